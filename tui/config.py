@@ -48,7 +48,11 @@ class Config:
 
 
 def load(where: Paths) -> Config:
-    """The preferences of the file, or the usual ones without it. A Problem names the line that cannot be meant."""
+    """Read the preferences; without a file, return the defaults.
+
+    Raises:
+        Problem: The file cannot be read, or a line is not valid; the message names the line.
+    """
     path = where.config / NAME
     shown = one_line(where.short(path))
     try:
@@ -75,7 +79,7 @@ def load(where: Paths) -> Config:
 
 
 def _fault(name: str, value: Any) -> str:
-    """What is wrong with an entry, as a sentence, or ''."""
+    """Return a sentence that says why an entry is invalid, or '' if it is valid."""
     usual = Config()
     if name not in Config.__dataclass_fields__:
         return f"there is no preference {one_line(name, 40)}; there are {', '.join(Config.__dataclass_fields__)}."

@@ -199,12 +199,12 @@ _KEPT = ".kept"
 
 
 def previous_name(credential: str) -> str:
-    """What the key is called that a credential had before it was rotated."""
+    """Return the name under which a credential keeps the key it had before a rotation."""
     return f"{credential}{_KEPT}"
 
 
 def previous_of(credential: str) -> str:
-    """The credential that a kept one belongs to, '' for the name of any other."""
+    """Return the credential whose previous key has this name, or '' for any other name."""
     return credential.removesuffix(_KEPT) if credential.endswith(_KEPT) else ""
 
 
@@ -252,4 +252,5 @@ class Default:
 
     @property
     def ref(self) -> str:
+        """Return `provider/model`, as commands write it."""
         return f"{self.provider}/{self.model}"

@@ -18,7 +18,7 @@ class Paths:
     home: Path
 
     def short(self, path: Path) -> str:
-        """The path as people read it, with `~` for the home folder."""
+        """Return a path as people read it, with `~` for the home folder."""
         return f"~/{path.relative_to(self.home)}" if path.is_relative_to(self.home) else str(path)
 
 

@@ -23,7 +23,7 @@ _BREAKS = re.compile("\r\n|[\r\u2028\u2029\x85]")
 
 
 def printable(text: str) -> str:
-    """The text without control, C1 and bidi characters; line ends become line feeds, tabs become blanks."""
+    """Remove control, C1 and bidi characters; line ends become line feeds, tabs become spaces."""
     if text.isascii() and text.isprintable():
         return text
     return _UNSAFE.sub("", _BREAKS.sub("\n", text)).replace("\t", " " * TAB)
@@ -41,7 +41,10 @@ def in_words(parts: Sequence[str]) -> str:
 
 
 def hint_of(secret: str) -> str:
-    """The last four characters of a secret of twenty or more, else nothing: what may be stored in clear beside it."""
+    """Return the last four characters of a secret of twenty or more, else ''.
+
+    They may be stored in clear beside it.
+    """
     return secret[-_TAIL:] if len(secret) >= _TAIL_FROM else ""
 
 
@@ -51,5 +54,5 @@ def mask(hint: str = "") -> str:
 
 
 def grouped(fingerprint: str) -> str:
-    """A fingerprint of 8 hex digits as people read it: `9c1e 04d2`."""
+    """Return a fingerprint of 8 hex digits as people read it: `9c1e 04d2`."""
     return f"{fingerprint[:4]} {fingerprint[4:]}".strip()

@@ -10,7 +10,7 @@ _live: "WeakValueDictionary[int, Secret]" = WeakValueDictionary()
 
 
 def live() -> list["Secret"]:
-    """The secrets that this process holds, for who must keep them out of a text."""
+    """Return the secrets that this process holds, so that a text can be cleared of them."""
     return list(_live.values())
 
 
@@ -28,6 +28,7 @@ class Secret:
         _live[id(self)] = self
 
     def reveal(self) -> str:
+        """Return the text. Call it only where the secret is sent or sealed."""
         return self._text
 
     def __bool__(self) -> bool:

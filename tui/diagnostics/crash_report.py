@@ -39,7 +39,7 @@ def crash_note(error: BaseException, environ: Mapping[str, str]) -> Path | None:
 
 
 def crash_place(error: BaseException) -> str:
-    """The kind of error and the place in the program where it was raised."""
+    """Return the error's type and the module and line that raised it, without its message."""
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if f"{os.sep}tui{os.sep}" in frame.filename] or list(frames)
     if not ours:
@@ -48,14 +48,17 @@ def crash_place(error: BaseException) -> str:
 
 
 def crash_words(error: BaseException, environ: Mapping[str, str]) -> Problem:
-    """The sentence for a person, once the note is written."""
+    """Return the problem to show once the crash report is written."""
     note = crash_note(error, environ)
     hint = f"What happened where is noted in {note}, without any key." if note else ""
     return Problem(f"Modeldeck failed by a fault of its own ({crash_place(error)}).", hint)
 
 
 def guard(environ: Mapping[str, str]) -> None:
-    """What nobody catches is noted, and told in one sentence where it ends the program. For a whole process."""
+    """Write a crash report for what nobody catches in this process.
+
+    Print one sentence if it ends the program.
+    """
 
     def report(_: object, error: BaseException, __: object) -> None:
         words = crash_words(error, environ)
@@ -71,7 +74,10 @@ def guard(environ: Mapping[str, str]) -> None:
 
 
 def guard_loop(loop: "AbstractEventLoop", environ: Mapping[str, str]) -> None:
-    """The same for what a callback or a forgotten task of the event loop raises; its debug mode is left."""
+    """Write a crash report for what a callback or a forgotten task of the event loop raises.
+
+    The debug mode of the loop stays as it is.
+    """
     loop.set_debug(False)
 
     def noted(_: "AbstractEventLoop", context: Mapping[str, object]) -> None:

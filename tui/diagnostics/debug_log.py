@@ -43,7 +43,7 @@ _PATTERNS = (
 
 
 def redacted(text: str) -> str:
-    """The text on one line, without secrets that are in use in this process and without what is shaped like one."""
+    """Return a text on one line, without secrets of this process and without what looks like one."""
     for secret in live():
         value = secret.reveal()
         if len(value) >= _SHORTEST:

@@ -19,17 +19,17 @@ LONGEST = 6 * 3600.0
 
 
 def process_record(now: float) -> dict[str, Any]:
-    """What a record says of this process."""
+    """Return the record that names this process in a lock or an audit log entry, as JSON values."""
     return {"host": _host(), "boot": _boot(), "pid": os.getpid(), "begun": _start_time(os.getpid()), "at": now}
 
 
 def session() -> dict[str, Any]:
-    """What people know this process by: its number and its terminal."""
+    """Return what people know this process by: its process ID and its terminal."""
     return {"pid": os.getpid(), "terminal": terminal()}
 
 
 def terminal() -> str:
-    """The terminal of this process, `pts/3`; '' where it has none."""
+    """Return the terminal of this process, for example `pts/3`, or '' without one."""
     for descriptor in (0, 1, 2):
         with contextlib.suppress(OSError):
             return os.ttyname(descriptor).removeprefix("/dev/")
@@ -72,7 +72,7 @@ def _host() -> str:
 
 @cache
 def _boot() -> str:
-    """The kernel's name for the time since the machine was started; '' where it has none."""
+    """Return the kernel's ID of the present boot, or '' if there is none."""
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return ""

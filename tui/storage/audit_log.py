@@ -88,7 +88,10 @@ class Finding:
 
 
 def start(owner: str) -> Head:
-    """What the first entry of a tenant's log is chained to: no log can stand in for another tenant's."""
+    """Return the head that the first entry of a tenant's log is chained to.
+
+    It holds the owner, so no log can stand in for another tenant's.
+    """
     return Head(0, _hash(f"modeldeck audit log of {owner}".encode()))
 
 
@@ -124,7 +127,7 @@ def authentic(text: bytes, key: bytes) -> bool:
 
 
 def parse(text: bytes) -> Entry | None:
-    """The entry of a line without its end; None if it is not one."""
+    """Read one line, without its line end, as an entry; return None if it is not one."""
     try:
         found = json.loads(text)
         n, told = found["n"], [found[name] for name in ("at", "done", "prev")]
@@ -138,7 +141,7 @@ def parse(text: bytes) -> Entry | None:
 
 
 def entries(content: bytes) -> list[Entry]:
-    """The entries of a log, or of its end, in order; what is none is passed over."""
+    """Read the entries of a log or of its end, in order; lines that are not entries are skipped."""
     return [entry for text in content.split(b"\n") if text and (entry := parse(text))]
 
 
@@ -224,7 +227,7 @@ class Log:
     def append(
         self, at: str, by: Mapping[str, Any], acts: Sequence[AuditEvent], before: str = "", state: str = ""
     ) -> None:
-        """Adds entries. `before` and `state` are digests of the settings before and after a change."""
+        """Append entries. `before` and `state` are digests of the settings before and after a change."""
         head, tail, key = self._head(), self._folder.read(LOG, last=_WINDOW) or b"", self._mac_key()
         if head is None or not tail.endswith(b"\n") or _hash(tail[:-1].rpartition(b"\n")[2]) != head.hash:
             tail = self._folder.read(LOG) or b""
@@ -255,7 +258,7 @@ class Log:
             size *= 4
 
     def read(self, last: int = 0) -> list[Entry]:
-        """The entries, oldest first; with `last`, those within that many bytes of the end."""
+        """Read the entries, oldest first; with `last`, only those in that many bytes at the end."""
         return entries(self._folder.read(LOG, last) or b"")
 
     def verify(self, state: str = "") -> list[Finding]:
@@ -317,7 +320,7 @@ def _json(entry: Mapping[str, Any]) -> bytes:
 
 
 def _mending(tail: bytes, head: Head) -> list[AuditEvent]:
-    """The entry that names a line which was written in part; none if only its end is missing."""
+    """Return the event that names a partly written line; none if only its line end is missing."""
     torn = tail.rpartition(b"\n")[2]
     if not torn or _hash(torn) == head.hash:
         return []
@@ -336,7 +339,7 @@ def _joint(at: Head, entry: Entry) -> list[Finding]:
 
 
 def _strange(lines: Sequence[bytes], entry: Entry | None) -> list[Finding]:
-    """Findings on lines that are no entries, before `entry` or at the end."""
+    """Return findings on lines that are not entries, before `entry` or at the end of the log."""
     if not lines:
         return []
     if entry and entry.done == MENDED and len(lines) == 1 and entry.about.get("sha256") == _hash(lines[0]):

@@ -22,7 +22,7 @@ _NO_ROOM = {
 
 
 def check(found: os.stat_result, path: Path, kind: Callable[[int], bool], mend: str) -> None:
-    """A Problem unless it is of that kind, belongs to this user, and is closed to all others."""
+    """Raise a Problem unless the file is of that kind, belongs to this user and is private."""
     what = one_line(str(path))
     if not kind(found.st_mode):
         raise Problem(f"This is not what it should be: {what}.", "A plain file or folder of yours belongs there.")
@@ -33,17 +33,17 @@ def check(found: os.stat_result, path: Path, kind: Callable[[int], bool], mend: 
 
 
 def check_file(found: os.stat_result, path: Path) -> None:
-    """A Problem unless it is a private plain file."""
+    """Raise a Problem unless this is a private regular file."""
     check(found, path, stat.S_ISREG, "chmod 600")
 
 
 def unreadable(path: Path, error: OSError) -> Problem:
-    """A file or folder could not be read."""
+    """Return the problem of a file or folder that cannot be read."""
     return _strange(path, error) or Problem(f"This cannot be read: {one_line(str(path))}.", _says(error))
 
 
 def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
-    """A folder (or the file of that name in it) could not be written; what was there is there."""
+    """Return the problem of a folder, or a file in it, that cannot be written; nothing was changed."""
     if strange := _strange(folder / name, error):
         return strange
     where = one_line(str(folder))
@@ -75,7 +75,7 @@ def _foreign(path: Path) -> Problem:
 
 
 def unsure(folder: Path, error: OSError) -> Problem:
-    """The new file has its name, and the disk did not say that it keeps it."""
+    """Return the problem of a new file that the disk did not confirm to have stored."""
     why = f"{_NO_ROOM[error.errno]}." if error.errno in _NO_ROOM else _says(error)
     return Problem(
         f"It was saved, but may not outlast a power failure: {one_line(str(folder))}.",
@@ -84,7 +84,7 @@ def unsure(folder: Path, error: OSError) -> Problem:
 
 
 def left(leaving: Path, error: OSError) -> Problem:
-    """A folder was removed for everybody, and parts of it could not be erased."""
+    """Return the problem of a removed folder of which some files could not be deleted."""
     return Problem(
         f"It was removed, but parts of it are left: {one_line(str(leaving))}.", f"Erase them. {_says(error)}"
     )
@@ -114,7 +114,7 @@ def write_blocker(folder: Path) -> Problem | None:
 
 
 def folder_replaced(folder: Path) -> Problem:
-    """The folder is not the one that it was."""
+    """Return the problem of a folder that was replaced by another while it was in use."""
     return SaveFailed(f"{one_line(folder.name)} was removed in another session.", "Nothing was written.")
 
 

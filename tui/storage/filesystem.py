@@ -15,7 +15,7 @@ _SHARED = {
 
 
 def shared(path: Path) -> str:
-    """The kind of the file system that other machines may write to as well, '' for one of this machine alone."""
+    """Return the type of a network file system that holds the path, or '' for a local one."""
     try:
         table = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
     except OSError:
@@ -24,7 +24,7 @@ def shared(path: Path) -> str:
 
 
 def shared_by(table: str, path: str) -> str:
-    """The same by a table of mounts (proc(5), mountinfo); of mounts at one place the last one counts."""
+    """Return the same by a table of mounts (proc(5), mountinfo); the last mount at a place counts."""
     longest, kind = "", ""
     for line in table.splitlines():
         before, _, after = line.partition(" - ")
@@ -38,12 +38,12 @@ def shared_by(table: str, path: str) -> str:
 
 
 def warning(what: str, kind: str) -> str:
-    """What is to be minded where `what` lies on such a file system."""
+    """Return the warning to show if `what` is on a network file system of that type."""
     return f"Other machines may share the file system of the {what} ({kind}): change them from one only."
 
 
 def room(at: int | Path) -> int | None:
-    """The bytes that this user can still write there; None where the file system does not tell."""
+    """Return the bytes that this user can still write there, or None if the file system does not say."""
     try:
         found = os.statvfs(at)
     except OSError:

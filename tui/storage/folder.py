@@ -33,7 +33,8 @@ class Folder(Protocol):
     """A private folder of named files. `path` is None where it has no place in the file system."""
 
     @property
-    def path(self) -> Path | None: ...
+    def path(self) -> Path | None:
+        """Return the path on disk, or None for a folder in memory."""
 
     @property
     def shared(self) -> str:
@@ -43,40 +44,40 @@ class Folder(Protocol):
         """Why nothing can be written here, or None."""
 
     def names(self) -> list[str]:
-        """The files, sorted, without the lock and temporary files."""
+        """Return the file names, sorted, without the lock and temporary files."""
 
     def read(self, name: str, last: int = 0) -> bytes | None:
-        """The content (with `last`, that many bytes of its end at most), or None if there is no such file."""
+        """Read a file, or at most `last` bytes of its end; return None if there is no such file."""
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """Yield the lines of a file without their ends, as `split(b"\\n")` would; nothing if there is no such file."""
+        r"""Yield the lines of a file without their ends, as `split(b"\n")` would; nothing without a file."""
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
-        """Replaces the content at once, keeping `keep` earlier states as `name.1` (the newest) and so on."""
+        """Replace the content atomically, and keep `keep` earlier states as `name.1` (the newest) and so on."""
 
     def append(self, name: str, data: bytes) -> None:
-        """Adds to the end of a file. Killed meanwhile, a process may leave a part of it."""
+        """Append to a file. If the process is killed meanwhile, a part of the data may stay."""
 
     def remove(self, name: str) -> None:
-        """Removes the file if it is there."""
+        """Remove a file, if there is one."""
 
     def version_token(self, name: str) -> Hashable | None:
         """Something that differs whenever the file was replaced; None if there is no such file."""
 
     def lock(self, wait: float = WAIT) -> AbstractContextManager[None]:
-        """Keeps other writers out, in this process and in others; not re-entrant."""
+        """Keep other writers out, in this process and in others; not re-entrant. `wait` is in seconds."""
 
     def folder(self, name: str) -> "Folder":
-        """The folder of that name inside; it comes into being when it is first locked or written to."""
+        """Return the subfolder of that name; it is created when it is first locked or written to."""
 
     def folders(self) -> list[str]:
-        """The folders inside, sorted."""
+        """Return the names of the subfolders, sorted."""
 
     def destroy(self) -> None:
-        """Removes the folder and all that is in it. To others it goes at once, by a rename."""
+        """Remove the folder with its content. A rename makes it disappear for others at once."""
 
     def generations(self, name: str) -> list[str]:
-        """The names of the earlier states that are there, newest first."""
+        """Return the names of the earlier states of a file, newest first."""
 
 
 class DiskFolder:
@@ -92,28 +93,40 @@ class DiskFolder:
 
     @property
     def path(self) -> Path:
+        """Return the path on disk."""
         return self._path
 
     @cached_property
     def shared(self) -> str:
+        """Return the type of the network file system that holds this folder, or ''."""
         return self._parent.shared if self._parent else self._kind(self._path)
 
     def write_blocker(self) -> Problem | None:
+        """Return the problem that a write would meet now (no permission, read-only disk), or None."""
         return file_errors.write_blocker(self._path)
 
     def names(self) -> list[str]:
+        """Return the file names, sorted, without the lock and temporary files."""
         return sorted(name for name, is_folder in self._entries() if not is_folder and not _is_ours(name))
 
     def folders(self) -> list[str]:
+        """Return the names of the subfolders, sorted, without those that are being removed."""
         return sorted(name for name, is_folder in self._entries() if is_folder and not name.startswith("."))
 
     def generations(self, name: str) -> list[str]:
+        """Return the names of the earlier states of a file, newest first."""
         return numbered(self.names(), name)
 
     def folder(self, name: str) -> "DiskFolder":
+        """Return the subfolder of that name, whether it exists or not."""
         return DiskFolder(self._path / safe_name(name), self, self._kind)
 
     def read(self, name: str, last: int = 0) -> bytes | None:
+        """Read a file that is private and no symbolic link.
+
+        Raises:
+            Problem: It cannot be read, or others could have written it.
+        """
         with self._opened() as at:
             if at is None:
                 return None
@@ -134,6 +147,7 @@ class DiskFolder:
                 _close(file)
 
     def lines(self, name: str) -> Iterator[bytes]:
+        """Yield the lines of a private file, one at a time, so that a long log needs no memory."""
         with self._opened() as at:
             if at is None:
                 return
@@ -152,6 +166,7 @@ class DiskFolder:
                 raise file_errors.unreadable(self._path / name, error) from None
 
     def version_token(self, name: str) -> Hashable | None:
+        """Return inode, mtime, size, mode and owner: they differ when the content may differ."""
         try:
             found = os.stat(f"{self._path}/{safe_name(name)}", follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
@@ -161,6 +176,11 @@ class DiskFolder:
         return (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid)
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
+        """Replace a file: temporary file, fsync, rotation, rename, fsync of the folder.
+
+        Raises:
+            Problem: The disk is full or the folder cannot be written; what was there is unchanged.
+        """
         safe_name(name)
         temporary = f"{_TEMPORARY}{name}-{os.getpid()}-{threading.get_ident()}"
         self._make()
@@ -187,6 +207,7 @@ class DiskFolder:
                     os.unlink(temporary, dir_fd=at)
 
     def append(self, name: str, data: bytes) -> None:
+        """Append to a private file, and fsync it."""
         self._make()
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
         with self._opened() as at:
@@ -204,6 +225,7 @@ class DiskFolder:
                 raise file_errors.unwritable(self._path, error) from None
 
     def remove(self, name: str) -> None:
+        """Remove a file, and fsync the folder."""
         with self._opened() as at:
             if at is None:
                 return
@@ -217,6 +239,7 @@ class DiskFolder:
 
     @contextmanager
     def lock(self, wait: float = WAIT) -> Iterator[None]:
+        """Hold `flock` on the folder's lock file for the duration of the block."""
         self._make()
         with self._opened() as at:
             assert at is not None
@@ -224,6 +247,7 @@ class DiskFolder:
                 yield
 
     def destroy(self) -> None:
+        """Rename the folder away under its lock, then delete its files."""
         above = self._path.parent
         leaving = above / f"{_LEAVING}{self._path.name}-{os.getpid()}-{time.monotonic_ns()}"
         with self._opened() as at:
@@ -247,7 +271,7 @@ class DiskFolder:
     # --- inside ------------------------------------------------------------------------------------------------------
 
     def _make(self) -> None:
-        """The folder, private from birth, and those above it that are missing."""
+        """Create the folder with mode 0700, and missing folders above it."""
         try:
             if self._path.is_dir() and not self._path.is_symlink():
                 return
@@ -263,7 +287,7 @@ class DiskFolder:
 
     @contextmanager
     def _opened(self) -> Iterator[int | None]:
-        """A descriptor of the folder once it and those above it are known to be private; None if there is no folder."""
+        """Open a descriptor of the folder, proved to be private like those above it; None without a folder."""
         if self._parent is not None:
             with self._parent._opened():
                 pass
@@ -302,7 +326,7 @@ class DiskFolder:
             os.fsync(file.fileno())
 
     def _age(self, name: str, keep: int, at: int) -> None:
-        """Keeps the present state as `name.1`. Killed anywhere in here, every state is still there under some name."""
+        """Keep the present state as `name.1`. If the process is killed here, no state is lost."""
 
         def inode(each: str) -> int | None:
             try:
@@ -363,7 +387,7 @@ def _is_ours(name: str) -> bool:
 
 
 def _close(file: int) -> None:
-    """Closes what was only read: that this fails changes nothing about what was done."""
+    """Close a descriptor that was only read; an error here changes nothing."""
     with contextlib.suppress(OSError):
         os.close(file)
 
@@ -377,7 +401,7 @@ def _sync(folder: Path) -> None:
 
 
 def _erase(path: Path) -> None:
-    """Removes a folder and what is in it; another process may be doing the same."""
+    """Delete a folder and its content; another process may be doing the same."""
     with contextlib.suppress(FileNotFoundError):
         for entry in path.iterdir():
             if entry.is_dir() and not entry.is_symlink():

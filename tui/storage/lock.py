@@ -115,7 +115,7 @@ def _lease(at: int, path: Path, me: Mapping[str, Any], deadline: float) -> Itera
 
 @contextmanager
 def _waiting() -> Iterator[Any]:
-    """What to call while another process keeps this one waiting."""
+    """Yield a function to call while another process holds the lock."""
     began, thread = time.monotonic(), threading.get_ident()
 
     def tell(by: Mapping[str, Any]) -> None:

@@ -23,27 +23,34 @@ class MemoryFolder:
 
     @property
     def path(self) -> Path | None:
+        """Return None: nothing is on disk."""
         return None
 
     @property
     def shared(self) -> str:
+        """Return '': memory is never on a network file system."""
         return ""
 
     def write_blocker(self) -> Problem | None:
+        """Return None: memory can always be written."""
         return None
 
     def names(self) -> list[str]:
+        """Return the file names, sorted."""
         return sorted(self._files)
 
     def read(self, name: str, last: int = 0) -> bytes | None:
+        """Return the content, or its last bytes, or None without such a file."""
         content = self._files.get(safe_name(name), (None, 0))[0]
         return content[-last:] if content is not None and last else content
 
     def lines(self, name: str) -> Iterator[bytes]:
+        """Yield the lines without their ends."""
         if (content := self.read(name)) is not None:
             yield from content.split(b"\n")
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
+        """Replace the content and rotate the earlier states, as on disk."""
         if keep and name in self._files:
             for old, new in rotation_renames(self._files.__contains__, name, keep):
                 self._files[new] = self._files.pop(old)
@@ -52,16 +59,20 @@ class MemoryFolder:
         self._files[safe_name(name)] = (data, self._writes)
 
     def append(self, name: str, data: bytes) -> None:
+        """Append to a file, or create it."""
         self.write(name, (self.read(name) or b"") + data)
 
     def remove(self, name: str) -> None:
+        """Remove a file, if there is one."""
         self._files.pop(name, None)
 
     def version_token(self, name: str) -> Hashable | None:
+        """Return the number of the write that made the content, or None without a file."""
         return self._files.get(name, (b"", None))[1]
 
     @contextmanager
     def lock(self, wait: float = WAIT) -> Iterator[None]:
+        """Hold a lock of this process for the duration of the block."""
         if not self._lock.acquire(timeout=wait):
             raise Problem("Another part of Modeldeck is writing.", "Try again; nothing was changed.")
         try:
@@ -70,16 +81,20 @@ class MemoryFolder:
             self._lock.release()
 
     def folder(self, name: str) -> "MemoryFolder":
+        """Return the subfolder of that name; the same object each time."""
         if name not in self._folders:
             self._folders[safe_name(name)] = MemoryFolder(self, name)
         return self._folders[name]
 
     def folders(self) -> list[str]:
+        """Return the names of the subfolders with content, sorted."""
         return sorted(name for name, folder in self._folders.items() if folder._files or folder.folders())
 
     def destroy(self) -> None:
+        """Remove all files and subfolders."""
         self._files.clear()
         self._folders.clear()
 
     def generations(self, name: str) -> list[str]:
+        """Return the names of the earlier states of a file, newest first."""
         return numbered(self.names(), name)

@@ -31,12 +31,15 @@ _AT_ONCE = 200
 
 
 def schema() -> int:
-    """The schema that this version writes."""
+    """Return the schema number that this version writes."""
     return len(MIGRATIONS) + 1
 
 
 class CorruptSettings(Problem):
-    """A settings file that is not read. `kind` is one word: empty, encoding, cut, syntax, shape, checksum, newer …"""
+    """Raised for a settings file that is not read.
+
+    `kind` is one word: empty, encoding, cut, syntax, shape, checksum, newer …
+    """
 
     def __init__(self, kind: str, what: str, path: str = "", hint: str = "") -> None:
         super().__init__(
@@ -71,7 +74,7 @@ class Document:
 
 
 def encode(document: Document) -> bytes:
-    """The bytes of a settings file. Canonical JSON: one text for one content."""
+    """Encode a document as the bytes of a settings file: canonical JSON, one text for one content."""
     body = canonical(document.data)
     head = {"schema": schema(), "generation": document.generation, "saved": document.saved}
     if document.by:
@@ -109,7 +112,7 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
 
 
 def canonical(data: Content) -> str:
-    """The tables as JSON, always in the same order and layout."""
+    """Encode the tables as JSON, always in the same order and layout."""
     tables = (f"{json.dumps(name, ensure_ascii=False)}:{{{','.join(_pieces(data[name]))}}}" for name in sorted(data))
     return f"{{{','.join(tables)}}}"
 
@@ -168,7 +171,11 @@ def _is_id(key: str) -> bool:
 
 
 def read_json(content: bytes, path: str = "") -> Any:
-    """What strict JSON in UTF-8 holds; `CorruptSettings` for anything else, an entry that stands twice included."""
+    """Decode strict JSON in UTF-8.
+
+    Raises:
+        CorruptSettings: The content is anything else, for example an object with a key twice.
+    """
     if not content.strip(b"\0 \t\r\n"):
         raise CorruptSettings("empty", "the file is empty", path)
     try:

@@ -89,14 +89,15 @@ class Store:
         return self.folder.version_token(self.name)
 
     def exists(self) -> bool:
+        """Return True if the file exists, readable or not."""
         return self.version_token() is not None
 
     def read(self) -> Tables:
-        """The tables as they are now; the same object until the file changes, and never to be written to."""
+        """Read the tables; the same object until the file changes. Never write to it."""
         return self._current().tables
 
     def document(self) -> Document:
-        """The state of the file as it is now, with who saved it; never to be changed."""
+        """Read the document: the tables, and who saved them when. Never write to it."""
         return self._current().document
 
     def write_blocker(self) -> Problem | None:
@@ -104,7 +105,7 @@ class Store:
         return self.document().newer or self.folder.write_blocker()
 
     def cached(self, name: str, make: Callable[[Tables], T], key: Hashable = None, table: str = "") -> T:
-        """What `make` makes of the tables, made once for each state of the file (and each `key`).
+        """Return `make(tables)`, computed once for each state of the file and each `key`.
 
         What depends on one `table` alone is kept as long as that table stays the same.
         """
@@ -122,7 +123,7 @@ class Store:
         return value
 
     def create(self, meta: Mapping[str, Any], tables: Content | None = None) -> None:
-        """The first state of the file, with one record in the table `meta`, and the other tables if there are any."""
+        """Write the first state of the file: one record in the table `meta`, and the other tables."""
         with self.folder.lock():
             if self.exists() or self.folder.generations(self.name):
                 raise UsageError(f"There are settings already: {self.where}.", "Choose another id.")
@@ -132,10 +133,10 @@ class Store:
 
     @contextmanager
     def transaction(self, forget: Forget | None = None, mend: RepairHistory | None = None) -> Iterator[Tables]:
-        """The tables, to be changed; saved at the end unless an exception ends it or nothing was changed.
+        """Yield the tables for a change; save them at the end, unless nothing changed or an exception ends it.
 
-        With `forget`, the earlier states are rewritten first without the records it names (`mend` puts right what
-        depended on them), and the state before this change is not kept: what is forgotten is in no file afterwards.
+        With `forget`, the earlier states are rewritten first without the records it names (`mend` repairs what depended
+        on them), and the state before this change is not kept: what is forgotten is in no file afterwards.
         """
         if not self.exists() and not self.folder.generations(self.name):
             raise Problem("These settings were removed in another session.", "Nothing was written.")
@@ -160,7 +161,7 @@ class Store:
             self._rewrite_generations(forget)
 
     def earlier(self) -> list[SavedState]:
-        """The earlier states, newest first."""
+        """Return the earlier states, newest first."""
         found = []
         for name in self.folder.generations(self.name):
             try:
@@ -170,7 +171,7 @@ class Store:
         return found
 
     def edited(self) -> Document | None:
-        """What the file holds, where only its checksum is wrong: someone may have changed it by hand."""
+        """Return the document of a file of which only the checksum is wrong: it may have been edited by hand."""
         try:
             self._load()
         except CorruptSettings as damage:
@@ -179,7 +180,7 @@ class Store:
         return None
 
     def accept_edit(self) -> None:
-        """Takes the file as it was edited by hand for what is saved from now on."""
+        """Save the file that was edited by hand with a valid checksum."""
         with self.folder.lock():
             document = self.edited()
             if document is None:
@@ -191,7 +192,7 @@ class Store:
             self._saved(None, document.data, EDITED)
 
     def kept_as(self) -> str:
-        """The name under which the file that is there is kept when an earlier state takes its place; '' for none."""
+        """Return the name that keeps the present file when an earlier state replaces it, or ''."""
         if not self.exists():
             return ""
         taken = self.folder.names()
@@ -219,7 +220,7 @@ class Store:
             return kept
 
     def _present(self) -> Document | None:
-        """The state of the file, None if it cannot be read or is of a newer version."""
+        """Return the present document, or None if it cannot be read or is of a newer version."""
         try:
             document = self._load()
         except CorruptSettings:
@@ -248,7 +249,7 @@ class Store:
         return document
 
     def _keep_older(self, document: Document) -> None:
-        """Keeps the file of an older version as it is, for that version, before one of this version takes its place."""
+        """Keep a copy of a file of an older version before this version replaces it."""
         present = self.folder.read(self.name)
         if document.schema is not None and document.schema < schema() and present is not None:
             self.folder.write(f"{self.name}{_OLDER}{document.schema}", present)

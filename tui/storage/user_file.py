@@ -22,9 +22,9 @@ def local_path(text: str) -> Path:
 
 
 def write(path: Path, text: str) -> None:
-    """Writes a text for its owner alone: a whole file or none, mode 0600, the old one there until the new one is.
+    """Write a text for its owner alone (mode 0600), whole or not at all.
 
-    A link is replaced itself, not what it leads to.
+    A symbolic link is replaced itself, not its target.
     """
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
@@ -43,7 +43,11 @@ def write(path: Path, text: str) -> None:
 
 
 def read(path: Path, largest: int) -> bytes:
-    """What a file holds, up to one byte more than `largest`; Usage if it cannot be read."""
+    """Read a file, up to one byte more than `largest`.
+
+    Raises:
+        UsageError: It cannot be read.
+    """
     try:
         with path.open("rb") as file:
             return file.read(largest + 1)

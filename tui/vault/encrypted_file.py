@@ -26,7 +26,10 @@ _NAMES = {"modeldeck", "version", "kdf", "n", "r", "p", "salt", "cipher", "nonce
 
 
 def protect(content: bytes, passphrase: Secret, cost: int = key_pair.COST) -> str:
-    """The content under a passphrase, as JSON with one entry a line. Takes a third of a second: run it in a thread."""
+    """Encrypt content with a passphrase; return JSON with one entry a line.
+
+    The key derivation takes about a third of a second: run it in a thread.
+    """
     from Crypto.Cipher import AES
 
     if not passphrase:
@@ -41,7 +44,12 @@ def protect(content: bytes, passphrase: Secret, cost: int = key_pair.COST) -> st
 
 
 def unprotect(file: Mapping[str, Any], passphrase: Secret) -> bytes:
-    """The content of a file made by `protect`, blanks at its end; Usage or Locked says what stands in the way."""
+    """Decrypt the content of a file made by `protect`; spaces may follow its end.
+
+    Raises:
+        UsageError: The file is damaged, or of a newer version.
+        Locked: The passphrase is wrong.
+    """
     from Crypto.Cipher import AES
 
     salt, nonce, sealed, costs = _checked(file)
@@ -56,7 +64,7 @@ def unprotect(file: Mapping[str, Any], passphrase: Secret) -> bytes:
 
 
 def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, int, int]]:
-    """Salt, nonce, ciphertext with tag, and what scrypt is to cost; Usage for a file that is not as it should be."""
+    """Return salt, nonce, ciphertext with tag, and the cost of scrypt; raise UsageError if the file is damaged."""
     if type(file.get("version")) is int and file["version"] > VERSION:
         raise UsageError("The file was written by a newer Modeldeck.", "Use the newer one here too.")
     if (

@@ -29,26 +29,29 @@ class RsaNumbers:
     q: int
 
     def private_der(self) -> bytes:
-        """The private key in PKCS#8."""
+        """Encode the private key as PKCS#8 in DER (RFC 5208)."""
         p, q, d = self.p, self.q, self.d
         numbers = (0, self.n, self.e, d, p, q, d % (p - 1), d % (q - 1), pow(q, -1, p))
         pkcs1 = _item(_SEQUENCE, b"".join(map(_integer, numbers)))
         return _item(_SEQUENCE, _integer(0) + _ALGORITHM + _item(_OCTETS, pkcs1))
 
     def public_der(self) -> bytes:
-        """The public key as SubjectPublicKeyInfo."""
+        """Encode the public key as SubjectPublicKeyInfo in DER (RFC 5280)."""
         pkcs1 = _item(_SEQUENCE, _integer(self.n) + _integer(self.e))
         return _item(_SEQUENCE, _ALGORITHM + _item(_BITS, b"\0" + pkcs1))
 
     def public_pem(self) -> str:
-        """The same in PEM, without a line end after it."""
+        """Encode the public key as SubjectPublicKeyInfo in PEM, without a line end after it."""
         text = base64.b64encode(self.public_der()).decode()
         lines = [text[at : at + _LINE] for at in range(0, len(text), _LINE)]
         return "\n".join(["-----BEGIN PUBLIC KEY-----", *lines, "-----END PUBLIC KEY-----"])
 
 
 def read(pem: bytes) -> RsaNumbers | None:
-    """The numbers of an unprotected private key file, proved to belong together; None for any other content."""
+    """Read the numbers of an unprotected private key file, proved to belong together.
+
+    Return None for any other content.
+    """
     text = pem.strip()
     if not (text.startswith(_BEGIN) and text.endswith(_END)):
         return None
@@ -72,7 +75,10 @@ def _belong_together(found: RsaNumbers) -> bool:
 
 
 def _numbers(der: bytes) -> RsaNumbers:
-    """What stands at the places of the numbers; whether it is spelled right shows when it is written again."""
+    """Read the integers of an RSA private key at their places in the DER.
+
+    Whether the encoding is canonical shows when it is encoded again.
+    """
     outer, _ = _content(der, 0)
     _, after = _content(outer, 0)
     _, after = _content(outer, after)
@@ -86,7 +92,7 @@ def _numbers(der: bytes) -> RsaNumbers:
 
 
 def _content(data: bytes, at: int) -> tuple[bytes, int]:
-    """The content of the item at that place, and where the next one begins."""
+    """Return the content of the DER item at an offset, and the offset of the next item."""
     length, begin = data[at + 1], at + 2
     if length >= 0x80:
         begin += length - 0x80
