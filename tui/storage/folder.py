@@ -1,10 +1,8 @@
-"""Folders that keep what they were told to keep: modes, owners, links, the lock, atomic writes, generations.
+"""Private folders: modes, owners and links checked, a lock between processes, atomic writes, earlier states.
 
-A write is whole or it did not happen: a temporary file in the same folder, fsync, the generations kept by hard link,
-one rename, fsync of the folder. Whoever writes holds `lock()`; taking it also sweeps the temporary files that a killed
-process left behind. Files that others can read, that belong to someone else or that are links are refused in words.
-
-`DiskFolder` is a folder of the file system; `tui.storage.memory_folder` has the same in memory, for practice.
+A write is a temporary file, fsync, a hard link for each earlier state, one rename, and fsync of the folder. A writer
+holds `lock()`, which also removes the temporary files of a killed process. Files that others can read or own, and
+symbolic links, are refused. `tui.storage.memory_folder` is the same in memory, for practice mode.
 """
 
 import contextlib
@@ -122,11 +120,7 @@ class DiskFolder:
         return DiskFolder(self._path / safe_name(name), self, self._kind)
 
     def read(self, name: str, last: int = 0) -> bytes | None:
-        """Read a file that is private and no symbolic link.
-
-        Raises:
-            Problem: It cannot be read, or others could have written it.
-        """
+        """Read a private file; raise a Problem if it cannot be read or others could have written it."""
         with self._opened() as at:
             if at is None:
                 return None
@@ -176,11 +170,7 @@ class DiskFolder:
         return (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid)
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
-        """Replace a file: temporary file, fsync, rotation, rename, fsync of the folder.
-
-        Raises:
-            Problem: The disk is full or the folder cannot be written; what was there is unchanged.
-        """
+        """Replace a file: temporary file, fsync, rotation, rename, fsync of the folder."""
         safe_name(name)
         temporary = f"{_TEMPORARY}{name}-{os.getpid()}-{threading.get_ident()}"
         self._make()

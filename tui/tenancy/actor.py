@@ -12,8 +12,10 @@ _NOBODY = 2**32 - 1
 
 
 def who(environ: Mapping[str, str]) -> dict[str, str]:
-    """`user` (of this process), and where known: `login` (before sudo), `from` (address of the SSH client), `terminal`,
-    and `inside` tmux or screen, where the address is that of the client which was there when the shell began.
+    """Return who acts, for the audit log.
+
+    Keys: `user` (of this process), and where known `login` (before sudo), `from` (address of the SSH client),
+    `terminal`, and `inside`: tmux or screen, where the address is that of the client that started the shell.
     """
     user = _name(os.geteuid())
     login = _login() or environ.get("SUDO_USER", "")
@@ -30,7 +32,7 @@ def who(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def _login() -> str:
-    """The user who logged in, as the kernel remembers through sudo and su; '' where it does not."""
+    """Return the user who logged in, which the kernel keeps through sudo and su, or ''."""
     with contextlib.suppress(OSError, ValueError):
         number = int(Path("/proc/self/loginuid").read_text())
         return _name(number) if number != _NOBODY else ""

@@ -25,7 +25,10 @@ def digest(content: Content) -> str:
 
 
 def describe_changes(before: Content | None, after: Content, restored: str = "") -> list[AuditEvent]:
-    """What was done between two states, in the order of a person's interest; nothing where only bookkeeping was."""
+    """Compare two states of the settings as audit events, the most important first.
+
+    Return none if only bookkeeping changed.
+    """
     if restored == EDITED:
         return [AuditEvent("edit accepted")]
     if restored:
@@ -51,7 +54,7 @@ def describe_changes(before: Content | None, after: Content, restored: str = "")
 
 
 def _entered(before: Content, after: Content) -> list[str]:
-    """The credentials whose entry in the manifest is another one."""
+    """Return the credentials whose manifest entry changed."""
     old, new = _records(before, "manifest"), _records(after, "manifest")
     return [" ".join(entry) for entry in _joined(old, new) if old.get(entry) != new.get(entry)]
 
@@ -61,7 +64,7 @@ def _kept(content: Content) -> Content:
 
 
 def _records(content: Content, table: str) -> dict[tuple[str, ...], Record]:
-    """The records of a table by what tells them apart for people."""
+    """Return the records of a table by the fields that name them for people."""
     return {
         tuple(str(entry.get(name, "")) for name in _KEYS[table]): entry for entry in content.get(table, {}).values()
     }
@@ -111,7 +114,7 @@ def _credentials(before: Records, after: Records) -> Iterator[AuditEvent]:
 
 
 def _rotation(about: dict[str, Any], old: Record | None, new: Record | None) -> Iterator[AuditEvent]:
-    """What became of the key that a credential had before."""
+    """Yield the event of a previous key that was kept, restored or removed."""
     if old is None:
         yield AuditEvent("credential rotated", about)
     elif new is None:
@@ -121,7 +124,7 @@ def _rotation(about: dict[str, Any], old: Record | None, new: Record | None) -> 
 
 
 def _fields(old: Record, new: Record) -> dict[str, Any]:
-    """The names of fields that are not as they were, and where the secrets may go."""
+    """Return the names of the fields that changed, and the origins of the secrets."""
     names = [
         name
         for part in ("clear", "fingerprints")

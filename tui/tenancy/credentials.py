@@ -35,18 +35,18 @@ def stored(session: TenantSession) -> tuple[Credential, ...]:
 
 
 def listing(session: TenantSession, provider_id: str) -> list[Credential]:
-    """The credentials of one provider, the active one first."""
+    """Return the credentials of one provider, the active one first."""
     found = [credential for credential in stored(session) if credential.provider == provider_id]
     return sorted(found, key=lambda each: (not each.active, each.name))
 
 
 def active(session: TenantSession, provider_id: str) -> Credential | None:
-    """The credential that calls use."""
+    """Return the credential that requests use, or None."""
     return next((row for row in listing(session, provider_id) if row.active), None)
 
 
 def binding(tenant_id: str, credential: Credential) -> envelope.Binding:
-    """What the credential's envelope is bound to."""
+    """Return what a credential's envelope is bound to."""
     return envelope.Binding(
         tenant_id,
         credential.provider,
@@ -59,7 +59,11 @@ def binding(tenant_id: str, credential: Credential) -> envelope.Binding:
 
 
 def secrets(session: TenantSession, credential: Credential) -> dict[str, Secret]:
-    """The opened secrets; Locked while the tenant is, if they do not open, or if its key does not vouch for them."""
+    """Decrypt the secrets of a credential, by field.
+
+    Raises:
+        Locked: The tenant is locked, the envelope cannot be decrypted, or the manifest does not vouch for it.
+    """
     if not credential.envelope:
         return {}
     opened = decrypt_unverified(session, credential)
@@ -104,7 +108,7 @@ def lacks_key(credential: Credential) -> bool:
 
 
 def reseal(session: TenantSession, credential: Credential, **changes: Any) -> Credential:
-    """The credential with changes to what its envelope is bound to, its secrets sealed anew for them."""
+    """Return the credential with changes to what its envelope is bound to, its secrets sealed again."""
     made = replace(credential, **changes)
     if not credential.envelope:
         return made
@@ -201,7 +205,7 @@ def needs_unlock(session: TenantSession, provider_id: str, name: str = "") -> bo
 
 
 def access(session: TenantSession, provider_id: str, model: str = "") -> "Access":
-    """What a call needs: the provider, the clear fields, where the key may go, and how to open it just in time."""
+    """Return what a request needs: the provider, clear fields, origins, and how to decrypt the key just in time."""
     provider = provider_of(provider_id)
     credential = active(session, provider_id)
     if credential is None:
@@ -211,7 +215,7 @@ def access(session: TenantSession, provider_id: str, model: str = "") -> "Access
 
 
 def access_with(session: TenantSession, provider: Provider, credential: Credential, model: str = "") -> "Access":
-    """The same for one credential, active or not."""
+    """Return the access of one credential, active or not."""
     from tui.providers.client.access import Access
 
     if is_undecryptable(session, credential):
@@ -241,12 +245,12 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
 
 
 def defaults(provider: Provider) -> dict[str, str]:
-    """The clear fields as they are when nothing is typed."""
+    """Return the values of the clear fields that are left blank."""
     return {field.name: field.default for field in provider.fields if field.default and not field.secret}
 
 
 def note(session: TenantSession, credential: Credential, check: VerificationResult) -> None:
-    """Stores the outcome of a verification, unless the credential was replaced or removed since."""
+    """Store the outcome of a verification, unless the credential was replaced or removed meanwhile."""
     with session.store.transaction() as tables:
         tables.table("credentials").update(
             {"check": to_record(check)},
@@ -258,12 +262,12 @@ def note(session: TenantSession, credential: Credential, check: VerificationResu
 
 
 def key_hint(provider: Provider, hints: Mapping[str, str]) -> str:
-    """The last four characters of the key that people recognise a credential by."""
+    """Return the last four characters of the key, by which people recognize a credential."""
     return next((hints[field.name] for field in provider.fields if field.secret and hints.get(field.name)), "")
 
 
 def masked(credential: Credential, field: str) -> str:
-    """A secret field as it is shown: dots and the stored hint, or nothing if it is not filled."""
+    """Return a secret field as it is shown: dots and the stored hint, or '' if it is blank."""
     return mask(credential.hints[field]) if field in credential.hints else ""
 
 

@@ -19,7 +19,7 @@ _SOON = 0.04
 
 
 async def unlock(session: TenantSession, passphrase: Secret | None = None) -> None:
-    """Opens the keys of a tenant in this process."""
+    """Open a tenant's private key in this process; raise Locked for a wrong passphrase."""
     tenant = get(session)
 
     def work() -> key_pair.PrivateKey:
@@ -58,7 +58,11 @@ def is_open(session: TenantSession) -> bool:
 
 
 def private_key(session: TenantSession) -> key_pair.PrivateKey:
-    """The opened private key; without a passphrase it opens by itself, else Locked."""
+    """Return the private key; without a passphrase it is opened now.
+
+    Raises:
+        Locked: It needs a passphrase, or its file is missing.
+    """
     tenant = get(session)
     if (private := _opened(session, tenant)) is not None:
         return private
@@ -93,12 +97,12 @@ def public_key(session: TenantSession, tenant: Tenant) -> str:
 
 
 def opened(session: TenantSession) -> key_pair.PrivateKey | None:
-    """The private key if it is open in this process already."""
+    """Return the private key if it is open in this process, else None."""
     return _opened(session, get(session)) if session.tenant_id in session.process.open_keys else None
 
 
 def key_if_open(session: TenantSession) -> key_pair.PrivateKey | None:
-    """The private key if it opens without asking; None while the tenant is locked, or when its key file is gone."""
+    """Return the private key if no passphrase is needed; None if the tenant is locked or its file missing."""
     try:
         return private_key(session)
     except Problem:
@@ -106,7 +110,7 @@ def key_if_open(session: TenantSession) -> key_pair.PrivateKey | None:
 
 
 def last_counter(session: TenantSession) -> int:
-    """The counter of the last manifest that was seen; it lies beside the private key, not beside the settings."""
+    """Return the counter of the last manifest seen, which is stored beside the private key."""
     folder = session.keys
     stamp = folder.version_token(COUNTER)
     seen = session.process.counters.get(session.tenant_id)
@@ -117,7 +121,7 @@ def last_counter(session: TenantSession) -> int:
 
 
 def store_counter(session: TenantSession, counter: int) -> None:
-    """Notes the counter of a manifest that was written; an older one is not noted any more."""
+    """Store the counter of a manifest, unless a higher one is stored."""
     folder = session.keys
     with folder.lock():
         if counter > last_counter(session):
@@ -138,7 +142,7 @@ def has_key(session: TenantSession, tenant: Tenant) -> bool:
 
 
 def write(session: TenantSession, tenant: Tenant, private: key_pair.PrivateKey, passphrase: Secret | None) -> None:
-    """Puts the private key into its file, protected if there is a passphrase."""
+    """Write the private key to its file, encrypted if there is a passphrase."""
     pem = key_pair.export(private, passphrase, session.process.key_cost)
     # Opened once before it replaces anything: nothing sealed may depend on a file that does not open.
     if key_pair.load(pem, passphrase).key_id != tenant.key_id:
@@ -156,7 +160,11 @@ def discard(session: TenantSession, tenant: Tenant) -> None:
 
 
 def load(session: TenantSession, tenant: Tenant, passphrase: Secret | None) -> key_pair.PrivateKey:
-    """The private key out of its file, whether it is open already or not; Locked says what stands in the way."""
+    """Read the private key from its file, open already or not.
+
+    Raises:
+        Locked: The passphrase is missing or wrong, or the file is missing or damaged.
+    """
     content = pem(session, tenant)
     if content is None:
         raise Locked(
@@ -173,7 +181,7 @@ def load(session: TenantSession, tenant: Tenant, passphrase: Secret | None) -> k
 
 
 def pem(session: TenantSession, tenant: Tenant) -> bytes | None:
-    """The tenant's key file as it is; None if it is not there."""
+    """Return the content of the tenant's key file, or None without one."""
     return next((pem for folder in _folders(session) if (pem := folder.read(_pem(tenant))) is not None), None)
 
 
@@ -194,7 +202,7 @@ def _record_public_key(session: TenantSession, tenant: Tenant, private: key_pair
 
 
 def _opened(session: TenantSession, tenant: Tenant) -> key_pair.PrivateKey | None:
-    """The key that was opened before, if it still is this tenant's: another session may have made it anew."""
+    """Return the key opened before, if another session has not replaced the key pair since."""
     private = session.process.open_keys.get(tenant.id)
     return private if private and private.key_id == tenant.key_id else None
 

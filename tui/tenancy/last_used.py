@@ -9,7 +9,7 @@ _FILE = "last-used"
 
 
 def touch(session: TenantSession) -> None:
-    """Notes that a tenant was used now; nothing depends on it."""
+    """Store that a tenant was used now; a failure is ignored."""
     folder = session.store.folder
     try:
         if session.store.exists():
@@ -25,5 +25,5 @@ def last_use(session: TenantSession) -> str:
 
 
 def last_used(session: Session) -> str:
-    """The id of the tenant used last, or ''."""
+    """Return the ID of the tenant used last, or ''."""
     return max(ids(session), key=lambda each: last_use(session.tenant(each)), default="")

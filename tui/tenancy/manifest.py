@@ -73,7 +73,7 @@ class Manifest:
 
 
 def read(tables: Tables) -> Manifest:
-    """The manifest of a settings file, empty where there is none; one that cannot be read is one without HMAC."""
+    """Read the manifest of a settings file; an unreadable one counts as one without HMAC."""
     try:
         entries = {
             _place(entry): entry for entry in (from_record(Credential, found) for found in tables.table("manifest"))
@@ -85,7 +85,7 @@ def read(tables: Tables) -> Manifest:
 
 
 def write(tables: Tables, manifest: Manifest) -> None:
-    """Puts the manifest into the tables of a transaction."""
+    """Write the manifest into the tables of a transaction."""
     for name in ("manifest", "proof"):
         tables.table(name).truncate()
     tables.table("manifest").insert_multiple(to_record(manifest.entries[entry]) for entry in sorted(manifest.entries))
@@ -93,14 +93,14 @@ def write(tables: Tables, manifest: Manifest) -> None:
 
 
 def content(tenant_id: str, key_id: str, manifest: Manifest) -> bytes:
-    """What the HMAC is made over."""
+    """Return the bytes that the HMAC covers."""
     entries = [to_record(manifest.entries[entry]) for entry in sorted(manifest.entries)]
     whole = ["modeldeck manifest 1", tenant_id, key_id, manifest.counter, entries]
     return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
 
 
 def entry(credential: Credential) -> Credential:
-    """The credential as it enters the manifest: without what may change, and of its envelope the SHA-256."""
+    """Return a credential as the manifest lists it: no volatile fields, the SHA-256 of its envelope."""
     digest = hashlib.sha256(credential.envelope.encode("utf-8", "replace")).hexdigest() if credential.envelope else ""
     return replace(
         credential, envelope=digest, active=True, created="", changed="", check=VerificationResult(), listed_at=""
@@ -108,7 +108,7 @@ def entry(credential: Credential) -> Credential:
 
 
 def credentials_by_ref(tables: Tables) -> dict[CredentialRef, Credential]:
-    """The credentials by place. Of two at one place none counts: the manifest knows no second one."""
+    """Return the credentials by reference. Of two with one reference, neither counts."""
     found: dict[CredentialRef, Credential] = {}
     for entry in (from_record(Credential, found) for found in tables.table("credentials")):
         twice = _place(entry) in found
@@ -124,9 +124,9 @@ def compare(entries: Entries, credentials: Mapping[CredentialRef, Credential]) -
 def carried(
     entries: Entries, before: Mapping[CredentialRef, Credential], after: Mapping[CredentialRef, Credential]
 ) -> Entries:
-    """The entries after a change that was made with the private key at hand.
+    """Return the entries after a change that was made with the private key open.
 
-    What the change touched enters as it is; what it did not touch keeps its entry, or goes on having none.
+    What the change touched is listed as it is now; what it did not touch keeps its entry, or stays without one.
     """
     touched = {place for place, item in after.items() if place not in before or entry(before[place]) != entry(item)}
     gone = set(before) - set(after)

@@ -32,7 +32,7 @@ OnEvent = Callable[[Event], None]
 async def fetch_models(
     session: Session, access: "Access", call: Call, hear: OnEvent = lambda event: None
 ) -> tuple[Model, ...] | None:
-    """The models that the answer of a call lists; None if it lists none at all, as not being a listing."""
+    """Send a request and return the models that it lists; None if it is not a listing."""
     models: tuple[Model, ...] | None = None
     async for event in session.client.stream(access, call):
         if isinstance(event, ModelsListed):
@@ -43,7 +43,7 @@ async def fetch_models(
 
 
 def merge_listing(held: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[list[Model], Refreshed]:
-    """The models of one provider after a listing. Pure: `held` are its models before."""
+    """Merge a listing into the models of one provider (`held`), without side effects."""
     added = {(entry.id, entry.type): entry for entry in held if entry.origin is Origin.ADDED}
     before = {(entry.id, entry.type): entry for entry in held if entry.origin is Origin.IMPORTED}
     now = {(entry.id, entry.type): entry for entry in listed if (entry.id, entry.type) not in added}
@@ -55,7 +55,7 @@ def merge_listing(held: Sequence[Model], listed: Sequence[Model], today: str) ->
 
 
 def apply_listing(tables: Tables, provider: Provider, listed: Sequence[Model], today: str) -> Refreshed:
-    """Merges a listing into the table of models, inside a transaction."""
+    """Merge a listing into the table of models, inside a transaction."""
     table = tables.table("models")
     held = [from_record(Model, entry) for entry in table if entry["provider"] == provider.id]
     models, refreshed = merge_listing(held, listed, today)

@@ -25,7 +25,7 @@ def all_models(session: TenantSession) -> tuple[Model, ...]:
 
 
 def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Model:  # noqa: A002
-    """The model of a reference `provider/model id`; the id may hold slashes itself."""
+    """Return the model of a reference `provider/model id`; the ID may contain slashes."""
     provider_id, slash, model_id = ref.partition("/")
     if not slash or not model_id:
         raise UsageError(f"{one_line(ref, 80)} names no model.", "A model is written provider/model.")
@@ -52,7 +52,7 @@ def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Mod
 
 
 def stored(session: TenantSession) -> tuple[Model, ...]:
-    """The models in the tenant's settings."""
+    """Return the models in the tenant's settings."""
 
     def read(tables: Tables) -> tuple[Model, ...]:
         return tuple(from_record(Model, entry) for entry in tables.table("models"))
@@ -61,7 +61,7 @@ def stored(session: TenantSession) -> tuple[Model, ...]:
 
 
 def defaults(session: TenantSession) -> dict[ModelType, Default]:
-    """The defaults that are set, usable or not."""
+    """Return the default models that are set, usable or not."""
 
     def read(tables: Tables) -> dict[ModelType, Default]:
         return {entry.type: entry for entry in (from_record(Default, record) for record in tables.table("defaults"))}
@@ -75,7 +75,7 @@ def added_origins(session: TenantSession, provider: Provider, fields: FieldValue
 
 
 def added_in(tables: Tables, provider_id: str) -> tuple[Model, ...]:
-    """The models of a provider that were added by hand."""
+    """Return the models of a provider that were added by hand."""
     added = str(Origin.ADDED)
     found = (
         entry for entry in tables.table("models") if (entry["provider"], entry.get("origin")) == (provider_id, added)
@@ -84,5 +84,5 @@ def added_in(tables: Tables, provider_id: str) -> tuple[Model, ...]:
 
 
 def origins_of(added: Iterable[Model], provider: Provider, fields: FieldValues) -> tuple[str, ...]:
-    """The origins that the addresses of these models need."""
+    """Return the origins that the URLs of these models need."""
     return tuple(dict.fromkeys(origin for entry in added for origin in provider.model_origins(fields, entry)))

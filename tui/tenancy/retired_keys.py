@@ -23,12 +23,12 @@ def folder(session: TenantSession) -> Folder:
 
 
 def key_ids(session: TenantSession) -> list[str]:
-    """The retired key pairs."""
+    """Return the key IDs of the retired key pairs."""
     return _key_ids(folder(session))
 
 
 def retire(session: TenantSession, key_id: str) -> None:
-    """Moves a key file to the retired ones; killed in between it is in both places."""
+    """Move a key file to the retired ones; if the process is killed meanwhile, it is in both places."""
     present, name = session.keys, key_id + _END
     if (pem := present.read(name)) is not None:
         with folder(session).lock():
@@ -40,7 +40,7 @@ def retire(session: TenantSession, key_id: str) -> None:
 
 
 def protect(session: TenantSession, passphrase: Secret) -> None:
-    """Gives the passphrase to retired key files that have none: they open what the earlier states hold."""
+    """Encrypt retired key files that have no passphrase: they decrypt the earlier states."""
     aside = folder(session)
     for key_id in _key_ids(aside):
         pem = aside.read(key_id + _END) or b""
@@ -49,9 +49,9 @@ def protect(session: TenantSession, passphrase: Secret) -> None:
 
 
 def prune(session: TenantSession) -> None:
-    """Deletes key files that nothing needs: no kept state of the settings, and not the present one.
+    """Delete key files that neither the settings nor an earlier state needs.
 
-    Where a state cannot be read every key stays. Nothing depends on it, so that a Problem is for another time.
+    If a state cannot be read, every key stays. A failure is ignored: the next call tries again.
     """
     with suppress(Problem):
         present, aside, store = session.keys, folder(session), session.store
@@ -74,7 +74,7 @@ def prune(session: TenantSession) -> None:
 
 
 def _needed(session: TenantSession) -> set[str] | None:
-    """The key pairs that earlier states were sealed with; None if one of them cannot be read."""
+    """Return the key IDs that earlier states were sealed with; None if one of them cannot be read."""
     needed: set[str] = set()
     for state in session.store.earlier():
         if state.document is None:

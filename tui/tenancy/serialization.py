@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def to_record(from_record: Any) -> dict[str, Any]:
-    """The noun as a JSON object; what is as usual is left out, but for a yes or no, which is asked of the record."""
+    """Convert a dataclass to a JSON object, without default values other than booleans."""
     usual = {field.name: _usual(field) for field in fields(from_record)}
     return {
         name: _plain(value)
@@ -26,7 +26,7 @@ def to_record(from_record: Any) -> dict[str, Any]:
 
 
 def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
-    """The record as a noun of that kind, or `CorruptSettings`."""
+    """Convert a JSON object to a dataclass of that type, or raise CorruptSettings."""
     try:
         made: T = _noun(kind, record)
         return made

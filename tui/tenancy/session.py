@@ -80,7 +80,7 @@ class Session:
         return self.data.folder("tenants")
 
     def store(self, tenant_id: str) -> Store:
-        """The settings of a tenant, or of the operator."""
+        """Return the settings of a tenant, or of the operator."""
         if tenant_id not in self._stores:
             # Named by `tenants` either way, so that a data folder which others can open is refused.
             folder = self.tenants.folder(tenant_id)
@@ -89,20 +89,23 @@ class Session:
         return self._stores[tenant_id]
 
     def log(self, tenant_id: str) -> Log:
-        """The audit log of a tenant, or of the operator."""
+        """Return the audit log of a tenant, or of the operator."""
         return Log(tenant_id, self.store(tenant_id).folder, self.keys.folder(tenant_id).folder("audit"))
 
     def audit(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
-        """Notes what was done and is no change of settings, which are noted by themselves; Problem if it cannot be.
+        """Log an action that changes no settings (changes are logged by themselves).
 
-        Nothing is noted of a tenant that is gone.
+        Nothing is logged for a removed tenant.
+
+        Raises:
+            Problem: The log cannot be written.
         """
         if tenant_id == OPERATOR or self.store(tenant_id).exists():
             with self.store(tenant_id).folder.lock(wait):
                 self.log(tenant_id).append(self.now(), self.actor, [AuditEvent(done, about)])
 
     def audit_best_effort(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
-        """The same for what must not fail because the log cannot be written; `audit_failure` says so then."""
+        """Log an action, and set `audit_failure` instead of raising if the log cannot be written."""
         try:
             self.audit(tenant_id, done, wait=wait, **about)
         except Problem as problem:
@@ -114,7 +117,7 @@ class Session:
         return {"user": "practice"} if self.practice else who(self.environ)
 
     def _saved(self, tenant_id: str, before: Content | None, after: Content, restored: str) -> None:
-        """A change is on disk by now: what stands in the way of noting it does not undo it."""
+        """Append a saved change to the audit log; a failure is reported, and nothing is rolled back."""
         if done := changes.describe_changes(before, after, restored):
             digest = changes.digest(before) if before else ""
             try:
@@ -123,7 +126,7 @@ class Session:
                 self.audit_failure = problem
 
     def evict(self, tenant_id: str) -> None:
-        """Drops what this process remembers of a tenant."""
+        """Forget the cached state and the opened key of a tenant."""
         self.open_keys.pop(tenant_id, None)
         self.counters.pop(tenant_id, None)
         self._stores.pop(tenant_id, None)
@@ -131,11 +134,11 @@ class Session:
             del self.undecryptable[place]
 
     def now(self) -> str:
-        """The time as ISO 8601 in UTC."""
+        """Return the time in UTC, ISO 8601."""
         return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.clock()))
 
     def today(self) -> str:
-        """The date, YYYY-MM-DD, in UTC."""
+        """Return the date in UTC, YYYY-MM-DD."""
         return self.now()[:10]
 
     def tenant(self, tenant_id: str) -> "TenantSession":
@@ -143,7 +146,7 @@ class Session:
         return TenantSession(self, tenant_id)
 
     async def aclose(self) -> None:
-        """Closes the connections, if there are any, and forgets the opened keys."""
+        """Close the connections, and forget the opened keys."""
         try:
             if "client" in self.__dict__:
                 await self.client.aclose()
@@ -195,11 +198,11 @@ class TenantSession:
         return self.process.clock
 
     def now(self) -> str:
-        """The time as ISO 8601 in UTC."""
+        """Return the time in UTC, ISO 8601."""
         return self.process.now()
 
     def today(self) -> str:
-        """The date, YYYY-MM-DD, in UTC."""
+        """Return the date in UTC, YYYY-MM-DD."""
         return self.process.today()
 
     def audit(self, done: str, *, wait: float = WAIT, **about: Any) -> None:
@@ -212,7 +215,7 @@ class TenantSession:
 
 
 def open_session(environ: Mapping[str, str]) -> Session:
-    """The desk of the user whose environment this is."""
+    """Open the session of the user whose environment this is."""
     where = paths(environ)
 
     def client_factory() -> "Client":

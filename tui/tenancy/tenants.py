@@ -62,7 +62,7 @@ def _has_passphrase(session: TenantSession, tenant: Tenant) -> bool:
 
 
 def ids(session: Session) -> list[str]:
-    """The ids of all tenants, readable or not."""
+    """Return the IDs of all tenants, readable or not."""
     return [
         folder
         for folder in session.tenants.folders()
@@ -71,12 +71,12 @@ def ids(session: Session) -> list[str]:
 
 
 def readable(session: Session) -> Iterator[Tenant]:
-    """The tenants whose settings can be read, one by one."""
+    """Yield the tenants whose settings can be read."""
     return (tenant for tenant_id in ids(session) if (tenant := _readable(session.tenant(tenant_id))))
 
 
 def names(session: Session) -> list[str]:
-    """What the tenants are called, sorted; one that cannot be read by its id."""
+    """Return the tenants' names, sorted; the ID stands for the name that cannot be read."""
     called = (
         tenant.name if (tenant := _readable(session.tenant(tenant_id))) else tenant_id for tenant_id in ids(session)
     )
@@ -84,7 +84,7 @@ def names(session: Session) -> list[str]:
 
 
 def find(session: Session, name_or_id: str) -> Tenant:
-    """The tenant of that name (without regard to case) or id."""
+    """Return the tenant of that ID or name, ignoring case."""
     # By its id it is found without a look at the others.
     if name_or_id != OPERATOR and _SLUG.fullmatch(name_or_id) and (by_id := _readable(session.tenant(name_or_id))):
         return by_id
@@ -105,7 +105,7 @@ def find(session: Session, name_or_id: str) -> Tenant:
 
 
 def slug_for(session: Session, name: str) -> str:
-    """A free id made from the name: `North Lab` gives `north-lab`, a Chinese name `tenant-2`."""
+    """Return an unused ID made from the name: `North Lab` gives `north-lab`, a Chinese name `tenant-2`."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:64].strip("-")
     taken = set(session.tenants.folders()) | set(session.keys.folders()) | {OPERATOR}
@@ -132,7 +132,7 @@ def check_name(session: Session, name: str, except_id: str = "") -> None:
 
 
 def similar_names(session: TenantSession) -> tuple[str, ...]:
-    """The names of other tenants that begin and end as this one's does: where they are cut they may look the same."""
+    """Return the names of tenants that look like this one's where they are cut."""
     name = get(session).name
     others = (
         _readable(session.process.tenant(tenant_id))
@@ -158,7 +158,7 @@ def _has_settings(session: TenantSession) -> bool:
 
 
 def known_id(tenant_id: str) -> str:
-    """The id, if it can be one at all; it becomes the name of a folder."""
+    """Return the ID if it is valid; it becomes the name of a folder."""
     if not _SLUG.fullmatch(tenant_id):
         raise UsageError(f"There is no tenant {one_line(tenant_id, 80)}.", remedy=Remedy(Action.LIST_TENANTS))
     return tenant_id

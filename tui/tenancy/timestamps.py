@@ -4,7 +4,7 @@ from datetime import datetime
 
 
 def when(stamp: str, now: str) -> str:
-    """An ISO time or date as `14:02` (the same local day), `21 Nov`, or `21 Nov 2025`; '' for none."""
+    """Format an ISO time or date as `14:02` (today, local), `21 Nov` or `21 Nov 2025`; '' stays ''."""
     if not stamp:
         return ""
     try:
@@ -19,7 +19,7 @@ def when(stamp: str, now: str) -> str:
 
 
 def moment(stamp: str, now: str) -> str:
-    """An ISO time as date and clock time, `22 Nov 13:51`, for what may have happened several times in a day."""
+    """Format an ISO time as date and local time: `22 Nov 13:51`."""
     try:
         then, today = datetime.fromisoformat(stamp).astimezone(), datetime.fromisoformat(now).astimezone()
     except ValueError:

@@ -74,7 +74,7 @@ class TrialExhausted(Problem):
 
 
 def trials(session: Session) -> Mapping[str, Trial]:
-    """The trials by provider. A store that is not there, or that cannot be read, has none."""
+    """Return the trials by provider; none if the operator's store is missing or unreadable."""
 
     def read(tables: Tables) -> dict[str, Trial]:
         return {entry.provider: entry for entry in (from_record(Trial, found) for found in tables.table("trials"))}
@@ -87,7 +87,11 @@ def trials(session: Session) -> Mapping[str, Trial]:
 
 
 def trial(session: Session, provider_id: str) -> Trial:
-    """The trial of a provider; a Problem where there is none, or where the operator's store cannot be read."""
+    """Return the trial of a provider.
+
+    Raises:
+        Problem: There is none, or the operator's store cannot be read.
+    """
     label = provider_of(provider_id).label
     if session.store(OPERATOR).exists():
         session.store(OPERATOR).read()
@@ -98,7 +102,7 @@ def trial(session: Session, provider_id: str) -> Trial:
 
 
 def left(session: TenantSession, provider_id: str) -> TrialBalance | None:
-    """What a tenant has left of a provider's trial, calls under way taken off; None without a trial."""
+    """Return a tenant's balance of a trial, without requests under way; None without a trial."""
     found = trials(session.process).get(provider_id)
     if found is None:
         return None
@@ -109,13 +113,13 @@ def left(session: TenantSession, provider_id: str) -> TrialBalance | None:
 
 
 def used_by(session: Session, provider_id: str) -> dict[str, int]:
-    """The calls used of a trial, by tenant id."""
+    """Return the requests used of a trial, by tenant ID."""
     used, _ = _counts(session)
     return {tenant_id: calls for (tenant_id, of), calls in sorted(used.items()) if of == provider_id}
 
 
 def trial_models(session: Session, provider_id: str) -> tuple[Model, ...]:
-    """The models of a trial."""
+    """Return the models of a trial."""
 
     def read(tables: Tables) -> tuple[Model, ...]:
         return tuple(from_record(Model, entry) for entry in tables.table("models"))
@@ -128,7 +132,7 @@ def trial_models(session: Session, provider_id: str) -> tuple[Model, ...]:
 
 
 def trial_models_of(session: TenantSession) -> tuple[Model, ...]:
-    """The models that a tenant has by trials alone: those of providers that it has no credential of."""
+    """Return a tenant's models of trials for providers that it has no credential of."""
 
     def read(tables: Tables) -> frozenset[str]:
         return frozenset(entry.get("provider", "") for entry in tables.table("credentials"))
@@ -141,7 +145,7 @@ def trial_models_of(session: TenantSession) -> tuple[Model, ...]:
 
 
 def opened_store(session: Session) -> Tenant:
-    """The operator as the owner of the store; made with a key pair of its own when it is first needed."""
+    """Return the operator, the owner of the trials; created with its key pair when first needed."""
     store = session.store(OPERATOR)
     if store.exists():
         return get(session.tenant(OPERATOR))
@@ -161,7 +165,7 @@ Counts = tuple[Mapping[tuple[str, str], int], Mapping[tuple[str, str], tuple[Map
 
 
 def _counts(session: Session) -> Counts:
-    """Calls used and reservations, by tenant and provider."""
+    """Return the requests used and reserved, by tenant and provider."""
 
     def read(tables: Tables) -> Counts:
         used = {(entry["tenant"], entry["provider"]): int(entry["calls"]) for entry in tables.table("used")}

@@ -50,12 +50,12 @@ class IntegrityStatus:
         return self.entries.get((credential.provider, credential.name)) == manifest.entry(credential)
 
     def of(self, credential: Credential) -> CredentialChange | None:
-        """What is the matter with one credential."""
+        """Return what changed in one credential, or None."""
         place = (credential.provider, credential.name)
         return next((change for change in self.findings if change.place == place), None)
 
     def word(self, finding: CredentialChange) -> str:
-        """What a list says of a finding."""
+        """Return the word of a list for a change."""
         return str(self.alarm or finding.mark)
 
     @property
@@ -87,9 +87,9 @@ def require_verified(session: TenantSession, credential: Credential) -> None:
 
 @contextmanager
 def credential_transaction(session: TenantSession, forget: Forget | None = None) -> Iterator[Tables]:
-    """A transaction on the settings in which credentials change. With the key at hand they enter the manifest.
+    """Yield the tables for a change of credentials, and update the manifest if the private key is open.
 
-    While the tenant is locked they do not, and neither while there is an alarm: nothing silences it but `confirm`.
+    While the tenant is locked or the manifest raises an alarm, it is not updated: only `confirm` ends an alarm.
     """
     counter = 0
 
@@ -113,7 +113,7 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
 
 
 def alarm(found: Manifest, tenant_id: str, private: key_pair.PrivateKey, last: int) -> ManifestAlarm | None:
-    """What is wrong with a manifest as a whole, `last` being the counter beside the private key."""
+    """Return what is wrong with a manifest as a whole; `last` is the counter beside the private key."""
     if found.counter or found.mac or found.entries:
         expected = key_pair.authenticate(private, manifest.content(tenant_id, private.key_id, found))
         if not hmac.compare_digest(expected.encode(), found.mac.encode("utf-8", "replace")):
@@ -122,13 +122,13 @@ def alarm(found: Manifest, tenant_id: str, private: key_pair.PrivateKey, last: i
 
 
 def write_manifest(tables: Tables, tenant_id: str, private: key_pair.PrivateKey, found: Manifest) -> None:
-    """Writes a manifest with its HMAC into the tables of a transaction."""
+    """Write a manifest with its HMAC into the tables of a transaction."""
     mac = key_pair.authenticate(private, manifest.content(tenant_id, private.key_id, found))
     manifest.write(tables, replace(found, mac=mac))
 
 
 def restored(session: TenantSession) -> None:
-    """Takes an earlier state that was put in place on purpose for the present one, if the key vouches for all of it."""
+    """Accept a restored state as the present one, if the private key vouches for all of it."""
     counter = 0
     with session.store.transaction() as tables:
         private, found = keyring.key_if_open(session), manifest.read(tables)
@@ -141,7 +141,7 @@ def restored(session: TenantSession) -> None:
 
 
 def words(session: TenantSession, finding: CredentialChange, wrong: ManifestAlarm | None = None) -> str:
-    """A finding as a sentence."""
+    """Return a change as a sentence."""
     what, tenant = called(finding.place), get(session).name
     if wrong is not None:
         return f"{what} is not vouched for. {alarm_words(session, wrong)}"
@@ -154,7 +154,7 @@ def words(session: TenantSession, finding: CredentialChange, wrong: ManifestAlar
 
 
 def alarm_words(session: TenantSession, wrong: ManifestAlarm) -> str:
-    """An alarm as a sentence."""
+    """Return an alarm as a sentence."""
     tenant = get(session).name
     if wrong is ManifestAlarm.OLDER:
         return f"The settings of {tenant} were put back from an earlier state."
@@ -162,7 +162,7 @@ def alarm_words(session: TenantSession, wrong: ManifestAlarm) -> str:
 
 
 def called(place: CredentialRef) -> str:
-    """A credential in a sentence: the provider, and the name where it is not the usual one."""
+    """Return a credential's name for a sentence: the provider, and the name unless it is "default"."""
     provider, name = place
     label = PROVIDERS[provider].label if provider in PROVIDERS else provider
     return label if name == DEFAULT_NAME else f"{label} {name}"

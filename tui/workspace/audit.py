@@ -88,7 +88,7 @@ def listing(session: TenantSession, since: str = "", last: int = 0) -> list[Entr
 
 
 def recent(session: TenantSession) -> list[Entry]:
-    """The last entries of a log, several hundred of them, oldest first."""
+    """Return the last entries of a log, several hundred, oldest first."""
     return session.log.read(_NEAR_END)
 
 
@@ -98,7 +98,7 @@ def owners(session: Session) -> list[str]:
 
 
 def check(session: TenantSession) -> Checked:
-    """Verifies a log, and that the settings are those that its last change left."""
+    """Verify a log's chain, and that the settings are those that its last change left."""
     try:
         store = session.store
         state = changes.digest(dict(store.read().storage.read() or {})) if store.exists() else ""
@@ -109,7 +109,7 @@ def check(session: TenantSession) -> Checked:
 
 
 def words(act: Entry | AuditEvent) -> str:
-    """What was done, on one line."""
+    """Return what an entry says happened, on one line."""
     known = _WORDS.get(act.done)
     return one_line(_filled(known, act.about) if known else act.done, _LONGEST)
 
@@ -123,9 +123,10 @@ def by_whom(by: Mapping[str, Any]) -> str:
 
 
 def changes_since(session: TenantSession, state: State) -> list[str]:
-    """What was done after a state was saved and is not in it: `default for speech-to-text, set at 13:58`, newest first.
+    """Return the changes since a state was saved, newest first.
 
-    As far as the end of the log tells; nothing where it cannot be read.
+    For example `default for speech-to-text, set at 13:58`. Only the end of the log is read; nothing if it is
+    unreadable.
     """
     try:
         entries = recent(session)

@@ -110,7 +110,7 @@ async def create(
     id: str = "",  # noqa: A002
     mark: int = 0,
 ) -> Tenant:
-    """Makes a tenant with a key pair of its own, opened in this process. Cancelled meanwhile, it makes none."""
+    """Create a tenant with its key pair, open in this process. If cancelled, nothing is created."""
     check_name(session, name)
     tenant_id = id or slug_for(session, name)
     check_id(tenant_id)
@@ -154,13 +154,13 @@ async def create(
 
 
 async def rename(session: TenantSession, name: str) -> Tenant:
-    """Gives a tenant another name; its id stays."""
+    """Rename a tenant; its ID stays."""
     check_name(session.process, name, except_id=session.tenant_id)
     return await asyncio.to_thread(_change, session, name=name.strip())
 
 
 async def set_passphrase(session: TenantSession, new: Secret | None) -> Tenant:
-    """Sets, changes or (with None) removes the passphrase of an open tenant."""
+    """Set, change or (with None) remove the passphrase of an unlocked tenant."""
     tenant = get(session)
     private = private_key(session)
 
@@ -176,7 +176,7 @@ async def set_passphrase(session: TenantSession, new: Secret | None) -> Tenant:
 
 
 async def remove(session: TenantSession) -> None:
-    """Removes a tenant for good: first its private key, so that whatever is left of it cannot be opened."""
+    """Delete a tenant. Its private key goes first, so that nothing left behind can be decrypted."""
     if known_id(session.tenant_id) not in ids(session.process):
         raise UsageError(f"There is no tenant {session.tenant_id}.", remedy=Remedy(Action.LIST_TENANTS))
 
@@ -190,7 +190,7 @@ async def remove(session: TenantSession) -> None:
 
 
 def removal(session: TenantSession) -> Removal:
-    """What would go with a tenant, for the question that is asked first."""
+    """Return what would be deleted with a tenant, for the question asked first."""
     tenant = get(session)
     added = tuple(model for model in catalog.listing(session) if model.origin is Origin.ADDED)
     defaults = tuple(models.defaults(session).values())
@@ -210,7 +210,7 @@ def saved_at(session: TenantSession) -> str:
 
 
 def earlier(session: TenantSession) -> list[State]:
-    """The earlier states of a tenant's settings, newest first."""
+    """Return the earlier states of a tenant's settings, newest first."""
     return [_state(state) for state in session.process.store(known_id(session.tenant_id)).earlier()]
 
 
@@ -234,7 +234,7 @@ async def restore(session: TenantSession, name: str, generation: int = 0) -> str
 
 
 async def unlock(session: TenantSession, passphrase: Secret | None = None) -> None:
-    """Opens the keys of a tenant in this process. What was put back here while it was locked is vouched for by that."""
+    """Open a tenant's private key in this process, and accept what was restored here while locked."""
     await keyring.unlock(session, passphrase)
     if session.tenant_id in session.process.restored_while_locked:
         await asyncio.to_thread(verification.restored, session)
@@ -242,14 +242,14 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None) -> No
 
 
 def edited(session: TenantSession) -> State | None:
-    """What settings hold that somebody seems to have edited by hand; None where they are as saved, or beyond that."""
+    """Return the state of settings that seem to be edited by hand; None if as saved, or unreadable."""
     store = session.process.store(known_id(session.tenant_id))
     document = store.edited()
     return _state(SavedState(store.name, document)) if document else None
 
 
 async def accept_edit(session: TenantSession) -> None:
-    """Takes settings as they were edited by hand; Usage where they were not."""
+    """Accept settings that were edited by hand; raise UsageError if they were not."""
     await asyncio.to_thread(session.process.store(known_id(session.tenant_id)).accept_edit)
 
 

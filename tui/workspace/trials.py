@@ -42,7 +42,7 @@ class TrialRow:
 
 
 def rows(session: Session) -> list[TrialRow]:
-    """The trials that are given, in the order of the registry."""
+    """Return the trials, in the order of the registry."""
     from tui.providers import PROVIDERS
 
     given = trials(session)
@@ -59,7 +59,7 @@ def rows(session: Session) -> list[TrialRow]:
 
 
 def operator(session: Session) -> Tenant | None:
-    """The owner of the trials' keys; None before the first trial."""
+    """Return the owner of the trials' keys, or None before the first trial."""
     return get(session.tenant(OPERATOR)) if session.store(OPERATOR).exists() else None
 
 
@@ -103,7 +103,7 @@ async def set_trial(
 
 
 async def remove(session: Session, provider_id: str) -> None:
-    """Takes a trial back and forgets its key, in earlier states too. What tenants used of it is remembered."""
+    """End a trial and delete its key, also from earlier states. The usage counts are kept."""
     trial(session, provider_id)
 
     def work() -> None:
@@ -120,7 +120,7 @@ async def remove(session: Session, provider_id: str) -> None:
 def _allowed(
     session: Session, provider: Provider, wanted: Sequence[str], listed: Sequence[Model] | None
 ) -> list[Model]:
-    """The models that a trial is for: those wanted, else those allowed before, else the proposed ones."""
+    """Return the models of a trial: those wanted, else those allowed before, else the proposed ones."""
     before = trial_models(session, provider.id)
     known = listed or (*before, *provider.catalogue)
     ids = list(dict.fromkeys(wanted or [entry.id for entry in before] or provider.trial_models))

@@ -34,16 +34,16 @@ async def examine(session: TenantSession) -> IntegrityStatus:
 
 
 def to_confirm(session: TenantSession, found: IntegrityStatus) -> tuple[CredentialChange, ...]:
-    """What can be confirmed: not what is known not to open."""
+    """Return the changes that can be confirmed: all but credentials that cannot be decrypted."""
     return tuple(
         entry for entry in found.waiting if entry.now is None or not credentials.is_undecryptable(session, entry.now)
     )
 
 
 async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> int:
-    """Takes what was seen into the manifest, as far as it still is so; answers how much that was.
+    """Add the changes that a person has seen to the manifest, if they are still the same.
 
-    An alarm ends by it: what was not among `seen` waits from then on as any other.
+    This ends an alarm: changes not among `seen` wait for confirmation from then on. Return how many were confirmed.
     """
 
     def work() -> int:
@@ -73,7 +73,7 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
 
 
 def about(finding: CredentialChange) -> list[str]:
-    """What tells a person whether a change is theirs: which key, and where it goes; before and now."""
+    """Describe a change so that people know if it is theirs: which key, and its origin, before and now."""
     parts = ((finding.was, "was"), (finding.now, "now" if finding.was else ""))
     return [f"{when} {_described(part)}".strip() for part, when in parts if part is not None]
 

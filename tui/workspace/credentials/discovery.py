@@ -38,7 +38,7 @@ class Server:
 
 
 def discover_keys(session: Session, provider: Provider) -> DiscoveredKey | None:
-    """What the environment holds for a provider, or None. In practice nothing is looked at."""
+    """Return the key in the environment variables of a provider, or None. Practice mode reads none."""
     if session.practice:
         return None
     taken = {field.name: hit for field in provider.fields if (hit := _variable(session, field))}
@@ -82,7 +82,7 @@ async def probe_local_servers(session: Session, provider_id: str) -> list[Server
 
 
 def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | None:
-    """The field that makes an offer: the key of the first way of signing in that is there whole, else an address."""
+    """Return the field to offer: the key of the first complete auth method, else a URL."""
     secrets = [field for field in provider.fields if field.secret and field.required]
     for lead in secrets or [field for field in provider.fields if field.url]:
         whole = [
@@ -96,16 +96,16 @@ def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | N
 
 
 def _elsewhere(session: Session, provider: Provider) -> DiscoveredKey | None:
-    """The server on another machine that a variable names: offered in the form, not asked."""
+    """Return the server on another machine that a variable names: offered, but no request is sent."""
     url = next((field.name for field in provider.fields if field.url), "")
     named = _servers(session, provider, here=False)
     return next((DiscoveredKey(name, "", {url: address}) for name, address in named if url), None)
 
 
 def _servers(session: Session, provider: Provider, *, here: bool) -> Iterator[tuple[str, str]]:
-    """The servers on this machine or on others that variables name as `host`, `host:port` or an address.
+    """Yield servers that variables name as `host`, `host:port` or a URL, here or on other machines.
 
-    Each as the variable and a base URL.
+    Each is the variable's name and a base URL.
     """
     for server in provider.local_servers:
         text = session.environ.get(server.variable, "").strip().rstrip("/") if server.variable else ""

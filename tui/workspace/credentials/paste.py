@@ -36,7 +36,7 @@ class PastedValue:
 
 
 def clean_pasted(field: Field, text: str) -> PastedValue:
-    """Takes the wrapping off a pasted value; never changes a character inside it."""
+    """Remove spaces, quotes and the like around a pasted value; characters inside never change."""
     if len(text) > LONGEST:
         return PastedValue("", (), f"This is too long to be {_kind(field)}: {len(text):,} characters.")
     notes: list[str] = []
@@ -67,7 +67,7 @@ def clean_pasted(field: Field, text: str) -> PastedValue:
 
 
 def split_pasted(field: Field, text: str) -> Mapping[str, str]:
-    """What a pasted value holds by field name: its own, and with an address that holds more the rest of it."""
+    """Split a pasted value by field name: a full URL may hold the values of other fields."""
     return field.parse_pasted(text) if field.parse_pasted and text else {field.name: text}
 
 
@@ -79,12 +79,12 @@ def split_summary(provider: Provider, field: Field, found: Mapping[str, str]) ->
 
 
 def in_sentence(label: str) -> str:
-    """A label in the middle of a sentence: `organization`, but `API version`."""
+    """Return a label for the middle of a sentence: `organization`, but `API version`."""
     return label if label[1:2].isupper() else label[:1].lower() + label[1:]
 
 
 def likely_provider(provider_id: str, field: Field, text: str) -> str:
-    """The id of another provider that keys of this shape belong to, or ''. A hint only."""
+    """Return the ID of another provider whose keys look like this one, or ''. A hint only."""
     own = _longest(field.prefixes, text)
     best, length = "", own
     for provider in PROVIDERS.values():
@@ -97,7 +97,7 @@ def likely_provider(provider_id: str, field: Field, text: str) -> str:
 
 
 def key_kind(field: Field, text: str) -> str:
-    """What a key of this shape is called, such as `OpenAI project key`, or ''."""
+    """Return the name of keys that look like this one, for example `OpenAI project key`, or ''."""
     return next((prefix.label for prefix in field.prefixes if text.startswith(prefix.value)), "")
 
 

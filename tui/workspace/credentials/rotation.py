@@ -22,7 +22,7 @@ from tui.vault import key_pair
 
 
 def kept(session: TenantSession, provider_id: str, name: str) -> Credential | None:
-    """The credential that is kept for `name`."""
+    """Return the previous key of the credential `name`, or None."""
     return _find(session, provider_id, previous_name(name))
 
 
@@ -79,14 +79,14 @@ def differs(session: TenantSession, held: Credential, values: Mapping[str, str |
 
 
 def keep_previous(session: TenantSession, tables: Tables, held: Credential) -> None:
-    """Keeps a credential, inside the transaction that stores another in its place."""
+    """Keep a credential as the previous one, inside the transaction that replaces it."""
     tables.table("credentials").insert(
         to_record(credentials.reseal(session, held, name=previous_name(held.name), active=False))
     )
 
 
 async def restore_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
-    """Puts the kept key back in place of the new one, which is kept instead; answers what is in use then."""
+    """Swap the previous and the present key of a credential; return the one that is in use then."""
     kept_or_problem(session, provider_id, name)
 
     def work() -> Credential:

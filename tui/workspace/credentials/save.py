@@ -100,6 +100,7 @@ class SavePlan:
 
     @property
     def new_origins(self) -> tuple[str, ...]:
+        """Return the origins that the stored credential does not have."""
         stored = self.stored.origins if self.stored else ()
         return tuple(origin for origin in self.origins if origin not in stored)
 
@@ -367,7 +368,7 @@ def _check_name(name: str) -> None:
 
 
 def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
-    """The draft as a credential, its secrets in an envelope that is bound to all the rest."""
+    """Seal the draft's secrets in an envelope that is bound to all the rest."""
     tenant = get(session)
     prints = {entry: key_pair.fingerprint(tenant.fingerprint_key, secret) for entry, secret in draft.secrets.items()}
     made = Credential(

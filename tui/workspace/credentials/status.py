@@ -85,7 +85,7 @@ def row(session: TenantSession, provider_id: str) -> ProviderRow:
 
 
 async def use(session: TenantSession, provider_id: str, name: str) -> None:
-    """Makes a credential the active one of its provider. One that is kept goes back to its place for that."""
+    """Make a credential the active one of its provider. A previous one is restored."""
     _named(session, provider_id, name)
     if previous_of(name):
         name = (await rotation.restore_previous(session, provider_id, previous_of(name))).name
@@ -106,10 +106,10 @@ async def use(session: TenantSession, provider_id: str, name: str) -> None:
 
 
 async def remove(session: TenantSession, provider_id: str, name: str) -> None:
-    """Removes a credential, and what is kept for it, here and in every earlier state.
+    """Remove a credential and its previous key, also from every earlier state.
 
-    Of what is left, the first becomes active. With the last one the provider is not set up any more: its models and the
-    defaults that use them go as well.
+    The first of the remaining credentials becomes active. With the last one the provider's models and the defaults that
+    use them are removed as well.
     """
     _named(session, provider_id, name)
     if previous_of(name):
@@ -140,13 +140,13 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
 
 
 def staying(session: TenantSession, provider_id: str, name: str) -> list[Credential]:
-    """The credentials that are left when one is removed; what is kept for it goes with it."""
+    """Return the credentials that remain after one is removed; its previous key does not."""
     going = (name, previous_name(name))
     return [row for row in listing(session, provider_id) if row.name not in going]
 
 
 async def remove_provider(session: TenantSession, provider_id: str) -> None:
-    """Removes all that a tenant has of a provider: credentials (in every earlier state), models, defaults."""
+    """Remove a provider's credentials (also from earlier states), models and defaults from a tenant."""
     provider = provider_of(provider_id)
     if not listing(session, provider_id) and not _counts(session).get(provider_id):
         raise UsageError(f"{provider.label} is not set up.", "There is nothing to remove.")
@@ -202,7 +202,7 @@ def credential_state(session: TenantSession, credential: Credential) -> Credenti
 
 
 def _trial_words(left: TrialBalance | None) -> tuple[ProviderState, str]:
-    """The state and its words of a provider that is used on trial."""
+    """Return the state of a provider that is used on a trial, and its sentence."""
     if left is None:
         return ProviderState.TRIAL_GONE, "no trial any more"
     if not left.left:
@@ -211,7 +211,7 @@ def _trial_words(left: TrialBalance | None) -> tuple[ProviderState, str]:
 
 
 def _counts(session: TenantSession) -> dict[str, tuple[int, int]]:
-    """Imported and added models by provider."""
+    """Count the imported and the added models, by provider."""
 
     def read(_: Tables) -> dict[str, tuple[int, int]]:
         counts: dict[str, tuple[int, int]] = {}

@@ -90,7 +90,7 @@ def _access(draft: CredentialDraft) -> "Access":
 
 
 def _elsewhere(draft: CredentialDraft) -> list[CredentialDraft]:
-    """The draft in the other regions of its provider; none where a key is stored or an address is somebody's own."""
+    """Return the draft for the provider's other regions; none if a key is stored or a URL is the tenant's."""
     provider, usual = draft.provider, credentials.defaults(draft.provider)
     regions = [dict(region) for region in provider.regions(draft.clear)]
     for entry in provider.fields:
@@ -122,7 +122,7 @@ def _moved_words(draft: CredentialDraft, other: CredentialDraft) -> str:
 async def verify_stored(
     session: TenantSession, provider_id: str, name: str = "", hear: model_sync.OnEvent = lambda event: None
 ) -> VerificationResult:
-    """Verifies a stored credential (the active one unless named) and stores the outcome, a refusal too."""
+    """Verify a stored credential (by default the active one) and store the result, a rejection too."""
     provider = provider_of(provider_id)
     held = credentials.listing(session, provider_id)
     credential = next((entry for entry in held if entry.name == name or (not name and entry.active)), None)
@@ -149,7 +149,7 @@ async def verify_stored(
 async def _verify_and_list(
     session: Session, access: "Access", hear: model_sync.OnEvent
 ) -> tuple[VerificationResult, tuple[Model, ...] | None]:
-    """Verifies and, where the provider lists models, lists them; one call does where it answers both."""
+    """Verify, and list the models if the provider can; one request if that answers both."""
     provider, begun = access.provider, time.monotonic()
     listed: tuple[Model, ...] | None = None
 

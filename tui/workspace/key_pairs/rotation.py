@@ -43,9 +43,11 @@ class Rotated:
 async def rotate(
     session: TenantSession, passphrase: Secret | None = None, tell: OnProgress = lambda done, of: None
 ) -> Rotated:
-    """Replaces the key pair; the new one has the same passphrase. Cancelled in time, nothing is changed.
+    """Replace the key pair; the new one keeps the passphrase. If cancelled in time, nothing is changed.
 
-    Raises Locked for a wrong passphrase, and a Problem while something waits to be confirmed as a whole.
+    Raises:
+        Locked: The passphrase is wrong.
+        Problem: The manifest raises an alarm that is not confirmed.
     """
     tenant = get(session)
     present = passphrase if tenant.protected else None
@@ -76,7 +78,10 @@ async def rotate(
 
 
 async def reset_key_pair(session: TenantSession, passphrase: Secret | None = None) -> Rotated:
-    """A new key pair for a tenant whose private key is lost. What was sealed with the old one has to be replaced."""
+    """Create a key pair for a tenant whose private key is lost.
+
+    What was sealed for the old one cannot be decrypted and must be entered again.
+    """
     tenant = get(session)
     if keyring.key_if_open(session) is not None:
         raise UsageError(f"The private key of {tenant.name} is there and opens.", remedy=Remedy(Action.ROTATE_KEY_PAIR))
@@ -91,7 +96,7 @@ async def reset_key_pair(session: TenantSession, passphrase: Secret | None = Non
 
 
 def _sealed_for(tenant_id: str, held: Credential, old: key_pair.PrivateKey, new: key_pair.NewKeyPair) -> Credential:
-    """The credential for the new pair, opened again and compared; as it was where it does not open."""
+    """Seal a credential for the new key pair and compare it; unchanged if it cannot be decrypted."""
     made = replace(held, key_id=new.key_id)
     if not held.envelope:
         return made
@@ -113,7 +118,7 @@ def _replaced(
     passphrase: Secret | None,
     anew: Callable[[Credential], Credential],
 ) -> Rotated:
-    """Steps 2 to 4. Without the old key no entry of the manifest can be vouched for any more."""
+    """Run steps 2 to 4. Without the old private key, no manifest entry can be kept."""
     last = keyring.last_counter(session)
     with session.store.transaction() as tables:
         now = get(session)
@@ -146,7 +151,7 @@ def _replaced(
 
 
 def _rewrite(tables: Tables, tenant: Tenant, anew: Callable[[Credential], Credential]) -> tuple[int, int]:
-    """Writes tenant and credentials; answers how many were sealed anew, and how many are as they were."""
+    """Write the tenant and its credentials; return how many were sealed again, and how many were not."""
     meta, table = tables.table("meta"), tables.table("credentials")
     meta.truncate()
     meta.insert(to_record(tenant))
@@ -163,7 +168,7 @@ def _stopped() -> Problem:
 
 
 async def _to_its_end(work: Callable[[threading.Event], Rotated]) -> Rotated:
-    """Runs it in a thread. A thread cannot be interrupted: cancelled, it is told, and says whether it was too late."""
+    """Run `work` in a thread; if cancelled, tell the thread, and let it say if it was too late."""
     stopped = threading.Event()
     running = asyncio.ensure_future(asyncio.to_thread(work, stopped))
     try:

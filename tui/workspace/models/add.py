@@ -44,7 +44,7 @@ async def search(
 async def offers(
     session: TenantSession, provider_id: str, field: str, values: Mapping[str, str]
 ) -> tuple[SearchResult, ...]:
-    """What one field of an added model can be, by the `values` of the others; none where the provider has no offers."""
+    """Return suggested values for a field of an added model, given the values of the others."""
     provider = provider_of(provider_id)
     if field not in provider.field_options:
         return ()
@@ -58,9 +58,9 @@ def belongs(field: Field, filled: Mapping[str, str]) -> bool:
 
 
 def fields_of(provider: Provider, given: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
-    """The fields of an added model: what is given, completed by what it had `before`.
+    """Return the fields of an added model: what was entered, completed by what it had `before`.
 
-    What its provider told of it stays as long as nothing else changes.
+    What its provider said of it stays as long as nothing else changes.
     """
     known = {model_field.name: model_field for model_field in provider.model_fields}
     for name in given:
@@ -117,9 +117,9 @@ def access_to(
 async def inspect(
     session: Session, access: "Access", model: Model, tell: Callable[[str], None] = lambda note: None
 ) -> ModelDetails:
-    """The model as its provider knows it, with a sentence; as it is where the provider has no way to look.
+    """Ask the provider about a model; return it with a sentence, or unchanged if it cannot be asked.
 
-    `tell` hears what goes on meanwhile, such as that it is waited for.
+    `tell` receives progress, for example that the model is loading.
     """
     check = access.provider.inspect_model
     learned = ModelDetails(model)
@@ -136,7 +136,7 @@ async def inspect(
 
 
 def keep(session: TenantSession, model: Model, access: "Access") -> None:
-    """Stores an added model, and with it the addresses that it was looked at with."""
+    """Store an added model and the origins that it was inspected with."""
     with verification.credential_transaction(session) as tables:
         models = tables.table("models")
         models.remove(

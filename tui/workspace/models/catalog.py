@@ -47,7 +47,7 @@ class ModelRow:
 
 
 def listing(session: TenantSession, type: ModelType | None = None, provider: str = "") -> list[Model]:  # noqa: A002
-    """The models, by provider, type and the provider's own order."""
+    """Return the models by provider, type and the provider's own order."""
 
     def read(_: Tables) -> list[Model]:
         places = {provider: place for place, provider in enumerate(PROVIDERS)}
@@ -61,7 +61,7 @@ def listing(session: TenantSession, type: ModelType | None = None, provider: str
 
 
 def proposed_type(provider: Provider, model_id: str, fields: Mapping[str, str]) -> ModelType | None:
-    """What a model to be added is for, as far as its fields and its provider tell."""
+    """Return the type that the model's fields or its provider imply, or None."""
     chosen = (
         choice.type
         for field in provider.model_fields
@@ -78,7 +78,7 @@ def rows(session: TenantSession) -> list[ModelRow]:
 
 
 def derived(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
-    """What `make` makes of all rows, made once for as long as they stay as they are."""
+    """Return `make(rows)`, computed once for as long as the rows stay the same."""
     found, key = _rows(session)
     return session.store.cached(f"rows: {name}", lambda _: make(found), key)
 
@@ -128,9 +128,9 @@ async def add(
     plain_http: tuple[str, ...] = (),
     tell: Callable[[str], None] = lambda note: None,
 ) -> Model:
-    """Adds a model by hand, after its provider was asked about it and one small call, unless `verify` is off.
+    """Add a model by hand. With `verify`, ask the provider about it and send a test request first.
 
-    `tell` hears what the provider says of it, and what is waited for.
+    `tell` receives what the provider says of it, and progress.
     """
     provider = provider_of(provider_id)
     if type not in provider.types:
@@ -150,7 +150,7 @@ async def edit(
     plain_http: tuple[str, ...] = (),
     tell: Callable[[str], None] = lambda note: None,
 ) -> Model:
-    """Changes fields of an added model; those not named keep their value."""
+    """Change fields of an added model; fields not named keep their values."""
     provider = provider_of(model.provider)
     if model.origin is not Origin.ADDED:
         raise UsageError(f"{model.ref} is imported and has no fields to change.", "Only added models have.")
@@ -201,12 +201,12 @@ async def test(session: TenantSession, model: Model) -> str:
 
 
 def removable(model: Model) -> bool:
-    """An added model, or what is left of one that its provider lists no longer."""
+    """Return True for an added model, and for one that its provider no longer lists."""
     return model.origin is Origin.ADDED or bool(model.gone)
 
 
 async def remove(session: TenantSession, model: Model) -> None:
-    """Removes an added model, or an imported one that is gone; a default that used it becomes empty."""
+    """Remove an added model, or an imported one that is no longer listed, and clear its default."""
     if not removable(model):
         raise UsageError(
             f"{model.ref} is listed by its provider and would come back.", "Only added models are removed."
@@ -251,7 +251,7 @@ def _row(model: Model, usable: frozenset[str], chosen: set[tuple[str, str, Model
 
 
 def model_id_of(provider: Provider, text: str) -> str:
-    """The id of a model as it was typed, in its one form; Usage if it cannot be one."""
+    """Return the normal form of a typed model ID; raise UsageError if it cannot be one."""
     cleaned = checked(provider.model_id, text)
     if not cleaned or cleaned != one_line(cleaned, 200) or " " in cleaned:
         raise UsageError(

@@ -47,7 +47,7 @@ class DefaultRow:
 
 
 def rows(session: TenantSession) -> list[DefaultRow]:
-    """The three types in order."""
+    """Return one row for each of the three types, in order."""
     chosen = models.defaults(session)
     providers = {row.provider.id: row for row in status.rows(session)}
     listed = catalog.rows(session)
@@ -75,7 +75,7 @@ def ready(session: TenantSession, usable: Collection[str]) -> int:
 
 
 async def set(session: TenantSession, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
-    """Makes a model the default of its type."""
+    """Make a model the default of its type."""
     model = models.find(session, ref, type)
     if model.gone:
         raise UsageError(f"{ref} is no longer listed by its provider.", "Choose one that is.")
@@ -102,12 +102,12 @@ async def clear(session: TenantSession, type: ModelType) -> None:  # noqa: A002
 
 
 def nearest(session: TenantSession, model: Model) -> Model | None:
-    """What could take the place of a model that is gone; None if there is nothing of its provider and type."""
+    """Return a replacement for a model that no longer exists: same provider and type, or None."""
     return _nearest(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(session))
 
 
 def proposals(session: TenantSession) -> dict[ModelType, Model]:
-    """A model for each type that has no default and could have one: the provider's own proposal, else its first."""
+    """Return a model for each type without a default: the provider's proposal, else its first."""
     taken = models.defaults(session)
     offered = catalog.derived(session, "proposed", _offered)
     return {kind: model for kind, model in offered.items() if kind not in taken}
@@ -156,7 +156,7 @@ def _row(
 
 
 def _delisted_message(model: Model | None, label: str, now: str) -> str:
-    """What became of a model that is gone; None is one that not even the list of the gone holds."""
+    """Say what happened to a model that no longer exists; None is one that was never listed."""
     if model is None:
         return f"no longer listed by {label}"
     if model.gone:
@@ -185,7 +185,7 @@ def _common_prefix_length(one: str, other: str) -> int:
 
 
 def _first_proposed(of_kind: list[Model]) -> Model | None:
-    """The best proposal among models of one type: providers in the order of the registry, each with its own order."""
+    """Return the best model of one type, in the order of the providers and of their lists."""
     kind = of_kind[0].type
     wanted = [
         (provider.id, model_id) for provider in PROVIDERS.values() for model_id in provider.proposed.get(kind, ())

@@ -40,7 +40,11 @@ class AudioInfo:
 
 
 def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -> AudioInfo:
-    """Looks at a recording; Usage says what is wrong with it, before anything is sent."""
+    """Read the format, size and length of a recording.
+
+    Raises:
+        UsageError: The provider would reject it; nothing was sent.
+    """
     shown, name = one_line(str(path)), one_line(path.name, 80)
     try:
         found = path.stat()
@@ -77,7 +81,7 @@ def megabytes(size: int) -> str:
 
 
 def as_srt(segments: Sequence[Segment]) -> str:
-    """The segments as SubRip subtitles."""
+    """Format segments as SubRip subtitles."""
     return "\n".join(
         f"{number}\n{_clock(entry.start, ',')} --> {_clock(entry.end, ',')}\n{_words(entry)}\n"
         for number, entry in enumerate(segments, 1)
@@ -85,7 +89,7 @@ def as_srt(segments: Sequence[Segment]) -> str:
 
 
 def as_vtt(segments: Sequence[Segment]) -> str:
-    """The segments as WebVTT subtitles."""
+    """Format segments as WebVTT subtitles."""
     cues = [
         f"{_clock(segment.start, '.')} --> {_clock(segment.end, '.')}\n{_escaped(_words(segment))}\n"
         for segment in segments

@@ -12,7 +12,7 @@ _SAMPLE_RATES = (44_100, 48_000, 32_000)
 
 
 def seconds(path: Path) -> float | None:
-    """The length of a recording in seconds, None where its header does not tell."""
+    """Return the length of a recording in seconds, or None if its header does not say."""
     read = _READERS.get(path.suffix.lower())
     if read is None:
         return None
@@ -69,7 +69,7 @@ def _mp4(file: BinaryIO) -> float | None:
 
 
 def _mp3(file: BinaryIO) -> float | None:
-    """The count of frames of a Xing or Info header, else the bit rate, which then is the same throughout."""
+    """Return the length by the frame count of a Xing or Info header, else by a constant bit rate."""
     tag = file.read(10)
     start = 0
     if tag[:3] == b"ID3":

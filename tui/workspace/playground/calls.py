@@ -56,7 +56,7 @@ async def embed(
     query: bool = False,
     access: "Access | None" = None,
 ) -> AsyncIterator[Event]:
-    """Turns texts into vectors; `query` says that they are questions to search with."""
+    """Embed texts as vectors; with `query`, they are search queries, not documents."""
     provider = provider_of(model.provider)
     if provider.embed is None:
         raise _unserved(provider, model)
@@ -79,7 +79,7 @@ async def transcribe(
     times: TimestampGranularity = TimestampGranularity.NONE,
     access: "Access | None" = None,
 ) -> AsyncIterator[Event]:
-    """Turns a recording on this machine into text."""
+    """Transcribe a recording on this machine."""
     provider = provider_of(model.provider)
     if provider.transcribe is None:
         raise _unserved(provider, model)
@@ -92,12 +92,12 @@ async def transcribe(
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """The parameters that a model takes."""
+    """Return the parameters that a model takes."""
     return tuple(provider_of(model.provider).parameters(model))
 
 
 async def _streamed(session: Session, way: CallRoute, call: Call) -> AsyncGenerator[Event]:
-    """The events of a call, counted where it is on a trial. What it shows about the key is stored: refused, or good."""
+    """Yield the events of a request, metered if it is on a trial; store if the key was accepted or rejected."""
     credential = credentials.active(session.tenant(way.owner), way.access.provider.id)
 
     async def note(check: VerificationResult) -> None:
@@ -125,7 +125,7 @@ async def _streamed(session: Session, way: CallRoute, call: Call) -> AsyncGenera
 
 
 def _trial_key_rejected(provider: Provider, refused: CredentialRejected) -> CredentialRejected:
-    """A refusal of the operator's key, to a tenant who cannot mend it."""
+    """Return the error for a tenant when the operator's trial key is rejected."""
     message = f"The trial of {provider.label} does not work just now: its key was refused."
     return CredentialRejected(message, "The operator can mend it; an own key can be used meanwhile.", refused.detail)
 

@@ -55,7 +55,7 @@ class Conversation:
     system: str = ""
 
     def messages(self, question: str = "") -> tuple[Message, ...]:
-        """What is sent: system prompt, the turns that were answered (a stopped answer too), the next question."""
+        """Return the messages to send: system prompt, answered turns (stopped ones too), next question."""
         sent = [Message("system", self.system)] if self.system else []
         for turn in self.turns:
             if turn.answer and turn.answer.text:
@@ -63,7 +63,7 @@ class Conversation:
         return (*sent, Message("user", question)) if question else tuple(sent)
 
     def as_markdown(self) -> str:
-        """The conversation as Markdown; what is incomplete says so."""
+        """Format the conversation as Markdown; an incomplete answer says so."""
         blocks = [f"> System prompt: {line}" for line in self.system.splitlines()]
         for turn in self.turns:
             blocks += ["## You", turn.question.strip()]

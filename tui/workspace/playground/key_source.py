@@ -47,7 +47,7 @@ def source(session: TenantSession, provider_id: str) -> KeySource:
 
 
 async def choose(session: TenantSession, provider_id: str, wanted: KeySource) -> None:
-    """Makes calls to a provider use the trial or the own key from now on."""
+    """Use the trial or the tenant's key for requests to a provider from now on."""
     label = provider_of(provider_id).label
     if wanted is KeySource.TRIAL:
         trial(session.process, provider_id)

@@ -35,17 +35,17 @@ class TrialMeter:
         self._over = False
 
     def reserve(self) -> None:
-        """Takes one call off what is left; UsedUp where nothing is."""
+        """Reserve one request; raise UsedUp if none is left."""
         with self._lock:
             if not self._over:
                 reserve(self._session, self._provider, self._token)
 
     def settle(self) -> None:
-        """The call was made, and counts."""
+        """Count the reserved request."""
         self._end(kept=True)
 
     def give_back(self) -> None:
-        """The call failed, and does not count."""
+        """Return the reserved request: it failed and does not count."""
         self._end(kept=False)
 
     def _end(self, kept: bool) -> None:
@@ -56,7 +56,10 @@ class TrialMeter:
 
 
 async def metered(meter: TrialMeter, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
-    """The events of a metered call. One that fails is given back, and so is one stopped before anything came of it."""
+    """Yield the events of a metered request.
+
+    A request that fails, or is stopped before its first event, is given back.
+    """
     kept = came = False
     try:
         await asyncio.to_thread(meter.reserve)
@@ -90,7 +93,7 @@ def reserve(session: TenantSession, provider_id: str, token: str) -> None:
 
 
 def end(session: TenantSession, provider_id: str, token: str, kept: bool) -> None:
-    """The reserved call is over; if it is `kept` it counts, even where its reservation expired meanwhile."""
+    """End a reservation; if it is `kept`, the request counts, even if the reservation expired meanwhile."""
     with session.process.store(OPERATOR).transaction() as tables:
         tables.table("reservations").remove(lambda each: each.get("token") == token)
         if kept:
@@ -101,7 +104,7 @@ def end(session: TenantSession, provider_id: str, token: str, kept: bool) -> Non
 
 
 def _sweep(session: Session, tables: Tables) -> None:
-    """Drops the reservations of processes that are gone."""
+    """Drop the reservations of processes that have ended."""
     table, now = tables.table("reservations"), session.clock()
     gone = [entry.doc_id for entry in table if not identity.alive(entry, now)]
     if gone:

@@ -9,7 +9,11 @@ MOST_TEXTS = 4
 
 
 def parse_parameter(parameter: Parameter, text: str) -> Any:
-    """The value that was typed, or Usage with the range in words. An empty text is None: left to the provider."""
+    """Convert a typed value; a blank one is None, the provider's default.
+
+    Raises:
+        UsageError: The value is out of range; the message says the range.
+    """
     text = text.strip()
     if not text:
         return None
@@ -28,7 +32,7 @@ def parse_parameter(parameter: Parameter, text: str) -> Any:
 
 
 def span(parameter: Parameter) -> str:
-    """The range in words: `0 – 2`, `1 – 32,768`, `whole number`, `low, medium, high`."""
+    """Format the range: `0 – 2`, `1 – 32,768`, `whole number`, `low, medium, high`."""
     if parameter.choices:
         return ", ".join(parameter.choices)
     if parameter.kind is ParameterKind.TEXTS:

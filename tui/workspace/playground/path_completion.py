@@ -34,7 +34,7 @@ class Offer:
 
 
 def expanded(text: str, home: Path) -> Path:
-    """The path that is meant, with `~` for the home folder."""
+    """Return the typed path, with `~` replaced by the home folder."""
     text = text.strip()
     if text == "~" or text.startswith("~/"):
         return home / text[2:]
@@ -62,7 +62,7 @@ def offer(typed: str, home: Path, endings: Sequence[str]) -> Offer:
 
 
 def _agreed(texts: Sequence[str]) -> str:
-    """What all of them begin with."""
+    """Return the common prefix."""
     if not texts:
         return ""
     # All that lie between the first and the last in order begin with what these two have in common.

@@ -78,7 +78,7 @@ def _bound(model: Model) -> dict[str, int]:
 
 
 async def _of(events: AsyncIterator[Event], tell: Callable[[str], None], *kinds: type[_Kind]) -> list[_Kind]:
-    """The events of some kinds; notices are passed on."""
+    """Return the events of some types; notices go to `tell`."""
     came: list[_Kind] = []
     async for event in events:
         if isinstance(event, kinds):

@@ -27,7 +27,7 @@ class Comparison:
     size: int
 
     def nearest(self, index: int) -> list[int]:
-        """The other texts, nearest to that one first; those that cannot be compared come last, in their order."""
+        """Return the indexes of the other texts, nearest first, those without a cosine last."""
         near = self.table[index]
         others = (entry for entry in range(len(self.texts)) if entry != index)
         return sorted(others, key=lambda each: -2.0 if (value := near[each]) is None else value, reverse=True)
@@ -56,7 +56,7 @@ class Comparison:
         return held.getvalue()
 
     def as_table(self) -> str:
-        """The cosines alone, separated by tabs, for a spreadsheet."""
+        """Format the cosines, tab-separated, for a spreadsheet."""
         rows = ["\t".join("" if value is None else f"{value:.4f}" for value in row) for row in self.table]
         return "\n".join(f"{text}\t{row}" for text, row in zip(self.texts, rows, strict=True)) + "\n"
 
@@ -76,12 +76,12 @@ def compare(texts: Sequence[str], vectors: Sequence[Vector]) -> Comparison:
 
 
 def norm(vector: Vector) -> float:
-    """The length of a vector."""
+    """Return the length of a vector."""
     return sqrt(fsum(x * x for x in vector))
 
 
 def cosine(one: Vector, other: Vector) -> float | None:
-    """The cosine of the angle between two vectors, -1 to 1; None where lengths differ or one is all zeros."""
+    """Return the cosine of two vectors, -1 to 1; None for different lengths or an all-zero vector."""
     if len(one) != len(other):
         return None
     product = norm(one) * norm(other)
@@ -91,7 +91,7 @@ def cosine(one: Vector, other: Vector) -> float | None:
 
 
 def matrix(vectors: Sequence[Vector]) -> list[list[float | None]]:
-    """The cosine of each with each; a vector of another length than the first has None in its row and column."""
+    """Return the cosine of each pair; None in rows and columns of vectors unlike the first in length."""
     table: list[list[float | None]] = [[None] * len(vectors) for _ in vectors]
     lengths = [norm(vector) for vector in vectors]
     for i, one in enumerate(vectors):

@@ -28,12 +28,12 @@ class Exported:
 
 
 async def export(session: TenantSession, passphrase: Secret | None = None) -> Exported:
-    """A tenant's settings as a file: without secrets, or with them under a passphrase (the tenant is open then)."""
+    """Export a tenant's settings: without secrets, or encrypted with a passphrase (the tenant is unlocked)."""
     return await asyncio.to_thread(exported, session, passphrase)
 
 
 def exported(session: TenantSession, passphrase: Secret | None = None) -> Exported:
-    """The same where waiting is no matter. Secrets are handed over only once that is in the audit log."""
+    """Do the same in a thread. Secrets are returned only once the export is in the audit log."""
     lacks: list[str] = []
     held = _bundle(session, passphrase is not None, lacks)
     tell = session.audit_best_effort if passphrase is None else session.audit
@@ -46,7 +46,7 @@ def exported(session: TenantSession, passphrase: Secret | None = None) -> Export
 
 
 def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bundle:
-    """What the file is to hold; what it cannot is added to `lacks`."""
+    """Collect the content of the file; what cannot be exported is appended to `lacks`."""
     tenant, stored = (
         get(session),
         [credential for credential in credentials.stored(session) if credential.provider in PROVIDERS],
@@ -88,5 +88,5 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
 
 
 def called(each: Kept | Credential) -> str:
-    """A credential in a sentence."""
+    """Return a credential's name for a sentence."""
     return f"{provider_of(each.provider).label} {each.name}"

@@ -56,7 +56,7 @@ class Bundle:
 
 
 def written(bundle: Bundle) -> str:
-    """The file. Secrets that the bundle holds stand in it in clear: it is to be protected at once."""
+    """Format a bundle as JSON. Its secrets are in clear: encrypt the text at once."""
     ids = {
         *(credential.provider for credential in bundle.credentials),
         *(model.provider for model in bundle.models),
@@ -73,7 +73,7 @@ def written(bundle: Bundle) -> str:
 
 
 def read(content: bytes) -> Any:
-    """The JSON of a file that may be one of these, or one under a passphrase; Usage for anything else."""
+    """Read the JSON of an export, encrypted or not; raise UsageError for anything else."""
     if len(content) > LARGEST:
         raise UsageError(f"The file is larger than {LARGEST // 1024 // 1024} MiB.", "Was another file meant?")
     try:
@@ -86,7 +86,7 @@ def read(content: bytes) -> Any:
 
 
 def parse(found: Any) -> Bundle:
-    """What the JSON of a file holds; Usage names the first that is not as it should be."""
+    """Convert the JSON of an export; raise UsageError that names the first invalid entry."""
     if isinstance(found, dict) and type(found.get("version")) is int and found["version"] > VERSION:
         raise UsageError("The file was written by a newer Modeldeck.", "Use the newer one here too.")
     whole = _entries(found, "The file", modeldeck=str, version=int, tenant=dict, defaults=dict, providers=dict)
@@ -216,7 +216,7 @@ def _defaults(found: Mapping[str, Any]) -> Iterator[Default]:
 
 
 def _entries(found: Any, where: str, **wanted: Any) -> dict[str, Any]:
-    """The entries of an object, each of the type given; one that is given by its usual value may be missing."""
+    """Return the entries of an object with the given types; those with a default may be missing."""
     if not isinstance(found, dict):
         raise _wrong(where, "is not as it should be")
     if strange := [entry for entry in found if entry not in wanted]:

@@ -77,7 +77,7 @@ def is_protected(content: bytes) -> bool:
 
 
 async def opened(content: bytes, passphrase: Secret | None = None) -> Bundle:
-    """What a file holds. Takes a third of a second with a passphrase."""
+    """Read an export. With a passphrase, the key derivation takes about a third of a second."""
 
     def work() -> Bundle:
         found = file_format.read(content)
@@ -91,7 +91,7 @@ async def opened(content: bytes, passphrase: Secret | None = None) -> Bundle:
 
 
 def target(session: Session, held: Bundle, named: str = "") -> str | None:
-    """The id of the tenant that a file goes into: the one named, else the one that it came from; None for a new one."""
+    """Return the ID of the tenant to import into: the one named, else the file's, or None for a new one."""
     for wanted in [named] if named else [held.id, held.name]:
         with suppress(UsageError):
             return find(session, wanted).id
@@ -105,9 +105,12 @@ async def plan(
     name: str = "",
     passphrase: Secret | None = None,
 ) -> Plan:
-    """What importing a file would do to a tenant, or to a new one of that name (else the file's) and passphrase.
+    """Return what an import would change in a tenant, or in a new one with that name and passphrase.
 
-    Nothing is written. Locked where the tenant has to be open for it.
+    Nothing is written.
+
+    Raises:
+        Locked: The tenant must be unlocked for it.
     """
     rehearsal = await asyncio.to_thread(_copy, session, tenant_id)
     if tenant_id is None:
@@ -156,7 +159,7 @@ async def carry_out(session: Session, made: Plan) -> None:
 
 
 def _copy(session: Session, tenant_id: str | None) -> Session:
-    """A desk in memory with the one tenant, its key files and the operator's settings."""
+    """Return a session in memory with the one tenant, its key files and the operator's settings."""
     data, held = MemoryFolder(), MemoryFolder()
     for entry in filter(None, (tenant_id, OPERATOR)):
         store = session.store(entry)
