@@ -88,8 +88,8 @@ class Terminal:
                 if cwd:
                     os.chdir(cwd)
                 fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-                for each in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
-                    signal.signal(each, signal.SIG_DFL)  # a run in the background has them ignored
+                for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+                    signal.signal(number, signal.SIG_DFL)  # a run in the background has them ignored
                 if callable(command):
                     os.environ.clear()
                     os.environ.update(environ)

@@ -46,4 +46,4 @@ def test_only_long_secrets_leave_a_hint() -> None:
 
 
 def test_what_is_told_together_reads_as_a_sentence() -> None:
-    assert [in_words(list(each)) for each in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
+    assert [in_words(list(name)) for name in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]

@@ -58,7 +58,7 @@ def test_the_root_holds_only_what_it_should() -> None:
         "\n"
     )
     top = {line.split("/")[0] for line in tracked if line}
-    assert {each for each in top if not each.startswith(".")} <= {
+    assert {entry for entry in top if not entry.startswith(".")} <= {
         "tui",
         "tests",
         "screenshots",
@@ -175,7 +175,7 @@ def unsubscripted(node: ast.expr) -> ast.expr:
 
 @pytest.mark.parametrize("package", DOORWAYS)
 def test_each_library_has_one_doorway(package: str) -> None:
-    users = [name(path) for path in MODULES if any(each.split(".")[0] == package for each in imports(path))]
+    users = [name(path) for path in MODULES if any(module.split(".")[0] == package for module in imports(path))]
     assert [user for user in users if not user.startswith(DOORWAYS[package])] == []
     assert users, f"nothing imports {package}: is the doorway still true?"
 
@@ -184,7 +184,7 @@ def test_provider_files_do_not_import_each_other() -> None:
     from tui.providers import PROVIDERS
 
     for provider in PROVIDERS:
-        others = tuple(f"tui.providers.{each}" for each in PROVIDERS if each != provider)
+        others = tuple(f"tui.providers.{other}" for other in PROVIDERS if other != provider)
         package = ROOT / "tui/providers" / provider
         for path in package.rglob("*.py") if package.is_dir() else [package.with_suffix(".py")]:
             assert [
@@ -253,9 +253,9 @@ def test_nothing_names_a_machine_or_a_registry() -> None:
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.split("\0")
     forbidden = ["index" + "-url", os.fspath(ROOT) + "/", os.fspath(Path.home()) + "/"]
-    for each in filter(None, texts):
-        content = (ROOT / each).read_bytes().decode("utf-8", "replace") if (ROOT / each).is_file() else ""
-        assert [word for word in forbidden if word in content] == [], each
+    for path in filter(None, texts):
+        content = (ROOT / path).read_bytes().decode("utf-8", "replace") if (ROOT / path).is_file() else ""
+        assert [word for word in forbidden if word in content] == [], path
 
 
 def test_every_dependency_has_its_reason_beside_it() -> None:

@@ -85,8 +85,8 @@ def streaming(line: Line) -> Figures:
             lost = [f"there should be: {fast}\nand there is: {here}" for here, fast in rows if here != fast]
             if ANSWER not in _saved(terminal, home / "chat.md"):
                 lost.append("the saved chat is not the whole answer")
-            for each in lost:
-                print(each, file=sys.stderr)
+            for figure in lost:
+                print(figure, file=sys.stderr)
             return {**figures, "lost": len(lost), "stop": median(_stopped(terminal) for _ in range(3))}
 
 

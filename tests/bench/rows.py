@@ -30,8 +30,8 @@ class Row:
     @property
     def sessions(self) -> set[str]:
         """What is to be run for it."""
-        named = (each for each in (self.figure, self.baseline) if isinstance(each, str))
-        return {each.partition(".")[0] for each in named}
+        named = (text for text in (self.figure, self.baseline) if isinstance(text, str))
+        return {text.partition(".")[0] for text in named}
 
     def value(self, figures: Figures) -> float:
         """The row's own figure."""

@@ -33,7 +33,7 @@ def events(pieces: Sequence[str], messages: int = 1) -> list[bytes]:
     usage = {"prompt_tokens": messages, "completion_tokens": len(pieces), "total_tokens": messages + len(pieces)}
     chunks = [event({"role": "assistant", "content": ""}), *(event({"content": piece}) for piece in pieces)]
     chunks += [event({}, "stop"), {**common, "choices": [], "usage": usage}]
-    return [b"data: %s\n\n" % each.encode() for each in (*map(json.dumps, chunks), "[DONE]")]
+    return [b"data: %s\n\n" % text.encode() for text in (*map(json.dumps, chunks), "[DONE]")]
 
 
 @contextmanager

@@ -208,8 +208,8 @@ def decoding(line: Line) -> Figures:
 
 
 SESSIONS: Mapping[str, Session] = {
-    each.__name__: each
-    for each in (
+    row.__name__: row
+    for row in (
         *(bare, console, markdown, reading, answer, typing, answers),
         *(version, chat, saving, tenants, models, decoding),
     )

@@ -123,7 +123,7 @@ def _judged(kind: str, folder: Path, fault: Fault, said: str) -> str:
     with DiskFolder(folder).lock():
         if leftovers(folder):
             return "left over"
-    if sum(each.document is not None for each in Store(DiskFolder(folder)).earlier()) < KEPT - 1:
+    if sum(state.document is not None for state in Store(DiskFolder(folder)).earlier()) < KEPT - 1:
         return "an earlier state lost"
     return _misled(fault, said, state) or state
 
@@ -138,7 +138,7 @@ def _misled(fault: Fault, said: str, state: str) -> str:
         return "" if "KILL" in fault.how else f"{fault}: nothing said"
     if "nothing was" in said.lower() and state == "new":
         return f"{fault}: said that nothing was changed"
-    if state == "old" and any(each in fault.how for each in _FULL) and fault.call in _FILLS and "full" not in said:
+    if state == "old" and any(words in fault.how for words in _FULL) and fault.call in _FILLS and "full" not in said:
         return f"{fault}: did not say that the disk is full"
     return ""
 
@@ -163,8 +163,8 @@ def _ran(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
             assert strace.stderr
             attached = strace.stderr.readline()
             os.write(go, b"!")
-            for each in (say, go_on, go):
-                os.close(each)
+            for writing in (say, go_on, go):
+                os.close(writing)
     said = os.read(hear, 10_000).decode()
     os.close(hear)
     if "attached" not in attached:

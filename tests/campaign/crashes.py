@@ -55,7 +55,7 @@ def sites(count: int, seed: int) -> Result:
         _walked(Path(folder), "record", os.fspath(record))
         reached = sorted(record.read_text().split())
         chosen = random.Random(seed).sample(reached, min(count or len(reached), len(reached)))
-        outcomes = {each: _outcome(Path(folder), each) for each in chosen}
+        outcomes = {place: _outcome(Path(folder), place) for place in chosen}
         shown, _ = _walked(Path(folder), "stock", STOCK)
     bad = {site: outcome for site, outcome in outcomes.items() if outcome not in ("ended", "went on")}
     ended = sum(outcome == "ended" for outcome in outcomes.values())

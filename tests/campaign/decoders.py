@@ -266,7 +266,7 @@ def events_decoded(chunks: Sequence[bytes]) -> list[tuple[str, str]]:
 
 def lines_decoded(chunks: Sequence[bytes]) -> list[str]:
     frames = FrameDecoder(PLACE, Framing.NDJSON, LIMITS, plain=True)
-    return [each.data for chunk in chunks for each in frames.feed(chunk)] + [each.data for each in frames.rest()]
+    return [frame.data for chunk in chunks for frame in frames.feed(chunk)] + [line.data for line in frames.rest()]
 
 
 async def socket_decoded(chunks: Sequence[bytes]) -> tuple[list[str], bool]:
@@ -297,7 +297,7 @@ class _Stream(httpcore.AsyncNetworkStream):
     """A connection that brings these pieces and then its end."""
 
     def __init__(self, chunks: Sequence[bytes]) -> None:
-        self._chunks = iter([each for each in chunks if each])
+        self._chunks = iter([chunk for chunk in chunks if chunk])
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         return next(self._chunks, b"")

@@ -208,15 +208,15 @@ def _stopped(terminal: Terminal, before: str) -> str:
 def _kept(place: Place, state: Callable[[Terminal, Place], None]) -> str:
     session = _desk(place.home)
     held = credentials.listing(session.tenant("acme"), "openai")
-    if [each.hints for each in held] != [{"api_key": "3f2a"}]:
+    if [credential.hints for credential in held] != [{"api_key": "3f2a"}]:
         return "the saved credential is not there"
-    chosen = {each.type: each.state for each in defaults.rows(session.tenant("acme"))}
+    chosen = {row.type: row.state for row in defaults.rows(session.tenant("acme"))}
     if chosen[ModelType.CHAT] != "ready" and state is not while_saving:
         return "the saved default is not there"
     with place.folder.lock():
         return (
             "a temporary file is left"
-            if any(each.startswith(".tmp-") for each in os.listdir(place.folder.path))
+            if any(name.startswith(".tmp-") for name in os.listdir(place.folder.path))
             else ""
         )
 

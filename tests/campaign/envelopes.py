@@ -71,11 +71,11 @@ def _spoiled(envelope: str, chance: random.Random) -> Iterator[str]:
         flipped[place] ^= 1 << chance.randrange(8)
         yield joined(version, key_id, bytes(flipped[: len(wrapped)]), bytes(flipped[len(wrapped) :]))
     for place, mark in enumerate(envelope):
-        other = chance.choice([each for each in string.ascii_letters + string.digits + "-_." if each != mark])
+        other = chance.choice([letter for letter in string.ascii_letters + string.digits + "-_." if letter != mark])
         yield envelope[:place] + other + envelope[place + 1 :]
         yield envelope[:place]
         yield envelope[place + 1 :]
-    yield from (envelope + each for each in "=\n A.")
+    yield from (envelope + letter for letter in "=\n A.")
 
 
 def _place(tenant: int, provider: int) -> tuple[int, vault.Binding]:
@@ -117,16 +117,16 @@ _SENTENCE = "This credential cannot be opened: it was changed since it was seale
 def vectors(count: int, seed: int) -> Result:
     """Every vector is opened, or refused, by us and by `cryptography`; what we seal and export it opens, too."""
     held = json.loads(VECTORS.read_text())
-    results = [_key_result(each) for each in held["keys"]]
-    results += [_envelope_result(each, held["keys"]) for each in held["envelopes"]]
-    good = next(each for each in held["envelopes"] if each["secrets"])
+    results = [_key_result(vector) for vector in held["keys"]]
+    results += [_envelope_result(vector, held["keys"]) for vector in held["envelopes"]]
+    good = next(vector for vector in held["envelopes"] if vector["secrets"])
     caught = bool(_envelope_result(good | {"secrets": {"api_key": "another"}}, held["keys"]))
     caught = caught and bool(_envelope_result(good | {"secrets": None}, held["keys"]))
-    names = [each["name"] for each in held["keys"] + held["envelopes"]]
+    names = [row["name"] for row in held["keys"] + held["envelopes"]]
     bad = [f"{name}: {wrong}" for name, wrong in zip(names, results, strict=True) if wrong]
-    refusals = sum(each["secrets"] is None for each in held["envelopes"])
+    refusals = sum(vector["secrets"] is None for vector in held["envelopes"])
     words = f"{len(held['keys'])} key files, {len(held['envelopes'])} envelopes, {refusals} of them to be refused"
-    told = "".join(f"; {each}" for each in bad)
+    told = "".join(f"; {name}" for name in bad)
     return Result(len(results), len(bad), words + told, "a vector with a wrong expectation is noticed", caught)
 
 
@@ -173,19 +173,19 @@ def _envelope_result(vector: Vector, keys: list[Vector]) -> str:
 def pieces(envelope: str) -> tuple[str, str, bytes, bytes]:
     """Version, key id, wrapped key, and nonce with ciphertext and tag."""
     version, key_id, wrapped, content = envelope.split(".")
-    decoded = [base64.urlsafe_b64decode(each + "=" * (-len(each) % 4)) for each in (wrapped, content)]
+    decoded = [base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)) for part in (wrapped, content)]
     return version, key_id, decoded[0], decoded[1]
 
 
 def joined(version: str, key_id: str, wrapped: bytes, content: bytes) -> str:
     """An envelope of its pieces."""
-    texts = [base64.urlsafe_b64encode(each).rstrip(b"=").decode() for each in (wrapped, content)]
+    texts = [base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (wrapped, content)]
     return ".".join([version, key_id, *texts])
 
 
 def bound(*items: str) -> bytes:
     """Associated data: each item after its length in four bytes."""
-    return b"".join(len(each.encode()).to_bytes(4, "big") + each.encode() for each in items)
+    return b"".join(len(item.encode()).to_bytes(4, "big") + item.encode() for item in items)
 
 
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), LABEL)
@@ -300,7 +300,7 @@ def _elliptic() -> str:
 def _envelopes(pairs: list[pairs.NewKeyPair], files: int) -> Iterator[Vector]:
     for number, (secrets, clear, origins) in enumerate((s, c, o) for s in _SECRETS for c in _CLEAR for o in _ORIGINS):
         n = number % len(pairs)
-        made, plain = pairs[n], [each for each in origins if each.startswith("http:")]
+        made, plain = pairs[n], [origin for origin in origins if origin.startswith("http:")]
         read = {"tenant": f"tenant-{n}", "provider": "openai", "credential": "default", "key_id": made.key_id}
         read |= {"origins": list(origins), "plain_http": plain, "clear": clear}
         sealed = vault.seal(made.public_pem, {name: Secret(text) for name, text in secrets.items()}, _binding(read))

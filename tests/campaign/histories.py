@@ -62,9 +62,9 @@ class History(RuleBasedStateMachine):
         """An earlier state is one that there was; a start after a crash sweeps what it left."""
         earlier = Store(DiskFolder(self.folder)).earlier()
         assert len(earlier) <= KEPT
-        for each in earlier:
-            assert each.document is not None, each.problem
-            held = each.document.data.get("numbers", {}).values()
+        for state in earlier:
+            assert state.document is not None, state.problem
+            held = state.document.data.get("numbers", {}).values()
             assert {record["name"]: record["n"] for record in held} in self.known
         with DiskFolder(self.folder).lock():
             assert leftovers(self.folder) == 0
@@ -92,7 +92,7 @@ class History(RuleBasedStateMachine):
 
         with Store(DiskFolder(self.folder)).transaction(forgotten) as tables:
             tables.table("numbers").remove(lambda record: record["name"] == name)
-        self.known = [{key: n for key, n in each.items() if key != name} for each in self.known]
+        self.known = [{key: n for key, n in state.items() if key != name} for state in self.known]
         self._is({key: n for key, n in self.model.items() if key != name})
         held = b"".join(path.read_bytes() for path in self.folder.iterdir())
         assert f'"name":"{name}"'.encode() not in held
@@ -184,7 +184,7 @@ def _failure(machine: type[RuleBasedStateMachine], count: int, number: int) -> s
 def _put(tables: TinyDB, name: str, number: int) -> None:
     table = tables.table("numbers")
     record = {"name": name, "n": number, "load": load(number)}
-    if not table.update(record, lambda each: each["name"] == name):
+    if not table.update(record, lambda row: row["name"] == name):
         table.insert(record)
 
 

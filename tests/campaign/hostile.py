@@ -127,7 +127,7 @@ def on_a_terminal(count: int, seed: int) -> Result:
     words = f"{len(drawn) >> 10:,} KiB on the terminal, {len(said) >> 10:,} KiB by commands: {found.total()} offences"
     words += f", {crashes} crashes" + "".join(f"; {what}: {times}" for what, times in found.most_common(9))
     control = f"stock widgets let through {stock.total()}, such as {', '.join(list(stock)[:3])}"
-    return Result(3 * count, bad, words, control, any("52;c" in each for each in stock))
+    return Result(3 * count, bad, words, control, any("52;c" in text for text in stock))
 
 
 def offences(drawn: bytes, plain: bool = False) -> Iterator[str]:
@@ -141,7 +141,7 @@ def offences(drawn: bytes, plain: bool = False) -> Iterator[str]:
     for found in re.finditer(rb"\x1b.{0,12}", rest, re.DOTALL):
         yield ascii(found[0])
     readable = rest.decode("utf-8", "replace").replace("\n", "").replace("\r", "").replace("\x1b", "")
-    yield from (ascii(each) for each in _UNWANTED.findall(readable))
+    yield from (ascii(part) for part in _UNWANTED.findall(readable))
 
 
 def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -> None:
@@ -156,10 +156,10 @@ def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -
     kinds = list(ModelType)
     with store.transaction() as tables:
         made = [
-            Model("openai_compatible", each, kinds[n % 3], Origin.ADDED, fields={"base_model": each}, ends=each[:9])
-            for n, each in enumerate(texts)
+            Model("openai_compatible", text, kinds[n % 3], Origin.ADDED, fields={"base_model": text}, ends=text[:9])
+            for n, text in enumerate(texts)
         ]
-        tables.table("models").insert_multiple({**to_record(each)} for each in made)
+        tables.table("models").insert_multiple({**to_record(model)} for model in made)
         tables.table("meta").update({"name": "acme" + texts[0]})
         tables.table("defaults").insert_multiple(
             {"type": kind, "provider": "openai_compatible", "model": texts[n], "set_at": texts[n]}
@@ -200,9 +200,9 @@ def _walked(there: dict[str, str], texts: Sequence[str], asked: Sequence[int]) -
 
 
 def _press(terminal: Terminal, *keys: str, quiet: float = 0.15) -> None:
-    for each in keys:
+    for key in keys:
         if terminal.exit_code is None:
-            terminal.send(each)
+            terminal.send(key)
             terminal.settle(quiet, 2)
 
 
@@ -233,7 +233,7 @@ def _server(texts: Sequence[str], asked: list[int]) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._say(200, "application/json", json.dumps({"data": [{"id": each} for each in texts[:500]]}))
+            self._say(200, "application/json", json.dumps({"data": [{"id": text} for text in texts[:500]]}))
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
@@ -243,12 +243,12 @@ def _server(texts: Sequence[str], asked: list[int]) -> Iterator[str]:
                 error: Any = {"error": {"message": mine[0], "code": mine[-1], "type": mine[0]}}
                 self._say((400, 404, 422)[number % 3], "application/json", json.dumps(error))
                 return
-            chunks = [{"choices": [{"index": 0, "delta": {"content": each + "\n"}}]} for each in mine]
+            chunks = [{"choices": [{"index": 0, "delta": {"content": text + "\n"}}]} for text in mine]
             chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": mine[0]}]})
             self._say(
                 200,
                 "text/event-stream",
-                "".join(f"data: {json.dumps(each)}\n\n" for each in chunks) + "data: [DONE]\n\n",
+                "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks) + "data: [DONE]\n\n",
             )
 
         def _say(self, status: int, kind: str, body: str) -> None:

@@ -95,7 +95,7 @@ def at_random(count: int, seed: int) -> Result:
     with tempfile.TemporaryDirectory() as folder:
         ours = _killed(Ours(), Path(folder) / "ours", count, seed)
         stock = _killed(Stock(), Path(folder) / "stock", STOCK_MOST, seed)
-    bad = sum(ours[each] for each in ("unreadable", "wrong", "lost", "left"))
+    bad = sum(ours[name] for name in ("unreadable", "wrong", "lost", "left"))
     words = (
         f"{ours['unreadable']} unreadable, {ours['wrong']} wrong, {ours['lost']} of {ours['acknowledged']:,} "
         f"acknowledged writes lost, {ours['orphans']} temporary files, {ours['left']} after the next start"
@@ -153,7 +153,7 @@ def _kill_one(
     while more := os.read(reading, 8):
         acknowledged.append(more)
     os.close(reading)
-    return [int.from_bytes(each, "big") for each in acknowledged]
+    return [int.from_bytes(number, "big") for number in acknowledged]
 
 
 @contextlib.contextmanager
@@ -195,7 +195,7 @@ def killed_at(step: int, work: Callable[[], None]) -> None:
 
 def leftovers(folder: Path) -> int:
     """Temporary files in a folder."""
-    return sum(each.startswith(".tmp-") for each in os.listdir(folder))
+    return sum(name.startswith(".tmp-") for name in os.listdir(folder))
 
 
 def _whole(tables: TinyDB) -> int:

@@ -98,10 +98,10 @@ class Watched:
 
     def look(self) -> None:
         """Look now."""
-        for each in os.listdir("/proc"):
-            if each.isdigit():
+        for name in os.listdir("/proc"):
+            if name.isdigit():
                 try:
-                    self.seen.add(Path(f"/proc/{each}/cmdline").read_bytes())
+                    self.seen.add(Path(f"/proc/{name}/cmdline").read_bytes())
                 except OSError:
                     continue
 
@@ -131,11 +131,11 @@ def scan(count: int, seed: int) -> Result:
     ways, looked = len(spellings(b"x" * 9)), len(places)
     words = f"{len(secrets)} secrets in {ways} spellings, {looked:,} files, outputs and arguments: {len(bad)} found"
     control = f"planted in {len(planted)} kinds of place, all are found" if not missed else f"not found in {missed}"
-    return Result(len(places), len(bad), words + "".join(f"; {each}" for each in bad[:9]), control, not missed)
+    return Result(len(places), len(bad), words + "".join(f"; {place}" for place in bad[:9]), control, not missed)
 
 
 def _named(hits: Iterable[str]) -> set[str]:
-    return {each.split(" in ")[0] for each in hits}
+    return {result.split(" in ")[0] for result in hits}
 
 
 def _used(home: Path, apart: Path, given: dict[str, str]) -> list[Place]:
@@ -143,8 +143,8 @@ def _used(home: Path, apart: Path, given: dict[str, str]) -> list[Place]:
     phrases = apart / "phrases"
     phrases.touch(0o600)
     phrases.write_text(f"{given['passphrase']}\n" * 3)
-    for each in ("tmp", "here", ".config/modeldeck"):
-        (home / each).mkdir(parents=True, mode=0o700)
+    for name in ("tmp", "here", ".config/modeldeck"):
+        (home / name).mkdir(parents=True, mode=0o700)
     (home / ".config/modeldeck").chmod(0o700)
     (home / ".config/modeldeck/config.toml").write_text("log = true\n")
     (home / ".config/modeldeck/config.toml").chmod(0o600)

@@ -29,17 +29,17 @@ def as_text(count: int, seed: int) -> Result:
 
 async def _as_text(count: int, chance: random.Random) -> Result:
     texts = ["".join(chance.choices(SIGNS, k=chance.randrange(1, 24))) for _ in range(count)]
-    bad = [each for each in texts if not _stays(each)]
+    bad = [text for text in texts if not _stays(text)]
     async with console() as pilot:
         app = pilot.app
         assert isinstance(app, Modeldeck)
         plain = next(widget for widget in app.screen.query(Plain) if widget.display)
-        for number, each in enumerate(texts):
-            plain.show(each)
-            bad += [] if _text_of(plain) == printable(each) else [each]
+        for number, text in enumerate(texts):
+            plain.show(text)
+            bad += [] if _text_of(plain) == printable(text) else [text]
             if number % SHOWN_AT_ONCE == 0:
-                app.toast(each)
-                asking = app.run_worker(app.ask(each, [each], {"stay": each, "go": "Go"}))
+                app.toast(text)
+                asking = app.run_worker(app.ask(text, [text], {"stay": text, "go": "Go"}))
                 await pilot.pause()
                 await pilot.press("escape")
                 await asking.wait()
@@ -58,7 +58,7 @@ def _stays(text: str) -> bool:
     trouble = "\n".join(row.plain for row in ProblemBlock("It failed.", said=short, by="x").rows(cells))
     return (
         line((text, "bold")).plain == clean
-        and "\n".join(each.rstrip() for each in clean.splitlines()).strip("\n") in asked
+        and "\n".join(line.rstrip() for line in clean.splitlines()).strip("\n") in asked
         and short in trouble
         and fit(short, cells).rstrip() == short
     )

@@ -63,7 +63,7 @@ async def _redirects() -> Result:
                         other.connections = 0
         leaked = await _followed(other)
     words = f"{len(_chats())} wires of all providers × {len(list(_leading_astray(other)))} redirects"
-    told = "".join(f"; {each}" for each in bad)
+    told = "".join(f"; {problem}" for problem in bad)
     control = f"httpx following redirects takes the key along {leaked} of {len(STATUSES)} times"
     return Result(tried, len(bad), f"{words}: {len(bad)} reached the second server{told}", control, leaked > 0)
 
@@ -87,7 +87,7 @@ def _leading_astray(other: Server) -> Iterator[tuple[str, bytes]]:
 
 async def _led(chat: Chat, kind: str, answer: bytes) -> int:
     """One call of a wire to a server that answers so; 1 if there is such a call."""
-    async with serve(*([each] for each in chat.before), [answer]) as server:
+    async with serve(*([answer] for answer in chat.before), [answer]) as server:
         access = chat.access(server.origin)
         call = _call(chat, access, kind)
         if call is None:
@@ -149,7 +149,7 @@ async def _cancels(count: int, chance: random.Random) -> Result:
 async def _given_up(chat: Chat, count: int, chance: random.Random) -> list[float]:
     """Seconds that each took from being given up to its end."""
     times = []
-    answers: Sequence[Answer] = [*([each] for each in chat.before), _half(chat)]
+    answers: Sequence[Answer] = [*([answer] for answer in chat.before), _half(chat)]
     async with serve(*answers) as server:
         access = chat.access(server.origin)
         wire = Client({}, limits=replace(QUICK, cancel_timeout=0.05))
@@ -175,7 +175,7 @@ def _half(chat: Chat) -> list[bytes | str]:
 
 def _open() -> tuple[int, int, int]:
     """Descriptors, tasks and threads of this process; those of the pool in which the store works are its own."""
-    threads = [each for each in threading.enumerate() if not each.name.startswith("asyncio_")]
+    threads = [thread for thread in threading.enumerate() if not thread.name.startswith("asyncio_")]
     return len(os.listdir("/proc/self/fd")), len(asyncio.all_tasks()), len(threads)
 
 

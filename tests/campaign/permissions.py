@@ -66,7 +66,7 @@ def cells() -> list[Loose]:
         (place, mode) for places, of in zip((FOLDERS, FILES), modes, strict=True) for place in places for mode in of
     ]
     others = [(place, how) for place in (*FOLDERS, *FILES) for how in (("owner", "link") if ROOT else ("link",))]
-    return [Loose(*each) for each in (*kinds, *others)]
+    return [Loose(*kind) for kind in (*kinds, *others)]
 
 
 def matrix(count: int, seed: int) -> Result:
@@ -76,7 +76,7 @@ def matrix(count: int, seed: int) -> Result:
     tried = tried[:count]
     wrong = [f"{cell}: {said}" for cell in tried if (said := refused(cell))]
     with made() as home:
-        closed, read = [each for each in home.rglob("*")], said_by(STRANGER, lambda: _opened_of(home))
+        closed, read = [path for path in home.rglob("*")], said_by(STRANGER, lambda: _opened_of(home))
     wrong += [f"a stranger opened {read}"] if read and ROOT else []
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)

@@ -59,7 +59,7 @@ def killed(count: int, seed: int) -> Result:
     words = (
         f"{ours.bad} with a credential that does not open, {len(ours.left)} files left; {ours.old} old, {ours.new} new"
     )
-    told = "".join(f"; {each}" for each in (*ours.problems[:3], *ours.left[:3]))
+    told = "".join(f"; {problem}" for problem in (*ours.problems[:3], *ours.left[:3]))
     broken = f"in the wrong order, credentials are lost after {wrong.kills} kills"
     return Result(ours.kills, ours.bad + len(ours.left), words + told, broken, wrong.bad > 0)
 
@@ -119,8 +119,8 @@ async def _begin(session: Session, made: key_pair.NewKeyPair) -> dict[str, str]:
 
 def _pick(folder: Path, pool: list[key_pair.NewKeyPair], chance: random.Random) -> key_pair.NewKeyPair:
     """A pair that is neither the present nor a retired one."""
-    there = {each.stem for each in (folder / "keys").rglob("*.pem")}
-    return chance.choice([each for each in pool if each.key_id not in there])
+    there = {path.stem for path in (folder / "keys").rglob("*.pem")}
+    return chance.choice([tenant for tenant in pool if tenant.key_id not in there])
 
 
 def _child(
@@ -184,18 +184,20 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
     for tidied in (False, True):
         session = _desk(folder)
         if tidied:
-            for each in (
+            for place in (
                 session.keys.folder("acme"),
                 session.keys.folder("acme").folder("audit"),
                 session.store("acme").folder,
             ):
-                with each.lock():
+                with place.lock():
                     pass  # taking it sweeps what a killed writer left
             retired_keys.prune(session.tenant("acme"))
         try:
             opened = {
-                each.name: stored_credentials.decrypt_unverified(session.tenant("acme"), each)["api_key"].reveal()
-                for each in stored_credentials.stored(session.tenant("acme"))
+                credential.name: stored_credentials.decrypt_unverified(session.tenant("acme"), credential)[
+                    "api_key"
+                ].reveal()
+                for credential in stored_credentials.stored(session.tenant("acme"))
             }
             found = asyncio.run(confirmation.examine(session.tenant("acme")))
             _earlier_states_open(session, secrets)
@@ -207,10 +209,10 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
             return f"the manifest does not hold: {found.alarm or found.findings}"
     present = tenant_registry.get(session.tenant("acme")).key_id
     counts.left += [
-        str(each.relative_to(folder))
-        for each in folder.rglob("*")
-        if each.name.startswith(".tmp-")
-        or (each.suffix == ".pem" and each.parent.name == "acme" and each.stem != present)
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.name.startswith(".tmp-")
+        or (path.suffix == ".pem" and path.parent.name == "acme" and path.stem != present)
     ]
     return ""
 
@@ -220,8 +222,8 @@ def _earlier_states_open(session: Session, secrets: dict[str, str]) -> None:
     for state in session.store("acme").earlier():
         if state.document is None:
             raise state.problem or Problem("an earlier state cannot be read")
-        for each in state.document.data.get("credentials", {}).values():
-            credential = from_record(Credential, each)
+        for record in state.document.data.get("credentials", {}).values():
+            credential = from_record(Credential, record)
             owner = replace(tenant_registry.get(session.tenant("acme")), key_id=credential.key_id, public_key="")
             pem = keyring.pem(session.tenant(owner.id), owner)
             if pem is None:
@@ -248,4 +250,4 @@ def _wrong_order(session: Session, made: key_pair.NewKeyPair) -> None:
         new = replace(new, envelope=envelope.seal(made.public_pem, opened, stored_credentials.binding("acme", new)))
         with session.store("acme").transaction() as tables:
             table = tables.table("credentials")
-            table.update(to_record(new), lambda each, name=held.name: each["name"] == name)
+            table.update(to_record(new), lambda record, name=held.name: record["name"] == name)

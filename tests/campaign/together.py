@@ -44,7 +44,7 @@ def _counted(folder: Path, updates: int) -> tuple[int, int, int, int, list[int]]
         tables.table("counts").insert_multiple({"who": who, "n": 0} for who in ("all", *map(str, range(PROCESSES))))
     children = [_process(store, str(who), updates) for who in range(PROCESSES)]
     ends = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
-    counts = {each["who"]: each["n"] for each in Store(DiskFolder(folder)).read().table("counts")}
+    counts = {row["who"]: row["n"] for row in Store(DiskFolder(folder)).read().table("counts")}
     states = decode((folder / store.name).read_bytes()).generation - BEFORE
     return PROCESSES * updates, counts.pop("all"), sum(counts.values()), states, ends
 
@@ -70,7 +70,7 @@ def _update(store: Store, who: str) -> bool:
         with store.transaction() as tables:
             counts = tables.table("counts")
             for name in ("all", who):
-                (held,) = counts.search(lambda each, name=name: each["who"] == name)
+                (held,) = counts.search(lambda row, name=name: row["who"] == name)
                 counts.update({"n": held["n"] + 1}, doc_ids=[held.doc_id])
     except Problem as problem:
         if "has been writing" in problem.message:

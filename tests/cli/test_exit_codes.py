@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def stored(modeldeck: Run) -> list[str]:
-    return [each["name"] for each in json.loads(modeldeck("credential", "list", "openai", "--json").out)]
+    return [row["name"] for row in json.loads(modeldeck("credential", "list", "openai", "--json").out)]
 
 
 def test_a_refused_key_is_3_and_nothing_is_saved(modeldeck: Run, server: OpenAIServer) -> None:
@@ -74,7 +74,7 @@ def test_verify_all_says_each_and_ends_with_the_first_failure(ready: Run, server
     ready("provider", "set", "openai_compatible", f"base_url=http://127.0.0.1:{free_port()}/v1", "--no-verify")
     ran = ready("provider", "verify", "--all", "--json")
     assert ran.code == 4
-    assert [(each["provider"], each["state"]) for each in json.loads(ran.out)] == [
+    assert [(row["provider"], row["state"]) for row in json.loads(ran.out)] == [
         ("openai", "ready"),
         ("openai_compatible", "failed"),
     ]

@@ -31,8 +31,8 @@ def promised(words: tuple[str, ...]) -> set[str]:
 
 
 def check(words: tuple[str, ...], printed: Any) -> None:
-    for each in printed if isinstance(printed, list) else [printed]:
-        assert set(each) == promised(words), words
+    for row in printed if isinstance(printed, list) else [printed]:
+        assert set(row) == promised(words), words
     assert printed != [], words
 
 

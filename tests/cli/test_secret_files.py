@@ -151,7 +151,7 @@ def test_old_and_new_passphrase_from_one_file(run_in: Run, locked_home: Path, se
     assert run_in(locked_home, *words).code == 0
     secret_file.write_text("open barley\n\n")
     assert run_in(locked_home, *words).code == 0
-    assert [each["open"] for each in json.loads(run_in(locked_home, "tenant", "list", "--json").out)] == [True]
+    assert [row["open"] for row in json.loads(run_in(locked_home, "tenant", "list", "--json").out)] == [True]
 
 
 def test_a_variable_is_the_present_passphrase_and_never_a_new_one(run_in: Run, locked_home: Path) -> None:

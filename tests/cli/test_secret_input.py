@@ -69,7 +69,7 @@ def test_a_key_of_4000_characters_from_a_file(modeldeck: Run, tmp_path: Path) ->
         ran = modeldeck("provider", "set", "openai_compatible", f"base_url={server.url}", f"api_key=@{path}")
         assert (ran.code, ran.err) == (0, "")
         assert modeldeck("provider", "verify", "openai_compatible").code == 0
-        assert {each.headers["authorization"] for each in server.requests} == {f"Bearer {key}"}
+        assert {request.headers["authorization"] for request in server.requests} == {f"Bearer {key}"}
 
 
 def test_a_pasted_key_is_cleaned_and_that_is_said(modeldeck: Run, server: OpenAIServer) -> None:

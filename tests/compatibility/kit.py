@@ -55,7 +55,7 @@ _WORDING = {"readers", "words", "sentence", "loose", "together", "nearest", "pro
 def stable(answer: Any) -> Any:
     """An answer without what may differ while the stored files are read as they should be."""
     if isinstance(answer, list):
-        return [stable(each) for each in answer]
+        return [stable(row) for row in answer]
     if not isinstance(answer, dict):
         return answer
     held = {name: stable(value) for name, value in answer.items() if name not in _WORDING}
@@ -63,9 +63,9 @@ def stable(answer: Any) -> Any:
         held.pop("state", None)  # how near the end is depends on the day
     if "lacks" in held:
         # `Wenxin, changed 22 Nov 13:51`, or the command that sets up what is lacking
-        held["lacks"] = [each.partition(",")[0].partition(" needs ")[0] for each in held["lacks"]]
+        held["lacks"] = [text.partition(",")[0].partition(" needs ")[0] for text in held["lacks"]]
     if "fields" in held and isinstance(held["fields"], list):
-        held["fields"] = {each["name"]: each["value"] for each in held["fields"]}
+        held["fields"] = {row["name"]: row["value"] for row in held["fields"]}
     return held
 
 
@@ -111,7 +111,7 @@ class Gateway:
         usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
         answer: dict[str, Any]
         if place.path.endswith("/models"):
-            listed = [{"id": each, "object": "model", "created": 1795300000, "owned_by": "x"} for each in self.models]
+            listed = [{"id": model, "object": "model", "created": 1795300000, "owned_by": "x"} for model in self.models]
             answer = {"object": "list", "data": listed}
         else:
             choice = {"index": 0, "message": {"role": "assistant", "content": "A blue sky."}, "finish_reason": "stop"}
@@ -176,7 +176,7 @@ class Home:
         descriptors: tuple[int, ...] = ()
         if handed:
             reading, writing = os.pipe()
-            os.write(writing, "".join(f"{each}\n" for each in handed).encode())
+            os.write(writing, "".join(f"{secret}\n" for secret in handed).encode())
             os.close(writing)
             words, descriptors = (*words, "--passphrase-fd", str(reading)), (reading,)
         try:
@@ -191,8 +191,8 @@ class Home:
                 start_new_session=True,
             )
         finally:
-            for each in descriptors:
-                os.close(each)
+            for descriptor in descriptors:
+                os.close(descriptor)
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     def asked(self, *words: str, **more: Any) -> Any:
@@ -225,7 +225,9 @@ class Home:
 def secrets_of(bundle: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str]]]:
     """The secrets of an opened bundle, by provider, credential and field; those that did not open are names only."""
     return {
-        provider: {name: each["secrets"] for name, each in held.get("credentials", {}).items() if each.get("secrets")}
+        provider: {
+            name: record["secrets"] for name, record in held.get("credentials", {}).items() if record.get("secrets")
+        }
         for provider, held in bundle["providers"].items()
     }
 
@@ -253,5 +255,5 @@ def digest(text: str) -> str:
 
 def sums(folder: Path) -> dict[str, str]:
     """The SHA-256 of every file in a folder, by its path in there, but for lock files and what is expected."""
-    files = sorted(each for each in folder.rglob("*") if each.is_file() and each.name not in (".lock", "expected.json"))
-    return {each.relative_to(folder).as_posix(): hashlib.sha256(each.read_bytes()).hexdigest() for each in files}
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name not in (".lock", "expected.json"))
+    return {file.relative_to(folder).as_posix(): hashlib.sha256(file.read_bytes()).hexdigest() for file in files}

@@ -36,8 +36,8 @@ def passphrase_of(tenant: str) -> str:
 def home(tmp_path: Path) -> Home:
     """A copy of the stored files with the modes that they had."""
     path = shutil.copytree(STORED, tmp_path / "workspace")
-    for each in (path, *path.rglob("*")):
-        each.chmod(0o700 if each.is_dir() else 0o600)
+    for entry in (path, *path.rglob("*")):
+        entry.chmod(0o700 if entry.is_dir() else 0o600)
     return Home(path)
 
 
@@ -55,7 +55,11 @@ def test_the_stored_files_are_as_they_were_written() -> None:
 
 @pytest.mark.parametrize("whose", [*TENANTS, ""])
 def test_the_commands_tell_the_same_and_change_nothing(home: Home, whose: str) -> None:
-    names = [each for each in QUESTIONS if each.partition(": ")[0] == whose or (not whose and ": " not in each)]
+    names = [
+        question
+        for question in QUESTIONS
+        if question.partition(": ")[0] == whose or (not whose and ": " not in question)
+    ]
     assert names
     for name in names:
         assert home.asked(*QUESTIONS[name]) == EXPECTED["answers"][name], name
@@ -69,20 +73,20 @@ def test_the_audit_log_is_shown_entry_by_entry(home: Home, tenant: str) -> None:
     entries = [json.loads(line) for line in log.read_text().splitlines()]
     words = ("--operator",) if tenant == "operator" else ("-t", tenant)
     shown = json.loads(home.run("audit", "show", *words, "--json").out)
-    assert shown == [{name: each[name] for name in ("n", "at", "by", "done", "about")} for each in entries]
+    assert shown == [{name: entry[name] for name in ("n", "at", "by", "done", "about")} for entry in entries]
 
 
 def test_an_entry_that_was_changed_is_found(home: Home) -> None:
     log = home.path / "data/tenants/acme/audit.log"
     log.write_text(log.read_text().replace("default set", "default sat", 1))
-    found = {each["tenant"]: each["whole"] for each in home.asked("audit", "verify")}
+    found = {row["tenant"]: row["whole"] for row in home.asked("audit", "verify")}
     assert found == {"acme": False, "guest": True, PROTECTED: True, "operator": True}
 
 
 def test_the_log_goes_on(home: Home) -> None:
-    before = {each["tenant"]: each["entries"] for each in EXPECTED["answers"]["audit verify"]}
+    before = {row["tenant"]: row["entries"] for row in EXPECTED["answers"]["audit verify"]}
     home.run("default", "clear", "chat", "-t", "acme")
-    after = {each["tenant"]: each for each in home.asked("audit", "verify")}
+    after = {row["tenant"]: row for row in home.asked("audit", "verify")}
     assert after["acme"] == {"tenant": "acme", "entries": before["acme"] + 1, "whole": True, "findings": []}
 
 
@@ -144,7 +148,7 @@ def test_a_trial_goes_on_counting_where_it_was(home: Home) -> None:
         key = EXPECTED["secrets"]["trials"]["openai"]
         assert gateway.keys == [("gateway.example", "/v1/chat/completions", f"Bearer {key}")]
         assert there.tried(*words).code == 1 and len(gateway.keys) == 1
-    used = {each["id"]: each["used"] for each in home.asked("trial", "show")[0]["tenants"]}
+    used = {row["id"]: row["used"] for row in home.asked("trial", "show")[0]["tenants"]}
     assert used == {"acme": 2, "guest": 10, PROTECTED: 0}
 
 

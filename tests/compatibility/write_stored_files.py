@@ -57,8 +57,8 @@ def set_up(home: Home, tenant: str, gateway: Gateway, passphrase: str) -> None:
             *(() if verify else ("--no-verify",)),
             *(("--allow-http",) if http else ()),
         ]
-        marked = [each.removesuffix("=-") for each in fields if each.endswith("=-")]
-        typed = "".join(key(f"{tenant}-{provider}-{name or 'default'}-{each}") + "\n" for each in marked)
+        marked = [field.removesuffix("=-") for field in fields if field.endswith("=-")]
+        typed = "".join(key(f"{tenant}-{provider}-{name or 'default'}-{field}") + "\n" for field in marked)
         run("provider", "set", provider, *fields, *more, stdin=typed)
 
     sealed("openai_compatible", f"base_url={gateway.origin}/v1", "api_key=-", verify=True)
@@ -91,7 +91,7 @@ def set_up(home: Home, tenant: str, gateway: Gateway, passphrase: str) -> None:
     run("default", "set", "chat", "openai/gpt-5.4-mini")
     run("default", "set", "embedding", "openai/text-embedding-3-small")
     run("default", "set", "speech2text", "openai/gpt-transcribe")
-    gateway.models = [each for each in MODELS if each != "gpt-6-sol"]
+    gateway.models = [model for model in MODELS if model != "gpt-6-sol"]
     run("model", "refresh", "openai")
     # Before the rotation, as a bundle with a kept key in it is not imported.
     handed = [*([passphrase] if passphrase else []), BUNDLE_PASSPHRASE]
@@ -122,8 +122,8 @@ def more_ways(sealed: Callable[..., None], run: Callable[..., None]) -> None:
 
 def write(home: Home, gateway: Gateway) -> None:
     """All that is stored."""
-    for each in ("config", "bundles"):
-        (home.path / each).mkdir(mode=0o700)
+    for name in ("config", "bundles"):
+        (home.path / name).mkdir(mode=0o700)
     (home.path / "config/config.toml").write_text(CONFIG)
     home.run("tenant", "create", "acme")
     home.run("tenant", "create", "north-lab", passphrase="first-horse-fixture")
@@ -210,7 +210,7 @@ def lines(expected: dict[str, Any]) -> Iterator[str]:
     yield "{"
     for place, (name, held) in enumerate(expected.items(), 1):
         yield f"{text(name)}:{{"
-        yield ",\n".join(f" {text(each)}:{text(value)}" for each, value in held.items())
+        yield ",\n".join(f" {text(key)}:{text(value)}" for key, value in held.items())
         yield "}" + ("," if place < len(expected) else "")
     yield "}"
 

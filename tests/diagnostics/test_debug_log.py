@@ -41,7 +41,7 @@ def levels() -> Iterator[None]:
 
 
 def logged(home: Path) -> str:
-    return "".join(each.read_text() for each in sorted(home.rglob(debug_log.NAME + "*")))
+    return "".join(path.read_text() for path in sorted(home.rglob(debug_log.NAME + "*")))
 
 
 @pytest.mark.parametrize(
@@ -115,8 +115,8 @@ def test_the_files_are_private_and_the_oldest_goes(tmp_path: Path, monkeypatch: 
     finally:
         os.umask(umask)
     files = sorted(tmp_path.rglob(debug_log.NAME + "*"))
-    assert len(files) == 5 and {each.stat().st_mode & 0o777 for each in files} == {0o600}
-    assert all(each.stat().st_size <= 2_100 for each in files) and "line 399" in files[0].read_text()
+    assert len(files) == 5 and {file.stat().st_mode & 0o777 for file in files} == {0o600}
+    assert all(file.stat().st_size <= 2_100 for file in files) and "line 399" in files[0].read_text()
 
 
 def test_a_folder_that_others_can_open_is_not_logged_to(tmp_path: Path) -> None:
@@ -146,8 +146,8 @@ def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
     assert wire.Client, "it sets the levels of the libraries when it is imported"
     with OpenAIServer(KEY) as server:
         assert main(["tenant", "create", "acme"]) == 0
-        for each in ("", "httpx", "httpcore", "httpx_ws", "wsproto", "asyncio"):
-            logging.getLogger(each).setLevel(logging.DEBUG)
+        for library in ("", "httpx", "httpcore", "httpx_ws", "wsproto", "asyncio"):
+            logging.getLogger(library).setLevel(logging.DEBUG)
         words = ["provider", "set", "openai", f"api_key=@{tmp_path / 'key'}", f"base_url={server.url}"]
         assert main(words) == 0, capsys.readouterr()
         logging.getLogger("").setLevel(logging.DEBUG)
@@ -165,8 +165,8 @@ def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
 
 async def test_a_signed_address_is_not_logged_by_any_library(tmp_path: Path) -> None:
     begin(environ(tmp_path), "test")
-    for each in ("", "httpx", "httpcore", "httpx_ws", "wsproto"):
-        logging.getLogger(each).setLevel(logging.DEBUG)
+    for name in ("", "httpx", "httpcore", "httpx_ws", "wsproto"):
+        logging.getLogger(name).setLevel(logging.DEBUG)
     signed = {"authorization": "a2FuYXJp" * 9, "key": "kanari"}
     with OpenAIServer(KEY) as server:
         async with httpx.AsyncClient() as client:

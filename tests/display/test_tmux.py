@@ -68,8 +68,8 @@ class Pane:
 def panes(tmp_path: Path) -> Iterator[tuple[Pane, Pane]]:
     both = Pane(tmp_path, "stock"), Pane(tmp_path, "ours")
     yield both
-    for each in both:
-        each.close()
+    for end in both:
+        end.close()
 
 
 def same(panes: tuple[Pane, Pane], emulators: tuple[Emulator, Emulator]) -> str:

@@ -178,7 +178,7 @@ class OpenAIServer:
         head = await reader.readuntil(b"\r\n\r\n")
         line, *rest = head.decode("latin-1").rstrip("\r\n").split("\r\n")
         method, target, _ = line.split(" ", 2)
-        headers = {name.strip().lower(): value.strip() for name, _, value in (each.partition(":") for each in rest)}
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in rest)}
         if headers.get("transfer-encoding", "") == "chunked":
             body = b""
             while size := int(await reader.readline(), 16):

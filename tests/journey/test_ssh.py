@@ -20,8 +20,8 @@ from tests.terminal import Terminal, environ
 KEY = "sk-proj-FAKE-over-ssh-0123456789abcdef-77c0"
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 MISSING = [
-    each
-    for each, found in {"sshd": SSHD, "ssh": shutil.which("ssh"), "tmux": shutil.which("tmux")}.items()
+    program
+    for program, found in {"sshd": SSHD, "ssh": shutil.which("ssh"), "tmux": shutil.which("tmux")}.items()
     if not found
 ]
 

@@ -49,7 +49,7 @@ async def test_answers_are_markdown_and_vary(question) -> None:
 
 
 def test_there_is_a_heading_a_table_a_list_and_code() -> None:
-    said = "".join(sample_answers.reply(each, "m") for each in ("sky", "code", "a", "b", "c", "d", "e", "f", "g", "h"))
+    said = "".join(sample_answers.reply(name, "m") for name in ("sky", "code", "a", "b", "c", "d", "e", "f", "g", "h"))
     for mark in ("\n### ", "## ", "| red ", "\n- **", "\n1. ", "```python", "\n> "):
         assert mark in said
 
@@ -69,7 +69,7 @@ async def test_failures_on_demand(wish, kind, provider) -> None:
     events, problem = await ask(f"Why is the sky blue? Please {wish}.", provider=provider)
     assert type(problem) is kind
     assert bool(text_of(events)) == (wish in ("break", "error", "stall"))
-    assert any(isinstance(each, NoResponseYet) for each in events) == (wish == "stall")
+    assert any(isinstance(event, NoResponseYet) for event in events) == (wish == "stall")
 
 
 async def test_busy_twice_and_then_not() -> None:
@@ -89,7 +89,7 @@ async def test_long_empty_and_thoughtful_answers() -> None:
     events, _ = await ask("please be empty")
     assert events[-1].note == "The answer is empty."
     events, _ = await ask("please think")
-    assert isinstance(next(each for each in events if isinstance(each, TextDelta | ThinkingDelta)), ThinkingDelta)
+    assert isinstance(next(event for event in events if isinstance(event, TextDelta | ThinkingDelta)), ThinkingDelta)
 
 
 async def test_a_parameter_that_a_reasoning_model_does_not_take() -> None:
@@ -113,7 +113,7 @@ async def test_keys_that_are_no_good(word, kind, said, provider) -> None:
     events, problem = await ask("hello", GOOD[provider].replace("good", word), wire, provider)
     assert type(problem) is kind
     assert problem.message == said.format(label=PROVIDERS[provider].label, id=provider)
-    assert any(isinstance(each, Retrying) for each in events) == (word == "nowhere")
+    assert any(isinstance(event, Retrying) for event in events) == (word == "nowhere")
 
 
 @pytest.mark.parametrize("provider", NAMED)
@@ -132,7 +132,7 @@ async def test_servers_on_this_machine() -> None:
     for server in declared.local_servers:
         access = access_to(declared, base_url=server.base_url)
         events, _ = await run(Client({}, transport(0), QUICK), access, declared.verify(access.fields))
-        answering[server.label] = [each.id for event in events for each in getattr(event, "models", ())]
+        answering[server.label] = [model.id for event in events for model in getattr(event, "models", ())]
     assert answering == {
         "Ollama": ["gemma3:12b", "nomic-embed-text", "qwen3:32b"],
         "llama.cpp": ["qwen3-32b"],
@@ -157,8 +157,8 @@ async def test_texts_that_read_alike_lie_close() -> None:
     access = access_to(OPENAI)
     events, _ = await run(Client({}, transport(0)), access, OPENAI.embed(access.fields, EmbeddingRequest(model, texts)))
     vectors = events[0].vectors
-    assert [len(each) for each in vectors] == [1536] * 4
-    assert all(math.isclose(math.hypot(*each), 1, abs_tol=1e-3) for each in vectors)
+    assert [len(vector) for vector in vectors] == [1536] * 4
+    assert all(math.isclose(math.hypot(*vector), 1, abs_tol=1e-3) for vector in vectors)
 
     def cosine(a: int, b: int) -> float:
         return sum(x * y for x, y in zip(vectors[a], vectors[b], strict=True))
@@ -178,7 +178,7 @@ async def test_the_pace_is_that_of_a_real_answer() -> None:
         json={"model": "gpt-6-sol", "stream": True, "messages": [{"role": "user", "content": "hello"}]},
     )
     response = await practice.handle_async_request(request)
-    pieces = [each async for each in response.stream]
+    pieces = [piece async for piece in response.stream]
     assert response.headers["content-type"].startswith("text/event-stream")
     assert len(pieces) > 10
     assert pieces[-1] == b"data: [DONE]\n\n"

@@ -28,7 +28,7 @@ ORIGIN = "https://talk.example.test"
 
 
 def pieces(*frames, **more) -> Answer:
-    return Answer(pieces=tuple(json.dumps(each).encode() for each in frames), **more)
+    return Answer(pieces=tuple(json.dumps(frame).encode() for frame in frames), **more)
 
 
 def hear(asked: ReceivedRequest) -> Answer | None:

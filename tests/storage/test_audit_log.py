@@ -43,7 +43,7 @@ def written(count: int, owner: str = "acme") -> tuple[bytes, Head]:
 
 def bad(content: bytes, head: Head | None, owner: str = "acme") -> list[str]:
     """The findings that no killed session explains."""
-    return [each.sentence for each in verify(content, head, start(owner)) if not each.harmless]
+    return [change.sentence for change in verify(content, head, start(owner)) if not change.harmless]
 
 
 CONTENT, LAST = written(6)
@@ -55,7 +55,7 @@ LINES = CONTENT.splitlines(keepends=True)
 
 def test_a_log_that_nobody_was_at_is_whole() -> None:
     assert verify(CONTENT, LAST, start("acme")) == []
-    assert [each.n for each in entries(CONTENT)] == [1, 2, 3, 4, 5, 6]
+    assert [entry.n for entry in entries(CONTENT)] == [1, 2, 3, 4, 5, 6]
 
 
 def test_every_edit_of_a_single_byte_shows() -> None:
@@ -107,7 +107,7 @@ def test_the_log_of_one_tenant_is_not_that_of_another() -> None:
 
 @given(st.binary(max_size=300))
 def test_any_bytes_are_read_or_passed_over(text: bytes) -> None:
-    assert all(each.n == each.n for each in entries(text))
+    assert all(entry.n == entry.n for entry in entries(text))
     assert verify(text, None, start("acme")) is not None
 
 
@@ -140,11 +140,11 @@ def log(folder: DiskFolder, beside: DiskFolder) -> Log:
 
 
 def done(log: Log) -> list[str]:
-    return [each.done for each in log.read()]
+    return [event.done for event in log.read()]
 
 
 def test_entries_are_added_in_a_file_of_ones_own(log: Log, folder: DiskFolder) -> None:
-    assert [(each.n, each.done, each.by) for each in log.read()] == [(n, "unlocked", BY) for n in (1, 2, 3)]
+    assert [(event.n, event.done, event.by) for event in log.read()] == [(n, "unlocked", BY) for n in (1, 2, 3)]
     assert stat.S_IMODE(os.stat(folder.path / LOG).st_mode) == 0o600
     assert log.verify() == []
 
@@ -160,9 +160,9 @@ def test_damage_stays_visible_whatever_is_written_after_it(log: Log, folder: Dis
     lines = whole.splitlines(keepends=True)
     for damaged in (b"".join(lines[:2]), b"".join(lines[1:]), whole.replace(b'"number": 2', b'"number": 7'), b""):
         folder.write(LOG, damaged)
-        before = [each.sentence for each in log.verify() if not each.harmless]
+        before = [change.sentence for change in log.verify() if not change.harmless]
         log.append(WHEN, BY, [AuditEvent("locked")])
-        after = [each.sentence for each in log.verify() if not each.harmless]
+        after = [change.sentence for change in log.verify() if not change.harmless]
         assert before and after, damaged
         folder.write(LOG, whole)
         folder.remove(HEAD)
@@ -176,19 +176,19 @@ def test_the_rest_of_a_killed_append_is_closed_and_named_by_the_next(log: Log, f
         key = bytes.fromhex((folder.folder(f"{kept}-beside").read(MAC_KEY) or b"").decode())
         added, _ = line(Head(1, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"), key=key)
         folder.folder(str(kept)).append(LOG, added[:kept])
-        assert [each.harmless for each in log.verify()] == [True]
+        assert [change.harmless for change in log.verify()] == [True]
         assert done(log)[0] == "unlocked"
         log.append(WHEN, BY, [AuditEvent("renamed")])
         assert done(log) in (["unlocked", MENDED, "renamed"], ["unlocked", "locked", "renamed"])
-        assert all(each.harmless for each in log.verify())
+        assert all(change.harmless for change in log.verify())
 
 
 def test_the_rest_of_a_killed_append_cannot_be_changed_once_it_is_named(log: Log, folder: DiskFolder) -> None:
     folder.append(LOG, b'{"about": {"a')
     log.append(WHEN, BY, [AuditEvent("locked")])
-    assert all(each.harmless for each in log.verify())
+    assert all(change.harmless for change in log.verify())
     folder.write(LOG, (folder.read(LOG) or b"").replace(b'{"about": {"a\n', b'{"about": {"b\n'))
-    assert not all(each.harmless for each in log.verify())
+    assert not all(change.harmless for change in log.verify())
 
 
 def test_a_head_that_is_one_behind_is_brought_forward(log: Log, folder: DiskFolder, beside: DiskFolder) -> None:
@@ -257,7 +257,7 @@ def test_a_head_that_is_gone_is_named(log: Log, beside: DiskFolder) -> None:
 
 
 def bad_of(log: Log) -> list[str]:
-    return [each.sentence for each in log.verify() if not each.harmless]
+    return [change.sentence for change in log.verify() if not change.harmless]
 
 
 @pytest.mark.parametrize("mend", ["chmod", "link", "folder"])

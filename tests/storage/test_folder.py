@@ -57,7 +57,7 @@ def test_the_states_before_are_kept_newest_first(folder: Folder) -> None:
     for n in range(8):
         folder.write("a", str(n).encode(), keep=3)
     assert folder.generations("a") == ["a.1", "a.2", "a.3"]
-    assert [folder.read(each) for each in folder.generations("a")] == [b"6", b"5", b"4"]
+    assert [folder.read(generation) for generation in folder.generations("a")] == [b"6", b"5", b"4"]
 
 
 def test_a_gap_in_the_generations_is_filled_before_the_oldest_is_lost(folder: Folder) -> None:
@@ -65,7 +65,7 @@ def test_a_gap_in_the_generations_is_filled_before_the_oldest_is_lost(folder: Fo
         folder.write("a", str(n).encode(), keep=3)
     folder.remove("a.2")
     folder.write("a", b"5", keep=3)
-    assert [folder.read(each) for each in folder.generations("a")] == [b"4", b"3", b"1"]
+    assert [folder.read(generation) for generation in folder.generations("a")] == [b"4", b"3", b"1"]
 
 
 def test_folders_inside_come_into_being_when_written_to(folder: Folder) -> None:
@@ -109,8 +109,8 @@ def test_the_lock_keeps_another_thread_out_until_it_is_released(folder: Folder) 
     assert not entered.is_set()
     release.set()
     assert entered.wait(5)
-    for each in threads:
-        each.join()
+    for thread in threads:
+        thread.join()
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
@@ -208,7 +208,7 @@ def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(
             with pytest.raises(SaveFailed, match="disk is full"):
                 disk.write("a", b"2", keep=2)
         assert disk.read("a") == b"1"
-        assert not [each for each in os.listdir(disk.path) if each.startswith(".tmp-")]
+        assert not [name for name in os.listdir(disk.path) if name.startswith(".tmp-")]
 
 
 @pytest.mark.parametrize(

@@ -32,7 +32,7 @@ def add(store: Store, n: int) -> None:
 
 
 def ids(store: Store) -> list[int]:
-    return [each["id"] for each in store.read().table("models")]
+    return [row["id"] for row in store.read().table("models")]
 
 
 # --- transactions -----------------------------------------------------------------------------------------------------
@@ -130,7 +130,7 @@ def test_five_earlier_states_are_kept_and_readable(store: Store) -> None:
         add(store, n)
     earlier = store.earlier()
     assert len(earlier) == KEPT
-    counts = [len(each.document.data.get("models", {})) for each in earlier if each.document]
+    counts = [len(state.document.data.get("models", {})) for state in earlier if state.document]
     assert counts == [7, 6, 5, 4, 3]
 
 
@@ -180,7 +180,7 @@ def test_what_is_forgotten_is_in_no_file_afterwards(tmp_path: Path) -> None:
         tables.drop_table("credentials")
     assert b"CANARY" not in everything()
     assert ids(store) == [0, 1, 2]
-    assert [len(each.document.data.get("models", {})) for each in store.earlier() if each.document] == [2, 1, 0]
+    assert [len(state.document.data.get("models", {})) for state in store.earlier() if state.document] == [2, 1, 0]
 
 
 # --- bad files --------------------------------------------------------------------------------------------------------
@@ -217,8 +217,8 @@ def test_tables_are_written_in_pieces_that_make_the_whole() -> None:
 
 
 def renamed(tables: Any) -> Any:
-    for each in tables.get("models", {}).values():
-        each["ref"] = each.pop("id")
+    for table in tables.get("models", {}).values():
+        table["ref"] = table.pop("id")
     return tables
 
 
@@ -262,7 +262,7 @@ def test_settings_of_an_older_version_are_brought_up_and_its_file_is_kept(
         tables.table("models").insert({"ref": 8})
     assert folder.read("settings.json.v1") == before
     assert json.loads(folder.read("settings.json") or b"")["schema"] == 2
-    assert [each["ref"] for each in Store(folder).read().table("models")] == [7, 8]
+    assert [record["ref"] for record in Store(folder).read().table("models")] == [7, 8]
     earlier = store.earlier()
     assert earlier[0].document and earlier[0].document.data["models"] == {"1": {"ref": 7}}
     with store.transaction(forget=lambda table, record: table == "models") as tables:

@@ -54,8 +54,8 @@ def write(session: Session, tenant_id: str, change: Callable[[Tables], object]) 
 
 def edit(provider_id: str, name: str = "default", **entries: Any) -> Callable[[Tables], None]:
     def change(tables: Tables) -> None:
-        def meant(each: Mapping[str, Any]) -> bool:
-            return (each["provider"], each["name"]) == (provider_id, name)
+        def meant(record: Mapping[str, Any]) -> bool:
+            return (record["provider"], record["name"]) == (provider_id, name)
 
         assert tables.table("credentials").update(entries, meant)
 
@@ -78,7 +78,9 @@ def forge(session: Session, tenant_id: str, provider_id: str, name: str, url: st
 
 def held(session: Session, tenant_id: str, provider_id: str, name: str = "default") -> Credential:
     return next(
-        each for each in stored_credentials.listing(session.tenant(tenant_id), provider_id) if each.name == name
+        credential
+        for credential in stored_credentials.listing(session.tenant(tenant_id), provider_id)
+        if credential.name == name
     )
 
 
@@ -86,12 +88,12 @@ async def marks(session: Session, tenant_id: str) -> dict[tuple[str, str], str]:
     """What is found, by credential: its mark, or that it does not open."""
     found = await confirmation.examine(session.tenant(tenant_id))
     shut = {
-        (each.provider, each.name): "does not open"
-        for each in stored_credentials.stored(session.tenant(tenant_id))
-        if stored_credentials.is_undecryptable(session.tenant(tenant_id), each)
+        (credential.provider, credential.name): "does not open"
+        for credential in stored_credentials.stored(session.tenant(tenant_id))
+        if stored_credentials.is_undecryptable(session.tenant(tenant_id), credential)
     }
-    return {each.place: str(found.alarm or each.mark) for each in found.findings} | {
-        place: word for place, word in shut.items() if place not in {each.place for each in found.findings}
+    return {change.place: str(found.alarm or change.mark) for change in found.findings} | {
+        place: word for place, word in shut.items() if place not in {change.place for change in found.findings}
     }
 
 
@@ -196,8 +198,8 @@ async def test_an_envelope_of_another_tenant_does_not_open(disk_session: Session
     session = fresh(disk_session)
     assert "cannot be opened" in refused(session, acme, "openai")
     assert ("openai", "default") not in {
-        each.place
-        for each in confirmation.to_confirm(session.tenant(acme), verification.integrity_status(session.tenant(acme)))
+        change.place
+        for change in confirmation.to_confirm(session.tenant(acme), verification.integrity_status(session.tenant(acme)))
     }
 
 
@@ -208,9 +210,9 @@ async def test_a_deleted_credential_is_named(disk_session: Session, acme: str) -
         lambda tables: tables.table("credentials").remove(lambda each: each["name"] == "batch"),
     )
     session = fresh(disk_session)
-    assert [each.name for each in stored_credentials.listing(session.tenant(acme), "openai")] == ["default"], (
-        "the control: it is just gone"
-    )
+    assert [credential.name for credential in stored_credentials.listing(session.tenant(acme), "openai")] == [
+        "default"
+    ], "the control: it is just gone"
     assert await marks(session, acme) == {("openai", "batch"): "removed while locked"}
     (finding,) = verification.integrity_status(session.tenant(acme)).findings
     assert verification.words(session.tenant(acme), finding).startswith(
@@ -245,7 +247,7 @@ async def test_a_manifest_that_is_changed_along_vouches_for_nothing(disk_session
         )
     found = await confirmation.examine(session.tenant(acme))
     assert found.alarm is (ManifestAlarm.OLDER if how == "taken out" else ManifestAlarm.CHANGED)
-    assert {each.place[0] for each in found.findings} == {"openai", "anthropic"}
+    assert {change.place[0] for change in found.findings} == {"openai", "anthropic"}
     for provider_id in ("openai", "anthropic"):
         assert "not vouched for" in refused(session, acme, provider_id)
 
@@ -353,9 +355,11 @@ async def test_what_is_confirmed_is_used_and_what_is_not_still_waits(disk_sessio
     await tenants.unlock(session.tenant(acme), Secret("FAKE"))
     found = await confirmation.examine(session.tenant(acme))
     wanted = [
-        each for each in confirmation.to_confirm(session.tenant(acme), found) if each.place[1] in ("night", "batch")
+        change
+        for change in confirmation.to_confirm(session.tenant(acme), found)
+        if change.place[1] in ("night", "batch")
     ]
-    assert [str(each.mark) for each in wanted] == ["added while locked", "removed while locked"]
+    assert [str(change.mark) for change in wanted] == ["added while locked", "removed while locked"]
     assert await confirmation.confirm(session.tenant(acme), wanted) == 2
     assert await marks(fresh_open(session, acme), acme) == {("openai", "other"): "added while locked"}
     assert status.credential_state(session.tenant(acme), held(session, acme, "openai", "night"))[0] == "not verified"
@@ -426,7 +430,7 @@ async def test_a_lost_private_key_breaks_no_list(disk_session: Session, acme: st
     assert tenants.row(session.tenant(acme)).problem is None
     await status.remove(session.tenant(acme), "openai", "batch")
     await status.remove_provider(session.tenant(acme), "anthropic")
-    assert [each.provider for each in stored_credentials.stored(session.tenant(acme))] == ["openai"]
+    assert [credential.provider for credential in stored_credentials.stored(session.tenant(acme))] == ["openai"]
 
 
 def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: Session) -> None:

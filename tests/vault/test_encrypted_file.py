@@ -112,4 +112,4 @@ def test_an_entry_that_is_missing_is_refused() -> None:
     made = file()
     for name in made:
         with pytest.raises(UsageError):
-            encrypted_file.unprotect({each: value for each, value in made.items() if each != name}, PASSPHRASE)
+            encrypted_file.unprotect({field: value for field, value in made.items() if field != name}, PASSPHRASE)

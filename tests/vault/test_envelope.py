@@ -74,7 +74,7 @@ def test_an_envelope_of_another_implementation_is_opened() -> None:
     data = bound("md1", "acme", "openai", "default", made.key_id, *['["http://10.0.0.7:8000"]'] * 2, "{}")
     content = nonce + AESGCM(key).encrypt(nonce, b'{"api_key":"sk-FAKE"}'.ljust(512), data)
     wrapped = theirs(made.private).public_key().encrypt(key, OAEP)
-    texts = [base64.urlsafe_b64encode(each).rstrip(b"=").decode() for each in (wrapped, content)]
+    texts = [base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (wrapped, content)]
     opened = vault.unseal(made.private, ".".join(["md1", made.key_id, *texts]), binding)
     assert opened["api_key"].reveal() == "sk-FAKE"
 
@@ -149,10 +149,10 @@ def test_another_spelling_is_refused(spoil: object) -> None:
 def test_one_content_has_one_spelling() -> None:
     envelope = sealed()
     last = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
-    same = [each for each in last if pieces(envelope[:-1] + each)[3] == pieces(envelope)[3]]
-    for each in same:
-        if envelope[:-1] + each != envelope:
-            assert refused(envelope[:-1] + each) == THE_SENTENCE
+    same = [letter for letter in last if pieces(envelope[:-1] + letter)[3] == pieces(envelope)[3]]
+    for letter in same:
+        if envelope[:-1] + letter != envelope:
+            assert refused(envelope[:-1] + letter) == THE_SENTENCE
 
 
 CHANGES = {

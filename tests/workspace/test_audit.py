@@ -48,7 +48,7 @@ def log(session: Session, owner: str = "acme") -> list[Entry]:
 
 def told(session: Session, owner: str = "acme") -> list[str]:
     """The log in words, without the first entry."""
-    return [audit.words(each) for each in log(session, owner)][1:]
+    return [audit.words(event) for event in log(session, owner)][1:]
 
 
 def whole(session: Session, owner: str = "acme") -> bool:
@@ -118,10 +118,10 @@ async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
     await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
     model = trial_store.trial_models(acme, "openai")[0]
-    assert [each async for each in playground_calls.chat(acme.tenant("acme"), model, (Message("user", "Hello"),))]
+    assert [event async for event in playground_calls.chat(acme.tenant("acme"), model, (Message("user", "Hello"),))]
     await trials.remove(acme, "openai")
     await tenants.remove(acme.tenant("acme"))
-    assert [each.done for each in log(acme, OPERATOR)] == [
+    assert [event.done for event in log(acme, OPERATOR)] == [
         "tenant created",
         "credential saved",
         "credential verified",
@@ -140,7 +140,7 @@ async def test_a_restored_state_is_told_and_what_an_earlier_one_lacks(acme: Sess
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-luna")
     earlier = tenants.earlier(acme.tenant("acme"))
     lacked = audit.changes_since(acme.tenant("acme"), earlier[-1])
-    assert [each.rpartition(" at ")[0] for each in lacked] == ["default for system reasoning, set", "OpenAI, set up"]
+    assert [text.rpartition(" at ")[0] for text in lacked] == ["default for system reasoning, set", "OpenAI, set up"]
     assert len(audit.changes_since(acme.tenant("acme"), earlier[0])) == 1
     await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
     assert audit.changes_since(acme.tenant("acme"), tenants.earlier(acme.tenant("acme"))[0]) == []
@@ -164,14 +164,14 @@ async def test_no_secret_is_in_the_log(acme: Session, tmp_path: Path) -> None:
     keyring.lock(acme.tenant("acme"))
     with pytest.raises(Locked):
         await tenants.unlock(acme.tenant("acme"), Secret(OTHER))
-    logs = b"".join(each.read_bytes() for each in tmp_path.rglob(LOG))
+    logs = b"".join(path.read_bytes() for path in tmp_path.rglob(LOG))
 
     def shown(content: bytes) -> list[str]:
         forms = {
             text: (text, text[-8:], base64.b64encode(text.encode()).decode()[:-4], text.encode().hex())
             for text in (KEY, OTHER, PASSPHRASE)
         }
-        return [text for text, each in forms.items() if any(form.encode() in content for form in each)]
+        return [text for text, spellings in forms.items() if any(form.encode() in content for form in spellings)]
 
     assert logs and shown(logs) == []
     assert shown(logs + KEY.encode().hex().encode()) == [KEY], "the scan can fail"
@@ -183,11 +183,11 @@ async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_la
     await tenants.rename(acme.tenant("acme"), "Acme Ltd")
     assert tenant_registry.get(acme.tenant("acme")).name == "Acme Ltd" and acme.audit_failure is not None
     path.chmod(0o600)
-    assert [each.sentence for each in audit.check(acme.tenant("acme")).findings] == [
+    assert [change.sentence for change in audit.check(acme.tenant("acme")).findings] == [
         "The settings were changed after the last entry, by a session that ended or by something else."
     ]
     await tenants.rename(acme.tenant("acme"), "Acme")
-    assert [each.done for each in log(acme)][-2:] == [UNNOTED, "tenant renamed"]
+    assert [event.done for event in log(acme)][-2:] == [UNNOTED, "tenant renamed"]
     assert whole(acme)
 
 
@@ -246,8 +246,8 @@ async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_t
             "to" in log(acme)[-1].about and log(acme)[-1].about["to"],
         )
         rename("after")
-        assert whole(acme) or all(each.harmless for each in audit.check(acme.tenant("acme")).findings)
-        told = [each.done for each in log(acme)[-2:]]
+        assert whole(acme) or all(change.harmless for change in audit.check(acme.tenant("acme")).findings)
+        told = [event.done for event in log(acme)[-2:]]
         if found == f"name {step}" and noted != found:
             assert told == [UNNOTED, "tenant renamed"]
             states["not noted in time"] += 1
@@ -263,7 +263,7 @@ async def test_settings_that_something_else_changed_show_at_the_next_entry(acme:
     folder.write("settings.json", folder.read("settings.json.1") or b"")
     assert audit.check(acme.tenant("acme")).findings
     await tenants.rename(acme.tenant("acme"), "Acme")
-    assert UNNOTED in [each.done for each in log(acme)]
+    assert UNNOTED in [event.done for event in log(acme)]
 
 
 async def test_nothing_is_noted_of_a_tenant_that_is_gone(acme: Session) -> None:

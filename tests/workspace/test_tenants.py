@@ -29,7 +29,7 @@ KEY = "sk-FAKE-key-of-a-test-0001"
 def files(session: Session) -> dict[str, bytes]:
     """Every file of a desk on disk."""
     roots = [session.data.path, session.keys.path]
-    return {str(each): each.read_bytes() for root in roots if root for each in root.rglob("*") if each.is_file()}
+    return {str(path): path.read_bytes() for root in roots if root for path in root.rglob("*") if path.is_file()}
 
 
 async def with_key(session: Session, name: str, passphrase: Secret | None = None) -> str:
@@ -46,7 +46,7 @@ async def test_a_tenant_is_made_with_a_key_pair_of_its_own_and_found_by_name_or_
     assert tenant_registry.find(disk_session, "NORTH lab") == tenant_registry.find(disk_session, "north-lab") == one
     assert tenant_registry.find(disk_session, "星河科技有限公司") == two
     keys = {path for path in files(disk_session) if path.endswith(".pem")}
-    assert {Path(path).parts[-2:] for path in keys} == {(each.id, f"{each.key_id}.pem") for each in (one, two)}
+    assert {Path(path).parts[-2:] for path in keys} == {(tenant.id, f"{tenant.key_id}.pem") for tenant in (one, two)}
     with pytest.raises(UsageError, match="no tenant south"):
         tenant_registry.find(disk_session, "south")
 
@@ -80,8 +80,8 @@ async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk
     made = await asyncio.gather(
         tenants.create(disk_session, "acme"), tenants.create(other, "acme"), return_exceptions=True
     )
-    (tenant,) = [each for each in made if not isinstance(each, BaseException)]
-    assert isinstance(next(each for each in made if isinstance(each, BaseException)), Problem)
+    (tenant,) = [outcome for outcome in made if not isinstance(outcome, BaseException)]
+    assert isinstance(next(outcome for outcome in made if isinstance(outcome, BaseException)), Problem)
     assert disk_session.keys.folder("acme").names() == [f"{tenant.key_id}.pem", f"{tenant.key_id}.pub"]
     assert tenant_registry.get(other.tenant("acme")) == tenant
 
@@ -158,8 +158,8 @@ async def test_a_change_of_passphrase_that_was_killed_half_way_is_finished_by_un
 async def test_a_key_file_of_another_tenant_is_told(disk_session: Session) -> None:
     one, two = await with_key(disk_session, "one"), await with_key(disk_session, "two")
     paths = [
-        Path(keyring.key_path(disk_session.tenant(each), tenant_registry.get(disk_session.tenant(each))))
-        for each in (one, two)
+        Path(keyring.key_path(disk_session.tenant(tenant), tenant_registry.get(disk_session.tenant(tenant))))
+        for tenant in (one, two)
     ]
     paths[0].write_bytes(paths[1].read_bytes())
     disk_session.open_keys.clear()
@@ -172,7 +172,7 @@ async def test_a_lost_private_key_never_breaks_a_screen(disk_session: Session) -
     tenant_id = await with_key(disk_session, "acme")
     Path(keyring.key_path(disk_session.tenant(tenant_id), tenant_registry.get(disk_session.tenant(tenant_id)))).unlink()
     disk_session.open_keys.clear()
-    assert [each.problem for each in tenants.rows(disk_session)] == [None]
+    assert [row.problem for row in tenants.rows(disk_session)] == [None]
     row = status.row(disk_session.tenant(tenant_id), "openai")
     assert row.state == row.word == "cannot be opened" and not row.usable
     assert (
@@ -227,9 +227,12 @@ async def test_a_tenant_that_another_session_made_anew_is_opened_with_its_new_ke
 
 async def test_what_goes_with_a_tenant_is_counted_first(session: Session) -> None:
     going = tenants.removal(session.tenant("acme"))
-    assert [each.name for each in going.credentials if each.provider == "openai"] == ["default", "batch-jobs"]
+    assert [credential.name for credential in going.credentials if credential.provider == "openai"] == [
+        "default",
+        "batch-jobs",
+    ]
     assert going.fingerprint == tenant_registry.get(session.tenant("acme")).key_id
-    assert {each.type.value for each in going.defaults} == {"chat", "embedding"}
+    assert {default.type.value for default in going.defaults} == {"chat", "embedding"}
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------
@@ -254,9 +257,9 @@ async def test_a_damaged_tenant_is_one_row_and_can_be_put_back(disk_session: Ses
 
 async def test_settings_moved_to_another_tenant_are_not_taken_for_its_own(disk_session: Session) -> None:
     one, two = await with_key(disk_session, "one"), await with_key(disk_session, "two")
-    first, second = (disk_session.store(each).folder for each in (one, two))
+    first, second = (disk_session.store(tenant).folder for tenant in (one, two))
     second.write("settings.json", first.read("settings.json") or b"")
-    rows = {each.id: each for each in tenants.rows(disk_session)}
+    rows = {row.id: row for row in tenants.rows(disk_session)}
     assert rows["one"].problem is None
     assert isinstance(rows["two"].problem, CorruptSettings)
 
@@ -268,7 +271,7 @@ async def test_loose_modes_are_named_for_the_one_tenant_or_the_whole_folder(disk
     assert path and disk_session.data.path
     path.chmod(0o755)
     disk_session._stores.clear()
-    rows = {each.id: each for each in tenants.rows(disk_session)}
+    rows = {row.id: row for row in tenants.rows(disk_session)}
     assert rows["one"].problem is None
     assert rows["two"].problem and f"chmod 700 {path}" in rows["two"].problem.hint
     disk_session.tenants.path.chmod(0o755)  # type: ignore[union-attr]
@@ -286,7 +289,7 @@ async def test_an_entry_of_the_wrong_kind_is_damage_not_a_crash(session: Session
             tables.table("meta").update(record)
         else:
             tables.drop_table("meta")
-    row = next(each for each in tenants.rows(session) if each.id == "acme")
+    row = next(row for row in tenants.rows(session) if row.id == "acme")
     assert isinstance(row.problem, CorruptSettings) and row.problem.kind == "shape"
 
 
@@ -304,7 +307,7 @@ async def test_when_a_tenant_was_used_is_noted_without_using_up_generations(disk
     disk_session.clock = lambda: 1_800_000_100.0
     last_used.touch(disk_session.tenant(first))
     assert last_used.last_used(disk_session) == first
-    assert next(each for each in tenants.rows(disk_session) if each.id == first).last_used == "2027-01-15T08:01:40Z"
+    assert next(row for row in tenants.rows(disk_session) if row.id == first).last_used == "2027-01-15T08:01:40Z"
     assert disk_session.store(first).folder.generations("settings.json") == before
     last_used.touch(disk_session.tenant("nobody"))
     assert "nobody" not in disk_session.tenants.folders()
@@ -336,11 +339,11 @@ async def test_two_processes_that_save_at_once_lose_nothing(disk_session: Sessio
         await asyncio.create_subprocess_exec(sys.executable, "-c", SAVER, *roots, name, "10", stdin=pipe, env=environ)
         for name in ("a", "b")
     ]
-    await asyncio.gather(*(each.communicate(b"go\n") for each in savers))
-    assert [each.returncode for each in savers] == [0, 0]
+    await asyncio.gather(*(saver.communicate(b"go\n") for saver in savers))
+    assert [saver.returncode for saver in savers] == [0, 0]
     held = credentials.listing(disk_session.tenant("acme"), "openai")
-    assert {each.name for each in held} == {"default", *(f"{name}-{n}" for name in "ab" for n in range(10))}
-    assert [each.name for each in held if each.active] == ["default"]
+    assert {credential.name for credential in held} == {"default", *(f"{name}-{n}" for name in "ab" for n in range(10))}
+    assert [credential.name for credential in held if credential.active] == ["default"]
 
 
 def test_the_desk_of_a_user_is_where_the_environment_says(tmp_path: Path) -> None:
@@ -357,7 +360,7 @@ def test_the_desk_of_a_user_is_where_the_environment_says(tmp_path: Path) -> Non
 def test_practice_is_ready_at_once_and_writes_nothing() -> None:
     session = practice_session()
     assert session.practice and session.data.path is None and session.keys.path is None
-    assert [each.id for each in tenants.rows(session)] == ["acme", LONG_NAME, "north-lab", "tenant-2"]
+    assert [row.id for row in tenants.rows(session)] == ["acme", LONG_NAME, "north-lab", "tenant-2"]
     assert last_used.last_used(session) == "acme"
     assert (session.key_bits, session.key_cost) == (1024, COST)
     assert key_pair.BITS == 3072

@@ -44,7 +44,7 @@ async def lend(session: Session, calls: int = 10, ids: tuple[str, ...] = (), key
 
 async def ask(session: Session, text: str = "Hello", model: str = CHAT) -> None:
     found = models.find(session.tenant("acme"), f"openai/{model}", ModelType.CHAT)
-    assert [each async for each in playground_calls.chat(session.tenant("acme"), found, (Message("user", text),))]
+    assert [event async for event in playground_calls.chat(session.tenant("acme"), found, (Message("user", text),))]
 
 
 def left(session: Session) -> int:
@@ -75,9 +75,11 @@ async def test_what_is_left_out_is_as_the_provider_proposes(acme: Session) -> No
 
 async def test_what_is_proposed_is_listed_by_the_provider_today() -> None:
     for provider in PROVIDERS.values():
-        known = {each.id: each for each in provider.catalogue}
+        known = {model.id: model for model in provider.catalogue}
         assert bool(provider.trial_calls) == bool(provider.trial_models)
-        assert all(each in known and not known[each].gone for each in provider.trial_models), provider.id
+        assert all(trial_model in known and not known[trial_model].gone for trial_model in provider.trial_models), (
+            provider.id
+        )
 
 
 async def test_the_key_is_sealed_under_a_key_pair_of_the_operators_own(acme: Session, tmp_path: Path) -> None:
@@ -113,8 +115,8 @@ async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: S
     assert row.used == {"acme": 1} and row.credential is not None
     envelope = row.credential.envelope
     await trials.remove(acme, "openai")
-    files = [each.read_text() for each in (tmp_path / "data/operator").iterdir() if each.is_file()]
-    assert files and not any(envelope in each for each in files)
+    files = [path.read_text() for path in (tmp_path / "data/operator").iterdir() if path.is_file()]
+    assert files and not any(envelope in file for file in files)
     assert status.row(acme.tenant("acme"), "openai").state == "not set up"
     with pytest.raises(UsageError, match="no trial of OpenAI"):
         await trials.remove(acme, "openai")
@@ -131,7 +133,7 @@ async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it
     row = status.row(acme.tenant("acme"), "openai")
     assert (row.state, row.word, row.source) == ("trial", "trial 10 of 10 left", "trial")
     assert row.usable and row.credential is None and row.models == 2
-    assert [each.model.id for each in catalog.rows(acme.tenant("acme")) if each.usable] == [
+    assert [row.model.id for row in catalog.rows(acme.tenant("acme")) if row.usable] == [
         CHAT,
         "text-embedding-3-small",
     ]
@@ -150,9 +152,9 @@ async def test_chats_embeddings_and_transcriptions_count_and_verification_does_n
     path.write_bytes(b"ID3" + bytes(2_000))
     await ask(acme)
     small = models.find(acme.tenant("acme"), "openai/text-embedding-3-small")
-    assert [each async for each in playground_calls.embed(acme.tenant("acme"), small, ["one", "two"])]
+    assert [event async for event in playground_calls.embed(acme.tenant("acme"), small, ["one", "two"])]
     speech = models.find(acme.tenant("acme"), "openai/whisper-1")
-    assert [each async for each in playground_calls.transcribe(acme.tenant("acme"), speech, path)]
+    assert [event async for event in playground_calls.transcribe(acme.tenant("acme"), speech, path)]
     assert left(acme) == 7
     await verify.verify_stored(acme.tenant(OPERATOR), "openai")
     await verify.verify(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
@@ -181,9 +183,9 @@ async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is
     chat = models.find(acme.tenant("acme"), f"openai/{CHAT}")
     events = playground_calls.chat(acme.tenant("acme"), chat, (Message("user", "please stall"),))
     async with aclosing(events) as coming:  # type: ignore[type-var]
-        async for each in coming:
+        async for event in coming:
             assert left(acme) == 9
-            if isinstance(each, TextDelta):
+            if isinstance(event, TextDelta):
                 break
     assert left(acme) == 9
     meter = TrialMeter(acme.tenant("acme"), "openai")
@@ -344,11 +346,11 @@ async def test_eight_processes_at_once_never_exceed_the_quota(acme: Session, tmp
     await lend(acme, 20)
     with ExitStack() as stack:
         at_once = [stack.enter_context(process(tmp_path, _TAKE)) for _ in range(8)]
-        for each in at_once:
-            assert each.stdin
-            each.stdin.write("\n")
-            each.stdin.flush()
-        kept = [int(each.communicate()[0]) for each in at_once]
+        for running in at_once:
+            assert running.stdin
+            running.stdin.write("\n")
+            running.stdin.flush()
+        kept = [int(process.communicate()[0]) for process in at_once]
     assert sum(kept) == 20 and left(acme) == 0
     with pytest.raises(TrialExhausted):
         TrialMeter(acme.tenant("acme"), "openai").reserve()

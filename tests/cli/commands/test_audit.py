@@ -13,7 +13,7 @@ def test_the_log_is_shown_with_who_and_what(modeldeck: Run) -> None:
     lines = modeldeck("audit", "show").out.splitlines()
     assert len(lines) == 2 and "tenant acme made" in lines[0]
     assert lines[1].endswith("tenant renamed from acme to Acme") and " from 203.0.113.5 " in lines[1]
-    assert [each.split()[0] for each in modeldeck("audit", "show", "-n", "1").out.splitlines()] == ["2"]
+    assert [line.split()[0] for line in modeldeck("audit", "show", "-n", "1").out.splitlines()] == ["2"]
     entry = json.loads(modeldeck("audit", "show", "--json", "-n", "1").out)[0]
     assert set(entry) == {"n", "at", "by", "done", "about"} and entry["about"] == {"from": "acme", "to": "Acme"}
 

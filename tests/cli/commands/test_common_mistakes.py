@@ -74,7 +74,7 @@ MISTAKES = {
 def test_a_mistake_is_called_by_its_name(name: str, modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     mistake, session = MISTAKES[name], practice_session(pace=0.0)
     monkeypatch.setattr(tui.tenancy.session, "open_session", lambda environ: session)
-    lines = "".join(f"{each}\n" for each in mistake.reads)
+    lines = "".join(f"{read}\n" for read in mistake.reads)
     for command in mistake.commands:
         done = modeldeck(*command, "-t", "acme", stdin=lines if any(word.endswith("=-") for word in command) else "")
     assert done.code == mistake.code, done.err

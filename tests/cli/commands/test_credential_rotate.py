@@ -42,9 +42,9 @@ def test_confirming_leaves_one_key(rotated: Run, home: Path) -> None:
     done = rotated("credential", "rotate", "openai", "--confirm")
     assert (done.code, done.err) == (0, "")
     assert done.out == "default of OpenAI is the key ending next.\nNo old API key is kept.\n"
-    assert [each["name"] for each in json.loads(rotated("credential", "list", "openai", "--json").out)] == ["default"]
+    assert [row["name"] for row in json.loads(rotated("credential", "list", "openai", "--json").out)] == ["default"]
     settings = list((home / ".local/share/modeldeck/tenants/acme").glob("settings.json*"))
-    assert len(settings) > 1 and not any('"wxyz"' in each.read_text() for each in settings)
+    assert len(settings) > 1 and not any('"wxyz"' in setting.read_text() for setting in settings)
     for flag in ("--confirm", "--undo"):
         none = rotated("credential", "rotate", "openai", flag)
         assert none.code == 2 and none.err.startswith("No key of OpenAI is kept for default.")

@@ -22,14 +22,14 @@ def test_models_are_found_with_the_fields_that_adding_one_takes(practice: Run) -
     assert (found.code, found.err) == (0, "")
     assert found.out.splitlines()[0].startswith("Qwen/Qwen3-Embedding-")
     hits = json.loads(practice("model", "search", "huggingface", "house-style", "--json").out)
-    assert [(each["id"], each["usable"]) for each in hits] == [("acme-ai/house-style-7b", False)]
+    assert [(result["id"], result["usable"]) for result in hits] == [("acme-ai/house-style-7b", False)]
     assert hits[0]["fields"] == {"task": "text-generation", "endpoint_type": "inference_endpoints"}
     assert json.loads(practice("model", "search", "replicate", "whisper", "--type", "speech2text", "--json").out)
 
 
 def test_what_was_found_is_added_as_it_stands_there_and_its_type_is_known_by_its_task(practice: Run) -> None:
     hits = json.loads(practice("model", "search", "huggingface", "qwen3-emb", "--type", "embedding", "--json").out)
-    hit = next(each for each in hits if each["usable"])
+    hit = next(result for result in hits if result["usable"])
     assert practice("model", "remove", "huggingface", hit["id"], "--type", "embedding").code == 0
     fields = [f"{name}={value}" for name, value in hit["fields"].items()]
     added = practice("model", "add", "huggingface", hit["id"], *fields)

@@ -19,7 +19,7 @@ def test_the_question_comes_from_the_command_line_or_from_stdin(ready: Run, serv
     ready("chat", "from the line", stdin="not this")
     ready("chat", stdin="from\nstdin\n")
     ready("chat", "--", "-5 is a question too")
-    asked = [each.json["messages"][-1]["content"] for each in server.asked("/chat/completions")]
+    asked = [request.json["messages"][-1]["content"] for request in server.asked("/chat/completions")]
     assert asked == ["from the line", "from\nstdin", "-5 is a question too"]
     assert ready("chat", stdin=" \n").code == 2
 
@@ -78,7 +78,7 @@ def test_a_line_is_ended_once(ready: Run, server: OpenAIServer) -> None:
 def test_texts_to_embed_from_the_line_or_a_line_each(ready: Run, server: OpenAIServer) -> None:
     assert len(ready("embed", "a cat", "two\nlines").out.splitlines()) == 2
     assert len(ready("embed", stdin="a\nb\nc").out.splitlines()) == 3
-    sent = [each.json["input"] for each in server.asked("/embeddings")]
+    sent = [request.json["input"] for request in server.asked("/embeddings")]
     assert sent == [["a cat", "two\nlines"], ["a", "b", "c"]]
     ran = ready("embed", stdin="a\n\nc\n")
     assert (ran.code, ran.out) == (2, "") and "Text 2" in ran.err

@@ -36,7 +36,7 @@ def test_fields_of_ways_of_signing_in_are_not_all_called_required(modeldeck: Run
     lines = modeldeck("provider", "show", "spark").out.splitlines()
     words = {line.split()[0]: line for line in lines}
     assert " way 1 " in words["api_password"]
-    assert all(" way 2 " in words[each] for each in ("app_id", "api_key", "api_secret"))
+    assert all(" way 2 " in words[name] for name in ("app_id", "api_key", "api_secret"))
     assert "It wants the fields of way 1 or way 2, or of both." in lines
     assert "It wants the fields of way 1 or way 2." in modeldeck("provider", "show", "azure_openai").out.splitlines()
     assert "way" not in modeldeck("provider", "show", "openai").out
@@ -59,7 +59,7 @@ def test_a_second_credential_waits_until_it_is_used(ready: Run, server: OpenAISe
     server.key = OTHER
     ran = ready("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--name", "team-b", stdin=OTHER)
     assert ran.code == 0 and "modeldeck credential use openai team-b" in ran.out
-    assert [(each["name"], each["active"]) for each in answer(ready, "credential", "list", "openai")] == [
+    assert [(row["name"], row["active"]) for row in answer(ready, "credential", "list", "openai")] == [
         ("default", True),
         ("team-b", False),
     ]
@@ -67,7 +67,7 @@ def test_a_second_credential_waits_until_it_is_used(ready: Run, server: OpenAISe
     assert ready("credential", "use", "openai", "team-b").code == 0
     assert ready("chat", "Why?").code == 0
     assert ready("credential", "remove", "openai", "default", "--yes").code == 0
-    assert [each["name"] for each in answer(ready, "credential", "list", "openai")] == ["team-b"]
+    assert [row["name"] for row in answer(ready, "credential", "list", "openai")] == ["team-b"]
 
 
 def test_plain_http_beyond_this_machine_is_allowed_once(modeldeck: Run) -> None:
@@ -82,9 +82,9 @@ def test_plain_http_beyond_this_machine_is_allowed_once(modeldeck: Run) -> None:
 
 
 def test_a_model_that_is_no_longer_listed_is_marked(ready: Run, server: OpenAIServer) -> None:
-    server.models = tuple(each for each in server.models if each[0] != "gpt-5.4-mini")
+    server.models = tuple(model for model in server.models if model[0] != "gpt-5.4-mini")
     assert answer(ready, "model", "refresh", "openai")["gone"] == ["gpt-5.4-mini"]
-    states = {each["id"]: each["state"] for each in answer(ready, "model", "list", "--type", "chat")}
+    states = {row["id"]: row["state"] for row in answer(ready, "model", "list", "--type", "chat")}
     assert states["gpt-5.4-mini"] == "gone"
     chat = answer(ready, "default", "show")[0]
     assert (chat["type"], chat["state"]) == ("chat", "gone") and chat["nearest"]

@@ -9,7 +9,7 @@ from tests.doubles.openai_server import OpenAIServer
 
 
 def names(ran_out: str) -> list[tuple[str, bool]]:
-    return [(each["name"], each["open"]) for each in json.loads(ran_out)]
+    return [(row["name"], row["open"]) for row in json.loads(ran_out)]
 
 
 def test_two_tenants_are_told_apart(run_in: Run, two_tenants: Path) -> None:
@@ -115,7 +115,7 @@ def test_an_empty_passphrase_makes_no_tenant(modeldeck: Run) -> None:
 def test_a_damaged_tenant_is_one_row_and_can_be_removed(run_in: Run, two_tenants: Path) -> None:
     settings = two_tenants / ".local/share/modeldeck/tenants/north-lab/settings.json"
     settings.write_bytes(settings.read_bytes()[:-20])
-    rows = {each["id"]: each for each in json.loads(run_in(two_tenants, "tenant", "list", "--json").out)}
+    rows = {row["id"]: row for row in json.loads(run_in(two_tenants, "tenant", "list", "--json").out)}
     assert rows["acme"]["problem"] is None and rows["north-lab"]["problem"]
     assert run_in(two_tenants, "-t", "acme", "model", "list").code == 0
     ran = run_in(two_tenants, "-t", "north-lab", "model", "list")

@@ -14,7 +14,7 @@ PASS = "a FAKE passphrase of the file"
 def handed(*lines: str) -> int:
     """A descriptor that hands over these lines."""
     reading, writing = os.pipe()
-    os.write(writing, "".join(f"{each}\n" for each in lines).encode())
+    os.write(writing, "".join(f"{line}\n" for line in lines).encode())
     os.close(writing)
     return reading
 
@@ -115,7 +115,7 @@ def test_the_kept_states_are_listed_with_what_they_lack(ready: Run) -> None:
     assert lines[0].split()[0] == "1" and "1 provider, 0 added models, 2 defaults" in lines[0]
     assert "default for speech-to-text, set at " in lines[0] and lines[1].endswith(" and 1 more")
     listed = json.loads(ready("vault", "restore", "acme", "--json").out)
-    assert [each["state"] for each in listed] == list(range(1, len(listed) + 1))
+    assert [row["state"] for row in listed] == list(range(1, len(listed) + 1))
     assert set(listed[0]) == {"state", "saved", "providers", "added", "defaults", "lacks", "problem"}
 
 

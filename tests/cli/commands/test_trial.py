@@ -31,7 +31,7 @@ def lent(modeldeck: Run, server: OpenAIServer) -> Run:
 
 def test_a_trial_is_shown_used_and_counted(lent: Run, server: OpenAIServer) -> None:
     assert "trial 12 of 12 left" in lent("provider", "list").out
-    assert [each["id"] for each in json.loads(lent("model", "list", "--json").out)] == [CHAT]
+    assert [row["id"] for row in json.loads(lent("model", "list", "--json").out)] == [CHAT]
     asked = lent("chat", "-m", f"openai/{CHAT}", "Hello")
     assert (asked.code, asked.err) == (0, "") and asked.out.strip()
     assert "acme" in (shown := lent("trial", "show").out) and "11 of 12" in shown and KEY not in shown
@@ -39,7 +39,7 @@ def test_a_trial_is_shown_used_and_counted(lent: Run, server: OpenAIServer) -> N
     assert trial["tenants"] == [{"id": "acme", "name": "acme", "used": 1, "left": 11}]
     assert (trial["calls"], trial["models"], trial["state"]) == (12, [CHAT], "ready")
     assert trial["secrets"]["api_key"]["hint"] == KEY[-4:]
-    row = next(each for each in json.loads(lent("provider", "list", "--json").out) if each["id"] == "openai")
+    row = next(row for row in json.loads(lent("provider", "list", "--json").out) if row["id"] == "openai")
     assert (row["state"], row["source"], row["trial"]) == ("trial", "trial", {"left": 11, "calls": 12})
     assert row["credential"] is None
 

@@ -59,7 +59,7 @@ async def test_one_that_the_reader_finds_in_a_200_is_not_read_again() -> None:
 async def test_others_are_refused_as_ever() -> None:
     events, problem, times = await asked(503, "known", accepted_statuses=frozenset({404}))
     assert problem and times == QUICK.retries + 1
-    assert all(isinstance(each, Retrying) for each in events)
+    assert all(isinstance(event, Retrying) for event in events)
 
 
 async def test_a_name_of_the_query_may_come_more_than_once() -> None:

@@ -42,7 +42,7 @@ async def test_lines_of_json() -> None:
         call = Call("GET", f"{server.base_url}/x", reading(frames), Framing.NDJSON)
         _, problem = await collect(server, call)
     assert problem and problem.message.startswith("1 piece of the answer could not be read.")
-    assert [each.data for each in frames] == [{"a": 1}, {"a": "\u2028"}, {"a": 3}]
+    assert [frame.data for frame in frames] == [{"a": 1}, {"a": "\u2028"}, {"a": 3}]
 
 
 async def test_text() -> None:
@@ -79,14 +79,14 @@ async def test_a_reader_may_answer_with_the_next_call() -> None:
         events, problem = await collect(server, Call("POST", f"{server.base_url}/token", lambda: first))
     assert problem is None
     assert events == [TextDelta("done"), Finish("stop")]
-    assert [(each.method, each.target) for each in server.asked] == [
+    assert [(request.method, request.target) for request in server.asked] == [
         ("POST", "/v1/token"),
         ("POST", "/v1/job"),
         ("GET", "/v1/job"),
     ]
     assert server.asked[1].json == {"token": "t1"}
     # Every step is signed.
-    assert all(each.headers["authorization"].startswith("Bearer sk-") for each in server.asked)
+    assert all(request.headers["authorization"].startswith("Bearer sk-") for request in server.asked)
 
 
 async def test_a_wire_without_end_is_stopped() -> None:
@@ -111,7 +111,7 @@ async def test_steps_that_each_bring_vectors_are_as_many_as_there_are_texts() ->
             return Call("GET", f"{server.base_url}/job", lambda: read)
 
         events, problem = await collect(server, text(0), Limits(max_steps=5))
-    assert problem is None and [each.start for each in events if isinstance(each, Vectors)] == list(range(12))
+    assert problem is None and [event.start for event in events if isinstance(event, Vectors)] == list(range(12))
 
 
 async def test_a_later_step_keeps_to_the_origins() -> None:
@@ -142,7 +142,7 @@ async def test_no_cookie_is_kept() -> None:
         for _ in range(2):
             await run(wire, access, Call("GET", f"{server.base_url}/x", reading([])))
         await wire.aclose()
-    assert all("cookie" not in each.headers for each in server.asked)
+    assert all("cookie" not in request.headers for request in server.asked)
 
 
 async def test_a_body_is_json_in_utf8() -> None:
@@ -169,8 +169,8 @@ class _Stream(httpx.AsyncByteStream):
         self._pieces = pieces
 
     async def __aiter__(self):
-        for each in self._pieces:
-            yield each
+        for piece in self._pieces:
+            yield piece
 
 
 class _Answers(httpx.AsyncBaseTransport):

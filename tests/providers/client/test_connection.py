@@ -68,7 +68,7 @@ async def test_a_host_that_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None
     assert isinstance(problem, NetworkError)
     assert problem.message == "Cannot find the host api.openai.com. The key was not sent."
     assert problem.hint == "Check the network or the proxy."
-    assert [each.reason for each in events if isinstance(each, Retrying)] == ["not reached"] * 2
+    assert [event.reason for event in events if isinstance(event, Retrying)] == ["not reached"] * 2
 
 
 async def test_a_port_where_nothing_listens() -> None:
@@ -110,7 +110,7 @@ async def test_a_host_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_a_connection_that_ends_before_the_answer_is_tried_again(end) -> None:
     async with serve([b"", *end], [b"", *end], [HELLO]) as server:
         events, problem = await ask(server)
-    assert [each.reason for each in events if isinstance(each, Retrying)] == ["connection lost"] * 2
+    assert [event.reason for event in events if isinstance(event, Retrying)] == ["connection lost"] * 2
     assert (text_of(events), problem) == ("Hi", None)
 
 

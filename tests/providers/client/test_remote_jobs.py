@@ -67,7 +67,7 @@ async def test_an_answer_that_is_given_up_is_stopped_at_the_provider(cancelled) 
 async def test_an_answer_that_came_to_its_end_is_left_alone() -> None:
     async with serve([CREATED], [EVENTS + b"data: Hello\n\ndata: [DONE]\n\n"]) as server:
         wire = Client({}, limits=QUICK)
-        events = [each async for each in wire.stream(access_to(server.base_url), creating(server))]
+        events = [event async for event in wire.stream(access_to(server.base_url), creating(server))]
         await wire.aclose()
     assert events == [TextDelta("Hello"), Finish("done")]
     assert len(server.asked) == 2
@@ -77,10 +77,10 @@ async def test_a_silent_answer_is_stopped_at_the_provider_too() -> None:
     async with serve([CREATED], [EVENTS, HOLD], [http({}, 500)]) as server:
         wire = Client({}, limits=Limits(notice_after=0.2, stream_timeout=0.6))
         with pytest.raises(Problem, match="sent nothing of use"):
-            [each async for each in wire.stream(access_to(server.base_url), creating(server))]
+            [event async for event in wire.stream(access_to(server.base_url), creating(server))]
         await wire.aclose()
     # It is tried once, and what comes of it is told to nobody.
-    assert [each.target for each in server.asked] == ["/v1/predictions", "/v1/p1/stream", "/v1/p1/cancel"]
+    assert [request.target for request in server.asked] == ["/v1/predictions", "/v1/p1/stream", "/v1/p1/cancel"]
 
 
 async def test_closing_the_wire_waits_for_it_but_not_long() -> None:

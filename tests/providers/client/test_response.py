@@ -236,7 +236,7 @@ async def test_silence_is_told_and_given_up() -> None:
     async with serve([streaming(said("Half"), end=False), HOLD]) as server:
         events, problem = await ask(server, limits)
         await asyncio.wait_for(server.closed.wait(), DEADLINE)
-    silent = [each for each in events if isinstance(each, NoResponseYet)]
+    silent = [event for event in events if isinstance(event, NoResponseYet)]
     assert 1 <= len(silent) <= 3
     assert silent[0].limit == limits.stream_timeout
     assert isinstance(problem, NetworkError)
@@ -248,7 +248,7 @@ async def test_silence_before_the_first_byte() -> None:
     limits = replace(QUICK, notice_after=0.2, stream_timeout=0.6)
     async with serve([HOLD]) as server:
         events, problem = await ask(server, limits)
-    assert any(isinstance(each, NoResponseYet) for each in events)
+    assert any(isinstance(event, NoResponseYet) for event in events)
     assert isinstance(problem, NetworkError)
     assert len(server.asked) == 1
 
@@ -270,7 +270,7 @@ async def test_a_comment_every_moment_is_still_silence() -> None:
         access = access_to(f"{origin}/v1")
         events, problem = await run(wire := Client({}, limits=limits), access, chat_call(access))
         await wire.aclose()
-    assert any(isinstance(each, NoResponseYet) for each in events)
+    assert any(isinstance(event, NoResponseYet) for event in events)
     assert isinstance(problem, NetworkError)
 
 
@@ -304,8 +304,8 @@ async def test_cancelling_closes_the_socket() -> None:
         came = asyncio.Event()
 
         async def read() -> None:
-            async for each in wire.stream(access, chat_call(access)):
-                assert isinstance(each, TextDelta)
+            async for event in wire.stream(access, chat_call(access)):
+                assert isinstance(event, TextDelta)
                 came.set()
 
         reading = asyncio.create_task(read())
@@ -335,8 +335,8 @@ async def test_cancelling_after_the_last_word_is_a_cancellation() -> None:
         ended = asyncio.Event()
 
         async def read() -> None:
-            async for each in wire.stream(access, chat_call(access)):
-                if isinstance(each, Finish):
+            async for event in wire.stream(access, chat_call(access)):
+                if isinstance(event, Finish):
                     asyncio.get_running_loop().call_later(0.01, ended.set)
 
         reading = asyncio.create_task(read())
@@ -363,8 +363,8 @@ async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog) -> No
         async with serve(answer) as server:
             wire, access = Client({}, limits=limits), access_to(server.base_url)
             events = wire.stream(access, chat_call(access))
-            async for each in events:
-                if isinstance(each, NoResponseYet):
+            async for event in events:
+                if isinstance(event, NoResponseYet):
                     break
             await events.aclose()
             await asyncio.wait_for(server.closed.wait(), DEADLINE)

@@ -44,7 +44,7 @@ async def test_a_stream_that_ends_too_early_goes_on_in_another_way(end: list[str
         await wire.aclose()
     assert problem is None
     assert events == [TextDelta("[|a]"), TextDelta("in another way"), Finish("stop")]
-    assert [each.target for each in server.asked] == ["/v1/stream", "/v1/whole"]
+    assert [request.target for request in server.asked] == ["/v1/stream", "/v1/whole"]
 
 
 @pytest.mark.parametrize("answer", [[HOLD], [RESET], [EVENTS, HOLD]], ids=["silence", "break", "no frame"])
@@ -89,12 +89,12 @@ async def test_the_next_step_does_not_wait_for_the_end_of_a_stream() -> None:
 
 async def test_plain_frames_keep_blanks_line_ends_and_what_looks_like_json() -> None:
     pieces = [b"data:  world", b"data:\ndata:", b"data: 42", b"data: null", b'data: {"a', b"data: {}", b"data:"]
-    async with serve([EVENTS + b"".join(each + b"\n\n" for each in pieces)], [WHOLE]) as server:
+    async with serve([EVENTS + b"".join(piece + b"\n\n" for piece in pieces)], [WHOLE]) as server:
         wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url))
         await wire.aclose()
     assert problem is None
-    assert [each.text for each in events[:-2]] == [  # type: ignore[union-attr]
+    assert [event.text for event in events[:-2]] == [  # type: ignore[union-attr]
         "[| world]",
         "[|\n]",
         "[|42]",

@@ -110,7 +110,7 @@ async def test_a_passing_failure_is_tried_three_times(status, body, kind, messag
         events, problem = await ask(server)
     assert type(problem) is kind
     assert problem.message == message
-    assert [(each.attempt, each.of) for each in events if isinstance(each, Retrying)] == [(1, 2), (2, 2)]
+    assert [(event.attempt, event.of) for event in events if isinstance(event, Retrying)] == [(1, 2), (2, 2)]
     assert len(server.asked) == 3
 
 
@@ -296,7 +296,7 @@ async def test_waits_grow_with_jitter_up_to_their_limit() -> None:
     limits = replace(QUICK, backoff=0.01, max_backoff=0.02, retries=3)
     async with serve([http(error(), 500)]) as server:
         events, _ = await ask(server, limits)
-    waits = [each.seconds for each in events if isinstance(each, Retrying)]
+    waits = [event.seconds for event in events if isinstance(event, Retrying)]
     assert 0.0075 <= waits[0] <= 0.01
     assert 0.015 <= waits[1] <= 0.02
     assert 0.015 <= waits[2] <= 0.02
@@ -431,17 +431,17 @@ async def test_no_log_record_and_no_local_shows_the_key(caplog) -> None:
         shown = []
         events = wire.stream(access, chat_call(access))
         try:
-            async for each in events:
-                shown.append(repr(each))
+            async for event in events:
+                shown.append(repr(event))
         except Problem as problem:
             trace = traceback.TracebackException(Problem, problem, _below(problem), capture_locals=True)
             shown += list(trace.format())
         await wire.aclose()
     assert f"Bearer {KEY}" in server.bytes.decode()
-    assert any("The connection to OpenAI ended" in each for each in shown)
+    assert any("The connection to OpenAI ended" in text for text in shown)
     assert KEY not in "".join(shown)
     assert KEY not in caplog.text
-    assert not [each for each in caplog.records if each.name.startswith(("httpx", "httpcore"))]
+    assert not [record for record in caplog.records if record.name.startswith(("httpx", "httpcore"))]
 
 
 def test_a_place_names_a_server_by_its_host_and_a_company_by_its_name() -> None:

@@ -60,7 +60,7 @@ def call(server) -> Call:
 
 
 def targets(server) -> list[str]:
-    return [each.target.removeprefix("/v1") for each in server.asked]
+    return [request.target.removeprefix("/v1") for request in server.asked]
 
 
 SAID = http({"text": "Hi"})
@@ -92,10 +92,10 @@ async def test_other_secrets_and_fields_get_their_own_token() -> None:
     async with serve([exchanged("t1")], [SAID], [exchanged("t2")], [SAID], [exchanged("t3")], [SAID]) as server:
         wire = Client({}, limits=QUICK)
         first = access(server)
-        for each in (first, access(server, "FAKE-other"), replace(first, fields={**first.fields, "app": "1"})):
-            assert (await run(wire, each, call(server)))[1] is None
+        for variant in (first, access(server, "FAKE-other"), replace(first, fields={**first.fields, "app": "1"})):
+            assert (await run(wire, variant, call(server)))[1] is None
         await wire.aclose()
-    assert [each for each in targets(server) if each != "/token"] == [f"{CHAT}t{place}" for place in (1, 2, 3)]
+    assert [target for target in targets(server) if target != "/token"] == [f"{CHAT}t{place}" for place in (1, 2, 3)]
 
 
 async def test_calls_at_once_wait_for_one_exchange() -> None:
@@ -150,7 +150,7 @@ async def test_an_exchange_is_tried_again_and_told() -> None:
         events, problem = await run(wire, access(server), call(server))
         await wire.aclose()
     assert problem is None
-    assert [type(each) for each in events] == [Retrying, TextDelta, Finish]
+    assert [type(event) for event in events] == [Retrying, TextDelta, Finish]
 
 
 async def test_an_exchange_without_a_token() -> None:

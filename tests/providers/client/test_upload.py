@@ -69,7 +69,7 @@ async def test_the_body_of_a_recording(tmp_path: Path) -> None:
         ("file", "talk.m4a", "audio/mp4", path.read_bytes()),
     ]
     assert server.asked[0].headers["content-length"] == str(len(server.asked[0].body))
-    assert next(type(each) for each in events if not isinstance(each, Uploading)) is Transcript
+    assert next(type(event) for event in events if not isinstance(event, Uploading)) is Transcript
     assert isinstance(events[-1], Finish)
 
 
@@ -78,9 +78,9 @@ async def test_progress_ends_at_the_whole_size(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 3_000_000)
     async with serve([HEARD]) as server:
         events, _ = await upload(server, path)
-    told = [each for each in events if isinstance(each, Uploading)]
+    told = [event for event in events if isinstance(event, Uploading)]
     assert told[-1] == Uploading(3_000_000, 3_000_000)
-    assert [each.sent for each in told] == sorted(each.sent for each in told)
+    assert [event.sent for event in told] == sorted(event.sent for event in told)
 
 
 def multipart(path: Path, size: int) -> Call:
@@ -173,7 +173,7 @@ async def test_a_retry_sends_the_file_anew(tmp_path: Path) -> None:
     async with serve([http({"error": {"message": "busy"}}, 503)], [HEARD]) as server:
         events, problem = await upload(server, path)
     assert problem is None
-    assert any(isinstance(each, Retrying) for each in events)
+    assert any(isinstance(event, Retrying) for event in events)
     assert parts_of(server.asked[1])[-1][3] == b"sound" * 100
 
 
@@ -238,7 +238,7 @@ async def posted(call: Call, *answers) -> tuple:
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 3 << 16, (3 << 16) + 1, 700_001])
 async def test_recordings_stand_in_json_as_base64(tmp_path: Path, size) -> None:
     one, two = tmp_path / "one.wav", tmp_path / "two.wav"
-    one.write_bytes(bytes(each % 251 for each in range(size)))
+    one.write_bytes(bytes(index % 251 for index in range(size)))
     two.write_bytes(b"two")
     json = {"messages": [{"content": [Base64File(one, 'data:audio/"wav";base64,'), "星"]}], "more": (Base64File(two),)}
     asked, events, problem = await posted(Call("POST", "", Reading, json=json))
@@ -260,7 +260,7 @@ async def test_a_recording_that_is_gone_or_sent_again(tmp_path: Path) -> None:
     path.write_bytes(b"sound")
     asked, _, problem = await posted(call, [http({}, 503)], [http({})])
     assert problem is None
-    assert [each.json for each in asked] == [{"audio": "c291bmQ="}] * 2
+    assert [request.json for request in asked] == [{"audio": "c291bmQ="}] * 2
 
 
 async def test_a_plain_file(tmp_path: Path) -> None:

@@ -96,8 +96,8 @@ async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path: Path) -
         events, problem = await talk(line, asking(line, sends=(QUESTION, {"more": 1}), chunks=chunks))
     assert problem is None
     assert line.heard[:2] == [QUESTION, {"more": 1}]
-    assert [(each["status"], each["last"]) for each in line.heard[2:]] == [(0, False), (1, True)]
-    assert b"".join(b64decode(each["audio"]) for each in line.heard[2:]) == path.read_bytes()
+    assert [(frame["status"], frame["last"]) for frame in line.heard[2:]] == [(0, False), (1, True)]
+    assert b"".join(b64decode(frame["audio"]) for frame in line.heard[2:]) == path.read_bytes()
     assert Uploading(2500, 2500) in events
     assert text_of(events) == "Heard"
 
@@ -279,7 +279,7 @@ async def test_an_answer_with_broken_json_in_it_is_incomplete() -> None:
 
 @pytest.mark.parametrize("pieces", [1, 40])
 async def test_a_message_that_is_too_large(pieces) -> None:
-    parts = [TextMessage("x" * ((12 << 20) // pieces), message_finished=each == pieces - 1) for each in range(pieces)]
+    parts = [TextMessage("x" * ((12 << 20) // pieces), message_finished=index == pieces - 1) for index in range(pieces)]
     async with listen([Hear(), text({"text": "Hel"}), *parts, HOLD]) as line:
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
@@ -308,7 +308,7 @@ async def test_silence_is_told_and_ends() -> None:
         events, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=0.6))
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
-    assert [type(each) for each in events][:2] == [TextDelta, NoResponseYet]
+    assert [type(event) for event in events][:2] == [TextDelta, NoResponseYet]
 
 
 async def test_pings_alone_are_silence() -> None:

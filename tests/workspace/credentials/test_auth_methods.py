@@ -41,7 +41,7 @@ def stored(**hints: str) -> Credential:
 @pytest.mark.parametrize("values", [{"password": "FAKE-password"}, TRIPLE, {**TRIPLE, "host": "other.test"}])
 def test_one_whole_way_is_enough(provider: Provider, values: Mapping[str, str]) -> None:
     clear, given = validate(provider, values, None)
-    assert {**clear, **{name: each.reveal() for name, each in given.items()}}.items() >= values.items()
+    assert {**clear, **{name: value.reveal() for name, value in given.items()}}.items() >= values.items()
 
 
 def test_two_ways_where_both_may_be_filled() -> None:

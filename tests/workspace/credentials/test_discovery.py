@@ -51,7 +51,7 @@ async def test_a_provider_that_could_be_set_up_from_the_environment_says_so_in_t
 
 async def test_servers_on_this_machine_are_found_with_their_models_and_no_key_is_sent(session: Session) -> None:
     found = await discovery.probe_local_servers(session, "openai_compatible")
-    assert [(each.base_url, each.label) for each in found] == [
+    assert [(server.base_url, server.label) for server in found] == [
         ("http://localhost:11434/v1", "Ollama"),
         ("http://localhost:8080/v1", "llama.cpp"),
     ]
@@ -110,23 +110,25 @@ def test_a_gateway_named_by_the_usual_variable_is_offered_with_its_own_path(disk
     assert not discovery.runs_here(with_its_key, compatible), "it goes with OpenAI's key"
 
 
-@pytest.mark.parametrize("provider_id", [each for each in PROVIDERS if any(f.env for f in PROVIDERS[each].fields)])
+@pytest.mark.parametrize(
+    "provider_id", [provider for provider in PROVIDERS if any(f.env for f in PROVIDERS[provider].fields)]
+)
 def test_every_variable_that_holds_a_key_is_offered(disk_session: Session, provider_id: str) -> None:
     provider = PROVIDERS[provider_id]
-    leads = [each for each in provider.fields if each.secret and each.required and each.env]
+    leads = [field for field in provider.fields if field.secret and field.required and field.env]
     assert leads or provider_id == "chatglm", "its key is optional, and an address comes first"
     for lead in leads:
         beside = [
-            each
-            for each in provider.fields
-            if each.required and each.env and each.auth_method in (lead.auth_method, "")
+            field
+            for field in provider.fields
+            if field.required and field.env and field.auth_method in (lead.auth_method, "")
         ]
-        usual = {each.env[0]: _VALUES.get(each.name, "FAKE0000") for each in beside if each is not lead}
+        usual = {field.env[0]: _VALUES.get(field.name, "FAKE0000") for field in beside if field is not lead}
         for variable in lead.env:
             found = discovery.discover_keys(
                 in_environment(disk_session, **usual, **{variable: "FAKE-key-0000"}), provider
             )
-            assert found and set(found.values) == {each.name for each in beside}, variable
+            assert found and set(found.values) == {field.name for field in beside}, variable
             assert found.variable in (variable, *usual)
 
 

@@ -41,12 +41,12 @@ def regions(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
             urls = (first.base_url, second.base_url)
             choices = (Choice(urls[0], "mainland"), Choice(urls[1], "international"))
             fields = tuple(
-                replace(each, default=urls[0], choices=choices) if each.name == "base_url" else each
-                for each in PROVIDERS["openai"].fields
+                replace(field, default=urls[0], choices=choices) if field.name == "base_url" else field
+                for field in PROVIDERS["openai"].fields
             )
 
             def others(clear: Mapping[str, str]):
-                return tuple({**clear, "base_url": each} for each in urls if each != clear["base_url"])
+                return tuple({**clear, "base_url": url} for url in urls if url != clear["base_url"])
 
             register(monkeypatch, replace(PROVIDERS["openai"], fields=fields, regions=others))
             wire = Client({}, limits=QUICK)

@@ -39,13 +39,15 @@ def in_use(session: Session) -> str:
 
 
 def names(session: Session) -> list[tuple[str, bool]]:
-    return [(each.name, each.active) for each in credentials.listing(session.tenant("acme"), "openai")]
+    return [
+        (credential.name, credential.active) for credential in credentials.listing(session.tenant("acme"), "openai")
+    ]
 
 
 def files(session: Session) -> str:
     folder = session.store("acme").folder.path
     assert folder
-    return "".join(each.read_text() for each in sorted(folder.glob("settings.json*")))
+    return "".join(path.read_text() for path in sorted(folder.glob("settings.json*")))
 
 
 async def test_the_new_key_is_used_and_the_old_one_stays_usable(acme: Session) -> None:
@@ -102,8 +104,8 @@ async def test_each_step_is_in_the_audit_log(acme: Session) -> None:
     await rotate(acme)
     await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
     await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
-    told = [audit.words(each) for each in audit.listing(acme.tenant("acme"))]
-    assert [each for each in told if "kept" in each] == [
+    told = [audit.words(row) for row in audit.listing(acme.tenant("acme"))]
+    assert [sentence for sentence in told if "kept" in sentence] == [
         "OpenAI: credential default rotated, its old key kept",
         "OpenAI: credential default has its kept key again",
         "OpenAI: credential default confirmed, its kept key forgotten",

@@ -49,7 +49,7 @@ async def confirm_all(session: Session, tenant_id: str) -> None:
 def everything(session: Session) -> bytes:
     assert session.data.path
     return b"".join(
-        each.read_bytes() for each in session.data.path.rglob("*") if each.is_file() and each.name != ".lock"
+        path.read_bytes() for path in session.data.path.rglob("*") if path.is_file() and path.name != ".lock"
     )
 
 
@@ -62,7 +62,7 @@ async def test_a_key_is_verified_and_nothing_is_saved_by_it(disk_session: Sessio
         disk_session.tenant(tenant_id), "openai", {"api_key": f"export OPENAI_API_KEY='{KEY}'\n"}
     )
     assert verified.check.state is VerificationState.READY and verified.check.at
-    assert verified.listed and {each.type for each in verified.listed} == set(ModelType)
+    assert verified.listed and {model.type for model in verified.listed} == set(ModelType)
     assert verified.origins == ("https://api.openai.com",)
     assert everything(disk_session) == before
 
@@ -115,7 +115,9 @@ async def test_a_saved_key_is_sealed_its_models_imported_and_no_default_set(
     assert KEY.encode() not in everything(disk_session)
     assert opened(disk_session, tenant_id) == KEY
     assert models.defaults(disk_session.tenant(tenant_id)) == {}
-    assert {kind.value: each.id for kind, each in defaults.proposals(disk_session.tenant(tenant_id)).items()} == {
+    assert {
+        kind.value: proposal.id for kind, proposal in defaults.proposals(disk_session.tenant(tenant_id)).items()
+    } == {
         "chat": "gpt-6-sol",
         "embedding": "text-embedding-3-small",
         "speech2text": "gpt-transcribe",
@@ -138,7 +140,10 @@ async def test_the_first_credential_is_active_and_a_later_one_only_by_choice(
 ) -> None:
     await set_up(disk_session, tenant_id)
     await set_up(disk_session, tenant_id, "sk-FAKE-another-key-0002", name="batch-jobs")
-    assert [(each.name, each.active) for each in credentials.listing(disk_session.tenant(tenant_id), "openai")] == [
+    assert [
+        (credential.name, credential.active)
+        for credential in credentials.listing(disk_session.tenant(tenant_id), "openai")
+    ] == [
         ("default", True),
         ("batch-jobs", False),
     ]
@@ -300,8 +305,8 @@ async def test_an_edited_credential_is_never_opened_and_shown_as_what_it_is(
 
 async def test_an_envelope_of_another_tenant_or_provider_is_not_opened(disk_session: Session, tenant_id: str) -> None:
     other = (await tenants.create(disk_session, "other")).id
-    for each in (tenant_id, other):
-        await set_up(disk_session, each)
+    for tenant in (tenant_id, other):
+        await set_up(disk_session, tenant)
     values = {"base_url": "https://api.openai.com/v1", "api_key": Secret(KEY)}
     await save.save(disk_session.tenant(tenant_id), "openai_compatible", values)
     envelopes = [
@@ -452,14 +457,14 @@ async def test_nothing_of_a_key_is_in_any_file_of_any_kind(
 ) -> None:
     await set_up(disk_session, tenant_id)
     await save.save(disk_session.tenant(tenant_id), "openai", {"organization": "org-FAKE"})
-    written = b"".join(each.read_bytes() for each in tmp_path.rglob("*") if each.is_file())
+    written = b"".join(path.read_bytes() for path in tmp_path.rglob("*") if path.is_file())
     assert b"org-FAKE" in written
     for piece in (KEY[:12], KEY[8:]):
         assert piece.encode() not in written
 
 
 def test_rows_are_in_the_order_of_the_registry(session: Session) -> None:
-    assert [each.provider.id for each in status.rows(session.tenant("acme"))] == list(PROVIDERS)
+    assert [row.provider.id for row in status.rows(session.tenant("acme"))] == list(PROVIDERS)
 
 
 EVIL = "https://evil.example.test"

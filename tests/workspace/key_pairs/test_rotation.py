@@ -34,12 +34,12 @@ def opened(session: Session, tenant_id: str) -> str:
 
 async def test_every_credential_is_sealed_anew_and_progress_is_told(disk_session: Session, acme: str) -> None:
     before, told = tenant_registry.get(disk_session.tenant(acme)), list[tuple[int, int]]()
-    held = {each.provider: each for each in stored_credentials.stored(disk_session.tenant(acme))}
+    held = {credential.provider: credential for credential in stored_credentials.stored(disk_session.tenant(acme))}
     done = await rotation.rotate(disk_session.tenant(acme), tell=lambda *how_far: told.append(how_far))
     assert (done.resealed, done.left) == (1, 0) and told == [(0, 2), (1, 2), (2, 2)]
     assert done.tenant.key_id != before.key_id and tenant_registry.get(disk_session.tenant(acme)) == done.tenant
     assert opened(disk_session, acme) == KEY
-    after = {each.provider: each for each in stored_credentials.stored(disk_session.tenant(acme))}
+    after = {credential.provider: credential for credential in stored_credentials.stored(disk_session.tenant(acme))}
     assert after["openai"].envelope != held["openai"].envelope
     assert after["openai"].fingerprints == held["openai"].fingerprints
     found = await confirmation.examine(disk_session.tenant(acme))
@@ -76,7 +76,7 @@ async def test_the_old_key_file_stays_as_long_as_an_earlier_state_needs_it(disk_
         await tenants.rename(disk_session.tenant(acme), f"acme {n}")
         retired_keys.prune(disk_session.tenant(acme))
     assert retired_keys.key_ids(disk_session.tenant(acme)) == []
-    assert [each for each in disk_session.keys.folder(acme).names() if each.endswith(".pem")] == [f"{after}.pem"]
+    assert [name for name in disk_session.keys.folder(acme).names() if name.endswith(".pem")] == [f"{after}.pem"]
 
 
 async def test_settings_that_somebody_else_wrote_cost_no_key_file(disk_session: Session, acme: str) -> None:
@@ -84,8 +84,8 @@ async def test_settings_that_somebody_else_wrote_cost_no_key_file(disk_session: 
     await rotation.rotate(disk_session.tenant(acme))
     there = sorted([*disk_session.keys.folder(acme).names(), *retired_keys.key_ids(disk_session.tenant(acme))])
     folder = disk_session.store(acme).folder
-    for each in folder.generations("settings.json"):
-        folder.remove(each)
+    for generation in folder.generations("settings.json"):
+        folder.remove(generation)
     folder.write("settings.json", first)
     session = replace(disk_session, open_keys={}, counters={}, _stores={})
     assert (await confirmation.examine(session.tenant(acme))).alarm

@@ -70,7 +70,9 @@ def hosting(base_url: str):
 
     def found(frame: Frame | None):
         return (
-            [SearchResults(tuple(SearchResult(each, f"note\x1b[31m {each}") for each in frame.data))] if frame else []
+            [SearchResults(tuple(SearchResult(model_id, f"note\x1b[31m {model_id}") for model_id in frame.data))]
+            if frame
+            else []
         )
 
     return replace(
@@ -109,7 +111,7 @@ class Place:
 
     @property
     def targets(self) -> list[str]:
-        return [each.target for each in self.server.asked]
+        return [request.target for request in self.server.asked]
 
 
 @pytest.fixture
@@ -351,13 +353,13 @@ def test_fields_that_do_not_belong_any_more_are_left_out() -> None:
     assert add_model.fields_of(provider, {"kind": "hosted"}, before) == {"kind": "hosted"}
     assert add_model.fields_of(provider, {"owner": ""}, before) == {"kind": "endpoint", "url": "https://y.test"}
     assert add_model.fields_of(provider, {"url": "https://y.test"}, before) == before
-    assert [add_model.belongs(each, {"kind": "hosted"}) for each in FIELDS] == [True, False, False]
+    assert [add_model.belongs(field, {"kind": "hosted"}) for field in FIELDS] == [True, False, False]
 
 
 async def test_models_and_values_are_found(place) -> None:
     async with place([http(["org/one", "org/two", "bad\nid", ""])], [http(["me"])]) as at:
         hits = await add_model.search(at.session.tenant(at.tenant_id), "openai_compatible", " one ", CHAT)
-        assert [(each.id, each.note) for each in hits] == [
+        assert [(result.id, result.note) for result in hits] == [
             ("org/one", "note[31m org/one"),
             ("org/two", "note[31m org/two"),
         ]

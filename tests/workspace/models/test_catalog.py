@@ -43,7 +43,7 @@ def test_an_added_model_outlives_every_listing_and_is_not_doubled_by_one() -> No
     mine = model("mine", origin=Origin.ADDED, fields={"version": "3"})
     for listed in ([], [model("a")], [model("mine")]):
         after, _ = model_sync.merge_listing([mine], listed, TODAY)
-        assert [each for each in after if each.id == "mine"] == [mine]
+        assert [model for model in after if model.id == "mine"] == [mine]
 
 
 def test_what_was_measured_outlives_a_listing_that_does_not_tell_it() -> None:
@@ -63,7 +63,7 @@ async def test_a_refresh_marks_what_is_gone_and_changes_no_default(session: Sess
     await defaults.set(session.tenant("acme"), CHAT, "openai/gpt-of-old")
     refreshed = await catalog.refresh(session.tenant("acme"), "openai")
     assert refreshed.gone == ("gpt-of-old",) and refreshed.total > 30
-    row = next(each for each in catalog.rows(session.tenant("acme")) if each.model.id == "gpt-of-old")
+    row = next(row for row in catalog.rows(session.tenant("acme")) if row.model.id == "gpt-of-old")
     assert (row.state, row.default, row.usable) == ("gone", True, False) and row.model.gone == session.today()
     again = await catalog.refresh(session.tenant("acme"), "openai")
     assert (again.added, again.gone) == ((), ())
@@ -79,7 +79,7 @@ async def test_an_empty_listing_marks_all_and_loses_none(session: Session, monke
         refreshed = await catalog.refresh(session.tenant("acme"), "openai")
     assert refreshed.total == 0 and len(catalog.listing(session.tenant("acme"))) == before
     assert (await catalog.refresh(session.tenant("acme"), "openai")).gone == ()
-    assert len([each for each in catalog.listing(session.tenant("acme"), provider="openai") if each.gone]) == 1
+    assert len([model for model in catalog.listing(session.tenant("acme"), provider="openai") if model.gone]) == 1
 
 
 async def test_a_refresh_of_what_is_not_set_up_or_refused_says_so(session: Session) -> None:
@@ -98,7 +98,7 @@ async def test_a_model_is_added_after_a_call_to_it(session: Session) -> None:
     with pytest.raises(Problem):
         await catalog.add(session.tenant("acme"), "openai", "gpt-that-is-not", CHAT)
     listed = catalog.listing(session.tenant("acme"), provider="openai")
-    assert not [each for each in listed if each.origin is Origin.ADDED]
+    assert not [model for model in listed if model.origin is Origin.ADDED]
     added = await catalog.add(session.tenant("acme"), "openai", " gpt-that-is-not ", CHAT, verify=False)
     assert added == model("gpt-that-is-not", origin=Origin.ADDED)
     assert status.row(session.tenant("acme"), "openai").added == 1
@@ -133,7 +133,7 @@ async def test_a_removed_model_takes_its_default_with_it_and_a_listed_one_stays(
     assert CHAT not in models.defaults(session.tenant("acme"))
     with pytest.raises(UsageError, match="listed by its provider"):
         await catalog.remove(session.tenant("acme"), models.find(session.tenant("acme"), "openai/gpt-6-sol"))
-    gone = next(each for each in catalog.listing(session.tenant("acme")) if each.gone)
+    gone = next(model for model in catalog.listing(session.tenant("acme")) if model.gone)
     await catalog.remove(session.tenant("acme"), gone)
     assert gone not in catalog.listing(session.tenant("acme"))
 
@@ -176,13 +176,13 @@ async def test_a_reference_splits_at_the_first_slash(session: Session) -> None:
 
 async def test_the_state_of_a_model_is_its_own_or_that_of_its_provider(session: Session) -> None:
     session.clock = lambda: 1_795_000_000.0  # 2026-11-18
-    rows = {each.model.id: each for each in catalog.rows(session.tenant("acme"))}
+    rows = {row.model.id: row for row in catalog.rows(session.tenant("acme"))}
     assert rows["gpt-6-sol"].word == "ready" and rows["gpt-6-sol"].default
     assert rows["whisper-1"].word == "ends 2027-02-26" and rows["whisper-1"].usable
     session.clock = lambda: 1_850_000_000.0  # 2028
-    rows = {each.model.id: each for each in catalog.rows(session.tenant("acme"))}
+    rows = {row.model.id: row for row in catalog.rows(session.tenant("acme"))}
     assert rows["whisper-1"].word == "ended 2027-02-26" and not rows["whisper-1"].usable
-    refused = {each.model.id: each for each in catalog.rows(session.tenant(LONG_NAME))}
+    refused = {row.model.id: row for row in catalog.rows(session.tenant(LONG_NAME))}
     assert refused["gpt-6-sol"].state == "provider not usable"
 
 
@@ -193,7 +193,7 @@ async def test_twenty_thousand_models_are_read_from_disk_once(
     await save.save(disk_session.tenant(tenant.id), "openai_compatible", {"base_url": "http://localhost:11434/v1"})
     with disk_session.store(tenant.id).transaction() as tables:
         many = (Model("openai_compatible", f"org/model-{n}", CHAT) for n in range(20_000))
-        tables.table("models").insert_multiple(to_record(each) for each in many)
+        tables.table("models").insert_multiple(to_record(model) for model in many)
     assert len(catalog.rows(disk_session.tenant(tenant.id))) == 20_000
     reads: list[str] = []
     read = DiskFolder.read

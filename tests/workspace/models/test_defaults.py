@@ -19,7 +19,7 @@ CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2
 
 
 def row(session: Session, kind: ModelType, tenant_id: str = "acme") -> DefaultRow:
-    return next(each for each in defaults.rows(session.tenant(tenant_id)) if each.type is kind)
+    return next(row for row in defaults.rows(session.tenant(tenant_id)) if row.type is kind)
 
 
 def test_each_type_has_a_row_that_says_how_its_default_stands(session: Session) -> None:
@@ -43,7 +43,7 @@ async def test_a_default_is_set_replaced_and_cleared(session: Session) -> None:
 
 
 async def test_what_cannot_be_a_default_is_refused(session: Session) -> None:
-    gone = next(each for each in catalog.listing(session.tenant("acme")) if each.gone)
+    gone = next(model for model in catalog.listing(session.tenant("acme")) if model.gone)
     for kind, ref in ((EMBEDDING, gone.ref), (CHAT, "openai/text-embedding-3-small"), (CHAT, "openai/nothing")):
         before = models.defaults(session.tenant("acme"))
         with pytest.raises(UsageError):
@@ -81,7 +81,7 @@ async def test_without_a_proposal_the_nearest_is_the_most_similar_of_the_same_pr
     with session.store("tenant-2").transaction() as tables:
         table = tables.table("models")
         table.update({"gone": "2026-11-01"}, lambda each: each["type"] == "chat")
-        table.insert_multiple(to_record(Model("openai_compatible", each, CHAT)) for each in names)
+        table.insert_multiple(to_record(Model("openai_compatible", name, CHAT)) for name in names)
         tables.table("defaults").update({"model": "qwen3-32b-instruct"}, lambda each: each["type"] == "chat")
     nearest = row(session, CHAT, "tenant-2").nearest
     assert nearest and nearest.id == "qwen4-32b-instruct"
@@ -92,7 +92,7 @@ async def test_only_types_without_a_default_are_proposed_for_and_only_what_can_b
         await trials.remove(session, trial.provider.id)
     assert set(defaults.proposals(session.tenant("acme"))) == {SPEECH}
     offered = defaults.proposals(session.tenant(LONG_NAME))
-    assert {kind: each.provider for kind, each in offered.items()} == {EMBEDDING: "openai_compatible"}
+    assert {kind: proposal.provider for kind, proposal in offered.items()} == {EMBEDDING: "openai_compatible"}
     await status.remove_provider(session.tenant(LONG_NAME), "openai_compatible")
     assert defaults.proposals(session.tenant(LONG_NAME)) == {}
 
@@ -102,6 +102,6 @@ def test_every_state_of_a_provider_that_cannot_be_used_has_its_words(
     session: Session, state: ProviderState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usable = status.rows(session.tenant("acme"))
-    monkeypatch.setattr(status, "rows", lambda *_: [replace(each, state=state) for each in usable])
+    monkeypatch.setattr(status, "rows", lambda *_: [replace(row, state=state) for row in usable])
     stands = row(session, CHAT)
     assert str(stands.state).endswith(str(state)) and stands.sentence

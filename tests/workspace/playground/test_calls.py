@@ -26,18 +26,18 @@ HELLO = (Message("user", "Hello"),)
 async def test_a_chat_is_answered_in_pieces_or_in_one(session: Session) -> None:
     model = models.find(session.tenant("acme"), "openai/gpt-6-sol")
     for stream in (True, False):
-        events = [each async for each in calls.chat(session.tenant("acme"), model, HELLO, {}, stream)]
-        pieces = [each.text for each in events if isinstance(each, TextDelta)]
+        events = [event async for event in calls.chat(session.tenant("acme"), model, HELLO, {}, stream)]
+        pieces = [event.text for event in events if isinstance(event, TextDelta)]
         assert "".join(pieces) and (len(pieces) > 1) is stream
-        assert any(isinstance(each, Used) and each.output for each in events)
-        assert any(isinstance(each, Finish) and each.complete for each in events)
+        assert any(isinstance(event, Used) and event.output for event in events)
+        assert any(isinstance(event, Finish) and event.complete for event in events)
 
 
 async def test_texts_become_vectors(session: Session) -> None:
     model = models.find(session.tenant("acme"), "openai/text-embedding-3-small")
-    events = [each async for each in calls.embed(session.tenant("acme"), model, ["one", "two"])]
-    (vectors,) = [each for each in events if isinstance(each, Vectors)]
-    assert [len(each) for each in vectors.vectors] == [1536, 1536]
+    events = [event async for event in calls.embed(session.tenant("acme"), model, ["one", "two"])]
+    (vectors,) = [event for event in events if isinstance(event, Vectors)]
+    assert [len(vector) for vector in vectors.vectors] == [1536, 1536]
     for texts in ([], ["one", "  "]):
         with pytest.raises(UsageError):
             await anext(calls.embed(session.tenant("acme"), model, texts))
@@ -47,8 +47,8 @@ async def test_a_recording_becomes_text(session: Session, tmp_path: Path) -> Non
     path = tmp_path / "talk.mp3"
     path.write_bytes(b"ID3" + bytes(2_000))
     model = models.find(session.tenant("acme"), "openai/whisper-1")
-    events = [each async for each in calls.transcribe(session.tenant("acme"), model, path)]
-    assert any(isinstance(each, Transcript) and each.text for each in events)
+    events = [event async for event in calls.transcribe(session.tenant("acme"), model, path)]
+    assert any(isinstance(event, Transcript) and event.text for event in events)
     with pytest.raises(UsageError, match="no file"):
         await anext(calls.transcribe(session.tenant("acme"), model, tmp_path / "none.mp3"))
 
@@ -58,7 +58,7 @@ async def test_a_locked_tenant_and_one_that_is_not_set_up_send_nothing(session: 
     with pytest.raises(Locked, match="north-lab is locked"):
         await anext(calls.chat(session.tenant("north-lab"), model, HELLO))
     await tenants.unlock(session.tenant("north-lab"), Secret(PASSPHRASE))
-    assert [each async for each in calls.chat(session.tenant("north-lab"), model, HELLO)]
+    assert [event async for event in calls.chat(session.tenant("north-lab"), model, HELLO)]
     with pytest.raises(Problem, match="not set up"):
         await anext(calls.chat(session.tenant("tenant-2"), model, HELLO))
 
@@ -72,7 +72,7 @@ async def test_a_key_that_is_refused_in_use_is_marked_and_one_that_works_again_t
         await anext(calls.chat(session.tenant(LONG_NAME), model, HELLO))
     assert status.row(session.tenant(LONG_NAME), "openai").state == "key refused"
     await save.save(session.tenant(LONG_NAME), "openai", {"api_key": Secret("sk-FAKE-good-0000000000000")})
-    assert [each async for each in calls.chat(session.tenant(LONG_NAME), model, HELLO)]
+    assert [event async for event in calls.chat(session.tenant(LONG_NAME), model, HELLO)]
     row = status.row(session.tenant(LONG_NAME), "openai")
     assert row.credential and row.credential.check.state is VerificationState.READY
 
@@ -80,9 +80,9 @@ async def test_a_key_that_is_refused_in_use_is_marked_and_one_that_works_again_t
 async def test_a_broken_answer_keeps_what_came_and_says_nothing_about_the_key(session: Session) -> None:
     model, came = models.find(session.tenant("acme"), "openai/gpt-6-sol"), []
     with pytest.raises(Problem):
-        async for each in calls.chat(session.tenant("acme"), model, (Message("user", "please break"),)):
-            came.append(each)
-    assert any(isinstance(each, TextDelta) for each in came)
+        async for event in calls.chat(session.tenant("acme"), model, (Message("user", "please break"),)):
+            came.append(event)
+    assert any(isinstance(event, TextDelta) for event in came)
     assert status.row(session.tenant("acme"), "openai").state == "ready"
 
 
@@ -94,8 +94,8 @@ async def test_a_call_that_stalls_ends_when_it_is_closed(session: Session) -> No
             calls.chat(session.tenant("acme"), model, (Message("user", "please stall"),))  # type: ignore[type-var]
         ) as events,
     ):
-        async for each in events:
-            if isinstance(each, TextDelta):
+        async for event in events:
+            if isinstance(event, TextDelta):
                 break
     assert status.row(session.tenant("acme"), "openai").state == "ready"
 
@@ -118,5 +118,8 @@ async def test_what_a_provider_does_not_serve_is_said(session: Session, monkeypa
 
 
 def test_the_parameters_of_a_model_are_those_of_its_provider(session: Session) -> None:
-    names = [each.name for each in calls.parameters(models.find(session.tenant("acme"), "openai_compatible/qwen3:32b"))]
+    names = [
+        parameter.name
+        for parameter in calls.parameters(models.find(session.tenant("acme"), "openai_compatible/qwen3:32b"))
+    ]
     assert "temperature" in names

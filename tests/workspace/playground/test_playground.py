@@ -65,7 +65,7 @@ def test_a_parameter_out_of_its_range_is_told_in_words(parameter: Parameter, tex
 
 
 def test_ranges_are_said_as_people_read_them() -> None:
-    assert [span(each) for each in (HEAT, MOST, SEED, STOP, EFFORT, FREE)] == [
+    assert [span(parameter) for parameter in (HEAT, MOST, SEED, STOP, EFFORT, FREE)] == [
         "0 – 2",
         "1 – 32,768",
         "whole number",
@@ -93,13 +93,13 @@ def test_a_matrix_is_symmetric_and_agrees_with_each_pair() -> None:
             assert value is not None and value == table[j][i]
             assert isclose(value, cosine(one, other) or 0.0, abs_tol=1e-12)
     ranked = pairs(table)
-    assert len(ranked) == 15 and ranked == sorted(ranked, key=lambda each: -each[2])
+    assert len(ranked) == 15 and ranked == sorted(ranked, key=lambda row: -row[2])
 
 
 def test_a_vector_of_another_length_is_left_out_of_the_pairs() -> None:
     table = matrix([(1.0, 0.0), (1.0, 0.0, 0.0), (0.0, 0.0), (1.0, 1.0)])
     assert table[0][1] is None and table[2][2] is None and table[1][1] == 1.0
-    assert [each[:2] for each in pairs(table)] == [(0, 3)]
+    assert [pair[:2] for pair in pairs(table)] == [(0, 3)]
 
 
 def test_a_conversation_sends_what_was_answered_a_stopped_answer_too() -> None:
@@ -108,7 +108,7 @@ def test_a_conversation_sends_what_was_answered_a_stopped_answer_too() -> None:
     talk.turns.append(Turn("Hi", [Answer("Hel", "openai/x", AnswerState.STOPPED), Answer("Hello", "openai/x")]))
     talk.turns.append(Turn("Never answered"))
     talk.turns.append(Turn("Broken before a word", [Answer("", "openai/x", AnswerState.BROKEN)]))
-    sent = [(each.role, each.text) for each in talk.messages("Next")]
+    sent = [(message.role, message.text) for message in talk.messages("Next")]
     assert sent == [("system", "Be terse."), ("user", "Hi"), ("assistant", "Hello"), ("user", "Next")]
     talk.turns[0].shown = 0
     assert talk.messages()[-1].text == "Hel"
@@ -179,7 +179,7 @@ def test_what_cannot_be_transcribed_is_told_before_anything_is_sent(tmp_path: Pa
 
 def test_sizes_are_said_in_megabytes() -> None:
     sizes = (1, 43 * 1024, int(18.2 * MEGABYTE), 25 * MEGABYTE)
-    assert [megabytes(each) for each in sizes] == ["1 kB", "43 kB", "18.2 MB", "25 MB"]
+    assert [megabytes(size) for size in sizes] == ["1 kB", "43 kB", "18.2 MB", "25 MB"]
 
 
 def test_times_are_clock_times_on_the_same_day_else_dates() -> None:

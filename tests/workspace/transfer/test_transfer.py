@@ -65,13 +65,17 @@ async def brought(
 
 
 def everything(session: Session) -> dict[str, bytes]:
-    roots = [each.path for each in (session.data, session.keys) if each.path]
-    found = [each for root in roots for each in root.rglob("*") if each.is_file() and each.name != ".lock"]
-    return {str(each): each.read_bytes() for each in found}
+    roots = [folder.path for folder in (session.data, session.keys) if folder.path]
+    found = [path for root in roots for path in root.rglob("*") if path.is_file() and path.name != ".lock"]
+    return {str(path): path.read_bytes() for path in found}
 
 
 def key_of(session: Session, tenant_id: str, name: str = "default") -> str:
-    found = next(each for each in stored_credentials.listing(session.tenant(tenant_id), "openai") if each.name == name)
+    found = next(
+        credential
+        for credential in stored_credentials.listing(session.tenant(tenant_id), "openai")
+        if credential.name == name
+    )
     return stored_credentials.secrets(session.tenant(tenant_id), found)["api_key"].reveal()
 
 
@@ -95,9 +99,11 @@ async def test_a_file_without_secrets_can_be_read_and_compared(acme: Session) ->
 
 async def test_a_file_with_secrets_holds_none_in_clear(acme: Session) -> None:
     content = await text(acme, passphrase=PASS)
-    assert not [each for each in (KEY, OTHER, PASS.reveal(), "org-x", "openai") if each in content]
+    assert not [text for text in (KEY, OTHER, PASS.reveal(), "org-x", "openai") if text in content]
     held = await import_plan.opened(content.encode(), PASS)
-    assert {each.name: each.secrets["api_key"].reveal() for each in held.credentials if each.secrets} == {
+    assert {
+        credential.name: credential.secrets["api_key"].reveal() for credential in held.credentials if credential.secrets
+    } == {
         "default": KEY,
         "team-b": OTHER,
     }
@@ -113,7 +119,7 @@ async def test_secrets_leave_an_open_tenant_only_and_not_without_an_entry_in_the
         await text(session, "north-lab", PASS)
     await tenants.unlock(session.tenant("north-lab"), Secret(PRACTICE))
     assert await text(session, "north-lab", PASS)
-    assert [each.done for each in audit.listing(session.tenant("north-lab"))][-1] == "exported"
+    assert [row.done for row in audit.listing(session.tenant("north-lab"))][-1] == "exported"
     log = acme.tenants.folder("acme").path / "audit.log"
     log.chmod(0o644)
     with pytest.raises(Problem):
@@ -125,7 +131,9 @@ async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in
     session = practice_session(pace=0.0)
     made = await export.export(session.tenant("acme"), PASS)
     held = await import_plan.opened(made.text.encode(), PASS)
-    shut = {f"{export.called(each)}" for each in held.credentials if each.needs and not each.secrets}
+    shut = {
+        f"{export.called(credential)}" for credential in held.credentials if credential.needs and not credential.secrets
+    }
     assert shut == {"MiniMax default"}
     assert made.lacks == ("MiniMax default cannot be opened; its key is not in the file.",)
 
@@ -149,7 +157,7 @@ async def test_a_tenant_moves_with_all_that_is_its_own(acme: Session) -> None:
     one, two = json.loads(await text(acme)), json.loads(await text(acme, "other"))
     assert one.pop("tenant") == {"id": "acme", "name": "acme"} and two.pop("tenant") == {"id": "other", "name": "other"}
     assert one == two
-    assert all(each.usable for each in catalog.rows(acme.tenant("other")))
+    assert all(row.usable for row in catalog.rows(acme.tenant("other")))
     assert audit.check(acme.tenant("other")).whole
 
 
@@ -158,9 +166,9 @@ async def test_every_practice_tenant_comes_back_as_it_was(disk_session: Session)
     await tenants.unlock(session.tenant("north-lab"), Secret(PRACTICE))
     for tenant_id in tenant_registry.ids(session):
         if [
-            each
-            for each in stored_credentials.stored(session.tenant(tenant_id))
-            if stored_credentials.is_undecryptable(session.tenant(tenant_id), each)
+            credential
+            for credential in stored_credentials.stored(session.tenant(tenant_id))
+            if stored_credentials.is_undecryptable(session.tenant(tenant_id), credential)
         ]:
             await status.remove_provider(session.tenant(tenant_id), "minimax")
         there = await text(session, tenant_id)
@@ -182,7 +190,7 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
     await save.save(acme.tenant("acme"), "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
     made = await brought(acme, before, "", PASS)
-    assert [audit.words(each) for each in made.acts] == [
+    assert [audit.words(event) for event in made.acts] == [
         "OpenAI changed: credential default, organization, api_key",
         "OpenAI: credential default in use",
         "default for system reasoning set to openai_compatible/own-model",
@@ -197,7 +205,7 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
     await save.save(acme.tenant("acme"), "openai", {"organization": "org-y"})
     await status.remove(acme.tenant("acme"), "openai", "team-b")
     made = await brought(acme, content)
-    assert [audit.words(each) for each in made.acts] == ["OpenAI changed: credential default, organization"]
+    assert [audit.words(event) for event in made.acts] == ["OpenAI changed: credential default, organization"]
     (lack,) = made.lacks
     assert lack.message == "OpenAI team-b needs its API key."
     assert lack.remedy == Remedy(
@@ -466,8 +474,8 @@ def test_what_is_written_is_read_again(
     whole = Bundle(
         "acme",
         name,
-        tuple(Kept("openai", each, clear, tuple(sorted(needs))) for each, (clear, needs) in sorted(held.items())),
-        defaults=tuple(Default(kind, "openai", each, "") for kind, each in sorted(chosen.items())),
+        tuple(Kept("openai", name, clear, tuple(sorted(needs))) for name, (clear, needs) in sorted(held.items())),
+        defaults=tuple(Default(kind, "openai", model_id, "") for kind, model_id in sorted(chosen.items())),
     )
     try:
         content = file_format.written(whole).encode()
