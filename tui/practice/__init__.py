@@ -25,5 +25,5 @@ __all__ = ["Practice", "transport"]
 
 
 def transport(pace: float = 1.0) -> Practice:
-    """The practice transport; `pace` stretches its pauses, 0 leaves them out."""
+    """Return the practice transport; `pace` is a factor for its pauses, 0 leaves them out."""
     return Practice(pace)

@@ -29,7 +29,7 @@ class Server:
     folder: str = "openai"
 
     def answer(self, asked: ReceivedRequest) -> Answer | None:
-        """The answer to a request by the end of its path; None for a path that the wire does not have."""
+        """Answer a request by the end of its path; None for a path that the API does not have."""
         if answer := by_key(asked):
             return answer
         if asked.path.endswith("/models"):
@@ -45,12 +45,12 @@ class Server:
 
 
 def refused(message: str, kind: str, code: str | None, param: str | None = None) -> dict[str, Any]:
-    """An error body (OpenAI API reference, errors)."""
+    """Return an error body (OpenAI API reference, errors)."""
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
 def by_key(asked: ReceivedRequest) -> Answer | None:
-    """What a key brings about that is no good one."""
+    """Return the error for a practice key that is not a good one, or None."""
     key = asked.key
     if "refused" in key:
         body = refused("Incorrect API key provided: sk-pr***3f2a.", "invalid_request_error", "invalid_api_key")
@@ -66,7 +66,7 @@ def by_key(asked: ReceivedRequest) -> Answer | None:
 
 
 def chat(asked: ReceivedRequest, reasons: bool, folder: str = "openai") -> Answer:
-    """A chat completion, streamed or not, with what its last question brings about."""
+    """Return a chat completion, streamed or not, that does what the last question asks for."""
     body = asked.data
     question = str(body["messages"][-1]["content"] if body["messages"] else "")
     wish = sample_answers.wish(question)
@@ -118,7 +118,7 @@ def embeddings(asked: ReceivedRequest, sizes: Mapping[str, int]) -> Answer:
 
 
 def transcription(asked: ReceivedRequest) -> Answer:
-    """A transcript with the times that were asked for."""
+    """Return a transcript with the timestamps that were requested."""
     form = asked.data
     text = " ".join(said for _, _, said in sample_answers.SPOKEN)
     body: dict[str, Any] = {"text": text, "usage": {"type": "duration", "seconds": round(sample_answers.SPOKEN[-1][1])}}
@@ -134,7 +134,7 @@ def transcription(asked: ReceivedRequest) -> Answer:
 
 
 def missing(model: str) -> Answer:
-    """A model that is not known."""
+    """Return the error for an unknown model."""
     body = refused(f"The model `{model}` does not exist.", "invalid_request_error", "model_not_found", "model")
     return whole(body, 404)
 
@@ -184,7 +184,7 @@ def _completion(
 
 @cache
 def _documented(folder: str) -> dict[str, Any]:
-    """The first chunk of the documented stream that says something, whose members every chunk has."""
+    """Return the first chunk with text of the documented stream; every chunk has its members."""
     lines = [part.removeprefix(b"data: ") for part in fixture(folder, "chat.sse").split(b"\n") if b'"delta"' in part]
     chunk: dict[str, Any] = json.loads(lines[0])
     return chunk

@@ -91,12 +91,12 @@ _WISHES = (
 
 
 def wish(question: str) -> str:
-    """What a question asks a practice provider to bring about, such as `please break`; '' if nothing."""
+    """Return what a question asks a practice provider to do, for example `please break`, or ''."""
     return next((entry for entry in _WISHES if entry in question.lower()), "")
 
 
 def reply(question: str, model: str) -> str:
-    """The answer of a practice model in Markdown."""
+    """Return a practice model's answer as Markdown."""
     lowered = question.lower()
     if any(word in lowered for word in ("sky", "blue", "wavelength", "天空")):
         return _SKY
@@ -110,7 +110,7 @@ def reply(question: str, model: str) -> str:
 
 
 def pieces(text: str, size: int = 5) -> Iterator[str]:
-    """The text as tokens of about that many characters."""
+    """Split a text into tokens of about `size` characters."""
     for start in range(0, len(text), size):
         yield text[start : start + size]
 
@@ -121,7 +121,7 @@ def tokens(text: str) -> int:
 
 
 def vector(text: str, length: int) -> list[float]:
-    """A vector of norm 1 by words and groups of three letters, so that texts that read alike lie close together."""
+    """Return a vector of norm 1 from words and trigrams, so that similar texts get similar vectors."""
     sums = [0.0] * length
     for word in text.lower().split():
         word = word.strip(".,;:!?\"'()")

@@ -63,10 +63,10 @@ _LENT, _CALLS, _MADE = "spark", 100, 12
 def practice_session(
     environ: Mapping[str, str] | None = None, pace: float = 1.0, clock: Callable[[], float] = time.time
 ) -> Session:
-    """A desk with four tenants, each standing differently; nothing is written and nothing leaves the process.
+    """Return a session with four sample tenants in memory; nothing is saved or sent.
 
-    acme is complete but for one default that is gone; north-lab has the passphrase `practice`; 星河科技有限公司 has a
-    model server of its own; the one with the long name has a key that is refused.
+    acme is complete but for a default model that no longer exists; north-lab has the passphrase `practice`;
+    星河科技有限公司 has its own model server; the one with the long name has an API key that is rejected.
     """
 
     def client_factory() -> "Client":
@@ -150,7 +150,7 @@ def _openai(session: TenantSession, tenant: Tenant, key: str, names: tuple[str, 
 
 
 def _other(session: TenantSession, tenant: Tenant, provider: Provider, state: ProviderState) -> None:
-    """A provider as its practice folder fills it in; an undecryptable one was sealed with a key pair that is gone."""
+    """Set up a provider from its practice folder; an undecryptable one is sealed for a lost key pair."""
     from tui.practice.transport import folders
 
     folder = folders()[provider.id]
@@ -174,7 +174,7 @@ def _other(session: TenantSession, tenant: Tenant, provider: Provider, state: Pr
 
 
 def _lend(session: Session, provider: Provider, user: Tenant) -> None:
-    """A trial for every tenant, of which one has used some."""
+    """Set up a trial for every tenant, of which one has used some requests."""
     _other(session.tenant(OPERATOR), _tenant(session.tenant(OPERATOR), OPERATOR, 0), provider, ProviderState.READY)
     with session.store(OPERATOR).transaction() as tables:
         models = tuple(dict.fromkeys(entry["id"] for entry in tables.table("models")))
@@ -227,7 +227,7 @@ def _models(session: TenantSession, tenant: Tenant, models: tuple[Model, ...]) -
 
 @cache
 def _listed(provider_id: str, fixture: str) -> tuple[Model, ...]:
-    """What the practice provider lists, as its dialect reads it; a refresh finds the same."""
+    """Return the models that the practice provider lists, as its dialect reads them."""
     provider = PROVIDERS[provider_id]
     if provider.list_models is None:
         return provider.catalogue
@@ -250,7 +250,7 @@ def _default(session: TenantSession, tenant: Tenant, kind: ModelType, provider_i
 
 
 def _delisted_default(session: TenantSession, tenant: Tenant) -> None:
-    """A default for embedding that the provider listed once and lists no longer."""
+    """Set a default embedding model that the provider no longer lists."""
     gone = Model(
         "openai", "text-search-ada-doc-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(session.process, 1)[:10]
     )

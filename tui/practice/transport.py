@@ -22,13 +22,13 @@ from tui.providers.origins import origin_of
 
 @cache
 def fixture(provider: str, name: str) -> bytes:
-    """A file of a provider's folder."""
+    """Read a file from a provider's folder."""
     return files(f"tui.practice.{provider}").joinpath(name).read_bytes()
 
 
 @cache
 def folders() -> Mapping[str, ModuleType]:
-    """The `answers` of every provider's folder, by provider id."""
+    """Return the `answers` module of each provider's folder, by provider ID."""
     package = import_module("tui.practice")
     names = [iter_module.name for iter_module in iter_modules(package.__path__) if iter_module.ispkg]
     return {name: import_module(f"tui.practice.{name}.server") for name in names}
@@ -42,6 +42,7 @@ class Practice(httpx.AsyncBaseTransport):
         self._seen: dict[tuple[str, str], int] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer a request from the folder of the provider that its origin belongs to."""
         body = await request.aread()
         origin = origin_of(str(request.url))
         asked = ReceivedRequest(

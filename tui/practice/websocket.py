@@ -27,9 +27,11 @@ class Line(httpcore.AsyncNetworkStream):
         self._said = self._say()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+        """Return the next bytes of the server, b"" at the end."""
         return await anext(self._said, b"")
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Take the client's frames, and give the server each complete message."""
         self._spoken.receive_data(buffer)
         for event in self._spoken.events():
             if not isinstance(event, TextMessage):
@@ -40,6 +42,7 @@ class Line(httpcore.AsyncNetworkStream):
                 self._answer.set_result(answer)
 
     async def aclose(self) -> None:
+        """Stop the answer."""
         self._answer.cancel()
 
     async def _say(self) -> AsyncIterator[bytes]:

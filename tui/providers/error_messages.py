@@ -48,6 +48,7 @@ class ErrorContext:
 
     @property
     def host(self) -> str:
+        """Return the host and, if it is unusual, the port."""
         return host_of(self.url)
 
     @property
@@ -57,7 +58,7 @@ class ErrorContext:
 
 
 def redact(text: str, limit: int = 300) -> str:
-    """The other side's words on one line; a key that it repeats with stars in it becomes dots."""
+    """Return a server's text on one line; a key that it repeats in part becomes dots."""
     return one_line(_WORD.sub(_dotted, text[: 2 * limit]), limit)
 
 
@@ -74,7 +75,7 @@ def is_page(text: str, content_type: str = "") -> bool:
 
 
 def page(place: ErrorContext, text: str, status: int = 200) -> Problem:
-    """A web page came where an answer of the API was expected."""
+    """Return the problem of a web page in place of an API response."""
     title = _TITLE.search(text[:_TITLE_WITHIN])
     # A gateway of one's own may refuse a key in this way.
     key = "the key, " if status == 401 and place.keyed else ""
@@ -86,7 +87,7 @@ def page(place: ErrorContext, text: str, status: int = 200) -> Problem:
 
 
 def redirect(place: ErrorContext, target: str) -> Problem:
-    """A redirect, which is never followed: it would carry the key to where its owner did not send it."""
+    """Return the problem of a redirect: it is never followed, as the key would go to another server."""
     try:
         # A target without a host leads to another path of the same one.
         host = host_of(target) if "://" in target else host_of(f"https:{target}") if target[:2] == "//" else ""
@@ -109,12 +110,13 @@ def unusable_response(place: ErrorContext, what: str, detail: str = "") -> Probl
 
 
 def too_large(place: ErrorContext, limit: int) -> Problem:
+    """Return the problem of a response above the limit, in bytes."""
     size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit} bytes"
     return Problem(f"The answer of {place.label} is larger than {size}. It was stopped there.", "Ask for less at once.")
 
 
 def to_problem(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
-    """A refusal in words: the provider's own sentence first, else by the HTTP status."""
+    """Return an API error as a problem: by the provider's own code, else by the HTTP status."""
     own = place.provider.describe_error(refusal, place.model)
     problem = own or _by_status(place, refusal, now)
     if refusal.status in (401, 403) and place.keyed:
@@ -147,7 +149,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def clock_note(headers: Mapping[str, str], now: float) -> str:
-    """A sentence when this machine's clock is far from the server's, since signatures and tokens carry times."""
+    """Return a sentence if this clock and the server's differ much: signatures contain the time."""
     ahead = -_until(headers.get("date", ""), now)
     if not _SKEW < abs(ahead) < float("inf"):
         return ""
@@ -155,7 +157,7 @@ def clock_note(headers: Mapping[str, str], now: float) -> str:
 
 
 def _by_status(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
-    """What a status says by itself, where the provider's own words say nothing that is known."""
+    """Return the problem of an HTTP status whose body says nothing known."""
     label, status = place.label, refusal.status
     match status:
         case 401:

@@ -9,11 +9,15 @@ from tui.secret import Secret
 
 @dataclass(frozen=True)
 class TextDelta:
+    """A piece of the answer."""
+
     text: str
 
 
 @dataclass(frozen=True)
 class ThinkingDelta:
+    """A piece of the model's thinking."""
+
     text: str
 
 

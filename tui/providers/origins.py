@@ -20,12 +20,12 @@ def origin_of(url: str) -> str:
 
 
 def of_base_url(fields: Mapping[str, str]) -> tuple[str, ...]:
-    """The one origin of a provider that is asked at its base URL and nowhere else."""
+    """Return the one origin of a provider that is reached at its base URL only."""
     return (origin_of(fields["base_url"]),)
 
 
 def host_of(url: str) -> str:
-    """The host of an address as sentences name it, with its port where that is not the usual one."""
+    """Return the host of a URL for a sentence, with its port unless it is the usual one."""
     return origin_of(url).partition("://")[2]
 
 
@@ -78,7 +78,7 @@ def clean_url(text: str, clears: Sequence[str] = ()) -> str:
 
 
 def with_path(url: str, path: str) -> str:
-    """The address of an API: a bare host, as some documents and variables state it, gets the path of the API."""
+    """Return the URL with the API's path if it is only a host, as some documents write it."""
     url = url.rstrip("/")
     return url if urlsplit(url).path else url + path
 

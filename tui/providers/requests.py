@@ -151,6 +151,7 @@ class Call:
     idle_timeout: float = 0.0
 
     def with_headers(self, headers: Mapping[str, str | Secret]) -> "Call":
+        """Return the call with more headers."""
         return replace(self, headers={**self.headers, **headers})
 
 

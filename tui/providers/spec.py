@@ -31,7 +31,7 @@ A secret field that is filled stands there as `MASK`, never as itself: which are
 
 
 def mask_secrets(clear: FieldValues, secrets: Iterable[str]) -> FieldValues:
-    """The clear fields, and of the secrets with these names that they are filled."""
+    """Return the clear fields, and a placeholder for each of the secrets with these names."""
     return {**clear, **dict.fromkeys(secrets, MASK)}
 
 
@@ -90,6 +90,8 @@ class LocalServer:
 
 
 class ParameterKind(StrEnum):
+    """The type of a parameter's value."""
+
     NUMBER = "number"
     WHOLE = "whole"
     TEXT = "text"
@@ -204,5 +206,5 @@ class Provider:
         return tuple(kind for kind, call in served.items() if call is not None)
 
     def field(self, name: str) -> Field:
-        """The credential field of that name; KeyError if there is none."""
+        """Return the credential field of that name; raise KeyError if there is none."""
         return {field.name: field for field in self.fields}[name]

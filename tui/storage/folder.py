@@ -1,8 +1,7 @@
 """Private folders: modes, owners and links checked, a lock between processes, atomic writes, earlier states.
 
-A write is a temporary file, fsync, a hard link for each earlier state, one rename, and fsync of the folder. A writer
-holds `lock()`, which also removes the temporary files of a killed process. Files that others can read or own, and
-symbolic links, are refused. `tui.storage.memory_folder` is the same in memory, for practice mode.
+A write is a temporary file, fsync, a hard link for each earlier state, one rename, and fsync of the folder. `lock()`
+also removes the temporary files of a killed process. Links and files that others can read or own are refused.
 """
 
 import contextlib

@@ -52,7 +52,7 @@ def vllm(asked: ReceivedRequest) -> Answer | None:
 
 
 def toolkit(asked: ReceivedRequest) -> Answer | None:
-    """The default toolkit with a model for text to text: it never streams, and refuses words that it does not know."""
+    """Answer as the default toolkit with a text-to-text model: no streaming, no unknown parameters."""
     if asked.path == "/health":
         return _text(200, "Ok")
     if asked.path != "/":

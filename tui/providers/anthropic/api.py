@@ -67,7 +67,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 
 def error_in(data: Any, event: str = "") -> ApiError | None:
-    """The refusal in a frame of an answer, if it is one; it has the status that it would have had at the start."""
+    """Return the error in a frame of a response, if it is one, with the HTTP status of its type."""
     is_error = event == "error" or (isinstance(data, dict) and (data.get("type") == "error" or data.get("error")))
     if not is_error:
         return None

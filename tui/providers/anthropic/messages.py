@@ -32,7 +32,7 @@ _NOTES = {
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
-    """The call that answers a chat. Blank turns are left out, since the API refuses them though it can make them."""
+    """Return the chat request, without blank turns: the API returns them but rejects them."""
     messages = [message for message in ask.messages if message.text.strip()]
     turns = [{"role": message.role, "content": message.text} for message in messages if message.role != "system"]
     while turns and turns[0]["role"] == "assistant":
@@ -71,7 +71,7 @@ def _parameters(asked: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def answer_reader() -> Reader:
-    """A reader for one answer, in events or whole."""
+    """Return a reader for one answer, streamed or whole."""
     return _Answer().read
 
 
@@ -119,7 +119,7 @@ class _Answer:
         yield from self._end(self._reason)
 
     def _piece(self, block: Mapping[str, Any]) -> Iterator[Event]:
-        """The text or thought in a block or a delta; other kinds (signatures, tools, citations) are passed over."""
+        """Yield the text or thinking of a block or delta; signatures, tools and citations are skipped."""
         match block.get("type"):
             case "text" | "text_delta" if _words(block.get("text")):
                 self._text = True

@@ -64,10 +64,12 @@ def base_of(model: Model) -> str:
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+    """Return the chat request for a deployment, with its content filter read."""
     return filtered(openai_chat.chat(_FLAVOUR, at(fields, ask.model.id), ask))
 
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+    """Return the embedding request for a deployment."""
     return embeddings.embed(_FLAVOUR, at(fields, ask.model.id), ask)
 
 
@@ -81,6 +83,7 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
 
 
 def audio(model: Model) -> AudioLimits:
+    """Return the audio limits of the model that is deployed."""
     return openai_audio.audio(replace(model, id=base_of(model)))
 
 
@@ -155,7 +158,7 @@ def _token(frame: Frame | None) -> Iterable[Event | ApiError]:
 
 
 def split_address(text: str) -> Mapping[str, str]:
-    """The endpoint, and of a target address as the portal shows it the deployment and the API version as well."""
+    """Split a URL from the portal into endpoint, deployment and API version."""
     address, _, query = text.strip().partition("?")
     match = _TARGET.fullmatch(address)
     if not match:

@@ -26,7 +26,7 @@ _FAILED = "The content filter failed for this answer: it was not filtered."
 
 
 def stopped_by(results: Any) -> tuple[str, ...]:
-    """The categories of a map of results that stopped a text, in words."""
+    """Name the categories that stopped a text, in words, from a map of filter results."""
     stopped = [
         name
         for name, result in (results.items() if isinstance(results, Mapping) else ())
@@ -36,7 +36,7 @@ def stopped_by(results: Any) -> tuple[str, ...]:
 
 
 def filtered(call: Call) -> Call:
-    """The call, whose answer says at its end what the filter stopped, and at once when the filter failed."""
+    """Wrap a request: its answer says at the end what the filter stopped, and at once if the filter failed."""
     return replace(call, reader=lambda: _Filtered(call.reader()).read)
 
 

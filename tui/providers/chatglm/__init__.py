@@ -65,7 +65,7 @@ def describe_error(refused: ApiError, model: str) -> Problem | None:
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
-    """What the model's server heeds, as far as its name tells; the rest is left out when it is asked, and said."""
+    """Return the parameters of the model's server, as far as its name tells; others are dropped with a notice."""
     heeded = servers.heeded(model) if model.type is ModelType.CHAT else frozenset()
     return tuple(parameter for parameter in _PARAMETERS if parameter.name in heeded)
 

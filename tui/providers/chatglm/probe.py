@@ -41,7 +41,7 @@ class Probe:
     known: str = ""
 
     def first(self) -> Call:
-        """The first call of asking; those that follow come out of its answer."""
+        """Return the first request of the probe; its reader yields those that follow."""
         if self.known == NATIVE:
             return self._paths()
         takes = frozenset[int]() if self.known else ABSENT
@@ -88,7 +88,7 @@ class Probe:
 
 
 def paths_of(data: Any) -> Mapping[str, Any]:
-    """The paths of a server that describes itself (OpenAPI), with what each takes."""
+    """Return the paths of a server's OpenAPI document, with the fields that each takes."""
     paths = data.get("paths") if isinstance(data, dict) else None
     if not isinstance(paths, dict):
         return {}

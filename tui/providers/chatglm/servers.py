@@ -79,17 +79,17 @@ _FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_tokens", vectors="floa
 
 
 def root(fields: FieldValues) -> str:
-    """The address that all paths are under, however much of one was pasted."""
+    """Return the URL that all paths are under, however much of a URL was pasted."""
     return fields["base_url"].rstrip("/").removesuffix(PATH)
 
 
 def heeded(model: Model) -> frozenset[str]:
-    """The parameters that a model's server heeds, as far as the model's name tells."""
+    """Return the parameters that a model's server uses, as far as the model's name tells."""
     return KINDS[NAMED.get(model.id, OTHER)].takes
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
-    """The call that answers a chat, after those that find out how to ask it unless that is set."""
+    """Return the chat request, after those that detect the API unless it is set."""
     if flavour := fields.get("flavour"):
         notices, call = _talk(flavour, fields, ask)
         return _noted(call, notices)
@@ -103,12 +103,12 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
 
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
-    """The call that turns texts into vectors. ChatGLM3's server has one model for them, whatever name is asked for."""
+    """Return the embedding request. ChatGLM3's server has one embedding model, whatever name is sent."""
     return embeddings.embed(_FLAVOUR, {"base_url": root(fields) + PATH}, ask)
 
 
 def listing(fields: FieldValues) -> Call:
-    """The models that the server lists, if any; it is accepted when it is known what it is."""
+    """Return the request that lists models, if the server lists any; accepted once its API is known."""
     at = root(fields)
 
     def then(server: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Event | Call]:
@@ -125,7 +125,7 @@ def listing(fields: FieldValues) -> Call:
 
 
 def _talk(flavour: str, fields: FieldValues, ask: ChatRequest) -> tuple[list[Notice], Call]:
-    """The call in the words of one kind of server, and what it does not heed."""
+    """Return the request for one kind of server, and notices of what it ignores."""
     kind = KINDS[flavour]
     left = [name for name in ask.parameters if name not in kind.takes]
     notices = [
@@ -160,10 +160,10 @@ def _noted(call: Call, notices: list[Notice]) -> Call:
 
 
 def _in_one_piece_if_empty(call: Call) -> Call:
-    """The stream, asked for once more in one piece where it ends before it began.
+    """Wrap a streamed request: send it again without streaming if the stream ends before any text.
 
-    ChatGLM3's server sends nothing at all of an answer of up to 7 letters, and ChatGLM2's breaks off with newer
-    libraries than it was written for; both answer in one piece.
+    ChatGLM3's server streams nothing of an answer of up to 7 letters, and ChatGLM2's breaks off with libraries newer
+    than its own; both answer without streaming.
     """
     body = {name: value for name, value in call.json.items() if name != "stream_options"} | {"stream": False}
     whole = replace(call, json=body, framing=Framing.JSON)

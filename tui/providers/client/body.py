@@ -166,6 +166,7 @@ class BodyDecoder:
 
     @property
     def streamed(self) -> bool:
+        """Return True if the body is a stream of frames."""
         return self._frames is not None
 
     @property

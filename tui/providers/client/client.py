@@ -302,7 +302,7 @@ class Client:
     async def _incoming(
         self, context: ErrorContext, response: httpx.Response, call: Call, upload: Body | None
     ) -> AsyncIterator[_Incoming]:
-        """The answer as it arrives over HTTP or over the WebSocket that was opened."""
+        """Yield the response as it arrives over HTTP or an open WebSocket."""
         if call.framing is Framing.WEBSOCKET:
             # Few calls need it, and its library takes a while to load.
             from tui.providers.client.websocket import MessageDecoder, websocket_inbox

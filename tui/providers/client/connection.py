@@ -18,10 +18,10 @@ _SCHEMES = ("http", "https", "socks5", "socks5h")
 
 
 def proxy_of(environ: Mapping[str, str], url: str) -> str:
-    """The proxy for a URL as the environment names it, with its scheme; '' for the direct way.
+    """Return the proxy of a URL, with its scheme, from the environment; '' for a direct connection.
 
-    Names in small letters win, as with curl; `ALL_PROXY` serves what has no variable of its own. Nothing on this
-    machine ever goes through a proxy.
+    Lower-case names win, as with curl; `ALL_PROXY` is for schemes without a variable. This machine is never reached
+    through a proxy.
     """
     origin = origin_of(url)
     if is_loopback(origin):
@@ -34,7 +34,7 @@ def proxy_of(environ: Mapping[str, str], url: str) -> str:
 
 
 def shown(proxy: str) -> str:
-    """A proxy as it may be shown: without its name and password."""
+    """Return a proxy's URL without user name and password."""
     parts = urlsplit(proxy)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if proxy else ""
 
@@ -45,7 +45,7 @@ def is_plain(proxy: str, url: str) -> bool:
 
 
 def transport(proxy: str, context: ssl.SSLContext, connections: int) -> httpx.AsyncBaseTransport:
-    """A transport that reads nothing from the environment and keeps no cookies."""
+    """Return a transport that reads no environment variables and keeps no cookies."""
     limits = httpx.Limits(
         max_connections=connections, max_keepalive_connections=KEEPALIVE_CONNECTIONS, keepalive_expiry=KEEPALIVE_EXPIRY
     )
@@ -53,12 +53,12 @@ def transport(proxy: str, context: ssl.SSLContext, connections: int) -> httpx.As
 
 
 def trusting_nobody() -> ssl.SSLContext:
-    """What a plain way gets: made at once, since nothing is read for it, and no certificate passes it."""
+    """Return the TLS context for plain http: quick to create, and no certificate passes it."""
     return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
-    """The trusted certificates: `SSL_CERT_FILE` and `SSL_CERT_DIR` if set, else the system's, else certifi's."""
+    """Load trusted certificates: `SSL_CERT_FILE` and `SSL_CERT_DIR` if set, else the system's, else certifi's."""
     file, folder = environ.get("SSL_CERT_FILE", ""), environ.get("SSL_CERT_DIR", "")
     if file or folder:
         try:

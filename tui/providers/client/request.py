@@ -36,9 +36,9 @@ def check_headers(call: Call, keyed: bool) -> None:
 async def send(
     transport: httpx.AsyncBaseTransport, call: Call, upload: Body | None, connect: float, progress: ConnectionTrace
 ) -> httpx.Response:
-    """The response of a signed call, its body not yet read.
+    """Send a signed request and return the response, its body not yet read.
 
-    The transport is used without a client, which would follow cookies and the environment, and write URLs to a log.
+    The transport is used without an httpx client, which would keep cookies, read the environment and log URLs.
     """
     body = b"" if call.json is None or upload else to_json(call.json)
     extensions = {
@@ -56,7 +56,10 @@ async def send(
 
 
 def build_request(call: Call, body: bytes, upload: Body | None, extensions: Mapping[str, Any]) -> httpx.Request:
-    """The request with its secrets revealed. It is bound to no name here, so that no traceback of ours shows it."""
+    """Build the request with its secrets revealed.
+
+    No local variable holds it, so that no traceback shows it.
+    """
     return httpx.Request(
         call.method,
         call.url + (f"?{_encoded(call.query)}" if call.query else ""),
@@ -71,7 +74,7 @@ def build_request(call: Call, body: bytes, upload: Body | None, extensions: Mapp
 async def sending(
     transport: httpx.AsyncBaseTransport, call: Call, upload: Body | None, connect: float, progress: ConnectionTrace
 ) -> AsyncGenerator["asyncio.Task[httpx.Response]", None]:
-    """A signed call on its way. Leaving it cancels what is still being sent, or lets go of the connection."""
+    """Send a signed request in a task. Leaving the block cancels it, or releases the connection."""
     task = asyncio.create_task(send(transport, call, upload, connect, progress))
     try:
         yield task

@@ -52,11 +52,18 @@ class Decoder(Protocol[T_contra]):
     whole: bool
 
     @property
-    def streamed(self) -> bool: ...
+    def streamed(self) -> bool:
+        """Return True if the body is a stream of frames."""
+
     @property
-    def skipped(self) -> int: ...
-    def feed(self, chunk: T_contra) -> Iterator[Frame]: ...
-    async def finish(self) -> list[Frame]: ...
+    def skipped(self) -> int:
+        """Return how many frames could not be read."""
+
+    def feed(self, chunk: T_contra) -> Iterator[Frame]:
+        """Yield the frames that a chunk completes."""
+
+    async def finish(self) -> list[Frame]:
+        """Return the frames left at the end of the body."""
 
 
 class Inbox(Generic[T]):
@@ -119,7 +126,7 @@ class Inbox(Generic[T]):
 
 @contextlib.asynccontextmanager
 async def http_inbox(context: ErrorContext, response: httpx.Response) -> AsyncIterator[Inbox[bytes]]:
-    """The body of a response as it arrives. Leaving it stops reading."""
+    """Read the body of a response in a task. Leaving the block stops it."""
     inbox: Inbox[bytes] = Inbox()
 
     async def read() -> None:

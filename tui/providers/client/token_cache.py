@@ -31,7 +31,7 @@ class Tokens:
         self._locks: dict[Key, asyncio.Lock] = {}
 
     def key(self, provider: Provider, fields: FieldValues, opened: Mapping[str, Secret]) -> Key:
-        """What a token belongs to: changed fields or secrets want another one."""
+        """Return the cache key of a token: other fields or secrets need another token."""
         digest = hmac.new(self._salt, digestmod=hashlib.sha256)
         for name, secret in sorted(opened.items()):
             for part in (name, secret.reveal()):
@@ -43,7 +43,7 @@ class Tokens:
         return self._locks.setdefault(key, asyncio.Lock())
 
     def get(self, key: Key) -> Secret | None:
-        """The token of that key, if it is good for a while yet."""
+        """Return the token of that key if it does not expire soon, else None."""
         held = self._held.get(key)
         return held.secret if held and self._clock() < held.until - TOKEN_MARGIN else None
 

@@ -34,7 +34,7 @@ class ConnectionTrace:
     sent: bool = False
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
-        """The `trace` extension of httpcore; a CONNECT to a proxy carries no key."""
+        """Record an event of httpcore's `trace` extension. A CONNECT to a proxy carries no API key."""
         phase, _, state = event.rpartition(".")
         if state != "started":
             return
@@ -46,7 +46,7 @@ class ConnectionTrace:
 
 
 def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionTrace) -> tuple[Problem, bool]:
-    """A fault before the answer began, and whether asking once more may help."""
+    """Return the problem of a failure before the response, and whether a retry may help."""
     for cause in _causes(fault):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return _certificate(place, cause), False
@@ -67,7 +67,7 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
 
 
 def read_problem(place: ErrorContext) -> Problem:
-    """A fault after the answer began."""
+    """Return the problem of a connection that was lost during the response."""
     return NetworkError(f"The connection to {place.label} ended before the answer did.", AGAIN)
 
 
@@ -139,7 +139,7 @@ def _tls(place: ErrorContext, fault: ssl.SSLError) -> Problem:
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:
-    """The exception, what caused it, and the members of groups among them."""
+    """Yield an exception, its causes, and the members of exception groups among them."""
     waiting: list[BaseException | None] = [fault]
     seen: set[int] = set()
     while waiting:

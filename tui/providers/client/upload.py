@@ -63,7 +63,7 @@ class Body(httpx.AsyncByteStream):
 
 
 async def body_of(call: Call) -> Body | None:
-    """The body of a call that sends files; None for one that sends none."""
+    """Return the body of a request that sends files, or None."""
     if call.upload is not None:
         return _raw(call.upload) if call.upload.raw else _multipart(call.upload)
     recordings: list[Base64File] = []
@@ -115,7 +115,7 @@ def _raw(upload: Upload) -> Body:
 
 
 def _marked(data: Any, mark: str, found: list[Base64File]) -> Any:
-    """The data with a mark for every recording, which are put into `found` in the order of the text."""
+    """Return the data with a marker for each recording; append the recordings to `found` in order."""
     if isinstance(data, Base64File):
         found.append(data)
         return data.prefix + mark
@@ -133,13 +133,13 @@ def _length(piece: bytes | _File) -> int:
 
 
 def size_of(path: Path) -> int:
-    """The size of a file; Usage if it cannot be read."""
+    """Return the size of a file in bytes; raise UsageError if it cannot be read."""
     with opened_file(path) as file:
         return file.seek(0, 2)
 
 
 def opened_file(path: Path) -> BinaryIO:
-    """The file, open for reading; Usage if it cannot be read."""
+    """Open a file for reading; raise UsageError if it cannot be read."""
     try:
         return path.open("rb")
     except OSError:

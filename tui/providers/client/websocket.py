@@ -37,7 +37,7 @@ _INVALID_DATA, _CODEC = 1007, "codec can't decode"
 
 
 def handshake(call: Call) -> Call:
-    """The request that opens the connection; its address is that of the http twin, by which transports go."""
+    """Return the HTTP request that opens the connection; its URL is http(s), as transports expect."""
     scheme, _, rest = call.url.partition("://")
     upgrade = {
         "connection": "Upgrade",
@@ -52,9 +52,9 @@ def handshake(call: Call) -> Call:
 async def websocket_inbox(
     context: ErrorContext, response: httpx.Response, call: Call, limits: Limits
 ) -> AsyncIterator[tuple[Inbox[str], "UploadProgress | None"]]:
-    """The messages of a connection that was accepted, and the progress of its file. Leaving it closes the connection.
+    """Yield the messages of an open connection, and the upload's progress. Leaving the block closes it.
 
-    A call that sends nothing is over once the connection is accepted.
+    A call that sends nothing is complete once the connection is accepted.
     """
     inbox: Inbox[str] = Inbox()
     sent = _Sent(await asyncio.to_thread(size_of, call.chunks.path) if call.chunks else 0)
@@ -84,6 +84,7 @@ class MessageDecoder:
 
     @property
     def skipped(self) -> int:
+        """Return how many messages could not be read."""
         return self._frames.skipped
 
     def feed(self, message: str) -> Iterator[Frame]:
@@ -120,7 +121,7 @@ class _Bounded(httpcore.AsyncNetworkStream):
         self.closing = False
 
     def message_complete(self) -> None:
-        """A message is complete; what comes belongs to the next one."""
+        """Reset the size limit for the next message."""
         self._came = 0
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
@@ -158,7 +159,7 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
 
 
 async def _pump(stream: _Bounded, call: Call, sent: _Sent, inbox: Inbox[str]) -> Exception | None:
-    """Sends, and passes on what comes, until it ends; None if the other side ended it in the usual way."""
+    """Send, and receive until the end; return the error, or None if the server closed normally."""
     ended: list[Exception | None] = []
     try:
         # Silence is watched by what is of use; not every server answers a ping.
@@ -211,7 +212,7 @@ async def _send(session: AsyncWebSocketSession, call: Call, sent: _Sent) -> None
 
 
 async def _messages(chunks: AudioChunks, sent: _Sent) -> AsyncIterator[Any]:
-    """The messages of a file, at its pace."""
+    """Yield the messages of a file, at the pace that the server wants."""
     file = await asyncio.to_thread(opened_file, chunks.path)
     try:
         for number in count():

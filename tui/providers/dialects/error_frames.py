@@ -10,7 +10,7 @@ Find = Callable[[Frame], ApiError | None]
 
 
 def checked(call: Call, find: Find) -> Call:
-    """The call, and all that follow from its answer, with every frame looked through before it is read."""
+    """Wrap a call, and those that follow from its answer: `find` looks for an error in every frame."""
     return replace(call, reader=lambda: _Checked(find, call.reader()).read)
 
 

@@ -45,7 +45,7 @@ def _own(fields: FieldValues, model: Model) -> tuple[str, Mapping[str, str]]:
 
 
 def _openai(fields: FieldValues, model: Model) -> tuple[FieldValues, Model, Mapping[str, str]] | None:
-    """The base URL and the name of a model on OpenAI's wire, and the headers; None where it speaks another one."""
+    """Return base URL, model and headers for an OpenAI-compatible API; None for another API."""
     named = replace(model, id=model.fields.get("served_as") or model.id)
     engine = _engine(model)
     if model.fields.get("endpoint_type") == hub.ENDPOINT:
@@ -98,7 +98,10 @@ def _transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
 
 
 def _sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
-    """`Authorization: Bearer`, and on the router who is billed (Inference Providers, billing)."""
+    """Add `Authorization: Bearer`, and on the router who is billed.
+
+    Source: Hugging Face documentation, Inference Providers, billing.
+    """
     headers: dict[str, str | Secret] = {}
     if token := secrets.get("api_token"):
         headers["authorization"] = Secret(f"Bearer {token.reveal()}")

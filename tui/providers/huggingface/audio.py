@@ -23,12 +23,12 @@ _MEDIA = {"audio/mp4": "audio/m4a"}
 
 
 def audio(model: Model) -> AudioLimits:
-    """What a model takes and gives."""
+    """Return what a model takes and which timestamps it gives."""
     return LIMITS
 
 
 def transcribe(url: str, ask: TranscriptionRequest) -> Call:
-    """The call that turns a recording into text: plain bytes, or in JSON where times are wanted."""
+    """Return the transcription request: plain bytes, or JSON if timestamps are wanted."""
     if ask.times:
         body = {"inputs": Base64File(ask.path), "parameters": {"return_timestamps": True}}
         return Call("POST", url, lambda: _read, json=body, accepts_text=True)

@@ -84,7 +84,7 @@ def offered(fields: FieldValues, values: Mapping[str, str]) -> Call:
 
 
 def denied(refused: ApiError, namespace: str) -> Results:
-    """What becomes of a listing that the token may not have; 401 says so too, of a token that is good elsewhere."""
+    """Read the error of a listing that the token may not read; a 401 may mean a token good elsewhere."""
     yield ApiError(403, code=NO_LISTING, param=namespace)
 
 
@@ -99,6 +99,7 @@ class Listing:
     wait: float = 0.0
 
     def call(self) -> Call:
+        """Return the request that lists endpoints, after the one that finds the token's namespace."""
         if not self.namespace:
             return replace(whoami(self.fields), reader=lambda: self._named)
         url = at(self.fields["endpoints_url"], f"/endpoint/{self.namespace}")
@@ -138,7 +139,7 @@ def _hit(item: Mapping[str, Any], namespace: str) -> SearchResult:
 
 
 def wake(call: Call) -> tuple[Call, str] | None:
-    """What to do where an endpoint is not up: wait for it, then make the call; None for a call to no endpoint."""
+    """Return the request that waits for a stopped endpoint, and a sentence; None for other calls."""
     if HELD.keys() - call.headers.keys():
         return None
     # Once it says that it is well, a refusal is one.
@@ -184,16 +185,19 @@ def address(item: Mapping[str, Any]) -> str:
 
 
 def state_of(item: Mapping[str, Any]) -> str:
+    """Return an endpoint's state in Hugging Face's word, or ''."""
     status = item.get("status")
     return word(status.get("state")) if isinstance(status, dict) else ""
 
 
 def message_of(item: Mapping[str, Any]) -> str:
+    """Return the message about an endpoint's state, or ''."""
     status = item.get("status")
     return word(status.get("message")) if isinstance(status, dict) else ""
 
 
 def word(value: Any) -> str:
+    """Return a text of a response, at most 2,000 characters; '' for any other value."""
     return value[:2000] if isinstance(value, str) else ""
 
 

@@ -224,6 +224,7 @@ def _note(by: Served, entry: Mapping[str, Any]) -> str:
 
 
 def models_at(fields: FieldValues) -> str:
+    """Return the URL of the Hub's models."""
     return at(fields["hub_url"], "/api/models")
 
 
@@ -234,4 +235,5 @@ def _inside(data: Any, *path: str) -> Mapping[str, Any]:
 
 
 def dicts(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in a list, skipping other values."""
     return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []

@@ -41,15 +41,19 @@ class Batch:
 
     @property
     def texts(self) -> Sequence[str]:
+        """Return the texts of this batch."""
         return self.ask.texts[self.start : self.start + self.size]
 
     def call(self) -> Call:
+        """Return the request for this batch."""
         return Call("POST", self.url, self, headers=self.headers, json={"inputs": list(self.texts), **self.options})
 
     def __call__(self) -> Reader:
+        """Return the reader of the response."""
         return self.read
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
+        """Yield the vectors of the response, then the request for the next batch."""
         if frame is None:
             return
         if refused := error_in(frame.data):

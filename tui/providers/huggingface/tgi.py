@@ -49,7 +49,7 @@ TOOLKIT = Server(echoes=True)
 
 
 def generate(server: Server, url: str, ask: ChatRequest, continues: bool = True) -> Call:
-    """The call that continues a prompt. With `continues` the model would repeat the prompt first if it were let."""
+    """Return the request that continues a prompt; with `continues`, the model would repeat it first."""
     streamed = ask.stream and server.streamed is not None
     text = prompt(ask.messages)
     body: dict[str, Any] = {"inputs": text, "parameters": _parameters(server, ask.parameters, continues)}
@@ -81,7 +81,7 @@ def _parameters(server: Server, values: Mapping[str, Any], continues: bool) -> d
 
 
 def answer_reader(echo: str = "") -> Reader:
-    """A reader for one answer, in pieces or whole, from which the prompt `echo` is cut."""
+    """Return a reader for one answer, streamed or whole, that removes the prompt `echo`."""
     return _Answer(echo).read
 
 
@@ -153,7 +153,7 @@ class _Answer:
 
 
 def error_in(data: Any) -> ApiError | None:
-    """The refusal in a frame, if it is one: a sentence, and mostly its kind."""
+    """Return the error in a frame, if any: a sentence, and usually its type."""
     if not isinstance(data, dict) or not data.get("error"):
         return None
     kind = data.get("error_type")
@@ -162,7 +162,7 @@ def error_in(data: Any) -> ApiError | None:
 
 
 def _other(data: Mapping[str, Any]) -> ApiError:
-    """The answer of a task that gives no text."""
+    """Return the error for a response of a task that yields no text."""
     for name, task in (("embeddings", "feature-extraction"), ("text", "automatic-speech-recognition")):
         if name in data:
             return ApiError(400, code=OTHER_TASK, param=task)

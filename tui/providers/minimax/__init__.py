@@ -86,11 +86,13 @@ def _completed(read: Reader, frame: Frame | None) -> Iterator[Any]:
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+    """Return the chat request, for current or older models."""
     flavour = _FLAVOUR if api.is_current(ask.model.id) else _OLDER
     return api.chat(flavour, _at(fields), ask)
 
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+    """Return the embedding request."""
     return api.embed(_at(fields), ask)
 
 

@@ -31,7 +31,7 @@ _KINDS = {"authorized_error": "1004", "authentication_error": "1004", "insuffici
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
-    """The account of a failure. Its number is in `base_resp`, else in brackets at the end of the message."""
+    """Read an error: its code is in `base_resp`, or in brackets at the end of the message."""
     base = body.get("base_resp") if isinstance(body, dict) else None
     if isinstance(base, dict):
         refused = openai_api.parse_error(
@@ -54,7 +54,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 
 def refused_in(frame: Frame) -> ApiError | None:
-    """The refusal in a frame of an answer, in either form."""
+    """Return the error in a frame of a response, in either form."""
     base = frame.data.get("base_resp") if isinstance(frame.data, dict) else None
     failed = isinstance(base, dict) and base.get("status_code")
     return parse_error(0, {}, frame.data) if failed or openai_api.error_in(frame.data, frame.event) else None
@@ -66,7 +66,7 @@ def is_current(model_id: str) -> bool:
 
 
 def chat(flavour: openai_api.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
-    """The call that answers a chat, its thinking apart from its text."""
+    """Return the chat request, with the thinking separate from the text."""
     current = is_current(ask.model.id)
     parameters = dict(ask.parameters)
     if thinking := parameters.pop("thinking", ""):
@@ -79,12 +79,12 @@ def chat(flavour: openai_api.Flavour, fields: FieldValues, ask: ChatRequest) -> 
 
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
-    """The call that turns texts into vectors, `db` for texts to be found and `query` for what they are found with."""
+    """Return the embedding request: type `db` for documents, `query` for search queries."""
     return checked(_Batch(fields, ask).call(), refused_in)
 
 
 def _one_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
-    """The messages with at most one of the system, the first; others are refused (2013)."""
+    """Return the messages with at most one system message, first; others are rejected (code 2013)."""
     system = [message.text for message in messages if message.role == "system"]
     rest = tuple(message for message in messages if message.role != "system")
     return (Message("system", "\n\n".join(system)), *rest) if system else rest
@@ -108,7 +108,7 @@ class _Answer:
             yield from self._read(Frame(openai_chat.DONE))
 
     def _choice(self, choice: Mapping[str, Any]) -> dict[str, Any]:
-        """A piece, which adds to what was said, or a whole message, which ends it and tells only what is missing."""
+        """Read a delta, which adds to the answer, or a whole message, of which only the rest is new."""
         name = "message" if isinstance(choice.get("message"), dict) else "delta"
         result = choice.get(name)
         piece = dict(result) if isinstance(result, dict) else {}

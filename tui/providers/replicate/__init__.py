@@ -20,7 +20,7 @@ _BASE_URL = f"https://api.replicate.com{_PATH}"
 
 
 def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
-    """`Authorization: Bearer`, on the API and on streams and files alike."""
+    """Add `Authorization: Bearer`, for the API, streams and files."""
     token = secrets.get("api_token")
     return call.with_headers({"authorization": Secret(f"Bearer {token.reveal()}")}) if token else call
 
@@ -35,6 +35,7 @@ def _here(make: Callable[[FieldValues, Any], Call]) -> Callable[[FieldValues, An
 
 
 def search(fields: FieldValues, text: str, kind: ModelType) -> Call:
+    """Return the request that searches for models."""
     return models.search(_at(fields), text, kind)
 
 

@@ -79,7 +79,7 @@ class _Batch:
 
 
 def _vectors(output: Any) -> list[Any]:
-    """The vectors in an output: numbers, lists of them, or objects that hold them; text may be JSON or packed."""
+    """Read the vectors of an output: numbers, lists, objects that hold them; text may be JSON or packed."""
     if isinstance(output, str) and output.lstrip()[:1] in ("[", "{"):
         with suppress(ValueError, RecursionError):
             output = json.loads(output)

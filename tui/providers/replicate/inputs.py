@@ -59,6 +59,7 @@ class Inputs:
 
     @property
     def prompt(self) -> Take | None:
+        """Return the input for the prompt, or None."""
         return next((take for take in [self.one(_PROMPT)] if take and take.type != "texts"), None)
 
     @property
@@ -68,18 +69,22 @@ class Inputs:
 
     @property
     def system(self) -> Take | None:
+        """Return the input for the system prompt, or None."""
         return self.one(_SYSTEM)
 
     @property
     def texts(self) -> Take | None:
+        """Return the input for texts to embed, or None."""
         return self.one(_TEXTS)
 
     @property
     def audio(self) -> Take | None:
+        """Return the input for a recording: by its name, else the first file that is no picture."""
         heard = [take for take in self.takes if take.file and not _PICTURE.search(take.name)]
         return self.one(_AUDIO, file=True) or next(iter(heard), None)
 
     def by_name(self, name: str) -> Take | None:
+        """Return the input of that name, or None."""
         return next((take for take in self.takes if take.name == name), None)
 
     def serves(self, kind: ModelType) -> bool:
@@ -101,7 +106,7 @@ class Inputs:
 
 
 def kept(inputs: Inputs) -> str:
-    """It as compact JSON, without what is as usual."""
+    """Encode the inputs as compact JSON, without default values."""
     usual = {field.name: field.default for field in fields(Take)}
     takes = [{name: value for name, value in asdict(take).items() if value != usual[name]} for take in inputs.takes]
     data = {"takes": takes, "gives": inputs.gives} | ({"times": True} if inputs.times else {})

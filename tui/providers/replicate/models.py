@@ -97,7 +97,7 @@ def _short(count: int) -> str:
 
 
 def check(fields: FieldValues, model: Model) -> Call:
-    """The call that looks at a model: which version is run, and whether its inputs and output are those of its type."""
+    """Return the request that finds a model's version and checks inputs and output against its type."""
     run = named(model)
     look = _Look(fields, model, run)
     if run.deployment:

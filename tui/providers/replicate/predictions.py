@@ -54,7 +54,7 @@ class Prediction:
         self._cold = self._left = False
 
     def created(self, frame: Frame | None) -> Iterator[Result]:
-        """Reads the answer to the creation."""
+        """Read the response to the creation."""
         if frame is None:
             return
         data = frame.data
@@ -70,7 +70,7 @@ class Prediction:
         yield from self._state(data)
 
     def polled(self, frame: Frame | None) -> Iterator[Result]:
-        """Reads how the prediction stands."""
+        """Read the status of the prediction."""
         if frame is None:
             return
         if isinstance(frame.data, ApiError):
@@ -83,7 +83,7 @@ class Prediction:
             yield malformed("It holds no prediction.")
 
     def streamed(self, frame: Frame | None) -> Iterator[Result]:
-        """Reads the stream, which holds text as it is; once it is left, what comes on it is passed over."""
+        """Read the stream, which holds plain text; what arrives after it was left is ignored."""
         if self._left:
             return
         data = frame.data if frame else None
@@ -146,7 +146,7 @@ class Prediction:
             yield from self._outcome(data.get("output"), data)
 
     def _stream(self, urls: Any) -> Call | None:
-        """The call that streams the output; None where there is none, or at a host that the key does not go to."""
+        """Return the request that streams the output; None if there is no stream, or at an unknown host."""
         url = urls.get("stream") if isinstance(urls, dict) else None
         if not isinstance(url, str) or not is_known(url, self._fields):
             return None
@@ -179,11 +179,12 @@ class Following:
     streams: bool = False
 
     def begin(self) -> Prediction:
+        """Return a new prediction to follow."""
         return Prediction(self.fields, self.outcome, self.streams)
 
 
 def create(fields: FieldValues, model: Model, inputs: Mapping[str, Any], following: Following) -> Call:
-    """The call that creates a prediction. It is billed, so it is never made twice."""
+    """Return the request that creates a prediction. It is billed, so it is never repeated."""
     run = named(model)
     url = endpoint(fields, "/predictions")
     body: dict[str, Any] = {"version": f"{run.model}:{run.version}" if run.version else run.model}
@@ -207,7 +208,7 @@ def joined(output: Any) -> str | None:
 
 
 def used(data: Mapping[str, Any]) -> Iterator[Event]:
-    """The tokens that a prediction counts; not every model does."""
+    """Yield the token counts of a prediction; not every model has them."""
     metrics = data.get("metrics")
     counts = metrics if isinstance(metrics, dict) else {}
     counted = Usage(token_count(counts.get("input_token_count")), token_count(counts.get("output_token_count")))
@@ -220,7 +221,7 @@ def _is_over(data: Mapping[str, Any]) -> bool:
 
 
 def _detail(error: Any) -> str:
-    """The words of a failure: a text, or JSON with `detail`."""
+    """Return the text of an error: a string, or JSON with `detail`."""
     if isinstance(error, str) and error.lstrip().startswith("{"):
         with suppress(ValueError, RecursionError):
             error = json.loads(error).get("detail", error)
@@ -228,5 +229,5 @@ def _detail(error: Any) -> str:
 
 
 def _lines(text: str) -> str:
-    """The text with the line ends, and without the blanks around it, that a stream may change."""
+    """Return the text without the differences in line ends and spaces that a stream may introduce."""
     return text.replace("\r\n", "\n").replace("\r", "\n").strip()

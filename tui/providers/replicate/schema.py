@@ -41,7 +41,7 @@ def _at(data: Any, *path: str) -> Mapping[str, Any]:
 
 
 def _resolved(schema: Any, schemas: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
-    """A schema with what it refers to: enums stand behind `allOf` with a `$ref`, an optional type behind `anyOf`."""
+    """Resolve a schema: an enum is an `allOf` with a `$ref`, an optional type an `anyOf`."""
     if not isinstance(schema, dict) or depth > 4:
         return {}
     result = dict(schema)

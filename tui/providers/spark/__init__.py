@@ -78,6 +78,7 @@ def _signed(fields: FieldValues, what: str) -> FieldValues:
 
 
 def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
+    """Sign the request, see `api.sign`."""
     return api.sign(call, secrets, now)
 
 
@@ -95,6 +96,7 @@ def verify(fields: FieldValues) -> Call:
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+    """Return the chat request: over HTTP with an APIPassword, else over a WebSocket."""
     known = _known(ask.model)
     version = _VERSIONS.get(known) or Version("/v1", known, "/v1.1/chat", known)
     if _by_password(fields):
@@ -105,10 +107,12 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
 
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+    """Return the embedding request, which needs APIKey and APISecret."""
     return embeddings.embed(_signed(fields, "Embeddings"), ask)
 
 
 def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
+    """Return the transcription request, which needs APIKey and APISecret."""
     return audio.transcribe(_signed(fields, "Transcripts"), ask)
 
 

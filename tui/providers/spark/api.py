@@ -105,7 +105,6 @@ def chat(fields: FieldValues, version: Version, ask: ChatRequest) -> Call:
 
 def probe(fields: FieldValues) -> Call:
     """Return a chat of one token, by which an APIPassword is verified: nothing lists models or tells who one is."""
-
     body = {
         "model": PROBED,
         "messages": [{"role": "user", "content": "hi"}],

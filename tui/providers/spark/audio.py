@@ -24,12 +24,12 @@ _LANGUAGES = {"": "zh_cn", "zh": "zh_cn", "en": "en_us"}
 
 
 def audio(model: Model) -> AudioLimits:
-    """What it takes: 16 kHz, 16 bit, one channel; plain or as mp3."""
+    """Return what a model takes: 16 kHz, 16 bit, one channel; PCM or MP3."""
     return AudioLimits(("wav", "pcm", "mp3"), _SECONDS * _RATE * 2 + 4096)
 
 
 def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
-    """The call that turns a recording into text."""
+    """Return the transcription request."""
     language = _LANGUAGES.get(ask.language)
     if language is None:
         raise UsageError(f"Voice dictation is not offered for the language {ask.language} here.", "It takes zh and en.")
@@ -77,7 +77,7 @@ def _take(pieces: dict[int, str], result: dict[str, Any]) -> str:
 
 
 def _word(entry: Any) -> str:
-    """The likeliest reading comes first, and is the only one unless more were asked for."""
+    """Return the first, likeliest reading of a word."""
     readings = entry.get("cw") if isinstance(entry, dict) else None
     first = readings[0] if isinstance(readings, list) and readings else None
     word = first.get("w") if isinstance(first, dict) else None

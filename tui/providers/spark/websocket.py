@@ -17,9 +17,9 @@ _LAST = 2
 
 
 def handshake(fields: FieldValues, then: Call | None) -> Call:
-    """A connection on which nothing is sent: that it is accepted proves key, secret and clock, and costs nothing.
+    """Open a connection without sending: accepted, it proves key, secret and clock, and costs nothing.
 
-    `then` is what is to be verified after it.
+    `then` is the request that verifies more.
     """
 
     def read(frame: Frame | None) -> Iterator[Event | Call]:
@@ -30,7 +30,7 @@ def handshake(fields: FieldValues, then: Call | None) -> Call:
 
 
 def chat(fields: FieldValues, version: Version, ask: ChatRequest) -> Call:
-    """The call that answers a chat; it comes in pieces in every case."""
+    """Return the chat request; the answer always streams."""
     message = {
         "header": {"app_id": fields["app_id"]},
         "parameter": {"chat": {"domain": version.domain, **ask.parameters}},

@@ -110,19 +110,25 @@ def listing(fields: FieldValues) -> Call:
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+    """Return the chat request."""
     return checked(openai_chat.chat(_FLAVOUR, _at(fields), dashscope.switched(ask)), dashscope.refused_in)
 
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+    """Return the embedding request."""
     return checked(embeddings.embed(_FLAVOUR, _at(fields), ask), dashscope.refused_in)
 
 
 def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
+    """Return the transcription request."""
     return checked(dashscope.transcribe(_at(fields), ask), dashscope.refused_in)
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
-    """A chat in place of a list that the address does not have; a stream, or a field less, where that was refused."""
+    """Return the request to send instead of a rejected one, and a sentence for the user.
+
+    A chat instead of a listing that the address does not have; streamed, or without the rejected field.
+    """
     base, separator, _ = call.url.partition("/models")
     if separator and refused.status in (404, 405):
         probe = checked(dashscope.probe({"base_url": base}, _CATALOGUE), dashscope.refused_in)

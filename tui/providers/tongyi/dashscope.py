@@ -62,10 +62,9 @@ def thinks_by_choice(model: Model) -> bool:
 
 
 def switched(ask: ChatRequest) -> ChatRequest:
-    """The chat with the switch of thinking in the model's own words, and streamed where the model answers only so.
+    """Return the request with the model's own parameter for thinking, streamed if it must be.
 
-    Thinking is switched off in an answer of one piece, which hybrid models refuse otherwise. The newest one has an
-    effort in place of a switch.
+    Hybrid models reject a whole answer unless thinking is off. The newest model has an effort instead of a switch.
     """
     name = ask.model.id.lower()
     parameters = dict(ask.parameters)
@@ -108,7 +107,10 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
 
 
 def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
-    """The call that turns a short recording into text: it goes along in base64 (Model Studio reference, Qwen-ASR)."""
+    """Return the transcription request of a short recording, in base64.
+
+    Source: Model Studio API reference, Qwen-ASR.
+    """
     data = Base64File(ask.path, f"data:{ask.media};base64,")
     content = [{"type": "input_audio", "input_audio": {"data": data}}]
     options: dict[str, Any] = {"language": ask.language} if ask.language else {}

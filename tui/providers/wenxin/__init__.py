@@ -90,6 +90,7 @@ def origins(fields: FieldValues) -> tuple[str, ...]:
 
 
 def token(fields: FieldValues) -> Call | None:
+    """Return the request for an access token; None for an API key, which needs none."""
     return workshop.exchange(fields) if _by_pair(fields) else None
 
 
@@ -99,15 +100,20 @@ def listing(fields: FieldValues) -> Call:
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+    """Return the chat request."""
     return workshop.chat(fields, ask) if _by_pair(fields) else qianfan.chat(_FLAVOUR, _at(fields), ask)
 
 
 def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+    """Return the embedding request."""
     return workshop.embed(_FLAVOUR, fields, ask) if _by_pair(fields) else qianfan.embed(_FLAVOUR, _at(fields), ask)
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
-    """A chat in place of a list that the address does not have; a chat with a field less where that was refused."""
+    """Return the request to send instead of a rejected one, and a sentence for the user.
+
+    A chat instead of a listing that the address does not have, or without the rejected field.
+    """
     base, separator, _ = call.url.partition("/models")
     if separator and refused.status in (404, 405):
         sentence = "This address lists no models. A chat of two tokens shows whether the key is taken."

@@ -28,7 +28,7 @@ ID = "wenxin"
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
-    """The account of a failure: OpenAI's, the older service's flat one, or that of the exchange for a token."""
+    """Read an error in the form of OpenAI, of the older service, or of the token endpoint."""
     data = body if isinstance(body, dict) else {}
     if "error_description" in data:
         body = {"code": data.get("error"), "message": data["error_description"]}
@@ -45,18 +45,18 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 
 def refused_in(frame: Frame) -> ApiError | None:
-    """The refusal in a frame of an answer, in any form; `error_code` is 0 where there is none."""
+    """Return the error in a frame, in any form; an `error_code` of 0 is none."""
     flat = isinstance(frame.data, dict) and frame.data.get("error_code")
     return parse_error(0, {}, frame.data) if flat or openai_api.error_in(frame.data, frame.event) else None
 
 
 def listing(flavour: openai_api.Flavour, fields: FieldValues) -> Call:
-    """The call that lists models."""
+    """Return the request that lists models."""
     return checked(models.listing(flavour, fields), refused_in)
 
 
 def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
-    """A chat of two tokens that shows whether a key is taken; what is known stands in for a list of models."""
+    """Return a chat of two tokens that verifies a key; `known` replaces a list of models."""
     body = {
         "model": PROBED,
         "messages": [{"role": "user", "content": "hi"}],
@@ -72,13 +72,13 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
 
 
 def chat(flavour: openai_api.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
-    """The call that answers a chat; what the system says comes first, and once."""
+    """Return the chat request, with one system message, first."""
     call = openai_chat.chat(flavour, fields, replace(ask, messages=one_system(ask.messages)))
     return checked(replace(call, reader=_answer_reader), refused_in)
 
 
 def embed(flavour: openai_api.Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
-    """The call that turns texts into vectors."""
+    """Return the embedding request."""
     return checked(embeddings.embed(flavour, fields, ask), refused_in)
 
 

@@ -78,9 +78,9 @@ _CUT = ("length", "content_filter")
 
 
 def root(fields: FieldValues) -> str:
-    """The address that the exchange and the models are under: a gateway's, else the service's own.
+    """Return the URL that token endpoint and models are under: a gateway's, else the service's.
 
-    The default of the field is the current service's address, which does not serve this form.
+    The default of the field is the current service's URL, which does not serve this API.
     """
     host = urlsplit(fields["base_url"]).hostname or ""
     suffix, prefix = _CURRENT
@@ -90,7 +90,7 @@ def root(fields: FieldValues) -> str:
 
 
 def exchange(fields: FieldValues) -> Call:
-    """The call that exchanges the key pair for a token. The service wants both in the query."""
+    """Return the request for an access token. The service wants the key pair in the query."""
     return Call(
         "POST",
         root(fields) + EXCHANGE,
@@ -101,7 +101,7 @@ def exchange(fields: FieldValues) -> Call:
 
 
 def sign(call: Call, secrets: Mapping[str, Secret]) -> Call:
-    """The key pair in the query of the exchange, the token in that of any other call."""
+    """Add the key pair to the query of the token request, the token to that of others."""
     if call.url.endswith(EXCHANGE):
         values = {"client_id": secrets.get("legacy_api_key"), "client_secret": secrets.get("legacy_secret_key")}
     else:
@@ -110,7 +110,7 @@ def sign(call: Call, secrets: Mapping[str, Secret]) -> Call:
 
 
 def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
-    """A chat of two tokens: a token alone would not show whether the service is still there to take it."""
+    """Return a chat of two tokens: a token alone does not prove that the service still accepts it."""
     body = {"messages": [{"role": "user", "content": "hi"}], "max_output_tokens": 2, "stream": False}
     url = root(fields) + PATH + _PROBED
     return checked(
@@ -119,7 +119,7 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
-    """The call that answers a chat."""
+    """Return the chat request."""
     system, turns = alternating(ask.messages)
     body: dict[str, Any] = {
         "max_output_tokens" if name in _TOKENS else name: value for name, value in ask.parameters.items()
@@ -133,7 +133,7 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
 
 
 def embed(flavour: openai_api.Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
-    """The call that turns texts into vectors: as elsewhere, but that the path names the model."""
+    """Return the embedding request; the path names the model."""
     url = f"{root(fields)}{PATH}/embeddings/{_part(ask.model)}"
     return checked(_moved(embeddings.embed(flavour, fields, ask), url), refused_in)
 

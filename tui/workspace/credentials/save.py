@@ -1,7 +1,6 @@
 """Save a credential in two steps: a plan says what a save needs, applying it seals and stores.
 
-Nothing is stored by planning or by verifying. A secret that is kept goes only where it went before: with another
-origin it has to be entered again.
+Planning and verifying store nothing. A kept secret keeps its origins: for another one it must be entered again.
 """
 
 import asyncio

@@ -40,12 +40,15 @@ class Flavour:
 
 
 def endpoint(fields: FieldValues, path: str) -> str:
-    """The URL of a path under the base URL."""
+    """Return the URL of a path under the base URL."""
     return fields["base_url"].rstrip("/") + path
 
 
 def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
-    """`Authorization: Bearer`, and the headers that choose organization and project (OpenAI API reference, auth)."""
+    """Add `Authorization: Bearer`, and the headers for organization and project.
+
+    Source: OpenAI API reference, authentication.
+    """
     headers: dict[str, str | Secret] = {}
     if key := secrets.get("api_key"):
         headers["authorization"] = Secret(f"Bearer {key.reveal()}")
@@ -56,7 +59,7 @@ def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: fl
 
 
 def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
-    """The account of a failure in an error body (OpenAI API reference, errors).
+    """Read the error of a response body (OpenAI API reference, errors).
 
     Other servers have other shapes; see `error_body`.
     """
@@ -74,7 +77,7 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 
 def error_in(data: Any, event: str = "") -> ApiError | None:
-    """The refusal in a frame of an answer, if it is one: an `error` member, `event: error`, or `object: error`."""
+    """Return the error in a frame, if any: an `error` member, `event: error`, or `object: error`."""
     if not isinstance(data, dict):
         return parse_error(0, {}, data) if event == "error" else None
     if data.get("error") or event == "error" or data.get("object") == "error":
@@ -83,12 +86,12 @@ def error_in(data: Any, event: str = "") -> ApiError | None:
 
 
 def malformed(what: str) -> ApiError:
-    """An answer of success that cannot be used."""
+    """Return the error for a response with a success status that cannot be read."""
     return ApiError(code=MALFORMED, message=what)
 
 
 def proof(member: str, *events: Event) -> Callable[[], Reader]:
-    """A reader of an answer that only a good key gets: the events, where it has this member."""
+    """Return a reader that yields the events if the response has this member: the key is good."""
 
     def read(frame: Frame | None) -> Iterable[Event | ApiError]:
         if frame is None:
@@ -105,12 +108,12 @@ def restricted(refused: ApiError) -> bool:
 
 
 def without(call: Call, name: str) -> Call:
-    """The call without a field of its body."""
+    """Return the call without one field of its body."""
     return replace(call, json={key: value for key, value in call.json.items() if key != name})
 
 
 def number(value: Any) -> int:
-    """A count as servers send it; 0 for what is none."""
+    """Convert a count of a response; 0 for anything that is not one."""
     return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53 else 0
 
 

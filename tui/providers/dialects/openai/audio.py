@@ -17,7 +17,10 @@ SIZE = 25 * 1024 * 1024
 
 
 def audio(model: Model) -> AudioLimits:
-    """What a model takes and gives: whisper models give every kind of times, those that tell speakers segments."""
+    """Return what a model takes and which timestamps it gives.
+
+    Whisper models give timestamps of every kind, diarizing models give segments.
+    """
     if "whisper" in model.id.lower():
         return AudioLimits(
             ENDINGS, SIZE, (TimestampGranularity.NONE, TimestampGranularity.SENTENCE, TimestampGranularity.WORD)
@@ -28,7 +31,7 @@ def audio(model: Model) -> AudioLimits:
 
 
 def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
-    """The call that turns a recording into text."""
+    """Return the transcription request."""
     parts = [("model", ask.model.id), *_format(ask)]
     if ask.language:
         # gpt-transcribe takes several languages, and only in that form.

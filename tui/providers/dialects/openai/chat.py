@@ -32,7 +32,7 @@ _CUT = ("length", "content_filter")
 
 
 def chat(flavour: Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
-    """The call that answers a chat."""
+    """Return the chat request."""
     body: dict[str, Any] = {"model": ask.model.id, "stream": ask.stream, **ask.parameters}
     if ask.model.completion:
         body["prompt"] = prompt(ask.messages)
@@ -49,7 +49,7 @@ def chat(flavour: Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
 
 
 def prompt(messages: tuple[Message, ...]) -> str:
-    """A chat as one text to be continued; one question alone stays as it is."""
+    """Join messages as one text to continue; a single question stays as it is."""
     if len(messages) == 1 and messages[0].role == "user":
         return messages[0].text
     names = {"system": "Instructions", "user": "User", "assistant": "Assistant"}
@@ -58,7 +58,7 @@ def prompt(messages: tuple[Message, ...]) -> str:
 
 
 def answer_reader() -> Reader:
-    """A reader for one answer, in pieces or whole."""
+    """Return a reader for one answer, streamed or whole."""
     return _Answer().read
 
 
@@ -132,7 +132,7 @@ class _Answer:
 
 
 def usage_of(data: Mapping[str, Any]) -> Usage | None:
-    """The usage in an answer or chunk; it is null in most chunks, and the details are optional."""
+    """Read the token usage of a response or chunk; null in most chunks, and its details optional."""
     usage = data.get("usage")
     if not isinstance(usage, dict):
         return None

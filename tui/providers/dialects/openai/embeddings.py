@@ -19,7 +19,7 @@ MOST_CHARACTERS = 300_000
 
 
 def embed(flavour: Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
-    """The call that turns texts into vectors; its reader answers with the call for the next ones."""
+    """Return the embedding request; its reader yields the request for the next batch of texts."""
     return _Batch(flavour, fields, ask).call()
 
 
@@ -69,7 +69,7 @@ class _Batch:
 
 
 def vectors_of(data: Any, count: int) -> tuple[tuple[float, ...], ...] | None:
-    """The vectors of an answer in the order of the texts; None unless there is one for each."""
+    """Read the vectors in the order of the texts; None unless there is one for each."""
     entries = data.get("data") if isinstance(data, dict) else None
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         return None

@@ -24,7 +24,7 @@ _TOKENS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_
 
 
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
-    """A refusal that the wire's own words tell more about than its status does."""
+    """Return the problem for an error whose code says more than its status, or None."""
     words = f"{refused.code} {refused.kind} {refused.message}"
     named = model or "the model"
     if refused.final:
@@ -56,7 +56,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
-    """The call without the field that the model or server does not take, and a sentence that tells of it."""
+    """Return the request without the field that was rejected, and a sentence for the user."""
     if refused.status not in (400, 422) or not isinstance(call.json, dict):
         return None
     name = _unwanted(call.json, refused)
@@ -97,7 +97,7 @@ def _of_account(label: str, refused: ApiError) -> Problem | None:
 
 
 def _unwanted(body: Mapping[str, Any], refused: ApiError) -> str:
-    """The field of the body that is refused: named in `param`, or in the words of servers that have none."""
+    """Return the rejected field: in `param`, or in the message of servers that have none."""
     name = re.split(r"[.\[]", refused.param)[0]
     if refused.code in _UNSUPPORTED and name in body:
         return "" if name in _NEEDED else name

@@ -45,8 +45,10 @@ def base_of(model_id: str) -> str:
 
 
 def classify(model_id: str) -> tuple[ModelType, bool] | None:
-    """Return the type of one of OpenAI's models, and whether it is a completion model; None where chat completions,
-    embeddings and transcriptions do not serve it. The first rule that fits decides."""
+    """Return the type of an OpenAI model by its ID, and whether it is a completion model.
+
+    None if chat completions, embeddings and transcriptions do not serve it. The first rule that fits decides.
+    """
     name = base_of(model_id)
     if _EMBEDDING.match(name):
         return ModelType.EMBEDDING, False
@@ -80,7 +82,7 @@ def reasons(model_id: str) -> bool:
 
 
 def listing(flavour: Flavour, fields: FieldValues) -> Call:
-    """The call that lists models. It answers with `ModelsListed` and, since only a good key gets that, `Accepted`."""
+    """Return the request that lists models; it yields `ModelsListed` and, as it needs a good key, `Accepted`."""
     return Call("GET", endpoint(fields, "/models"), lambda: partial(_read, flavour.classify))
 
 

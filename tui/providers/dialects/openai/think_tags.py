@@ -22,11 +22,11 @@ class Thinking:
         self._feed = self._before
 
     def feed(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
-        """The deltas in one more piece of text; what may be the beginning of a tag is held back."""
+        """Yield the deltas of another piece of text; a possible beginning of a tag is held back."""
         return self._feed(text)
 
     def rest(self) -> Iterator[TextDelta | ThinkingDelta]:
-        """What was held back at the end of the answer."""
+        """Yield what was held back at the end of the answer."""
         pending, self._held = self._held, ""
         if pending:
             yield ThinkingDelta(pending) if self._feed == self._within else TextDelta(pending)
