@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 
 from tests.doubles.practice import practice_session
 from tui.console.app import Modeldeck
-from tui.console.splash import SplashScreen
+from tui.console.frame.splash import SplashScreen
 from tui.tenancy.session import Session
 
 SIZE = (80, 24)

@@ -13,8 +13,8 @@ from tests.doubles.practice import practice_session
 from tui.config import Config
 from tui.console.actions import DECLARED, footer_items, hint, key_of, keys_of, set_keymap
 from tui.console.app import Modeldeck
-from tui.console.chrome import HintBar
-from tui.console.screen import FramedScreen
+from tui.console.frame.chrome import HintBar
+from tui.console.frame.screen import FramedScreen
 from tui.domain import ModelType
 
 CONSOLE = Path(__file__).parents[2] / "tui" / "console"

@@ -12,8 +12,8 @@ from textual.pilot import Pilot
 from tests.console.pilot import rows, shown, until
 from tests.screenshots import SCENES, shown_scene
 from tui.console.app import Modeldeck
-from tui.console.help import Help
-from tui.console.screen import AreaScreen, FramedScreen
+from tui.console.frame.screen import AreaScreen, FramedScreen
+from tui.console.pages.help import Help
 from tui.console.terminal.compositor import Composing
 from tui.workspace import tenants
 

@@ -22,13 +22,13 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 
 from tui.console.actions import bind, hint, set_keymap
-from tui.console.background import BackgroundMonitor
-from tui.console.chrome import AREAS, HeaderState
-from tui.console.dialogs import Dialogs
-from tui.console.preload import warm
+from tui.console.background.monitor import BackgroundMonitor
+from tui.console.background.preload import warm
+from tui.console.frame.chrome import AREAS, HeaderState
+from tui.console.frame.screen import FramedScreen
+from tui.console.frame.splash import SplashScreen
+from tui.console.navigation.dialogs import Dialogs
 from tui.console.remedies import problem_hint
-from tui.console.screen import FramedScreen
-from tui.console.splash import SplashScreen
 from tui.console.terminal.display import Display
 from tui.console.widgets.line_filters import Ascii, Inert
 from tui.diagnostics.crash_report import crash_note, crash_place, guard_loop, guard_threads
@@ -359,7 +359,7 @@ class Modeldeck(Dialogs):
         self._page("tui.console.palette.screen", "Commands")
 
     def action_help(self) -> None:
-        self._page("tui.console.help", "Help")
+        self._page("tui.console.pages.help", "Help")
 
     def _page(self, module: str, name: str) -> None:
         page = getattr(import_module(module), name)(self.screen)

@@ -4,11 +4,11 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+from tests.console.background.test_monitor import newer_version
 from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until_shown
 from tests.console.tenants.test_remove import cut
 from tests.console.tenants.test_welcome import on_disk
-from tests.console.test_background import newer_version
 from tests.doubles.practice import practice_session
 from tui.domain import ModelType
 from tui.secret import Secret

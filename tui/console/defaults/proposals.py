@@ -9,10 +9,10 @@ from textual.message import Message
 from textual.widget import Widget
 
 from tui.console.actions import bind
-from tui.console.chrome import ScreenText
 from tui.console.defaults.set_default import set_default
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import Dialog, FramedScreen, problem_lines
 from tui.console.remedies import problem_hint
-from tui.console.screen import Dialog, FramedScreen, problem_lines
 from tui.console.widgets.form import Button, Check
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import MUTED

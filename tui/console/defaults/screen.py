@@ -10,11 +10,11 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.console.actions import bind, hint
-from tui.console.chrome import ScreenText
 from tui.console.defaults.set_default import clear_default, set_default
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import AreaScreen, problem_lines
 from tui.console.models.rows import strip_of
 from tui.console.remedies import problem_hint
-from tui.console.screen import AreaScreen, problem_lines
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING, sign

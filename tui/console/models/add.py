@@ -11,15 +11,15 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.actions import hint
-from tui.console.busy import BusyIndicator
-from tui.console.chrome import ScreenText
 from tui.console.defaults.proposals import Propose
+from tui.console.frame.busy import BusyIndicator
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.models.add_form import ID, ModelForm
 from tui.console.models.rows import called
 from tui.console.models.search import ModelSearch
 from tui.console.models.search_results import SearchResults
 from tui.console.remedies import problem_hint
-from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Plain, Words, line

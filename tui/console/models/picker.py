@@ -9,11 +9,11 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.console.actions import bind, hint
-from tui.console.chrome import ScreenText
 from tui.console.defaults.set_default import clear_default
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import FramedScreen, PageScreen
 from tui.console.models.rows import ModelList, Sign, columns, name_of, row_key, sentences, short, strip_of
 from tui.console.remedies import problem_hint
-from tui.console.screen import FramedScreen, PageScreen
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
 from tui.console.widgets.static_text import Words, line

@@ -11,14 +11,14 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.console.actions import bind, hint
-from tui.console.busy import BusyIndicator
-from tui.console.chrome import ScreenText
 from tui.console.defaults.set_default import set_default
+from tui.console.frame.busy import BusyIndicator
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import AreaScreen, problem_lines
 from tui.console.models import actions
 from tui.console.models.details import Details
 from tui.console.models.rows import ModelList, columns, head, name_of, sentences, strip_of
 from tui.console.remedies import problem_hint
-from tui.console.screen import AreaScreen, problem_lines
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows, text_item
 from tui.console.widgets.static_text import Plain, Words

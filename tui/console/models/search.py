@@ -5,10 +5,10 @@ from typing import Any
 from textual.timer import Timer
 from textual.worker import Worker
 
+from tui.console.frame.screen import FramedScreen, problem_lines
 from tui.console.models.add_form import ID, ModelForm
 from tui.console.models.search_results import SearchResults
 from tui.console.remedies import problem_hint
-from tui.console.screen import FramedScreen, problem_lines
 from tui.errors import Problem
 from tui.workspace.models import add
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from textual.screen import Screen
 
 from tui.console.actions import Action, actions_of, class_actions, hint, key_of
-from tui.console.chrome import AREAS
+from tui.console.frame.chrome import AREAS
+from tui.console.frame.screen import AreaScreen, FramedScreen
 from tui.console.palette.matching import Command, CommandGroup, sought
 from tui.console.remedies import problem_hint
-from tui.console.screen import AreaScreen, FramedScreen
 from tui.domain import ImportMode, Model, ModelType, Tenant
 from tui.errors import Problem
 from tui.tenancy import keyring, models, verification
@@ -246,7 +246,7 @@ async def _import(app: "Modeldeck") -> None:
 
 
 async def _export(app: "Modeldeck") -> None:
-    from tui.console.save_file import Save
+    from tui.console.pages.save_file import Save
 
     def writer(_: str) -> str:
         return export.exported(app.tenant_session).text

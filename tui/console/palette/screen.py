@@ -13,10 +13,10 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.actions import bind
-from tui.console.chrome import ScreenText
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import PageScreen
 from tui.console.palette.entries import global_commands, local_commands, many
 from tui.console.palette.matching import Command, CommandGroup, CommandIndex
-from tui.console.screen import PageScreen
 from tui.console.widgets.input import LineField
 from tui.console.widgets.row_list import Lazy, Rows, text_item
 from tui.console.widgets.static_text import Plain, line

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from tui.console.chrome import ScreenText
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import PageScreen
 from tui.console.playground.parameter_fields import SYSTEM, ParameterFields, meaning
 from tui.console.playground.parameter_row import ParameterRow, Settings
-from tui.console.screen import PageScreen
 from tui.console.widgets.form import Button, Form
 from tui.console.widgets.markdown.wrap import wrap
 from tui.console.widgets.static_text import Plain, line

@@ -9,10 +9,10 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tui.console.actions import bind
-from tui.console.chrome import ScreenText
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import AreaScreen
 from tui.console.playground.tab import Tab
 from tui.console.remedies import problem_hint
-from tui.console.screen import AreaScreen
 from tui.console.trial_status import switch
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import ModelType

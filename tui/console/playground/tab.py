@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.containers import Vertical
 
 from tui.console.actions import hint
-from tui.console.chrome import Rule, ScreenText
+from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.playground.call_status import CallStatus
 from tui.console.trial_status import has_choice, warning
 from tui.domain import Model, ModelType
@@ -85,14 +85,14 @@ class Tab(Vertical):
         app.run_worker(warn(), group="warning", exit_on_error=False)
 
     def refresh_chrome(self) -> None:
-        from tui.console.screen import FramedScreen
+        from tui.console.frame.screen import FramedScreen
 
         if isinstance(self.screen, FramedScreen):
             self.screen.refresh_chrome()
 
     @property
     def typing(self) -> bool:
-        from tui.console.screen import FramedScreen
+        from tui.console.frame.screen import FramedScreen
 
         return isinstance(self.screen, FramedScreen) and self.screen.typing
 

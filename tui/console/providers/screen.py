@@ -10,13 +10,13 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from tui.console.actions import bind, hint
-from tui.console.chrome import ScreenText
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import AreaScreen
 from tui.console.providers import actions, summary
 from tui.console.providers.checks import Checks
 from tui.console.providers.details import Details
 from tui.console.providers.footer import footer
 from tui.console.providers.rows import matches, no_match, provider_items
-from tui.console.screen import AreaScreen
 from tui.console.trial_status import has_choice, switch
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tui.console.actions import hint, key_of
+from tui.console.frame.screen import problem_lines
 from tui.console.remedies import problem_hint
-from tui.console.screen import problem_lines
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING, sign
 from tui.domain import Credential, ProviderState, VerificationState, previous_of

@@ -8,9 +8,9 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui.console.actions import bind
-from tui.console.chrome import ScreenText
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import PageScreen
 from tui.console.remedies import problem_hint
-from tui.console.screen import PageScreen
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.markdown.wrap import wrap
 from tui.console.widgets.static_text import Words, line

@@ -8,8 +8,8 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
 
+from tui.console.frame.screen import FramedScreen, problem_lines, problem_text
 from tui.console.remedies import problem_hint
-from tui.console.screen import FramedScreen, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.passphrase_input import NewPassphrase

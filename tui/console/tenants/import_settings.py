@@ -7,9 +7,9 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.chrome import ScreenText
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import PageScreen, problem_lines, problem_text
 from tui.console.remedies import problem_hint
-from tui.console.screen import PageScreen, problem_lines, problem_text
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain, Words, line

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from tui.console.chrome import ScreenText
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.remedies import problem_hint
-from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain
 from tui.domain import Tenant

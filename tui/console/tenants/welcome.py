@@ -8,8 +8,8 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui.console.actions import bind
-from tui.console.chrome import ScreenText
-from tui.console.screen import FramedScreen
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import FramedScreen
 from tui.console.tenants.create_form import CREATE, TenantForm
 from tui.console.widgets.form import Choice, FieldRow
 from tui.console.widgets.static_text import Plain

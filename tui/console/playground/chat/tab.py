@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from tui.console.actions import bind, hint
-from tui.console.chrome import Rule, ScreenText
+from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.playground.chat import messages
 from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock
 from tui.console.playground.chat.drawing import AnswerDrawing
@@ -340,7 +340,7 @@ class ChatTab(Tab):
             self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
 
     async def _save(self) -> None:
-        from tui.console.save_file import Save
+        from tui.console.pages.save_file import Save
 
         name, conversation = messages.file_name(self.app.session.now()), self.session.history.conversation
         if await self.app.push_screen_wait(Save(name, {"md": "Markdown"}, lambda _: conversation.as_markdown())):

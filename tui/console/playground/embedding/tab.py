@@ -11,13 +11,13 @@ from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
 from tui.console.actions import bind, hint
-from tui.console.chrome import Rule, ScreenText
+from tui.console.frame.chrome import Rule, ScreenText
+from tui.console.frame.screen import problem_lines
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.embedding.heatmap import LEGEND, Heat
 from tui.console.playground.embedding.summary import pair, summary, words_under
 from tui.console.playground.tab import SingleCallTab, pick_model_hint
 from tui.console.remedies import problem_hint
-from tui.console.screen import problem_lines
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import MUTED
@@ -359,7 +359,7 @@ class EmbeddingTab(SingleCallTab):
             self.run_worker(self._save(self.compared, self._ref), group="save", exclusive=True)
 
     async def _save(self, compared: Comparison, ref: str) -> None:
-        from tui.console.save_file import Save
+        from tui.console.pages.save_file import Save
 
         def text(kind: str) -> str:
             return compared.as_csv() if kind == "csv" else compared.as_json(ref)

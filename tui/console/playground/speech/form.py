@@ -15,8 +15,8 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tui.console.actions import bind, hint
+from tui.console.frame.screen import problem_lines
 from tui.console.remedies import problem_hint
-from tui.console.screen import problem_lines
 from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.console.widgets.input import LineField
 from tui.console.widgets.row_list import Item, Rows

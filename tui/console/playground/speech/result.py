@@ -10,9 +10,9 @@ from textual.containers import Vertical
 from textual.content import Content
 
 from tui.console.actions import hint, key_of
+from tui.console.frame.screen import problem_lines
 from tui.console.playground.speech.form import duration
 from tui.console.remedies import problem_hint
-from tui.console.screen import problem_lines
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Plain, Words, line

@@ -14,7 +14,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher
 
 from tui.console.actions import bind, hint, key_of
-from tui.console.chrome import ScreenText
+from tui.console.frame.chrome import ScreenText
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.speech.form import SpeechForm, about
 from tui.console.playground.speech.result import SpeechResult, TranscriptResult
@@ -211,7 +211,7 @@ class SpeechTab(SingleCallTab):
             self.run_worker(self._save(heard), group="save", exclusive=True)
 
     async def _save(self, heard: TranscriptResult) -> None:
-        from tui.console.save_file import Save
+        from tui.console.pages.save_file import Save
 
         await self.app.push_screen_wait(Save(f"{heard.path.stem}.txt", heard.formats, heard.as_file))
 

@@ -11,7 +11,8 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.actions import hint
-from tui.console.chrome import ScreenText
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.providers.setup.field import EntryRow, paste_into
 from tui.console.providers.setup.form import NAME, SetupForm
 from tui.console.providers.setup.hints import strip_for
@@ -28,7 +29,6 @@ from tui.console.providers.setup.save_flow import (
     Undecided,
 )
 from tui.console.remedies import problem_hint
-from tui.console.screen import PageScreen, problem_lines
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, Choice, FieldRow
 from tui.console.widgets.input import LineField, SecretField

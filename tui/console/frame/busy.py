@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Any
 
-from tui.console.screen import FramedScreen
+from tui.console.frame.screen import FramedScreen
 from tui.console.widgets.symbols import WORKING
 
 

@@ -13,7 +13,7 @@ from tests.console.empty_session import empty_desk
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, focused, forget, paste
 from tests.doubles.practice import practice_session
-from tui.console import background
+from tui.console.background import monitor
 from tui.domain import ModelType
 from tui.process import identity
 from tui.secret import Secret
@@ -29,8 +29,8 @@ MODEL = "from-another-session"
 
 @pytest.fixture(autouse=True)
 def quick_looks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "EVERY", 0.05)
-    monkeypatch.setattr(background, "OFTEN", 0.05)
+    monkeypatch.setattr(monitor, "EVERY", 0.05)
+    monkeypatch.setattr(monitor, "OFTEN", 0.05)
 
 
 class Elsewhere:
@@ -230,7 +230,7 @@ async def test_what_was_typed_stays_where_nothing_can_be_written() -> None:
 async def test_a_key_pressed_on_settings_that_broke_a_moment_ago_ends_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, area: str, key: str
 ) -> None:
-    monkeypatch.setattr(background, "EVERY", 3600.0)
+    monkeypatch.setattr(monitor, "EVERY", 3600.0)
     session = practice_session(pace=0.0)
     async with console(session) as pilot:
         await pilot.press(area)

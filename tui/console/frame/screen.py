@@ -22,7 +22,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.console.actions import bind, footer_items, key_of
-from tui.console.chrome import Footer, Header, HeaderState, HintBar, Rule, ScreenText
+from tui.console.frame.chrome import Footer, Header, HeaderState, HintBar, Rule, ScreenText
 from tui.console.remedies import problem_hint
 from tui.console.terminal.compositor import Composing
 from tui.console.widgets.input import LineField

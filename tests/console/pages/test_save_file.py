@@ -9,7 +9,7 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.config import Config
-from tui.console.save_file import Save
+from tui.console.pages.save_file import Save
 from tui.console.widgets.input import LineField
 from tui.tenancy.session import Session
 

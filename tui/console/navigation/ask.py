@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.chrome import ScreenText
-from tui.console.screen import Dialog
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import Dialog
 from tui.console.widgets.form import Button
 from tui.console.widgets.static_text import Plain, Words, line
 

@@ -8,8 +8,8 @@ from textual.binding import Binding
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.config import Config
-from tui.console.help import Help
-from tui.console.screen import AreaScreen
+from tui.console.frame.screen import AreaScreen
+from tui.console.pages.help import Help
 from tui.console.widgets.text_viewer import Reader
 from tui.console.widgets.truncate import width
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from tui.console.key_queue import InOrder
-from tui.console.screen import FramedScreen
+from tui.console.frame.screen import FramedScreen
+from tui.console.terminal.key_queue import InOrder
 from tui.console.widgets.static_text import Words
 from tui.domain import Model, ModelType, Tenant
 from tui.errors import Locked
@@ -76,7 +76,7 @@ class Dialogs(InOrder):
 
     async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
         """A dialog of sentences and buttons (value -> label); the first has the focus. None when left by escape."""
-        from tui.console.ask import Ask
+        from tui.console.navigation.ask import Ask
 
         return await self.push_screen_wait(Ask(title, lines, choices))
 

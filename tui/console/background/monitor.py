@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ScreenStackError
 
 from tui.console.actions import hint
-from tui.console.chrome import STRIP
+from tui.console.frame.chrome import STRIP
+from tui.console.frame.screen import AreaScreen, FramedScreen
 from tui.console.remedies import problem_hint
-from tui.console.screen import AreaScreen, FramedScreen
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ATTENTION, WARNING, WORKING
 from tui.domain import Tenant

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from textual.widget import Widget
 
-from tui.console.chrome import ScreenText
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import Dialog, problem_lines
 from tui.console.remedies import problem_hint
-from tui.console.screen import Dialog, problem_lines
 from tui.console.widgets.form import Button, Choice, FieldRow
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.truncate import clip_middle

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from textual.widget import Widget
 
-from tui.console.chrome import HeaderState, ScreenText
-from tui.console.screen import FramedScreen
+from tui.console.frame.chrome import HeaderState, ScreenText
+from tui.console.frame.screen import FramedScreen
 
 
 class SplashScreen(FramedScreen[None]):

@@ -1,0 +1,1 @@
+"""Pages that several areas open: help, and saving to a file."""
