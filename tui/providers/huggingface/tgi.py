@@ -89,14 +89,14 @@ class _Answer:
     def __init__(self, echo: str) -> None:
         self._echo = echo
         self._thinking = Thinking()
-        self._text = self._done = False
+        self._done = False
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError]:
         if self._done:
             return
         if frame is None:
             self._done = True
-            yield from self._read_details(self._thinking.rest())
+            yield from self._thinking.rest()
             yield UNFINISHED
             return
         data = frame.data
@@ -126,7 +126,7 @@ class _Answer:
         elif self._echo and text.startswith(self._echo):
             text = text[len(self._echo) :]
         if text:
-            yield from self._read_details(self._thinking.feed(text))
+            yield from self._thinking.feed(text)
         if isinstance(whole, str):
             yield from self._last(data.get("details"))
 
@@ -141,15 +141,10 @@ class _Answer:
 
     def _end(self, reason: str, complete: bool, note: str) -> Iterator[Event]:
         self._done = True
-        yield from self._read_details(self._thinking.rest())
-        if complete and not self._text:
+        yield from self._thinking.rest()
+        if complete and not self._thinking.has_text:
             note = "The answer is empty."
         yield Finish(reason, complete=complete, note=note)
-
-    def _read_details(self, events: Iterator[Event]) -> Iterator[Event]:
-        for event in events:
-            self._text = self._text or isinstance(event, TextDelta)
-            yield event
 
 
 def error_in(data: Any) -> ApiError | None:

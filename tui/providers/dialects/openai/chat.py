@@ -20,7 +20,6 @@ COMPLETION_TOKENS = 512
 DONE = "[DONE]"
 """The end mark of a stream."""
 
-_THINKING = ("reasoning_content", "reasoning", "thinking")
 _NOTES = {
     "length": "The answer reached its length limit.",
     "content_filter": "The provider's content filter cut the answer.",
@@ -66,7 +65,7 @@ class _Answer:
     def __init__(self) -> None:
         self._reason = ""
         self._usage: Usage | None = None
-        self._text = self._thought = self._refused = self._done = False
+        self._refused = self._done = False
         self._thinking = Thinking()
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndSeen]:
@@ -89,30 +88,29 @@ class _Answer:
                 yield from self._choice(choice)
 
     def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event | EndSeen]:
-        pieces = (choice.get("delta"), choice.get("message"))
-        piece = next((piece for piece in pieces if piece and isinstance(piece, dict)), {})
-        thought = next((piece[name] for name in _THINKING if piece.get(name)), "") or _thoughts(piece.get("content"))
+        piece = choice.get("delta")
+        if not piece or not isinstance(piece, dict):
+            message = choice.get("message")
+            piece = message if isinstance(message, dict) else {}
+        content, refusal = piece.get("content"), piece.get("refusal")
+        thought = piece.get("reasoning_content") or piece.get("reasoning") or piece.get("thinking")
+        if not thought and content and not isinstance(content, str):
+            thought = _thoughts(content)
         if thought and isinstance(thought, str):
-            self._thought = True
             yield ThinkingDelta(thought)
         # `refusal` is the model's own sentence of declining, in place of the content.
-        for text in (_text(piece.get("content")), _text(piece.get("refusal")), _text(choice.get("text"))):
-            for event in self._thinking.feed(text) if text else ():
-                yield self._noted(event)
-        self._refused = self._refused or bool(piece.get("refusal"))
+        for part in (content, refusal, choice.get("text")):
+            if part and (text := _text(part)):
+                yield from self._thinking.feed(text)
+        if refusal:
+            self._refused = True
         if reason := word(choice.get("finish_reason")):
             self._reason = reason
             yield EndSeen()
 
-    def _noted(self, event: TextDelta | ThinkingDelta) -> TextDelta | ThinkingDelta:
-        self._text = self._text or isinstance(event, TextDelta)
-        self._thought = self._thought or isinstance(event, ThinkingDelta)
-        return event
-
     def _end(self, marked: bool) -> Iterator[Event]:
         self._done = True
-        for event in self._thinking.rest():
-            yield self._noted(event)
+        yield from self._thinking.rest()
         if self._usage:
             yield self._usage
         reason = self._reason or ("stop" if marked else "")
@@ -124,9 +122,9 @@ class _Answer:
     def _note(self, reason: str) -> str:
         if self._refused:
             return _NOTES["refusal"]
-        if not self._text and reason == "length":
+        if not self._thinking.has_text and reason == "length":
             return "The answer reached its length limit before its first word; thinking used it up."
-        if not self._text and reason == "stop":
+        if not self._thinking.has_text and reason == "stop":
             return "The answer is empty."
         return _NOTES.get(reason, "")
 
@@ -146,11 +144,14 @@ def usage_of(data: Mapping[str, Any]) -> Usage | None:
 
 def _text(content: Any) -> str:
     """Return the text of a string, or of a list of parts as some servers send it."""
+    if isinstance(content, str):
+        return content
     if isinstance(content, list):
         return "".join(_text(part) for part in content)
-    if isinstance(content, dict):
-        return content["text"] if isinstance(content.get("text"), str) and not _is_thought(content) else ""
-    return content if isinstance(content, str) else ""
+    if isinstance(content, dict) and not _is_thought(content):
+        text = content.get("text")
+        return text if isinstance(text, str) else ""
+    return ""
 
 
 def _thoughts(content: Any) -> str:

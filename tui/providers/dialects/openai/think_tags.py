@@ -3,86 +3,87 @@
 Where the chat template itself opens the thought, the answer holds `</think>` alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from tui.providers.events import TextDelta, ThinkingDelta
+
+Delta = TextDelta | ThinkingDelta
 
 _OPEN, _CLOSE = "<think>", "</think>"
 
 
 class Thinking:
-    """Parts the text of one answer, piece by piece. Only a tag that begins the answer counts.
+    """Splits the text of one answer into thoughts and text, piece by piece. Only a tag that begins the answer counts.
 
     The first `</think>` without one ends a thought too: what came before it in the same piece is the thought; earlier
     pieces, which were taken for text, stay as they are. One in backquotes is text.
+
+    Attributes:
+        has_text: Whether any text has come that is no thought.
     """
 
     def __init__(self) -> None:
-        self._held = ""
-        self._feed = self._before
+        self.has_text = False
+        self._pending = ""
+        self._feed = self._start
 
-    def feed(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
-        """Yield the deltas of another piece of text; a possible beginning of a tag is held back."""
-        return self._feed(text)
+    def feed(self, text: str) -> Sequence[Delta]:
+        """Return the deltas in the next piece of text. What may be the beginning of a tag waits for more."""
+        if self._pending:
+            text, self._pending = self._pending + text, ""
+        return self._noted(self._feed(text))
 
-    def rest(self) -> Iterator[TextDelta | ThinkingDelta]:
-        """Yield what was held back at the end of the answer."""
-        pending, self._held = self._held, ""
-        if pending:
-            yield ThinkingDelta(pending) if self._feed == self._within else TextDelta(pending)
+    def rest(self) -> Sequence[Delta]:
+        """Return what still waits at the end of the answer."""
+        text, self._pending = self._pending, ""
+        return self._noted(_deltas(text, "") if self._feed == self._thought else _deltas("", text))
 
-    def _before(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
-        text = self._held + text
-        self._held = ""
+    def _noted(self, deltas: Sequence[Delta]) -> Sequence[Delta]:
+        self.has_text = self.has_text or any(isinstance(delta, TextDelta) for delta in deltas)
+        return deltas
+
+    def _start(self, text: str) -> Sequence[Delta]:
         begun = text.lstrip()
         if begun.startswith(_OPEN):
-            self._feed = self._within
-            yield from self._within(begun.removeprefix(_OPEN))
-        elif _OPEN.startswith(begun):
-            self._held = text
-        else:
-            self._feed = self._unopened
-            before, closed, after = text.partition(_CLOSE)
-            if closed and not before.endswith("`"):
-                self._feed = self._after
-                yield ThinkingDelta(before)
-                if after := after.lstrip("\n"):
-                    yield TextDelta(after)
-            else:
-                yield from self._unopened(text)
+            self._feed = self._thought
+            return self._thought(begun.removeprefix(_OPEN))
+        if _OPEN.startswith(begun):
+            self._pending = text
+            return ()
+        before, tag, after = text.partition(_CLOSE)
+        if tag and not before.endswith("`"):
+            self._feed = self._text
+            return _deltas(before, after.lstrip("\n"))
+        self._feed = self._unopened
+        return self._unopened(text)
 
-    def _unopened(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
-        """Pass text on until a tag closes what none has opened."""
-        before, closed, after = (self._held + text).partition(_CLOSE)
-        self._held = ""
-        if closed:
-            self._feed = self._after
-            if before.endswith("`"):
-                before, after = before + closed + after, ""
-        else:
-            size = _partial_tag_length(before)
-            before, self._held = before[: len(before) - size], before[len(before) - size :]
-        for part in (before, after.lstrip("\n") if closed else after):
-            if part:
-                yield TextDelta(part)
+    def _thought(self, text: str) -> Sequence[Delta]:
+        """Take text as a thought until a tag closes it."""
+        before, _, after = self._split(text)
+        return _deltas(before, after.lstrip("\n"))
 
-    def _within(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
-        thought, closed, text = (self._held + text).partition(_CLOSE)
-        self._held = ""
-        if not closed:
-            size = _partial_tag_length(thought)
-            thought, self._held = thought[: len(thought) - size], thought[len(thought) - size :]
-        if thought:
-            yield ThinkingDelta(thought)
-        if closed:
-            self._feed = self._after
-            if text := text.lstrip("\n"):
-                yield TextDelta(text)
+    def _unopened(self, text: str) -> Sequence[Delta]:
+        """Take text as text until a tag closes what none has opened."""
+        if "<" not in text:
+            return (TextDelta(text),)
+        before, tag, after = self._split(text)
+        if before.endswith("`"):
+            return _deltas("", before + tag + after)
+        return (*_deltas("", before), *_deltas("", after.lstrip("\n")))
 
-    def _after(self, text: str) -> Iterator[TextDelta | ThinkingDelta]:
-        yield TextDelta(text)
+    def _text(self, text: str) -> Sequence[Delta]:
+        return (TextDelta(text),)
+
+    def _split(self, text: str) -> tuple[str, str, str]:
+        """Split text at its closing tag, behind which all is text. The beginning of a tag at its end waits for more."""
+        before, tag, after = text.partition(_CLOSE)
+        if tag:
+            self._feed = self._text
+        elif (start := text.rfind("<", 1 - len(_CLOSE))) >= 0 and _CLOSE.startswith(text[start:]):
+            before, self._pending = text[:start], text[start:]
+        return before, tag, after
 
 
-def _partial_tag_length(text: str) -> int:
-    """Return how many characters at the end of a text may be the beginning of a closing tag."""
-    return next((size for size in range(len(_CLOSE) - 1, 0, -1) if text.endswith(_CLOSE[:size])), 0)
+def _deltas(thought: str, text: str) -> tuple[Delta, ...]:
+    """Return the deltas for a thought and the text behind it, where they are not empty."""
+    return (*([ThinkingDelta(thought)] if thought else ()), *([TextDelta(text)] if text else ()))
