@@ -117,7 +117,7 @@ class Modeldeck(Dialogs):
         return environ.get("MODELDECK_ASCII") == "1" or environ.get("TERM") == "linux" or plain_locale
 
     def get_default_screen(self) -> Screen[Any]:
-        """The frame that the first screen will have."""
+        """Return the empty frame that is drawn before the first screen."""
         screen = SplashScreen(self._first)
         # Switching to another screen takes the callback of the one shown, and Textual gives its first screen none.
         screen._push_result_callback(self, None)
@@ -133,7 +133,7 @@ class Modeldeck(Dialogs):
         self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())
 
     async def begin(self) -> None:
-        """The frame is drawn: show the first screen in it, and take keys."""
+        """Show the first screen in the frame that has been drawn, and accept keys."""
         await self._show(self._first)
         if self.tenant is not None:
             self._use(self.tenant)
@@ -142,7 +142,7 @@ class Modeldeck(Dialogs):
             self.run_worker(warm(lambda: self.watching.idle), group="warm", exit_on_error=False)
 
     async def on_unmount(self) -> None:
-        """What was given up with the console is stopped at its provider, too."""
+        """Cancel requests that were abandoned with the console."""
         self.workers.cancel_all()
         with suppress(TimeoutError):
             async with asyncio.timeout(_PARTING):
@@ -198,7 +198,7 @@ class Modeldeck(Dialogs):
         self._close_messages_no_wait()
 
     def thread_failed(self, error: BaseException) -> None:
-        """A thread of the console ended by an error; its reader of keys is one, its writer to the terminal another."""
+        """Report an error that ended a thread of the console: it reads keys or writes to the terminal."""
         if self._loop is None or not isinstance(error, Exception):
             return
         self._loop.call_soon_threadsafe(self._handle_exception, error)
@@ -240,7 +240,7 @@ class Modeldeck(Dialogs):
     # --- tenants and areas ---
 
     def place(self, area: str, labels: str) -> HeaderState:
-        """What the header shows now."""
+        """Return what the header shows."""
         busy = frozenset(entry.partition("/")[0] for entry in self._under_way)
         if self.tenant is None:
             return HeaderState(state="PRACTICE" if self.session.practice else "", area=area, busy=busy)
@@ -305,7 +305,7 @@ class Modeldeck(Dialogs):
         self.run_worker(self.watching.shown(), group="shown", exclusive=True, exit_on_error=False)
 
     def tenant_changed(self) -> None:
-        """The tenant shown was renamed or given a passphrase: read it anew."""
+        """Read the tenant again after it was renamed or its passphrase changed."""
         if self.tenant is not None:
             self.tenant = tenants.get(self.tenant_session)
 
@@ -322,7 +322,7 @@ class Modeldeck(Dialogs):
             self._show("welcome")
 
     def tenant_lost(self) -> None:
-        """The tenant shown is gone or cannot be read any more: back to the list."""
+        """Go back to the list when the tenant was removed or became unreadable."""
         self.tenant, self._before = None, ""
         self._show("tenants" if tenants.ids(self.session) else "welcome")
 

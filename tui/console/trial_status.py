@@ -31,7 +31,7 @@ def has_choice(row: ProviderRow) -> bool:
 
 
 async def switch(session: TenantSession, row: ProviderRow) -> str:
-    """Uses the other key from now on; says which."""
+    """Use the other key from now on; return a sentence that says which."""
     label, wanted = row.provider.label, KeySource.OWN if row.on_trial else KeySource.TRIAL
     await key_source.choose(session, row.provider.id, wanted)
     now = status.row(session, row.provider.id)
@@ -41,14 +41,14 @@ async def switch(session: TenantSession, row: ProviderRow) -> str:
 
 
 async def warning(session: TenantSession, provider: Provider) -> str:
-    """What is said once a day from the last tenth of a trial on, else ''."""
+    """Return the daily warning when less than a tenth of a trial remains, else ''."""
     left = await asyncio.to_thread(key_source.last_calls, session, provider.id)
     calls = f"{left:,} trial calls of {provider.label} are" if left > 1 else f"One trial call of {provider.label} is"
     return f"{calls} left. An own key can be set up in Providers." if left else ""
 
 
 def next_steps(session: TenantSession, problem: Problem | None) -> list[str]:
-    """What can be done about a trial that is used up, each with its key; nothing about any other problem."""
+    """Return what to do about a used-up trial, each with its key; nothing for other problems."""
     if not isinstance(problem, TrialExhausted):
         return []
     row = status.row(session, problem.provider)

@@ -61,7 +61,7 @@ class BackgroundMonitor:
         self._last_key = monotonic()
 
     def key(self) -> None:
-        """A key was pressed, or text was pasted."""
+        """Note that a key was pressed or text was pasted."""
         self._last_key = monotonic()
 
     def lost(self) -> bool:
@@ -87,7 +87,7 @@ class BackgroundMonitor:
         self.app.set_interval(OFTEN, self.wait)
 
     def begin(self) -> None:
-        """What is shown from now on, as it is now: another tenant, or the list of them."""
+        """Watch the tenant that is shown, or the list of them, from its present state on."""
         session, tenant = self.app.session, self.app.tenant
         self._lost, self.alike = None, ()
         self.take([tenant.id] if tenant else [])
@@ -97,7 +97,7 @@ class BackgroundMonitor:
             )
 
     def take(self, tenant_ids: list[str]) -> None:
-        """These are shown from now on, as their files are now; of thousands it takes a while."""
+        """Watch these tenants from the present state of their files on; thousands take a while."""
         with suppress(Problem):
             self._seen = _stamps(self.app, tenant_ids)
 
@@ -107,8 +107,7 @@ class BackgroundMonitor:
         return monotonic() - self._last_key
 
     async def shown(self) -> None:
-        """Another tenant is shown from now on: it is the one used last."""
-
+        """Store the tenant that is shown as the one used last."""
         session, tenant_id = self.app.session, self.app.tenant_id
         self.begin()
         await asyncio.to_thread(last_used.touch, session.tenant(tenant_id))
@@ -165,7 +164,7 @@ class BackgroundMonitor:
         )
 
     def _lose(self, problem: Problem) -> None:
-        """The tenant shown is gone or cannot be read. A form keeps what was typed in it."""
+        """React to a tenant that was removed or became unreadable. A form keeps what was typed."""
         app = self.app
         if app.tenant is None or self._screen is None:
             return
@@ -197,7 +196,7 @@ class BackgroundMonitor:
         return None
 
     def _report_audit_failure(self) -> None:
-        """What could not be put into the audit log is told, once."""
+        """Report, once, that the audit log cannot be written."""
         problem, self.app.session.audit_failure = self.app.session.audit_failure, None
         if problem is not None:
             self.app.toast(f"This is not in the audit log: {problem.message}")
@@ -214,12 +213,12 @@ class BackgroundMonitor:
 
 
 def _stamps(app: "Modeldeck", ids: list[str]) -> dict[str, Hashable]:
-    """What differs whenever a file was replaced; the operator's, too, as trials are counted there."""
+    """Return version tokens of the files, the operator's too, as trials are counted there."""
     return {tenant_id: app.session.store(tenant_id).version_token() for tenant_id in (*ids, OPERATOR)}
 
 
 def _write_blocked_line(why: Problem | None) -> str:
-    """The problem in one line; what mends it is said wherever something is to be saved."""
+    """Return the problem on one line; the remedy is shown when something is to be saved."""
     if why is None:
         return ""
     whole = f"{why.message} {problem_hint(why)}"

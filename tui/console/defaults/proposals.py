@@ -29,7 +29,7 @@ _FOCUS_FOOTER = ("page.back",)
 
 
 def proposals(session: TenantSession) -> dict[ModelType, Model]:
-    """A model for each type that has no default and for which there is one that can be used."""
+    """Return a usable model for each type that has no default model."""
     return dict(defaults.proposals(session))
 
 

@@ -82,7 +82,7 @@ class Defaults(AreaScreen):
     # --- rows ---
 
     def _entry(self, row: DefaultRow) -> list[Item]:
-        """The lines of one type; the cursor stands on the first."""
+        """Return the lines of one type; the cursor is on the first."""
         lines = [Item(str(row.type), lambda cells: self._first_line(row, cells))]
         below = [(row.sentence, "")] if row.sentence else []
         if row.nearest:

@@ -22,7 +22,7 @@ class Row(Widget):
     DEFAULT_CSS = "Row { height: 1; width: 1fr; }"
 
     def draw(self, cells: int) -> list[Content]:
-        """The rows at that width."""
+        """Return the lines at that width."""
         raise NotImplementedError
 
     def render(self) -> Content:

@@ -59,11 +59,11 @@ class FramedScreen(Screen[Result]):
         self._compositor = Composing()
 
     def content(self) -> Iterable[Widget]:
-        """The widgets between the rules."""
+        """Return the widgets between the rules."""
         raise NotImplementedError
 
     def chrome(self) -> ScreenText:
-        """The words around the content, as things stand."""
+        """Return the present texts around the content."""
         raise NotImplementedError
 
     def compose(self) -> ComposeResult:
@@ -98,7 +98,7 @@ class FramedScreen(Screen[Result]):
         self.query_one(Footer).show(footer_items((*frame.keys, *filter(None, [self.HELP_KEY])), self.typing))
 
     def place(self) -> HeaderState:
-        """What the header shows: the tenant of the console, unless a screen is about another one."""
+        """Return what the header shows: the console's tenant, unless the screen is about another one."""
         return self.app.place(self.AREA, "" if not self.AREA else "typing" if self.typing else "keys")
 
     def on_mount(self) -> None:
@@ -168,7 +168,7 @@ class FramedScreen(Screen[Result]):
         return ""
 
     def hide_when_locked(self) -> None:
-        """The tenant was locked while this screen is shown: hide what only an open tenant shows."""
+        """Hide what only an unlocked tenant shows, as the tenant has been locked."""
 
     def changed_elsewhere(self) -> None:
         """Another process wrote this tenant's settings: read them anew. Screens that show them answer this."""
@@ -224,7 +224,7 @@ class Dialog(PageScreen[Result]):
     BOX_TITLE: str = ""
 
     def parts(self) -> Iterable[Widget]:
-        """The widgets in the box."""
+        """Return the widgets in the box."""
         raise NotImplementedError
 
     @property
@@ -245,12 +245,12 @@ class Dialog(PageScreen[Result]):
 
 
 def problem_lines(message: str, hint: str = "", detail: str = "") -> list[Words]:
-    """A problem as it stands in the place that it concerns: sign and sentence, hint, the other side's own words."""
+    """Return a problem as lines: sign and sentence, hint, the provider's own message."""
     lines: list[Words] = [line((f"{WARNING} ", ATTENTION), message)]
     return lines + [entry for entry in (hint, detail) if entry]
 
 
 def problem_text(problem: Problem) -> Content:
-    """A problem that concerns a form as a whole, for the foot of its content."""
+    """Return a problem that concerns a whole form, for the bottom of its content."""
     lines = problem_lines(problem.message, problem_hint(problem), problem.detail)
     return Content("\n").join(line("   ", entry) for entry in lines)

@@ -78,7 +78,7 @@ class AddModel(PageScreen[bool]):
         return row.provider if row else None
 
     def _part(self) -> Iterable[Widget]:
-        """The picker, or the form of the provider that was picked."""
+        """Return the picker, or the form of the provider that was picked."""
         yield self._build_form(self._provider) if self._provider else Rows(id="providers")
 
     async def _turn_to(self, provider_id: str) -> None:
@@ -110,7 +110,7 @@ class AddModel(PageScreen[bool]):
         return self.query_one(ModelForm)
 
     def _build_form(self, provider: Provider) -> ModelForm:
-        """The form, beginning with what was chosen for the model of this provider that was added last."""
+        """Build the form with the choices made for this provider's last added model."""
         held = [model for model in models.all_models(self.app.tenant_session) if model.provider == provider.id]
         last = [dict(entry.fields) for entry in held if entry.origin is Origin.ADDED and entry.fields]
         chosen = {
@@ -237,7 +237,7 @@ class AddModel(PageScreen[bool]):
             await self._kept(model)
 
     def _check(self) -> None:
-        """Required fields are filled in, and each has the shape that it should."""
+        """Check that required fields are filled in, and each value's format."""
         for entry, row in self._form.declared:
             name, value = row.field_name, row.value.strip()
             if name == ID and not value:
@@ -272,7 +272,7 @@ class AddModel(PageScreen[bool]):
         )
 
     def _tell(self, note: str) -> None:
-        """What the provider says of the model, and what is waited for, while it is looked at."""
+        """Show progress while the provider is asked about the model."""
         self.query_one("#problem", Plain).show(line(note))
         self.app.toast(note)
 

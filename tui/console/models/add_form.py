@@ -76,7 +76,7 @@ class ModelForm(Form):
         yield anyway
 
     def _order(self) -> Iterator[str]:
-        """The fields as they stand, with `type` where the type is asked."""
+        """Yield the fields in order, with `type` where the type is asked."""
         named = [model_field.name for model_field in self.provider.model_fields]
         if not self._leading:
             yield from (ID, "type", *named)
@@ -178,7 +178,7 @@ class ModelForm(Form):
         return [*shown, *chosen, self.verify][0]
 
     def row_of(self, name: str) -> FieldRow | None:
-        """The row of a field by its name, if it shows."""
+        """Return the row of a field by its name, if it is shown."""
         return next((row for field, row in self.declared if row.field_name in (name, f"field-{name}")), None)
 
     # --- what shows ---
@@ -214,7 +214,7 @@ class ModelForm(Form):
         return self.focused_results.pointed if self.focused_results else None
 
     def name_of(self, offered: SearchResults) -> str:
-        """The field's name."""
+        """Return the field's name."""
         return next(name for name, entry in self.offered.items() if entry is offered)
 
     # --- what was found ---
@@ -233,7 +233,7 @@ class ModelForm(Form):
             self.instead.focus()
 
     def take_instead(self) -> None:
-        """What was offered for a hit that cannot be used as it is."""
+        """Take the replacement offered for a search result that cannot be used."""
         hit, name = self._wanted, self._choice_for(self._wanted)
         if hit is not None:
             self._offer_instead(None)
@@ -260,7 +260,7 @@ class ModelForm(Form):
             self.verify.focus()
 
     def _choice_for(self, hit: SearchResult | None) -> str:
-        """The first choice that a hit would change."""
+        """Return the first choice that a search result would change."""
         changed = [
             name for name, choice in self.choices.items() if hit and hit.fields.get(name, choice.value) != choice.value
         ]

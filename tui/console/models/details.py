@@ -62,7 +62,7 @@ def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Def
 
 
 def _fact(label: str, value: Words, cells: int) -> list[Words]:
-    """A label and its value on as many lines as it needs; where there is little room the value stands below."""
+    """Return a label and its value as lines; in a narrow column the value is below."""
     room = cells - _LABEL - 1
     if room < 24:
         return [(label, MUTED), *(line("  ", part) for part in line(value).wrap(max(8, cells - 2)))]

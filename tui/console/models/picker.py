@@ -74,7 +74,7 @@ class PickModel(PageScreen[Model]):
     # --- rows ---
 
     def _show(self, key: str | None = None) -> None:
-        """The rows that match, under their headings."""
+        """Show the matching rows under their headings."""
         text = self.query_one(Filter).text
         found = self._list.matching(text)
         sections: list[tuple[str, list[str]]] = []
@@ -184,7 +184,7 @@ class PickModel(PageScreen[Model]):
         return strip_of(name_of(row.model), text, columns(self.size.width - 3)[0])
 
     def _other_vectors(self, model: Model) -> str:
-        """What another embedding model means for the vectors that were stored already."""
+        """Return what another embedding model means for stored vectors."""
         now = self.now
         if model.type is not ModelType.EMBEDDING or now is None or row_key(now) == row_key(model):
             return ""
@@ -243,5 +243,5 @@ class PickModel(PageScreen[Model]):
 
 
 def _missing(model: Model) -> ModelRow:
-    """A model that is set but not in the list any more."""
+    """Return a row for a model that is set but no longer listed."""
     return ModelRow(model, ModelState.GONE, "gone", True, one_line(model.provider))

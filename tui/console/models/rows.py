@@ -27,17 +27,17 @@ DrawRow = Callable[[ModelRow, Sign, int], Content]
 
 
 def row_key(model: Model) -> str:
-    """What tells a model from all others of its tenant."""
+    """Return a key that is unique among a tenant's models."""
     return f"{model.provider}/{model.type}/{model.id}"
 
 
 def name_of(model: Model) -> str:
-    """The model's id on one line."""
+    """Return the model's ID on one line."""
     return one_line(model.id) or "(unnamed)"
 
 
 def called(model: Model) -> str:
-    """The model's id as sentences call it, short enough for a toast."""
+    """Return the model's ID for a sentence, short enough for a toast."""
     return clip_middle(name_of(model), 60)
 
 
@@ -60,16 +60,16 @@ class ModelList:
         return len(self._keys)
 
     def drawn(self, key: str) -> Draw:
-        """What draws the row of a model."""
+        """Return the function that draws the row of a model."""
         row = self.by_key[key]
         return partial(self._draw, row, self.sign(row))
 
     def items(self, keys: Sequence[str]) -> Lazy:
-        """The rows of those models."""
+        """Return the rows of those models."""
         return Lazy(keys, lambda n: self.drawn(keys[n]))
 
     def sign(self, row: ModelRow) -> Sign:
-        """The sign of a model's state and its colour."""
+        """Return the sign of a model's state, with its color."""
         if row.state is ModelState.READY:
             return READY, SUCCESS
         if row.state is ModelState.UNUSABLE and self.provider_state(row) is ProviderState.NOT_SET_UP:
@@ -87,7 +87,7 @@ class ModelList:
         return (text if row.usable else f"{text} {self.provider_state(row)}").casefold()
 
     def matching(self, text: str, kind: ModelType | None = None) -> list[str]:
-        """The keys of the models of that type with all words of the text, in any order."""
+        """Return the keys of the models of that type with all words of the text, in any order."""
         found = holding(self._words, text)
         if kind is None:
             return self._keys if len(found) == len(self) else [self._keys[n] for n in found]
@@ -107,13 +107,13 @@ def columns(cells: int) -> tuple[int, int, int, int]:
 
 
 def draw_row(row: ModelRow, sign: Sign, cells: int) -> Content:
-    """A model in the list of all models."""
+    """Draw a row of the list of models."""
     model = row.model
     return _across(sign, name_of(model), row.provider_label, model.type.label, short(model.context), cells)
 
 
 def head(cells: int) -> Content:
-    """The words above the columns."""
+    """Draw the column headings."""
     drawn = _across((" ", ""), "", "provider", "type", "context", cells).plain
     return line("model" + drawn.ljust(5)[5:])
 
@@ -129,7 +129,7 @@ def _across(sign: Sign, name: str, provider: str, kind: str, context: str, cells
 
 
 def short(tokens: int) -> str:
-    """A number of tokens in a few cells: `8k`, `128k`, `1M`; '' when it is not known."""
+    """Format a token count in a few cells: `8k`, `128k`, `1M`; '' if it is unknown."""
     if tokens < 1_000:
         return str(tokens or "")
     if tokens < 1_000_000:
@@ -190,7 +190,7 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
 
 
 def strip_of(name: str, said: tuple[str, str], room: int) -> tuple[Words, Words]:
-    """The strip's two lines. A name that is clipped in its row (more cells than `room`) stands first, in full."""
+    """Return the strip's two lines; a name that is cut in its row (more cells than `room`) is in full."""
     if width(name) <= room:
         return said
     if width(name) <= STRIP:

@@ -153,7 +153,7 @@ class Models(AreaScreen):
             self.run_guarded(self.read(), "read")
 
     def _read(self) -> ModelList:
-        """The models as they are stored now; the list shown, if nothing has changed."""
+        """Read the stored models; return the present list if nothing has changed."""
         rows = catalog.rows(self.session)
         providers = {row.provider.id: row for row in status.rows(self.session)}
         same = rows == self._list.rows and providers == self._list.providers

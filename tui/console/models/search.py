@@ -29,7 +29,7 @@ class ModelSearch:
         self._asked: dict[str, object] = {}
 
     def typed(self) -> None:
-        """The id was typed on: search a moment after the last key."""
+        """Search a moment after the last key."""
         if ID not in self._form.offered or self._form.model_id == self._taken:
             return
         self._taken = ""
@@ -38,11 +38,11 @@ class ModelSearch:
         self._timer = self._screen.set_timer(AFTER, self._due)
 
     def accept_choice(self) -> None:
-        """The id was chosen and not typed: nothing is to be searched."""
+        """Take an ID that was chosen, not typed, without a search."""
         self._taken = self._form.model_id
 
     def focused(self) -> None:
-        """A field got the focus: ask what it can be, unless that was asked for the same values."""
+        """Ask for suggestions when a field gets the focus, once for the same values."""
         offered = self._form.focused_results
         name = self._form.name_of(offered) if offered else ID
         if offered is None or name == ID or offered.list.has_focus:

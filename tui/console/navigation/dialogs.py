@@ -75,7 +75,7 @@ class Dialogs(InOrder):
             self.screen.changed_elsewhere()
 
     async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
-        """A dialog of sentences and buttons (value -> label); the first has the focus. None when left by escape."""
+        """Show a dialog of sentences and buttons (value -> label, the first focused); None if left by escape."""
         from tui.console.navigation.ask import Ask
 
         return await self.push_screen_wait(Ask(title, lines, choices))

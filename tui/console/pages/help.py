@@ -180,7 +180,7 @@ def own(action: Action) -> bool:
 
 
 def _name(screen: Screen[Any]) -> str:
-    """What a screen is called in the title of its help."""
+    """Return a screen's name for the title of its help."""
     if isinstance(screen, AreaScreen) and screen.AREA in dict(AREAS):
         return dict(AREAS)[screen.AREA]
     return screen.chrome().title.partition(" · ")[0] if isinstance(screen, FramedScreen) else "keys"

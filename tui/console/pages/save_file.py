@@ -117,7 +117,7 @@ class Save(Dialog[Path]):
 
 
 def _look(path: Path) -> str:
-    """What is at the path already, in words; '' if nothing is."""
+    """Say what is at the path already; '' if nothing is."""
     try:
         found = path.lstat()
     except FileNotFoundError:
@@ -138,7 +138,7 @@ def _path(text: str) -> Path:
 
 
 def _proposed(suggested: str, ending: str) -> str:
-    """A path that is free, short enough to read: relative to where Modeldeck was started."""
+    """Return an unused path, relative to the folder in which Modeldeck was started if that is shorter."""
     name = suggested if suggested.rpartition(".")[1] else f"{suggested}.{ending}"
     stem, _, last = name.rpartition(".")
     number = 1

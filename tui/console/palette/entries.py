@@ -35,17 +35,17 @@ _AREA_SCREENS = (("providers", "Providers"), ("models", "Models"), ("defaults", 
 
 
 def local_commands(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
-    """What is shown before a word is typed: what can be done on the screen one comes from, and where one can go."""
+    """Return the commands shown before a word is typed: the screen's actions, and where to go."""
     return _once(chain(_here(app, screen), _places(app)))
 
 
 def global_commands(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
-    """What else can be done to the settings of the tenant, and in the other areas."""
+    """Return the commands on the tenant's settings and those of the other areas."""
     return _once(chain(_appearance(app), _elsewhere(app, screen), _of_tenant(app)))
 
 
 def many(app: "Modeldeck", tenant: Tenant | None) -> tuple[CommandGroup, ...]:
-    """The tenant's models, and the other tenants: thousands maybe, which take a while to read for the first time."""
+    """Return the tenant's models and the other tenants: thousands may take a while to read at first."""
     return (*((_models(app, tenant),) if tenant else ()), _tenants(app, tenant))
 
 
@@ -153,7 +153,7 @@ def _plain(app: "Modeldeck", word: str) -> None:
 
 
 def _elsewhere(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
-    """The actions of the other areas; doing one goes there first."""
+    """Yield the actions of the other areas; each goes there first."""
     if app.tenant is None:
         return
     for area, name in _AREA_SCREENS:
@@ -192,7 +192,7 @@ def _models(app: "Modeldeck", tenant: Tenant) -> CommandGroup:
 
 
 def _sought(rows: Sequence[ModelRow]) -> tuple[Sequence[ModelRow], list[str], frozenset[int]]:
-    """The models, each once, where typed words are looked for, and which cannot be used."""
+    """Return the models without duplicates, their text to search, and which cannot be used."""
     once: dict[str, ModelRow] = {}
     for row in rows:
         once.setdefault(_model_words(row), row)
@@ -218,7 +218,7 @@ def _tenants(app: "Modeldeck", shown: Tenant | None) -> CommandGroup:
 
 
 def _keeping(app: "Modeldeck", name: str) -> Iterator[Command]:
-    """What is done with a tenant's settings as a whole."""
+    """Yield the commands on a tenant's settings as a whole."""
     tells = f"What was done to the settings of {name}, when and by whom."
     yield Command("Audit log", _then(_audit, app), "", tells, also="history who changed verify")
     tells = f"Write the settings of {name} to a file, without its keys."

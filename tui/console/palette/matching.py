@@ -38,7 +38,7 @@ class CommandGroup:
 
     @classmethod
     def of(cls, commands: Sequence[Command]) -> "CommandGroup":
-        """A few that are made already."""
+        """Return a group of a few commands that are built already."""
         texts = [sought(command.words, command.also) for command in commands]
         return cls(texts, frozenset(n for n, command in enumerate(commands) if command.reason), commands.__getitem__)
 

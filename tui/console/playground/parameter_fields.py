@@ -23,7 +23,7 @@ SYSTEM = Parameter(
 
 
 def meaning(parameter: Parameter) -> str:
-    """What a parameter does, what it takes where that is a choice, and what an empty field means."""
+    """Describe a parameter: what it does, its choices, and what a blank field means."""
     told = parameter.help.removeprefix(f"{parameter.label}: ")
     named = f"{parameter.label}: {told[:1].lower()}{told[1:]}" if told else f"{parameter.label}."
     taken = f"It takes {span(parameter)}." if parameter.choices else ""

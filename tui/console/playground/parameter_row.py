@@ -48,7 +48,7 @@ class Settings:
         self.values.clear()
 
     def words(self, parameters: Iterable[Parameter]) -> str:
-        """What is set, as the foot rule has it."""
+        """Return the parameters that are set, for the bottom rule."""
         named = {parameter.name: parameter.label for parameter in parameters}
         return ", ".join(f"{named[name]} {_shown(value)}" for name, value in self.values.items() if name in named)
 
@@ -124,7 +124,7 @@ class ParameterRow(Vertical):
             self.field.value = text
 
     def say(self, problem: Problem | None) -> None:
-        """What is wrong with the text, in the row under it."""
+        """Show what is wrong with the text, in the row under it."""
         if problem is not None and self._wrong is None:
             self._wrong = Plain(classes="wrong")
             self.mount(self._wrong)

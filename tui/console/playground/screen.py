@@ -64,7 +64,7 @@ class Playground(AreaScreen):
         self._brought()
 
     def _brought(self) -> None:
-        """A tab came into view."""
+        """Prepare the tab that came into view."""
         if self.tab is not None:
             self.set_class(self.tab.rule is not None, "-own-rule")
             self.tab.shown()
@@ -143,7 +143,7 @@ class Playground(AreaScreen):
 
 
 def _create_tab(type: ModelType) -> Tab:  # noqa: A002 - the word of the design
-    """A new tab of that type; its module is imported when it is first wanted."""
+    """Create a tab of that type; its module is imported when first needed."""
     module, name, _ = _TABS[type]
     made: Tab = getattr(import_module(f"tui.console.playground.{module}.tab"), name)(id=f"tab-{type}")
     return made

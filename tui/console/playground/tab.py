@@ -38,7 +38,7 @@ class Tab(Vertical):
         self._picked = False
 
     def shown(self) -> None:
-        """The tab came into view: take the default of the day unless a model was picked here."""
+        """Take the present default model unless a model was picked in this tab."""
         if not self._picked:
             self.model = self._default()
             self.model_changed()
@@ -75,7 +75,7 @@ class Tab(Vertical):
         return ("playground.source",) if self.has_trial else ()
 
     def counted(self, model: Model) -> None:
-        """A call was made: from the last tenth of a trial on that is told, once a day."""
+        """Warn once a day when less than a tenth of the trial's requests remains."""
         app = self.app
 
         async def warn() -> None:
@@ -105,7 +105,7 @@ class Tab(Vertical):
         return None
 
     def chrome(self) -> ScreenText:
-        """The words around the tab; its title is the playground's."""
+        """Return the texts around the tab; its title is the playground's."""
         raise NotImplementedError
 
     def escape(self) -> None:

@@ -39,7 +39,7 @@ class Details:
     row: ProviderRow
 
     def items(self, beside: bool) -> list[Item]:
-        """The rows: one under another in the whole window, or (`beside` the list) in a narrow column with more of them.
+        """Return the rows, in the whole window or (`beside` the list) in a narrow column.
 
         Fields have the key `field:<name>`, the other credentials `credential:<name>`.
         """
@@ -66,7 +66,7 @@ class Details:
         return [entry for entry in held if not entry.active]
 
     def checked(self, credential: Credential) -> str:
-        """`verified 14:02`, or what else became of the last check."""
+        """Return `verified 14:02`, or another result of the last check."""
         standing = status.credential_state(self.session, credential)
         if standing.state in (ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED):
             return standing.word

@@ -27,7 +27,7 @@ _GROUPS = {Supply.OWN: "Model vendors", Supply.HOSTING: "Model hosts"}
 
 
 def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], beside: bool) -> list[Item]:
-    """The rows with a heading for each group. `doing` says by provider id what is going on there just now.
+    """Return the rows with a heading for each group; `doing` says by provider ID what runs there.
 
     `beside` leaves out what the details next to the list show.
     """

@@ -54,7 +54,7 @@ def strip_of(
 
 
 def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
-    """The provider under the cursor."""
+    """Return the strip of the provider under the cursor."""
     held, label = row.credential, row.provider.label
     if held is None:
         if row.found:
@@ -88,7 +88,7 @@ def state_words(row: ProviderRow, doing: str) -> str:
 
 
 def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) -> str:
-    """What was done to the providers, `set up OpenAI`; '' where nothing was but counting calls on trial."""
+    """Return what changed, for example `set up OpenAI`; '' if only trial requests were counted."""
     changed = [
         (old, new)
         for old, new in zip(before, after, strict=False)
@@ -102,7 +102,7 @@ def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) ->
 
 
 def strip_of_trial(row: ProviderRow) -> Strip:
-    """A provider that is used on the operator's key."""
+    """Return the strip of a provider that is used on a trial."""
     label, held = row.provider.label, row.credential
     last = key_hint(row.provider, held.hints) if held else ""
     ends = f" ending {last}" if last else ""
@@ -119,12 +119,12 @@ def strip_of_trial(row: ProviderRow) -> Strip:
 
 
 def strip_of_problem(problem: Problem) -> Strip:
-    """A problem in the strip: sentence, and hint or the other side's words."""
+    """Return the strip of a problem: its sentence, and its hint or the provider's message."""
     return problem_lines(problem.message)[0], problem_hint(problem) or problem.detail
 
 
 def strip_of_field(held: Credential, now: str) -> tuple[str, str]:
-    """A field of the details."""
+    """Return the strip of a field in the details."""
     changed = f", changed {when(held.changed, now)}" if held.changed and held.changed != held.created else ""
     return f"Set up {when(held.created, now)}{changed}.", hint(
         "{list.choose} changes the fields. The key is replaced, never shown."
@@ -132,7 +132,7 @@ def strip_of_field(held: Credential, now: str) -> tuple[str, str]:
 
 
 def strip_of_both(row: ProviderRow, held: Credential, now: str) -> Strip:
-    """A provider whose details stand beside the list."""
+    """Return the strip of a provider whose details are beside the list."""
     set_up, second = strip_of_field(held, now)
     at = when(held.listed_at, now)
     listed = f" Models listed from the provider at {at}." if at and row.provider.list_models else ""
@@ -155,7 +155,7 @@ def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
 
 
 def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> list[Words]:
-    """What goes with one credential, or with all that a tenant has of a provider."""
+    """Return what removing a credential, or a whole provider, deletes."""
     provider = row.provider
     held = credentials.listing(session, provider.id)
     left = status.staying(session, provider.id, name)
@@ -182,7 +182,7 @@ def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> l
 
 
 def use_lines(row: ProviderRow, now: Credential, then: Credential) -> list[Words]:
-    """What changes when another credential is used."""
+    """Return what changes when another credential is used."""
     called = previous_of(then.name) or then.name
     lines: list[Words] = [f"From now on {row.provider.label} uses {called}{_ends(row, then)}."]
     for field in row.provider.fields:

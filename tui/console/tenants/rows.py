@@ -45,7 +45,7 @@ def has_trials(rows: Sequence[TenantRow]) -> bool:
 
 
 def tenant_items(rows: Sequence[TenantRow], now: str) -> list[Item]:
-    """The rows of the list."""
+    """Return the rows of the list."""
     lent = has_trials(rows)
     return [Item(row.id, partial(_draw, row, rows, lent, now)) for row in rows]
 
@@ -69,7 +69,7 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], lent: bool, now: str, cell
 
 
 def _clipped(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
-    """The name; where others would look the same, the fingerprint of its key tells it apart."""
+    """Return the cut name, with the key's fingerprint if others would look the same."""
     assert row.tenant is not None
     others = (entry.tenant.name for entry in among if entry.tenant and entry is not row)
     return clip_apart(row.tenant.name, cells, others, row.tenant.key_id[:4])
@@ -88,7 +88,7 @@ def _widths(cells: int, lent: bool) -> tuple[int, tuple[int, ...]]:
 
 
 def _placed(texts: Sequence[str], widths: Sequence[int]) -> str:
-    """The columns one after the other; what is left of trials to the right, the time too, one cell before the end."""
+    """Join the columns; balances and times are aligned right, one cell before the edge."""
     trial = _HEADINGS[1:].index("trial left")
     columns = enumerate(zip(texts[:-1], widths, strict=False))
     row = "".join(fit(text, cells, right=at == trial) for at, (text, cells) in columns)
@@ -96,7 +96,7 @@ def _placed(texts: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _left(trial: TrialBalance | None) -> str:
-    """What is left of a trial: `412 of 500`, from the last tenth on `▲ 12`."""
+    """Return a trial's balance: `412 of 500`, from the last tenth on `▲ 12`."""
     if trial is None:
         return "–"
     if trial.low:

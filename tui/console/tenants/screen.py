@@ -139,7 +139,7 @@ class Tenants(AreaScreen):
         )
 
     def _show(self, rows: list[TenantRow], cursor: str = "") -> None:
-        """The tenant used last comes first; those that cannot be read come last."""
+        """Show the tenants: the one used last first, unreadable ones last."""
         self.rows = sorted(rows, key=lambda row: row.last_used, reverse=True)
         self.rows.sort(key=lambda row: row.tenant is None)
         if len(self.rows) > _MANY:

@@ -16,7 +16,7 @@ LEAVE, CONFIRM = "leave", "confirm"
 
 
 def confirm_title(found: IntegrityStatus) -> str:
-    """What the dialog is called."""
+    """Return the dialog's title."""
     return "Changed without the key" if found.alarm else "Changed while locked"
 
 
@@ -34,6 +34,6 @@ def confirm_lines(session: TenantSession, found: IntegrityStatus, waiting: Seque
 
 
 def confirm_choices(waiting: Sequence[CredentialChange]) -> dict[str, str]:
-    """The buttons."""
+    """Return the buttons."""
     what = f"all {len(waiting)}" if len(waiting) > 1 else "it" if waiting else "the state as it is"
     return {LEAVE: "Leave as it is", CONFIRM: f"Confirm {what}"}

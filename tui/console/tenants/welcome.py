@@ -125,7 +125,7 @@ class Welcome(FramedScreen[None]):
             self.app.run_worker(going, group="begin", exit_on_error=False)
 
     def _provider(self) -> str:
-        """The provider whose form opens at once, '' for the list."""
+        """Return the provider whose form opens next, '' for the list."""
         if self._start.value == SERVER:
             return local_provider()
         return next(iter(self._keys_here)) if self._start.value == KEY and len(self._keys_here) == 1 else ""
@@ -135,14 +135,14 @@ class Welcome(FramedScreen[None]):
 
 
 async def _go_on(app: "Modeldeck", tenant_id: str, provider_id: str, look: bool) -> None:
-    """The list of providers, and over it the form where a provider was chosen to start with."""
+    """Open the list of providers, and the form if a provider was chosen."""
     await app.open_tenant(tenant_id, "providers")
     if provider_id:
         await app.set_up(provider_id, look=look)
 
 
 def environment_keys(session: Session) -> dict[str, str]:
-    """Provider -> the variable of the environment that holds a key for it."""
+    """Return the environment variables that hold API keys, by provider."""
     return {
         provider.id: hit.variable
         for provider in PROVIDERS.values()
@@ -151,7 +151,7 @@ def environment_keys(session: Session) -> dict[str, str]:
 
 
 def local_provider() -> str:
-    """The provider that knows the most kinds of model servers on this machine."""
+    """Return the provider that supports the most kinds of local model servers."""
     known = [provider for provider in PROVIDERS.values() if provider.local_servers]
     return max(known, key=lambda each: len(each.local_servers)).id if known else ""
 

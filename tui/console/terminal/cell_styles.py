@@ -43,7 +43,7 @@ def _look(bits: int, front: object, back: object, link: str, system: ColorSystem
 
 
 def look_of(style: Style | None, system: ColorSystem) -> CellStyle:
-    """The look of a style; the same object for the same look."""
+    """Return the cell style of a Rich style; the same object for the same look."""
     if style is None:
         return PLAIN
     link = f"id={style.link_id};{style.link}" if style.link else ""
@@ -52,7 +52,7 @@ def look_of(style: Style | None, system: ColorSystem) -> CellStyle:
 
 @lru_cache(maxsize=4096)
 def on_blank(look: CellStyle) -> CellStyle:
-    """What can be seen of a look on a blank cell."""
+    """Return the part of a style that is visible on a blank cell."""
     if look.attributes & _SEEN_ON_BLANKS or look.link:
         return look
     seen = CellStyle(back=look.back)
@@ -61,7 +61,7 @@ def on_blank(look: CellStyle) -> CellStyle:
 
 @lru_cache(maxsize=4096)
 def change(before: CellStyle, after: CellStyle) -> str:
-    """The sequence after which text looks like `after`, '' if it does already."""
+    """Return the escape sequence from one style to another, '' if they are the same."""
     if before == after:
         return ""
     link = f"\x1b]8;{after.link or ';'}\x1b\\" if before.link != after.link else ""

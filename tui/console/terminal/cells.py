@@ -33,13 +33,13 @@ class Cells(NamedTuple):
 
 
 def blank(width: int) -> Row:
-    """A row without text."""
+    """Return a row without text."""
     return Row([" "] * width, [PLAIN] * width)
 
 
 @lru_cache(maxsize=4096)
 def cells(text: str) -> Cells:
-    """A text by cells; they are as many as Textual counts."""
+    """Split a text into cells, as many as Textual counts."""
     text = "".join(entry for entry in text if entry >= " " and not "\x7f" <= entry < "\xa0")
     lead, found = "", []
     for start, end, width in split_graphemes(text)[0]:
@@ -62,7 +62,7 @@ def sure(text: str) -> bool:
 
 
 def updated(picture: Picture, update: CompositorUpdate, system: ColorSystem) -> list[Row]:
-    """The picture after an update of Textual's: a whole layout, or spans of rows."""
+    """Apply an update of Textual's, a whole layout or spans of rows, to a picture."""
     rows = list(picture)
     if isinstance(update, LayoutUpdate):
         for y, strips in enumerate(update.strips[: len(rows)]):
@@ -80,7 +80,7 @@ def updated(picture: Picture, update: CompositorUpdate, system: ColorSystem) -> 
 
 
 def written(row: Row, x: int, segments: Iterable[Segment], system: ColorSystem) -> Row:
-    """The row with segments written over it from a cell on; no half of a wide character stays."""
+    """Write segments over a row from a cell on; no half of a wide character stays."""
     texts: list[str] = []
     looks: list[CellStyle] = []
     certain = True

@@ -52,15 +52,15 @@ class ScreenState(NamedTuple):
 
     @classmethod
     def nothing(cls, width: int, height: int) -> "ScreenState":
-        """What it shows after ANEW."""
+        """Return the state of the screen after ANEW."""
         return cls([blank(width)] * height, CursorState(0, 0))
 
 
 def diff_step(shown: ScreenState, wanted: Picture, cursor: tuple[int, int], room: int) -> tuple[str, ScreenState]:
-    """A text towards the picture that is wanted, with the cursor (x, y) at its end, and what is shown after it.
+    """Return text that turns the screen into the wanted picture, and the state after it.
 
-    Where the whole takes more bytes than `room`, it is only a part of it, from the cursor's row outwards, as there is
-    seen what a key did. The rest is the difference that is left.
+    The cursor (x, y) is at its end. If the whole takes more bytes than `room`, the text is a part of it, from the
+    cursor's row outwards, where the effect of a key is seen. The rest is the difference that is left.
     """
     rows, width = range(len(wanted)), len(wanted[0].texts)
     start, todo, scrolling = _shortest(shown, wanted, rows)
@@ -87,7 +87,7 @@ def _overlaid(row: Row, new: Row, start: int, end: int) -> Row:
 
 
 def runs(before: Picture, pen: CursorState, after: Picture, order: Iterable[int]) -> Iterator[Run]:
-    """What is to be sent for rows, in that order; any first part of it makes its cells right and no others wrong."""
+    """Yield what to send for rows, in that order; any first part of it makes no cell wrong."""
     for y in order:
         old, new = before[y], after[y]
         if old is new or old[:2] == new[:2]:
@@ -98,7 +98,7 @@ def runs(before: Picture, pen: CursorState, after: Picture, order: Iterable[int]
 
 
 def _spans(y: int, old: Row, new: Row, pen: CursorState) -> Iterator[Run]:
-    """The cells of a row that differ."""
+    """Yield the runs of a row's cells that differ."""
     tail, width = _tail(new), len(new.texts)
     for start, end in _differing(old, new):
         erase = end - max(start, tail) > len(_ERASE)
@@ -117,7 +117,7 @@ def _spans(y: int, old: Row, new: Row, pen: CursorState) -> Iterator[Run]:
 
 
 def _anew(y: int, new: Row, pen: CursorState) -> Run:
-    """A row with characters that terminals count differently: cleared, and each cell after one of them is placed."""
+    """Return a row with characters of uncertain width: cleared, and each cell after one positioned."""
     width, tail = len(new.texts), _tail(new)
     text, pen = _erased(y, 0, pen, width)
     start = 0
@@ -131,7 +131,7 @@ def _anew(y: int, new: Row, pen: CursorState) -> Run:
 
 
 def _differing(old: Row, new: Row) -> Iterator[tuple[int, int]]:
-    """The ranges of cells that differ, with small gaps that take no change of look."""
+    """Yield the ranges of cells that differ, joined across small gaps of the same style."""
     cells = zip(old.texts, new.texts, old.looks, new.looks, strict=True)
     different = [x for x, (a, b, c, d) in enumerate(cells) if a != b or c is not d]
     start = different[0]
@@ -174,12 +174,12 @@ def _erased(y: int, x: int, pen: CursorState, width: int) -> tuple[str, CursorSt
 
 
 def _plain(look: CellStyle) -> tuple[str, CellStyle]:
-    """The way to a look that leaves blanks plain, and that look."""
+    """Return the sequence to a style that leaves blanks plain, and that style."""
     return ("", look) if on_blank(look) is PLAIN else (change(look, PLAIN), PLAIN)
 
 
 def move(pen: CursorState, y: int, x: int, width: int) -> str:
-    """The shortest way to a cell."""
+    """Return the shortest sequence that moves the cursor to a cell."""
     ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
     if pen.y == y and pen.x == x:
         return ""
@@ -204,7 +204,7 @@ class Scroll(NamedTuple):
 
 
 def _shortest(shown: ScreenState, wanted: Picture, rows: range) -> tuple[ScreenState, list[Run], str]:
-    """What is sent after a scroll, if that is shorter than without one: what it shows, what is left, and its text."""
+    """Return what to send after a scroll if that is shorter: the state, the runs left, the text."""
     best, text = (shown, list(runs(*shown, wanted, rows))), ""
     if _length("", best[1]) > _CHEAP:
         for scroll in _scrolls(shown.picture, wanted):

@@ -49,7 +49,7 @@ class Display:
         return True
 
     def forget(self) -> None:
-        """What the terminal shows is not known any more: everything is sent, in a moment at the latest."""
+        """Redraw everything soon: what the terminal shows is unknown."""
         if self._whole and self._app._driver is not None:
             self._app._driver.write("\x1b[2J")
             for widget in (self._app.screen, *self._app.screen.walk_children()):

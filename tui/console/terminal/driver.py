@@ -70,7 +70,7 @@ class InputSplitter:
     paste: list[str] | None = field(default=None)
 
     def feed(self, data: str) -> Iterator[Piece]:
-        """The pieces of one read."""
+        """Yield the pieces of one read."""
         data, self.held = self.held + data, ""
         while data:
             if self.paste is not None:
@@ -95,7 +95,7 @@ class InputSplitter:
                 data = data[1:]
 
     def waited(self) -> Iterator[Piece]:
-        """What was held turns out to be whole: nothing came within the escape delay."""
+        """Yield what was held back: nothing followed within the escape delay."""
         held, self.held = self.held, ""
         if held and self.paste is None:
             yield Escape()
@@ -105,7 +105,7 @@ class InputSplitter:
             self.held = held
 
     def _until_end(self, data: str) -> tuple[str, str, str]:
-        """The text of a paste, its end mark if it is here, and what follows; an end mark cut by the read is held."""
+        """Return a paste's text, its end mark if it arrived, and the rest; a partial end mark is held back."""
         text, end, rest = data.partition(_PASTE_END)
         if not end:
             cut = next((n for n in range(len(_PASTE_END) - 1, 0, -1) if data.endswith(_PASTE_END[:n])), 0)
@@ -125,7 +125,7 @@ def _lines(text: str) -> str:
 
 
 def split_alt_key(key: events.Key) -> list[events.Key]:
-    """A key held with alt as the two keys that it stands for."""
+    """Return a key pressed with alt as the two keys that terminals send."""
     if not key.key.startswith("alt+") or len(key.key) == len("alt+"):
         return [key]
     name = key.key.removeprefix("alt+")
@@ -188,7 +188,7 @@ class TerminalDriver(LinuxDriver):
             self._loop.call_soon_threadsafe(self._app.post_message, self.SignalResume())
 
     def _resized(self) -> None:
-        """The window has another size."""
+        """Handle a new window size."""
         if not self._in_band_window_resize:
             size = Size(*self._get_terminal_size())
             self._app.post_message(events.Resize(size, size))

@@ -84,11 +84,11 @@ class FlowControl:
 
     @staticmethod
     def _enough(free: float, whole: float) -> int:
-        """Steps are not cut smaller than half of what they may be."""
+        """Return at least half of a whole step, so that steps do not get too small."""
         return int(free) if free >= whole / 2 else 0
 
     def sent(self, size: int, now: float) -> str:
-        """That many bytes are sent; the question to be sent after them, or ''."""
+        """Count the bytes sent; return the status request to send after them, or ''."""
         self._next = now + size / _UNASKED
         if self.speed:
             self._free = max(now, self._free) + size / self.speed
@@ -101,15 +101,15 @@ class FlowControl:
         return QUESTION
 
     def pressed(self, now: float) -> None:
-        """A key was pressed."""
+        """Note that a key was pressed."""
         self._pressed = now
 
     def reset(self) -> None:
-        """What is on the way will not be answered any more."""
+        """Forget the open status requests: they will not be answered."""
         self._on_the_way.clear()
 
     def answered(self, now: float) -> None:
-        """The first of the questions that are open was answered."""
+        """Take the answer to the oldest open status request."""
         if not self._on_the_way:
             return
         self.answers = True

@@ -64,7 +64,7 @@ class Filter(Horizontal):
         return self.field.value.strip()
 
     def note(self, text: str) -> None:
-        """What stands behind the field."""
+        """Show a text after the field."""
         self._end.show(f"]   {text}" if text else "]")
 
     def clear(self) -> None:

@@ -94,13 +94,13 @@ class FieldRow(Vertical):
         return self.field.value
 
     def say(self, *lines: Words) -> None:
-        """What stands under the field: the given lines, else its help."""
+        """Show these lines under the field, or its help if there are none."""
         shown: Sequence[Words] = lines or [(entry, MUTED) for entry in self.help]
         self._under.show(Content("\n").join(line(entry) for entry in shown))
         self._under.set_class(not shown, "-empty")
 
     def note(self, text: Words) -> None:
-        """What stands behind the field, such as the state of a search."""
+        """Show a text after the field, for example the state of a search."""
         self._end.show(line("] ", text))
 
     def _mark(self, here: bool) -> None:

@@ -49,7 +49,7 @@ class LineField(Input):
         self.cleaner: Callable[[str], str | None] = self.clean
 
     def clean(self, text: str) -> str:
-        """What of a paste goes into the field."""
+        """Return the part of a paste that goes into the field."""
         return " ".join(printable(text).split("\n")).strip() if "\n" in text else printable(text)
 
     def _on_paste(self, event: events.Paste) -> None:

@@ -34,7 +34,7 @@ class Item:
 
 
 def text_item(key: str, content: Content | str) -> Item:
-    """A row whose text does not depend on the width."""
+    """Return a row whose text does not depend on the width."""
     drawn = line(content)
     return Item(key, lambda _: drawn)
 
@@ -139,7 +139,7 @@ class Rows(ScrollView, can_focus=True):
         self._go(found if found >= 0 else self.cursor)
 
     def _nearest(self, index: int) -> int:
-        """The row nearest to an index that can be chosen, -1 if there is none; looks no further than it must."""
+        """Return the selectable row nearest to an index, -1 if there is none."""
         last = len(self.items) - 1
         index = max(0, min(index, last))
         for distance in range(last + 1):

@@ -29,7 +29,7 @@ def line(*parts: Words) -> Content:
 
 
 def drawn(widget: Widget, content: Content, style: Style) -> Strip:
-    """The first line of a content as it stands in a widget; many times as quick as a visual, which could wrap it."""
+    """Draw a content's first line in a widget, many times faster than a visual, which could wrap it."""
     if not content.plain.isprintable():
         content = content.split(allow_blank=True)[0].expand_tabs()
     parts = content.render(style, "", widget._get_style)

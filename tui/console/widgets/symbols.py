@@ -49,7 +49,7 @@ STATES: Mapping[str, tuple[str, str]] = {
 
 
 def sign(state: StrEnum) -> tuple[str, str]:
-    """The sign of a state and its colour role."""
+    """Return a state's sign and its color role."""
     return STATES.get(state, (WARNING, ATTENTION))
 
 

@@ -113,7 +113,7 @@ class LinesField(TextArea):
             self.beyond(1)
 
     def beyond(self, step: int) -> None:
-        """The cursor is moved out of the text, up or down."""
+        """Handle a cursor that moves out of the text, up or down."""
         if self._leaves:
             (self.screen.focus_next if step > 0 else self.screen.focus_previous)()
 

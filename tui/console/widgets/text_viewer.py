@@ -99,7 +99,7 @@ class Reader(ScrollView, can_focus=True):
 
 
 def _wrapped(text: Content, cells: int) -> list[Content]:
-    """The text on lines of that width; what goes on stands under its beginning."""
+    """Wrap a text at that width with a hanging indent."""
     if text.cell_length <= cells:
         return [text]
     indent = min(len(text.plain) - len(text.plain.lstrip(" ")), cells // 2)

@@ -94,7 +94,7 @@ class Transcript(Widget, can_focus=True):
         self._lay_out()
 
     def changed(self, block: Block) -> None:
-        """A block has other rows now; what is in sight of it is drawn."""
+        """Redraw the visible rows of a block whose rows have changed."""
         place = next((n for n in range(len(self.blocks) - 1, -1, -1) if self.blocks[n] is block), -1)
         if place < 0:
             return
@@ -124,7 +124,7 @@ class Transcript(Widget, can_focus=True):
     # --- where rows are ---
 
     def _measure(self, place: int) -> Sequence[Content]:
-        """The rows of a block, and its height with the blank row that stands above all but the first."""
+        """Return a block's rows, and its height with the blank row above all but the first."""
         block = self.blocks[place]
         rows = self._rows.get(id(block))
         if rows is None:
@@ -137,14 +137,14 @@ class Transcript(Widget, can_focus=True):
         return rows
 
     def _row(self, y: int) -> Content:
-        """A row of the column."""
+        """Return a row of the column."""
         place, number = self._place(y)
         rows = self._measure(place)
         number -= place > 0
         return rows[number] if 0 <= number < len(rows) else _BLANK
 
     def _place(self, y: int) -> tuple[int, int]:
-        """The block and its row at a row of the column."""
+        """Return the block at a row of the column, and the row in the block."""
         place = min(bisect_right(self._tops, y) - 1, len(self.blocks) - 1)
         return max(0, place), y - self._tops[max(0, place)]
 

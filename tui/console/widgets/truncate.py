@@ -8,19 +8,19 @@ ELLIPSIS = "…"
 
 
 def width(text: str) -> int:
-    """The cells that a text takes."""
+    """Return how many cells a text takes."""
     return cell_len(text)
 
 
 def clip_end(text: str, cells: int) -> str:
-    """The beginning of a sentence, ended by `…` where it was cut."""
+    """Cut a sentence at its end, marked by `…`."""
     if cell_len(text) <= cells:
         return text
     return _head(text, cells - 1) + ELLIPSIS if cells > 0 else ""
 
 
 def clip_middle(text: str, cells: int) -> str:
-    """A name with its middle cut: 60 % of the room for its head, the rest for its tail."""
+    """Cut a name in the middle: 60 % of the room for its head, the rest for its tail."""
     if cell_len(text) <= cells:
         return text
     if cells < 3:
@@ -31,7 +31,7 @@ def clip_middle(text: str, cells: int) -> str:
 
 
 def clip_apart(name: str, cells: int, others: Iterable[str], key: str) -> str:
-    """A name with its middle cut; where another name would look the same, `key` stands in place of its tail."""
+    """Cut a name in the middle; if another would look the same, `key` replaces its tail."""
     short = clip_middle(name, cells)
     if short == name or all(clip_middle(other, cells) != short for other in others):
         return short
@@ -39,7 +39,7 @@ def clip_apart(name: str, cells: int, others: Iterable[str], key: str) -> str:
 
 
 def fit(text: str, cells: int, *, middle: bool = False, right: bool = False) -> str:
-    """The text in exactly that many cells: cut where it is longer, blanks where it is shorter."""
+    """Fit a text into exactly that many cells: cut it, or pad it with spaces."""
     short = clip_middle(text, cells) if middle else clip_end(text, cells)
     blanks = " " * (cells - cell_len(short))
     return blanks + short if right else short + blanks

@@ -13,7 +13,7 @@ from tui.providers.dialects.openai.api import malformed
 from tui.providers.dialects.openai.chat import prompt
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.values import token_count, word
-from tui.providers.events import UNFINISHED, Event, Finish, TextDelta, Usage
+from tui.providers.events import UNFINISHED, Event, Finish, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 
 NEW_TOKENS = 512

@@ -94,7 +94,7 @@ class AnswerBlock:
         return self._thoughts
 
     def begin(self) -> None:
-        """It is about to come."""
+        """Show that the answer is awaited."""
         from tui.console.widgets.markdown.renderer import Document
 
         self.running = True
@@ -121,7 +121,7 @@ class AnswerBlock:
             self._new_thoughts.clear()
 
     def end(self, *below: Words) -> None:
-        """It is over; `below` is what stands under it."""
+        """End the answer, with the lines `below` under it."""
         self.gather()
         self.running = False
         self._answer = self._thinking = None
@@ -156,5 +156,5 @@ class AnswerBlock:
 
 
 def stopped(words: str) -> Words:
-    """The mark of an answer that is not whole."""
+    """Return the mark of an incomplete answer."""
     return (f"{STOPPED} {printable(words)}", ATTENTION)

@@ -48,7 +48,7 @@ class Exchange:
         self._number()
 
     def end(self, answer: Answer) -> None:
-        """The answer that came in is over."""
+        """End the answer that was being received."""
         self.turn.answers.append(answer)
 
     def refuse(self, problem: Problem, by: str, ways_on: Sequence[str] = ()) -> None:
@@ -112,17 +112,17 @@ class ChatHistory:
         self.conversation.turns.pop()
 
     def before(self, entry: Exchange) -> Conversation:
-        """The conversation up to a question, which is to be asked."""
+        """Return the conversation up to a question that is to be asked."""
         place = self.entries.index(entry)
         return Conversation(self.conversation.turns[:place], self.conversation.system)
 
     def entry_of(self, block: Block | None) -> Exchange | None:
-        """The entry that a block belongs to."""
+        """Return the entry that a block belongs to, if any."""
         return next((entry for entry in reversed(self.entries) if block in entry.blocks), None)
 
 
 def trouble(problem: Problem, by: str, *, begun: bool) -> ProblemBlock:
-    """A problem in the place of an answer, or under one that had begun."""
+    """Return a problem in place of an answer, or under one that had begun."""
     said = problem_hint(problem)
     hints = [said]
     if begun:
@@ -133,7 +133,7 @@ def trouble(problem: Problem, by: str, *, begun: bool) -> ProblemBlock:
 
 
 def mark(answer: Answer) -> Words | None:
-    """What stands under an answer that is not whole, or that needs a word."""
+    """Return the mark under an answer that is incomplete or needs a remark."""
     if answer.state is AnswerState.STOPPED:
         how = ", the answer is incomplete" if answer.text else " before the answer began"
         return stopped(f"stopped by you{how}")

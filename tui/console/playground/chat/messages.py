@@ -80,7 +80,7 @@ def tokens_words(answers: Sequence[Answer]) -> str:
 
 
 def summary(answer: Answer, *, wide: bool) -> tuple[str, str]:
-    """The left and right words of the rule under an answer that is over."""
+    """Return the left and right texts of the rule under a finished answer."""
     first = f"first token {answer.first:.2f} s" if answer.first else ""
     total = seconds_words(answer.total)
     about = "" if answer.reported else "about "
@@ -97,8 +97,10 @@ def summary(answer: Answer, *, wide: bool) -> tuple[str, str]:
 
 
 def tokens_a_second(tokens: int, seconds: float) -> str:
+    """Return the tokens per second as text, '' if the time is too short to say."""
     return f"{tokens / seconds:.0f}" if tokens and seconds > 0.05 else ""
 
 
 def joined(*parts: str) -> str:
+    """Join the parts that are not blank with ` · `."""
     return " · ".join(filter(None, parts))

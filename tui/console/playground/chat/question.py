@@ -40,7 +40,7 @@ class Question(LinesField):
         self._place = 0
 
     def take(self) -> str:
-        """The question, which is no longer in the field."""
+        """Return the question and clear the field."""
         text = self.text.strip()
         *asked, draft = self._texts
         # The last text is the field's own; it is a draft when an earlier one was sent instead.

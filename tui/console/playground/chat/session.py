@@ -108,7 +108,7 @@ class RunningAnswer:
         )
 
     def ended(self, state: AnswerState, note: str = "") -> Answer:
-        """The answer as it is kept."""
+        """Return the answer to keep."""
         self.gather()
         used = self._usage or Usage(output=self.tokens if self.reply.text else 0)
         return Answer(

@@ -44,7 +44,7 @@ class ChatSide(Vertical):
         return next((child for child in reversed(self.children) if isinstance(child, ParameterFields)), None)
 
     def show(self, conversation: Conversation, settings: Settings, model: Model | None) -> None:
-        """The fields of a model."""
+        """Show the fields of a model."""
         fields = self.fields
         if fields is not None:
             if fields.conversation is conversation and fields.settings is settings and fields.model == model:
@@ -53,7 +53,7 @@ class ChatSide(Vertical):
         self.mount(ParameterFields(conversation, settings, model, narrow=True), before=self._figures)
 
     def tell(self, running: RunningAnswer | None, answer: Answer | None, conversation: Conversation) -> None:
-        """The figures as they stand."""
+        """Show the present figures."""
         answers = [turn.answer for turn in conversation.turns if turn.answer]
         said: list[tuple[str, str]] = []
         if running is not None:

@@ -131,7 +131,7 @@ class ChatTab(Tab):
         return footer(self.session, self.source_keys, typing=self.typing, wide=self.has_class("-wide"))
 
     def say(self, sentence: str = "") -> None:
-        """A sentence under the field; '' takes it away."""
+        """Show a sentence under the field; '' removes it."""
         self._note.show((sentence, ATTENTION))
         self._note.set_class(bool(sentence), "-said")
         self._said_of = self.question.text

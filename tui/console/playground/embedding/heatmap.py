@@ -41,7 +41,7 @@ class Plan:
 
 
 def plan(cells: int, count: int) -> Plan:
-    """The parts of a row at that width of the window; two texts need no columns."""
+    """Return the parts of a row at that width of the window; two texts need no columns."""
     number = len(str(count))
     room = cells - _GUTTER - number - 1 - _NORM
     columns = min(count, max(0, (room - _LEAST_TEXT - 1) // _CELL)) if count > 2 else 0

@@ -22,7 +22,7 @@ def summary(compared: Comparison, used: int, took: float) -> str:
 
 
 def words_under(compared: Comparison, cells: int) -> list[Content]:
-    """What stands under the map: the nearest and furthest pairs, the one number of two texts, the numbers of one."""
+    """Return the lines under the map: nearest and furthest pairs, the one cosine, or a vector's values."""
     if len(compared.texts) == 1:
         return _numbers(compared.vectors[0], cells)
     if len(compared.texts) == 2:

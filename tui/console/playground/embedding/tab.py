@@ -287,7 +287,7 @@ class EmbeddingTab(SingleCallTab):
     # --- the result ---
 
     def _say(self, message: str = "", hint: str = "", detail: str = "") -> None:
-        """A problem above the result, or none."""
+        """Show a problem above the result, or remove it."""
         said = self.query_one("#said", Plain)
         lines = problem_lines(message, f"  {hint}" if hint else "", f"  {detail}" if detail else "")
         said.show(Content("\n").join(line("   ", entry) for entry in ["", *lines]) if message else "")

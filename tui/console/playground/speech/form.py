@@ -168,7 +168,7 @@ class SpeechForm(Vertical):
             self._look()
 
     def say(self, problem: Problem | None) -> None:
-        """A problem of the call, under the button."""
+        """Show a problem of the request under the button."""
         texts = (problem.message, _indented(problem_hint(problem)), _indented(problem.detail)) if problem else ()
         lines = problem_lines(*texts) if texts else []
         self.query_one("#wrong", Plain).show(Content("\n").join(line("   ", entry) for entry in lines))
@@ -328,7 +328,7 @@ _ANY = ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
 
 
 def _known(path: Path, limits: AudioLimits | None, model: str) -> tuple[AudioInfo | None, Problem | None]:
-    """What a file is, or what is wrong with it; neither for what is not a file, as it may still be typed."""
+    """Return a file's facts or its problem; neither if there is no file yet."""
     if not path.is_file():
         return None, None
     try:
@@ -356,12 +356,12 @@ def _what(path: Path, info: AudioInfo) -> str:
 
 
 def about(path: Path, info: AudioInfo | None) -> str:
-    """What a file is: `m4a, 41 min 10 s, 18.2 MB`."""
+    """Describe a file: `m4a, 41 min 10 s, 18.2 MB`."""
     return _what(path, info) if info else ""
 
 
 def duration(seconds: float) -> str:
-    """A length as people say it: `42 s`, `41 min 10 s`, `1 h 3 min`."""
+    """Format a length in seconds: `42 s`, `41 min 10 s`, `1 h 3 min`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -389,7 +389,7 @@ def _size(size: int) -> str:
 
 
 def hanging(message: str, hint: str, cells: int) -> list[Content]:
-    """A sentence and its hint as lines of that width; what goes on stands under the sentence, not under its sign."""
+    """Wrap a sentence and its hint with a hanging indent beside the sign."""
     first, *rest = [part for text in (message, hint) if text for part in line(text).wrap(max(20, cells - 3))]
     return [line((f"{WARNING} ", ATTENTION), first), *(part.pad_left(2) for part in rest)]
 

@@ -48,7 +48,7 @@ class TranscriptResult:
         return {"txt": "text", **timed, "json": "JSON"}
 
     def as_file(self, kind: str) -> str:
-        """The text of a file of that format."""
+        """Format the text as a file of that kind."""
         held = self.transcript
         if kind == "srt":
             return as_srt(held.segments)
@@ -217,7 +217,7 @@ def _items(segments: tuple[Segment, ...], cells: int) -> list[Item]:
 
 
 def fit_clock(seconds: float) -> str:
-    """A time from the start: `00:00:26`."""
+    """Format seconds from the start: `00:00:26`."""
     whole = int(seconds)
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 

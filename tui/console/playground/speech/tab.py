@@ -131,7 +131,7 @@ class SpeechTab(SingleCallTab):
         return ScreenText("", self.form.keys, foot=self._stopped, strip=self._takes())
 
     def _takes(self) -> tuple[Words, Words]:
-        """What the model takes, and when it ends."""
+        """Return what the model takes, and when it is retired."""
         model, limits = self.model, self.form.limits
         if model is None:
             return "No default speech-to-text model yet.", pick_model_hint("this file")
@@ -340,7 +340,7 @@ class _Hearing:
             self.whole = event
 
     def result(self, cut: str = "", problem: Problem | None = None) -> TranscriptResult:
-        """The result as it stands; `cut` says that it ended before its time, `problem` why."""
+        """Return the result so far; `cut` says that it ended early, `problem` says why."""
         whole = self.whole if self.whole and (self.whole.text or not self.pieces) else Transcript(self.pieces)
         length = (self.info.seconds if self.info else None) or 0.0
         return TranscriptResult(self.path, self.ref, whole, self.seconds, length, self.times, cut, problem)

@@ -53,7 +53,7 @@ class EntryRow(FieldRow):
         return self._split_address(cleaned.text)
 
     def _split_address(self, text: str) -> str:
-        """An address without the ending that belongs to one of its calls; what else it holds is kept in `apart`."""
+        """Return a URL without an endpoint's path; the values that it also holds go to `apart`."""
         self.apart = paste.split_pasted(self.declared, text)
         if self.declared.parse_pasted:
             own = self.apart[self.declared.name]
@@ -84,7 +84,7 @@ class EntryRow(FieldRow):
         self._draw()
 
     def typed(self) -> None:
-        """The text changed: what was wrong with it is no longer known."""
+        """Clear the field's problem, as the text has changed."""
         self.wrong, self.left_out = (), False
         if not self.value:
             self.notes, self.apart, self.here = (), {}, False

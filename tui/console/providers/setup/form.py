@@ -27,7 +27,7 @@ NAME = "name-of-credential"
 
 
 class SetupForm(Form):
-    """Fields, buttons and the words between them. Its screen answers the buttons, by their ids:
+    """Fields, buttons and texts of the setup. Its screen answers the buttons, by their IDs.
 
     `found` `server-N` `look` `look-again` `carry` `keep` `verify` `rotate` `anyway` `more`
     """
@@ -186,7 +186,7 @@ class SetupForm(Form):
         return [entry for entry in self.entries.values() if self._shows(entry.declared)]
 
     def values(self) -> dict[str, str | Secret]:
-        """What is shown, as the verbs take it."""
+        """Return the values shown, for the use case."""
         values: dict[str, str | Secret] = {}
         for row in self.shown:
             if row.declared.secret:
@@ -307,7 +307,7 @@ class SetupForm(Form):
         self._show("anyway", bool(anyway))
 
     def notice(self, *lines: Words) -> None:
-        """What concerns the whole form, above its buttons; nothing takes it away."""
+        """Show a notice about the whole form above its buttons, for good."""
         self.query_one("#notice", Plain).show(line(*_joined(lines)))
         self._show("notice", bool(lines))
         self.noticed = bool(lines)
@@ -344,7 +344,7 @@ class SetupForm(Form):
     # --- servers on this machine ---
 
     async def show_servers(self, servers: Sequence[Server]) -> None:
-        """The servers that answer, a button each, and the ports that do not; the focus is on the first."""
+        """Show a button for each server that answers, and the ports that do not; focus the first."""
         self.servers = servers
         place = self.query_one("#servers", Vertical)
         await place.remove_children()
@@ -359,7 +359,7 @@ class SetupForm(Form):
             self.open_at(next(field.name for field in self.provider.fields if field.url))
 
     def server_values(self, server: Server) -> Mapping[str, str]:
-        """What taking a server fills in."""
+        """Return the values that taking a server fills in."""
         return {next(field.name for field in self.provider.fields if field.url): server.base_url}
 
     def _show(self, part: str, shown: bool) -> None:

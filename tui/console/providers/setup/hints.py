@@ -13,7 +13,7 @@ from tui.workspace.credentials.status import ProviderRow
 
 
 def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Strip:
-    """What is to be known where the focus is."""
+    """Return the hint for the focused field or button."""
     if isinstance(focused, Button):
         which = focused.id or ""
         if which.startswith("server-"):

@@ -22,7 +22,7 @@ def looking_words(provider: Provider) -> str:
 
 
 def server_parts(provider: Provider, servers: Sequence[Server]) -> list[Widget]:
-    """What stands in the form after a look; the buttons are `server-0` and so on."""
+    """Return the widgets after a search for servers; the buttons are `server-0` and so on."""
     if not servers:
         none = line((f"{WARNING} ", ATTENTION), "No model server answers on this machine.\n")
         return [Plain(line(none, "Start it, or type its address."), classes="said")]

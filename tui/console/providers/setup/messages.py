@@ -17,7 +17,7 @@ Strip = tuple[Words, Words]
 
 
 def two_lines(text: str, cells: int) -> Strip:
-    """A long text cut into two lines."""
+    """Split a long text into two lines."""
     lines = wrap(one_line(text), max(20, cells))
     return lines[0] if lines else "", " ".join(lines[1:])
 
@@ -69,7 +69,7 @@ def saved_notice(
 
 
 def conflict_lines(provider: Provider, theirs: Credential | None, mine: Values, now: str, who: str = "") -> list[Words]:
-    """What another session (`who`) stored, field by field, beside what stands in the form."""
+    """Compare, field by field, what another session (`who`) stored with what the form holds."""
     who = who or "Another session"
     if theirs is None:
         return [f"{who} removed it.", "", "Nothing of this form has been saved."]
@@ -84,7 +84,7 @@ def conflict_lines(provider: Provider, theirs: Credential | None, mine: Values, 
 
 
 def theirs_lines(provider: Provider, theirs: Credential | None) -> Strip:
-    """What another session stored, for the strip."""
+    """Return what another session stored, for the strip."""
     if theirs is None:
         return "Theirs: removed.", ""
     parts = [f"{field.label} {there}" for field in provider.fields if (there := _theirs(field, theirs)) != "–"]

@@ -95,7 +95,7 @@ class Setup(PageScreen[bool]):
         self.call_after_refresh(self._begin)
 
     def _begin(self) -> None:
-        """The parts are there: carry in what was pasted elsewhere, and put the focus where it belongs."""
+        """Fill in what was pasted on another screen, and focus the right field."""
         form, carried = self.form, self._carried
         if carried is not None:
             self._carried = None
@@ -171,7 +171,7 @@ class Setup(PageScreen[bool]):
             )
 
     def on_paste(self, event: events.Paste) -> None:
-        """A paste while a button has the focus goes to the first empty secret field instead of being lost."""
+        """Paste into the first empty secret field while a button has the focus."""
         if self.asking:
             return
         if field := paste_into(self.form.shown, event.text):

@@ -38,7 +38,7 @@ class Piece:
 
 @cache
 def parser() -> "MarkdownIt":
-    """The reader of Markdown: no HTML, a line end is one, nothing reaches back."""
+    """Create the Markdown parser: no HTML, a line end is a break, no references to earlier text."""
     from markdown_it import MarkdownIt
 
     md = MarkdownIt("commonmark", {"html": False, "breaks": True})
@@ -75,7 +75,7 @@ class Pieces:
             del self._lines[:begun]
 
     def end(self) -> None:
-        """The text is at its end: everything is done."""
+        """Finish the text: every piece is complete."""
         self.settle()
         self._finish([*self._lines, self._last])
         self._lines, self._last, self._opening = [], "", ""
@@ -111,7 +111,7 @@ class Pieces:
 
 
 def _cuts(opening: str, lines: Sequence[str]) -> list[tuple[int, str]]:
-    """The line that each piece ends before, and the opening of what follows it."""
+    """Return the line at which each piece ends, and the opening of what follows."""
     skip = opening.count("\n")
     units = _units(opening + "".join(lines))
     starts = [max(0, unit.start - skip) for unit in units]

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def coloured(text: str, language: str) -> Content:
-    """The code; without a language that is known, as it is."""
+    """Highlight code; in an unknown language, return it as it is."""
     lexer = _lexer(language.lower()) if language else None
     if lexer is None:
         return line(text)

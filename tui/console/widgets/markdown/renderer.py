@@ -33,7 +33,7 @@ class Document:
     _last: "_Place | None" = None
 
     def rows(self, cells: int) -> list[Content]:
-        """The rows at that width; the list is the caller's."""
+        """Return the rows at that width, in a new list."""
         self.text.settle()
         if cells != self._cells:
             self._cells, self._rows, self._drawn, self._last = cells, [], 0, None
@@ -48,7 +48,7 @@ class Document:
 
 
 def markdown_rows(text: str, cells: int, style: str = "") -> list[Content]:
-    """The rows of a whole text."""
+    """Render a whole text as rows."""
     pieces = Pieces(text)
     pieces.end()
     return Document(pieces, style).rows(cells)

@@ -44,7 +44,7 @@ def columns_for(rows: Sequence[Cells], room: int) -> Columns:
 def table_rows(
     rows: Sequence[Cells], ends: Sequence[bool], columns: Columns, room: int, *, head: bool
 ) -> list[Content]:
-    """The rows of a table, the first of which is its head; `ends` says which columns stand at the right."""
+    """Render a table, whose first row is its head; `ends` says which columns are aligned right."""
     if not columns.widths:
         return [entry for row in rows[1:] for entry in _listed(rows[0], row, room)]
     shown: Iterable[Cells] = ([[cell.stylize("bold") for cell in rows[0]]] if head else []) + list(rows[1:])
@@ -65,6 +65,6 @@ def _row(row: Cells, ends: Sequence[bool], columns: Columns) -> list[Content]:
 
 
 def _listed(head: Cells, row: Cells, room: int) -> list[Content]:
-    """A row as lines of its own, `head: cell`, with a blank row after it."""
+    """Render a row as lines of `head: cell`, with a blank row after it."""
     lines = [line(name.stylize("bold"), ": ", cell) for name, cell in zip(head, row, strict=True)]
     return [part for line in lines for part in wrap(line, room)] + [Content("")]

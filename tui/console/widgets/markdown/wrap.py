@@ -14,12 +14,12 @@ _WORD = re.compile(rf"[{_WIDE}][{_CLOSING}]*\s*|[^\s{_WIDE}]+[{_CLOSING}]*\s*|\s
 
 
 def wrap(content: Content, cells: int) -> list[Content]:
-    """The rows of a text at that width, blanks at their ends cut. An empty line is an empty row."""
+    """Wrap a text at that width, without trailing spaces. An empty line is an empty row."""
     return [row for part in content.split("\n", allow_blank=True) for row in _wrap_line(part, cells)]
 
 
 def fold(content: Content, cells: int) -> list[Content]:
-    """The rows of a text that is broken where a row is full, as code is."""
+    """Break a text wherever a row is full, as code is."""
     return [row for part in content.split("\n", allow_blank=True) for row in _fold_line(part, cells)]
 
 
@@ -37,7 +37,7 @@ def _fold_line(content: Content, cells: int) -> list[Content]:
 
 
 def _breaks(text: str, cells: int) -> list[int]:
-    """The places where new rows begin."""
+    """Return the positions where new rows begin."""
     breaks: list[int] = []
     taken = 0
     for match in _WORD.finditer(text):

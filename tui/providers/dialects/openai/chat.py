@@ -10,7 +10,7 @@ from typing import Any
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.values import token_count, word
-from tui.providers.events import UNFINISHED, Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.events import UNFINISHED, Event, Finish, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
 
