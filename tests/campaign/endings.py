@@ -30,7 +30,7 @@ from tui.storage.folder import DiskFolder
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import status as credential_status
+from tui.workspace.credentials import save
 from tui.workspace.models import defaults
 
 KEY = "sk-proj-FAKE-endings-0123456789abcdef-3f2a"
@@ -239,9 +239,8 @@ def prepared(silent: bool = False) -> Iterator[Place]:
 async def _set_up(home: Path, url: str) -> None:
     session = _desk(home)
     await tenants.create(session, "acme")
-    await credential_status.save(
-        session,
-        "acme",
+    await save.save(
+        session.tenant("acme"),
         "openai",
         {"api_key": Secret(KEY), "base_url": url},
         check=VerificationResult(VerificationState.READY, session.now()),

@@ -84,6 +84,8 @@ FLOODS = {
     "tokens without end": Flood(head("text/event-stream"), lambda: forever(TOKENS)),
     "comments without end": Flood(head("text/event-stream"), lambda: forever(b": ping\n\n" * 1000)),
     "one event without end": Flood(head("text/event-stream"), lambda: forever(b"data: x\n" * 1000)),
+    "events that are almost JSON without end": Flood(head("text/event-stream"), lambda: forever(b"data: {x}\n" * 1000)),
+    "lines that are almost JSON without end": Flood(head("text/event-stream"), lambda: forever(b"{\n}\n{x}\n" * 1000)),
     "line ends without end": Flood(head("text/event-stream"), lambda: forever(b"\n" * 10_000)),
     "small chunks without end": Flood(
         head("text/event-stream", more="transfer-encoding: chunked\r\n"),

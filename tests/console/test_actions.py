@@ -25,7 +25,7 @@ FIXED_KEYS = {key for binding_id in DECLARED if DECLARED[binding_id].fixed for k
 KEY_NAME = re.compile(
     r"(?<![\w+{.'-])(?:esc|enter|tab|space|ctrl\+\w|shift\+\w+|f[1-9]\d?|page (?:up|down))(?![\w+}'-])"
 )
-LETTER = re.compile(r"(?:^\s*|[;,.:] +|then |press |Press )[a-zA-Z0-9/:?] (?:then |and )?[a-z]+s\b")
+LETTER = re.compile(r"(?:^\s*|[;,.:] +|then |press |Press )(?!A )[a-zA-Z0-9/:?] (?:then |and )?[a-z]+s\b")
 
 
 @pytest.fixture(autouse=True)

@@ -46,7 +46,7 @@ async def test_a_trial_that_is_not_in_use_stands_beside_the_own_key_and_o_switch
         await pilot.press("o")
         await until_shown(pilot, "◐ OpenAI               trial 498 of 500 left     trial")
         assert "OpenAI: trial, 498 of 500 calls left, on the operator's key." in shown(pilot)
-        assert "o uses the own key ending 3f2a; calls are charged to it." in shown(pilot)
+        assert "o switches to your own key ending 3f2a, billed to you." in shown(pilot)
         await pilot.press("o")
         await until_shown(pilot, "● OpenAI               ready")
         await pilot.press("enter")
@@ -70,7 +70,7 @@ async def test_a_trial_alone_can_be_used_and_its_form_says_so() -> None:
         await until_shown(pilot, "Providers › OpenAI › set up")
         assert "◐ trial 100 of 100 left ──" in rows(pilot)[1]
         await pilot.press("tab", "tab")
-        await until_shown(pilot, "Source   trial 100 of 100 left. Once you save your own key, it replaces the trial.")
+        await until_shown(pilot, "Source   trial 100 of 100 left. Your own key replaces the trial.")
 
 
 async def test_beside_the_list_the_details_tell_the_trial() -> None:

@@ -309,6 +309,6 @@ async def test_plain_http_that_was_not_allowed() -> None:
         access = chat.access("http://models.example.test")
         _, problem = await run(Client({}), access, chat.call(access))
         assert isinstance(problem, Problem)
-        assert "plain http" in problem.message
+        assert "uses unencrypted http" in problem.message
 
     await all_chats(way)

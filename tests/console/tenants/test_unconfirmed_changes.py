@@ -13,7 +13,7 @@ from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
-from tui.vault import envelope
+from tui.vault import envelope, key_pair
 from tui.workspace.credentials import save, status
 
 DIALOG = """╭─ Changed while locked ─────────────────────────────────────────────────────╮
@@ -99,8 +99,10 @@ async def test_a_planted_credential_does_not_serve_a_question() -> None:
     session = practice_session(pace=0.0)
     tenant = tenant_registry.get(session.tenant("acme"))
     held = next(each for each in stored_credentials.listing(session.tenant("acme"), "openai") if each.active)
-    made = Credential("openai", "default", dict(held.clear), "", tenant.key_id, held.origins, {"api_key": "0666"})
     secrets = {"api_key": Secret("sk-practice-0000-somebody-elses-key-0666")}
+    prints = {"api_key": key_pair.fingerprint(tenant.fingerprint_key, secrets["api_key"])}
+    made = Credential("openai", "default", dict(held.clear), "", tenant.key_id, held.origins, {"api_key": "0666"})
+    made = replace(made, fingerprints=prints)
     made = replace(made, envelope=envelope.seal(tenant.public_key, secrets, stored_credentials.binding("acme", made)))
     with session.store("acme").transaction() as tables:
         table = tables.table("credentials")

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from time import monotonic
 from typing import Any
 
 import pytest
+from textual.pilot import Pilot
 
 from tests.console.pilot import until, until_shown
 from tests.display.emulated import Watched, difference
@@ -51,6 +53,16 @@ def taken(app: Watched) -> int:
     return size
 
 
+async def until_quiet(app: Watched, pilot: Pilot[None]) -> None:
+    """Wait until nothing has been sent for half a second."""
+    deadline = monotonic() + 60.0
+    taken(app)
+    await pilot.pause(0.5)
+    while taken(app):
+        assert monotonic() < deadline, "the console never came to rest"
+        await pilot.pause(0.5)
+
+
 async def test_a_screen_takes_few_bytes_and_a_typed_character_next_to_none() -> None:
     app = Watched(SIZE)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
@@ -64,11 +76,10 @@ async def test_a_screen_takes_few_bytes_and_a_typed_character_next_to_none() -> 
             assert 0 < taken(app) <= 6_000, key
         await pilot.press("4")
         await until_shown(pilot, "enter send")
-        await pilot.pause()
-        taken(app)
+        await until_quiet(app, pilot)
         for key in "what is it":
             await pilot.press("space" if key == " " else key)
-            await pilot.pause()
+            await until(pilot, lambda: app.ours.sent)
             assert 0 < taken(app) <= 60, key
         assert difference(app.stock, app.ours) == ""
 
@@ -78,8 +89,7 @@ async def test_at_rest_nothing_is_sent() -> None:
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("4")
         await until_shown(pilot, "enter send")
-        await pilot.pause()
-        taken(app)
+        await until_quiet(app, pilot)
         await pilot.pause(1.0)
         assert taken(app) == 0
 

@@ -6,6 +6,7 @@ import time
 import pytest
 
 from tui.errors import Problem
+from tui.providers.client import sse
 from tui.providers.client.sse import Events, Lines
 
 
@@ -76,3 +77,25 @@ def test_lines_of_json_and_the_rest() -> None:
     assert lines.feed(b": 2}") == []
     assert lines.rest() == b'{"b": 2}'
     assert lines.rest() == b""
+
+
+@pytest.mark.parametrize("line", [b"data: x\n", b"data: {x}\n", b"{x}\n", b"{\n}x\n", b'{"a": "}"\n'])
+def test_text_that_never_becomes_json_is_parsed_a_few_times_only(line: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[str] = []
+
+    def loads(text: str) -> object:
+        parsed.append(text)
+        raise ValueError
+
+    monkeypatch.setattr(sse.json, "loads", loads)
+    events = Events()
+    events.feed(line * 10_000)
+    assert len(parsed) <= 10
+
+
+def test_json_over_several_lines_is_an_event_whatever_its_strings_hold() -> None:
+    text = '{\n "error": {\n  "message": "a } and a {"\n }\n}'
+    for prefix in ("", "data: "):
+        sent = "".join(f"{prefix}{line}\n" for line in text.splitlines())
+        events = Events()
+        assert [*events.feed(sent.encode()), *events.feed(b"event: next\n"), *events.rest()] == [(text, "")]

@@ -82,7 +82,9 @@ class Events:
         self._name = ""
         self._data: list[str] = []
         self._size = 0
+        self._data_end = JsonEnd()
         self._bare: list[str] = []
+        self._bare_end = JsonEnd()
 
     def feed(self, chunk: bytes) -> list[tuple[str, str]]:
         """Return the events that this chunk completes."""
@@ -96,8 +98,7 @@ class Events:
         for line in lines:
             if not line and self._data:
                 events.append((self._data[0] if len(self._data) == 1 else "\n".join(self._data), self._name))
-                self._data.clear()
-                self._size, self._name = 0, ""
+                self._clear_data()
             elif line.startswith(b"data:") and not self._data:
                 self._add(line[6:] if line.startswith(b" ", 5) else line[5:])
             else:
@@ -134,19 +135,25 @@ class Events:
 
     def _end_early(self, events: list[tuple[str, str]]) -> None:
         """End the event before a blank line ended it, where its data is whole."""
-        if self._data and not self._strict and _is_whole(self._data):
+        if self._data and not self._strict and self._data_end.reached(self._data):
             events.append(("\n".join(self._data), self._name))
-            self._data.clear()
-            self._size, self._name = 0, ""
+            self._clear_data()
+
+    def _clear_data(self) -> None:
+        self._data.clear()
+        self._size, self._name = 0, ""
+        if self._data_end.lines:
+            self._data_end = JsonEnd()
 
     def _bare_json(self, line: bytes, events: list[tuple[str, str]]) -> None:
         self._size += len(line)
         if self._size > self._limit:
             raise TooLong("an event", self._limit)
         self._bare.append(line.decode("utf-8", "replace"))
-        if line.rstrip().endswith(b"}") and _is_whole(self._bare):
+        if self._bare_end.reached(self._bare):
             events.append(("\n".join(self._bare), ""))
             self._bare.clear()
+            self._bare_end = JsonEnd()
             self._size = 0
 
     def _add(self, value: bytes) -> None:
@@ -156,11 +163,31 @@ class Events:
         self._data.append(value.decode("utf-8", "replace"))
 
 
-def _is_whole(lines: list[str]) -> bool:
-    text = "\n".join(lines).strip()
-    if text.startswith("[DONE]"):
-        return True
-    try:
-        return isinstance(json.loads(text), dict)
-    except (ValueError, RecursionError):
-        return False
+class JsonEnd:
+    """Finds the line that ends a JSON object, in a time that grows with the text and no faster.
+
+    The text is parsed only where its brackets are balanced, and at most `ATTEMPTS` times: brackets within strings may
+    mislead the count, and a server may send text without end.
+    """
+
+    ATTEMPTS = 8
+
+    def __init__(self) -> None:
+        self.lines = 0
+        self._depth = 0
+        self._attempts = 0
+
+    def reached(self, lines: list[str]) -> bool:
+        """Return True if `lines` are a JSON object or an end mark; between calls, lines are only added."""
+        for line in lines[self.lines :]:
+            self._depth += line.count("{") - line.count("}")
+        self.lines = len(lines)
+        if lines[0].lstrip().startswith("[DONE]"):
+            return True
+        if self._depth or self._attempts == self.ATTEMPTS:
+            return False
+        self._attempts += 1
+        try:
+            return isinstance(json.loads("\n".join(lines)), dict)
+        except (ValueError, RecursionError):
+            return False

@@ -35,7 +35,7 @@ def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Stri
             return two_lines(focused.value, 74)
     if now.on_trial and now.trial is not None and now.credential is None:
         return (
-            f"Source   {now.trial.words}. Once you save your own key, it replaces the trial.",
+            f"Source   {now.trial.words}. Your own key replaces the trial.",
             hint("{providers.source} on the list: switch back."),
         )
     return "Nothing is saved until it is verified, or you choose to save anyway.", ""
