@@ -129,14 +129,17 @@ class ManifestState(StrEnum):
 
 @dataclass(frozen=True)
 class VerificationResult:
-    """The last verification: when (ISO 8601, UTC), how long (milliseconds), and what was said, in words."""
+    """The last verification: when (ISO 8601, UTC), how long (milliseconds), and what was said, in words.
+
+    `detail` holds the server's own words; they are shown once and not stored.
+    """
 
     state: VerificationState = VerificationState.UNVERIFIED
     at: str = ""
     ms: int = 0
     message: str = ""
     hint: str = ""
-    detail: str = ""
+    detail: str = field(default="", metadata={"stored": False})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", VerificationState(self.state))

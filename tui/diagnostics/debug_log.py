@@ -11,10 +11,10 @@ import time
 from collections.abc import Mapping
 from io import TextIOWrapper
 from logging.handlers import RotatingFileHandler
-from urllib.parse import quote, quote_plus
 
 from tui.diagnostics.crash_report import crash_place
 from tui.paths import paths
+from tui.redaction import Redactor
 from tui.sanitize import one_line
 from tui.secret import MASK, live
 from tui.storage import file_errors
@@ -24,8 +24,6 @@ NAME = "modeldeck.log"
 _SIZE = 1_000_000
 _KEPT = 4
 _LONGEST = 2000
-_SHORTEST = 6
-"""Characters below which a text is too common to be looked for as a secret."""
 
 _PATTERNS = (
     re.compile(r"(?<=://)[^\s/@'\"]+@"),  # a user and password in an address
@@ -44,14 +42,9 @@ _PATTERNS = (
 
 def redacted(text: str) -> str:
     """Return a text on one line, without secrets of this process and without what looks like one."""
-    for secret in live():
-        value = secret.reveal()
-        if len(value) >= _SHORTEST:
-            for spelling in {value, quote(value, safe=""), quote_plus(value), repr(value)[1:-1]}:
-                text = text.replace(spelling, MASK)
     for pattern in _PATTERNS:
         text = pattern.sub(MASK, text)
-    return one_line(text, _LONGEST)
+    return one_line(Redactor(live()).text(text), _LONGEST)
 
 
 def begin(environ: Mapping[str, str], doing: str) -> None:

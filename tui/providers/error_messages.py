@@ -5,13 +5,14 @@ Hints name no key of the console, since the command line shows them too. No sent
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.origins import host_of, origin_of
 from tui.providers.requests import ApiError
 from tui.providers.spec import Provider
+from tui.redaction import Redactor
 from tui.sanitize import one_line
 from tui.secret import MASK
 
@@ -32,7 +33,10 @@ _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class ErrorContext:
-    """Who is asked, with what: all that a sentence about a fault may name. `keyed` says that a key goes along."""
+    """Who is asked, with what: all that a sentence about a fault may name. `keyed` says that a key goes along.
+
+    `redactor` knows the secrets of the request.
+    """
 
     provider: Provider
     url: str
@@ -40,6 +44,7 @@ class ErrorContext:
     key_hint: str = ""
     model: str = ""
     proxy: str = ""
+    redactor: Redactor = field(default_factory=Redactor, compare=False)
 
     @property
     def label(self) -> str:
@@ -57,9 +62,9 @@ class ErrorContext:
         return "The key was not sent." if self.keyed else "Nothing was sent."
 
 
-def redact(text: str, limit: int = 300) -> str:
-    """Return a server's text on one line; a key that it repeats in part becomes dots."""
-    return one_line(_WORD.sub(_dotted, text[: 2 * limit]), limit)
+def redact(place: ErrorContext, text: str, limit: int = 300) -> str:
+    """Return a server's text on one line; a key that it repeats, whole or in part, becomes dots."""
+    return one_line(_WORD.sub(_dotted, place.redactor.text(text[: 20 * limit])[: 2 * limit]), limit)
 
 
 def _dotted(word: re.Match[str]) -> str:
@@ -82,7 +87,7 @@ def page(place: ErrorContext, text: str, status: int = 200) -> Problem:
     return NetworkError(
         f"{place.host} sent a web page, not an answer of an API ({status}).",
         f"Check {key}the address {_shown(place.url)}, the proxy, or a sign-in page of this network.",
-        redact(title[1], 120) if title else "",
+        redact(place, title[1], 120) if title else "",
     )
 
 
@@ -124,7 +129,7 @@ def to_problem(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
         problem.hint = _joined(clock_note(refusal.headers, now), problem.hint)
     if not problem.detail:
         # A code that was put into words says nothing more.
-        problem.detail = _detail(replace(refusal, code="", kind="") if own else refusal)
+        problem.detail = _detail(place, replace(refusal, code="", kind="") if own else refusal)
     return problem
 
 
@@ -230,11 +235,11 @@ def _lacks_v1(place: ErrorContext) -> bool:
     return "/v1/" not in place.url and any(entry.endswith("/v1") for entry in usual)
 
 
-def _detail(refusal: ApiError) -> str:
+def _detail(place: ErrorContext, refusal: ApiError) -> str:
     parts = [refusal.message or refusal.code or refusal.kind]
     if refusal.request_id:
         parts.append(f"(request {refusal.request_id})")
-    return redact(" ".join(filter(None, parts)))
+    return redact(place, " ".join(filter(None, parts)))
 
 
 def _joined(*sentences: str) -> str:

@@ -1,11 +1,12 @@
 """Nouns as records of a settings file, and back.
 
 A record is as trustworthy as whoever could write the file: unknown entries are dropped, wrong kinds are refused, and
-every text passes `printable` here, before it can reach a screen.
+every text passes `printable` here, before it can reach a screen. A field with the metadata `stored=False` is neither
+written nor read.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, asdict, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache, partial
 from typing import Any, TypeVar, get_origin, get_type_hints
 
@@ -17,10 +18,10 @@ T = TypeVar("T")
 
 def to_record(from_record: Any) -> dict[str, Any]:
     """Convert a dataclass to a JSON object, without default values other than booleans."""
-    usual = {field.name: _usual(field) for field in fields(from_record)}
+    usual = {field.name: _usual(field) for field in _stored(from_record)}
     return {
         name: _plain(value)
-        for name, value in asdict(from_record).items()
+        for name, value in _entries(from_record).items()
         if isinstance(value, bool) or value != usual[name]
     }
 
@@ -43,7 +44,7 @@ def _noun(kind: Any, record: Any) -> Any:
 @cache
 def _readers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     hints = get_type_hints(kind)
-    return tuple((field.name, _reader(hints[field.name])) for field in fields(kind))
+    return tuple((field.name, _reader(hints[field.name])) for field in _stored(kind))
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
@@ -87,7 +88,17 @@ def _usual(field: Field[Any]) -> Any:
     if field.default_factory is MISSING:
         return field.default
     made: Any = field.default_factory()
-    return asdict(made) if is_dataclass(made) and not isinstance(made, type) else made
+    return _entries(made) if is_dataclass(made) and not isinstance(made, type) else made
+
+
+def _stored(kind: Any) -> list[Field[Any]]:
+    return [field for field in fields(kind) if field.metadata.get("stored", True)]
+
+
+def _entries(noun: Any) -> dict[str, Any]:
+    """Return the stored fields by name; those of a noun in another as a dictionary."""
+    values = {field.name: getattr(noun, field.name) for field in _stored(noun)}
+    return {name: _entries(value) if is_dataclass(value) else value for name, value in values.items()}
 
 
 def _plain(value: Any) -> Any:

@@ -338,7 +338,12 @@ async def test_the_outcome_of_a_verification_is_stored_a_refusal_too(session: Se
     check = await verify.verify_stored(session.tenant(LONG_NAME), "openai")
     assert check.state is VerificationState.REFUSED and "9b1c" in check.message
     row = status.row(session.tenant(LONG_NAME), "openai")
-    assert row.credential and row.credential.check == check and row.word == "key refused" and not row.usable
+    assert (
+        row.credential
+        and row.credential.check == replace(check, detail="")
+        and row.word == "key refused"
+        and not row.usable
+    )
     assert (await verify.verify_stored(session.tenant("acme"), "openai", "batch-jobs")).state is VerificationState.READY
     with pytest.raises(UsageError, match="not set up"):
         await verify.verify_stored(session.tenant("tenant-2"), "openai")
@@ -498,3 +503,22 @@ async def test_a_new_key_follows_the_stored_address_of_an_open_tenant(disk_sessi
     await save.save(tenant, "openai_compatible", values)
     saved = await save.save(tenant, "openai_compatible", {"api_key": Secret("sk-FAKE-key-of-a-test-0002")})
     assert saved.origins == ("https://models.example.test",)
+
+
+async def test_the_words_of_a_server_about_a_check_are_not_stored(disk_session: Session, tenant_id: str) -> None:
+    said = VerificationResult(VerificationState.REFUSED, disk_session.now(), 3, "Refused.", "Get another.", "its words")
+    session = disk_session.tenant(tenant_id)
+    plan = await save.plan_save(session, "openai", {"api_key": Secret(KEY)})
+    saved = await save.apply_save(plan, said)
+    credentials.note(session, saved, said)
+    assert b"Refused." in everything(disk_session) and b"its words" not in everything(disk_session)
+
+
+async def test_what_an_older_version_stored_of_a_server_is_not_read(disk_session: Session, tenant_id: str) -> None:
+    await set_up(disk_session, tenant_id)
+    session = disk_session.tenant(tenant_id)
+    check_before = {"state": "refused", "message": "Refused.", "detail": "its words"}
+    with session.store.transaction() as tables:
+        tables.table("credentials").update({"check": check_before})
+    check = credentials.listing(session, "openai")[0].check
+    assert (check.message, check.detail) == ("Refused.", "")

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from tui.errors import Problem, UsageError
-from tui.providers.client.limits import MIN_SECRET
+from tui.errors import UsageError
 from tui.providers.origins import is_private, origin_of
 from tui.providers.spec import FieldValues, Provider
-from tui.secret import MASK, Secret
+from tui.secret import Secret
 
 
 @dataclass(frozen=True)
@@ -58,13 +57,6 @@ def check_origin(access: Access, url: str, follows: bool = False) -> None:
             f"{urlsplit(origin).netloc} uses unencrypted http, which others on the network can read. Nothing was sent.",
             "Use https, or allow plain http for this address when you set it up.",
         )
-
-
-def mask_secrets_in(problem: Problem, secrets: Mapping[str, Secret]) -> None:
-    """Mask every secret that the server repeats in its error message."""
-    for secret in secrets.values():
-        if len(secret.reveal()) >= MIN_SECRET:
-            problem.detail = problem.detail.replace(secret.reveal(), MASK)
 
 
 def _is_under(origin: str, suffixes: tuple[str, ...]) -> bool:

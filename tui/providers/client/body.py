@@ -142,7 +142,9 @@ class FrameDecoder:
         self.skipped += 1
         self._in_a_row += 1
         if self._in_a_row >= MAX_BROKEN_FRAMES:
-            raise unusable_response(self._context, f"{self._in_a_row} broken pieces in a row", redact(text))
+            raise unusable_response(
+                self._context, f"{self._in_a_row} broken pieces in a row", redact(self._context, text)
+            )
 
 
 class BodyDecoder:
@@ -213,7 +215,9 @@ class BodyDecoder:
             self.whole = True
             return [Frame(text)]
         raise unusable_response(
-            self._context, "JSON that ends too early" if cut else "text that is not JSON", "" if cut else redact(text)
+            self._context,
+            "JSON that ends too early" if cut else "text that is not JSON",
+            "" if cut else redact(self._context, text),
         )
 
     def _decide(self) -> bool:

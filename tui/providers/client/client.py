@@ -21,13 +21,15 @@ import httpx
 
 from tui.errors import Problem
 from tui.providers.client import connection
-from tui.providers.client.access import Access, check_origin, mask_secrets_in
+from tui.providers.client.access import Access, check_origin
 from tui.providers.client.body import BodyDecoder
 from tui.providers.client.limits import Limits
+from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.request import check_headers, sending
 from tui.providers.client.response import (
     Decoder,
     Inbox,
+    headers_of,
     http_inbox,
     read_answer,
     read_error_body,
@@ -35,7 +37,7 @@ from tui.providers.client.response import (
 )
 from tui.providers.client.retry import RetryableError, RetryPolicy, retry_reason, should_retry
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
-from tui.providers.client.token_cache import Tokens
+from tui.providers.client.token_cache import LeasedToken, Tokens
 from tui.providers.client.transport_errors import ConnectionTrace, connect_problem
 from tui.providers.client.upload import Body, body_of
 from tui.providers.error_messages import ErrorContext, redirect, to_problem, unusable_response
@@ -58,16 +60,9 @@ class _Step:
     """A call, whether it follows from an answer, and whether it is the exchange for an access token itself."""
 
     call: Call
+    redactor: AnswerRedactor
     follows: bool = False
     exchange: bool = False
-
-
-@dataclass(frozen=True)
-class LeasedToken:
-    """An access token for one attempt, and how to drop it if it was taken from the cache."""
-
-    secret: Secret
-    drop: Callable[[], None] | None
 
 
 @dataclass(frozen=True)
@@ -122,7 +117,8 @@ class Client:
         """
         running: Call | None = None
         leftovers: list[Call] = []
-        step: _Step | None = _Step(call)
+        redactor = AnswerRedactor()
+        step: _Step | None = _Step(call, redactor)
         count = 0
         try:
             while step is not None:
@@ -136,7 +132,7 @@ class Client:
                 async with aclosing(self._step(access, current)) as results:
                     async for result in results:
                         if isinstance(result, Call):
-                            step = _Step(result, follows=True)
+                            step = _Step(result, redactor, follows=True)
                         elif isinstance(result, RemoteJob) and result.anyway:
                             leftovers += [result.cancel] if result.cancel else []
                         elif isinstance(result, RemoteJob):
@@ -147,8 +143,14 @@ class Client:
                                 count = 0
                             elif isinstance(event, Finish):
                                 running = None
-                            yield event
+                            for shown in redactor.events(event):
+                                yield shown
             running = None
+        except Problem as problem:
+            for shown in redactor.flush():
+                yield shown
+            redactor.problem(problem)
+            raise
         finally:
             for cancel in [running, *leftovers] if running else leftovers:
                 task = asyncio.create_task(self._cancel(access, cancel))
@@ -160,7 +162,7 @@ class Client:
         with contextlib.suppress(Problem, RetryableError, TimeoutError):
             async with (
                 asyncio.timeout(self._limits.cancel_timeout),
-                aclosing(self._attempt(access, _Step(call, follows=True))) as results,
+                aclosing(self._attempt(access, _Step(call, AnswerRedactor(), follows=True))) as results,
             ):
                 async for _ in results:
                     pass
@@ -179,7 +181,7 @@ class Client:
             except ConnectionLost as lost:
                 failure = RetryableError(lost, retryable=False)
             if _is_answer(step.call, failure):
-                for answer in self._read_error_as_answer(access, step.call, failure):
+                for answer in self._read_error_as_answer(access, step, failure):
                     yield answer
                 return
             attempt = policy.next_attempt(step.call, failure)
@@ -191,17 +193,16 @@ class Client:
             await asyncio.sleep(attempt.wait)
 
     def _read_error_as_answer(
-        self, access: Access, call: Call, failure: RetryableError
+        self, access: Access, step: _Step, failure: RetryableError
     ) -> Iterator[Event | Call | RemoteJob]:
         """Yield what a reader makes of an error that its call accepts; the reader may give it back as an error."""
-        read = call.reader()
+        read = step.call.reader()
         for frame in (Frame(failure.error), None) if failure.error else (None,):
             for result in read(frame):
                 if result is failure.error:
                     raise failure.problem
                 if isinstance(result, ApiError):
-                    context = ErrorContext(access.provider, call.url, True, access.key_hint, access.model)
-                    raise to_problem(context, result, self._clock())
+                    raise to_problem(_context(access, step, True), result, self._clock())
                 if isinstance(result, Finish) and not result.reason:
                     raise failure.problem
                 if not isinstance(result, EndSeen):
@@ -220,7 +221,7 @@ class Client:
             if secret := self._tokens.get(key):
                 yield LeasedToken(secret, partial(self._tokens.drop, key, secret))
                 return
-            async with aclosing(self._step(access, _Step(exchange, exchange=True))) as results:
+            async with aclosing(self._step(access, _Step(exchange, step.redactor, exchange=True))) as results:
                 async for result in results:
                     if isinstance(result, AccessToken):
                         secret = result.secret
@@ -252,7 +253,8 @@ class Client:
         signed = access.provider.sign(step.call, access.fields, secrets, self._clock())
         check_origin(access, signed.url, step.follows)
         check_headers(signed, keyed)
-        context, transport = await self._connect(access, step.call.url, signed.url, keyed)
+        step.redactor.use(signed, secrets)
+        context, transport = await self._connect(access, step, signed.url, keyed)
         # A lookup has no reason to take as long as a model that thinks.
         streamed = signed.framing in _STREAMED or signed.method == "GET"
         upload, trace = await body_of(signed), ConnectionTrace()
@@ -282,17 +284,14 @@ class Client:
                 ):
                     async for result in results:
                         if isinstance(result, ApiError):
+                            error = step.redactor.error(result)
                             if delivered:
-                                raise to_problem(context, result, self._clock())
-                            raise self._api_error(context, result, response)
+                                raise to_problem(context, error, self._clock())
+                            raise self._api_error(context, error, response)
                         if not isinstance(result, EndSeen):
                             delivered = delivered or not isinstance(result, _PRELUDE)
                             yield result
-        except Problem as problem:
-            mask_secrets_in(problem, secrets)
-            raise
         except RetryableError as failure:
-            mask_secrets_in(failure.problem, secrets)
             if token and token.drop and failure.error and _is_stale(access.provider, failure.error):
                 failure.stale_token = True
                 token.drop()
@@ -315,12 +314,11 @@ class Client:
             yield _Incoming(inbox_, decoder)
 
     async def _connect(
-        self, access: Access, url: str, signed_url: str, keyed: bool
+        self, access: Access, step: _Step, signed_url: str, keyed: bool
     ) -> tuple[ErrorContext, httpx.AsyncBaseTransport]:
         """Return the transport to a signed URL, and the context that names the URL without what signs it."""
         proxy = "" if self._transport else connection.proxy_of(self._environ, signed_url)
-        context = ErrorContext(access.provider, url, keyed, access.key_hint, access.model, connection.shown(proxy))
-        return context, await self._transport_for(proxy, signed_url)
+        return _context(access, step, keyed, connection.shown(proxy)), await self._transport_for(proxy, signed_url)
 
     async def _raise_for_status(self, context: ErrorContext, response: httpx.Response, framing: Framing) -> None:
         """Raise for every status but one of success."""
@@ -330,7 +328,7 @@ class Client:
             raise page or unusable_response(context, "an ordinary answer and opened no WebSocket connection")
         if 200 <= status < 300 or (framing is Framing.WEBSOCKET and status == 101):
             return
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = headers_of(context, response)
         if 300 <= status < 400 and "location" in headers:
             raise redirect(context, headers["location"])
         body, page = await read_error_body(context, response, self._limits)
@@ -343,7 +341,7 @@ class Client:
         self, context: ErrorContext, error: ApiError, response: httpx.Response, page: Problem | None = None
     ) -> RetryableError:
         """Return the failure of a call before anything was delivered; the status may be the reader's own in a 200."""
-        error = replace(error, headers={name.lower(): value for name, value in response.headers.items()})
+        error = replace(error, headers=headers_of(context, response))
         problem = page or to_problem(context, error, self._clock())
         return RetryableError(problem, should_retry(error), retry_reason(error), error)
 
@@ -382,6 +380,12 @@ def _response(context: ErrorContext, sent: "asyncio.Future[httpx.Response]", tra
         raise failure.with_traceback(None)
     problem, retryable = connect_problem(context, failure, trace)
     raise RetryableError(problem, retryable, "connection lost" if trace.sent else "not reached")
+
+
+def _context(access: Access, step: _Step, keyed: bool, proxy: str = "") -> ErrorContext:
+    """Return what messages about a call may name: its URL without what signs it."""
+    redactor = step.redactor.redactor
+    return ErrorContext(access.provider, step.call.url, keyed, access.key_hint, access.model, proxy, redactor)
 
 
 def _is_answer(call: Call, failure: RetryableError) -> bool:

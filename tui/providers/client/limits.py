@@ -91,9 +91,6 @@ WEBSOCKET_READ = 64 * KIB
 WEBSOCKET_CLOSE_TIMEOUT = 0.2
 """Seconds that closing a WebSocket may take."""
 
-MIN_SECRET = 4
-"""Characters below which a secret is not searched for in error messages; it would match ordinary words."""
-
 
 def format_size(count: int) -> str:
     """Return a number of bytes as messages state it."""

@@ -264,6 +264,11 @@ class Ending:
         return isinstance(result, Finish) or (isinstance(result, Call) and self._decoder.streamed)
 
 
+def headers_of(context: ErrorContext, response: httpx.Response) -> dict[str, str]:
+    """Return the headers of a response by names in lower case, without secrets."""
+    return {name.lower(): context.redactor.text(value) for name, value in response.headers.items()}
+
+
 async def read_error_body(
     context: ErrorContext, response: httpx.Response, limits: Limits
 ) -> tuple[Any, Problem | None]:
@@ -281,9 +286,10 @@ async def read_error_body(
         pass  # The status alone says enough.
     text = decode_text(bytes(body), label).removeprefix("\ufeff")
     try:
-        return json.loads(text), None
+        return context.redactor.json(json.loads(text)), None
     except (ValueError, RecursionError):
         pass
+    text = context.redactor.text(text)
     status = response.status_code
     if is_page(text, label):
         # A gateway that fails sends a page, too; its status says more than the page does.

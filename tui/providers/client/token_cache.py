@@ -16,6 +16,14 @@ Key = tuple[str, tuple[tuple[str, str], ...], bytes]
 
 
 @dataclass(frozen=True)
+class LeasedToken:
+    """An access token for one attempt, and how to drop it if it was taken from the cache."""
+
+    secret: Secret
+    drop: Callable[[], None] | None
+
+
+@dataclass(frozen=True)
 class _CachedToken:
     secret: Secret
     until: float

@@ -147,7 +147,7 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
         case None:
             return None
         case WebSocketDisconnect(code=code, reason=reason):
-            words = redact(f"{code} {reason}".strip())
+            words = redact(context, f"{code} {reason}".strip())
             return NetworkError(f"{context.label} closed the connection before the answer ended.", AGAIN, words)
         case Problem() as problem:
             return problem.with_traceback(None)

@@ -1,0 +1,178 @@
+"""Removes from a text whatever was made of a secret: all of it or a part, in every form in which secrets are sent.
+
+`Redactor` reads whole texts, `StreamRedactor` texts that arrive in pieces.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from tui.secret import MASK, Secret
+
+RUN = 8
+"""Characters in a row of one form of a secret that are removed. Shorter secrets are looked for as a whole."""
+
+_SHORTEST = 4
+"""Characters below which a secret would match ordinary words."""
+
+_SAMPLE, _STEP = 4, 5
+"""Every run holds a sample of 4 characters that starts at a multiple of 5: 4 + 5 - 1 = 8."""
+
+_HELD = range(5, RUN)
+"""How long the end of a piece must be to be held back, as it may be the beginning of a run."""
+
+_SCHEME = re.compile(r"(?i)(?:bearer|basic|token|key) +")
+_PERCENT = re.compile(r"%[0-9A-F]{2}")
+_WORD = re.compile(r"[\w+/=.~-]{20,}")
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
+
+
+def forms(text: str) -> set[str]:
+    """Return the forms in which a secret is sent: as it is, URL-encoded, in base64, escaped in JSON or HTML.
+
+    Of a value in base64, such as a signed header, the long words that it unpacks to are included.
+    """
+    text = _SCHEME.sub("", text, count=1) if _SCHEME.match(text) else text
+    plain = {text, *_unpacked(text)}
+    plain |= {encoded for word in tuple(plain) for encoded in _base64(word.encode("utf-8", "replace"))}
+    escaped: set[str] = set()
+    for word in plain:
+        url = {quote(word, safe=""), quote_plus(word), quote(word)}
+        escaped |= url | {_PERCENT.sub(lambda code: code[0].lower(), spelling) for spelling in url}
+        escaped |= {json.dumps(word)[1:-1], word.replace("/", "\\/"), repr(word)[1:-1], word.translate(_HTML)}
+    return plain | escaped
+
+
+class Redactor:
+    """Removes some secrets from texts. What they are made of is computed when the first text is read."""
+
+    def __init__(self, secrets: Iterable[Secret] = ()) -> None:
+        self._secrets: frozenset[Secret] = frozenset()
+        self._ready = True
+        self._runs: set[str] = set()
+        self._samples: set[str] = set()
+        self._beginnings: set[str] = set()
+        self._short: list[str] = []
+        self.use(secrets)
+
+    def use(self, secrets: Iterable[Secret]) -> None:
+        """Look for these secrets from now on."""
+        wanted = frozenset(secret for secret in secrets if secret)
+        if wanted != self._secrets:
+            self._secrets, self._ready = wanted, False
+
+    def text(self, text: str) -> str:
+        """Return a text with every secret, and every run of 8 characters of one, replaced by dots."""
+        self._prepare()
+        parts, position = [], 0
+        for start, end in self.spans(text):
+            parts += [text[position:start], MASK]
+            position = end
+        text = "".join([*parts, text[position:]]) if parts else text
+        for word in self._short:
+            text = text.replace(word, MASK)
+        return text
+
+    def json(self, value: Any) -> Any:
+        """Return parsed JSON with all of its texts redacted, names too."""
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, list):
+            return [self.json(entry) for entry in value]
+        if isinstance(value, dict):
+            return {self.text(name): self.json(entry) for name, entry in value.items()}
+        return value
+
+    def spans(self, text: str) -> Iterator[tuple[int, int]]:
+        """Yield the start and the end of each stretch of a text that consists of runs."""
+        self._prepare()
+        samples, last = self._samples, len(text) - RUN
+        if last < 0 or samples.isdisjoint([text[at : at + _SAMPLE] for at in range(0, len(text) - 3, _STEP)]):
+            return
+        start = end = -1
+        for at in range(last + 1):
+            if text[at : at + RUN] in self._runs:
+                if at > end and end >= 0:
+                    yield start, end
+                start = at if at > end or end < 0 else start
+                end = at + RUN
+        if end >= 0:
+            yield start, end
+
+    def beginning_at(self, text: str) -> int:
+        """Return where the end of a text begins that may be the beginning of a run; its length if there is none."""
+        self._prepare()
+        size = len(text)
+        return next((size - count for count in reversed(_HELD) if text[-count:] in self._beginnings), size)
+
+    def _prepare(self) -> None:
+        if self._ready:
+            return
+        self._ready = True
+        self._runs, self._samples, self._beginnings, short = set(), set(), set(), set()
+        for secret in self._secrets:
+            if len(secret.reveal()) < RUN:
+                short |= {form for form in forms(secret.reveal()) if _SHORTEST <= len(form) < RUN}
+            for form in forms(secret.reveal()):
+                self._runs |= {form[at : at + RUN] for at in range(len(form) - RUN + 1)}
+        self._samples = {run[at : at + _SAMPLE] for run in self._runs for at in range(RUN - _SAMPLE + 1)}
+        self._beginnings = {run[:count] for run in self._runs for count in _HELD}
+        self._short = sorted(short, key=len, reverse=True)
+
+
+class StreamRedactor:
+    """Redacts a text that arrives in pieces. The end of a piece is held back while it may be the beginning of a run."""
+
+    def __init__(self, redactor: Redactor) -> None:
+        self._redactor = redactor
+        self._before = ""
+        self._held = ""
+        self._masked = False
+
+    def feed(self, piece: str) -> str:
+        """Return what can be shown now."""
+        text, start = self._before + self._held + piece, len(self._before)
+        spans = list(self._redactor.spans(text))
+        end = max(start, self._redactor.beginning_at(text), spans[-1][1] if spans else 0)
+        parts, position, masked = [], start, self._masked
+        for first, last in spans:
+            if last <= start:
+                continue
+            first = max(first, start)
+            parts.append(text[position:first])
+            if not (first == start and masked):
+                parts.append(MASK)
+            position = last
+        self._masked = position == end if end > start else masked
+        self._before, self._held = text[max(0, end - RUN + 1) : end], text[end:]
+        return "".join([*parts, text[position:end]])
+
+    def flush(self) -> str:
+        """Return what was held back: the text goes on no further."""
+        held, self._held = self._held, ""
+        if held:
+            self._before, self._masked = (self._before + held)[-RUN + 1 :], False
+        return held
+
+
+def _base64(data: bytes) -> Iterator[str]:
+    """Yield the base64 of bytes at each of the three places where they can lie in a longer text."""
+    for offset in range(3):
+        encoded = base64.b64encode(bytes(offset) + data).decode()
+        whole = encoded[(0, 2, 3)[offset] : 8 * (offset + len(data)) // 6]
+        yield whole
+        yield whole.replace("+", "-").replace("/", "_")
+
+
+def _unpacked(text: str) -> Iterator[str]:
+    """Yield the long words of a text in base64 or a JSON web token, where they are text again."""
+    for part in text.split("."):
+        padded = part.replace("-", "+").replace("_", "/") + "=" * (-len(part) % 4)
+        try:
+            yield from _WORD.findall(base64.b64decode(padded, validate=True).decode("ascii"))
+        except (ValueError, binascii.Error):
+            continue
