@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.redaction import RUN, Redactor, StreamRedactor
 from tui.secret import MASK, Secret
+from tui.secret.redaction import RUN, Redactor, StreamRedactor
 
 KEY = "sk-FAKE+q8Zr/vX2&mN5wT7=yB4"
 REDACTOR = Redactor([Secret(KEY)])

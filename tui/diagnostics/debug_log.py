@@ -14,9 +14,9 @@ from logging.handlers import RotatingFileHandler
 
 from tui.diagnostics.crash_report import crash_place
 from tui.paths import paths
-from tui.redaction import Redactor
 from tui.sanitize import one_line
 from tui.secret import MASK, live
+from tui.secret.redaction import Redactor
 from tui.storage import file_errors
 from tui.storage.folder import DiskFolder
 

@@ -12,9 +12,9 @@ from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
 from tui.providers.origins import host_of, origin_of
 from tui.providers.requests import ApiError
 from tui.providers.spec import Provider
-from tui.redaction import Redactor
 from tui.sanitize import one_line
 from tui.secret import MASK
+from tui.secret.redaction import Redactor
 
 AGAIN = "Asking again makes a new call. Nothing is repeated by itself."
 BUSY = frozenset({429, 503, 529})

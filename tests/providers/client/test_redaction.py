@@ -15,8 +15,8 @@ from tests.providers.spark.test_spark import signed
 from tests.providers.websocket_server import Hear, Item, Reject, listen
 from tui.providers.client.client import Client
 from tui.providers.requests import ChatRequest, Message
-from tui.redaction import RUN
 from tui.secret import MASK
+from tui.secret.redaction import RUN
 
 BEFORE = "x" * 275
 """So much that the limit of 300 characters falls within the key."""

@@ -18,8 +18,8 @@ from tui.providers.events import (
     Transcript,
 )
 from tui.providers.requests import ApiError, Call
-from tui.redaction import Redactor, StreamRedactor
 from tui.secret import Secret
+from tui.secret.redaction import Redactor, StreamRedactor
 
 
 class AnswerRedactor:
