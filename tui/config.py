@@ -100,5 +100,5 @@ def _fault(name: str, value: Any) -> str:
 
 def _line(text: str, name: str) -> int:
     lines = text.splitlines()
-    found = (n for n, line in enumerate(lines, 1) if line.strip().lstrip("[").strip("\"' ").startswith(name))
-    return next(found, 1)
+    matches = (n for n, line in enumerate(lines, 1) if line.strip().lstrip("[").strip("\"' ").startswith(name))
+    return next(matches, 1)

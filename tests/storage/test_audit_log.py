@@ -13,9 +13,9 @@ from tui.errors import Problem
 from tui.storage.audit_log import (
     HEAD,
     LOG,
+    LOG_REPAIRED,
     MAC_KEY,
-    MENDED,
-    UNNOTED,
+    UNRECORDED_CHANGE,
     AuditEvent,
     Head,
     Log,
@@ -179,7 +179,7 @@ def test_the_rest_of_a_killed_append_is_closed_and_named_by_the_next(log: Log, f
         assert [change.harmless for change in log.verify()] == [True]
         assert done(log)[0] == "unlocked"
         log.append(WHEN, BY, [AuditEvent("renamed")])
-        assert done(log) in (["unlocked", MENDED, "renamed"], ["unlocked", "locked", "renamed"])
+        assert done(log) in (["unlocked", LOG_REPAIRED, "renamed"], ["unlocked", "locked", "renamed"])
         assert all(change.harmless for change in log.verify())
 
 
@@ -204,7 +204,7 @@ def test_a_change_that_has_no_entry_is_told_by_the_next(log: Log) -> None:
     log.append(WHEN, BY, [AuditEvent("default set")], before="s0", state="s1")
     assert [finding.harmless for finding in log.verify("s2")] == [False]
     log.append(WHEN, BY, [AuditEvent("default set")], before="s2", state="s3")
-    assert done(log)[-2:] == [UNNOTED, "default set"] and log.verify("s3") == []
+    assert done(log)[-2:] == [UNRECORDED_CHANGE, "default set"] and log.verify("s3") == []
 
 
 def forged(log: Log) -> bytes:

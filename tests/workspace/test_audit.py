@@ -16,7 +16,7 @@ from tui.domain import KeySource, ModelType
 from tui.errors import Locked
 from tui.providers.requests import Message
 from tui.secret import Secret
-from tui.storage.audit_log import LOG, UNNOTED, Entry
+from tui.storage.audit_log import LOG, UNRECORDED_CHANGE, Entry
 from tui.tenancy import credentials, keyring, verification
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy import trials as trial_store
@@ -187,7 +187,7 @@ async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_la
         "The settings were changed after the last entry, by a session that ended or by something else."
     ]
     await tenants.rename(acme.tenant("acme"), "Acme")
-    assert [event.done for event in log(acme)][-2:] == [UNNOTED, "tenant renamed"]
+    assert [event.done for event in log(acme)][-2:] == [UNRECORDED_CHANGE, "tenant renamed"]
     assert whole(acme)
 
 
@@ -249,7 +249,7 @@ async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_t
         assert whole(acme) or all(change.harmless for change in audit.check(acme.tenant("acme")).findings)
         told = [event.done for event in log(acme)[-2:]]
         if found == f"name {step}" and noted != found:
-            assert told == [UNNOTED, "tenant renamed"]
+            assert told == [UNRECORDED_CHANGE, "tenant renamed"]
             states["not noted in time"] += 1
         states["changed" if found == f"name {step}" else "as before"] += 1
         if ended:
@@ -263,7 +263,7 @@ async def test_settings_that_something_else_changed_show_at_the_next_entry(acme:
     folder.write("settings.json", folder.read("settings.json.1") or b"")
     assert audit.check(acme.tenant("acme")).findings
     await tenants.rename(acme.tenant("acme"), "Acme")
-    assert UNNOTED in [event.done for event in log(acme)]
+    assert UNRECORDED_CHANGE in [event.done for event in log(acme)]
 
 
 async def test_nothing_is_noted_of_a_tenant_that_is_gone(acme: Session) -> None:

@@ -94,10 +94,10 @@ def guard_threads(failed: Callable[[BaseException], None]) -> None:
 
 def _lines(error: BaseException) -> Iterator[str]:
     seen: set[int] = set()
-    each: BaseException | None = error
-    while each is not None and id(each) not in seen:
-        seen.add(id(each))
-        yield f"{type(each).__name__}\n"
-        for frame in traceback.extract_tb(each.__traceback__):
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield f"{type(cause).__name__}\n"
+        for frame in traceback.extract_tb(cause.__traceback__):
             yield f"  {frame.filename}:{frame.lineno} in {frame.name}\n    {frame.line}\n"
-        each = each.__cause__ or each.__context__
+        cause = cause.__cause__ or cause.__context__

@@ -86,9 +86,9 @@ class _Redacting(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         when = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created))
         try:
-            said = record.getMessage()
+            text = record.getMessage()
         except Exception:
-            said = "(this line could not be put together)"
+            text = "(this line could not be put together)"
         error = record.exc_info[1] if record.exc_info else None
-        what = f"{said} ({crash_place(error)})" if error else said
+        what = f"{text} ({crash_place(error)})" if error else text
         return f"{when} {os.getpid()} {record.levelname} {record.name}: {redacted(what)}"

@@ -51,8 +51,8 @@ def ended(record: Mapping[str, Any]) -> bool:
         return False
     if record.get("boot", _boot()) != _boot():
         return True
-    begun = _start_time(pid)
-    return begun != record.get("begun") or not (begun or _there(pid))
+    started = _start_time(pid)
+    return started != record.get("begun") or not (started or _there(pid))
 
 
 def words(record: Mapping[str, Any]) -> str:

@@ -35,8 +35,8 @@ from tui.storage.folder import Folder
 LOG = "audit.log"
 HEAD = "head.json"
 MAC_KEY = "mac.key"
-MENDED = "log mended"
-UNNOTED = "change not noted"
+LOG_REPAIRED = "log mended"
+UNRECORDED_CHANGE = "change not noted"
 _WINDOW = 64 * 1024
 _LONGEST = 200
 _MOST = 40
@@ -129,12 +129,12 @@ def authentic(text: bytes, key: bytes) -> bool:
 def parse(text: bytes) -> Entry | None:
     """Read one line, without its line end, as an entry; return None if it is not one."""
     try:
-        found = json.loads(text)
-        n, told = found["n"], [found[name] for name in ("at", "done", "prev")]
-        by, about, state = found["by"], found["about"], found.get("state", "")
-        if type(n) is not int or not all(isinstance(entry, str) for entry in (*told, state)):
+        record = json.loads(text)
+        n, texts = record["n"], [record[name] for name in ("at", "done", "prev")]
+        by, about, state = record["by"], record["about"], record.get("state", "")
+        if type(n) is not int or not all(isinstance(entry, str) for entry in (*texts, state)):
             return None
-        at, done, prev = map(_text, told)
+        at, done, prev = map(_text, texts)
         return Entry(n, at, _shorten(by), done, _shorten(about), prev, _text(state), _hash(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
@@ -155,10 +155,10 @@ def follow(content: bytes, head: Head | None, first: Head, key: bytes | None = N
     lines = entries(content)
     if head is None:
         return _of(lines[-1], first) if lines else first
-    found = next((place for place, line in enumerate(lines) if (line.n, line.hash) == (head.n, head.hash)), None)
-    if found is None and head.n:
+    position = next((place for place, line in enumerate(lines) if (line.n, line.hash) == (head.n, head.hash)), None)
+    if position is None and head.n:
         return head
-    for line in lines[0 if found is None else found + 1 :]:
+    for line in lines[0 if position is None else position + 1 :]:
         if (line.n, line.prev) != (head.n + 1, head.hash):
             break
         head = _of(line, head)
@@ -181,7 +181,7 @@ class _Walk:
 
 def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | None) -> _Walk:
     """Look at one line after the other; the last is what follows the last line end, so blank in a whole log."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     strange: list[bytes] = []
     forged: list[int] = []
     behind: list[int] = []
@@ -194,8 +194,8 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
             strange.append(previous)
             continue
         count += 1
-        if len(found) < _MOST_FINDINGS:
-            found += [*_strange(strange, entry), *_joint(at, entry)]
+        if len(findings) < _MOST_FINDINGS:
+            findings += [*_strange(strange, entry), *_joint(at, entry)]
         if key is not None and head is not None and (0 < head.macs_from <= entry.n or (head.macs_from and reached)):
             if not authentic(previous, key):
                 forged.append(entry.n)
@@ -203,26 +203,28 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
                 behind.append(entry.n)
         strange, at = [], _of(entry, at)
         reached = reached or (head is not None and (at.n, at.hash) == (head.n, head.hash))
-    found += _strange(strange, None)
+    findings += _strange(strange, None)
     if forged:
-        found.append(Finding(f"{_listed(forged)} by something else than Modeldeck."))
+        findings.append(Finding(f"{_listed(forged)} by something else than Modeldeck."))
     if behind:
-        found.append(Finding(f"{_listed(behind)} by a session that ended before it could note that.", harmless=True))
+        findings.append(Finding(f"{_listed(behind)} by a session that ended before it could note that.", harmless=True))
     if rest:
-        found.append(Finding("The last line is not whole: a session ended while writing.", harmless=True))
+        findings.append(Finding("The last line is not whole: a session ended while writing.", harmless=True))
     if head is not None and not reached:
         missing = _numbers(at.n + 1, head.n)
-        found.append(Finding(f"{missing} at the end." if at.n < head.n else f"Entry {head.n} is not the one written."))
-    return _Walk(found, at, count)
+        findings.append(
+            Finding(f"{missing} at the end." if at.n < head.n else f"Entry {head.n} is not the one written.")
+        )
+    return _Walk(findings, at, count)
 
 
 class Log:
     """The log of one tenant. Whoever writes holds the lock of `folder`; `beside` is where the head is kept."""
 
-    def __init__(self, owner: str, folder: Folder, beside: Folder) -> None:
+    def __init__(self, owner: str, folder: Folder, key_folder: Folder) -> None:
         self._first = start(owner)
         self._folder = folder
-        self._beside = beside
+        self._key_folder = key_folder
 
     def append(
         self, at: str, by: Mapping[str, Any], acts: Sequence[AuditEvent], before: str = "", state: str = ""
@@ -233,7 +235,7 @@ class Log:
             tail = self._folder.read(LOG) or b""
             head = follow(tail, head, self._first, key if head and head.macs_from else None)
         key = self._new_mac_key() if key is None else key
-        audit_failure = [AuditEvent(UNNOTED)] if before and head.state and before != head.state else []
+        audit_failure = [AuditEvent(UNRECORDED_CHANGE)] if before and head.state and before != head.state else []
         acts = [*_mending(tail, head), *audit_failure, *acts]
         lines = [b"\n" if tail and not tail.endswith(b"\n") else b""]
         for act in acts:
@@ -241,8 +243,8 @@ class Log:
             added, head = line(head, at, by, act, state if act is acts[-1] else "", key)
             lines.append(added)
         self._folder.append(LOG, b"".join(lines))
-        with self._beside.lock():
-            self._beside.write(HEAD, json.dumps(asdict(head)).encode())
+        with self._key_folder.lock():
+            self._key_folder.write(HEAD, json.dumps(asdict(head)).encode())
 
     def last(self, count: int, since: str = "") -> list[Entry]:
         """Return the last `count` entries (all for 0) from an ISO time on, oldest first, read from the end."""
@@ -251,9 +253,9 @@ class Log:
             content = self._folder.read(LOG, size) or b""
             whole = len(content) < size
             # The window begins inside a line, most often; what is left of that line is no entry.
-            found = entries(content if whole else content.partition(b"\n")[2])
-            wanted = [entry for entry in found if entry.at >= since]
-            if whole or (count and len(wanted) >= count) or (since and len(wanted) < len(found)):
+            tail = entries(content if whole else content.partition(b"\n")[2])
+            wanted = [entry for entry in tail if entry.at >= since]
+            if whole or (count and len(wanted) >= count) or (since and len(wanted) < len(tail)):
                 return wanted[-count:] if count else wanted
             size *= 4
 
@@ -271,36 +273,38 @@ class Log:
         if head is None and self._folder.version_token(LOG) is None:
             return 0, []
         walk = _walk(self._folder.lines(LOG), head, self._first, key)
-        found = walk.findings
+        findings = walk.findings
         if head is None:
-            found.append(Finding("Its head is not beside the private key: a cut end could not be noticed."))
+            findings.append(Finding("Its head is not beside the private key: a cut end could not be noticed."))
         elif head.macs_from and key is None:
-            found.append(Finding("The key of its seals is not beside the private key: added entries could be forged."))
-        told = walk.end.state if head is None or walk.end.n > head.n else head.state
-        if state and told and state != told:
-            found.append(Finding(_CHANGED))
-        return walk.count, found
+            findings.append(
+                Finding("The key of its seals is not beside the private key: added entries could be forged.")
+            )
+        recorded = walk.end.state if head is None or walk.end.n > head.n else head.state
+        if state and recorded and state != recorded:
+            findings.append(Finding(_CHANGED))
+        return walk.count, findings
 
     def _head(self) -> Head | None:
         try:
-            found = json.loads(self._beside.read(HEAD) or b"null")
-            if found is None:
+            record = json.loads(self._key_folder.read(HEAD) or b"null")
+            if record is None:
                 return None
-            return Head(int(found["n"]), str(found["hash"]), str(found["state"]), int(found.get("macs_from", 0)))
+            return Head(int(record["n"]), str(record["hash"]), str(record["state"]), int(record.get("macs_from", 0)))
         except (ValueError, KeyError, TypeError):
             return None
 
     def _mac_key(self) -> bytes | None:
         try:
-            return bytes.fromhex((self._beside.read(MAC_KEY) or b"").decode()) or None
+            return bytes.fromhex((self._key_folder.read(MAC_KEY) or b"").decode()) or None
         except ValueError:
             return None
 
     def _new_mac_key(self) -> bytes:
-        with self._beside.lock():
+        with self._key_folder.lock():
             if (key := self._mac_key()) is None:
                 key = token_bytes(32)
-                self._beside.write(MAC_KEY, key.hex().encode())
+                self._key_folder.write(MAC_KEY, key.hex().encode())
         return key
 
 
@@ -324,7 +328,7 @@ def _mending(tail: bytes, head: Head) -> list[AuditEvent]:
     torn = tail.rpartition(b"\n")[2]
     if not torn or _hash(torn) == head.hash:
         return []
-    return [AuditEvent(MENDED, {"sha256": _hash(torn), "bytes": len(torn)})]
+    return [AuditEvent(LOG_REPAIRED, {"sha256": _hash(torn), "bytes": len(torn)})]
 
 
 def _joint(at: Head, entry: Entry) -> list[Finding]:
@@ -342,7 +346,7 @@ def _strange(lines: Sequence[bytes], entry: Entry | None) -> list[Finding]:
     """Return findings on lines that are not entries, before `entry` or at the end of the log."""
     if not lines:
         return []
-    if entry and entry.done == MENDED and len(lines) == 1 and entry.about.get("sha256") == _hash(lines[0]):
+    if entry and entry.done == LOG_REPAIRED and len(lines) == 1 and entry.about.get("sha256") == _hash(lines[0]):
         return [
             Finding(f"A line before entry {entry.n} was written in part: a session ended meanwhile.", harmless=True)
         ]

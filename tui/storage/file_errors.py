@@ -21,20 +21,20 @@ _NO_ROOM = {
 }
 
 
-def check(found: os.stat_result, path: Path, kind: Callable[[int], bool], mend: str) -> None:
+def check(status: os.stat_result, path: Path, kind: Callable[[int], bool], command: str) -> None:
     """Raise a Problem unless the file is of that kind, belongs to this user and is private."""
     what = one_line(str(path))
-    if not kind(found.st_mode):
+    if not kind(status.st_mode):
         raise Problem(f"This is not what it should be: {what}.", "A plain file or folder of yours belongs there.")
-    if found.st_uid != os.geteuid():
+    if status.st_uid != os.geteuid():
         raise _foreign(path)
-    if found.st_mode & 0o077:
-        raise Problem(f"Other users of this machine can open {what}.", f"Make it private:\n{mend} {path}")
+    if status.st_mode & 0o077:
+        raise Problem(f"Other users of this machine can open {what}.", f"Make it private:\n{command} {path}")
 
 
-def check_file(found: os.stat_result, path: Path) -> None:
+def check_file(status: os.stat_result, path: Path) -> None:
     """Raise a Problem unless this is a private regular file."""
-    check(found, path, stat.S_ISREG, "chmod 600")
+    check(status, path, stat.S_ISREG, "chmod 600")
 
 
 def unreadable(path: Path, error: OSError) -> Problem:

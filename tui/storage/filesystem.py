@@ -45,9 +45,9 @@ def warning(what: str, kind: str) -> str:
 def room(at: int | Path) -> int | None:
     """Return the bytes that this user can still write there, or None if the file system does not say."""
     try:
-        found = os.statvfs(at)
+        statistics = os.statvfs(at)
     except OSError:
         return None
-    if not found.f_blocks:
+    if not statistics.f_blocks:
         return None
-    return found.f_frsize * (found.f_bfree if os.geteuid() == 0 else found.f_bavail)
+    return statistics.f_frsize * (statistics.f_bfree if os.geteuid() == 0 else statistics.f_bavail)

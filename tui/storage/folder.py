@@ -161,12 +161,12 @@ class DiskFolder:
     def version_token(self, name: str) -> Hashable | None:
         """Return inode, mtime, size, mode and owner: they differ when the content may differ."""
         try:
-            found = os.stat(f"{self._path}/{safe_name(name)}", follow_symlinks=False)
+            status = os.stat(f"{self._path}/{safe_name(name)}", follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise file_errors.unreadable(self._path / name, error) from None
-        return (found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid)
+        return (status.st_ino, status.st_mtime_ns, status.st_size, status.st_mode, status.st_uid)
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
         """Replace a file: temporary file, fsync, rotation, rename, fsync of the folder."""
@@ -302,10 +302,10 @@ class DiskFolder:
                 return
             try:
                 with os.scandir(at) as entries:
-                    found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+                    listing = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
             except OSError as error:
                 raise file_errors.unreadable(self._path, error) from None
-        yield from found
+        yield from listing
 
     def _fill(self, name: str, data: bytes, at: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -317,16 +317,16 @@ class DiskFolder:
     def _age(self, name: str, keep: int, at: int) -> None:
         """Keep the present state as `name.1`. If the process is killed here, no state is lost."""
 
-        def inode(each: str) -> int | None:
+        def inode(candidate: str) -> int | None:
             try:
-                return os.stat(each, dir_fd=at, follow_symlinks=False).st_ino
+                return os.stat(candidate, dir_fd=at, follow_symlinks=False).st_ino
             except FileNotFoundError:
                 return None
 
         present = inode(name)
         if present is None or present == inode(generation(name, 1)):
             return
-        for old, new in rotation_renames(lambda each: inode(each) is not None, name, keep):
+        for old, new in rotation_renames(lambda candidate: inode(candidate) is not None, name, keep):
             os.replace(old, new, src_dir_fd=at, dst_dir_fd=at)
         first = generation(name, 1)
         try:

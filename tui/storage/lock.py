@@ -27,12 +27,12 @@ _POLL = 0.01
 _UNSIGNED = 60.0
 """Seconds after which a lease that says nothing is one whose maker ended before it could."""
 
-_waits: dict[int, float] = {}
+_waiting_since: dict[int, float] = {}
 
 
 def waited() -> float:
     """For how many seconds this process has been waiting for another one; 0.0 when it is not."""
-    return max((time.monotonic() - since for since in list(_waits.values())), default=0.0)
+    return max((time.monotonic() - since for since in list(_waiting_since.values())), default=0.0)
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def _lease(at: int, path: Path, me: Mapping[str, Any], deadline: float) -> Itera
     with _waiting() as tell:
         while True:
             try:
-                made = os.open(LEASE, flags, 0o600, dir_fd=at)
+                file = os.open(LEASE, flags, 0o600, dir_fd=at)
                 break
             except FileExistsError:
                 by = _leased(at)
@@ -103,12 +103,12 @@ def _lease(at: int, path: Path, me: Mapping[str, Any], deadline: float) -> Itera
                     tell(by)
                     time.sleep(_POLL)
     try:
-        _sign(made, me)
-        os.fsync(made)
+        _sign(file, me)
+        os.fsync(file)
         yield
     finally:
         with contextlib.suppress(OSError):
-            os.close(made)
+            os.close(file)
         with contextlib.suppress(OSError):
             os.unlink(LEASE, dir_fd=at)
 
@@ -120,12 +120,12 @@ def _waiting() -> Iterator[Any]:
 
     def tell(by: Mapping[str, Any]) -> None:
         if by.get("pid") != os.getpid():
-            _waits.setdefault(thread, began)
+            _waiting_since.setdefault(thread, began)
 
     try:
         yield tell
     finally:
-        _waits.pop(thread, None)
+        _waiting_since.pop(thread, None)
 
 
 def _sign(file: int, me: Mapping[str, Any]) -> None:
@@ -137,9 +137,9 @@ def _sign(file: int, me: Mapping[str, Any]) -> None:
 
 def _signed(file: int) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError, RecursionError):
-        found = json.loads(os.pread(file, 1000, 0))
-        if isinstance(found, dict):
-            return found
+        record = json.loads(os.pread(file, 1000, 0))
+        if isinstance(record, dict):
+            return record
     return {}
 
 

@@ -145,19 +145,21 @@ def _digest(head: Mapping[str, Any], body: str) -> str:
     return hashlib.sha256("\n".join([*lines, body]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _brought_up(data: Content, found: int, path: str) -> Content:
-    for step in range(found, schema()):
+def _brought_up(data: Content, version: int, path: str) -> Content:
+    for step in range(version, schema()):
         try:
             data = MIGRATIONS[step - 1](deepcopy(data))
             canonical(data)
         except (LookupError, TypeError, ValueError, AttributeError):
-            raise CorruptSettings("shape", f"its version {found} could not be brought up to {step + 1}", path) from None
+            raise CorruptSettings(
+                "shape", f"its version {version} could not be brought up to {step + 1}", path
+            ) from None
     return data
 
 
-def _misshapen(found: int, path: str) -> CorruptSettings:
-    if found > schema():
-        what = f"it was written by a newer Modeldeck (version {found} of the file; this one knows {schema()})"
+def _misshapen(version: int, path: str) -> CorruptSettings:
+    if version > schema():
+        what = f"it was written by a newer Modeldeck (version {version} of the file; this one knows {schema()})"
         return CorruptSettings("newer", what, path, "Use the newer Modeldeck. The file was kept as it is.")
     return CorruptSettings("shape", "parts of it are missing or in the wrong place", path)
 
@@ -205,10 +207,10 @@ class _NotANumber(ValueError):
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    unique = dict(pairs)
+    if len(unique) != len(pairs):
         raise _Twice
-    return made
+    return unique
 
 
 def _finite(text: str) -> float:

@@ -59,7 +59,7 @@ class _State:
     stamp: Hashable
     document: Document
     tables: Tables
-    made: dict[str, tuple[Hashable, Any]]
+    cache: dict[str, tuple[Hashable, Any]]
 
 
 class Store:
@@ -110,16 +110,16 @@ class Store:
         What depends on one `table` alone is kept as long as that table stays the same.
         """
         now = self._current()
-        tables, made = now.tables, now.made
-        if name not in made or made[name][0] != key:
+        tables, cache = now.tables, now.cache
+        if name not in cache or cache[name][0] != key:
             records = (tables.storage.read() or {}).get(table, {})
             kept = self._kept.get(name)
             if not table or kept is None or kept[0] != (key, records):
                 kept = ((key, records), make(tables))
             if table:
                 self._kept[name] = kept
-            made[name] = (key, kept[1])
-        value: T = made[name][1]
+            cache[name] = (key, kept[1])
+        value: T = cache[name][1]
         return value
 
     def create(self, meta: Mapping[str, Any], tables: Content | None = None) -> None:
@@ -132,10 +132,10 @@ class Store:
             self._saved(None, first.data, "")
 
     @contextmanager
-    def transaction(self, forget: Forget | None = None, mend: RepairHistory | None = None) -> Iterator[Tables]:
+    def transaction(self, forget: Forget | None = None, repair: RepairHistory | None = None) -> Iterator[Tables]:
         """Yield the tables for a change; save them at the end, unless nothing changed or an exception ends it.
 
-        With `forget`, the earlier states are rewritten first without the records it names (`mend` repairs what depended
+        With `forget`, the earlier states are rewritten first without the records it names (`repair` mends what depended
         on them), and the state before this change is not kept: what is forgotten is in no file afterwards.
         """
         if not self.exists() and not self.folder.generations(self.name):
@@ -148,7 +148,7 @@ class Store:
             yield tables
             after = {name: table for name, table in (tables.storage.read() or {}).items() if table}
             if forget is not None:
-                self._rewrite_generations(forget, mend)
+                self._rewrite_generations(forget, repair)
             if forget is not None or not same(after, before.data):
                 self._keep_older(document)
                 keep = 0 if forget is not None else KEPT
@@ -162,13 +162,13 @@ class Store:
 
     def earlier(self) -> list[SavedState]:
         """Return the earlier states, newest first."""
-        found = []
+        states = []
         for name in self.folder.generations(self.name):
             try:
-                found.append(SavedState(name, self._earlier(name)))
+                states.append(SavedState(name, self._earlier(name)))
             except CorruptSettings as problem:
-                found.append(SavedState(name, None, problem))
-        return found
+                states.append(SavedState(name, None, problem))
+        return states
 
     def edited(self) -> Document | None:
         """Return the document of a file of which only the checksum is wrong: it may have been edited by hand."""
@@ -195,9 +195,9 @@ class Store:
         """Return the name that keeps the present file when an earlier state replaces it, or ''."""
         if not self.exists():
             return ""
-        taken = self.folder.names()
-        numbers = (f"{self.name}{_DAMAGED}{n}" for n in range(1, len(taken) + 2))
-        return next(number for number in numbers if number not in taken)
+        names = self.folder.names()
+        numbers = (f"{self.name}{_DAMAGED}{n}" for n in range(1, len(names) + 2))
+        return next(number for number in numbers if number not in names)
 
     def restore(self, name: str, generation: int = 0) -> str:
         """Put an earlier state in place; return the name under which a damaged file that was there is kept.
@@ -267,7 +267,7 @@ class Store:
         # Still under the lock: nobody else can have replaced it since.
         self._cache = _state(self.version_token(), written)
 
-    def _rewrite_generations(self, forget: Forget, mend: RepairHistory | None = None) -> None:
+    def _rewrite_generations(self, forget: Forget, repair: RepairHistory | None = None) -> None:
         for name in self.folder.names():
             if name.startswith((f"{self.name}{_DAMAGED}", f"{self.name}{_OLDER}")):
                 self.folder.remove(name)
@@ -281,8 +281,8 @@ class Store:
             }
             if data != earlier.document.data:
                 tables = _tables(data)
-                if mend is not None:
-                    mend(_tables(earlier.document.data), tables)
+                if repair is not None:
+                    repair(_tables(earlier.document.data), tables)
                 self.folder.write(earlier.name, encode(replace(earlier.document, data=tables.storage.read() or {})))
 
     def _now(self) -> str:

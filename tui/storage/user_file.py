@@ -52,11 +52,11 @@ def read(path: Path, largest: int) -> bytes:
         with path.open("rb") as file:
             return file.read(largest + 1)
     except OSError as error:
-        said = (error.strerror or "no access").lower()
-        raise UsageError(f"The file cannot be read: {said}.", "Name another one.") from None
+        reason = (error.strerror or "no access").lower()
+        raise UsageError(f"The file cannot be read: {reason}.", "Name another one.") from None
 
 
 def unwritable(path: Path, error: OSError) -> Problem:
     """Why nothing can be written there, in words."""
-    said = error.strerror or str(error)
-    return Problem(f"{one_line(str(path))} could not be written: {said}.", "Choose another place.")
+    reason = error.strerror or str(error)
+    return Problem(f"{one_line(str(path))} could not be written: {reason}.", "Choose another place.")

@@ -21,14 +21,14 @@ def who(environ: Mapping[str, str]) -> dict[str, str]:
     login = _login() or environ.get("SUDO_USER", "")
     address = (environ.get("SSH_CONNECTION") or environ.get("SSH_CLIENT") or "").split(" ")[0]
     inside = "tmux" if environ.get("TMUX") else "screen" if environ.get("STY") else ""
-    told = {
+    described = {
         "user": user,
         "login": login if login != user else "",
         "from": address,
         "terminal": identity.terminal(),
         "inside": inside,
     }
-    return {name: text for name, text in told.items() if text}
+    return {name: text for name, text in described.items() if text}
 
 
 def _login() -> str:

@@ -35,22 +35,22 @@ def describe_changes(before: Content | None, after: Content, restored: str = "")
         return [AuditEvent("state restored", {"state": restored})]
     if before is None:
         (tenant,) = after["meta"].values()
-        made = AuditEvent("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})
-        return [made, *describe_changes({"meta": after["meta"]}, after)]
+        event = AuditEvent("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})
+        return [event, *describe_changes({"meta": after["meta"]}, after)]
     if same(_kept(before), _kept(after)):
         return []
-    lent = before.get("trials") != after.get("trials")
-    told = [
+    trials_changed = before.get("trials") != after.get("trials")
+    events = [
         act
-        for table, tell in _TOLD.items()
-        if not (lent and table == "models")  # a trial tells its own
+        for table, tell in _EVENTS.items()
+        if not (trials_changed and table == "models")  # a trial tells its own
         for act in tell(_records(before, table), _records(after, table))
     ]
     # A change that has no words of its own still has an entry.
     others = sorted(name for name in {*before, *after} if _kept(before).get(name) != _kept(after).get(name))
-    if not told and set(others) <= _VOUCHING:
+    if not events and set(others) <= _VOUCHING:
         return [AuditEvent("credentials confirmed", {"credentials": _entered(before, after)})]
-    return told or [AuditEvent("settings changed", {"tables": others})]
+    return events or [AuditEvent("settings changed", {"tables": others})]
 
 
 def _entered(before: Content, after: Content) -> list[str]:
@@ -188,7 +188,7 @@ def _trials(before: Records, after: Records) -> Iterator[AuditEvent]:
             yield AuditEvent("trial set", {"provider": key[0], "calls": new.get("calls", 0), "models": models})
 
 
-_TOLD = {
+_EVENTS = {
     "meta": _tenant,
     "credentials": _credentials,
     "models": _models,

@@ -36,8 +36,8 @@ def stored(session: TenantSession) -> tuple[Credential, ...]:
 
 def listing(session: TenantSession, provider_id: str) -> list[Credential]:
     """Return the credentials of one provider, the active one first."""
-    found = [credential for credential in stored(session) if credential.provider == provider_id]
-    return sorted(found, key=lambda each: (not each.active, each.name))
+    credentials = [credential for credential in stored(session) if credential.provider == provider_id]
+    return sorted(credentials, key=lambda credential: (not credential.active, credential.name))
 
 
 def active(session: TenantSession, provider_id: str) -> Credential | None:
@@ -109,12 +109,12 @@ def lacks_key(credential: Credential) -> bool:
 
 def reseal(session: TenantSession, credential: Credential, **changes: Any) -> Credential:
     """Return the credential with changes to what its envelope is bound to, its secrets sealed again."""
-    made = replace(credential, **changes)
+    resealed = replace(credential, **changes)
     if not credential.envelope:
-        return made
+        return resealed
     public = keyring.public_key(session, get(session))
     opened = secrets(session, credential)
-    return replace(made, envelope=envelope.seal(public, opened, binding(session.tenant_id, made)))
+    return replace(resealed, envelope=envelope.seal(public, opened, binding(session.tenant_id, resealed)))
 
 
 def update_origins(
@@ -164,13 +164,13 @@ def is_undecryptable(session: TenantSession, credential: Credential, known: Inte
     """
     if not credential.envelope:
         return lacks_key(credential)
-    tenant, found = get(session), (known or verification.integrity_status(session)).of(credential)
+    tenant, change = get(session), (known or verification.integrity_status(session)).of(credential)
     place = (session.tenant_id, credential.provider, credential.name)
     return (
         credential.key_id != tenant.key_id
         or not keyring.has_key(session, tenant)
         or session.process.undecryptable.get(place) == credential.envelope
-        or (found is not None and not found.mark.needs_confirmation)
+        or (change is not None and not change.mark.needs_confirmation)
     )
 
 
@@ -178,13 +178,13 @@ def undecryptable(session: TenantSession, credential: Credential) -> Locked:
     """Return the problem of a credential that cannot be decrypted: why, and that it can be replaced."""
     label = provider_of(credential.provider).label
     tenant = get(session)
-    found = verification.integrity_status(session).of(credential)
+    change = verification.integrity_status(session).of(credential)
     if lacks_key(credential):
         what = f"{label} requires an API key, and none is stored: the settings were changed."
     elif credential.key_id != tenant.key_id or not keyring.has_key(session, tenant):
         what = f"The key of {label} was sealed with a key pair that is gone."
-    elif found is not None and not found.mark.needs_confirmation:
-        what = f"The key of {label} cannot be opened. {verification.words(session, found)}"
+    elif change is not None and not change.mark.needs_confirmation:
+        what = f"The key of {label} cannot be opened. {verification.words(session, change)}"
     else:
         what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."
     return Locked(what, remedy=Remedy(Action.REPLACE_CREDENTIAL, credential.provider, credential.name))
@@ -192,8 +192,8 @@ def undecryptable(session: TenantSession, credential: Credential) -> Locked:
 
 def needs_confirmation(session: TenantSession, credential: Credential) -> CredentialChange | None:
     """Return what is to be confirmed before the credential is used, as far as that is known."""
-    found = verification.integrity_status(session).of(credential)
-    return found if found and found.mark.needs_confirmation and not is_undecryptable(session, credential) else None
+    change = verification.integrity_status(session).of(credential)
+    return change if change and change.mark.needs_confirmation and not is_undecryptable(session, credential) else None
 
 
 def needs_unlock(session: TenantSession, provider_id: str, name: str = "") -> bool:
@@ -254,9 +254,9 @@ def note(session: TenantSession, credential: Credential, check: VerificationResu
     with session.store.transaction() as tables:
         tables.table("credentials").update(
             {"check": to_record(check)},
-            lambda each: (
-                (each["provider"], each["name"]) == (credential.provider, credential.name)
-                and (each["envelope"], each["clear"]) == (credential.envelope, credential.clear)
+            lambda entry: (
+                (entry["provider"], entry["name"]) == (credential.provider, credential.name)
+                and (entry["envelope"], entry["clear"]) == (credential.envelope, credential.clear)
             ),
         )
 

@@ -26,4 +26,4 @@ def last_use(session: TenantSession) -> str:
 
 def last_used(session: Session) -> str:
     """Return the ID of the tenant used last, or ''."""
-    return max(ids(session), key=lambda each: last_use(session.tenant(each)), default="")
+    return max(ids(session), key=lambda tenant_id: last_use(session.tenant(tenant_id)), default="")

@@ -76,7 +76,7 @@ def read(tables: Tables) -> Manifest:
     """Read the manifest of a settings file; an unreadable one counts as one without HMAC."""
     try:
         entries = {
-            _place(entry): entry for entry in (from_record(Credential, found) for found in tables.table("manifest"))
+            _place(entry): entry for entry in (from_record(Credential, record) for record in tables.table("manifest"))
         }
         counter, mac = next(((int(entry["counter"]), str(entry["mac"])) for entry in tables.table("proof")), (0, ""))
     except (CorruptSettings, KeyError, TypeError, ValueError):
@@ -109,11 +109,11 @@ def entry(credential: Credential) -> Credential:
 
 def credentials_by_ref(tables: Tables) -> dict[CredentialRef, Credential]:
     """Return the credentials by reference. Of two with one reference, neither counts."""
-    found: dict[CredentialRef, Credential] = {}
-    for entry in (from_record(Credential, found) for found in tables.table("credentials")):
-        twice = _place(entry) in found
-        found[_place(entry)] = replace(entry, envelope=f"twice {entry.envelope}") if twice else entry
-    return found
+    credentials: dict[CredentialRef, Credential] = {}
+    for entry in (from_record(Credential, record) for record in tables.table("credentials")):
+        twice = _place(entry) in credentials
+        credentials[_place(entry)] = replace(entry, envelope=f"twice {entry.envelope}") if twice else entry
+    return credentials
 
 
 def compare(entries: Entries, credentials: Mapping[CredentialRef, Credential]) -> tuple[CredentialChange, ...]:
@@ -129,8 +129,8 @@ def carried(
     What the change touched is listed as it is now; what it did not touch keeps its entry, or stays without one.
     """
     touched = {place for place, item in after.items() if place not in before or entry(before[place]) != entry(item)}
-    gone = set(before) - set(after)
-    kept = {place: entry for place, entry in entries.items() if place not in touched | gone}
+    removed = set(before) - set(after)
+    kept = {place: entry for place, entry in entries.items() if place not in touched | removed}
     return kept | {place: entry(after[place]) for place in touched}
 
 
@@ -140,8 +140,8 @@ def _compared(entries: Entries, credentials: Mapping[CredentialRef, Credential])
         if was == present:
             continue
         if was is not None and was.envelope and was.envelope == present.envelope:
-            found = CredentialChange(ChangeKind.EDITED, place, now, was)
-            yield replace(found, mark=ChangeKind.REPOINTED) if _elsewhere(found, was, present) else found
+            change = CredentialChange(ChangeKind.EDITED, place, now, was)
+            yield replace(change, mark=ChangeKind.REPOINTED) if _elsewhere(change, was, present) else change
         elif other := _owner(entries, present.envelope):
             yield CredentialChange(ChangeKind.SWAPPED, place, now, was, other)
         else:

@@ -42,25 +42,25 @@ async def fetch_models(
     return models
 
 
-def merge_listing(held: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[list[Model], Refreshed]:
-    """Merge a listing into the models of one provider (`held`), without side effects."""
-    added = {(entry.id, entry.type): entry for entry in held if entry.origin is Origin.ADDED}
-    before = {(entry.id, entry.type): entry for entry in held if entry.origin is Origin.IMPORTED}
+def merge_listing(stored: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[list[Model], Refreshed]:
+    """Merge a listing into the models of one provider (`stored`), without side effects."""
+    added = {(entry.id, entry.type): entry for entry in stored if entry.origin is Origin.ADDED}
+    before = {(entry.id, entry.type): entry for entry in stored if entry.origin is Origin.IMPORTED}
     now = {(entry.id, entry.type): entry for entry in listed if (entry.id, entry.type) not in added}
     lost = [entry if entry.gone else replace(entry, gone=today) for key, entry in before.items() if key not in now]
     came = tuple(entry.id for key, entry in now.items() if key not in before or before[key].gone)
-    gone = tuple(entry.id for key, entry in before.items() if key not in now and not entry.gone)
+    delisted = tuple(entry.id for key, entry in before.items() if key not in now and not entry.gone)
     fresh = [_known(entry, before.get((entry.id, entry.type))) for entry in now.values()]
-    return [*fresh, *lost, *added.values()], Refreshed(came, gone, len(now))
+    return [*fresh, *lost, *added.values()], Refreshed(came, delisted, len(now))
 
 
 def apply_listing(tables: Tables, provider: Provider, listed: Sequence[Model], today: str) -> Refreshed:
     """Merge a listing into the table of models, inside a transaction."""
     table = tables.table("models")
-    held = [from_record(Model, entry) for entry in table if entry["provider"] == provider.id]
-    models, refreshed = merge_listing(held, listed, today)
-    if models != held:
-        table.remove(lambda each: each["provider"] == provider.id)
+    stored = [from_record(Model, entry) for entry in table if entry["provider"] == provider.id]
+    models, refreshed = merge_listing(stored, listed, today)
+    if models != stored:
+        table.remove(lambda record: record["provider"] == provider.id)
         table.insert_multiple(to_record(model) for model in models)
     return refreshed
 

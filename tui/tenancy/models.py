@@ -17,11 +17,11 @@ _KINDS = list(ModelType)
 
 def all_models(session: TenantSession) -> tuple[Model, ...]:
     """All models: those stored, and those that the tenant has by trials alone."""
-    own, lent = stored(session), trial_models_of(session)
-    if not lent:
+    own, trial = stored(session), trial_models_of(session)
+    if not trial:
         return own
     known = {(entry.provider, entry.id, entry.type) for entry in own}
-    return (*own, *(entry for entry in lent if (entry.provider, entry.id, entry.type) not in known))
+    return (*own, *(entry for entry in trial if (entry.provider, entry.id, entry.type) not in known))
 
 
 def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Model:  # noqa: A002
@@ -35,8 +35,10 @@ def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Mod
         for stored_model in all_models(session)
         if (stored_model.provider, stored_model.id) == (provider_id, model_id)
     ]
-    found = sorted((entry for entry in of_id if type in (None, entry.type)), key=lambda each: _KINDS.index(each.type))
-    if not found:
+    matches = sorted(
+        (entry for entry in of_id if type in (None, entry.type)), key=lambda model: _KINDS.index(model.type)
+    )
+    if not matches:
         kind = f" {type.label}" if type else ""
         names = [
             stored_model.id
@@ -48,7 +50,7 @@ def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Mod
             did_you_mean(model_id, names).strip(),
             remedy=Remedy(Action.LIST_MODELS, provider_id),
         )
-    return next((entry for entry in found if not entry.gone), found[0])
+    return next((entry for entry in matches if not entry.gone), matches[0])
 
 
 def stored(session: TenantSession) -> tuple[Model, ...]:
@@ -77,10 +79,10 @@ def added_origins(session: TenantSession, provider: Provider, fields: FieldValue
 def added_in(tables: Tables, provider_id: str) -> tuple[Model, ...]:
     """Return the models of a provider that were added by hand."""
     added = str(Origin.ADDED)
-    found = (
+    models = (
         entry for entry in tables.table("models") if (entry["provider"], entry.get("origin")) == (provider_id, added)
     )
-    return tuple(from_record(Model, entry) for entry in found)
+    return tuple(from_record(Model, entry) for entry in models)
 
 
 def origins_of(added: Iterable[Model], provider: Provider, fields: FieldValues) -> tuple[str, ...]:

@@ -108,11 +108,11 @@ def slug_for(session: Session, name: str) -> str:
     """Return an unused ID made from the name: `North Lab` gives `north-lab`, a Chinese name `tenant-2`."""
     ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", ascii_name).strip("-")[:64].strip("-")
-    taken = set(session.tenants.folders()) | set(session.keys.folders()) | {OPERATOR}
-    if slug and slug not in taken:
+    existing = set(session.tenants.folders()) | set(session.keys.folders()) | {OPERATOR}
+    if slug and slug not in existing:
         return slug
     stem = slug[:58] or "tenant"
-    return next(each for n in range(2, len(taken) + 3) if (each := f"{stem}-{n}") not in taken)
+    return next(candidate for n in range(2, len(existing) + 3) if (candidate := f"{stem}-{n}") not in existing)
 
 
 def check_name(session: Session, name: str, except_id: str = "") -> None:

@@ -77,7 +77,7 @@ def trials(session: Session) -> Mapping[str, Trial]:
     """Return the trials by provider; none if the operator's store is missing or unreadable."""
 
     def read(tables: Tables) -> dict[str, Trial]:
-        return {entry.provider: entry for entry in (from_record(Trial, found) for found in tables.table("trials"))}
+        return {entry.provider: entry for entry in (from_record(Trial, record) for record in tables.table("trials"))}
 
     store = session.store(OPERATOR)
     try:
@@ -95,21 +95,21 @@ def trial(session: Session, provider_id: str) -> Trial:
     label = provider_of(provider_id).label
     if session.store(OPERATOR).exists():
         session.store(OPERATOR).read()
-    found = trials(session).get(provider_id)
-    if found is None:
+    existing = trials(session).get(provider_id)
+    if existing is None:
         raise UsageError(f"There is no trial of {label}.", "The operator can give one; an own key needs none.")
-    return found
+    return existing
 
 
 def left(session: TenantSession, provider_id: str) -> TrialBalance | None:
     """Return a tenant's balance of a trial, without requests under way; None without a trial."""
-    found = trials(session.process).get(provider_id)
-    if found is None:
+    existing = trials(session.process).get(provider_id)
+    if existing is None:
         return None
-    used, held = _counts(session.process)
+    used, reserved = _counts(session.process)
     key = (session.tenant_id, provider_id)
-    under_way = sum(1 for entry in held.get(key, ()) if identity.alive(entry, session.clock()))
-    return TrialBalance(max(0, found.calls - used.get(key, 0) - under_way), found.calls)
+    running = sum(1 for entry in reserved.get(key, ()) if identity.alive(entry, session.clock()))
+    return TrialBalance(max(0, existing.calls - used.get(key, 0) - running), existing.calls)
 
 
 def used_by(session: Session, provider_id: str) -> dict[str, int]:
@@ -124,11 +124,11 @@ def trial_models(session: Session, provider_id: str) -> tuple[Model, ...]:
     def read(tables: Tables) -> tuple[Model, ...]:
         return tuple(from_record(Model, entry) for entry in tables.table("models"))
 
-    found = trials(session).get(provider_id)
-    if found is None:
+    existing = trials(session).get(provider_id)
+    if existing is None:
         return ()
-    held = session.store(OPERATOR).cached("models", read, table="models")
-    return tuple(entry for entry in held if entry.provider == provider_id and entry.id in found.models)
+    stored = session.store(OPERATOR).cached("models", read, table="models")
+    return tuple(entry for entry in stored if entry.provider == provider_id and entry.id in existing.models)
 
 
 def trial_models_of(session: TenantSession) -> tuple[Model, ...]:
@@ -137,11 +137,11 @@ def trial_models_of(session: TenantSession) -> tuple[Model, ...]:
     def read(tables: Tables) -> frozenset[str]:
         return frozenset(entry.get("provider", "") for entry in tables.table("credentials"))
 
-    given = [trial for trial in trials(session.process) if trial in PROVIDERS]
-    if not given or session.tenant_id == OPERATOR:
+    providers = [trial for trial in trials(session.process) if trial in PROVIDERS]
+    if not providers or session.tenant_id == OPERATOR:
         return ()
     own = session.store.cached("providers", read, table="credentials")
-    return tuple(model for entry in given if entry not in own for model in trial_models(session.process, entry))
+    return tuple(model for entry in providers if entry not in own for model in trial_models(session.process, entry))
 
 
 def opened_store(session: Session) -> Tenant:
@@ -149,9 +149,9 @@ def opened_store(session: Session) -> Tenant:
     store = session.store(OPERATOR)
     if store.exists():
         return get(session.tenant(OPERATOR))
-    made = key_pair.generate_key_pair(session.key_bits)
-    owner = Tenant(OPERATOR, OPERATOR, session.now(), made.key_id, made.public_pem, key_pair.fingerprint_key())
-    keyring.write(session.tenant(OPERATOR), owner, made.private, None)
+    new = key_pair.generate_key_pair(session.key_bits)
+    owner = Tenant(OPERATOR, OPERATOR, session.now(), new.key_id, new.public_pem, key_pair.fingerprint_key())
+    keyring.write(session.tenant(OPERATOR), owner, new.private, None)
     try:
         store.create(to_record(owner))
     except Problem:
@@ -169,11 +169,11 @@ def _counts(session: Session) -> Counts:
 
     def read(tables: Tables) -> Counts:
         used = {(entry["tenant"], entry["provider"]): int(entry["calls"]) for entry in tables.table("used")}
-        held: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
+        reserved: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
         for entry in tables.table("reservations"):
             key = (entry["tenant"], entry["provider"])
-            held[key] = (*held.get(key, ()), dict(entry))
-        return used, held
+            reserved[key] = (*reserved.get(key, ()), dict(entry))
+        return used, reserved
 
     store = session.store(OPERATOR)
     return store.cached("counts", read) if store.exists() else ({}, {})

@@ -79,10 +79,10 @@ def integrity_status(session: TenantSession) -> IntegrityStatus:
 def require_verified(session: TenantSession, credential: Credential) -> None:
     """Locked unless the private key vouches for the credential. The tenant is open."""
     keyring.private_key(session)
-    found = integrity_status(session)
-    if (finding := found.of(credential)) is not None:
+    status = integrity_status(session)
+    if (finding := status.of(credential)) is not None:
         action = Action.CONFIRM_CHANGES if finding.mark.needs_confirmation else Action.REPLACE_CREDENTIAL
-        raise Locked(words(session, finding, found.alarm), remedy=Remedy(action, credential.provider, credential.name))
+        raise Locked(words(session, finding, status.alarm), remedy=Remedy(action, credential.provider, credential.name))
 
 
 @contextmanager
@@ -95,47 +95,47 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
 
     def renew_state(before: Tables, after: Tables) -> None:
         """Vouches for an earlier state without what is forgotten, if the key vouched for it with that."""
-        private, found = keyring.key_if_open(session), manifest.read(before)
-        if private and found.mac and alarm(found, session.tenant_id, private, 0) is None:
-            write_manifest(after, session.tenant_id, private, replace(found, entries=manifest.read(after).entries))
+        private, stored = keyring.key_if_open(session), manifest.read(before)
+        if private and stored.mac and alarm(stored, session.tenant_id, private, 0) is None:
+            write_manifest(after, session.tenant_id, private, replace(stored, entries=manifest.read(after).entries))
 
     with session.store.transaction(forget, renew_state) as tables:
         private, before = keyring.key_if_open(session), manifest.credentials_by_ref(tables)
-        found = manifest.read(tables)
+        stored = manifest.read(tables)
         yield tables
-        if private and alarm(found, session.tenant_id, private, keyring.last_counter(session)) is None:
-            entries = manifest.carried(found.entries, before, manifest.credentials_by_ref(tables))
-            if entries != found.entries:
-                counter = found.counter + 1
+        if private and alarm(stored, session.tenant_id, private, keyring.last_counter(session)) is None:
+            entries = manifest.carried(stored.entries, before, manifest.credentials_by_ref(tables))
+            if entries != stored.entries:
+                counter = stored.counter + 1
                 write_manifest(tables, session.tenant_id, private, Manifest(counter, entries=entries))
     if counter:
         keyring.store_counter(session, counter)
 
 
-def alarm(found: Manifest, tenant_id: str, private: key_pair.PrivateKey, last: int) -> ManifestAlarm | None:
+def alarm(stored: Manifest, tenant_id: str, private: key_pair.PrivateKey, last: int) -> ManifestAlarm | None:
     """Return what is wrong with a manifest as a whole; `last` is the counter beside the private key."""
-    if found.counter or found.mac or found.entries:
-        expected = key_pair.authenticate(private, manifest.content(tenant_id, private.key_id, found))
-        if not hmac.compare_digest(expected.encode(), found.mac.encode("utf-8", "replace")):
+    if stored.counter or stored.mac or stored.entries:
+        expected = key_pair.authenticate(private, manifest.content(tenant_id, private.key_id, stored))
+        if not hmac.compare_digest(expected.encode(), stored.mac.encode("utf-8", "replace")):
             return ManifestAlarm.CHANGED
-    return ManifestAlarm.OLDER if found.counter < last else None
+    return ManifestAlarm.OLDER if stored.counter < last else None
 
 
-def write_manifest(tables: Tables, tenant_id: str, private: key_pair.PrivateKey, found: Manifest) -> None:
+def write_manifest(tables: Tables, tenant_id: str, private: key_pair.PrivateKey, stored: Manifest) -> None:
     """Write a manifest with its HMAC into the tables of a transaction."""
-    mac = key_pair.authenticate(private, manifest.content(tenant_id, private.key_id, found))
-    manifest.write(tables, replace(found, mac=mac))
+    mac = key_pair.authenticate(private, manifest.content(tenant_id, private.key_id, stored))
+    manifest.write(tables, replace(stored, mac=mac))
 
 
 def restored(session: TenantSession) -> None:
     """Accept a restored state as the present one, if the private key vouches for all of it."""
     counter = 0
     with session.store.transaction() as tables:
-        private, found = keyring.key_if_open(session), manifest.read(tables)
+        private, stored = keyring.key_if_open(session), manifest.read(tables)
         last = keyring.last_counter(session)
-        if private and found.counter < last and alarm(found, session.tenant_id, private, 0) is None:
+        if private and stored.counter < last and alarm(stored, session.tenant_id, private, 0) is None:
             counter = last + 1
-            write_manifest(tables, session.tenant_id, private, replace(found, counter=counter))
+            write_manifest(tables, session.tenant_id, private, replace(stored, counter=counter))
     if counter:
         keyring.store_counter(session, counter)
 
@@ -181,7 +181,7 @@ def _change(finding: CredentialChange) -> str:
 
 
 def _compute_status(tables: Tables, tenant_id: str, private: key_pair.PrivateKey | None, last: int) -> IntegrityStatus:
-    found = manifest.read(tables)
-    wrong = alarm(found, tenant_id, private, last) if private else None
-    findings = manifest.compare({} if wrong else found.entries, manifest.credentials_by_ref(tables))
-    return IntegrityStatus(private is not None, wrong, findings, found.counter, {} if wrong else found.entries)
+    stored = manifest.read(tables)
+    wrong = alarm(stored, tenant_id, private, last) if private else None
+    findings = manifest.compare({} if wrong else stored.entries, manifest.credentials_by_ref(tables))
+    return IntegrityStatus(private is not None, wrong, findings, stored.counter, {} if wrong else stored.entries)

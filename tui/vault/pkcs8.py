@@ -57,20 +57,20 @@ def read(pem: bytes) -> RsaNumbers | None:
         return None
     try:
         der = base64.b64decode(b"".join(text[len(_BEGIN) : -len(_END)].split()), validate=True)
-        found = _numbers(der)
-        fits = _belong_together(found) and found.private_der() == der
+        numbers = _numbers(der)
+        fits = _belong_together(numbers) and numbers.private_der() == der
     except (binascii.Error, ValueError, IndexError):
         return None
-    return found if fits else None
+    return numbers if fits else None
 
 
-def _belong_together(found: RsaNumbers) -> bool:
+def _belong_together(numbers: RsaNumbers) -> bool:
     return (
-        min(found.p, found.q) > 1
-        and 1 < found.e < found.n
-        and 1 < found.d < found.n
-        and found.p * found.q == found.n
-        and found.e * found.d % lcm(found.p - 1, found.q - 1) == 1
+        min(numbers.p, numbers.q) > 1
+        and 1 < numbers.e < numbers.n
+        and 1 < numbers.d < numbers.n
+        and numbers.p * numbers.q == numbers.n
+        and numbers.e * numbers.d % lcm(numbers.p - 1, numbers.q - 1) == 1
     )
 
 

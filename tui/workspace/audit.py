@@ -8,7 +8,7 @@ from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
-from tui.storage.audit_log import MENDED, UNNOTED, AuditEvent, Entry, Finding
+from tui.storage.audit_log import LOG_REPAIRED, UNRECORDED_CHANGE, AuditEvent, Entry, Finding
 from tui.tenancy import changes, tenants
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.timestamps import when
@@ -54,8 +54,8 @@ _WORDS = {
     "exported": "settings exported{how}",
     "imported": "settings imported from a file",
     "settings changed": "settings changed: {tables}",
-    MENDED: "a line that a session had not written to its end was closed",
-    UNNOTED: "the settings were found changed without an entry",
+    LOG_REPAIRED: "a line that a session had not written to its end was closed",
+    UNRECORDED_CHANGE: "the settings were found changed without an entry",
 }
 """What was done, by its id; an id that has no words here is shown as it is."""
 
