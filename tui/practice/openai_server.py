@@ -28,20 +28,20 @@ class Server:
     reasons: Callable[[str], bool] = lambda model: False
     folder: str = "openai"
 
-    def answer(self, asked: ReceivedRequest) -> Answer | None:
+    def answer(self, request: ReceivedRequest) -> Answer | None:
         """Answer a request by the end of its path; None for a path that the API does not have."""
-        if answer := by_key(asked):
+        if answer := by_key(request):
             return answer
-        if asked.path.endswith("/models"):
+        if request.path.endswith("/models"):
             return Answer(pieces=(self.listing,))
-        model = str((asked.data or {}).get("model", ""))
+        model = str((request.data or {}).get("model", ""))
         if model not in {load["id"] for load in json.loads(self.listing)["data"]}:
             return missing(model)
-        if asked.path.endswith("/chat/completions"):
-            return chat(asked, self.reasons(model), self.folder)
-        if asked.path.endswith("/embeddings"):
-            return embeddings(asked, self.sizes)
-        return transcription(asked) if asked.path.endswith("/audio/transcriptions") else None
+        if request.path.endswith("/chat/completions"):
+            return chat(request, self.reasons(model), self.folder)
+        if request.path.endswith("/embeddings"):
+            return embeddings(request, self.sizes)
+        return transcription(request) if request.path.endswith("/audio/transcriptions") else None
 
 
 def refused(message: str, kind: str, code: str | None, param: str | None = None) -> dict[str, Any]:
@@ -49,28 +49,28 @@ def refused(message: str, kind: str, code: str | None, param: str | None = None)
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
-def by_key(asked: ReceivedRequest) -> Answer | None:
+def by_key(request: ReceivedRequest) -> Answer | None:
     """Return the error for a practice key that is not a good one, or None."""
-    key = asked.key
+    key = request.key
     if "refused" in key:
         body = refused("Incorrect API key provided: sk-pr***3f2a.", "invalid_request_error", "invalid_api_key")
         return whole(body, 401, {"x-request-id": "req_practice401"})
-    if "restricted" in key and asked.method == "GET":
-        said = "You have insufficient permissions for this operation. Missing scopes: api.model.read."
-        return whole(refused(said, "invalid_request_error", None), 403)
-    if "nocredit" in key and asked.method == "POST":
+    if "restricted" in key and request.method == "GET":
+        text = "You have insufficient permissions for this operation. Missing scopes: api.model.read."
+        return whole(refused(text, "invalid_request_error", None), 403)
+    if "nocredit" in key and request.method == "POST":
         return whole(refused("You exceeded your current quota.", "insufficient_quota", "insufficient_quota"), 429)
     if "busy" in key:
         return whole(refused("The engine is overloaded.", "server_error", None), 503, {"retry-after": "2"})
     return None
 
 
-def chat(asked: ReceivedRequest, reasons: bool, folder: str = "openai") -> Answer:
+def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Answer:
     """Return a chat completion, streamed or not, that does what the last question asks for."""
-    body = asked.data
+    body = request.data
     question = str(body["messages"][-1]["content"] if body["messages"] else "")
     wish = sample_answers.wish(question)
-    if answer := _on_demand(wish, asked):
+    if answer := _on_demand(wish, request):
         return answer
     if refusal := _too_much(body, reasons):
         return whole(refusal, 400)
@@ -79,11 +79,11 @@ def chat(asked: ReceivedRequest, reasons: bool, folder: str = "openai") -> Answe
     reason = "stop"
     if wish == "please be long":
         text, reason = text[: len(text) // 2], "length"
-    asked_tokens = sum(sample_answers.tokens(str(entry["content"])) for entry in body["messages"])
+    prompt_tokens = sum(sample_answers.tokens(str(entry["content"])) for entry in body["messages"])
     usage = {
-        "prompt_tokens": asked_tokens,
+        "prompt_tokens": prompt_tokens,
         "completion_tokens": sample_answers.tokens(text + thoughts),
-        "total_tokens": asked_tokens + sample_answers.tokens(text + thoughts),
+        "total_tokens": prompt_tokens + sample_answers.tokens(text + thoughts),
         "completion_tokens_details": {"reasoning_tokens": sample_answers.tokens(thoughts) if thoughts else 0},
     }
     if not body.get("stream"):
@@ -101,9 +101,9 @@ def chat(asked: ReceivedRequest, reasons: bool, folder: str = "openai") -> Answe
     return Answer(200, pieces, EVENTS, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
 
 
-def embeddings(asked: ReceivedRequest, sizes: Mapping[str, int]) -> Answer:
+def embeddings(request: ReceivedRequest, sizes: Mapping[str, int]) -> Answer:
     """Vectors, in the form that was asked for."""
-    body = asked.data
+    body = request.data
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
     size = sizes.get(body["model"], 768)
     vectors = [sample_answers.vector(text, size) for text in texts]
@@ -117,16 +117,16 @@ def embeddings(asked: ReceivedRequest, sizes: Mapping[str, int]) -> Answer:
     return whole({"object": "list", "data": data, "model": body["model"], "usage": usage})
 
 
-def transcription(asked: ReceivedRequest) -> Answer:
+def transcription(request: ReceivedRequest) -> Answer:
     """Return a transcript with the timestamps that were requested."""
-    form = asked.data
-    text = " ".join(said for _, _, said in sample_answers.SPOKEN)
+    form = request.data
+    text = " ".join(sentence for _, _, sentence in sample_answers.SPOKEN)
     body: dict[str, Any] = {"text": text, "usage": {"type": "duration", "seconds": round(sample_answers.SPOKEN[-1][1])}}
     if form.get("response_format") in ("verbose_json", "diarized_json"):
         body |= {"task": "transcribe", "language": "english", "duration": sample_answers.SPOKEN[-1][1]}
         body["segments"] = [
-            {"id": place, "start": start, "end": end, "text": f" {said}"}
-            for place, (start, end, said) in enumerate(sample_answers.SPOKEN)
+            {"id": place, "start": start, "end": end, "text": f" {sentence}"}
+            for place, (start, end, sentence) in enumerate(sample_answers.SPOKEN)
         ]
         if form.get("timestamp_granularities[]") == "word":
             body["words"] = list(_words())
@@ -142,20 +142,20 @@ def missing(model: str) -> Answer:
 def _too_much(body: Mapping[str, Any], reasons: bool) -> dict[str, Any] | None:
     for name in ("temperature", "top_p", "presence_penalty", "frequency_penalty", "max_tokens") if reasons else ():
         if name in body:
-            said = f"Unsupported parameter: '{name}' is not supported with this model."
-            return refused(said, "invalid_request_error", "unsupported_parameter", name)
+            text = f"Unsupported parameter: '{name}' is not supported with this model."
+            return refused(text, "invalid_request_error", "unsupported_parameter", name)
     return None
 
 
-def _on_demand(wish: str, asked: ReceivedRequest) -> Answer | None:
+def _on_demand(wish: str, request: ReceivedRequest) -> Answer | None:
     if wish == "please fail":
         return whole(refused("The text breaks a rule.", "invalid_request_error", "invalid_prompt"), 400)
     if wish == "please be refused":
         return whole(refused("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"), 401)
     # Busy twice, then an answer.
-    if wish == "please be busy" and asked.times % 3 < 2:
-        said = "Rate limit reached for requests."
-        return whole(refused(said, "rate_limit_error", "rate_limit_exceeded"), 429, {"retry-after": "2"})
+    if wish == "please be busy" and request.times % 3 < 2:
+        text = "Rate limit reached for requests."
+        return whole(refused(text, "rate_limit_error", "rate_limit_exceeded"), 429, {"retry-after": "2"})
     return None
 
 
@@ -200,8 +200,8 @@ def _packed(vector: list[float]) -> str:
 
 
 def _words() -> Iterator[dict[str, Any]]:
-    for start, end, said in sample_answers.SPOKEN:
-        each = said.split()
-        step = (end - start) / len(each)
-        for place, word in enumerate(each):
+    for start, end, sentence in sample_answers.SPOKEN:
+        words = sentence.split()
+        step = (end - start) / len(words)
+        for place, word in enumerate(words):
             yield {"word": word, "start": round(start + place * step, 2), "end": round(start + (place + 1) * step, 2)}

@@ -56,7 +56,7 @@ _OTHERS = {
 }
 """How further providers stand with acme, by id."""
 
-_LENT, _CALLS, _MADE = "spark", 100, 12
+_TRIAL_PROVIDER, _TRIAL_CALLS, _USED_CALLS = "spark", 100, 12
 """The provider that the operator lends a key of, to how many calls each, and how many of them acme has made."""
 
 
@@ -105,8 +105,8 @@ def practice_session(
     _openai(session.tenant(long.id), long, "refused")
     _local(session.tenant(long.id), long)
     _default(session.tenant(long.id), long, ModelType.CHAT, "openai")
-    if _LENT in PROVIDERS:
-        _lend(session, PROVIDERS[_LENT], acme)
+    if _TRIAL_PROVIDER in PROVIDERS:
+        _lend(session, PROVIDERS[_TRIAL_PROVIDER], acme)
     session.open_keys.clear()
     for tenant, age in ((long, 50), (star, 2), (north, 1), (acme, 0)):
         _used(session.tenant(tenant.id), tenant, age)
@@ -120,21 +120,21 @@ def _pair() -> key_pair.NewKeyPair:
 
 
 def _tenant(session: TenantSession, name: str, mark: int, passphrase: str = "") -> Tenant:
-    made = _pair()
+    pair = _pair()
     tenant = Tenant(
         id=session.tenant_id,
         name=name,
         created=_ago(session.process, 60),
-        key_id=made.key_id,
-        public_key=made.public_pem,
+        key_id=pair.key_id,
+        public_key=pair.public_pem,
         fingerprint_key=key_pair.fingerprint_key(),
         protected=bool(passphrase),
         mark=mark,
     )
-    keyring.write(session, tenant, made.private, Secret(passphrase) if passphrase else None)
+    keyring.write(session, tenant, pair.private, Secret(passphrase) if passphrase else None)
     session.store.create(to_record(tenant))
     session.process.open_keys[session.tenant_id] = (
-        made.private
+        pair.private
     )  # so that the key vouches for what is put there; locked again at the end
     return tenant
 
@@ -178,8 +178,8 @@ def _lend(session: Session, provider: Provider, user: Tenant) -> None:
     _other(session.tenant(OPERATOR), _tenant(session.tenant(OPERATOR), OPERATOR, 0), provider, ProviderState.READY)
     with session.store(OPERATOR).transaction() as tables:
         models = tuple(dict.fromkeys(entry["id"] for entry in tables.table("models")))
-        tables.table("trials").insert(to_record(Trial(provider.id, _CALLS, models[:4], _ago(session, 3))))
-        tables.table("used").insert({"tenant": user.id, "provider": provider.id, "calls": _MADE})
+        tables.table("trials").insert(to_record(Trial(provider.id, _TRIAL_CALLS, models[:4], _ago(session, 3))))
+        tables.table("used").insert({"tenant": user.id, "provider": provider.id, "calls": _USED_CALLS})
 
 
 def _local(session: TenantSession, tenant: Tenant) -> None:
@@ -240,24 +240,24 @@ def _listed(provider_id: str, fixture: str) -> tuple[Model, ...]:
 
 def _default(session: TenantSession, tenant: Tenant, kind: ModelType, provider_id: str) -> None:
     with session.store.transaction() as tables:
-        held = [
+        credentials = [
             entry["id"] for entry in tables.table("models") if (entry["provider"], entry["type"]) == (provider_id, kind)
         ]
-        best = [entry for entry in PROVIDERS[provider_id].proposed.get(kind, ()) if entry in held]
-        if held:
-            chosen = Default(kind, provider_id, (best or held)[0], _ago(session.process, 1))
+        best = [entry for entry in PROVIDERS[provider_id].proposed.get(kind, ()) if entry in credentials]
+        if credentials:
+            chosen = Default(kind, provider_id, (best or credentials)[0], _ago(session.process, 1))
             tables.table("defaults").insert(to_record(chosen))
 
 
 def _delisted_default(session: TenantSession, tenant: Tenant) -> None:
     """Set a default embedding model that the provider no longer lists."""
-    gone = Model(
+    delisted = Model(
         "openai", "text-search-ada-doc-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(session.process, 1)[:10]
     )
     with session.store.transaction() as tables:
-        tables.table("models").insert(to_record(gone))
+        tables.table("models").insert(to_record(delisted))
         tables.table("defaults").insert(
-            to_record(Default(gone.type, gone.provider, gone.id, _ago(session.process, 50)))
+            to_record(Default(delisted.type, delisted.provider, delisted.id, _ago(session.process, 50)))
         )
 
 

@@ -45,7 +45,7 @@ class Practice(httpx.AsyncBaseTransport):
         """Answer a request from the folder of the provider that its origin belongs to."""
         body = await request.aread()
         origin = origin_of(str(request.url))
-        asked = ReceivedRequest(
+        received = ReceivedRequest(
             request.method,
             request.url.path,
             origin,
@@ -56,22 +56,22 @@ class Practice(httpx.AsyncBaseTransport):
             dict(request.url.params),
         )
         answers = next((folder for folder in folders().values() if origin in folder.ORIGINS), None)
-        if answers is None or "nowhere" in asked.key:
+        if answers is None or "nowhere" in received.key:
             raise httpx.ConnectError("practice") from socket.gaierror(socket.EAI_NONAME, "practice")
         respond: Callable[[ReceivedRequest], Answer | Talk | None] = answers.answer
-        answer = respond(asked)
+        answer = respond(received)
         if answer is None:
             raise httpx.ConnectError("practice") from ConnectionRefusedError(111, "practice")
         if isinstance(answer, Talk):
-            return httpx.Response(101, extensions={"network_stream": self._line(asked, answer)})
+            return httpx.Response(101, extensions={"network_stream": self._line(received, answer)})
         await asyncio.sleep(answer.first * self._pace)
         stream = _Pieces(answer, self._pace)
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=stream, request=None)
 
-    def _line(self, asked: ReceivedRequest, talk: Talk) -> Line:
+    def _line(self, request: ReceivedRequest, talk: Talk) -> Line:
         def hear(messages: list[Any]) -> Answer | None:
-            times = self._seen.get(key := (asked.origin + asked.path, repr(messages)), 0)
-            answer = talk.hear(replace(asked, data=messages, times=times))
+            times = self._seen.get(key := (request.origin + request.path, repr(messages)), 0)
+            answer = talk.hear(replace(request, data=messages, times=times))
             if answer is not None:
                 self._seen[key] = times + 1
             return answer
@@ -80,9 +80,9 @@ class Practice(httpx.AsyncBaseTransport):
 
     def _count(self, url: str, data: Any) -> int:
         # The same question, whatever parameters were left out meanwhile.
-        asked = (url, repr(data.get("messages")) if isinstance(data, dict) else "")
-        times = self._seen.get(asked, 0)
-        self._seen[asked] = times + 1
+        key = (url, repr(data.get("messages")) if isinstance(data, dict) else "")
+        times = self._seen.get(key, 0)
+        self._seen[key] = times + 1
         return times
 
 

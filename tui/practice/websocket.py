@@ -24,11 +24,11 @@ class Line(httpcore.AsyncNetworkStream):
         self._spoken = Connection(ConnectionType.SERVER)
         self._messages: list[Any] = []
         self._answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._said = self._say()
+        self._frames = self._say()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Return the next bytes of the server, b"" at the end."""
-        return await anext(self._said, b"")
+        return await anext(self._frames, b"")
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
         """Take the client's frames, and give the server each complete message."""

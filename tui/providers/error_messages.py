@@ -100,9 +100,9 @@ def redirect(place: ErrorContext, target: str) -> Problem:
     except Problem:
         host, plain = "", False
     where = f"another path, {_shown(target)}" if not host else f"{host}{' by plain http' if plain else ''}"
-    went = f" The key went to {place.host} only." if place.keyed else ""
+    destination = f" The key went to {place.host} only." if place.keyed else ""
     return Problem(
-        f"{place.host} wants to send this call on to {where}. It was not followed.{went}",
+        f"{place.host} wants to send this call on to {where}. It was not followed.{destination}",
         "It may be a sign-in page of this network. Set the new address in place of this one only if you know it."
         if host
         else "Check the path of the address; it may be a sign-in page of this network.",

@@ -136,8 +136,8 @@ def changes_since(session: TenantSession, state: State) -> list[str]:
     # A state that was written anew without a credential that was removed is in no entry; its time is still told.
     later = entries[saved:] if saved else [entry for entry in entries if state.saved and entry.at > state.saved]
     lacked = [entry for entry in later if entry.done in _LACKED]
-    told = {_filled(_LACKED[entry.done], entry.about): _at(when(entry.at, session.now())) for entry in lacked}
-    return [f"{what} {at}" for what, at in reversed(told.items())]
+    sentences = {_filled(_LACKED[entry.done], entry.about): _at(when(entry.at, session.now())) for entry in lacked}
+    return [f"{what} {at}" for what, at in reversed(sentences.items())]
 
 
 def _at(clock: str) -> str:
@@ -152,13 +152,13 @@ class _Details(dict[str, str]):
     """What an entry tells, in words; what it does not tell is a dash, as anybody may have written the file."""
 
     def __init__(self, about: Mapping[str, Any]) -> None:
-        told = {name: _word(name, value) for name, value in about.items()}
+        words = {name: _word(name, value) for name, value in about.items()}
         counts = [f"{about[name]} {word}" for name, word in _COUNTS if about.get(name)]
         if about.get("count", 0) not in (0, len(about.get("models", ()))):
-            told["models"] = f"{about['count']} models"
+            words["models"] = f"{about['count']} models"
         how = " with secrets, under a passphrase" if about.get("secrets") else ""
         where = f", sent to {', '.join(map(str, about['origins']))}" if about.get("origins") else ""
-        super().__init__(told | {"counts": ", ".join(counts) or "none new", "how": how, "where": where})
+        super().__init__(words | {"counts": ", ".join(counts) or "none new", "how": how, "where": where})
 
     def __missing__(self, name: str) -> str:
         return "–"

@@ -81,7 +81,7 @@ def rows(session: Session) -> list[TenantRow]:
     """All tenants by name; a damaged one is a row like the others."""
     return sorted(
         (row(session.tenant(tenant_id)) for tenant_id in ids(session)),
-        key=lambda each: (_name(each).casefold(), each.id),
+        key=lambda row: (_name(row).casefold(), row.id),
     )
 
 
@@ -120,15 +120,15 @@ async def create(
     stopped = threading.Event()
 
     def work() -> Tenant:
-        made = key_pair.generate_key_pair(session.key_bits)
+        pair = key_pair.generate_key_pair(session.key_bits)
         if stopped.is_set():
             raise Problem("Stopped: no tenant was made.", "Nothing was written.")
         tenant = Tenant(
             id=tenant_id,
             name=name.strip(),
             created=session.now(),
-            key_id=made.key_id,
-            public_key=made.public_pem,
+            key_id=pair.key_id,
+            public_key=pair.public_pem,
             fingerprint_key=key_pair.fingerprint_key(),
             protected=bool(passphrase),
             mark=mark % MARKS,
@@ -136,13 +136,13 @@ async def create(
         with session.tenants.lock():
             check_name(session, name)  # another session may have taken it while the key pair was made
             # The key first: killed in between, a key without settings is left, never settings without their key.
-            keyring.write(session.tenant(tenant_id), tenant, made.private, passphrase)
+            keyring.write(session.tenant(tenant_id), tenant, pair.private, passphrase)
             try:
                 session.store(tenant_id).create(to_record(tenant))
             except Problem:
                 keyring.discard(session.tenant(tenant_id), tenant)
                 raise
-        session.open_keys[tenant_id] = made.private
+        session.open_keys[tenant_id] = pair.private
         return tenant
 
     try:
@@ -255,8 +255,8 @@ async def accept_edit(session: TenantSession) -> None:
 
 def _least_left(session: TenantSession) -> TrialBalance | None:
     """Of the trials, what is left of the one that ends first."""
-    given = (trials.left(session, trial) for trial in trials.trials(session.process) if trial in PROVIDERS)
-    return min((entry for entry in given if entry), key=lambda each: each.left / each.calls, default=None)
+    remaining = (trials.left(session, trial) for trial in trials.trials(session.process) if trial in PROVIDERS)
+    return min((entry for entry in remaining if entry), key=lambda entry: entry.left / entry.calls, default=None)
 
 
 def _change(session: TenantSession, **entries: Any) -> Tenant:

@@ -45,16 +45,16 @@ def rows(session: Session) -> list[TrialRow]:
     """Return the trials, in the order of the registry."""
     from tui.providers import PROVIDERS
 
-    given = trials(session)
+    existing = trials(session)
     return [
         TrialRow(
-            given[provider],
+            existing[provider],
             PROVIDERS[provider],
             credentials.active(session.tenant(OPERATOR), provider),
             used_by(session, provider),
         )
         for provider in PROVIDERS
-        if provider in given
+        if provider in existing
     ]
 
 
@@ -76,7 +76,7 @@ async def set_trial(
 
     Nothing is stored of a key that the provider refuses. What tenants used so far still counts.
     """
-    provider, held = provider_of(provider_id), trials(session).get(provider_id)
+    provider, existing = provider_of(provider_id), trials(session).get(provider_id)
     await asyncio.to_thread(opened_store, session)
     plan = await save.plan_save(session.tenant(OPERATOR), provider_id, values)
     plan = plan.allow_plain_http() if allow_http else plan
@@ -84,22 +84,22 @@ async def set_trial(
     if verify:
         verified = await verify_plan(plan)
         check, listed, plan = verified.check, verified.listed, await save.renew(plan, verified.region_fields)
-    quota = calls if calls is not None else held.calls if held else provider.trial_calls
+    quota = calls if calls is not None else existing.calls if existing else provider.trial_calls
     if quota < 1:
         raise UsageError(f"How many calls of {provider.label} each tenant has is missing.", "At least one.")
     allowed = _allowed(session, provider, models, listed)
     await save.apply_save(plan, check)
-    made = Trial(provider_id, quota, tuple(dict.fromkeys(entry.id for entry in allowed)), session.now())
+    new = Trial(provider_id, quota, tuple(dict.fromkeys(entry.id for entry in allowed)), session.now())
 
     def work() -> None:
         with session.store(OPERATOR).transaction() as tables:
             for name in ("trials", "models"):
-                tables.table(name).remove(lambda each: each.get("provider") == provider_id)
-            tables.table("trials").insert(to_record(made))
+                tables.table(name).remove(lambda record: record.get("provider") == provider_id)
+            tables.table("trials").insert(to_record(new))
             tables.table("models").insert_multiple(to_record(entry) for entry in allowed)
 
     await asyncio.to_thread(work)
-    return made
+    return new
 
 
 async def remove(session: Session, provider_id: str) -> None:
@@ -112,7 +112,7 @@ async def remove(session: Session, provider_id: str) -> None:
 
         with verification.credential_transaction(session.tenant(OPERATOR), forgotten) as tables:
             for name in ("credentials", "models", "trials"):
-                tables.table(name).remove(lambda each: each.get("provider") == provider_id)
+                tables.table(name).remove(lambda record: record.get("provider") == provider_id)
 
     await asyncio.to_thread(work)
 
@@ -124,14 +124,14 @@ def _allowed(
     before = trial_models(session, provider.id)
     known = listed or (*before, *provider.catalogue)
     ids = list(dict.fromkeys(wanted or [entry.id for entry in before] or provider.trial_models))
-    found = [entry for entry in known if entry.id in ids]
-    missing = [tenant_id for tenant_id in ids if tenant_id not in {model.id for model in found}]
-    if missing and listed and (wanted or not found):
+    models = [entry for entry in known if entry.id in ids]
+    missing = [tenant_id for tenant_id in ids if tenant_id not in {model.id for model in models}]
+    if missing and listed and (wanted or not models):
         names = ", ".join(one_line(entry, 60) for entry in missing)
         raise UsageError(f"{provider.label} does not list {names}.", "Name models that it lists.")
     if missing and not listed:
         # Nobody can say what these are; a provider serves first what it serves most.
-        found += [Model(provider.id, entry, provider.types[0]) for entry in missing]
-    if not found:
+        models += [Model(provider.id, entry, provider.types[0]) for entry in missing]
+    if not models:
         raise UsageError(f"Which models of {provider.label} the trial is for is missing.", "Name one or more.")
-    return list({(entry.id, entry.type): entry for entry in found}.values())
+    return list({(entry.id, entry.type): entry for entry in models}.values())

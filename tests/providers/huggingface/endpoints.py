@@ -7,11 +7,11 @@ from typing import Any
 from tests.providers.facts import read
 from tests.providers.huggingface.kit import (
     BASE,
-    HELD,
     HOST,
     TEXT,
     TEXT2TEXT,
     VECTORS,
+    WAIT_HEADERS,
     WAITED,
     chat,
     check,
@@ -125,7 +125,7 @@ def for_an_embedding_its_entry_is_looked_at_first(p: Provider) -> None:
     (step,) = read(looking(p, unnamed), who())
     assert line(step) == ("GET", LISTING)
     probe = read(step, {"items": [item("x", url=f"{HOST}/x"), item()]})[0]
-    assert (line(probe), probe.headers, probe.framing) == (("GET", f"{HOST}/info"), HELD, Framing.TEXT)
+    assert (line(probe), probe.headers, probe.framing) == (("GET", f"{HOST}/info"), WAIT_HEADERS, Framing.TEXT)
     # Without an address it is the only one of that model.
     alone = read(looking(p, endpoint("BAAI/bge", VECTORS, "", namespace="acme")), {"items": [item()]})[0]
     assert line(alone) == ("GET", f"{HOST}/info")
@@ -262,7 +262,7 @@ def a_server_that_is_not_up_is_asked_again(p: Provider) -> None:
         assert status in info.accepted_statuses
         notice, again = read(info, ApiError(status))
         assert notice == Notice(WAITED)
-        assert (line(again), again.wait, again.headers) == (("GET", f"{HOST}/info"), 5.0, HELD)
+        assert (line(again), again.wait, again.headers) == (("GET", f"{HOST}/info"), 5.0, WAIT_HEADERS)
         assert [line(event) for event in read(again, ApiError(status))] == [line(info)]
     paused = p.parse_error(400, {}, {"error": "Bad Request: Invalid state"})
     assert read(info, paused) == [paused]
@@ -280,7 +280,7 @@ def a_call_to_an_endpoint_that_sleeps_waits_for_it(p: Provider) -> None:
         assert amended
         wake, sentence = amended
         assert sentence == WAITED
-        assert (line(wake), wake.headers, wake.framing) == (("GET", f"{HOST}/health"), HELD, Framing.TEXT)
+        assert (line(wake), wake.headers, wake.framing) == (("GET", f"{HOST}/health"), WAIT_HEADERS, Framing.TEXT)
         assert wake.accepted_statuses == {500, 502, 503, 504} and wake.wait == 0
         (again,) = read(wake, ApiError(503))
         assert (line(again), again.wait) == (line(wake), 5.0)

@@ -9,12 +9,12 @@ from typing import Any
 
 from tests.providers.facts import read
 from tests.providers.huggingface.kit import (
-    HELD,
     HOST,
     LAST,
     SPEECH,
     TEXT2TEXT,
     VECTORS,
+    WAIT_HEADERS,
     chat,
     check,
     embed,
@@ -148,12 +148,12 @@ def at_most_32_texts_at_once(p: Provider) -> None:
     answered = read(first, [[1.0]] * 32)
     assert (answered[0].start, len(answered[0].vectors)) == (0, 32)
     second = answered[1]
-    assert (line(second), second.headers, second.json["inputs"]) == (line(first), HELD, ["text 32"])
+    assert (line(second), second.headers, second.json["inputs"]) == (line(first), WAIT_HEADERS, ["text 32"])
     assert read(second, [[2.0]]) == [Vectors(32, ((2.0,),)), Finish("stop")]
     text = "batch size 32 > maximum allowed batch size 8"
     better = p.repair_request(first, ApiError(422, kind="Validation", message=text))
     assert better and better[0].json["inputs"] == list(texts[:8])
-    assert better[0].json["truncate"] is True and better[0].headers == HELD
+    assert better[0].json["truncate"] is True and better[0].headers == WAIT_HEADERS
     assert read(better[0], [[1.0]] * 8)[1].json["inputs"] == list(texts[8:16])
     for message in ("too long", "batch size 40 > maximum allowed batch size 40"):
         assert p.repair_request(first, ApiError(422, message=message)) is None
@@ -191,7 +191,7 @@ def a_chat_with_an_endpoint_is_openais_where_it_can_be(p: Provider) -> None:
     for model in (endpoint("any"), endpoint("any", engine="openai"), endpoint("any", engine="tgi")):
         call = chat(p, model)
         assert line(call) == ("POST", f"{HOST}/v1/chat/completions")
-        assert (call.json["model"], call.headers) == ("any", HELD)
+        assert (call.json["model"], call.headers) == ("any", WAIT_HEADERS)
     assert chat(p, endpoint("any", engine="openai", served_as="/repository")).json["model"] == "/repository"
     # TGI refuses the bounds themselves.
     bounds = chat(p, endpoint("any", engine="tgi"), temperature=0, top_p=1.0, seed=0).json
@@ -219,7 +219,7 @@ def the_endings_of_a_pasted_address_are_cut(p: Provider) -> None:
 @check
 def text_with_tgi_itself(p: Provider) -> None:
     call = native(p)
-    assert (line(call), call.framing, call.headers) == (("POST", f"{HOST}/generate_stream"), Framing.SSE, HELD)
+    assert (line(call), call.framing, call.headers) == (("POST", f"{HOST}/generate_stream"), Framing.SSE, WAIT_HEADERS)
     assert call.json == {"inputs": "Hello?", "parameters": {"max_new_tokens": 512, "details": True}}
     once = native(p, stream=False)
     assert (line(once), once.framing) == (("POST", f"{HOST}/generate"), Framing.JSON)
@@ -232,7 +232,7 @@ def text_with_the_toolkit(p: Provider) -> None:
         (endpoint("any", TEXT2TEXT), {}),
     ):
         call = chat(p, model)
-        assert (line(call), call.framing, call.headers) == (("POST", HOST), Framing.JSON, HELD)
+        assert (line(call), call.framing, call.headers) == (("POST", HOST), Framing.JSON, WAIT_HEADERS)
         assert call.json == {"inputs": "Hello?", "parameters": {"max_new_tokens": 512, **full}}
 
 
@@ -254,22 +254,22 @@ def sampling_within_the_bounds(p: Provider) -> None:
 @check
 def vectors_of_an_endpoint(p: Provider) -> None:
     tei = embed(p, endpoint("m", VECTORS, engine="tei"), "x")
-    assert (line(tei), tei.headers) == (("POST", f"{HOST}/embed"), HELD)
+    assert (line(tei), tei.headers) == (("POST", f"{HOST}/embed"), WAIT_HEADERS)
     assert tei.json == {"inputs": ["x"], "normalize": True, "truncate": True}
     for engine in ({}, {"engine": "toolkit"}):
         call = embed(p, endpoint("m", VECTORS, **engine), "x")
-        assert (line(call), call.headers, call.json) == (("POST", HOST), HELD, {"inputs": ["x"]})
+        assert (line(call), call.headers, call.json) == (("POST", HOST), WAIT_HEADERS, {"inputs": ["x"]})
     vllm = embed(p, endpoint("m", VECTORS, engine="openai"), "x")
-    assert (line(vllm), vllm.headers) == (("POST", f"{HOST}/v1/embeddings"), HELD)
+    assert (line(vllm), vllm.headers) == (("POST", f"{HOST}/v1/embeddings"), WAIT_HEADERS)
 
 
 @check
 def speech_with_an_endpoint(p: Provider) -> None:
     call = transcribe(p, endpoint("m", SPEECH))
-    assert (line(call), call.headers) == (("POST", HOST), HELD)
+    assert (line(call), call.headers) == (("POST", HOST), WAIT_HEADERS)
     assert call.upload and call.upload.raw
     vllm = transcribe(p, endpoint("m", SPEECH, engine="openai"))
-    assert (line(vllm), vllm.headers) == (("POST", f"{HOST}/v1/audio/transcriptions"), HELD)
+    assert (line(vllm), vllm.headers) == (("POST", f"{HOST}/v1/audio/transcriptions"), WAIT_HEADERS)
 
 
 @check

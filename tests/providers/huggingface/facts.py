@@ -12,7 +12,6 @@ from tests.providers.huggingface import endpoints, engines
 from tests.providers.huggingface.kit import (
     BASE,
     FACTS,
-    HELD,
     HOST,
     SERVERLESS,
     SPEECH,
@@ -21,6 +20,7 @@ from tests.providers.huggingface.kit import (
     TOKEN,
     TYPES,
     VECTORS,
+    WAIT_HEADERS,
     chat,
     check,
     embed,
@@ -461,7 +461,7 @@ def a_model_without_a_chat_template_continues_the_text(p: Provider) -> None:
     assert amended
     text, sentence = amended
     assert sentence == "The model has no chat template. It continues the text instead."
-    assert (line(text), text.framing, text.headers) == (("POST", f"{HOST}/generate_stream"), Framing.SSE, HELD)
+    assert (line(text), text.framing, text.headers) == (("POST", f"{HOST}/generate_stream"), Framing.SSE, WAIT_HEADERS)
     renamed = {"max_new_tokens": 9, "do_sample": True, "return_full_text": False, "details": True}
     kept = {name: value for name, value in values.items() if name != "max_tokens"}
     assert text.json == {"inputs": "Hello?", "parameters": {**kept, **renamed}}

@@ -40,7 +40,7 @@ TYPES = {
     VECTORS: ModelType.EMBEDDING,
     SPEECH: ModelType.SPEECH2TEXT,
 }
-HELD = {"x-scale-up-timeout": "100"}
+WAIT_HEADERS = {"x-scale-up-timeout": "100"}
 WAITED = "The endpoint is starting, which can take minutes. It is asked again every 5 s until it is up."
 ON_THE_WAY = "an endpoint that is not up is waited for, which has tests of its own"
 ANOTHER = "the answer of another task has another shape"

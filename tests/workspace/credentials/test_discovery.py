@@ -46,7 +46,7 @@ async def test_a_provider_that_could_be_set_up_from_the_environment_says_so_in_t
     tenant = await tenants.create(in_environment(disk_session, OPENAI_API_KEY="sk-FAKE-0001"), "acme")
     row = status.row(disk_session.tenant(tenant.id), "openai")
     assert (row.state, row.word) == ("not set up", "not set up, OPENAI_API_KEY found")
-    assert row.found == "OPENAI_API_KEY" and row.credential is None
+    assert row.discovered == "OPENAI_API_KEY" and row.credential is None
 
 
 async def test_servers_on_this_machine_are_found_with_their_models_and_no_key_is_sent(session: Session) -> None:

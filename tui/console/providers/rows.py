@@ -74,7 +74,7 @@ def _draw(row: ProviderRow, doing: str, beside: bool, cells: int) -> Content:
     name = fit(row.provider.label, _LABEL - 1, middle=True) + " "
     told = row.word.removeprefix("trial ") if beside and width(row.word) > _BESIDE else row.word
     if row.credential is None and not doing and not row.models + row.added:
-        word = f"{row.found} found" if beside and row.found else row.word
+        word = f"{row.discovered} found" if beside and row.discovered else row.word
         return line((mark, style), f" {name}", (clip_end(word, cells - _LABEL - 2), MUTED))
     number, _, unit = count(row).partition(" ")
     total = f"{number:>{5 if beside else 3}} {unit}" if number and (beside or cells >= _BROAD) else ""

@@ -128,7 +128,7 @@ class Providers(AreaScreen):
     def on_mount(self) -> None:
         self.tenant_id = self.app.tenant_id
         self.rows = status.rows(self.session)
-        self._draw(next((row.provider.id for row in self.rows if row.state in _NEEDS or row.found), None))
+        self._draw(next((row.provider.id for row in self.rows if row.state in _NEEDS or row.discovered), None))
         self.listed.focus()
 
     def on_screen_resume(self) -> None:

@@ -48,7 +48,7 @@ def strip_of(
         return strip_of_field(credential, now)
     if credential is not None and row.state is ProviderState.READY and wide and not locked:
         return strip_of_both(row, credential, now)
-    if row.credential is None and not row.found and untouched:
+    if row.credential is None and not row.discovered and untouched:
         return "No provider is set up yet.", hint("{list.choose} sets up the one under the cursor.")
     return strip_of_row(row, now, locked=locked)
 
@@ -57,8 +57,8 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
     """Return the strip of the provider under the cursor."""
     held, label = row.credential, row.provider.label
     if held is None:
-        if row.found:
-            return f"{row.found} is set here. The form offers it; it is not used until you save.", hint(
+        if row.discovered:
+            return f"{row.discovered} is set here. The form offers it; it is not used until you save.", hint(
                 "{list.choose} opens the form."
             )
         where = f"Create a key at {row.provider.key_page}" if row.provider.key_page else ""

@@ -16,25 +16,25 @@ FIELDS = {"api_key": "sk-ant-api03-FAKE-practice-key-of-nobody-3f2a"}
 
 _EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
 _TOKEN = 0.018
-_ASKED = {"request-id": "req_01Practice"}
+_REQUEST_ID = {"request-id": "req_01Practice"}
 _VERSIONS = ("2023-06-01", "2026-10-21")
 _SAMPLING = ("temperature", "top_p", "top_k")
 _SAMPLED = ("claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5-20251001", "claude-sonnet-4-5-20250929")
 
 
-def answer(asked: ReceivedRequest) -> Answer | None:
+def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request; None for a path that the wire does not have."""
-    if asked.headers.get("anthropic-version") not in _VERSIONS:
+    if request.headers.get("anthropic-version") not in _VERSIONS:
         return _refused(400, "invalid_request_error", "anthropic-version: a valid version is required.")
-    if refusal := _by_key(asked):
+    if refusal := _by_key(request):
         return refusal
-    if asked.path == "/v1/models":
+    if request.path == "/v1/models":
         first, second = _pages()
-        return Answer(pieces=(second if asked.query.get("after_id") == json.loads(first)["last_id"] else first,))
-    if asked.path == "/v1/messages":
+        return Answer(pieces=(second if request.query.get("after_id") == json.loads(first)["last_id"] else first,))
+    if request.path == "/v1/messages":
         known = {entry["id"] for page in _pages() for entry in json.loads(page)["data"]}
-        model = str(asked.data.get("model"))
-        return _message(asked) if model in known else _refused(404, "not_found_error", f"model: {model}")
+        model = str(request.data.get("model"))
+        return _message(request) if model in known else _refused(404, "not_found_error", f"model: {model}")
     return None
 
 
@@ -42,26 +42,26 @@ def _pages() -> tuple[bytes, bytes]:
     return fixture("anthropic", "models.json"), fixture("anthropic", "models_2.json")
 
 
-def _by_key(asked: ReceivedRequest) -> Answer | None:
+def _by_key(request: ReceivedRequest) -> Answer | None:
     """Return the error for an invalid key; None for a valid one."""
-    if "refused" in asked.key:
+    if "refused" in request.key:
         return _refused(401, "authentication_error", "invalid x-api-key")
-    if "restricted" in asked.key and asked.method == "GET":
+    if "restricted" in request.key and request.method == "GET":
         return _refused(403, "permission_error", "Your API key does not have permission to use this resource.")
-    if "nocredit" in asked.key and asked.method == "POST":
+    if "nocredit" in request.key and request.method == "POST":
         message = "Your credit balance is too low to access the Anthropic API."
         return _refused(400, "invalid_request_error", message, **{"x-should-retry": "false"})
-    if "busy" in asked.key:
+    if "busy" in request.key:
         return _refused(529, "overloaded_error", "Overloaded", **{"retry-after": "2"})
     return None
 
 
-def _message(asked: ReceivedRequest) -> Answer:
+def _message(request: ReceivedRequest) -> Answer:
     """Return a message, streamed or whole, with what its last question brings about."""
-    body = asked.data
+    body = request.data
     question = str(body["messages"][-1]["content"])
     wish = sample_answers.wish(question)
-    if refusal := _too_much(asked) or _on_demand(wish, asked):
+    if refusal := _too_much(request) or _on_demand(wish, request):
         return refusal
     text = "" if wish == "please be empty" else sample_answers.reply(question, body["model"])
     thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
@@ -77,17 +77,21 @@ def _message(asked: ReceivedRequest) -> Answer:
     if not body.get("stream"):
         content = [{"type": "thinking", "thinking": thoughts, "signature": "c2ln"}] if thoughts else []
         content += [{"type": "text", "text": text}] if text else []
-        return whole(message | {"content": content, "stop_reason": reason, "usage": usage | used}, 200, _ASKED, 1.2)
+        return whole(
+            message | {"content": content, "stop_reason": reason, "usage": usage | used}, 200, _REQUEST_ID, 1.2
+        )
     events = list(_events(message, text, thoughts, reason, used))
     if wish in ("please break", "please stall", "please error"):
         events = events[: len(events) // 3]
     if wish == "please error":
         error = {"details": None, "type": "overloaded_error", "message": "Overloaded"}
-        events.append({"type": "error", "error": error, "request_id": _ASKED["request-id"]})
+        events.append({"type": "error", "error": error, "request_id": _REQUEST_ID["request-id"]})
     pieces = tuple(
         f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode() for event in events
     )
-    return Answer(200, pieces, _EVENTS | _ASKED, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
+    return Answer(
+        200, pieces, _EVENTS | _REQUEST_ID, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall"
+    )
 
 
 def _events(
@@ -110,24 +114,24 @@ def _piece(event: Mapping[str, Any]) -> bytes:
     return f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
 
 
-def _too_much(asked: ReceivedRequest) -> Answer | None:
-    body = asked.data
+def _too_much(request: ReceivedRequest) -> Answer | None:
+    body = request.data
     if "max_tokens" not in body:
         return _refused(400, "invalid_request_error", "max_tokens: Field required")
-    taken = body["model"] in _SAMPLED and asked.headers["anthropic-version"] == _VERSIONS[0]
+    sampled = body["model"] in _SAMPLED and request.headers["anthropic-version"] == _VERSIONS[0]
     for name in _SAMPLING:
-        if name in body and not taken:
+        if name in body and not sampled:
             return _refused(400, "invalid_request_error", f"`{name}` is not supported for this model.")
     return None
 
 
-def _on_demand(wish: str, asked: ReceivedRequest) -> Answer | None:
+def _on_demand(wish: str, request: ReceivedRequest) -> Answer | None:
     if wish == "please fail":
         return _refused(400, "invalid_request_error", "messages: the text breaks a rule.")
     if wish == "please be refused":
         return _refused(401, "authentication_error", "invalid x-api-key")
     # Busy twice, then an answer.
-    if wish == "please be busy" and asked.times % 3 < 2:
+    if wish == "please be busy" and request.times % 3 < 2:
         message = "This request would exceed your organization's rate limit."
         return _refused(429, "rate_limit_error", message, **{"retry-after": "2"})
     return None
@@ -136,7 +140,9 @@ def _on_demand(wish: str, asked: ReceivedRequest) -> Answer | None:
 def _refused(status: int, kind: str, message: str, **headers: str) -> Answer:
     """Return an error body (Anthropic API reference, errors)."""
     error = {"type": kind, "message": message, "details": None}
-    return whole({"type": "error", "error": error, "request_id": _ASKED["request-id"]}, status, _ASKED | headers)
+    return whole(
+        {"type": "error", "error": error, "request_id": _REQUEST_ID["request-id"]}, status, _REQUEST_ID | headers
+    )
 
 
 def _documented() -> dict[str, Any]:

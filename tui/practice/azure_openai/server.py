@@ -35,18 +35,18 @@ MODELS = tuple(
 )
 
 
-def answer(asked: ReceivedRequest) -> Answer | None:
+def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
-    if asked.origin == _LOGIN:
-        return _signed_in(asked)
-    if refusal := _by_key(asked):
+    if request.origin == _LOGIN:
+        return _signed_in(request)
+    if refusal := _by_key(request):
         return refusal
-    if asked.path.endswith("/models"):
+    if request.path.endswith("/models"):
         return Answer(pieces=(fixture("azure_openai", "models.json"),))
-    wanted = _FOR.get(asked.path.rpartition("/")[2])
-    if wanted is None or not asked.path.startswith("/openai/"):
+    wanted = _FOR.get(request.path.rpartition("/")[2])
+    if wanted is None or not request.path.startswith("/openai/"):
         return _refusal(404, "404", "Resource not found")
-    deployment = _deployment(asked)
+    deployment = _deployment(request)
     if deployment not in _DEPLOYED:
         message = "The API deployment for this resource does not exist. If you created it within 5 minutes, wait."
         return _refusal(404, "DeploymentNotFound", message)
@@ -54,40 +54,40 @@ def answer(asked: ReceivedRequest) -> Answer | None:
         message = f"The operation does not work with the specified model, {_DEPLOYED[deployment][0]}."
         return _refusal(400, "OperationNotSupported", message)
     if wanted is ModelType.EMBEDDING:
-        return openai_server.embeddings(asked, _SIZES)
-    return _chat(asked) if wanted is ModelType.CHAT else openai_server.transcription(asked)
+        return openai_server.embeddings(request, _SIZES)
+    return _chat(request) if wanted is ModelType.CHAT else openai_server.transcription(request)
 
 
-def _deployment(asked: ReceivedRequest) -> str:
+def _deployment(request: ReceivedRequest) -> str:
     """Return the deployment in the path of the dated surface, or in the body on v1."""
-    _, separator, rest = asked.path.partition("/openai/deployments/")
-    return rest.partition("/")[0] if separator else str((asked.data or {}).get("model", ""))
+    _, separator, rest = request.path.partition("/openai/deployments/")
+    return rest.partition("/")[0] if separator else str((request.data or {}).get("model", ""))
 
 
-def _chat(asked: ReceivedRequest) -> Answer:
-    question = str(asked.data["messages"][-1]["content"])
+def _chat(request: ReceivedRequest) -> Answer:
+    question = str(request.data["messages"][-1]["content"])
     wish = sample_answers.wish(question)
     if wish == "please fail":
         return Answer(400, (fixture("azure_openai", "filtered.json"),))
     if wish == "please be refused":
         return _refusal(401, "401", "Access denied due to invalid subscription key or wrong API endpoint.")
-    if "fairy tale" in question.lower() and asked.data.get("stream"):
+    if "fairy tale" in question.lower() and request.data.get("stream"):
         return Answer(200, (fixture("azure_openai", "chat_filtered.sse"),), openai_server.EVENTS)
-    response = openai_server.chat(asked, reasons=True, folder="azure_openai")
+    response = openai_server.chat(request, reasons=True, folder="azure_openai")
     if response.headers is not openai_server.EVENTS:
         return response
     about_the_question = fixture("azure_openai", "chat.sse").partition(_END)[0] + _END
     return replace(response, pieces=(about_the_question, *response.pieces))
 
 
-def _by_key(asked: ReceivedRequest) -> Answer | None:
-    key = asked.key
+def _by_key(request: ReceivedRequest) -> Answer | None:
+    key = request.key
     if "refused" in key or not key:
         message = "Access denied due to invalid subscription key or wrong API endpoint."
         return _refusal(401, "401", message)
-    if "restricted" in key and asked.method == "GET":
+    if "restricted" in key and request.method == "GET":
         return _refusal(401, "PermissionDenied", "Principal does not have access to API/Operation.")
-    if "nocredit" in key and asked.method == "POST":
+    if "nocredit" in key and request.method == "POST":
         message = "Requests have exceeded the token rate limit of your current pricing tier."
         return whole(_error("429", message), 429, {"retry-after-ms": "2000"})
     if "busy" in key:
@@ -96,9 +96,9 @@ def _by_key(asked: ReceivedRequest) -> Answer | None:
     return None
 
 
-def _signed_in(asked: ReceivedRequest) -> Answer:
+def _signed_in(request: ReceivedRequest) -> Answer:
     """Return a token that carries the words of the secret, so that what these bring about comes with it."""
-    secret = str((asked.data or {}).get("client_secret", ""))
+    secret = str((request.data or {}).get("client_secret", ""))
     if "refused" in secret or not secret:
         message = (
             "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent is the client secret value."

@@ -19,50 +19,50 @@ _LISTS = {_CHATGLM2: "chatglm2.json", _CHATGLM3: "chatglm3.json", _VLLM: "vllm.j
 _ABOUT = {_API: "api_openapi.json", _CHATGLM3: "chatglm3_openapi.json"}
 
 
-def answer(asked: ReceivedRequest) -> Answer | None:
+def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
-    if refused := by_key(asked):
+    if refused := by_key(request):
         return refused
-    if asked.path == "/openapi.json" and asked.origin in _ABOUT:
-        return Answer(pieces=(fixture("chatglm", _ABOUT[asked.origin]),))
-    return _SERVERS[asked.origin](asked) or whole({"detail": "Not Found"}, 404)
+    if request.path == "/openapi.json" and request.origin in _ABOUT:
+        return Answer(pieces=(fixture("chatglm", _ABOUT[request.origin]),))
+    return _SERVERS[request.origin](request) or whole({"detail": "Not Found"}, 404)
 
 
-def _vllm(asked: ReceivedRequest) -> Answer | None:
-    served = Server(fixture("chatglm", _LISTS[asked.origin]), folder="chatglm")
-    return served.answer(asked) if asked.path.startswith("/v1/") else None
+def _vllm(request: ReceivedRequest) -> Answer | None:
+    served = Server(fixture("chatglm", _LISTS[request.origin]), folder="chatglm")
+    return served.answer(request) if request.path.startswith("/v1/") else None
 
 
-def _script(asked: ReceivedRequest) -> Answer | None:
+def _script(request: ReceivedRequest) -> Answer | None:
     """Return a script of OpenAI's wire, which takes any name for its one model."""
-    if asked.path == "/v1/models":
-        return Answer(pieces=(fixture("chatglm", _LISTS[asked.origin]),))
-    if asked.path == "/v1/embeddings" and asked.origin == _CHATGLM3:
-        return embeddings(asked, {})
-    if asked.path != "/v1/chat/completions":
+    if request.path == "/v1/models":
+        return Answer(pieces=(fixture("chatglm", _LISTS[request.origin]),))
+    if request.path == "/v1/embeddings" and request.origin == _CHATGLM3:
+        return embeddings(request, {})
+    if request.path != "/v1/chat/completions":
         return None
-    messages = asked.data["messages"]
+    messages = request.data["messages"]
     if not messages or messages[-1]["role"] == "assistant":
         return whole({"detail": "Invalid request"}, 400)
     wish = sample_answers.wish(str(messages[-1]["content"]))
-    if wish == "please be empty" and asked.data["stream"] and asked.origin == _CHATGLM3:
+    if wish == "please be empty" and request.data["stream"] and request.origin == _CHATGLM3:
         return Answer(headers=EVENTS)
-    return chat(asked, reasons=False, folder="chatglm")
+    return chat(request, reasons=False, folder="chatglm")
 
 
-def _api(asked: ReceivedRequest) -> Answer | None:
+def _api(request: ReceivedRequest) -> Answer | None:
     """`api.py`: one path, one answer, and no word of what went wrong."""
-    if asked.path != "/":
+    if request.path != "/":
         return None
-    if asked.method != "POST":
+    if request.method != "POST":
         return whole({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
-    prompt = str(asked.data["prompt"])
+    prompt = str(request.data["prompt"])
     wish = sample_answers.wish(prompt)
     if wish in ("please fail", "please error"):
         return Answer(500, (b"Internal Server Error",), {"content-type": "text/plain; charset=utf-8"})
     text = "" if wish == "please be empty" else sample_answers.reply(prompt, "api.py")
     data: Mapping[str, object] = json.loads(fixture("chatglm", "api.json"))
-    answer_body = whole({**data, "response": text, "history": [*asked.data["history"], [prompt, text]]}, first=1.2)
+    answer_body = whole({**data, "response": text, "history": [*request.data["history"], [prompt, text]]}, first=1.2)
     broken = wish in ("please break", "please stall")
     pieces = (answer_body.pieces[0][:40],) if broken else answer_body.pieces
     return Answer(

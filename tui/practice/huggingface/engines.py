@@ -12,27 +12,27 @@ _TOKEN = 0.018
 _EVENTS = {"content-type": "text/event-stream"}
 
 
-def tgi(asked: ReceivedRequest) -> Answer | None:
+def tgi(request: ReceivedRequest) -> Answer | None:
     """text-generation-inference, with a chat template."""
-    if asked.path == "/info":
+    if request.path == "/info":
         return whole(json.loads(fixture("huggingface", "tgi_info.json")))
-    if asked.path == "/health":
+    if request.path == "/health":
         return _text(200, "")
-    if asked.path == "/v1/chat/completions":
-        return openai_server.chat(asked, False)
-    if asked.path in ("/generate", "/generate_stream"):
-        return generated(asked, asked.path.endswith("_stream"))
+    if request.path == "/v1/chat/completions":
+        return openai_server.chat(request, False)
+    if request.path in ("/generate", "/generate_stream"):
+        return generated(request, request.path.endswith("_stream"))
     return _text(404, "")
 
 
-def tei(asked: ReceivedRequest) -> Answer | None:
+def tei(request: ReceivedRequest) -> Answer | None:
     """text-embeddings-inference."""
-    if asked.path == "/info":
+    if request.path == "/info":
         return whole(json.loads(fixture("huggingface", "tei_info.json")))
-    if asked.path == "/health":
+    if request.path == "/health":
         return _text(200, "")
-    if asked.path in ("/embed", "/"):
-        texts = asked.data["inputs"]
+    if request.path in ("/embed", "/"):
+        texts = request.data["inputs"]
         if len(texts) > 32:
             message = f"batch size {len(texts)} > maximum allowed batch size 32"
             return whole({"error": message, "error_type": "Validation"}, 422)
@@ -40,53 +40,53 @@ def tei(asked: ReceivedRequest) -> Answer | None:
     return _text(404, "")
 
 
-def vllm(asked: ReceivedRequest) -> Answer | None:
+def vllm(request: ReceivedRequest) -> Answer | None:
     """vLLM, which knows its model by one name only."""
-    if asked.path == "/v1/models":
+    if request.path == "/v1/models":
         served = {"id": "/repository", "object": "model", "owned_by": "vllm", "max_model_len": 32_768}
         return whole({"object": "list", "data": [served]})
-    if asked.path == "/v1/chat/completions":
-        model = asked.data["model"]
-        return openai_server.chat(asked, False) if model == "/repository" else openai_server.missing(model)
-    return _text(200, "") if asked.path == "/health" else whole({"detail": "Not Found"}, 404)
+    if request.path == "/v1/chat/completions":
+        model = request.data["model"]
+        return openai_server.chat(request, False) if model == "/repository" else openai_server.missing(model)
+    return _text(200, "") if request.path == "/health" else whole({"detail": "Not Found"}, 404)
 
 
-def toolkit(asked: ReceivedRequest) -> Answer | None:
+def toolkit(request: ReceivedRequest) -> Answer | None:
     """Answer as the default toolkit with a text-to-text model: no streaming, no unknown parameters."""
-    if asked.path == "/health":
+    if request.path == "/health":
         return _text(200, "Ok")
-    if asked.path != "/":
+    if request.path != "/":
         return _text(404, "Not Found")
-    unused = [parameter for parameter in asked.data.get("parameters", {}) if parameter in ("stop", "seed")]
+    unused = [parameter for parameter in request.data.get("parameters", {}) if parameter in ("stop", "seed")]
     if unused:
         message = f"The following `model_kwargs` are not used by the model: {unused} (note: typos show up here)"
         return whole({"error": message}, 400)
-    return generated(asked, False, listed=True)
+    return generated(request, False, listed=True)
 
 
-def sleeper(asked: ReceivedRequest) -> Answer | None:
+def sleeper(request: ReceivedRequest) -> Answer | None:
     """Return the toolkit with a model for speech, which has scaled to zero and wakes when it is called."""
-    if asked.path == "/info" and not asked.times:
+    if request.path == "/info" and not request.times:
         return _text(503, "Service Unavailable")
-    if asked.path == "/health":
+    if request.path == "/health":
         return _text(200, "Ok")
-    return transcript(asked) if asked.path == "/" else _text(404, "Not Found")
+    return transcript(request) if request.path == "/" else _text(404, "Not Found")
 
 
-def paused(asked: ReceivedRequest) -> Answer | None:
+def paused(request: ReceivedRequest) -> Answer | None:
     """Return an endpoint that is paused."""
     return whole({"error": "The endpoint is paused, ask a maintainer to restart it"}, 400)
 
 
-def generated(asked: ReceivedRequest, stream: bool, listed: bool = False) -> Answer:
+def generated(request: ReceivedRequest, stream: bool, listed: bool = False) -> Answer:
     """Return a prompt continued, in the frames of `generate.sse` or in one piece."""
-    prompt = str(asked.data["inputs"])
+    prompt = str(request.data["inputs"])
     if sample_answers.wish(prompt) == "please fail":
         return whole({"error": "Input validation error: the text breaks a rule", "error_type": "validation"}, 422)
     text = sample_answers.reply(prompt, "this model")
     if not stream:
         body: dict[str, Any] = {"generated_text": text}
-        if asked.data.get("parameters", {}).get("details"):
+        if request.data.get("parameters", {}).get("details"):
             body["details"] = {
                 "finish_reason": "eos_token",
                 "generated_tokens": sample_answers.tokens(text),
@@ -97,11 +97,11 @@ def generated(asked: ReceivedRequest, stream: bool, listed: bool = False) -> Ans
     return Answer(200, pieces, _EVENTS, 0.3, _TOKEN)
 
 
-def transcript(asked: ReceivedRequest) -> Answer:
+def transcript(request: ReceivedRequest) -> Answer:
     """Return a transcript, with times where they were asked for."""
-    body: dict[str, Any] = {"text": " ".join(said for _, _, said in sample_answers.SPOKEN)}
-    if isinstance(asked.data, dict) and asked.data.get("parameters", {}).get("return_timestamps"):
-        body["chunks"] = [{"timestamp": [start, end], "text": f" {said}"} for start, end, said in sample_answers.SPOKEN]
+    body: dict[str, Any] = {"text": " ".join(text for _, _, text in sample_answers.SPOKEN)}
+    if isinstance(request.data, dict) and request.data.get("parameters", {}).get("return_timestamps"):
+        body["chunks"] = [{"timestamp": [start, end], "text": f" {text}"} for start, end, text in sample_answers.SPOKEN]
     return whole(body, first=1.5)
 
 

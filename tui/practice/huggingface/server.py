@@ -70,29 +70,29 @@ MODELS = (
 )
 
 
-def answer(asked: ReceivedRequest) -> Answer | None:
+def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request; None for a path that the wire does not have."""
-    if refusal := _by_key(asked):
+    if refusal := _by_key(request):
         return refusal
-    if asked.origin == _HUB:
-        return _hub(asked)
-    if asked.origin == _LISTING:
-        owner = asked.path.removeprefix("/v2/endpoint/")
+    if request.origin == _HUB:
+        return _hub(request)
+    if request.origin == _LISTING:
+        owner = request.path.removeprefix("/v2/endpoint/")
         listed = json.loads(fixture("huggingface", "endpoints.json")).get(owner)
         return whole(listed) if listed else whole({"error": "Unauthorized"}, 401)
-    return _SERVERS[asked.origin](asked) if asked.origin in _SERVERS else _router(asked)
+    return _SERVERS[request.origin](request) if request.origin in _SERVERS else _router(request)
 
 
-def _by_key(asked: ReceivedRequest) -> Answer | None:
+def _by_key(request: ReceivedRequest) -> Answer | None:
     """Return the error for an invalid token; None for a valid one."""
-    if "refused" in asked.key:
+    if "refused" in request.key:
         return whole({"error": "Invalid username or password."}, 401)
-    if "busy" in asked.key:
+    if "busy" in request.key:
         return whole({"error": "Too many requests"}, 429, {"ratelimit": '"api";r=0;t=2'})
-    if asked.origin == _ROUTER and "restricted" in asked.key:
+    if request.origin == _ROUTER and "restricted" in request.key:
         message = "This authentication method does not have sufficient permissions to call Inference Providers"
         return whole({"error": f"{message} on behalf of user acme-ai"}, 403)
-    if asked.origin == _ROUTER and "nocredit" in asked.key:
+    if request.origin == _ROUTER and "nocredit" in request.key:
         return whole({"error": "You have exceeded your monthly included credits for Inference Providers."}, 402)
     return None
 
@@ -105,41 +105,41 @@ def _entries() -> dict[str, dict[str, Any]]:
     return {entry["id"]: entry for entry in json.loads(fixture("huggingface", "models.json"))}
 
 
-def _hub(asked: ReceivedRequest) -> Answer | None:
-    if asked.path == "/api/whoami-v2":
+def _hub(request: ReceivedRequest) -> Answer | None:
+    if request.path == "/api/whoami-v2":
         who = json.loads(fixture("huggingface", "whoami.json"))
-        if "restricted" in asked.key:
+        if "restricted" in request.key:
             who["auth"]["accessToken"]["fineGrained"]["global"] = []
         return whole(who)
-    if asked.path == "/api/models":
-        text = asked.query.get("search", "").lower()
-        matches = [entry for name, entry in _entries().items() if text in name.lower() and _fits(entry, asked)]
+    if request.path == "/api/models":
+        text = request.query.get("search", "").lower()
+        matches = [entry for name, entry in _entries().items() if text in name.lower() and _fits(entry, request)]
         return whole(matches)
-    name = asked.path.removeprefix("/api/models/")
+    name = request.path.removeprefix("/api/models/")
     if entry := _entries().get(name):
         return whole(entry)
     return whole({"error": "Repository not found"}, 404, {"x-error-code": "RepoNotFound"})
 
 
-def _fits(entry: dict[str, Any], asked: ReceivedRequest) -> bool:
-    tag, wanted = asked.query.get("pipeline_tag"), asked.query.get("filter")
+def _fits(entry: dict[str, Any], request: ReceivedRequest) -> bool:
+    tag, wanted = request.query.get("pipeline_tag"), request.query.get("filter")
     return (not tag or entry["pipeline_tag"] == tag) and (not wanted or wanted in entry["tags"])
 
 
 # --- the router -------------------------------------------------------------------------------------------------------
 
 
-def _router(asked: ReceivedRequest) -> Answer | None:
-    partner, _, rest = asked.path.removeprefix("/").partition("/")
-    if (asked.method, rest.partition("/")[0]) == ("GET", "models"):
+def _router(request: ReceivedRequest) -> Answer | None:
+    partner, _, rest = request.path.removeprefix("/").partition("/")
+    if (request.method, rest.partition("/")[0]) == ("GET", "models"):
         name = rest.removeprefix("models/")
         serving_it = [
             {"provider": provider, "status": "live", "context_length": 40_960} for provider in ("novita", "together")
         ]
         return whole({"id": name, "object": "model", "providers": serving_it})
     if partner == "hf-inference":
-        return _serverless(asked, rest.removeprefix("models/"))
-    model = str((asked.data or {}).get("model", "")) if isinstance(asked.data, dict) else ""
+        return _serverless(request, rest.removeprefix("models/"))
+    model = str((request.data or {}).get("model", "")) if isinstance(request.data, dict) else ""
     mapped = {
         mapping["providerId"] for entry in _entries().values() for mapping in entry["inferenceProviderMapping"].values()
     }
@@ -147,17 +147,17 @@ def _router(asked: ReceivedRequest) -> Answer | None:
         message = f"The requested model '{model}' is not supported by any provider you have enabled."
         kind, code = "invalid_request_error", "model_not_supported"
         return whole({"error": {"message": message, "type": kind, "param": "model", "code": code}}, 400)
-    if asked.path.endswith("/embeddings"):
-        return openai_server.embeddings(asked, {})
-    return openai_server.chat(asked, False) if asked.path.endswith("/chat/completions") else None
+    if request.path.endswith("/embeddings"):
+        return openai_server.embeddings(request, {})
+    return openai_server.chat(request, False) if request.path.endswith("/chat/completions") else None
 
 
-def _serverless(asked: ReceivedRequest, path: str) -> Answer:
+def _serverless(request: ReceivedRequest, path: str) -> Answer:
     name, _, pipeline = path.partition("/pipeline/")
     if "hf-inference" not in _entries().get(name, {}).get("inferenceProviderMapping", {}):
         return Answer(404, (b"Not Found",), {"content-type": "text/plain"})
     if pipeline:
-        return whole([sample_answers.vector(text, 384) for text in asked.data["inputs"]])
+        return whole([sample_answers.vector(text, 384) for text in request.data["inputs"]])
     if _entries()[name]["pipeline_tag"] == "automatic-speech-recognition":
-        return engines.transcript(asked)
-    return engines.generated(asked, bool(asked.data.get("stream")), listed=True)
+        return engines.transcript(request)
+    return engines.generated(request, bool(request.data.get("stream")), listed=True)

@@ -25,18 +25,18 @@ _OLDER = "/text/chatcompletion_v2"
 _NUMBERS = {400: 1026, 401: 2049, 404: 2013, 429: 1002, 503: 1000}
 
 
-def answer(asked: ReceivedRequest) -> Answer | None:
+def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
-    if "refused" in asked.key or ("overseas" in asked.key and asked.origin != ORIGINS[1]):
+    if "refused" in request.key or ("overseas" in request.key and request.origin != ORIGINS[1]):
         error = {"type": "authorized_error", "message": "invalid api key (2049)", "http_code": "401"}
         return whole({"type": "error", "error": error, "request_id": "practice-0001"}, 401)
-    if "nocredit" in asked.key and asked.method == "POST":
+    if "nocredit" in request.key and request.method == "POST":
         return _no(1008, "insufficient balance")
-    if asked.path.endswith("/embeddings") and "busy" not in asked.key:
-        return _vectors(asked.data)
-    older = asked.path.endswith(_OLDER)
-    path = asked.path.replace(_OLDER, "/chat/completions")
-    response = Server(fixture("minimax", "models.json"), folder="minimax").answer(replace(asked, path=path))
+    if request.path.endswith("/embeddings") and "busy" not in request.key:
+        return _vectors(request.data)
+    older = request.path.endswith(_OLDER)
+    path = request.path.replace(_OLDER, "/chat/completions")
+    response = Server(fixture("minimax", "models.json"), folder="minimax").answer(replace(request, path=path))
     if response and response.status >= 400:
         message = json.loads(response.pieces[0])["error"]["message"]
         return replace(_no(_NUMBERS[response.status], message), headers=response.headers)

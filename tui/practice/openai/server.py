@@ -10,9 +10,9 @@ FIELDS = {"api_key": "sk-proj-FAKE-practice-key-of-nobody-3f2a", "base_url": "ht
 _SIZES = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 
 
-def answer(asked: ReceivedRequest) -> Answer | None:
+def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
-    return Server(fixture("openai", "models.json"), _SIZES, _reasons).answer(asked)
+    return Server(fixture("openai", "models.json"), _SIZES, _reasons).answer(request)
 
 
 def _reasons(model: str) -> bool:

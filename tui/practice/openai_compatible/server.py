@@ -10,8 +10,8 @@ ORIGINS = (*_FILES, "http://localhost:8000", "http://localhost:1234")
 FIELDS = {"base_url": "http://localhost:11434/v1"}
 
 
-def answer(asked: ReceivedRequest) -> Answer | None:
+def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request; None where no server listens."""
-    if asked.origin not in _FILES:
+    if request.origin not in _FILES:
         return None
-    return Server(fixture("openai_compatible", _FILES[asked.origin])).answer(asked)
+    return Server(fixture("openai_compatible", _FILES[request.origin])).answer(request)

@@ -55,32 +55,32 @@ class _Run:
 
     id: str
     model: str
-    given: Mapping[str, Any]
+    inputs: Mapping[str, Any]
     cancelled: bool = False
 
     @property
     def wish(self) -> str:
-        return sample_answers.wish(str(self.given.get("prompt", "")))
+        return sample_answers.wish(str(self.inputs.get("prompt", "")))
 
 
 _runs: dict[str, _Run] = {}
 _numbers = count(1)
 
 
-def answer(asked: ReceivedRequest) -> Answer | None:
+def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request; None for a path that the wire does not have."""
-    if "refused" in asked.key:
+    if "refused" in request.key:
         message = "You did not pass a valid authentication token"
         return whole({"title": "Unauthenticated", "detail": message, "status": 401}, 401)
-    if asked.origin == _STREAMS:
-        run = _runs.get(asked.path.rpartition("/")[2])
+    if request.origin == _STREAMS:
+        run = _runs.get(request.path.rpartition("/")[2])
         return _stream(run) if run else _missing()
-    path = asked.path.removeprefix("/v1/").split("/")
-    match (asked.method, *path):
+    path = request.path.removeprefix("/v1/").split("/")
+    match (request.method, *path):
         case ("GET", "account"):
             return whole({"type": "organization", "username": "acme", "name": "Acme", "github_url": None})
         case ("GET", "search"):
-            return _search_results(asked.query.get("query", ""))
+            return _search_results(request.query.get("query", ""))
         case ("GET", "models", owner, name):
             entry = _models().get(f"{owner}/{name}")
             return whole(entry) if entry else _missing()
@@ -92,9 +92,9 @@ def answer(asked: ReceivedRequest) -> Answer | None:
         case ("DELETE", "files", "demo"):
             return whole("", 204)
         case ("POST", "predictions"):
-            return _created(asked)
+            return _created(request)
         case ("GET", "predictions", number) if number in _runs:
-            return _polled(_runs[number], asked.times)
+            return _polled(_runs[number], request.times)
         case ("POST", "predictions", number, "cancel") if number in _runs:
             _runs[number].cancelled = True
             return whole(_prediction(_runs[number], "canceled"))
@@ -117,10 +117,10 @@ def _search_results(query: str) -> Answer:
 # --- predictions ------------------------------------------------------------------------------------------------------
 
 
-def _created(asked: ReceivedRequest) -> Answer:
-    name, _, version = str(asked.data.get("version", "")).partition(":")
-    run = _Run(f"practice{next(_numbers):018}", name, asked.data.get("input", {}))
-    if refusal := _on_demand(run, asked):
+def _created(request: ReceivedRequest) -> Answer:
+    name, _, version = str(request.data.get("version", "")).partition(":")
+    run = _Run(f"practice{next(_numbers):018}", name, request.data.get("input", {}))
+    if refusal := _on_demand(run, request):
         return refusal
     entry = _models().get(name)
     if entry is None or (version or entry["latest_version"]["id"]) != entry["latest_version"]["id"]:
@@ -138,13 +138,13 @@ def _no_version() -> Answer:
     return whole({"title": "Invalid version or not permitted", "detail": message, "status": 422}, 422)
 
 
-def _on_demand(run: _Run, asked: ReceivedRequest) -> Answer | None:
+def _on_demand(run: _Run, request: ReceivedRequest) -> Answer | None:
     """Return what a key or a question brings about in place of a prediction."""
-    if "nocredit" in asked.key:
+    if "nocredit" in request.key:
         return whole({"title": "Payment Required", "detail": "You have run out of credit.", "status": 402}, 402)
-    if "restricted" in asked.key:
+    if "restricted" in request.key:
         return whole({"detail": "You do not have permission to run this model.", "status": 403}, 403)
-    if "busy" in asked.key or (run.wish == "please be busy" and asked.times % 3 < 2):
+    if "busy" in request.key or (run.wish == "please be busy" and request.times % 3 < 2):
         message = "Request was throttled. Your rate limit resets in ~2s."
         return whole({"detail": message, "status": 429, "retry_after": 2}, 429)
     if run.wish == "please fail":
@@ -170,7 +170,7 @@ def _polled(run: _Run, times: int) -> Answer:
     output = _output(run)
     if times < 2 and isinstance(output, list) and isinstance(output[0], str):
         return whole(_prediction(run, "processing", output[: len(output) * (times + 1) // 3]), first=0.05)
-    read, written = (sample_answers.tokens(str(value)) for value in (run.given, output))
+    read, written = (sample_answers.tokens(str(value)) for value in (run.inputs, output))
     metrics = {"predict_time": 1.2, "input_token_count": read, "output_token_count": written}
     return whole(_prediction(run, "succeeded", output, metrics=metrics), first=0.05)
 
@@ -179,16 +179,18 @@ def _prediction(run: _Run, status: str, output: Any = None, **more: Any) -> dict
     prediction = json.loads(
         fixture("replicate", "prediction.json").replace(b"gm3qorzdhgbfurvjtvhg6dckhu", run.id.encode())
     )
-    if run.model == _COLD or "prompt" not in run.given:
+    if run.model == _COLD or "prompt" not in run.inputs:
         del prediction["urls"]["stream"]
-    return {**prediction, "model": run.model, "input": dict(run.given), "status": status, "output": output, **more}
+    return {**prediction, "model": run.model, "input": dict(run.inputs), "status": status, "output": output, **more}
 
 
 def _output(run: _Run) -> Any:
-    values = run.given
+    values = run.inputs
     if "audio" in values:
-        segments = [{"id": at, "start": start, "end": end, "text": f" {said}"} for at, (start, end, said) in _spoken()]
-        text = " ".join(said for _, _, said in sample_answers.SPOKEN)
+        segments = [
+            {"id": at, "start": start, "end": end, "text": f" {sentence}"} for at, (start, end, sentence) in _spoken()
+        ]
+        text = " ".join(sentence for _, _, sentence in sample_answers.SPOKEN)
         return {"detected_language": "english", "transcription": text, "segments": segments, "translation": None}
     if "texts" in values:
         return [sample_answers.vector(text, 1024) for text in json.loads(values["texts"])]

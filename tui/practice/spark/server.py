@@ -34,37 +34,37 @@ _SIZE = 2560
 _TOKEN = 0.018
 _CODES = {400: "10004", 429: "11202", 503: "10110"}
 _USED_UP = "AppIdNoAuthError, licc limit: tokens.total"
-_SAID = "licc failed: no authorisation for this version"
+_UNLICENSED = "licc failed: no authorisation for this version"
 
 
-def answer(asked: ReceivedRequest) -> Answer | Talk | None:
+def answer(request: ReceivedRequest) -> Answer | Talk | None:
     """Return the answer to one request, or the one who hears what is said over a WebSocket."""
-    if asked.origin == _HTTP:
-        return _by_http(asked)
-    asked = replace(asked, key=_signer(asked))
-    if "refused" in asked.key or asked.key in ("", FIELDS["api_secret"]):
+    if request.origin == _HTTP:
+        return _by_http(request)
+    request = replace(request, key=_signer(request))
+    if "refused" in request.key or request.key in ("", FIELDS["api_secret"]):
         return whole({"message": "HMAC signature cannot be verified: fail to retrieve credential"}, 401)
-    if asked.origin == _VECTORS:
-        return _vector(asked)
+    if request.origin == _VECTORS:
+        return _vector(request)
     return Talk(
-        lambda heard: _dictated(heard) if asked.origin == _DICTATION else _talked(replace(heard, key=asked.key))
+        lambda frame: _dictated(frame) if request.origin == _DICTATION else _talked(replace(frame, key=request.key))
     )
 
 
-def _by_http(asked: ReceivedRequest) -> Answer | None:
-    if "refused" in asked.key:
+def _by_http(request: ReceivedRequest) -> Answer | None:
+    if "refused" in request.key:
         return whole(
             {"error": {"message": "invalid APIPassword", "type": "api_error", "param": None, "code": None}}, 401
         )
-    if not asked.path.endswith("/chat/completions"):
+    if not request.path.endswith("/chat/completions"):
         return None
-    if "nocredit" in asked.key:
+    if "nocredit" in request.key:
         return whole(_envelope("11200", _USED_UP), 403)
-    if "restricted" in asked.key and asked.data["model"] == "lite":
-        return whole(_envelope("11200", _SAID), 403)
-    if asked.data["model"] not in _MODELS:
+    if "restricted" in request.key and request.data["model"] == "lite":
+        return whole(_envelope("11200", _UNLICENSED), 403)
+    if request.data["model"] not in _MODELS:
         return whole(_envelope("10404", "model not found"), 404)
-    response = openai_server.by_key(asked) or openai_server.chat(asked, reasons=False, folder="spark")
+    response = openai_server.by_key(request) or openai_server.chat(request, reasons=False, folder="spark")
     if response.status == 401 or response.status < 400:
         return response
     message = json.loads(response.pieces[0])["error"]["message"]
@@ -75,21 +75,21 @@ def _envelope(code: str, message: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": "api_error", "param": None, "code": code}}
 
 
-def _signer(asked: ReceivedRequest) -> str:
+def _signer(request: ReceivedRequest) -> str:
     """Return the APIKey of a signature; '' unless host and date are there as well."""
     try:
-        authorization = base64.b64decode(asked.query.get("authorization", ""), validate=True).decode()
+        authorization = base64.b64decode(request.query.get("authorization", ""), validate=True).decode()
     except (binascii.Error, UnicodeDecodeError):
         return ""
     match = re.fullmatch(
         r'api_key="(.+)", algorithm="hmac-sha256", headers="host date request-line", .+', authorization
     )
-    signed = asked.query.get("host") == asked.origin.partition("://")[2] and asked.query.get("date")
+    signed = request.query.get("host") == request.origin.partition("://")[2] and request.query.get("date")
     return match[1] if match and signed else ""
 
 
-def _vector(asked: ReceivedRequest) -> Answer:
-    content = json.loads(base64.b64decode(asked.data["payload"]["messages"]["text"]))
+def _vector(request: ReceivedRequest) -> Answer:
+    content = json.loads(base64.b64decode(request.data["payload"]["messages"]["text"]))
     vector = sample_answers.vector(content["messages"][0]["content"], _SIZE)
     data = json.loads(fixture("spark", "vector.json"))
     data["payload"]["feature"]["text"] = base64.b64encode(struct.pack(f"<{_SIZE}f", *vector)).decode()
@@ -100,19 +100,19 @@ def _failed(code: int, message: str) -> Answer:
     return Answer(pieces=(json.dumps({"header": {"code": code, "message": message, "sid": "practice"}}).encode(),))
 
 
-def _talked(asked: ReceivedRequest) -> Answer:
+def _talked(request: ReceivedRequest) -> Answer:
     """Return a chat over a WebSocket; every failure is a frame."""
-    body = asked.data[0]
+    body = request.data[0]
     question = str(body["payload"]["message"]["text"][-1]["content"])
     wish = sample_answers.wish(question)
-    if "nocredit" in asked.key:
+    if "nocredit" in request.key:
         return _failed(11200, _USED_UP)
-    if "busy" in asked.key or (wish == "please be busy" and asked.times % 3 < 2):
+    if "busy" in request.key or (wish == "please be busy" and request.times % 3 < 2):
         return _failed(11202, "AppIdQpsOverFlowError")
     if wish == "please fail":
         return _failed(10013, "input content audit failed")
     if wish == "please be refused":
-        return _failed(11200, _SAID)
+        return _failed(11200, _UNLICENSED)
     text = "" if wish == "please be empty" else sample_answers.reply(question, body["parameter"]["chat"]["domain"])
     thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
     frames = list(_frames(thoughts, text[: len(text) // 2] if wish == "please be long" else text))
@@ -143,13 +143,13 @@ def _frames(thoughts: str, text: str) -> Iterator[dict[str, Any]]:
     yield {"header": last["header"], "payload": {"choices": end, "usage": {"text": used}}}
 
 
-def _dictated(asked: ReceivedRequest) -> Answer | None:
+def _dictated(request: ReceivedRequest) -> Answer | None:
     """Return what a recording says, once it was heard to its end."""
-    if asked.data[-1]["data"]["status"] != 2:
+    if request.data[-1]["data"]["status"] != 2:
         return None
     frames = [json.loads(line) for line in fixture("spark", "dictation.ndjson").splitlines()]
     frames[0]["data"]["result"]["ws"] = [
-        {"bg": 0, "cw": [{"sc": 0, "w": f"{said} "}]} for _, _, said in sample_answers.SPOKEN
+        {"bg": 0, "cw": [{"sc": 0, "w": f"{text} "}]} for _, _, text in sample_answers.SPOKEN
     ]
     frames[1]["data"]["result"]["ws"] = []
     return Answer(pieces=tuple(json.dumps(frame, ensure_ascii=False).encode() for frame in frames), first=1.0)

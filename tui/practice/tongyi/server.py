@@ -21,18 +21,18 @@ _SIZES = dict.fromkeys(("text-embedding-v3", "text-embedding-v4", "qwen3.7-text-
 _SIZES |= dict.fromkeys(("text-embedding-v1", "text-embedding-v2"), 1536)
 
 
-def answer(asked: ReceivedRequest) -> Answer | None:
+def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
-    key, body = asked.key, asked.data or {}
-    if "refused" in key or ("overseas" in key and asked.origin != ORIGINS[1]):
+    key, body = request.key, request.data or {}
+    if "refused" in key or ("overseas" in key and request.origin != ORIGINS[1]):
         return _refusal(401, "invalid_api_key", "Incorrect API key provided.")
-    if "restricted" in key and asked.method == "GET":
+    if "restricted" in key and request.method == "GET":
         return _refusal(403, "AccessDenied.Unpurchased", "Access to model denied.")
-    if "nocredit" in key and asked.method == "POST":
+    if "nocredit" in key and request.method == "POST":
         return _refusal(400, "Arrearage", "Access denied, please make sure your account is in good standing.")
     if str(body.get("model", "")).startswith("qwen3-asr-flash"):
         return _transcript(body)
-    return Server(fixture("tongyi", "models.json"), _SIZES, folder="tongyi").answer(asked)
+    return Server(fixture("tongyi", "models.json"), _SIZES, folder="tongyi").answer(request)
 
 
 def _refusal(status: int, code: str, message: str) -> Answer:
@@ -42,7 +42,7 @@ def _refusal(status: int, code: str, message: str) -> Answer:
 
 def _transcript(body: dict[str, Any]) -> Answer:
     """Return a transcript, which has no times (Qwen-ASR)."""
-    text = " ".join(said for _, _, said in sample_answers.SPOKEN)
+    text = " ".join(sentence for _, _, sentence in sample_answers.SPOKEN)
     annotations = [{"type": "audio_info", "language": "en", "emotion": "neutral"}]
     message = {"role": "assistant", "content": text, "annotations": annotations}
     usage = {

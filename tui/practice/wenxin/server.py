@@ -25,17 +25,17 @@ _SIZES = {"embedding-v1": 384, "bge-large-zh": 1024, "bge-large-en": 1024, "tao-
 _TOKEN = 0.018
 
 
-def answer(asked: ReceivedRequest) -> Answer | None:
+def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
-    if asked.origin == _OLDER:
-        return _exchanged(asked) if asked.path == "/oauth/2.0/token" else _older(asked)
-    if "refused" in asked.key:
+    if request.origin == _OLDER:
+        return _exchanged(request) if request.path == "/oauth/2.0/token" else _older(request)
+    if "refused" in request.key:
         return _refusal(401, "invalid_iam_token", "IAM certification failed.")
-    if "restricted" in asked.key and asked.method == "GET":
+    if "restricted" in request.key and request.method == "GET":
         return _refusal(401, "access_denied", "The key has no permission for this service.")
-    if "nocredit" in asked.key and asked.method == "POST":
+    if "nocredit" in request.key and request.method == "POST":
         return _refusal(403, "access_denied", "The account is overdue.")
-    return Server(fixture("wenxin", "models.json"), _SIZES, folder="wenxin").answer(asked)
+    return Server(fixture("wenxin", "models.json"), _SIZES, folder="wenxin").answer(request)
 
 
 def _refusal(status: int, code: str, message: str) -> Answer:
@@ -43,9 +43,9 @@ def _refusal(status: int, code: str, message: str) -> Answer:
     return whole({"error": error, "id": "as-practice"}, status)
 
 
-def _exchanged(asked: ReceivedRequest) -> Answer:
+def _exchanged(request: ReceivedRequest) -> Answer:
     """Return a token for a key pair that is given in the query."""
-    key, secret = asked.query.get("client_id", ""), asked.query.get("client_secret", "")
+    key, secret = request.query.get("client_id", ""), request.query.get("client_secret", "")
     if "refused" in key or not key:
         return whole({"error": "invalid_client", "error_description": "unknown client id"}, 401)
     if "refused" in secret or not secret:
@@ -54,29 +54,31 @@ def _exchanged(asked: ReceivedRequest) -> Answer:
     return whole(data | {"access_token": f"{data['access_token']}.{key[-8:]}"})
 
 
-def _older(asked: ReceivedRequest) -> Answer:
+def _older(request: ReceivedRequest) -> Answer:
     """Return a chat or vectors of the older service; every failure is a 200."""
-    token = asked.query.get("access_token", "")
+    token = request.query.get("access_token", "")
     if not token.startswith("24.FAKE"):
         return _failed(110, "Access token invalid or no longer valid")
     if "nocredit" in token:
         return _failed(17, "Open api daily request limit reached")
-    service, _, part = asked.path.partition("/wenxinworkshop/")[2].partition("/")
+    service, _, part = request.path.partition("/wenxinworkshop/")[2].partition("/")
     if service == "embeddings":
-        return embeddings(ReceivedRequest(**{**vars(asked), "data": {**asked.data, "model": part}}), _SIZES)
+        return embeddings(ReceivedRequest(**{**vars(request), "data": {**request.data, "model": part}}), _SIZES)
     if service != "chat":
         return _failed(3, "Unsupported openapi method")
-    if len(asked.data["messages"]) % 2 == 0 or any(message["role"] == "system" for message in asked.data["messages"]):
+    if len(request.data["messages"]) % 2 == 0 or any(
+        message["role"] == "system" for message in request.data["messages"]
+    ):
         return _failed(336006, "the length of messages must be an odd number")
-    return _chat(asked, part)
+    return _chat(request, part)
 
 
 def _failed(code: int, message: str) -> Answer:
     return whole({"error_code": code, "error_msg": message, "id": "as-practice"})
 
 
-def _chat(asked: ReceivedRequest, part: str) -> Answer:
-    body = asked.data
+def _chat(request: ReceivedRequest, part: str) -> Answer:
+    body = request.data
     question = str(body["messages"][-1]["content"])
     wish = sample_answers.wish(question)
     if wish == "please fail":
@@ -84,7 +86,7 @@ def _chat(asked: ReceivedRequest, part: str) -> Answer:
     if wish == "please be refused":
         return _failed(14, "IAM Certification failed")
     # Busy twice, then an answer.
-    if wish == "please be busy" and asked.times % 3 < 2:
+    if wish == "please be busy" and request.times % 3 < 2:
         return _failed(18, "Open api qps request limit reached")
     text = "" if wish == "please be empty" else sample_answers.reply(question, part)
     long = wish == "please be long"

@@ -17,7 +17,7 @@ from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai.api import without
 from tui.providers.requests import ApiError, Call
 
-_NOT_TAKEN = re.compile(
+_UNSUPPORTED = re.compile(
     r"deprecated|unsupported|not supported|(does not|doesn't) support|no longer|removed|not permitted|not allowed"
     r"|unexpected|unknown|cannot both|only",
     re.I,
@@ -79,7 +79,7 @@ def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> t
     if match := _TOO_MANY.search(refused.message):
         most = int(match[2])
         return replace(call, json=call.json | {"max_tokens": most}), f"{model} gives {most:,} tokens at most."
-    if not _NOT_TAKEN.search(refused.message):
+    if not _UNSUPPORTED.search(refused.message):
         return None
     if "display" in refused.message and "display" in (thinking := call.json.get("thinking") or {}):
         kept = {name: value for name, value in thinking.items() if name != "display"}
@@ -89,8 +89,8 @@ def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> t
         if name in SAMPLING and not any(name in better.json for name in SAMPLING):
             better = better.with_headers({VERSION: CURRENT})
         word = "effort" if name == "output_config" else name
-        taken = f"takes no {word} with temperature" if "cannot both" in refused.message else f"takes no {word}"
-        return better, f"{model} {taken}. It was left out."
+        reason = f"takes no {word} with temperature" if "cannot both" in refused.message else f"takes no {word}"
+        return better, f"{model} {reason}. It was left out."
     return None
 
 

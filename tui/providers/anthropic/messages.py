@@ -53,17 +53,17 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     )
 
 
-def _parameters(asked: Mapping[str, Any]) -> dict[str, Any]:
-    body = {name: value for name, value in asked.items() if name not in _REWRITTEN}
-    if stop := [text for text in asked.get("stop", ()) if text.strip()]:
+def _parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    body = {name: value for name, value in parameters.items() if name not in _REWRITTEN}
+    if stop := [text for text in parameters.get("stop", ()) if text.strip()]:
         body["stop_sequences"] = stop
-    if effort := asked.get("effort"):
+    if effort := parameters.get("effort"):
         body["output_config"] = {"effort": effort}
-    if thinking := asked.get("thinking"):
+    if thinking := parameters.get("thinking"):
         # Newer models think out of sight unless they are asked to show a summary.
         shown = {"display": "summarized"} if thinking == "adaptive" else {}
         body["thinking"] = {"type": thinking, **shown}
-    if budget := asked.get("thinking_budget"):
+    if budget := parameters.get("thinking_budget"):
         body["thinking"] = {"type": "enabled", "budget_tokens": budget}
         # Thoughts count towards the whole, which has to be larger.
         body.setdefault("max_tokens", budget + TOKENS)

@@ -38,10 +38,10 @@ def chat(root: str, ask: ChatRequest) -> Call:
 
 def _bounds(turns: tuple[Message, ...], parameters: Mapping[str, Any]) -> dict[str, int]:
     # A chat that fills the bound gets an empty answer, and no word of why. Most tokens are three bytes or more.
-    asked = sum(len(turn.text.encode()) // _A_TOKEN + _A_TURN for turn in turns)
+    prompt_tokens = sum(len(turn.text.encode()) // _A_TOKEN + _A_TURN for turn in turns)
     if "max_tokens" in parameters:
-        return {"max_length": asked + parameters["max_tokens"]}
-    return {"max_length": asked + _ANSWER} if asked + _ANSWER > _ROOM else {}
+        return {"max_length": prompt_tokens + parameters["max_tokens"]}
+    return {"max_length": prompt_tokens + _ANSWER} if prompt_tokens + _ANSWER > _ROOM else {}
 
 
 def _answer(frame: Frame | None) -> Iterator[Event | ApiError]:

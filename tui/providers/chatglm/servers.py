@@ -131,16 +131,16 @@ def _talk(flavour: str, fields: FieldValues, ask: ChatRequest) -> tuple[list[Not
     notices = [
         Notice(f"This server ({kind.label}) heeds no {name.replace('_', ' ')}. It was left out.") for name in left
     ]
-    taken = {name: value for name, value in ask.parameters.items() if name in kind.takes}
+    accepted = {name: value for name, value in ask.parameters.items() if name in kind.takes}
     if flavour == NATIVE:
         if ask.stream:
             notices.append(Notice(f"This server ({kind.label}) does not stream. The answer comes in one piece."))
-        return notices, api_script.chat(root(fields), replace(ask, parameters=taken))
+        return notices, api_script.chat(root(fields), replace(ask, parameters=accepted))
     system, turns = alternating(ask.messages)
     if system:
         # ChatGLM2's server puts it right before the last question.
         turns = (Message("system", system + GAP if flavour == CHATGLM2 else system), *turns)
-    ask = replace(ask, messages=turns, parameters=taken)
+    ask = replace(ask, messages=turns, parameters=accepted)
     call = openai_chat.chat(_FLAVOUR, {"base_url": root(fields) + PATH}, ask)
     return notices, _in_one_piece_if_empty(call) if ask.stream else call
 
@@ -174,15 +174,15 @@ class _Streamed:
     def __init__(self, whole: Call) -> None:
         self._whole = whole
         self._read = whole.reader()
-        self._begun = False
+        self._started = False
 
     def read(self, frame: Frame | None) -> Iterator[Result]:
-        if frame is None and not self._begun:
+        if frame is None and not self._started:
             yield Notice("The stream ended before it began. The answer was asked for in one piece.")
             yield self._whole
             return
         for event in self._read(frame):
-            self._begun = self._begun or isinstance(event, TextDelta | ThinkingDelta | Finish | ApiError)
+            self._started = self._started or isinstance(event, TextDelta | ThinkingDelta | Finish | ApiError)
             yield event
 
 
@@ -190,13 +190,13 @@ class _Streamed:
 class _Vectors:
     """Adds to what is listed the model of the server's vectors, where it has a path for them."""
 
-    told: ModelsListed
+    listing: ModelsListed
 
     def read(self, frame: Frame | None) -> Iterator[Event]:
         if frame is None:
             return
-        models = self.told.models
+        models = self.listing.models
         if f"{PATH}/embeddings" in paths_of(frame.data):
             models += (Model("chatglm", "embeddings", ModelType.EMBEDDING),)
-        yield replace(self.told, models=models)
+        yield replace(self.listing, models=models)
         yield Accepted()

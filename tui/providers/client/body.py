@@ -241,13 +241,13 @@ class BodyDecoder:
             data = await asyncio.to_thread(json.loads, text) if len(text) > PARSE_IN_THREAD else json.loads(text)
             return data, True, False
         except json.JSONDecodeError as error:
-            begun = text.lstrip()[:1] in ("{", "[")
-            return None, False, begun and error.pos >= len(text.rstrip()) - 1
+            is_json = text.lstrip()[:1] in ("{", "[")
+            return None, False, is_json and error.pos >= len(text.rstrip()) - 1
         except (ValueError, RecursionError):
             return None, False, False
 
     def _as_lines(self, text: str) -> list[Frame]:
         """Return the frames of several JSON documents or events one after another; none if it is not that."""
         frames = FrameDecoder(self._context, Framing.SSE, self._limits)
-        found = [*frames.feed(text.encode("utf-8", "replace") + b"\n"), *frames.rest()]
-        return [] if frames.skipped or not any(isinstance(frame.data, dict) for frame in found) else found
+        lines = [*frames.feed(text.encode("utf-8", "replace") + b"\n"), *frames.rest()]
+        return [] if frames.skipped or not any(isinstance(frame.data, dict) for frame in lines) else lines

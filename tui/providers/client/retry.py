@@ -80,9 +80,9 @@ class RetryPolicy:
 
     def _delay(self, headers: Mapping[str, str]) -> float | None:
         """Return the seconds to wait; None if the server asks for more than `max_retry_after`."""
-        asked = retry_after(headers, self._clock())
-        if asked is not None:
-            return asked if asked <= self._limits.max_retry_after else None
+        requested = retry_after(headers, self._clock())
+        if requested is not None:
+            return requested if requested <= self._limits.max_retry_after else None
         longest: float = min(self._limits.backoff * 2**self._retries, self._limits.max_backoff)
         return longest * random.uniform(0.75, 1)
 

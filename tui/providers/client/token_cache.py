@@ -35,7 +35,7 @@ class Tokens:
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._salt = os.urandom(32)
-        self._held: dict[Key, _CachedToken] = {}
+        self._tokens: dict[Key, _CachedToken] = {}
         self._locks: dict[Key, asyncio.Lock] = {}
 
     def key(self, provider: Provider, fields: FieldValues, opened: Mapping[str, Secret]) -> Key:
@@ -52,17 +52,17 @@ class Tokens:
 
     def get(self, key: Key) -> Secret | None:
         """Return the token of that key if it does not expire soon, else None."""
-        held = self._held.get(key)
-        return held.secret if held and self._clock() < held.until - TOKEN_MARGIN else None
+        cached = self._tokens.get(key)
+        return cached.secret if cached and self._clock() < cached.until - TOKEN_MARGIN else None
 
     def keep(self, key: Key, token: AccessToken) -> None:
         """Keep a token until its end, and let go of those that are past it."""
         now = self._clock()
-        self._held = {entry: held for entry, held in self._held.items() if now < held.until}
-        self._held[key] = _CachedToken(token.secret, now + token.seconds)
+        self._tokens = {entry: cached for entry, cached in self._tokens.items() if now < cached.until}
+        self._tokens[key] = _CachedToken(token.secret, now + token.seconds)
 
     def drop(self, key: Key, secret: Secret) -> None:
         """Let go of a token that was refused, unless another one was exchanged since."""
-        held = self._held.get(key)
-        if held and held.secret == secret:
-            del self._held[key]
+        cached = self._tokens.get(key)
+        if cached and cached.secret == secret:
+            del self._tokens[key]

@@ -113,29 +113,29 @@ def _proxy(place: ErrorContext, fault: Exception) -> Problem:
 def _certificate(place: ErrorContext, fault: ssl.SSLCertVerificationError) -> Problem:
     code = fault.verify_code
     if code == _EXPIRED:
-        said, hint = "has expired", "Tell who runs it; check this machine's date as well."
+        what, hint = "has expired", "Tell who runs it; check this machine's date as well."
     elif code == _NOT_YET:
-        said, hint = "is not valid yet", "Check this machine's date."
+        what, hint = "is not valid yet", "Check this machine's date."
     elif code in (_WRONG_HOST, _WRONG_IP):
-        said, hint = "is for another host", "Check the address; something on the way may answer in its place."
+        what, hint = "is for another host", "Check the address; something on the way may answer in its place."
     elif code in (_SELF_SIGNED, _SELF_SIGNED_ROOT):
-        said, hint = "is signed by itself, not by a known authority", _CA_HINT
+        what, hint = "is signed by itself, not by a known authority", _CA_HINT
     elif code == _NO_ISSUER:
-        said, hint = "comes from an authority that this machine does not know", _CA_HINT
+        what, hint = "comes from an authority that this machine does not know", _CA_HINT
     else:
-        said, hint = "could not be verified", _CA_HINT
-    return NetworkError(f"The certificate of {place.host} {said}. {place.unsent}", hint)
+        what, hint = "could not be verified", _CA_HINT
+    return NetworkError(f"The certificate of {place.host} {what}. {place.unsent}", hint)
 
 
 def _tls(place: ErrorContext, fault: ssl.SSLError) -> Problem:
     reason = (fault.reason or "").upper()
     if any(word in reason for word in _OLD):
-        said, hint = "speaks no version of TLS that is still safe", "Tell who runs it: TLS 1.2 or newer is needed."
+        what, hint = "speaks no version of TLS that is still safe", "Tell who runs it: TLS 1.2 or newer is needed."
     elif "WRONG_VERSION_NUMBER" in reason or "HTTP_REQUEST" in reason or "RECORD_LAYER" in reason:
-        said, hint = "does not speak TLS on this port", "Check whether its address begins with http:// instead."
+        what, hint = "does not speak TLS on this port", "Check whether its address begins with http:// instead."
     else:
-        said, hint = "broke off the TLS handshake", "Check the network or the proxy."
-    return NetworkError(f"{place.host} {said}. {place.unsent}", hint)
+        what, hint = "broke off the TLS handshake", "Check the network or the proxy."
+    return NetworkError(f"{place.host} {what}. {place.unsent}", hint)
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:

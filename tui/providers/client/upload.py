@@ -114,15 +114,15 @@ def _raw(upload: Upload) -> Body:
     return Body((_File(upload.path, upload.size),), upload.media)
 
 
-def _marked(data: Any, mark: str, found: list[Base64File]) -> Any:
-    """Return the data with a marker for each recording; append the recordings to `found` in order."""
+def _marked(data: Any, mark: str, files: list[Base64File]) -> Any:
+    """Return the data with a marker for each recording; append the recordings to `files` in order."""
     if isinstance(data, Base64File):
-        found.append(data)
+        files.append(data)
         return data.prefix + mark
     if isinstance(data, Mapping):
-        return {key: _marked(value, mark, found) for key, value in data.items()}
+        return {key: _marked(value, mark, files) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return [_marked(value, mark, found) for value in data]
+        return [_marked(value, mark, files) for value in data]
     return data
 
 

@@ -63,7 +63,7 @@ def seed(low: float | None = None) -> Parameter:
     return Parameter("seed", "seed", _WHOLE, low, help="The same seed gives the same answer, mostly.")
 
 
-def stop(each: str = "") -> Parameter:
-    """Return the parameter for texts that end the answer; `each` says more of one."""
-    message = f"Up to 4 texts that end the answer{each}."
+def stop(description: str = "") -> Parameter:
+    """Return the parameter for texts that end the answer; `description` says more of one."""
+    message = f"Up to 4 texts that end the answer{description}."
     return Parameter("stop", "stop", ParameterKind.TEXTS, high=4, help=message)

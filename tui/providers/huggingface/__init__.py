@@ -40,7 +40,7 @@ def _engine(model: Model) -> str:
 def _own(fields: FieldValues, model: Model) -> tuple[str, Mapping[str, str]]:
     """Return the address of a model on Hugging Face's own wires, and the headers that it wants."""
     if model.fields.get("endpoint_type") == hub.ENDPOINT:
-        return endpoints.url_of(model), endpoints.HELD
+        return endpoints.url_of(model), endpoints.WAIT_HEADERS
     return hub.at(fields["router_url"], f"/hf-inference/models/{quote(model.id)}"), {}
 
 
@@ -51,7 +51,7 @@ def _openai(fields: FieldValues, model: Model) -> tuple[FieldValues, Model, Mapp
     if model.fields.get("endpoint_type") == hub.ENDPOINT:
         text = hub.task_of(model) == hub.TEXT
         if engine == endpoints.OPENAI or (engine == endpoints.TGI and text):
-            return {"base_url": hub.at(endpoints.url_of(model), "/v1")}, named, endpoints.HELD
+            return {"base_url": hub.at(endpoints.url_of(model), "/v1")}, named, endpoints.WAIT_HEADERS
         return None
     if engine == hub.ROUTER:
         return {"base_url": hub.at(fields["router_url"], "/v1")}, named, {}

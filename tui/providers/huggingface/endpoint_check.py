@@ -15,7 +15,6 @@ from tui.providers.events import Event, ModelDetails, Notice
 from tui.providers.huggingface.endpoints import (
     EVERY,
     FAILED,
-    HELD,
     MOST,
     NO_ENDPOINT,
     NO_ENGINE,
@@ -28,6 +27,7 @@ from tui.providers.huggingface.endpoints import (
     TOOLKIT,
     UP,
     WAIT,
+    WAIT_HEADERS,
     WRONG_MODEL,
     Listing,
     Results,
@@ -67,7 +67,7 @@ class _Look:
     fields: FieldValues
     model: Model
     listed: bool = False
-    asked: int = 0
+    requests: int = 0
     stage: int = 0
 
     def listing(self, wait: float = 0.0) -> Call:
@@ -93,13 +93,13 @@ class _Look:
             yield ApiError(400, code=WRONG_MODEL, param=repository)
         elif state in (PAUSED, FAILED):
             yield ApiError(400, code=state, message=message_of(item))
-        elif state in UP and self.asked < MOST:
-            if not self.asked:
+        elif state in UP and self.requests < MOST:
+            if not self.requests:
                 yield Notice(WAIT)
-            yield replace(self, asked=self.asked + 1).listing(EVERY)
+            yield replace(self, requests=self.requests + 1).listing(EVERY)
         else:
             kept = {**self.model.fields, "namespace": namespace, "endpoint_url": address(item)}
-            details = replace(self, model=replace(self.model, fields=kept), listed=True, asked=0)
+            details = replace(self, model=replace(self.model, fields=kept), listed=True, requests=0)
             if state == SLEEPS:
                 yield Notice("The endpoint has scaled to zero. This wakes it, which can take minutes.")
             yield details.probe() if address(item) else ApiError(400, code=FAILED, message=message_of(item))
@@ -116,14 +116,14 @@ class _Look:
 
     def probe(self) -> Call:
         path, _ = self._stages[self.stage]
-        wait = EVERY if self.asked else 0.0
+        wait = EVERY if self.requests else 0.0
         takes = STARTING | _ABSENT
         return Call(
             "GET",
             at(url_of(self.model), path),
             lambda: self._read,
             Framing.TEXT,
-            HELD,
+            WAIT_HEADERS,
             wait=wait,
             accepted_statuses=takes,
         )
@@ -137,10 +137,10 @@ class _Look:
             return
         data = frame.data
         if isinstance(data, ApiError):
-            if data.status in STARTING and self.asked < MOST:
-                if not self.asked:
+            if data.status in STARTING and self.requests < MOST:
+                if not self.requests:
                     yield Notice(WAIT)
-                yield replace(self, asked=self.asked + 1).probe()
+                yield replace(self, requests=self.requests + 1).probe()
                 return
             if data.status in STARTING or data.code == PAUSED:
                 yield data

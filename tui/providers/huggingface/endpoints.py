@@ -39,7 +39,7 @@ NO_ENDPOINT, WRONG_MODEL, PAUSED, FAILED, NO_ENGINE = "no_endpoint", "wrong_mode
 NO_LISTING = "no_listing"
 """Codes of refusals that are found in answers."""
 
-HELD = {"x-scale-up-timeout": "100"}
+WAIT_HEADERS = {"x-scale-up-timeout": "100"}
 """How many seconds the proxy may hold a call back while the endpoint starts: less than a stream is waited for."""
 
 STARTING = frozenset({500, 502, 503, 504})
@@ -140,10 +140,10 @@ def _hit(item: Mapping[str, Any], namespace: str) -> SearchResult:
 
 def wake(call: Call) -> tuple[Call, str] | None:
     """Return the request that waits for a stopped endpoint, and a sentence; None for other calls."""
-    if HELD.keys() - call.headers.keys():
+    if WAIT_HEADERS.keys() - call.headers.keys():
         return None
     # Once it says that it is well, a refusal is one.
-    headers = {name: value for name, value in call.headers.items() if name not in HELD}
+    headers = {name: value for name, value in call.headers.items() if name not in WAIT_HEADERS}
     host = "/".join(call.url.split("/")[:3])
     return _Wake(host, replace(call, headers=headers)).call(), WAIT
 
@@ -152,12 +152,18 @@ def wake(call: Call) -> tuple[Call, str] | None:
 class _Wake:
     host: str
     waiting: Call
-    asked: int = 0
+    requests: int = 0
 
     def call(self) -> Call:
-        wait = EVERY if self.asked else 0.0
+        wait = EVERY if self.requests else 0.0
         return Call(
-            "GET", self.host + "/health", lambda: self._read, Framing.TEXT, HELD, wait=wait, accepted_statuses=STARTING
+            "GET",
+            self.host + "/health",
+            lambda: self._read,
+            Framing.TEXT,
+            WAIT_HEADERS,
+            wait=wait,
+            accepted_statuses=STARTING,
         )
 
     def _read(self, frame: Frame | None) -> Results:
@@ -165,8 +171,8 @@ class _Wake:
             return
         if not isinstance(frame.data, ApiError):
             yield self.waiting
-        elif self.asked < MOST:
-            yield replace(self, asked=self.asked + 1).call()
+        elif self.requests < MOST:
+            yield replace(self, requests=self.requests + 1).call()
         else:
             yield frame.data
 

@@ -142,9 +142,9 @@ def served(entry: Mapping[str, Any], task: str) -> Served | None:
         if own and _serves(own.get("task"), task, entry.get("tags")):
             return Served(SERVERLESS, well=well)
         for partner in PARTNERS.get(task, {}):
-            each = live.get(partner, {})
-            if each.get("task") == task:
-                name = each.get("providerId")
+            partner_entry = live.get(partner, {})
+            if partner_entry.get("task") == task:
+                name = partner_entry.get("providerId")
                 return Served(partner, name if isinstance(name, str) else "", well)
     return None
 

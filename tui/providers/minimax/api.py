@@ -95,7 +95,7 @@ class _Answer:
 
     def __init__(self) -> None:
         self._read = openai_chat.answer_reader()
-        self._begun: set[str] = set()
+        self._seen: set[str] = set()
 
     def read(self, frame: Frame | None) -> Iterator[Any]:
         choices = frame.data.get("choices") if frame is not None and isinstance(frame.data, dict) else None
@@ -117,8 +117,8 @@ class _Answer:
             texts = [str(detail.get("text", "")) for detail in details if isinstance(detail, dict)]
             piece["reasoning_content"] = "".join(texts)
         if name == "message":
-            piece = {key: value for key, value in piece.items() if key not in self._begun}
-        self._begun |= {key for key, value in piece.items() if value}
+            piece = {key: value for key, value in piece.items() if key not in self._seen}
+        self._seen |= {key for key, value in piece.items() if value}
         return {**choice, name: piece}
 
 

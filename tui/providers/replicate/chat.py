@@ -50,5 +50,5 @@ def _answer(output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | ApiE
     if text:
         yield TextDelta(text)
     yield from predictions.used(prediction)
-    gone = "It was deleted at Replicate before it was read." if prediction.get("data_removed") else ""
-    yield Finish("succeeded", note="" if text else gone or "The answer is empty.")
+    reason = "It was deleted at Replicate before it was read." if prediction.get("data_removed") else ""
+    yield Finish("succeeded", note="" if text else reason or "The answer is empty.")

@@ -57,8 +57,8 @@ class _Batch:
     def form(self) -> dict[str, Any]:
         """What asks for numbers in place of a file or of packed ones."""
         numpy, form = self.inputs.by_name("convert_to_numpy"), self.inputs.by_name("output_format")
-        asked: dict[str, Any] = {numpy.name: False} if numpy else {}
-        return asked | ({form.name: "array"} if form and "array" in form.choices else {})
+        inputs: dict[str, Any] = {numpy.name: False} if numpy else {}
+        return inputs | ({form.name: "array"} if form and "array" in form.choices else {})
 
     def read(self, output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | ApiError | Call]:
         if isinstance(output, str) and output.startswith("https://"):

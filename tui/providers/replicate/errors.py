@@ -55,9 +55,9 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         message = f"Your {label} account has no credit, or no way to pay is set up."
         return Problem(message, f"Add one at {_BILLING}")
     if refused.status == 429:
-        asked = f"It asks to wait {refused.param} s. " if refused.param else "Wait a little. "
+        advice = f"It asks to wait {refused.param} s. " if refused.param else "Wait a little. "
         message = f"{label} takes no more calls from this account for the moment."
-        return Problem(message, f"{asked}With little credit or no way to pay it takes 6 a minute, one at a time.")
+        return Problem(message, f"{advice}With little credit or no way to pay it takes 6 a minute, one at a time.")
     if refused.status == 403:
         message = f"{label} knows this token, but it may not {'use ' + model if model else 'do this'}."
         return ScopeMissing(message, "Use a token of the account or organization that the model belongs to.")

@@ -80,8 +80,8 @@ class Inputs:
     @property
     def audio(self) -> Take | None:
         """Return the input for a recording: by its name, else the first file that is no picture."""
-        heard = [take for take in self.takes if take.file and not _PICTURE.search(take.name)]
-        return self.one(_AUDIO, file=True) or next(iter(heard), None)
+        inputs = [take for take in self.takes if take.file and not _PICTURE.search(take.name)]
+        return self.one(_AUDIO, file=True) or next(iter(inputs), None)
 
     def by_name(self, name: str) -> Take | None:
         """Return the input of that name, or None."""

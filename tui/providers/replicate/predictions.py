@@ -26,7 +26,7 @@ PATIENCE = 10.0
 """How long a stream may be silent, in seconds. The stream of a model that boots is, and is cut after half a minute."""
 
 _SUCCEEDED = "succeeded"
-_GONE = frozenset({404, 410})
+_GONE_STATUSES = frozenset({404, 410})
 _STOPPED = (CANCELLED, "aborted")
 _ENDED = (_SUCCEEDED, FAILED, *_STOPPED)
 _STARTING = "starting"
@@ -164,7 +164,7 @@ class Prediction:
         )
 
     def _get(self, wait: float = 0.0) -> Call:
-        return Call("GET", self._url(), lambda: self.polled, wait=wait, accepted_statuses=_GONE)
+        return Call("GET", self._url(), lambda: self.polled, wait=wait, accepted_statuses=_GONE_STATUSES)
 
     def _url(self, path: str = "") -> str:
         return endpoint(self._fields, f"/predictions/{quote(self._id, safe='')}{path}")

@@ -40,7 +40,7 @@ _FORBIDDEN = (
     "{label} turned this call away before it looked at it.",
     "This machine's clock is more than 5 minutes off, or the application takes calls from listed addresses only.",
 )
-_TOLD = (
+_SENTENCES = (
     (re.compile(r"enforced header|header.*\bhost\b", re.I), _KIND),
     (re.compile(r"retriev\w* credential|credential.*(not found|unknown)|api_?key.*not found", re.I), _UNKNOWN),
     (re.compile(r"\bx?-?date\b.*(required|valid|expired)|clock", re.I), _CLOCK),
@@ -68,7 +68,7 @@ def describe_error(label: str, probed: str, refused: ApiError, model: str) -> Pr
     if refused.code == "11200":
         known = _by_suffix(refused.message)
     elif refused.status in (401, 403):
-        matches = (found for pattern, found in _TOLD if pattern.search(refused.message))
+        matches = (sentence for pattern, sentence in _SENTENCES if pattern.search(refused.message))
         known = next(matches, _OTHER if refused.status == 401 else _FORBIDDEN)
     if known is None:
         return errors.describe_error(label, refused, model)

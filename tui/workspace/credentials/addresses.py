@@ -41,11 +41,11 @@ def require_entered(
         )
 
 
-def require_same(field: Field, held: Credential, origins: tuple[str, ...]) -> None:
+def require_same(field: Field, credential: Credential, origins: tuple[str, ...]) -> None:
     """Raise unless what is stored was given for all of these origins; `field` is the first that would be kept."""
-    if strange := [origin for origin in origins if origin not in held.origins]:
+    if strange := [origin for origin in origins if origin not in credential.origins]:
         raise FieldProblem(
             field.name,
-            f"The stored {field.label} was given for {', '.join(held.origins)}, not for {', '.join(strange)}.",
+            f"The stored {field.label} was given for {', '.join(credential.origins)}, not for {', '.join(strange)}.",
             "Enter it again to send it there.",
         )

@@ -21,22 +21,22 @@ async def examine(session: TenantSession) -> IntegrityStatus:
 
     def work() -> IntegrityStatus:
         keyring.private_key(session)
-        found = verification.integrity_status(session)
-        for entry in found.waiting:
+        status = verification.integrity_status(session)
+        for entry in status.waiting:
             if entry.now is not None and entry.now.envelope:
                 with suppress(Locked):
                     credentials.decrypt_unverified(session, entry.now)
-        if not found.alarm:
+        if not status.alarm:
             retired_keys.prune(session)
-        return found
+        return status
 
     return await asyncio.to_thread(work)
 
 
-def to_confirm(session: TenantSession, found: IntegrityStatus) -> tuple[CredentialChange, ...]:
+def to_confirm(session: TenantSession, status: IntegrityStatus) -> tuple[CredentialChange, ...]:
     """Return the changes that can be confirmed: all but credentials that cannot be decrypted."""
     return tuple(
-        entry for entry in found.waiting if entry.now is None or not credentials.is_undecryptable(session, entry.now)
+        entry for entry in status.waiting if entry.now is None or not credentials.is_undecryptable(session, entry.now)
     )
 
 
@@ -51,10 +51,10 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
         private = keyring.private_key(session)
         last = keyring.last_counter(session)
         with session.store.transaction() as tables:
-            found, held = manifest.read(tables), manifest.credentials_by_ref(tables)
-            entries = {} if verification.alarm(found, session.tenant_id, private, last) else dict(found.entries)
+            stored, current = manifest.read(tables), manifest.credentials_by_ref(tables)
+            entries = {} if verification.alarm(stored, session.tenant_id, private, last) else dict(stored.entries)
             for entry in seen:
-                now = held.get(entry.place)
+                now = current.get(entry.place)
                 if now is None and entry.now is None:
                     entries.pop(entry.place, None)
                 elif now is not None and entry.now is not None and manifest.entry(now) == manifest.entry(entry.now):
@@ -64,7 +64,7 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
                 else:
                     continue
                 accepted += 1
-            counter = max(found.counter, last) + 1
+            counter = max(stored.counter, last) + 1
             verification.write_manifest(tables, session.tenant_id, private, Manifest(counter, entries=entries))
         keyring.store_counter(session, counter)
         return accepted
@@ -79,6 +79,8 @@ def about(finding: CredentialChange) -> list[str]:
 
 
 def _described(credential: Credential) -> str:
-    found = [(mask(hint), grouped(credential.fingerprints.get(name, ""))) for name, hint in credential.hints.items()]
-    key = ", ".join(f"{hint} {fingerprint}".strip() for hint, fingerprint in found) or "no key"
+    descriptions = [
+        (mask(hint), grouped(credential.fingerprints.get(name, ""))) for name, hint in credential.hints.items()
+    ]
+    key = ", ".join(f"{hint} {fingerprint}".strip() for hint, fingerprint in descriptions) or "no key"
     return f"{key}, sent to {', '.join(credential.origins) or 'nowhere'}"

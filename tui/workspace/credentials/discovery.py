@@ -41,17 +41,18 @@ def discover_keys(session: Session, provider: Provider) -> DiscoveredKey | None:
     """Return the key in the environment variables of a provider, or None. Practice mode reads none."""
     if session.practice:
         return None
-    taken = {field.name: hit for field in provider.fields if (hit := _variable(session, field))}
-    lead = _lead(provider, taken)
+    variables = {field.name: hit for field in provider.fields if (hit := _variable(session, field))}
+    lead = _lead(provider, variables)
     if lead is None:
         return _elsewhere(session, provider)
-    base = next((taken[field.name][0] for field in provider.fields if field.url and field.name in taken), "")
+    base = next((variables[field.name][0] for field in provider.fields if field.url and field.name in variables), "")
     values: dict[str, str | Secret] = {
-        field.name: Secret(taken[field.name][1]) if field.secret else taken[field.name][1]
+        field.name: Secret(variables[field.name][1]) if field.secret else variables[field.name][1]
         for field in provider.fields
-        if field.name in taken and (not provider.exclusive_auth_methods or field.auth_method in ("", lead.auth_method))
+        if field.name in variables
+        and (not provider.exclusive_auth_methods or field.auth_method in ("", lead.auth_method))
     }
-    variable = taken[lead.name][0]
+    variable = variables[lead.name][0]
     return DiscoveredKey(variable, "" if base == variable else base, values)
 
 
@@ -61,8 +62,8 @@ def runs_here(session: Session, provider: Provider) -> bool:
     A variable that is offered together with another provider's key says nothing of this one.
     """
     others = (discover_keys(session, entry) for entry in PROVIDERS.values() if entry is not provider)
-    taken = {other.base_url_variable for other in others if other}
-    return not session.practice and any(name not in taken for name, _ in _servers(session, provider, here=True))
+    variables = {other.base_url_variable for other in others if other}
+    return not session.practice and any(name not in variables for name, _ in _servers(session, provider, here=True))
 
 
 async def probe_local_servers(session: Session, provider_id: str) -> list[Server]:
@@ -81,7 +82,7 @@ async def probe_local_servers(session: Session, provider_id: str) -> list[Server
     return [answer for answer in answers if answer is not None]
 
 
-def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | None:
+def _lead(provider: Provider, variables: Mapping[str, tuple[str, str]]) -> Field | None:
     """Return the field to offer: the key of the first complete auth method, else a URL."""
     secrets = [field for field in provider.fields if field.secret and field.required]
     for lead in secrets or [field for field in provider.fields if field.url]:
@@ -90,7 +91,7 @@ def _lead(provider: Provider, taken: Mapping[str, tuple[str, str]]) -> Field | N
             for field in provider.fields
             if field.required and lead.auth_method and field.auth_method == lead.auth_method
         ]
-        if {lead.name, *whole} <= set(taken):
+        if {lead.name, *whole} <= set(variables):
             return lead
     return None
 
@@ -111,13 +112,13 @@ def _servers(session: Session, provider: Provider, *, here: bool) -> Iterator[tu
         text = session.environ.get(server.variable, "").strip().rstrip("/") if server.variable else ""
         usual = urlsplit(server.base_url)
         try:
-            given = urlsplit(text if "://" in text else f"http://{text}")
+            address = urlsplit(text if "://" in text else f"http://{text}")
             # What a server listens on may be every address of its machine; that is no address to call.
-            host = "localhost" if given.hostname in (None, "0.0.0.0", "::") else given.hostname
+            host = "localhost" if address.hostname in (None, "0.0.0.0", "::") else address.hostname
             host = f"[{host}]" if ":" in str(host) else host
             # A whole address has its scheme's port; a host alone has the server's own.
-            port = given.port or ("" if "://" in text else usual.port)
-            url = clean_url(f"{given.scheme}://{host}{f':{port}' if port else ''}{given.path or usual.path}")
+            port = address.port or ("" if "://" in text else usual.port)
+            url = clean_url(f"{address.scheme}://{host}{f':{port}' if port else ''}{address.path or usual.path}")
         except (ValueError, UsageError):
             continue
         if text and is_loopback(origin_of(url)) == here:

@@ -115,32 +115,32 @@ def kept_fields(provider: Provider, values: Values) -> set[str]:
 
 def _complete(provider: Provider, filled: set[str]) -> None:
     """Raise a FieldProblem unless every required field is filled; of auth methods, those of one that was begun."""
-    ways = list(dict.fromkeys(field.auth_method for field in provider.fields if field.auth_method))
+    methods = list(dict.fromkeys(field.auth_method for field in provider.fields if field.auth_method))
     # What has a default is filled in either case, so that it begins nothing.
     chosen = [field for field in provider.fields if field.auth_method and field.name in filled and not field.default]
-    begun = list(dict.fromkeys(entry.auth_method for entry in chosen))
-    if provider.exclusive_auth_methods and len(begun) > 1:
-        second = next(entry for entry in chosen if entry.auth_method == begun[1])
-        both = " or ".join(begun)
+    started = list(dict.fromkeys(entry.auth_method for entry in chosen))
+    if provider.exclusive_auth_methods and len(started) > 1:
+        second = next(entry for entry in chosen if entry.auth_method == started[1])
+        both = " or ".join(started)
         raise FieldProblem(second.name, f"{provider.label} takes {both}, not both.", "Leave the fields of one empty.")
     for field in provider.fields:
         if (
             not field.required
             or field.name in filled
-            or (field.auth_method and field.auth_method not in (begun or ways[:1]))
+            or (field.auth_method and field.auth_method not in (started or methods[:1]))
         ):
             continue
-        if field.auth_method and begun:
-            beside = in_words([entry for entry in _needed(provider, field.auth_method) if entry != field.label])
-            raise FieldProblem(field.name, f"{field.label} is missing; it goes with {beside}.", field.help)
+        if field.auth_method and started:
+            also = in_words([entry for entry in _needed(provider, field.auth_method) if entry != field.label])
+            raise FieldProblem(field.name, f"{field.label} is missing; it goes with {also}.", field.help)
         others = (
-            "".join(f" Or give {in_words(_needed(provider, method))}." for method in ways[1:])
+            "".join(f" Or give {in_words(_needed(provider, method))}." for method in methods[1:])
             if field.auth_method
             else ""
         )
         raise FieldProblem(field.name, f"{field.label} is missing.", f"{field.help}{others}".strip())
 
 
-def _needed(provider: Provider, way: str) -> list[str]:
+def _needed(provider: Provider, method: str) -> list[str]:
     """Return the labels of the fields that an auth method needs."""
-    return [field.label for field in provider.fields if field.auth_method == way and field.required]
+    return [field.label for field in provider.fields if field.auth_method == method and field.required]

@@ -54,11 +54,11 @@ def clean_pasted(field: Field, text: str) -> PastedValue:
     for entry in _UNSEEN:
         cut(text.replace(entry, ""), "characters that do not show")
     if field.secret or field.env:
-        if (found := _ASSIGNMENT.match(text)) and _is_name(field, found[1]):
-            cut(text[found.end() :], found[0].strip())
+        if (assignment := _ASSIGNMENT.match(text)) and _is_name(field, assignment[1]):
+            cut(text[assignment.end() :], assignment[0].strip())
             cut(text.removesuffix(";"), "a semicolon")
-        if field.secret and (found := _BEARER.match(text)):
-            cut(text[found.end() :], found[0].strip())
+        if field.secret and (assignment := _BEARER.match(text)):
+            cut(text[assignment.end() :], assignment[0].strip())
     for quote in _QUOTES:
         if len(text) > 1 and text[0] == text[-1] == quote:
             cut(text[1:-1], "quotes")
@@ -71,10 +71,10 @@ def split_pasted(field: Field, text: str) -> Mapping[str, str]:
     return field.parse_pasted(text) if field.parse_pasted and text else {field.name: text}
 
 
-def split_summary(provider: Provider, field: Field, found: Mapping[str, str]) -> str:
+def split_summary(provider: Provider, field: Field, parts: Mapping[str, str]) -> str:
     """`deployment gpt-east and API version 2024-10-21`: what a value held besides its own, or ''."""
     labels = {field.name: field.label for field in (provider.model_id, *provider.fields)}
-    rest = [f"{in_sentence(labels[name])} {value}" for name, value in found.items() if name != field.name and value]
+    rest = [f"{in_sentence(labels[name])} {value}" for name, value in parts.items() if name != field.name and value]
     return in_words(rest)
 
 
@@ -91,8 +91,8 @@ def likely_provider(provider_id: str, field: Field, text: str) -> str:
         if provider.id == provider_id:
             continue
         for entry in provider.fields:
-            if entry.secret and (found := _longest(entry.prefixes, text)) > length:
-                best, length = provider.id, found
+            if entry.secret and (matched := _longest(entry.prefixes, text)) > length:
+                best, length = provider.id, matched
     return best if field.secret and field.prefixes else ""
 
 

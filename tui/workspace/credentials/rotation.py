@@ -32,13 +32,13 @@ def rotation_target(session: TenantSession, provider_id: str, name: str) -> Cred
     Raises:
         UsageError: There is none, it holds no key, or a key is kept from the last rotation.
     """
-    label, held = provider_of(provider_id).label, _find(session, provider_id, name)
-    if held is None:
+    label, existing = provider_of(provider_id).label, _find(session, provider_id, name)
+    if existing is None:
         raise UsageError(
             f"There is no credential {one_line(name, 40)} of {label}.",
             remedy=Remedy(Action.SET_UP_PROVIDER, provider_id, name),
         )
-    if not held.envelope:
+    if not existing.envelope:
         raise UsageError(
             f"{name} of {label} has no key that could be rotated.",
             remedy=Remedy(Action.SET_UP_PROVIDER, provider_id, name),
@@ -51,7 +51,7 @@ def rotation_target(session: TenantSession, provider_id: str, name: str) -> Cred
             "Forget it first, or go back to it.",
             remedy=Remedy(Action.RESOLVE_ROTATION, provider_id, name),
         )
-    return held
+    return existing
 
 
 def rotatable(session: TenantSession, provider_id: str, name: str) -> Credential:
@@ -66,22 +66,22 @@ def rotatable(session: TenantSession, provider_id: str, name: str) -> Credential
     return target
 
 
-def differs(session: TenantSession, held: Credential, values: Mapping[str, str | Secret]) -> None:
+def differs(session: TenantSession, credential: Credential, values: Mapping[str, str | Secret]) -> None:
     """Raise a UsageError unless a secret among these cleaned values is another one than is stored."""
-    tenant, provider = get(session), provider_of(held.provider)
-    given = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
-    if not given:
-        lead = next(field for field in provider.fields if field.name in held.hints)
+    tenant, provider = get(session), provider_of(credential.provider)
+    secrets = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
+    if not secrets:
+        lead = next(field for field in provider.fields if field.name in credential.hints)
         raise UsageError(f"{lead.label} is missing.", "A new one is what takes the old one's place.")
-    prints = {name: key_pair.fingerprint(tenant.fingerprint_key, entry) for name, entry in given.items()}
-    if prints.items() <= held.fingerprints.items():
+    prints = {name: key_pair.fingerprint(tenant.fingerprint_key, entry) for name, entry in secrets.items()}
+    if prints.items() <= credential.fingerprints.items():
         raise UsageError(f"This is the key that {provider.label} has here already.", "Nothing was changed.")
 
 
-def keep_previous(session: TenantSession, tables: Tables, held: Credential) -> None:
+def keep_previous(session: TenantSession, tables: Tables, credential: Credential) -> None:
     """Keep a credential as the previous one, inside the transaction that replaces it."""
     tables.table("credentials").insert(
-        to_record(credentials.reseal(session, held, name=previous_name(held.name), active=False))
+        to_record(credentials.reseal(session, credential, name=previous_name(credential.name), active=False))
     )
 
 
@@ -100,7 +100,7 @@ async def restore_previous(session: TenantSession, provider_id: str, name: str) 
             if len(pair) < 2:
                 raise Problem("The credentials were changed in another session.", "Nothing was changed here.")
             new, old = pair[name], pair[previous_name(name)]
-            table.remove(lambda each: each["provider"] == provider_id and each["name"] in pair)
+            table.remove(lambda record: record["provider"] == provider_id and record["name"] in pair)
             keep_previous(session, tables, new)
             back = credentials.reseal(session, old, name=name, active=new.active)
             table.insert(to_record(back))
@@ -113,9 +113,9 @@ async def restore_previous(session: TenantSession, provider_id: str, name: str) 
 
 async def discard_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Forgets the key that is kept for `name`, in every earlier state too; answers what it was."""
-    gone = kept_or_problem(session, provider_id, name)
+    discarded = kept_or_problem(session, provider_id, name)
     stays = _find(session, provider_id, name)
-    secrets = set(gone.fingerprints.items()) - set(stays.fingerprints.items() if stays else ())
+    secrets = set(discarded.fingerprints.items()) - set(stays.fingerprints.items() if stays else ())
 
     def is_kept(record: Mapping[str, Any]) -> bool:
         return record.get("provider") == provider_id and record.get("name") == previous_name(name)
@@ -130,22 +130,22 @@ async def discard_previous(session: TenantSession, provider_id: str, name: str) 
         with verification.credential_transaction(session, forgotten) as tables:
             table = tables.table("credentials")
             # Going back in another session swaps the two: what is forgotten is what was looked at.
-            if [entry["envelope"] for entry in table if is_kept(entry)] != [gone.envelope]:
+            if [entry["envelope"] for entry in table if is_kept(entry)] != [discarded.envelope]:
                 raise Problem("The credentials were changed in another session.", "Nothing was changed here.")
-            table.remove(lambda each: is_kept(each))
+            table.remove(lambda record: is_kept(record))
 
     await asyncio.to_thread(work)
     session.process.undecryptable.pop((session.tenant_id, provider_id, previous_name(name)), None)
-    return gone
+    return discarded
 
 
 def kept_or_problem(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Return the key that is kept for a credential; raise a UsageError where none is."""
-    found = kept(session, provider_id, name)
-    if found is None:
+    previous = kept(session, provider_id, name)
+    if previous is None:
         label = provider_of(provider_id).label
         raise UsageError(f"No key of {label} is kept for {one_line(name, 40)}.", "A rotation keeps one.")
-    return found
+    return previous
 
 
 def _find(session: TenantSession, provider_id: str, name: str) -> Credential | None:

@@ -333,8 +333,8 @@ def _planned(
     added = {*verified, *model_origins} & {*stored_models.added_origins(session, provider, clear)}
     origins = tuple(dict.fromkeys((*own, *sorted(added))))
     keeps_plain_http = stored is not None and (bool(verified) or not stored.envelope or not entered)
-    asked = (*plain_http, *(stored.plain_http if stored and keeps_plain_http else ()))
-    allowed = tuple(dict.fromkeys(origin for origin in asked if origin in origins))
+    plain_http_origins = (*plain_http, *(stored.plain_http if stored and keeps_plain_http else ()))
+    allowed = tuple(dict.fromkeys(origin for origin in plain_http_origins if origin in origins))
     missing = _kept_secrets(provider, values, stored)
     if stored and missing:
         addresses.require_same(provider.field(missing[0]), stored, own)
@@ -370,7 +370,7 @@ def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Creden
     """Seal the draft's secrets in an envelope that is bound to all the rest."""
     tenant = get(session)
     prints = {entry: key_pair.fingerprint(tenant.fingerprint_key, secret) for entry, secret in draft.secrets.items()}
-    made = Credential(
+    credential = Credential(
         provider=draft.provider.id,
         name=name,
         clear=draft.clear,
@@ -383,11 +383,11 @@ def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Creden
         changed=session.now(),
     )
     if not draft.secrets:
-        return made
+        return credential
     envelope = vault.seal(
-        keyring.public_key(session, tenant), draft.secrets, credentials.binding(session.tenant_id, made)
+        keyring.public_key(session, tenant), draft.secrets, credentials.binding(session.tenant_id, credential)
     )
-    return replace(made, envelope=envelope)
+    return replace(credential, envelope=envelope)
 
 
 def same_content(one: Credential | None, other: Credential | None) -> bool:

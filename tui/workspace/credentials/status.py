@@ -58,7 +58,7 @@ class ProviderRow:
     source: str = ""
     models: int = 0
     added: int = 0
-    found: str = ""
+    discovered: str = ""
     trial: TrialBalance | None = None
     why: str = ""
 
@@ -128,7 +128,7 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
 
         with verification.credential_transaction(session, forgotten) as tables:
             table = tables.table("credentials")
-            table.remove(lambda each: forgotten("credentials", each))
+            table.remove(lambda record: forgotten("credentials", record))
             left = [entry for entry in table if entry["provider"] == provider_id]
             if not any(entry.get("active") for entry in left):
                 first = [entry.doc_id for entry in left if not previous_of(entry["name"])][:1]
@@ -157,7 +157,7 @@ async def remove_provider(session: TenantSession, provider_id: str) -> None:
 
         with verification.credential_transaction(session, forgotten) as tables:
             for name in ("credentials", "models", "defaults", "sources"):
-                tables.table(name).remove(lambda each: each["provider"] == provider_id)
+                tables.table(name).remove(lambda record: record["provider"] == provider_id)
 
     await asyncio.to_thread(work)
     for entry in [place for place in session.process.undecryptable if place[:2] == (session.tenant_id, provider_id)]:
@@ -189,14 +189,14 @@ class CredentialState(NamedTuple):
 
 def credential_state(session: TenantSession, credential: Credential) -> CredentialState:
     """How a credential stands, as far as that is known without opening a key."""
-    found = verification.integrity_status(session)
-    finding = found.of(credential)
-    why = verification.words(session, finding, found.alarm) if finding else ""
-    if credentials.is_undecryptable(session, credential, found):
+    status = verification.integrity_status(session)
+    finding = status.of(credential)
+    why = verification.words(session, finding, status.alarm) if finding else ""
+    if credentials.is_undecryptable(session, credential, status):
         state = ProviderState.UNDECRYPTABLE
         return CredentialState(state, state, "" if finding and finding.mark.needs_confirmation else why)
     if finding and credentials.needs_confirmation(session, credential):
-        return CredentialState(ProviderState.UNCONFIRMED, found.word(finding), why)
+        return CredentialState(ProviderState.UNCONFIRMED, status.word(finding), why)
     state = _VERIFIED[credential.check.state]
     return CredentialState(state, state)
 

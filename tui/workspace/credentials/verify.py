@@ -124,8 +124,8 @@ async def verify_stored(
 ) -> VerificationResult:
     """Verify a stored credential (by default the active one) and store the result, a rejection too."""
     provider = provider_of(provider_id)
-    held = credentials.listing(session, provider_id)
-    credential = next((entry for entry in held if entry.name == name or (not name and entry.active)), None)
+    existing = credentials.listing(session, provider_id)
+    credential = next((entry for entry in existing if entry.name == name or (not name and entry.active)), None)
     if credential is None:
         what = f"no credential {one_line(name, 40)} of {provider.label}" if name else f"{provider.label} is not set up"
         raise UsageError(
@@ -139,8 +139,10 @@ async def verify_stored(
             VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail
         )
     except Problem as problem:
-        told = partial(session.audit_best_effort, provider=provider_id, credential=credential.name, why=problem.message)
-        await asyncio.to_thread(told, "credential not verified")
+        record = partial(
+            session.audit_best_effort, provider=provider_id, credential=credential.name, why=problem.message
+        )
+        await asyncio.to_thread(record, "credential not verified")
         raise
     await asyncio.to_thread(credentials.note, session, credential, check)
     return check
@@ -150,12 +152,12 @@ async def _verify_and_list(
     session: Session, access: "Access", hear: model_sync.OnEvent
 ) -> tuple[VerificationResult, tuple[Model, ...] | None]:
     """Verify, and list the models if the provider can; one request if that answers both."""
-    provider, begun = access.provider, time.monotonic()
+    provider, started = access.provider, time.monotonic()
     listed: tuple[Model, ...] | None = None
 
     def outcome(state: VerificationState, problem: Problem | None = None) -> VerificationResult:
         words = (problem.message, problem.hint, problem.detail) if problem else ("", "", "")
-        return VerificationResult(state, session.now(), round((time.monotonic() - begun) * 1000), *words)
+        return VerificationResult(state, session.now(), round((time.monotonic() - started) * 1000), *words)
 
     try:
         listed = await model_sync.fetch_models(session, access, provider.verify(access.fields), hear)

@@ -42,7 +42,7 @@ class KeyReport:
     together: str
     open: bool
     lock_after: int
-    standing: IntegrityStatus
+    integrity: IntegrityStatus
     credentials: tuple[CredentialReport, ...]
     earlier: tuple[str, ...]
     loose: tuple[str, ...]
@@ -50,20 +50,20 @@ class KeyReport:
     @property
     def manifest(self) -> ManifestState:
         """How the list of credentials stands."""
-        if self.standing.alarm:
-            return ManifestState(self.standing.alarm)
-        return ManifestState.PROVED if self.standing.proved else ManifestState.UNPROVED
+        if self.integrity.alarm:
+            return ManifestState(self.integrity.alarm)
+        return ManifestState.PROVED if self.integrity.proved else ManifestState.UNPROVED
 
     @property
     def alarm(self) -> ManifestAlarm | None:
         """What is wrong with the manifest as a whole."""
-        return self.standing.alarm
+        return self.integrity.alarm
 
 
 def custody(session: TenantSession) -> KeyReport:
     """How it stands. The manifest is proved where that needs no passphrase."""
     tenant, private = get(session), keyring.key_if_open(session)
-    found = verification.integrity_status(session)
+    status = verification.integrity_status(session)
     settings, key_file = session.store.where, keyring.key_path(session, tenant)
     return KeyReport(
         tenant,
@@ -73,25 +73,25 @@ def custody(session: TenantSession) -> KeyReport:
         _together(settings, key_file),
         private is not None,
         session.config.auto_lock if tenant.protected else 0,
-        found,
-        tuple(_credential_reports(session, found)),
+        status,
+        tuple(_credential_reports(session, status)),
         tuple(retired_keys.key_ids(session)),
         tuple(_loose(session)),
     )
 
 
-def _credential_reports(session: TenantSession, found: IntegrityStatus) -> Iterator[CredentialReport]:
+def _credential_reports(session: TenantSession, integrity: IntegrityStatus) -> Iterator[CredentialReport]:
     for credential in stored_credentials.stored(session):
         state, _, why = status.credential_state(session, credential)
-        shut = state is ProviderState.UNDECRYPTABLE
+        undecryptable = state is ProviderState.UNDECRYPTABLE
         yield CredentialReport(
             (credential.provider, credential.name),
             state,
-            why or (stored_credentials.undecryptable(session, credential).message if shut else ""),
+            why or (stored_credentials.undecryptable(session, credential).message if undecryptable else ""),
         )
-    for gone in found.findings:
-        if gone.mark is ChangeKind.REMOVED:
-            yield CredentialReport(gone.place, gone.mark, verification.words(session, gone))
+    for change in integrity.findings:
+        if change.mark is ChangeKind.REMOVED:
+            yield CredentialReport(change.place, change.mark, verification.words(session, change))
 
 
 def _together(settings: str, key_file: str) -> str:

@@ -54,22 +54,22 @@ async def rotate(
 
     def work(stopped: threading.Event) -> Rotated:
         old, new = keyring.load(session, tenant, present), key_pair.generate_key_pair(session.process.key_bits)
-        made: dict[CredentialRef, tuple[Credential, Credential]] = {}
+        resealed: dict[CredentialRef, tuple[Credential, Credential]] = {}
 
-        def anew(held: Credential) -> Credential:
+        def anew(stored: Credential) -> Credential:
             # Another session may have changed it since it was sealed in advance.
-            place, as_it_is = (held.provider, held.name), manifest.entry(held)
-            if place not in made or made[place][0] != as_it_is:
-                made[place] = as_it_is, _sealed_for(session.tenant_id, held, old, new)
-            return replace(held, envelope=made[place][1].envelope, key_id=made[place][1].key_id)
+            place, as_it_is = (stored.provider, stored.name), manifest.entry(stored)
+            if place not in resealed or resealed[place][0] != as_it_is:
+                resealed[place] = as_it_is, _sealed_for(session.tenant_id, stored, old, new)
+            return replace(stored, envelope=resealed[place][1].envelope, key_id=resealed[place][1].key_id)
 
-        held = credentials.stored(session)
-        for number, entry in enumerate(held):
+        stored = credentials.stored(session)
+        for number, entry in enumerate(stored):
             if stopped.is_set():
                 raise _stopped()
-            tell(number, len(held))
+            tell(number, len(stored))
             anew(entry)
-        tell(len(held), len(held))
+        tell(len(stored), len(stored))
         if stopped.is_set():
             raise _stopped()
         return _replaced(session, tenant, old, new, present, anew)
@@ -90,24 +90,26 @@ async def reset_key_pair(session: TenantSession, passphrase: Secret | None = Non
         new = key_pair.generate_key_pair(session.process.key_bits)
         if stopped.is_set():
             raise _stopped()
-        return _replaced(session, tenant, None, new, passphrase, lambda held: held)
+        return _replaced(session, tenant, None, new, passphrase, lambda credential: credential)
 
     return await _to_its_end(work)
 
 
-def _sealed_for(tenant_id: str, held: Credential, old: key_pair.PrivateKey, new: key_pair.NewKeyPair) -> Credential:
+def _sealed_for(
+    tenant_id: str, credential: Credential, old: key_pair.PrivateKey, new: key_pair.NewKeyPair
+) -> Credential:
     """Seal a credential for the new key pair and compare it; unchanged if it cannot be decrypted."""
-    made = replace(held, key_id=new.key_id)
-    if not held.envelope:
-        return made
+    sealed = replace(credential, key_id=new.key_id)
+    if not credential.envelope:
+        return sealed
     try:
-        secrets = envelope.unseal(old, held.envelope, credentials.binding(tenant_id, held))
+        secrets = envelope.unseal(old, credential.envelope, credentials.binding(tenant_id, credential))
     except Locked:
-        return held
-    made = replace(made, envelope=envelope.seal(new.public_pem, secrets, credentials.binding(tenant_id, made)))
-    if envelope.unseal(new.private, made.envelope, credentials.binding(tenant_id, made)) != secrets:
+        return credential
+    sealed = replace(sealed, envelope=envelope.seal(new.public_pem, secrets, credentials.binding(tenant_id, sealed)))
+    if envelope.unseal(new.private, sealed.envelope, credentials.binding(tenant_id, sealed)) != secrets:
         raise Problem("A credential sealed anew does not hold what it held.", "Nothing was changed.")
-    return made
+    return sealed
 
 
 def _replaced(
@@ -124,8 +126,8 @@ def _replaced(
         now = get(session)
         if now.key_id != tenant.key_id:
             raise Problem(f"Another session gave {tenant.name} a new key pair.", "Nothing was changed.")
-        found, before = manifest.read(tables), manifest.credentials_by_ref(tables)
-        if old and verification.alarm(found, tenant.id, old, last):
+        stored, before = manifest.read(tables), manifest.credentials_by_ref(tables)
+        if old and verification.alarm(stored, tenant.id, old, last):
             raise Problem(
                 f"The credentials of {tenant.name} were changed by something else than Modeldeck.",
                 "Nothing was changed.",
@@ -134,13 +136,13 @@ def _replaced(
         after = replace(now, key_id=new.key_id, public_key=new.public_pem, protected=bool(passphrase))
         keyring.write(session, after, new.private, passphrase)
         resealed, left = _rewrite(tables, after, anew)
-        proved = {place for place, entry in before.items() if found.entries.get(place) == manifest.entry(entry)}
-        now_held = manifest.credentials_by_ref(tables)
+        proved = {place for place, entry in before.items() if stored.entries.get(place) == manifest.entry(entry)}
+        current = manifest.credentials_by_ref(tables)
         entries = {
-            place: manifest.entry(now_held[place]) if place in proved else entry
-            for place, entry in found.entries.items()
+            place: manifest.entry(current[place]) if place in proved else entry
+            for place, entry in stored.entries.items()
         }
-        counter = max(found.counter, last) + 1
+        counter = max(stored.counter, last) + 1
         verification.write_manifest(tables, tenant.id, new.private, Manifest(counter, entries=entries if old else {}))
     keyring.store_counter(session, counter)
     if session.process.open_keys.pop(tenant.id, None) or not passphrase:
@@ -155,10 +157,10 @@ def _rewrite(tables: Tables, tenant: Tenant, anew: Callable[[Credential], Creden
     meta, table = tables.table("meta"), tables.table("credentials")
     meta.truncate()
     meta.insert(to_record(tenant))
-    made = {entry.doc_id: anew(from_record(Credential, entry)) for entry in table.all()}
-    for place, entry in made.items():
+    rewritten = {entry.doc_id: anew(from_record(Credential, entry)) for entry in table.all()}
+    for place, entry in rewritten.items():
         table.update({"envelope": entry.envelope, "key_id": entry.key_id}, doc_ids=[place])
-    sealed_ones = [entry for entry in made.values() if entry.envelope]
+    sealed_ones = [entry for entry in rewritten.values() if entry.envelope]
     resealed = sum(sealed_one.key_id == tenant.key_id for sealed_one in sealed_ones)
     return resealed, len(sealed_ones) - resealed
 

@@ -57,24 +57,24 @@ def belongs(field: Field, filled: Mapping[str, str]) -> bool:
     return not field.visible_when or filled.get(field.visible_when[0], "") in field.visible_when[1:]
 
 
-def fields_of(provider: Provider, given: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+def fields_of(provider: Provider, values: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
     """Return the fields of an added model: what was entered, completed by what it had `before`.
 
     What its provider said of it stays as long as nothing else changes.
     """
     known = {model_field.name: model_field for model_field in provider.model_fields}
-    for name in given:
+    for name in values:
         if name not in known:
             has = f"It has {', '.join(known)}." if known else "An id and a type are enough."
             raise FieldProblem(name, f"Models of {provider.label} have no field {one_line(name, 40)}.", has)
     filled: dict[str, str] = {}
     for field in provider.model_fields:
-        value = checked(field, given.get(field.name, ""))
+        value = checked(field, values.get(field.name, ""))
         if not belongs(field, filled):
             if value not in ("", field.default, before.get(field.name)):
                 raise FieldProblem(field.name, f"{field.label} is only for {_condition(provider, field)}.")
             continue
-        value = value or ("" if field.name in given else before.get(field.name, "")) or field.default
+        value = value or ("" if field.name in values else before.get(field.name, "")) or field.default
         if field.required and not value:
             raise FieldProblem(field.name, f"{field.label} is missing.", field.help)
         if value:
@@ -140,7 +140,7 @@ def keep(session: TenantSession, model: Model, access: "Access") -> None:
     with verification.credential_transaction(session) as tables:
         models = tables.table("models")
         models.remove(
-            lambda each: (each["provider"], each["id"], each["type"]) == (model.provider, model.id, model.type)
+            lambda record: (record["provider"], record["id"], record["type"]) == (model.provider, model.id, model.type)
         )
         models.insert(to_record(model))
         credentials.update_origins(session, tables, model.provider, access.origins, access.plain_http)

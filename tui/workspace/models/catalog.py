@@ -53,7 +53,7 @@ def listing(session: TenantSession, type: ModelType | None = None, provider: str
         places = {provider: place for place, provider in enumerate(PROVIDERS)}
         return sorted(
             all_models(session),
-            key=lambda each: (places.get(each.provider, len(places)), _KINDS.index(each.type), bool(each.gone)),
+            key=lambda model: (places.get(model.provider, len(places)), _KINDS.index(model.type), bool(model.gone)),
         )
 
     models = session.store.cached("listing", read, trial_models_of(session), table="models")
@@ -79,8 +79,8 @@ def rows(session: TenantSession) -> list[ModelRow]:
 
 def derived(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
     """Return `make(rows)`, computed once for as long as the rows stay the same."""
-    found, key = _rows(session)
-    return session.store.cached(f"rows: {name}", lambda _: make(found), key)
+    computed, key = _rows(session)
+    return session.store.cached(f"rows: {name}", lambda _: make(computed), key)
 
 
 def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
@@ -111,7 +111,8 @@ async def refresh(session: TenantSession, provider_id: str, hear: model_sync.OnE
     def work() -> Refreshed:
         with session.store.transaction() as tables:
             tables.table("credentials").update(
-                {"listed_at": session.now()}, lambda each: each["provider"] == provider_id and each.get("active", False)
+                {"listed_at": session.now()},
+                lambda record: record["provider"] == provider_id and record.get("active", False),
             )
             return model_sync.apply_listing(tables, provider, listed, session.today())
 
@@ -193,11 +194,11 @@ def _is_new(session: TenantSession, model: Model) -> None:
 
 async def test(session: TenantSession, model: Model) -> str:
     """Makes one small call, which the provider may charge, and says in a sentence what came."""
-    begun = time.monotonic()
+    started = time.monotonic()
     outcome = await test_call.test_call(session, model)
     if outcome.model != model:
         await asyncio.to_thread(_measured, session, outcome.model)
-    return f"{model.id} {outcome.words} in {round((time.monotonic() - begun) * 1000)} ms."
+    return f"{model.id} {outcome.words} in {round((time.monotonic() - started) * 1000)} ms."
 
 
 def removable(model: Model) -> bool:
@@ -214,9 +215,11 @@ async def remove(session: TenantSession, model: Model) -> None:
 
     def work() -> None:
         with verification.credential_transaction(session) as tables:
-            tables.table("models").remove(lambda each: _is(each, model))
+            tables.table("models").remove(lambda record: _is(record, model))
             tables.table("defaults").remove(
-                lambda each: (each["provider"], each["model"], each["type"]) == (model.provider, model.id, model.type)
+                lambda record: (
+                    (record["provider"], record["model"], record["type"]) == (model.provider, model.id, model.type)
+                )
             )
             with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
                 stored_credentials.update_origins(session, tables, model.provider)
@@ -226,15 +229,15 @@ async def remove(session: TenantSession, model: Model) -> None:
 
 def _measured(session: TenantSession, model: Model) -> None:
     with session.store.transaction() as tables:
-        tables.table("models").update({"dimensions": model.dimensions}, lambda each: _is(each, model))
+        tables.table("models").update({"dimensions": model.dimensions}, lambda record: _is(record, model))
 
 
-def _same(each: Model, model: Model) -> bool:
-    return (each.provider, each.id, each.type) == (model.provider, model.id, model.type)
+def _same(other: Model, model: Model) -> bool:
+    return (other.provider, other.id, other.type) == (model.provider, model.id, model.type)
 
 
-def _is(each: Mapping[str, object], model: Model) -> bool:
-    return (each.get("provider"), each.get("id"), each.get("type")) == (model.provider, model.id, model.type)
+def _is(record: Mapping[str, object], model: Model) -> bool:
+    return (record.get("provider"), record.get("id"), record.get("type")) == (model.provider, model.id, model.type)
 
 
 def _row(model: Model, usable: frozenset[str], chosen: set[tuple[str, str, ModelType]], today: str) -> ModelRow:

@@ -62,7 +62,7 @@ def ready(session: TenantSession, usable: Collection[str]) -> int:
     """How many defaults can be used, where these providers can: as many as are ready in `rows`, without their words."""
     today = session.today()
     chosen = {(*_key(default), kind) for kind, default in models.defaults(session).items()}
-    held = (
+    stored = (
         {
             (stored_model.provider, stored_model.id, stored_model.type): stored_model
             for stored_model in models.all_models(session)
@@ -70,8 +70,8 @@ def ready(session: TenantSession, usable: Collection[str]) -> int:
         if chosen
         else {}
     )
-    found = [held[entry] for entry in chosen & held.keys() if entry[0] in usable]
-    return sum(not entry.gone and not (entry.ends and entry.ends <= today) for entry in found)
+    ready_models = [stored[entry] for entry in chosen & stored.keys() if entry[0] in usable]
+    return sum(not entry.gone and not (entry.ends and entry.ends <= today) for entry in ready_models)
 
 
 async def set(session: TenantSession, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
@@ -84,7 +84,7 @@ async def set(session: TenantSession, type: ModelType, ref: str) -> Default:  # 
     def work() -> Default:
         with session.store.transaction() as tables:
             table = tables.table("defaults")
-            table.remove(lambda each: each["type"] == type)
+            table.remove(lambda record: record["type"] == type)
             table.insert(to_record(default))
         return default
 
@@ -96,7 +96,7 @@ async def clear(session: TenantSession, type: ModelType) -> None:  # noqa: A002
 
     def work() -> None:
         with session.store.transaction() as tables:
-            tables.table("defaults").remove(lambda each: each["type"] == type)
+            tables.table("defaults").remove(lambda record: record["type"] == type)
 
     await asyncio.to_thread(work)
 
@@ -108,9 +108,9 @@ def nearest(session: TenantSession, model: Model) -> Model | None:
 
 def proposals(session: TenantSession) -> dict[ModelType, Model]:
     """Return a model for each type without a default: the provider's proposal, else its first."""
-    taken = models.defaults(session)
+    current = models.defaults(session)
     offered = catalog.derived(session, "proposed", _offered)
-    return {kind: model for kind, model in offered.items() if kind not in taken}
+    return {kind: model for kind, model in offered.items() if kind not in current}
 
 
 def _offered(listed: Sequence[ModelRow]) -> dict[ModelType, Model]:
@@ -131,7 +131,7 @@ def _row(
         return DefaultRow(kind, None, DefaultState.NONE, "", proposed=offered.get(kind))
     provider = providers.get(default.provider)
     label = provider.provider.label if provider else default.provider
-    found = next(
+    match = next(
         (
             entry
             for entry in listed
@@ -139,10 +139,10 @@ def _row(
         ),
         None,
     )
-    model = found.model if found else None
+    model = match.model if match else None
     if provider is None or provider.state is ProviderState.NOT_SET_UP:
         return DefaultRow(kind, default, DefaultState.NOT_SET_UP, f"{label} is not set up any more", model)
-    if found is None or found.state is ModelState.GONE:
+    if match is None or match.state is ModelState.GONE:
         sentence = _delisted_message(model, label, session.now())
         return DefaultRow(kind, default, DefaultState.GONE, sentence, model, _nearest(default, kind, listed))
     if not provider.usable:
@@ -151,7 +151,7 @@ def _row(
     check = provider.credential.check if provider.credential and not provider.on_trial else None
     verified = f", verified {when(check.at, session.now())}" if check and check.at else ", not verified"
     source = provider.word if provider.on_trial else f"{provider.source}{verified}"
-    ends = f", ends {when(found.model.ends, session.now())}" if found.state is ModelState.ENDING else ""
+    ends = f", ends {when(match.model.ends, session.now())}" if match.state is ModelState.ENDING else ""
     return DefaultRow(kind, default, DefaultState.READY, f"{source}{ends}", model)
 
 
@@ -174,8 +174,10 @@ def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model
     if not near:
         return None
     # Comparing takes long, and there may be thousands: only those that begin alike are compared in full.
-    alike = nlargest(_COMPARED, near, key=lambda each: _common_prefix_length(default.model, each.id))
-    return _first_proposed(near) or max(alike, key=lambda each: SequenceMatcher(None, default.model, each.id).ratio())
+    similar = nlargest(_COMPARED, near, key=lambda model: _common_prefix_length(default.model, model.id))
+    return _first_proposed(near) or max(
+        similar, key=lambda model: SequenceMatcher(None, default.model, model.id).ratio()
+    )
 
 
 def _common_prefix_length(one: str, other: str) -> int:
@@ -192,7 +194,7 @@ def _first_proposed(of_kind: list[Model]) -> Model | None:
     ]
     places = {entry: place for place, entry in enumerate(wanted)}
     there = [entry for entry in of_kind if (entry.provider, entry.id) in places]
-    return min(there, key=lambda each: places[each.provider, each.id], default=None)
+    return min(there, key=lambda model: places[model.provider, model.id], default=None)
 
 
 def _key(default: Default) -> tuple[str, str]:

@@ -47,10 +47,10 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
     """
     shown, name = one_line(str(path)), one_line(path.name, 80)
     try:
-        found = path.stat()
-        if stat.S_ISDIR(found.st_mode):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise UsageError(f"{shown} is a folder.", "Give the path of a file in it.")
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise UsageError(f"{shown} is not a plain file.", "Give the path of a recording.")
         if not os.access(path, os.R_OK):
             raise UsageError(f"{shown} may not be read.", "Its mode or its owner forbids it.")
@@ -60,17 +60,17 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
         why = error.strerror if isinstance(error, OSError) else "it is not a path"
         raise UsageError(f"{shown} cannot be looked at.", f"The system says: {why}.") from None
     ending = path.suffix.lower().removeprefix(".")
-    if not found.st_size:
+    if not status.st_size:
         raise UsageError(f"{name} is empty.", "Check that it was copied whole.")
     if ending not in _MEDIA or (limits and ending not in limits.endings):
         takes = " ".join(limits.endings) if limits else " ".join(_MEDIA)
         raise UsageError(f"{name} is not a recording that {model or 'a model'} takes.", f"It takes {takes}.")
-    if limits and found.st_size > limits.size:
-        size, most = megabytes(found.st_size), megabytes(limits.size)
+    if limits and status.st_size > limits.size:
+        size, most = megabytes(status.st_size), megabytes(limits.size)
         raise UsageError(
             f"{name} is {size}; {model or 'the model'} takes {most}.", "Make it smaller, for instance to mono mp3."
         )
-    return AudioInfo(_MEDIA[ending], found.st_size, audio_duration.seconds(path))
+    return AudioInfo(_MEDIA[ending], status.st_size, audio_duration.seconds(path))
 
 
 def megabytes(size: int) -> str:

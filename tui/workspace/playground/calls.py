@@ -42,9 +42,9 @@ async def chat(
     provider = provider_of(model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
-    way = key_source.route_call(session, model, access)
-    call = provider.chat(way.access.fields, ChatRequest(way.model, tuple(messages), dict(parameters or {}), stream))
-    async with aclosing(_streamed(session.process, way, call)) as events:
+    route = key_source.route_call(session, model, access)
+    call = provider.chat(route.access.fields, ChatRequest(route.model, tuple(messages), dict(parameters or {}), stream))
+    async with aclosing(_streamed(session.process, route, call)) as events:
         async for event in events:
             yield event
 
@@ -64,9 +64,9 @@ async def embed(
         raise UsageError(
             "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
         )
-    way = key_source.route_call(session, model, access)
-    call = provider.embed(way.access.fields, EmbeddingRequest(way.model, tuple(texts), query))
-    async with aclosing(_streamed(session.process, way, call)) as events:
+    route = key_source.route_call(session, model, access)
+    call = provider.embed(route.access.fields, EmbeddingRequest(route.model, tuple(texts), query))
+    async with aclosing(_streamed(session.process, route, call)) as events:
         async for event in events:
             yield event
 
@@ -84,9 +84,9 @@ async def transcribe(
     if provider.transcribe is None:
         raise _unserved(provider, model)
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
-    way = key_source.route_call(session, model, access)
-    ask = TranscriptionRequest(way.model, path, info.media, info.size, language, times)
-    async with aclosing(_streamed(session.process, way, provider.transcribe(way.access.fields, ask))) as events:
+    route = key_source.route_call(session, model, access)
+    ask = TranscriptionRequest(route.model, path, info.media, info.size, language, times)
+    async with aclosing(_streamed(session.process, route, provider.transcribe(route.access.fields, ask))) as events:
         async for event in events:
             yield event
 
@@ -96,19 +96,19 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     return tuple(provider_of(model.provider).parameters(model))
 
 
-async def _streamed(session: Session, way: CallRoute, call: Call) -> AsyncGenerator[Event]:
+async def _streamed(session: Session, route: CallRoute, call: Call) -> AsyncGenerator[Event]:
     """Yield the events of a request, metered if it is on a trial; store if the key was accepted or rejected."""
-    credential = credentials.active(session.tenant(way.owner), way.access.provider.id)
+    credential = credentials.active(session.tenant(route.owner), route.access.provider.id)
 
     async def note(check: VerificationResult) -> None:
         # The call's own outcome is what matters here: a store that cannot be written must not hide it.
         with suppress(Problem):
             if credential is not None:
-                await asyncio.to_thread(credentials.note, session.tenant(way.owner), credential, check)
+                await asyncio.to_thread(credentials.note, session.tenant(route.owner), credential, check)
 
-    events = session.client.stream(way.access, call)
+    events = session.client.stream(route.access, call)
     try:
-        async with aclosing(metered(way.meter, events) if way.meter else events) as counting:
+        async with aclosing(metered(route.meter, events) if route.meter else events) as counting:
             async for event in counting:
                 yield event
     except CredentialRejected as problem:
@@ -117,8 +117,8 @@ async def _streamed(session: Session, way: CallRoute, call: Call) -> AsyncGenera
                 VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail
             )
         )
-        if way.meter:
-            raise _trial_key_rejected(way.access.provider, problem) from None
+        if route.meter:
+            raise _trial_key_rejected(route.access.provider, problem) from None
         raise
     if credential and credential.check.state in (VerificationState.REFUSED, VerificationState.UNVERIFIED):
         await note(VerificationResult(VerificationState.READY, session.now()))

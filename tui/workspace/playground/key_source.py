@@ -59,7 +59,7 @@ async def choose(session: TenantSession, provider_id: str, wanted: KeySource) ->
     def work() -> None:
         with session.store.transaction() as tables:
             table = tables.table("sources")
-            table.remove(lambda each: each.get("provider") == provider_id)
+            table.remove(lambda record: record.get("provider") == provider_id)
             table.insert({"provider": provider_id, "source": str(wanted)})
 
     await asyncio.to_thread(work)
@@ -73,9 +73,9 @@ def route_call(session: TenantSession, model: Model, access: "Access | None" = N
 
 
 def _trial_access(session: TenantSession, model: Model) -> CallRoute:
-    provider, lent = provider_of(model.provider), trial(session.process, model.provider)
-    if model.id not in lent.models:
-        some = ", ".join(lent.models[:_SHOWN]) + (" and others" if len(lent.models) > _SHOWN else "")
+    provider, existing = provider_of(model.provider), trial(session.process, model.provider)
+    if model.id not in existing.models:
+        some = ", ".join(existing.models[:_SHOWN]) + (" and others" if len(existing.models) > _SHOWN else "")
         raise UsageError(
             f"{one_line(model.id, 80)} is not in the trial of {provider.label}.",
             f"It is for {some}; an own key can use every model.",
@@ -94,11 +94,11 @@ def _trial_access(session: TenantSession, model: Model) -> CallRoute:
 
 def _chosen(session: TenantSession) -> Mapping[str, KeySource]:
     def read(tables: Tables) -> dict[str, KeySource]:
-        own, lent = str(KeySource.OWN), str(KeySource.TRIAL)
+        own, trial_source = str(KeySource.OWN), str(KeySource.TRIAL)
         return {
             entry.get("provider", ""): KeySource(entry["source"])
             for entry in tables.table("sources")
-            if entry.get("source") in (own, lent)
+            if entry.get("source") in (own, trial_source)
         }
 
     return session.store.cached("sources", read, table="sources")
@@ -109,17 +109,17 @@ def last_calls(session: TenantSession, provider_id: str) -> int:
 
     The day is kept with the counts, for every session of the tenant.
     """
-    found, today = left(session, provider_id), session.today()
-    if source(session, provider_id) is not KeySource.TRIAL or not (found and found.low and found.left):
+    remaining, today = left(session, provider_id), session.today()
+    if source(session, provider_id) is not KeySource.TRIAL or not (remaining and remaining.low and remaining.left):
         return 0
-    told = {"tenant": session.tenant_id, "provider": provider_id, "day": today}
+    notice = {"tenant": session.tenant_id, "provider": provider_id, "day": today}
     try:
         with session.process.store(OPERATOR).transaction() as tables:
             table = tables.table("told")
-            if any(dict(entry) == told for entry in table):
+            if any(dict(entry) == notice for entry in table):
                 return 0
-            table.remove(lambda each: dict(each) | {"day": today} == told)
-            table.insert(told)
+            table.remove(lambda record: dict(record) | {"day": today} == notice)
+            table.insert(notice)
     except Problem:
         pass  # rather told twice than never
-    return found.left
+    return remaining.left

@@ -85,30 +85,30 @@ def reserve(session: TenantSession, provider_id: str, token: str) -> None:
         quota = next((entry["calls"] for entry in tables.table("trials") if entry["provider"] == provider_id), 0)
         _sweep(session.process, tables)
         used = _used(tables, session.tenant_id, provider_id)
-        held = tables.table("reservations")
-        if used + sum(_is(entry, session.tenant_id, provider_id) for entry in held) >= quota:
+        reservations = tables.table("reservations")
+        if used + sum(_is(entry, session.tenant_id, provider_id) for entry in reservations) >= quota:
             raise TrialExhausted(provider_id, used, quota)
         who = {"tenant": session.tenant_id, "provider": provider_id, "token": token}
-        held.insert(who | identity.process_record(session.clock()))
+        reservations.insert(who | identity.process_record(session.clock()))
 
 
 def end(session: TenantSession, provider_id: str, token: str, kept: bool) -> None:
     """End a reservation; if it is `kept`, the request counts, even if the reservation expired meanwhile."""
     with session.process.store(OPERATOR).transaction() as tables:
-        tables.table("reservations").remove(lambda each: each.get("token") == token)
+        tables.table("reservations").remove(lambda record: record.get("token") == token)
         if kept:
             used = _used(tables, session.tenant_id, provider_id) + 1
             table = tables.table("used")
-            table.remove(lambda each: _is(each, session.tenant_id, provider_id))
+            table.remove(lambda record: _is(record, session.tenant_id, provider_id))
             table.insert({"tenant": session.tenant_id, "provider": provider_id, "calls": used})
 
 
 def _sweep(session: Session, tables: Tables) -> None:
     """Drop the reservations of processes that have ended."""
     table, now = tables.table("reservations"), session.clock()
-    gone = [entry.doc_id for entry in table if not identity.alive(entry, now)]
-    if gone:
-        table.remove(doc_ids=gone)
+    ended = [entry.doc_id for entry in table if not identity.alive(entry, now)]
+    if ended:
+        table.remove(doc_ids=ended)
 
 
 def _used(tables: Tables, tenant_id: str, provider_id: str) -> int:

@@ -47,18 +47,18 @@ def offer(typed: str, home: Path, endings: Sequence[str]) -> Offer:
         return Offer(typed, (), "~/")
     head, slash, begin = typed.rpartition("/")
     folder = expanded(head + slash, home) if head + slash else Path()
-    found: list[Entry] = []
+    offered: list[Entry] = []
     try:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if entry.name.startswith(begin) and (begin or not entry.name.startswith(".")):
-                    found += _entry(entry, head + slash, endings)
-                if len(found) >= _MOST:
+                    offered += _entry(entry, head + slash, endings)
+                if len(offered) >= _MOST:
                     break
     except (OSError, ValueError):
         return Offer(typed)
-    found.sort(key=lambda each: (not each.folder, each.name.casefold()))
-    return Offer(typed, tuple(found), _agreed([entry.text for entry in found]))
+    offered.sort(key=lambda entry: (not entry.folder, entry.name.casefold()))
+    return Offer(typed, tuple(offered), _agreed([entry.text for entry in offered]))
 
 
 def _agreed(texts: Sequence[str]) -> str:
@@ -70,12 +70,12 @@ def _agreed(texts: Sequence[str]) -> str:
     return first[: next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
 
 
-def _entry(each: "os.DirEntry[str]", head: str, endings: Sequence[str]) -> list[Entry]:
+def _entry(entry: "os.DirEntry[str]", head: str, endings: Sequence[str]) -> list[Entry]:
     try:
-        if each.is_dir():
-            return [Entry(f"{each.name}/", f"{head}{each.name}/", folder=True)]
-        if each.name.rpartition(".")[2].lower() in endings and each.is_file():
-            return [Entry(each.name, head + each.name, size=each.stat().st_size)]
+        if entry.is_dir():
+            return [Entry(f"{entry.name}/", f"{head}{entry.name}/", folder=True)]
+        if entry.name.rpartition(".")[2].lower() in endings and entry.is_file():
+            return [Entry(entry.name, head + entry.name, size=entry.stat().st_size)]
     except OSError:
         pass
     return []

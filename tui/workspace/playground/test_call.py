@@ -56,8 +56,8 @@ async def test_call(
         with tempfile.TemporaryDirectory(prefix="modeldeck-") as folder:
             path = Path(folder) / "silence.wav"
             path.write_bytes(_silence())
-            heard = calls.transcribe(session, model, path, access=access)
-            if not await _of(heard, tell, Transcript):
+            stream = calls.transcribe(session, model, path, access=access)
+            if not await _of(stream, tell, Transcript):
                 raise Problem(f"{model.id} gave no transcript.", "It may not be a speech-to-text model.")
         return TestCallResult(model, "answered")
     question = (Message("user", "Say ok."),)
@@ -91,10 +91,10 @@ async def _of(events: AsyncIterator[Event], tell: Callable[[str], None], *kinds:
 def _silence() -> bytes:
     import wave
 
-    held = io.BytesIO()
-    with wave.open(held, "wb") as sound:
+    buffer = io.BytesIO()
+    with wave.open(buffer, "wb") as sound:
         sound.setnchannels(1)
         sound.setsampwidth(2)
         sound.setframerate(16_000)
         sound.writeframes(bytes(16_000))
-    return held.getvalue()
+    return buffer.getvalue()

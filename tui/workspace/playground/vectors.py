@@ -30,7 +30,7 @@ class Comparison:
         """Return the indexes of the other texts, nearest first, those without a cosine last."""
         near = self.table[index]
         others = (entry for entry in range(len(self.texts)) if entry != index)
-        return sorted(others, key=lambda each: -2.0 if (value := near[each]) is None else value, reverse=True)
+        return sorted(others, key=lambda other: -2.0 if (value := near[other]) is None else value, reverse=True)
 
     def as_json(self, model: str) -> str:
         """Everything, for a program."""
@@ -48,12 +48,12 @@ class Comparison:
     def as_csv(self) -> str:
         """One text a row with its norm, its cosine with each text, and its vector."""
         count = range(1, len(self.texts) + 1)
-        held = io.StringIO()
-        write = csv.writer(held, lineterminator="\n").writerow
+        buffer = io.StringIO()
+        write = csv.writer(buffer, lineterminator="\n").writerow
         write(["number", "text", "norm", *(f"cosine {n}" for n in count), *(f"v{n}" for n in range(1, self.size + 1))])
         for n, text, norm_of, row, vector in zip(count, self.texts, self.norms, self.table, self.vectors, strict=True):
             write([n, text, norm_of, *("" if value is None else value for value in row), *vector])
-        return held.getvalue()
+        return buffer.getvalue()
 
     def as_table(self) -> str:
         """Format the cosines, tab-separated, for a spreadsheet."""
@@ -104,5 +104,7 @@ def matrix(vectors: Sequence[Vector]) -> list[list[float | None]]:
 
 def pairs(table: Sequence[Sequence[float | None]]) -> list[tuple[int, int, float]]:
     """All pairs of a matrix, each once, nearest first."""
-    found = [(i, j, value) for i, row in enumerate(table) for j, value in enumerate(row) if j > i and value is not None]
-    return sorted(found, key=lambda pair: (-pair[2], pair[0], pair[1]))
+    similarities = [
+        (i, j, value) for i, row in enumerate(table) for j, value in enumerate(row) if j > i and value is not None
+    ]
+    return sorted(similarities, key=lambda pair: (-pair[2], pair[0], pair[1]))

@@ -35,11 +35,11 @@ async def export(session: TenantSession, passphrase: Secret | None = None) -> Ex
 def exported(session: TenantSession, passphrase: Secret | None = None) -> Exported:
     """Do the same in a thread. Secrets are returned only once the export is in the audit log."""
     lacks: list[str] = []
-    held = _bundle(session, passphrase is not None, lacks)
+    bundle = _bundle(session, passphrase is not None, lacks)
     tell = session.audit_best_effort if passphrase is None else session.audit
-    names = [called(credential) for credential in held.credentials]
+    names = [called(credential) for credential in bundle.credentials]
     tell("exported", secrets=passphrase is not None, credentials=names)
-    text = file_format.written(held)
+    text = file_format.written(bundle)
     if passphrase is not None:
         text = encrypted_file.protect(text.encode(), passphrase, session.process.key_cost)
     return Exported(text, tuple(lacks))
@@ -54,7 +54,7 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
     if with_secrets:
         keyring.private_key(session)
     kept: list[Kept] = []
-    for credential in sorted(stored, key=lambda each: (each.provider, each.name)):
+    for credential in sorted(stored, key=lambda credential: (credential.provider, credential.name)):
         opened: Mapping[str, Secret] = {}
         if with_secrets:
             try:
@@ -87,6 +87,6 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
     )
 
 
-def called(each: Kept | Credential) -> str:
+def called(credential: Kept | Credential) -> str:
     """Return a credential's name for a sentence."""
-    return f"{provider_of(each.provider).label} {each.name}"
+    return f"{provider_of(credential.provider).label} {credential.name}"

@@ -66,7 +66,9 @@ def written(bundle: Bundle) -> str:
         "modeldeck": KIND,
         "version": VERSION,
         "tenant": {"id": bundle.id, "name": bundle.name},
-        "defaults": {str(default.type): default.ref for default in sorted(bundle.defaults, key=lambda each: each.type)},
+        "defaults": {
+            str(default.type): default.ref for default in sorted(bundle.defaults, key=lambda default: default.type)
+        },
         "providers": {tenant_id: _provider(bundle, tenant_id) for tenant_id in sorted(ids)},
     }
     return "\n".join(_lines(whole)) + "\n"
@@ -77,25 +79,25 @@ def read(content: bytes) -> Any:
     if len(content) > LARGEST:
         raise UsageError(f"The file is larger than {LARGEST // 1024 // 1024} MiB.", "Was another file meant?")
     try:
-        found = read_json(content)
+        data = read_json(content)
     except CorruptSettings as problem:
         raise UsageError(f"The file cannot be imported: {problem.what}.", "Nothing was changed.") from None
-    if not isinstance(found, dict) or not isinstance(found.get("modeldeck"), str):
+    if not isinstance(data, dict) or not isinstance(data.get("modeldeck"), str):
         raise UsageError("The file is not an export of Modeldeck.", "Was another file meant?")
-    return found
+    return data
 
 
-def parse(found: Any) -> Bundle:
+def parse(data: Any) -> Bundle:
     """Convert the JSON of an export; raise UsageError that names the first invalid entry."""
-    if isinstance(found, dict) and type(found.get("version")) is int and found["version"] > VERSION:
+    if isinstance(data, dict) and type(data.get("version")) is int and data["version"] > VERSION:
         raise UsageError("The file was written by a newer Modeldeck.", "Use the newer one here too.")
-    whole = _entries(found, "The file", modeldeck=str, version=int, tenant=dict, defaults=dict, providers=dict)
+    whole = _entries(data, "The file", modeldeck=str, version=int, tenant=dict, defaults=dict, providers=dict)
     if (whole["modeldeck"], whole["version"]) != (KIND, VERSION):
         raise _wrong("The file", "is of another kind")
     tenant = _entries(whole["tenant"], "tenant", id=str, name=str)
     bundle = Bundle(tenant["id"], tenant["name"], defaults=tuple(_defaults(whole["defaults"])))
-    for provider_id, held in whole["providers"].items():
-        bundle = _with_provider(bundle, provider_id, held)
+    for provider_id, record in whole["providers"].items():
+        bundle = _with_provider(bundle, provider_id, record)
     return bundle
 
 
@@ -103,7 +105,7 @@ def parse(found: Any) -> Bundle:
 
 
 def _provider(bundle: Bundle, provider_id: str) -> dict[str, Any]:
-    held = {
+    record = {
         credential.name: _credential(credential)
         for credential in bundle.credentials
         if credential.provider == provider_id
@@ -112,15 +114,15 @@ def _provider(bundle: Bundle, provider_id: str) -> dict[str, Any]:
     parts = {
         "active": bundle.active.get(provider_id, ""),
         "source": str(bundle.sources.get(provider_id, "")),
-        "credentials": dict(sorted(held.items())),
+        "credentials": dict(sorted(record.items())),
         "models": [_of_a_model(model) for model in models],
     }
     return {name: value for name, value in parts.items() if value}
 
 
 def _of_a_model(model: Model) -> dict[str, Any]:
-    held = to_record(replace(model, fields=dict(sorted(model.fields.items()))))
-    return {name: value for name, value in held.items() if name != "provider" and value is not False}
+    record = to_record(replace(model, fields=dict(sorted(model.fields.items()))))
+    return {name: value for name, value in record.items() if name != "provider" and value is not False}
 
 
 def _credential(kept: Kept) -> dict[str, Any]:
@@ -144,26 +146,26 @@ def _lines(value: Any, indent: str = "", name: str = "", end: str = "") -> Itera
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     items = list(value.items()) if isinstance(value, dict) else [("", entry) for entry in value]
     yield f"{head}{opening}"
-    for place, (entry, held) in enumerate(items, 1):
-        yield from _lines(held, f"{indent}  ", entry, "," if place < len(items) else "")
+    for place, (entry, item) in enumerate(items, 1):
+        yield from _lines(item, f"{indent}  ", entry, "," if place < len(items) else "")
     yield f"{indent}{closing}{end}"
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _with_provider(bundle: Bundle, provider_id: str, found: Any) -> Bundle:
+def _with_provider(bundle: Bundle, provider_id: str, data: Any) -> Bundle:
     if provider_id not in PROVIDERS:
         raise _wrong("The file", f"names a provider that is not known here, {one_line(provider_id, 40)}")
     label = PROVIDERS[provider_id].label
-    held = _entries(found, label, active="", source="", credentials={}, models=[])
-    if len(held["credentials"]) > _MOST_CREDENTIALS or len(held["models"]) > _MOST_MODELS:
+    record = _entries(data, label, active="", source="", credentials={}, models=[])
+    if len(record["credentials"]) > _MOST_CREDENTIALS or len(record["models"]) > _MOST_MODELS:
         raise _wrong(label, "has more credentials or models than anybody needs")
-    credentials = tuple(_kept(provider_id, name, entry) for name, entry in held["credentials"].items())
-    models = tuple(_model(provider_id, entry) for entry in held["models"])
+    credentials = tuple(_kept(provider_id, name, entry) for name, entry in record["credentials"].items())
+    models = tuple(_model(provider_id, entry) for entry in record["models"])
     if len({(model.id, model.type) for model in models}) != len(models):
         raise _wrong(label, "has a model twice")
-    active, source = held["active"], held["source"]
+    active, source = record["active"], record["source"]
     if active and active not in {credential.name for credential in credentials}:
         raise _wrong(label, "uses a credential that is not in the file")
     if previous_of(active):
@@ -179,27 +181,27 @@ def _with_provider(bundle: Bundle, provider_id: str, found: Any) -> Bundle:
     )
 
 
-def _kept(provider_id: str, name: str, found: Any) -> Kept:
+def _kept(provider_id: str, name: str, data: Any) -> Kept:
     where = f"{PROVIDERS[provider_id].label} {one_line(name, 40)}"
-    secrets = found.get("secrets") if isinstance(found, dict) else None
+    secrets = data.get("secrets") if isinstance(data, dict) else None
     opened = secrets if isinstance(secrets, dict) else {}
-    held = _entries(found | {"secrets": list(opened)} if opened else found, where, fields={}, secrets=[], plain_http=[])
-    texts = (*held["fields"].values(), *held["secrets"], *held["plain_http"], *opened.values())
+    record = _entries(data | {"secrets": list(opened)} if opened else data, where, fields={}, secrets=[], plain_http=[])
+    texts = (*record["fields"].values(), *record["secrets"], *record["plain_http"], *opened.values())
     if not all(isinstance(text, str) for text in texts):
         raise _wrong(where, "is not as it should be")
     boxes = {entry: Secret(value) for entry, value in opened.items()}
-    return Kept(provider_id, name, held["fields"], tuple(held["secrets"]), boxes, tuple(held["plain_http"]))
+    return Kept(provider_id, name, record["fields"], tuple(record["secrets"]), boxes, tuple(record["plain_http"]))
 
 
-def _model(provider_id: str, found: Any) -> Model:
+def _model(provider_id: str, data: Any) -> Model:
     label = PROVIDERS[provider_id].label
-    if not isinstance(found, dict) or not {"id", "type"} <= set(found) <= _OF_A_MODEL:
+    if not isinstance(data, dict) or not {"id", "type"} <= set(data) <= _OF_A_MODEL:
         raise _wrong(label, "has a model that is not as it should be")
     try:
-        model = from_record(Model, {**found, "provider": provider_id})
+        model = from_record(Model, {**data, "provider": provider_id})
     except CorruptSettings:
         raise _wrong(label, "has a model that is not as it should be") from None
-    if model.id != found["id"]:
+    if model.id != data["id"]:
         raise _wrong(label, f"has a model whose id cannot be one, {one_line(model.id, 60)}")
     dates = all(not entry or re.fullmatch(r"\d{4}-\d{2}-\d{2}", entry) for entry in (model.ends, model.gone))
     if not dates or not 0 <= min(model.context, model.dimensions) <= max(model.context, model.dimensions) < 10**12:
@@ -207,25 +209,25 @@ def _model(provider_id: str, found: Any) -> Model:
     return model
 
 
-def _defaults(found: Mapping[str, Any]) -> Iterator[Default]:
-    for kind, ref in found.items():
+def _defaults(data: Mapping[str, Any]) -> Iterator[Default]:
+    for kind, ref in data.items():
         provider, slash, model = ref.partition("/") if isinstance(ref, str) else ("", "", "")
         if kind not in list(ModelType) or provider not in PROVIDERS or not slash or not model:
             raise _wrong("The file", "has a default that names no model")
         yield Default(ModelType(kind), provider, one_line(model, 200), "")
 
 
-def _entries(found: Any, where: str, **wanted: Any) -> dict[str, Any]:
+def _entries(data: Any, where: str, **wanted: Any) -> dict[str, Any]:
     """Return the entries of an object with the given types; those with a default may be missing."""
-    if not isinstance(found, dict):
+    if not isinstance(data, dict):
         raise _wrong(where, "is not as it should be")
-    if strange := [entry for entry in found if entry not in wanted]:
+    if strange := [entry for entry in data if entry not in wanted]:
         raise _wrong(where, f"holds {one_line(strange[0], 40)}, which this version does not know")
-    held = {name: found.get(name, None if isinstance(usual, type) else usual) for name, usual in wanted.items()}
+    record = {name: data.get(name, None if isinstance(usual, type) else usual) for name, usual in wanted.items()}
     for name, usual in wanted.items():
-        if type(held[name]) is not (usual if isinstance(usual, type) else type(usual)):
+        if type(record[name]) is not (usual if isinstance(usual, type) else type(usual)):
             raise _wrong(where, f"has no {name} as it should be")
-    return held
+    return record
 
 
 def _wrong(where: str, what: str) -> UsageError:

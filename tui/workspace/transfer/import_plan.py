@@ -80,19 +80,19 @@ async def opened(content: bytes, passphrase: Secret | None = None) -> Bundle:
     """Read an export. With a passphrase, the key derivation takes about a third of a second."""
 
     def work() -> Bundle:
-        found = file_format.read(content)
-        if found["modeldeck"] == encrypted_file.KIND:
+        data = file_format.read(content)
+        if data["modeldeck"] == encrypted_file.KIND:
             if not passphrase:
                 raise Locked("The file is protected by a passphrase.", "Give it to import the file.")
-            found = file_format.read(encrypted_file.unprotect(found, passphrase))
-        return file_format.parse(found)
+            data = file_format.read(encrypted_file.unprotect(data, passphrase))
+        return file_format.parse(data)
 
     return await asyncio.to_thread(work)
 
 
-def target(session: Session, held: Bundle, named: str = "") -> str | None:
+def target(session: Session, bundle: Bundle, named: str = "") -> str | None:
     """Return the ID of the tenant to import into: the one named, else the file's, or None for a new one."""
-    for wanted in [named] if named else [held.id, held.name]:
+    for wanted in [named] if named else [bundle.id, bundle.name]:
         with suppress(UsageError):
             return find(session, wanted).id
     return None
@@ -100,7 +100,7 @@ def target(session: Session, held: Bundle, named: str = "") -> str | None:
 
 async def plan(
     session: Session,
-    held: Bundle,
+    bundle: Bundle,
     tenant_id: str | None,
     name: str = "",
     passphrase: Secret | None = None,
@@ -114,17 +114,17 @@ async def plan(
     """
     rehearsal = await asyncio.to_thread(_copy, session, tenant_id)
     if tenant_id is None:
-        name = name or held.name
+        name = name or bundle.name
         check_name(session, name)
-        free = held.id not in {*ids(session), *session.keys.folders()}
-        made = held.id if free and name.strip() == held.name else slug_for(session, name)
-        check_id(made)
-        tenant = await tenants.create(rehearsal, name, passphrase, id=made)
+        free = bundle.id not in {*ids(session), *session.keys.folders()}
+        new_id = bundle.id if free and name.strip() == bundle.name else slug_for(session, name)
+        check_id(new_id)
+        tenant = await tenants.create(rehearsal, name, passphrase, id=new_id)
     else:
         tenant = get(rehearsal.tenant(tenant_id))
     before = _content(rehearsal.tenant(tenant.id))
-    lacks, plain_http = await _merge(rehearsal.tenant(tenant.id), tenant, held)
-    await asyncio.to_thread(_stays_home, rehearsal.tenant(tenant.id), before, held)
+    lacks, plain_http = await _merge(rehearsal.tenant(tenant.id), tenant, bundle)
+    await asyncio.to_thread(_stays_home, rehearsal.tenant(tenant.id), before, bundle)
     after = _content(rehearsal.tenant(tenant.id))
     return Plan(
         tenant,
@@ -138,29 +138,29 @@ async def plan(
     )
 
 
-async def carry_out(session: Session, made: Plan) -> None:
+async def carry_out(session: Session, import_plan: Plan) -> None:
     """Apply a plan in one write.
 
     Raises:
         PlainHttp: The plan has origins in plain http that nobody has allowed.
         Problem: The tenant is not as it was when the plan was made.
     """
-    if made.plain_http:
-        raise PlainHttp("", made.plain_http)
+    if import_plan.plain_http:
+        raise PlainHttp("", import_plan.plain_http)
 
     def work() -> None:
-        if made.new:
-            _create(session, made)
+        if import_plan.new:
+            _create(session, import_plan)
         else:
-            _replace(session, made)
-        session.audit_best_effort(made.tenant.id, "imported", changes=len(made.acts))
+            _replace(session, import_plan)
+        session.audit_best_effort(import_plan.tenant.id, "imported", changes=len(import_plan.acts))
 
     await asyncio.to_thread(work)
 
 
 def _copy(session: Session, tenant_id: str | None) -> Session:
     """Return a session in memory with the one tenant, its key files and the operator's settings."""
-    data, held = MemoryFolder(), MemoryFolder()
+    data, key_folder = MemoryFolder(), MemoryFolder()
     for entry in filter(None, (tenant_id, OPERATOR)):
         store = session.store(entry)
         folder = data.folder(OPERATOR) if entry == OPERATOR else data.folder("tenants").folder(entry)
@@ -169,11 +169,11 @@ def _copy(session: Session, tenant_id: str | None) -> Session:
     if tenant_id is not None:
         keys = session.keys.folder(tenant_id)
         for name in keys.names():
-            held.folder(tenant_id).write(name, keys.read(name) or b"")
+            key_folder.folder(tenant_id).write(name, keys.read(name) or b"")
     return replace(
         session,
         data=data,
-        keys=held,
+        keys=key_folder,
         open_keys=dict(session.open_keys),
         undecryptable=dict(session.undecryptable),
         counters={},
@@ -181,12 +181,12 @@ def _copy(session: Session, tenant_id: str | None) -> Session:
     )
 
 
-async def _merge(session: TenantSession, tenant: Tenant, held: Bundle) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
+async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
     """Put what a file holds into the copy; return what it cannot bring, and the plain http origins that it needs."""
     plain_http: list[str] = []
-    await asyncio.to_thread(_take_models, session.process.tenant(tenant.id), held)
+    await asyncio.to_thread(_take_models, session.process.tenant(tenant.id), bundle)
     lacks: list[Problem] = []
-    for entry in _in_order(held):
+    for entry in _in_order(bundle):
         now = next(
             (
                 one
@@ -200,33 +200,33 @@ async def _merge(session: TenantSession, tenant: Tenant, held: Bundle) -> tuple[
         elif previous_of(entry.name) and previous_of(entry.name) not in _names(session, entry.provider):
             what = f"{called(entry)} is the previous key of a credential that is missing; it was left out."
             lacks.append(Problem(what))
-        elif now is None or not _same(session, tenant, held, entry, now):
-            plain_http += await _save(session.process.tenant(tenant.id), entry, _model_origins(held, entry))
-    for provider_id, name in held.active.items():
+        elif now is None or not _same(session, tenant, bundle, entry, now):
+            plain_http += await _save(session.process.tenant(tenant.id), entry, _model_origins(bundle, entry))
+    for provider_id, name in bundle.active.items():
         in_use = {
             credential.name: credential.active
             for credential in stored_credentials.listing(session.process.tenant(tenant.id), provider_id)
         }
         if in_use.get(name) is False:
             await status.use(session.process.tenant(tenant.id), provider_id, name)
-    for provider_id, source in held.sources.items():
+    for provider_id, source in bundle.sources.items():
         try:
             await key_source.choose(session.process.tenant(tenant.id), provider_id, source)
         except UsageError as problem:
             lacks.append(problem)
-    await asyncio.to_thread(_take_defaults, session.process.tenant(tenant.id), held)
+    await asyncio.to_thread(_take_defaults, session.process.tenant(tenant.id), bundle)
     return tuple(lacks), tuple(dict.fromkeys(plain_http))
 
 
-def _in_order(held: Bundle) -> list[Kept]:
+def _in_order(bundle: Bundle) -> list[Kept]:
     """Return the credentials of a file in its order, each previous key right after the one that it belongs to."""
-    places = {(kept.provider, kept.name): place for place, kept in enumerate(held.credentials)}
+    places = {(kept.provider, kept.name): place for place, kept in enumerate(bundle.credentials)}
 
     def place(kept: Kept) -> tuple[int, bool]:
         base = (kept.provider, previous_of(kept.name) or kept.name)
         return places.get(base, len(places)), bool(previous_of(kept.name))
 
-    return sorted(held.credentials, key=place)
+    return sorted(bundle.credentials, key=place)
 
 
 def _names(session: TenantSession, provider_id: str) -> set[str]:
@@ -246,9 +246,9 @@ def _lacking(kept: Kept, missing: set[str]) -> Problem:
     return Problem(f"{called(kept)} needs its {labels}.", remedy=remedy)
 
 
-def _take_models(session: TenantSession, held: Bundle) -> None:
+def _take_models(session: TenantSession, bundle: Bundle) -> None:
     """Models that are not there come; of those that are, an added one gets the fields of the file."""
-    checked = [_checked(model) for model in held.models]
+    checked = [_checked(model) for model in bundle.models]
     with session.store.transaction() as tables:
         table = tables.table("models")
         stored = {_place(record): from_record(Model, record) for record in table}
@@ -277,15 +277,15 @@ def _checked(model: Model) -> Model:
         return replace(model, fields={})
     declared = {model_field.name for model_field in provider.model_fields}
     # What a provider told of a model is kept beside what a person entered.
-    given = {name: value for name, value in model.fields.items() if name in declared}
-    told = {name: value for name, value in model.fields.items() if name not in declared}
-    return replace(model, fields=add.fields_of(provider, given, {}) | told)
+    known = {name: value for name, value in model.fields.items() if name in declared}
+    unknown = {name: value for name, value in model.fields.items() if name not in declared}
+    return replace(model, fields=add.fields_of(provider, known, {}) | unknown)
 
 
-def _take_defaults(session: TenantSession, held: Bundle) -> None:
+def _take_defaults(session: TenantSession, bundle: Bundle) -> None:
     with session.store.transaction() as tables:
         table = tables.table("defaults")
-        for default in held.defaults:
+        for default in bundle.defaults:
             wanted = replace(default, set_at=session.now())
             if any(
                 (one["type"], one["provider"], one["model"]) == (default.type, default.provider, default.model)
@@ -296,12 +296,12 @@ def _take_defaults(session: TenantSession, held: Bundle) -> None:
             table.insert(to_record(wanted))
 
 
-def _model_origins(held: Bundle, kept: Kept) -> tuple[str, ...]:
+def _model_origins(bundle: Bundle, kept: Kept) -> tuple[str, ...]:
     """Return the origins of added models in the file, for a key that is in the file as well."""
     if not kept.secrets:
         return ()
     provider = provider_of(kept.provider)
-    added = [model for model in held.models if model.provider == provider.id and model.origin is Origin.ADDED]
+    added = [model for model in bundle.models if model.provider == provider.id and model.origin is Origin.ADDED]
     return stored_models.origins_of(added, provider, stored_credentials.defaults(provider) | dict(kept.clear))
 
 
@@ -320,31 +320,31 @@ async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ..
     return plan.plain_http
 
 
-def _same(session: TenantSession, tenant: Tenant, held: Bundle, kept: Kept, now: Credential) -> bool:
+def _same(session: TenantSession, tenant: Tenant, bundle: Bundle, kept: Kept, now: Credential) -> bool:
     """Whether a credential of the file is stored as it is. Its secrets are compared by their fingerprints."""
     prints = {name: key_pair.fingerprint(tenant.fingerprint_key, secret) for name, secret in kept.secrets.items()}
     if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
     # A key that is in the file may go where its models are.
-    return set(_model_origins(held, kept)) <= set(now.origins) and not stored_credentials.is_undecryptable(
+    return set(_model_origins(bundle, kept)) <= set(now.origins) and not stored_credentials.is_undecryptable(
         session.process.tenant(tenant.id), now
     )
 
 
-def _stays_home(session: TenantSession, before: Content, held: Bundle) -> None:
+def _stays_home(session: TenantSession, before: Content, bundle: Bundle) -> None:
     """Usage if a secret that was stored, and is not in the file, would have to go where it could not go before."""
-    given = {(credential.provider, credential.name): set(credential.secrets) for credential in held.credentials}
+    imported = {(credential.provider, credential.name): set(credential.secrets) for credential in bundle.credentials}
     old = {
         (entry["provider"], entry["name"]): entry.get("origins", []) for entry in before.get("credentials", {}).values()
     }
     for credential in stored_credentials.stored(session):
         place, provider = (credential.provider, credential.name), provider_of(credential.provider)
-        if place not in old or set(credential.hints) <= given.get(place, set()):
+        if place not in old or set(credential.hints) <= imported.get(place, set()):
             continue
         wanted = {*credential.origins}
         if credential.active:
             fields = stored_credentials.defaults(provider) | dict(credential.clear)
-            of_file = [one for one in held.models if one.provider == provider.id and one.origin is Origin.ADDED]
+            of_file = [one for one in bundle.models if one.provider == provider.id and one.origin is Origin.ADDED]
             wanted |= {origin for one in of_file for origin in provider.model_origins(fields, one)}
         if more := wanted - set(old[place]):
             raise UsageError(
@@ -353,9 +353,9 @@ def _stays_home(session: TenantSession, before: Content, held: Bundle) -> None:
             )
 
 
-def _create(session: Session, made: Plan) -> None:
-    tenant = made.tenant
-    folder, copied = session.keys.folder(tenant.id), made.rehearsal.keys.folder(tenant.id)
+def _create(session: Session, import_plan: Plan) -> None:
+    tenant = import_plan.tenant
+    folder, copied = session.keys.folder(tenant.id), import_plan.rehearsal.keys.folder(tenant.id)
     with session.tenants.lock():
         check_name(session, tenant.name)
         if tenant.id in ids(session):
@@ -365,23 +365,23 @@ def _create(session: Session, made: Plan) -> None:
             for name in copied.names():
                 folder.write(name, copied.read(name) or b"")
         try:
-            session.store(tenant.id).create(to_record(tenant), made.after)
+            session.store(tenant.id).create(to_record(tenant), import_plan.after)
         except Problem:
             keyring.discard(session.tenant(tenant.id), tenant)
             raise
-    session.open_keys[tenant.id] = made.rehearsal.open_keys[tenant.id]
+    session.open_keys[tenant.id] = import_plan.rehearsal.open_keys[tenant.id]
 
 
-def _replace(session: Session, made: Plan) -> None:
-    with verification.credential_transaction(session.tenant(made.tenant.id)) as tables:
-        if _tables(tables) != made.before:
+def _replace(session: Session, import_plan: Plan) -> None:
+    with verification.credential_transaction(session.tenant(import_plan.tenant.id)) as tables:
+        if _tables(tables) != import_plan.before:
             raise Problem(
-                f"The settings of {made.tenant.name} were changed in another session meanwhile.",
+                f"The settings of {import_plan.tenant.name} were changed in another session meanwhile.",
                 "Nothing was imported. Do it again.",
             )
         for name in _TABLES:
             tables.table(name).truncate()
-            tables.table(name).insert_multiple(dict(entry) for entry in made.after.get(name, {}).values())
+            tables.table(name).insert_multiple(dict(entry) for entry in import_plan.after.get(name, {}).values())
 
 
 def _content(session: TenantSession) -> Content:
@@ -396,5 +396,5 @@ def _place(record: Mapping[str, Any]) -> tuple[str, str, str]:
     return record["provider"], record["id"], record["type"]
 
 
-def _is_of_type(default: Default, found: Mapping[str, Any]) -> bool:
-    return bool(found["type"] == default.type)
+def _is_of_type(default: Default, tables: Mapping[str, Any]) -> bool:
+    return bool(tables["type"] == default.type)

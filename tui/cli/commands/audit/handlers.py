@@ -85,8 +85,8 @@ def verify(call: CommandContext) -> int:
         )
     else:
         for entry in checked:
-            told = counted(entry.count, "entry", "entries")
-            call.out.line(f"{entry.owner}: {told}, {'whole' if entry.whole else 'not whole'}.")
+            count = counted(entry.count, "entry", "entries")
+            call.out.line(f"{entry.owner}: {count}, {'whole' if entry.whole else 'not whole'}.")
             for finding in entry.findings:
                 call.out.line(f"  {finding.sentence}")
     return Exit.DONE if all(entry.whole for entry in checked) else Exit.FAILED

@@ -77,13 +77,13 @@ async def remove(call: CommandContext) -> None:
     """Delete a credential, or say what would be deleted."""
     provider, name = provider_by_id(call.args.one("P")), call.args.one("CRED")
     stored = credentials.listing(call.tenant_session, provider.id)
-    found = next((credential for credential in stored if credential.name == name), None)
-    if found is None:
+    existing = next((credential for credential in stored if credential.name == name), None)
+    if existing is None:
         names = ", ".join(credential.name for credential in stored) or "none"
         raise UsageError(f"{provider.label} has no credential of that name.", f"Its credentials: {names}.")
     if not call.args.has("yes"):
-        keys = ", ".join(mask(hint) for hint in found.hints.values()) or "no key"
-        which = "The active credential" if found.active else "The credential"
+        keys = ", ".join(mask(hint) for hint in existing.hints.values()) or "no key"
+        which = "The active credential" if existing.active else "The credential"
         is_last = not previous_of(name) and not status.staying(call.tenant_session, provider.id, name)
         last = (
             f" It is the last one, so models and default models of {provider.label} are removed too." if is_last else ""

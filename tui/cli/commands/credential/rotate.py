@@ -44,9 +44,9 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
     _tell(call, provider, done.credential, f", verified in {done.credential.check.ms} ms")
 
 
-def _new_secrets(call: CommandContext, provider: Provider, held: Credential, words: tuple[str, ...]) -> Values:
+def _new_secrets(call: CommandContext, provider: Provider, credential: Credential, words: tuple[str, ...]) -> Values:
     """Read the fields; without a secret among them, ask for every stored one."""
-    secret = [field.name for field in provider.fields if field.name in held.hints]
+    secret = [field.name for field in provider.fields if field.name in credential.hints]
     if not any(word.partition("=")[0] in secret for word in words):
         words = (*words, *(f"{entry}=-" for entry in secret))
     whose = f" of {provider.label} for {call.tenant.name}, the new one"
@@ -62,8 +62,8 @@ async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
 
 async def _confirm(call: CommandContext, provider: Provider, name: str) -> None:
     await rotation.discard_previous(call.tenant_session, provider.id, name)
-    held = credentials.listing(call.tenant_session, provider.id)
-    _tell(call, provider, next(entry for entry in held if entry.name == name))
+    stored = credentials.listing(call.tenant_session, provider.id)
+    _tell(call, provider, next(entry for entry in stored if entry.name == name))
 
 
 def _tell(call: CommandContext, provider: Provider, now: Credential, more: str = "") -> None:

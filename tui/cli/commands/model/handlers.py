@@ -150,8 +150,8 @@ async def add(call: CommandContext) -> None:
         )
 
     def adding(plain_http: tuple[str, ...]) -> Awaitable[Model]:
-        told = call.out.note
-        return catalog.add(call.tenant_session, provider.id, name, kind, fields, verify, plain_http, told)
+        note = call.out.note
+        return catalog.add(call.tenant_session, provider.id, name, kind, fields, verify, plain_http, note)
 
     model = await _allowed(call, provider.id, adding)
     _answer(call, model, f"{model.ref} is added for {model.type.label}{'' if verify else ', not verified'}.")
@@ -205,5 +205,5 @@ async def remove(call: CommandContext) -> None:
             f"{model.ref} is the default for {model.type.label}; that would become empty.", "--yes removes it."
         )
     await catalog.remove(call.tenant_session, model)
-    gone = f" There is no default for {model.type.label} now." if is_default else ""
-    call.out.line(f"{model.ref} is removed.{gone}")
+    suffix = f" There is no default for {model.type.label} now." if is_default else ""
+    call.out.line(f"{model.ref} is removed.{suffix}")

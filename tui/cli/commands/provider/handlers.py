@@ -55,7 +55,7 @@ def _row_shape(row: ProviderRow) -> dict[str, Any]:
         "added": row.added,
         "trial": {"left": row.trial.left, "calls": row.trial.calls} if row.trial else None,
         "credential": row.credential.name if row.credential else None,
-        "found": row.found,
+        "found": row.discovered,
     }
 
 
@@ -90,8 +90,8 @@ def show(call: CommandContext) -> None:
 
 
 def _show_fields(out: Output, row: ProviderRow) -> None:
-    ways = list(dict.fromkeys(field.auth_method for field in row.provider.fields if field.auth_method))
-    wanted = {way: f"way {number}" for number, way in enumerate(ways, 1)} if len(ways) > 1 else {}
+    methods = list(dict.fromkeys(field.auth_method for field in row.provider.fields if field.auth_method))
+    wanted = {method: f"way {number}" for number, method in enumerate(methods, 1)} if len(methods) > 1 else {}
     out.table(
         ("field", "value", "", "what it is"),
         [
@@ -177,15 +177,15 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     except UsageError:
         raise
     except Problem as problem:
-        state, ms, found, works = "failed", 0, problem, False
+        state, ms, error, works = "failed", 0, problem, False
     else:
         kind = CredentialRejected if check.state is VerificationState.REFUSED else Problem
-        state, ms, found = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
+        state, ms, error = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
         works = check.state in (VerificationState.READY, VerificationState.RESTRICTED)
     stored = credentials.listing(call.tenant_session, provider_id)
     used = name or next((credential.name for credential in stored if credential.active), "")
     shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
-    return _Outcome(shape | {"message": found.message, "hint": problem_hint(found)}, found, works)
+    return _Outcome(shape | {"message": error.message, "hint": problem_hint(error)}, error, works)
 
 
 async def source(call: CommandContext) -> None:

@@ -42,19 +42,19 @@ def _say_apart(call: CommandContext, provider: Provider, values: Values) -> None
     for field in provider.fields:
         typed = values.get(field.name)
         if isinstance(typed, str) and field.parse_pasted:
-            found = paste.split_pasted(field, typed.strip())
-            if rest := paste.split_summary(provider, field, found):
+            parts = paste.split_pasted(field, typed.strip())
+            if rest := paste.split_summary(provider, field, parts):
                 call.out.note(f"Taken apart: {rest}.")
-            if found.get("model"):
-                call.out.note(f"modeldeck model add {provider.id} {found['model']} … adds it.")
+            if parts.get("model"):
+                call.out.note(f"modeldeck model add {provider.id} {parts['model']} … adds it.")
 
 
 def has_custom_url(call: CommandContext, provider: Provider, values: Values) -> bool:
     """Return True if the API key goes to a custom URL, where keys have any shape."""
     stored = _stored(call, provider)
-    held = stored.clear if stored else {}
+    clear = stored.clear if stored else {}
     return any(
-        values.get(field.name, held.get(field.name, "")) not in ("", field.default)
+        values.get(field.name, clear.get(field.name, "")) not in ("", field.default)
         for field in provider.fields
         if field.url
     )
@@ -63,8 +63,8 @@ def has_custom_url(call: CommandContext, provider: Provider, values: Values) -> 
 def _stored(call: CommandContext, provider: Provider) -> Credential | None:
     """Return the stored credential that the command sets, if there is one."""
     name = _name(call)
-    held = credentials.listing(call.tenant_session, provider.id)
-    return next((entry for entry in held if entry.name == name), None)
+    existing = credentials.listing(call.tenant_session, provider.id)
+    return next((entry for entry in existing if entry.name == name), None)
 
 
 def _name(call: CommandContext) -> str:
@@ -175,8 +175,8 @@ def _check_words(provider: Provider, check: VerificationResult) -> Iterator[str]
 
 def _use_words(call: CommandContext, provider: Provider, saved: Credential) -> Iterator[str]:
     """Return lines about what keeps a saved credential from being used."""
-    if waits := verification.integrity_status(call.tenant_session).of(saved):
-        yield verification.words(call.tenant_session, waits)
+    if change := verification.integrity_status(call.tenant_session).of(saved):
+        yield verification.words(call.tenant_session, change)
         yield f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it."
     if not saved.active:
         yield f"Another credential stays active; modeldeck credential use {provider.id} {saved.name} switches."

@@ -111,14 +111,14 @@ async def accept(call: CommandContext) -> None:
     tenant_id = call.args.one("NAME")
     if tenant_id not in tenant_registry.ids(call.session):
         tenant_id = tenant_registry.find(call.session, tenant_id).id
-    found = tenants.edited(call.session.tenant(tenant_id))
-    if found is None:
+    edited = tenants.edited(call.session.tenant(tenant_id))
+    if edited is None:
         raise UsageError(
             f"The settings of {tenant_id} were not edited by hand.", "They are as saved, or cannot be read."
         )
     holds = (
-        f"{counted(found.providers, 'provider')}, {counted(found.added, 'added model')}, "
-        f"{counted(found.defaults, 'default')}"
+        f"{counted(edited.providers, 'provider')}, {counted(edited.added, 'added model')}, "
+        f"{counted(edited.defaults, 'default')}"
     )
     if not call.args.has("yes"):
         hint = "--yes takes them as they are. A key whose fields were edited cannot be opened any more."

@@ -38,13 +38,13 @@ async def export(call: CommandContext) -> None:
                 "The file needs a passphrase.",
                 "It is asked for on a terminal; --passphrase-fd or --passphrase-file hands it over.",
             )
-    made = await export_file.export(call.session.tenant(tenant.id), passphrase)
+    exported = await export_file.export(call.session.tenant(tenant.id), passphrase)
     if where == _STREAM:
-        call.out.piece(made.text)
+        call.out.piece(exported.text)
     else:
-        write(path, made.text)
+        write(path, exported.text)
         call.out.line(f"The settings of {tenant.name} are in {where}, {'with their keys' if secrets else 'no key'}.")
-    for lack in made.lacks:
+    for lack in exported.lacks:
         call.out.note(lack)
 
 
@@ -52,14 +52,14 @@ async def import_file(call: CommandContext) -> None:
     """Say what importing a file would do; do it with --yes."""
     content = _content(call.args.one("FILE"))
     passphrase = call.secret_input.other("Passphrase of the file: ") if import_plan.is_protected(content) else None
-    held = await import_plan.opened(content, passphrase)
+    bundle = await import_plan.opened(content, passphrase)
     named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
-    tenant_id, new = import_plan.target(call.session, held, named), None
+    tenant_id, new = import_plan.target(call.session, bundle, named), None
     if tenant_id is not None:
         await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))
     elif call.args.has("yes") and (call.secret_input.named or is_terminal(sys.stdin)):
         new = call.secret_input.chosen("New passphrase of the tenant (empty for none): ")
-    plan = await import_plan.plan(call.session, held, tenant_id, named, new or None)
+    plan = await import_plan.plan(call.session, bundle, tenant_id, named, new or None)
     if plan.plain_http and not call.args.has("allow-http"):
         raise PlainHttp("", plan.plain_http)
     plan = plan.allow_plain_http()

@@ -43,16 +43,16 @@ async def _set_trial(
     verify = not call.args.has("no-verify")
     allow_http = call.args.has("allow-http")
     lending = trials.set_trial(call.session, provider.id, values, models, calls, verify=verify, allow_http=allow_http)
-    given = await with_secret_hint(lending, provider)
+    trial = await with_secret_hint(lending, provider)
     check = next(
         row.credential.check for row in trials.rows(call.session) if row.provider is provider and row.credential
     )
     if call.out.as_json:
-        shape = {"provider": provider.id, "calls": given.calls, "models": list(given.models)}
+        shape = {"provider": provider.id, "calls": trial.calls, "models": list(trial.models)}
         call.out.json(shape | {"state": check.state, "ms": check.ms})
         return
-    each_one = f"{counted(given.calls, 'call')} of {provider.label}"
-    call.out.line(f"Each tenant has {each_one} on trial, with {', '.join(given.models)}.")
+    per_tenant = f"{counted(trial.calls, 'call')} of {provider.label}"
+    call.out.line(f"Each tenant has {per_tenant} on trial, with {', '.join(trial.models)}.")
     call.out.line(f"The key is verified in {check.ms} ms." if verify else "The key is not verified.")
 
 
@@ -71,9 +71,14 @@ def show(call: CommandContext) -> None:
 
 
 def _lines(call: CommandContext, row: TrialRow) -> list[tuple[str, ...]]:
-    held, quota = row.credential, f"{row.trial.calls:,}"
-    hint = ", ".join(mask(hint) for hint in held.hints.values()) if held else ""
-    about = (row.provider.id, hint or "no key", held.check.state if held else "–", ", ".join(row.trial.models))
+    credential, quota = row.credential, f"{row.trial.calls:,}"
+    hint = ", ".join(mask(hint) for hint in credential.hints.values()) if credential else ""
+    about = (
+        row.provider.id,
+        hint or "no key",
+        credential.check.state if credential else "–",
+        ", ".join(row.trial.models),
+    )
     left = [(name, f"{left:,} of {quota}") for _, name, _, left in _tenants(call, row)]
     return [(*about, *entry) for entry in left or [("–", f"{quota} each")]]
 
@@ -86,11 +91,11 @@ def _tenants(call: CommandContext, row: TrialRow) -> list[tuple[str, str, int, i
             names[tenant_id] = tenant_registry.get(call.session.tenant(tenant_id)).name
         except Problem:
             names[tenant_id] = tenant_id
-    told = []
+    tenant_rows = []
     for name in dict.fromkeys((*names, *row.used)):
         left = trial_store.left(call.session.tenant(name), row.provider.id)
-        told.append((name, names.get(name, f"{name}, removed"), row.used.get(name, 0), left.left if left else 0))
-    return told
+        tenant_rows.append((name, names.get(name, f"{name}, removed"), row.used.get(name, 0), left.left if left else 0))
+    return tenant_rows
 
 
 def _shape(call: CommandContext, row: TrialRow) -> dict[str, Any]:
@@ -114,12 +119,12 @@ def _secrets(credential: Credential | None) -> dict[str, Any]:
 async def remove(call: CommandContext) -> None:
     """End a trial, or say what would be deleted."""
     provider = provider_by_id(call.args.one("P"))
-    found: Trial = trial_store.trial(call.session, provider.id)
+    existing: Trial = trial_store.trial(call.session, provider.id)
     if not call.args.has("yes"):
-        models = counted(len(found.models), "model")
+        models = counted(len(existing.models), "model")
         raise UsageError(
             f"The trial of {provider.label} would go, for every tenant: its key, {models}, "
-            f"{counted(found.calls, 'call')} each.",
+            f"{counted(existing.calls, 'call')} each.",
             "--yes removes it.",
         )
     await trials.remove(call.session, provider.id)

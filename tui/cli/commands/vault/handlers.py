@@ -38,60 +38,60 @@ async def status(call: CommandContext) -> None:
     await call.unlock_without_asking(tenant)
     if keyring.is_open(call.session.tenant(tenant.id)) and keyring.has_key(call.session.tenant(tenant.id), tenant):
         await confirmation.examine(call.session.tenant(tenant.id))
-    found = report.custody(call.session.tenant(tenant.id))
+    key_report = report.custody(call.session.tenant(tenant.id))
     if call.out.as_json:
-        call.out.json(_shape(found))
+        call.out.json(_shape(key_report))
         return
-    for what, how in _lines(found):
+    for what, how in _lines(key_report):
         call.out.line(f"{what:<13} {how}".rstrip())
     for warning in call.session.warnings:
         call.out.line(f"{'Shared':<13} {warning}")
 
 
-def _lines(found: KeyReport) -> Iterator[tuple[str, str]]:
+def _lines(key_report: KeyReport) -> Iterator[tuple[str, str]]:
     """Yield a heading and a line each; a line without a heading belongs to the one before."""
-    yield (
-        found.tenant.name,
-        f"key pair {grouped(found.tenant.key_id)}, {'open' if found.open else 'locked' if found.present else 'lost'}",
-    )
-    yield "Readers", _readers(found)
-    yield "Key file", found.key_file + ("" if found.present else ", which is not there")
-    yield "Settings", found.settings
-    yield "Backups", _backups(found)
-    yield "Auto-lock", _auto_lock(found)
-    yield "Manifest", _MANIFEST[found.manifest]
-    yield "Credentials", _credentials(found)
-    for held in found.credentials:
-        if held.words:
-            yield "", f"{held.state}: {held.words}"
-    if any(credential.state is ProviderState.UNCONFIRMED for credential in found.credentials) or found.alarm:
+    state = "open" if key_report.open else "locked" if key_report.present else "lost"
+    yield key_report.tenant.name, f"key pair {grouped(key_report.tenant.key_id)}, {state}"
+    yield "Readers", _readers(key_report)
+    yield "Key file", key_report.key_file + ("" if key_report.present else ", which is not there")
+    yield "Settings", key_report.settings
+    yield "Backups", _backups(key_report)
+    yield "Auto-lock", _auto_lock(key_report)
+    yield "Manifest", _MANIFEST[key_report.manifest]
+    yield "Credentials", _credentials(key_report)
+    for credential_report in key_report.credentials:
+        if credential_report.words:
+            yield "", f"{credential_report.state}: {credential_report.words}"
+    if any(credential.state is ProviderState.UNCONFIRMED for credential in key_report.credentials) or key_report.alarm:
         yield "", "modeldeck vault confirm shows what is to be accepted."
-    if found.earlier:
-        names = ", ".join(map(grouped, found.earlier))
+    if key_report.earlier:
+        names = ", ".join(map(grouped, key_report.earlier))
         yield "Earlier", f"key pair {names}, kept until no kept state of the settings needs it"
-    for entry in found.loose:
+    for entry in key_report.loose:
         yield "Loose", entry
 
 
-def _readers(found: KeyReport) -> str:
-    if not found.present:
+def _readers(key_report: KeyReport) -> str:
+    if not key_report.present:
         return "Nobody: the private key is lost. modeldeck vault rotate --lost starts over."
-    if not found.tenant.protected:
+    if not key_report.tenant.protected:
         return "Whoever can read the key file: programs of your user, root, and who gets a copy of it. No passphrase."
     return "Who knows the passphrase; while the tenant is open also root and programs of your user."
 
 
-def _backups(found: KeyReport) -> str:
-    if not found.together:
+def _backups(key_report: KeyReport) -> str:
+    if not key_report.together:
         return "A copy of the settings opens nothing: the key file lies elsewhere."
-    both = f"A copy of {found.together} holds settings and key file"
-    return both + ("; it opens nothing without the passphrase." if found.tenant.protected else " and opens every key.")
+    both = f"A copy of {key_report.together} holds settings and key file"
+    return both + (
+        "; it opens nothing without the passphrase." if key_report.tenant.protected else " and opens every key."
+    )
 
 
-def _auto_lock(found: KeyReport) -> str:
-    if not found.tenant.protected:
+def _auto_lock(key_report: KeyReport) -> str:
+    if not key_report.tenant.protected:
         return "Off: without a passphrase there is nothing to lock."
-    minutes = found.lock_after
+    minutes = key_report.lock_after
     return f"In the console, after {counted(minutes, 'minute')} without a key press." if minutes else "Off."
 
 
@@ -103,25 +103,25 @@ _MANIFEST = {
 }
 
 
-def _credentials(found: KeyReport) -> str:
-    states = [credential.state for credential in found.credentials]
+def _credentials(key_report: KeyReport) -> str:
+    states = [credential.state for credential in key_report.credentials]
     parts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
     return ", ".join(parts) or "none"
 
 
-def _shape(found: KeyReport) -> dict[str, Any]:
+def _shape(key_report: KeyReport) -> dict[str, Any]:
     return {
-        "tenant": found.tenant.id,
-        "name": found.tenant.name,
-        "passphrase": found.tenant.protected,
-        "open": found.open,
-        "key_pair": found.tenant.key_id,
-        "key_file": found.key_file,
-        "key_file_present": found.present,
-        "settings": found.settings,
-        "together": found.together,
-        "lock_after": found.lock_after,
-        "manifest": {"state": found.manifest, "counter": found.standing.counter},
+        "tenant": key_report.tenant.id,
+        "name": key_report.tenant.name,
+        "passphrase": key_report.tenant.protected,
+        "open": key_report.open,
+        "key_pair": key_report.tenant.key_id,
+        "key_file": key_report.key_file,
+        "key_file_present": key_report.present,
+        "settings": key_report.settings,
+        "together": key_report.together,
+        "lock_after": key_report.lock_after,
+        "manifest": {"state": key_report.manifest, "counter": key_report.integrity.counter},
         "credentials": [
             {
                 "provider": credential.place[0],
@@ -129,11 +129,11 @@ def _shape(found: KeyReport) -> dict[str, Any]:
                 "state": credential.state,
                 "words": credential.words,
             }
-            for credential in found.credentials
+            for credential in key_report.credentials
         ],
-        "earlier_key_pairs": list(found.earlier),
-        "loose": list(found.loose),
-        "readers": _readers(found),
+        "earlier_key_pairs": list(key_report.earlier),
+        "loose": list(key_report.loose),
+        "readers": _readers(key_report),
     }
 
 
@@ -144,19 +144,21 @@ async def confirm(call: CommandContext) -> None:
     """Accept what came into the settings without the tenant's key, or say what that would be."""
     tenant = _owner(call)
     await call.unlock(tenant)
-    found = await confirmation.examine(call.session.tenant(tenant.id))
-    waiting = [entry for entry in confirmation.to_confirm(call.session.tenant(tenant.id), found) if _meant(call, entry)]
-    if not call.args.has("yes") and (waiting or found.alarm):
-        _say(call, tenant, waiting, found)
+    integrity = await confirmation.examine(call.session.tenant(tenant.id))
+    waiting = [
+        entry for entry in confirmation.to_confirm(call.session.tenant(tenant.id), integrity) if _meant(call, entry)
+    ]
+    if not call.args.has("yes") and (waiting or integrity.alarm):
+        _say(call, tenant, waiting, integrity)
         hint = "--yes confirms. What is not yours, modeldeck credential remove forgets."
         raise UsageError(f"{_counted(waiting, tenant)} would be confirmed.", hint)
-    if waiting or found.alarm:
+    if waiting or integrity.alarm:
         await confirmation.confirm(call.session.tenant(tenant.id), waiting)
     if call.out.as_json:
-        call.out.json([_confirmed(call, tenant, entry, found) for entry in waiting])
+        call.out.json([_confirmed(call, tenant, entry, integrity) for entry in waiting])
         return
-    _say(call, tenant, waiting, found)
-    if waiting or found.alarm:
+    _say(call, tenant, waiting, integrity)
+    if waiting or integrity.alarm:
         call.out.line(f"{_counted(waiting, tenant)} {'are' if len(waiting) > 1 else 'is'} confirmed.")
     else:
         call.out.line(f"Nothing of {tenant.name} waits to be confirmed.")
@@ -171,13 +173,13 @@ def _meant(call: CommandContext, finding: CredentialChange) -> bool:
     return (not provider or provider == finding.place[0]) and (not name or name == finding.place[1])
 
 
-def _say(call: CommandContext, tenant: Tenant, waiting: list[CredentialChange], found: IntegrityStatus) -> None:
-    if found.alarm:
-        call.out.line(verification.alarm_words(call.session.tenant(tenant.id), found.alarm))
+def _say(call: CommandContext, tenant: Tenant, waiting: list[CredentialChange], integrity: IntegrityStatus) -> None:
+    if integrity.alarm:
+        call.out.line(verification.alarm_words(call.session.tenant(tenant.id), integrity.alarm))
     for entry in waiting:
         call.out.line(
             f"{verification.called(entry.place)}:"
-            if found.alarm
+            if integrity.alarm
             else verification.words(call.session.tenant(tenant.id), entry)
         )
         for line in confirmation.about(entry):
@@ -185,13 +187,13 @@ def _say(call: CommandContext, tenant: Tenant, waiting: list[CredentialChange], 
 
 
 def _confirmed(
-    call: CommandContext, tenant: Tenant, finding: CredentialChange, found: IntegrityStatus
+    call: CommandContext, tenant: Tenant, finding: CredentialChange, integrity: IntegrityStatus
 ) -> dict[str, Any]:
     return {
         "provider": finding.place[0],
         "name": finding.place[1],
-        "change": found.word(finding),
-        "words": verification.words(call.session.tenant(tenant.id), finding, found.alarm),
+        "change": integrity.word(finding),
+        "words": verification.words(call.session.tenant(tenant.id), finding, integrity.alarm),
         "about": confirmation.about(finding),
     }
 

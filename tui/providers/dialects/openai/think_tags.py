@@ -43,11 +43,11 @@ class Thinking:
         return deltas
 
     def _start(self, text: str) -> Sequence[Delta]:
-        begun = text.lstrip()
-        if begun.startswith(_OPEN):
+        stripped = text.lstrip()
+        if stripped.startswith(_OPEN):
             self._feed = self._thought
-            return self._thought(begun.removeprefix(_OPEN))
-        if _OPEN.startswith(begun):
+            return self._thought(stripped.removeprefix(_OPEN))
+        if _OPEN.startswith(stripped):
             self._pending = text
             return ()
         before, tag, after = text.partition(_CLOSE)
