@@ -97,6 +97,10 @@ BANNED = re.compile(
 """Metaphors and participles. Say the field's term: `args` for given, `result` for found, `message` for told."""
 
 
+STATE_WORDS = {"gone", "trial_gone", "gone_statuses"}
+"""The state of a model that its provider lists no more: the word is in stored files and in answers to --json."""
+
+
 def is_private_language(identifier: str) -> bool:
     """Return True if a word of a snake_case or CamelCase name is banned."""
     return any(BANNED.fullmatch(word.lower()) for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", identifier))
@@ -113,6 +117,30 @@ def test_names_of_modules_classes_and_functions_are_standard_terms() -> None:
     named = [(path, path.stem) for path in MODULES]
     named += [(path, definition.name) for path in MODULES for definition in definitions(path)]
     private = [f"{name(path)}: {identifier}" for path, identifier in named if is_private_language(identifier)]
+    assert not private, "\n".join(private)
+
+
+def variables(path: Path) -> Iterator[tuple[int, str]]:
+    """Yield the line and the name of every parameter, variable and attribute that a module binds."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.arg):
+            yield node.lineno, node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.id
+        elif isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store):
+            yield node.lineno, node.attr
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            yield node.lineno, node.name
+
+
+def test_names_of_variables_and_parameters_are_standard_terms() -> None:
+    named = [(name(path), *variable) for path in MODULES for variable in variables(path)]
+    private = [
+        f"{path}:{line}: {identifier}"
+        for path, line, identifier in named
+        if is_private_language(identifier) and identifier.strip("_").lower() not in STATE_WORDS
+        if not path.startswith("tui/console/")
+    ]
     assert not private, "\n".join(private)
 
 
