@@ -22,7 +22,7 @@ _SHORTEST = 4
 _SAMPLE, _STEP = 4, 5
 """Every run holds a sample of 4 characters that starts at a multiple of 5: 4 + 5 - 1 = 8."""
 
-_HELD = range(5, RUN)
+_TAIL_LENGTHS = range(5, RUN)
 """How long the end of a piece must be to be held back, as it may be the beginning of a run."""
 
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|key) +")
@@ -107,7 +107,7 @@ class Redactor:
         """Return where the end of a text begins that may be the beginning of a run; its length if there is none."""
         self._prepare()
         size = len(text)
-        return next((size - count for count in reversed(_HELD) if text[-count:] in self._beginnings), size)
+        return next((size - count for count in reversed(_TAIL_LENGTHS) if text[-count:] in self._beginnings), size)
 
     def _prepare(self) -> None:
         if self._ready:
@@ -120,7 +120,7 @@ class Redactor:
             for form in forms(secret.reveal()):
                 self._runs |= {form[at : at + RUN] for at in range(len(form) - RUN + 1)}
         self._samples = {run[at : at + _SAMPLE] for run in self._runs for at in range(RUN - _SAMPLE + 1)}
-        self._beginnings = {run[:count] for run in self._runs for count in _HELD}
+        self._beginnings = {run[:count] for run in self._runs for count in _TAIL_LENGTHS}
         self._short = sorted(short, key=len, reverse=True)
 
 
@@ -130,12 +130,12 @@ class StreamRedactor:
     def __init__(self, redactor: Redactor) -> None:
         self._redactor = redactor
         self._before = ""
-        self._held = ""
+        self._tail = ""
         self._masked = False
 
     def feed(self, piece: str) -> str:
         """Return what can be shown now."""
-        text, start = self._before + self._held + piece, len(self._before)
+        text, start = self._before + self._tail + piece, len(self._before)
         spans = list(self._redactor.spans(text))
         end = max(start, self._redactor.beginning_at(text), spans[-1][1] if spans else 0)
         parts, position, masked = [], start, self._masked
@@ -148,15 +148,15 @@ class StreamRedactor:
                 parts.append(MASK)
             position = last
         self._masked = position == end if end > start else masked
-        self._before, self._held = text[max(0, end - RUN + 1) : end], text[end:]
+        self._before, self._tail = text[max(0, end - RUN + 1) : end], text[end:]
         return "".join([*parts, text[position:end]])
 
     def flush(self) -> str:
         """Return what was held back: the text goes on no further."""
-        held, self._held = self._held, ""
-        if held:
-            self._before, self._masked = (self._before + held)[-RUN + 1 :], False
-        return held
+        tail, self._tail = self._tail, ""
+        if tail:
+            self._before, self._masked = (self._before + tail)[-RUN + 1 :], False
+        return tail
 
 
 def _base64(data: bytes) -> Iterator[str]:

@@ -29,8 +29,8 @@ def to_record(from_record: Any) -> dict[str, Any]:
 def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
     """Convert a JSON object to a dataclass of that type, or raise CorruptSettings."""
     try:
-        made: T = _noun(kind, record)
-        return made
+        value: T = _noun(kind, record)
+        return value
     except (TypeError, ValueError):
         raise CorruptSettings("shape", f"an entry for a {kind.__name__.lower()} does not hold what it should") from None
 
@@ -87,8 +87,8 @@ def _exactly(kind: type, value: Any) -> Any:
 def _usual(field: Field[Any]) -> Any:
     if field.default_factory is MISSING:
         return field.default
-    made: Any = field.default_factory()
-    return _entries(made) if is_dataclass(made) and not isinstance(made, type) else made
+    usual: Any = field.default_factory()
+    return _entries(usual) if is_dataclass(usual) and not isinstance(usual, type) else usual
 
 
 def _stored(kind: Any) -> list[Field[Any]]:
