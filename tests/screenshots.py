@@ -145,7 +145,7 @@ SCENES: dict[str, Scene] = {
     "model-added": Scene(keys("2", "a", "enter", then="Verify and add")),
     "add-hugging-face": Scene(on("huggingface", adding("qwen3", "downloads"))),
     "add-replicate": Scene(on("replicate", adding("llama", "meta/"))),
-    "defaults": Scene(keys("3", then="system reasoning")),
+    "defaults": Scene(keys("3", then="Defaults of")),
     "default-picker": Scene(keys("3", "enter", then=" ready")),
     "playground-chat": Scene(chatted),
     "parameters": Scene(keys("4", "escape", "p", then="range")),

@@ -14,12 +14,12 @@ class ModelType(StrEnum):
 
     @property
     def label(self) -> str:
-        """The word on the screen: `system reasoning`, `embedding`, `speech-to-text`."""
+        """The word on the screen: `chat`, `embedding`, `speech-to-text`."""
         return _TYPE_LABELS[self]
 
 
 _TYPE_LABELS = {
-    ModelType.CHAT: "system reasoning",
+    ModelType.CHAT: "chat",
     ModelType.EMBEDDING: "embedding",
     ModelType.SPEECH2TEXT: "speech-to-text",
 }

@@ -84,8 +84,8 @@ async def test_models_and_defaults_are_told(acme: Session) -> None:
     count = len(catalog.listing(acme.tenant("acme"), provider="openai"))
     assert told(acme)[1:] == [
         f"OpenAI: models imported, {count} new",
-        "default for system reasoning set to openai/gpt-6-sol",
-        "default for system reasoning cleared",
+        "default for chat set to openai/gpt-6-sol",
+        "default for chat cleared",
         "OpenAI-compatible set up: credential default, base_url, sent to http://localhost:11434",
         "OpenAI-compatible: model added, own-model (chat)",
         "OpenAI-compatible: model removed, own-model (chat)",
@@ -140,7 +140,7 @@ async def test_a_restored_state_is_told_and_what_an_earlier_one_lacks(acme: Sess
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-luna")
     earlier = tenants.earlier(acme.tenant("acme"))
     lacked = audit.changes_since(acme.tenant("acme"), earlier[-1])
-    assert [text.rpartition(" at ")[0] for text in lacked] == ["default for system reasoning, set", "OpenAI, set up"]
+    assert [text.rpartition(" at ")[0] for text in lacked] == ["default for chat, set", "OpenAI, set up"]
     assert len(audit.changes_since(acme.tenant("acme"), earlier[0])) == 1
     await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
     assert audit.changes_since(acme.tenant("acme"), tenants.earlier(acme.tenant("acme"))[0]) == []

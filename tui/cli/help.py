@@ -26,7 +26,10 @@ def _overview() -> str:
         verbs = " | ".join(command.words[1] for command in COMMANDS if command.words[:1] == (noun,))
         lines += [_row(f"modeldeck {noun}", verbs)]
     lines += ["", "Global options:", *(_option_row(option) for option in GLOBAL_OPTIONS)]
-    types = "Model types: chat, embedding, speech2text (speech-to-text). P/MODEL is a provider ID and a model ID."
+    types = (
+        "Model types: chat (Dify calls it system reasoning), embedding, speech2text (speech-to-text). "
+        "P/MODEL is a provider ID and a model ID."
+    )
     lines += ["", _wrapped(types), ""]
     lines += [_wrapped("Exit codes: " + EXIT_CODES + "."), ""]
     lines += ["Environment variables:", *(_row(f"  {name}", what) for name, what in VARIABLES)]

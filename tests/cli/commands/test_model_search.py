@@ -54,6 +54,6 @@ def test_removing_a_default_is_asked_first(practice: Run) -> None:
     model = "Qwen/Qwen3-32B"
     assert practice("default", "set", "chat", f"huggingface/{model}").code == 0
     asked = practice("model", "remove", "huggingface", model)
-    assert asked.code == 2 and "is the default for system reasoning; that would become empty." in asked.err
+    assert asked.code == 2 and "is the default for chat; that would become empty." in asked.err
     done = practice("model", "remove", "huggingface", model, "--yes")
-    assert done.out == f"huggingface/{model} is removed. There is no default for system reasoning now.\n"
+    assert done.out == f"huggingface/{model} is removed. There is no default for chat now.\n"

@@ -31,7 +31,7 @@ def test_an_export_is_read_by_an_import(ready: Run, tmp_path: Path) -> None:
     asked = ready("import", str(path))
     assert (asked.code, asked.out) == (
         2,
-        "Into acme would be imported: 1 change.\n  default for system reasoning set to openai/gpt-5.4-mini\n",
+        "Into acme would be imported: 1 change.\n  default for chat set to openai/gpt-5.4-mini\n",
     )
     assert ready("import", str(path), "--dry-run").code == 0
     assert json.loads(ready("default", "show", "--json").out)[0]["model"] is None

@@ -202,7 +202,7 @@ async def test_settings_of_a_newer_version_are_looked_at_with_a_banner_in_every_
     session = await newer(practice_session(pace=0.0))
     before = session.store("acme").folder.read("settings.json")
     async with console(session) as pilot:
-        for key, area in (("1", "37 models"), ("2", "gpt"), ("3", "system reasoning"), ("4", "enter send")):
+        for key, area in (("1", "37 models"), ("2", "gpt"), ("3", "Defaults of"), ("4", "enter send")):
             await pilot.press(key)
             await until_shown(pilot, area)
             if area != "enter send":

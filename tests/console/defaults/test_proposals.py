@@ -45,7 +45,7 @@ async def test_the_dialog_stands_as_it_was_drawn(bare: Session) -> None:
         assert screen[1].startswith("── Defaults of acme ─")
         assert screen[4] == "  │ Imported 41 models in 1.2 s. No default models yet.                      │"
         assert screen[5] == "  │ Suggested:                                                               │"
-        assert screen[7] == "  │   [x] system reasoning    gpt-6-sol                                      │"
+        assert screen[7] == "  │   [x] chat                gpt-6-sol                                      │"
         assert screen[8] == "  │   [x] embedding           text-embedding-3-small                         │"
         assert screen[9] == "  │   [x] speech-to-text      gpt-transcribe                                 │"
         assert screen[12] == "  │ ▸ [ Accept and open the playground ]                                     │"

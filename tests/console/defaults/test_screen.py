@@ -32,7 +32,7 @@ async def test_the_defaults_stand_as_they_were_drawn_with_the_cursor_on_the_brok
     async with area(session, "defaults") as pilot:
         screen = rows(pilot)
         assert screen[1] == "── Defaults of acme ──────────────────────────────────────────── 1 of 3 ready ──"
-        assert screen[3].startswith("   system reasoning     ● openai/gpt-6-sol                       set ")
+        assert screen[3].startswith("   chat                 ● openai/gpt-6-sol                       set ")
         assert screen[4].startswith("                          own key, verified ")
         assert screen[6].startswith(" ▸ embedding            ▲ openai/text-search-ada-doc-001         set ")
         assert screen[7].startswith("                          no longer listed by OpenAI since ")
@@ -113,7 +113,7 @@ async def test_a_default_that_is_in_no_list_any_more_says_that_it_is_gone(sessio
     choose(session, ModelType.CHAT, "openai", "gpt-forgotten")
     async with area(session, "defaults") as pilot:
         assert cursor(pilot) == "chat"
-        assert "▸ system reasoning     ▲ openai/gpt-forgotten" in shown(pilot)
+        assert "▸ chat                 ▲ openai/gpt-forgotten" in shown(pilot)
         assert "no longer listed by OpenAI" in shown(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "   ▲ gpt-forgotten")
@@ -149,7 +149,7 @@ async def test_a_refused_key_is_said_where_its_model_is_the_default(session: Ses
 async def test_without_any_model_nothing_is_proposed_and_nothing_nags(session: Session) -> None:
     async with area(without(session, "models", "defaults", "credentials"), "defaults") as pilot:
         assert shown(pilot).count("nothing to suggest yet") == 3
-        assert rows(pilot)[21] == "   No system reasoning model is ready yet."
+        assert rows(pilot)[21] == "   No chat model is ready yet."
         assert rows(pilot)[-1] == " enter choose  : commands  ? help"
 
 

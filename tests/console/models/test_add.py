@@ -104,7 +104,7 @@ async def test_the_form_asks_id_and_type_with_the_focus_on_the_id(session: Sessi
         assert screen[0] == " ▪ acme  PRACTICE"
         assert screen[1].startswith("── Models › add › OpenAI ─")
         assert screen[3].startswith(" ▸ Model            [                                                    ]")
-        assert screen[6] == "   Type             (•) system reasoning"
+        assert screen[6] == "   Type             (•) chat"
         assert screen[-1] == " enter next  tab next  esc back  f1 help"
 
 
@@ -246,7 +246,7 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
         await pilot.press("enter", "enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Propose))
         await until_shown(pilot, "Added mine.")
-        assert "[x] system reasoning    mine" in shown(pilot)
+        assert "[x] chat                mine" in shown(pilot)
         assert "[x] embedding" not in shown(pilot)
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
@@ -404,4 +404,4 @@ async def test_the_type_follows_what_is_typed_and_can_be_changed(session: Sessio
         await until_shown(pilot, "(•) embedding")
         await typed(pilot, "-of-ours")
         await pilot.press("tab", "up")
-        await until_shown(pilot, "(•) system reasoning")
+        await until_shown(pilot, "(•) chat")

@@ -68,7 +68,7 @@ async def test_enter_answers_with_the_model_under_the_cursor(session: Session) -
 async def test_without_a_model_now_it_opens_on_the_first_and_has_nothing_to_clear(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot, kind=ModelType.CHAT)
-        assert rows(pilot)[3] == "   All system reasoning models ready to use"
+        assert rows(pilot)[3] == "   All chat models ready to use"
         assert rows(pilot)[4].startswith(" ▸ ▲ gpt-4.1 ") and "ends 2027-01-14" in rows(pilot)[4]
         assert rows(pilot)[-1] == " enter choose  / filter  esc back  ? help"
         await pilot.press("x", "escape")

@@ -229,7 +229,7 @@ async def test_enter_shows_all_that_is_known_and_escape_goes_back(session: Sessi
         screen = shown(pilot)
         assert "   Reference      openai/gpt-6-sol" in screen
         assert "   Origin         imported at " in screen
-        assert "   Used by        default for system reasoning, set " in screen
+        assert "   Used by        default for chat, set " in screen
         assert rows(pilot)[-1] == " v verify  esc back  ? help"
         await pilot.press("escape")
         await until(pilot, lambda: pilot.app.focused is listed(pilot))

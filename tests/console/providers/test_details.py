@@ -26,8 +26,8 @@ async def test_they_stand_as_drawn(session: Session) -> None:
         assert screen[7:9] == ["   Source         own key", "   Get a key      https://platform.openai.com/api-keys"]
         assert screen[10] == "   Other credentials"
         assert screen[11].startswith("   batch-jobs     ••••••••77c0                verified ")
-        assert screen[13] == "   Models         29 reasoning  3 embedding  5 speech-to-text"
-        assert screen[14] == "   Defaults       system reasoning  gpt-6-sol"
+        assert screen[13] == "   Models         29 chat  3 embedding  5 speech-to-text"
+        assert screen[14] == "   Defaults       chat              gpt-6-sol"
         assert screen[15].endswith("▲ gone")
         assert screen[21].startswith("   Set up ")
         assert screen[22] == "   enter changes the fields. The key is replaced, never shown."
@@ -88,7 +88,7 @@ async def test_d_on_a_field_lists_what_goes_and_keeps_it_unless_told_otherwise(s
         await until_shown(pilot, "─ Remove OpenAI ─")
         screen = shown(pilot)
         assert "2 credentials  default, batch-jobs" in screen and "37 models" in screen
-        assert "2 defaults     system reasoning, embedding; cleared" in screen
+        assert "2 defaults     chat, embedding; cleared" in screen
         await focused(pilot, "Keep")
         await pilot.press("enter")
         await until_shown(pilot, " ▸ API key")

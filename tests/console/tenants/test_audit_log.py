@@ -25,7 +25,7 @@ async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -
         screen = rows(pilot)
         assert screen[1].startswith("── Audit log ──")
         assert screen[2] == "   practice"
-        assert screen[3].endswith("   default for system reasoning cleared")
+        assert screen[3].endswith("   default for chat cleared")
         assert screen[-1] == " up down move  / find  esc back  ? help"
         await pilot.press("slash", *"tenant acme made", "enter")
         await until_shown(pilot, "   tenant acme made")

@@ -41,7 +41,7 @@ async def test_what_a_file_would_change_is_shown_and_done_by_enter(changed: Sess
     async with console(changed) as pilot:
         await named(pilot, tmp_path / "acme.json")
         await until_shown(pilot, "▸ [ Import ]")
-        assert "     default for system reasoning set to openai/gpt-6-sol" in shown(pilot)
+        assert "     default for chat set to openai/gpt-6-sol" in shown(pilot)
         assert not models.defaults(changed.tenant("acme")).get(ModelType.CHAT)
         await pilot.press("enter")
         await until_shown(pilot, "Imported into acme: 1 change.")

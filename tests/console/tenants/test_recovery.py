@@ -74,7 +74,7 @@ async def test_what_the_selected_state_lacks_is_told() -> None:
         await until_shown(pilot, "Earlier states")
         assert rows(pilot)[-3] == "   Restoring puts the selected state in place and opens the tenant."
         await pilot.press("down")
-        await until_shown(pilot, "   Not in this state: default for system reasoning, set at ")
+        await until_shown(pilot, "   Not in this state: default for chat, set at ")
 
 
 async def test_leaving_it_changes_nothing_and_the_others_can_be_opened() -> None:

@@ -493,10 +493,10 @@ def what_a_resource_can_deploy_is_offered(p: Provider) -> None:
         SearchResults(
             (
                 SearchResult("Cohere-embed-v5", "embedding"),
-                SearchResult("gpt-5.4", "system reasoning, until 2027-09-03"),
-                SearchResult("gpt-5.4-mini-2025-12-01", "system reasoning, until 2026-12-12"),
-                SearchResult("gpt-5.4-mini-2026-03-17", "system reasoning, until 2027-03-18"),
-                SearchResult("grok-9", "system reasoning"),
+                SearchResult("gpt-5.4", "chat, until 2027-09-03"),
+                SearchResult("gpt-5.4-mini-2025-12-01", "chat, until 2026-12-12"),
+                SearchResult("gpt-5.4-mini-2026-03-17", "chat, until 2027-03-18"),
+                SearchResult("grok-9", "chat"),
                 SearchResult("text-embedding-3-small", "embedding"),
                 SearchResult("whisper-001", "speech-to-text, until 2026-12-15"),
             )

@@ -307,7 +307,7 @@ def a_task_of_another_type_is_named(p: Provider) -> None:
     try:
         p.inspect_model(BASE, wrong)
     except errors.UsageError as problem:
-        assert problem.message == "feature-extraction is no task of system reasoning models."
+        assert problem.message == "feature-extraction is no task of chat models."
     else:
         raise AssertionError
 

@@ -274,10 +274,10 @@ def what_was_found_in_words(p: Provider) -> None:
         (ApiError(code="other_model", param="a/b"), "The deployment runs a/b, and not", "Add a/b"),
         (
             ApiError(code="other_type", kind="embedding", param="chat"),
-            "is for embedding, not for system reasoning.",
+            "is for embedding, not for chat.",
             "as embedding.",
         ),
-        (ApiError(code="other_type", param="chat"), "is not for system reasoning", "another model"),
+        (ApiError(code="other_type", param="chat"), "is not for chat", "another model"),
         (ApiError(code="needs", param="image"), "more than text or a recording: image.", "another"),
     ):
         problem = p.describe_error(refused, LLAMA)

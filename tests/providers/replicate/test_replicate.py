@@ -318,8 +318,8 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place) -> No
     ("name", "kind", "fields", "expected"),
     [
         ("black-forest-labs/flux-schnell", CHAT, {}, "gives files, such as images or sound"),
-        ("replicate/all-mpnet-base-v2", CHAT, {}, "is for embedding, not for system reasoning."),
-        (TALK, SPEECH, {}, "is for system reasoning, not for speech-to-text."),
+        ("replicate/all-mpnet-base-v2", CHAT, {}, "is for embedding, not for chat."),
+        (TALK, SPEECH, {}, "is for chat, not for speech-to-text."),
         ("openai/whisper", SPEECH, {"version": "0" * 64}, "openai/whisper has no such version."),
         ("nobody/nothing", CHAT, {}, "Replicate does not have nobody/nothing"),
         ("llama", CHAT, {}, "llama names no model of Replicate."),

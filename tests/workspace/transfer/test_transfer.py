@@ -193,7 +193,7 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -
     assert [audit.words(event) for event in made.acts] == [
         "OpenAI changed: credential default, organization, api_key",
         "OpenAI: credential default in use",
-        "default for system reasoning set to openai_compatible/own-model",
+        "default for chat set to openai_compatible/own-model",
         "default for embedding set to openai/text-embedding-3-small",
     ]
     assert key_of(acme, "acme") == KEY

@@ -171,8 +171,9 @@ class Defaults(AreaScreen):
             return f"{label}: {row.state}. {fails}", hint(
                 "{area.providers} opens it, {list.choose} shows what can be used."
             )
+        dify = " (Dify: system reasoning)" if row.type is ModelType.CHAT else ""
         words = (
-            f"Used when a request names no {kind} model.",
+            f"Used when a request names no {kind} model{dify}.",
             hint("{list.choose} shows all, {defaults.clear} clears it.") + apart,
         )
         return strip_of(one_line(default.ref), words, _REF if self.size.width >= 63 else 8)

@@ -155,7 +155,7 @@ class Details:
         }
 
     def _models(self) -> list[Item]:
-        counts = [f"{len(names)} {kind.label.removeprefix('system ')}" for kind, names in self._counts().items()]
+        counts = [f"{len(names)} {kind.label}" for kind, names in self._counts().items()]
         return [_entry("", "Models", "  ".join(counts))] if self.credential else []
 
     def _model_column(self) -> list[Item]:
