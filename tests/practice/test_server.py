@@ -41,7 +41,7 @@ async def test_the_sky_with_its_table() -> None:
 
 
 @pytest.mark.parametrize("question", ["Write code", "hello", "What is Rust?", "How do whales sleep?", "Tell me of tea"])
-async def test_answers_are_markdown_and_vary(question) -> None:
+async def test_answers_are_markdown_and_vary(question: str) -> None:
     events, _ = await ask(question)
     others, _ = await ask(f"{question} and salt")
     assert text_of(events).endswith("\n")
@@ -65,7 +65,7 @@ def test_there_is_a_heading_a_table_a_list_and_code() -> None:
         ("stall", NetworkError),
     ],
 )
-async def test_failures_on_demand(wish, kind, provider) -> None:
+async def test_failures_on_demand(wish: str, kind: type[Problem], provider: str) -> None:
     events, problem = await ask(f"Why is the sky blue? Please {wish}.", provider=provider)
     assert type(problem) is kind
     assert bool(text_of(events)) == (wish in ("break", "error", "stall"))
@@ -108,7 +108,7 @@ async def test_a_parameter_that_a_reasoning_model_does_not_take() -> None:
         ("nowhere", NetworkError, "Cannot find the host api.{id}.com. The key was not sent."),
     ],
 )
-async def test_keys_that_are_no_good(word, kind, said, provider) -> None:
+async def test_keys_that_are_no_good(word: str, kind: type[Problem], said: str, provider: str) -> None:
     wire = Client({}, transport(0), Limits(max_retry_after=1, backoff=0.001, max_backoff=0.001))
     events, problem = await ask("hello", GOOD[provider].replace("good", word), wire, provider)
     assert type(problem) is kind
@@ -117,7 +117,7 @@ async def test_keys_that_are_no_good(word, kind, said, provider) -> None:
 
 
 @pytest.mark.parametrize("provider", NAMED)
-async def test_a_restricted_key_may_chat_and_not_list(provider) -> None:
+async def test_a_restricted_key_may_chat_and_not_list(provider: str) -> None:
     declared, key = PROVIDERS[provider], GOOD[provider].replace("good", "restricted")
     access = access_to(declared, api_key=key)
     _, problem = await run(Client({}, transport(0)), access, declared.verify(access.fields))

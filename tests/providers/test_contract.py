@@ -57,7 +57,7 @@ async def models_of(declared: Provider, kind: ModelType) -> list[Model]:
     return [item for item in (*added_to(declared), *listed) if item.type is kind]
 
 
-def test_the_declaration(declared) -> None:
+def test_the_declaration(declared: Provider) -> None:
     assert provider(declared.id) is declared
     assert re.fullmatch(r"[a-z][a-z0-9_]*", declared.id)
     assert declared.label == declared.label.strip() != ""
@@ -82,7 +82,7 @@ def test_the_declaration(declared) -> None:
     assert not declared.catalogue or re.fullmatch(r"\d{4}-\d\d-\d\d", declared.catalogue_as_of)
 
 
-def test_the_catalogue_and_what_is_proposed(declared) -> None:
+def test_the_catalogue_and_what_is_proposed(declared: Provider) -> None:
     known = {(model.id, model.type) for model in declared.catalogue}
     assert len(known) == len(declared.catalogue)
     for item in declared.catalogue:
@@ -94,7 +94,7 @@ def test_the_catalogue_and_what_is_proposed(declared) -> None:
         assert all((name, kind) in known for name in names)
 
 
-def test_parameters_are_in_range(declared) -> None:
+def test_parameters_are_in_range(declared: Provider) -> None:
     for model in declared.catalogue:
         names = [parameter.name for parameter in declared.parameters(model)]
         assert len(set(names)) == len(names)
@@ -104,7 +104,7 @@ def test_parameters_are_in_range(declared) -> None:
             assert (item.kind == "choice") == bool(item.choices)
 
 
-def test_origins_are_private_and_calls_keep_to_them(declared) -> None:
+def test_origins_are_private_and_calls_keep_to_them(declared: Provider) -> None:
     access = access_to(declared)
     assert access.origins
     assert all(is_private(origin) for origin in access.origins)
@@ -115,7 +115,7 @@ def test_origins_are_private_and_calls_keep_to_them(declared) -> None:
         assert origin_of(signed.url) in access.origins
 
 
-def test_no_call_holds_a_secret_before_it_is_signed_nor_shows_one_after(declared) -> None:
+def test_no_call_holds_a_secret_before_it_is_signed_nor_shows_one_after(declared: Provider) -> None:
     access = access_to(declared)
     for call in calls_of(declared, access.fields).values():
         signed = declared.sign(call, access.fields, access.secrets(), NOW)
@@ -124,7 +124,7 @@ def test_no_call_holds_a_secret_before_it_is_signed_nor_shows_one_after(declared
             assert box.reveal() not in repr(signed)
 
 
-def test_signing_is_pure(declared) -> None:
+def test_signing_is_pure(declared: Provider) -> None:
     access = access_to(declared)
     for call in calls_of(declared, access.fields).values():
         before = repr(call)
@@ -132,7 +132,7 @@ def test_signing_is_pure(declared) -> None:
         assert (repr(call), repr(first)) == (before, repr(second))
 
 
-def test_other_regions_are_declared_and_answer_in_practice(declared) -> None:
+def test_other_regions_are_declared_and_answer_in_practice(declared: Provider) -> None:
     usual = {form_field.name: form_field.default for form_field in declared.fields if form_field.default}
     offered = {choice.value for form_field in declared.fields if form_field.url for choice in form_field.choices}
     for fields in declared.regions(usual):
@@ -144,14 +144,14 @@ def test_other_regions_are_declared_and_answer_in_practice(declared) -> None:
         assert declared.origins(fields) != declared.origins(usual)
 
 
-async def test_a_credential_is_verified(declared) -> None:
+async def test_a_credential_is_verified(declared: Provider) -> None:
     access = access_to(declared)
     events, problem = await run(wire(), access, declared.verify(access.fields))
     assert problem is None
     assert Accepted() in events
 
 
-async def test_a_refused_credential_is_named(declared) -> None:
+async def test_a_refused_credential_is_named(declared: Provider) -> None:
     if not (secret := secret_of(declared)):
         return
     access = access_to(declared, **{secret: "FAKE-refused-key-of-nobody-0000"})
@@ -162,7 +162,7 @@ async def test_a_refused_credential_is_named(declared) -> None:
     assert "FAKE-refused" not in problem.message + problem.hint + problem.detail
 
 
-async def test_a_host_that_is_not_found(declared) -> None:
+async def test_a_host_that_is_not_found(declared: Provider) -> None:
     if not (secret := secret_of(declared)):
         return
     access = access_to(declared, **{secret: "FAKE-nowhere-key-of-nobody-0000"})
@@ -170,7 +170,7 @@ async def test_a_host_that_is_not_found(declared) -> None:
     assert problem and "The key was not sent." in problem.message
 
 
-async def test_a_chat(declared) -> None:
+async def test_a_chat(declared: Provider) -> None:
     if declared.chat is None:
         return
     model = (await models_of(declared, ModelType.CHAT))[0]
@@ -189,7 +189,7 @@ async def test_a_chat(declared) -> None:
 
 
 @pytest.mark.parametrize("wish", ["please break", "please error"])
-async def test_a_chat_that_breaks_keeps_its_beginning(declared, wish) -> None:
+async def test_a_chat_that_breaks_keeps_its_beginning(declared: Provider, wish: str) -> None:
     if declared.chat is None:
         return
     model = (await models_of(declared, ModelType.CHAT))[0]
@@ -200,7 +200,7 @@ async def test_a_chat_that_breaks_keeps_its_beginning(declared, wish) -> None:
     assert isinstance(problem, Problem) or not events[-1].complete
 
 
-async def test_vectors(declared) -> None:
+async def test_vectors(declared: Provider) -> None:
     if declared.embed is None:
         return
     model = (await models_of(declared, ModelType.EMBEDDING))[0]
@@ -214,7 +214,7 @@ async def test_vectors(declared) -> None:
     assert isinstance(events[-1], Finish)
 
 
-async def test_a_transcript(declared, tmp_path: Path) -> None:
+async def test_a_transcript(declared: Provider, tmp_path: Path) -> None:
     if declared.transcribe is None or declared.audio is None:
         return
     models = await models_of(declared, ModelType.SPEECH2TEXT)
@@ -238,7 +238,7 @@ async def test_a_transcript(declared, tmp_path: Path) -> None:
         assert call.upload is None or Uploading(size, size) in events
 
 
-def test_the_list_of_providers_needs_no_network_library(declared) -> None:
+def test_the_list_of_providers_needs_no_network_library(declared: Provider) -> None:
     code = (
         "import sys, tui.providers; "
         f"assert {declared.id!r} in tui.providers.PROVIDERS; "
@@ -249,7 +249,7 @@ def test_the_list_of_providers_needs_no_network_library(declared) -> None:
     assert done.stdout.strip() == "[]"
 
 
-def test_an_unknown_provider_is_answered_with_the_known_ones(declared) -> None:
+def test_an_unknown_provider_is_answered_with_the_known_ones(declared: Provider) -> None:
     with pytest.raises(UsageError) as raised:
         provider("nobody")
     assert declared.id in raised.value.hint

@@ -1,8 +1,11 @@
 """Every provider against what its documents say, and the proof that each word of its wire is checked."""
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from tests.providers.facts import every
+from tests.providers.facts import Facts, every
 from tests.providers.mutations import Mutant, modules, mutants, outcome
 from tui.providers import PROVIDERS
 
@@ -20,12 +23,12 @@ def test_every_provider_has_its_facts() -> None:
         for check in facts.checks
     ],
 )
-def test_the_documented_wire(facts, check) -> None:
+def test_the_documented_wire(facts: Facts, check: Callable[..., Any]) -> None:
     check(PROVIDERS[facts.provider])
 
 
 @pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
-def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts) -> None:
+def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts: Facts) -> None:
     for module in modules(facts):
         assert outcome(facts, Mutant(module, 0, 0, "", "")) == "", module
 
@@ -35,7 +38,7 @@ def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts) -> None:
     ("facts", "module"),
     [pytest.param(facts, module, id=f"{facts.provider}-{module}") for facts in every() for module in modules(facts)],
 )
-def test_a_changed_word_of_the_wire_turns_a_check_red(facts, module) -> None:
+def test_a_changed_word_of_the_wire_turns_a_check_red(facts: Facts, module: str) -> None:
     """One item a module, as there are two thousand mutants, and a test takes as long as one of them."""
     changed = [mutant for mutant in mutants(facts) if mutant.module == module]
     assert [str(mutant) for mutant in changed if not outcome(facts, mutant)] == []

@@ -24,7 +24,7 @@ ENDINGS = PROVIDERS["openai"].field("base_url").strip_suffixes
         ("ws://localhost:9", "http://localhost:9"),
     ],
 )
-def test_origin(url, origin) -> None:
+def test_origin(url: str, origin: str) -> None:
     assert origin_of(url) == origin
     assert origin_of(origin) == origin
 
@@ -45,7 +45,7 @@ def test_origin(url, origin) -> None:
         "http://[::1",
     ],
 )
-def test_what_is_no_address(url) -> None:
+def test_what_is_no_address(url: str) -> None:
     with pytest.raises(UsageError, match="is not an address"):
         origin_of(url)
 
@@ -58,7 +58,7 @@ def test_host() -> None:
 @pytest.mark.parametrize(
     "host", ["localhost", "LOCALHOST", "localhost.", "a.localhost", "127.0.0.1", "127.8.9.1", "[::1]"]
 )
-def test_this_machine(host) -> None:
+def test_this_machine(host: str) -> None:
     assert is_loopback(origin_of(f"http://{host}:8080"))
     assert is_private(origin_of(f"http://{host}:8080"))
 
@@ -66,7 +66,7 @@ def test_this_machine(host) -> None:
 @pytest.mark.parametrize(
     "host", ["localhost.test", "notlocalhost", "128.0.0.1", "10.0.0.1", "0.0.0.0", "[::2]", "127.0.0.1.test"]
 )
-def test_other_machines(host) -> None:
+def test_other_machines(host: str) -> None:
     assert not is_loopback(f"http://{host}")
     assert not is_private(f"http://{host}")
     assert is_private(f"https://{host}")
@@ -89,7 +89,7 @@ def test_other_machines(host) -> None:
         ("http://[::1]:8080/v1", "http://[::1]:8080/v1"),
     ],
 )
-def test_clean(pasted, clean) -> None:
+def test_clean(pasted: str, clean: str) -> None:
     assert clean_url(pasted, ENDINGS) == clean
     assert clean_url(clean, ENDINGS) == clean
 
@@ -108,7 +108,7 @@ def test_clean(pasted, clean) -> None:
         "\x1b[2J",
     ],
 )
-def test_what_is_not_taken(pasted) -> None:
+def test_what_is_not_taken(pasted: str) -> None:
     with pytest.raises(UsageError) as raised:
         clean_url(pasted)
     assert "\x1b" not in raised.value.message

@@ -4,12 +4,13 @@ import pytest
 
 from tui.console.providers.setup.form import SetupForm
 from tui.providers import PROVIDERS
+from tui.providers.spec import Field, Provider
 
 OFFERING = [(each, field) for each in PROVIDERS.values() for field in each.fields if field.url and field.choices]
 
 
 @pytest.mark.parametrize(("provider", "field"), OFFERING, ids=[each.id for each, _ in OFFERING])
-def test_addresses_that_are_offered(provider, field) -> None:
+def test_addresses_that_are_offered(provider: Provider, field: Field) -> None:
     form = SetupForm(provider, None, None)
     assert field.name not in form.choices
     row = form.entries[field.name]

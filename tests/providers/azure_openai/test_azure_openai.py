@@ -81,7 +81,7 @@ def test_the_documented_streams() -> None:
 
 
 @pytest.mark.parametrize("version", ["", "2024-10-21"])
-async def test_an_application_signs_in_once_and_each_host_gets_its_own_secret(version) -> None:
+async def test_an_application_signs_in_once_and_each_host_gets_its_own_secret(version: str) -> None:
     watched = Watched()
     wire, values = Client({}, watched, QUICK), access(MINE.id, version, client_secret=SECRET)
     events, problem = await run(wire, values, AZURE.verify(values.fields))
@@ -118,7 +118,9 @@ async def test_the_key_of_a_resource_goes_to_no_other_host() -> None:
         ("restricted", ScopeMissing, "Entra ID knows this application, but it has no role at this resource."),
     ],
 )
-async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_told_apart(word, kind, says) -> None:
+async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_told_apart(
+    word: str, kind: type[Problem], says: str
+) -> None:
     values = access(client_secret=f"FAKE-{word}-secret-of-nobody")
     events, problem = await run(Client({}, transport(0), QUICK), values, AZURE.verify(values.fields))
     assert events == []
@@ -138,7 +140,7 @@ async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_told
         ("embed-east", "The model behind embed-east does not do this."),
     ],
 )
-async def test_a_deployment_that_is_none_is_named_for_what_it_is(name, says, version) -> None:
+async def test_a_deployment_that_is_none_is_named_for_what_it_is(name: str, says: str, version: str) -> None:
     _, problem = await asked(model=replace(MINE, id=name), api_key=KEY, version=version)
     assert problem and problem.message == says
 

@@ -56,7 +56,7 @@ async def asked(server: Any, ask: ChatRequest | None = None, flavour: str = "") 
         ([ABSENT, ABSENT, ALLOWED], ["/v1/models", "/openapi.json", "/"]),
     ],
 )
-async def test_the_native_one_is_found_and_shown_not_to_stream(probes, paths) -> None:
+async def test_the_native_one_is_found_and_shown_not_to_stream(probes: list[bytes], paths: list[str]) -> None:
     async with serve(*([probe] for probe in probes), [http(said("Good day"))]) as server:
         events, problem = await asked(server)
     assert problem is None
@@ -128,7 +128,7 @@ async def test_a_server_that_is_busy_is_waited_for() -> None:
     ],
     ids=["chunked", "closed", "broken off", "reset"],
 )
-async def test_a_stream_without_a_word_is_asked_for_in_one_piece(stream) -> None:
+async def test_a_stream_without_a_word_is_asked_for_in_one_piece(stream: list[bytes | str]) -> None:
     # The connection ends with what is given, as it is kept open by a content-length only.
     async with serve(stream, [http(whole("Hi"))]) as server:
         events, problem = await asked(server, flavour="openai-chatglm2")
@@ -179,7 +179,7 @@ async def test_four_servers_side_by_side() -> None:
 
 
 @pytest.mark.parametrize("server", PORTS)
-async def test_each_answers_and_only_the_native_one_in_one_piece(server) -> None:
+async def test_each_answers_and_only_the_native_one_in_one_piece(server: str) -> None:
     model = Model("chatglm", "THUDM/GLM-4-9B-0414" if server == "vLLM" else "any-name", ModelType.CHAT)
     texts = []
     for stream in (True, False):
@@ -235,7 +235,7 @@ async def test_vectors_where_there_are_none() -> None:
     "pasted",
     ["localhost:8000", "http://localhost:8000/", "http://localhost:8000/v1", "localhost:8000/v1/chat/completions"],
 )
-def test_an_address_is_stored_as_its_root(pasted) -> None:
+def test_an_address_is_stored_as_its_root(pasted: str) -> None:
     clear, secrets = validate(CHATGLM, {"base_url": pasted}, None)
     assert clear["base_url"] == "http://localhost:8000"
     assert not clear.get("flavour")

@@ -182,7 +182,7 @@ class _Answers(httpx.AsyncBaseTransport):
 
 
 @pytest.mark.parametrize("together", [1, 50])
-async def test_every_delta_comes_through(together) -> None:
+async def test_every_delta_comes_through(together: int) -> None:
     event = f"data: {json.dumps(said('word '))}\n\n".encode()
     pieces = [event * together] * (5000 // together) + [b"data: [DONE]\n\n"]
     access = access_to("https://api.openai.com/v1")

@@ -88,7 +88,7 @@ async def test_a_port_where_nothing_listens() -> None:
         (1, "the connection failed"),
     ],
 )
-async def test_other_reasons_by_their_number(monkeypatch: pytest.MonkeyPatch, error, why) -> None:
+async def test_other_reasons_by_their_number(monkeypatch: pytest.MonkeyPatch, error: int, why: str) -> None:
     async def failing(*_args, **_more) -> None:
         raise OSError(error, "secret words of a library")
 
@@ -107,7 +107,7 @@ async def test_a_host_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 @pytest.mark.parametrize("end", [[], [RESET]], ids=["closed", "reset"])
-async def test_a_connection_that_ends_before_the_answer_is_tried_again(end) -> None:
+async def test_a_connection_that_ends_before_the_answer_is_tried_again(end: list[str]) -> None:
     async with serve([b"", *end], [b"", *end], [HELLO]) as server:
         events, problem = await ask(server)
     assert [event.reason for event in events if isinstance(event, Retrying)] == ["connection lost"] * 2
@@ -171,7 +171,7 @@ async def test_too_many_answers_at_once() -> None:
         ({"ALL_PROXY": "http://p:1", "NO_PROXY": "[fd00::1]:443"}, "https://[fd00::1]", ""),
     ],
 )
-def test_which_proxy(environ, url, proxy) -> None:
+def test_which_proxy(environ: dict[str, str], url: str, proxy: str) -> None:
     assert Client(environ).proxy_for(url) == proxy
 
 
@@ -181,7 +181,7 @@ def test_only_the_environment_that_was_given_counts(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("value", ["ftp://p:1", "http://", "http://p:0", "http://p:99999", "socks4://p:1"])
-async def test_a_proxy_that_cannot_be_used(value) -> None:
+async def test_a_proxy_that_cannot_be_used(value: str) -> None:
     _, problem = await try_url("https://a.test/v1", {"HTTPS_PROXY": value})
     assert isinstance(problem, NetworkError)
     assert problem.message == "HTTPS_PROXY names no proxy that can be used. Nothing was sent."
@@ -362,7 +362,7 @@ def authority(tmp_path_factory) -> Authority:
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-async def test_an_authority_that_the_environment_names_is_trusted(authority, variable, tmp_path: Path) -> None:
+async def test_an_authority_that_the_environment_names_is_trusted(authority, variable: str, tmp_path: Path) -> None:
     value = authority.file
     if variable == "SSL_CERT_DIR":
         value = tmp_path
@@ -395,7 +395,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_certificate_that_is_not_accepted(authority, name) -> None:
+async def test_a_certificate_that_is_not_accepted(authority, name: str) -> None:
     how, words = FAULTS[name]
     environ = {} if name == "unknown" else {"SSL_CERT_FILE": str(authority.file)}
     async with serve([HELLO], context=authority.context(**how)) as server:
@@ -453,7 +453,7 @@ async def test_tls_that_is_too_old(authority) -> None:
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE"])
-async def test_a_certificate_file_that_cannot_be_read(variable, tmp_path: Path) -> None:
+async def test_a_certificate_file_that_cannot_be_read(variable: str, tmp_path: Path) -> None:
     for path in (tmp_path / "absent.pem", tmp_path / "empty.pem"):
         if path.name == "empty.pem":
             path.write_text("nothing")

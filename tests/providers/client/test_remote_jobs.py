@@ -36,7 +36,7 @@ def creating(server: Server) -> Call:
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
-async def test_an_answer_that_is_given_up_is_stopped_at_the_provider(cancelled) -> None:
+async def test_an_answer_that_is_given_up_is_stopped_at_the_provider(cancelled: bool) -> None:
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", HOLD], [http({"status": "canceled"})]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events = []

@@ -98,7 +98,7 @@ async def test_an_end_in_the_middle_of_an_event_keeps_what_came() -> None:
 
 
 @pytest.mark.parametrize("end", [[], [RESET]], ids=["closed", "reset"])
-async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end) -> None:
+async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end: list[str]) -> None:
     async with serve([HEAD + chunked(event(said("Half an"))), *end]) as server:
         events, problem = await ask(server)
     assert isinstance(problem, NetworkError)
@@ -170,7 +170,7 @@ async def test_an_empty_answer_is_no_success() -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
-async def test_an_answer_without_choices_is_no_success(stream) -> None:
+async def test_an_answer_without_choices_is_no_success(stream: bool) -> None:
     async with serve([http({"choices": []})]) as server:
         events, problem = await ask(server, stream=stream)
     assert problem and "an answer without text" in problem.message
@@ -179,7 +179,7 @@ async def test_an_answer_without_choices_is_no_success(stream) -> None:
 
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "text/plain", "application/json"])
-async def test_a_web_page_with_status_200(kind, stream) -> None:
+async def test_a_web_page_with_status_200(kind: str, stream: bool) -> None:
     page = "\n<!DOCTYPE html><html><head><title>Sign in\nto Wi-Fi \x1b[31m</title></head></html>"
     async with serve([http(page, headers={"content-type": kind})]) as server:
         _, problem = await ask(server, stream=stream)
@@ -357,7 +357,7 @@ async def test_closing_the_iterator_closes_the_socket() -> None:
         await wire.aclose()
 
 
-async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog) -> None:
+async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog: pytest.LogCaptureFixture) -> None:
     limits = replace(QUICK, notice_after=0.2)
     for answer in ([HOLD], [streaming(said("Half"), end=False), HOLD]):
         async with serve(answer) as server:

@@ -93,7 +93,12 @@ RETRIED = [
 
 
 @pytest.mark.parametrize(("status", "body", "kind", "message"), STATUSES)
-async def test_a_status_in_words(status, body, kind, message) -> None:
+async def test_a_status_in_words(
+    status: int,
+    body: dict[str, dict[str, str | None]],
+    kind: type[Problem],
+    message: str,
+) -> None:
     async with serve([http(body, status)]) as server:
         events, problem = await ask(server)
     assert type(problem) is kind
@@ -105,7 +110,9 @@ async def test_a_status_in_words(status, body, kind, message) -> None:
 
 
 @pytest.mark.parametrize(("status", "body", "kind", "message"), RETRIED)
-async def test_a_passing_failure_is_tried_three_times(status, body, kind, message) -> None:
+async def test_a_passing_failure_is_tried_three_times(
+    status: int, body: dict[str, dict[str, str | None]] | str, kind: type[Problem], message: str
+) -> None:
     async with serve([http(body, status)]) as server:
         events, problem = await ask(server)
     assert type(problem) is kind
@@ -156,7 +163,7 @@ async def test_a_server_that_wants_a_key() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
-async def test_a_web_page_in_place_of_a_refusal(status) -> None:
+async def test_a_web_page_in_place_of_a_refusal(status: int) -> None:
     page = "<!doctype html><title>Blocked by Proxy</title>"
     async with serve([http(page, status, {"content-type": "text/html"})]) as server:
         _, problem = await ask(server)
@@ -241,7 +248,7 @@ async def test_where_they_look_otherwise_it_says_nothing_of_it() -> None:
         ({"retry-after-ms": "x", "retry-after": "9"}, 9),
     ],
 )
-def test_retry_after(headers, seconds) -> None:
+def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers, NOW) == seconds
 
 
@@ -252,7 +259,7 @@ async def test_the_wait_that_is_asked_for_is_kept() -> None:
 
 
 @pytest.mark.parametrize("headers", [{"retry-after": "61"}, {"x-should-retry": "false"}])
-async def test_no_retry_when_it_would_take_too_long_or_is_not_wanted(headers) -> None:
+async def test_no_retry_when_it_would_take_too_long_or_is_not_wanted(headers: dict[str, str]) -> None:
     async with serve([http(error(), 429, headers)]) as server:
         events, problem = await ask(server)
     assert (events, len(server.asked)) == ([], 1)
@@ -341,7 +348,7 @@ async def test_a_refusal_that_does_not_change_ends_the_call() -> None:
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("form", ["other port", "other host", "same host", "no scheme"])
-async def test_a_redirect_is_not_followed(status, form) -> None:
+async def test_a_redirect_is_not_followed(status: int, form: str) -> None:
     async with serve([streaming(said("stolen", "stop"))]) as other:
         targets = {
             "other port": f"{other.origin}/v1/chat/completions",
@@ -404,7 +411,7 @@ async def test_a_signature_cannot_lead_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("key", ["sk-FAKE\n", "sk-FAKE-“x”", "sk-FAKE-\u200b", " sk", "sk-FAKE\x00", "密钥"])
-async def test_a_key_that_no_header_can_carry_is_refused_before_any_library_sees_it(key) -> None:
+async def test_a_key_that_no_header_can_carry_is_refused_before_any_library_sees_it(key: str) -> None:
     async with serve([streaming()]) as server:
         _, problem = await ask(server, key=key)
     assert isinstance(problem, UsageError) or key == " sk"
@@ -420,7 +427,7 @@ def _below(problem):
     return problem.__traceback__.tb_next
 
 
-async def test_no_log_record_and_no_local_shows_the_key(caplog) -> None:
+async def test_no_log_record_and_no_local_shows_the_key(caplog: pytest.LogCaptureFixture) -> None:
     """Even the frames of the libraries below, with the locals that a debugger would show, hold no key of ours."""
     caplog.set_level(logging.DEBUG)
     logging.getLogger().setLevel(logging.DEBUG)

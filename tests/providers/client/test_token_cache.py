@@ -79,7 +79,7 @@ async def test_a_token_is_exchanged_once_and_kept() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "exchanges"), [(3600, 1), (50, 2), (-1, 2), (float("nan"), 2)])
-async def test_a_token_is_kept_until_a_minute_before_its_end(seconds, exchanges) -> None:
+async def test_a_token_is_kept_until_a_minute_before_its_end(seconds: float, exchanges: int) -> None:
     async with serve([exchanged("t1", seconds)], [SAID], [exchanged("t2")] if exchanges == 2 else [SAID], [SAID]) as at:
         wire = Client({}, limits=QUICK)
         for _ in range(2):
@@ -121,7 +121,7 @@ async def test_one_that_is_stopped_while_it_exchanges_leaves_it_to_the_next() ->
 
 
 @pytest.mark.parametrize("refusal", [STALE, REFUSED])
-async def test_a_kept_token_that_is_refused_is_renewed_once(refusal) -> None:
+async def test_a_kept_token_that_is_refused_is_renewed_once(refusal: bytes) -> None:
     script = [exchanged("t1")], [SAID], [refusal], [exchanged("t2")], [SAID], [refusal], [exchanged("t3")], [refusal]
     async with serve(*script) as server:
         wire = Client({}, limits=QUICK)
@@ -211,7 +211,7 @@ class _Hosts(httpx.AsyncBaseTransport):
         ("https://replicate.test@evil.test/", False),
     ],
 )
-async def test_an_answer_may_name_hosts_under_a_declared_suffix(following, allowed) -> None:
+async def test_an_answer_may_name_hosts_under_a_declared_suffix(following: str, allowed: bool) -> None:
     hosts = _Hosts(following)
     provider = replace(PROVIDERS["openai"], host_suffixes=("replicate.test",))
     may = replace(access_to("https://api.example.test/v1"), provider=provider)

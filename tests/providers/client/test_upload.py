@@ -5,8 +5,10 @@ import email.parser
 import email.policy
 import tracemalloc
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -96,7 +98,9 @@ def within_json(path: Path, size: int) -> Call:
 
 
 @pytest.mark.parametrize("sending", [multipart, plain, within_json])
-async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(tmp_path: Path, sending) -> None:
+async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(
+    tmp_path: Path, sending: Callable[..., Any]
+) -> None:
     path = tmp_path / "talk.wav"
     with path.open("wb") as file:
         file.truncate(25_000_000)
@@ -148,7 +152,7 @@ async def test_a_file_that_is_gone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("size", [2000, 500_000])
-async def test_a_file_that_became_shorter(tmp_path: Path, size) -> None:
+async def test_a_file_that_became_shorter(tmp_path: Path, size: int) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     async with serve([HEARD]) as server:
@@ -236,7 +240,7 @@ async def posted(call: Call, *answers) -> tuple:
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 3 << 16, (3 << 16) + 1, 700_001])
-async def test_recordings_stand_in_json_as_base64(tmp_path: Path, size) -> None:
+async def test_recordings_stand_in_json_as_base64(tmp_path: Path, size: int) -> None:
     one, two = tmp_path / "one.wav", tmp_path / "two.wav"
     one.write_bytes(bytes(index % 251 for index in range(size)))
     two.write_bytes(b"two")

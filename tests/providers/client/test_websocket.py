@@ -123,7 +123,7 @@ async def test_pieces_are_paced_while_the_answer_is_read(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("size", [0, 1])
-async def test_the_last_piece_of_a_small_file(tmp_path: Path, size) -> None:
+async def test_the_last_piece_of_a_small_file(tmp_path: Path, size: int) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * size)
     chunks = AudioChunks(path, 100, 1, lambda number, data, last: [number, data, last])
@@ -165,7 +165,7 @@ async def test_one_that_sends_nothing_ends_with_its_handshake() -> None:
         (404, Problem, "found nothing"),
     ],
 )
-async def test_a_refused_handshake(status, kind, message) -> None:
+async def test_a_refused_handshake(status: int, kind: type[Problem], message: str) -> None:
     body = json.dumps({"message": f"HMAC signature does not match {KEY}"}).encode()
     async with listen([Reject(status, body, ((b"content-length", str(len(body)).encode()),))]) as line:
         _, problem = await talk(line)
@@ -203,7 +203,7 @@ async def test_an_ordinary_answer_is_no_connection() -> None:
 
 
 @pytest.mark.parametrize("end", [CUT, RESET])
-async def test_a_connection_that_is_cut_keeps_what_came(end) -> None:
+async def test_a_connection_that_is_cut_keeps_what_came(end: str) -> None:
     async with listen([Hear(), text({"text": "Hel"}), end]) as line:
         events, problem = await talk(line)
     assert events == [TextDelta("Hel")]
@@ -212,7 +212,7 @@ async def test_a_connection_that_is_cut_keeps_what_came(end) -> None:
 
 
 @pytest.mark.parametrize("code", [1000, 1001])
-async def test_a_usual_close_without_an_end_is_incomplete(code) -> None:
+async def test_a_usual_close_without_an_end_is_incomplete(code: int) -> None:
     async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code)]) as line:
         events, problem = await talk(line)
     assert isinstance(problem, NetworkError) and "stopped before its end" in problem.message
@@ -220,7 +220,7 @@ async def test_a_usual_close_without_an_end_is_incomplete(code) -> None:
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1011, "model \x1b[31mfailed"), (1008, ""), (4001, KEY)])
-async def test_a_close_with_a_code_is_told(code, reason) -> None:
+async def test_a_close_with_a_code_is_told(code: int, reason: str) -> None:
     async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code, reason)]) as line:
         events, problem = await talk(line)
     assert events == [TextDelta("Hel")]
@@ -240,7 +240,7 @@ async def test_a_refusal_within_the_answer() -> None:
 
 
 @pytest.mark.parametrize(("before", "times"), [([], 2), ([text({"text": "Hel"})], 1)])
-async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before, times) -> None:
+async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before: list[TextMessage], times: int) -> None:
     async with listen([Hear(), *before, text({"code": 11202, "status": 429})], [Hear(), Hear(), *SAID[1:]]) as line:
         _, problem = await talk(line)
     assert len(line.targets) == times
@@ -278,7 +278,7 @@ async def test_an_answer_with_broken_json_in_it_is_incomplete() -> None:
 
 
 @pytest.mark.parametrize("pieces", [1, 40])
-async def test_a_message_that_is_too_large(pieces) -> None:
+async def test_a_message_that_is_too_large(pieces: int) -> None:
     parts = [TextMessage("x" * ((12 << 20) // pieces), message_finished=index == pieces - 1) for index in range(pieces)]
     async with listen([Hear(), text({"text": "Hel"}), *parts, HOLD]) as line:
         events, problem = await talk(line)
@@ -297,7 +297,7 @@ async def test_an_answer_without_end_is_stopped_at_its_limit() -> None:
 @pytest.mark.parametrize(
     "broken", [b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n\xff\xff\xff\xff\xff\xff\xff"]
 )
-async def test_what_is_no_websocket_frame(broken) -> None:
+async def test_what_is_no_websocket_frame(broken: bytes) -> None:
     async with listen([broken, HOLD]) as line:
         _, problem = await talk(line)
     assert isinstance(problem, NetworkError)
@@ -318,7 +318,7 @@ async def test_pings_alone_are_silence() -> None:
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
-async def test_stopping_closes_the_connection_at_once(tmp_path: Path, cancelled) -> None:
+async def test_stopping_closes_the_connection_at_once(tmp_path: Path, cancelled: bool) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
     chunks = AudioChunks(path, 10, 0.01, lambda number, data, last: [number])

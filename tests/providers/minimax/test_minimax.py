@@ -89,7 +89,7 @@ async def test_the_older_route_says_everything_once() -> None:
         ("please be refused", "eyJFAKE", CredentialRejected, "does not know this key"),
     ],
 )
-async def test_failures_in_the_body_of_a_200(question, key, kind, expected) -> None:
+async def test_failures_in_the_body_of_a_200(question: str, key: str, kind: type[Problem], expected: str) -> None:
     for stream in (True, False):
         _, problem = await practised(chat(question, stream=stream), key)
         assert type(problem) is kind
@@ -104,7 +104,7 @@ async def test_busy_twice_in_the_body_of_a_200_and_then_not() -> None:
 
 
 @pytest.mark.parametrize("query", [False, True])
-async def test_vectors_of_texts_and_of_questions(query) -> None:
+async def test_vectors_of_texts_and_of_questions(query: bool) -> None:
     texts = tuple(f"text {place}" for place in range(40))
     events, problem = await practised(lambda fields: MINIMAX.embed(fields, EmbeddingRequest(EMBO, texts, query)))
     assert problem is None

@@ -17,7 +17,7 @@ OPENAI = PROVIDERS["openai"]
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind, names in CLASSES.items() for name in names.split()])
-def test_what_a_model_is_for(kind, name) -> None:
+def test_what_a_model_is_for(kind: str | ModelType | None, name: str) -> None:
     expected = None if kind is None else (ModelType.CHAT, True) if kind == "completion" else (kind, False)
     assert classify(name) == expected
 

@@ -234,7 +234,7 @@ def test_the_documented_streams() -> None:
         ("stall", NetworkError, True),
     ],
 )
-async def test_failures_on_demand(wish, kind, begins) -> None:
+async def test_failures_on_demand(wish: str, kind: type[Problem], begins: bool) -> None:
     events, problem = await ask(f"Why is the sky blue? Please {wish}.")
     assert type(problem) is kind
     assert bool(text_of(events)) is begins
@@ -250,7 +250,7 @@ async def test_failures_on_demand(wish, kind, begins) -> None:
         ("nowhere", NetworkError, "Cannot find the host api.replicate.com. The key was not sent."),
     ],
 )
-async def test_keys_that_are_no_good(word, kind, expected) -> None:
+async def test_keys_that_are_no_good(word: str, kind: type[Problem], expected: str) -> None:
     access = access_to(DECLARED, api_token=f"r8_FAKE-{word}")
     call = DECLARED.chat(access.fields, ChatRequest(answers.MODELS[0], (Message("user", "hello"),)))
     wire = Client({}, transport(0), SHORT)
@@ -325,7 +325,9 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place) -> No
         ("llama", CHAT, {}, "llama names no model of Replicate."),
     ],
 )
-async def test_a_model_that_cannot_be_used_is_not_kept(place, name, kind, fields, expected) -> None:
+async def test_a_model_that_cannot_be_used_is_not_kept(
+    place, name: str, kind: ModelType, fields: dict[str, str], expected: str
+) -> None:
     before = models.all_models(place)
     with pytest.raises(Problem) as raised:
         await catalog.add(place, "replicate", name, kind, fields)

@@ -150,7 +150,14 @@ async def test_a_chat_over_a_websocket() -> None:
         (404, {}, {}, Problem, "found nothing", "asked at"),
     ],
 )
-async def test_a_handshake_that_is_refused(status, body, headers, kind, words, hint) -> None:
+async def test_a_handshake_that_is_refused(
+    status: int,
+    body: dict[str, str],
+    headers: dict[str, str],
+    kind: type[Problem],
+    words: str,
+    hint: str,
+) -> None:
     pairs = tuple((name.encode(), value.encode()) for name, value in headers.items())
     async with listen([Reject(status, json.dumps(body).encode(), pairs)]) as line:
         events, problem = await talk(line)
@@ -171,7 +178,9 @@ async def test_a_handshake_that_is_refused(status, body, headers, kind, words, h
     ],
     ids=["cut", "reset", "blocked", "failed", "silent"],
 )
-async def test_a_chat_that_fails_in_the_middle_keeps_what_came(script: list[Item], kind, words) -> None:
+async def test_a_chat_that_fails_in_the_middle_keeps_what_came(
+    script: list[Item], kind: type[Problem], words: str
+) -> None:
     async with listen([Hear(), text(said(0, "Half an")), *script]) as line:
         events, problem = await talk(line, SOON if HOLD in script else QUICK)
     assert (text_of(events), len(line.targets)) == ("Half an", 1)
@@ -291,7 +300,7 @@ async def test_a_recording_is_heard_to_its_end(tmp_path: Path) -> None:
     ids=["cut", "reset", "broken", "timed out", "failed", "closed", "too large", "silent"],
 )
 async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(
-    tmp_path: Path, script: list[Item], kind, words
+    tmp_path: Path, script: list[Item], kind: type[Problem], words: str
 ) -> None:
     path = tmp_path / "talk.pcm"
     path.write_bytes(b"x" * 1000)
@@ -354,7 +363,7 @@ async def test_both_ways_are_verified_each_for_itself() -> None:
 
 
 @pytest.mark.parametrize("access", [access_to(SPARK), signed()], ids=["http", "websocket"])
-async def test_chats_in_practice(access) -> None:
+async def test_chats_in_practice(access: Access) -> None:
     events, problem = await ask(access, "Why is the sky blue?")
     assert problem is None
     assert len(text_of(events)) > 100

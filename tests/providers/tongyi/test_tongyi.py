@@ -1,8 +1,10 @@
 """Tongyi in practice: its documented streams, its regions, and what a key without credit or rights meets."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -66,7 +68,12 @@ async def test_a_key_of_another_region_is_known_in_one_of_the_regions() -> None:
         ("refused", lambda fields: TONGYI.chat(fields, ASK), CredentialRejected, "in this region"),
     ],
 )
-async def test_keys_that_bring_about_a_refusal(key, call, kind, expected) -> None:
+async def test_keys_that_bring_about_a_refusal(
+    key: str,
+    call: Callable[..., Any],
+    kind: type[Problem],
+    expected: str,
+) -> None:
     _, problem = await practised(f"sk-FAKE0{key}0key", call)
     assert type(problem) is kind
     assert expected in problem.message

@@ -138,14 +138,14 @@ async def test_the_older_form_in_practice() -> None:
         ("FAKE-nocredit", "FAKE-secret", "The quota of ERNIE-Bot-4 is used up, or was not paid."),
     ],
 )
-async def test_pairs_that_are_no_good(key, secret, expected) -> None:
+async def test_pairs_that_are_no_good(key: str, secret: str, expected: str) -> None:
     _, problem = await ask(by_pair(key, secret), "hello", OLDER)
     assert problem
     assert problem.message == expected
 
 
 @pytest.mark.parametrize("access", [access_to(WENXIN, api_key="bce-v3/ALTAK-FAKE/00"), by_pair()], ids=["v2", "older"])
-async def test_failures_on_demand(access) -> None:
+async def test_failures_on_demand(access: Access) -> None:
     model = OLDER if "legacy_api_key" in access.fields else MODEL
     for wish, kind in (("fail", Problem), ("be refused", CredentialRejected), ("break", Problem), ("error", Problem)):
         events, problem = await ask(access, f"Why is the sky blue? Please {wish}.", model)

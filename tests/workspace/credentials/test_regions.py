@@ -82,7 +82,7 @@ async def test_a_key_that_is_known_here_goes_nowhere_else(regions) -> None:
 
 
 @pytest.mark.parametrize("elsewhere", [REFUSED, "reset"])
-async def test_a_key_that_no_region_takes_is_refused_by_the_first(regions, elsewhere) -> None:
+async def test_a_key_that_no_region_takes_is_refused_by_the_first(regions, elsewhere: bytes | str) -> None:
     async with regions([REFUSED], [elsewhere]) as at:
         with pytest.raises(CredentialRejected) as caught:
             await at.verify()

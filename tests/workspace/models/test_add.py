@@ -156,7 +156,7 @@ async def test_a_model_that_is_not_verified_is_not_looked_at_either(place) -> No
 
 
 @pytest.mark.parametrize("answers", [([http({}, 401)],), ([KNOWN], [http({"error": {"message": "no"}}, 404)])])
-async def test_what_is_refused_is_not_kept_nor_its_address(place, answers) -> None:
+async def test_what_is_refused_is_not_kept_nor_its_address(place, answers: tuple[list[bytes], ...]) -> None:
     async with place([SAID]) as at, serve(*answers) as endpoint:
         before = at.credential
         with pytest.raises(Problem):
@@ -399,7 +399,9 @@ async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(pla
         assert models.defaults(at.session.tenant(at.tenant_id)) == {}
 
 
-def test_fields_are_named_on_the_command_line(place, monkeypatch: pytest.MonkeyPatch, capsys, tmp_path: Path) -> None:
+def test_fields_are_named_on_the_command_line(
+    place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
     register(monkeypatch, hosting("http://localhost:9/v1"))
     for name in ("DATA", "CONFIG", "KEY"):
         monkeypatch.setenv(f"MODELDECK_{name}_DIR", str(tmp_path / name))
