@@ -79,7 +79,7 @@ def difference(stock: Emulator, ours: Emulator) -> str:
 class Free(FlowControl):
     """A line on which everything may be sent at once."""
 
-    def room(self, now: float) -> int:
+    def send_budget(self, now: float) -> int:
         return 1 << 20
 
 

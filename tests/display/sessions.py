@@ -28,8 +28,8 @@ class Narrow(Free):
         self._chance = chance
         self.open = False
 
-    def room(self, now: float) -> int:
-        return super().room(now) if self.open else self._chance.choice((0, 1, 20, 90, 400))
+    def send_budget(self, now: float) -> int:
+        return super().send_budget(now) if self.open else self._chance.choice((0, 1, 20, 90, 400))
 
 
 async def session(seed: int, size: tuple[int, int], presses: int) -> int:
