@@ -19,7 +19,7 @@ from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.client.body import FrameDecoder
 from tui.providers.client.limits import Limits
-from tui.providers.client.response import read_answer
+from tui.providers.client.response import Answer
 from tui.providers.client.silence import SilenceMonitor
 from tui.providers.client.sse import Events
 from tui.providers.client.websocket import MessageDecoder, websocket_inbox
@@ -277,9 +277,12 @@ async def socket_decoded(chunks: Sequence[bytes]) -> tuple[list[str], bool]:
     try:
         monitor = SilenceMonitor(PLACE, LIMITS, streamed=True)
         async with websocket_inbox(PLACE, response, call, LIMITS) as (inbox, _):
-            async for event in read_answer(PLACE, inbox, MessageDecoder(PLACE, call, LIMITS), call, LIMITS, monitor):
-                assert isinstance(event, TextDelta)
-                said.append(event.text)
+            answer = Answer(PLACE, inbox, MessageDecoder(PLACE, call, LIMITS), call, LIMITS, monitor)
+            while not answer.over:
+                assert await answer.wait() is None
+                for result in answer.results():
+                    assert isinstance(result, TextDelta)
+                    said.append(result.text)
     except Problem:
         return said, False
     return said, True

@@ -1,9 +1,6 @@
 """What chat, embed and transcribe share: the model that answers, and remarks on stderr."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
 from math import ceil
-from typing import cast
 
 from tui.cli.context import CommandContext
 from tui.cli.output import Output, bar
@@ -54,11 +51,6 @@ async def begin(call: CommandContext, model: Model) -> None:
         call.out.note(f"{count} of {label} left, including this one.")
     touch(call.tenant_session)
     _ = call.session.client  # so that its imports do not count as the provider's time
-
-
-def closing(events: AsyncIterator[Event]) -> "aclosing[AsyncGenerator[Event]]":
-    """Return a context that closes the events of a call when its block ends."""
-    return aclosing(cast("AsyncGenerator[Event]", events))
 
 
 def print_progress(out: Output, event: Event) -> None:

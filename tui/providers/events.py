@@ -36,7 +36,7 @@ class Finish:
     """The end of an answer. `reason` is the provider's word; `complete` is false where the provider shortened it.
 
     `note` is a sentence for people when the reason needs one, such as "The answer reached its length limit." Of an
-    `UNFINISHED` answer the client decides whether it is complete (`client.response.Ending`); it never yields one.
+    `UNFINISHED` answer the client decides whether it is complete (`client.response.Answer`); it never yields one.
     """
 
     reason: str

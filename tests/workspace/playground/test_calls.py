@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -108,13 +109,15 @@ async def test_what_a_provider_does_not_serve_is_said(session: Session, monkeypa
     bare = replace(PROVIDERS["openai"], chat=None, embed=None, transcribe=None)
     register(monkeypatch, bare)
     model = Model("openai", "x", ModelType.CHAT)
-    for events in (
-        calls.chat(session.tenant("acme"), model, HELLO),
-        calls.embed(session.tenant("acme"), model, ["x"]),
-        calls.transcribe(session.tenant("acme"), model, Path("x.mp3")),
-    ):
+    acme = session.tenant("acme")
+    requests = (
+        partial(calls.chat, acme, model, HELLO),
+        partial(calls.embed, acme, model, ["x"]),
+        partial(calls.transcribe, acme, model, Path("x.mp3")),
+    )
+    for request in requests:
         with pytest.raises(UsageError, match="serves no"):
-            await anext(events)
+            request()
 
 
 def test_the_parameters_of_a_model_are_those_of_its_provider(session: Session) -> None:

@@ -10,7 +10,7 @@ import asyncio
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from tui.providers.client.limits import MAX_BROKEN_FRAMES, PARSE_IN_THREAD, Limits
@@ -102,49 +102,47 @@ class FrameDecoder:
 
     def message(self, text: str) -> Iterator[Frame]:
         """Yield the frame of one WebSocket message."""
-        yield from self._frame(text)
+        return self._read([(text, "")])
 
     def feed(self, chunk: bytes) -> Iterator[Frame]:
         """Yield the frames that this chunk completes."""
         if self._events:
-            for data, name in self._events.feed(chunk):
-                yield from self._frame(data, name)
-        else:
-            for line in self._lines.feed(chunk):
-                yield from self._frame(line.decode("utf-8", "replace"))
+            return self._read(self._events.feed(chunk))
+        return self._read((line.decode("utf-8", "replace"), "") for line in self._lines.feed(chunk))
 
     def rest(self) -> Iterator[Frame]:
         """Yield the last frame where its end is missing but it is whole."""
         if self._events:
-            for data, name in self._events.rest():
-                yield from self._frame(data, name)
-        else:
-            yield from self._frame(self._lines.rest().decode("utf-8", "replace"))
+            return self._read(self._events.rest())
+        return self._read([(self._lines.rest().decode("utf-8", "replace"), "")])
 
-    def _frame(self, data: str, name: str = "") -> Iterator[Frame]:
-        if self._plain:
-            yield Frame(data, name)
-            return
-        try:
-            frame = Frame(json.loads(data), name)
-        except (ValueError, RecursionError):
-            yield from self._text(data.strip(), name)
-            return
-        self._in_a_row = 0
-        yield frame
+    def _read(self, pieces: Iterable[tuple[str, str]]) -> Iterator[Frame]:
+        """Yield the frames of pieces of data with their event names."""
+        for data, name in pieces:
+            if self._plain:
+                yield Frame(data, name)
+                continue
+            try:
+                frame: Frame | None = Frame(json.loads(data), name)
+                self._in_a_row = 0
+            except (ValueError, RecursionError):
+                frame = self._text(data.strip(), name)
+            if frame:
+                yield frame
 
-    def _text(self, text: str, name: str) -> Iterator[Frame]:
+    def _text(self, text: str, name: str) -> Frame | None:
+        """Return the frame of data that is not JSON; None if it says nothing or is broken."""
         if not text or text.lower() in _KEEP_ALIVE:
-            return
+            return None
         if text.startswith(_END_MARK) or (name and not text.startswith("{")):
-            yield Frame(text, name)
-            return
+            return Frame(text, name)
         self.skipped += 1
         self._in_a_row += 1
         if self._in_a_row >= MAX_BROKEN_FRAMES:
             raise unusable_response(
                 self._context, f"{self._in_a_row} broken pieces in a row", redact(self._context, text)
             )
+        return None
 
 
 class BodyDecoder:
@@ -176,21 +174,18 @@ class BodyDecoder:
         """How many frames could not be read."""
         return self._frames.skipped if self._frames else 0
 
-    def feed(self, chunk: bytes) -> Iterator[Frame]:
-        """Yield the frames that this chunk completes; none before the end where the body is one document."""
+    def feed(self, chunk: bytes) -> Iterable[Frame]:
+        """Return the frames that this chunk completes; none before the end where the body is one document."""
         chunk = self._inflater.feed(chunk)
         if self._frames is not None:
-            yield from self._frames.feed(chunk)
-            return
+            return self._frames.feed(chunk)
         self._head += chunk
         if len(self._head) > self._limits.body:
             raise too_large(self._context, self._limits.body)
-        if not self._decided and self._decide():
-            head, self._head = bytes(self._head), bytearray()
-            if self._frames is not None:
-                yield from self._frames.feed(head)
-            else:
-                self._head += head
+        if self._decided or not self._decide() or self._frames is None:
+            return ()
+        head, self._head = bytes(self._head), bytearray()
+        return self._frames.feed(head)
 
     async def finish(self) -> list[Frame]:
         """Return the frames that the end of the body completes. Raises Problem if it is nothing that can be read."""

@@ -1,6 +1,6 @@
 """The driver: every request of Modeldeck leaves here, and every answer enters here.
 
-    stream ──steps──> _step ──attempts──> _attempt ──sign, send──> read_answer ──> results
+    stream ──steps──> _step ──attempts──> _attempt ──sign, send──> Answer ──> results
 
 One driver serves all providers, so that limits, retries, origins and messages are the same for each. A key is revealed
 in one expression (`request.build_request`), after its origin was checked. Redirects are never followed.
@@ -23,23 +23,16 @@ from tui.errors import Problem
 from tui.providers.client import connection
 from tui.providers.client.access import Access, check_origin
 from tui.providers.client.body import BodyDecoder
+from tui.providers.client.inbox import http_inbox
 from tui.providers.client.limits import Limits
 from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.request import check_headers, sending
-from tui.providers.client.response import (
-    Decoder,
-    Inbox,
-    headers_of,
-    http_inbox,
-    read_answer,
-    read_error_body,
-    sanitized,
-)
+from tui.providers.client.response import Answer, headers_of, read_error_body, sanitized
 from tui.providers.client.retry import RetryableError, RetryPolicy, retry_reason, should_retry
-from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
+from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
 from tui.providers.client.transport_errors import ConnectionTrace, connect_problem
-from tui.providers.client.upload import Body, body_of
+from tui.providers.client.upload import body_of
 from tui.providers.error_messages import ErrorContext, redirect, to_problem, unusable_response
 from tui.providers.events import AccessToken, Event, Finish, NoResponseYet, Notice, Retrying, Uploading, Usage, Vectors
 from tui.providers.requests import ApiError, Call, EndSeen, Frame, Framing, RemoteJob
@@ -63,15 +56,6 @@ class _Step:
     redactor: AnswerRedactor
     follows: bool = False
     exchange: bool = False
-
-
-@dataclass(frozen=True)
-class _Incoming:
-    """An answer whose status is one of success: what arrives, what decodes it, and the file that still goes out."""
-
-    inbox: Inbox[Any]
-    decoder: Decoder[Any]
-    upload: UploadProgress | None = None
 
 
 class Client:
@@ -268,29 +252,16 @@ class Client:
                 response = _response(context, sent, trace)
                 await self._raise_for_status(context, response, signed.framing)
                 delivered = False
-                async with (
-                    self._incoming(context, response, signed, upload) as incoming,
-                    aclosing(
-                        read_answer(
-                            context,
-                            incoming.inbox,
-                            incoming.decoder,
-                            signed,
-                            self._limits,
-                            monitor,
-                            incoming.upload,
-                        )
-                    ) as results,
-                ):
-                    async for result in results:
-                        if isinstance(result, ApiError):
-                            error = step.redactor.error(result)
-                            if delivered:
-                                raise to_problem(context, error, self._clock())
-                            raise self._api_error(context, error, response)
-                        if not isinstance(result, EndSeen):
+                async with self._answer(context, response, signed, monitor) as answer:
+                    while not answer.over:
+                        if event := await answer.wait():
+                            yield event
+                        for result in answer.results():
+                            if isinstance(result, ApiError):
+                                raise self._error_in_answer(context, step.redactor.error(result), response, delivered)
                             delivered = delivered or not isinstance(result, _PRELUDE)
                             yield result
+                    await answer.drain()
         except RetryableError as failure:
             if token and token.drop and failure.error and _is_stale(access.provider, failure.error):
                 failure.stale_token = True
@@ -298,20 +269,21 @@ class Client:
             raise
 
     @contextlib.asynccontextmanager
-    async def _incoming(
-        self, context: ErrorContext, response: httpx.Response, call: Call, upload: Body | None
-    ) -> AsyncIterator[_Incoming]:
-        """Yield the response as it arrives over HTTP or an open WebSocket."""
+    async def _answer(
+        self, context: ErrorContext, response: httpx.Response, call: Call, monitor: SilenceMonitor
+    ) -> AsyncIterator[Answer[Any]]:
+        """Yield the answer that arrives over HTTP or an open WebSocket. Leaving the block stops reading."""
+        limits = self._limits
         if call.framing is Framing.WEBSOCKET:
             # Few calls need it, and its library takes a while to load.
             from tui.providers.client.websocket import MessageDecoder, websocket_inbox
 
-            async with websocket_inbox(context, response, call, self._limits) as (inbox, sent):
-                yield _Incoming(inbox, MessageDecoder(context, call, self._limits), sent)
+            async with websocket_inbox(context, response, call, limits) as (messages, sent):
+                yield Answer(context, messages, MessageDecoder(context, call, limits), call, limits, monitor, sent)
             return
-        decoder = BodyDecoder(context, call, self._limits, response.headers)
-        async with http_inbox(context, response) as inbox_:
-            yield _Incoming(inbox_, decoder)
+        decoder = BodyDecoder(context, call, limits, response.headers)
+        async with http_inbox(context, response) as chunks:
+            yield Answer(context, chunks, decoder, call, limits, monitor)
 
     async def _connect(
         self, access: Access, step: _Step, signed_url: str, keyed: bool
@@ -336,6 +308,12 @@ class Client:
         failure = self._api_error(context, replace(error, status=status, page=page is not None), response, page)
         failure.by_status = True
         raise failure
+
+    def _error_in_answer(
+        self, context: ErrorContext, error: ApiError, response: httpx.Response, delivered: bool
+    ) -> Problem | RetryableError:
+        """Return the failure that an answer of success tells of; it is final once something was delivered."""
+        return to_problem(context, error, self._clock()) if delivered else self._api_error(context, error, response)
 
     def _api_error(
         self, context: ErrorContext, error: ApiError, response: httpx.Response, page: Problem | None = None

@@ -1,14 +1,13 @@
 """Read an answer: bytes as they arrive, frames, events; and decide how it ended.
 
-One reader serves HTTP and WebSocket answers. A connection fills an `Inbox`; `read_answer` empties it:
+One reader serves HTTP and WebSocket answers. A connection fills an `Inbox`; an `Answer` empties it:
 
     connection ──> Inbox ──> BodyDecoder ──frames──> Call.reader ──> results
 """
 
 import asyncio
-import contextlib
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import isfinite
 from typing import Any, Generic, Protocol, TypeVar
@@ -17,8 +16,8 @@ import httpx
 
 from tui.errors import NetworkError, Problem
 from tui.providers.client.body import Inflater, decode_text
-from tui.providers.client.limits import DRAIN_TIMEOUT, READ_AHEAD, Limits
-from tui.providers.client.request import stopped
+from tui.providers.client.inbox import Inbox, T
+from tui.providers.client.limits import Limits
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.error_body import is_error
@@ -37,12 +36,14 @@ from tui.providers.events import (
     Transcript,
     Vectors,
 )
-from tui.providers.requests import MALFORMED, ApiError, Call, EndSeen, Frame, Result
+from tui.providers.requests import MALFORMED, ApiError, Call, EndSeen, Frame, RemoteJob
 from tui.sanitize import one_line, printable
+
+AnswerResult = Event | ApiError | Call | RemoteJob
+"""What an answer yields: the results of its reader but for `EndSeen`, which is about the answer itself."""
 
 _TEXT = (TextDelta, ThinkingDelta)
 
-T = TypeVar("T", bytes, str)
 T_contra = TypeVar("T_contra", bytes, str, contravariant=True)
 
 
@@ -59,209 +60,150 @@ class Decoder(Protocol[T_contra]):
     def skipped(self) -> int:
         """Return how many frames could not be read."""
 
-    def feed(self, chunk: T_contra) -> Iterator[Frame]:
-        """Yield the frames that a chunk completes."""
+    def feed(self, chunk: T_contra) -> Iterable[Frame]:
+        """Return the frames that a chunk completes."""
 
     async def finish(self) -> list[Frame]:
         """Return the frames left at the end of the body."""
 
 
-class Inbox(Generic[T]):
-    """What has arrived over a connection, filled by a task of its own so that what comes at once is taken at once.
+class Answer(Generic[T]):
+    """One answer as it arrives: what its call makes of it, and how it ended.
 
-    It holds at most `READ_AHEAD`; beyond that the server has to wait.
+    Take turns: `wait` until something has arrived, then read `results`, until `over`.
+
+    An answer is complete after a finish reason, an end mark, or a whole JSON document. Readers yield a `Finish` without
+    a reason where they saw neither of the first two; the bytes tell the third.
 
     Attributes:
-        failure: Why the connection ended, if not in the usual way.
+        over: Whether the answer has ended and all of its results were read.
     """
 
-    def __init__(self) -> None:
-        self.failure: Problem | None = None
-        self._task: asyncio.Task[None] | None = None
-        self._items: list[T] = []
+    def __init__(
+        self,
+        context: ErrorContext,
+        inbox: Inbox[T],
+        decoder: Decoder[T],
+        call: Call,
+        limits: Limits,
+        monitor: SilenceMonitor,
+        upload: UploadProgress | None = None,
+    ) -> None:
+        self._context = context
+        self._inbox: Inbox[T] = inbox
+        self._decoder: Decoder[T] = decoder
+        self._call = call
+        self._limits = limits
+        self._monitor = monitor
+        self._upload = upload
+        self._reader = call.reader()
         self._size = 0
-        self._arrived: asyncio.Future[None] | None = None
-        self._room = asyncio.Event()
+        self._text = self._end_seen = False
+        self._tail: list[Frame | None] | None = None
+        self.over = False
 
-    def fill(self, task: "asyncio.Task[None]") -> None:
-        """Name the task that fills it; its end is the end of the answer."""
-        self._task = task
-        task.add_done_callback(lambda _: self._notify())
+    async def wait(self) -> Event | None:
+        """Wait until something has arrived or the end has come. Return an event if there is one to report before.
 
-    async def put(self, item: T) -> None:
-        """Add an item; wait if too much is here already."""
-        self._items.append(item)
-        self._size += len(item)
-        self._notify()
-        if self._size > READ_AHEAD:
-            self._room.clear()
-            await self._room.wait()
-
-    def pending(self) -> "asyncio.Future[None] | None":
-        """Return a future that is done once something is here or the end is; None once everything is taken."""
-        assert self._task
-        if self._task.done() and not self._items:
+        Raises:
+            NetworkError: Nothing of use came for too long, or the connection broke too early.
+            Problem: The body is nothing that can be read.
+        """
+        try:
+            pending = self._inbox.pending()
+            while pending is not None and not pending.done():
+                if event := await self._monitor.wait(pending, self._upload):
+                    return event
+        except ConnectionLost:
+            self._tail = [*await self._finish(lost=True), None]
             return None
-        self._arrived = asyncio.get_running_loop().create_future()
-        if self._items or self._task.done():
-            self._notify()
-        return self._arrived
+        if pending is None:
+            self._tail = [*await self._finish(self._inbox.failure is not None), None]
+        return None
 
-    def take(self) -> list[T]:
-        """Return all that is here, once."""
-        items, self._items, self._size = self._items, [], 0
-        self._room.set()
-        return items
+    def results(self) -> Iterator[AnswerResult]:
+        """Yield what the reader makes of all that has arrived; what was yielded before an error stays valid.
+
+        Raises:
+            NetworkError: The answer ended too early.
+            Problem: The answer is too large, or nothing that can be read.
+        """
+        if self._tail is not None:
+            yield from self._read(self._tail)
+            self.over = True
+        for chunk in self._inbox.take():
+            self._size += len(chunk)
+            if self._size > self._limits.answer:
+                raise too_large(self._context, self._limits.answer)
+            if not self._decoder.streamed:
+                self._monitor.reset()
+            yield from self._read(self._decoder.feed(chunk))
+            if self.over:
+                return
 
     async def drain(self) -> None:
-        """Wait a moment for the end, so that the connection can be used again."""
-        assert self._task
-        self._room.set()
-        await asyncio.wait([self._task], timeout=DRAIN_TIMEOUT)
+        """Wait a moment for the end of the body, so that the connection can be used again."""
+        if self._tail is None:
+            await self._inbox.drain()
 
-    def _notify(self) -> None:
-        if self._arrived is not None and not self._arrived.done():
-            self._arrived.set_result(None)
-
-
-@contextlib.asynccontextmanager
-async def http_inbox(context: ErrorContext, response: httpx.Response) -> AsyncIterator[Inbox[bytes]]:
-    """Read the body of a response in a task. Leaving the block stops it."""
-    inbox: Inbox[bytes] = Inbox()
-
-    async def read() -> None:
-        try:
-            async for chunk in response.stream:  # type: ignore[union-attr]
-                if chunk:
-                    await inbox.put(chunk)
-        except Exception:
-            inbox.failure = read_problem(context)
-
-    task = asyncio.create_task(read())
-    inbox.fill(task)
-    try:
-        yield inbox
-    finally:
-        await stopped(task)
-
-
-async def read_answer(
-    context: ErrorContext,
-    inbox: Inbox[T],
-    decoder: Decoder[T],
-    call: Call,
-    limits: Limits,
-    monitor: SilenceMonitor,
-    upload: UploadProgress | None = None,
-) -> AsyncGenerator[Result, None]:
-    """Yield what the reader of a call makes of its answer, and what is to be reported meanwhile.
-
-    Raises:
-        NetworkError: The connection or the answer ended too early; what was yielded stays valid.
-        Problem: The answer is too large, or nothing that can be read.
-    """
-    ending = Ending(context, call, decoder)
-    size = 0
-    try:
-        while (pending := inbox.pending()) is not None:
-            while not pending.done():
-                if event := await monitor.wait(pending, upload):
-                    yield event
-            for chunk in inbox.take():
-                size += len(chunk)
-                if size > limits.answer:
-                    raise too_large(context, limits.answer)
-                if not decoder.streamed:
-                    monitor.reset()
-                for frame in decoder.feed(chunk):
-                    for result in ending.results(frame):
-                        monitor.reset()
-                        if isinstance(result, EndSeen):
-                            ending.seen = True
-                            monitor.expect_end()
-                            continue
-                        yield ending.checked(result)
-                        if ending.reached(result):
-                            await inbox.drain()
-                            return
-    except ConnectionLost:
-        lost = True
-    else:
-        lost = inbox.failure is not None
-    if lost and not ending.may_end(size):
-        raise inbox.failure or read_problem(context)
-    if not lost and (size or not ending.may_be_empty):
-        for frame in await decoder.finish():
-            for result in ending.results(frame):
-                if not isinstance(result, EndSeen):
-                    yield ending.checked(result)
-                    if ending.reached(result):
+    def _read(self, frames: Iterable[Frame | None]) -> Iterator[AnswerResult]:
+        for frame in frames:
+            ignored = True
+            for result in self._reader(frame):
+                ignored = False
+                self._monitor.reset()
+                if isinstance(result, _TEXT):
+                    self._text = True
+                    yield result
+                elif isinstance(result, EndSeen):
+                    self._end_seen = True
+                    self._monitor.expect_end()
+                else:
+                    yield self._checked(frame, result)
+                    if frame is not None and self._is_last(result):
+                        self.over = True
                         return
-    for result in ending.results(None):
-        if not isinstance(result, EndSeen):
-            yield ending.checked(result)
-
-
-class Ending:
-    """Decides how an answer ended, for all calls.
-
-    It is complete after a finish reason, an end mark, or a whole JSON document. Readers yield a `Finish` without a
-    reason where they saw neither of the first two; the bytes tell the third.
-
-    Attributes:
-        seen: Whether a finish reason has come, so that nothing but usage and an end mark is missing.
-    """
-
-    def __init__(self, context: ErrorContext, call: Call, decoder: Decoder[Any]) -> None:
-        self._context = context
-        self._call = call
-        self._decoder = decoder
-        self._read = call.reader()
-        self._text = False
-        self.seen = False
-
-    def results(self, frame: Frame | None) -> Iterator[Result]:
-        """Yield what the reader makes of a frame, or the server's own account of a failure where that is nothing."""
-        ignored = frame is not None
-        for result in self._read(frame):
-            ignored = False
-            if frame is not None and isinstance(result, ApiError) and result.code == MALFORMED and is_error(frame.data):
+            if ignored and frame is not None and not self._call.plain and is_error(frame.data):
                 yield self._context.provider.parse_error(0, {}, frame.data)
-            else:
-                yield result
-        if ignored and frame is not None and not self._call.plain and is_error(frame.data):
-            yield self._context.provider.parse_error(0, {}, frame.data)
 
-    @property
-    def may_be_empty(self) -> bool:
-        """Whether the call takes an end before the first byte as an answer."""
-        return self._call.idle_timeout > 0 or 0 in self._call.accepted_statuses
+    def _checked(self, frame: Frame | None, result: AnswerResult) -> AnswerResult:
+        """Return a result as it is to be yielded. Raises Problem for vectors or an end that cannot be used."""
+        if isinstance(result, Finish):
+            return self._finished(result)
+        if isinstance(result, Vectors):
+            return _vectors(self._context, result)
+        malformed = isinstance(result, ApiError) and result.code == MALFORMED
+        if malformed and frame is not None and is_error(frame.data):
+            # The server's own account says more than that its answer is malformed.
+            return self._context.provider.parse_error(0, {}, frame.data)
+        return result
 
-    def may_end(self, size: int) -> bool:
-        """Return True if a connection that broke after `size` bytes is the end of an answer all the same."""
-        return self.seen or self._call.idle_timeout > 0 or (not size and 0 in self._call.accepted_statuses)
-
-    def checked(self, result: Result) -> Result:
-        """Return the result as it is to be yielded. Raises Problem for the end of an answer that is incomplete."""
-        if isinstance(result, _TEXT):
-            self._text = True
-            return result
-        if not isinstance(result, Finish):
-            return _vectors(self._context, result) if isinstance(result, Vectors) else result
+    def _finished(self, finish: Finish) -> Finish:
+        """Return the end of an answer. Raises Problem if it is incomplete."""
         if count := self._decoder.skipped:
             pieces = f"{count} piece" if count == 1 else f"{count} pieces"
             raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", AGAIN)
-        if result.reason:
-            return result
+        if finish.reason:
+            return finish
         if self._decoder.whole and self._text:
-            return replace(result, reason="stop", complete=True)
+            return replace(finish, reason="stop", complete=True)
         if self._decoder.whole:
             raise unusable_response(self._context, "an answer without text")
         raise NetworkError(f"The answer from {self._context.label} stopped before its end. It is incomplete.", AGAIN)
 
-    def reached(self, result: Result) -> bool:
+    def _is_last(self, result: AnswerResult) -> bool:
         """Return True if nothing more is to be read: the answer has finished, or a stream goes on in another call."""
         return isinstance(result, Finish) or (isinstance(result, Call) and self._decoder.streamed)
+
+    async def _finish(self, lost: bool) -> list[Frame]:
+        """Return the frames that the end of the body completes. Raises Problem where it must not end yet."""
+        resumable = self._call.idle_timeout > 0
+        may_be_empty = resumable or 0 in self._call.accepted_statuses
+        if lost and not (self._end_seen or resumable or (may_be_empty and not self._size)):
+            raise self._inbox.failure or read_problem(self._context)
+        if lost or (may_be_empty and not self._size):
+            return []
+        return await self._decoder.finish()
 
 
 def headers_of(context: ErrorContext, response: httpx.Response) -> dict[str, str]:
@@ -301,8 +243,10 @@ def sanitized(event: Event) -> Event | None:
     """Return the event with its texts fit for a terminal and its times in order; None if nothing of it is left."""
     match event:
         case TextDelta(text) | ThinkingDelta(text):
-            text = printable(text)
-            return type(event)(text) if text else None
+            clean = printable(text)
+            if not clean:
+                return None
+            return event if clean == text else type(event)(clean)
         case AccessToken():
             return None
         case Transcript():

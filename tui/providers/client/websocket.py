@@ -20,9 +20,9 @@ from wsproto.utilities import LocalProtocolError
 
 from tui.errors import NetworkError, Problem, UsageError
 from tui.providers.client.body import FrameDecoder
+from tui.providers.client.inbox import Inbox
 from tui.providers.client.limits import WEBSOCKET_CLOSE_TIMEOUT, WEBSOCKET_READ, Limits
 from tui.providers.client.request import stopped
-from tui.providers.client.response import Inbox
 from tui.providers.client.silence import UploadProgress
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.client.upload import opened_file, size_of, to_json

@@ -1,8 +1,8 @@
 """Trying models: each verb answers with the events of the call as they come."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,32 +30,30 @@ if TYPE_CHECKING:
     from tui.providers.client.access import Access
 
 
-async def chat(
+def chat(
     session: TenantSession,
     model: Model,
     messages: Sequence[Message],
     parameters: Mapping[str, Any] | None = None,
     stream: bool = True,
     access: "Access | None" = None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event]:
     """Asks a chat model, by `access` if it is not kept yet. Closing the iterator stops the call."""
     provider = provider_of(model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
     route = key_source.route_call(session, model, access)
     call = provider.chat(route.access.fields, ChatRequest(route.model, tuple(messages), dict(parameters or {}), stream))
-    async with aclosing(_streamed(session.process, route, call)) as events:
-        async for event in events:
-            yield event
+    return _streamed(session.process, route, call)
 
 
-async def embed(
+def embed(
     session: TenantSession,
     model: Model,
     texts: Sequence[str],
     query: bool = False,
     access: "Access | None" = None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event]:
     """Embed texts as vectors; with `query`, they are search queries, not documents."""
     provider = provider_of(model.provider)
     if provider.embed is None:
@@ -66,19 +64,17 @@ async def embed(
         )
     route = key_source.route_call(session, model, access)
     call = provider.embed(route.access.fields, EmbeddingRequest(route.model, tuple(texts), query))
-    async with aclosing(_streamed(session.process, route, call)) as events:
-        async for event in events:
-            yield event
+    return _streamed(session.process, route, call)
 
 
-async def transcribe(
+def transcribe(
     session: TenantSession,
     model: Model,
     path: Path,
     language: str = "",
     times: TimestampGranularity = TimestampGranularity.NONE,
     access: "Access | None" = None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event]:
     """Transcribe a recording on this machine."""
     provider = provider_of(model.provider)
     if provider.transcribe is None:
@@ -86,9 +82,7 @@ async def transcribe(
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
     route = key_source.route_call(session, model, access)
     ask = TranscriptionRequest(route.model, path, info.media, info.size, language, times)
-    async with aclosing(_streamed(session.process, route, provider.transcribe(route.access.fields, ask))) as events:
-        async for event in events:
-            yield event
+    return _streamed(session.process, route, provider.transcribe(route.access.fields, ask))
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
@@ -106,10 +100,15 @@ async def _streamed(session: Session, route: CallRoute, call: Call) -> AsyncGene
             if credential is not None:
                 await asyncio.to_thread(credentials.note, session.tenant(route.owner), credential, check)
 
-    events = session.client.stream(route.access, call)
+    meter = route.meter
     try:
-        async with aclosing(metered(route.meter, events) if route.meter else events) as counting:
-            async for event in counting:
+        async with (
+            metered(meter) if meter else nullcontext(),
+            aclosing(session.client.stream(route.access, call)) as events,
+        ):
+            async for event in events:
+                if meter:
+                    meter.watch(event)
                 yield event
     except CredentialRejected as problem:
         await note(
@@ -117,7 +116,7 @@ async def _streamed(session: Session, route: CallRoute, call: Call) -> AsyncGene
                 VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail
             )
         )
-        if route.meter:
+        if meter:
             raise _trial_key_rejected(route.access.provider, problem) from None
         raise
     if credential and credential.check.state in (VerificationState.REFUSED, VerificationState.UNVERIFIED):

@@ -6,8 +6,8 @@ killed process had reserved counts no more as soon as anybody else looks.
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -26,6 +26,9 @@ class TrialMeter:
     """One call of a tenant. `reserve`, then `settle` or `give_back`; whatever comes after the first of those is void.
 
     Its steps may run in different threads: a call that is given up while it is being reserved reserves nothing.
+
+    Attributes:
+        answered: Whether something of the answer has come.
     """
 
     def __init__(self, session: TenantSession, provider_id: str) -> None:
@@ -33,6 +36,7 @@ class TrialMeter:
         self._token = uuid4().hex
         self._lock = threading.Lock()
         self._over = False
+        self.answered = False
 
     def reserve(self) -> None:
         """Reserve one request; raise UsedUp if none is left."""
@@ -48,6 +52,10 @@ class TrialMeter:
         """Return the reserved request: it failed and does not count."""
         self._end(kept=False)
 
+    def watch(self, event: Event) -> None:
+        """Note an event of the request."""
+        self.answered = self.answered or isinstance(event, _ANSWERS)
+
     def _end(self, kept: bool) -> None:
         with self._lock:
             if not self._over:
@@ -55,24 +63,22 @@ class TrialMeter:
                 end(self._session, self._provider, self._token, kept)
 
 
-async def metered(meter: TrialMeter, events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
-    """Yield the events of a metered request.
+@asynccontextmanager
+async def metered(meter: TrialMeter) -> AsyncIterator[None]:
+    """Count the request that is made within the block.
 
-    A request that fails, or is stopped before its first event, is given back.
+    One that fails, or is stopped before anything of its answer came, is given back.
     """
-    kept = came = False
+    kept = False
     try:
         await asyncio.to_thread(meter.reserve)
-        async with aclosing(events):
-            async for event in events:
-                came = came or isinstance(event, _ANSWERS)
-                yield event
+        yield
         kept = True
     except (GeneratorExit, asyncio.CancelledError):
-        kept = came
+        kept = meter.answered
         raise
     finally:
-        # What the call itself came to matters here: a store that cannot be written must not hide it.
+        # The outcome of the request matters more: a store that cannot be written must not hide it.
         with suppress(Problem):
             await asyncio.to_thread(meter.settle if kept else meter.give_back)
 

@@ -4,11 +4,12 @@ import asyncio
 import sys
 import time
 from collections.abc import Coroutine
+from contextlib import aclosing
 from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text
-from tui.cli.model_call import answering_model, begin, closing, print_progress
+from tui.cli.model_call import answering_model, begin, print_progress
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError, did_you_mean, quotable
@@ -155,7 +156,7 @@ async def _ask(call: CommandContext, model: Model, messages: list[Message], para
     problem: Problem | None = None
     stream = not call.args.has("no-stream")
     try:
-        async with closing(calls.chat(call.tenant_session, model, messages, parameters, stream=stream)) as events:
+        async with aclosing(calls.chat(call.tenant_session, model, messages, parameters, stream=stream)) as events:
             async for event in events:
                 answer.take(event)
     except asyncio.CancelledError:

@@ -4,11 +4,12 @@ import json
 import sys
 from array import array
 from collections.abc import Coroutine, Sequence
+from contextlib import aclosing
 from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text, whole_number
-from tui.cli.model_call import answering_model, begin, closing, print_progress
+from tui.cli.model_call import answering_model, begin, print_progress
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers.events import Vectors
@@ -40,7 +41,7 @@ async def _embed(call: CommandContext, model: Model, texts: list[str], done: int
     first, of = done, len(texts)
     try:
         query = call.args.has("query")
-        async with closing(calls.embed(call.tenant_session, model, texts[first:], query)) as events:
+        async with aclosing(calls.embed(call.tenant_session, model, texts[first:], query)) as events:
             async for event in events:
                 if isinstance(event, Vectors):
                     _print(call, model, texts, first + event.start, event.vectors)

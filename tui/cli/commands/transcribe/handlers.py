@@ -1,9 +1,10 @@
 """`modeldeck transcribe`: the speech in a file as text, subtitles or JSON."""
 
+from contextlib import aclosing
 from typing import Any
 
 from tui.cli.context import CommandContext
-from tui.cli.model_call import answering_model, begin, closing, print_progress
+from tui.cli.model_call import answering_model, begin, print_progress
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
 from tui.providers import provider
@@ -26,7 +27,7 @@ async def transcribe(call: CommandContext) -> None:
     await begin(call, model)
     transcript, partial = Transcript(""), ""
     language = call.args.one("language")
-    async with closing(calls.transcribe(call.tenant_session, model, path, language, times)) as events:
+    async with aclosing(calls.transcribe(call.tenant_session, model, path, language, times)) as events:
         try:
             async for event in events:
                 if isinstance(event, Transcript):

@@ -1,10 +1,9 @@
 """A chat: its questions, the answer that streams in, and what was set for each model. No widget is known here."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import Callable
 from contextlib import aclosing
 from time import monotonic
-from typing import cast
 
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.chat.blocks import AnswerBlock
@@ -166,9 +165,9 @@ class ChatSession:
         exchange.begin(answer.reply)
         self.history.saved = False
         self._on_change(answer, exchange)
-        events = calls.chat(self.session, model, messages, dict(self.parameters(model).values))
         try:
-            async with aclosing(cast("AsyncGenerator[Event]", events)) as stream:
+            events = calls.chat(self.session, model, messages, dict(self.parameters(model).values))
+            async with aclosing(events) as stream:
                 async for event in stream:
                     answer.take(event)
             self._end(answer, exchange, AnswerState.COMPLETE)

@@ -1,9 +1,9 @@
 """Embedding: some texts, one per line, and how near their vectors are to each other."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import Sequence
 from contextlib import aclosing
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -26,7 +26,7 @@ from tui.console.widgets.truncate import clip_end
 from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers import provider as provider_of
-from tui.providers.events import Event, Usage, Vectors
+from tui.providers.events import Usage, Vectors
 from tui.workspace.playground import calls
 from tui.workspace.playground.vectors import MOST, Comparison, compare
 
@@ -255,7 +255,7 @@ class EmbeddingTab(SingleCallTab):
             vectors: dict[int, Any] = {}
             began = under_way.seconds
             call = calls.embed(session.tenant(self.app.tenant_id), model, texts, self._as_questions)
-            async with aclosing(cast(AsyncGenerator[Event], call)) as events:
+            async with aclosing(call) as events:
                 async for event in events:
                     if isinstance(event, Vectors):
                         vectors |= dict(enumerate(event.vectors, event.start))

@@ -1,12 +1,12 @@
 """Speech-to-text: a recording on this machine, its way to the model, and what was heard."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -251,7 +251,7 @@ class SpeechTab(SingleCallTab):
         try:
             await asyncio.to_thread(lambda: session.client)  # what it imports takes a moment
             call = calls.transcribe(session.tenant(self.app.tenant_id), model, path, form.language, form.times)
-            async with aclosing(cast(AsyncGenerator[Event], call)) as events:
+            async with aclosing(call) as events:
                 async for event in events:
                     if isinstance(event, Uploading):
                         self._uploaded(event)
