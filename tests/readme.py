@@ -38,7 +38,8 @@ def install(clone: str) -> None:
 
 def start(clone: str) -> None:
     """Open the console on an empty home, and see its first screen."""
-    from terminal import Terminal, environ
+    sys.path.insert(0, str(Path(__file__).parents[1]))
+    from tests.terminal import Terminal, environ
 
     with tempfile.TemporaryDirectory() as home:
         # Only what a newcomer has: no environment of this run, and the clone is where the command is typed.

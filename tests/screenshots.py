@@ -40,7 +40,7 @@ FOLDER = Path(__file__).parent.parent / "screenshots"
 NOON = datetime(2026, 11, 22, 14, 2, tzinfo=UTC).timestamp()
 HOME = "/home/operator"
 
-Steps = Callable[[Pilot[None]], Awaitable[None]]
+Steps = Callable[[Pilot[str]], Awaitable[None]]
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Scene:
 def keys(*names: str, then: str = "") -> Steps:
     """Press keys, and wait for a text."""
 
-    async def press(pilot: Pilot[None]) -> None:
+    async def press(pilot: Pilot[str]) -> None:
         for name in names:
             await pilot.press(name)
             await pilot.pause()
@@ -66,13 +66,13 @@ def keys(*names: str, then: str = "") -> Steps:
     return press
 
 
-async def chatted(pilot: Pilot[None]) -> None:
+async def chatted(pilot: Pilot[str]) -> None:
     await keys("4", then="enter send")(pilot)
     await pilot.press(*"Why is the sky blue? Give a table of wavelengths as well.", "enter")
     await until_shown(pilot, " out ──", seconds=30)
 
 
-async def embedded(pilot: Pilot[None]) -> None:
+async def embedded(pilot: Pilot[str]) -> None:
     assert isinstance(pilot.app, Modeldeck)
     await defaults.set(pilot.app.session.tenant("acme"), ModelType.EMBEDDING, "openai/text-embedding-3-small")
     await keys("4", "f5", then="[Embedding]")(pilot)
@@ -90,7 +90,7 @@ async def embedded(pilot: Pilot[None]) -> None:
     await until_shown(pilot, "nearest")
 
 
-async def transcribed(pilot: Pilot[None]) -> None:
+async def transcribed(pilot: Pilot[str]) -> None:
     assert isinstance(pilot.app, Modeldeck)
     await defaults.set(pilot.app.session.tenant("acme"), ModelType.SPEECH2TEXT, "openai/whisper-1")
     with TemporaryDirectory() as folder:
@@ -110,7 +110,7 @@ async def transcribed(pilot: Pilot[None]) -> None:
 def on(provider_id: str, steps: Steps) -> Steps:
     """With the cursor of the list on a provider."""
 
-    async def go(pilot: Pilot[None]) -> None:
+    async def go(pilot: Pilot[str]) -> None:
         assert isinstance(pilot.app.screen, Providers)
         pilot.app.screen.listed.select(provider_id)
         await pilot.pause()
@@ -122,7 +122,7 @@ def on(provider_id: str, steps: Steps) -> Steps:
 def adding(typed: str, then: str) -> Steps:
     """The form that adds a model of the provider, with something typed as the model."""
 
-    async def add(pilot: Pilot[None]) -> None:
+    async def add(pilot: Pilot[str]) -> None:
         await keys("a", then="Verify and add")(pilot)
         await until(pilot, lambda: isinstance(pilot.app.focused, Input))
         await pilot.press(*typed)
@@ -189,7 +189,7 @@ def _answers_take_the_same_time() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterator[Pilot[None]]:
+async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterator[Pilot[str]]:
     """The console as a picture is taken of it, perhaps with other preferences."""
     session = empty_desk() if scene.empty else practice_session({"HOME": HOME}, pace=0, clock=lambda: NOON)
     session.config = config or session.config

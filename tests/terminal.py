@@ -11,7 +11,7 @@ import termios
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic, sleep
 from types import TracebackType
-from typing import ClassVar
+from typing import Self
 
 import pyte
 
@@ -35,9 +35,8 @@ class Screen(pyte.Screen):
     def report_device_status(self, *_: object, **__: object) -> None:
         """Answered by `Terminal`."""
 
-    def set_margins(self, *args: object, **kwargs: object) -> None:
-        kwargs.pop("private", None)
-        super().set_margins(*args, **kwargs)
+    def set_margins(self, top: int | None = None, bottom: int | None = None, **_: object) -> None:
+        super().set_margins(top, bottom)
 
     def scroll_up(self, count: int = 1) -> None:
         """The rows of the scroll region move up, and the cursor does not."""
@@ -57,8 +56,8 @@ class Screen(pyte.Screen):
 class Stream(pyte.ByteStream):
     """What tmux sends to move rows is known, too."""
 
-    csi: ClassVar = {**pyte.ByteStream.csi, "S": "scroll_up", "T": "scroll_down"}
-    events: ClassVar = pyte.ByteStream.events | {"scroll_up", "scroll_down"}
+    csi = {**pyte.ByteStream.csi, "S": "scroll_up", "T": "scroll_down"}  # noqa: RUF012 - pyte declares it for the instance
+    events: frozenset[str] = pyte.ByteStream.events | {"scroll_up", "scroll_down"}
 
 
 class Terminal:
@@ -93,9 +92,9 @@ class Terminal:
                 if callable(command):
                     os.environ.clear()
                     os.environ.update(environ)
-                    sys.stdin = sys.__stdin__ = os.fdopen(0, closefd=False)
-                    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", closefd=False)
-                    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, closefd=False)
+                    sys.stdin = sys.__stdin__ = os.fdopen(0, closefd=False)  # type: ignore[misc]
+                    sys.stdout = sys.__stdout__ = os.fdopen(1, "w", closefd=False)  # type: ignore[misc]
+                    sys.stderr = sys.__stderr__ = os.fdopen(2, "w", 1, closefd=False)  # type: ignore[misc]
                     code = command()
                     sys.stdout.flush()
                     os._exit(code)
@@ -104,7 +103,7 @@ class Terminal:
                 os._exit(127)
         self.resize(columns, rows)
 
-    def __enter__(self) -> "Terminal":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

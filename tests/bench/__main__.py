@@ -44,7 +44,8 @@ def _title(args: argparse.Namespace) -> str:
 
 def _rows(args: argparse.Namespace) -> str:
     """The table of the rows that are named, else of all but those that take long."""
-    line = Line(*(args.size or (120, 40)), args.over or "", args.baud)
+    columns, height = args.size or (120, 40)
+    line = Line(columns, height, args.over or "", args.baud)
     rows = [row for row in ROWS if (row.name in args.rows if args.rows else row.name not in _LONG)]
     count = args.runs or 5
     runs = [_run(rows, line, f"{number + 1} of {count}") for number in range(count)]

@@ -58,13 +58,17 @@ class Line:
                     socket = folder / "tmux"
                     there = f"tmux -S {socket} -f {settings} new-session {size} {shlex.quote(there)}"
                     # It outlives its terminal, as it is meant to.
-                    opened.callback(subprocess.run, ["tmux", "-S", socket, "kill-server"], capture_output=True)
+                    opened.callback(_kill_tmux, socket)
                 there = f"env -i {exports} {there}"
                 log_in = opened.enter_context(sshd(folder)) if "ssh" in self.over else ["sh", "-c"]
                 command = [*log_in, there]
             # The last row of tmux is its own.
             rows = self.rows + ("tmux" in self.over)
             yield opened.enter_context(Measured(command, there_is, self.columns, rows, self.baud, mark))
+
+
+def _kill_tmux(socket: Path) -> None:
+    subprocess.run(["tmux", "-S", socket, "kill-server"], capture_output=True)
 
 
 class Measured(SlowTerminal):

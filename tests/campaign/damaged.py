@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tinydb import TinyDB
@@ -126,7 +126,15 @@ FILES: dict[str, tuple[bytes, str]] = {
 }
 """Name -> the bytes of a settings file and the kind of damage."""
 
-_OTHERS = {"null": None, "true": True, "a number": 1, "a fraction": 0.5, "a text": "x", "a list": [], "an object": {}}
+_OTHERS: Mapping[str, object] = {
+    "null": None,
+    "true": True,
+    "a number": 1,
+    "a fraction": 0.5,
+    "a text": "x",
+    "a list": [],
+    "an object": {},
+}
 _RIGHT = {
     "schema": {"true", "a number"},
     "generation": {"true", "a number"},

@@ -232,7 +232,7 @@ def _hashed(content: bytes) -> str:
 
 # --- how the vectors were made ----------------------------------------------------------------------------------------
 
-_SECRETS = (
+_SECRETS: tuple[dict[str, str], ...] = (
     {"api_key": "sk-FAKE-key"},
     {"api_key": ""},
     {"app_key": "FAKE", "app_secret": "FAKE-0123456789"},
@@ -242,14 +242,14 @@ _SECRETS = (
     {"api_password": "密钥-FAKE-🜁"},
     {},
 )
-_CLEAR = (
+_CLEAR: tuple[dict[str, str], ...] = (
     {},
     {"base_url": "https://api.example/v1"},
     {"base_url": "https://api.example/v1", "organization": "org-FAKE", "note": "星河 “x” \n"},
     {"b": "", "a": "1", "z": "|"},
 )
 _ORIGINS = ((), ("https://api.example",), ("https://b.example", "https://a.example:8443", "http://10.0.0.7:8000"))
-_WRONG = {
+_WRONG: Mapping[str, Vector] = {
     "for another tenant": {"tenant": "other"},
     "for another provider": {"provider": "openai_compatible"},
     "for another credential": {"credential": "batch-jobs"},
@@ -263,25 +263,25 @@ _WRONG = {
 
 
 def _written() -> dict[str, list[Vector]]:
-    pairs = [pairs.generate_key_pair(1024) for _ in range(3)]
+    key_pairs = [pairs.generate_key_pair(1024) for _ in range(3)]
     passphrases = ("", "a FAKE passphrase", "FAKE-密码-ü")
     keys = [
         _key(f"pair {n}{', ' + passphrase if passphrase else ''}", made, passphrase)
-        for n, made in enumerate(pairs)
+        for n, made in enumerate(key_pairs)
         for passphrase in passphrases
     ]
     lines = keys[0]["pem"].splitlines()
     spoiled = {
         "cut": "\n".join(lines[: len(lines) // 2]),
         "without its last line": "\n".join(lines[:-1]),
-        "a public key": pairs[0].public_pem,
+        "a public key": key_pairs[0].public_pem,
         "a key of another kind": _elliptic(),
     }
-    no_key = {"passphrase": "", "key_id": None}
-    refused = [{"name": name, "pem": text} | no_key for name, text in spoiled.items()]
+    no_key: Vector = {"passphrase": "", "key_id": None}
+    refused: list[Vector] = [{"name": name, "pem": text} | no_key for name, text in spoiled.items()]
     refused.append(keys[1] | no_key | {"name": "a wrong passphrase", "passphrase": "another"})
     refused.append(keys[1] | no_key | {"name": "no passphrase"})
-    return {"keys": keys + refused, "envelopes": list(_envelopes(pairs, len(passphrases)))}
+    return {"keys": keys + refused, "envelopes": list(_envelopes(key_pairs, len(passphrases)))}
 
 
 def _key(name: str, made: pairs.NewKeyPair, passphrase: str) -> Vector:
@@ -297,17 +297,23 @@ def _elliptic() -> str:
     return key.private_bytes(serialization.Encoding.PEM, kind, serialization.NoEncryption()).decode()
 
 
-def _envelopes(pairs: list[pairs.NewKeyPair], files: int) -> Iterator[Vector]:
+def _envelopes(key_pairs: list[pairs.NewKeyPair], files: int) -> Iterator[Vector]:
     for number, (secrets, clear, origins) in enumerate((s, c, o) for s in _SECRETS for c in _CLEAR for o in _ORIGINS):
-        n = number % len(pairs)
-        made, plain = pairs[n], [origin for origin in origins if origin.startswith("http:")]
-        read = {"tenant": f"tenant-{n}", "provider": "openai", "credential": "default", "key_id": made.key_id}
+        n = number % len(key_pairs)
+        made, plain = key_pairs[n], [origin for origin in origins if origin.startswith("http:")]
+        read: Vector = {"tenant": f"tenant-{n}", "provider": "openai", "credential": "default", "key_id": made.key_id}
         read |= {"origins": list(origins), "plain_http": plain, "clear": clear}
         sealed = vault.seal(made.public_pem, {name: Secret(text) for name, text in secrets.items()}, _binding(read))
-        vector = {"name": f"good {number}", "key": n * files, "binding": read, "envelope": sealed, "secrets": secrets}
+        vector: Vector = {
+            "name": f"good {number}",
+            "key": n * files,
+            "binding": read,
+            "envelope": sealed,
+            "secrets": secrets,
+        }
         yield vector
         if number == 1:
-            refused = [(name, {"binding": read | other}) for name, other in _WRONG.items()]
+            refused: list[tuple[str, Vector]] = [(name, {"binding": read | other}) for name, other in _WRONG.items()]
             refused += [(name, {"envelope": text}) for name, text in _respelled(sealed)]
             yield from (vector | other | {"name": name, "secrets": None} for name, other in refused)
 

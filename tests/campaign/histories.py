@@ -97,7 +97,7 @@ class History(RuleBasedStateMachine):
         held = b"".join(path.read_bytes() for path in self.folder.iterdir())
         assert f'"name":"{name}"'.encode() not in held
 
-    @precondition(lambda self: Store(DiskFolder(self.folder)).earlier())
+    @precondition(lambda self: bool(Store(DiskFolder(self.folder)).earlier()))
     @rule(which=st.integers(0, KEPT - 1))
     def restore(self, which: int) -> None:
         store = Store(DiskFolder(self.folder))

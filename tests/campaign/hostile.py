@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from tests.campaign.figures import Result
 from tests.journey.console import opened
@@ -286,6 +287,6 @@ def _stock(texts: Sequence[str]) -> bytes:
         path = Path(folder) / "texts"
         path.write_text(json.dumps(texts))
         with Terminal([sys.executable, "-c", script, os.fspath(path)], environ(folder), rows=100) as terminal:
-            terminal._stream.feed = lambda data: None  # its emulator has weak points of its own
-            terminal.wait(30)
+            with patch.object(terminal._stream, "feed"):  # its emulator has weak points of its own
+                terminal.wait(30)
             return bytes(terminal.raw)

@@ -17,7 +17,6 @@ from tinydb import TinyDB
 
 from tests.campaign.figures import Result
 from tui.errors import Problem
-from tui.storage import folder as files
 from tui.storage.folder import DiskFolder
 from tui.storage.store import Store
 
@@ -186,7 +185,7 @@ def killed_at(step: int, work: Callable[[], None]) -> None:
 
     def dying() -> None:
         for name in STEPS:
-            setattr(files.os, name, counted(getattr(os, name)))
+            setattr(os, name, counted(getattr(os, name)))
         work()
 
     with forked(dying):

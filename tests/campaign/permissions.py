@@ -63,10 +63,13 @@ def cells() -> list[Loose]:
     """The whole matrix."""
     modes = (0o710, 0o701, 0o750, 0o705, 0o770, 0o707, 0o777), (0o640, 0o604, 0o620, 0o602, 0o644, 0o660, 0o666)
     kinds = [
-        (place, mode) for places, of in zip((FOLDERS, FILES), modes, strict=True) for place in places for mode in of
+        Loose(place, mode)
+        for places, of in zip((FOLDERS, FILES), modes, strict=True)
+        for place in places
+        for mode in of
     ]
-    others = [(place, how) for place in (*FOLDERS, *FILES) for how in (("owner", "link") if ROOT else ("link",))]
-    return [Loose(*kind) for kind in (*kinds, *others)]
+    others = [Loose(place, how) for place in (*FOLDERS, *FILES) for how in (("owner", "link") if ROOT else ("link",))]
+    return [*kinds, *others]
 
 
 def matrix(count: int, seed: int) -> Result:

@@ -6,6 +6,7 @@ import sys
 import tempfile
 import threading
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
@@ -94,7 +95,7 @@ def _stormed(terminal: Terminal, chance: random.Random, area: str, title: str) -
         # The title has its row: elsewhere it is what the emulator kept of another size.
         place = slice(1, 2) if seen == title else slice(None)
         try:
-            terminal.until(lambda place=place, seen=seen: any(seen in row for row in terminal.rows[place]))
+            terminal.until(partial(_is_shown, terminal, place, seen))
         except AssertionError:
             wrong.append(f"area {area}: {seen!r} not to be seen at {width}×{height}")
     return wrong
@@ -146,3 +147,7 @@ def _cpu_of_paste(terminal: Terminal, most: float, says: str = "") -> float:
 def _cpu(pid: int) -> float:
     numbers = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return (int(numbers[11]) + int(numbers[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _is_shown(terminal: Terminal, place: slice, text: str) -> bool:
+    return any(text in row for row in terminal.rows[place])

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -37,25 +38,37 @@ def test_a_file_of_ones_own_opens_the_tenant(run_in: Run, locked_home: Path, sec
     assert (ran.code, ran.err) == (0, "")
 
 
+def _replace_by_link(path: Path) -> None:
+    path.rename(path.with_name("real"))
+    path.symlink_to(path.with_name("real"))
+
+
+def _replace_by_folder(path: Path) -> None:
+    path.unlink()
+    path.mkdir(mode=0o700)
+
+
+def _replace_by_fifo(path: Path) -> None:
+    path.unlink()
+    os.mkfifo(path, 0o600)
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
         (lambda path: path.chmod(0o640), "chmod 600 "),
         (lambda path: path.chmod(0o604), "chmod 600 "),
-        (
-            lambda path: (path.rename(path.with_name("real")), path.symlink_to(path.with_name("real"))),
-            "is a symbolic link",
-        ),
-        (lambda path: (path.unlink(), path.mkdir(mode=0o700)), "is not a regular file"),
-        (lambda path: path.unlink(), "cannot be read"),
-        (lambda path: (path.unlink(), os.mkfifo(path, 0o600)), "is not a regular file"),
+        (_replace_by_link, "is a symbolic link"),
+        (_replace_by_folder, "is not a regular file"),
+        (Path.unlink, "cannot be read"),
+        (_replace_by_fifo, "is not a regular file"),
     ],
     ids=["group", "others", "link", "folder", "missing", "fifo"],
 )
 def test_a_file_that_others_could_read_is_refused(
-    run_in: Run, locked_home: Path, secret_file: Path, spoil: object, says: str
+    run_in: Run, locked_home: Path, secret_file: Path, spoil: Callable[[Path], None], says: str
 ) -> None:
-    spoil(secret_file)  # type: ignore[operator]
+    spoil(secret_file)
     ran = run_in(locked_home, *OPENS, "--passphrase-file", str(secret_file))
     assert ran.code == 2 and says in ran.err and PASSPHRASE not in ran.err
 

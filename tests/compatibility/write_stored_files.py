@@ -133,7 +133,14 @@ def write(home: Home, gateway: Gateway) -> None:
     set_up(home, PROTECTED, gateway, PASSPHRASE)
     home.run("tenant", "rename", "acme", "Acme & Söhne 例")
 
-    words = ("trial", "set", "openai", "base_url=http://gateway.example/v1", "api_key=-", "--allow-http")
+    words: tuple[str, ...] = (
+        "trial",
+        "set",
+        "openai",
+        "base_url=http://gateway.example/v1",
+        "api_key=-",
+        "--allow-http",
+    )
     home.run(*words, "--calls", "10", "--models", "gpt-5.4-mini", stdin=key("operator-trial-openai") + "\n")
     words = ("trial", "set", "wenxin", "api_key=-", "--no-verify")
     home.run(*words, "--calls", "50", "--models", "ernie-5.0", stdin=key("operator-trial-wenxin") + "\n")

@@ -17,7 +17,7 @@ SIZE = (80, 24)
 @asynccontextmanager
 async def console(
     session: Session | None = None, tenant: str | None = "acme", size: tuple[int, int] = SIZE
-) -> AsyncIterator[Pilot[None]]:
+) -> AsyncIterator[Pilot[str]]:
     """The console on practice providers, on a terminal of `size` columns and rows."""
     app = Modeldeck(session or practice_session(), tenant)
     async with app.run_test(size=size, notifications=True) as pilot:
@@ -26,17 +26,17 @@ async def console(
         yield pilot
 
 
-def rows(pilot: Pilot[None]) -> list[str]:
+def rows(pilot: Pilot[str]) -> list[str]:
     """The rows of the screen as text, trailing blanks cut."""
     return [strip.text.rstrip() for strip in pilot.app.screen._compositor.render_strips()]
 
 
-def shown(pilot: Pilot[None]) -> str:
+def shown(pilot: Pilot[str]) -> str:
     """The whole screen as text."""
     return "\n".join(rows(pilot))
 
 
-async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: float = 60.0) -> None:
+async def until(pilot: Pilot[str], condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until a condition holds; after `seconds` fail with the screen."""
     deadline = monotonic() + seconds
     while not condition():
@@ -45,6 +45,6 @@ async def until(pilot: Pilot[None], condition: Callable[[], object], seconds: fl
         await pilot.pause(0.01)
 
 
-async def until_shown(pilot: Pilot[None], text: str, seconds: float = 60.0) -> None:
+async def until_shown(pilot: Pilot[str], text: str, seconds: float = 60.0) -> None:
     """Wait until a text stands on the screen."""
     await until(pilot, lambda: text in shown(pilot), seconds)

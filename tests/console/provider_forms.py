@@ -62,13 +62,13 @@ async def forget(session: Session, *provider_ids: str, tenant: str = "acme") -> 
     return session
 
 
-async def paste(pilot: Pilot[None], text: str) -> None:
+async def paste(pilot: Pilot[str], text: str) -> None:
     """A bracketed paste."""
     pilot.app.post_message(events.Paste(text))
     await pilot.pause()
 
 
-async def focused(pilot: Pilot[None], label: str) -> None:
+async def focused(pilot: Pilot[str], label: str) -> None:
     """Wait until a button with that label, or a field of a row with it, has the focus."""
 
     def here() -> bool:

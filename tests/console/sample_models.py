@@ -50,13 +50,13 @@ def without(session: Session, *tables_to_empty: str) -> Session:
     return session
 
 
-def area(session: Session, name: str, size: tuple[int, int] = SIZE) -> AbstractAsyncContextManager[Pilot[None]]:
+def area(session: Session, name: str, size: tuple[int, int] = SIZE) -> AbstractAsyncContextManager[Pilot[str]]:
     """The console of acme, opened in that area."""
     session.config = replace(session.config, start=name)
     return console(session, "acme", size)
 
 
-async def typed(pilot: Pilot[None], text: str) -> None:
+async def typed(pilot: Pilot[str], text: str) -> None:
     """Put a text into the field that has the focus, in one go: each key pressed for a test takes a while."""
     field = pilot.app.focused
     assert isinstance(field, LineField)

@@ -99,7 +99,7 @@ def test_such_a_sentence_would_be_noticed(sentence: str) -> None:
 # --- screens ---
 
 
-def names_only_new_keys(pilot: Pilot[None]) -> None:
+def names_only_new_keys(pilot: Pilot[str]) -> None:
     """Footer and hints name the new keys, and each of the footer's keys acts where the focus is."""
     app, screen = pilot.app, pilot.app.screen
     assert isinstance(app, Modeldeck) and isinstance(screen, FramedScreen)

@@ -27,7 +27,7 @@ NAMES = (
 SIGNS = re.compile(r"[●○◐▲✕■▸▪█▓▒░│─╭╮╰╯•━]")
 
 
-def is_as_textual_draws_it(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch) -> None:
+def is_as_textual_draws_it(pilot: Pilot[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Every cell is the one that Textual's own compositor makes of the widgets."""
 
     def cells() -> list[list[tuple[str, object]]]:
@@ -40,7 +40,7 @@ def is_as_textual_draws_it(pilot: Pilot[None], monkeypatch: pytest.MonkeyPatch) 
         assert ours == cells()
 
 
-def fits(pilot: Pilot[None]) -> None:
+def fits(pilot: Pilot[str]) -> None:
     """No row is wider than the window, and the footer ends with help."""
     width, height = pilot.app.size
     drawn = rows(pilot)

@@ -23,7 +23,7 @@ ACCEPT_AND_SEND: Steps = (
 )
 
 
-async def walk(pilot: Pilot[None], steps: Steps) -> None:
+async def walk(pilot: Pilot[str], steps: Steps) -> None:
     """Press each key once its screen is there."""
     for key, before in steps:
         await until_shown(pilot, before)

@@ -18,7 +18,7 @@ TOO_SMALL = """
  ctrl+q quits."""
 
 
-async def resized(pilot: Pilot[None], width: int, height: int) -> None:
+async def resized(pilot: Pilot[str], width: int, height: int) -> None:
     await pilot.resize_terminal(width, height)
     await pilot.pause()
 

@@ -1,5 +1,6 @@
 """Two emulators side by side: one is fed by Textual as it comes, one by the display that sends differences."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -86,7 +87,7 @@ class Free(FlowControl):
 class Watched(Modeldeck):
     """The console on two emulators."""
 
-    CSS_PATH = Path(tui.console.app.__file__).with_name("app.tcss")
+    CSS_PATH = os.fspath(Path(tui.console.app.__file__).with_name("app.tcss"))
 
     def __init__(self, size: tuple[int, int], session: Session | None = None, pace: FlowControl | None = None) -> None:
         super().__init__(session or practice_session(), "acme")

@@ -56,7 +56,7 @@ async def session(seed: int, size: tuple[int, int], presses: int) -> int:
     return len(app.ours.sent)
 
 
-async def _difference(pilot: Pilot[None], app: Watched) -> str:
+async def _difference(pilot: Pilot[str], app: Watched) -> str:
     """What stays different. A cursor may be sent a moment before Textual would send it, with its next update."""
     deadline = monotonic() + 2
     while (found := difference(app.stock, app.ours)) and monotonic() < deadline:
@@ -75,7 +75,7 @@ def _happens(chance: random.Random, size: tuple[int, int], presses: int) -> Iter
             yield chance.choice(KEYS)
 
 
-async def _do(pilot: Pilot[None], app: Watched, what: str | tuple[int, int]) -> None:
+async def _do(pilot: Pilot[str], app: Watched, what: str | tuple[int, int]) -> None:
     if isinstance(what, str):
         await pilot.press(what)
     else:

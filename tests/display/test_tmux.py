@@ -97,9 +97,9 @@ def test_tmux_shows_the_same_of_rows_that_move_and_parts_that_change(panes: tupl
     side.happens("whole", ROWS, (0, 0))
     for number in range(60):
         one, other, row = chance.randrange(SIZE[1]), chance.randrange(SIZE[1]), chance.choice(ROWS)
-        change = (
-            ("move", (one, other, chance.choice((-3, -1, 1, 2)), row)) if number % 3 else ("part", (one, other, row))
-        )
-        side.happens(*change, (other, one))
+        if number % 3:
+            side.happens("move", (one, other, chance.choice((-3, -1, 1, 2)), row), (other, one))
+        else:
+            side.happens("part", (one, other, row), (other, one))
         if number % 4 == 3:
             assert same(panes, (side.stock, side.ours)) == ""

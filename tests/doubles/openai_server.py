@@ -16,7 +16,6 @@ import email.policy
 import hashlib
 import json
 import struct
-import sys
 import threading
 from collections import defaultdict, deque
 from collections.abc import AsyncIterator
@@ -372,9 +371,10 @@ def _parts(media: str, body: bytes) -> dict[str, Any]:
     """The parts of a form: text as it is, a file as (file name, media type, content), repeated `name[]` as a list."""
     raw = b"Content-Type: " + media.encode() + b"\r\n\r\n" + body
     parts: dict[str, Any] = {}
-    for part in email.message_from_bytes(raw, policy=email.policy.HTTP).iter_parts():  # type: ignore[attr-defined]
+    for part in email.message_from_bytes(raw, policy=email.policy.HTTP).iter_parts():
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
+        assert isinstance(name, str) and isinstance(content, bytes)
         if part.get_filename():
             parts[name] = (part.get_filename(), part.get_content_type() if "content-type" in part else "", content)
         elif name.endswith("[]"):
@@ -398,4 +398,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -1,10 +1,12 @@
 """Practice providers: what they say, and the failures that they bring about when asked to."""
 
 import math
+from typing import Any
 
 import httpx
 import pytest
 
+from tests.providers import calls
 from tests.providers.http_server import run, text_of
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
@@ -14,7 +16,7 @@ from tui.practice.transport import folders
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
-from tui.providers.events import Finish, NoResponseYet, Notice, Retrying, TextDelta, ThinkingDelta
+from tui.providers.events import Event, Finish, NoResponseYet, Notice, Retrying, TextDelta, ThinkingDelta, Vectors
 from tui.providers.requests import ChatRequest, EmbeddingRequest, Message
 
 OPENAI = PROVIDERS["openai"]
@@ -23,10 +25,12 @@ NAMED = {"openai": "gpt-6-sol", "anthropic": "claude-opus-5-5"}
 QUICK = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6)
 
 
-async def ask(question: str, key: str = "", wire: Client | None = None, provider: str = "openai", **parameters):
+async def ask(
+    question: str, key: str = "", wire: Client | None = None, provider: str = "openai", **parameters: Any
+) -> tuple[list[Event], Problem | None]:
     declared, model = PROVIDERS[provider], Model(provider, NAMED[provider], ModelType.CHAT)
     access = access_to(declared, api_key=key or GOOD[provider])
-    call = declared.chat(access.fields, ChatRequest(model, (Message("user", question),), parameters))
+    call = calls.chat(declared, access.fields, ChatRequest(model, (Message("user", question),), parameters))
     return await run(wire or Client({}, transport(0), QUICK), access, call)
 
 
@@ -87,7 +91,7 @@ async def test_long_empty_and_thoughtful_answers() -> None:
     events, _ = await ask("The sky. Please be long.")
     assert events[-1] == Finish("length", False, "The answer reached its length limit.")
     events, _ = await ask("please be empty")
-    assert events[-1].note == "The answer is empty."
+    assert calls.only(events, Finish).note == "The answer is empty."
     events, _ = await ask("please think")
     assert isinstance(next(event for event in events if isinstance(event, TextDelta | ThinkingDelta)), ThinkingDelta)
 
@@ -155,13 +159,15 @@ async def test_texts_that_read_alike_lie_close() -> None:
     )
     model = Model("openai", "text-embedding-3-small", ModelType.EMBEDDING)
     access = access_to(OPENAI)
-    events, _ = await run(Client({}, transport(0)), access, OPENAI.embed(access.fields, EmbeddingRequest(model, texts)))
-    vectors = events[0].vectors
+    events, _ = await run(
+        Client({}, transport(0)), access, calls.embed(OPENAI, access.fields, EmbeddingRequest(model, texts))
+    )
+    vectors = calls.only(events, Vectors).vectors
     assert [len(vector) for vector in vectors] == [1536] * 4
     assert all(math.isclose(math.hypot(*vector), 1, abs_tol=1e-3) for vector in vectors)
 
     def cosine(a: int, b: int) -> float:
-        return sum(x * y for x, y in zip(vectors[a], vectors[b], strict=True))
+        return math.fsum(x * y for x, y in zip(vectors[a], vectors[b], strict=True))
 
     assert cosine(0, 1) > cosine(0, 2) + 0.1
     assert cosine(2, 3) > cosine(1, 2) + 0.3
@@ -178,6 +184,7 @@ async def test_the_pace_is_that_of_a_real_answer() -> None:
         json={"model": "gpt-6-sol", "stream": True, "messages": [{"role": "user", "content": "hello"}]},
     )
     response = await practice.handle_async_request(request)
+    assert isinstance(response.stream, httpx.AsyncByteStream)
     pieces = [piece async for piece in response.stream]
     assert response.headers["content-type"].startswith("text/event-stream")
     assert len(pieces) > 10

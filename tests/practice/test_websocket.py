@@ -2,23 +2,27 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from tests.providers.client.test_websocket import sign, spark
 from tests.providers.http_server import run, text_of
-from tui.errors import NetworkError
+from tui.errors import NetworkError, Problem
 from tui.practice import transport
 from tui.practice.exchange import Answer, ReceivedRequest, Talk, whole
 from tui.providers import PROVIDERS
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
-from tui.providers.events import Finish, TextDelta, Uploading
+from tui.providers.events import Event, Finish, TextDelta, Uploading
 from tui.providers.requests import AudioChunks, Call, Framing
+from tui.providers.spec import FieldValues
+from tui.secret import Secret
 
 PATIENT = Limits(backoff=0.001, max_backoff=0.001, notice_after=60, stream_timeout=60)
 SHORT = replace(PATIENT, notice_after=0.2, stream_timeout=0.6)
@@ -27,7 +31,7 @@ SHORT = replace(PATIENT, notice_after=0.2, stream_timeout=0.6)
 ORIGIN = "https://talk.example.test"
 
 
-def pieces(*frames, **more) -> Answer:
+def pieces(*frames: Any, **more: Any) -> Answer:
     return Answer(pieces=tuple(json.dumps(frame).encode() for frame in frames), **more)
 
 
@@ -55,14 +59,14 @@ def folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def access(key: str = "good") -> Access:
-    def signed(call, fields, secrets, now):
+    def signed(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
         return replace(call, query={"authorization": key}) if key else sign(call, fields, secrets, now)
 
     provider = replace(PROVIDERS["openai"], sign=signed, describe_error=lambda refusal, model: None)
     return Access(provider, {}, (ORIGIN,))
 
 
-async def ask(wish: str = "", key: str = "good", **more):
+async def ask(wish: str = "", key: str = "good", **more: Any) -> tuple[list[Event], Problem | None]:
     call = Call("GET", "wss://talk.example.test/v4.0/chat", spark, Framing.WEBSOCKET, sends=({"wish": wish},), **more)
     limits = SHORT if wish == "stall" else PATIENT
     return await run(Client({}, transport(0), limits), access(key), call)

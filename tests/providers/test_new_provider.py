@@ -67,7 +67,7 @@ async def test_one_file_is_a_provider(twelfth: None, disk_session: Session) -> N
     disk_session.client_factory = lambda: Client({})
     with OpenAIServer(KEY) as server:
         tenant = await tenants.create(disk_session, "acme")
-        values = {"api_key": Secret(KEY), "base_url": server.url}
+        values: dict[str, str | Secret] = {"api_key": Secret(KEY), "base_url": server.url}
         verified = await verify.verify(disk_session.tenant(tenant.id), "twelfth", values)
         await save.save(disk_session.tenant(tenant.id), "twelfth", values, check=verified.check, listed=verified.listed)
         listed = catalog.listing(disk_session.tenant(tenant.id), ModelType.CHAT, "twelfth")

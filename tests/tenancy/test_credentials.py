@@ -1,5 +1,6 @@
 """What holds no key is no way around one, and a key cannot be passed off as another."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ def update_credential(tenant: TenantSession, **entries: Any) -> None:
         tables.table("credentials").update(entries, lambda record: record["name"] == "default")
 
 
-async def locked_tenant(session: Session, provider_id: str, values: save.Values) -> TenantSession:
+async def locked_tenant(session: Session, provider_id: str, values: Mapping[str, str | Secret]) -> TenantSession:
     tenant = session.tenant((await tenants.create(session, "Locked", PASSPHRASE)).id)
     await save.save(tenant, provider_id, values)
     keyring.lock(tenant)

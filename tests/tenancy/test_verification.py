@@ -5,7 +5,7 @@ says, as a store without a manifest would. There the attack goes through.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -54,10 +54,9 @@ def write(session: Session, tenant_id: str, change: Callable[[Tables], object]) 
 
 def edit(provider_id: str, name: str = "default", **entries: Any) -> Callable[[Tables], None]:
     def change(tables: Tables) -> None:
-        def meant(record: Mapping[str, Any]) -> bool:
-            return (record["provider"], record["name"]) == (provider_id, name)
-
-        assert tables.table("credentials").update(entries, meant)
+        assert tables.table("credentials").update(
+            entries, lambda record: (record["provider"], record["name"]) == (provider_id, name)
+        )
 
     return change
 

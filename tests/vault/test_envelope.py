@@ -4,6 +4,7 @@ import base64
 import json
 import string
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -155,7 +156,7 @@ def test_one_content_has_one_spelling() -> None:
             assert refused(envelope[:-1] + letter) == THE_SENTENCE
 
 
-CHANGES = {
+CHANGES: dict[str, dict[str, Any]] = {
     "tenant": {"tenant": "other"},
     "provider": {"provider": "openai_compatible"},
     "credential": {"credential": "batch-jobs"},

@@ -178,7 +178,9 @@ async def test_no_secret_is_in_the_log(acme: Session, tmp_path: Path) -> None:
 
 
 async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_later(acme: Session) -> None:
-    path = acme.tenants.folder("acme").path / LOG
+    folder = acme.tenants.folder("acme").path
+    assert folder
+    path = folder / LOG
     path.chmod(0o644)
     await tenants.rename(acme.tenant("acme"), "Acme Ltd")
     assert tenant_registry.get(acme.tenant("acme")).name == "Acme Ltd" and acme.audit_failure is not None

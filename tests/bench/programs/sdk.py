@@ -13,7 +13,7 @@ except ImportError:
     import httpx
 
 
-class Recorded(httpx.SyncByteStream):
+class Recorded(httpx.SyncByteStream):  # type: ignore[misc]
     """A body that comes in the portions that a line brings."""
 
     def __init__(self, body: bytes) -> None:

@@ -63,7 +63,7 @@ def test_two_different_new_passphrases_change_nothing(modeldeck: Run) -> None:
 
 def test_what_needs_no_key_asks_for_no_passphrase(run_in: Run, locked_home: Path) -> None:
     with OpenAIServer() as local:
-        words = ("provider", "set", "openai_compatible", f"base_url={local.url}")
+        words: tuple[str, ...] = ("provider", "set", "openai_compatible", f"base_url={local.url}")
         assert run_in(locked_home, *words).code == 0
         assert run_in(locked_home, "vault", "confirm", "--yes", typed=("open sesame",)).code == 0
         for words in (
@@ -79,7 +79,7 @@ def test_what_needs_no_key_asks_for_no_passphrase(run_in: Run, locked_home: Path
 
 
 def test_a_passphrase_by_descriptor(locked_home: Path, server: OpenAIServer) -> None:
-    words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
+    words: tuple[str, ...] = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
     saved = run_process(locked_home, *words, "--passphrase-fd", "0", stdin=KEY + "\nopen sesame\n")
     assert saved.code == 0 and "while" not in saved.out, "the tenant was open"
     reading, writing = os.pipe()

@@ -124,7 +124,7 @@ async def test_the_tenants_are_up_to_date_without_a_key_press(chosen: str | None
 # --- forms ------------------------------------------------------------------------------------------------------------
 
 
-async def open_form(pilot: Pilot[None]) -> None:
+async def open_form(pilot: Pilot[str]) -> None:
     await pilot.press("enter")
     await until_shown(pilot, "fingerprint")
     await pilot.press("enter")

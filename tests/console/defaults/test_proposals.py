@@ -24,7 +24,7 @@ def bare(session: Session) -> Session:
     return without(session, "defaults")
 
 
-async def propose(pilot: Pilot[None]) -> list[str | None]:
+async def propose(pilot: Pilot[str]) -> list[str | None]:
     """Open the dialog; what comes back holds its answer in the end."""
     answers: list[str | None] = []
     pilot.app.push_screen(Propose(SAID, "OpenAI is set up"), answers.append)

@@ -23,7 +23,7 @@ def default(session: Session, kind: ModelType) -> str:
     return found.ref if found else ""
 
 
-def cursor(pilot: Pilot[None]) -> str:
+def cursor(pilot: Pilot[str]) -> str:
     """The type under the cursor."""
     return pilot.app.screen.query_one("#defaults", Rows).key
 

@@ -44,12 +44,12 @@ def added_ids(session: Session) -> list[str]:
     return [each.id for each in catalog.listing(session.tenant("acme")) if each.origin is Origin.ADDED]
 
 
-def field(pilot: Pilot[None], name: str = "id") -> FieldRow:
+def field(pilot: Pilot[str], name: str = "id") -> FieldRow:
     """A row of the form."""
     return pilot.app.screen.query_one(f"#row-{name}", FieldRow)
 
 
-async def form(pilot: Pilot[None], place: int = 0) -> None:
+async def form(pilot: Pilot[str], place: int = 0) -> None:
     """Open the form of the nth provider that takes added models."""
     await pilot.press("a")
     await until_shown(pilot, "── Models › add ─")

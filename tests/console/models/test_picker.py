@@ -19,7 +19,7 @@ LARGE = "text-embedding-3-large"
 
 
 async def pick(
-    pilot: Pilot[None], now: Model | None = None, kind: ModelType = ModelType.EMBEDDING, *, clears: bool = False
+    pilot: Pilot[str], now: Model | None = None, kind: ModelType = ModelType.EMBEDDING, *, clears: bool = False
 ) -> Callable[[], list[Model | None]]:
     """Open the picker; what comes back tells what it answered."""
     answers: list[Model | None] = []
@@ -29,7 +29,7 @@ async def pick(
     return lambda: answers
 
 
-def listed(pilot: Pilot[None]) -> Rows:
+def listed(pilot: Pilot[str]) -> Rows:
     """The list on the screen."""
     return pilot.app.screen.query_one("#models", Rows)
 

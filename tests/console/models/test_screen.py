@@ -18,12 +18,12 @@ from tui.tenancy.session import Session
 from tui.workspace.models import catalog
 
 
-def listed(pilot: Pilot[None]) -> Rows:
+def listed(pilot: Pilot[str]) -> Rows:
     """The list on the screen."""
     return pilot.app.screen.query_one("#models", Rows)
 
 
-async def to(pilot: Pilot[None], model_id: str) -> None:
+async def to(pilot: Pilot[str], model_id: str) -> None:
     """Put the cursor on a model."""
     key = next(key for key in listed(pilot).keys if key.endswith(f"/{model_id}"))
     listed(pilot).select(key)

@@ -40,7 +40,7 @@ async def hosting(session: Session, monkeypatch: pytest.MonkeyPatch) -> Session:
     return session
 
 
-async def form(pilot: Pilot[None]) -> ModelForm:
+async def form(pilot: Pilot[str]) -> ModelForm:
     await pilot.press("a")
     await until_shown(pilot, "── Models › add ─")
     await pilot.press("G", "enter")
@@ -48,17 +48,17 @@ async def form(pilot: Pilot[None]) -> ModelForm:
     return pilot.app.screen.query_one(ModelForm)
 
 
-async def choose(pilot: Pilot[None], name: str, value: str) -> None:
+async def choose(pilot: Pilot[str], name: str, value: str) -> None:
     """Choose a value of a field."""
     pilot.app.screen.query_one(f"#field-{name}", Choice).choose(value)
     await pilot.pause()
 
 
-def has_focus(pilot: Pilot[None], row: FieldRow) -> bool:
+def has_focus(pilot: Pilot[str], row: FieldRow) -> bool:
     return pilot.app.focused is row.field
 
 
-def hits_of(pilot: Pilot[None]) -> list[str]:
+def hits_of(pilot: Pilot[str]) -> list[str]:
     return [key for each in pilot.app.screen.query(HitRows) if each.display for key in each.keys]
 
 

@@ -21,7 +21,7 @@ def started() -> Session:
     return session
 
 
-async def opened(pilot: Pilot[None], suggested: str, **formats: str) -> list[Path | None]:
+async def opened(pilot: Pilot[str], suggested: str, **formats: str) -> list[Path | None]:
     """Open the dialog; what it answers with lands in the list."""
     answers: list[Path | None] = []
     save = Save(suggested, formats or {"md": "Markdown"}, lambda kind: f"as {kind}: ü\n")

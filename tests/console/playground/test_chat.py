@@ -31,7 +31,7 @@ BIG = 1_000_000
 @asynccontextmanager
 async def chatting(
     tenant: str = "acme", size: tuple[int, int] = (80, 24), pace: float = 0.0, setup: Any = None
-) -> AsyncIterator[tuple[Pilot[None], ChatTab]]:
+) -> AsyncIterator[tuple[Pilot[str], ChatTab]]:
     """The chat of a practice tenant, its field with the cursor."""
     session = practice_session(pace=pace)
     session.config = Config(start="playground")
@@ -45,14 +45,14 @@ async def chatting(
         yield pilot, tab
 
 
-async def asked(pilot: Pilot[None], tab: ChatTab, question: str) -> None:
+async def asked(pilot: Pilot[str], tab: ChatTab, question: str) -> None:
     """Type a question, send it, and wait until its answer is over."""
     tab.question.put(question)
     await pilot.press("enter")
     await over(pilot, tab)
 
 
-async def over(pilot: Pilot[None], tab: ChatTab) -> None:
+async def over(pilot: Pilot[str], tab: ChatTab) -> None:
     await pilot.pause()
     await until(pilot, lambda: not tab.busy)
     await pilot.pause()

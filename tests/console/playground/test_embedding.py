@@ -34,7 +34,7 @@ TEXTS = (
 )
 
 
-async def opened(pilot: Pilot[None], ref: str = "openai/text-embedding-3-small") -> EmbeddingTab:
+async def opened(pilot: Pilot[str], ref: str = "openai/text-embedding-3-small") -> EmbeddingTab:
     """The tab with a model."""
     app: Any = pilot.app
     await app.open_playground(
@@ -44,7 +44,7 @@ async def opened(pilot: Pilot[None], ref: str = "openai/text-embedding-3-small")
     return app.screen.query_one(EmbeddingTab)
 
 
-async def embedded(pilot: Pilot[None], *texts: str) -> EmbeddingTab:
+async def embedded(pilot: Pilot[str], *texts: str) -> EmbeddingTab:
     """The tab with a result for these texts."""
     tab = await opened(pilot)
     before = tab.compared

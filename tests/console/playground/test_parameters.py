@@ -21,7 +21,7 @@ from tui.workspace.playground import calls
 @asynccontextmanager
 async def chatting(
     provider: str = "openai_compatible", size: tuple[int, int] = (80, 24)
-) -> AsyncIterator[tuple[Pilot[None], ChatTab]]:
+) -> AsyncIterator[tuple[Pilot[str], ChatTab]]:
     """The chat with the first model of a provider, in the state of keys."""
     session = practice_session(pace=0)
     session.config = Config(start="playground")
@@ -33,7 +33,7 @@ async def chatting(
         yield pilot, screen.tab
 
 
-async def opened(pilot: Pilot[None]) -> None:
+async def opened(pilot: Pilot[str]) -> None:
     await pilot.press("p")
     await until(pilot, lambda: isinstance(pilot.app.screen, Parameters) and pilot.app.focused)
     await pilot.pause()

@@ -48,7 +48,7 @@ def _wav(path: Path, seconds: int) -> None:
         sound.writeframes(bytes(8 * seconds))
 
 
-async def opened(pilot: Pilot[None], typed: str = "", ref: str = "openai/whisper-1") -> SpeechTab:
+async def opened(pilot: Pilot[str], typed: str = "", ref: str = "openai/whisper-1") -> SpeechTab:
     """The tab with a model and something typed into the path."""
     app: Any = pilot.app
     model = models.find(app.tenant_session, ref, ModelType.SPEECH2TEXT) if ref else None
@@ -86,7 +86,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> list[Any]:
     return asked
 
 
-async def heard(pilot: Pilot[None], ref: str = "openai/whisper-1") -> SpeechTab:
+async def heard(pilot: Pilot[str], ref: str = "openai/whisper-1") -> SpeechTab:
     """The tab with a result."""
     tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav", ref)
     await pilot.press("enter")

@@ -17,7 +17,7 @@ OF_VECTORS = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
 WIDE = (120, 40)
 
 
-def said(pilot: Pilot[None]) -> str:
+def said(pilot: Pilot[str]) -> str:
     """The screen as one line."""
     return " ".join(shown(pilot).split())
 

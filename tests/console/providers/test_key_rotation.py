@@ -15,7 +15,7 @@ def held(session: Session) -> list[tuple[str, bool, str]]:
     return [(each.name, each.active, each.hints["api_key"]) for each in found]
 
 
-async def rotate(pilot: Pilot[None], key: str) -> None:
+async def rotate(pilot: Pilot[str], key: str) -> None:
     """From the details of OpenAI: its form, a new key, and the button that rotates."""
     await pilot.press("enter")
     await focused(pilot, "API key")

@@ -11,7 +11,7 @@ from tui.tenancy import credentials
 from tui.tenancy.session import Session
 
 
-def typed(pilot: Pilot[None]) -> str:
+def typed(pilot: Pilot[str]) -> str:
     return pilot.app.screen.query(SecretField).first().value
 
 

@@ -28,7 +28,7 @@ def stored(session: Session, provider_id: str = "openai", tenant: str = "acme") 
     return next(iter(held.hints.values()), "no key") if held else ""
 
 
-async def open_form(pilot: Pilot[None]) -> None:
+async def open_form(pilot: Pilot[str]) -> None:
     """The form of the provider under the cursor, set up already."""
     await pilot.press("enter", "enter")
     await focused(pilot, "API key")

@@ -15,7 +15,7 @@ TARGET = f"{ENDPOINT}/openai/deployments/gpt-east/chat/completions?api-version=2
 KEY = "FAKE0practice0key0of0nobody05d1e"
 
 
-async def open_form(pilot: Pilot[None]) -> None:
+async def open_form(pilot: Pilot[str]) -> None:
     pilot.app.run_worker(pilot.app.set_up("azure_openai"), exit_on_error=False)
     await focused(pilot, "Endpoint")
 

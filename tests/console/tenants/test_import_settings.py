@@ -29,7 +29,7 @@ async def changed(tmp_path: Path) -> Session:
     return session
 
 
-async def named(pilot: Pilot[None], path: Path) -> None:
+async def named(pilot: Pilot[str], path: Path) -> None:
     """Open the page and look at a file."""
     await pilot.press(":", *"import settings", "enter")
     await until_shown(pilot, "── acme › import ──")

@@ -24,7 +24,7 @@ def another_pair() -> None:
     key_pair.generate_key_pair(BITS)
 
 
-async def shown_page(pilot: Pilot[None]) -> None:
+async def shown_page(pilot: Pilot[str]) -> None:
     await pilot.press("p", "shift+tab", "enter")
     await until_shown(pilot, "› key pair ──")
 

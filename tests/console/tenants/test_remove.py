@@ -14,12 +14,12 @@ from tui.tenancy.session import Session
 from tui.workspace import tenants
 
 
-def marked(pilot: Pilot[None]) -> str:
+def marked(pilot: Pilot[str]) -> str:
     """What stands behind the cursor."""
     return next(row for row in rows(pilot) if "▸" in row).partition("▸")[2].strip(" │")
 
 
-async def opened(pilot: Pilot[None], *keys: str) -> None:
+async def opened(pilot: Pilot[str], *keys: str) -> None:
     await until_shown(pilot, "▪ acme")
     await pilot.press(*keys, "d")
     await until_shown(pilot, "── Tenants › remove ──")

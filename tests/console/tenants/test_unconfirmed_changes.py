@@ -28,7 +28,7 @@ async def saved_while_locked() -> Session:
     return session
 
 
-async def opened(pilot: Pilot[None]) -> None:
+async def opened(pilot: Pilot[str]) -> None:
     """Verify what waits: that asks for the passphrase, and then for the confirmation."""
     await until_shown(pilot, "replaced while locked")
     await pilot.press("v")

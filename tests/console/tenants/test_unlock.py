@@ -41,7 +41,7 @@ DRAWN = """── north-lab › unlock ─────────────�
  enter unlock  esc back  f1 help"""
 
 
-async def asked(pilot: Pilot[None]) -> list[bool]:
+async def asked(pilot: Pilot[str]) -> list[bool]:
     """Ask for the passphrase as a screen does; the answer lands in the list."""
     answers: list[bool] = []
 

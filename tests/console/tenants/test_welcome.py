@@ -46,7 +46,7 @@ DRAWN = """ modeldeck
  enter create tenant  up down choose  tab next  ctrl+q quit  ? help"""
 
 
-def focus(pilot: Pilot[None]) -> str:
+def focus(pilot: Pilot[str]) -> str:
     """The label of the row with the focus."""
     return next(row for row in rows(pilot) if row.startswith(" ▸"))[3:20].strip()
 

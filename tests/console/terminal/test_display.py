@@ -53,7 +53,7 @@ def taken(app: Watched) -> int:
     return size
 
 
-async def until_quiet(app: Watched, pilot: Pilot[None]) -> None:
+async def until_quiet(app: Watched, pilot: Pilot[str]) -> None:
     """Wait until nothing has been sent for half a second."""
     deadline = monotonic() + 60.0
     taken(app)

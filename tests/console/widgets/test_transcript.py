@@ -40,14 +40,14 @@ class Reading(App[None]):
 @asynccontextmanager
 async def reading(
     *blocks: Lines | QuestionBlock | AnswerBlock, size: tuple[int, int] = (40, 10)
-) -> AsyncIterator[Pilot[None]]:
+) -> AsyncIterator[Pilot[str]]:
     async with Reading().run_test(size=size) as pilot:
         pilot.app.query_one(Transcript).show(blocks)
         await pilot.pause()
         yield pilot
 
 
-def transcript(pilot: Pilot[None]) -> Transcript:
+def transcript(pilot: Pilot[str]) -> Transcript:
     return pilot.app.query_one(Transcript)
 
 

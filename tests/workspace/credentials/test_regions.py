@@ -1,7 +1,7 @@
 """A key that its region does not know is tried in the others before it counts as refused; only while it is unsaved."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 
 import pytest
@@ -33,8 +33,11 @@ class Regions:
         return await verify.verify(self.session.tenant(self.tenant_id), "openai", {"api_key": Secret(KEY), **values})
 
 
+Running = Callable[[Answer, Answer], AbstractAsyncContextManager[Regions]]
+
+
 @pytest.fixture
-def regions(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
+def regions(disk_session: Session, monkeypatch: pytest.MonkeyPatch) -> Running:
     @asynccontextmanager
     async def running(here: Answer, there: Answer) -> AsyncIterator[Regions]:
         async with serve(here) as first, serve(there) as second:
@@ -45,7 +48,7 @@ def regions(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
                 for field in PROVIDERS["openai"].fields
             )
 
-            def others(clear: Mapping[str, str]):
+            def others(clear: Mapping[str, str]) -> tuple[Mapping[str, str], ...]:
                 return tuple({**clear, "base_url": url} for url in urls if url != clear["base_url"])
 
             register(monkeypatch, replace(PROVIDERS["openai"], fields=fields, regions=others))
@@ -58,14 +61,14 @@ def regions(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
     return running
 
 
-async def test_the_region_that_takes_the_key_is_the_one_that_is_saved(regions) -> None:
+async def test_the_region_that_takes_the_key_is_the_one_that_is_saved(regions: Running) -> None:
     async with regions([REFUSED], [ACCEPTED]) as at:
         verified = await at.verify()
         assert verified.region_fields == {"base_url": at.there.base_url}
         assert verified.note == "mainland does not know this key; international does, and is used."
         assert (verified.fields["base_url"], verified.origins) == (at.there.base_url, (at.there.origin,))
         assert verified.listed
-        values = {"api_key": Secret(KEY), **verified.region_fields}
+        values: dict[str, str | Secret] = {"api_key": Secret(KEY), **verified.region_fields}
         saved = await save.save(
             at.session.tenant(at.tenant_id), "openai", values, check=verified.check, listed=verified.listed
         )
@@ -74,7 +77,7 @@ async def test_the_region_that_takes_the_key_is_the_one_that_is_saved(regions) -
         assert "•" not in "".join(saved.clear.values())
 
 
-async def test_a_key_that_is_known_here_goes_nowhere_else(regions) -> None:
+async def test_a_key_that_is_known_here_goes_nowhere_else(regions: Running) -> None:
     async with regions([ACCEPTED], [ACCEPTED]) as at:
         verified = await at.verify()
         assert (verified.region_fields, verified.note) == ({}, "")
@@ -82,7 +85,7 @@ async def test_a_key_that_is_known_here_goes_nowhere_else(regions) -> None:
 
 
 @pytest.mark.parametrize("elsewhere", [REFUSED, "reset"])
-async def test_a_key_that_no_region_takes_is_refused_by_the_first(regions, elsewhere: bytes | str) -> None:
+async def test_a_key_that_no_region_takes_is_refused_by_the_first(regions: Running, elsewhere: bytes | str) -> None:
     async with regions([REFUSED], [elsewhere]) as at:
         with pytest.raises(CredentialRejected) as caught:
             await at.verify()
@@ -90,34 +93,34 @@ async def test_a_key_that_no_region_takes_is_refused_by_the_first(regions, elsew
         assert at.there.connections
 
 
-async def test_a_region_that_knows_the_key_and_has_more_to_say_is_heard(regions) -> None:
+async def test_a_region_that_knows_the_key_and_has_more_to_say_is_heard(regions: Running) -> None:
     spent = http({"error": {"message": "spent", "code": "insufficient_quota"}}, 429)
     async with regions([REFUSED], [spent]) as at:
         with pytest.raises(Problem, match="no credit"):
             await at.verify()
 
 
-async def test_only_a_refusal_is_a_reason_to_go_elsewhere(regions) -> None:
+async def test_only_a_refusal_is_a_reason_to_go_elsewhere(regions: Running) -> None:
     async with regions([http({}, 500)], [ACCEPTED]) as at:
         with pytest.raises(Problem):
             await at.verify()
         assert at.there.connections == 0
 
 
-async def test_an_address_of_ones_own_is_the_only_one(regions) -> None:
+async def test_an_address_of_ones_own_is_the_only_one(regions: Running) -> None:
     async with regions([REFUSED], [ACCEPTED]) as at, serve([REFUSED]) as own:
         with pytest.raises(CredentialRejected):
             await at.verify(base_url=own.base_url)
         assert at.here.connections == at.there.connections == 0
 
 
-async def test_a_region_that_was_chosen_may_be_the_wrong_one(regions) -> None:
+async def test_a_region_that_was_chosen_may_be_the_wrong_one(regions: Running) -> None:
     async with regions([ACCEPTED], [REFUSED]) as at:
         verified = await at.verify(base_url=at.there.base_url)
         assert verified.region_fields == {"base_url": at.here.base_url}
 
 
-async def test_a_stored_key_stays_in_its_region(regions) -> None:
+async def test_a_stored_key_stays_in_its_region(regions: Running) -> None:
     async with regions([REFUSED], [ACCEPTED]) as at:
         await save.save(at.session.tenant(at.tenant_id), "openai", {"api_key": Secret(KEY)})
         with pytest.raises(CredentialRejected):

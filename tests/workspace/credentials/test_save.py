@@ -37,7 +37,7 @@ def opened(session: Session, tenant_id: str, provider_id: str = "openai") -> str
 
 async def set_up(session: Session, tenant_id: str, key: str = KEY, **named: Any) -> None:
     verified = await verify.verify(session.tenant(tenant_id), "openai", {"api_key": Secret(key)})
-    values = {"api_key": Secret(key)}
+    values: dict[str, str | Secret] = {"api_key": Secret(key)}
     await save.save(session.tenant(tenant_id), "openai", values, check=verified.check, listed=verified.listed, **named)
 
 
@@ -156,7 +156,7 @@ async def test_the_first_credential_is_active_and_a_later_one_only_by_choice(
 
 
 async def test_fields_that_are_not_named_keep_their_value(disk_session: Session, tenant_id: str) -> None:
-    values = {"api_key": Secret(KEY), "organization": "org-FAKE", "project": "proj_FAKE"}
+    values: dict[str, str | Secret] = {"api_key": Secret(KEY), "organization": "org-FAKE", "project": "proj_FAKE"}
     first = await save.save(disk_session.tenant(tenant_id), "openai", values)
     second = await save.save(disk_session.tenant(tenant_id), "openai", {"project": "", "api_key": ""})
     assert second.clear == {"organization": "org-FAKE", "base_url": "https://api.openai.com/v1"}
@@ -173,7 +173,7 @@ async def test_changing_a_clear_field_needs_the_tenant_open_and_replacing_everyt
     keyring.lock(disk_session.tenant(tenant_id))
     with pytest.raises(Locked):
         await save.save(disk_session.tenant(tenant_id), "openai", {"organization": "org-FAKE"})
-    new = {"api_key": Secret("sk-FAKE-another-key-0002"), "organization": "org-FAKE"}
+    new: dict[str, str | Secret] = {"api_key": Secret("sk-FAKE-another-key-0002"), "organization": "org-FAKE"}
     await save.save(disk_session.tenant(tenant_id), "openai", new)
     await tenants.unlock(disk_session.tenant(tenant_id), Secret("FAKE"))
     with pytest.raises(Locked, match="while locked was locked"):
@@ -234,7 +234,7 @@ async def test_a_kept_key_does_not_go_to_another_address(disk_session: Session, 
 async def test_plain_http_beyond_this_machine_is_asked_for_once_and_remembered(
     disk_session: Session, tenant_id: str
 ) -> None:
-    values = {"base_url": LAN, "api_key": Secret(KEY)}
+    values: dict[str, str | Secret] = {"base_url": LAN, "api_key": Secret(KEY)}
     for attempt in (verify.verify, save.save):
         with pytest.raises(PlainHttp) as caught:
             await attempt(disk_session.tenant(tenant_id), "openai_compatible", values)
@@ -247,7 +247,7 @@ async def test_plain_http_beyond_this_machine_is_asked_for_once_and_remembered(
     assert again.plain_http == allowed
     assert opened(disk_session, tenant_id, "openai_compatible") == KEY
     with pytest.raises(PlainHttp):
-        moved = {"base_url": "http://10.0.0.8", "api_key": Secret(KEY)}
+        moved: dict[str, str | Secret] = {"base_url": "http://10.0.0.8", "api_key": Secret(KEY)}
         await save.save(disk_session.tenant(tenant_id), "openai_compatible", moved)
 
 
@@ -307,7 +307,7 @@ async def test_an_envelope_of_another_tenant_or_provider_is_not_opened(disk_sess
     other = (await tenants.create(disk_session, "other")).id
     for tenant in (tenant_id, other):
         await set_up(disk_session, tenant)
-    values = {"base_url": "https://api.openai.com/v1", "api_key": Secret(KEY)}
+    values: dict[str, str | Secret] = {"base_url": "https://api.openai.com/v1", "api_key": Secret(KEY)}
     await save.save(disk_session.tenant(tenant_id), "openai_compatible", values)
     envelopes = [
         credentials.listing(disk_session.tenant(other), "openai")[0],
@@ -417,7 +417,7 @@ async def test_a_form_does_not_write_over_what_another_session_saved_meanwhile(
     seen = credentials.active(disk_session.tenant(tenant_id), "openai")
     other = replace(disk_session, open_keys={}, _stores={})
     theirs = await save.save(other.tenant(tenant_id), "openai", {"organization": "org-THEIRS"})
-    mine = {"api_key": Secret(KEY), "organization": "org-MINE"}
+    mine: dict[str, str | Secret] = {"api_key": Secret(KEY), "organization": "org-MINE"}
     with pytest.raises(Conflict) as caught:
         await save.save(disk_session.tenant(tenant_id), "openai", mine, seen=seen, watch=True)
     assert caught.value.theirs == theirs
@@ -486,7 +486,10 @@ async def test_a_new_key_does_not_follow_a_stored_address_that_nothing_vouches_f
     disk_session: Session, passphrase: Secret | None
 ) -> None:
     tenant = disk_session.tenant((await tenants.create(disk_session, "Acme", passphrase)).id)
-    values = {"base_url": "https://models.example.test/v1", "api_key": Secret("sk-FAKE-key-of-a-test-0001")}
+    values: dict[str, str | Secret] = {
+        "base_url": "https://models.example.test/v1",
+        "api_key": Secret("sk-FAKE-key-of-a-test-0001"),
+    }
     await save.save(tenant, "openai_compatible", values)
     disk_session.open_keys.clear()
     edit_stored(tenant, clear={"base_url": f"{EVIL}/v1"}, origins=[EVIL])
@@ -499,7 +502,10 @@ async def test_a_new_key_does_not_follow_a_stored_address_that_nothing_vouches_f
 
 async def test_a_new_key_follows_the_stored_address_of_an_open_tenant(disk_session: Session) -> None:
     tenant = disk_session.tenant((await tenants.create(disk_session, "Acme")).id)
-    values = {"base_url": "https://models.example.test/v1", "api_key": Secret("sk-FAKE-key-of-a-test-0001")}
+    values: dict[str, str | Secret] = {
+        "base_url": "https://models.example.test/v1",
+        "api_key": Secret("sk-FAKE-key-of-a-test-0001"),
+    }
     await save.save(tenant, "openai_compatible", values)
     saved = await save.save(tenant, "openai_compatible", {"api_key": Secret("sk-FAKE-key-of-a-test-0002")})
     assert saved.origins == ("https://models.example.test",)

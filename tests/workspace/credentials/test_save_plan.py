@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from tui.errors import Action, Locked, Problem, UsageError
+from tui.providers.spec import Field
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring
 from tui.tenancy.session import Session, TenantSession
@@ -105,10 +106,12 @@ async def test_an_origin_that_was_not_in_the_plan_gets_no_secret(unlocked: Tenan
 async def test_a_pasted_value_is_cleaned_once(unlocked: TenantSession, monkeypatch: pytest.MonkeyPatch) -> None:
     texts: list[str] = []
     clean = paste.clean_pasted
-    monkeypatch.setattr(
-        "tui.workspace.credentials.fields.clean_pasted",
-        lambda field, text: (texts.append(text), clean(field, text))[1],
-    )
+
+    def recorded(field: Field, text: str) -> paste.PastedValue:
+        texts.append(text)
+        return clean(field, text)
+
+    monkeypatch.setattr("tui.workspace.credentials.fields.clean_pasted", recorded)
     pasted = f"export OPENAI_API_KEY='{KEY}'\n"
     plan = await plan_save(unlocked, "openai", {"api_key": Secret(pasted)})
     await verify.verify_plan(plan)

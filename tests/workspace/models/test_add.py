@@ -1,26 +1,27 @@
 """Added models: found, looked at, verified and kept with the addresses of their own that the key may go to."""
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, Protocol
 
 import pytest
 
 from tests.providers.http_server import QUICK, Answer, Server, http, serve
 from tests.providers.registry import register
 from tui.cli.runner import run as run_command
-from tui.domain import ImportMode, Model, ModelType, Origin
+from tui.domain import Credential, ImportMode, Model, ModelType, Origin
 from tui.errors import CredentialRejected, Locked, Problem, UsageError
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Client
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat
-from tui.providers.events import Accepted, ModelDetails, SearchResult, SearchResults
+from tui.providers.events import Accepted, Event, ModelDetails, SearchResult, SearchResults
 from tui.providers.origins import origin_of
-from tui.providers.requests import Call, Frame
-from tui.providers.spec import Choice, Field
+from tui.providers.requests import Call, Frame, Reader
+from tui.providers.spec import Choice, Field, Provider
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, models, verification
 from tui.tenancy.session import Session
@@ -53,14 +54,14 @@ FIELDS = (
 FLAVOUR = openai_api.Flavour(lambda entry: None, most_tokens="max_tokens", vectors="float")
 
 
-def hosting(base_url: str):
+def hosting(base_url: str) -> Provider:
     """A hosting provider that lists nothing: its models are added, some with an address of their own."""
 
     def at(model: Model) -> str:
         return model.fields.get("url", "") or base_url
 
-    def learn(model: Model):
-        def read(frame: Frame | None):
+    def learn(model: Model) -> Callable[[], Reader]:
+        def read(frame: Frame | None) -> Iterator[Event]:
             if frame is None:
                 return
             fields = {**model.fields, "engine": frame.data["engine"]}
@@ -68,7 +69,7 @@ def hosting(base_url: str):
 
         return lambda: read
 
-    def found(frame: Frame | None):
+    def matches(frame: Frame | None) -> list[Event]:
         return (
             [SearchResults(tuple(SearchResult(model_id, f"note\x1b[31m {model_id}") for model_id in frame.data))]
             if frame
@@ -87,9 +88,9 @@ def hosting(base_url: str):
         model_fields=FIELDS,
         chat=lambda fields, ask: chat.chat(FLAVOUR, {"base_url": at(ask.model)}, ask),
         inspect_model=lambda fields, model: Call("GET", f"{at(model)}/look", learn(model)),
-        search=lambda fields, text, kind: Call("GET", f"{base_url}/s", lambda: found, query={"q": text, "t": kind}),
+        search=lambda fields, text, kind: Call("GET", f"{base_url}/s", lambda: matches, query={"q": text, "t": kind}),
         field_options={
-            "owner": lambda fields, values: Call("GET", f"{base_url}/owners", lambda: found, query=dict(values))
+            "owner": lambda fields, values: Call("GET", f"{base_url}/owners", lambda: matches, query=dict(values))
         },
     )
 
@@ -100,22 +101,28 @@ class Place:
     tenant_id: str
     server: Server
 
-    async def add(self, name: str = "org/Model", **more) -> Model:
+    async def add(self, name: str = "org/Model", **more: Any) -> Model:
         return await catalog.add(self.session.tenant(self.tenant_id), "openai_compatible", name, CHAT, **more)
 
     @property
-    def credential(self):
-        found = credentials.active(self.session.tenant(self.tenant_id), "openai_compatible")
-        assert found
-        return found
+    def credential(self) -> Credential:
+        credential = credentials.active(self.session.tenant(self.tenant_id), "openai_compatible")
+        assert credential
+        return credential
 
     @property
     def targets(self) -> list[str]:
         return [request.target for request in self.server.asked]
 
 
+class PlaceMaker(Protocol):
+    """Starts a hosting provider that gives these answers, for a tenant that is set up."""
+
+    def __call__(self, *answers: Answer, passphrase: str = "") -> AbstractAsyncContextManager[Place]: ...
+
+
 @pytest.fixture
-def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
+def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch) -> PlaceMaker:
     @asynccontextmanager
     async def made(*answers: Answer, passphrase: str = "") -> AsyncIterator[Place]:
         async with serve(*answers) as server:
@@ -133,7 +140,7 @@ def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch):
 ENDPOINT = {"kind": "endpoint"}
 
 
-async def test_a_model_is_looked_at_then_called_then_kept(place) -> None:
+async def test_a_model_is_looked_at_then_called_then_kept(place: PlaceMaker) -> None:
     async with place([KNOWN], [SAID]) as at:
         notes: list[str] = []
         added = await at.add(tell=notes.append)
@@ -149,14 +156,14 @@ async def test_a_model_is_looked_at_then_called_then_kept(place) -> None:
             await at.add("org/model", verify=False)
 
 
-async def test_a_model_that_is_not_verified_is_not_looked_at_either(place) -> None:
+async def test_a_model_that_is_not_verified_is_not_looked_at_either(place: PlaceMaker) -> None:
     async with place([KNOWN]) as at:
         assert (await at.add(verify=False)).fields == {"kind": "hosted"}
         assert at.targets == []
 
 
 @pytest.mark.parametrize("answers", [([http({}, 401)],), ([KNOWN], [http({"error": {"message": "no"}}, 404)])])
-async def test_what_is_refused_is_not_kept_nor_its_address(place, answers: tuple[list[bytes], ...]) -> None:
+async def test_what_is_refused_is_not_kept_nor_its_address(place: PlaceMaker, answers: tuple[list[bytes], ...]) -> None:
     async with place([SAID]) as at, serve(*answers) as endpoint:
         before = at.credential
         with pytest.raises(Problem):
@@ -166,7 +173,7 @@ async def test_what_is_refused_is_not_kept_nor_its_address(place, answers: tuple
         assert catalog.listing(at.session.tenant(at.tenant_id)) == []
 
 
-async def test_an_address_of_its_own_is_sealed_with_the_key(place) -> None:
+async def test_an_address_of_its_own_is_sealed_with_the_key(place: PlaceMaker) -> None:
     async with place([SAID]) as at, serve([KNOWN], [SAID]) as endpoint:
         before = at.credential
         added = await at.add(fields={**ENDPOINT, "url": f"{endpoint.base_url}/v1/"})
@@ -182,7 +189,7 @@ async def test_an_address_of_its_own_is_sealed_with_the_key(place) -> None:
         assert await catalog.test(at.session.tenant(at.tenant_id), added)
 
 
-async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_models(place) -> None:
+async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_models(place: PlaceMaker) -> None:
     async with place([SAID]) as at, serve([KNOWN], [SAID]) as endpoint:
         second = {"api_key": Secret("hf_FAKE-second-key")}
         await save.save(at.session.tenant(at.tenant_id), "openai_compatible", second, name="second")
@@ -193,7 +200,7 @@ async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_
         assert endpoint.asked[-1].headers["authorization"] == "Bearer hf_FAKE-second-key"
 
 
-async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place) -> None:
+async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place: PlaceMaker) -> None:
     async with place([SAID], passphrase="FAKE long passphrase") as at, serve([KNOWN], [SAID]) as endpoint:
         before = at.credential.origins
         own = {**ENDPOINT, "url": endpoint.base_url}
@@ -221,7 +228,7 @@ async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place) 
         assert at.credential.origins == before
 
 
-async def test_a_key_goes_to_no_address_that_was_not_sealed(place) -> None:
+async def test_a_key_goes_to_no_address_that_was_not_sealed(place: PlaceMaker) -> None:
     async with place([SAID]) as at, serve([SAID]) as elsewhere:
         strange = Model("openai_compatible", "x", CHAT, Origin.ADDED, fields={**ENDPOINT, "url": elsewhere.base_url})
         with pytest.raises(UsageError, match="is not among the addresses"):
@@ -229,7 +236,7 @@ async def test_a_key_goes_to_no_address_that_was_not_sealed(place) -> None:
         assert elsewhere.connections == 0
 
 
-async def test_an_address_is_added_only_while_the_tenant_is_open(place) -> None:
+async def test_an_address_is_added_only_while_the_tenant_is_open(place: PlaceMaker) -> None:
     async with place([SAID], passphrase="FAKE long passphrase") as at, serve([KNOWN], [SAID]) as endpoint:
         keyring.lock(at.session.tenant(at.tenant_id))
         for verify in (True, False):
@@ -241,7 +248,7 @@ async def test_an_address_is_added_only_while_the_tenant_is_open(place) -> None:
         assert endpoint.origin in at.credential.origins
 
 
-async def test_an_address_in_plain_http_is_confirmed(place) -> None:
+async def test_an_address_in_plain_http_is_confirmed(place: PlaceMaker) -> None:
     url = "http://models.example.test/v1"
     async with place([SAID]) as at:
         with pytest.raises(PlainHttp) as caught:
@@ -313,7 +320,7 @@ async def given_a_new_key_pair(at: Place) -> None:
     ],
 )
 async def test_an_address_that_was_written_into_the_file_gets_no_key_whatever_is_done_then(
-    place, passphrase: str, resealed: Callable[[Place], Awaitable[None]]
+    place: PlaceMaker, passphrase: str, resealed: Callable[[Place], Awaitable[None]]
 ) -> None:
     async with place([SAID], passphrase=passphrase) as at, serve([SAID]) as evil:
         await at.add("org/planted", verify=False)
@@ -339,7 +346,9 @@ async def test_an_address_that_was_written_into_the_file_gets_no_key_whatever_is
         ({"colour": "red"}, "Models of OpenAI-compatible have no field colour."),
     ],
 )
-async def test_fields_are_checked_before_anybody_is_asked(place, fields: Mapping[str, str], says: str) -> None:
+async def test_fields_are_checked_before_anybody_is_asked(
+    place: PlaceMaker, fields: Mapping[str, str], says: str
+) -> None:
     async with place([SAID]) as at:
         with pytest.raises(FieldProblem) as caught:
             await at.add(fields=fields)
@@ -356,7 +365,7 @@ def test_fields_that_do_not_belong_any_more_are_left_out() -> None:
     assert [add_model.belongs(field, {"kind": "hosted"}) for field in FIELDS] == [True, False, False]
 
 
-async def test_models_and_values_are_found(place) -> None:
+async def test_models_and_values_are_found(place: PlaceMaker) -> None:
     async with place([http(["org/one", "org/two", "bad\nid", ""])], [http(["me"])]) as at:
         hits = await add_model.search(at.session.tenant(at.tenant_id), "openai_compatible", " one ", CHAT)
         assert [(result.id, result.note) for result in hits] == [
@@ -374,13 +383,13 @@ async def test_a_provider_without_a_search_finds_nothing(session: Session) -> No
     assert await add_model.search(session.tenant("acme"), "openai", "gpt", CHAT) == ()
 
 
-async def test_a_search_with_a_key_that_is_refused(place) -> None:
+async def test_a_search_with_a_key_that_is_refused(place: PlaceMaker) -> None:
     async with place([http({}, 401)]) as at:
         with pytest.raises(CredentialRejected):
             await add_model.search(at.session.tenant(at.tenant_id), "openai_compatible", "one", CHAT)
 
 
-async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(place) -> None:
+async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(place: PlaceMaker) -> None:
     async with place([http({"name": "me"})], [KNOWN], [SAID]) as at:
         values = {"api_key": Secret(KEY)}
         verified = await verify_credential.verify(at.session.tenant(at.tenant_id), "openai_compatible", values)
@@ -400,7 +409,7 @@ async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(pla
 
 
 def test_fields_are_named_on_the_command_line(
-    place, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+    place: PlaceMaker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     register(monkeypatch, hosting("http://localhost:9/v1"))
     for name in ("DATA", "CONFIG", "KEY"):

@@ -120,7 +120,9 @@ async def test_secrets_leave_an_open_tenant_only_and_not_without_an_entry_in_the
     await tenants.unlock(session.tenant("north-lab"), Secret(PRACTICE))
     assert await text(session, "north-lab", PASS)
     assert [row.done for row in audit.listing(session.tenant("north-lab"))][-1] == "exported"
-    log = acme.tenants.folder("acme").path / "audit.log"
+    folder = acme.tenants.folder("acme").path
+    assert folder
+    log = folder / "audit.log"
     log.chmod(0o644)
     with pytest.raises(Problem):
         await text(acme, passphrase=PASS)

@@ -142,7 +142,7 @@ async def test_a_missing_field_raises_before_anything_is_asked(process: Session)
 
 async def test_plain_http_is_asked_about_once_and_no_leads_back_to_its_field() -> None:
     session = desk_answering(lambda _: httpx.Response(200, json={"data": [{"id": "gpt-5.2"}]})).tenant("acme")
-    values = {"api_key": Secret(KEY), "base_url": "http://proxy.example:8080/v1"}
+    values: dict[str, str | Secret] = {"api_key": Secret(KEY), "base_url": "http://proxy.example:8080/v1"}
     answers = Answers()
     outcome = await flow_of(session, answers).verify_and_save(values, quiet)
     assert outcome == Cancelled("base_url")
