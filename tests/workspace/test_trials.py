@@ -182,7 +182,7 @@ async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is
     assert left(acme) == 10
     chat = models.find(acme.tenant("acme"), f"openai/{CHAT}")
     events = playground_calls.chat(acme.tenant("acme"), chat, (Message("user", "please stall"),))
-    async with aclosing(events) as coming:  # type: ignore[type-var]
+    async with aclosing(events) as coming:
         async for event in coming:
             assert left(acme) == 9
             if isinstance(event, TextDelta):

@@ -92,7 +92,7 @@ async def test_a_call_that_stalls_ends_when_it_is_closed(session: Session) -> No
     async with (
         asyncio.timeout(5),
         aclosing(
-            calls.chat(session.tenant("acme"), model, (Message("user", "please stall"),))  # type: ignore[type-var]
+            calls.chat(session.tenant("acme"), model, (Message("user", "please stall"),))
         ) as events,
     ):
         async for event in events:
