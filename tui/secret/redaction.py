@@ -7,7 +7,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -87,27 +87,27 @@ class Redactor:
             return {self.text(name): self.json(entry) for name, entry in value.items()}
         return value
 
-    def spans(self, text: str) -> Iterator[tuple[int, int]]:
-        """Yield the start and the end of each stretch of a text that consists of runs."""
+    def spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the start and the end of each stretch of a text that consists of runs."""
         self._prepare()
-        samples, last = self._samples, len(text) - RUN
-        if last < 0 or samples.isdisjoint([text[at : at + _SAMPLE] for at in range(0, len(text) - 3, _STEP)]):
-            return
-        start = end = -1
+        last = len(text) - RUN
+        if last < 0 or self._samples.isdisjoint([text[at : at + _SAMPLE] for at in range(0, len(text) - 3, _STEP)]):
+            return []
+        spans: list[tuple[int, int]] = []
         for at in range(last + 1):
             if text[at : at + RUN] in self._runs:
-                if at > end and end >= 0:
-                    yield start, end
-                start = at if at > end or end < 0 else start
-                end = at + RUN
-        if end >= 0:
-            yield start, end
+                joined = spans and at <= spans[-1][1]
+                start = spans.pop()[0] if joined else at
+                spans.append((start, at + RUN))
+        return spans
 
     def beginning_at(self, text: str) -> int:
         """Return where the end of a text begins that may be the beginning of a run; its length if there is none."""
         self._prepare()
-        size = len(text)
-        return next((size - count for count in reversed(_TAIL_LENGTHS) if text[-count:] in self._beginnings), size)
+        for count in reversed(_TAIL_LENGTHS):
+            if text[-count:] in self._beginnings:
+                return len(text) - count
+        return len(text)
 
     def _prepare(self) -> None:
         if self._ready:
@@ -136,19 +136,25 @@ class StreamRedactor:
     def feed(self, piece: str) -> str:
         """Return what can be shown now."""
         text, start = self._before + self._tail + piece, len(self._before)
-        spans = list(self._redactor.spans(text))
+        spans = self._redactor.spans(text)
         end = max(start, self._redactor.beginning_at(text), spans[-1][1] if spans else 0)
-        parts, position, masked = [], start, self._masked
+        shown = self._masked_text(text, start, end, spans) if spans else text[start:end]
+        if end > start:
+            self._masked = bool(spans) and spans[-1][1] == end
+        self._before, self._tail = text[max(0, end - RUN + 1) : end], text[end:]
+        return shown
+
+    def _masked_text(self, text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> str:
+        """Return a stretch of a text with the spans in it replaced by dots, once for those that touch."""
+        parts, position = [], start
         for first, last in spans:
             if last <= start:
                 continue
             first = max(first, start)
             parts.append(text[position:first])
-            if not (first == start and masked):
+            if not (first == start and self._masked):
                 parts.append(MASK)
             position = last
-        self._masked = position == end if end > start else masked
-        self._before, self._tail = text[max(0, end - RUN + 1) : end], text[end:]
         return "".join([*parts, text[position:end]])
 
     def flush(self) -> str:

@@ -29,6 +29,9 @@ _EVENT_FIELD = re.compile(rb"(?:data|event|id|retry)\s*(?::|$)|:")
 
 _FIELD_NAMES = (b"data", b"event", b"id", b"retry")
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
+_from_json = json.JSONDecoder().decode
+"""What `json.loads` does with a text, without its look at options that are not used here."""
+
 _KEEP_ALIVE = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive", "connected"})
 _END_MARK = "[DONE]"
 
@@ -123,7 +126,7 @@ class FrameDecoder:
                 yield Frame(data, name)
                 continue
             try:
-                frame: Frame | None = Frame(json.loads(data), name)
+                frame: Frame | None = Frame(_from_json(data), name)
                 self._in_a_row = 0
             except (ValueError, RecursionError):
                 frame = self._text(data.strip(), name)

@@ -21,6 +21,8 @@ from tui.providers.requests import ApiError, Call
 from tui.secret import Secret
 from tui.secret.redaction import Redactor, StreamRedactor
 
+_TEXT = (TextDelta, ThinkingDelta)
+
 
 class AnswerRedactor:
     """Redacts the answer of one call, over all requests that it takes.
@@ -61,7 +63,7 @@ class AnswerRedactor:
 
     def events(self, event: Event) -> Iterator[Event]:
         """Yield what can be shown of an event, after what was held back of the text before it."""
-        if isinstance(event, TextDelta | ThinkingDelta):
+        if isinstance(event, _TEXT):
             if type(event) is not self._kind:
                 yield from self.flush()
                 self._kind = type(event)
