@@ -1,13 +1,17 @@
 """The calls that a provider declares, for one that has them, and the events of one type."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from tui.domain import Model, ModelType
-from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, FieldValues, TranscriptionRequest
-from tui.providers.spec import Provider
+from tui.errors import Problem
+from tui.providers.events import Event, Finish
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, TranscriptionRequest
+from tui.providers.spec import AudioLimits, FieldValues, Provider
 
 T = TypeVar("T")
+Outcome = tuple[list[Event], Problem | None]
+"""The events of a call and how it ended."""
 
 
 def chat(provider: Provider, fields: FieldValues, request: ChatRequest) -> Call:
@@ -44,6 +48,33 @@ def inspect_model(provider: Provider, fields: FieldValues, model: Model) -> Call
     """Return the call that inspects a model; the provider has one."""
     assert provider.inspect_model
     return provider.inspect_model(fields, model)
+
+
+def audio(provider: Provider, model: Model) -> AudioLimits:
+    """Return the limits of a recording for a model; the provider has speech-to-text."""
+    assert provider.audio
+    return provider.audio(model)
+
+
+def described(provider: Provider, refusal: ApiError, model: str) -> Problem:
+    """Return what a refusal is in the provider's own words; it has some for it."""
+    problem = provider.describe_error(refusal, model)
+    assert problem is not None
+    return problem
+
+
+def repaired(provider: Provider, call: Call, refusal: ApiError) -> tuple[Call, str]:
+    """Return the better call after a refusal and its sentence; the provider knows one."""
+    repair = provider.repair_request(call, refusal)
+    assert repair is not None
+    return repair
+
+
+def finish(events: Sequence[Event]) -> Finish:
+    """Return the last event, which says how the answer ended."""
+    last = events[-1]
+    assert isinstance(last, Finish)
+    return last
 
 
 def of_type(events: Iterable[object], kind: type[T]) -> list[T]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tui.providers.client.client import SilenceMonitor
+from tui.providers.client.silence import SilenceMonitor
 
 LONGEST_STEP = 0.05
 """Seconds that pass at most from one look at the clock to the next."""

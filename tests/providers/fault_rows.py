@@ -1,7 +1,7 @@
 """The faults that any step of any call can meet, as data: what the other side answers, and what becomes of it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
@@ -55,8 +55,10 @@ def _status(status: int, body: Any = None, headers: dict[str, str] | None = None
     return Row([http({} if body is None else body, status, headers)], **more)
 
 
-def _body(content: bytes | str, says: str = UNREAD, deep: bool = False, **headers: str) -> Row:
-    return Row([http(content, headers=JSON | headers)], says, quiet=True, deep=deep)
+def _body(
+    content: bytes | str, says: str = UNREAD, deep: bool = False, headers: Mapping[str, str] | None = None
+) -> Row:
+    return Row([http(content, headers=JSON | dict(headers or {}))], says, quiet=True, deep=deep)
 
 
 def _words(keys: str) -> Answer:
@@ -120,7 +122,7 @@ ROWS = {
     "half of a body": _body('{"data": ['),
     "text for JSON": _body("fine, thanks"),
     "deep JSON": _body("[" * 100_000),
-    "packed as br": _body(b"x", "as br|no WebSocket", **{"content-encoding": "br"}),
+    "packed as br": _body(b"x", "as br|no WebSocket", headers={"content-encoding": "br"}),
     "too large": replace(_body(_LARGE, "larger than|line of more|WebSocket"), limits=SMALL),
     # In the body.
     "cut": Row([http("{", headers=_LONG | _CLOSING)], BROKEN),

@@ -8,7 +8,7 @@ documentation are not.
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache, partial
 from importlib import import_module
@@ -53,7 +53,8 @@ def outcome(facts: Facts, mutant: Mutant) -> str:
         provider = _load(facts, mutant)
     except Exception as broken:
         return f"does not load: {type(broken).__name__}"
-    for check in (*facts.checks, partial(refusals_in_words, facts)):
+    checks: list[Callable[[Provider], None]] = [*facts.checks, partial(refusals_in_words, facts)]
+    for check in checks:
         try:
             check(provider)
         except Exception:
@@ -95,8 +96,10 @@ def _prose(tree: ast.Module, names: frozenset[str]) -> set[int]:
         ignored = ignored or (isinstance(node, ast.keyword) and node.arg in _PROSE_KEYWORDS)
         ignored = ignored or (isinstance(node, ast.Assign | ast.AnnAssign) and _target(node) in _PROSE_NAMES | names)
         ignored = ignored or (isinstance(node, ast.FunctionDef) and node.name in names)
-        if ignored or isinstance(node, ast.Expr):
-            skipped |= {id(node) for node in ast.walk(node)} if ignored else {id(node.value)}
+        if ignored:
+            skipped |= {id(inner) for inner in ast.walk(node)}
+        elif isinstance(node, ast.Expr):
+            skipped.add(id(node.value))
     return skipped
 
 

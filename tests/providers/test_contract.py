@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.providers import calls
 from tests.providers.http_server import run, text_of
 from tests.providers.surfaces import access_of, added_to, calls_of, filled
 from tui.domain import Model, ModelType
@@ -181,7 +182,7 @@ async def test_a_chat(declared: Provider) -> None:
         events, problem = await run(wire(), access, call)
         assert problem is None
         assert isinstance(events[-1], Finish)
-        assert events[-1].complete
+        assert calls.finish(events).complete
         texts.append(text_of(events))
         assert call.framing in IN_ONE_PIECE or len([event for event in events if isinstance(event, TextDelta)]) > 10
     assert len(texts[0]) > 100
@@ -197,7 +198,7 @@ async def test_a_chat_that_breaks_keeps_its_beginning(declared: Provider, wish: 
     call = declared.chat(access.fields, ChatRequest(model, (Message("user", f"Why is the sky blue? {wish}"),)))
     events, problem = await run(wire(), access, call)
     assert text_of(events) or call.framing in IN_ONE_PIECE
-    assert isinstance(problem, Problem) or not events[-1].complete
+    assert isinstance(problem, Problem) or not calls.finish(events).complete
 
 
 async def test_vectors(declared: Provider) -> None:

@@ -17,7 +17,8 @@ files = pytest.mark.parametrize("path", FILES, ids=lambda path: path.parent.name
 
 
 def entries(path: Path) -> list[dict[str, Any]]:
-    return tomllib.loads(path.read_text("utf-8"))["errors"]
+    errors: list[dict[str, Any]] = tomllib.loads(path.read_text("utf-8"))["errors"]
+    return errors
 
 
 def test_each_file_belongs_to_a_provider() -> None:

@@ -38,7 +38,10 @@ pytestmark = pytest.mark.slow
 
 AT_ONCE = 24
 IN_ONE_PIECE = (Framing.JSON, Framing.TEXT)
-STOPPED = {"before the answer": [HOLD], "in the answer": [http("{", headers=JSON | {"content-length": "999"}), HOLD]}
+STOPPED: dict[str, Answer] = {
+    "before the answer": [HOLD],
+    "in the answer": [http("{", headers=JSON | {"content-length": "999"}), HOLD],
+}
 
 
 @dataclass(frozen=True)

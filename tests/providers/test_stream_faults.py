@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.providers import requests
+from tests.providers import calls, requests
 from tests.providers.facts import Chat, hung_up, spoken
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Again, http, serve, text_of
 from tests.providers.requests import CHATS, good, meet, of, streamed
@@ -41,7 +41,7 @@ async def no_fault_at_all(chat: Chat) -> None:
     outcome = await meet(chat, good(chat))
     assert (outcome.text, outcome.problem) == ("Good day", None)
     assert isinstance(outcome.events[-1], Finish)
-    assert outcome.events[-1].complete
+    assert calls.finish(outcome.events).complete
     if chat.whole:
         for stream in (True, False):
             outcome = await meet(chat, [http(chat.whole("Good day"))], stream=stream)

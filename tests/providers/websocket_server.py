@@ -157,6 +157,8 @@ async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, wr
                     raw.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
                     writer.transport.abort()
                     return
+                case str():
+                    raise ValueError(item)
                 case _:
                     writer.write(spoken.send(item))
             await writer.drain()

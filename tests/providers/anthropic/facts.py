@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from tests.providers import calls
 from tests.providers.facts import KEY as SOCKET_KEY
 from tests.providers.facts import Chat, Facts, Otherwise, Said, Stream, read, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
@@ -24,7 +25,13 @@ def named(data: dict[str, Any]) -> bytes:
 
 
 def start(**usage: Any) -> dict[str, Any]:
-    message = {"id": "msg_01Kx", "type": "message", "role": "assistant", "model": "claude-haiku-5-5", "content": []}
+    message: dict[str, Any] = {
+        "id": "msg_01Kx",
+        "type": "message",
+        "role": "assistant",
+        "model": "claude-haiku-5-5",
+        "content": [],
+    }
     message |= {"stop_reason": None, "stop_sequence": None, "usage": usage or USED}
     return {"type": "message_start", "message": message}
 
@@ -236,7 +243,8 @@ def the_turns_are_as_the_api_takes_them(p: Provider) -> None:
 @check
 def sampling_asks_in_the_older_version(p: Provider) -> None:
     for name, value in (("temperature", 0.5), ("top_p", 0.9), ("top_k", 40)):
-        call = chat(p, model="claude-opus-4-6", **{name: value})
+        parameters: Any = {name: value}
+        call = chat(p, model="claude-opus-4-6", **parameters)
         assert call.headers == {"anthropic-version": OLDER}
         assert call.json[name] == value
 
@@ -534,6 +542,7 @@ def an_error_body(p: Provider) -> None:
     assert (bare.code, bare.kind, bare.request_id, bare.final) == ("", "invalid_request_error", "req_9", False)
     nobody = {"type": "error", "error": {"type": "invalid_request_error"}, "request_id": None}
     assert p.parse_error(413, headers, nobody).request_id == "req_9"
+    odd: Any
     for odd in (None, "plain", [], {"error": "Words"}, {"error": {"details": 7}}):
         assert not p.parse_error(500, {}, odd).final
 
@@ -607,7 +616,7 @@ def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
     shown, sentence = mended("thinking.adaptive.display: Extra inputs are not permitted")
     assert shown.json["thinking"] == {"type": "adaptive"}
     assert sentence == "claude-opus-5-5 shows its thoughts in its own way."
-    assert p.repair_request(shown, ApiError(400, message="thinking.adaptive.display: not permitted"))[0].json == {
+    assert calls.repaired(p, shown, ApiError(400, message="thinking.adaptive.display: not permitted"))[0].json == {
         name: value for name, value in shown.json.items() if name != "thinking"
     }
 
@@ -616,7 +625,7 @@ def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
 def too_many_tokens_become_the_most_of_the_model(p: Provider) -> None:
     message = "max_tokens: 90000 > 64000, which is the maximum allowed number of output tokens for claude-haiku-4-5"
     call = chat(p, max_tokens=90_000)
-    better, sentence = p.repair_request(call, ApiError(400, kind=INVALID, message=message))
+    better, sentence = calls.repaired(p, call, ApiError(400, kind=INVALID, message=message))
     assert better.json == call.json | {"max_tokens": 64_000}
     assert sentence == "claude-opus-5-5 gives 64,000 tokens at most."
 
@@ -625,7 +634,7 @@ def too_many_tokens_become_the_most_of_the_model(p: Provider) -> None:
 def a_gateway_that_knows_the_older_version_alone(p: Provider) -> None:
     message = ApiError(400, kind=INVALID, message="anthropic-version: 2026-10-21 is not a valid version")
     for call in (p.verify(BASE), chat(p)):
-        better, sentence = p.repair_request(call, message)
+        better, sentence = calls.repaired(p, call, message)
         assert better.headers == {"anthropic-version": OLDER}
         assert (better.url, better.json) == (call.url, call.json)
         assert sentence == "The server knows the older version of the API only. It was used."

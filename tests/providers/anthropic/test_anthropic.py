@@ -1,9 +1,11 @@
 """Anthropic in practice and on a socket: pages, versions, keys, failures on demand, and what its facts leave open."""
 
 import json
+from typing import Any
 
 import pytest
 
+from tests.providers import calls
 from tests.providers.anthropic.facts import STREAM, failure, named, start, text
 from tests.providers.facts import every
 from tests.providers.http_server import QUICK, http, run, serve, text_of
@@ -26,15 +28,23 @@ CHAT = next(chat for facts in every() for chat in facts.chats if chat.provider =
 SHORT = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6, max_retry_after=1)
 
 
-async def ask(question: str, key: str = "sk-ant-FAKE-good", model: str = "claude-opus-5-5", wire=None, **parameters):
+async def ask(
+    question: str,
+    key: str = "sk-ant-FAKE-good",
+    model: str = "claude-opus-5-5",
+    wire: Client | None = None,
+    **parameters: Any,
+) -> calls.Outcome:
     access = access_to(DECLARED, api_key=key)
     asked = ChatRequest(Model("anthropic", model, ModelType.CHAT), (Message("user", question),), parameters)
-    return await run(wire or Client({}, transport(0), SHORT), access, DECLARED.chat(access.fields, asked))
+    return await run(wire or Client({}, transport(0), SHORT), access, calls.chat(DECLARED, access.fields, asked))
 
 
-def documented(name):
+def documented(name: str) -> list[Any]:
     """What a chat's reader makes of a stream as the documentation shows it."""
-    call = DECLARED.chat({"base_url": "https://api.anthropic.com"}, ChatRequest(CHAT.model, (Message("user", "Hi"),)))
+    call = calls.chat(
+        DECLARED, {"base_url": "https://api.anthropic.com"}, ChatRequest(CHAT.model, (Message("user", "Hi"),))
+    )
     read = call.reader()
     frames = [Frame(json.loads(data), event) for data, event in Events().feed(fixture("anthropic", name))]
     assert all(frame.event == frame.data["type"] for frame in frames)
@@ -110,10 +120,10 @@ async def test_long_empty_busy_and_thoughtful_answers() -> None:
     events, _ = await ask("The sky. Please be long.")
     assert events[-1] == Finish("max_tokens", False, "The answer reached its length limit.")
     events, _ = await ask("please be empty")
-    assert events[-1].note == "The answer is empty."
+    assert calls.finish(events).note == "The answer is empty."
     events, _ = await ask("please think")
     assert isinstance(events[0], ThinkingDelta)
-    assert next(event for event in events if isinstance(event, Usage)).reasoning > 0
+    assert next(event for event in events if isinstance(event, Usage)).reasoning
     wire = Client({}, transport(0), SHORT)
     _, problem = await ask("please be busy", wire=wire)
     assert problem and problem.message == "Anthropic is too busy."

@@ -542,6 +542,7 @@ def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
     unnamed = p.describe_error(ApiError(code="wrong_type", kind="embedding", message="ada"), "")
     assert unnamed and unnamed.message == "ada is for embedding; this is to be added for something else."
     model = deployed("east", "gpt-5.4-mini")
+    nothing: Any
     for nothing in (ApiError(404), ApiError(403), {"data": []}, {}):
         assert looked(model, nothing) == [ModelDetails(model)]
 
@@ -803,7 +804,8 @@ def an_error_body(p: Provider) -> None:
     # The v1 specification has another name for the inner error.
     inner = {"code": "ResponsibleAIPolicyViolation", "content_filter_result": {"hate": stopped}}
     for name in ("innererror", "inner_error"):
-        refused = p.parse_error(400, {}, error("400", **{name: inner}))
+        more: Any = {name: inner}
+        refused = p.parse_error(400, {}, error("400", **more))
         assert (refused.code, refused.kind) == ("content_filter", "hate")
     assert p.parse_error(400, {}, {"error": {"type": "content_filter", "message": "M"}}).code == "content_filter"
     for odd in (filtered(hate=7), error("content_filter", innererror=7), error("content_filter", innererror=None)):

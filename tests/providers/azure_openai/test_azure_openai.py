@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import httpx
 import pytest
 
+from tests.providers import calls
 from tests.providers.facts import KEY, read
 from tests.providers.http_server import QUICK, run, text_of
-from tui.domain import Model, ModelType, Origin, VerificationState
+from tui.domain import Credential, Model, ModelType, Origin, VerificationState
 from tui.errors import CredentialRejected, Problem, ScopeMissing, UsageError
 from tui.practice import transport
 from tui.practice.azure_openai.server import MODELS
@@ -19,7 +21,7 @@ from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, TextDelta
 from tui.providers.events import Usage as Used
-from tui.providers.requests import ChatRequest, Message
+from tui.providers.requests import Call, ChatRequest, Message
 from tui.providers.spec import mask_secrets
 from tui.secret import Secret
 from tui.tenancy.session import Session
@@ -40,7 +42,8 @@ class Watched(httpx.AsyncBaseTransport):
     """The practice transport, and what was asked of it."""
 
     def __init__(self) -> None:
-        self.inner, self.asked = transport(0), []
+        self.inner = transport(0)
+        self.asked: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
@@ -55,16 +58,18 @@ def access(model: str = "", version: str = "", **secrets: str) -> Access:
     return Access(AZURE, fields, AZURE.origins(fields), secrets=lambda: boxes, model=model)
 
 
-def question(values: Access, text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True):
-    return AZURE.chat(values.fields, ChatRequest(model, (Message("user", text),), {}, stream))
+def question(values: Access, text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True) -> Call:
+    return calls.chat(AZURE, values.fields, ChatRequest(model, (Message("user", text),), {}, stream))
 
 
-async def asked(text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True, **values: str):
+async def asked(
+    text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True, **values: str
+) -> calls.Outcome:
     method = access(model.id, **values)
     return await run(Client({}, transport(0), QUICK), method, question(method, text, model, stream))
 
 
-def documented(name: str):
+def documented(name: str) -> list[Any]:
     """What a chat's reader makes of a stream as the documentation shows it."""
     fed = Events().feed(fixture("azure_openai", name))
     return read(question(access()), *[data if data == "[DONE]" else json.loads(data) for data, _ in fed], end=False)
@@ -124,7 +129,9 @@ async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_told
     values = access(client_secret=f"FAKE-{word}-secret-of-nobody")
     events, problem = await run(Client({}, transport(0), QUICK), values, AZURE.verify(values.fields))
     assert events == []
+    assert problem
     assert (type(problem), problem.message) == (kind, says)
+    assert problem
     assert f"FAKE-{word}" not in problem.hint + problem.detail
 
 
@@ -151,7 +158,7 @@ async def test_a_question_and_an_answer_that_the_filter_stops() -> None:
     events, problem = await asked("Tell me a fairy tale")
     assert problem is None
     assert text_of(events) == "Once there was"
-    assert not events[-1].complete
+    assert not calls.finish(events).complete
 
 
 # --- set up -----------------------------------------------------------------------------------------------------------
@@ -162,8 +169,10 @@ async def tenant_id(disk_session: Session) -> str:
     return (await tenants.create(disk_session, "acme")).id
 
 
-async def saved(session: Session, tenant_id: str, **values: str):
-    args = {name: Secret(text) if AZURE.field(name).secret else text for name, text in values.items()}
+async def saved(session: Session, tenant_id: str, **values: str) -> Credential:
+    args: dict[str, str | Secret] = {
+        name: Secret(text) if AZURE.field(name).secret else text for name, text in values.items()
+    }
     verified = await verify.verify(session.tenant(tenant_id), AZURE.id, args)
     return await save.save(session.tenant(tenant_id), AZURE.id, args, check=verified.check, listed=verified.listed)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.providers import calls
 from tests.providers.chatglm.facts import FACTS, MODEL, delta, described, listed, said, whole
 from tests.providers.http_server import HOLD, QUICK, RESET, http, run, serve, streaming, text_of
 from tests.providers.test_contract import access_to
@@ -41,7 +42,7 @@ def question(text: str = "Hello?", stream: bool = True, model: Model = MODEL, **
 
 async def asked(server: Any, ask: ChatRequest | None = None, flavour: str = "") -> tuple[list[Event], Problem | None]:
     wire, access = Client({}, limits=QUICK), at(server.origin, flavour)
-    events, problem = await run(wire, access, CHATGLM.chat(access.fields, ask or question()))
+    events, problem = await run(wire, access, calls.chat(CHATGLM, access.fields, ask or question()))
     await wire.aclose()
     return events, problem
 
@@ -159,7 +160,7 @@ async def test_what_breaks_off_twice_is_a_problem() -> None:
 
 async def practised(server: str, ask: ChatRequest) -> tuple[list[Event], Problem | None]:
     access = access_to(CHATGLM, base_url=f"http://localhost:{PORTS[server]}")
-    return await run(Client({}, transport(0), SOON), access, CHATGLM.chat(access.fields, ask))
+    return await run(Client({}, transport(0), SOON), access, calls.chat(CHATGLM, access.fields, ask))
 
 
 async def test_four_servers_side_by_side() -> None:
@@ -209,21 +210,21 @@ async def test_failures_of_the_native_one() -> None:
         assert (wish == "fail") == any(isinstance(event, Retrying) for event in events)
     events, problem = await practised("api.py", question("please be empty"))
     assert problem is None
-    assert "longer than the model can take" in events[-1].note
+    assert "longer than the model can take" in calls.finish(events).note
 
 
 async def test_an_empty_stream_of_chatglm3() -> None:
     events, problem = await practised("api_server.py", question("please be empty"))
     assert problem is None
     assert Notice(ASIDE) in events
-    assert events[-1].note == "The answer is empty."
+    assert calls.finish(events).note == "The answer is empty."
 
 
 async def test_vectors_where_there_are_none() -> None:
     ask = EmbeddingRequest(Model("chatglm", "embeddings", ModelType.EMBEDDING), ("a",))
     for server, good in (("api_server.py", True), ("api.py", False), ("openai_api.py", False)):
         access = access_to(CHATGLM, base_url=f"http://localhost:{PORTS[server]}")
-        events, problem = await run(Client({}, transport(0), SOON), access, CHATGLM.embed(access.fields, ask))
+        events, problem = await run(Client({}, transport(0), SOON), access, calls.embed(CHATGLM, access.fields, ask))
         assert any(isinstance(event, Vectors) for event in events) == good
         assert good or (problem and "Vectors come from" in problem.hint)
 
@@ -245,7 +246,7 @@ def test_an_address_is_stored_as_its_root(pasted: str) -> None:
 def read(name: str, flavour: str) -> list[object]:
     """What a chat's reader makes of a fixture."""
     fields = {"base_url": "http://localhost:8000", "flavour": flavour}
-    reader = CHATGLM.chat(fields, question()).reader()
+    reader = calls.chat(CHATGLM, fields, question()).reader()
     events = Events(1 << 20, 1 << 20).feed(fixture("chatglm", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
     return [event for frame in [*frames, None] for event in reader(frame) if not isinstance(event, EndSeen)]

@@ -1,6 +1,7 @@
 """Refusals that are answers too, names that come more than once in a query, and the standard word for a wait."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,7 @@ from tui.providers.client.client import Client
 from tui.providers.error_messages import retry_after
 from tui.providers.events import Event, Finish, Notice, Retrying
 from tui.providers.requests import ApiError, Call, Frame
+from tui.secret import Secret
 
 
 def reader(frame: Frame | None) -> Iterator[Event | ApiError]:
@@ -24,7 +26,7 @@ def reader(frame: Frame | None) -> Iterator[Event | ApiError]:
             yield ApiError(404, message="found in a 200")
 
 
-async def asked(status: int, said: str, **more: frozenset[int]) -> tuple[list[Event], Problem | None, int]:
+async def asked(status: int, said: str, **more: Any) -> tuple[list[Event], Problem | None, int]:
     async with serve([http({"error": {"message": said}}, status, {"X-One": "1"})]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events, problem = await run(wire, access, Call("GET", f"{server.base_url}/x", lambda: reader, **more))
@@ -65,7 +67,7 @@ async def test_others_are_refused_as_ever() -> None:
 async def test_a_name_of_the_query_may_come_more_than_once() -> None:
     async with serve([http({})]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
-        query = {"search": "a b", "expand": ("tags", "likes")}
+        query: dict[str, str | Secret | tuple[str, ...]] = {"search": "a b", "expand": ("tags", "likes")}
         await run(wire, access, Call("GET", f"{server.base_url}/x", lambda: reader, query=query))
         await wire.aclose()
         assert server.asked[0].target == "/v1/x?search=a+b&expand=tags&expand=likes"

@@ -2,22 +2,24 @@
 
 import asyncio
 import json
+from collections.abc import AsyncIterator, Callable, Iterable
 
 import httpx
 import pytest
 
-from tests.providers.http_server import QUICK, access_to, chat_call, http, run, said, serve, text_of
+from tests.providers import calls
+from tests.providers.http_server import QUICK, Server, access_to, chat_call, http, run, said, serve, text_of
 from tui.errors import Problem, UsageError
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
 from tui.providers.events import Finish, TextDelta, Vectors
-from tui.providers.requests import Call, Frame, Framing
+from tui.providers.requests import Call, Frame, Framing, Reader, Result
 
 
-def reading(frames: list):
+def reading(frames: list[Frame]) -> Callable[[], Reader]:
     """A reader that keeps its frames and ends the answer with the last."""
 
-    def read(frame: Frame | None):
+    def read(frame: Frame | None) -> Iterable[Result]:
         if frame is None:
             yield Finish("stop")
         else:
@@ -27,7 +29,7 @@ def reading(frames: list):
     return lambda: read
 
 
-async def collect(server, call: Call, limits: Limits = QUICK):
+async def collect(server: Server, call: Call, limits: Limits = QUICK) -> calls.Outcome:
     wire = Client({}, limits=limits)
     try:
         return await run(wire, access_to(server.base_url), call)
@@ -65,14 +67,14 @@ async def test_named_events_and_text_that_is_no_json() -> None:
 async def test_a_reader_may_answer_with_the_next_call() -> None:
     async with serve([http({"token": "t1"})], [http({"status": "running"})], [http({"status": "done"})]) as server:
 
-        def last(frame: Frame | None):
+        def last(frame: Frame | None) -> Iterable[Result]:
             if frame is None:
                 return []
             if frame.data["status"] != "done":
                 return [Call("GET", f"{server.base_url}/job", lambda: last, wait=0.001)]
             return [TextDelta("done"), Finish("stop")]
 
-        def first(frame: Frame | None):
+        def first(frame: Frame | None) -> Iterable[Result]:
             token = frame.data["token"] if frame else ""
             return [Call("POST", f"{server.base_url}/job", lambda: last, json={"token": token})] if frame else []
 
@@ -92,7 +94,7 @@ async def test_a_reader_may_answer_with_the_next_call() -> None:
 async def test_a_wire_without_end_is_stopped() -> None:
     async with serve([http({})]) as server:
 
-        def again(frame: Frame | None):
+        def again(frame: Frame | None) -> Iterable[Result]:
             return [Call("GET", f"{server.base_url}/job", lambda: again)] if frame else []
 
         _, problem = await collect(server, Call("GET", f"{server.base_url}/job", lambda: again), Limits(max_steps=5))
@@ -104,7 +106,7 @@ async def test_steps_that_each_bring_vectors_are_as_many_as_there_are_texts() ->
     async with serve([http({})]) as server:
 
         def text(place: int) -> Call:
-            def read(frame: Frame | None):
+            def read(frame: Frame | None) -> Iterable[Result]:
                 after = [text(place + 1)] if place < 11 else []
                 return [Vectors(place, ((1.0,),)), *after] if frame else []
 
@@ -168,7 +170,7 @@ class _Stream(httpx.AsyncByteStream):
     def __init__(self, pieces: list[bytes]) -> None:
         self._pieces = pieces
 
-    async def __aiter__(self):
+    async def __aiter__(self) -> AsyncIterator[bytes]:
         for piece in self._pieces:
             yield piece
 

@@ -5,9 +5,11 @@ import datetime
 import ipaddress
 import socket
 import ssl
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.providers import calls
 from tests.providers.http_server import (
     DEADLINE,
     HOLD,
@@ -33,12 +36,15 @@ from tests.providers.http_server import (
 from tui.errors import NetworkError
 from tui.providers.client import connection
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
 from tui.providers.events import Retrying
 
 HELLO = streaming(said("Hi", "stop"))
 
 
-async def try_url(url: str, environ=None, limits=QUICK, allow_http=True):
+async def try_url(
+    url: str, environ: Mapping[str, str] | None = None, limits: Limits = QUICK, allow_http: bool = True
+) -> calls.Outcome:
     """A chat with a server at a URL, its address allowed."""
     wire = Client(environ or {}, limits=limits)
     access = access_to(url)
@@ -60,7 +66,7 @@ def free_port() -> int:
 
 
 async def test_a_host_that_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def unknown(*_args, **_more) -> None:
+    async def unknown(*_args: object, **_more: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "secret words of a library")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
@@ -89,7 +95,7 @@ async def test_a_port_where_nothing_listens() -> None:
     ],
 )
 async def test_other_reasons_by_their_number(monkeypatch: pytest.MonkeyPatch, error: int, why: str) -> None:
-    async def failing(*_args, **_more) -> None:
+    async def failing(*_args: object, **_more: object) -> None:
         raise OSError(error, "secret words of a library")
 
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", failing)
@@ -98,7 +104,7 @@ async def test_other_reasons_by_their_number(monkeypatch: pytest.MonkeyPatch, er
 
 
 async def test_a_host_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(*_args, **_more) -> None:
+    async def never(*_args: object, **_more: object) -> None:
         await asyncio.Event().wait()
 
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", never)
@@ -188,7 +194,7 @@ async def test_a_proxy_that_cannot_be_used(value: str) -> None:
 
 
 @asynccontextmanager
-async def proxy(reply: bytes = b"HTTP/1.1 200 OK\r\n\r\n", target: int = 0):
+async def proxy(reply: bytes = b"HTTP/1.1 200 OK\r\n\r\n", target: int = 0) -> AsyncIterator[tuple[str, list[bytes]]]:
     """An HTTP proxy: it remembers the heads that it was sent, and passes tunnels and calls on to a port here."""
     heads: list[bytes] = []
 
@@ -266,7 +272,7 @@ async def test_nothing_on_this_machine_goes_through_a_proxy() -> None:
 
 
 @asynccontextmanager
-async def socks(target: int, reply: int = 0):
+async def socks(target: int, reply: int = 0) -> AsyncIterator[tuple[str, list[tuple[str, int]]]]:
     """A SOCKS5 proxy (RFC 1928) that remembers the names asked for and passes on to a port here."""
     names: list[tuple[str, int]] = []
 
@@ -327,7 +333,13 @@ class Authority:
         self.file = folder / "authority.pem"
         self.file.write_bytes(built.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
 
-    def context(self, host: str = "localhost", begins=NOW - DAY, ends=NOW + DAY, alone: bool = False) -> ssl.SSLContext:
+    def context(
+        self,
+        host: str = "localhost",
+        begins: datetime.datetime = NOW - DAY,
+        ends: datetime.datetime = NOW + DAY,
+        alone: bool = False,
+    ) -> ssl.SSLContext:
         """The context of a server with a certificate for `host`, signed by itself if `alone`."""
         key = ec.generate_private_key(ec.SECP256R1())
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
@@ -351,18 +363,26 @@ class Authority:
         return context
 
 
-def _certificate(name, issuer, key, begins, ends) -> x509.CertificateBuilder:
+def _certificate(
+    name: x509.Name,
+    issuer: x509.Name,
+    key: ec.EllipticCurvePublicKey,
+    begins: datetime.datetime,
+    ends: datetime.datetime,
+) -> x509.CertificateBuilder:
     builder = x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key)
     return builder.serial_number(x509.random_serial_number()).not_valid_before(begins).not_valid_after(ends)
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory) -> Authority:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "SSL_CERT_DIR"])
-async def test_an_authority_that_the_environment_names_is_trusted(authority, variable: str, tmp_path: Path) -> None:
+async def test_an_authority_that_the_environment_names_is_trusted(
+    authority: Authority, variable: str, tmp_path: Path
+) -> None:
     value = authority.file
     if variable == "SSL_CERT_DIR":
         value = tmp_path
@@ -385,7 +405,7 @@ def _subject_hash(pem: bytes) -> str:
     return hashlib.sha1(entry).digest()[:4][::-1].hex()
 
 
-FAULTS = {
+FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown": ({}, "comes from an authority that this machine does not know"),
     "expired": ({"ends": NOW - datetime.timedelta(hours=1)}, "has expired"),
     "early": ({"begins": NOW + DAY / 2}, "is not valid yet"),
@@ -395,7 +415,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("name", FAULTS)
-async def test_a_certificate_that_is_not_accepted(authority, name: str) -> None:
+async def test_a_certificate_that_is_not_accepted(authority: Authority, name: str) -> None:
     how, words = FAULTS[name]
     environ = {} if name == "unknown" else {"SSL_CERT_FILE": str(authority.file)}
     async with serve([HELLO], context=authority.context(**how)) as server:
@@ -406,14 +426,14 @@ async def test_a_certificate_that_is_not_accepted(authority, name: str) -> None:
     assert bytes(server.bytes) == b""
 
 
-async def test_an_address_that_the_certificate_does_not_name(authority) -> None:
+async def test_an_address_that_the_certificate_does_not_name(authority: Authority) -> None:
     async with serve([HELLO], context=authority.context("127.0.0.9")) as server:
         environ = {"SSL_CERT_FILE": str(authority.file)}
         _, problem = await try_url(f"https://127.0.0.1:{server.port}/v1", environ)
     assert problem and "is for another host" in problem.message
 
 
-async def test_a_tunnel_checks_the_certificate_of_the_host_behind_it(authority) -> None:
+async def test_a_tunnel_checks_the_certificate_of_the_host_behind_it(authority: Authority) -> None:
     context = authority.context("api.openai.com")
     async with serve([HELLO], context=context) as server, proxy(target=server.port) as (address, heads):
         environ = {"HTTPS_PROXY": f"http://{address}", "SSL_CERT_FILE": str(authority.file)}
@@ -442,7 +462,7 @@ async def test_a_port_that_speaks_no_tls() -> None:
     assert KEY.encode() not in came
 
 
-async def test_tls_that_is_too_old(authority) -> None:
+async def test_tls_that_is_too_old(authority: Authority) -> None:
     context = authority.context()
     context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
     with pytest.warns(DeprecationWarning):
@@ -467,7 +487,7 @@ def test_the_system_store_is_used_or_certifi_where_it_is_empty(monkeypatch: pyte
     assert connection.tls_context({}).check_hostname
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "none.pem"))
     monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
-    paths = ssl.DefaultVerifyPaths(None, str(tmp_path), "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
+    paths = ssl.DefaultVerifyPaths("", str(tmp_path), "SSL_CERT_FILE", "", "SSL_CERT_DIR", "")
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: paths)
     assert connection.tls_context({}).cert_store_stats()["x509_ca"] > 50
 

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from wsproto.events import CloseConnection
 
+from tests.providers import calls
 from tests.providers.http_server import KEY, QUICK, access_to, ask, http, run, said, serve, streaming
 from tests.providers.spark.facts import MODEL
 from tests.providers.spark.test_spark import signed
 from tests.providers.websocket_server import Hear, Item, Reject, listen
 from tui.providers.client.client import Client
 from tui.providers.requests import ChatRequest, Message
-from tui.secret import MASK
+from tui.secret import MASK, Secret
 from tui.secret.redaction import RUN
 
 BEFORE = "x" * 275
@@ -89,7 +90,7 @@ async def test_the_models_of_a_server_are_redacted() -> None:
     models = {"data": [{"id": name, "object": "model"} for name in ("gpt-4.1", f"gpt-4.1-{KEY}")]}
     async with serve([http(models)]) as server:
         client, access = Client({}, limits=QUICK), access_to(server.base_url)
-        events, problem = await run(client, access, access.provider.list_models(access.fields))
+        events, problem = await run(client, access, calls.list_models(access.provider, access.fields))
         await client.aclose()
     assert problem is None and "gpt-4.1" in repr(events) and KEY[:RUN] not in repr(events)
 
@@ -101,8 +102,10 @@ async def test_what_signs_a_websocket_is_redacted(part: str, by: str) -> None:
     answer: list[Item] = []
     async with listen(answer) as line:
         access = replace(signed(f"http://localhost:{line.port}"), model=MODEL.id)
-        call = access.provider.chat(access.fields, ChatRequest(MODEL, (Message("user", "hello"),)))
-        sent = access.provider.sign(call, access.fields, access.secrets(), 0.0).query["authorization"].reveal()
+        call = calls.chat(access.provider, access.fields, ChatRequest(MODEL, (Message("user", "hello"),)))
+        signature = access.provider.sign(call, access.fields, access.secrets(), 0.0).query["authorization"]
+        assert isinstance(signature, Secret)
+        sent = signature.reveal()
         words = base64.b64decode(sent).decode().split('"')
         repeated = {"authorization": sent, "api key": words[1], "signature": words[-2]}[part][:100]
         body = json.dumps({"message": f"{BEFORE} {repeated}"}).encode()

@@ -1,6 +1,7 @@
 """What the provider has begun and would go on with: stopped there when the answer is given up, left alone otherwise."""
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import aclosing
 
 import pytest
@@ -10,7 +11,7 @@ from tui.errors import Problem
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
 from tui.providers.events import Finish, TextDelta
-from tui.providers.requests import Call, Frame, Framing, RemoteJob
+from tui.providers.requests import Call, Frame, Framing, RemoteJob, Result
 
 EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
 CREATED = http({"id": "p1"}, 201)
@@ -20,7 +21,7 @@ def creating(server: Server) -> Call:
     """Creates a prediction, then streams its output."""
     cancel = Call("POST", f"{server.base_url}/p1/cancel", lambda: lambda frame: [TextDelta("never told")])
 
-    def read(frame: Frame | None):
+    def read(frame: Frame | None) -> Iterable[Result]:
         if frame is None:
             return []
         return [TextDelta(frame.data)] if frame.data != "[DONE]" else [Finish("done")]

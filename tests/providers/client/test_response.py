@@ -4,7 +4,10 @@ import asyncio
 import gc
 import gzip
 import json
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,6 +16,7 @@ from tests.providers.http_server import (
     HOLD,
     QUICK,
     RESET,
+    Answer,
     access_to,
     ask,
     chat_call,
@@ -274,12 +278,12 @@ async def test_a_comment_every_moment_is_still_silence() -> None:
     assert isinstance(problem, NetworkError)
 
 
-def _pinging():
+def _pinging() -> AbstractAsyncContextManager[tuple[str, Any]]:
     """A server that sends comments for as long as anyone listens."""
     from contextlib import asynccontextmanager
 
     @asynccontextmanager
-    async def serving():
+    async def serving() -> AsyncIterator[tuple[str, Any]]:
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 await reader.readuntil(b"\r\n\r\n")
@@ -359,7 +363,8 @@ async def test_closing_the_iterator_closes_the_socket() -> None:
 
 async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog: pytest.LogCaptureFixture) -> None:
     limits = replace(QUICK, notice_after=0.2)
-    for answer in ([HOLD], [streaming(said("Half"), end=False), HOLD]):
+    answers: tuple[Answer, ...] = ([HOLD], [streaming(said("Half"), end=False), HOLD])
+    for answer in answers:
         async with serve(answer) as server:
             wire, access = Client({}, limits=limits), access_to(server.base_url)
             events = wire.stream(access, chat_call(access))

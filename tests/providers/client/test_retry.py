@@ -6,6 +6,8 @@ import threading
 import traceback
 from dataclasses import replace
 from email.utils import formatdate
+from types import TracebackType
+from typing import Any
 
 import httpx
 import pytest
@@ -34,7 +36,12 @@ from tui.secret import MASK, Secret
 NOW = 1_795_300_000.0
 
 
-def error(message: str = "Their words.", kind: str = "invalid_request_error", code: str | None = None, param=None):
+def error(
+    message: str = "Their words.",
+    kind: str = "invalid_request_error",
+    code: str | None = None,
+    param: str | None = None,
+) -> dict[str, Any]:
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
@@ -95,7 +102,7 @@ RETRIED = [
 @pytest.mark.parametrize(("status", "body", "kind", "message"), STATUSES)
 async def test_a_status_in_words(
     status: int,
-    body: dict[str, dict[str, str | None]],
+    body: dict[str, Any],
     kind: type[Problem],
     message: str,
 ) -> None:
@@ -111,7 +118,7 @@ async def test_a_status_in_words(
 
 @pytest.mark.parametrize(("status", "body", "kind", "message"), RETRIED)
 async def test_a_passing_failure_is_tried_three_times(
-    status: int, body: dict[str, dict[str, str | None]] | str, kind: type[Problem], message: str
+    status: int, body: dict[str, Any] | str, kind: type[Problem], message: str
 ) -> None:
     async with serve([http(body, status)]) as server:
         events, problem = await ask(server)
@@ -381,7 +388,12 @@ async def test_an_origin_that_is_not_allowed_is_not_called() -> None:
 async def test_plain_http_beyond_this_machine_must_be_allowed() -> None:
     opened = []
     base = access_to("http://models.example.test/v1", key="")
-    access = replace(base, secrets=lambda: opened.append(1) or {})
+
+    def secrets() -> dict[str, Secret]:
+        opened.append(1)
+        return {}
+
+    access = replace(base, secrets=secrets)
     _, problem = await run(Client({}), access, chat_call(access))
     assert isinstance(problem, UsageError)
     assert "unencrypted http" in problem.message
@@ -393,7 +405,7 @@ async def test_plain_http_that_is_allowed_is_called() -> None:
     asked = []
 
     class ChatSession(httpx.AsyncBaseTransport):
-        async def handle_async_request(self, request):
+        async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
             asked.append(str(request.url))
             return httpx.Response(200, json={"choices": []})
 
@@ -422,8 +434,9 @@ async def test_a_key_that_no_header_can_carry_is_refused_before_any_library_sees
         assert server.connections == 0
 
 
-def _below(problem):
+def _below(problem: Problem) -> TracebackType | None:
     """The frames of the program, without those of the test itself."""
+    assert problem.__traceback__
     return problem.__traceback__.tb_next
 
 

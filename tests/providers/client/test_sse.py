@@ -6,7 +6,6 @@ import time
 import pytest
 
 from tui.errors import Problem
-from tui.providers.client import sse
 from tui.providers.client.sse import Events, Lines
 
 
@@ -87,7 +86,7 @@ def test_text_that_never_becomes_json_is_parsed_a_few_times_only(line: bytes, mo
         parsed.append(text)
         raise ValueError
 
-    monkeypatch.setattr(sse.json, "loads", loads)
+    monkeypatch.setattr("tui.providers.client.sse.json.loads", loads)
     events = Events()
     events.feed(line * 10_000)
     assert len(parsed) <= 10

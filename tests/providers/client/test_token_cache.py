@@ -1,18 +1,20 @@
 """Passing tokens and addresses that answers name: exchanged once, renewed once, and only where they may go."""
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import httpx
 import pytest
 
-from tests.providers.http_server import DEADLINE, QUICK, access_to, http, run, serve
+from tests.providers.http_server import DEADLINE, QUICK, Server, access_to, http, run, serve
 from tui.errors import CredentialRejected, Problem
 from tui.providers import PROVIDERS
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
 from tui.providers.events import AccessToken, Finish, Retrying, TextDelta
-from tui.providers.requests import ApiError, Call, Frame
+from tui.providers.requests import ApiError, Call, Frame, Result
+from tui.providers.spec import FieldValues
 from tui.secret import Secret
 
 STALE = http({"error_code": 110, "error_msg": "Access token invalid or no longer valid"})
@@ -23,13 +25,13 @@ def exchanged(token: str, seconds: float = 3600) -> bytes:
     return http({"access_token": token, "expires_in": seconds})
 
 
-def to_token(frame: Frame | None):
+def to_token(frame: Frame | None) -> Iterable[Result]:
     if frame is None or "access_token" not in frame.data:
         return []
     return [AccessToken(Secret(frame.data["access_token"]), frame.data["expires_in"])]
 
 
-def to_answer(frame: Frame | None):
+def to_answer(frame: Frame | None) -> Iterable[Result]:
     if frame is None:
         return []
     if code := frame.data.get("error_code"):
@@ -37,13 +39,13 @@ def to_answer(frame: Frame | None):
     return [TextDelta(frame.data["text"]), Finish("stop")]
 
 
-def sign(call, fields, secrets, now):
+def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     if "token" in secrets:
         return replace(call, query={**call.query, "access_token": secrets["token"]})
     return replace(call, form={"grant_type": "client_credentials", "client_secret": secrets["api_secret"]})
 
 
-def access(server, secret: str = "FAKE-secret-0123456789", elsewhere: str = "") -> Access:
+def access(server: Server, secret: str = "FAKE-secret-0123456789", elsewhere: str = "") -> Access:
     provider = replace(
         PROVIDERS["openai"],
         sign=sign,
@@ -55,11 +57,11 @@ def access(server, secret: str = "FAKE-secret-0123456789", elsewhere: str = "") 
     return replace(access_to(server.base_url), provider=provider, secrets=lambda: {"api_secret": Secret(secret)})
 
 
-def call(server) -> Call:
+def call(server: Server) -> Call:
     return Call("POST", f"{server.base_url}/chat", lambda: to_answer, json={})
 
 
-def targets(server) -> list[str]:
+def targets(server: Server) -> list[str]:
     return [request.target.removeprefix("/v1") for request in server.asked]
 
 
@@ -216,7 +218,7 @@ async def test_an_answer_may_name_hosts_under_a_declared_suffix(following: str, 
     provider = replace(PROVIDERS["openai"], host_suffixes=("replicate.test",))
     may = replace(access_to("https://api.example.test/v1"), provider=provider)
 
-    def read(frame: Frame | None):
+    def read(frame: Frame | None) -> Iterable[Result]:
         return [Call("GET", frame.data["next"], lambda: to_answer)] if frame else []
 
     first = Call("GET", "https://api.example.test/v1/x", lambda: read)

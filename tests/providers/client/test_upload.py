@@ -12,13 +12,26 @@ from typing import Any
 
 import pytest
 
-from tests.providers.http_server import DEADLINE, HOLD, QUICK, access_to, http, run, serve, text_of
+from tests.providers import calls
+from tests.providers.http_server import (
+    DEADLINE,
+    HOLD,
+    QUICK,
+    Answer,
+    Asked,
+    Server,
+    access_to,
+    http,
+    run,
+    serve,
+    text_of,
+)
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
 from tui.providers.client.upload import body_of
-from tui.providers.events import Finish, Retrying, Transcript, Uploading
+from tui.providers.events import Event, Finish, Retrying, Transcript, Uploading
 from tui.providers.requests import Base64File, Call, TimestampGranularity, TranscriptionRequest, Upload
 from tui.secret import Secret
 
@@ -34,7 +47,7 @@ def call_for(access: Access, path: Path, size: int = -1, language: str = "de") -
     return access.provider.transcribe(access.fields, ask)
 
 
-async def upload(server, path: Path, size: int = -1):
+async def upload(server: Server, path: Path, size: int = -1) -> calls.Outcome:
     wire, access = Client({}, limits=QUICK), access_to(server.base_url)
     try:
         return await run(wire, access, call_for(access, path, size))
@@ -42,7 +55,7 @@ async def upload(server, path: Path, size: int = -1):
         await wire.aclose()
 
 
-def parts_of(asked) -> list[tuple[str, str | None, str, bytes]]:
+def parts_of(asked: Asked) -> list[tuple[Any, str | None, str, Any]]:
     """Name, file name, type and content of every part, read by the standard library's parser."""
     head = f"content-type: {asked.headers['content-type']}\r\n\r\n".encode()
     message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + asked.body)
@@ -115,6 +128,7 @@ async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(
 
     ticking = asyncio.create_task(tick())
     tracemalloc.start()
+    assert body
     async for piece in body:
         total += len(piece)
     _, peak = tracemalloc.get_traced_memory()
@@ -231,7 +245,7 @@ async def test_silence_after_an_upload_counts_from_its_end(tmp_path: Path) -> No
     assert text_of(events) == ""
 
 
-async def posted(call: Call, *answers) -> tuple:
+async def posted(call: Call, *answers: Answer) -> tuple[list[Asked], list[Event], Problem | None]:
     async with serve(*(answers or ([http({})],))) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events, problem = await run(wire, access, replace(call, url=f"{server.base_url}/x"))
@@ -280,7 +294,11 @@ async def test_a_plain_file(tmp_path: Path) -> None:
 
 
 async def test_a_form_holds_secrets() -> None:
-    form = {"grant_type": "client_credentials", "client_secret": Secret("FAKE ~&=星"), "empty": ""}
+    form: dict[str, str | Secret] = {
+        "grant_type": "client_credentials",
+        "client_secret": Secret("FAKE ~&=星"),
+        "empty": "",
+    }
     call = Call("POST", "", Reading, form=form)
     assert "FAKE" not in repr(call)
     asked, _, problem = await posted(call)

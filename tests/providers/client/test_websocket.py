@@ -3,41 +3,44 @@
 import asyncio
 import json
 from base64 import b64decode
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
+from tests.providers import calls
 from tests.providers.client.test_connection import Authority, proxy
 from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, http, run, serve, text_of
-from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Line, Reject, listen, text
+from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Item, Line, Reject, listen, text
 from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
 from tui.providers import PROVIDERS
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
 from tui.providers.events import Accepted, Finish, NoResponseYet, Retrying, TextDelta, Uploading
-from tui.providers.requests import ApiError, AudioChunks, Call, Frame, Framing
+from tui.providers.requests import ApiError, AudioChunks, Call, Frame, Framing, Reader, Result
+from tui.providers.spec import FieldValues
 from tui.secret import Secret
 
 QUESTION = {"header": {"app_id": "demo"}, "payload": "星\u2028"}
 
 
-def sign(call: Call, fields, secrets, now: float) -> Call:
+def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
     return replace(call, query={**call.query, "authorization": Secret("c2lnbmVk+/="), "date": f"{now:.0f}"})
 
 
-def refusal(status, headers, body) -> ApiError:
+def refusal(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     return ApiError(status, message=body.get("message", "") if isinstance(body, dict) else str(body))
 
 
-def spark() -> Callable:
+def spark() -> Reader:
     """A reader of frames as Spark sends them: pieces of text, an end, or a code."""
 
-    def read(frame: Frame | None):
+    def read(frame: Frame | None) -> Iterable[Result]:
         if frame is None:
             yield Finish("", complete=False)
         elif frame.data.get("code"):
@@ -51,18 +54,19 @@ def spark() -> Callable:
     return read
 
 
-def access(line: Line, **more) -> Access:
+def access(line: Line, **more: Any) -> Access:
     provider = replace(PROVIDERS["openai"], sign=sign, parse_error=refusal, describe_error=lambda refusal, model: None)
     return replace(access_to(line.base_url), provider=provider, **more)
 
 
-def asking(line: Line, **more) -> Call:
-    given = {"sends": (QUESTION,), "query": {"host": "a b"}} | more
-    given = {"reader": spark, "framing": Framing.WEBSOCKET} | given
-    return Call("GET", line.url, **given)
+def asking(line: Line, **more: Any) -> Call:
+    given: dict[str, Any] = {"sends": (QUESTION,), "query": {"host": "a b"}} | more
+    return Call("GET", line.url, **{"reader": spark, "framing": Framing.WEBSOCKET, **given})
 
 
-async def talk(line: Line, call: Call | None = None, limits: Limits = QUICK, environ=None):
+async def talk(
+    line: Line, call: Call | None = None, limits: Limits = QUICK, environ: Mapping[str, str] | None = None
+) -> calls.Outcome:
     wire = Client(environ or {}, limits=limits)
     try:
         return await run(wire, access(line), call or asking(line))
@@ -70,7 +74,7 @@ async def talk(line: Line, call: Call | None = None, limits: Limits = QUICK, env
         await wire.aclose()
 
 
-SAID = [Hear(), text({"text": "Hel"}), text({"text": "lo 星", "status": 2})]
+SAID: list[Item] = [Hear(), text({"text": "Hel"}), text({"text": "lo 星", "status": 2})]
 
 
 async def test_a_signed_handshake_and_messages_both_ways() -> None:
@@ -106,7 +110,7 @@ async def test_pieces_are_paced_while_the_answer_is_read(tmp_path: Path) -> None
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 500)
     chunks = AudioChunks(path, 100, 0.02, lambda number, data, last: {"n": number})
-    script = [
+    script: list[Item] = [
         Hear(1),
         text({"text": "one "}),
         Hear(3),
@@ -135,7 +139,7 @@ async def test_the_last_piece_of_a_small_file(tmp_path: Path, size: int) -> None
 async def test_a_file_that_changed_or_is_gone(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
 
-    def message(number: int, data: str, last: bool):
+    def message(number: int, data: str, last: bool) -> list[int]:
         path.write_bytes(b"x")
         return [number]
 
@@ -186,7 +190,8 @@ async def test_a_clock_that_is_wrong_is_named_at_a_handshake() -> None:
 
 
 async def test_a_busy_handshake_is_tried_again() -> None:
-    async with listen([Reject(503, b"{}", ((b"content-length", b"2"),))], SAID) as line:
+    busy: list[Item] = [Reject(503, b"{}", ((b"content-length", b"2"),))]
+    async with listen(busy, SAID) as line:
         events, problem = await talk(line)
     assert problem is None
     assert isinstance(events[0], Retrying)
@@ -241,7 +246,8 @@ async def test_a_refusal_within_the_answer() -> None:
 
 @pytest.mark.parametrize(("before", "times"), [([], 2), ([text({"text": "Hel"})], 1)])
 async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before: list[TextMessage], times: int) -> None:
-    async with listen([Hear(), *before, text({"code": 11202, "status": 429})], [Hear(), Hear(), *SAID[1:]]) as line:
+    busy: list[Item] = [Hear(), *before, text({"code": 11202, "status": 429})]
+    async with listen(busy, [Hear(), Hear(), *SAID[1:]]) as line:
         _, problem = await talk(line)
     assert len(line.targets) == times
     assert (problem is None) == (times == 2)
@@ -249,7 +255,7 @@ async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before: list
 
 async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for() -> None:
     whole = json.dumps({"text": "Hello 星"}, ensure_ascii=False)
-    script = [
+    script: list[Item] = [
         Hear(),
         Ping(b"?"),
         TextMessage(whole[:9], message_finished=False),

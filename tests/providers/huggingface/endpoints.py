@@ -207,6 +207,7 @@ def what_runs_there_is_told_and_not_asked(p: Provider) -> None:
     text, vectors = endpoint("any"), endpoint("BAAI/bge", VECTORS)
     known = {"endpoint_type": "inference_endpoints", "endpoint_url": HOST}
     info = looking(p, text)
+    body: Any
     for body in (TGI_INFO, {"router": "text-generation-router"}, {"max_total_tokens": 4096}):
         assert found(read(info, json.dumps(body))) == {**known, "task": TEXT, "engine": "tgi"}
     assert read(info, json.dumps(TGI_INFO))[0].model.context == 4096

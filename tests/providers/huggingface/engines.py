@@ -129,6 +129,7 @@ def vectors_in_every_shape(p: Provider) -> None:
         return read(embed(p, endpoint("m", VECTORS, engine="toolkit"), *["x"] * count), body)[0]
 
     one, two = Vectors(0, ((1.0, 2.0),)), Vectors(0, ((1.0, 2.0), (3.0, 4.0)))
+    body: Any
     for body in ([1, 2], [[1, 2]], [[[0, 1], [2, 3]]], [[0, 1], [2, 3]], {"embeddings": [1.0, 2.0]}, [[[[1, 2]]]]):
         assert vectors(1, body) == one, body
     ragged = [[[[0, 1], [2, 3]]], [[[3, 4]]]]

@@ -220,6 +220,7 @@ def how_much_text_it_takes_is_asked_of_the_router(p: Provider) -> None:
     both = [{"provider": "novita", "context_length": 32_768}, {"provider": "x", "context_length": 131_072}, {}]
     for answer in ({"id": "a", "providers": both}, {"data": {"id": "a", "providers": both}}):
         assert read(size, answer)[0].model.context == 131_072
+    nothing: Any
     for nothing in (ApiError(503), {}, {"providers": None}, {"data": []}, [], 7):
         assert read(size, nothing)[0].model.context == 0
     (direct,) = read(call, entry("a/b", inferenceProviderMapping={"hf-inference": mapped(TEXT)}))
@@ -454,7 +455,14 @@ def what_a_server_does_not_take_is_left_out(p: Provider) -> None:
 
 @check
 def a_model_without_a_chat_template_continues_the_text(p: Provider) -> None:
-    values = {"max_tokens": 9, "temperature": 0.5, "top_p": 0.5, "seed": 3, "stop": ["x"], "frequency_penalty": 1}
+    values: dict[str, Any] = {
+        "max_tokens": 9,
+        "temperature": 0.5,
+        "top_p": 0.5,
+        "seed": 3,
+        "stop": ["x"],
+        "frequency_penalty": 1,
+    }
     call = chat(p, endpoint("m", engine="tgi"), presence_penalty=1, **values)
     assert p.chat
     amended = p.repair_request(call, ApiError(422, kind="template_error", message="Template error: template not found"))

@@ -1,10 +1,13 @@
 """MiniMax in practice: its documented streams, its two platforms, and failures in the body of a 200."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from tests.providers import calls
 from tests.providers.facts import read
 from tests.providers.http_server import QUICK, run, text_of
 from tests.providers.minimax.facts import LONG_KEY
@@ -17,18 +20,22 @@ from tui.providers import PROVIDERS
 from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
 from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage, Vectors
-from tui.providers.requests import ChatRequest, EmbeddingRequest, Message
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Message
+from tui.providers.spec import FieldValues
 
 MINIMAX = PROVIDERS["minimax"]
 CURRENT, OLDER = (Model("minimax", item, ModelType.CHAT) for item in ("MiniMax-M2.5", "MiniMax-Text-01"))
 EMBO = Model("minimax", "embo-01", ModelType.EMBEDDING)
 
 
-def documented(name, model):
+Caller = Callable[[FieldValues], Call]
+
+
+def documented(name: str, model: Model) -> list[Any]:
     """What a chat's reader makes of a stream as the documentation shows it."""
     frames = [data if data == "[DONE]" else json.loads(data) for data, _ in Events().feed(fixture("minimax", name))]
     ask = ChatRequest(model, (Message("user", "Hi"),))
-    return read(MINIMAX.chat({"base_url": "https://api.minimaxi.com/v1"}, ask), *frames)
+    return read(calls.chat(MINIMAX, {"base_url": "https://api.minimaxi.com/v1"}, ask), *frames)
 
 
 def test_the_documented_streams() -> None:
@@ -46,14 +53,19 @@ def test_the_documented_streams() -> None:
     ]
 
 
-async def practised(call, key="eyJFAKEpracticekey", base_url="https://api.minimaxi.com/v1", wire=None):
+async def practised(
+    call: Caller,
+    key: str = "eyJFAKEpracticekey",
+    base_url: str = "https://api.minimaxi.com/v1",
+    wire: Client | None = None,
+) -> calls.Outcome:
     access = access_to(MINIMAX, api_key=key, base_url=base_url)
     wire = wire or Client({}, transport(0), QUICK)
     return await run(wire, replace(access, model=CURRENT.id), call(access.fields))
 
 
-def chat(question="Why is the sky blue?", model=CURRENT, stream=True):
-    return lambda fields: MINIMAX.chat(fields, ChatRequest(model, (Message("user", question),), {}, stream))
+def chat(question: str = "Why is the sky blue?", model: Model = CURRENT, stream: bool = True) -> Caller:
+    return lambda fields: calls.chat(MINIMAX, fields, ChatRequest(model, (Message("user", question),), {}, stream))
 
 
 async def test_a_key_of_the_other_platform_is_known_there() -> None:
@@ -106,7 +118,7 @@ async def test_busy_twice_in_the_body_of_a_200_and_then_not() -> None:
 @pytest.mark.parametrize("query", [False, True])
 async def test_vectors_of_texts_and_of_questions(query: bool) -> None:
     texts = tuple(f"text {place}" for place in range(40))
-    events, problem = await practised(lambda fields: MINIMAX.embed(fields, EmbeddingRequest(EMBO, texts, query)))
+    events, problem = await practised(lambda fields: calls.embed(MINIMAX, fields, EmbeddingRequest(EMBO, texts, query)))
     assert problem is None
     assert [(event.start, len(event.vectors)) for event in events if isinstance(event, Vectors)] == [(0, 32), (32, 8)]
     assert {len(vector) for event in events if isinstance(event, Vectors) for vector in event.vectors} == {1536}
@@ -115,6 +127,7 @@ async def test_vectors_of_texts_and_of_questions(query: bool) -> None:
 async def test_embeddings_that_are_not_open_to_the_account() -> None:
     model = Model("minimax", "embo-99", ModelType.EMBEDDING)
     access = replace(access_to(MINIMAX), model=model.id)
-    call = MINIMAX.embed(access.fields, EmbeddingRequest(model, ("a",)))
+    call = calls.embed(MINIMAX, access.fields, EmbeddingRequest(model, ("a",)))
     _, problem = await run(Client({}, transport(0), QUICK), access, call)
+    assert problem
     assert problem.message == "MiniMax does not offer embo-99 to this account."

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.providers import calls
 from tests.providers.facts import BARE_LIST, Chat, Facts, Otherwise, Stream, proposed_are_known, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
 from tui.domain import Model, ModelType
@@ -132,7 +133,7 @@ USED = {
 
 @check
 def listing_is_a_get_of_models(p: Provider) -> None:
-    for call in (p.verify(BASE), p.list_models(BASE)):
+    for call in (p.verify(BASE), calls.list_models(p, BASE)):
         assert (call.method, call.url, call.query, call.json, call.upload) == (
             "GET",
             "https://api.openai.com/v1/models",
@@ -199,17 +200,19 @@ def a_legacy_completion(p: Provider) -> None:
     assert call.json["max_tokens"] > 16
     assert call.json["model"] == "davinci-002"
     assert call.json["stream"] is True
-    alone = p.chat(BASE, ChatRequest(chat_model("davinci-002", completion=True), (Message("user", "Once"),), {}))
+    alone = calls.chat(p, BASE, ChatRequest(chat_model("davinci-002", completion=True), (Message("user", "Once"),), {}))
     assert alone.json["prompt"] == "Once"
     again = (Message("user", "a"), Message("assistant", "b"), Message("user", "c"))
-    asked = p.chat(BASE, ChatRequest(chat_model("davinci-002", completion=True), again, {"max_tokens": 9}))
+    asked = calls.chat(p, BASE, ChatRequest(chat_model("davinci-002", completion=True), again, {"max_tokens": 9}))
     assert asked.json["prompt"] == "User: a\n\nAssistant: b\n\nUser: c\n\nAssistant:"
     assert asked.json["max_tokens"] == 9
 
 
 @check
 def embeddings(p: Provider) -> None:
-    call = p.embed(BASE, EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), ("a", "b")))
+    call = calls.embed(
+        p, BASE, EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), ("a", "b"))
+    )
     assert (call.method, call.url) == ("POST", "https://api.openai.com/v1/embeddings")
     assert call.framing is Framing.JSON
     assert call.json == {"model": "text-embedding-3-small", "input": ["a", "b"], "encoding_format": "base64"}
@@ -218,7 +221,9 @@ def embeddings(p: Provider) -> None:
 @check
 def at_most_256_texts_a_request(p: Provider) -> None:
     texts = tuple(f"text {place}" for place in range(258))
-    first = p.embed(BASE, EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts))
+    first = calls.embed(
+        p, BASE, EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts)
+    )
     assert first.json["input"] == list(texts[:256])
     answered = read(first, vectors([[1.0, 2.0]] * 256, used=10))
     assert (answered[0].start, len(answered[0].vectors)) == (0, 256)
@@ -235,7 +240,7 @@ def at_most_256_texts_a_request(p: Provider) -> None:
 @check
 def at_most_300_000_tokens_a_request(p: Provider) -> None:
     texts = ("x" * 200_000, "y" * 200_000, "z")
-    first = p.embed(BASE, EmbeddingRequest(Model("openai", "m", ModelType.EMBEDDING), texts))
+    first = calls.embed(p, BASE, EmbeddingRequest(Model("openai", "m", ModelType.EMBEDDING), texts))
     assert first.json["input"] == [texts[0]]
     second = read(first, vectors([[1.0]]))[1]
     assert second.json["input"] == [texts[1], "z"]
@@ -246,11 +251,12 @@ def a_recording(p: Provider) -> None:
     ask = TranscriptionRequest(
         Model("openai", "gpt-4o-transcribe", ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 700, "de"
     )
-    call = p.transcribe(BASE, ask)
+    call = calls.transcribe(p, BASE, ask)
     assert (call.method, call.url) == ("POST", "https://api.openai.com/v1/audio/transcriptions")
     assert call.json is None
     assert call.framing is Framing.JSON
     upload = call.upload
+    assert upload
     assert (upload.name, upload.path, upload.media, upload.size) == ("file", SOUND, "audio/mp4", 700)
     assert upload.parts == (("model", "gpt-4o-transcribe"), ("response_format", "json"), ("language", "de"))
 
@@ -259,7 +265,9 @@ def parts(
     p: Provider, name: str, language: str = "", times: TimestampGranularity = TimestampGranularity.NONE
 ) -> dict[str, str]:
     ask = TranscriptionRequest(Model("openai", name, ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 700, language, times)
-    return dict(p.transcribe(BASE, ask).upload.parts)
+    upload = calls.transcribe(p, BASE, ask).upload
+    assert upload
+    return dict(upload.parts)
 
 
 @check
@@ -288,12 +296,14 @@ def the_form_of_a_transcript_is_by_model(p: Provider) -> None:
 
 @check
 def sound_files_and_their_size(p: Provider) -> None:
-    limits = p.audio(Model("openai", "whisper-1", ModelType.SPEECH2TEXT))
+    limits = calls.audio(p, Model("openai", "whisper-1", ModelType.SPEECH2TEXT))
     assert limits.endings == ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
     assert limits.size == 25 * 1024 * 1024
     assert limits.times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE, TimestampGranularity.WORD)
-    assert p.audio(Model("openai", "gpt-transcribe", ModelType.SPEECH2TEXT)).times == (TimestampGranularity.NONE,)
-    diarize = p.audio(Model("openai", "gpt-4o-transcribe-diarize", ModelType.SPEECH2TEXT))
+    assert calls.audio(p, Model("openai", "gpt-transcribe", ModelType.SPEECH2TEXT)).times == (
+        TimestampGranularity.NONE,
+    )
+    diarize = calls.audio(p, Model("openai", "gpt-4o-transcribe-diarize", ModelType.SPEECH2TEXT))
     assert diarize.times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
 
 
@@ -395,7 +405,8 @@ def text_in_parts(p: Provider) -> None:
 @check
 def the_ends_of_an_answer(p: Provider) -> None:
     def end(*frames: Any) -> Finish:
-        return read(chat(p), *frames)[-1]
+        last: Finish = read(chat(p), *frames)[-1]
+        return last
 
     hi = chunk({"content": "Hi"})
     assert end(hi, chunk({}, "length"), "[DONE]") == Finish("length", False, "The answer reached its length limit.")
@@ -455,7 +466,7 @@ def vectors(rows: list[list[float]], used: int = 3) -> dict[str, Any]:
 
 
 def embed(p: Provider, *texts: str) -> Call:
-    return p.embed(BASE, EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts))
+    return calls.embed(p, BASE, EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), texts))
 
 
 @check
@@ -487,7 +498,7 @@ def vectors_that_are_none(p: Provider) -> None:
 
 def heard(p: Provider, body: Any) -> list[Any]:
     ask = TranscriptionRequest(Model("openai", "whisper-1", ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 7)
-    return read(p.transcribe(BASE, ask), body)
+    return read(calls.transcribe(p, BASE, ask), body)
 
 
 @check
@@ -586,7 +597,7 @@ def where_it_is(p: Provider) -> None:
     assert p.verify({"base_url": "https://api.openai.com/v1/"}).url == "https://api.openai.com/v1/models"
     assert p.verify({"base_url": "https://localhost/box"}).url == "https://localhost/box/models"
     assert p.key_page == "https://platform.openai.com/api-keys"
-    assert p.describe_error(ApiError(429, final=True), "m").message == "Your OpenAI account has no credit left."
+    assert calls.described(p, ApiError(429, final=True), "m").message == "Your OpenAI account has no credit left."
 
 
 @check
@@ -641,7 +652,7 @@ def no_credit_is_final(p: Provider) -> None:
     for code, kind in (("insufficient_quota", ""), ("credit_balance_exhausted", ""), ("", "insufficient_quota")):
         refused = p.parse_error(429, {}, {"error": {"message": "M", "type": kind, "code": code}})
         assert refused.final
-        assert "no credit left" in p.describe_error(refused, "m").message
+        assert "no credit left" in calls.described(p, refused, "m").message
     assert p.parse_error(429, {}, {"error": {"code": "billing_hard_limit_reached"}}).final
     busy = p.parse_error(
         429, {}, {"error": {"message": "M", "type": "rate_limit_error", "code": "rate_limit_exceeded"}}
@@ -655,23 +666,28 @@ def refusals_in_words(p: Provider) -> None:
     def words(status: int, message: str = "", code: str = "", model: str = "m") -> Problem | None:
         return p.describe_error(ApiError(status, code=code, message=message), model)
 
+    def sentence(status: int, message: str = "", code: str = "") -> str:
+        problem = words(status, message, code)
+        assert problem
+        return problem.message
+
     assert isinstance(words(401, "Missing scopes: api.model.read", model=""), ScopeMissing)
     assert isinstance(words(403, "You have insufficient permissions for this operation."), ScopeMissing)
     assert isinstance(words(401, "You must be a member of an organization"), CredentialRejected)
     for code in ("mismatched_organization", "mismatched_project"):
         assert isinstance(words(401, code=code), CredentialRejected)
-    assert "region" in words(403, "Country, region, or territory not supported").message
-    assert "network" in words(401, "Your IP address is not authorized").message
+    assert "region" in sentence(403, "Country, region, or territory not supported")
+    assert "network" in sentence(401, "Your IP address is not authorized")
     assert words(401, code="invalid_api_key") is None
     for code in ("context_length_exceeded", "exceed_context_size_error"):
-        assert words(400, code=code).message == "This is longer than m can take."
+        assert sentence(400, code=code) == "This is longer than m can take."
     for code, text in (("model_not_found", ""), ("", "The model `m` does not exist"), ("", 'model "m" not found')):
-        assert "does not know m" in words(404, text, code).message
+        assert "does not know m" in sentence(404, text, code)
     for code in ("content_policy_violation", "content_filter"):
-        assert "content rules" in words(400, code=code).message
+        assert "content rules" in sentence(400, code=code)
     for code in ("server_is_overloaded", "slow_down"):
-        assert "too busy" in words(0, code=code).message
-    assert "cannot be used" in words(0, code="malformed").message
+        assert "too busy" in sentence(0, code=code)
+    assert "cannot be used" in sentence(0, code="malformed")
     assert words(500, "server_error") is None
 
 
@@ -722,13 +738,13 @@ def the_bound_of_an_answer_is_renamed(p: Provider) -> None:
     )
     call = replace(chat(p), json={"model": "m", "messages": [], "max_tokens": 9})
     for param in ("max_tokens", ""):
-        better, sentence = p.repair_request(
-            call, ApiError(400, code="unsupported_parameter", message=message, param=param)
+        better, sentence = calls.repaired(
+            p, call, ApiError(400, code="unsupported_parameter", message=message, param=param)
         )
         assert better.json == {"model": "m", "messages": [], "max_completion_tokens": 9}
         assert sentence == "m takes max_completion_tokens in place of max_tokens. It was renamed."
     new = chat(p, parameters={"max_completion_tokens": 9})
-    old, _ = p.repair_request(new, ApiError(422, message="max_completion_tokens: extra fields not permitted"))
+    old, _ = calls.repaired(p, new, ApiError(422, message="max_completion_tokens: extra fields not permitted"))
     assert old.json["max_tokens"] == 9
     assert "max_completion_tokens" not in old.json
 

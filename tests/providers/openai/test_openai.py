@@ -1,9 +1,11 @@
 """OpenAI: what its facts leave open."""
 
 import json
+from typing import Any
 
 import pytest
 
+from tests.providers import calls
 from tests.providers.openai.facts import BASE, CLASSES, chat_model
 from tui.domain import ModelType, Supply
 from tui.practice.transport import fixture
@@ -22,9 +24,9 @@ def test_what_a_model_is_for(kind: str | ModelType | None, name: str) -> None:
     assert classify(name) == expected
 
 
-def documented(name):
+def documented(name: str) -> list[Any]:
     """What a chat's reader makes of a stream as the documentation shows it."""
-    read = OPENAI.chat(BASE, ChatRequest(chat_model("gpt-5.4-mini"), (Message("user", "Hi"),))).reader()
+    read = calls.chat(OPENAI, BASE, ChatRequest(chat_model("gpt-5.4-mini"), (Message("user", "Hi"),))).reader()
     events = Events().feed(fixture("openai", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
     return [event for frame in [*frames, None] for event in read(frame) if not isinstance(event, EndSeen)]

@@ -3,6 +3,8 @@
 Nothing here was recorded from the adapter; predictions, schemas and events are our own composition of their shapes.
 """
 
+from typing import Any
+
 from tests.providers.facts import read
 from tests.providers.replicate import outputs, predictions
 from tests.providers.replicate.kit import (
@@ -30,7 +32,7 @@ from tests.providers.replicate.kit import (
     entry,
     schema,
 )
-from tui.domain import ImportMode, Model, Supply
+from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem, UsageError
 from tui.providers.events import (
     Accepted,
@@ -186,11 +188,12 @@ def a_deployment_runs_a_version_of_a_model(p: Provider) -> None:
         assert older.url == f"{ROOT}/models/{LLAMA}/versions/{HASH}"
     other = checked(p, "acme/other", deployment="acme/fast-llama")
     assert read(other, release) == [ApiError(code="other_model", param=LLAMA)]
+    nothing: Any
     for nothing in ({"current_release": None}, {"current_release": {"model": LLAMA}}, []):
         assert read(other, nothing) == [ApiError(code="nothing_pushed", param="acme/fast-llama")]
 
 
-USABLE = [
+USABLE: list[tuple[ModelType, dict[str, Any], Any]] = [
     (CHAT, {"prompt": {"type": "string"}}, PIECES),
     (CHAT, {"prompt": {"type": "string"}}, {"type": "string"}),
     (CHAT, {"input": {"type": "string"}}, {}),

@@ -229,7 +229,7 @@ def chat(p: Provider, name: str = LLAMA, stream: bool = True, inputs: str = "", 
     return p.chat(BASE, ChatRequest(model, (Message("user", "Hello?"),), {}, stream))
 
 
-def kept(gives: str, *takes: dict[str, Any], **more: Any) -> dict[str, str]:
+def kept(gives: str, *takes: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"inputs": json.dumps({"takes": takes, "gives": gives, **more})}
 
 

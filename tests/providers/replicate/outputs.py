@@ -201,6 +201,7 @@ def texts_go_as_the_model_takes_them(p: Provider) -> None:
 @check
 def vectors_of_every_shape(p: Provider) -> None:
     several = {"name": "texts", "type": "texts"}
+    output: Any
     for output in (
         [[1, 2.0], [3, 4]],
         [{"embedding": [1, 2]}, {"embedding": [3, 4]}],
@@ -265,6 +266,7 @@ def a_recording_goes_along_or_is_uploaded(p: Provider) -> None:
     laid, create = read(upload, {"id": "demo", "name": "talk.wav", "size": 190_001, "urls": {"get": place}})
     assert laid.anyway and (laid.cancel.method, laid.cancel.url) == ("DELETE", place)
     assert create.json["input"] == {"audio": place} and not create.idempotent
+    broken: Any
     for broken in ({}, {"urls": None}, {"urls": {"get": ""}}, []):
         assert read(upload, broken)[0].code == "malformed"
 
@@ -338,6 +340,7 @@ def transcripts_of_every_shape(p: Provider) -> None:
 
 @check
 def the_text_of_an_answer_may_stand_in_an_object(p: Provider) -> None:
+    output: Any
     for output in (
         {"text": "Good day"},
         {"content": "Good day"},

@@ -4,6 +4,7 @@ Replicate HTTP API reference, predictions; topics, prediction lifecycle and stre
 """
 
 from dataclasses import replace
+from typing import Any
 
 from tests.providers.facts import read
 from tests.providers.replicate.kit import (
@@ -221,6 +222,7 @@ def an_answer_in_one_piece(p: Provider) -> None:
     assert read(chat(p), prediction("succeeded", "Hello"))[0] == TextDelta("Hello")
     assert read(chat(p, stream=False), prediction("succeeded", {"a": 1}))[-1].code == "malformed"
     assert read(chat(p), {"id": "gm3q", "completed_at": "2026-11-22T04:20:00Z"})[-1].complete
+    broken: Any
     for broken in ({}, [], {"id": 7}, {"id": ""}, "hm"):
         assert read(chat(p), broken)[0].code == "malformed"
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.providers import calls
 from tests.providers.facts import Chat, every
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Answer, http, run, serve, text_of
 from tests.providers.replicate.kit import NO_VERSION, prediction, sent
@@ -33,6 +34,7 @@ from tui.providers.events import (
     Vectors,
 )
 from tui.providers.requests import (
+    Call,
     ChatRequest,
     EmbeddingRequest,
     Frame,
@@ -46,7 +48,7 @@ from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
 from tui.workspace.credentials import save as save_credential
 from tui.workspace.models import catalog
-from tui.workspace.playground import calls
+from tui.workspace.playground import calls as playground_calls
 
 DECLARED = PROVIDERS["replicate"]
 WHOLE, STREAMED = (chat for facts in every() for chat in facts.chats if chat.provider == "replicate")
@@ -57,12 +59,14 @@ OVER = http(prediction("succeeded", ["Half", " an answer", "."]))
 TALK = "meta/meta-llama-3-70b-instruct"
 
 
-async def asked(*answers: Answer, chat: Chat = STREAMED, limits: Limits = QUICK, stream: bool = True, **fields: str):
+async def asked(
+    *answers: Answer, chat: Chat = STREAMED, limits: Limits = QUICK, stream: bool = True, **fields: str
+) -> tuple[list[Event], Problem | None, list[str]]:
     """What comes of a chat, and what the server was asked."""
     async with serve(*([item] for item in chat.before), *answers) as server:
         access = chat.access(server.origin)
         model = Model("replicate", chat.model.id, CHAT, fields=fields)
-        call = DECLARED.chat(access.fields, ChatRequest(model, (Message("user", "Hello?"),), {}, stream))
+        call = calls.chat(DECLARED, access.fields, ChatRequest(model, (Message("user", "Hello?"),), {}, stream))
         wire = Client({}, limits=limits)
         events, problem = await run(wire, access, call)
         await wire.aclose()
@@ -131,7 +135,7 @@ async def test_one_that_was_refused_for_its_version_is_made_without_it() -> None
         access = WHOLE.access(server.origin)
         model = Model("replicate", WHOLE.model.id, CHAT, fields={"version": version})
         wire = Client({}, limits=QUICK)
-        events, problem = await run(wire, access, DECLARED.chat(access.fields, ChatRequest(model, ())))
+        events, problem = await run(wire, access, calls.chat(DECLARED, access.fields, ChatRequest(model, ())))
         await wire.aclose()
     assert (text_of(events), problem) == ("Hello", None)
     assert isinstance(events[0], Notice)
@@ -183,7 +187,7 @@ async def test_a_large_recording_is_uploaded_first_and_removed_at_last(tmp_path:
         access = WHOLE.access(server.origin)
         ask = TranscriptionRequest(Model("replicate", "openai/whisper", SPEECH), sound, "audio/wav", 200_004)
         wire = Client({}, limits=QUICK)
-        events, problem = await run(wire, access, DECLARED.transcribe(access.fields, ask))
+        events, problem = await run(wire, access, calls.transcribe(DECLARED, access.fields, ask))
         await wire.aclose()
     assert (problem is None) is good and (Transcript("Good morning.") in events) is good
     upload, create, remove = server.asked
@@ -198,20 +202,23 @@ async def test_a_large_recording_is_uploaded_first_and_removed_at_last(tmp_path:
 SHORT = Limits(notice_after=0.2, stream_timeout=0.6, response_timeout=0.6, backoff=0.001, max_backoff=0.001)
 
 
-async def ask(question: str, name: str = TALK, key: str = "good", stream: bool = True, **parameters: Any):
+async def ask(
+    question: str, name: str = TALK, key: str = "good", stream: bool = True, **parameters: Any
+) -> calls.Outcome:
     access = access_to(DECLARED, api_token=f"r8_FAKE-{key}")
     model = next((model for model in answers.MODELS if model.id == name), Model("replicate", name, CHAT))
-    call = DECLARED.chat(access.fields, ChatRequest(model, (Message("user", question),), parameters, stream))
+    call = calls.chat(DECLARED, access.fields, ChatRequest(model, (Message("user", question),), parameters, stream))
     return await run(Client({}, transport(0), SHORT), access, call)
 
 
 def documented(name: str) -> list[Any]:
     """What a chat's reader makes of a stream as the documentation shows it."""
     created = json.loads(fixture("replicate", "prediction.json"))
-    call = DECLARED.chat(
-        {"base_url": "https://api.replicate.com/v1"}, ChatRequest(WHOLE.model, (Message("user", "Hi"),))
+    call = calls.chat(
+        DECLARED, {"base_url": "https://api.replicate.com/v1"}, ChatRequest(WHOLE.model, (Message("user", "Hi"),))
     )
     _, streaming = call.reader()(Frame(created))
+    assert isinstance(streaming, Call)
     read = streaming.reader()
     return [item for data, event in Events().feed(fixture("replicate", name)) for item in read(Frame(data, event))]
 
@@ -252,9 +259,10 @@ async def test_failures_on_demand(wish: str, kind: type[Problem], begins: bool) 
 )
 async def test_keys_that_are_no_good(word: str, kind: type[Problem], expected: str) -> None:
     access = access_to(DECLARED, api_token=f"r8_FAKE-{word}")
-    call = DECLARED.chat(access.fields, ChatRequest(answers.MODELS[0], (Message("user", "hello"),)))
+    call = calls.chat(DECLARED, access.fields, ChatRequest(answers.MODELS[0], (Message("user", "hello"),)))
     wire = Client({}, transport(0), SHORT)
     _, problem = await run(wire, type(access)(**{**vars(access), "model": TALK}), call)
+    assert problem
     assert (type(problem), problem.message) == (kind, expected)
 
 
@@ -267,13 +275,13 @@ async def test_a_cold_model_that_does_not_stream_and_an_empty_answer(monkeypatch
     events, problem = await ask("Why?", answers._COLD)
     assert problem and "a community model needs a version" in problem.message
     events, _ = await ask("please be empty")
-    assert events[-1].note == "The answer is empty."
+    assert calls.finish(events).note == "The answer is empty."
 
 
 async def test_embedding_models_by_their_shape() -> None:
     access = access_to(DECLARED)
     for model in (model for model in answers.MODELS if model.type is EMBEDDING):
-        call = DECLARED.embed(access.fields, EmbeddingRequest(model, ("a", "b")))
+        call = calls.embed(DECLARED, access.fields, EmbeddingRequest(model, ("a", "b")))
         events, problem = await run(Client({}, transport(0), SHORT), access, call)
         assert problem is None
         assert sum(len(event.vectors) for event in events if isinstance(event, Vectors)) == 2
@@ -282,7 +290,9 @@ async def test_embedding_models_by_their_shape() -> None:
 async def test_a_search_names_what_cannot_be_used() -> None:
     access = access_to(DECLARED)
     for kind, first in ((CHAT, TALK), (EMBEDDING, "replicate/all-mpnet-base-v2"), (SPEECH, "openai/whisper")):
-        (result,), problem = await run(Client({}, transport(0)), access, DECLARED.search(access.fields, "", kind))
+        (result,), problem = await run(
+            Client({}, transport(0)), access, calls.search(DECLARED, access.fields, "", kind)
+        )
         assert problem is None
         assert isinstance(result, SearchResults) and result.hits[0].id == first and result.hits[0].usable
         assert all(not hit.usable for hit in result.hits if "flux" in hit.id)
@@ -298,18 +308,18 @@ async def place(session: Session) -> TenantSession:
     return tenant
 
 
-async def test_a_pasted_address_is_added_as_the_model_that_it_names(place) -> None:
+async def test_a_pasted_address_is_added_as_the_model_that_it_names(place: TenantSession) -> None:
     notes: list[str] = []
     pasted = "https://replicate.com/openai/whisper?input=form"
     added = await catalog.add(place, "replicate", pasted, SPEECH, tell=notes.append)
     assert added.ref == "replicate/openai/whisper"
     assert len(added.fields["version"]) == 64 and "takes" in added.fields["inputs"]
     assert "the newest version was taken" in notes[0]
-    assert calls.parameters(added) == ()
-    assert DECLARED.audio(added).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
+    assert playground_calls.parameters(added) == ()
+    assert calls.audio(DECLARED, added).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
     added = await catalog.add(place, "replicate", TALK, CHAT)
     assert "version" not in added.fields
-    names = [parameter.name for parameter in calls.parameters(added)]
+    names = [parameter.name for parameter in playground_calls.parameters(added)]
     assert names == ["max_tokens", "temperature", "top_p", "stop_sequences", "seed"]
     await catalog.remove(place, added)
 
@@ -326,7 +336,7 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place) -> No
     ],
 )
 async def test_a_model_that_cannot_be_used_is_not_kept(
-    place, name: str, kind: ModelType, fields: dict[str, str], expected: str
+    place: TenantSession, name: str, kind: ModelType, fields: dict[str, str], expected: str
 ) -> None:
     before = models.all_models(place)
     with pytest.raises(Problem) as raised:
@@ -346,7 +356,7 @@ async def test_a_model_is_looked_at_without_a_prediction() -> None:
     access = access_to(DECLARED)
     before = len(answers._runs)
     for model in answers.MODELS:
-        call = DECLARED.inspect_model(access.fields, Model("replicate", model.id, model.type))
+        call = calls.inspect_model(DECLARED, access.fields, Model("replicate", model.id, model.type))
         (learned,), problem = await run(Client({}, transport(0)), access, call)
         assert problem is None
         assert isinstance(learned, ModelDetails) and learned.model.fields == model.fields

@@ -6,18 +6,19 @@ import json
 from dataclasses import replace
 from email.utils import formatdate
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
 from wsproto.events import CloseConnection, Ping, TextMessage
 
-from tests.providers.facts import refusals_in_words
+from tests.providers import calls
+from tests.providers.facts import KEY, refusals_in_words
 from tests.providers.http_server import DEADLINE, QUICK, http, run, serve, text_of
 from tests.providers.spark.facts import (
     AUTHORIZATION,
     DATE,
     FACTS,
-    KEY,
     MODEL,
     NOW,
     SECRETS,
@@ -60,7 +61,7 @@ from tui.workspace.credentials.fields import validate
 
 SPARK = PROVIDERS["spark"]
 SOON = replace(QUICK, notice_after=0.2, stream_timeout=0.6)
-GOOD = [Hear(), text(said(0, "Good")), text(said(1, " day")), text(said(2, "", used=True))]
+GOOD: list[Item] = [Hear(), text(said(0, "Good")), text(said(1, " day")), text(said(2, "", used=True))]
 
 
 def question(words: str = "Why is the sky blue?", model: Model = MODEL) -> ChatRequest:
@@ -81,10 +82,10 @@ def there(line: Line) -> Access:
     return signed(f"http://localhost:{line.port}")
 
 
-async def talk(line: Line, limits: Limits = QUICK, model: Model = MODEL, now: float = NOW):
+async def talk(line: Line, limits: Limits = QUICK, model: Model = MODEL, now: float = NOW) -> calls.Outcome:
     wire, access = Client({}, limits=limits, clock=lambda: now), there(line)
     try:
-        events, problem = await run(wire, access, SPARK.chat(access.fields, question(model=model)))
+        events, problem = await run(wire, access, calls.chat(SPARK, access.fields, question(model=model)))
     finally:
         await wire.aclose()
     for box in access.secrets().values():
@@ -97,7 +98,7 @@ def test_the_refusals_of_the_table_are_said_without_a_socket_too() -> None:
 
 
 def test_the_worked_url() -> None:
-    call = SPARK.chat(signed().fields, question(model=replace(MODEL, id="4.0Ultra")))
+    call = calls.chat(SPARK, signed().fields, question(model=replace(MODEL, id="4.0Ultra")))
     query = SPARK.sign(call, {}, SECRETS, NOW).query
     assert {name: str(getattr(value, "reveal", lambda value=value: value)()) for name, value in query.items()} == {
         "authorization": AUTHORIZATION,
@@ -198,9 +199,10 @@ async def test_a_connection_that_ends_before_its_last_frame_is_no_success() -> N
 
 async def test_what_passes_is_asked_again_with_a_new_signature() -> None:
     times = iter((NOW, NOW, NOW + 60, NOW + 60))
-    async with listen([Hear(), text({"header": failed(11202)})], GOOD) as line:
+    busy: list[Item] = [Hear(), text({"header": failed(11202)})]
+    async with listen(busy, GOOD) as line:
         wire, access = Client({}, limits=QUICK, clock=lambda: next(times, NOW + 60)), there(line)
-        events, problem = await run(wire, access, SPARK.chat(access.fields, question()))
+        events, problem = await run(wire, access, calls.chat(SPARK, access.fields, question()))
         await wire.aclose()
     assert problem is None
     assert text_of(events) == "Good day"
@@ -221,7 +223,7 @@ async def test_a_version_that_is_not_enabled_is_not_asked_again() -> None:
 async def test_a_stop_closes_the_connection() -> None:
     async with listen([Hear(), text(said(0, "Half an")), HOLD]) as line:
         wire, access = Client({}, limits=QUICK), there(line)
-        events = wire.stream(access, SPARK.chat(access.fields, question()))
+        events = wire.stream(access, calls.chat(SPARK, access.fields, question()))
         async for event in events:
             if isinstance(event, TextDelta):
                 break
@@ -234,11 +236,11 @@ async def test_nothing_listens_and_an_ordinary_answer() -> None:
     async with serve([http(whole("Hi"))]) as server:
         access = signed(server.origin)
         wire = Client({}, limits=QUICK)
-        _, problem = await run(wire, access, SPARK.chat(access.fields, question()))
+        _, problem = await run(wire, access, calls.chat(SPARK, access.fields, question()))
         assert problem and "opened no WebSocket connection" in problem.message
     async with serve() as server:
         access = signed(server.origin)
-    _, problem = await run(wire, access, SPARK.chat(access.fields, question()))
+    _, problem = await run(wire, access, calls.chat(SPARK, access.fields, question()))
     await wire.aclose()
     assert isinstance(problem, NetworkError)
     assert "The key was not sent." in problem.message
@@ -251,7 +253,9 @@ async def test_texts_are_embedded_one_after_the_other() -> None:
     good = http({"header": {"code": 0}, "payload": {"feature": {"text": "AAAAPwAAgL8AAIA+"}}})
     async with serve([good], [http({"header": failed(11202)})], [good]) as server:
         wire, access = Client({}, limits=QUICK, clock=lambda: NOW), signed(server.origin)
-        events, problem = await run(wire, access, SPARK.embed(access.fields, EmbeddingRequest(VECTORS, ("a", "b"))))
+        events, problem = await run(
+            wire, access, calls.embed(SPARK, access.fields, EmbeddingRequest(VECTORS, ("a", "b")))
+        )
         await wire.aclose()
     assert problem is None
     vectors = [event for event in events if isinstance(event, Vectors)]
@@ -274,7 +278,7 @@ async def test_a_recording_is_heard_to_its_end(tmp_path: Path) -> None:
     path.write_bytes(bytes(range(250)) * 10)
     async with listen([Hear(2), text(heard(1, "Good")), text(heard(2, " day", status=2))]) as line:
         wire, access = Client({}, limits=QUICK), there(line)
-        call = SPARK.transcribe(access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 2500, "zh"))
+        call = calls.transcribe(SPARK, access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 2500, "zh"))
         events, problem = await run(wire, access, call)
         await wire.aclose()
     assert problem is None
@@ -306,7 +310,7 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(
     path.write_bytes(b"x" * 1000)
     async with listen([Hear(), text(heard(1, "Half an")), *script]) as line:
         wire, access = Client({}, limits=replace(SOON, notice_after=0.2, stream_timeout=0.5)), there(line)
-        call = SPARK.transcribe(access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 1000, "zh"))
+        call = calls.transcribe(SPARK, access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 1000, "zh"))
         events, problem = await run(wire, access, call)
         await wire.aclose()
     assert (text_of(events), len(line.targets)) == ("Half an", 1)
@@ -320,7 +324,11 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(
 
 
 def test_half_of_the_three_parts_is_named_and_both_ways_may_be_filled_in() -> None:
-    triple = {"app_id": "fa4e0000", "api_key": Secret("k" * 32), "api_secret": Secret("s" * 32)}
+    triple: dict[str, str | Secret] = {
+        "app_id": "fa4e0000",
+        "api_key": Secret("k" * 32),
+        "api_secret": Secret("s" * 32),
+    }
     for name in triple:
         with pytest.raises(UsageError) as raised:
             validate(SPARK, {item: value for item, value in triple.items() if item != name}, None)
@@ -333,17 +341,17 @@ def test_half_of_the_three_parts_is_named_and_both_ways_may_be_filled_in() -> No
 # --- in practice ------------------------------------------------------------------------------------------------------
 
 
-async def verify(access: Access):
+async def verify(access: Access) -> calls.Outcome:
     return await run(Client({}, transport(0), QUICK), access, SPARK.verify(access.fields))
 
 
-async def ask(access: Access, words: str):
+async def ask(access: Access, words: str) -> calls.Outcome:
     wire = Client(
         {},
         transport(0),
         Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6, max_retry_after=0),
     )
-    return await run(wire, access, SPARK.chat(access.fields, question(words)))
+    return await run(wire, access, calls.chat(SPARK, access.fields, question(words)))
 
 
 async def test_both_ways_are_verified_each_for_itself() -> None:
@@ -373,7 +381,7 @@ async def test_chats_in_practice(access: Access) -> None:
         assert isinstance(problem, kind)
         assert bool(text_of(events)) == (wish in ("break", "error"))
     events, _ = await ask(access, "please be empty")
-    assert events[-1].note == "The answer is empty."
+    assert calls.finish(events).note == "The answer is empty."
     events, _ = await ask(access, "please think")
     assert "Thinking" in type(events[0]).__name__
 
@@ -388,10 +396,10 @@ async def test_a_key_without_credit_and_one_that_is_busy_over_a_websocket() -> N
     assert len([event for event in events if isinstance(event, Retrying)]) == 2
 
 
-def read(name: str, access: Access) -> list[object]:
+def read(name: str, access: Access) -> list[Any]:
     """What a chat's reader makes of a fixture."""
     content = fixture("spark", name)
-    reader = SPARK.chat(access.fields, question()).reader()
+    reader = calls.chat(SPARK, access.fields, question()).reader()
     lines = [(line.decode(), "") for line in content.splitlines()]
     entries = Events(1 << 20, 1 << 20).feed(content) if name.endswith(".sse") else lines
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in entries]

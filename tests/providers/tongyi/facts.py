@@ -475,6 +475,7 @@ def transcripts(p: Provider) -> None:
     assert heard([{"text": "Good"}, {"text": " day"}])[0] == Transcript("Good day")
     assert heard("Hi", annotations=None)[0] == heard("Hi", annotations=[7, {"language": 7}])[0] == Transcript("Hi")
     assert [type(message) for message in heard("")] == [Notice, Transcript, Usage, Finish]
+    odd: Any
     for odd in ({}, {"choices": []}, {"choices": [7]}, {"choices": [{"message": 7}]}, {"choices": None}, 7):
         assert [event.code for event in read(recorded(p), odd)] == ["malformed"]
     assert heard(None)[0].code == "malformed"

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.providers import calls
 from tests.providers.facts import KEY, every, read
-from tests.providers.http_server import QUICK, http, run, serve, text_of
+from tests.providers.http_server import QUICK, Asked, http, run, serve, text_of
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, Problem, ScopeMissing
@@ -18,18 +19,32 @@ from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Client
 from tui.providers.client.sse import Events
-from tui.providers.events import Accepted, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta, Transcript, Usage
-from tui.providers.requests import ChatRequest, Message, TranscriptionRequest
+from tui.providers.events import (
+    Accepted,
+    Event,
+    Finish,
+    ModelsListed,
+    Notice,
+    TextDelta,
+    ThinkingDelta,
+    Transcript,
+    Usage,
+)
+from tui.providers.requests import Call, ChatRequest, Message, TranscriptionRequest
+from tui.providers.spec import FieldValues
 
 TONGYI = PROVIDERS["tongyi"]
 PLUS = Model("tongyi", "qwen-plus", ModelType.CHAT)
 ASK = ChatRequest(PLUS, (Message("user", "Why is the sky blue?"),))
 
 
-def documented(name):
+Caller = Callable[[FieldValues], Call]
+
+
+def documented(name: str) -> list[Any]:
     """What a chat's reader makes of a stream as the documentation shows it."""
     frames = [data if data == "[DONE]" else json.loads(data) for data, _ in Events().feed(fixture("tongyi", name))]
-    return read(TONGYI.chat({"base_url": "https://dashscope.aliyuncs.com"}, ASK), *frames, end=False)
+    return read(calls.chat(TONGYI, {"base_url": "https://dashscope.aliyuncs.com"}, ASK), *frames, end=False)
 
 
 def test_the_documented_streams() -> None:
@@ -45,7 +60,9 @@ def test_the_documented_streams() -> None:
     assert (refused.code, refused.request_id) == ("data_inspection_failed", "demo-7")
 
 
-async def practised(key="sk-FAKE0practice0key", call=TONGYI.verify, base_url="https://dashscope.aliyuncs.com"):
+async def practised(
+    key: str = "sk-FAKE0practice0key", call: Caller = TONGYI.verify, base_url: str = "https://dashscope.aliyuncs.com"
+) -> calls.Outcome:
     access = access_to(TONGYI, api_key=key, base_url=base_url)
     return await run(Client({}, transport(0), QUICK), replace(access, model=PLUS.id), call(access.fields))
 
@@ -63,14 +80,14 @@ async def test_a_key_of_another_region_is_known_in_one_of_the_regions() -> None:
 @pytest.mark.parametrize(
     ("key", "call", "kind", "expected"),
     [
-        ("nocredit", lambda fields: TONGYI.chat(fields, ASK), Problem, "account is overdue"),
+        ("nocredit", lambda fields: calls.chat(TONGYI, fields, ASK), Problem, "account is overdue"),
         ("restricted", TONGYI.verify, ScopeMissing, "not activated"),
-        ("refused", lambda fields: TONGYI.chat(fields, ASK), CredentialRejected, "in this region"),
+        ("refused", lambda fields: calls.chat(TONGYI, fields, ASK), CredentialRejected, "in this region"),
     ],
 )
 async def test_keys_that_bring_about_a_refusal(
     key: str,
-    call: Callable[..., Any],
+    call: Caller,
     kind: type[Problem],
     expected: str,
 ) -> None:
@@ -83,13 +100,13 @@ async def test_a_recording_is_heard(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"RIFF" * 100)
     ask = TranscriptionRequest(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 400)
-    events, problem = await practised(call=lambda fields: TONGYI.transcribe(fields, ask))
+    events, problem = await practised(call=lambda fields: calls.transcribe(TONGYI, fields, ask))
     assert problem is None
     transcript = next(event for event in events if isinstance(event, Transcript))
     assert (transcript.language, transcript.text) == ("en", " ".join(said for _, _, said in sample_answers.SPOKEN))
 
 
-async def asked(*answers, call):
+async def asked(*answers: bytes, call: Caller) -> tuple[list[Event], Problem | None, list[Asked]]:
     """Events, problem and requests of a call to a server on loopback."""
     chat = next(chat for facts in every() for chat in facts.chats if chat.provider == "tongyi")
     async with serve(*([answer] for answer in answers)) as server:
@@ -117,7 +134,7 @@ async def test_a_recording_is_sent_within_json(tmp_path: Path) -> None:
     path.write_bytes(b"RIFF")
     ask = TranscriptionRequest(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 4, "de")
     answer = {"choices": [{"message": {"role": "assistant", "content": "Guten Tag"}}]}
-    events, _, requests = await asked(http(answer), call=lambda fields: TONGYI.transcribe(fields, ask))
+    events, _, requests = await asked(http(answer), call=lambda fields: calls.transcribe(TONGYI, fields, ask))
     assert Transcript("Guten Tag") in events
     (content,) = requests[0].json["messages"][0]["content"]
     assert content == {"type": "input_audio", "input_audio": {"data": "data:audio/wav;base64,UklGRg=="}}
@@ -129,7 +146,7 @@ async def test_what_is_refused_in_one_piece_is_asked_for_as_a_stream() -> None:
     answer = {"choices": [{"message": {"role": "assistant", "content": "Hello."}, "finish_reason": "stop"}]}
     ask = replace(ASK, model=Model("tongyi", "acme-thinks", ModelType.CHAT), stream=False)
     events, problem, requests = await asked(
-        http(refusal, 400), http(answer), call=lambda fields: TONGYI.chat(fields, ask)
+        http(refusal, 400), http(answer), call=lambda fields: calls.chat(TONGYI, fields, ask)
     )
     assert (text_of(events), problem) == ("Hello.", None)
     assert [request.json["stream"] for request in requests] == [False, True]

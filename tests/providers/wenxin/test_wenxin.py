@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.providers import calls
 from tests.providers.http_server import QUICK, http, run, serve, text_of
 from tests.providers.test_contract import access_to
 from tests.providers.wenxin.facts import EXCHANGED, FACTS, MODEL, OLDER, failed, result
@@ -39,11 +40,15 @@ def by_pair(key: str = "FAKE0application0key0000", secret: str = "FAKE0secret0of
     return replace(access, fields=fields, origins=WENXIN.origins(fields), secrets=lambda: boxes)
 
 
-async def ask(access: Access, text: str, model: Model, stream: bool = True, wire: Client | None = None):
+async def ask(
+    access: Access, text: str, model: Model, stream: bool = True, wire: Client | None = None
+) -> calls.Outcome:
     wire = wire or Client(
         {}, transport(0), Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6)
     )
-    return await run(wire, replace(access, model=model.id), WENXIN.chat(access.fields, question(text, model, stream)))
+    return await run(
+        wire, replace(access, model=model.id), calls.chat(WENXIN, access.fields, question(text, model, stream))
+    )
 
 
 # --- the older form on real sockets -----------------------------------------------------------------------------------
@@ -60,7 +65,7 @@ async def test_a_key_pair_is_exchanged_once_and_its_token_used_until_it_is_stale
     async with serve(*script) as server:
         wire, access = Client({}, limits=QUICK), FACTS.chats[1].access(server.origin)
         for _ in range(2):
-            events, problem = await run(wire, access, WENXIN.chat(access.fields, question()))
+            events, problem = await run(wire, access, calls.chat(WENXIN, access.fields, question()))
             assert (text_of(events), problem) == ("Good day", None)
         await wire.aclose()
     exchange, first, stale, again, renewed = (request.target for request in server.asked)
@@ -87,7 +92,7 @@ async def test_the_key_pair_and_the_key_are_sent_to_their_own_hosts_only() -> No
     pair = by_pair()
     assert pair.origins == ("https://aip.baidubce.com",)
     assert access_to(WENXIN).origins == ("https://qianfan.baidubce.com",)
-    _, problem = await run(Client({}, transport(0)), pair, WENXIN.chat(access_to(WENXIN).fields, question()))
+    _, problem = await run(Client({}, transport(0)), pair, calls.chat(WENXIN, access_to(WENXIN).fields, question()))
     assert isinstance(problem, UsageError)
 
 
@@ -124,7 +129,7 @@ async def test_the_older_form_in_practice() -> None:
     assert len(texts[0]) > 100
     assert texts[0] == texts[1]
     model = next(model for model in listed.models if model.type is ModelType.EMBEDDING)
-    call = WENXIN.embed(access.fields, EmbeddingRequest(model, ("a", "b")))
+    call = calls.embed(WENXIN, access.fields, EmbeddingRequest(model, ("a", "b")))
     events, problem = await run(Client({}, transport(0)), access, call)
     assert problem is None
     assert {len(vector) for event in events if isinstance(event, Vectors) for vector in event.vectors} == {384}
@@ -154,7 +159,7 @@ async def test_failures_on_demand(access: Access) -> None:
     events, _ = await ask(access, "The sky. Please be long.", model)
     assert events[-1] == Finish("length", False, "The answer reached its length limit.")
     events, _ = await ask(access, "please be empty", model)
-    assert events[-1].note == "The answer is empty."
+    assert calls.finish(events).note == "The answer is empty."
 
 
 async def test_busy_twice_and_then_not_in_the_older_form() -> None:
@@ -174,7 +179,7 @@ async def test_a_restricted_key_and_one_without_credit() -> None:
 
 def read(name: str, fields: dict[str, str], model: Model) -> list[object]:
     """What a chat's reader makes of a fixture."""
-    reader = WENXIN.chat(fields, question(model=model)).reader()
+    reader = calls.chat(WENXIN, fields, question(model=model)).reader()
     events = Events(1 << 20, 1 << 20).feed(fixture("wenxin", name))
     frames = [Frame(data if data == "[DONE]" else json.loads(data), event) for data, event in events]
     return [event for frame in [*frames, None] for event in reader(frame) if not isinstance(event, EndSeen)]

@@ -91,9 +91,7 @@ async def test_a_call_that_stalls_ends_when_it_is_closed(session: Session) -> No
     model = models.find(session.tenant("acme"), "openai/gpt-6-sol")
     async with (
         asyncio.timeout(5),
-        aclosing(
-            calls.chat(session.tenant("acme"), model, (Message("user", "please stall"),))
-        ) as events,
+        aclosing(calls.chat(session.tenant("acme"), model, (Message("user", "please stall"),))) as events,
     ):
         async for event in events:
             if isinstance(event, TextDelta):
