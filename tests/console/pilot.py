@@ -3,8 +3,10 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
+from typing import Any, TypeVar
 
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from tests.doubles.practice import practice_session
 from tui.console.app import Modeldeck
@@ -12,6 +14,7 @@ from tui.console.frame.splash import SplashScreen
 from tui.tenancy.session import Session
 
 SIZE = (80, 24)
+S = TypeVar("S", bound=Screen[Any])
 
 
 @asynccontextmanager
@@ -24,6 +27,18 @@ async def console(
         await until(pilot, lambda: not isinstance(app.screen, SplashScreen))
         await pilot.pause()
         yield pilot
+
+
+def app_of(pilot: Pilot[str]) -> Modeldeck:
+    """Return the console that a pilot drives."""
+    assert isinstance(pilot.app, Modeldeck)
+    return pilot.app
+
+
+def screen_of(pilot: Pilot[str], kind: type[S]) -> S:
+    """Return the screen on top, which is of that type."""
+    assert isinstance(pilot.app.screen, kind)
+    return pilot.app.screen
 
 
 def rows(pilot: Pilot[str]) -> list[str]:

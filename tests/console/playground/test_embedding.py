@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import app_of, console, rows, shown, until, until_shown
 from tests.providers.registry import register
 from tui.console.playground.embedding.heatmap import Heat, plan
 from tui.console.playground.embedding.tab import EmbeddingTab
@@ -36,7 +36,7 @@ TEXTS = (
 
 async def opened(pilot: Pilot[str], ref: str = "openai/text-embedding-3-small") -> EmbeddingTab:
     """The tab with a model."""
-    app: Any = pilot.app
+    app = app_of(pilot)
     await app.open_playground(
         ModelType.EMBEDDING, models.find(app.tenant_session, ref, ModelType.EMBEDDING) if ref else None
     )

@@ -271,8 +271,14 @@ async def test_the_upload_has_a_bar_that_moves_at_most_twice_a_second(
     async with at(home) as pilot:
         tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
         drawn: list[str] = []
-        show = tab.query_one("#sent").show  # type: ignore[attr-defined]
-        tab.query_one("#sent").show = lambda text: (drawn.append(text), show(text))  # type: ignore[attr-defined]
+        sent: Any = tab.query_one("#sent")
+        show = sent.show
+
+        def recorded(text: str) -> None:
+            drawn.append(text)
+            show(text)
+
+        sent.show = recorded
         tab.query_one(Button).focus()
         await pilot.press("enter")
         await until_shown(pilot, "── … uploading")
@@ -295,7 +301,7 @@ async def test_moving_the_bar_draws_only_the_cells_that_changed() -> None:
         await pilot.app.screen.mount(bar)
         await pilot.pause()
         drawn: list[Any] = []
-        bar.refresh = lambda *regions, **_: drawn.append(regions)  # type: ignore[method-assign,assignment,return-value]
+        bar.refresh = lambda *regions, **_: drawn.append(regions)  # type: ignore[method-assign,assignment]
         bar.move(0.25)
         bar.move(0.251)
         bar.move(0.5)

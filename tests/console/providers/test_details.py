@@ -2,8 +2,9 @@
 
 import pytest
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, screen_of, shown, until, until_shown
 from tests.console.provider_forms import KEY, focused, paste
+from tui.console.providers.screen import Providers
 from tui.practice.tenants import LONG_NAME
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
@@ -122,7 +123,7 @@ async def test_a_new_credential_is_named_and_does_not_take_over(session: Session
 async def test_v_says_what_was_refused_in_the_strip(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         await pilot.press("enter", "v")
-        await until(pilot, lambda: not pilot.app.screen.checks)
+        await until(pilot, lambda: not screen_of(pilot, Providers).checks)
         assert rows(pilot)[1].endswith("▲ key refused ──")
         assert "OpenAI rejected the key ending 9b1c" in rows(pilot)[21]
 

@@ -3,8 +3,9 @@
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, screen_of, shown, until, until_shown
 from tests.console.provider_forms import KEY, OTHER_KEY, focused, forget, paste
+from tui.console.providers.setup.screen import Setup
 from tui.console.widgets.input import SecretField
 from tui.providers.spec import Provider
 from tui.tenancy import credentials
@@ -48,7 +49,7 @@ async def test_lines_pasted_into_any_part_send_and_save_nothing(bare: Session, t
         await focused(pilot, "API key")
         for _ in range(4):
             await paste(pilot, text)
-            assert not pilot.app.screen.asking
+            assert not screen_of(pilot, Setup).asking
             await pilot.press("tab")
         assert credentials.active(bare.tenant("acme"), "openai") is None
 

@@ -3,9 +3,10 @@
 import httpx
 import pytest
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, screen_of, shown, until, until_shown
 from tests.console.provider_forms import desk_answering, focused, forget
 from tests.doubles.practice import practice_session
+from tui.console.providers.screen import Providers
 from tui.console.widgets.input import SecretField
 from tui.practice.tenants import LONG_NAME
 from tui.providers.spec import Provider
@@ -59,10 +60,10 @@ async def test_with_nothing_set_up_the_strip_says_how_to_begin(session: Session)
 async def test_v_asks_and_stores_what_was_said(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         await pilot.press("j", "v")
-        await until(pilot, lambda: not pilot.app.screen.checks)
+        await until(pilot, lambda: not screen_of(pilot, Providers).checks)
         assert "● OpenAI-compatible    ready" in shown(pilot)
         await pilot.press("k", "v")
-        await until(pilot, lambda: not pilot.app.screen.checks)
+        await until(pilot, lambda: not screen_of(pilot, Providers).checks)
         assert "▲ OpenAI               key refused" in shown(pilot)
 
 
@@ -117,7 +118,7 @@ async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(session
         await until_shown(pilot, "the check of OpenAI.")
         await pilot.press(*"practice", "enter")
         await until_shown(pilot, "1 of 2 ready")
-        await until(pilot, lambda: not pilot.app.screen.checks)
+        await until(pilot, lambda: not screen_of(pilot, Providers).checks)
         assert "asks for the passphrase" not in shown(pilot)
 
 

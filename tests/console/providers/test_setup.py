@@ -5,10 +5,11 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown
 from tests.console.provider_forms import KEY, desk_answering, focused, forget, paste
 from tests.doubles.practice import practice_session
 from tui.console.providers.setup import save_flow
+from tui.console.providers.setup.screen import Setup
 from tui.console.widgets.input import SecretField
 from tui.domain import VerificationState
 from tui.errors import SaveFailed
@@ -309,7 +310,7 @@ async def test_servers_of_this_machine_are_looked_for_on_demand_and_taken_with_o
 
 async def test_opened_to_look_it_looks_at_once(session: Session) -> None:
     async with console(await forget(session, "openai_compatible")) as pilot:
-        pilot.app.run_worker(pilot.app.set_up("openai_compatible", look=True))
+        pilot.app.run_worker(app_of(pilot).set_up("openai_compatible", look=True))
         await until_shown(pilot, " ▸ [ Use http://localhost:11434/v1 ]")
 
 
@@ -363,7 +364,7 @@ async def test_another_sessions_save_is_not_overwritten_unasked(session: Session
     async with console(session) as pilot:
         await open_form(pilot)
         await theirs()
-        pilot.app.screen.changed_elsewhere()
+        screen_of(pilot, Setup).changed_elsewhere()
         await until_shown(pilot, "▲ changed elsewhere ──")
         await paste(pilot, KEY)
         await pilot.press("enter", "enter")
@@ -436,7 +437,7 @@ async def test_where_the_keys_go_is_told_by_the_way_that_is_chosen_before_its_fi
     session: Session,
 ) -> None:
     async with console(await forget(session, "spark"), size=(80, 40)) as pilot:
-        pilot.app.run_worker(pilot.app.set_up("spark"), exit_on_error=False)
+        pilot.app.run_worker(app_of(pilot).set_up("spark"), exit_on_error=False)
         await focused(pilot, "APIPassword")
         assert "The key goes to https://spark-api-open.xf-yun.com and nowhere else." in shown(pilot)
         await pilot.press("shift+tab", "right")
@@ -451,6 +452,6 @@ async def test_only_the_way_that_is_shown_is_taken(session: Session, made_up: Pr
         await pilot.press("G", "enter")
         await focused(pilot, "APIPassword")
         await pilot.press(*"pw", "shift+tab", "right", "tab", "5", "enter", "k", "enter", "s")
-        values = pilot.app.screen.form.values()
+        values = screen_of(pilot, Setup).form.values()
         assert set(values) == {"app_id", "api_key", "api_secret", "version", "base_url"}
         assert values["version"] == "lite"

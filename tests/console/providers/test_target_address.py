@@ -3,9 +3,10 @@
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown
 from tests.console.provider_forms import focused, paste
 from tui.console.models.add import AddModel
+from tui.console.providers.setup.screen import Setup
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
 
@@ -16,7 +17,7 @@ KEY = "FAKE0practice0key0of0nobody05d1e"
 
 
 async def open_form(pilot: Pilot[str]) -> None:
-    pilot.app.run_worker(pilot.app.set_up("azure_openai"), exit_on_error=False)
+    pilot.app.run_worker(app_of(pilot).set_up("azure_openai"), exit_on_error=False)
     await focused(pilot, "Endpoint")
 
 
@@ -27,7 +28,7 @@ async def test_a_target_address_fills_the_form_and_then_the_deployment(session: 
         await until_shown(pilot, "Split up: deployment gpt-east and API version 2024-10-21")
         assert "will be used for the model." in shown(pilot)
         assert f"   Endpoint         [{ENDPOINT}" in shown(pilot).replace("▸", " ")
-        assert pilot.app.screen.form.values()["api_version"] == "2024-10-21"
+        assert screen_of(pilot, Setup).form.values()["api_version"] == "2024-10-21"
         assert f"The key goes to {ENDPOINT} and nowhere else." in shown(pilot)
         await pilot.press("enter")
         await focused(pilot, "API key")

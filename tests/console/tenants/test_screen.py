@@ -3,7 +3,7 @@
 import pytest
 
 from tests.console.empty_session import empty_desk
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import app_of, console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.practice.tenants import LONG_NAME
 from tui.secret import Secret
@@ -70,7 +70,7 @@ async def test_enter_opens_the_tenant_under_the_cursor_and_it_is_first_next_time
         await until_shown(pilot, "north-lab")
         await pilot.press("end", "enter")
         await until_shown(pilot, "[1 Providers]")
-        opened = pilot.app.tenant
+        opened = app_of(pilot).tenant
         assert opened is not None
         await until(pilot, lambda: last_used.last_used(session) == opened.id)
         await pilot.press("0")
@@ -145,7 +145,8 @@ async def test_tenants_that_look_alike_when_clipped_are_told_apart_by_their_keys
             await until_shown(pilot, f"▪ customer-emea-pro…{each.tenant.key_id[:4]}  ")
         await pilot.press("enter")
         await until_shown(pilot, "[1 Providers]")
-        opened = pilot.app.tenant  # type: ignore[attr-defined]
+        opened = app_of(pilot).tenant
+        assert opened is not None
         await until(pilot, lambda: rows(pilot)[0].startswith(f" ▪ customer-…{opened.key_id[:4]}  open"))
 
 

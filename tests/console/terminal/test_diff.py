@@ -1,6 +1,7 @@
 """Any pictures one after the other: an emulator fed with the differences shows what one fed by Textual shows."""
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -49,7 +50,7 @@ class Side:
         """The whole screen; rows are cut or filled to its width."""
         self.rows = rows
         width, height = self.size
-        strips = [[row.adjust_cell_length(width)] for row in rows]
+        strips: list[Iterable[Strip]] = [[row.adjust_cell_length(width)] for row in rows]
         self.show(LayoutUpdate(strips, Region(0, 0, width, height)), cursor, room)
 
     def happens(self, what: str, value: Any, cursor: tuple[int, int], room: int = EVERYTHING) -> None:

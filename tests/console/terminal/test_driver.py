@@ -7,7 +7,7 @@ from tui.console.terminal.driver import Escape, InputSplitter, Keys, Pasted, spl
 from tui.console.terminal.flow_control import ANSWER
 
 
-def fed(*reads: str) -> list[object]:
+def fed(*reads: str) -> list[Keys | Pasted | Escape]:
     splitter = InputSplitter()
     return [piece for read in reads for piece in splitter.feed(read)] + list(splitter.waited())
 

@@ -2,6 +2,8 @@
 
 import hashlib
 import inspect
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 from textual._compositor import ChopsUpdate, LayoutUpdate
@@ -9,7 +11,7 @@ from textual.app import App
 from textual.screen import Screen
 from textual.strip import Strip
 
-READ = {
+READ: dict[Callable[..., Any], str] = {
     App._display: "4b78dff6669a",
     App._begin_update: "74b869c65286",
     ChopsUpdate.render_segments: "4c1cdb567e0b",
@@ -21,6 +23,6 @@ READ = {
 
 
 @pytest.mark.parametrize("function", READ, ids=lambda each: each.__qualname__)
-def test_what_the_display_stands_on_is_as_it_was_read(function: object) -> None:
-    source = inspect.getsource(function)  # type: ignore[arg-type]
+def test_what_the_display_stands_on_is_as_it_was_read(function: Callable[..., Any]) -> None:
+    source = inspect.getsource(function)
     assert hashlib.sha256(source.encode()).hexdigest()[:12] == READ[function]

@@ -32,7 +32,7 @@ class Lines:
         return bool(pattern.search(" ".join(f"{self.name} {n}" for n in range(self.count))))
 
 
-class Reading(App[None]):
+class Reading(App[str]):
     def compose(self) -> ComposeResult:
         yield Transcript()
 
