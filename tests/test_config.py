@@ -18,7 +18,7 @@ def test_without_a_file_everything_is_as_usual(tmp_path: Path) -> None:
     assert load(paths({"HOME": str(tmp_path)})) == Config()
 
 
-def test_every_preference_is_taken(tmp_path: Path) -> None:
+def test_every_preference_is_accepted(tmp_path: Path) -> None:
     text = 'theme = "textual-light"\nglyphs = "ascii"\nmouse = false\nstart = "playground"\nauto_lock = 0\nlog = true\n'
     text += 'display = "whole"\nline = 9600\n'
     assert loaded(tmp_path, text + '[keymap]\npalette = "f8"\n') == Config(

@@ -31,7 +31,7 @@ def sent_forms() -> dict[str, str]:
 
 
 @pytest.mark.parametrize("form", sent_forms())
-def test_a_secret_is_found_in_each_form_in_which_it_is_sent(form: str) -> None:
+def test_a_secret_is_detected_in_every_form_in_which_it_is_sent(form: str) -> None:
     text = f"You sent {sent_forms()[form]} to us."
     redacted = REDACTOR.text(text)
     assert redacted.startswith("You sent ") and redacted.endswith(" to us.") and MASK in redacted
@@ -59,7 +59,7 @@ def test_the_scheme_of_a_header_is_no_secret() -> None:
     assert redactor.text("Use Bearer quietly, not Bearer q8ZrvX2mN5wT7yB4") == f"Use Bearer quietly, not Bearer {MASK}"
 
 
-def test_a_short_secret_is_found_as_a_whole_and_the_shortest_are_words() -> None:
+def test_a_short_secret_is_detected_as_a_whole_and_the_shortest_are_words() -> None:
     assert Redactor([Secret("pass1")]).text("pass1 and pass") == f"{MASK} and pass"
     assert Redactor([Secret("the")]).text("the end") == "the end"
 
@@ -88,6 +88,6 @@ def test_a_stream_without_secrets_is_the_same(text: str, sizes: list[int]) -> No
     assert shown + stream.flush() == REDACTOR.text(text) == text
 
 
-def test_words_are_not_held_back() -> None:
+def test_words_are_not_delayed() -> None:
     stream = StreamRedactor(REDACTOR)
     assert [stream.feed(piece) for piece in ("Hel", "lo", " sk-", "FAKE!")] == ["Hel", "lo", " sk-", "FAKE!"]

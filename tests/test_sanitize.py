@@ -18,7 +18,7 @@ def harmless(text: str) -> bool:
     )
 
 
-def test_control_and_bidi_characters_are_taken_out() -> None:
+def test_control_and_bidi_characters_are_removed() -> None:
     assert printable(HOSTILE) == "a[31mb]52;c;AAAAc2Jdefghijk"
 
 
@@ -45,5 +45,5 @@ def test_only_long_secrets_leave_a_hint() -> None:
     assert mask("3f2a") == "••••••••3f2a"
 
 
-def test_what_is_told_together_reads_as_a_sentence() -> None:
+def test_what_is_reported_together_reads_as_a_sentence() -> None:
     assert [in_words(list(name)) for name in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]

@@ -202,13 +202,13 @@ def unsubscripted(node: ast.expr) -> ast.expr:
 
 
 @pytest.mark.parametrize("package", DOORWAYS)
-def test_each_library_has_one_doorway(package: str) -> None:
+def test_every_library_is_imported_in_one_place(package: str) -> None:
     users = [name(path) for path in MODULES if any(module.split(".")[0] == package for module in imports(path))]
     assert [user for user in users if not user.startswith(DOORWAYS[package])] == []
     assert users, f"nothing imports {package}: is the doorway still true?"
 
 
-def test_provider_files_do_not_import_each_other() -> None:
+def test_provider_files_do_not_import_one_another() -> None:
     from tui.providers import PROVIDERS
 
     for provider in PROVIDERS:
@@ -269,7 +269,7 @@ def test_states_are_compared_as_enums() -> None:
         assert compared == [], name(path)
 
 
-def test_imports_point_one_way() -> None:
+def test_imports_point_in_one_direction() -> None:
     run = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True
     )
@@ -286,7 +286,7 @@ def test_nothing_names_a_machine_or_a_registry() -> None:
         assert [word for word in forbidden if word in content] == [], path
 
 
-def test_every_dependency_has_its_reason_beside_it() -> None:
+def test_every_dependency_has_its_reason_next_to_it() -> None:
     text = (ROOT / "pyproject.toml").read_text()
     entries = [line for line in text.splitlines() if re.match(r'  "[\w\[\]-]+[<>]', line)]
     assert entries and [line for line in entries if "#" not in line] == []

@@ -35,7 +35,7 @@ GOOD = Result(10, 0, "0 lost", "stock lost 3", caught=True)
     ],
     ids=["met", "something was bad", "the control was not caught", "nothing was tried"],
 )
-def test_a_missed_goal_is_said_and_gives_exit_code_1(
+def test_a_missed_goal_is_shown_and_gives_exit_code_1(
     result: Result, code: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(Figure, "run", lambda *_: result)

@@ -60,7 +60,7 @@ def test_nobody_there_is_4_and_nothing_is_saved(modeldeck: Run) -> None:
     assert json.loads(modeldeck("credential", "list", "openai_compatible", "--json").out) == []
 
 
-def test_without_verifying_it_is_saved_and_nobody_is_asked(modeldeck: Run, server: OpenAIServer) -> None:
+def test_without_verifying_it_is_saved_and_nothing_is_sent(modeldeck: Run, server: OpenAIServer) -> None:
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--no-verify")
     ran = modeldeck(*words, stdin="sk-test-wrong-0000000000\n")
     assert ran.code == 0 and "not verified" in ran.out
@@ -70,7 +70,7 @@ def test_without_verifying_it_is_saved_and_nobody_is_asked(modeldeck: Run, serve
     assert row["state"] == "key refused", "the outcome is kept"
 
 
-def test_verify_all_says_each_and_ends_with_the_first_failure(ready: Run, server: OpenAIServer) -> None:
+def test_verify_all_reports_every_one_and_exits_with_the_first_failure(ready: Run, server: OpenAIServer) -> None:
     ready("provider", "set", "openai_compatible", f"base_url=http://127.0.0.1:{free_port()}/v1", "--no-verify")
     ran = ready("provider", "verify", "--all", "--json")
     assert ran.code == 4
@@ -164,7 +164,7 @@ def test_a_broken_answer_is_kept_on_stdout_and_marked_on_stderr(ready: Run, serv
     assert (answer["text"], answer["complete"], answer["usage"]) == ("The sky is blue ", False, None)
 
 
-def test_no_credit_is_said_at_once(ready: Run, server: OpenAIServer) -> None:
+def test_no_credit_is_shown_at_once(ready: Run, server: OpenAIServer) -> None:
     body = error_body("You exceeded your current quota.", "insufficient_quota", "insufficient_quota")
     server.next("/chat/completions", AnswerBlock(429, body))
     ran = ready("chat", "Why?")
@@ -172,7 +172,7 @@ def test_no_credit_is_said_at_once(ready: Run, server: OpenAIServer) -> None:
     assert len(server.asked("/chat/completions")) == 1, "asking again would not help"
 
 
-def test_a_busy_provider_is_asked_again_and_it_is_said(ready: Run, server: OpenAIServer) -> None:
+def test_a_busy_provider_is_retried_and_a_message_says_so(ready: Run, server: OpenAIServer) -> None:
     server.next("/chat/completions", AnswerBlock(503, error_body("Overloaded.", "server_error"), {"Retry-After": "0"}))
     ran = ready("chat", "Why?")
     assert ran.code == 0 and ran.out.startswith("The sky")
@@ -180,7 +180,7 @@ def test_a_busy_provider_is_asked_again_and_it_is_said(ready: Run, server: OpenA
     assert len(server.asked("/chat/completions")) == 2
 
 
-def test_a_web_page_instead_of_an_answer_is_said(modeldeck: Run, server: OpenAIServer) -> None:
+def test_a_web_page_instead_of_an_answer_is_reported(modeldeck: Run, server: OpenAIServer) -> None:
     page = AnswerBlock(200, "<!DOCTYPE html><html><title>Log in</title></html>", {"Content-Type": "text/html"})
     server.next("/models", page)
     ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
@@ -211,7 +211,7 @@ def test_a_closed_pipe_is_quiet(home: Path) -> None:
     assert done.stderr == ""
 
 
-def test_a_full_disk_behind_stdout_is_said(home: Path) -> None:
+def test_a_full_disk_behind_stdout_is_reported(home: Path) -> None:
     command = [sys.executable, "-m", "tui", "provider", "list", "--json"]
     with open("/dev/full", "w") as full:
         done = subprocess.run(command, cwd=ROOT, env=environ(home), stdout=full, stderr=subprocess.PIPE, text=True)

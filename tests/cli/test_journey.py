@@ -86,7 +86,7 @@ def places_of(key: str, home: Path, said: list[str]) -> list[str]:
     return [*found, "what was said"] if any(form in spoken for form in forms) else found
 
 
-def test_what_is_asked_is_what_the_documents_say(tmp_path: Path, home: Path, server: OpenAIServer) -> None:
+def test_what_is_sent_is_what_the_documents_say(tmp_path: Path, home: Path, server: OpenAIServer) -> None:
     run_process(home, "provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     run_process(home, "chat", "-m", "openai/gpt-5.4-mini", "-s", "Be brief.", "Why?")
     asked = server.asked("/chat/completions")[0]

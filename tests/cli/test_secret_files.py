@@ -81,14 +81,14 @@ def test_a_file_of_another_user_is_refused(secret_file: Path, monkeypatch: pytes
         private_file(str(secret_file))
 
 
-def test_the_service_manager_hands_over_each_tenants_own(run_in: Run, locked_home: Path, tmp_path: Path) -> None:
+def test_the_service_manager_hands_over_every_tenants_own(run_in: Run, locked_home: Path, tmp_path: Path) -> None:
     folder = service_credentials(tmp_path / "credentials", "north-lab")
     assert run_in(locked_home, *OPENS, CREDENTIALS_DIRECTORY=str(folder)).code == 0
     (folder / "modeldeck-north-lab").rename(folder / "modeldeck-somebody-else")
     assert run_in(locked_home, *OPENS, CREDENTIALS_DIRECTORY=str(folder)).code == 5
 
 
-def test_a_variable_opens_the_tenant_is_warned_about_once_and_gone(run_in: Run, locked_home: Path) -> None:
+def test_a_variable_opens_the_tenant_is_warned_about_once_and_removed(run_in: Run, locked_home: Path) -> None:
     ran = run_in(locked_home, *OPENS, MODELDECK_PASSPHRASE=PASSPHRASE)
     assert ran.code == 0 and ran.err.count("can read MODELDECK_PASSPHRASE") == 1 and PASSPHRASE not in ran.err
     assert "MODELDECK_PASSPHRASE" not in os.environ
@@ -145,7 +145,7 @@ def test_two_sources_on_one_line_are_one_too_many(run_in: Run, locked_home: Path
     assert ran.code == 2 and "exclude each other" in ran.err
 
 
-def test_without_any_source_the_ways_are_named(run_in: Run, locked_home: Path) -> None:
+def test_without_any_source_the_methods_are_named(run_in: Run, locked_home: Path) -> None:
     ran = run_in(locked_home, *OPENS)
     assert ran.code == 5
     for way in ("--passphrase-fd", "--passphrase-file", "modeldeck-north-lab", "MODELDECK_PASSPHRASE"):
@@ -194,6 +194,6 @@ def test_a_passphrase_for_the_console_needs_its_tenant(two_tenants: Path, secret
         assert "-t NAME says which tenant is meant" in terminal.text
 
 
-def test_a_tenant_is_made_with_a_passphrase_out_of_a_file(tmp_path: Path, secret_file: Path) -> None:
+def test_a_tenant_is_created_with_a_passphrase_out_of_a_file(tmp_path: Path, secret_file: Path) -> None:
     ran = run_process(tmp_path, "tenant", "create", "acme", "--passphrase-file", str(secret_file), "--json")
     assert ran.code == 0 and json.loads(ran.out)["protected"]

@@ -48,13 +48,15 @@ def test_several_secrets_are_successive_lines(monkeypatch: pytest.MonkeyPatch) -
         ["api_key=-", "api_secret=-"],
     ],
 )
-def test_what_cannot_be_taken_is_said_without_repeating_it(words: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_be_read_is_reported_without_repeating_it(
+    words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     with pytest.raises(UsageError) as said:
         take(words, monkeypatch, "only one line\n".replace(" ", "-"))
     assert KEY not in said.value.message + said.value.hint
 
 
-def test_a_literal_secret_is_refused_before_anything_is_asked(modeldeck: Run, server: OpenAIServer) -> None:
+def test_a_literal_secret_is_refused_before_anything_is_sent(modeldeck: Run, server: OpenAIServer) -> None:
     ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", f"api_key={KEY}")
     assert (ran.code, ran.out) == (2, "")
     assert "api_key=-" in ran.err and KEY not in ran.err
@@ -72,7 +74,7 @@ def test_a_key_of_4000_characters_from_a_file(modeldeck: Run, tmp_path: Path) ->
         assert {request.headers["authorization"] for request in server.requests} == {f"Bearer {key}"}
 
 
-def test_a_pasted_key_is_cleaned_and_that_is_said(modeldeck: Run, server: OpenAIServer) -> None:
+def test_a_pasted_key_is_cleaned_and_a_message_says_so(modeldeck: Run, server: OpenAIServer) -> None:
     line = f'  export OPENAI_API_KEY="{KEY}" \n'
     ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=line)
     assert ran.code == 0 and "quotes" in ran.err and KEY not in ran.err

@@ -75,7 +75,7 @@ def test_no_command_but_the_console_imports_the_screen_library(home: Path, serve
     assert imported(home, "model", "list") & {"httpx"} == set(), "what asks nobody needs no network library"
 
 
-def test_a_server_that_wants_no_key_is_asked_without_any_cryptography(home: Path, server: OpenAIServer) -> None:
+def test_a_server_that_wants_no_key_is_called_without_any_cryptography(home: Path, server: OpenAIServer) -> None:
     server.key = None
     imported(home, "provider", "set", "openai_compatible", f"base_url={server.url}")
 

@@ -143,7 +143,7 @@ def shell(home: Path, script: str, **variables: str) -> subprocess.CompletedProc
 
 
 @pytest.mark.parametrize("words", ["--version", "--help", "provider list", "provider list --json"])
-def test_an_output_that_cannot_be_written_is_said(home: Path, words: str) -> None:
+def test_an_output_that_cannot_be_written_is_reported(home: Path, words: str) -> None:
     for target, reason in (("/dev/full", "no space left on device"), ("&-", "it is closed")):
         done = shell(home, f"modeldeck {words} >{target}")
         assert done.returncode == 1

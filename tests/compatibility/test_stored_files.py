@@ -76,7 +76,7 @@ def test_the_audit_log_is_shown_entry_by_entry(home: Home, tenant: str) -> None:
     assert shown == [{name: entry[name] for name in ("n", "at", "by", "done", "about")} for entry in entries]
 
 
-def test_an_entry_that_was_changed_is_found(home: Home) -> None:
+def test_an_entry_that_was_changed_is_detected(home: Home) -> None:
     log = home.path / "data/tenants/acme/audit.log"
     log.write_text(log.read_text().replace("default set", "default sat", 1))
     found = {row["tenant"]: row["whole"] for row in home.asked("audit", "verify")}

@@ -55,7 +55,7 @@ def test_a_sentence_that_names_an_unknown_binding_is_a_fault() -> None:
 
 
 @pytest.mark.parametrize("binding_id", CONFIGURABLE)
-def test_each_binding_can_be_given_another_key(binding_id: str) -> None:
+def test_every_binding_can_have_another_key(binding_id: str) -> None:
     set_keymap({binding_id: "f88"})
     assert keys_of(binding_id) == ("f88",)
     assert [item.keys for item in footer_items([binding_id], typing=False)] == ["f88"]

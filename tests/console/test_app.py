@@ -42,7 +42,7 @@ async def test_a_tenant_that_was_named_opens_at_once_in_the_area_preferred() -> 
         assert "north-lab" in rows(pilot)[0]
 
 
-def test_a_data_folder_that_others_can_open_is_said_before_the_console_takes_the_terminal(tmp_path: Path) -> None:
+def test_a_data_folder_that_others_can_open_is_reported_before_the_console_takes_the_terminal(tmp_path: Path) -> None:
     session = on_disk(empty_desk(), tmp_path)
     (tmp_path / ".local/share/modeldeck/tenants").mkdir(parents=True)
     for each in (tmp_path / ".local/share/modeldeck", tmp_path / ".local/share/modeldeck/tenants"):

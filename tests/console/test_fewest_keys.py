@@ -83,7 +83,7 @@ async def test_who_returns_with_one_tenant_presses_4() -> None:
         await walk(pilot, (("4", "[1 Providers]"), ("hello", "enter send"), ("enter", " > hello")))
 
 
-async def test_who_returns_with_a_passphrase_is_asked_after_the_question() -> None:
+async def test_the_passphrase_prompt_follows_the_question() -> None:
     async with console(alone(practice_session(pace=0), "north-lab"), tenant=None) as pilot:
         steps = (
             ("4", "[1 Providers]"),

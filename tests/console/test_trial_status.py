@@ -38,7 +38,7 @@ def lent(calls: int, used: int = 0, source: KeySource | None = None, tenant: str
     return session
 
 
-async def test_a_trial_that_is_not_in_use_stands_beside_the_own_key_and_o_switches() -> None:
+async def test_a_trial_that_is_not_in_use_stands_next_to_the_own_key_and_o_switches() -> None:
     async with area(await asyncio.to_thread(lent, 500, 2), "providers") as pilot:
         await pilot.press("home")
         assert "OpenAI               ready                     own key" in shown(pilot)
@@ -73,14 +73,14 @@ async def test_a_trial_alone_can_be_used_and_its_form_says_so() -> None:
         await until_shown(pilot, "Source   trial 100 of 100 left. Your own key replaces the trial.")
 
 
-async def test_beside_the_list_the_details_tell_the_trial() -> None:
+async def test_the_details_next_to_the_list_show_the_trial() -> None:
     async with area(await asyncio.to_thread(lent, 1_000, 901, KeySource.TRIAL), "providers", (120, 40)) as pilot:
         await pilot.press("home")
         await until_shown(pilot, "▲ OpenAI               99 of 1,000 left       37 models")
         await until_shown(pilot, "Source         trial, 99 of 1,000 left")
 
 
-async def test_the_last_calls_are_told_and_the_end_offers_ways_on() -> None:
+async def test_the_last_calls_are_reported_and_the_end_offers_alternatives() -> None:
     session = await asyncio.to_thread(lent, 20, 18, KeySource.TRIAL)
     await defaults.set(session.tenant("acme"), ModelType.CHAT, "openai/gpt-5.4-mini")
     async with area(session, "playground") as pilot:

@@ -33,7 +33,7 @@ def test_a_signal_restores_the_screen_and_gives_its_exit_code(console: Terminal,
 
 
 @pytest.mark.parametrize("after", [0.0, 0.03, 0.06, 0.1, 0.2])
-def test_a_signal_while_the_first_screen_is_being_made_is_no_crash(tmp_path: Path, after: float) -> None:
+def test_a_signal_while_the_first_screen_is_being_created_is_no_crash(tmp_path: Path, after: float) -> None:
     with opened(environ(tmp_path), "practice") as terminal:
         terminal.until("PRACTICE")
         end = monotonic() + after
@@ -148,7 +148,7 @@ def test_any_window_size_is_survived(console: Terminal, size: tuple[int, int]) -
 
 
 @pytest.mark.parametrize("term", ["dumb", ""])
-def test_a_terminal_that_cannot_show_it_is_told_so(tmp_path: Path, term: str) -> None:
+def test_a_terminal_that_cannot_show_it_gets_a_message(tmp_path: Path, term: str) -> None:
     with Terminal([sys.executable, "-m", "tui", "practice"], environ(tmp_path, TERM=term)) as terminal:
         assert terminal.wait() == 2
         assert b"\x1b" not in terminal.raw

@@ -145,12 +145,12 @@ async def test_servers_on_this_machine() -> None:
     }
 
 
-async def test_another_host_is_not_found() -> None:
+async def test_another_host_does_not_resolve() -> None:
     with pytest.raises(httpx.ConnectError):
         await transport(0).handle_async_request(httpx.Request("GET", "https://elsewhere.test/v1/models"))
 
 
-async def test_texts_that_read_alike_lie_close() -> None:
+async def test_texts_that_are_similar_lie_close() -> None:
     texts = (
         "The sky is blue because short waves of light scatter more than long ones.",
         "Why does the sky look blue?",

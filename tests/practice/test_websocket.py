@@ -76,7 +76,7 @@ async def test_a_question_is_answered_in_pieces() -> None:
     assert await ask() == ([TextDelta("1 at /v4.0/chat"), Finish("stop")], None)
 
 
-async def test_a_recording_is_heard_to_its_end(tmp_path: Path) -> None:
+async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 20)
     chunks = AudioChunks(path, 10, 0.0, lambda number, data, last: {"n": number})
@@ -86,7 +86,7 @@ async def test_a_recording_is_heard_to_its_end(tmp_path: Path) -> None:
     assert Uploading(20, 20) in events
 
 
-async def test_the_ways_of_failing() -> None:
+async def test_how_a_call_fails() -> None:
     events, problem = await ask("cut")
     assert text_of(events) and isinstance(problem, NetworkError)
     events, problem = await ask("stall")

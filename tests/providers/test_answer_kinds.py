@@ -62,12 +62,12 @@ async def test_one_json_document_is_read_whatever_its_label_says(chat: Chat, str
 
 
 @pytest.mark.parametrize("chat", WHOLE, ids=str)
-async def test_events_are_read_though_none_were_asked_for(chat: Chat) -> None:
+async def test_events_are_read_though_none_were_requested(chat: Chat) -> None:
     assert_good(await meet(chat, good(chat), stream=False))
 
 
 @pytest.mark.parametrize("chat", [chat for chat in CHATS if chat.stream and not chat.own], ids=str)
-async def test_an_end_that_was_told_is_believed_while_the_connection_stays_open(chat: Chat) -> None:
+async def test_an_announced_end_is_believed_while_the_connection_stays_open(chat: Chat) -> None:
     limits = replace(QUICK, end_timeout=0.1)
     outcome = await meet(chat, [*good(chat), HOLD], limits=limits)
     assert_good(outcome)
@@ -83,7 +83,7 @@ async def test_an_answer_without_its_end_is_a_network_error_that_keeps_the_text(
 
 @pytest.mark.parametrize("chat", WHOLE, ids=str)
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
-async def test_an_error_in_any_shape_is_told_in_the_servers_own_words(chat: Chat, stream: bool) -> None:
+async def test_an_error_in_any_shape_is_reported_in_the_servers_own_words(chat: Chat, stream: bool) -> None:
     cases = [(status, body, False) for status in (200, 400) for body in ERROR_BODIES.values()]
     cases += [(400, ERROR_BODIES["a text under error"], True)]
     answers = [
@@ -96,7 +96,7 @@ async def test_an_error_in_any_shape_is_told_in_the_servers_own_words(chat: Chat
 
 
 @pytest.mark.parametrize("chat", WHOLE, ids=str)
-async def test_an_error_glued_into_events_without_its_field_is_told(chat: Chat) -> None:
+async def test_an_error_glued_into_events_without_its_field_is_reported(chat: Chat) -> None:
     glued = streamed(chat, of(chat).text("Half an"), b'{"error": {"message": "' + WORDS.encode() + b'"}}\n\n')
     outcome = await meet(chat, glued)
     assert outcome.text == "Half an"

@@ -63,7 +63,7 @@ def unsent(outcome: Outcome, says: str, came: bytes = b"") -> None:
 # --- names and ports --------------------------------------------------------------------------------------------------
 
 
-async def test_a_host_that_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_host_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
     async def unknown(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(socket.EAI_NONAME, "words of a library")
 

@@ -163,7 +163,7 @@ async def test_a_refused_credential_is_named(declared: Provider) -> None:
     assert "FAKE-refused" not in problem.message + problem.hint + problem.detail
 
 
-async def test_a_host_that_is_not_found(declared: Provider) -> None:
+async def test_a_host_that_does_not_resolve(declared: Provider) -> None:
     if not (secret := secret_of(declared)):
         return
     access = access_to(declared, **{secret: "FAKE-nowhere-key-of-nobody-0000"})

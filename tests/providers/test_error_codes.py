@@ -21,7 +21,7 @@ def entries(path: Path) -> list[dict[str, Any]]:
     return errors
 
 
-def test_each_file_belongs_to_a_provider() -> None:
+def test_every_file_belongs_to_a_provider() -> None:
     assert {path.parent.name for path in FILES} <= set(PROVIDERS)
     assert len(FILES) >= 6
 

@@ -108,7 +108,7 @@ def test_clean(pasted: str, clean: str) -> None:
         "\x1b[2J",
     ],
 )
-def test_what_is_not_taken(pasted: str) -> None:
+def test_what_is_not_accepted(pasted: str) -> None:
     with pytest.raises(UsageError) as raised:
         clean_url(pasted)
     assert "\x1b" not in raised.value.message

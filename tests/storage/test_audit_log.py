@@ -68,7 +68,7 @@ def test_every_edit_of_a_single_byte_shows() -> None:
     assert unseen == []
 
 
-def test_every_entry_taken_out_shows() -> None:
+def test_every_entry_removed_shows() -> None:
     for place in range(len(LINES)):
         (finding,) = bad(b"".join(LINES[:place] + LINES[place + 1 :]), LAST)
         assert finding.startswith(f"Entry {place + 1} is missing")
@@ -200,7 +200,7 @@ def test_a_head_that_is_one_behind_is_brought_forward(log: Log, folder: DiskFold
     assert done(log)[-2:] == ["locked", "unlocked"] and log.verify("s2") == []
 
 
-def test_a_change_that_has_no_entry_is_told_by_the_next(log: Log) -> None:
+def test_a_change_that_has_no_entry_is_reported_by_the_next(log: Log) -> None:
     log.append(WHEN, BY, [AuditEvent("default set")], before="s0", state="s1")
     assert [finding.harmless for finding in log.verify("s2")] == [False]
     log.append(WHEN, BY, [AuditEvent("default set")], before="s2", state="s3")
@@ -240,7 +240,7 @@ def test_a_log_of_the_version_before_goes_on_and_is_sealed_from_then_on(folder: 
     assert bad_of(log)
 
 
-def test_without_the_key_of_the_seals_that_is_said(log: Log, beside: DiskFolder) -> None:
+def test_without_the_key_of_the_seals_that_is_reported(log: Log, beside: DiskFolder) -> None:
     beside.remove(MAC_KEY)
     assert bad_of(log) == ["The key of its seals is not beside the private key: added entries could be forged."]
 
@@ -251,7 +251,7 @@ def test_the_last_entries_are_read_from_the_end(log: Log) -> None:
     assert log.last(0, "2026-11-22T13:51:01Z") == [] and log.last(0, WHEN) == log.read()
 
 
-def test_a_head_that_is_gone_is_named(log: Log, beside: DiskFolder) -> None:
+def test_a_head_that_was_removed_is_named(log: Log, beside: DiskFolder) -> None:
     beside.remove(HEAD)
     assert bad_of(log) == ["Its head is not beside the private key: a cut end could not be noticed."]
 

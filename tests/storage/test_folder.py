@@ -220,7 +220,7 @@ def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(
         (errno.EFBIG, "larger"),
     ],
 )
-def test_why_nothing_was_written_is_said(
+def test_why_nothing_was_written_is_reported(
     disk: DiskFolder, monkeypatch: pytest.MonkeyPatch, number: int, said: str
 ) -> None:
     def fails(*_: object, **__: object) -> None:
@@ -232,7 +232,7 @@ def test_why_nothing_was_written_is_said(
     assert caught.value.hint and disk.read("a") == b"1"
 
 
-def test_a_disk_without_room_is_told_before_anything_is_written(
+def test_a_disk_without_room_is_reported_before_anything_is_written(
     disk: DiskFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(filesystem, "room", lambda at: 1_200_000)
@@ -248,7 +248,7 @@ def test_a_disk_without_room_is_told_before_anything_is_written(
     disk.write("a", b"some file systems do not tell")
 
 
-def test_a_state_that_took_its_name_and_may_not_be_on_the_disk_is_not_called_unchanged(
+def test_a_state_that_has_its_name_and_may_not_be_on_the_disk_is_not_called_unchanged(
     disk: DiskFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sync = os.fsync
@@ -320,7 +320,7 @@ def test_a_folder_removed_in_another_session_is_not_written_to(disk: DiskFolder)
     assert not disk.path.exists()
 
 
-def test_a_lock_that_was_waited_for_in_a_folder_that_is_leaving_is_not_taken(disk: DiskFolder, tmp_path: Path) -> None:
+def test_a_lock_in_a_folder_that_is_leaving_is_not_acquired_after_waiting(disk: DiskFolder, tmp_path: Path) -> None:
     with disk._opened() as at:
         assert at is not None
         os.rename(disk.path, tmp_path / ".leaving")
@@ -331,7 +331,7 @@ def test_a_lock_that_was_waited_for_in_a_folder_that_is_leaving_is_not_taken(dis
             pass
 
 
-def test_a_write_is_on_the_disk_before_it_takes_the_name_and_the_name_before_it_is_told(
+def test_a_write_is_on_the_disk_before_it_takes_the_name_and_the_name_before_it_is_reported(
     disk: DiskFolder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     done: list[str] = []
@@ -352,7 +352,7 @@ def test_a_write_is_on_the_disk_before_it_takes_the_name_and_the_name_before_it_
     assert done == ["fsync", "link", "replace", "fsync folder"]
 
 
-def test_a_removal_that_was_killed_half_way_is_finished_by_the_next(tmp_path: Path) -> None:
+def test_a_removal_that_was_killed_halfway_is_finished_by_the_next(tmp_path: Path) -> None:
     above = DiskFolder(tmp_path / "above")
     above.folder("b").write("x", b"1")
     half = above.path / ".leaving-c-1-1"
@@ -363,7 +363,7 @@ def test_a_removal_that_was_killed_half_way_is_finished_by_the_next(tmp_path: Pa
     assert os.listdir(above.path) == []
 
 
-def test_a_folder_that_cannot_be_made_is_named_with_what_to_do(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_named_with_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(Problem) as caught:
         DiskFolder(tmp_path / "file" / "data").write("a", b"")

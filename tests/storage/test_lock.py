@@ -42,7 +42,7 @@ def disk(tmp_path: Path) -> DiskFolder:
     return made
 
 
-def test_what_waits_for_another_process_is_told_for_how_long(tmp_path: Path) -> None:
+def test_the_wait_for_another_process_is_measured(tmp_path: Path) -> None:
     with held(tmp_path / "private") as other:
         ended: list[str] = []
 
@@ -61,7 +61,7 @@ def test_what_waits_for_another_process_is_told_for_how_long(tmp_path: Path) -> 
     assert ended == ["mine"] and waited() == 0.0
 
 
-def test_parts_of_one_process_that_wait_for_each_other_are_no_other_session(tmp_path: Path) -> None:
+def test_threads_of_one_process_that_wait_for_one_another_are_no_other_session(tmp_path: Path) -> None:
     with (
         DiskFolder(tmp_path / "private").lock(),
         pytest.raises(Problem),
@@ -120,7 +120,7 @@ def test_a_file_system_that_machines_share_is_known_by_the_table_of_mounts(path:
     assert filesystem.shared_by(TABLE, path) == kind
 
 
-def test_there_a_lease_is_held_beside_the_lock_and_is_gone_afterwards(disk: DiskFolder) -> None:
+def test_a_shared_file_system_adds_a_lease_to_the_lock_and_removes_it_afterwards(disk: DiskFolder) -> None:
     assert disk.shared == disk.folder("inside").shared == "nfs4"
     with disk.lock():
         lease = json.loads((disk.path / LEASE).read_bytes())
@@ -132,7 +132,7 @@ def test_there_a_lease_is_held_beside_the_lock_and_is_gone_afterwards(disk: Disk
         assert not (disk.path / LEASE).exists()
 
 
-def test_a_lease_of_a_process_of_this_machine_that_was_killed_is_taken_away(disk: DiskFolder) -> None:
+def test_a_lease_of_a_process_of_this_machine_that_was_killed_is_removed(disk: DiskFolder) -> None:
     with held(disk.path, "nfs4") as other:
         other.kill()
         other.wait()
@@ -141,7 +141,7 @@ def test_a_lease_of_a_process_of_this_machine_that_was_killed_is_taken_away(disk
         assert json.loads((disk.path / LEASE).read_bytes())["pid"] == os.getpid()
 
 
-def test_a_lease_from_before_the_machine_was_restarted_is_taken_away(disk: DiskFolder) -> None:
+def test_a_lease_from_before_the_machine_was_restarted_is_removed(disk: DiskFolder) -> None:
     if not identity._boot():
         pytest.fail("this machine does not tell when it was started")
     (disk.path / LEASE).write_text(json.dumps(identity.process_record(time.time()) | {"boot": "another"}))
@@ -159,7 +159,7 @@ def test_a_lease_of_another_machine_is_waited_for_named_and_never_broken(disk: D
     assert (disk.path / LEASE).read_text() == theirs
 
 
-def test_a_lease_that_was_never_signed_is_taken_away_after_a_while(disk: DiskFolder) -> None:
+def test_a_lease_that_was_never_signed_is_removed_after_a_while(disk: DiskFolder) -> None:
     (disk.path / LEASE).write_bytes(b"")
     with pytest.raises(Problem), disk.lock(wait=0.05):
         pass

@@ -71,14 +71,14 @@ def test_what_json_cannot_hold_is_refused_and_nothing_is_written(store: Store, v
     assert store.version_token() == before and ids(store) == []
 
 
-def test_the_same_tables_are_given_until_the_file_changes(store: Store) -> None:
+def test_the_same_tables_are_returned_until_the_file_changes(store: Store) -> None:
     first = store.read()
     assert store.read() is first
     add(store, 1)
     assert store.read() is not first
 
 
-def test_what_is_derived_is_made_once_for_each_state_and_key(store: Store) -> None:
+def test_what_is_derived_is_computed_once_for_every_state_and_key(store: Store) -> None:
     made: list[object] = []
 
     def make(tables: TinyDB) -> int:
@@ -104,7 +104,7 @@ def test_what_is_derived_from_one_table_is_kept_while_that_table_stays_the_same(
     assert store.cached("n", count, table="models") == [2]
 
 
-def test_settings_are_made_once(store: Store) -> None:
+def test_settings_are_created_once(store: Store) -> None:
     with pytest.raises(UsageError):
         store.create({"id": "acme"})
     store.folder.write(f"{store.name}.1", b"an earlier state")
@@ -147,7 +147,7 @@ def test_a_state_that_has_another_name_by_now_is_not_restored(store: Store) -> N
     assert ids(store) == [0, 1]
 
 
-def test_an_earlier_state_is_restored_and_the_damaged_file_kept_beside_it(store: Store) -> None:
+def test_an_earlier_state_is_restored_and_the_damaged_file_kept_next_to_it(store: Store) -> None:
     for n in range(3):
         add(store, n)
     store.folder.write(store.name, b"{broken")
@@ -186,7 +186,7 @@ def test_what_is_forgotten_is_in_no_file_afterwards(tmp_path: Path) -> None:
 # --- bad files --------------------------------------------------------------------------------------------------------
 
 
-def test_a_file_that_vanished_is_not_taken_for_an_empty_one(store: Store) -> None:
+def test_a_file_that_vanished_is_not_mistaken_for_an_empty_one(store: Store) -> None:
     add(store, 1)
     add(store, 2)
     store.folder.remove(store.name)
@@ -233,7 +233,7 @@ def written_by_newer(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Store:
     return Store(folder)
 
 
-def test_settings_of_a_newer_version_are_looked_at_and_never_written(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_of_a_newer_version_are_viewed_and_never_written(monkeypatch: pytest.MonkeyPatch) -> None:
     folder = MemoryFolder()
     store = written_by_newer(folder, monkeypatch)
     content = folder.read(store.name)
@@ -324,7 +324,7 @@ def test_every_cut_is_noticed() -> None:
             decode(GOOD[:length])
 
 
-def test_who_saved_is_told_with_version_and_process(store: Store) -> None:
+def test_who_saved_is_shown_with_version_and_process(store: Store) -> None:
     assert store.document().by == {
         "version": __version__,
         "pid": os.getpid(),

@@ -31,7 +31,7 @@ async def locked_tenant(session: Session, provider_id: str, values: Mapping[str,
     return tenant
 
 
-async def test_a_credential_whose_key_was_taken_out_is_not_used_while_locked(disk_session: Session) -> None:
+async def test_a_credential_whose_key_was_removed_is_not_used_while_locked(disk_session: Session) -> None:
     tenant = await locked_tenant(disk_session, "openai", {"api_key": Secret("sk-FAKE-key-of-a-test-0001")})
     clear = {"base_url": f"{ELSEWHERE}/v1"}
     update_credential(tenant, envelope="", hints={}, fingerprints={}, clear=clear, origins=[ELSEWHERE])

@@ -61,7 +61,7 @@ async def test_nothing_is_sealed_for_a_public_key_with_the_same_short_id(
     assert not credentials.stored(tenant)
 
 
-async def test_while_locked_a_key_is_sealed_for_the_key_beside_the_private_one(disk_session: Session) -> None:
+async def test_while_locked_a_key_is_sealed_for_the_key_next_to_the_private_one(disk_session: Session) -> None:
     tenant = await new_tenant(disk_session)
     saved = await save.save(tenant, "openai", VALUES)
     await tenants.unlock(tenant, PASSPHRASE)

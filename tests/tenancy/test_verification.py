@@ -221,7 +221,7 @@ async def test_a_deleted_credential_is_named(disk_session: Session, acme: str) -
 
 
 @pytest.mark.parametrize("how", ["taken out", "emptied", "rewritten", "not a manifest"])
-async def test_a_manifest_that_is_changed_along_vouches_for_nothing(disk_session: Session, acme: str, how: str) -> None:
+async def test_a_manifest_that_is_changed_along_proves_nothing(disk_session: Session, acme: str, how: str) -> None:
     planted = forge(disk_session, acme, "openai", "planted")
 
     def change(tables: Tables) -> None:
@@ -266,7 +266,7 @@ async def test_an_older_settings_file_put_back_is_noticed(disk_session: Session,
     assert status.row(session.tenant(acme), "openai").word == "older state put back"
 
 
-async def test_settings_and_counter_put_back_together_are_not_noticed_and_that_is_said(
+async def test_settings_and_counter_put_back_together_are_not_noticed_and_a_message_says_so(
     disk_session: Session, acme: str
 ) -> None:
     keys = disk_session.keys.folder(acme)
@@ -325,7 +325,7 @@ async def test_every_verb_enters_what_it_changes(disk_session: Session, acme: st
     assert await whole() == before + 4
 
 
-async def test_a_state_put_back_by_the_verb_is_taken_and_an_attacked_one_is_not(
+async def test_a_state_put_back_by_the_verb_is_accepted_and_an_attacked_one_is_not(
     disk_session: Session, acme: str
 ) -> None:
     await status.remove(disk_session.tenant(acme), "openai", "batch")
@@ -342,7 +342,7 @@ async def test_a_state_put_back_by_the_verb_is_taken_and_an_attacked_one_is_not(
     assert "added while" in refused(fresh(disk_session), acme, "openai", "planted")
 
 
-async def test_what_is_confirmed_is_used_and_what_is_not_still_waits(disk_session: Session, acme: str) -> None:
+async def test_what_is_confirmed_is_used_and_what_is_not_stays_pending(disk_session: Session, acme: str) -> None:
     await tenants.set_passphrase(disk_session.tenant(acme), Secret("FAKE"))
     session = fresh(disk_session)
     await save.save(session.tenant(acme), "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-01")}, name="night")
@@ -368,7 +368,7 @@ def fresh_open(session: Session, tenant_id: str) -> Session:
     return replace(fresh(session), open_keys=dict(session.open_keys))
 
 
-async def test_what_changed_since_it_was_looked_at_is_not_confirmed(disk_session: Session, acme: str) -> None:
+async def test_what_changed_since_it_was_inspected_is_not_confirmed(disk_session: Session, acme: str) -> None:
     write(
         disk_session,
         acme,

@@ -47,7 +47,7 @@ def test_a_private_key_that_another_tool_wrote_opens() -> None:
     assert pairs.load(pem).key_id == cached_pair(0).key_id
 
 
-def test_a_wrong_passphrase_and_a_missing_one_are_told_apart() -> None:
+def test_a_wrong_passphrase_and_a_missing_one_are_distinguished() -> None:
     pem = pairs.export(cached_pair(0).private, Secret("right"), CHEAP)
     with pytest.raises(Locked, match="Wrong passphrase"):
         pairs.load(pem, Secret("wrong"))

@@ -55,7 +55,7 @@ def whole(session: Session, owner: str = "acme") -> bool:
     return audit.check(session.tenant(owner)) == audit.Checked(owner, len(log(session, owner)), ())
 
 
-async def test_what_is_set_up_changed_verified_and_removed_is_told(acme: Session) -> None:
+async def test_what_is_set_up_changed_verified_and_removed_is_reported(acme: Session) -> None:
     await verify.verify_stored(acme.tenant("acme"), "openai")
     await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OTHER), "organization": "org-x"})
     await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(KEY)}, name="team-b")
@@ -74,7 +74,7 @@ async def test_what_is_set_up_changed_verified_and_removed_is_told(acme: Session
     assert whole(acme)
 
 
-async def test_models_and_defaults_are_told(acme: Session) -> None:
+async def test_models_and_defaults_are_reported(acme: Session) -> None:
     await catalog.refresh(acme.tenant("acme"), "openai")
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
     await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
@@ -93,7 +93,7 @@ async def test_models_and_defaults_are_told(acme: Session) -> None:
     assert whole(acme)
 
 
-async def test_names_passphrases_and_unlocking_are_told(acme: Session) -> None:
+async def test_names_passphrases_and_unlocking_are_reported(acme: Session) -> None:
     await tenants.rename(acme.tenant("acme"), "Acme Ltd")
     await tenants.set_passphrase(acme.tenant("acme"), Secret("first FAKE"))
     await tenants.set_passphrase(acme.tenant("acme"), Secret(PASSPHRASE))
@@ -134,7 +134,7 @@ async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are
     assert whole(acme, OPERATOR) and audit.owners(acme) == [OPERATOR]
 
 
-async def test_a_restored_state_is_told_and_what_an_earlier_one_lacks(acme: Session) -> None:
+async def test_a_restored_state_is_reported_and_what_an_earlier_one_lacks(acme: Session) -> None:
     await catalog.refresh(acme.tenant("acme"), "openai")
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-luna")
@@ -177,7 +177,7 @@ async def test_no_secret_is_in_the_log(acme: Session, tmp_path: Path) -> None:
     assert shown(logs + KEY.encode().hex().encode()) == [KEY], "the scan can fail"
 
 
-async def test_a_log_that_cannot_be_written_stands_in_nobodys_way_and_is_told_later(acme: Session) -> None:
+async def test_a_log_that_cannot_be_written_blocks_nothing_and_is_reported_later(acme: Session) -> None:
     folder = acme.tenants.folder("acme").path
     assert folder
     path = folder / LOG
@@ -223,7 +223,7 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, name, mortal(getattr(os, name)))
 
 
-async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_told(
+async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_reported(
     acme: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def rename(name: str) -> None:
@@ -268,13 +268,13 @@ async def test_settings_that_something_else_changed_show_at_the_next_entry(acme:
     assert UNRECORDED_CHANGE in [event.done for event in log(acme)]
 
 
-async def test_nothing_is_noted_of_a_tenant_that_is_gone(acme: Session) -> None:
+async def test_nothing_is_noted_of_a_tenant_that_was_removed(acme: Session) -> None:
     await tenants.remove(acme.tenant("acme"))
     acme.audit("acme", "locked")
     assert acme.tenants.folders() == []
 
 
-def test_who_it_was_is_told_as_far_as_the_environment_knows() -> None:
+def test_who_it_was_is_reported_as_far_as_the_environment_knows() -> None:
     told = who({"SSH_CONNECTION": "203.0.113.5 50022 10.0.0.1 22", "TMUX": "/tmp/tmux-0/default,1,0"})
     assert told["from"] == "203.0.113.5" and told["inside"] == "tmux" and told["user"]
     assert audit.by_whom({"user": "root", "login": "ada", "from": "203.0.113.5", "inside": "tmux"}) == (

@@ -38,7 +38,7 @@ async def with_key(session: Session, name: str, passphrase: Secret | None = None
     return tenant.id
 
 
-async def test_a_tenant_is_made_with_a_key_pair_of_its_own_and_found_by_name_or_id(disk_session: Session) -> None:
+async def test_a_tenant_is_created_with_a_key_pair_of_its_own_and_resolved_by_name_or_id(disk_session: Session) -> None:
     one = await tenants.create(disk_session, "North Lab")
     two = await tenants.create(disk_session, "星河科技有限公司")
     assert (one.id, two.id) == ("north-lab", "tenant-2")
@@ -89,7 +89,7 @@ async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk
 # --- locking ----------------------------------------------------------------------------------------------------------
 
 
-async def test_a_tenant_with_a_passphrase_is_locked_until_it_is_given(disk_session: Session) -> None:
+async def test_a_tenant_with_a_passphrase_is_locked_until_it_is_typed(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "acme", Secret("a FAKE passphrase"))
     assert keyring.is_open(disk_session.tenant(tenant_id))
     keyring.lock(disk_session.tenant(tenant_id))
@@ -102,7 +102,7 @@ async def test_a_tenant_with_a_passphrase_is_locked_until_it_is_given(disk_sessi
     assert credentials.access(disk_session.tenant(tenant_id), "openai").secrets()["api_key"].reveal() == KEY
 
 
-async def test_a_locked_tenant_can_be_looked_at_and_given_a_whole_new_key(session: Session) -> None:
+async def test_a_locked_tenant_can_be_viewed_and_get_a_whole_new_key(session: Session) -> None:
     assert not keyring.is_open(session.tenant("north-lab"))
     row = status.row(session.tenant("north-lab"), "openai")
     assert row.state == "ready" and row.credential and row.credential.hints == {"api_key": "77c0"}
@@ -140,7 +140,7 @@ async def test_a_passphrase_is_set_changed_and_removed(disk_session: Session) ->
         await tenants.set_passphrase(disk_session.tenant(tenant_id), None)
 
 
-async def test_a_change_of_passphrase_that_was_killed_half_way_is_finished_by_unlocking(disk_session: Session) -> None:
+async def test_a_change_of_passphrase_that_was_killed_halfway_is_finished_by_unlocking(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "acme")
     for passphrase, says in ((Secret("FAKE"), False), (None, True)):
         await tenants.set_passphrase(disk_session.tenant(tenant_id), passphrase)
@@ -155,7 +155,7 @@ async def test_a_change_of_passphrase_that_was_killed_half_way_is_finished_by_un
         assert credentials.access(disk_session.tenant(tenant_id), "openai").secrets()["api_key"].reveal() == KEY
 
 
-async def test_a_key_file_of_another_tenant_is_told(disk_session: Session) -> None:
+async def test_a_key_file_of_another_tenant_is_reported(disk_session: Session) -> None:
     one, two = await with_key(disk_session, "one"), await with_key(disk_session, "two")
     paths = [
         Path(keyring.key_path(disk_session.tenant(tenant), tenant_registry.get(disk_session.tenant(tenant))))
@@ -217,7 +217,7 @@ async def test_removing_a_tenant_destroys_its_private_key_and_touches_no_other(d
     assert credentials.access(disk_session.tenant(again), "openai").secrets()["api_key"].reveal() == KEY
 
 
-async def test_a_tenant_that_another_session_made_anew_is_opened_with_its_new_key(disk_session: Session) -> None:
+async def test_a_tenant_that_another_session_recreated_is_opened_with_its_new_key(disk_session: Session) -> None:
     other = replace(disk_session, open_keys={}, _stores={})
     tenant_id = await with_key(disk_session, "acme")
     await tenants.remove(other.tenant(tenant_id))
@@ -255,7 +255,7 @@ async def test_a_damaged_tenant_is_one_row_and_can_be_put_back(disk_session: Ses
     assert tenant_registry.find(disk_session, "old-site").name == "old-site"
 
 
-async def test_settings_moved_to_another_tenant_are_not_taken_for_its_own(disk_session: Session) -> None:
+async def test_settings_moved_to_another_tenant_are_not_accepted_as_its_own(disk_session: Session) -> None:
     one, two = await with_key(disk_session, "one"), await with_key(disk_session, "two")
     first, second = (disk_session.store(tenant).folder for tenant in (one, two))
     second.write("settings.json", first.read("settings.json") or b"")
@@ -346,7 +346,7 @@ async def test_two_processes_that_save_at_once_lose_nothing(disk_session: Sessio
     assert [credential.name for credential in held if credential.active] == ["default"]
 
 
-def test_the_desk_of_a_user_is_where_the_environment_says(tmp_path: Path) -> None:
+def test_the_session_of_a_user_is_where_the_environment_says(tmp_path: Path) -> None:
     session = open_session(
         {"HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path / "d"), "XDG_STATE_HOME": str(tmp_path / "s")}
     )

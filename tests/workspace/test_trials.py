@@ -175,7 +175,7 @@ async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: 
     assert left(acme) == 10
 
 
-async def test_a_call_that_fails_is_given_back_and_one_stopped_with_an_answer_is_not(acme: Session) -> None:
+async def test_a_call_that_fails_is_refunded_and_one_stopped_with_an_answer_is_not(acme: Session) -> None:
     await lend(acme)
     with pytest.raises(Problem):
         await ask(acme, "please break")
@@ -218,7 +218,7 @@ async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: S
     await ask(acme)
 
 
-async def test_the_last_tenth_is_told_in_time(acme: Session) -> None:
+async def test_the_last_tenth_is_reported_in_time(acme: Session) -> None:
     await lend(acme, 12)
     states = []
     for _ in range(12):
@@ -229,7 +229,7 @@ async def test_the_last_tenth_is_told_in_time(acme: Session) -> None:
     assert states == ["trial"] * 11 + ["trial low"]
 
 
-async def test_the_last_calls_are_told_once_a_day_by_whichever_session_is_first(acme: Session) -> None:
+async def test_the_last_calls_are_reported_once_a_day_by_whichever_session_is_first(acme: Session) -> None:
     await lend(acme, 20)
     assert key_source.last_calls(acme.tenant("acme"), "openai") == 0
     for _ in range(18):

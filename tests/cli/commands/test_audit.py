@@ -44,7 +44,7 @@ def test_a_log_that_was_cut_is_named_and_the_exit_code_says_so(modeldeck: Run, h
     }
 
 
-def test_the_operators_log_is_asked_for_by_name(modeldeck: Run) -> None:
+def test_the_operators_log_is_requested_by_name(modeldeck: Run) -> None:
     assert modeldeck("audit", "show", "--operator").out == ""
     modeldeck("tenant", "remove", "acme", "--yes")
     assert "tenant acme removed" in modeldeck("audit", "show", "--operator").out
@@ -57,7 +57,7 @@ def test_the_log_of_a_tenant_whose_settings_cannot_be_read_is_shown(modeldeck: R
     assert modeldeck("audit", "verify").code == 0
 
 
-def test_what_is_not_in_the_log_is_told(modeldeck: Run, home: Path) -> None:
+def test_what_is_not_in_the_log_is_reported(modeldeck: Run, home: Path) -> None:
     (home / LOG).chmod(0o644)
     ran = modeldeck("tenant", "rename", "acme", "Acme")
     assert ran.code == 0 and "Done, but the audit log has no entry for it. Other users of this machine" in ran.err

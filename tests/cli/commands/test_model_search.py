@@ -17,7 +17,7 @@ def practice(modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     return lambda *words, **more: modeldeck(*words, "-t", "acme", **more)
 
 
-def test_models_are_found_with_the_fields_that_adding_one_takes(practice: Run) -> None:
+def test_models_are_listed_with_the_fields_that_adding_one_takes(practice: Run) -> None:
     found = practice("model", "search", "huggingface", "qwen3-emb", "--type", "embedding")
     assert (found.code, found.err) == (0, "")
     assert found.out.splitlines()[0].startswith("Qwen/Qwen3-Embedding-")
@@ -27,7 +27,7 @@ def test_models_are_found_with_the_fields_that_adding_one_takes(practice: Run) -
     assert json.loads(practice("model", "search", "replicate", "whisper", "--type", "speech2text", "--json").out)
 
 
-def test_what_was_found_is_added_as_it_stands_there_and_its_type_is_known_by_its_task(practice: Run) -> None:
+def test_a_search_result_is_added_as_it_stands_there_and_its_type_is_known_by_its_task(practice: Run) -> None:
     hits = json.loads(practice("model", "search", "huggingface", "qwen3-emb", "--type", "embedding", "--json").out)
     hit = next(result for result in hits if result["usable"])
     assert practice("model", "remove", "huggingface", hit["id"], "--type", "embedding").code == 0
@@ -36,7 +36,7 @@ def test_what_was_found_is_added_as_it_stands_there_and_its_type_is_known_by_its
     assert (added.code, added.out) == (0, f"huggingface/{hit['id']} is added for embedding.\n"), added.err
 
 
-def test_the_type_is_asked_for_where_nothing_tells_it(practice: Run) -> None:
+def test_the_type_is_requested_where_nothing_tells_it(practice: Run) -> None:
     sign_in = ("endpoint=https://acme-east.openai.azure.com", "api_key=-", "--no-verify")
     assert practice("provider", "set", "azure_openai", *sign_in, stdin="FAKE-azure-key-00000000\n").code == 0
     words = ("model", "add", "azure_openai", "vectors-east", "--no-verify")
@@ -50,7 +50,7 @@ def test_a_provider_without_a_search_says_what_to_do(practice: Run) -> None:
     assert (none.code, none.out) == (2, "") and none.err.startswith("OpenAI has no search for models.\n")
 
 
-def test_removing_a_default_is_asked_first(practice: Run) -> None:
+def test_removing_a_default_is_confirmed_first(practice: Run) -> None:
     model = "Qwen/Qwen3-32B"
     assert practice("default", "set", "chat", f"huggingface/{model}").code == 0
     asked = practice("model", "remove", "huggingface", model)

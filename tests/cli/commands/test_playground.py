@@ -24,7 +24,7 @@ def test_the_question_comes_from_the_command_line_or_from_stdin(ready: Run, serv
     assert ready("chat", stdin=" \n").code == 2
 
 
-def test_a_question_in_another_encoding_is_asked_all_the_same(home: Path, server: OpenAIServer) -> None:
+def test_a_question_in_another_encoding_is_sent_all_the_same(home: Path, server: OpenAIServer) -> None:
     server.key = None
     assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0
     question = f"printf 'caf\\351?' | {sys.executable} -m tui chat -m openai_compatible/gpt-4o"
@@ -44,7 +44,7 @@ def test_parameters_are_those_that_the_model_takes(ready: Run, server: OpenAISer
     assert len(server.asked("/chat/completions")) == 1
 
 
-def test_reasoning_goes_to_stderr_and_only_when_asked_for(ready: Run, server: OpenAIServer) -> None:
+def test_reasoning_goes_to_stderr_and_only_on_request(ready: Run, server: OpenAIServer) -> None:
     server.chat = Chat(thinking=("Let me ", "see."))
     plain = ready("chat", "Why?")
     assert (plain.out, plain.err) == ("The sky is blue because of scattering.\n", "")
@@ -52,7 +52,7 @@ def test_reasoning_goes_to_stderr_and_only_when_asked_for(ready: Run, server: Op
     assert shown.out == plain.out and shown.err.strip() == "Let me see."
 
 
-def test_figures_go_to_stderr_when_asked_for(ready: Run) -> None:
+def test_figures_go_to_stderr_on_request(ready: Run) -> None:
     ran = ready("chat", "Why?", "-v")
     assert ran.out == "The sky is blue because of scattering.\n"
     assert "first token" in ran.err and "9 tokens in · 14 out · 12 of them reasoning" in ran.err
@@ -75,7 +75,7 @@ def test_a_line_is_ended_once(ready: Run, server: OpenAIServer) -> None:
     assert ready("chat", "Why?").out == "one\ntwo\n"
 
 
-def test_texts_to_embed_from_the_line_or_a_line_each(ready: Run, server: OpenAIServer) -> None:
+def test_texts_to_embed_from_the_line_or_one_a_line(ready: Run, server: OpenAIServer) -> None:
     assert len(ready("embed", "a cat", "two\nlines").out.splitlines()) == 2
     assert len(ready("embed", stdin="a\nb\nc").out.splitlines()) == 3
     sent = [request.json["input"] for request in server.asked("/embeddings")]
@@ -87,7 +87,7 @@ def test_texts_to_embed_from_the_line_or_a_line_each(ready: Run, server: OpenAIS
 @pytest.mark.parametrize(
     ("form", "first"), [("text", "This is a recording."), ("srt", "1"), ("vtt", "WEBVTT"), ("json", "{")]
 )
-def test_a_recording_in_each_format(ready: Run, tmp_path: Path, form: str, first: str) -> None:
+def test_a_recording_in_every_format(ready: Run, tmp_path: Path, form: str, first: str) -> None:
     path = tmp_path / "call.mp3"
     path.write_bytes(b"ID3 not really")
     ran = ready("transcribe", str(path), "--format", form)

@@ -8,7 +8,7 @@ TARGET = "https://acme-east.openai.azure.com/openai/deployments/gpt-east/chat/co
 KEY = "FAKE0key0of0nobody0for0a0test05d1e\n"
 
 
-def test_an_address_is_taken_apart_and_its_deployment_is_one_to_add(modeldeck: Run) -> None:
+def test_an_address_is_split_and_its_deployment_is_one_to_add(modeldeck: Run) -> None:
     words = ("provider", "set", "azure_openai", f"endpoint={TARGET}", "api_key=-", "--no-verify")
     done = modeldeck(*words, stdin=KEY)
     assert done.code == 0, done.err
@@ -20,7 +20,7 @@ def test_an_address_is_taken_apart_and_its_deployment_is_one_to_add(modeldeck: R
     assert stored["origins"] == ["https://acme-east.openai.azure.com"]
 
 
-def test_two_ways_of_signing_in_at_once_are_refused(modeldeck: Run) -> None:
+def test_two_auth_methods_at_once_are_refused(modeldeck: Run) -> None:
     done = modeldeck(
         "provider", "set", "azure_openai", f"endpoint={TARGET}", "api_key=-", "directory_id=acme", stdin=KEY
     )

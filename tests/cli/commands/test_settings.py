@@ -32,7 +32,7 @@ def test_a_missing_key_says_how_to_give_one(modeldeck: Run) -> None:
     assert ran.code == 2 and "missing" in ran.err and "Use api_key=- for a hidden prompt" in ran.err
 
 
-def test_fields_of_ways_of_signing_in_are_not_all_called_required(modeldeck: Run) -> None:
+def test_fields_of_auth_methods_are_not_all_called_required(modeldeck: Run) -> None:
     lines = modeldeck("provider", "show", "spark").out.splitlines()
     words = {line.split()[0]: line for line in lines}
     assert " way 1 " in words["api_password"]
@@ -55,7 +55,7 @@ def test_a_stored_key_is_not_sent_to_a_new_address(ready: Run) -> None:
         assert elsewhere.requests == []
 
 
-def test_a_second_credential_waits_until_it_is_used(ready: Run, server: OpenAIServer) -> None:
+def test_a_second_credential_is_inactive_until_it_is_used(ready: Run, server: OpenAIServer) -> None:
     server.key = OTHER
     ran = ready("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--name", "team-b", stdin=OTHER)
     assert ran.code == 0 and "modeldeck credential use openai team-b" in ran.out

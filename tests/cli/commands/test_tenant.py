@@ -12,7 +12,7 @@ def names(ran_out: str) -> list[tuple[str, bool]]:
     return [(row["name"], row["open"]) for row in json.loads(ran_out)]
 
 
-def test_two_tenants_are_told_apart(run_in: Run, two_tenants: Path) -> None:
+def test_two_tenants_are_distinguished(run_in: Run, two_tenants: Path) -> None:
     ran = run_in(two_tenants, "model", "list")
     assert ran.code == 2
     assert "acme" in ran.err and "north-lab" in ran.err and "-t NAME" in ran.err
@@ -40,7 +40,7 @@ def test_a_new_name_leaves_the_id(modeldeck: Run) -> None:
     assert modeldeck("-t", "acme", "model", "list").code == 0
 
 
-def test_a_passphrase_is_set_asked_for_and_removed(modeldeck: Run, server: OpenAIServer) -> None:
+def test_a_passphrase_is_set_requested_and_removed(modeldeck: Run, server: OpenAIServer) -> None:
     changed = modeldeck("tenant", "passphrase", "acme", typed=("open sesame", "open sesame"))
     assert (changed.code, changed.err) == (0, "")
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
@@ -101,7 +101,7 @@ def test_old_and_new_passphrase_by_descriptor(run_in: Run, locked_home: Path) ->
     assert names(run_in(locked_home, "tenant", "list", "--json").out) == [("north-lab", True)]
 
 
-def test_a_descriptor_that_is_not_open_is_said(run_in: Run, locked_home: Path) -> None:
+def test_a_descriptor_that_is_not_open_is_reported(run_in: Run, locked_home: Path) -> None:
     ran = run_in(locked_home, "tenant", "passphrase", "north-lab", "--passphrase-fd", "4093")
     assert ran.code == 2 and "4093 is not open" in ran.err
 
@@ -124,14 +124,14 @@ def test_a_damaged_tenant_is_one_row_and_can_be_removed(run_in: Run, two_tenants
     assert run_in(two_tenants, "tenant", "remove", "north-lab", "--yes").code == 0
 
 
-def test_a_data_folder_that_others_can_read_is_refused_with_the_way_to_mend_it(modeldeck: Run, home: Path) -> None:
+def test_a_data_folder_that_others_can_read_is_refused_with_the_command_to_fix_it(modeldeck: Run, home: Path) -> None:
     data = home / ".local/share/modeldeck"
     data.chmod(0o755)
     ran = modeldeck("tenant", "list")
     assert ran.code == 1 and "chmod" in ran.err and str(data) in ran.err
 
 
-def test_an_edit_by_hand_is_taken_on_ones_word(modeldeck: Run, home: Path) -> None:
+def test_an_edit_by_hand_is_accepted_on_request(modeldeck: Run, home: Path) -> None:
     none = modeldeck("tenant", "accept", "acme", "--yes")
     assert none.code == 2 and "were not edited by hand" in none.err
     (settings,) = home.rglob("tenants/acme/settings.json")

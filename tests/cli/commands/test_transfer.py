@@ -133,7 +133,7 @@ def test_a_state_is_put_back_and_the_one_before_is_kept(ready: Run) -> None:
     assert ready("audit", "verify").code == 0
 
 
-def test_damaged_settings_are_replaced_and_kept_beside(ready: Run, home: Path) -> None:
+def test_damaged_settings_are_replaced_and_kept(ready: Run, home: Path) -> None:
     folder = home / ".local/share/modeldeck/tenants/acme"
     (folder / "settings.json").write_bytes(b"{")
     (folder / "settings.json.1").write_bytes(b"{")

@@ -15,7 +15,7 @@ def saved_while_locked(run_in: Run, home: Path, server: OpenAIServer) -> None:
     assert ran.code == 0 and "modeldeck vault confirm -t north-lab" in ran.out
 
 
-def test_without_a_passphrase_it_is_said_that_a_copy_opens_everything(ready: Run, home: Path) -> None:
+def test_without_a_passphrase_the_output_says_that_a_copy_opens_everything(ready: Run, home: Path) -> None:
     ran = ready("vault", "status")
     assert (ran.code, ran.err) == (0, "")
     assert "Whoever can read the key file" in ran.out and f"A copy of {home}" in ran.out
@@ -35,7 +35,7 @@ def test_of_a_locked_tenant_it_tells_what_can_be_known_and_asks_for_nothing(
     assert "added while north-lab was locked" in held["words"]
 
 
-def test_what_waits_is_shown_first_and_confirmed_by_a_word_more(
+def test_pending_changes_are_shown_first_and_confirmed_by_an_option(
     run_in: Run, locked_home: Path, server: OpenAIServer
 ) -> None:
     saved_while_locked(run_in, locked_home, server)
@@ -103,7 +103,7 @@ def test_rotating_says_that_providers_go_on_taking_the_key(run_in: Run, locked_h
     assert run_in(locked_home, "vault", "confirm", typed=TYPED).code == 0, "the passphrase stays"
 
 
-def test_a_lost_key_is_told_and_left_behind_by_a_word_more(ready: Run, home: Path) -> None:
+def test_a_lost_key_is_reported_and_abandoned_by_an_option(ready: Run, home: Path) -> None:
     (pem,) = home.rglob("*.pem")
     pem.unlink()
     assert "the private key is lost" in ready("vault", "status").out
@@ -117,7 +117,7 @@ def test_a_lost_key_is_told_and_left_behind_by_a_word_more(ready: Run, home: Pat
     assert "cannot be opened" in ready("provider", "list").out
 
 
-def test_the_operators_key_pair_is_rotated_and_told_as_well(modeldeck: Run, server: OpenAIServer) -> None:
+def test_the_operators_key_pair_is_rotated_and_reported_as_well(modeldeck: Run, server: OpenAIServer) -> None:
     assert modeldeck("vault", "status", "--operator").code == 1
     words = ("trial", "set", "openai", f"base_url={server.url}", "api_key=-", "--models", "gpt-4o")
     assert modeldeck(*words, stdin=KEY + "\n").code == 0

@@ -131,7 +131,7 @@ async def open_form(pilot: Pilot[str]) -> None:
     await until_shown(pilot, "Verify and save")
 
 
-async def test_a_form_is_told_and_what_would_be_overwritten_names_the_session() -> None:
+async def test_a_form_is_notified_and_an_overwrite_names_the_session() -> None:
     session = practice_session(pace=0.0)
     elsewhere = Elsewhere(session)
     async with console(session) as pilot:
@@ -146,7 +146,7 @@ async def test_a_form_is_told_and_what_would_be_overwritten_names_the_session() 
         await focused(pilot, "Look at theirs, keep my form open")
 
 
-async def test_a_form_of_a_tenant_that_is_gone_keeps_what_was_typed() -> None:
+async def test_a_form_of_a_tenant_that_was_removed_keeps_what_was_typed() -> None:
     session = empty_desk()
     await tenants.create(session, "acme")
     await tenants.create(session, "other")
@@ -166,7 +166,7 @@ async def test_a_form_of_a_tenant_that_is_gone_keeps_what_was_typed() -> None:
         await until_shown(pilot, "▸ ▪ other")
 
 
-async def test_who_keeps_it_waiting_is_told_while_it_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_owner_of_the_lock_is_named_while_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     waited = [0.0]
     monkeypatch.setattr(lock, "waited", lambda: waited[0])
     async with console() as pilot:
@@ -198,7 +198,7 @@ async def newer(session: Session) -> Session:
     return replace(session, open_keys={}, undecryptable={}, _stores={})
 
 
-async def test_settings_of_a_newer_version_are_looked_at_with_a_banner_in_every_area() -> None:
+async def test_settings_of_a_newer_version_are_viewed_with_a_banner_in_every_area() -> None:
     session = await newer(practice_session(pace=0.0))
     before = session.store("acme").folder.read("settings.json")
     async with console(session) as pilot:
@@ -259,7 +259,7 @@ async def test_a_form_whose_settings_broke_can_still_be_used_and_left() -> None:
         await until_shown(pilot, "✕ acme")
 
 
-async def test_a_file_system_that_machines_share_is_told_of_at_the_start(tmp_path: Path) -> None:
+async def test_a_shared_file_system_is_reported_at_the_start(tmp_path: Path) -> None:
     session = empty_desk()
     session.data = DiskFolder(tmp_path / "data", kind=lambda path: "nfs4")
     async with console(session, None) as pilot:

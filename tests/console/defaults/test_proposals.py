@@ -135,7 +135,7 @@ async def test_with_nothing_to_propose_a_toast_says_what_was_done(session: Sessi
         await until_shown(pilot, SAID)
 
 
-async def test_what_cannot_be_saved_is_said_in_the_dialog_and_kept(
+async def test_what_cannot_be_saved_is_shown_in_the_dialog_and_kept(
     bare: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_: object) -> None:

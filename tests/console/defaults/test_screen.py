@@ -109,7 +109,7 @@ async def test_x_in_the_picker_clears_the_default(session: Session) -> None:
         assert default(session, ModelType.EMBEDDING) == ""
 
 
-async def test_a_default_that_is_in_no_list_any_more_says_that_it_is_gone(session: Session) -> None:
+async def test_a_default_that_is_in_no_list_any_more_says_that_it_was_removed(session: Session) -> None:
     choose(session, ModelType.CHAT, "openai", "gpt-forgotten")
     async with area(session, "defaults") as pilot:
         assert cursor(pilot) == "chat"
@@ -137,7 +137,7 @@ async def test_a_provider_that_this_version_does_not_know_breaks_nothing(session
         await until(pilot, lambda: default(session, ModelType.CHAT) == "")
 
 
-async def test_a_refused_key_is_said_where_its_model_is_the_default(session: Session) -> None:
+async def test_a_refused_key_is_shown_where_its_model_is_the_default(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         await pilot.press("3")
         await until_shown(pilot, "its key is refused")
@@ -153,7 +153,7 @@ async def test_without_any_model_nothing_is_proposed_and_nothing_nags(session: S
         assert rows(pilot)[-1] == " enter choose  : commands  ? help"
 
 
-async def test_what_cannot_be_saved_is_said_in_the_strip(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_cannot_be_saved_is_shown_in_the_strip(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     async def full(*_: object) -> None:
         raise Problem("The disk is full.", "Make room and press u again.")
 

@@ -79,7 +79,7 @@ async def test_providers_are_offered_first_where_several_take_added_models(sessi
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
 
 
-async def test_one_provider_alone_is_not_asked_for(session: Session) -> None:
+async def test_one_provider_alone_is_not_requested(session: Session) -> None:
     with session.store("acme").transaction() as tables:
         tables.table("credentials").remove(lambda each: each["provider"] == "openai")
     async with area(session, "models") as pilot:
@@ -121,7 +121,7 @@ async def test_a_model_is_verified_added_and_stands_under_the_cursor(session: Se
         assert pilot.app.screen.query_one("#models", Rows).key == f"openai/embedding/{SERVED}"
 
 
-async def test_the_id_is_asked_for_and_a_wrong_one_is_said_under_it(session: Session) -> None:
+async def test_the_id_is_requested_and_a_wrong_one_is_shown_under_it(session: Session) -> None:
     async with area(session, "models") as pilot:
         await form(pilot)
         await pilot.press("shift+tab", "enter")
@@ -162,7 +162,7 @@ async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
         assert added_ids(session) == ["ft:acme"]
 
 
-async def test_what_cannot_be_written_is_told_and_adding_it_unverified_is_no_way_out(
+async def test_what_cannot_be_written_is_reported_and_adding_it_unverified_is_not_offered(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
@@ -253,7 +253,7 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
         assert models.defaults(session.tenant("acme"))[ModelType.CHAT].model == "mine"
 
 
-async def test_the_playground_opens_where_that_was_asked_for(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_playground_opens_where_that_was_requested(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     async def add(
         bound: TenantSession, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
     ) -> Model:
@@ -363,7 +363,7 @@ async def test_a_hostile_id_stays_text(session: Session, size: tuple[int, int]) 
         assert added_ids(session) == []
 
 
-async def test_an_address_in_plain_http_is_asked_about(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_address_in_plain_http_needs_confirmation(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     declared = replace(
         PROVIDERS[LOCAL],
         model_fields=(Field("url", "Endpoint URL", required=True, url=True),),

@@ -122,7 +122,7 @@ async def test_no_match_and_no_model_at_all_say_what_to_do(session: Session) -> 
         assert isinstance(pilot.app.screen, PickModel)
 
 
-async def test_what_needs_attention_can_be_looked_at_but_not_chosen(session: Session) -> None:
+async def test_what_needs_attention_can_be_viewed_but_not_chosen(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         answers = await pick(pilot, kind=ModelType.SPEECH2TEXT)
         assert "   Needs attention" in shown(pilot)
@@ -134,7 +134,7 @@ async def test_what_needs_attention_can_be_looked_at_but_not_chosen(session: Ses
         assert answers() == []
 
 
-async def test_choosing_the_one_that_is_gone_says_so(session: Session) -> None:
+async def test_choosing_the_one_that_was_removed_says_so(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "Nearest")

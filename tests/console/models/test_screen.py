@@ -53,7 +53,7 @@ async def test_the_list_opens_with_the_cursor_on_its_first_row_and_plain_keys_ac
         assert rows(pilot)[-1] == " enter open  u use  a add  v verify  r refresh  / filter  t next type  ? help"
 
 
-async def test_words_are_found_in_any_order_and_in_every_column(session: Session) -> None:
+async def test_words_are_matched_in_any_order_and_in_every_column(session: Session) -> None:
     # OpenAI-compatible has openai in it as well.
     wanted = {"openai embed": 5, "embed openai": 5, "gone": 1, "SPEECH": 5, "imported qwen": 1, "ready nomic": 1}
     async with area(session, "models") as pilot:
@@ -127,7 +127,7 @@ async def test_u_makes_the_model_the_default_and_says_what_it_was(session: Sessi
         assert "u use" not in rows(pilot)[-1]
 
 
-async def test_u_on_a_model_that_is_gone_says_why_not_and_names_the_nearest(session: Session) -> None:
+async def test_u_on_a_model_that_was_removed_says_why_not_and_names_the_nearest(session: Session) -> None:
     async with area(session, "models") as pilot:
         await to(pilot, "text-search-ada-doc-001")
         assert "OpenAI no longer lists it since " in rows(pilot)[21]
@@ -148,7 +148,7 @@ async def test_v_makes_one_call_and_says_that_it_is_charged(session: Session) ->
         await until_shown(pilot, "1,536 dimensions")
 
 
-async def test_a_call_that_fails_is_said_in_the_strip_and_changes_nothing(session: Session) -> None:
+async def test_a_call_that_fails_is_shown_in_the_strip_and_changes_nothing(session: Session) -> None:
     give(session, [added("no-such-model", ModelType.CHAT)])
     async with area(session, "models") as pilot:
         await to(pilot, "no-such-model")
@@ -188,7 +188,7 @@ async def test_r_lists_anew_and_keeps_the_rows_meanwhile(session: Session) -> No
         assert any(key.endswith("gpt-6-sol") for key in listed(pilot).keys)
 
 
-async def test_a_provider_that_cannot_be_reached_is_said_and_the_rows_stay(
+async def test_a_provider_that_cannot_be_reached_is_shown_and_the_rows_stay(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def refresh(*_: object) -> None:
@@ -236,7 +236,7 @@ async def test_enter_shows_all_that_is_known_and_escape_goes_back(session: Sessi
         assert listed(pilot).key == "openai/chat/gpt-6-sol"
 
 
-async def test_from_100_columns_the_details_stand_beside_and_follow_the_cursor(session: Session) -> None:
+async def test_from_100_columns_the_details_stand_at_the_side_and_follow_the_cursor(session: Session) -> None:
     async with area(session, "models", (120, 40)) as pilot:
         assert rows(pilot)[2][60:].startswith("│ Model          gpt-4.1")
         await pilot.press("down")

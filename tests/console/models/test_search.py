@@ -62,7 +62,7 @@ def hits_of(pilot: Pilot[str]) -> list[str]:
     return [key for each in pilot.app.screen.query(HitRows) if each.display for key in each.keys]
 
 
-async def test_what_it_is_for_is_chosen_first_and_no_type_is_asked(hosting: Session) -> None:
+async def test_what_it_is_for_is_chosen_first_and_no_type_is_requested(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         screen = rows(pilot)
@@ -115,7 +115,7 @@ async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Session) -> No
         assert (model.fields["engine"], model.dimensions) == ("hf-inference", 384)
 
 
-async def test_one_that_is_not_served_is_offered_another_way(hosting: Session) -> None:
+async def test_one_that_is_not_served_is_offered_another_method(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await typed(pilot, "house-style")
@@ -158,7 +158,7 @@ async def test_an_endpoint_is_picked_from_the_account(hosting: Session) -> None:
         assert sealed and URL in sealed.origins
 
 
-async def test_names_are_asked_for_again_when_other_fields_changed(
+async def test_names_are_requested_again_when_other_fields_changed(
     hosting: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[Mapping[str, str]] = []
@@ -269,7 +269,7 @@ async def test_what_may_not_be_listed_can_be_typed(hosting: Session, monkeypatch
         assert model.fields["endpoint_url"].endswith(".cloud")
 
 
-async def test_what_is_hidden_is_not_given(hosting: Session) -> None:
+async def test_what_is_hidden_is_not_passed(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
@@ -280,7 +280,7 @@ async def test_what_is_hidden_is_not_given(hosting: Session) -> None:
         assert made.field_values == {"endpoint_type": "hosted_inference_api", "task": "text-generation"}
 
 
-async def test_a_problem_of_a_field_is_said_at_the_field(hosting: Session) -> None:
+async def test_a_problem_of_a_field_is_shown_at_the_field(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         made = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")

@@ -72,7 +72,7 @@ async def test_it_scrolls_by_keys_and_says_where_it_is() -> None:
         await until_shown(pilot, "1 – 18 of ")
 
 
-async def test_a_word_is_found_and_escape_goes_back_step_by_step() -> None:
+async def test_a_word_is_matched_and_escape_goes_back_step_by_step() -> None:
     async with console() as pilot:
         await pilot.press("?")
         await until_shown(pilot, "1 – 18 of ")

@@ -45,7 +45,7 @@ async def test_enter_goes_to_the_button_and_enter_there_writes_for_the_owner_alo
         assert [each.name for each in tmp_path.iterdir()] == ["chat.md"]
 
 
-async def test_a_name_that_is_taken_is_not_proposed_and_asked_about_when_typed(tmp_path: Path) -> None:
+async def test_a_name_in_use_is_not_proposed_and_needs_confirmation_when_typed(tmp_path: Path) -> None:
     there = tmp_path / "chat.md"
     there.write_text("old")
     async with console(started()) as pilot:
@@ -90,7 +90,7 @@ async def test_another_format_changes_the_ending(tmp_path: Path) -> None:
     ("typed", "said"),
     [("", "is a folder."), ("/nowhere/at/all/chat.md", "There is no folder /nowhere/at/all."), ("/dev/null", "plain")],
 )
-async def test_what_cannot_be_written_is_said_under_the_field_and_stays_there(typed: str, said: str) -> None:
+async def test_what_cannot_be_written_is_shown_under_the_field_and_stays_there(typed: str, said: str) -> None:
     async with console(started()) as pilot:
         answers = await opened(pilot, "chat")
         field = pilot.app.screen.query_one(LineField)

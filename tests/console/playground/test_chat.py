@@ -218,7 +218,7 @@ async def test_refused_before_any_text_gives_the_question_back(wish: str, said: 
         assert len(tab.session.history.entries) == 1
 
 
-async def test_a_question_typed_meanwhile_is_not_overwritten_by_the_one_given_back(model: Model) -> None:
+async def test_a_question_typed_meanwhile_is_not_overwritten_by_the_one_returned(model: Model) -> None:
     async with chatting() as (pilot, tab):
         tab.question.put("first")
         await pilot.press("enter")
@@ -233,7 +233,7 @@ async def test_a_question_typed_meanwhile_is_not_overwritten_by_the_one_given_ba
         assert tab.question.text == "next"
 
 
-async def test_a_retry_counts_down_and_a_silence_is_told(model: Model) -> None:
+async def test_a_retry_counts_down_and_a_silence_is_reported(model: Model) -> None:
     async with chatting() as (pilot, tab):
         tab.question.put("one")
         await pilot.press("enter")
@@ -554,7 +554,7 @@ async def test_no_row_is_wider_than_the_window_and_the_field_is_always_there(siz
         assert all(cell_len(row) <= size[0] for row in drawn)
 
 
-async def test_from_100_columns_the_figures_stand_beside_the_chat() -> None:
+async def test_from_100_columns_the_figures_stand_next_to_the_chat() -> None:
     async with chatting(size=(120, 40)) as (pilot, tab):
         await asked(pilot, tab, "hello")
         text = shown(pilot)

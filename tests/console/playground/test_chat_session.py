@@ -44,7 +44,7 @@ async def test_an_answer_is_kept_whole_with_its_figures(chat: Chat) -> None:
     assert not chat.session.history.saved
 
 
-async def test_what_was_asked_before_goes_with_the_next_question() -> None:
+async def test_what_was_sent_before_goes_with_the_next_question() -> None:
     bodies: list[bytes] = []
 
     def answer(request: httpx.Request) -> httpx.Response:

@@ -185,7 +185,7 @@ async def test_more_than_sixty_texts_give_the_nearest_pairs_alone(monkeypatch: p
         assert lines[-2] == "   61 text number 60"
 
 
-async def test_a_vector_of_another_length_is_said_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_vector_of_another_length_is_shown_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, Vectors(0, ((1.0, 0.0), (1.0, 0.0, 0.0), (0.6, 0.8), (0.0, 0.0))))
     async with console() as pilot:
         await embedded(pilot, "one", "two", "three", "four")
@@ -220,7 +220,7 @@ async def test_a_problem_stands_in_its_place_and_nothing_is_lost(monkeypatch: py
         assert tab.texts == list(TEXTS[:3])
 
 
-async def test_a_model_that_is_gone_says_so() -> None:
+async def test_a_model_that_was_removed_says_so() -> None:
     async with console() as pilot:
         tab = await opened(pilot, "")
         assert tab.model is not None
@@ -312,7 +312,7 @@ async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
         assert rows(pilot)[-1].endswith("? help")
 
 
-async def test_a_model_that_tells_questions_apart_is_told_what_the_lines_are(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_model_that_distinguishes_questions_learns_what_the_lines_are(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[bool] = []
 
     async def embed(*given: Any) -> AsyncIterator[Any]:

@@ -85,7 +85,7 @@ async def test_values_belong_to_the_model_and_the_system_prompt_to_the_chat() ->
         assert tab.parameters.values == {"temperature": 1.0}
 
 
-async def test_out_of_range_is_said_under_the_row_and_the_last_valid_value_is_used() -> None:
+async def test_out_of_range_is_shown_under_the_row_and_the_last_valid_value_is_used() -> None:
     async with chatting() as (pilot, tab):
         await opened(pilot)
         await pilot.press("enter", "1", "enter", "up", "ctrl+u", "3", "enter")
@@ -175,7 +175,7 @@ async def test_the_column_belongs_to_the_chat_and_the_model_that_are_shown() -> 
 
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24)])
-async def test_each_parameter_is_one_row_at_every_size(size: tuple[int, int]) -> None:
+async def test_every_parameter_is_one_row_at_every_size(size: tuple[int, int]) -> None:
     async with chatting(size=size) as (pilot, _):
         await opened(pilot)
         drawn = [row for row in rows(pilot) if row[3:].startswith(("temperature", "top_p", "max tokens"))]

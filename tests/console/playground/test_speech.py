@@ -97,7 +97,7 @@ async def heard(pilot: Pilot[str], ref: str = "openai/whisper-1") -> SpeechTab:
     return tab
 
 
-async def test_a_folder_below_the_one_in_use_is_told_as_a_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_folder_below_the_one_in_use_is_shown_as_a_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     async with at(home) as pilot:
         await opened(pilot, "tmp/meeting")
@@ -154,7 +154,7 @@ async def test_down_goes_to_the_list_and_enter_takes_what_is_there(home: Path) -
         await until(pilot, lambda: isinstance(pilot.app.focused, Button))
 
 
-async def test_what_is_too_large_is_said_at_once_with_a_way_out(home: Path) -> None:
+async def test_what_is_too_large_is_shown_at_once_with_a_remedy(home: Path) -> None:
     async with at(home) as pilot:
         tab = await opened(pilot, "~/recordings/meeting-2026-11-19.wav")
         await until_shown(pilot, "▲ meeting-2026-11-19.wav is 96 MB; whisper-1 takes 25 MB.")
@@ -176,7 +176,7 @@ async def test_what_is_too_large_is_said_at_once_with_a_way_out(home: Path) -> N
         ("~/recordings/empty.mp3", "empty.mp3 is empty."),
     ],
 )
-async def test_a_file_that_cannot_be_sent_is_said_in_place_and_nothing_is_lost(
+async def test_a_file_that_cannot_be_sent_is_shown_in_place_and_nothing_is_lost(
     home: Path, monkeypatch: pytest.MonkeyPatch, typed: str, said: str
 ) -> None:
     asked = answering(monkeypatch, Transcript("never"))
@@ -201,7 +201,7 @@ async def test_a_file_that_cannot_be_sent_is_said_in_place_and_nothing_is_lost(
         assert asked == []
 
 
-async def test_a_language_that_is_none_is_said_in_its_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_language_that_is_none_is_shown_in_its_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = answering(monkeypatch, Transcript("never"))
     async with at(home) as pilot:
         tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
@@ -308,7 +308,7 @@ async def test_moving_the_bar_draws_only_the_cells_that_changed() -> None:
         assert [(region.x, region.width) for (region,) in drawn] == [(0, 10), (10, 10)]
 
 
-async def test_after_the_upload_it_waits_without_a_bar_and_can_be_stopped(
+async def test_after_the_upload_no_bar_is_shown_and_it_can_be_stopped(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answering(monkeypatch, Uploading(5, 5), Signal())
@@ -348,7 +348,7 @@ async def test_a_refusal_stands_under_the_button_and_the_form_is_kept(
         assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
 
 
-async def test_silence_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_silence_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, Transcript(""))
     async with at(home) as pilot:
         await heard(pilot)
@@ -356,7 +356,7 @@ async def test_silence_is_said(home: Path, monkeypatch: pytest.MonkeyPatch) -> N
         assert "Check that it plays, or set the language." in shown(pilot)
 
 
-async def test_it_is_found_copied_and_saved(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_is_searched_copied_and_saved(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     async with at(home) as pilot:
         tab = await heard(pilot)

@@ -83,7 +83,7 @@ async def test_d_on_another_credential_removes_that_one_only(session: Session) -
         assert [each.name for each in credentials.listing(session.tenant("acme"), "openai")] == ["default"]
 
 
-async def test_d_on_a_field_lists_what_goes_and_keeps_it_unless_told_otherwise(session: Session) -> None:
+async def test_d_on_a_field_lists_what_goes_and_keeps_it_by_default(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter", "d")
         await until_shown(pilot, "─ Remove OpenAI ─")
@@ -141,7 +141,7 @@ async def test_long_and_odd_values_are_clipped_and_harmless(session: Session, si
         assert "…" in next(each for each in rows(pilot) if "Organization" in each)
 
 
-async def test_a_narrow_window_made_wide_shows_both(session: Session) -> None:
+async def test_a_narrow_window_widened_shows_both(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "── Providers › OpenAI ──")

@@ -25,7 +25,7 @@ async def rotate(pilot: Pilot[str], key: str) -> None:
     await pilot.press("enter")
 
 
-async def test_the_old_key_is_kept_gone_back_to_and_forgotten_by_plain_keys(session: Session) -> None:
+async def test_the_old_key_is_kept_restored_and_forgotten_by_plain_keys(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter")
         await rotate(pilot, KEY)

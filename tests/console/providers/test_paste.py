@@ -21,7 +21,7 @@ async def bare(session: Session) -> Session:
     return await forget(session, "openai")
 
 
-async def test_what_surrounds_a_key_is_cut_and_said(bare: Session) -> None:
+async def test_what_surrounds_a_key_is_cut_and_shown(bare: Session) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
         await focused(pilot, "API key")
@@ -138,7 +138,7 @@ async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(bare: Sessi
         await until(pilot, lambda: "with this key" not in shown(pilot))
 
 
-async def test_a_pasted_address_is_taken_apart(session: Session) -> None:
+async def test_a_pasted_address_is_split(session: Session) -> None:
     async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "tab")
         await focused(pilot, "Base URL")

@@ -39,7 +39,7 @@ async def test_it_opens_on_the_row_that_needs_something(session: Session) -> Non
         assert screen[22] == "   Press enter to replace it, v to retry."
 
 
-async def test_a_key_found_in_the_environment_is_named_and_not_used() -> None:
+async def test_a_key_detected_in_the_environment_is_named_and_not_used() -> None:
     session = await forget(
         practice_session({"OPENAI_API_KEY": "sk-practice-found-in-the-environment-1234"}, 0.0), "openai"
     )
@@ -57,7 +57,7 @@ async def test_with_nothing_set_up_the_strip_says_how_to_begin(session: Session)
         assert "There is no key to verify yet." in shown(pilot)
 
 
-async def test_v_asks_and_stores_what_was_said(session: Session) -> None:
+async def test_v_asks_and_stores_the_result(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         await pilot.press("j", "v")
         await until(pilot, lambda: not screen_of(pilot, Providers).checks)
@@ -187,7 +187,7 @@ async def test_hosting_providers_stand_in_a_group_of_their_own(session: Session,
         assert rows(pilot)[6].endswith("not set up")
 
 
-async def test_wide_windows_show_the_details_beside_the_list_once_the_cursor_rests(session: Session) -> None:
+async def test_wide_windows_show_the_details_next_to_the_list_once_the_cursor_rests(session: Session) -> None:
     async with console(session, size=(120, 40)) as pilot:
         await until_shown(pilot, "│ OpenAI  ")
         screen = rows(pilot)

@@ -65,7 +65,7 @@ async def test_two_enters_that_come_at_once_leave_the_field_and_press_the_button
         await until_shown(pilot, "─ OpenAI is set up ─")
 
 
-async def test_a_key_found_in_the_environment_is_taken_with_one_key() -> None:
+async def test_a_key_detected_in_the_environment_is_accepted_with_one_key() -> None:
     environ = {"OPENAI_API_KEY": "sk-practice-found-in-the-environment-1234"}
     session = await forget(practice_session(environ, pace=0.0), "openai")
     session.practice = False
@@ -150,7 +150,7 @@ async def test_save_anyway_saves_what_was_refused_and_says_so_in_the_list(sessio
         assert stored(session) == "0bad"
 
 
-async def test_what_cannot_be_written_is_told_and_saving_unverified_is_no_way_out(
+async def test_what_cannot_be_written_is_reported_and_saving_unverified_is_not_offered(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_: object, **__: object) -> None:
@@ -235,7 +235,7 @@ async def test_leaving_an_untouched_form_asks_nothing(session: Session) -> None:
         (httpx.Response(503, json={"error": {"message": "busy"}}, headers={"retry-after": "0"}), "▲ "),
     ],
 )
-async def test_what_is_no_answer_is_told_in_place_and_can_be_saved_unverified(
+async def test_what_is_no_answer_is_reported_in_place_and_can_be_saved_unverified(
     answer: httpx.Response | Exception, words: str
 ) -> None:
     def network(request: httpx.Request) -> httpx.Response:
@@ -278,7 +278,7 @@ async def test_a_missing_field_is_named_in_its_place(session: Session) -> None:
         await focused(pilot, "API key")
 
 
-async def test_a_value_that_does_not_fit_is_said_under_its_field(session: Session) -> None:
+async def test_a_value_that_does_not_fit_is_shown_under_its_field(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter", "j", "enter")
         await focused(pilot, "Organization")
@@ -287,7 +287,7 @@ async def test_a_value_that_does_not_fit_is_said_under_its_field(session: Sessio
         await focused(pilot, "Organization")
 
 
-async def test_servers_of_this_machine_are_looked_for_on_demand_and_taken_with_one_key(session: Session) -> None:
+async def test_servers_of_this_machine_are_probed_for_on_demand_and_used_with_one_key(session: Session) -> None:
     async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter")
         await focused(pilot, "Look for servers on this machine")
@@ -333,7 +333,7 @@ async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word() -> N
         assert "Save, then add one by its name with a." in shown(pilot)
 
 
-async def test_plain_http_to_another_machine_is_asked_about_once(session: Session) -> None:
+async def test_plain_http_to_another_machine_is_confirmed_once(session: Session) -> None:
     answering = desk_answering(lambda request: httpx.Response(200, json={"data": [{"id": "qwen3:32b"}]}))
     async with console(answering) as pilot:
         await pilot.press("j", "enter", "enter")
@@ -392,7 +392,7 @@ async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on_by_itself(ses
         await until_shown(pilot, "OpenAI is saved.")
 
 
-async def test_a_key_that_cannot_be_opened_is_asked_for_and_replaced(session: Session) -> None:
+async def test_a_key_that_cannot_be_opened_is_requested_and_replaced(session: Session) -> None:
     with session.store("acme").transaction() as tables:
         tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
     async with console(session) as pilot:
@@ -406,7 +406,7 @@ async def test_a_key_that_cannot_be_opened_is_asked_for_and_replaced(session: Se
         await until_shown(pilot, "● ready ──")
 
 
-async def test_ways_of_signing_in_come_from_the_declaration(session: Session, made_up: Provider) -> None:
+async def test_auth_methods_come_from_the_declaration(session: Session, made_up: Provider) -> None:
     async with console(session) as pilot:
         await pilot.press("G", "enter")
         await focused(pilot, "APIPassword")
@@ -433,7 +433,7 @@ async def test_ways_of_signing_in_come_from_the_declaration(session: Session, ma
 
 
 @pytest.mark.all_providers
-async def test_where_the_keys_go_is_told_by_the_way_that_is_chosen_before_its_fields_are_filled(
+async def test_the_destination_of_keys_follows_the_auth_method_before_its_fields_are_filled(
     session: Session,
 ) -> None:
     async with console(await forget(session, "spark"), size=(80, 40)) as pilot:
@@ -447,7 +447,7 @@ async def test_where_the_keys_go_is_told_by_the_way_that_is_chosen_before_its_fi
         await until_shown(pilot, "The key goes to https://spark-api-open.xf-yun.com and nowhere else.")
 
 
-async def test_only_the_way_that_is_shown_is_taken(session: Session, made_up: Provider) -> None:
+async def test_only_the_auth_method_that_is_shown_is_accepted(session: Session, made_up: Provider) -> None:
     async with console(session) as pilot:
         await pilot.press("G", "enter")
         await focused(pilot, "APIPassword")

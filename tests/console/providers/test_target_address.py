@@ -46,7 +46,7 @@ async def test_a_target_address_fills_the_form_and_then_the_deployment(session: 
         assert stored and stored.clear == {"endpoint": ENDPOINT, "api_version": "2024-10-21"}
 
 
-async def test_what_goes_where_follows_the_way_of_signing_in(session: Session) -> None:
+async def test_what_goes_where_follows_the_auth_method(session: Session) -> None:
     async with console(session, size=(80, 30)) as pilot:
         await open_form(pilot)
         await paste(pilot, f"{ENDPOINT}/openai/v1")

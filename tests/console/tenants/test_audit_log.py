@@ -43,7 +43,7 @@ async def test_a_log_that_somebody_was_at_says_so() -> None:
         await until_shown(pilot, "▲ Entry 1 is missing before entry 2.")
 
 
-async def test_what_could_not_be_noted_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_could_not_be_noted_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise Problem("The disk is full.")
 

@@ -57,7 +57,7 @@ async def test_a_name_in_another_script_gets_a_plain_id_that_can_be_typed_over()
         assert tenant_registry.find(session, "galaxy").name == "星河科技"
 
 
-async def test_a_name_in_use_and_an_id_that_cannot_be_are_said_and_nothing_is_lost() -> None:
+async def test_a_name_in_use_and_an_id_that_cannot_be_are_shown_and_nothing_is_lost() -> None:
     session = practice_session()
     async with console(session, None) as pilot:
         await pilot.press("n", *"ACME", "shift+tab", "enter")

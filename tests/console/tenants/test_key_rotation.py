@@ -44,7 +44,7 @@ async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
     assert credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal().startswith("sk-practice")
 
 
-async def test_with_a_passphrase_it_is_asked_for_and_a_wrong_one_changes_nothing() -> None:
+async def test_with_a_passphrase_it_is_requested_and_a_wrong_one_changes_nothing() -> None:
     session = practice_session(pace=0.0)
     before = tenant_registry.get(session.tenant("north-lab")).key_id
     async with console(session, None) as pilot:
@@ -106,7 +106,7 @@ async def test_a_lost_key_can_be_left_behind_and_what_it_sealed_is_replaced() ->
     assert credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal().endswith("3f2a")
 
 
-async def test_every_area_can_be_looked_at_without_the_private_key() -> None:
+async def test_every_area_can_be_viewed_without_the_private_key() -> None:
     async with console(await lost(), "acme") as pilot:
         await until_shown(pilot, "cannot be opened")
         for key, word in (("2", "Models"), ("3", "Defaults"), ("4", "Chat"), ("escape", "Chat"), ("0", "Tenants")):

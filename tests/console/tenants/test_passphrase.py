@@ -63,7 +63,7 @@ async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
         assert not tenant_registry.get(session.tenant("acme")).protected
 
 
-async def test_an_empty_or_different_passphrase_is_said_in_place() -> None:
+async def test_an_empty_or_different_passphrase_is_shown_in_place() -> None:
     async with console(practice_session(), None) as pilot:
         await pilot.press("p", "tab", "enter")
         await until_shown(pilot, "▲ Type the new passphrase first.")

@@ -62,7 +62,7 @@ async def test_enter_on_a_state_goes_to_the_button_and_enter_there_restores_and_
         assert tenant_registry.get(session.tenant("acme")).name == "acme"
 
 
-async def test_what_the_selected_state_lacks_is_told() -> None:
+async def test_what_the_selected_state_lacks_is_reported() -> None:
     session = practice_session()
     await defaults.clear(session.tenant("acme"), ModelType.CHAT)
     await defaults.set(session.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
@@ -164,7 +164,7 @@ async def test_an_edit_by_hand_is_accepted_with_a_button() -> None:
         await until_shown(pilot, "[1 Providers]")
 
 
-async def test_settings_of_a_newer_version_open_to_be_looked_at() -> None:
+async def test_settings_of_a_newer_version_open_to_be_viewed() -> None:
     session = practice_session()
     with newer_version():
         await tenants.rename(session.tenant("acme"), "acme 2")

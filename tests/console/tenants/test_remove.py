@@ -56,7 +56,7 @@ async def test_it_is_drawn_as_designed_and_asks_for_the_fingerprint_of_a_long_na
         assert rows(pilot)[-1] == " enter next  tab next  esc back  f1 help"
 
 
-async def test_credentials_of_one_provider_are_told_apart_by_their_names() -> None:
+async def test_credentials_of_one_provider_are_distinguished_by_their_names() -> None:
     async with console(practice_session(), None) as pilot:
         await opened(pilot)
         assert "3 credentials  OpenAI default, OpenAI batch-jobs, OpenAI-compatible" in shown(pilot)
@@ -108,7 +108,7 @@ async def test_the_fingerprint_may_be_typed_as_it_is_shown() -> None:
         assert "type it to enable" not in shown(pilot)
 
 
-async def test_escape_leaves_without_asking_and_nothing_is_gone() -> None:
+async def test_escape_leaves_without_asking_and_nothing_is_lost() -> None:
     session = practice_session()
     async with console(session, None) as pilot:
         await opened(pilot)
@@ -117,7 +117,7 @@ async def test_escape_leaves_without_asking_and_nothing_is_gone() -> None:
         assert len(tenant_registry.ids(session)) == 4
 
 
-async def test_removing_the_last_one_shows_welcome_and_the_next_can_be_made() -> None:
+async def test_removing_the_last_one_shows_welcome_and_the_next_can_be_created() -> None:
     session = empty_desk()
     await tenants.create(session, "acme")
     async with console(session, "acme") as pilot:

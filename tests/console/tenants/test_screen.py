@@ -136,7 +136,7 @@ async def test_more_than_forty_open_the_filter_by_itself() -> None:
         assert "   / [    " in shown(pilot) and "enter open" in rows(pilot)[-1]
 
 
-async def test_tenants_that_look_alike_when_clipped_are_told_apart_by_their_keys() -> None:
+async def test_tenants_that_look_the_same_when_clipped_are_distinguished_by_their_keys() -> None:
     same = "customer-emea-production-{}-cluster-reasoning-dings-07"
     session = await several(same.format("a"), same.format("b"))
     async with console(session, None) as pilot:
@@ -179,7 +179,7 @@ async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
         assert tenant_registry.get(session.tenant("north-lab")).name == "north-lab-2"
 
 
-async def test_a_name_in_use_is_said_under_the_field_and_escape_asks() -> None:
+async def test_a_name_in_use_is_shown_under_the_field_and_escape_asks() -> None:
     async with console(practice_session(), None) as pilot:
         await pilot.press("e", "ctrl+u", *"North-Lab", "enter", "enter")
         await until_shown(pilot, "▲ There is a tenant north-lab already.")

@@ -37,7 +37,7 @@ async def opened(pilot: Pilot[str]) -> None:
     await until_shown(pilot, "Changed while locked")
 
 
-async def test_a_key_saved_while_locked_waits_and_is_used_once_it_is_confirmed() -> None:
+async def test_a_key_saved_while_locked_is_pending_and_used_once_it_is_confirmed() -> None:
     session = await saved_while_locked()
     async with console(session, "north-lab") as pilot:
         await until_shown(pilot, " ▸ ▲ OpenAI               replaced while locked")
@@ -53,7 +53,7 @@ async def test_a_key_saved_while_locked_waits_and_is_used_once_it_is_confirmed()
         await until(pilot, lambda: "not verified" in shown(pilot))
 
 
-async def test_what_is_left_as_it_is_stays_unused_and_is_asked_about_again_on_request() -> None:
+async def test_what_is_left_as_it_is_stays_unused_and_needs_confirmation_again_on_request() -> None:
     session = await saved_while_locked()
     async with console(session, "north-lab") as pilot:
         await opened(pilot)
@@ -80,7 +80,7 @@ async def test_a_repointed_key_is_named_in_the_strip_and_replaced_or_forgotten()
         assert "enter replace" in rows(pilot)[-1] and "d forget" in rows(pilot)[-1]
 
 
-async def test_settings_put_back_by_hand_are_said_when_a_key_is_opened() -> None:
+async def test_settings_put_back_by_hand_are_reported_when_a_key_is_opened() -> None:
     session = practice_session(pace=0.0)
     folder = session.store("acme").folder
     older = folder.read("settings.json") or b""

@@ -72,7 +72,7 @@ async def test_enter_unlocks_and_what_was_pending_goes_on() -> None:
         assert keyring.is_open(session.tenant("north-lab"))
 
 
-async def test_a_wrong_passphrase_is_said_under_the_field_which_keeps_the_focus() -> None:
+async def test_a_wrong_passphrase_is_shown_under_the_field_which_keeps_the_focus() -> None:
     async with console(practice_session(), "north-lab") as pilot:
         answers = await asked(pilot)
         await pilot.press(*"wrong", "enter")
@@ -83,7 +83,7 @@ async def test_a_wrong_passphrase_is_said_under_the_field_which_keeps_the_focus(
         assert "Wrong passphrase." not in shown(pilot)
 
 
-async def test_after_three_misses_a_second_is_waited_and_said() -> None:
+async def test_after_three_misses_a_second_is_waited_and_shown() -> None:
     async with console(practice_session(), "north-lab") as pilot:
         answers = await asked(pilot)
         for _ in range(3):
@@ -119,7 +119,7 @@ async def test_escape_stops_the_opening_and_keeps_what_was_typed(monkeypatch: py
         assert "[•   " in shown(pilot) and not answers
 
 
-async def test_a_key_file_that_is_missing_is_said_at_once() -> None:
+async def test_a_key_file_that_is_missing_is_shown_at_once() -> None:
     session = empty_desk()
     tenant = await tenants.create(session, "acme", Secret("secret"))
     keyring.lock(session.tenant(tenant.id))
@@ -131,7 +131,7 @@ async def test_a_key_file_that_is_missing_is_said_at_once() -> None:
         assert "start over" in " ".join(shown(pilot).split())
 
 
-async def test_a_key_file_of_another_tenant_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_key_file_of_another_tenant_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     session = empty_desk()
     one = await tenants.create(session, "acme", Secret("secret"))
     other = await tenants.create(session, "other", Secret("secret"))

@@ -77,12 +77,12 @@ class Held:
         monkeypatch.setattr(key_pair, "generate_key_pair", held)
 
 
-async def test_it_is_drawn_as_designed_with_the_one_key_that_was_found(tmp_path: Path) -> None:
+async def test_it_is_drawn_as_designed_with_the_one_key_that_was_detected(tmp_path: Path) -> None:
     async with console(on_disk(empty_desk(KEY), tmp_path), None) as pilot:
         assert "\n".join(rows(pilot)) == DRAWN
 
 
-async def test_with_no_key_found_the_list_is_first_and_with_several_they_are_counted() -> None:
+async def test_with_no_key_present_the_list_is_first_and_with_several_they_are_counted() -> None:
     async with console(empty_desk(), None) as pilot:
         assert "Start with       (•) the list of providers" in shown(pilot)
         assert "as set here" not in shown(pilot)
@@ -118,13 +118,13 @@ async def test_enter_makes_the_tenant_and_opens_the_list(monkeypatch: pytest.Mon
         assert rows(pilot)[0].startswith(" ▪ acme  open")
 
 
-async def test_with_a_key_found_enter_opens_its_form() -> None:
+async def test_with_a_detected_key_enter_opens_its_form() -> None:
     async with console(empty_desk(KEY), None) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "▸ [ Use OPENAI_API_KEY from the environment, ends 3f2a ]")
 
 
-async def test_a_model_server_on_this_machine_is_looked_for_at_once() -> None:
+async def test_a_model_server_on_this_machine_is_probed_for_at_once() -> None:
     async with console(empty_desk(KEY), None) as pilot:
         await pilot.press("down", "enter")
         await until_shown(pilot, "▸ [ Use http://localhost:11434/v1 ]")
@@ -153,7 +153,7 @@ async def test_enter_in_the_name_makes_the_tenant_and_in_the_passphrase_goes_on(
         assert tenant_registry.find(session, "acm")
 
 
-async def test_a_passphrase_is_typed_twice_and_what_differs_is_said_in_place() -> None:
+async def test_a_passphrase_is_typed_twice_and_what_differs_is_shown_in_place() -> None:
     session = empty_desk()
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "tab", *"secret", "tab", *"secrat", "tab", "enter")
@@ -167,13 +167,13 @@ async def test_a_passphrase_is_typed_twice_and_what_differs_is_said_in_place() -
         assert tenant_registry.find(session, "acme").protected
 
 
-async def test_a_passphrase_typed_once_is_asked_for_again() -> None:
+async def test_a_passphrase_typed_once_is_requested_again() -> None:
     async with console(empty_desk(), None) as pilot:
         await pilot.press("tab", "tab", "tab", *"secret", "tab", "tab", "enter")
         await until_shown(pilot, "▲ Type the passphrase a second time.")
 
 
-async def test_a_name_that_cannot_be_is_said_under_the_field_and_stays() -> None:
+async def test_a_name_that_cannot_be_is_shown_under_the_field_and_stays() -> None:
     session = empty_desk()
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "ctrl+u", "enter")
@@ -197,7 +197,7 @@ async def test_a_paste_of_three_lines_makes_nothing() -> None:
         assert not tenant_registry.ids(session) and "Welcome" in rows(pilot)[1]
 
 
-async def test_while_the_key_pair_is_made_escape_stops_and_keeps_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_while_the_key_pair_is_created_escape_stops_and_keeps_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
     session, held = empty_desk(), Held(monkeypatch)
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", *"-lab", "enter")
@@ -214,7 +214,7 @@ async def test_while_the_key_pair_is_made_escape_stops_and_keeps_the_form(monkey
         assert not tenant_registry.ids(session) and not session.keys.folders()
 
 
-async def test_seconds_are_told_while_the_key_pair_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_seconds_are_reported_while_the_key_pair_is_created(monkeypatch: pytest.MonkeyPatch) -> None:
     held = Held(monkeypatch)
     async with console(empty_desk(), None) as pilot:
         await pilot.press("enter")
@@ -223,7 +223,7 @@ async def test_seconds_are_told_while_the_key_pair_is_made(monkeypatch: pytest.M
         await until_shown(pilot, "[1 Providers]")
 
 
-async def test_a_folder_that_cannot_be_written_is_said_and_what_was_typed_stays(
+async def test_a_folder_that_cannot_be_written_is_shown_and_what_was_typed_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     async def create(*_: object, **__: object) -> None:

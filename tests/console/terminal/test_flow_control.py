@@ -22,14 +22,14 @@ def line(speed: float, delay: float, steps: int) -> FlowControl:
     return pace
 
 
-def test_what_is_on_the_way_takes_no_more_than_a_moment_of_a_slow_line() -> None:
+def test_what_is_in_flight_takes_no_more_than_a_moment_of_a_slow_line() -> None:
     for speed in (960, 11520):
         pace = line(speed, 0.05, 200)
         pace.pressed(1e6)
         assert 0.02 * speed < pace.send_budget(1e6) < 0.15 * speed
 
 
-def test_a_fast_line_is_never_held_up() -> None:
+def test_a_fast_line_is_never_delayed() -> None:
     pace = line(1e8, 0.2, 3)
     pace.pressed(1e6)
     assert pace.send_budget(1e6) > 100_000
@@ -47,7 +47,7 @@ def test_a_line_that_takes_longer_from_now_on_is_used_again() -> None:
     assert pace.send_budget(now) > 10_000
 
 
-def test_nothing_is_sent_while_as_much_is_on_the_way() -> None:
+def test_nothing_is_sent_while_as_much_is_in_flight() -> None:
     pace = line(960, 0.05, 12)
     pace.pressed(1e6)
     pace.sent(pace.send_budget(1e6), 1e6)
@@ -56,7 +56,7 @@ def test_nothing_is_sent_while_as_much_is_on_the_way() -> None:
     assert pace.send_budget(1e6 + 0.15) > 0
 
 
-def test_a_terminal_that_never_answers_is_sent_everything_and_soon_asked_nothing() -> None:
+def test_a_terminal_that_never_answers_is_sent_everything_and_soon_queried_no_more() -> None:
     pace = FlowControl()
     asked = [pace.sent(100, now) for now in range(10)]
     assert set(asked[5:]) == {""} and asked[0] == QUESTION
@@ -70,7 +70,7 @@ def test_a_terminal_that_answers_no_more_does_not_hold_the_console_up() -> None:
     assert pace.send_budget(110.0) == EVERYTHING
 
 
-def test_what_no_key_asked_for_waits_longer_after_a_longer_step() -> None:
+def test_what_no_key_requested_takes_longer_after_a_longer_step() -> None:
     pace = FlowControl()
     pace.sent(600, 100.0)
     assert pace.send_budget(100.1) == 0
@@ -80,7 +80,7 @@ def test_what_no_key_asked_for_waits_longer_after_a_longer_step() -> None:
     assert pace.send_budget(100.4) == EVERYTHING
 
 
-def test_a_line_that_is_hidden_gets_what_it_is_told_to_take() -> None:
+def test_a_line_that_is_hidden_gets_what_it_is_meant_to_take() -> None:
     pace, now, sent = FlowControl(speed=800), 100.0, 0
     while now < 110.0:
         if room := pace.send_budget(now):

@@ -56,7 +56,7 @@ async def test_the_end_is_in_sight_and_blocks_are_kept_apart_by_a_blank_row() ->
         assert rows(pilot) == [" a 2", " a 3", " a 4", " a 5", "", " b 0", " b 1", " b 2", " b 3", "▸b 4"]
 
 
-async def test_only_blocks_in_sight_are_asked_for_rows_and_only_once() -> None:
+async def test_only_visible_blocks_render_rows_and_only_once() -> None:
     blocks = [Lines(str(n), 5) for n in range(1000)]
     async with reading(*blocks) as pilot:
         assert sum(block.asked for block in blocks) <= 4

@@ -72,7 +72,7 @@ async def test_the_list_comes_in_pages_and_is_accepted_once() -> None:
 
 
 @pytest.mark.parametrize("version", ["2023-06-01", "2026-10-21"])
-async def test_each_version_is_asked_with_what_it_takes(version: str) -> None:
+async def test_every_version_is_called_with_what_it_takes(version: str) -> None:
     asked = {"temperature": 0.2} if version == "2023-06-01" else {}
     async with serve([http({"type": "message", "content": [{"type": "text", "text": "Hi"}]})]) as server:
         access = CHAT.access(server.origin)

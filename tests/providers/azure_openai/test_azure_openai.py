@@ -86,7 +86,7 @@ def test_the_documented_streams() -> None:
 
 
 @pytest.mark.parametrize("version", ["", "2024-10-21"])
-async def test_an_application_signs_in_once_and_each_host_gets_its_own_secret(version: str) -> None:
+async def test_an_application_signs_in_once_and_every_host_gets_its_own_secret(version: str) -> None:
     watched = Watched()
     wire, values = Client({}, watched, QUICK), access(MINE.id, version, client_secret=SECRET)
     events, problem = await run(wire, values, AZURE.verify(values.fields))
@@ -123,7 +123,7 @@ async def test_the_key_of_a_resource_goes_to_no_other_host() -> None:
         ("restricted", ScopeMissing, "Entra ID knows this application, but it has no role at this resource."),
     ],
 )
-async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_told_apart(
+async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_distinguished(
     word: str, kind: type[Problem], says: str
 ) -> None:
     values = access(client_secret=f"FAKE-{word}-secret-of-nobody")
@@ -184,7 +184,7 @@ async def test_it_is_set_up_and_nothing_is_imported(disk_session: Session, tenan
     assert catalog.listing(disk_session.tenant(tenant_id), provider=AZURE.id) == []
 
 
-async def test_one_way_of_signing_in_takes_the_place_of_the_other(disk_session: Session, tenant_id: str) -> None:
+async def test_one_auth_method_takes_the_place_of_the_other(disk_session: Session, tenant_id: str) -> None:
     await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
     stored = await saved(disk_session, tenant_id, client_secret=SECRET, **APPLICATION)
     assert (set(stored.hints), stored.origins) == ({"client_secret"}, (HOST, LOGIN))
@@ -205,14 +205,14 @@ def test_what_was_typed_wins_over_what_an_address_holds() -> None:
         validate(AZURE, {"endpoint": "https://", "api_key": Secret(KEY)}, None)
 
 
-def test_a_key_of_another_provider_is_told_by_its_beginning() -> None:
+def test_a_key_of_another_provider_is_reported_by_its_beginning() -> None:
     field = AZURE.field("api_key")
     assert paste.likely_provider(AZURE.id, field, "sk-proj-FAKE-of-nobody") == "openai"
     assert paste.likely_provider(AZURE.id, field, KEY) == ""
     assert paste.key_kind(field, KEY) == ""
 
 
-def test_the_environment_offers_a_way_that_is_whole(disk_session: Session) -> None:
+def test_the_environment_offers_an_auth_method_that_is_whole(disk_session: Session) -> None:
     disk_session.environ = {"AZURE_OPENAI_ENDPOINT": HOST, "AZURE_CLIENT_SECRET": SECRET}
     assert discovery.discover_keys(disk_session, AZURE) is None
     ids = {"AZURE_TENANT_ID": "acme.example", "AZURE_CLIENT_ID": APPLICATION["client_id"]}

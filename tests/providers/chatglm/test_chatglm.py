@@ -57,7 +57,7 @@ async def asked(server: Any, ask: ChatRequest | None = None, flavour: str = "") 
         ([ABSENT, ABSENT, ALLOWED], ["/v1/models", "/openapi.json", "/"]),
     ],
 )
-async def test_the_native_one_is_found_and_shown_not_to_stream(probes: list[bytes], paths: list[str]) -> None:
+async def test_the_native_one_is_detected_and_shown_not_to_stream(probes: list[bytes], paths: list[str]) -> None:
     async with serve(*([probe] for probe in probes), [http(said("Good day"))]) as server:
         events, problem = await asked(server)
     assert problem is None
@@ -72,7 +72,7 @@ async def test_the_native_one_is_found_and_shown_not_to_stream(probes: list[byte
     assert server.asked[-1].json == {"prompt": "Hello?", "history": []}
 
 
-async def test_one_of_openais_wire_is_found_and_streams() -> None:
+async def test_one_of_openais_wire_is_detected_and_streams() -> None:
     answer = streaming(delta({"content": "Good"}), delta({"content": " day"}, "stop"))
     async with serve([http(listed("glm-4"))], [answer]) as server:
         events, problem = await asked(server, question(seed=7))
@@ -83,7 +83,7 @@ async def test_one_of_openais_wire_is_found_and_streams() -> None:
     assert [request.target for request in server.asked] == ["/v1/models", "/v1/chat/completions"]
 
 
-async def test_what_is_something_else_is_said() -> None:
+async def test_what_is_something_else_is_reported() -> None:
     async with serve([ABSENT], [http(described("/sdapi/v1/txt2img"))]) as server:
         _, problem = await asked(server)
     assert problem
@@ -129,7 +129,7 @@ async def test_a_server_that_is_busy_is_waited_for() -> None:
     ],
     ids=["chunked", "closed", "broken off", "reset"],
 )
-async def test_a_stream_without_a_word_is_asked_for_in_one_piece(stream: list[bytes | str]) -> None:
+async def test_a_stream_without_a_word_is_requested_in_one_piece(stream: list[bytes | str]) -> None:
     # The connection ends with what is given, as it is kept open by a content-length only.
     async with serve(stream, [http(whole("Hi"))]) as server:
         events, problem = await asked(server, flavour="openai-chatglm2")
@@ -138,7 +138,7 @@ async def test_a_stream_without_a_word_is_asked_for_in_one_piece(stream: list[by
     assert [request.json["stream"] for request in server.asked] == [True, False]
 
 
-async def test_a_stream_that_breaks_off_later_is_not_asked_again() -> None:
+async def test_a_stream_that_breaks_off_later_is_not_retried() -> None:
     part = b"data: " + json.dumps(delta({"content": "Half an"})).encode() + b"\n\n"
     async with serve([HEAD + b"%x\r\n%s\r\n" % (len(part), part)], [http(whole("Hi"))]) as server:
         events, problem = await asked(server, flavour="openai-chatglm2")
@@ -180,7 +180,7 @@ async def test_four_servers_side_by_side() -> None:
 
 
 @pytest.mark.parametrize("server", PORTS)
-async def test_each_answers_and_only_the_native_one_in_one_piece(server: str) -> None:
+async def test_every_server_answers_and_only_the_native_one_in_one_piece(server: str) -> None:
     model = Model("chatglm", "THUDM/GLM-4-9B-0414" if server == "vLLM" else "any-name", ModelType.CHAT)
     texts = []
     for stream in (True, False):

@@ -34,7 +34,7 @@ async def asked(status: int, said: str, **more: Any) -> tuple[list[Event], Probl
         return events, problem, len(server.asked)
 
 
-async def test_a_refusal_that_is_taken_is_read_as_an_answer_and_not_retried() -> None:
+async def test_a_refusal_that_is_accepted_is_read_as_an_answer_and_not_retried() -> None:
     for status in (404, 503):
         events, problem, times = await asked(status, "known", accepted_statuses=frozenset({404, 503}))
         assert (events, problem, times) == ([Notice(f"{status} 1"), Finish("stop")], None, 1)

@@ -102,7 +102,7 @@ async def test_a_wire_without_end_is_stopped() -> None:
     assert len(server.asked) == 5
 
 
-async def test_steps_that_each_bring_vectors_are_as_many_as_there_are_texts() -> None:
+async def test_steps_that_bring_one_vector_are_as_many_as_there_are_texts() -> None:
     async with serve([http({})]) as server:
 
         def text(place: int) -> Call:
@@ -201,7 +201,7 @@ async def test_many_calls_at_once() -> None:
     assert all((text_of(events), problem) == ("Hi", None) for events, problem in results)
 
 
-async def test_a_repeated_key_is_taken_out_wherever_it_stands() -> None:
+async def test_a_repeated_key_is_removed_wherever_it_stands() -> None:
     key = "FAKE-key-0123456789"
     page = f"<html><title>Bad key {key}</title>"
     for answer in (http({"error": {"message": f"Bad {key}"}}), http(page), http({"error": {"message": key}}, 400)):

@@ -65,7 +65,7 @@ def free_port() -> int:
 # --- names and ports --------------------------------------------------------------------------------------------------
 
 
-async def test_a_host_that_is_not_found(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_host_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> None:
     async def unknown(*_args: object, **_more: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "secret words of a library")
 
@@ -181,7 +181,7 @@ def test_which_proxy(environ: dict[str, str], url: str, proxy: str) -> None:
     assert Client(environ).proxy_for(url) == proxy
 
 
-def test_only_the_environment_that_was_given_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_environment_that_was_passed_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HTTPS_PROXY", "http://p:1")
     assert Client({}).proxy_for("https://a.test") == ""
 

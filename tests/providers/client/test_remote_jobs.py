@@ -37,7 +37,7 @@ def creating(server: Server) -> Call:
 
 
 @pytest.mark.parametrize("cancelled", [True, False])
-async def test_an_answer_that_is_given_up_is_stopped_at_the_provider(cancelled: bool) -> None:
+async def test_an_answer_that_is_abandoned_is_stopped_at_the_provider(cancelled: bool) -> None:
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", HOLD], [http({"status": "canceled"})]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events = []
@@ -84,7 +84,7 @@ async def test_a_silent_answer_is_stopped_at_the_provider_too() -> None:
     assert [request.target for request in server.asked] == ["/v1/predictions", "/v1/p1/stream", "/v1/p1/cancel"]
 
 
-async def test_closing_the_wire_waits_for_it_but_not_long() -> None:
+async def test_closing_the_client_awaits_it_but_not_long() -> None:
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", HOLD], [HOLD]) as server:
         wire = Client({}, limits=Limits(cancel_timeout=0.05))
         async with aclosing(wire.stream(access_to(server.base_url), creating(server))) as stream:

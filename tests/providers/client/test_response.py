@@ -235,7 +235,7 @@ async def test_a_long_error_message_is_cut() -> None:
                 assert problem and len(problem.detail) <= 300
 
 
-async def test_silence_is_told_and_given_up() -> None:
+async def test_silence_is_reported_and_times_out() -> None:
     limits = replace(QUICK, notice_after=0.2, stream_timeout=0.68)
     async with serve([streaming(said("Half"), end=False), HOLD]) as server:
         events, problem = await ask(server, limits)

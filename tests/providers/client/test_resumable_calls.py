@@ -37,7 +37,7 @@ def streaming(url: str, other: str = "", patience: float = 0.05) -> Call:
 
 
 @pytest.mark.parametrize("end", [[], [RESET], [HOLD]], ids=["end", "break", "silence"])
-async def test_a_stream_that_ends_too_early_goes_on_in_another_way(end: list[str]) -> None:
+async def test_a_stream_that_ends_too_early_goes_on_by_other_means(end: list[str]) -> None:
     async with serve([EVENTS + b"data: a\n\ndata: cut", *end], [WHOLE]) as server:
         wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url))

@@ -135,7 +135,7 @@ async def test_the_answer_after_a_retry_counts() -> None:
     assert (text_of(events), problem) == ("Hi", None)
 
 
-async def test_a_refused_key_is_named_by_its_end_and_found_at_its_page() -> None:
+async def test_a_refused_key_is_named_by_its_end_and_linked_to_its_page() -> None:
     repeated = error(f"Incorrect API key provided: {KEY}. You can find your key at sk-proj***3f2a.")
     async with serve([http(repeated, 401, {"x-request-id": "req_7"})]) as server:
         _, stored = await ask(server, key_hint="3f2a")
@@ -195,7 +195,7 @@ async def test_a_redirect_may_be_a_sign_in_page() -> None:
         assert problem and "sign-in page of this network" in problem.hint
 
 
-async def test_a_server_of_ones_own_that_allows_nothing_is_asked_about_where_it_is_run() -> None:
+async def test_the_hint_for_a_server_of_ones_own_that_allows_nothing_is_where_it_runs() -> None:
     async with serve([http(error(), 403)]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url, "openai_compatible")
         _, problem = await run(wire, access, access.provider.verify(access.fields))
@@ -259,7 +259,7 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers, NOW) == seconds
 
 
-async def test_the_wait_that_is_asked_for_is_kept() -> None:
+async def test_the_wait_that_is_requested_is_kept() -> None:
     async with serve([http(error(), 429, {"retry-after-ms": "30"})], [streaming(said("Hi", "stop"))]) as server:
         events, _ = await ask(server)
     assert events[0] == Retrying("busy", 0.03, 1, 2)
@@ -274,13 +274,13 @@ async def test_no_retry_when_it_would_take_too_long_or_is_not_wanted(headers: di
         assert problem and problem.hint == "It asks to wait 61 s."
 
 
-async def test_a_retry_that_is_wanted_is_made() -> None:
+async def test_a_requested_retry_is_sent() -> None:
     async with serve([http(error(), 400, {"x-should-retry": "true"})], [streaming(said("Hi", "stop"))]) as server:
         events, _ = await ask(server)
     assert text_of(events) == "Hi"
 
 
-async def test_an_empty_account_is_never_asked_twice_even_when_told_to() -> None:
+async def test_an_empty_account_is_never_called_twice_even_when_requested() -> None:
     refused = http(error(code="insufficient_quota"), 429, {"x-should-retry": "true", "retry-after": "0"})
     async with serve([refused]) as server:
         await ask(server)
@@ -305,7 +305,7 @@ async def test_a_throttled_request_is_retried_though_it_must_not_be_done_twice()
     assert len(server.asked) == 2
 
 
-async def test_waits_grow_with_jitter_up_to_their_limit() -> None:
+async def test_delays_grow_with_jitter_up_to_their_limit() -> None:
     waits = []
     limits = replace(QUICK, backoff=0.01, max_backoff=0.02, retries=3)
     async with serve([http(error(), 500)]) as server:
@@ -327,7 +327,7 @@ async def test_a_clock_that_is_wrong_is_named() -> None:
 # --- amended calls ----------------------------------------------------------------------------------------------------
 
 
-async def test_a_parameter_that_is_not_taken_is_left_out_once() -> None:
+async def test_a_parameter_that_is_not_accepted_is_left_out_once() -> None:
     refused = error("Unsupported parameter.", code="unsupported_parameter", param="temperature")
     async with serve([http(refused, 400)], [streaming(said("Hi", "stop"))]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)

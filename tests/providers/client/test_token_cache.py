@@ -146,7 +146,7 @@ async def test_a_refused_exchange_is_the_answer() -> None:
     assert targets(server) == ["/token"]
 
 
-async def test_an_exchange_is_tried_again_and_told() -> None:
+async def test_an_exchange_is_tried_again_and_reported() -> None:
     async with serve([http({}, 503)], [exchanged("t1")], [SAID]) as server:
         wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access(server), call(server))
@@ -174,7 +174,7 @@ async def test_an_exchange_keeps_to_the_origins() -> None:
     assert targets(other) == ["/token"]
 
 
-async def test_a_token_is_never_told() -> None:
+async def test_a_token_is_never_shown() -> None:
     answer = http({"error_code": 17, "error_msg": "x"})
     async with serve([exchanged("FAKE-token-0123456789")], [answer]) as server:
         wire = Client({}, limits=QUICK)

@@ -158,7 +158,7 @@ async def test_a_name_in_another_script(tmp_path: Path) -> None:
     assert 'filename="会议.wav"'.encode() in server.asked[0].body
 
 
-async def test_a_file_that_is_gone(tmp_path: Path) -> None:
+async def test_a_file_that_was_removed(tmp_path: Path) -> None:
     async with serve([HEARD]) as server:
         _, problem = await upload(server, tmp_path / "gone.wav", 10)
     assert isinstance(problem, UsageError)
@@ -270,7 +270,7 @@ async def test_recordings_stand_in_json_as_base64(tmp_path: Path, size: int) -> 
     assert Uploading(size + 3, size + 3) in events
 
 
-async def test_a_recording_that_is_gone_or_sent_again(tmp_path: Path) -> None:
+async def test_a_recording_that_was_removed_or_sent_again(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     call = Call("POST", "", Reading, json={"audio": Base64File(path)})
     asked, _, problem = await posted(call)

@@ -77,7 +77,7 @@ async def talk(
 SAID: list[Item] = [Hear(), text({"text": "Hel"}), text({"text": "lo 星", "status": 2})]
 
 
-async def test_a_signed_handshake_and_messages_both_ways() -> None:
+async def test_a_signed_handshake_and_messages_in_both_directions() -> None:
     async with listen(SAID) as line:
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
@@ -136,7 +136,7 @@ async def test_the_last_piece_of_a_small_file(tmp_path: Path, size: int) -> None
     assert line.heard == [[0, "eA==" if size else "", True]]
 
 
-async def test_a_file_that_changed_or_is_gone(tmp_path: Path) -> None:
+async def test_a_file_that_changed_or_was_removed(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
 
     def message(number: int, data: str, last: bool) -> list[int]:
@@ -225,7 +225,7 @@ async def test_a_usual_close_without_an_end_is_incomplete(code: int) -> None:
 
 
 @pytest.mark.parametrize(("code", "reason"), [(1011, "model \x1b[31mfailed"), (1008, ""), (4001, KEY)])
-async def test_a_close_with_a_code_is_told(code: int, reason: str) -> None:
+async def test_a_close_with_a_code_is_reported(code: int, reason: str) -> None:
     async with listen([Hear(), text({"text": "Hel"}), CloseConnection(code, reason)]) as line:
         events, problem = await talk(line)
     assert events == [TextDelta("Hel")]
@@ -253,7 +253,7 @@ async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before: list
     assert (problem is None) == (times == 2)
 
 
-async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_asked_for() -> None:
+async def test_messages_in_pieces_bytes_pings_and_pongs_that_nobody_requested() -> None:
     whole = json.dumps({"text": "Hello 星"}, ensure_ascii=False)
     script: list[Item] = [
         Hear(),
@@ -309,7 +309,7 @@ async def test_what_is_no_websocket_frame(broken: bytes) -> None:
     assert isinstance(problem, NetworkError)
 
 
-async def test_silence_is_told_and_ends() -> None:
+async def test_silence_is_reported_and_ends() -> None:
     async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
         events, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=0.6))
         await asyncio.wait_for(line.closed.wait(), DEADLINE)

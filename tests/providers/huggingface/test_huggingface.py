@@ -72,7 +72,7 @@ async def test_the_account_and_its_endpoints_are_offered() -> None:
         (endpoint("lab", url=AWS.format("v1l5m7"), namespace="acme-research"), "openai"),
     ],
 )
-async def test_a_model_is_looked_at_and_then_answers(model: Model, engine: str) -> None:
+async def test_a_model_is_inspected_and_then_answers(model: Model, engine: str) -> None:
     events, problem = await looked(model)
     assert problem is None
     learned = next(event for event in events if isinstance(event, ModelDetails)).model
@@ -162,7 +162,7 @@ def asking(access: Access, origin: str) -> Call:
 
 
 @pytest.mark.parametrize("status", [502, 503])
-async def test_an_endpoint_that_sleeps_is_waited_for_and_then_asked(status: int) -> None:
+async def test_an_endpoint_that_sleeps_is_waited_for_and_then_called(status: int) -> None:
     async with serve([http("", status)], [http("")], [streaming(chunk("Good day", "stop"))]) as server:
         client = Client({}, limits=QUICK)
         events, problem = await run(client, at(server.origin), asking(at(server.origin), server.origin))

@@ -94,7 +94,7 @@ HALF = HEAD + sent("output", "Half")
         [http({"detail": "No stream here"})],
     ],
 )
-async def test_a_stream_that_ends_too_early_is_made_up_for_by_asking(streamed: list[bytes | str]) -> None:
+async def test_a_stream_that_ends_too_early_is_compensated_by_asking(streamed: list[bytes | str]) -> None:
     events, problem, targets = await asked(streamed, [OVER], limits=SOON)
     assert problem is None
     assert text_of(events) == "Half an answer."
@@ -102,7 +102,7 @@ async def test_a_stream_that_ends_too_early_is_made_up_for_by_asking(streamed: l
     assert targets == [CREATED, STREAM, POLL]
 
 
-async def test_what_is_not_over_yet_is_asked_again_and_shown_as_it_grows() -> None:
+async def test_what_is_not_over_yet_is_retried_and_shown_as_it_grows() -> None:
     going = [http(prediction("processing", output)) for output in (["Half"], ["Half", " an"])]
     events, problem, targets = await asked([HALF], *([item] for item in going), [OVER])
     assert problem is None
@@ -122,13 +122,13 @@ async def test_a_throttled_creation_is_tried_again() -> None:
 
 
 @pytest.mark.parametrize("status", [408, 500, 503])
-async def test_a_creation_is_never_made_twice(status: int) -> None:
+async def test_a_creation_is_never_sent_twice(status: int) -> None:
     for answer in ([http({}, status)], [RESET]):
         _, problem, targets = await asked(answer, [http(prediction(), 201)], chat=WHOLE)
         assert problem and targets == [CREATED]
 
 
-async def test_one_that_was_refused_for_its_version_is_made_without_it() -> None:
+async def test_one_that_was_refused_for_its_version_is_sent_without_it() -> None:
     version = "ab12cd34" * 8
     over = http(prediction("succeeded", "Hello"))
     async with serve([http(NO_VERSION, 422)], [over]) as server:
@@ -352,7 +352,7 @@ async def test_a_token_is_verified_by_its_account() -> None:
     assert (events, problem) == ([Accepted()], None)
 
 
-async def test_a_model_is_looked_at_without_a_prediction() -> None:
+async def test_a_model_is_inspected_without_a_prediction() -> None:
     access = access_to(DECLARED)
     before = len(answers._runs)
     for model in answers.MODELS:

@@ -93,7 +93,7 @@ async def talk(line: Line, limits: Limits = QUICK, model: Model = MODEL, now: fl
     return events, problem
 
 
-def test_the_refusals_of_the_table_are_said_without_a_socket_too() -> None:
+def test_the_refusals_of_the_table_are_reported_without_a_socket_too() -> None:
     refusals_in_words(FACTS, SPARK)
 
 
@@ -197,7 +197,7 @@ async def test_a_connection_that_ends_before_its_last_frame_is_no_success() -> N
     assert text_of(events) == "Half an"
 
 
-async def test_what_passes_is_asked_again_with_a_new_signature() -> None:
+async def test_what_passes_is_retried_with_a_new_signature() -> None:
     times = iter((NOW, NOW, NOW + 60, NOW + 60))
     busy: list[Item] = [Hear(), text({"header": failed(11202)})]
     async with listen(busy, GOOD) as line:
@@ -212,7 +212,7 @@ async def test_what_passes_is_asked_again_with_a_new_signature() -> None:
     assert second["authorization"] != first["authorization"]
 
 
-async def test_a_version_that_is_not_enabled_is_not_asked_again() -> None:
+async def test_a_version_that_is_not_enabled_is_not_retried() -> None:
     async with listen([Hear(), text({"header": failed(11200, "tokens.total")})]) as line:
         events, problem = await talk(line)
     assert (events, len(line.targets)) == ([], 1)
@@ -273,7 +273,7 @@ async def test_texts_are_embedded_one_after_the_other() -> None:
     )
 
 
-async def test_a_recording_is_heard_to_its_end(tmp_path: Path) -> None:
+async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "talk.pcm"
     path.write_bytes(bytes(range(250)) * 10)
     async with listen([Hear(2), text(heard(1, "Good")), text(heard(2, " day", status=2))]) as line:
@@ -303,7 +303,7 @@ async def test_a_recording_is_heard_to_its_end(tmp_path: Path) -> None:
     ],
     ids=["cut", "reset", "broken", "timed out", "failed", "closed", "too large", "silent"],
 )
-async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(
+async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_transcribed(
     tmp_path: Path, script: list[Item], kind: type[Problem], words: str
 ) -> None:
     path = tmp_path / "talk.pcm"
@@ -323,7 +323,7 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_heard(
 # --- what is filled in ------------------------------------------------------------------------------------------------
 
 
-def test_half_of_the_three_parts_is_named_and_both_ways_may_be_filled_in() -> None:
+def test_half_of_the_three_parts_is_named_and_both_methods_may_be_filled_in() -> None:
     triple: dict[str, str | Secret] = {
         "app_id": "fa4e0000",
         "api_key": Secret("k" * 32),
@@ -354,7 +354,7 @@ async def ask(access: Access, words: str) -> calls.Outcome:
     return await run(wire, access, calls.chat(SPARK, access.fields, question(words)))
 
 
-async def test_both_ways_are_verified_each_for_itself() -> None:
+async def test_both_methods_are_verified_separately() -> None:
     assert await verify(access_to(SPARK)) == ([Accepted()], None)
     assert await verify(signed()) == ([Accepted()], None)
     for changed, words in (

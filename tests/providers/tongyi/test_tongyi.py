@@ -96,7 +96,7 @@ async def test_keys_that_bring_about_a_refusal(
     assert expected in problem.message
 
 
-async def test_a_recording_is_heard(tmp_path: Path) -> None:
+async def test_a_recording_is_transcribed(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"RIFF" * 100)
     ask = TranscriptionRequest(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 400)
@@ -140,7 +140,7 @@ async def test_a_recording_is_sent_within_json(tmp_path: Path) -> None:
     assert content == {"type": "input_audio", "input_audio": {"data": "data:audio/wav;base64,UklGRg=="}}
 
 
-async def test_what_is_refused_in_one_piece_is_asked_for_as_a_stream() -> None:
+async def test_what_is_refused_in_one_piece_is_requested_as_a_stream() -> None:
     message = "parameter.enable_thinking must be set to false for non-streaming calls"
     refusal = {"error": {"code": "invalid_parameter_error", "message": message}}
     answer = {"choices": [{"message": {"role": "assistant", "content": "Hello."}, "finish_reason": "stop"}]}

@@ -39,12 +39,12 @@ def stored(**hints: str) -> Credential:
 
 @pytest.mark.parametrize("provider", [EITHER, BOTH])
 @pytest.mark.parametrize("values", [{"password": "FAKE-password"}, TRIPLE, {**TRIPLE, "host": "other.test"}])
-def test_one_whole_way_is_enough(provider: Provider, values: Mapping[str, str]) -> None:
+def test_one_whole_method_is_enough(provider: Provider, values: Mapping[str, str]) -> None:
     clear, given = validate(provider, values, None)
     assert {**clear, **{name: value.reveal() for name, value in given.items()}}.items() >= values.items()
 
 
-def test_two_ways_where_both_may_be_filled() -> None:
+def test_two_auth_methods_where_both_may_be_filled() -> None:
     _, given = validate(BOTH, {**TRIPLE, "password": "FAKE-password"}, None)
     assert set(given) == {"password", "key", "secret"}
 
@@ -67,20 +67,20 @@ def test_what_is_wrong_is_named(provider: Provider, values: Mapping[str, str], f
     assert (caught.value.field, caught.value.message) == (field, message)
 
 
-def test_with_nothing_the_other_way_is_offered() -> None:
+def test_with_nothing_the_other_method_is_offered() -> None:
     with pytest.raises(FieldProblem) as caught:
         validate(EITHER, {}, None)
     assert caught.value.hint == "From the console. Or give App ID, API key and API secret."
 
 
-def test_a_stored_way_is_left_for_the_one_that_is_typed_where_only_one_is_possible() -> None:
+def test_a_stored_method_is_left_for_the_one_that_is_typed_where_only_one_is_possible() -> None:
     clear, given = validate(EITHER, {"password": "x"}, stored(key="0001", secret="0002"))
     assert set(given) == {"password"} and "app_id" not in clear
     clear, _ = validate(BOTH, {"password": "x"}, stored(key="0001", secret="0002"))
     assert clear["app_id"] == "demo"
 
 
-async def test_the_secrets_of_the_way_that_was_left_are_not_kept(
+async def test_the_secrets_of_the_auth_method_that_was_left_are_not_kept(
     disk_session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     register(monkeypatch, EITHER)

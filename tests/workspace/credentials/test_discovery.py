@@ -20,14 +20,14 @@ def in_environment(session: Session, **environ: str) -> Session:
     return session
 
 
-def test_a_key_in_the_environment_is_found_cleaned_and_kept_in_its_box(disk_session: Session) -> None:
+def test_a_key_in_the_environment_is_detected_cleaned_and_kept_in_its_box(disk_session: Session) -> None:
     found = discovery.discover_keys(in_environment(disk_session, OPENAI_API_KEY=' "sk-FAKE-0001"\n'), OPENAI)
     assert found and (found.variable, found.base_url_variable) == ("OPENAI_API_KEY", "")
     assert found.values == {"api_key": Secret("sk-FAKE-0001")}
     assert "sk-FAKE" not in repr(found)
 
 
-def test_a_base_url_beside_the_key_comes_with_it_and_never_alone(disk_session: Session) -> None:
+def test_a_base_url_next_to_the_key_comes_with_it_and_never_alone(disk_session: Session) -> None:
     both = in_environment(disk_session, OPENAI_API_KEY="sk-FAKE", OPENAI_BASE_URL="https://eu.api.openai.com/v1")
     found = discovery.discover_keys(both, OPENAI)
     assert found and found.base_url_variable == "OPENAI_BASE_URL"
@@ -49,7 +49,7 @@ async def test_a_provider_that_could_be_set_up_from_the_environment_says_so_in_t
     assert row.discovered == "OPENAI_API_KEY" and row.credential is None
 
 
-async def test_servers_on_this_machine_are_found_with_their_models_and_no_key_is_sent(session: Session) -> None:
+async def test_servers_on_this_machine_are_listed_with_their_models_and_no_key_is_sent(session: Session) -> None:
     found = await discovery.probe_local_servers(session, "openai_compatible")
     assert [(server.base_url, server.label) for server in found] == [
         ("http://localhost:11434/v1", "Ollama"),
@@ -59,7 +59,7 @@ async def test_servers_on_this_machine_are_found_with_their_models_and_no_key_is
     assert await discovery.probe_local_servers(session, "openai") == []
 
 
-async def test_where_a_variable_names_this_machine_is_asked_first_and_its_port_once(disk_session: Session) -> None:
+async def test_the_address_of_a_variable_is_probed_first_and_its_port_once(disk_session: Session) -> None:
     class Listening:
         async def stream(self, *_: object) -> AsyncIterator[Event]:
             yield ModelsListed(())

@@ -39,7 +39,7 @@ CLEAR = Field("organization", "Organization")
         ("\n\n", "", ("a line end",)),
     ],
 )
-def test_the_wrapping_is_taken_off_and_named(pasted: str, left: str, notes: tuple[str, ...]) -> None:
+def test_the_wrapping_is_removed_and_named(pasted: str, left: str, notes: tuple[str, ...]) -> None:
     cleaned = clean_pasted(KEY, pasted)
     assert (cleaned.text, cleaned.notes, cleaned.problem) == (left, notes, "")
 

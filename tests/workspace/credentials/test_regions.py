@@ -93,7 +93,7 @@ async def test_a_key_that_no_region_takes_is_refused_by_the_first(regions: Runni
         assert at.there.connections
 
 
-async def test_a_region_that_knows_the_key_and_has_more_to_say_is_heard(regions: Running) -> None:
+async def test_a_region_that_knows_the_key_and_has_more_to_say_is_quoted(regions: Running) -> None:
     spent = http({"error": {"message": "spent", "code": "insufficient_quota"}}, 429)
     async with regions([REFUSED], [spent]) as at:
         with pytest.raises(Problem, match="no credit"):

@@ -100,7 +100,7 @@ async def test_one_that_is_not_in_use_is_rotated_where_it_is(acme: Session) -> N
     assert names(acme) == [("default", True)] and in_use(acme) == OLD
 
 
-async def test_each_step_is_in_the_audit_log(acme: Session) -> None:
+async def test_every_step_is_in_the_audit_log(acme: Session) -> None:
     await rotate(acme)
     await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
     await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
@@ -121,7 +121,7 @@ async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: S
     assert "envelope" not in files(acme)
 
 
-async def test_what_cannot_be_rotated_is_told_before_anybody_is_asked(acme: Session) -> None:
+async def test_what_cannot_be_rotated_is_reported_before_anything_is_sent(acme: Session) -> None:
     held = rotation.rotatable(acme.tenant("acme"), "openai", "default")
     with pytest.raises(UsageError, match="has here already"):
         rotation.differs(acme.tenant("acme"), held, {"api_key": Secret(OLD)})

@@ -70,7 +70,7 @@ async def test_a_key_is_verified_and_nothing_is_saved_by_it(disk_session: Sessio
 @pytest.mark.parametrize(
     ("key", "problem"), [("sk-FAKE-refused-key-000", CredentialRejected), ("sk-FAKE-nowhere-key", NetworkError)]
 )
-async def test_a_refused_key_and_a_provider_out_of_reach_are_told_apart_and_save_nothing(
+async def test_a_refused_key_and_a_provider_out_of_reach_are_distinguished_and_save_nothing(
     disk_session: Session, tenant_id: str, key: str, problem: type[Problem]
 ) -> None:
     before = everything(disk_session)
@@ -197,7 +197,7 @@ async def test_changing_a_clear_field_needs_the_tenant_open_and_replacing_everyt
         ({"api_key": "x" * 30_000}, "api_key", "too long"),
     ],
 )
-async def test_what_cannot_be_meant_is_told_at_its_field(
+async def test_what_cannot_be_meant_is_reported_at_its_field(
     disk_session: Session, tenant_id: str, values: dict[str, str], field: str, says: str
 ) -> None:
     for attempt in (verify.verify, save.save):
@@ -231,7 +231,7 @@ async def test_a_kept_key_does_not_go_to_another_address(disk_session: Session, 
     assert made.origins == ("https://gateway.example",)
 
 
-async def test_plain_http_beyond_this_machine_is_asked_for_once_and_remembered(
+async def test_plain_http_beyond_this_machine_is_confirmed_once_and_remembered(
     disk_session: Session, tenant_id: str
 ) -> None:
     values: dict[str, str | Secret] = {"base_url": LAN, "api_key": Secret(KEY)}
@@ -322,7 +322,9 @@ async def test_an_envelope_of_another_tenant_or_provider_is_not_opened(disk_sess
             credentials.access(disk_session.tenant(tenant_id), provider_id).secrets()
 
 
-async def test_a_credential_sealed_with_a_key_pair_that_is_gone_says_so(disk_session: Session, tenant_id: str) -> None:
+async def test_a_credential_sealed_with_a_key_pair_that_was_removed_says_so(
+    disk_session: Session, tenant_id: str
+) -> None:
     await set_up(disk_session, tenant_id)
     with disk_session.store(tenant_id).transaction() as tables:
         tables.table("credentials").update({"key_id": "00000000"})
@@ -482,7 +484,7 @@ def edit_stored(session: TenantSession, **entries: Any) -> None:
 
 
 @pytest.mark.parametrize("passphrase", [Secret("FAKE long passphrase"), None], ids=["locked", "without a passphrase"])
-async def test_a_new_key_does_not_follow_a_stored_address_that_nothing_vouches_for(
+async def test_a_new_key_does_not_follow_a_stored_address_that_nothing_proves(
     disk_session: Session, passphrase: Secret | None
 ) -> None:
     tenant = disk_session.tenant((await tenants.create(disk_session, "Acme", passphrase)).id)

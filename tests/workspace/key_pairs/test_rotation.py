@@ -32,7 +32,7 @@ def opened(session: Session, tenant_id: str) -> str:
     return credentials.access(session.tenant(tenant_id), "openai").secrets()["api_key"].reveal()
 
 
-async def test_every_credential_is_sealed_anew_and_progress_is_told(disk_session: Session, acme: str) -> None:
+async def test_every_credential_is_sealed_anew_and_progress_is_reported(disk_session: Session, acme: str) -> None:
     before, told = tenant_registry.get(disk_session.tenant(acme)), list[tuple[int, int]]()
     held = {credential.provider: credential for credential in stored_credentials.stored(disk_session.tenant(acme))}
     done = await rotation.rotate(disk_session.tenant(acme), tell=lambda *how_far: told.append(how_far))
@@ -54,7 +54,7 @@ async def test_the_old_key_opens_nothing_of_the_present_state(disk_session: Sess
         envelope.unseal(old, held.envelope, stored_credentials.binding(acme, held))
 
 
-async def test_the_passphrase_stays_and_is_asked_for(disk_session: Session, acme: str) -> None:
+async def test_the_passphrase_stays_and_is_requested(disk_session: Session, acme: str) -> None:
     await tenants.set_passphrase(disk_session.tenant(acme), Secret("FAKE"))
     keyring.lock(disk_session.tenant(acme))
     before = tenant_registry.get(disk_session.tenant(acme))

@@ -140,7 +140,7 @@ def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch) -> PlaceMaker:
 ENDPOINT = {"kind": "endpoint"}
 
 
-async def test_a_model_is_looked_at_then_called_then_kept(place: PlaceMaker) -> None:
+async def test_a_model_is_inspected_then_called_then_kept(place: PlaceMaker) -> None:
     async with place([KNOWN], [SAID]) as at:
         notes: list[str] = []
         added = await at.add(tell=notes.append)
@@ -156,7 +156,7 @@ async def test_a_model_is_looked_at_then_called_then_kept(place: PlaceMaker) -> 
             await at.add("org/model", verify=False)
 
 
-async def test_a_model_that_is_not_verified_is_not_looked_at_either(place: PlaceMaker) -> None:
+async def test_a_model_that_is_not_verified_is_not_inspected_either(place: PlaceMaker) -> None:
     async with place([KNOWN]) as at:
         assert (await at.add(verify=False)).fields == {"kind": "hosted"}
         assert at.targets == []
@@ -346,7 +346,7 @@ async def test_an_address_that_was_written_into_the_file_gets_no_key_whatever_is
         ({"colour": "red"}, "Models of OpenAI-compatible have no field colour."),
     ],
 )
-async def test_fields_are_checked_before_anybody_is_asked(
+async def test_fields_are_checked_before_anything_is_sent(
     place: PlaceMaker, fields: Mapping[str, str], says: str
 ) -> None:
     async with place([SAID]) as at:
@@ -365,7 +365,7 @@ def test_fields_that_do_not_belong_any_more_are_left_out() -> None:
     assert [add_model.belongs(field, {"kind": "hosted"}) for field in FIELDS] == [True, False, False]
 
 
-async def test_models_and_values_are_found(place: PlaceMaker) -> None:
+async def test_models_and_values_are_listed(place: PlaceMaker) -> None:
     async with place([http(["org/one", "org/two", "bad\nid", ""])], [http(["me"])]) as at:
         hits = await add_model.search(at.session.tenant(at.tenant_id), "openai_compatible", " one ", CHAT)
         assert [(result.id, result.note) for result in hits] == [

@@ -34,7 +34,7 @@ def test_what_is_listed_comes_and_what_is_no_longer_is_marked_and_kept() -> None
     assert refreshed == model_sync.Refreshed(added=("d",), gone=("b",), total=2)
 
 
-def test_a_model_that_comes_back_is_not_gone_any_more() -> None:
+def test_a_model_that_comes_back_is_listed_again() -> None:
     after, refreshed = model_sync.merge_listing([model("a", gone="2026-11-01")], [model("a")], TODAY)
     assert after == [model("a")] and refreshed.added == ("a",)
 
@@ -57,7 +57,7 @@ def test_one_id_of_two_types_is_two_models() -> None:
     assert after == [model("a"), model("a", type=EMBEDDING, gone=TODAY)]
 
 
-async def test_a_refresh_marks_what_is_gone_and_changes_no_default(session: Session) -> None:
+async def test_a_refresh_marks_what_was_removed_and_changes_no_default(session: Session) -> None:
     with session.store("acme").transaction() as tables:
         tables.table("models").insert(to_record(model("gpt-of-old", ends="2026-01-01")))
     await defaults.set(session.tenant("acme"), CHAT, "openai/gpt-of-old")

@@ -22,7 +22,7 @@ def row(session: Session, kind: ModelType, tenant_id: str = "acme") -> DefaultRo
     return next(row for row in defaults.rows(session.tenant(tenant_id)) if row.type is kind)
 
 
-def test_each_type_has_a_row_that_says_how_its_default_stands(session: Session) -> None:
+def test_every_type_has_a_row_that_says_how_its_default_stands(session: Session) -> None:
     chat, embedding, speech = defaults.rows(session.tenant("acme"))
     assert chat.state == "ready" and chat.sentence.startswith("own key, verified ")
     assert embedding.state == "gone" and embedding.sentence.startswith("no longer listed by OpenAI since ")
@@ -63,7 +63,7 @@ async def test_a_default_whose_provider_cannot_be_used_says_why(session: Session
     assert row(session, CHAT).sentence == "OpenAI is not set up any more"
 
 
-async def test_a_default_that_ended_by_date_or_vanished_is_gone(session: Session) -> None:
+async def test_a_default_that_ended_by_date_or_vanished_counts_as_removed(session: Session) -> None:
     await defaults.set(session.tenant("acme"), SPEECH, "openai/whisper-1")
     session.clock = lambda: 1_795_000_000.0
     assert "ends 26 Feb 2027" in row(session, SPEECH).sentence

@@ -99,7 +99,7 @@ async def test_a_call_that_stalls_ends_when_it_is_closed(session: Session) -> No
     assert status.row(session.tenant("acme"), "openai").state == "ready"
 
 
-async def test_what_a_provider_does_not_serve_is_said(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_a_provider_does_not_serve_is_reported(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
     from tui.providers import PROVIDERS

@@ -58,13 +58,13 @@ def test_a_parameter_is_read_as_it_is_meant(parameter: Parameter, text: str, val
         (EFFORT, "medium", "effort is one of low, high."),
     ],
 )
-def test_a_parameter_out_of_its_range_is_told_in_words(parameter: Parameter, text: str, says: str) -> None:
+def test_a_parameter_out_of_its_range_is_reported_in_words(parameter: Parameter, text: str, says: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_parameter(parameter, text)
     assert caught.value.message == says
 
 
-def test_ranges_are_said_as_people_read_them() -> None:
+def test_ranges_are_written_as_people_read_them() -> None:
     assert [span(parameter) for parameter in (HEAT, MOST, SEED, STOP, EFFORT, FREE)] == [
         "0 – 2",
         "1 – 32,768",
@@ -83,7 +83,7 @@ def test_nearness_is_measured_as_geometry_says() -> None:
     assert cosine((1, 0), (1, 0, 0)) is None and cosine((0, 0), (1, 0)) is None
 
 
-def test_a_matrix_is_symmetric_and_agrees_with_each_pair() -> None:
+def test_a_matrix_is_symmetric_and_agrees_with_every_pair() -> None:
     chance = random.Random(7)
     vectors = [[chance.gauss(0, 1) for _ in range(40)] for _ in range(6)]
     table = matrix(vectors)
@@ -155,7 +155,7 @@ def test_a_recording_is_described_without_reading_it_all(tmp_path: Path) -> None
     assert audio_info(tmp_path / "a.mp3").seconds is None
 
 
-def test_what_cannot_be_transcribed_is_told_before_anything_is_sent(tmp_path: Path) -> None:
+def test_what_cannot_be_transcribed_is_reported_before_anything_is_sent(tmp_path: Path) -> None:
     large = tmp_path / "meeting.wav"
     with large.open("wb") as file:
         file.truncate(40 * MEGABYTE)
@@ -177,7 +177,7 @@ def test_what_cannot_be_transcribed_is_told_before_anything_is_sent(tmp_path: Pa
         assert says in caught.value.message and caught.value.hint
 
 
-def test_sizes_are_said_in_megabytes() -> None:
+def test_sizes_are_written_in_megabytes() -> None:
     sizes = (1, 43 * 1024, int(18.2 * MEGABYTE), 25 * MEGABYTE)
     assert [megabytes(size) for size in sizes] == ["1 kB", "43 kB", "18.2 MB", "25 MB"]
 

@@ -308,7 +308,7 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
     assert stored_credentials.stored(acme.tenant("other"))[0].plain_http == ("http://models.example",)
 
 
-async def test_a_new_tenant_has_the_passphrase_that_it_was_given(acme: Session) -> None:
+async def test_a_new_tenant_has_the_passphrase_that_was_typed(acme: Session) -> None:
     held = await import_plan.opened((await text(acme, passphrase=PASS)).encode(), PASS)
     made = await import_plan.plan(acme, held, None, "Ünlocked Lab", Secret("its own FAKE one"))
     await import_plan.carry_out(acme, made)
@@ -507,7 +507,7 @@ async def test_a_tenant_with_a_previous_key_is_imported_with_it(acme: Session) -
     assert not (await brought(acme, content, "elsewhere", PASS)).changes, "the same file again changes nothing"
 
 
-async def test_a_previous_key_that_is_not_in_the_file_is_said_without_a_command(acme: Session) -> None:
+async def test_a_previous_key_that_is_not_in_the_file_is_reported_without_a_command(acme: Session) -> None:
     await rotated(acme)
     made = await brought(acme, await text(acme), "elsewhere")
     (said,) = [lack.message for lack in made.lacks if ".kept" in lack.message]

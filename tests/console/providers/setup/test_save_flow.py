@@ -82,7 +82,7 @@ async def test_an_accepted_key_is_stored_with_the_models_that_it_lists(process: 
     assert key_hint(session) == "5d1e"
 
 
-async def test_the_host_is_named_while_it_is_asked(process: Session) -> None:
+async def test_the_host_is_named_while_it_is_called(process: Session) -> None:
     doing: list[str] = []
 
     @contextmanager
@@ -124,7 +124,7 @@ async def test_a_provider_that_cannot_be_reached_is_a_failed_check() -> None:
     assert not flow.rejected and key_hint(session) == "3f2a"
 
 
-async def test_an_empty_list_of_models_waits_for_a_decision() -> None:
+async def test_an_empty_list_of_models_needs_a_decision() -> None:
     session = desk_answering(lambda _: httpx.Response(200, json={"data": []})).tenant("acme")
     flow = flow_of(session)
     assert isinstance(await flow.verify_and_save({"api_key": Secret(KEY)}, quiet), Undecided)
@@ -133,14 +133,14 @@ async def test_an_empty_list_of_models_waits_for_a_decision() -> None:
     assert key_hint(session) == "5d1e"
 
 
-async def test_a_missing_field_raises_before_anything_is_asked(process: Session) -> None:
+async def test_a_missing_field_raises_before_anything_is_sent(process: Session) -> None:
     session, answers = (await forget(process, "openai")).tenant("acme"), Answers()
     with pytest.raises(UsageError):
         await flow_of(session, answers).verify_and_save({}, quiet)
     assert answers.asked == []
 
 
-async def test_plain_http_is_asked_about_once_and_no_leads_back_to_its_field() -> None:
+async def test_plain_http_is_confirmed_once_and_no_leads_back_to_its_field() -> None:
     session = desk_answering(lambda _: httpx.Response(200, json={"data": [{"id": "gpt-5.2"}]})).tenant("acme")
     values: dict[str, str | Secret] = {"api_key": Secret(KEY), "base_url": "http://proxy.example:8080/v1"}
     answers = Answers()
@@ -153,7 +153,7 @@ async def test_plain_http_is_asked_about_once_and_no_leads_back_to_its_field() -
 
 
 @pytest.mark.parametrize("choice", ["mine", "theirs", "look", None])
-async def test_a_save_by_another_session_meanwhile_is_asked_about(process: Session, choice: str | None) -> None:
+async def test_a_save_by_another_session_meanwhile_needs_confirmation(process: Session, choice: str | None) -> None:
     session, answers = process.tenant("acme"), Answers(choice)
     flow = flow_of(session, answers)
     await save.save(session, "openai", {"project": "proj_theirs"})
