@@ -173,8 +173,8 @@ class Credential:
     allowed although they are neither https nor loopback.
     """
 
-    provider: str
-    name: str
+    provider: str = field(metadata={"identity": True})
+    name: str = field(metadata={"identity": True})
     clear: Mapping[str, str]
     envelope: str
     key_id: str
@@ -220,7 +220,7 @@ class Model:
     entries of an added model.
     """
 
-    provider: str
+    provider: str = field(metadata={"identity": True})
     id: str
     type: ModelType
     origin: Origin = Origin.IMPORTED
@@ -246,7 +246,7 @@ class Default:
     """The model that a tenant uses for one type, and since when."""
 
     type: ModelType
-    provider: str
+    provider: str = field(metadata={"identity": True})
     model: str
     set_at: str
 

@@ -163,7 +163,7 @@ def test_old_and_new_passphrase_from_one_file(run_in: Run, locked_home: Path, se
     words = ("tenant", "passphrase", "north-lab", "--passphrase-file", str(secret_file))
     assert run_in(locked_home, *words).code == 0
     secret_file.write_text("open barley\n\n")
-    assert run_in(locked_home, *words).code == 0
+    assert run_in(locked_home, *words, "--yes").code == 0
     assert [row["open"] for row in json.loads(run_in(locked_home, "tenant", "list", "--json").out)] == [True]
 
 
@@ -197,3 +197,43 @@ def test_a_passphrase_for_the_console_needs_its_tenant(two_tenants: Path, secret
 def test_a_tenant_is_created_with_a_passphrase_out_of_a_file(tmp_path: Path, secret_file: Path) -> None:
     ran = run_process(tmp_path, "tenant", "create", "acme", "--passphrase-file", str(secret_file), "--json")
     assert ran.code == 0 and json.loads(ran.out)["protected"]
+
+
+@pytest.mark.parametrize(
+    ("content", "passphrase"),
+    [
+        (b"open sesame", "open sesame"),
+        (b"open sesame\n", "open sesame"),
+        (b"open sesame\r\n", "open sesame"),
+        (b"\xef\xbb\xbfopen sesame\n", "open sesame"),
+        (b"open\rsesame\n", "open\rsesame"),
+        (b"\nopen sesame\n", ""),
+        (b"\n", ""),
+        (b"open sesame\nanother\n", "open sesame"),
+        ("größe\n".encode(), "größe"),
+    ],
+)
+def test_one_file_is_the_same_passphrase_from_every_source(tmp_path: Path, content: bytes, passphrase: str) -> None:
+    path = tmp_path / "modeldeck-acme"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    script = (
+        "import os, sys\n"
+        "from tui.cli.secret_input import SecretInput\n"
+        "name, path = sys.argv[1:]\n"
+        "fd = os.open(path, os.O_RDONLY)\n"
+        "os.dup2(fd, 0)\n"
+        "source = {'file': ('', path), '0': ('0', ''), 'fd': (str(fd), ''), 'systemd': ('', '')}[name]\n"
+        "given = SecretInput(*source, {'CREDENTIALS_DIRECTORY': os.path.dirname(path)}).handed('acme')\n"
+        "sys.stdout.buffer.write((given.reveal() if given else '').encode())\n"
+    )
+    for source in ("file", "0", "fd", "systemd"):
+        command = [sys.executable, "-c", script, source, str(path)]
+        there = {"PYTHONPATH": str(ROOT), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+        ran = subprocess.run(command, capture_output=True, env=there, check=False, timeout=60)
+        assert (ran.stdout.decode(), ran.stderr) == (passphrase, b""), source
+
+
+def test_a_variable_that_is_not_text_is_said(run_in: Run, locked_home: Path) -> None:
+    ran = run_in(locked_home, *OPENS, MODELDECK_PASSPHRASE="open \udcff")
+    assert ran.code == 2 and "MODELDECK_PASSPHRASE is not UTF-8 text." in ran.err

@@ -64,6 +64,7 @@ def stable(answer: Any) -> Any:
     if "lacks" in held:
         # `Wenxin, changed 22 Nov 13:51`, or the command that sets up what is lacking
         held["lacks"] = [text.partition(",")[0].partition(" needs ")[0] for text in held["lacks"]]
+    held.pop("urls", None)  # of an import, since the version after
     if "fields" in held and isinstance(held["fields"], list):
         held["fields"] = {row["name"]: row["value"] for row in held["fields"]}
     return held

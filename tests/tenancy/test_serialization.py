@@ -1,6 +1,7 @@
 """Nouns come back from their records as they were; records that are not what they should be are damage."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -69,3 +70,17 @@ def test_unknown_entries_are_dropped_and_texts_come_out_printable() -> None:
     entries = {"provider": "p", "id": "a\x1b]0;x\x07\u202eb", "type": "chat", "later": 1, "fields": {"k\x00": "v\x9b"}}
     made = from_record(Model, entries)
     assert (made.id, made.fields) == ("a]0;xb", {"k": "v"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "record"),
+    [
+        (Credential, {"name": "default", "clear": {}, "envelope": "", "key_id": "", "origins": []}),
+        (Model, {"id": "x", "type": "chat"}),
+        (Default, {"type": "chat", "model": "x", "set_at": ""}),
+    ],
+)
+def test_a_provider_that_is_shown_otherwise_than_it_is_stored_is_refused(kind: type, record: dict[str, Any]) -> None:
+    assert from_record(kind, {**record, "provider": "openai"}).provider == "openai"
+    with pytest.raises(CorruptSettings):
+        from_record(kind, {**record, "provider": "openai\u200e"})

@@ -3,7 +3,8 @@
 The workspace is imported when it is first needed, so that a usage error comes at once.
 """
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from tui.secret import Secret
 from tui.tenancy import keyring
 
 if TYPE_CHECKING:
+    from tui.providers.spec import Provider
     from tui.tenancy.session import Session, TenantSession
 
 _MAX_NAMES = 8
@@ -124,6 +126,17 @@ class CommandContext:
 
         if credentials.needs_unlock(self.tenant_session, provider_id, name):
             await self.unlock(self.tenant)
+
+    @contextmanager
+    def naming_new_origins(self, provider: "Provider") -> Iterator[None]:
+        """Name every origin that a credential of the provider gains while the block runs."""
+        from tui.workspace.credentials.addresses import new_origins, origins_by_name
+
+        before = origins_by_name(self.tenant_session, provider.id)
+        yield
+        say = self.out.note if self.out.as_json else self.out.line
+        for origin in new_origins(before, origins_by_name(self.tenant_session, provider.id)):
+            say(f"{provider.label}: the API key can now be sent to {origin}.")
 
     async def close(self) -> None:
         """Close connections and drop decrypted keys; report an entry that the audit log could not take."""

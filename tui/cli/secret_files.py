@@ -37,7 +37,7 @@ def private_file(path: str) -> TextIO:
     except UsageError:
         os.close(descriptor)
         raise
-    return os.fdopen(descriptor, encoding="utf-8-sig")
+    return os.fdopen(descriptor, encoding="utf-8", newline="\n")
 
 
 def credential(folder: str, tenant_id: str) -> Secret | None:
@@ -53,7 +53,15 @@ def credential(folder: str, tenant_id: str) -> Secret | None:
         return None
     except OSError:
         pass  # secret_in reports it, as for any file
-    return secret_in(path, f"The credential {name}")
+    return Secret(first_line(_content(path, f"The credential {name}")))
+
+
+def first_line(text: str) -> str:
+    """Return the first line of a text, without its end and a byte order mark: a passphrase, whatever it comes from.
+
+    Lines end with LF or CR LF; a CR elsewhere belongs to the passphrase.
+    """
+    return text.removeprefix("\ufeff").partition("\n")[0].removesuffix("\r")
 
 
 def secret_in(path: Path, shown: str) -> Secret:
@@ -62,6 +70,10 @@ def secret_in(path: Path, shown: str) -> Secret:
     Raises:
         UsageError: naming the file as `shown`, if it is large, unreadable or no text.
     """
+    return Secret(_content(path, shown).removeprefix("\ufeff").strip("\r\n"))
+
+
+def _content(path: Path, shown: str) -> str:
     try:
         with path.open("rb") as file:
             content = file.read(_LONGEST + 1)
@@ -70,6 +82,6 @@ def secret_in(path: Path, shown: str) -> Secret:
     if len(content) > _LONGEST:
         raise UsageError(f"{shown} is larger than {_LONGEST // 1024} KiB.", "Check that it is the right file.")
     try:
-        return Secret(content.decode("utf-8-sig").strip("\r\n"))
+        return content.decode("utf-8")
     except UnicodeDecodeError:
         raise UsageError(f"{shown} is not UTF-8 text.") from None

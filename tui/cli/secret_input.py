@@ -6,6 +6,7 @@ comes from a hidden prompt, a line of standard input, a file or a variable.
 """
 
 import contextlib
+import io
 import os
 import re
 import sys
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from tui.cli.inputs import interruptible, whole_number
 from tui.cli.output import is_terminal
-from tui.cli.secret_files import credential, private_file, secret_in
+from tui.cli.secret_files import credential, first_line, private_file, secret_in
 from tui.errors import UsageError
 from tui.secret import Secret
 from tui.storage.user_file import local_path
@@ -67,6 +68,10 @@ class SecretInput:
             if not self._warned:
                 self._warned = True
                 sys.stderr.write(_READABLE)
+            try:
+                self._variable.reveal().encode()
+            except UnicodeEncodeError:
+                raise UsageError(f"{VARIABLE} is not UTF-8 text.") from None
             return self._variable
         return None
 
@@ -94,7 +99,7 @@ class SecretInput:
         name = field.name
         if value == "-":
             typed = ask(f"{label}: ") if is_terminal(sys.stdin) else None
-            return self._line(sys.stdin, name) if typed is None else typed
+            return self._line(_stdin(), name) if typed is None else typed
         if value.startswith("@"):
             return secret_in(local_path(value[1:]), f"The file for {name}")
         if value.startswith("env:"):
@@ -117,9 +122,9 @@ class SecretInput:
                 return self._lines
             descriptor = whole_number("--passphrase-fd", self._descriptor, largest=2**31 - 1)
             if descriptor == 0:
-                return sys.stdin
+                return _stdin()
             try:
-                self._lines = os.fdopen(descriptor, encoding="utf-8")
+                self._lines = os.fdopen(descriptor, encoding="utf-8", newline="\n")
             except OSError:
                 raise UsageError(
                     f"File descriptor {descriptor} is not open.", "For example: --passphrase-fd 3 3<FILE"
@@ -143,7 +148,15 @@ class SecretInput:
             raise UsageError(
                 f"The line for {what} is longer than {_LONGEST // 1024} KiB.", "Check that it is the right file."
             )
-        return Secret(line.removesuffix("\n").removesuffix("\r"))
+        return Secret(first_line(line))
+
+
+def _stdin() -> TextIO:
+    """Return standard input, read like a file of passphrases whatever the locale says."""
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        with contextlib.suppress(io.UnsupportedOperation):  # it has been read already, so this was done
+            sys.stdin.reconfigure(encoding="utf-8", errors="strict", newline="\n")
+    return sys.stdin
 
 
 def secret_sources(field: "Field") -> str:

@@ -6,7 +6,7 @@ $KEYS/<tenant>/retired/<key id>.pem    those before it
 
 from contextlib import suppress
 
-from tui.errors import Problem
+from tui.errors import Locked, Problem
 from tui.secret import Secret
 from tui.storage.folder import Folder
 from tui.tenancy.session import TenantSession
@@ -39,13 +39,28 @@ def retire(session: TenantSession, key_id: str) -> None:
         present.remove(key_id + _PUBLIC)
 
 
-def protect(session: TenantSession, passphrase: Secret) -> None:
-    """Encrypt retired key files that have no passphrase: they decrypt the earlier states."""
+def protect(session: TenantSession, new: Secret, old: Secret | None) -> None:
+    """Encrypt retired key files with a new passphrase: those without one, and those that open with the old one."""
     aside = folder(session)
     for key_id in _key_ids(aside):
         pem = aside.read(key_id + _END) or b""
-        if not key_pair.is_protected(pem):
-            aside.write(key_id + _END, key_pair.export(key_pair.load(pem), passphrase, session.process.key_cost))
+        if key_pair.is_protected(pem) and not old:
+            continue
+        with suppress(Locked):  # it has a passphrase of its own
+            private = key_pair.load(pem, old)
+            aside.write(key_id + _END, key_pair.export(private, new, session.process.key_cost))
+
+
+def other_passphrase(session: TenantSession, passphrase: Secret) -> list[str]:
+    """Return the key IDs of retired key files that a passphrase does not open."""
+    return [key_id for key_id in key_ids(session) if not _opens(folder(session).read(key_id + _END), passphrase)]
+
+
+def _opens(pem: bytes | None, passphrase: Secret) -> bool:
+    try:
+        return key_pair.load(pem or b"", passphrase) is not None
+    except Locked:
+        return False
 
 
 def prune(session: TenantSession) -> None:

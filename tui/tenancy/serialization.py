@@ -2,7 +2,7 @@
 
 A record is as trustworthy as whoever could write the file: unknown entries are dropped, wrong kinds are refused, and
 every text passes `printable` here, before it can reach a screen. A field with the metadata `stored=False` is neither
-written nor read.
+written nor read; one with `identity=True` must be stored as it is shown.
 """
 
 from collections.abc import Callable, Mapping
@@ -44,7 +44,10 @@ def _noun(kind: Any, record: Any) -> Any:
 @cache
 def _readers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     hints = get_type_hints(kind)
-    return tuple((field.name, _reader(hints[field.name])) for field in _stored(kind))
+    return tuple(
+        (field.name, _exact_text if field.metadata.get("identity") else _reader(hints[field.name]))
+        for field in _stored(kind)
+    )
 
 
 def _reader(hint: Any) -> Callable[[Any], Any]:
@@ -64,6 +67,13 @@ def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise TypeError
     return printable(value)
+
+
+def _exact_text(value: Any) -> str:
+    """Read a text that records are found by; one that is shown otherwise than it is stored names something else."""
+    if _text(value) != value:
+        raise ValueError
+    return str(value)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ when the tenant's own settings are restored, replaced or removed.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tui.domain import Model, Tenant
@@ -31,7 +31,7 @@ _FEW = 10
 class Trial:
     """What the operator lends of one provider: so many calls for each tenant, with these models only."""
 
-    provider: str
+    provider: str = field(metadata={"identity": True})
     calls: int
     models: tuple[str, ...]
     changed: str = ""

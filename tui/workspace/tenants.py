@@ -159,14 +159,17 @@ async def rename(session: TenantSession, name: str) -> Tenant:
     return await asyncio.to_thread(_change, session, name=name.strip())
 
 
-async def set_passphrase(session: TenantSession, new: Secret | None) -> Tenant:
-    """Set, change or (with None) remove the passphrase of an unlocked tenant."""
+async def set_passphrase(session: TenantSession, new: Secret | None, old: Secret | None = None) -> Tenant:
+    """Set, change or (with None) remove the passphrase of an unlocked tenant.
+
+    Retired key files get the new one as well, as far as the `old` one opens them.
+    """
     tenant = get(session)
     private = private_key(session)
 
     def work() -> Tenant:
         if new:
-            retired_keys.protect(session, new)
+            retired_keys.protect(session, new, old)
         keyring.write(session, tenant, private, new)
         if tenant.protected and new:
             session.audit_best_effort("passphrase changed")

@@ -26,3 +26,21 @@ def test_two_auth_methods_at_once_are_refused(modeldeck: Run) -> None:
     )
     assert done.code == 2
     assert "Azure OpenAI takes API key or Entra ID application, not both." in done.err
+
+
+def test_a_save_names_every_origin_that_it_adds_and_none_that_was_there(modeldeck: Run) -> None:
+    words = ("provider", "set", "openai_compatible", "api_key=-", "--no-verify")
+    first = modeldeck(*words, "base_url=https://one.example/v1", stdin=KEY)
+    assert "OpenAI-compatible: the API key can now be sent to https://one.example.\n" in first.out
+    again = modeldeck(*words, stdin=KEY)
+    assert (again.code, "can now be sent" in again.out) == (0, False)
+    moved = modeldeck(*words, "base_url=https://two.example/v1", stdin=KEY)
+    assert moved.out.count("can now be sent to https://two.example.") == 1 and "one.example" not in moved.out
+
+
+def test_adding_a_model_with_an_address_names_the_origin(modeldeck: Run) -> None:
+    modeldeck("provider", "set", "huggingface", "api_token=-", "--no-verify", stdin="hf_FAKEtokenofatest0123456789\n")
+    fields = ("endpoint_type=inference_endpoints", "endpoint_url=https://mine.example", "task=text-generation")
+    done = modeldeck("model", "add", "huggingface", "org/mine", "--type", "chat", *fields, "--no-verify")
+    assert done.code == 0, done.err
+    assert "Hugging Face: the API key can now be sent to https://mine.example.\n" in done.out

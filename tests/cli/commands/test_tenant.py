@@ -97,7 +97,10 @@ def test_old_and_new_passphrase_by_descriptor(run_in: Run, locked_home: Path) ->
     assert names(run_in(locked_home, "tenant", "list", "--json").out) == [("north-lab", False)]
     assert run_in(locked_home, *words, stdin="open sesame\nopen barley\n").code == 0
     assert run_in(locked_home, *words, stdin="open sesame\nx\n").code == 5
-    assert run_in(locked_home, *words, stdin="open barley\n\n").code == 0
+    blank = run_in(locked_home, *words, stdin="open barley\n\n")
+    assert blank.code == 2 and "--yes removes the passphrase" in blank.err
+    assert names(run_in(locked_home, "tenant", "list", "--json").out) == [("north-lab", False)]
+    assert run_in(locked_home, *words, "--yes", stdin="open barley\n\n").code == 0
     assert names(run_in(locked_home, "tenant", "list", "--json").out) == [("north-lab", True)]
 
 

@@ -50,6 +50,7 @@ def test_a_plan_is_json_for_a_program(ready: Run, tmp_path: Path) -> None:
         "new": False,
         "imported": False,
         "changes": [{"done": "default set", "about": {"type": "chat", "model": "openai/gpt-5.4-mini"}}],
+        "urls": [],
         "lacks": [],
     }
     assert json.loads(ready("import", str(path), "--yes", "--json").out)["imported"] is True
@@ -145,3 +146,23 @@ def test_damaged_settings_are_replaced_and_kept(ready: Run, home: Path) -> None:
     assert ran.code == 0 and "kept beside it as settings.json.damaged-1" in ran.err
     assert (folder / "settings.json.damaged-1").read_bytes() == b"{"
     assert ready("provider", "list").code == 0
+
+
+def test_a_plan_shows_every_url_of_the_file_however_many_models_it_has(ready: Run, tmp_path: Path) -> None:
+    path = tmp_path / "acme.json"
+    ready("export", "-o", str(path))
+    held = json.loads(path.read_text())
+    urls = [f"https://endpoint-{number}.example/path" for number in range(9)]
+    fields = {"endpoint_type": "inference_endpoints", "task": "text-generation"}
+    held["providers"]["huggingface"] = {
+        "models": [
+            {"id": f"org/m{number}", "type": "chat", "origin": "added", "fields": fields | {"endpoint_url": url}}
+            for number, url in enumerate(urls)
+        ]
+    }
+    path.write_text(json.dumps(held))
+    asked = ready("import", str(path))
+    assert asked.code == 2 and all(f"  new URL: {url}\n" in asked.out for url in urls), asked.err
+    assert json.loads(ready("import", str(path), "--dry-run", "--json").out)["urls"] == urls
+    ready("import", str(path), "--yes")
+    assert "new URL" not in ready("import", str(path)).out

@@ -1,5 +1,6 @@
 """A file of settings into the tenant shown: what it would change is shown first, and a refused file changes nothing."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,22 @@ async def test_leaving_before_it_is_imported_asks(changed: Session, tmp_path: Pa
         await until_shown(pilot, "▸ [ Import ]")
         await pilot.press("escape")
         await until_shown(pilot, "Nothing has been imported.")
+
+
+@pytest.mark.all_providers
+async def test_every_url_of_a_file_is_shown(changed: Session, tmp_path: Path) -> None:
+    path = tmp_path / "acme.json"
+    await status.remove_provider(changed.tenant("acme"), "huggingface")
+    held = json.loads(path.read_text())
+    fields = {"endpoint_type": "inference_endpoints", "task": "text-generation"}
+    models = [
+        {"id": f"org/m{number}", "type": "chat", "origin": "added"}
+        | {"fields": fields | {"endpoint_url": f"https://host-{number}.example"}}
+        for number in range(7)
+    ]
+    held |= {"providers": {"huggingface": {"models": models}}, "defaults": {}}
+    path.write_text(json.dumps(held))
+    async with console(changed) as pilot:
+        await named(pilot, path)
+        await until_shown(pilot, "▸ [ Import ]")
+        assert all(f"new URL: https://host-{number}.example" in shown(pilot) for number in range(7))

@@ -193,6 +193,18 @@ async def test_a_proxy_that_cannot_be_used(value: str) -> None:
     assert problem.message == "HTTPS_PROXY names no proxy that can be used. Nothing was sent."
 
 
+@pytest.mark.parametrize("password", ["12/34", "12?34", "12#34", "12/34@x"])
+async def test_a_password_that_ends_the_host_is_neither_shown_nor_looked_up(password: str) -> None:
+    _, problem = await try_url("https://a.test/v1", {"HTTPS_PROXY": f"http://user:{password}@proxy.test:3128"})
+    assert isinstance(problem, NetworkError)
+    assert "12" not in problem.message + problem.hint + problem.detail and "user" not in problem.message
+    assert "/ is written as %2F" in problem.hint
+
+
+def test_control_an_encoded_password_and_a_last_slash_are_taken() -> None:
+    assert Client({"HTTPS_PROXY": "http://user:12%2F34@p:3128/"}).proxy_for("https://a.test") == "http://p:3128"
+
+
 @asynccontextmanager
 async def proxy(reply: bytes = b"HTTP/1.1 200 OK\r\n\r\n", target: int = 0) -> AsyncIterator[tuple[str, list[bytes]]]:
     """An HTTP proxy: it remembers the heads that it was sent, and passes tunnels and calls on to a port here."""

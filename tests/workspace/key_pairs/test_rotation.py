@@ -105,6 +105,24 @@ async def test_a_state_from_before_the_rotation_can_be_put_back(disk_session: Se
     assert opened(disk_session, acme) == KEY
 
 
+async def test_a_new_passphrase_reaches_retired_key_files_that_had_the_old_one(
+    disk_session: Session, acme: str
+) -> None:
+    old, new, session = Secret("the old FAKE one"), Secret("the new FAKE one"), disk_session.tenant(acme)
+    await tenants.set_passphrase(session, old)
+    await rotation.rotate(session, old)
+    (retired,) = retired_keys.key_ids(session)
+    pem = retired_keys.folder(session).read(f"{retired}.pem") or b""
+    assert key_pair.load(pem, old).key_id == retired
+    await tenants.set_passphrase(session, new, old)
+    pem = retired_keys.folder(session).read(f"{retired}.pem") or b""
+    assert key_pair.load(pem, new).key_id == retired
+    with pytest.raises(Locked):
+        key_pair.load(pem, old)
+    assert retired_keys.other_passphrase(session, new) == []
+    assert retired_keys.other_passphrase(session, old) == [retired]
+
+
 async def test_a_passphrase_that_is_set_later_covers_retired_key_files(disk_session: Session, acme: str) -> None:
     await rotation.rotate(disk_session.tenant(acme))
     (old,) = retired_keys.key_ids(disk_session.tenant(acme))

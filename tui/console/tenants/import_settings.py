@@ -128,6 +128,7 @@ class Import(PageScreen[str]):
     def _show(self, plan: Plan) -> None:
         would = "This will change:" if plan.changes else f"{plan.tenant.name} already matches the file."
         lines: list[Words] = [would, *(f"  {audit.words(event)}" for event in plan.acts)]
+        lines += [f"  new URL: {url}" for url in plan.new_urls]
         lines += [(f"{lack.message} {problem_hint(lack)}".strip(), MUTED) for lack in plan.lacks]
         self._said.show(Content("\n").join(line("   ", entry) for entry in lines))
         self._import.display = plan.changes

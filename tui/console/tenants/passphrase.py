@@ -128,7 +128,7 @@ class Passphrase(PageScreen[str]):
                     self._present.field.value = ""
                     self._present.field.focus()
                     return
-                await tenants.set_passphrase(session.tenant(tenant_id), new)
+                await tenants.set_passphrase(session.tenant(tenant_id), new, typed)
         except Problem as problem:
             self._problem.show(problem_text(problem))
             return

@@ -86,13 +86,15 @@ def _proxy(name: str, value: str) -> str:
     proxy = proxy.replace("socks://", "socks5://", 1) if proxy.startswith("socks://") else proxy
     try:
         parts = urlsplit(proxy)
-        usable = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0
+        # A slash or a question mark in a password ends the host: the rest would be shown, and looked up as a name.
+        rest = parts.path.strip("/") or parts.query or parts.fragment
+        usable = parts.scheme in _SCHEMES and bool(parts.hostname) and parts.port != 0 and not rest
     except ValueError:
         usable = False
     if not usable:
         raise NetworkError(
             f"{name} names no proxy that can be used. Nothing was sent.",
-            "It takes http://host:port, https://host:port or socks5://host:port.",
+            "It takes http://host:port, https://host:port or socks5://host:port. In a password, / is written as %2F.",
         )
     return proxy
 

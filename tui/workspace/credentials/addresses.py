@@ -1,9 +1,11 @@
 """Where a secret may go when a credential is saved: to addresses that a person entered, or where it went before."""
 
-from tui.domain import Credential
+from collections.abc import Mapping
+
+from tui.domain import Credential, previous_of
 from tui.errors import Action, Locked, Problem, Remedy
 from tui.providers.spec import Field, FieldValues, Provider, mask_secrets
-from tui.tenancy import credentials, keyring
+from tui.tenancy import credentials, keyring, models
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.workspace.credentials.fields import FieldProblem, Values
@@ -49,3 +51,24 @@ def require_same(field: Field, credential: Credential, origins: tuple[str, ...])
             f"The stored {field.label} was given for {', '.join(credential.origins)}, not for {', '.join(strange)}.",
             "Enter it again to send it there.",
         )
+
+
+def verified_model_origins(session: TenantSession, provider: Provider, stored: Credential | None) -> tuple[str, ...]:
+    """Return the origins of added models that a stored credential may be sent to, as the private key vouches."""
+    verified = credentials.verified_origins(session, stored)
+    if stored is None or not verified:
+        return ()
+    fields = credentials.defaults(provider) | dict(stored.clear)
+    return tuple(origin for origin in models.added_origins(session, provider, fields) if origin in verified)
+
+
+def origins_by_name(session: TenantSession, provider_id: str) -> dict[str, tuple[str, ...]]:
+    """Return the origins of every credential of a provider, by its name; without previous keys, which go nowhere."""
+    stored = credentials.listing(session, provider_id)
+    return {credential.name: credential.origins for credential in stored if not previous_of(credential.name)}
+
+
+def new_origins(before: Mapping[str, tuple[str, ...]], after: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the origins that a credential has now and did not have before."""
+    added = [origin for name, origins in after.items() for origin in origins if origin not in before.get(name, ())]
+    return tuple(dict.fromkeys(added))

@@ -9,13 +9,12 @@ file says: a file that would send it to another address is refused. Trials are t
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-from tui.domain import Credential, Default, Model, Origin, Tenant, previous_of
+from tui.domain import Credential, Origin, Tenant, previous_of
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers import provider as provider_of
 from tui.sanitize import in_words
@@ -27,7 +26,7 @@ from tui.storage.store import Tables
 from tui.tenancy import changes, keyring, verification
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import models as stored_models
-from tui.tenancy.serialization import from_record, to_record
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import check_id, check_name, find, get, ids, slug_for
 from tui.vault import encrypted_file, key_pair
@@ -36,11 +35,11 @@ from tui.workspace.credentials import save, status
 from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.paste import in_sentence
 from tui.workspace.credentials.save import PlainHttp
-from tui.workspace.models import add, catalog
 from tui.workspace.playground import key_source
 from tui.workspace.transfer import file_format
 from tui.workspace.transfer.export import called
 from tui.workspace.transfer.file_format import Bundle, Kept
+from tui.workspace.transfer.import_models import take_defaults, take_models
 
 _TABLES = ("credentials", "models", "defaults", "sources")
 
@@ -60,6 +59,11 @@ class Plan:
     after: Content
     rehearsal: Session
     plain_http: tuple[str, ...] = ()
+
+    @property
+    def new_urls(self) -> tuple[str, ...]:
+        """Return every URL that the settings would hold and do not hold yet, sorted."""
+        return tuple(sorted(set(_urls(self.after)) - set(_urls(self.before))))
 
     def allow_plain_http(self) -> "Plan":
         """Return the plan with every origin in plain http allowed."""
@@ -184,7 +188,7 @@ def _copy(session: Session, tenant_id: str | None) -> Session:
 async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
     """Put what a file holds into the copy; return what it cannot bring, and the plain http origins that it needs."""
     plain_http: list[str] = []
-    await asyncio.to_thread(_take_models, session.process.tenant(tenant.id), bundle)
+    await asyncio.to_thread(take_models, session.process.tenant(tenant.id), bundle)
     lacks: list[Problem] = []
     for entry in _in_order(bundle):
         now = next(
@@ -214,7 +218,7 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
             await key_source.choose(session.process.tenant(tenant.id), provider_id, source)
         except UsageError as problem:
             lacks.append(problem)
-    await asyncio.to_thread(_take_defaults, session.process.tenant(tenant.id), bundle)
+    await asyncio.to_thread(take_defaults, session.process.tenant(tenant.id), bundle)
     return tuple(lacks), tuple(dict.fromkeys(plain_http))
 
 
@@ -244,56 +248,6 @@ def _lacking(kept: Kept, missing: set[str]) -> Problem:
     ]
     remedy = Remedy(Action.SET_UP_PROVIDER, kept.provider, kept.name, fields=tuple(entries))
     return Problem(f"{called(kept)} needs its {labels}.", remedy=remedy)
-
-
-def _take_models(session: TenantSession, bundle: Bundle) -> None:
-    """Models that are not there come; of those that are, an added one gets the fields of the file."""
-    checked = [_checked(model) for model in bundle.models]
-    with session.store.transaction() as tables:
-        table = tables.table("models")
-        stored = {_place(record): from_record(Model, record) for record in table}
-        changed: dict[tuple[str, str, str], Mapping[str, str]] = {}
-        new: list[Mapping[str, Any]] = []
-        for model in checked:
-            now = stored.get((model.provider, model.id, model.type))
-            if now is None:
-                new.append(to_record(model))
-            elif now.origin is model.origin is Origin.ADDED and now.fields != model.fields:
-                changed[model.provider, model.id, model.type] = model.fields
-        # The whole table is written by each of these: once, however many models there are.
-        table.insert_multiple(new)
-        if changed:
-            table.update(
-                lambda record: record.update(fields=dict(changed[_place(record)])),
-                lambda record: _place(record) in changed,
-            )
-
-
-def _checked(model: Model) -> Model:
-    provider = provider_of(model.provider)
-    if model.type not in provider.types or catalog.model_id_of(provider, model.id) != model.id:
-        raise UsageError(f"{model.ref} cannot be a model of {provider.label}.", "The file was not imported.")
-    if model.origin is not Origin.ADDED:
-        return replace(model, fields={})
-    declared = {model_field.name for model_field in provider.model_fields}
-    # What a provider told of a model is kept beside what a person entered.
-    known = {name: value for name, value in model.fields.items() if name in declared}
-    unknown = {name: value for name, value in model.fields.items() if name not in declared}
-    return replace(model, fields=add.fields_of(provider, known, {}) | unknown)
-
-
-def _take_defaults(session: TenantSession, bundle: Bundle) -> None:
-    with session.store.transaction() as tables:
-        table = tables.table("defaults")
-        for default in bundle.defaults:
-            wanted = replace(default, set_at=session.now())
-            if any(
-                (one["type"], one["provider"], one["model"]) == (default.type, default.provider, default.model)
-                for one in table
-            ):
-                continue
-            table.remove(partial(_is_of_type, default))
-            table.insert(to_record(wanted))
 
 
 def _model_origins(bundle: Bundle, kept: Kept) -> tuple[str, ...]:
@@ -392,9 +346,13 @@ def _tables(tables: Tables) -> Content:
     return {name: dict(table) for name, table in (tables.storage.read() or {}).items() if table}
 
 
-def _place(record: Mapping[str, Any]) -> tuple[str, str, str]:
-    return record["provider"], record["id"], record["type"]
+def _urls(content: Content) -> Iterator[str]:
+    """Yield the URLs in the fields of credentials and models, and the origins of credentials."""
+    for credential in content.get("credentials", {}).values():
+        yield from filter(_is_url, [*credential.get("clear", {}).values(), *credential.get("origins", [])])
+    for model in content.get("models", {}).values():
+        yield from filter(_is_url, model.get("fields", {}).values())
 
 
-def _is_of_type(default: Default, tables: Mapping[str, Any]) -> bool:
-    return bool(tables["type"] == default.type)
+def _is_url(text: object) -> bool:
+    return "://" in str(text)

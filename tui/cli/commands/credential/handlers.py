@@ -69,7 +69,8 @@ async def use(call: CommandContext) -> None:
     if previous_of(name):
         rotation.kept_or_problem(call.tenant_session, provider.id, previous_of(name))
         await call.unlock(call.tenant)
-    await status.use(call.tenant_session, provider.id, name)
+    with call.naming_new_origins(provider):
+        await status.use(call.tenant_session, provider.id, name)
     call.out.line(f"Now using {previous_of(name) or name} for {provider.label}.")
 
 

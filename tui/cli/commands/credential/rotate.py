@@ -56,7 +56,8 @@ def _new_secrets(call: CommandContext, provider: Provider, credential: Credentia
 async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
     rotation.kept_or_problem(call.tenant_session, provider.id, name)
     await call.unlock(call.tenant)
-    back = await rotation.restore_previous(call.tenant_session, provider.id, name)
+    with call.naming_new_origins(provider):
+        back = await rotation.restore_previous(call.tenant_session, provider.id, name)
     _tell(call, provider, back)
 
 

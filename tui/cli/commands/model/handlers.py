@@ -175,13 +175,14 @@ async def _allowed(
 ) -> Model:
     """Do it; with --allow-http, an address in plain http is taken."""
     await call.unlock_for(provider_id)
-    try:
-        return await work(())
-    except PlainHttp as problem:
-        if not call.args.has("allow-http"):
-            raise
-        origins = problem.origins
-    return await work(origins)
+    with call.naming_new_origins(provider_by_id(provider_id)):
+        try:
+            return await work(())
+        except PlainHttp as problem:
+            if not call.args.has("allow-http"):
+                raise
+            origins = problem.origins
+        return await work(origins)
 
 
 async def test(call: CommandContext) -> None:

@@ -119,7 +119,8 @@ async def save(call: CommandContext, provider: Provider, values: Values, rotate:
         check, listed, note = verified.check, verified.listed, verified.note
         plan = await renew(plan, verified.region_fields)
         await _settle(call, plan)
-    saved = await apply_save(plan, check, listed)
+    with call.naming_new_origins(provider):
+        saved = await apply_save(plan, check, listed)
     if note:
         call.out.note(note)
     return Saved(saved, None if listed is None else len(listed))

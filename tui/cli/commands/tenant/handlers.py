@@ -9,6 +9,7 @@ from tui.domain import Tenant
 from tui.errors import UsageError
 from tui.sanitize import grouped
 from tui.storage.settings_file import CorruptSettings
+from tui.tenancy import retired_keys
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
 
@@ -84,13 +85,19 @@ async def rename(call: CommandContext) -> None:
 async def passphrase(call: CommandContext) -> None:
     """Set, change or remove a tenant's passphrase."""
     tenant = tenant_registry.find(call.session, call.args.one("NAME"))
-    await call.unlock(tenant)
+    present = call.passphrase(tenant) if tenant.protected else None
+    await tenants.unlock(call.session.tenant(tenant.id), present)
     new = call.secret_input.chosen(NEW)
+    if new is not None and not new and call.secret_input.named and not call.args.has("yes"):
+        raise UsageError(f"The new passphrase of {tenant.name} is blank.", "--yes removes the passphrase.")
     if new is None:
         raise UsageError(
             "A new passphrase needs a terminal.", "Or hand it over with --passphrase-fd N or --passphrase-file FILE."
         )
-    after = await tenants.set_passphrase(call.session.tenant(tenant.id), new or None)
+    session = call.session.tenant(tenant.id)
+    after = await tenants.set_passphrase(session, new or None, present)
+    for key_id in retired_keys.other_passphrase(session, new) if new else ():
+        call.out.note(f"The earlier key file {key_id}.pem cannot be opened with this passphrase; it keeps its own.")
     call.out.line(f"{after.name} has {'a new passphrase' if after.protected else 'no passphrase now'}.")
 
 

@@ -87,6 +87,7 @@ def _shape(plan: Plan, done: bool) -> dict[str, object]:
         "new": plan.new,
         "imported": done,
         "changes": [{"done": event.done, "about": dict(event.about)} for event in plan.acts],
+        "urls": list(plan.new_urls),
         "lacks": [_lack_text(lack) for lack in plan.lacks],
     }
 
@@ -102,6 +103,8 @@ def _say(call: CommandContext, plan: Plan, done: bool) -> None:
         call.out.line(f"Into {into} would be imported: {count}.")
     for act in plan.acts:
         call.out.line(f"  {audit.words(act)}")
+    for url in plan.new_urls:
+        call.out.line(f"  new URL: {url}")
     for lack in plan.lacks:
         call.out.note(_lack_text(lack))
 

@@ -50,13 +50,16 @@ class SetupForm(Form):
         naming: bool = False,
         shut: bool = False,
         rotates: bool = False,
+        model_origins: tuple[str, ...] = (),
     ) -> None:
         """`naming` asks for a new credential's name; `shut` says that the stored secrets cannot be opened.
 
-        With `rotates` the stored key can be kept beside a new one.
+        With `rotates` the stored key can be kept beside a new one. `model_origins` are those of added models, which the
+        key may be sent to as well.
         """
         super().__init__()
         self.rotates = rotates
+        self.model_origins = model_origins
         self.provider, self.stored, self.found, self.shut = provider, stored, found, shut
         named = "Its name here: letters, digits, . _ -, no spaces."
         self.named = FieldRow(NAME, "Name", help=(named,)) if naming else None
@@ -314,7 +317,8 @@ class SetupForm(Form):
 
     def origins(self, values: Mapping[str, str | Secret]) -> tuple[str, ...]:
         """Where the key would be sent with those values, as far as that is known."""
-        return destinations(self.provider, values, self.stored)
+        own = destinations(self.provider, values, self.stored)
+        return tuple(dict.fromkeys((*own, *self.model_origins))) if own else ()
 
     def say_where(self, *instead: Words) -> None:
         """Say where the key will be sent, or something that matters more."""

@@ -18,6 +18,7 @@ from tui.tenancy import credentials
 from tui.tenancy.session import TenantSession
 from tui.workspace import tenants
 from tui.workspace.credentials import verify as verification
+from tui.workspace.credentials.addresses import verified_model_origins
 from tui.workspace.credentials.fields import Values
 from tui.workspace.credentials.save import SavePlan, apply_save, destinations, plan_save, renew, same_content
 from tui.workspace.credentials.verify import Verified
@@ -100,6 +101,11 @@ class SaveFlow:
         """The host that is asked, the first of several."""
         origins = destinations(self.provider, self.values, self.stored)
         return host_of(origins[0]) if origins else self.provider.label
+
+    @property
+    def model_origins(self) -> tuple[str, ...]:
+        """The origins of added models, which the stored key may be sent to as well."""
+        return verified_model_origins(self.session, self.provider, self.stored)
 
     @property
     def rejected(self) -> bool:

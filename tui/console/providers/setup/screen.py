@@ -82,14 +82,14 @@ class Setup(PageScreen[bool]):
             yield self._make()
 
     def _make(self) -> SetupForm:
-        session = self.app.tenant_session
-        self.flow = SaveFlow(session, self.provider, self.app, self.credential_name)
-        stored = self.flow.stored
+        self.flow = SaveFlow(self.app.tenant_session, self.provider, self.app, self.credential_name)
+        stored, more = self.flow.stored, self.flow.model_origins
         available = discovery.discover_keys(self.app.session, self.provider) if self._carried is None else None
-        undecryptable = stored is not None and is_undecryptable(session, stored)
-        rotates = bool(stored and stored.envelope) and not undecryptable
-        naming = not self.credential_name
-        return SetupForm(self.provider, stored, available, naming=naming, shut=undecryptable, rotates=rotates)
+        shut = stored is not None and is_undecryptable(self.flow.session, stored)
+        rotates, naming = bool(stored and stored.envelope) and not shut, not self.credential_name
+        return SetupForm(
+            self.provider, stored, available, naming=naming, shut=shut, rotates=rotates, model_origins=more
+        )
 
     def on_mount(self) -> None:
         self.call_after_refresh(self._begin)

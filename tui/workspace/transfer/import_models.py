@@ -1,0 +1,73 @@
+"""Take the models and the defaults of a file into settings."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from tui.domain import Default, Model, Origin
+from tui.errors import UsageError
+from tui.providers import provider as provider_of
+from tui.tenancy.serialization import from_record, to_record
+from tui.tenancy.session import TenantSession
+from tui.workspace.models import add, catalog
+from tui.workspace.transfer.file_format import Bundle
+
+
+def take_models(session: TenantSession, bundle: Bundle) -> None:
+    """Models that are not there come; of those that are, an added one gets the fields of the file."""
+    checked = [_checked(model) for model in bundle.models]
+    with session.store.transaction() as tables:
+        table = tables.table("models")
+        stored = {_place(record): from_record(Model, record) for record in table}
+        changed: dict[tuple[str, str, str], Mapping[str, str]] = {}
+        new: list[Mapping[str, Any]] = []
+        for model in checked:
+            now = stored.get((model.provider, model.id, model.type))
+            if now is None:
+                new.append(to_record(model))
+            elif now.origin is model.origin is Origin.ADDED and now.fields != model.fields:
+                changed[model.provider, model.id, model.type] = model.fields
+        # The whole table is written by each of these: once, however many models there are.
+        table.insert_multiple(new)
+        if changed:
+            table.update(
+                lambda record: record.update(fields=dict(changed[_place(record)])),
+                lambda record: _place(record) in changed,
+            )
+
+
+def _checked(model: Model) -> Model:
+    provider = provider_of(model.provider)
+    if model.type not in provider.types or catalog.model_id_of(provider, model.id) != model.id:
+        raise UsageError(f"{model.ref} cannot be a model of {provider.label}.", "The file was not imported.")
+    if model.origin is not Origin.ADDED:
+        return replace(model, fields={})
+    declared = {model_field.name for model_field in provider.model_fields}
+    # What a provider told of a model is kept beside what a person entered.
+    known = {name: value for name, value in model.fields.items() if name in declared}
+    unknown = {name: value for name, value in model.fields.items() if name not in declared}
+    return replace(model, fields=add.fields_of(provider, known, {}) | unknown)
+
+
+def take_defaults(session: TenantSession, bundle: Bundle) -> None:
+    """Store the default models of a file where they differ."""
+    with session.store.transaction() as tables:
+        table = tables.table("defaults")
+        for default in bundle.defaults:
+            wanted = replace(default, set_at=session.now())
+            if any(
+                (one["type"], one["provider"], one["model"]) == (default.type, default.provider, default.model)
+                for one in table
+            ):
+                continue
+            table.remove(partial(_is_of_type, default))
+            table.insert(to_record(wanted))
+
+
+def _place(record: Mapping[str, Any]) -> tuple[str, str, str]:
+    return record["provider"], record["id"], record["type"]
+
+
+def _is_of_type(default: Default, tables: Mapping[str, Any]) -> bool:
+    return bool(tables["type"] == default.type)
