@@ -22,7 +22,7 @@ from tui.providers.requests import ChatRequest, EmbeddingRequest, Message
 OPENAI = PROVIDERS["openai"]
 GOOD = {"openai": "sk-proj-FAKE-good", "anthropic": "sk-ant-FAKE-good"}
 NAMED = {"openai": "gpt-6-sol", "anthropic": "claude-opus-5-5"}
-QUICK = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6)
+QUICK = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=2)
 
 
 async def ask(

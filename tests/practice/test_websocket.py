@@ -25,7 +25,7 @@ from tui.providers.spec import FieldValues
 from tui.secret import Secret
 
 PATIENT = Limits(backoff=0.001, max_backoff=0.001, notice_after=60, stream_timeout=60)
-SHORT = replace(PATIENT, notice_after=0.2, stream_timeout=0.6)
+SHORT = replace(PATIENT, notice_after=0.2, stream_timeout=2)
 """For answers that never come."""
 
 ORIGIN = "https://talk.example.test"

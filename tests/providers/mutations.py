@@ -6,6 +6,7 @@ documentation are not.
 """
 
 import ast
+import gc
 import re
 import sys
 from collections.abc import Callable, Iterator
@@ -137,7 +138,7 @@ def _file(name: str) -> Path:
 
 @cache
 def _code(name: str) -> CodeType:
-    return compile(_tree(name), f"<{name}>", "exec")
+    return _compiled(_tree(name), f"<{name}>")
 
 
 @cache
@@ -201,7 +202,16 @@ def _mutated(mutant: Mutant) -> CodeType:
     for node in changed:
         node.value = mutant.new
     try:
-        return compile(tree, f"<mutant of {mutant.module}>", "exec")
+        return _compiled(tree, f"<mutant of {mutant.module}>")
     finally:
         for node in changed:
             node.value = mutant.old
+
+
+def _compiled(tree: ast.Module, name: str) -> CodeType:
+    """Compile a tree. Python 3.11 fails now and then if garbage is collected meanwhile (python/cpython#106905)."""
+    gc.disable()
+    try:
+        return compile(tree, name, "exec")
+    finally:
+        gc.enable()

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.slow
 
 Fault = Callable[[Chat], Awaitable[None]]
 FAULTS: dict[str, Fault] = {}
-SOON = replace(QUICK, notice_after=0.2, stream_timeout=0.6, response_timeout=0.6)
+SOON = replace(QUICK, notice_after=0.2, stream_timeout=2, response_timeout=2)
 
 
 def fault(function: Fault) -> Fault:

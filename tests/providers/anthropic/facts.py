@@ -160,7 +160,7 @@ FACTS = Facts(
         ),
     ),
     refusals=REFUSALS,
-    prose=frozenset({"_CONSOLE", "_GONE"}),
+    prose=frozenset({"_CONSOLE", "_RETIRED_BY_DATE"}),
 )
 check = FACTS.check
 

@@ -25,7 +25,7 @@ from tui.workspace.credentials.paste import key_kind, likely_provider
 
 DECLARED = PROVIDERS["anthropic"]
 CHAT = next(chat for facts in every() for chat in facts.chats if chat.provider == "anthropic")
-SHORT = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6, max_retry_after=1)
+SHORT = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=2, max_retry_after=1)
 
 
 async def ask(

@@ -28,7 +28,7 @@ ABSENT = http({"detail": "Not Found"}, 404)
 ALLOWED = http({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
 ASIDE = "The stream ended before it began. The answer was asked for in one piece."
 PORTS = {"api.py": 8001, "openai_api.py": 8002, "api_server.py": 8003, "vLLM": 8004}
-SOON = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6, response_timeout=0.6)
+SOON = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=2, response_timeout=2)
 
 
 def at(base_url: str, flavour: str = "") -> Any:

@@ -76,7 +76,7 @@ async def test_an_answer_that_came_to_its_end_is_left_alone() -> None:
 
 async def test_a_silent_answer_is_stopped_at_the_provider_too() -> None:
     async with serve([CREATED], [EVENTS, HOLD], [http({}, 500)]) as server:
-        wire = Client({}, limits=Limits(notice_after=0.2, stream_timeout=0.6))
+        wire = Client({}, limits=Limits(notice_after=0.2, stream_timeout=2))
         with pytest.raises(Problem, match="sent nothing of use"):
             [event async for event in wire.stream(access_to(server.base_url), creating(server))]
         await wire.aclose()

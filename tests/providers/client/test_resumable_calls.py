@@ -19,7 +19,7 @@ EVENTS = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: clo
 WHOLE = http({"text": "in another way"})
 
 
-def streaming(url: str, other: str = "", patience: float = 0.05) -> Call:
+def streaming(url: str, other: str = "", patience: float = 60) -> Call:
     """A stream of plain text, and a second way to the same."""
 
     def whole(frame: Frame | None) -> Iterator[Event]:
@@ -36,22 +36,26 @@ def streaming(url: str, other: str = "", patience: float = 0.05) -> Call:
     return Call("GET", f"{url}/stream", lambda: read, Framing.SSE, plain=True, idle_timeout=patience)
 
 
-@pytest.mark.parametrize("end", [[], [RESET], [HOLD]], ids=["end", "break", "silence"])
-async def test_a_stream_that_ends_too_early_goes_on_by_other_means(end: list[str]) -> None:
+@pytest.mark.parametrize(("end", "patience"), [([], 60), ([RESET], 60), ([HOLD], 1)], ids=["end", "break", "silence"])
+async def test_a_stream_that_ends_too_early_goes_on_by_other_means(end: list[str], patience: float) -> None:
     async with serve([EVENTS + b"data: a\n\ndata: cut", *end], [WHOLE]) as server:
         wire = Client({}, limits=QUICK)
-        events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url))
+        events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url, patience=patience))
         await wire.aclose()
     assert problem is None
     assert events == [TextDelta("[|a]"), TextDelta("in another way"), Finish("stop")]
     assert [request.target for request in server.asked] == ["/v1/stream", "/v1/whole"]
 
 
-@pytest.mark.parametrize("answer", [[HOLD], [RESET], [EVENTS, HOLD]], ids=["silence", "break", "no frame"])
-async def test_so_does_one_that_never_begins(answer: list[bytes | str]) -> None:
+@pytest.mark.parametrize(
+    ("answer", "patience"),
+    [([HOLD], 1), ([RESET], 60), ([EVENTS, HOLD], 1)],
+    ids=["silence", "break", "no frame"],
+)
+async def test_so_does_one_that_never_begins(answer: list[bytes | str], patience: float) -> None:
     async with serve(answer, [WHOLE]) as server:
         wire = Client({}, limits=QUICK)
-        events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url))
+        events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url, patience=patience))
         await wire.aclose()
     assert (events, problem) == ([TextDelta("in another way"), Finish("stop")], None)
     assert len(server.asked) == 2

@@ -311,7 +311,7 @@ async def test_what_is_no_websocket_frame(broken: bytes) -> None:
 
 async def test_silence_is_reported_and_ends() -> None:
     async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
-        events, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=0.6))
+        events, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=2))
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
     assert [type(event) for event in events][:2] == [TextDelta, NoResponseYet]
@@ -319,7 +319,7 @@ async def test_silence_is_reported_and_ends() -> None:
 
 async def test_pings_alone_are_silence() -> None:
     async with listen([Hear(), *[Ping(b"?")] * 50, HOLD]) as line:
-        _, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=0.6))
+        _, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=2))
     assert isinstance(problem, NetworkError) and "sent nothing of use" in problem.message
 
 

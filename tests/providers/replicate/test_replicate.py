@@ -54,7 +54,7 @@ DECLARED = PROVIDERS["replicate"]
 WHOLE, STREAMED = (chat for facts in every() for chat in facts.chats if chat.provider == "replicate")
 CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n"
-SOON = Limits(notice_after=0.2, stream_timeout=0.6, response_timeout=5, backoff=0.001, max_backoff=0.002)
+SOON = Limits(notice_after=0.2, stream_timeout=2, response_timeout=5, backoff=0.001, max_backoff=0.002)
 OVER = http(prediction("succeeded", ["Half", " an answer", "."]))
 TALK = "meta/meta-llama-3-70b-instruct"
 
@@ -199,7 +199,7 @@ async def test_a_large_recording_is_uploaded_first_and_removed_at_last(tmp_path:
 
 # --- in practice ------------------------------------------------------------------------------------------------------
 
-SHORT = Limits(notice_after=0.2, stream_timeout=0.6, response_timeout=0.6, backoff=0.001, max_backoff=0.001)
+SHORT = Limits(notice_after=0.2, stream_timeout=2, response_timeout=2, backoff=0.001, max_backoff=0.001)
 
 
 async def ask(

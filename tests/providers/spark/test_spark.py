@@ -60,7 +60,7 @@ from tui.secret import MASK, Secret
 from tui.workspace.credentials.fields import validate
 
 SPARK = PROVIDERS["spark"]
-SOON = replace(QUICK, notice_after=0.2, stream_timeout=0.6)
+SOON = replace(QUICK, notice_after=0.2, stream_timeout=2)
 GOOD: list[Item] = [Hear(), text(said(0, "Good")), text(said(1, " day")), text(said(2, "", used=True))]
 
 
@@ -349,7 +349,7 @@ async def ask(access: Access, words: str) -> calls.Outcome:
     wire = Client(
         {},
         transport(0),
-        Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6, max_retry_after=0),
+        Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=2, max_retry_after=0),
     )
     return await run(wire, access, calls.chat(SPARK, access.fields, question(words)))
 

@@ -44,7 +44,7 @@ async def ask(
     access: Access, text: str, model: Model, stream: bool = True, wire: Client | None = None
 ) -> calls.Outcome:
     wire = wire or Client(
-        {}, transport(0), Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=0.6)
+        {}, transport(0), Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=2)
     )
     return await run(
         wire, replace(access, model=model.id), calls.chat(WENXIN, access.fields, question(text, model, stream))

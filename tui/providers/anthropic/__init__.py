@@ -26,7 +26,7 @@ _KNOWN = {
 }
 _ENDS = {name: date for date, names in _KNOWN.items() for name in names.split()}
 _CATALOGUE = tuple(Model(_ID, name, ModelType.CHAT, ends=date) for name, date in _ENDS.items())
-_RETIRED = {
+_RETIRED_BY_DATE = {
     "2026-06-30": "claude-mythos-preview",
     "2026-06-15": "claude-opus-4-0 claude-sonnet-4-0 claude-opus-4-20250514 claude-sonnet-4-20250514",
     "2026-02-19": "claude-3-7-sonnet-20250219 claude-3-7-sonnet-latest claude-3-5-haiku-20241022"
@@ -36,7 +36,7 @@ _RETIRED = {
     "2025-07-21": "claude-3-sonnet-20240229 claude-2 claude-2.0 claude-2.1",
     "2024-11-06": "claude-instant-1 claude-instant-1.1 claude-instant-1.2 claude-1 claude-1.0 claude-1.2 claude-1.3",
 }
-_RETIRED = {name: date for date, names in _RETIRED.items() for name in names.split()}
+_RETIRED = {name: date for date, names in _RETIRED_BY_DATE.items() for name in names.split()}
 
 # `claude-opus-4-6`, `claude-3-7-sonnet-20250219`, `claude-2.1`: the digits after the family or before it.
 _GENERATION = re.compile(r"claude-(?:[a-z]+-)?(\d)(?:[-.](\d{1,2})(?!\d))?")
