@@ -49,7 +49,7 @@ def test_a_server_of_ones_own_with_a_pasted_key_takes_four_decisions(tmp_path: P
             terminal.settle()
         terminal.send(ENTER)  # 2: its form
         terminal.until("Base URL")
-        terminal.until("[ Look for servers on this machine ]")
+        terminal.until("▸ [ Look for servers on this machine ]")
         terminal.send("\t")
         terminal.settle()
         terminal.paste(server.url)
