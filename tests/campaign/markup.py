@@ -38,8 +38,8 @@ async def _as_text(count: int, chance: random.Random) -> Result:
             plain.show(text)
             bad += [] if _text_of(plain) == printable(text) else [text]
             if number % SHOWN_AT_ONCE == 0:
-                app.toast(text)
-                asking = app.run_worker(app.ask(text, [text], {"stay": text, "go": "Go"}))
+                app.dialogs.toast(text)
+                asking = app.run_worker(app.dialogs.ask(text, [text], {"stay": text, "go": "Go"}))
                 await pilot.pause()
                 await pilot.press("escape")
                 await asking.wait()

@@ -141,7 +141,7 @@ async def test_with_every_key_changed_no_screen_names_an_old_one() -> None:
             await pilot.press(NEW_KEYS["page.back"])
             await until(pilot, lambda area=area: getattr(app.screen, "AREA", "") == area)  # type: ignore[misc]
         for kind in ModelType:
-            await app.open_playground(kind)
+            await app.navigator.open_playground(kind)
             await pilot.pause()
             names_only_new_keys(pilot)
         await pilot.press(NEW_KEYS["app.tenants"])

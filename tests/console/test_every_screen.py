@@ -68,7 +68,7 @@ async def test_a_screen_fits_every_window_and_name_and_survives_escape(
         if SCENES[name].tenant == "acme":
             for tenant_name in NAMES:
                 await tenants.rename(app.session.tenant("acme"), tenant_name)
-                app.tenant_changed()
+                app.navigator.tenant_changed()
                 screen.refresh_chrome()
                 await pilot.pause()
                 fits(pilot)

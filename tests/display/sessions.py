@@ -50,7 +50,7 @@ async def session(seed: int, size: tuple[int, int], presses: int) -> int:
             await _do(pilot, app, what)
             await pilot.pause(0.01)
             line.open = True
-            app.differences.send()
+            app.terminal_display.send()
             found = await _difference(pilot, app)
             assert not found, f"{found}\nafter {' '.join(done)} (seed {seed}, {size[0]}×{size[1]})"
     return len(app.ours.sent)

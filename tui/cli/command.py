@@ -1,5 +1,6 @@
 """What a command is: its words, arguments and options, and what holds for every one. Imports nothing of the program."""
 
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 TYPES = ("chat", "embedding", "speech2text")
@@ -82,3 +83,27 @@ GLOBAL_OPTIONS = (
     Option(("-q", "--quiet"), "print only the answer and errors, no remarks"),
     Option(("-h", "--help"), "show this help"),
 )
+
+
+class ParsedArgs:
+    """A command and its values. `help_on` holds the words whose help was asked for, else None."""
+
+    def __init__(
+        self, command: Command, values: Mapping[str, Sequence[str]], help_on: tuple[str, ...] | None = None
+    ) -> None:
+        self.command = command
+        self.help_on = help_on
+        self._values = values
+
+    def one(self, name: str, otherwise: str = "") -> str:
+        """Return the value of an option or argument; the last one counts."""
+        values = self._values.get(name)
+        return values[-1] if values else otherwise
+
+    def many(self, name: str) -> tuple[str, ...]:
+        """Return every value of an option or argument."""
+        return tuple(self._values.get(name, ()))
+
+    def has(self, name: str) -> bool:
+        """Return True if the option or argument is there."""
+        return name in self._values

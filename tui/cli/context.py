@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tui.cli.command import ParsedArgs
 from tui.cli.output import Output
-from tui.cli.parser import ParsedArgs
 from tui.cli.secret_input import SecretInput
 from tui.domain import Tenant
 from tui.errors import Locked, Problem, UsageError

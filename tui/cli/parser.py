@@ -3,35 +3,11 @@
 An error repeats a word only if `errors.quotable` allows it, as any other may be a secret typed in the wrong place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from tui.cli.command import GLOBAL_OPTIONS, Argument, Command, Option
+from tui.cli.command import GLOBAL_OPTIONS, Argument, Command, Option, ParsedArgs
 from tui.cli.registry import COMMANDS, CONSOLE
 from tui.errors import UsageError, did_you_mean, quotable
-
-
-class ParsedArgs:
-    """A command and its values. `help_on` holds the words whose help was asked for, else None."""
-
-    def __init__(
-        self, command: Command, values: Mapping[str, Sequence[str]], help_on: tuple[str, ...] | None = None
-    ) -> None:
-        self.command = command
-        self.help_on = help_on
-        self._values = values
-
-    def one(self, name: str, otherwise: str = "") -> str:
-        """Return the value of an option or argument; the last one counts."""
-        values = self._values.get(name)
-        return values[-1] if values else otherwise
-
-    def many(self, name: str) -> tuple[str, ...]:
-        """Return every value of an option or argument."""
-        return tuple(self._values.get(name, ()))
-
-    def has(self, name: str) -> bool:
-        """Return True if the option or argument is there."""
-        return name in self._values
 
 
 def parse(words: Sequence[str]) -> ParsedArgs:

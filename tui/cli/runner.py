@@ -8,8 +8,9 @@ import sys
 from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.command import ParsedArgs
 from tui.cli.output import discard, say_problem
-from tui.cli.parser import ParsedArgs, parse
+from tui.cli.parser import parse
 from tui.errors import Exit, Problem
 
 if TYPE_CHECKING:

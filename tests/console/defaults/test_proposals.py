@@ -131,7 +131,7 @@ async def test_with_nothing_to_propose_a_toast_says_what_was_done(session: Sessi
     async with area(session, "defaults") as pilot:
         await pilot.press("down", "u")
         await until_shown(pilot, "▸ speech-to-text       ● openai/gpt-transcribe")
-        assert await pilot.app.propose_defaults(SAID) == ""  # type: ignore[attr-defined]
+        assert await pilot.app.navigator.propose_defaults(SAID) == ""  # type: ignore[attr-defined]
         await until_shown(pilot, SAID)
 
 

@@ -19,8 +19,8 @@ from tui.workspace.models import catalog
 
 def every_command(app: Any) -> CommandIndex:
     """All that the palette holds on the screen shown."""
-    few = local_commands(app, app.screen), global_commands(app, app.screen)
-    return CommandIndex([*map(CommandGroup.of, few), *many(app, app.tenant)])
+    few = local_commands(app.screen), global_commands(app.screen)
+    return CommandIndex([*map(CommandGroup.of, few), *many(app.screen, app.navigator.tenant)])
 
 
 async def test_it_opens_with_the_actions_of_the_screen_and_teaches_their_keys() -> None:

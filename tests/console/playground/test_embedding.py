@@ -37,8 +37,8 @@ TEXTS = (
 async def opened(pilot: Pilot[str], ref: str = "openai/text-embedding-3-small") -> EmbeddingTab:
     """The tab with a model."""
     app = app_of(pilot)
-    await app.open_playground(
-        ModelType.EMBEDDING, models.find(app.tenant_session, ref, ModelType.EMBEDDING) if ref else None
+    await app.navigator.open_playground(
+        ModelType.EMBEDDING, models.find(app.navigator.tenant_session, ref, ModelType.EMBEDDING) if ref else None
     )
     await pilot.pause()
     return app.screen.query_one(EmbeddingTab)

@@ -51,8 +51,8 @@ def _wav(path: Path, seconds: int) -> None:
 async def opened(pilot: Pilot[str], typed: str = "", ref: str = "openai/whisper-1") -> SpeechTab:
     """The tab with a model and something typed into the path."""
     app: Any = pilot.app
-    model = models.find(app.tenant_session, ref, ModelType.SPEECH2TEXT) if ref else None
-    await app.open_playground(ModelType.SPEECH2TEXT, model)
+    model = models.find(app.navigator.tenant_session, ref, ModelType.SPEECH2TEXT) if ref else None
+    await app.navigator.open_playground(ModelType.SPEECH2TEXT, model)
     tab: SpeechTab = app.screen.query_one(SpeechTab)
     if typed:
         field = tab.form._path.field
@@ -251,7 +251,7 @@ async def test_another_model_again_and_both_results_are_kept(home: Path) -> None
     async with at(home) as pilot:
         tab = await heard(pilot)
         app: Any = pilot.app
-        tab.use(models.find(app.tenant_session, "openai/gpt-transcribe", ModelType.SPEECH2TEXT))
+        tab.use(models.find(app.navigator.tenant_session, "openai/gpt-transcribe", ModelType.SPEECH2TEXT))
         await pilot.press("r")
         await until(pilot, lambda: len(tab.result.all) == 2)
         await until_shown(pilot, "── gpt-transcribe, 2 of 2 ──")

@@ -24,7 +24,7 @@ def said(pilot: Pilot[str]) -> str:
 
 async def test_spark_key_and_secret_swapped(session: Session) -> None:
     async with console(await forget(session, "spark"), size=WIDE) as pilot:
-        pilot.app.run_worker(app_of(pilot).set_up("spark"), exit_on_error=False)
+        pilot.app.run_worker(app_of(pilot).navigator.set_up("spark"), exit_on_error=False)
         await focused(pilot, "APIPassword")
         await pilot.press("up", "right", "tab")
         for label, value in (("APPID", "fa4e0000"), ("APIKey", SECRET), ("APISecret", KEY)):
@@ -42,7 +42,7 @@ async def test_spark_key_and_secret_swapped(session: Session) -> None:
 
 async def test_a_models_name_in_place_of_an_azure_deployment(session: Session) -> None:
     async with console(session, size=WIDE) as pilot:
-        pilot.app.run_worker(app_of(pilot).set_up("azure_openai"), exit_on_error=False)
+        pilot.app.run_worker(app_of(pilot).navigator.set_up("azure_openai"), exit_on_error=False)
         await focused(pilot, "Endpoint")
         await paste(pilot, "https://acme-east.openai.azure.com")
         await pilot.press("enter")
@@ -80,7 +80,7 @@ async def test_a_model_that_is_something_else(session: Session, name: str) -> No
     provider, _, model_id = name.partition("/")
     model = Model(provider, model_id, kind, Origin.ADDED, fields=fields)
     async with console(session, size=WIDE) as pilot:
-        pilot.app.run_worker(app_of(pilot).add_model(provider, model), exit_on_error=False)
+        pilot.app.run_worker(app_of(pilot).navigator.add_model(provider, model), exit_on_error=False)
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await until_shown(pilot, model_id)
         button = next(each for each in pilot.app.screen.query(Button) if each.label.startswith("Verify"))

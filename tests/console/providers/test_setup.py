@@ -310,7 +310,7 @@ async def test_servers_of_this_machine_are_probed_for_on_demand_and_used_with_on
 
 async def test_opened_to_look_it_looks_at_once(session: Session) -> None:
     async with console(await forget(session, "openai_compatible")) as pilot:
-        pilot.app.run_worker(app_of(pilot).set_up("openai_compatible", look=True))
+        pilot.app.run_worker(app_of(pilot).navigator.set_up("openai_compatible", look=True))
         await until_shown(pilot, " ▸ [ Use http://localhost:11434/v1 ]")
 
 
@@ -437,7 +437,7 @@ async def test_the_destination_of_keys_follows_the_auth_method_before_its_fields
     session: Session,
 ) -> None:
     async with console(await forget(session, "spark"), size=(80, 40)) as pilot:
-        pilot.app.run_worker(app_of(pilot).set_up("spark"), exit_on_error=False)
+        pilot.app.run_worker(app_of(pilot).navigator.set_up("spark"), exit_on_error=False)
         await focused(pilot, "APIPassword")
         assert "The key goes to https://spark-api-open.xf-yun.com and nowhere else." in shown(pilot)
         await pilot.press("shift+tab", "right")

@@ -17,7 +17,7 @@ KEY = "FAKE0practice0key0of0nobody05d1e"
 
 
 async def open_form(pilot: Pilot[str]) -> None:
-    pilot.app.run_worker(app_of(pilot).set_up("azure_openai"), exit_on_error=False)
+    pilot.app.run_worker(app_of(pilot).navigator.set_up("azure_openai"), exit_on_error=False)
     await focused(pilot, "Endpoint")
 
 

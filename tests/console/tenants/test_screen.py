@@ -70,7 +70,7 @@ async def test_enter_opens_the_tenant_under_the_cursor_and_it_is_first_next_time
         await until_shown(pilot, "north-lab")
         await pilot.press("end", "enter")
         await until_shown(pilot, "[1 Providers]")
-        opened = app_of(pilot).tenant
+        opened = app_of(pilot).navigator.tenant
         assert opened is not None
         await until(pilot, lambda: last_used.last_used(session) == opened.id)
         await pilot.press("0")
@@ -145,7 +145,7 @@ async def test_tenants_that_look_the_same_when_clipped_are_distinguished_by_thei
             await until_shown(pilot, f"▪ customer-emea-pro…{each.tenant.key_id[:4]}  ")
         await pilot.press("enter")
         await until_shown(pilot, "[1 Providers]")
-        opened = app_of(pilot).tenant
+        opened = app_of(pilot).navigator.tenant
         assert opened is not None
         await until(pilot, lambda: rows(pilot)[0].startswith(f" ▪ customer-…{opened.key_id[:4]}  open"))
 
@@ -198,7 +198,7 @@ async def test_a_tenant_removed_elsewhere_leads_back_to_the_list() -> None:
     async with console(session, "acme") as pilot:
         await until_shown(pilot, "[1 Providers]")
         await tenants.remove(session.tenant("acme"))
-        pilot.app.watching.look()  # type: ignore[attr-defined]
+        pilot.app.monitor.look()  # type: ignore[attr-defined]
         await until_shown(pilot, "acme was removed in another session.")
         await until_shown(pilot, "▸ ▪ other")
         assert rows(pilot)[0].startswith(" modeldeck")
@@ -208,7 +208,7 @@ async def test_a_tenant_with_a_passphrase_is_locked_after_a_time_without_a_key()
     session = empty_desk()
     await tenants.create(session, "acme", Secret("secret"))
     async with console(session, "acme") as pilot:
-        watching = pilot.app.watching  # type: ignore[attr-defined]
+        watching = pilot.app.monitor  # type: ignore[attr-defined]
         watching.look()
         assert rows(pilot)[0].startswith(" ▪ acme  open")
         watching._last_key -= 15 * 60

@@ -46,7 +46,7 @@ async def asked(pilot: Pilot[str]) -> list[bool]:
     answers: list[bool] = []
 
     async def ask() -> None:
-        answers.append(await pilot.app.ensure_unlocked(*WAITING))  # type: ignore[attr-defined]
+        answers.append(await pilot.app.dialogs.ensure_unlocked(*WAITING))  # type: ignore[attr-defined]
 
     pilot.app.run_worker(ask())
     await until_shown(pilot, "› unlock ──")

@@ -1,29 +1,25 @@
 """What is looked at while nobody presses a key: what other processes do, and tenants to be locked again."""
 
 import asyncio
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
-from typing import TYPE_CHECKING, Any
-
-from textual.app import ScreenStackError
 
 from tui.console.actions import hint
 from tui.console.frame.chrome import STRIP
-from tui.console.frame.screen import AreaScreen, FramedScreen
+from tui.console.frame.running_calls import RunningCalls
+from tui.console.frame.screen import AreaScreen
+from tui.console.navigation.areas import AreaNavigator
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ATTENTION, WARNING, WORKING
 from tui.domain import Tenant
 from tui.errors import Problem, UsageError
 from tui.storage import lock
-from tui.tenancy import keyring, last_used
+from tui.tenancy import last_used
 from tui.tenancy import tenants as tenant_registry
-from tui.tenancy.session import OPERATOR
-
-if TYPE_CHECKING:
-    from tui.console.app import Modeldeck
+from tui.tenancy.session import OPERATOR, Session
 
 EVERY = 2.0
 """Seconds between looks."""
@@ -36,83 +32,85 @@ _ROOM = 75
 
 
 @dataclass(frozen=True)
-class _Seen:
-    """The files as they were found: a stamp for each tenant, the tenant shown, and why nothing can be changed."""
+class _State:
+    """The files as they were read: a version token for each tenant, the tenant shown, why nothing can be changed."""
 
-    stamps: dict[str, Hashable]
+    tokens: dict[str, Hashable]
     tenant: Tenant | None
-    shut: str
+    write_blocked: str
 
 
 class BackgroundMonitor:
-    """Of one console. Nothing is sent to the terminal unless something did change."""
+    """Watches the files of the tenant shown, or of all. Nothing is drawn unless something did change."""
 
-    def __init__(self, app: "Modeldeck") -> None:
-        self.app = app
-        self.alike: tuple[str, ...] = ()
-        self.shut = ""
+    def __init__(self, navigator: AreaNavigator, toast: Callable[[str], None], calls: RunningCalls) -> None:
+        self._navigator, self._toast, self._calls = navigator, toast, calls
+        self.similar_names: tuple[str, ...] = ()
+        """Names of other tenants that may look like that of the tenant shown."""
+        self.write_blocked = ""
         """Why the settings shown can be looked at and not changed, in one line; '' where they can."""
-        self.strip: STRIP | None = None
-        """What stands in the strip of every screen in place of its own words."""
+        self.banner: STRIP | None = None
+        """What the hint bar of every screen shows in place of its own words."""
         self._lost: STRIP | None = None
         self._waiting = 0
-        self._seen: dict[str, Hashable] = {}
+        self._tokens: dict[str, Hashable] = {}
         self._looking: asyncio.Task[None] | None = None
         self._last_key = monotonic()
 
-    def key(self) -> None:
+    def key_pressed(self) -> None:
         """Note that a key was pressed or text was pasted."""
         self._last_key = monotonic()
-
-    def lost(self) -> bool:
-        """Whether the tenant shown is gone or cannot be read: looked at before each key does something to it."""
-        tenant, screen = self.app.tenant, self._screen
-        if tenant is None or screen is None:
-            return False
-        try:
-            if self.app.session.store(tenant.id).version_token() != self._seen.get(tenant.id):
-                tenant_registry.get(self.app.session.tenant(tenant.id))
-        except Problem as problem:
-            self._lose(problem)
-            # In a form what was typed can still be looked at, copied and left.
-            return isinstance(screen, AreaScreen)
-        return False
-
-    def start(self) -> None:
-        """Look from now on, and tell what is to be minded about where things lie."""
-        self.begin()
-        for warning in self.app.session.warnings:
-            self.app.toast(warning)
-        self.app.set_interval(EVERY, self.look)
-        self.app.set_interval(OFTEN, self.wait)
-
-    def begin(self) -> None:
-        """Watch the tenant that is shown, or the list of them, from its present state on."""
-        session, tenant = self.app.session, self.app.tenant
-        self._lost, self.alike = None, ()
-        self.take([tenant.id] if tenant else [])
-        with suppress(Problem):
-            self.shut = _write_blocked_line(
-                session.store(tenant.id).write_blocker() if tenant else session.data.write_blocker()
-            )
-
-    def take(self, tenant_ids: list[str]) -> None:
-        """Watch these tenants from the present state of their files on; thousands take a while."""
-        with suppress(Problem):
-            self._seen = _stamps(self.app, tenant_ids)
 
     @property
     def idle(self) -> float:
         """Seconds since the last key."""
         return monotonic() - self._last_key
 
-    async def shown(self) -> None:
-        """Store the tenant that is shown as the one used last."""
-        session, tenant_id = self.app.session, self.app.tenant_id
-        self.begin()
-        await asyncio.to_thread(last_used.touch, session.tenant(tenant_id))
-        self.alike = await asyncio.to_thread(tenant_registry.similar_names, session.tenant(tenant_id))
-        self._reframe()
+    def tenant_lost(self) -> bool:
+        """Return True if the tenant shown is gone or cannot be read. Call it before a key does something to it."""
+        tenant, screen = self._navigator.tenant, self._navigator.screen
+        if tenant is None or screen is None:
+            return False
+        session = self._navigator.session
+        try:
+            if session.store(tenant.id).version_token() != self._tokens.get(tenant.id):
+                tenant_registry.get(session.tenant(tenant.id))
+        except Problem as problem:
+            self._report_lost(problem)
+            # In a form what was typed can still be looked at, copied and left.
+            return isinstance(screen, AreaScreen)
+        return False
+
+    def start(self, set_interval: Callable[[float, Callable[[], None]], object]) -> None:
+        """Look from now on, and show the session's warnings. `set_interval` repeats a call after so many seconds."""
+        self.reset()
+        for warning in self._navigator.session.warnings:
+            self._toast(warning)
+        set_interval(EVERY, self.look)
+        set_interval(OFTEN, self.check_lock)
+
+    def reset(self) -> None:
+        """Take what is shown now, a tenant or the list of them, as it is on the disk."""
+        session, tenant = self._navigator.session, self._navigator.tenant
+        self._lost, self.similar_names = None, ()
+        self.watch([tenant.id] if tenant else [])
+        with suppress(Problem):
+            self.write_blocked = _write_blocked_line(
+                session.store(tenant.id).write_blocker() if tenant else session.data.write_blocker()
+            )
+
+    def watch(self, tenant_ids: list[str]) -> None:
+        """Report changes of these tenants from now on; with thousands it takes a while."""
+        with suppress(Problem):
+            self._tokens = _version_tokens(self._navigator.session, tenant_ids)
+
+    async def tenant_opened(self) -> None:
+        """Watch the tenant that is shown from now on, and store that it is the one used last."""
+        session = self._navigator.tenant_session
+        self.reset()
+        await asyncio.to_thread(last_used.touch, session)
+        self.similar_names = await asyncio.to_thread(tenant_registry.similar_names, session)
+        self._refresh_chrome()
 
     def look(self) -> None:
         """Begin to look, unless the last look is still under way: a disk may be slow."""
@@ -121,105 +119,100 @@ class BackgroundMonitor:
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
 
-    def wait(self) -> None:
-        """Say for how long another process has kept this one waiting."""
+    def check_lock(self) -> None:
+        """Show for how long another process has kept this one waiting."""
         waiting = int(lock.waited() + OFTEN)
         if waiting != self._waiting:
             self._waiting = waiting
-            self._say()
+            self._show_banner()
 
     async def _look(self) -> None:
-        """Tell the screen shown when another process wrote what it shows."""
-        app, tenant, screen = self.app, self.app.tenant, self._screen
+        """Tell the screen shown if another process wrote what it shows."""
+        navigator = self._navigator
+        tenant, screen = navigator.tenant, navigator.screen
         if screen is None:
             return
         try:
-            seen = await asyncio.to_thread(self._see, tenant, screen.ALL_TENANTS)
+            state = await asyncio.to_thread(self._read, tenant, screen.ALL_TENANTS)
         except Problem as problem:
-            if app.tenant is tenant:
-                self._lose(problem)
+            if navigator.tenant is tenant:
+                self._report_lost(problem)
             return
-        if app.tenant is not tenant or self._screen is not screen:
+        if navigator.tenant is not tenant or navigator.screen is not screen:
             return
-        if self._lost or seen.shut != self.shut:
-            self._lost, self.shut = None, seen.shut
-            self._say()
-        known, self._seen = self._seen, seen.stamps
-        if screen.ALL_TENANTS and known.keys() != seen.stamps.keys():
+        if self._lost or state.write_blocked != self.write_blocked:
+            self._lost, self.write_blocked = None, state.write_blocked
+            self._show_banner()
+        known, self._tokens = self._tokens, state.tokens
+        if screen.ALL_TENANTS and known.keys() != state.tokens.keys():
             screen.changed_elsewhere()
-        elif any(known.get(entry, stamp) != stamp for entry, stamp in seen.stamps.items()):
-            app.tenant = seen.tenant
+        elif any(known.get(tenant_id, token) != token for tenant_id, token in state.tokens.items()):
+            navigator.tenant = state.tenant
             screen.changed_elsewhere()
 
-    def _see(self, tenant: Tenant | None, everyone: bool) -> _Seen:
-        """In a thread: a large file takes a while to read."""
-        session = self.app.session
-        stamps = _stamps(self.app, tenant_registry.ids(session) if everyone else [tenant.id] if tenant else [])
+    def _read(self, tenant: Tenant | None, all_tenants: bool) -> _State:
+        """Read the files. Call it in a thread: a large file takes a while."""
+        session = self._navigator.session
+        ids = tenant_registry.ids(session) if all_tenants else [tenant.id] if tenant else []
+        tokens = _version_tokens(session, ids)
         if tenant is None:
-            return _Seen(stamps, None, _write_blocked_line(session.data.write_blocker()))
-        return _Seen(
-            stamps,
+            return _State(tokens, None, _write_blocked_line(session.data.write_blocker()))
+        return _State(
+            tokens,
             tenant_registry.get(session.tenant(tenant.id)),
             _write_blocked_line(session.store(tenant.id).write_blocker()),
         )
 
-    def _lose(self, problem: Problem) -> None:
-        """React to a tenant that was removed or became unreadable. A form keeps what was typed."""
-        app = self.app
-        if app.tenant is None or self._screen is None:
+    def _report_lost(self, problem: Problem) -> None:
+        """Leave a tenant that is gone or cannot be read. A form stays, with what was typed in it."""
+        navigator = self._navigator
+        if navigator.tenant is None or navigator.screen is None:
             return
         gone = isinstance(problem, UsageError)
-        said = f"{app.tenant.name} was removed in another session." if gone else problem.message
-        if isinstance(self._screen, AreaScreen):
+        message = f"{navigator.tenant.name} was removed in another session." if gone else problem.message
+        if isinstance(navigator.screen, AreaScreen):
             self._lost = None
-            app.toast(said)
-            app.tenant_lost()
+            self._toast(message)
+            navigator.tenant_lost()
         elif self._lost is None:
-            self._lost = (line((f"{WARNING} ", ATTENTION), said), hint("{page.back} shows the tenants."))
-            self._say()
+            self._lost = (line((f"{WARNING} ", ATTENTION), message), hint("{page.back} shows the tenants."))
+            self._show_banner()
 
-    def _say(self) -> None:
+    def _show_banner(self) -> None:
         waits = (f"{WORKING} waiting for another session {self._waiting} s", "")
-        self.strip = waits if self._waiting else self._lost
-        self._reframe()
+        self.banner = waits if self._waiting else self._lost
+        self._refresh_chrome()
 
-    def _reframe(self) -> None:
-        if self._screen is not None:
-            self._screen.refresh_chrome()
-
-    @property
-    def _screen(self) -> FramedScreen[Any] | None:
-        """The screen shown; None at the very beginning and end."""
-        with suppress(ScreenStackError):
-            if isinstance(self.app.screen, FramedScreen):
-                return self.app.screen
-        return None
+    def _refresh_chrome(self) -> None:
+        if self._navigator.screen is not None:
+            self._navigator.screen.refresh_chrome()
 
     def _report_audit_failure(self) -> None:
-        """Report, once, that the audit log cannot be written."""
-        problem, self.app.session.audit_failure = self.app.session.audit_failure, None
+        """Say once what could not be put into the audit log."""
+        session = self._navigator.session
+        problem, session.audit_failure = session.audit_failure, None
         if problem is not None:
-            self.app.toast(f"This is not in the audit log: {problem.message}")
+            self._toast(f"This is not in the audit log: {problem.message}")
 
     def _lock_unused(self) -> None:
         """Lock every tenant with a passphrase after some minutes without a key press, unless something runs."""
-        minutes = self.app.session.config.auto_lock
-        if not minutes or self.app.at_work or self.idle < 60 * minutes:
+        session = self._navigator.session
+        minutes = session.config.auto_lock
+        if not minutes or self._calls or self.idle < 60 * minutes:
             return
-        for tenant_id in list(self.app.session.open_keys):
+        for tenant_id in list(session.open_keys):
             with suppress(Problem):
-                keyring.lock(self.app.session.tenant(tenant_id))
-                self.app.covered(tenant_id)
+                self._navigator.lock(tenant_id)
 
 
-def _stamps(app: "Modeldeck", ids: list[str]) -> dict[str, Hashable]:
-    """Return version tokens of the files, the operator's too, as trials are counted there."""
-    return {tenant_id: app.session.store(tenant_id).version_token() for tenant_id in (*ids, OPERATOR)}
+def _version_tokens(session: Session, ids: list[str]) -> dict[str, Hashable]:
+    """Return what differs whenever a file was replaced; the operator's, too, as trials are counted there."""
+    return {tenant_id: session.store(tenant_id).version_token() for tenant_id in (*ids, OPERATOR)}
 
 
-def _write_blocked_line(why: Problem | None) -> str:
-    """Return the problem on one line; the remedy is shown when something is to be saved."""
-    if why is None:
+def _write_blocked_line(problem: Problem | None) -> str:
+    """Return the problem in one line; what mends it is said wherever something is to be saved."""
+    if problem is None:
         return ""
-    whole = f"{why.message} {problem_hint(why)}"
-    return whole if len(whole) <= _ROOM else why.message
+    whole = f"{problem.message} {problem_hint(problem)}"
+    return whole if len(whole) <= _ROOM else problem.message

@@ -13,7 +13,7 @@ from tui.console.defaults.set_default import set_default
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import Dialog, FramedScreen, problem_lines
 from tui.console.remedies import problem_hint
-from tui.console.widgets.form import Button, Check
+from tui.console.widgets.form import Button, Part
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.truncate import clip_middle
@@ -33,10 +33,13 @@ def proposals(session: TenantSession) -> dict[ModelType, Model]:
     return dict(defaults.proposals(session))
 
 
-class Proposal(Check):
+class Proposal(Part):
     """`[x] embedding   text-embedding-3-small`: space leaves it out, enter picks another model."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bind("propose.pick", "pick")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("propose.pick", "pick"),
+        bind("toggle.switch", "switch"),
+    ]
 
     class Pick(Message):
         """Another model is wanted for this type."""
@@ -46,8 +49,8 @@ class Proposal(Check):
             self.proposal = proposal
 
     def __init__(self, model: Model) -> None:
-        super().__init__("", id=f"proposal-{model.type}")
-        self.model = model
+        super().__init__(id=f"proposal-{model.type}")
+        self.model, self.on = model, True
 
     def take(self, model: Model) -> None:
         """Propose that model instead."""
@@ -62,6 +65,13 @@ class Proposal(Check):
 
     def action_pick(self) -> None:
         self.post_message(self.Pick(self))
+
+    def action_switch(self) -> None:
+        self.on = not self.on
+        self.refresh()
+
+    def on_click(self) -> None:
+        self.action_switch()
 
 
 class Propose(Dialog[str]):
@@ -80,8 +90,8 @@ class Propose(Dialog[str]):
         self._around = ("Defaults", "")
 
     def parts(self) -> Iterable[Widget]:
-        proposed = proposals(self.app.tenant_session) if self._proposed is None else self._proposed
-        rows = defaults.rows(self.app.tenant_session)
+        proposed = proposals(self.navigator.tenant_session) if self._proposed is None else self._proposed
+        rows = defaults.rows(self.navigator.tenant_session)
         chosen = any(row.default for row in rows)
         missing = ", ".join(kind.label for kind in proposed)
         yield Plain(f"{self.said} " + (f"No default yet for {missing}." if chosen else "No default models yet."))
@@ -125,7 +135,7 @@ class Propose(Dialog[str]):
         for proposal in self.query(Proposal):
             if proposal.on:
                 try:
-                    await set_default(self.app.tenant_session, proposal.model)
+                    await set_default(self.navigator.tenant_session, proposal.model)
                 except Problem as problem:
                     self._say(problem)
                     return
@@ -141,6 +151,6 @@ class Propose(Dialog[str]):
         self.run_worker(self._pick(event.proposal), group="pick", exclusive=True, exit_on_error=False)
 
     async def _pick(self, proposal: Proposal) -> None:
-        picked = await self.app.pick_model(proposal.model.type, proposal.model)
+        picked = await self.navigator.pick_model(proposal.model.type, proposal.model)
         if picked is not None:
             proposal.take(picked)

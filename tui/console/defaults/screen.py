@@ -53,7 +53,7 @@ class Defaults(AreaScreen):
         yield Rows(id="defaults")
 
     def on_mount(self) -> None:
-        self._tenant = self.app.tenant_id
+        self._tenant = self.navigator.tenant_id
         self._show(self._read(), first=True)
         self.query_one(Rows).focus()
 
@@ -67,7 +67,7 @@ class Defaults(AreaScreen):
     @property
     def session(self) -> TenantSession:
         """The session of the tenant whose defaults these are."""
-        return self.app.session.tenant(self._tenant)
+        return self.navigator.session.tenant(self._tenant)
 
     def _read(self) -> list[DefaultRow]:
         return defaults.rows(self.session)
@@ -102,7 +102,7 @@ class Defaults(AreaScreen):
         if cells > 80:
             room = min(cells - len(label) - 16, 60)
         ref = fit(one_line(row.default.ref), room, middle=True)
-        set_at = when(row.default.set_at, self.app.session.now())
+        set_at = when(row.default.set_at, self.navigator.session.now())
         behind = f"set {set_at}" if set_at and cells >= 60 else ""
         return line(label, self._sign(row), f" {ref}", behind)
 
@@ -129,7 +129,7 @@ class Defaults(AreaScreen):
             )
             if works
         )
-        name = self.app.tenant.name if self.app.tenant else ""
+        name = self.navigator.tenant.name if self.navigator.tenant else ""
         strip = self._strip(row) if row else ("", "")
         return ScreenText(f"Defaults of {one_line(name)}", keys, f"{usable} of {len(self._shown)} ready", strip=strip)
 
@@ -193,7 +193,7 @@ class Defaults(AreaScreen):
         else:
             self._message = ("", "", "")
             if notice:
-                self.app.toast(notice)
+                self.dialogs.toast(notice)
         self._show(await asyncio.to_thread(self._read))
 
     def on_rows_chosen(self) -> None:
@@ -204,7 +204,7 @@ class Defaults(AreaScreen):
         now = None
         if row.default is not None:
             now = row.model or Model(row.default.provider, row.default.model, row.type)
-        picked = await self.app.pick_model(row.type, now, clears=True)
+        picked = await self.navigator.pick_model(row.type, now, clears=True)
         return await set_default(self.session, picked) if picked is not None else ""
 
     def action_use(self) -> None:

@@ -16,10 +16,10 @@ from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, widt
 AREAS = (("providers", "Providers"), ("models", "Models"), ("defaults", "Defaults"), ("playground", "Playground"))
 
 
-class Row(Widget):
+class ChromeRow(Widget):
     """One or more rows of a fixed place, drawn from lines that its owner sets."""
 
-    DEFAULT_CSS = "Row { height: 1; width: 1fr; }"
+    DEFAULT_CSS = "ChromeRow { height: 1; width: 1fr; }"
 
     def draw(self, cells: int) -> list[Content]:
         """Return the lines at that width."""
@@ -51,7 +51,7 @@ class HeaderState:
     key: str = ""
 
 
-class Header(Row):
+class Header(ChromeRow):
     """Tenant first, areas at the right."""
 
     place = HeaderState()
@@ -91,7 +91,7 @@ class Header(Row):
         return Content("  " if cells >= 80 else " ").join(parts)
 
 
-class Rule(Row):
+class Rule(ChromeRow):
     """A rule across the window with words set into its left and right ends."""
 
     left: str = ""
@@ -123,7 +123,7 @@ STRIP = tuple[Words, Words]
 """The two rows of a strip."""
 
 
-class HintBar(Row):
+class HintBar(ChromeRow):
     """Two rows that say in full what the cursor is on, or a problem's sentence and hint."""
 
     DEFAULT_CSS = "HintBar { height: 2; }"
@@ -142,7 +142,7 @@ class HintBar(Row):
         return 2
 
 
-class Footer(Row):
+class Footer(ChromeRow):
     """What the keys do where the focus is. What does not fit is left out before escape and help."""
 
     items: tuple[FooterItem, ...] = ()

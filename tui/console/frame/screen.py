@@ -10,7 +10,7 @@ changed. The frame calls it on every change of focus.
 
 from collections.abc import Coroutine, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -23,6 +23,7 @@ from textual.widget import Widget
 
 from tui.console.actions import bind, footer_items, key_of
 from tui.console.frame.chrome import Footer, Header, HeaderState, HintBar, Rule, ScreenText
+from tui.console.frame.navigator import Console, Navigator, Questions, console_of
 from tui.console.remedies import problem_hint
 from tui.console.terminal.compositor import Composing
 from tui.console.widgets.input import LineField
@@ -30,16 +31,11 @@ from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING
 from tui.errors import Problem
 
-if TYPE_CHECKING:
-    from tui.console.app import Modeldeck
-
 Result = TypeVar("Result")
 
 
 class FramedScreen(Screen[Result]):
     """A screen with the frame around its content."""
-
-    app: "Modeldeck"
 
     AREA: ClassVar[str] = ""
     HELP_KEY: ClassVar[str] = ""
@@ -57,6 +53,21 @@ class FramedScreen(Screen[Result]):
     def __init__(self) -> None:
         super().__init__()
         self._compositor = Composing()
+
+    @property
+    def console(self) -> Console:
+        """The console around this screen."""
+        return console_of(self)
+
+    @property
+    def navigator(self) -> Navigator:
+        """The way to other screens, and the tenant shown."""
+        return self.console.navigator
+
+    @property
+    def dialogs(self) -> Questions:
+        """Questions and notices."""
+        return self.console.dialogs
 
     def content(self) -> Iterable[Widget]:
         """Return the widgets between the rules."""
@@ -92,14 +103,13 @@ class FramedScreen(Screen[Result]):
             frame = replace(self._frame, strip=(problem.message, problem_hint(problem)))
         self.query_one(Header).show(self.place())
         self.query_one("#title", Rule).show(frame.title, frame.right)
-        watching = self.app.watching
-        self.query_one("#foot", Rule).show(frame.foot or watching.shut, frame.foot_right)
-        self.query_one(HintBar).show(*(watching.strip or frame.strip))
+        self.query_one("#foot", Rule).show(frame.foot or self.console.write_blocked, frame.foot_right)
+        self.query_one(HintBar).show(*(self.console.banner or frame.strip))
         self.query_one(Footer).show(footer_items((*frame.keys, *filter(None, [self.HELP_KEY])), self.typing))
 
     def place(self) -> HeaderState:
         """Return what the header shows: the console's tenant, unless the screen is about another one."""
-        return self.app.place(self.AREA, "" if not self.AREA else "typing" if self.typing else "keys")
+        return self.console.header_state(self.AREA, "" if not self.AREA else "typing" if self.typing else "keys")
 
     def on_mount(self) -> None:
         if self._early is None:
@@ -111,7 +121,7 @@ class FramedScreen(Screen[Result]):
         try:
             await super()._on_message(message)
         except Problem as problem:
-            self.app.tell(problem)
+            self.console.show_problem(problem)
 
     def run_guarded(self, work: Coroutine[Any, Any, object], group: str, *, exclusive: bool = True) -> None:
         """Run work in a worker of that group; a Problem is shown on this screen."""
@@ -126,7 +136,7 @@ class FramedScreen(Screen[Result]):
 
     def show_problem(self, problem: Problem) -> None:
         """Show what went wrong. Screens that have a place for it override this."""
-        self.app.tell(problem)
+        self.console.show_problem(problem)
 
     def on_key(self, event: events.Key) -> None:
         # On a slow line people type ahead of the screen that they know will come.
@@ -149,7 +159,7 @@ class FramedScreen(Screen[Result]):
 
     def on_line_field_too_long(self, event: LineField.TooLong) -> None:
         """Of a field that has no room to say it itself."""
-        self.app.toast(f"That is {event.size:,} characters; no field takes so many. It was left out.")
+        self.dialogs.toast(f"That is {event.size:,} characters; no field takes so many. It was left out.")
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size
@@ -214,7 +224,7 @@ class PageScreen(FramedScreen[Result]):
             self.dismiss(None)
 
     async def _leave(self, reason: str) -> None:
-        if await self.app.ask("Leave without saving?", [reason], {"stay": "Stay", "leave": "Leave"}) == "leave":
+        if await self.dialogs.ask("Leave without saving?", [reason], {"stay": "Stay", "leave": "Leave"}) == "leave":
             self.dismiss(None)
 
 

@@ -22,8 +22,8 @@ class SplashScreen(FramedScreen[None]):
         return ScreenText("", ())
 
     def place(self) -> HeaderState:
-        return self.app.place(self._opens, "keys" if self.app.tenant else "")
+        return self.console.header_state(self._opens, "keys" if self.navigator.tenant else "")
 
     def on_mount(self) -> None:
         # The app waits for this screen to be gone, which it could not do here.
-        self.call_after_refresh(self.app.call_later, self.app.begin)
+        self.call_after_refresh(self.app.call_later, self.console.begin)

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from tui.console.frame.navigator import Questions
 from tui.console.models.rows import called, name_of
-from tui.console.questions import Questions
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import ImportMode, Model, Origin, Supply

@@ -11,7 +11,6 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.actions import hint
-from tui.console.defaults.proposals import Propose
 from tui.console.frame.busy import BusyIndicator
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen, problem_lines
@@ -56,7 +55,7 @@ class AddModel(PageScreen[bool]):
         self.working = BusyIndicator(self)
 
     def content(self) -> Iterable[Widget]:
-        rows = status.rows(self.app.tenant_session)
+        rows = status.rows(self.navigator.tenant_session)
         self._offered = {
             row.provider.id: row
             for row in rows
@@ -111,7 +110,7 @@ class AddModel(PageScreen[bool]):
 
     def _build_form(self, provider: Provider) -> ModelForm:
         """Build the form with the choices made for this provider's last added model."""
-        held = [model for model in models.all_models(self.app.tenant_session) if model.provider == provider.id]
+        held = [model for model in models.all_models(self.navigator.tenant_session) if model.provider == provider.id]
         last = [dict(entry.fields) for entry in held if entry.origin is Origin.ADDED and entry.fields]
         chosen = {
             model_field.name: last[-1].get(model_field.name, "")
@@ -224,7 +223,7 @@ class AddModel(PageScreen[bool]):
         try:
             self._check()
             waiting = "one small call to the new model." if verify else "a new model."
-            if not await self.app.ensure_unlocked(waiting, "It goes on as soon as the tenant is open."):
+            if not await self.dialogs.ensure_unlocked(waiting, "It goes on as soon as the tenant is open."):
                 return
             model = await self._allowed(verify)
             if model is None:
@@ -254,39 +253,37 @@ class AddModel(PageScreen[bool]):
                 return await self._save(verify, plain_http)
         except PlainHttp as problem:
             asked = problem
-        if not await self.app.confirm_plain_http(asked.origins):
+        if not await self.dialogs.confirm_plain_http(asked.origins):
             if row := self._form.row_of(asked.field):
                 row.field.focus()
             return None
         return await self._allowed(verify, (*plain_http, *asked.origins))
 
     async def _save(self, verify: bool, plain_http: tuple[str, ...]) -> Model:
-        session, tenant, form = self.app.session, self.app.tenant_id, self._form
+        session, form = self.navigator.tenant_session, self._form
         if self._model is not None:
-            return await catalog.edit(
-                session.tenant(tenant), self._model, form.field_values, verify, plain_http, self._tell
-            )
+            return await catalog.edit(session, self._model, form.field_values, verify, plain_http, self._tell)
         provider, model_id = self._provider_id, form.model_id
         return await catalog.add(
-            session.tenant(tenant), provider, model_id, form.kind, form.field_values, verify, plain_http, self._tell
+            session, provider, model_id, form.kind, form.field_values, verify, plain_http, self._tell
         )
 
     def _tell(self, note: str) -> None:
         """Show progress while the provider is asked about the model."""
         self.query_one("#problem", Plain).show(line(note))
-        self.app.toast(note)
+        self.dialogs.toast(note)
 
     async def _kept(self, model: Model) -> None:
         said = f"{'Changed' if self._model else 'Added'} {called(model)}"
-        without = model.type not in models.defaults(self.app.tenant_session)
+        without = model.type not in models.defaults(self.navigator.tenant_session)
         if self._model is None and without and model.origin is Origin.ADDED:
-            answer = await self.app.push_screen_wait(Propose(f"{said}.", "Default models", {model.type: model}))
+            answer = await self.navigator.propose_defaults(f"{said}.", only={model.type: model})
             if answer == "playground":
                 self.dismiss(True)
-                self.app.action_area("playground")
+                self.navigator.show_area("playground")
                 return
         else:
-            self.app.toast(said)
+            self.dialogs.toast(said)
         self.dismiss(True)
 
     def _say_at(self, row: FieldRow | None, problem: Problem) -> None:

@@ -16,10 +16,10 @@ from tui.workspace.playground import calls
 _LABEL = 15
 
 
-class Details(Reader):
+class ModelDetailsView(Reader):
     """The text of one model. `left` goes back to the list, as escape does."""
 
-    DEFAULT_CSS = "Details { padding: 0; }"
+    DEFAULT_CSS = "ModelDetailsView { padding: 0; }"
 
     def tell(
         self, row: ModelRow | None, sign: Sign, provider: ProviderRow | None, default: Default | None, now: str

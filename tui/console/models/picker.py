@@ -57,15 +57,15 @@ class PickModel(PageScreen[Model]):
         yield Rows(id="models")
 
     def on_mount(self) -> None:
-        session, tenant = self.app.session, self.app.tenant_id
-        rows = [row for row in catalog.rows(session.tenant(tenant)) if row.model.type is self.type]
-        providers = {row.provider.id: row for row in status.rows(session.tenant(tenant))}
+        session = self.navigator.tenant_session
+        rows = [row for row in catalog.rows(session) if row.model.type is self.type]
+        providers = {row.provider.id: row for row in status.rows(session)}
         self._usable = sum(row.usable for row in rows)
         if self.now is not None:
             key = row_key(self.now)
             self._now = next((row for row in rows if row_key(row.model) == key), None) or _missing(self.now)
             if not self._now.usable:
-                self._nearest = defaults.nearest(session.tenant(tenant), self.now)
+                self._nearest = defaults.nearest(session, self.now)
         self._list = ModelList(rows, providers, self._draw)
         start = self._nearest or self.now
         self._show(row_key(start) if start else None)
@@ -139,7 +139,7 @@ class PickModel(PageScreen[Model]):
 
     def _state(self, row: ModelRow) -> str:
         if row.state is ModelState.GONE:
-            since = when(row.model.gone, self.app.session.now())
+            since = when(row.model.gone, self.navigator.session.now())
             return f"gone since {since}" if since else row.word
         state = self._list.provider_state(row)
         return f"key {state}" if state is ProviderState.UNDECRYPTABLE else state
@@ -174,7 +174,7 @@ class PickModel(PageScreen[Model]):
         key, *said = self._said
         if key == self.query_one(Rows).key:
             return said[0], said[1]
-        session, provider = self.app.session, self._list.providers.get(row.model.provider)
+        session, provider = self.navigator.session, self._list.providers.get(row.model.provider)
         if row.model == self._nearest:
             text = ("Same provider and type, nearest to the one now set.", self._other_vectors(row.model))
         elif row.usable and (mixing := self._other_vectors(row.model)):
@@ -235,7 +235,7 @@ class PickModel(PageScreen[Model]):
             self.run_guarded(self._clear(), "clear")
 
     async def _clear(self) -> None:
-        self.app.toast(await clear_default(self.app.tenant_session, self.type))
+        self.dialogs.toast(await clear_default(self.navigator.tenant_session, self.type))
         self.dismiss(None)
 
     def show_problem(self, problem: Problem) -> None:

@@ -16,7 +16,7 @@ from tui.console.frame.busy import BusyIndicator
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen, problem_lines
 from tui.console.models import actions
-from tui.console.models.details import Details
+from tui.console.models.details import ModelDetailsView
 from tui.console.models.rows import ModelList, columns, head, name_of, sentences, strip_of
 from tui.console.remedies import problem_hint
 from tui.console.widgets.filter_bar import Filter
@@ -93,14 +93,14 @@ class Models(AreaScreen):
                 yield Filter("models.filter", id="filter")
                 yield Plain(id="columns")
                 yield Rows(id="models")
-            yield Details(id="details")
+            yield ModelDetailsView(id="details")
 
     # --- what is shown ---
 
     @property
     def session(self) -> TenantSession:
         """The session of the tenant whose models these are."""
-        return self.app.session.tenant(self._tenant)
+        return self.navigator.session.tenant(self._tenant)
 
     @property
     def row(self) -> ModelRow | None:
@@ -121,7 +121,7 @@ class Models(AreaScreen):
         return self.query_one(Rows)
 
     def on_mount(self) -> None:
-        self._tenant = self.app.tenant_id
+        self._tenant = self.navigator.tenant_id
         self._reload()
         self._filtered()
         self._rows.focus()
@@ -136,7 +136,7 @@ class Models(AreaScreen):
     def on_resize(self, event: events.Resize) -> None:
         wide = event.size.width >= WIDE
         self.set_class(wide, "-wide")
-        self.set_class(not wide and isinstance(self.focused, Details), "-reading")
+        self.set_class(not wide and isinstance(self.focused, ModelDetailsView), "-reading")
         cells = _LIST if self._wide else event.size.width
         self.query_one("#columns", Plain).show((head(cells - 3).plain, MUTED))
         # Room for the type behind the field, so that its bracket does not move with the type shown.
@@ -191,7 +191,7 @@ class Models(AreaScreen):
         provider = self._list.providers.get(row.model.provider) if row else None
         default = models.defaults(self.session).get(row.model.type) if row else None
         sign = self._list.sign(row) if row else ("", "")
-        self.query_one(Details).tell(row, sign, provider, default, self.app.session.now())
+        self.query_one(ModelDetailsView).tell(row, sign, provider, default, self.navigator.session.now())
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         self.refresh_chrome()
@@ -213,7 +213,7 @@ class Models(AreaScreen):
         filtered = bool(self.query_one(Filter).text)
         if self.typing:
             return ("filter.done", "area.escape: clear" if filtered else "area.escape: commands")
-        reading = self._reading or isinstance(self.focused, Details)
+        reading = self._reading or isinstance(self.focused, ModelDetailsView)
         leave = "area.escape: stop" if self.working else "area.escape" if reading else "area.escape: clear"
         return tuple(
             word
@@ -242,7 +242,7 @@ class Models(AreaScreen):
         nearest = defaults.nearest(self.session, model) if row.state is ModelState.GONE else None
         provider = self._list.providers.get(model.provider)
         room = 1_000 if self._wide or self._reading else columns(self.size.width - 3)[0]
-        return strip_of(name_of(model), sentences(row, provider, self.app.session.now(), nearest), room)
+        return strip_of(name_of(model), sentences(row, provider, self.navigator.session.now(), nearest), room)
 
     def show_all(self, key: str | None) -> None:
         """Show all models, the cursor on that one."""
@@ -285,7 +285,7 @@ class Models(AreaScreen):
         if self.row is not None and self.focused is self._rows:
             self._tell()
             self.set_class(not self._wide, "-reading")
-            self.query_one(Details).focus()
+            self.query_one(ModelDetailsView).focus()
 
     def action_list(self) -> None:
         if self.focused is not self._rows:
@@ -296,7 +296,7 @@ class Models(AreaScreen):
         if self.working:
             for group in ("verify", "refresh"):
                 self.workers.cancel_group(self, group)
-        elif self.typing or not isinstance(self.focused, Details):
+        elif self.typing or not isinstance(self.focused, ModelDetailsView):
             self.query_one(Filter).clear()
             self._rows.focus()
         else:
@@ -320,7 +320,7 @@ class Models(AreaScreen):
     async def _use(self, model: Model) -> None:
         notice = await set_default(self.session, model)
         await self.read()
-        self.app.toast(notice)
+        self.dialogs.toast(notice)
 
     def action_verify(self) -> None:
         # One call at a time: each is charged.
@@ -328,7 +328,7 @@ class Models(AreaScreen):
             self.run_guarded(self._verify(row), "verify")
 
     async def _verify(self, row: ModelRow) -> None:
-        if await actions.unlocked_for_test(self.app, row):
+        if await actions.unlocked_for_test(self.dialogs, row):
             self._say("Sending a short test request (billed by the provider).", hint("{area.escape} stops it."))
             try:
                 with self.working.on(f"calling {clip_middle(name_of(row.model), 30)}"):
@@ -347,10 +347,10 @@ class Models(AreaScreen):
         wanted = actions.listing_providers(self.session)
         if not wanted:
             self._say("No provider that lists its models can be used yet.", hint("{area.providers} sets one up."))
-        elif await self.app.ensure_unlocked("a new list of models.", "It is made as soon as the tenant is open."):
+        elif await self.dialogs.ensure_unlocked("a new list of models.", "It is made as soon as the tenant is open."):
             listed = [result for result in await asyncio.gather(*map(self._refresh_one, wanted)) if result]
             if listed:
-                self.app.toast(actions.listed_notice(listed))
+                self.dialogs.toast(actions.listed_notice(listed))
 
     async def _refresh_one(self, provider: Provider) -> Refreshed | None:
         with self.working.on(f"listing {provider.label}"):
@@ -367,7 +367,7 @@ class Models(AreaScreen):
 
     async def _add(self, provider_id: str) -> None:
         known = set(self._list.by_key)
-        if await self.app.add_model(provider_id):
+        if await self.navigator.add_model(provider_id):
             await self.read()
             self.show_all(next((key for key in self._list.by_key if key not in known), None))
 
@@ -379,7 +379,7 @@ class Models(AreaScreen):
             self._say("Only models added by hand have fields to edit.", "This one is as its provider has it.")
 
     async def _edit(self, model: Model) -> None:
-        if await self.app.add_model(model.provider, model):
+        if await self.navigator.add_model(model.provider, model):
             await self.read()
 
     def action_remove(self) -> None:
@@ -393,7 +393,7 @@ class Models(AreaScreen):
             )
 
     async def _remove(self, row: ModelRow) -> None:
-        if notice := await actions.remove(self.session, self.app, row):
+        if notice := await actions.remove(self.session, self.dialogs, row):
             await self.read()
             self.action_list()
-            self.app.toast(notice)
+            self.dialogs.toast(notice)

@@ -68,10 +68,10 @@ class ModelSearch:
         if len(text) < _LEAST or text == self._taken:
             offered.show(())
             return
-        app, provider = self._screen.app, self._form.provider
+        session, provider = self._screen.navigator.tenant_session, self._form.provider
         offered.searching(True)
         try:
-            hits = await add.search(app.tenant_session, provider.id, text, self._form.kind)
+            hits = await add.search(session, provider.id, text, self._form.kind)
         except Problem as problem:
             said = problem_lines("Search is unavailable; type the full name.", problem.message)
             offered.show((), *said)
@@ -83,10 +83,10 @@ class ModelSearch:
         self._screen.refresh_chrome()
 
     async def _offer(self, name: str, offered: SearchResults, values: dict[str, str]) -> None:
-        app, provider = self._screen.app, self._form.provider
+        session, provider = self._screen.navigator.tenant_session, self._form.provider
         offered.searching(True)
         try:
-            hits = await add.offers(app.tenant_session, provider.id, name, values)
+            hits = await add.offers(session, provider.id, name, values)
         except Problem as problem:
             offered.show((), *problem_lines(problem.message, problem_hint(problem)))
         else:

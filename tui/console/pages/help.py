@@ -164,7 +164,7 @@ class Help(PageScreen[None]):
         ]
 
     def _files(self) -> list[Words]:
-        session = self.app.session
+        session = self.navigator.session
         where = paths(session.environ)
         if session.practice or session.data.path is None:
             return ["   Practice: nothing is written, and nothing leaves this process."]

@@ -107,12 +107,12 @@ class Save(Dialog[Path]):
             self._tell()
             self._path.field.focus()
             return
-        self.app.toast(f"Saved to {path}.")
+        self.dialogs.toast(f"Saved to {path}.")
         self.dismiss(path)
 
     async def _keep(self, path: Path, taken: str) -> bool:
         said = [f"{path.name} is there already, {taken}.", "It is lost when this is written over it."]
-        answer = await self.app.ask("Save", said, {"keep": "Keep what is there", "over": "Write over it"})
+        answer = await self.dialogs.ask("Save", said, {"keep": "Keep what is there", "over": "Write over it"})
         return answer != "over"
 
 

@@ -4,26 +4,22 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from itertools import chain
-from typing import TYPE_CHECKING, Any
-
-from textual.screen import Screen
+from typing import Any
 
 from tui.console.actions import Action, actions_of, class_actions, hint, key_of
+from tui.console.defaults.set_default import set_default
 from tui.console.frame.chrome import AREAS
 from tui.console.frame.screen import AreaScreen, FramedScreen
 from tui.console.palette.matching import Command, CommandGroup, sought
 from tui.console.remedies import problem_hint
-from tui.domain import ImportMode, Model, ModelType, Tenant
+from tui.domain import ImportMode, ModelType, Tenant
 from tui.errors import Problem
 from tui.tenancy import keyring, models, verification
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace.credentials import status
-from tui.workspace.models import catalog, defaults
+from tui.workspace.models import catalog
 from tui.workspace.models.catalog import ModelRow
 from tui.workspace.transfer import export
-
-if TYPE_CHECKING:
-    from tui.console.app import Modeldeck
 
 _TABS = {
     ModelType.CHAT: ("chat", "{area.playground}"),
@@ -34,19 +30,19 @@ _TABS = {
 _AREA_SCREENS = (("providers", "Providers"), ("models", "Models"), ("defaults", "Defaults"))
 
 
-def local_commands(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
+def local_commands(screen: FramedScreen[Any]) -> list[Command]:
     """Return the commands shown before a word is typed: the screen's actions, and where to go."""
-    return _once(chain(_here(app, screen), _places(app)))
+    return _once(chain(_here(screen), _places(screen)))
 
 
-def global_commands(app: "Modeldeck", screen: Screen[Any]) -> list[Command]:
+def global_commands(screen: FramedScreen[Any]) -> list[Command]:
     """Return the commands on the tenant's settings and those of the other areas."""
-    return _once(chain(_appearance(app), _elsewhere(app, screen), _of_tenant(app)))
+    return _once(chain(_appearance(screen), _elsewhere(screen), _of_tenant(screen)))
 
 
-def many(app: "Modeldeck", tenant: Tenant | None) -> tuple[CommandGroup, ...]:
+def many(screen: FramedScreen[Any], tenant: Tenant | None) -> tuple[CommandGroup, ...]:
     """Return the tenant's models and the other tenants: thousands may take a while to read at first."""
-    return (*((_models(app, tenant),) if tenant else ()), _tenants(app, tenant))
+    return (*((_models(screen, tenant),) if tenant else ()), _tenants(screen, tenant))
 
 
 def _once(commands: Iterable[Command]) -> list[Command]:
@@ -56,16 +52,16 @@ def _once(commands: Iterable[Command]) -> list[Command]:
     return list(first.values())
 
 
-def _here(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
+def _here(screen: FramedScreen[Any]) -> Iterator[Command]:
     for action in sorted(actions_of(screen), key=lambda each: each.general):
         if action.id.startswith(("area.", "page.", "list.", "form.")) or action.id in _UNLISTED:
             continue
         yield Command(
             action.words,
-            _runner(app, action),
+            _runner(screen, action),
             " ".join(action.keys[:1]),
             _TELLS.get(action.id, f"{action.words}, on this screen."),
-            _reason(app, screen, action),
+            _reason(screen, action),
         )
 
 
@@ -81,111 +77,114 @@ _TELLS = {
 }
 
 
-def _reason(app: "Modeldeck", screen: Screen[Any], action: Action) -> str:
-    if action.id == "app.lock" and app.tenant is not None:
-        if not app.tenant.protected:
-            return f"{app.tenant.name} has no passphrase"
-        return "" if keyring.is_open(app.tenant_session) else f"{app.tenant.name} is locked"
+def _reason(screen: FramedScreen[Any], action: Action) -> str:
+    if action.id == "app.lock" and screen.navigator.tenant is not None:
+        if not screen.navigator.tenant.protected:
+            return f"{screen.navigator.tenant.name} has no passphrase"
+        return "" if keyring.is_open(screen.navigator.tenant_session) else f"{screen.navigator.tenant.name} is locked"
     if action.id.startswith("app.") and action.id == "app.lock":
         return "no tenant is shown"
     return "" if action.usable else "not possible now"
 
 
-def _runner(app: "Modeldeck", action: Action) -> Callable[[], Awaitable[bool]]:
-    return lambda: app.run_action(action.run, default_namespace=action.node)
+def _runner(screen: FramedScreen[Any], action: Action) -> Callable[[], Awaitable[bool]]:
+    return lambda: screen.app.run_action(action.run, default_namespace=action.node)
 
 
-def _places(app: "Modeldeck") -> Iterator[Command]:
-    if app.tenant is not None:
+def _places(screen: FramedScreen[Any]) -> Iterator[Command]:
+    if screen.navigator.tenant is not None:
         for area, label in AREAS[:3]:
-            show = _then(app.action_area, area)
-            yield Command(label, show, key_of(f"area.{area}"), f"Show the {label.lower()} of {app.tenant.name}.")
+            show = _then(screen.navigator.show_area, area)
+            yield Command(
+                label, show, key_of(f"area.{area}"), f"Show the {label.lower()} of {screen.navigator.tenant.name}."
+            )
         for kind, (word, keys) in _TABS.items():
-            chosen = models.defaults(app.tenant_session).get(kind)
+            chosen = models.defaults(screen.navigator.tenant_session).get(kind)
             tells = f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
-            yield Command(f"Playground: {word}", _then(app.open_playground, kind), hint(keys), tells)
-    yield Command("Tenants", app.action_tenants, key_of("app.tenants"), "Show the list of tenants.")
+            yield Command(f"Playground: {word}", _then(screen.navigator.open_playground, kind), hint(keys), tells)
+    yield Command("Tenants", screen.navigator.show_tenants, key_of("app.tenants"), "Show the list of tenants.")
 
 
-def _appearance(app: "Modeldeck") -> Iterator[Command]:
-    plain = "off" if app.ascii else "on"
+def _appearance(screen: FramedScreen[Any]) -> Iterator[Command]:
+    plain = "off" if screen.console.ascii else "on"
     tells = "Draw every sign with plain ASCII characters." if plain == "on" else "Draw signs as they are meant."
-    yield Command(f"Plain characters: {plain}", _then(_plain, app, plain), "", tells, also="ascii glyphs")
+    yield Command(f"Plain characters: {plain}", _then(_plain, screen, plain), "", tells, also="ascii glyphs")
 
 
-def _key_pair(app: "Modeldeck") -> Iterator[Command]:
-    assert app.tenant is not None
-    waits = verification.integrity_status(app.tenant_session)
+def _key_pair(screen: FramedScreen[Any]) -> Iterator[Command]:
+    assert screen.navigator.tenant is not None
+    waits = verification.integrity_status(screen.navigator.tenant_session)
     yield Command(
         "Confirm credentials …",
-        _then(_worker, app, _confirm),
+        _then(_worker, screen, _confirm),
         hint("{area.providers} then {providers.verify}"),
-        f"Show what came into the settings of {app.tenant.name} without its key.",
+        f"Show what came into the settings of {screen.navigator.tenant.name} without its key.",
         "" if waits.waiting or waits.alarm else "nothing waits",
         also="vault manifest waiting",
     )
     yield Command(
-        f"New key pair for {app.tenant.name} …",
-        _then(_worker, app, _rotate),
+        f"New key pair for {screen.navigator.tenant.name} …",
+        _then(_worker, screen, _rotate),
         "",
         "Seal every credential anew for another key pair; the old one is put aside.",
         also="vault rotate",
     )
 
 
-async def _confirm(app: "Modeldeck") -> None:
-    await app.ensure_unlocked(again=True)
+async def _confirm(screen: FramedScreen[Any]) -> None:
+    await screen.dialogs.ensure_unlocked(again=True)
 
 
-async def _rotate(app: "Modeldeck") -> None:
+async def _rotate(screen: FramedScreen[Any]) -> None:
     from tui.console.tenants.key_rotation import KeyPair
 
-    assert app.tenant is not None
-    if done := await app.push_screen_wait(KeyPair(app.tenant)):
-        app.tenant_changed()
-        app.toast(done)
-        _tell(app)
+    assert screen.navigator.tenant is not None
+    if done := await screen.app.push_screen_wait(KeyPair(screen.navigator.tenant)):
+        screen.navigator.tenant_changed()
+        screen.dialogs.toast(done)
+        _tell(screen)
 
 
-def _plain(app: "Modeldeck", word: str) -> None:
-    app.session.config = replace(app.session.config, glyphs="ascii" if word == "on" else "unicode")
-    app.action_redraw()
+async def _plain(screen: FramedScreen[Any], word: str) -> None:
+    session = screen.navigator.session
+    session.config = replace(session.config, glyphs="ascii" if word == "on" else "unicode")
+    await screen.app.run_action("redraw")
 
 
-def _elsewhere(app: "Modeldeck", screen: Screen[Any]) -> Iterator[Command]:
+def _elsewhere(screen: FramedScreen[Any]) -> Iterator[Command]:
     """Yield the actions of the other areas; each goes there first."""
-    if app.tenant is None:
+    if screen.navigator.tenant is None:
         return
     for area, name in _AREA_SCREENS:
         kind: type[AreaScreen] = getattr(import_module(f"tui.console.{area}.screen"), name)
         if isinstance(screen, kind):
             continue
         for words, plain, action in class_actions(kind):
-            run = _then(_go_and_do, app, area, action)
+            run = _then(_go_and_do, screen, area, action)
             keys = f"{key_of(f'area.{area}')} then {plain}"
             yield Command(f"{name}: {words[:1].lower()}{words[1:]}", run, keys, f"Go to {name} and do it there.")
 
 
-async def _go_and_do(app: "Modeldeck", area: str, action: str) -> None:
-    await app.go_to(area)
-    await app.run_action(action, default_namespace=app.screen)
+async def _go_and_do(screen: FramedScreen[Any], area: str, action: str) -> None:
+    await screen.navigator.show_area(area)
+    await screen.app.run_action(action, default_namespace=screen.app.screen)
 
 
-def _of_tenant(app: "Modeldeck") -> Iterator[Command]:
-    if app.tenant is not None:
-        yield from _keeping(app, app.tenant.name)
-        yield from _types(app)
-        yield from _key_pair(app)
-        yield from _providers(app)
+def _of_tenant(screen: FramedScreen[Any]) -> Iterator[Command]:
+    if screen.navigator.tenant is not None:
+        yield from _keeping(screen, screen.navigator.tenant.name)
+        yield from _types(screen)
+        yield from _key_pair(screen)
+        yield from _providers(screen)
 
 
-def _models(app: "Modeldeck", tenant: Tenant) -> CommandGroup:
-    rows, texts, unusable = catalog.derived(app.session.tenant(tenant.id), "commands", _sought)
+def _models(screen: FramedScreen[Any], tenant: Tenant) -> CommandGroup:
+    rows, texts, unusable = catalog.derived(screen.navigator.session.tenant(tenant.id), "commands", _sought)
 
     def make(number: int) -> Command:
         row, model = rows[number], rows[number].model
         reason = "" if row.usable else row.word or row.state
-        run = _then(app.open_playground, model.type, model)
+        run = _then(screen.navigator.open_playground, model.type, model)
         return Command(_model_words(row), run, "", f"Open the playground with {model.ref}.", reason)
 
     return CommandGroup(texts, unusable, make)
@@ -205,69 +204,73 @@ def _model_words(row: ModelRow) -> str:
     return f"Model {row.model.id} ({row.provider_label})"
 
 
-def _tenants(app: "Modeldeck", shown: Tenant | None) -> CommandGroup:
-    found = [tenant for tenant in tenant_registry.readable(app.session) if tenant != shown]
+def _tenants(screen: FramedScreen[Any], shown: Tenant | None) -> CommandGroup:
+    found = [tenant for tenant in tenant_registry.readable(screen.navigator.session) if tenant != shown]
     words = [f"Tenant {entry.name}" for entry in found]
 
     def make(number: int) -> Command:
         tells = f"Show the providers of {found[number].name}."
-        return Command(words[number], _then(app.open_tenant, found[number].id), "", tells)
+        return Command(words[number], _then(screen.navigator.open_tenant, found[number].id), "", tells)
 
     texts = [sought(name, entry.id) for name, entry in zip(words, found, strict=True)]
     return CommandGroup(texts, frozenset(), make)
 
 
-def _keeping(app: "Modeldeck", name: str) -> Iterator[Command]:
+def _keeping(screen: FramedScreen[Any], name: str) -> Iterator[Command]:
     """Yield the commands on a tenant's settings as a whole."""
     tells = f"What was done to the settings of {name}, when and by whom."
-    yield Command("Audit log", _then(_audit, app), "", tells, also="history who changed verify")
+    yield Command("Audit log", _then(_audit, screen), "", tells, also="history who changed verify")
     tells = f"Write the settings of {name} to a file, without its keys."
-    yield Command("Export the settings …", _then(_worker, app, _export), "", tells, also="backup save file")
+    yield Command("Export the settings …", _then(_worker, screen, _export), "", tells, also="backup save file")
     tells = "Write them to a file under a passphrase of its own."
     by = "modeldeck export --with-secrets"
     importing = f"Bring a file of settings into {name}; what it would change is shown first."
-    yield Command("Export with the keys", _then(app.toast, by), "", tells, by, also="backup save file secrets")
-    yield Command("Import settings …", _then(_worker, app, _import), "", importing, also="restore move file")
+    yield Command(
+        "Export with the keys", _then(screen.dialogs.toast, by), "", tells, by, also="backup save file secrets"
+    )
+    yield Command("Import settings …", _then(_worker, screen, _import), "", importing, also="restore move file")
 
 
-def _audit(app: "Modeldeck") -> None:
+def _audit(screen: FramedScreen[Any]) -> None:
     from tui.console.tenants.audit_log import Audit
 
-    app.push_screen(Audit())
+    screen.app.push_screen(Audit())
 
 
-async def _import(app: "Modeldeck") -> None:
+async def _import(screen: FramedScreen[Any]) -> None:
     from tui.console.tenants.import_settings import Import
 
-    if done := await app.push_screen_wait(Import()):
-        app.tenant_changed()
-        _tell(app)
-        app.toast(done)
+    if done := await screen.app.push_screen_wait(Import()):
+        screen.navigator.tenant_changed()
+        _tell(screen)
+        screen.dialogs.toast(done)
 
 
-async def _export(app: "Modeldeck") -> None:
+async def _export(screen: FramedScreen[Any]) -> None:
     from tui.console.pages.save_file import Save
 
     def writer(_: str) -> str:
-        return export.exported(app.tenant_session).text
+        return export.exported(screen.navigator.tenant_session).text
 
-    await app.push_screen_wait(Save(app.tenant_id, {"json": "JSON"}, writer, title="Export the settings"))
+    await screen.app.push_screen_wait(
+        Save(screen.navigator.tenant_id, {"json": "JSON"}, writer, title="Export the settings")
+    )
 
 
-def _types(app: "Modeldeck") -> Iterator[Command]:
+def _types(screen: FramedScreen[Any]) -> Iterator[Command]:
     for kind in ModelType:
-        run = _then(_worker, app, _pick_default, kind)
+        run = _then(_worker, screen, _pick_default, kind)
         yield Command(
             f"Default for {kind.label} …", run, key_of("area.defaults"), f"Choose the default model for {kind.label}."
         )
-        run, keys = _then(_show_models, app, kind), hint("{area.models} then {models.type}")
+        run, keys = _then(_show_models, screen, kind), hint("{area.models} then {models.type}")
         yield Command(f"Show only {kind.label} models", run, keys, f"Go to Models, and only to those for {kind.label}.")
 
 
-def _providers(app: "Modeldeck") -> Iterator[Command]:
-    for row in status.rows(app.tenant_session):
+def _providers(screen: FramedScreen[Any]) -> Iterator[Command]:
+    for row in status.rows(screen.navigator.tenant_session):
         provider, known = row.provider, row.credential is not None
-        run = _then(_worker, app, _set_up, provider.id)
+        run = _then(_worker, screen, _set_up, provider.id)
         words = f"Change {provider.label} …" if known else f"Set up {provider.label} …"
         tells = f"Open the form of {provider.label}; it is {row.state}."
         yield Command(
@@ -275,54 +278,53 @@ def _providers(app: "Modeldeck") -> Iterator[Command]:
         )
         if provider.import_mode is not ImportMode.IMPORTED:
             tells = f"Open the form for another model of {provider.label}."
-            run = _then(_worker, app, _add_model, provider.id)
+            run = _then(_worker, screen, _add_model, provider.id)
             keys, reason = hint("{area.models} then {models.add}"), "" if known else "not set up"
             yield Command(f"Add a model: {provider.label} …", run, keys, tells, reason)
 
 
-async def _set_up(app: "Modeldeck", provider_id: str) -> None:
-    if await app.set_up(provider_id):
-        _tell(app)
+async def _set_up(screen: FramedScreen[Any], provider_id: str) -> None:
+    if await screen.navigator.set_up(provider_id):
+        _tell(screen)
 
 
-async def _add_model(app: "Modeldeck", provider_id: str) -> None:
-    if await app.add_model(provider_id):
-        _tell(app)
+async def _add_model(screen: FramedScreen[Any], provider_id: str) -> None:
+    if await screen.navigator.add_model(provider_id):
+        _tell(screen)
 
 
-async def _show_models(app: "Modeldeck", kind: ModelType) -> None:
+async def _show_models(screen: FramedScreen[Any], kind: ModelType) -> None:
     from tui.console.models.screen import Models
 
-    await app.go_to("models")
-    assert isinstance(app.screen, Models)
-    app.screen.show_type(kind)
+    await screen.navigator.show_area("models")
+    assert isinstance(screen.app.screen, Models)
+    screen.app.screen.show_type(kind)
 
 
-async def _pick_default(app: "Modeldeck", kind: ModelType) -> None:
-    now = models.defaults(app.tenant_session).get(kind)
-    held: Model | None = None
-    if now is not None:
-        found = catalog.listing(app.tenant_session, kind, now.provider)
-        held = next((entry for entry in found if entry.id == now.model), None)
-    model = await app.pick_model(kind, held)
+async def _pick_default(screen: FramedScreen[Any], kind: ModelType) -> None:
+    session = screen.navigator.tenant_session
+    default, now = models.defaults(session).get(kind), None
+    if default is not None:
+        listed = catalog.listing(session, kind, default.provider)
+        now = next((model for model in listed if model.id == default.model), None)
+    model = await screen.navigator.pick_model(kind, now)
     if model is None:
         return
     try:
-        await defaults.set(app.tenant_session, kind, model.ref)
+        screen.dialogs.toast(await set_default(session, model))
     except Problem as problem:
-        app.toast(f"{problem.message} {problem_hint(problem)}")
-        return
-    app.toast(f"{model.ref} is the default for {kind.label}.")
-    _tell(app)
+        screen.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
+    else:
+        _tell(screen)
 
 
-def _tell(app: "Modeldeck") -> None:
-    if isinstance(app.screen, FramedScreen):
-        app.screen.changed_elsewhere()
+def _tell(screen: FramedScreen[Any]) -> None:
+    if isinstance(screen.app.screen, FramedScreen):
+        screen.app.screen.changed_elsewhere()
 
 
-def _worker(app: "Modeldeck", work: Callable[..., Awaitable[None]], *given: Any) -> None:
-    app.run_worker(work(app, *given), group="command", exclusive=True)
+def _worker(screen: FramedScreen[Any], work: Callable[..., Awaitable[None]], *given: Any) -> None:
+    screen.app.run_worker(work(screen, *given), group="command", exclusive=True)
 
 
 def _then(do: Callable[..., Any], *given: Any) -> Callable[[], Any]:

@@ -8,13 +8,12 @@ from typing import Any, ClassVar
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.actions import bind
 from tui.console.frame.chrome import ScreenText
-from tui.console.frame.screen import PageScreen
+from tui.console.frame.screen import FramedScreen, PageScreen
 from tui.console.palette.entries import global_commands, local_commands, many
 from tui.console.palette.matching import Command, CommandGroup, CommandIndex
 from tui.console.widgets.input import LineField
@@ -42,7 +41,7 @@ class Commands(PageScreen[None]):
         bind("list.page-up", "page(-1)"),
     ]
 
-    def __init__(self, screen: Screen[Any]) -> None:
+    def __init__(self, screen: FramedScreen[Any]) -> None:
         super().__init__()
         self._from = screen
         self._all = CommandIndex(())
@@ -56,16 +55,16 @@ class Commands(PageScreen[None]):
         yield Rows(id="found")
 
     def on_mount(self) -> None:
-        self._all = CommandIndex([CommandGroup.of(local_commands(self.app, self._from))])
+        self._all = CommandIndex([CommandGroup.of(local_commands(self._from))])
         self._show()
         self.query_one(LineField).focus()
         # What is not shown yet is gathered after the first picture.
         self.call_after_refresh(self.run_worker, self._gather, exit_on_error=False)
 
     async def _gather(self) -> None:
-        app, first = self.app, self._all
-        rest = CommandGroup.of(global_commands(app, self._from))
-        self._all = CommandIndex([*first.kinds, rest, *await to_thread(many, app, app.tenant)])
+        first, rest = self._all, CommandGroup.of(global_commands(self._from))
+        groups = await to_thread(many, self._from, self.navigator.tenant)
+        self._all = CommandIndex([*first.kinds, rest, *groups])
         if self.query_one(LineField).value:
             self._show(self._place)
         self.refresh_chrome()

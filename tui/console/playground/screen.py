@@ -13,7 +13,7 @@ from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen
 from tui.console.playground.tab import Tab
 from tui.console.remedies import problem_hint
-from tui.console.trial_status import switch
+from tui.console.trial_status import source_words, switch
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import ModelType
 from tui.errors import Problem
@@ -78,7 +78,7 @@ class Playground(AreaScreen):
         frame = tab.chrome()
         if tab.rule is not None:
             tab.rule.show(frame.foot, frame.foot_right)
-        source = self.app.source_of(tab.model)
+        source = source_words(status.row(self.navigator.tenant_session, tab.model.provider)) if tab.model else ""
         room = self.size.width - len(title) - 12 - len(source)
         ref = tab.model.ref if tab.model else ""
         if tab.model and len(ref) > room:
@@ -103,7 +103,7 @@ class Playground(AreaScreen):
 
     async def _pick(self) -> None:
         tab = self.tab
-        if tab is not None and (model := await self.app.pick_model(self.type, tab.model)):
+        if tab is not None and (model := await self.navigator.pick_model(self.type, tab.model)):
             tab.use(model)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -116,11 +116,11 @@ class Playground(AreaScreen):
             self.run_worker(self._switch(self.tab.model.provider), group="source", exclusive=True, exit_on_error=False)
 
     async def _switch(self, provider_id: str) -> None:
-        session, tenant_id = self.app.session, self.app.tenant_id
+        session = self.navigator.tenant_session
         try:
-            self.app.toast(await switch(session.tenant(tenant_id), status.row(session.tenant(tenant_id), provider_id)))
+            self.dialogs.toast(await switch(session, status.row(session, provider_id)))
         except Problem as problem:
-            self.app.toast(f"{problem.message} {problem_hint(problem)}")
+            self.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
         self.refresh_chrome()
 
     async def open_model(self, model_ref: str, type: ModelType) -> None:  # noqa: A002 - the word of the design

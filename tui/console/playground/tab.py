@@ -1,11 +1,12 @@
 """What the three tabs of the playground have in common: a model, its default, and the words around them."""
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.containers import Vertical
 
 from tui.console.actions import hint
 from tui.console.frame.chrome import Rule, ScreenText
+from tui.console.frame.navigator import Console, Navigator, Questions, console_of
 from tui.console.playground.call_status import CallStatus
 from tui.console.trial_status import has_choice, warning
 from tui.domain import Model, ModelType
@@ -14,9 +15,6 @@ from tui.providers import provider as provider_of
 from tui.tenancy import keyring, models
 from tui.workspace.credentials import status
 from tui.workspace.models import defaults
-
-if TYPE_CHECKING:
-    from tui.console.app import Modeldeck
 
 
 def pick_model_hint(what: str) -> str:
@@ -28,7 +26,6 @@ def pick_model_hint(what: str) -> str:
 class Tab(Vertical):
     """One tab. It takes the default model of its type until another was picked for it."""
 
-    app: "Modeldeck"
     TYPE: ClassVar[ModelType]
     DEFAULT_CSS = "Tab { height: 1fr; }"
 
@@ -36,6 +33,21 @@ class Tab(Vertical):
         super().__init__(id=id)
         self.model: Model | None = None
         self._picked = False
+
+    @property
+    def console(self) -> Console:
+        """The console around this tab."""
+        return console_of(self)
+
+    @property
+    def navigator(self) -> Navigator:
+        """The way to other screens, and the tenant shown."""
+        return self.console.navigator
+
+    @property
+    def dialogs(self) -> Questions:
+        """Questions and notices."""
+        return self.console.dialogs
 
     def shown(self) -> None:
         """Take the present default model unless a model was picked in this tab."""
@@ -52,22 +64,22 @@ class Tab(Vertical):
 
     def use_ref(self, ref: str) -> None:
         """Use the model with that `provider/id`."""
-        self.use(models.find(self.app.tenant_session, ref, self.TYPE))
+        self.use(models.find(self.navigator.tenant_session, ref, self.TYPE))
 
     def _default(self) -> Model | None:
-        row = next(row for row in defaults.rows(self.app.tenant_session) if row.type is self.TYPE)
+        row = next(row for row in defaults.rows(self.navigator.tenant_session) if row.type is self.TYPE)
         if row.default is None:
             return None
         try:
-            return models.find(self.app.tenant_session, row.default.ref, self.TYPE)
+            return models.find(self.navigator.tenant_session, row.default.ref, self.TYPE)
         except Problem:
             return None
 
     @property
     def has_trial(self) -> bool:
         """Whether there is a trial of the model's provider, so that `o` has a meaning."""
-        app = self.app
-        return self.model is not None and has_choice(status.row(app.tenant_session, self.model.provider))
+        session = self.navigator.tenant_session
+        return self.model is not None and has_choice(status.row(session, self.model.provider))
 
     @property
     def source_keys(self) -> tuple[str, ...]:
@@ -76,13 +88,13 @@ class Tab(Vertical):
 
     def counted(self, model: Model) -> None:
         """Warn once a day when less than a tenth of the trial's requests remains."""
-        app = self.app
+        session, dialogs = self.navigator.tenant_session, self.dialogs
 
         async def warn() -> None:
-            if said := await warning(app.tenant_session, provider_of(model.provider)):
-                app.toast(said)
+            if said := await warning(session, provider_of(model.provider)):
+                dialogs.toast(said)
 
-        app.run_worker(warn(), group="warning", exit_on_error=False)
+        self.app.run_worker(warn(), group="warning", exit_on_error=False)
 
     def refresh_chrome(self) -> None:
         from tui.console.frame.screen import FramedScreen
@@ -129,7 +141,7 @@ class SingleCallTab(Tab):
 
     def shown(self) -> None:
         super().shown()
-        if self.has_class("-locked") and keyring.is_open(self.app.tenant_session):
+        if self.has_class("-locked") and keyring.is_open(self.navigator.tenant_session):
             self.unlocked()
         focused = self.screen.focused
         if focused is None or self not in focused.ancestors_with_self:
@@ -156,7 +168,7 @@ class SingleCallTab(Tab):
         self.run_worker(self._open(), group="unlock", exclusive=True)
 
     async def _open(self) -> None:
-        if await self.app.ensure_unlocked():
+        if await self.dialogs.ensure_unlocked():
             self.unlocked()
             self.take_focus()
 

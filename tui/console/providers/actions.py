@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 
+from tui.console.frame.navigator import Questions
 from tui.console.providers.checks import Work
 from tui.console.providers.summary import removal_lines, use_lines
-from tui.console.questions import Questions
 from tui.domain import Credential, ProviderState, previous_of
 from tui.tenancy import keyring
 from tui.tenancy.session import TenantSession

@@ -32,7 +32,7 @@ _CHECKED = {
 
 
 @dataclass(frozen=True)
-class Details:
+class ProviderDetails:
     """What there is to tell about one provider of a tenant."""
 
     session: TenantSession

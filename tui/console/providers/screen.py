@@ -14,7 +14,7 @@ from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen
 from tui.console.providers import actions, summary
 from tui.console.providers.checks import Checks
-from tui.console.providers.details import Details
+from tui.console.providers.details import ProviderDetails
 from tui.console.providers.footer import footer
 from tui.console.providers.rows import matches, no_match, provider_items
 from tui.console.trial_status import has_choice, switch
@@ -87,7 +87,7 @@ class Providers(AreaScreen):
     @property
     def session(self) -> TenantSession:
         """The session of the tenant whose providers these are."""
-        return self.app.session.tenant(self.tenant_id)
+        return self.navigator.session.tenant(self.tenant_id)
 
     @property
     def wide(self) -> bool:
@@ -126,7 +126,7 @@ class Providers(AreaScreen):
         return self.reading and self.details.key.startswith("credential:")
 
     def on_mount(self) -> None:
-        self.tenant_id = self.app.tenant_id
+        self.tenant_id = self.navigator.tenant_id
         self.rows = status.rows(self.session)
         self._draw(next((row.provider.id for row in self.rows if row.state in _NEEDS or row.discovered), None))
         self.listed.focus()
@@ -147,7 +147,7 @@ class Providers(AreaScreen):
     def changed_elsewhere(self) -> None:
         before = self.rows
         self.reload()
-        session = self.app.session
+        session = self.navigator.session
         if tenants.other_session(session.tenant(self.tenant_id)) and (done := summary.done_between(before, self.rows)):
             at = when(tenants.saved_at(session.tenant(self.tenant_id)), session.now())
             self.say(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
@@ -179,7 +179,7 @@ class Providers(AreaScreen):
     def _tell(self) -> None:
         """Bring the details to the provider under the cursor."""
         row = self.row
-        items = Details(self.session, row).items(self.wide) if row and self.tenant_id else []
+        items = ProviderDetails(self.session, row).items(self.wide) if row and self.tenant_id else []
         self.details.show(items)
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
@@ -222,7 +222,7 @@ class Providers(AreaScreen):
         return summary.strip_of(
             row,
             self.credential,
-            self.app.session.now(),
+            self.navigator.session.now(),
             problem=self.checks.problems.get(row.provider.id),
             on_other=self.on_other,
             reading=self.reading,
@@ -297,7 +297,7 @@ class Providers(AreaScreen):
         self.say(*summary.strip_of_problem(problem))
 
     async def _set_up(self, row: ProviderRow, **wanted: str) -> None:
-        await self.app.set_up(row.provider.id, **wanted)
+        await self.navigator.set_up(row.provider.id, **wanted)
         self.checks.problems.pop(row.provider.id, None)
         self.reload()
 
@@ -307,7 +307,7 @@ class Providers(AreaScreen):
         self._message = ("", "", "")
         self.reload()
         if isinstance(result, str) and result:
-            self.app.toast(result)
+            self.dialogs.toast(result)
         return bool(result)
 
     def action_verify(self) -> None:
@@ -315,7 +315,7 @@ class Providers(AreaScreen):
         if row is None or credential is None:
             self.say("There is no key to verify yet.", hint("{list.choose} sets it up."))
         elif status.credential_state(self.session, credential).state is ProviderState.UNCONFIRMED:
-            self.run_guarded(self._then_show(self.app.ensure_unlocked(again=True)), "form")
+            self.run_guarded(self._then_show(self.dialogs.ensure_unlocked(again=True)), "form")
         else:
             self.run_guarded(self._verify([(row, credential)]), "checks", exclusive=False)
 
@@ -324,7 +324,7 @@ class Providers(AreaScreen):
         self.run_guarded(self._verify(wanted), "checks", exclusive=False)
 
     async def _verify(self, wanted: Sequence[tuple[ProviderRow, Credential]]) -> None:
-        if await actions.unlocked_for_check(self.app, wanted):
+        if await actions.unlocked_for_check(self.dialogs, wanted):
             self._message = ("", "", "")
             await self.checks.run(actions.checks_of(self.session, wanted, self.reload))
 
@@ -339,7 +339,7 @@ class Providers(AreaScreen):
         async def refresh() -> None:
             await self._then_show(actions.refresh(self.session, row))
 
-        if await actions.unlocked_for_listing(self.app, row, credential):
+        if await actions.unlocked_for_listing(self.dialogs, row, credential):
             await self.checks.run([(row.provider.id, "listing", refresh)])
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -356,7 +356,7 @@ class Providers(AreaScreen):
         if row is None or row.credential is None:
             self.say("A model can be added once the provider is set up.", hint("{list.choose} sets it up."))
         else:
-            self.run_guarded(self._then_show(self.app.add_model(row.provider.id)), "form")
+            self.run_guarded(self._then_show(self.navigator.add_model(row.provider.id)), "form")
 
     def action_new(self) -> None:
         if (row := self.row) is not None:
@@ -372,7 +372,7 @@ class Providers(AreaScreen):
                 hint("{providers.use} on another credential in the details uses that one."),
             )
         else:
-            self.run_guarded(self._then_show(actions.use(self.session, self.app, row, credential)), "form")
+            self.run_guarded(self._then_show(actions.use(self.session, self.dialogs, row, credential)), "form")
 
     def action_remove(self) -> None:
         row, credential = self.row, self.credential
@@ -382,7 +382,7 @@ class Providers(AreaScreen):
             self.run_guarded(self._remove(row, credential.name if credential and self.on_other else ""), "form")
 
     async def _remove(self, row: ProviderRow, name: str) -> None:
-        if await self._then_show(actions.remove(self.session, self.app, row, name)):
+        if await self._then_show(actions.remove(self.session, self.dialogs, row, name)):
             self.checks.problems.pop(row.provider.id, None)
             if not name:
                 self.action_list()

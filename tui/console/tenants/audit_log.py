@@ -52,10 +52,10 @@ class Audit(PageScreen[None]):
         return ScreenText("Audit log", keys, place, strip=self._strip)
 
     async def _read(self) -> None:
-        session, tenant_id = self.app.session, self.app.tenant_id
+        session = self.navigator.tenant_session
         try:
-            self._entries = await asyncio.to_thread(audit.recent, session.tenant(tenant_id))
-            checked = await asyncio.to_thread(audit.check, session.tenant(tenant_id))
+            self._entries = await asyncio.to_thread(audit.recent, session)
+            checked = await asyncio.to_thread(audit.check, session)
         except Problem as problem:
             self._strip = line((f"{WARNING} ", ATTENTION), problem.message), problem_hint(problem)
         else:
@@ -78,7 +78,7 @@ class Audit(PageScreen[None]):
             if by != who:
                 lines += [*([""] if lines else []), (f"   {by}", MUTED)]
                 who = by
-            at = moment(entry.at, self.app.session.now())
+            at = moment(entry.at, self.navigator.session.now())
             first, *rest = wrap(line(audit.words(entry)), max(20, cells - _WHEN))
             lines += [line((f"   {at}".ljust(_WHEN), MUTED), first), *(line(" " * _WHEN, part) for part in rest)]
         return lines or ["   No entries yet."]

@@ -37,11 +37,13 @@ class NewTenant(PageScreen[Tenant]):
 
     def content(self) -> Iterable[Widget]:
         parts = (self._mark, self._folder)
-        self._form = TenantForm(self.app.session, "Name", _HELP, above=Plain(), below_name=(Plain(),), parts=parts)
+        self._form = TenantForm(
+            self.navigator.session, "Name", _HELP, above=Plain(), below_name=(Plain(),), parts=parts
+        )
         yield self._form
 
     def chrome(self) -> ScreenText:
-        shown = self.app.tenant
+        shown = self.navigator.tenant
         stays = f"{shown.name} stays unlocked; you switch to the new tenant." if shown else ""
         strip = (stays or "You switch to the new tenant.", "It gets its own key pair, which takes one or two seconds.")
         return ScreenText("Tenants › new", self._footer(), strip=strip)
@@ -54,7 +56,7 @@ class NewTenant(PageScreen[Tenant]):
         return (enter, *choose, "focus.next focus.previous: move", "page.back")
 
     def on_mount(self) -> None:
-        marks = [row.tenant.mark for row in tenants.rows(self.app.session) if row.tenant]
+        marks = [row.tenant.mark for row in tenants.rows(self.navigator.session) if row.tenant]
         # The colour that fewest have, so that tenants can be told apart at a glance.
         self._mark.choose(str(min(range(len(MARK_NAMES)), key=marks.count)))
         self._show_folder()
@@ -96,7 +98,7 @@ class NewTenant(PageScreen[Tenant]):
     def _show_folder(self) -> None:
         """Say which folder the tenant gets; for a name in another script it is a field at the end of the form."""
         name = self._form.name_row.value.strip()
-        slug = tenant_registry.slug_for(self.app.session, name)
+        slug = tenant_registry.slug_for(self.navigator.session, name)
         if self._folder.value in ("", self._slug):
             self._folder.field.value = slug
         self._slug = slug

@@ -48,7 +48,7 @@ class Import(PageScreen[str]):
             yield self._said
 
     def chrome(self) -> ScreenText:
-        name = self.app.tenant.name if self.app.tenant else ""
+        name = self.navigator.tenant.name if self.navigator.tenant else ""
         keys = ("field.next", "field.clear") if self.typing else ("form.press", "focus.up focus.down: move")
         strip = (
             "Values in the file overwrite yours; the rest is kept.",
@@ -116,10 +116,10 @@ class Import(PageScreen[str]):
             self._passphrase.say(*problem_lines(problem.message, problem_hint(problem)))
             self._passphrase.field.focus()
             return ""
-        if not await self.app.ensure_unlocked("the import.", "You then see what it would change."):
+        if not await self.dialogs.ensure_unlocked("the import.", "You then see what it would change."):
             return ""
-        plan = await import_plan.plan(self.app.session, held, self.app.tenant_id)
-        if plan.plain_http and not await self.app.confirm_plain_http(plan.plain_http):
+        plan = await import_plan.plan(self.navigator.session, held, self.navigator.tenant_id)
+        if plan.plain_http and not await self.dialogs.confirm_plain_http(plan.plain_http):
             return ""
         self._plan = plan.allow_plain_http()
         self._show(self._plan)
@@ -135,6 +135,6 @@ class Import(PageScreen[str]):
         (self._import if plan.changes else self._file.field).focus()
 
     async def _carried_out(self, plan: Plan) -> str:
-        await import_plan.carry_out(self.app.session, plan)
+        await import_plan.carry_out(self.navigator.session, plan)
         self._plan = None
         return f"Imported into {plan.tenant.name}: {len(plan.acts)} change{'' if len(plan.acts) == 1 else 's'}."

@@ -47,7 +47,7 @@ class KeyPair(PageScreen[str]):
     @property
     def lost(self) -> bool:
         """Whether there is no private key to open anything with."""
-        return not keyring.has_key(self.app.session.tenant(self.tenant.id), self.tenant)
+        return not keyring.has_key(self.navigator.session.tenant(self.tenant.id), self.tenant)
 
     def content(self) -> Iterable[Widget]:
         self._present.display = self.tenant.protected and not self.lost
@@ -122,7 +122,7 @@ class KeyPair(PageScreen[str]):
         self.dismiss(f"{self.tenant.name} has the key pair {grouped(done.tenant.key_id)}; {count}.")
 
     async def _show_result(self) -> Rotated:
-        session, tenant_id = self.app.session, self.tenant.id
+        session, tenant_id = self.navigator.session, self.tenant.id
         if self.lost:
             return await rotation.reset_key_pair(session.tenant(tenant_id), self._new.secret)
         typed = Secret(self._present.value) if self._present.display else None

@@ -36,7 +36,7 @@ class Passphrase(PageScreen[str]):
         self._problem = Plain(id="problem")
 
     def content(self) -> Iterable[Widget]:
-        self._present.display = not keyring.is_open(self.app.session.tenant(self.tenant.id))
+        self._present.display = not keyring.is_open(self.navigator.session.tenant(self.tenant.id))
         self._remove.display = self.tenant.protected
         with Form():
             yield Plain(
@@ -112,11 +112,11 @@ class Passphrase(PageScreen[str]):
 
     async def _remove_it(self) -> None:
         title = f"Remove the passphrase of {self.tenant.name}?"
-        if await self.app.ask(title, [_OPEN_TO_ALL], {"keep": "Keep", "remove": "Remove"}) == "remove":
+        if await self.dialogs.ask(title, [_OPEN_TO_ALL], {"keep": "Keep", "remove": "Remove"}) == "remove":
             await self._write(None, f"{self.tenant.name} has no passphrase any more.")
 
     async def _write(self, new: Secret | None, done: str) -> None:
-        session, tenant_id = self.app.session, self.tenant.id
+        session, tenant_id = self.navigator.session, self.tenant.id
         try:
             with elapsed(self, lambda since: self._set.work(f"writing the key file{since}")):
                 self.refresh_chrome()

@@ -74,8 +74,8 @@ class DamagedTenant(PageScreen[bool]):
             )
         if not self.states:
             return "The other tenants are not touched.", ""
-        kept = self.app.session.store(self.row.id).kept_as()
-        lacking = audit.changes_since(self.app.session.tenant(self.row.id), self._selected)
+        kept = self.navigator.session.store(self.row.id).kept_as()
+        lacking = audit.changes_since(self.navigator.session.tenant(self.row.id), self._selected)
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         return (
             f"Not in this state: {lacking[0]}{more}."
@@ -89,13 +89,13 @@ class DamagedTenant(PageScreen[bool]):
 
     def _show(self) -> None:
         restorable = self.damage is not None and self.damage.kind != "newer"
-        found = tenants.earlier(self.app.session.tenant(self.row.id)) if restorable else []
+        found = tenants.earlier(self.navigator.session.tenant(self.row.id)) if restorable else []
         self.states = [entry for entry in found if entry.problem is None]
         self._said.show(Content("\n").join(line("   ", sentence) for sentence in ["", *self._sentences()]))
         self._states.show([Item(state.name, partial(self._drawn, state)) for state in self.states])
         self._states.display = self._restore.display = bool(self.states)
         self._accept.display = (
-            self.damage is not None and tenants.edited(self.app.session.tenant(self.row.id)) is not None
+            self.damage is not None and tenants.edited(self.navigator.session.tenant(self.row.id)) is not None
         )
         (self._states if self.states else self._leave_it).focus()
         self.refresh_chrome()
@@ -111,7 +111,7 @@ class DamagedTenant(PageScreen[bool]):
                 "",
                 (f"{key_of('damaged.again')} looks again. {self.row.id} is not touched until then.", MUTED),
             ]
-        where = paths(self.app.session.environ).short(Path(self.damage.path))
+        where = paths(self.navigator.session.environ).short(Path(self.damage.path))
         lines: list[Words] = [
             f"The settings of {self.row.id} cannot be read: {self.damage.what}.",
             problem_hint(problem),
@@ -131,7 +131,7 @@ class DamagedTenant(PageScreen[bool]):
 
     def _drawn(self, state: State, cells: int) -> Content:
         counts = (
-            f"{moment(state.saved, self.app.session.now()):<16}{_many(state.providers, 'provider'):<14}"
+            f"{moment(state.saved, self.navigator.session.now()):<16}{_many(state.providers, 'provider'):<14}"
             f"{_many(state.added, 'added model'):<17}{_many(state.defaults, 'default'):<13}"
         )
         return line(counts, ("the newest" if state is self.states[0] else "", MUTED))
@@ -153,7 +153,7 @@ class DamagedTenant(PageScreen[bool]):
             self.run_worker(self._show_result(event.button), group="mend", exclusive=True, exit_on_error=False)
 
     async def _show_result(self, how: Button) -> None:
-        session, tenant_id = self.app.session, self.row.id
+        session, tenant_id = self.navigator.session, self.row.id
         try:
             await (
                 tenants.accept_edit(session.tenant(tenant_id))
@@ -169,9 +169,9 @@ class DamagedTenant(PageScreen[bool]):
         self._look()
 
     def _look(self) -> None:
-        self.row = tenants.row(self.app.session.tenant(self.row.id))
+        self.row = tenants.row(self.navigator.session.tenant(self.row.id))
         if self.row.tenant is not None:
-            self.app.toast(f"{self.row.tenant.name} can be read again.")
+            self.dialogs.toast(f"{self.row.tenant.name} can be read again.")
             self.dismiss(True)
         else:
             self._show()

@@ -85,7 +85,7 @@ class RemoveTenant(Dialog[bool]):
 
     def _what_goes(self) -> list[str]:
         try:
-            removal = tenants.removal(self.app.session.tenant(self.row.id))
+            removal = tenants.removal(self.navigator.session.tenant(self.row.id))
         except Problem as problem:
             return [
                 problem.message,
@@ -131,7 +131,7 @@ class RemoveTenant(Dialog[bool]):
 
     async def _go(self) -> None:
         try:
-            await tenants.remove(self.app.session.tenant(self.row.id))
+            await tenants.remove(self.navigator.session.tenant(self.row.id))
         except Problem as problem:
             self._problem.show(problem_text(problem))
             self._problem.display = True

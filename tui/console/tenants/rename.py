@@ -54,7 +54,7 @@ class Rename(PageScreen[str]):
 
     async def _rename(self) -> None:
         try:
-            renamed = await tenants.rename(self.app.session.tenant(self.tenant.id), self._name_row.value)
+            renamed = await tenants.rename(self.navigator.session.tenant(self.tenant.id), self._name_row.value)
         except Problem as problem:
             self._name_row.say(*problem_lines(problem.message, problem_hint(problem)))
             self._name_row.field.focus()

@@ -6,7 +6,7 @@ from functools import partial
 from textual.content import Content
 
 from tui.console.actions import key_of
-from tui.console.frame.chrome import Row
+from tui.console.frame.chrome import ChromeRow
 from tui.console.widgets.row_list import Item
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ERROR, MARK, MARK_COLOURS, MUTED, WARNING, RowState, sign
@@ -26,7 +26,7 @@ _HEADINGS = ("tenant", "state", "ready", "defaults", "trial left", "last used")
 _GUTTER = 3
 
 
-class TenantHeading(Row):
+class TenantHeading(ChromeRow):
     """The names of the columns. What is left of trials is one where some are lent."""
 
     lent = False

@@ -77,7 +77,9 @@ class Tenants(AreaScreen):
             acts = ("list.choose", "tenants.new", "tenants.rename", "tenants.passphrase", "tenants.remove")
             if row.problem:
                 acts = ("list.choose", "tenants.new", "tenants.remove", "tenants.refresh")
-        back = ("area.escape: clear",) if self._filter.text else ("area.escape",) if self.app.previous_area else ()
+        back = (
+            ("area.escape: clear",) if self._filter.text else ("area.escape",) if self.navigator.previous_area else ()
+        )
         return (*acts, "tenants.filter", *back)
 
     def _strip(self) -> tuple[Words, Words]:
@@ -87,8 +89,8 @@ class Tenants(AreaScreen):
             return nothing, hint("{area.escape} clears the filter.") if nothing else ""
         if row.tenant is None:
             return f"{row.id}: {row.problem.message if row.problem else ''}", hint("{list.choose} says more.")
-        tenant, path = row.tenant, self.app.session.store(row.id).folder.path
-        where = f"Settings {paths(self.app.session.environ).short(path)}" if path else "Settings in memory"
+        tenant, path = row.tenant, self.navigator.session.store(row.id).folder.path
+        where = f"Settings {paths(self.navigator.session.environ).short(path)}" if path else "Settings in memory"
         about = f"key pair fingerprint {grouped(tenant.key_id)}  {'with a' if tenant.protected else 'no'} passphrase"
         whole = f"{tenant.name}  id {tenant.id}  {about}"
         return (whole, where) if width(whole) <= self.size.width - 4 else (tenant.name, f"{about}  {where}")
@@ -114,7 +116,7 @@ class Tenants(AreaScreen):
         self.run_worker(self._read(), group="read", exclusive=True, exit_on_error=False)
 
     async def _read(self, cursor: str = "") -> None:
-        session, read, here = self.app.session, list[TenantRow](), self.app.tenant
+        session, read, here = self.navigator.session, list[TenantRow](), self.navigator.tenant
         if here is not None and self.rows:
             # The one that was shown meanwhile may have changed, and was used last; the others are soon read, too.
             self._show([tenants.row(session.tenant(row.id)) if row.id == here.id else row for row in self.rows])
@@ -122,11 +124,11 @@ class Tenants(AreaScreen):
         try:
             ids = tenant_registry.ids(session) if first else await asyncio.to_thread(tenant_registry.ids, session)
         except Problem as problem:
-            self.app.toast(problem.message)
+            self.dialogs.toast(problem.message)
             return
         # A few stand there before the first key has its turn; many are read beside the keys.
         aside = _at_once if first and len(ids) <= _AT_ONCE else asyncio.to_thread
-        await aside(self.app.watching.take, ids)
+        await aside(self.console.set_watched_tenants, ids)
         for start in range(0, len(ids), _AT_ONCE):
             read += await aside(_rows, session, ids[start : start + _AT_ONCE])
             if first and start + _AT_ONCE < len(ids) and monotonic() - shown > _SHOWN:
@@ -153,7 +155,7 @@ class Tenants(AreaScreen):
         if heading.lent != has_trials(kept):
             heading.lent = has_trials(kept)
             heading.refresh()
-        self._list.show(tenant_items(kept, self.app.session.now()), cursor or None)
+        self._list.show(tenant_items(kept, self.navigator.session.now()), cursor or None)
         self.refresh_chrome()
 
     # --- keys ---
@@ -196,8 +198,8 @@ class Tenants(AreaScreen):
             self._filter.clear()
             self._filter.display = len(self.rows) > _MANY
             self._list.focus()
-        elif self.app.previous_area:
-            self.app.action_area(self.app.previous_area)
+        elif self.navigator.previous_area:
+            self.navigator.show_area(self.navigator.previous_area)
 
     def on_filter_changed(self) -> None:
         self._fill()
@@ -216,9 +218,9 @@ class Tenants(AreaScreen):
 
     async def _open_page(self, page: Any, row: TenantRow) -> None:
         if done := await self.app.push_screen_wait(page(row.tenant)):
-            if row.id == self.app.previous_area or (self.app.tenant and self.app.tenant.id == row.id):
-                self.app.tenant_changed()
-            self.app.toast(done)
+            if row.id == self.navigator.previous_area or (self.navigator.tenant and self.navigator.tenant.id == row.id):
+                self.navigator.tenant_changed()
+            self.dialogs.toast(done)
             await self._read(row.id)
 
     async def _open(self) -> None:
@@ -232,7 +234,7 @@ class Tenants(AreaScreen):
                 await self._read(row.id)
                 return
         try:
-            await self.app.open_tenant(row.id)
+            await self.navigator.open_tenant(row.id)
         except Problem:
             # It changed since the list was read; its row says how.
             await self._read(row.id)
@@ -242,16 +244,16 @@ class Tenants(AreaScreen):
 
         created = await self.app.push_screen_wait(NewTenant())
         if created is not None:
-            self.app.toast(f"Created {created.name}.")
-            await self.app.open_tenant(created.id, "providers")
+            self.dialogs.toast(f"Created {created.name}.")
+            await self.navigator.open_tenant(created.id, "providers")
 
     async def _remove(self, row: TenantRow) -> None:
         from tui.console.tenants.remove import RemoveTenant
 
         if await self.app.push_screen_wait(RemoveTenant(row)):
             name = row.tenant.name if row.tenant else row.id
-            self.app.toast(f"{clip_middle(name, 14)} is removed.")
-            self.app.tenant_removed(row.id)
+            self.dialogs.toast(f"{clip_middle(name, 14)} is removed.")
+            self.navigator.tenant_removed(row.id)
             await self._read()
 
 

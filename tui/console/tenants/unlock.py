@@ -48,7 +48,7 @@ class Unlock(PageScreen[bool]):
             yield self._waiting
 
     def chrome(self) -> ScreenText:
-        minutes = self.app.session.config.auto_lock
+        minutes = self.navigator.session.config.auto_lock
         lock = (
             f"Locks again after {minutes} minutes without a key press."
             if minutes
@@ -56,7 +56,7 @@ class Unlock(PageScreen[bool]):
         )
         strip = ("You can still browse providers, models and defaults.", lock)
         keys = ("page.back: stop",) if self._button.doing else ("field.next: unlock", "page.back")
-        name = self.app.tenant.name if self.app.tenant else ""
+        name = self.navigator.tenant.name if self.navigator.tenant else ""
         return ScreenText(f"{name} › unlock", keys, strip=strip)
 
     def on_mount(self) -> None:
@@ -67,8 +67,8 @@ class Unlock(PageScreen[bool]):
 
     def _can_be_opened(self) -> bool:
         """Whether a passphrase is what is missing, and not the key file."""
-        tenant = self.app.tenant
-        return tenant is not None and tenant.protected and keyring.has_key(self.app.tenant_session, tenant)
+        tenant = self.navigator.tenant
+        return tenant is not None and tenant.protected and keyring.has_key(self.navigator.tenant_session, tenant)
 
     def on_field_row_next(self) -> None:
         if self._field.value:
@@ -101,7 +101,7 @@ class Unlock(PageScreen[bool]):
                 self.refresh_chrome()
                 if self._misses >= _PATIENCE:
                     await asyncio.sleep(1)
-                await tenants.unlock(self.app.tenant_session, typed)
+                await tenants.unlock(self.navigator.tenant_session, typed)
         except Problem as problem:
             self._misses += 1
             self._field.field.value = ""

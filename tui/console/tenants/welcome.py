@@ -2,13 +2,14 @@
 
 import getpass
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui.console.actions import bind
 from tui.console.frame.chrome import ScreenText
+from tui.console.frame.navigator import Navigator
 from tui.console.frame.screen import FramedScreen
 from tui.console.tenants.create_form import CREATE, TenantForm
 from tui.console.widgets.form import Choice, FieldRow
@@ -19,9 +20,6 @@ from tui.sanitize import one_line
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.workspace.credentials import discovery
-
-if TYPE_CHECKING:
-    from tui.console.app import Modeldeck
 
 _INTRODUCTION = (
     "\n   Manages each tenant's LLM providers: encrypted API keys, models and\n   defaults. Try any model right away.\n"
@@ -46,12 +44,14 @@ class Welcome(FramedScreen[None]):
         self._start = Choice("Start with", [], column=True, id="start")
 
     def content(self) -> Iterable[Widget]:
-        self._form = TenantForm(self.app.session, "Tenant", _HELP, above=Plain(_INTRODUCTION), parts=(self._start,))
+        self._form = TenantForm(
+            self.navigator.session, "Tenant", _HELP, above=Plain(_INTRODUCTION), parts=(self._start,)
+        )
         yield self._form
 
     def chrome(self) -> ScreenText:
-        where = paths(self.app.session.environ)
-        settings, keys = self.app.session.tenants.path, self.app.session.keys.path
+        where = paths(self.navigator.session.environ)
+        settings, keys = self.navigator.session.tenants.path, self.navigator.session.keys.path
         strip = (
             f"Settings   {where.short(settings) if settings else 'in memory'}",
             f"Keys       {where.short(keys) if keys else 'in memory'}",
@@ -73,7 +73,7 @@ class Welcome(FramedScreen[None]):
 
     def on_mount(self) -> None:
         self._offer()
-        self._form.name_row.field.value = _login_name(self.app.session)
+        self._form.name_row.field.value = _login_name(self.navigator.session)
         self._form.name_row.field.cursor_position = len(self._form.name_row.value)
         self._start.focus()
 
@@ -81,8 +81,8 @@ class Welcome(FramedScreen[None]):
         self._offer()
 
     def _offer(self) -> None:
-        self._keys_here = environment_keys(self.app.session)
-        self._start.offer(starts(self.app.session, self._keys_here))
+        self._keys_here = environment_keys(self.navigator.session)
+        self._start.offer(starts(self.navigator.session, self._keys_here))
 
     # --- what is pressed ---
 
@@ -113,7 +113,7 @@ class Welcome(FramedScreen[None]):
 
     def _submit(self) -> None:
         if self._practising:
-            self.app.start_practice()
+            self.console.start_practice()
         else:
             self._form.submit()
 
@@ -121,7 +121,7 @@ class Welcome(FramedScreen[None]):
         if tenant := await self._form.create():
             # Where all tenants were removed this form comes up again.
             self._form.passphrase.clear()
-            going = _go_on(self.app, tenant.id, self._provider(), self._start.value == SERVER)
+            going = _go_on(self.navigator, tenant.id, self._provider(), self._start.value == SERVER)
             self.app.run_worker(going, group="begin", exit_on_error=False)
 
     def _provider(self) -> str:
@@ -134,11 +134,11 @@ class Welcome(FramedScreen[None]):
         return "The tenant is not created yet." if self._form.creating or self._form.passphrase.touched else ""
 
 
-async def _go_on(app: "Modeldeck", tenant_id: str, provider_id: str, look: bool) -> None:
+async def _go_on(navigator: Navigator, tenant_id: str, provider_id: str, look: bool) -> None:
     """Open the list of providers, and the form if a provider was chosen."""
-    await app.open_tenant(tenant_id, "providers")
+    await navigator.open_tenant(tenant_id, "providers")
     if provider_id:
-        await app.set_up(provider_id, look=look)
+        await navigator.set_up(provider_id, look=look)
 
 
 def environment_keys(session: Session) -> dict[str, str]:

@@ -12,7 +12,7 @@ from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 from tui.console.terminal.cell_styles import PLAIN, CellStyle, look_of, on_blank
 
 
-class Row(NamedTuple):
+class CellRow(NamedTuple):
     """A row of cells. A wide character is in its first cell and '' in its second. Never changed in place."""
 
     texts: list[str]
@@ -21,7 +21,7 @@ class Row(NamedTuple):
     """Whether every terminal agrees on the width of what is in it."""
 
 
-Picture = Sequence[Row]
+Picture = Sequence[CellRow]
 
 
 class Cells(NamedTuple):
@@ -32,9 +32,9 @@ class Cells(NamedTuple):
     sure: bool = True
 
 
-def blank(width: int) -> Row:
+def blank(width: int) -> CellRow:
     """Return a row without text."""
-    return Row([" "] * width, [PLAIN] * width)
+    return CellRow([" "] * width, [PLAIN] * width)
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +61,7 @@ def sure(text: str) -> bool:
     return 0x20000 <= code < 0x40000
 
 
-def updated(picture: Picture, update: CompositorUpdate, system: ColorSystem) -> list[Row]:
+def updated(picture: Picture, update: CompositorUpdate, system: ColorSystem) -> list[CellRow]:
     """Apply an update of Textual's, a whole layout or spans of rows, to a picture."""
     rows = list(picture)
     if isinstance(update, LayoutUpdate):
@@ -79,7 +79,7 @@ def updated(picture: Picture, update: CompositorUpdate, system: ColorSystem) -> 
     return rows
 
 
-def written(row: Row, x: int, segments: Iterable[Segment], system: ColorSystem) -> Row:
+def written(row: CellRow, x: int, segments: Iterable[Segment], system: ColorSystem) -> CellRow:
     """Write segments over a row from a cell on; no half of a wide character stays."""
     texts: list[str] = []
     looks: list[CellStyle] = []
@@ -116,4 +116,4 @@ def written(row: Row, x: int, segments: Iterable[Segment], system: ColorSystem) 
         if 0 < cut < len(all_texts) and not all_texts[cut]:
             all_texts[half], all_looks[half] = " ", on_blank(all_looks[half])
     all_texts[x:end], all_looks[x:end] = texts, looks
-    return Row(all_texts, all_looks, certain and (row.sure or all(map(sure, all_texts))))
+    return CellRow(all_texts, all_looks, certain and (row.sure or all(map(sure, all_texts))))

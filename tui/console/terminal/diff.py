@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tui.console.terminal.cell_styles import PLAIN, CellStyle, change, on_blank
-from tui.console.terminal.cells import Picture, Row, blank, sure
+from tui.console.terminal.cells import CellRow, Picture, blank, sure
 
 ANEW = "\x1b[m\x1b[r\x1b[?7l\x1b[?25l\x1b[H\x1b[2J"
 """No colour, no scroll region, no line wrap, no cursor, nothing on the screen: what all else stands on."""
@@ -77,10 +77,10 @@ def diff_step(shown: ScreenState, wanted: Picture, cursor: tuple[int, int], room
     return text, ScreenState(picture, pen)
 
 
-def _overlaid(row: Row, new: Row, start: int, end: int) -> Row:
+def _overlaid(row: CellRow, new: CellRow, start: int, end: int) -> CellRow:
     texts, looks = row.texts.copy(), row.looks.copy()
     texts[start:end], looks[start:end] = new.texts[start:end], new.looks[start:end]
-    return Row(texts, looks, row.sure and new.sure)
+    return CellRow(texts, looks, row.sure and new.sure)
 
 
 # --- what is sent for a row ---
@@ -97,7 +97,7 @@ def runs(before: Picture, pen: CursorState, after: Picture, order: Iterable[int]
             yield run
 
 
-def _spans(y: int, old: Row, new: Row, pen: CursorState) -> Iterator[Run]:
+def _spans(y: int, old: CellRow, new: CellRow, pen: CursorState) -> Iterator[Run]:
     """Yield the runs of a row's cells that differ."""
     tail, width = _tail(new), len(new.texts)
     for start, end in _differing(old, new):
@@ -116,7 +116,7 @@ def _spans(y: int, old: Row, new: Row, pen: CursorState) -> Iterator[Run]:
             return
 
 
-def _anew(y: int, new: Row, pen: CursorState) -> Run:
+def _anew(y: int, new: CellRow, pen: CursorState) -> Run:
     """Return a row with characters of uncertain width: cleared, and each cell after one positioned."""
     width, tail = len(new.texts), _tail(new)
     text, pen = _erased(y, 0, pen, width)
@@ -130,7 +130,7 @@ def _anew(y: int, new: Row, pen: CursorState) -> Run:
     return Run(y, 0, width, text, pen)
 
 
-def _differing(old: Row, new: Row) -> Iterator[tuple[int, int]]:
+def _differing(old: CellRow, new: CellRow) -> Iterator[tuple[int, int]]:
     """Yield the ranges of cells that differ, joined across small gaps of the same style."""
     cells = zip(old.texts, new.texts, old.looks, new.looks, strict=True)
     different = [x for x, (a, b, c, d) in enumerate(cells) if a != b or c is not d]
@@ -143,12 +143,12 @@ def _differing(old: Row, new: Row) -> Iterator[tuple[int, int]]:
     yield start, different[-1] + 1
 
 
-def _fits(row: Row, x: int, look: CellStyle) -> bool:
+def _fits(row: CellRow, x: int, look: CellStyle) -> bool:
     """Whether a cell can be written in a look."""
     return row.looks[x] is look or (row.texts[x] == " " and on_blank(look) is row.looks[x])
 
 
-def _tail(row: Row) -> int:
+def _tail(row: CellRow) -> int:
     """From where on a row is blank."""
     end = len(row.texts)
     while end and row.texts[end - 1] == " " and row.looks[end - 1] is PLAIN:
@@ -156,7 +156,7 @@ def _tail(row: Row) -> int:
     return end
 
 
-def _written(row: Row, y: int, start: int, end: int, pen: CursorState) -> tuple[str, CursorState]:
+def _written(row: CellRow, y: int, start: int, end: int, pen: CursorState) -> tuple[str, CursorState]:
     parts = [move(pen, y, start, len(row.texts))]
     look = pen.look
     for text, wanted in zip(row.texts[start:end], row.looks[start:end], strict=True):

@@ -6,67 +6,89 @@ ones were about to leave.
 """
 
 from collections import deque
+from collections.abc import Awaitable, Callable
 from math import inf
 from time import monotonic
+from typing import Protocol
 
 from textual import events
-from textual.app import App
 from textual.message import Message
-from textual.widget import Widget
 
-_LONGEST = 0.5
+LONGEST = 0.5
 """Seconds after which the next key no longer waits: what handled the one before is gone."""
 
+Input = events.Key | events.Paste
 
-class InOrder(App[str]):
-    """The part of the console that takes keys and pastes."""
 
-    class Handled(Message):
-        """Rises behind a key on the same way. Sent once more, it rises behind what the key's action sent from there."""
+class Target(Protocol):
+    """What a key acts on: the widget with the focus, or the screen."""
 
-        def __init__(self, target: Widget, again: bool = True) -> None:
-            super().__init__()
-            self.target, self.again = target, again
+    def post_message(self, message: Message) -> bool:
+        """Queue a message behind those that are there. Return False if the target is closing."""
+        ...
 
-    def __init__(self) -> None:
+
+class KeyHandled(Message):
+    """Rises behind a key on the same way. Sent once more, it rises behind what the key's action sent from there."""
+
+    def __init__(self, target: Target, again: bool = True) -> None:
         super().__init__()
+        self.target, self.again = target, again
+
+
+class KeyQueue:
+    """Hands on keys and pastes one by one.
+
+    `dispatch` hands one on, `target` is what it acts on. `later` calls back behind the messages that wait now, `after`
+    a number of seconds from now. The owner passes every `KeyHandled` on to `handled`.
+    """
+
+    def __init__(
+        self,
+        dispatch: Callable[[Input], Awaitable[None]],
+        target: Callable[[], Target],
+        later: Callable[[Callable[[], Awaitable[None]]], object],
+        after: Callable[[float, Callable[[], Awaitable[None]]], object],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._dispatch, self._target, self._call_later, self._after, self._clock = dispatch, target, later, after, clock
         self._handling, self._since = False, 0.0
-        self._later: deque[events.Key | events.Paste] = deque()
+        self._waiting: deque[Input] = deque()
 
     def hold(self) -> None:
-        """From here on keys wait, until `go_on`."""
+        """Keep keys back, until `release`."""
         self._handling, self._since = True, inf
 
-    async def go_on(self) -> None:
-        """Keys act, those first that have waited."""
+    async def release(self) -> None:
+        """Hand keys on again, first those that have waited."""
         await self._next()
 
-    async def on_event(self, event: events.Event) -> None:
-        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
-            await super().on_event(event)
-        elif self._handling:
-            self._later.append(event)
-            self.set_timer(_LONGEST, self._give_up)
+    async def put(self, event: Input) -> None:
+        """Hand on a key or paste, or keep it back until the one before was handled."""
+        if self._handling:
+            self._waiting.append(event)
+            self._after(LONGEST, self._give_up)
         else:
-            await self._take(event)
+            await self._hand_on(event)
 
-    async def _take(self, event: events.Key | events.Paste) -> None:
-        self._handling, self._since = True, monotonic()
-        target = self.focused or self.screen
-        await super().on_event(event)
-        if not target.post_message(self.Handled(target)):
+    def handled(self, event: KeyHandled) -> None:
+        """Go on to the next key, once all that the one before sent has arrived."""
+        if not event.again or not event.target.post_message(KeyHandled(event.target, again=False)):
+            # The focus moves by a callback that stands in this queue by now.
+            self._call_later(self._next)
+
+    async def _hand_on(self, event: Input) -> None:
+        self._handling, self._since = True, self._clock()
+        target = self._target()
+        await self._dispatch(event)
+        if not target.post_message(KeyHandled(target)):
             await self._next()
 
-    def on_in_order_handled(self, event: Handled) -> None:
-        if not event.again or not event.target.post_message(self.Handled(event.target, again=False)):
-            # The focus moves by a callback that stands in this queue by now.
-            self.call_later(self._next)
-
     async def _give_up(self) -> None:
-        if self._handling and monotonic() - self._since >= _LONGEST:
+        if self._handling and self._clock() - self._since >= LONGEST:
             await self._next()
 
     async def _next(self) -> None:
         self._handling = False
-        if self._later:
-            await self._take(self._later.popleft())
+        if self._waiting:
+            await self._hand_on(self._waiting.popleft())

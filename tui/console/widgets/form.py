@@ -265,24 +265,3 @@ class Choice(Part):
             if x <= event.x < x + wide:
                 self.choose(key)
             x += wide + 2
-
-
-class Check(Part):
-    """`[x] something`, switched by space."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [bind("toggle.switch", "switch")]
-
-    def __init__(self, content: Content | str, *, on: bool = True, id: str | None = None) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id)
-        self.content_line, self.on = line(content), on
-
-    def render(self) -> Content:
-        style = "reverse" if self.has_focus else ""
-        return line(self.marker, (f"[{'x' if self.on else ' '}] ", style), self.content_line)
-
-    def action_switch(self) -> None:
-        self.on = not self.on
-        self.refresh()
-
-    def on_click(self) -> None:
-        self.action_switch()

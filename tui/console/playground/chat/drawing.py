@@ -43,6 +43,6 @@ class AnswerDrawing:
         if now >= self._next_status:
             self._next_status = now + _STATUS
             self._show_status()
-        if now >= self._next_frame and not tab.app.differences.busy:
+        if now >= self._next_frame and not tab.console.output_busy:
             self._draw()
             self._next_frame = monotonic() + max(_FRAME * 0.5, (monotonic() - now) * _SHARE)

@@ -1,15 +1,11 @@
 """Messages of the chat: the figures of an answer, and what stands where nothing was asked yet."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from tui.console.actions import hint, key_of
 from tui.console.playground.chat.blocks import Sentences
 from tui.domain import Model
 from tui.workspace.playground.conversation import Answer, AnswerState
-
-if TYPE_CHECKING:
-    from tui.console.playground.chat.session import ChatSession
 
 BUSY = "An answer is running; {area.escape} stops it."
 NO_MODEL = "No default chat model yet; {area.escape} then {playground.model} picks one for this chat."
@@ -39,20 +35,6 @@ def hidden(tenant: str) -> Sentences:
 def lines_below(count: int) -> str:
     """Return how much of the transcript is below what is shown."""
     return f"{count:,} line{'s' if count > 1 else ''} below · {key_of('list.last')}: follow"
-
-
-def rule_words(session: "ChatSession", parameters: str, *, wide: bool) -> tuple[str, str]:
-    """Return the words of the rule under the transcript, left and right; `parameters` are those that were set."""
-    running, last = session.running, session.history.last
-    if running is not None:
-        return running.words, running.figures
-    if last is not None and last.unsent:
-        return "not sent", ""
-    if last is not None and last.answer is not None:
-        return summary(last.answer, wide=wide)
-    system = "set" if session.history.conversation.system else "none"
-    words = f"system prompt {system} · {parameters or 'provider defaults'}"
-    return "new chat" if last is None else "", words
 
 
 def file_name(now: str) -> str:

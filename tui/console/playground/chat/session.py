@@ -8,7 +8,7 @@ from time import monotonic
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.chat.blocks import AnswerBlock
 from tui.console.playground.chat.history import ChatHistory, Exchange, mark, trouble
-from tui.console.playground.chat.messages import joined, seconds_words, tokens_a_second
+from tui.console.playground.chat.messages import joined, seconds_words, summary, tokens_a_second
 from tui.console.playground.parameter_row import Settings
 from tui.console.trial_status import next_steps
 from tui.console.widgets.symbols import WORKING
@@ -141,6 +141,19 @@ class ChatSession:
     def parameters(self, model: Model | None) -> Settings:
         """Return what was set for a model; changes to it stay."""
         return self.settings.setdefault(model.ref if model else "", Settings())
+
+    def rule_words(self, parameters: str, *, wide: bool) -> tuple[str, str]:
+        """Return the words of the rule under the transcript, left and right; `parameters` are those that were set."""
+        running, last = self.running, self.history.last
+        if running is not None:
+            return running.words, running.figures
+        if last is not None and last.unsent:
+            return "not sent", ""
+        if last is not None and last.answer is not None:
+            return summary(last.answer, wide=wide)
+        system = "set" if self.history.conversation.system else "none"
+        words = f"system prompt {system} · {parameters or 'provider defaults'}"
+        return "new chat" if last is None else "", words
 
     def clear(self) -> None:
         """Begin a new chat with the same system prompt."""

@@ -64,7 +64,7 @@ class ChatTab(Tab):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
-        self.session = ChatSession(self.app.tenant_session, self._answer_changed)
+        self.session = ChatSession(self.navigator.tenant_session, self._answer_changed)
         self.covered = False
         self._opening = False
         self._drawing = AnswerDrawing(self, self.draw, self._show_status)
@@ -113,7 +113,7 @@ class ChatTab(Tab):
 
     def chrome(self) -> ScreenText:
         transcript, values = self.transcript, self.parameters.words(calls.parameters(self.model) if self.model else ())
-        left, right = messages.rule_words(self.session, values, wide=self.has_class("-wide"))
+        left, right = self.session.rule_words(values, wide=self.has_class("-wide"))
         if transcript.below and not transcript.following:
             left = ", ".join(filter(None, (left, messages.lines_below(transcript.below))))
             # Where the reader is counts more than the figures.
@@ -139,7 +139,7 @@ class ChatTab(Tab):
     def show_log(self, *, follow: bool = True) -> None:
         blocks = self.session.history.blocks or [messages.empty_chat(self.model, pick_model_hint("this chat"))]
         if self.covered:
-            blocks = [messages.hidden(self.app.tenant.name if self.app.tenant else "This tenant")]
+            blocks = [messages.hidden(self.navigator.tenant.name if self.navigator.tenant else "This tenant")]
         self.transcript.show(blocks, follow=follow)
 
     def on_mount(self) -> None:
@@ -152,7 +152,7 @@ class ChatTab(Tab):
         self.refresh_chrome()
 
     def shown(self) -> None:
-        if self.covered and keyring.is_open(self.app.tenant_session):
+        if self.covered and keyring.is_open(self.navigator.tenant_session):
             self.covered = False
         super().shown()
         self.show_log(follow=False)
@@ -174,7 +174,7 @@ class ChatTab(Tab):
     async def _ask(self, question: str, model: Model, again: Exchange | None, replace: bool) -> None:
         what, problem = f"your question to {model.ref}", ""
         try:
-            unlocked = await self.app.ensure_unlocked(what, "It is sent as soon as the tenant is open.")
+            unlocked = await self.dialogs.ensure_unlocked(what, "It is sent as soon as the tenant is open.")
         except Problem as raised:
             unlocked, problem = False, raised.message
         finally:
@@ -190,7 +190,7 @@ class ChatTab(Tab):
         if self.session.running is answer:
             self._drawing.start()
             self.show_log()
-            self.app.running("playground", self.stop)
+            self.console.set_running("playground", self.stop)
         else:
             self._drawing.stop()
             if not self.is_attached:
@@ -199,7 +199,7 @@ class ChatTab(Tab):
                 self.question.give_back(exchange.turn.question)
             self.show_log(follow=False)
             self.transcript.changed(answer.reply)
-            self.app.running("playground", None)
+            self.console.set_running("playground", None)
             self.counted(answer.model)
         self.refresh_chrome()
 
@@ -331,9 +331,9 @@ class ChatTab(Tab):
     def action_copy(self) -> None:
         block = self.transcript.at_cursor
         if isinstance(block, QuestionBlock | AnswerBlock) and block.text:
-            self.app.copy_to_terminal(block.text)
+            self.console.copy_to_terminal(block.text)
         elif self.session.history.last is not None and self.session.history.last.reply is not None:
-            self.app.copy_to_terminal(self.session.history.last.reply.text)
+            self.console.copy_to_terminal(self.session.history.last.reply.text)
 
     def action_save(self) -> None:
         if self.session.history.entries:
@@ -342,7 +342,7 @@ class ChatTab(Tab):
     async def _save(self) -> None:
         from tui.console.pages.save_file import Save
 
-        name, conversation = messages.file_name(self.app.session.now()), self.session.history.conversation
+        name, conversation = messages.file_name(self.navigator.session.now()), self.session.history.conversation
         if await self.app.push_screen_wait(Save(name, {"md": "Markdown"}, lambda _: conversation.as_markdown())):
             self.session.history.saved = True
 
@@ -354,7 +354,7 @@ class ChatTab(Tab):
 
     async def _new(self) -> None:
         question = messages.NEW_CHAT
-        if not self.session.history.saved and await self.app.ask("New chat", *question) != "new":
+        if not self.session.history.saved and await self.dialogs.ask("New chat", *question) != "new":
             return
         self.session.clear()
         self._editing = False

@@ -143,7 +143,7 @@ class EmbeddingTab(SingleCallTab):
     def hide_when_locked(self) -> None:
         self.add_class("-locked")
         self._say(
-            f"{self.app.tenant.name if self.app.tenant else ''} is locked.",
+            f"{self.navigator.tenant.name if self.navigator.tenant else ''} is locked.",
             hint("{embedding.write} asks for the passphrase."),
         )
         self.rest()
@@ -210,7 +210,7 @@ class EmbeddingTab(SingleCallTab):
     async def _choose_kind(self) -> None:
         lines = ["This model embeds questions and the texts that answer them differently."]
         choices = {"texts": "Texts, to be found", "questions": "Questions, to search with"}
-        if answer := await self.app.ask("What these lines are", lines, choices):
+        if answer := await self.dialogs.ask("What these lines are", lines, choices):
             self._questions = answer == "questions"
             self._show_rule()
             self.refresh_chrome()
@@ -241,20 +241,20 @@ class EmbeddingTab(SingleCallTab):
             self.run_worker(self._embed(texts), group="call", exclusive=True, exit_on_error=False)
 
     async def _embed(self, texts: Sequence[str]) -> None:
-        model, session = self.model, self.app.session
+        model, session = self.model, self.navigator.tenant_session
         assert model is not None
-        if not await self.app.ensure_unlocked(f"{len(texts)} texts", "They are embedded afterwards."):
+        if not await self.dialogs.ensure_unlocked(f"{len(texts)} texts", "They are embedded afterwards."):
             return
         self._say()
         self.under_way = under_way = CallStatus(model.provider, f"embedding 0 of {len(texts)}")
         ticking = self.set_interval(1.0, self.refresh_chrome)
         self._stopped, used = "", 0
-        self.app.running("playground/embedding", self.stop_call)
+        self.console.set_running("playground/embedding", self.stop_call)
         try:
-            await asyncio.to_thread(lambda: session.client)  # what it imports takes a moment
+            await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
             vectors: dict[int, Any] = {}
             began = under_way.seconds
-            call = calls.embed(session.tenant(self.app.tenant_id), model, texts, self._as_questions)
+            call = calls.embed(session, model, texts, self._as_questions)
             async with aclosing(call) as events:
                 async for event in events:
                     if isinstance(event, Vectors):
@@ -281,7 +281,7 @@ class EmbeddingTab(SingleCallTab):
         finally:
             ticking.stop()
             self.under_way = None
-            self.app.running("playground/embedding", None)
+            self.console.set_running("playground/embedding", None)
             self.counted(model)
 
     # --- the result ---
@@ -352,7 +352,7 @@ class EmbeddingTab(SingleCallTab):
     def action_copy(self) -> None:
         if self.compared is not None:
             one = len(self.compared.texts) == 1
-            self.app.copy_to_terminal(self.compared.as_json(self._ref) if one else self.compared.as_table())
+            self.console.copy_to_terminal(self.compared.as_json(self._ref) if one else self.compared.as_table())
 
     def action_save(self) -> None:
         if self.compared is not None:

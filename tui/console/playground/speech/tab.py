@@ -73,7 +73,7 @@ class SpeechTab(SingleCallTab):
 
     def compose(self) -> ComposeResult:
         with ContentSwitcher(id="views", initial="form"):
-            yield SpeechForm(_home(self.app.session.environ))
+            yield SpeechForm(_home(self.navigator.session.environ))
             with Vertical(id="running"):
                 yield Plain(id="what")
                 with Horizontal(id="bar"):
@@ -160,7 +160,7 @@ class SpeechTab(SingleCallTab):
         self.form.use(self.model)
 
     def hide_when_locked(self) -> None:
-        name = self.app.tenant.name if self.app.tenant else "It"
+        name = self.navigator.tenant.name if self.navigator.tenant else "It"
         self.query_one("#cover", Plain).show(
             f"\n   {name} is locked.\n   {key_of('speech.write')} asks for the passphrase."
         )
@@ -204,7 +204,7 @@ class SpeechTab(SingleCallTab):
 
     def action_copy(self) -> None:
         if self.result.result is not None:
-            self.app.copy_to_terminal(self.result.result.transcript.text)
+            self.console.copy_to_terminal(self.result.result.transcript.text)
 
     def action_save(self) -> None:
         if (heard := self.result.result) is not None:
@@ -238,19 +238,19 @@ class SpeechTab(SingleCallTab):
         self.run_worker(self._transcribe(self.form.path), group="call", exclusive=True, exit_on_error=False)
 
     async def _transcribe(self, path: Path) -> None:
-        model, session, form = self.model, self.app.session, self.form
+        model, session, form = self.model, self.navigator.tenant_session, self.form
         assert model is not None
-        if not await self.app.ensure_unlocked(one_line(path.name, 40), "It is sent afterwards."):
+        if not await self.dialogs.ensure_unlocked(one_line(path.name, 40), "It is sent afterwards."):
             return
         after = self.view
         self.under_way = under_way = CallStatus(model.provider, "uploading")
         self._begin(path)
         ticking = self.set_interval(_TICK, self._tick)
-        self.app.running("playground/speech", self.stop_call)
+        self.console.set_running("playground/speech", self.stop_call)
         hearing = _Hearing(path, model.ref, form.info, form.times, monotonic())
         try:
-            await asyncio.to_thread(lambda: session.client)  # what it imports takes a moment
-            call = calls.transcribe(session.tenant(self.app.tenant_id), model, path, form.language, form.times)
+            await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
+            call = calls.transcribe(session, model, path, form.language, form.times)
             async with aclosing(call) as events:
                 async for event in events:
                     if isinstance(event, Uploading):
@@ -278,7 +278,7 @@ class SpeechTab(SingleCallTab):
             if self.is_mounted:
                 self._view(after)
                 self.rest() if after == "form" else self.take_focus()
-            self.app.running("playground/speech", None)
+            self.console.set_running("playground/speech", None)
             self.counted(model)
 
     def _begin(self, path: Path) -> None:

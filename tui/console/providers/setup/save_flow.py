@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from time import monotonic
 
+from tui.console.frame.navigator import Questions
 from tui.console.providers.setup.messages import conflict_choices, conflict_lines, conflict_title
-from tui.console.questions import Questions
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Locked, Problem, UsageError
 from tui.providers.origins import host_of

@@ -82,9 +82,9 @@ class Setup(PageScreen[bool]):
             yield self._make()
 
     def _make(self) -> SetupForm:
-        self.flow = SaveFlow(self.app.tenant_session, self.provider, self.app, self.credential_name)
+        self.flow = SaveFlow(self.navigator.tenant_session, self.provider, self.dialogs, self.credential_name)
         stored, more = self.flow.stored, self.flow.model_origins
-        available = discovery.discover_keys(self.app.session, self.provider) if self._carried is None else None
+        available = discovery.discover_keys(self.navigator.session, self.provider) if self._carried is None else None
         shut = stored is not None and is_undecryptable(self.flow.session, stored)
         rotates, naming = bool(stored and stored.envelope) and not shut, not self.credential_name
         return SetupForm(
@@ -113,7 +113,7 @@ class Setup(PageScreen[bool]):
         if not self.query(SetupForm):
             return ScreenText("", ())
         what = {DEFAULT_NAME: "set up", "": "new credential"}.get(self.credential_name, self.credential_name)
-        row = status.row(self.app.tenant_session, self.provider.id)
+        row = status.row(self.navigator.tenant_session, self.provider.id)
         state_now = ProviderState.REFUSED if self.flow.rejected else row.state
         word = row.word if row.on_trial and not self.flow.rejected else str(state_now)
         state = f"{sign(state_now)[0]} {word}" if row.credential or self.flow.rejected or row.on_trial else word
@@ -239,7 +239,7 @@ class Setup(PageScreen[bool]):
         form = self.form
         if not self.credential_name and not form.new_name:
             return not form.complain(NAME, "A new credential needs a name.")
-        stored = credentials.listing(self.app.tenant_session, self.provider.id)
+        stored = credentials.listing(self.navigator.tenant_session, self.provider.id)
         if not self.credential_name and form.new_name in [credential.name for credential in stored]:
             return not form.complain(NAME, "There is a credential of that name already.", "Choose another name.")
         for row in form.shown:
@@ -317,20 +317,20 @@ class Setup(PageScreen[bool]):
         if asks and provider.after_saving and not saved.models:
             lines = ["No models yet.", provider.after_saving]
             add = f"Add a {in_sentence(provider.model_id.label)}"
-            answer = await self.app.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
-        elif asks and defaults.proposals(self.app.tenant_session):
-            answer = await self.app.propose_defaults(imported(saved.models, saved.seconds), f"{label} is set up")
+            answer = await self.dialogs.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
+        elif asks and defaults.proposals(self.navigator.tenant_session):
+            answer = await self.navigator.propose_defaults(imported(saved.models, saved.seconds), f"{label} is set up")
         else:
             notice = saved_notice(
                 label, saved.credential, saved.models, saved.seconds, first=saved.first, rotated=self.flow.rotates
             )
-            self.app.toast(notice)
+            self.dialogs.toast(notice)
         model_id = self.form.model_id
         self.dismiss(True)
         if answer == "playground":
-            self.app.action_area("playground")
+            self.navigator.show_area("playground")
         elif answer == "add":
-            adding = self.app.add_model(provider.id, model_id=model_id)
+            adding = self.navigator.add_model(provider.id, model_id=model_id)
             self.app.run_worker(adding, group="add", exit_on_error=False)
 
     def _show_undecided(self, verified: Verified) -> None:
@@ -342,13 +342,13 @@ class Setup(PageScreen[bool]):
         else:
             form.notice(*problem_lines("It answers, but lists no models.", "Save, then add one by its name with a."))
         form.query_one("#anyway").focus()
-        self.outcome = answer_of(self.flow.host, check.detail, self.app.session.now(), self.size.width)
+        self.outcome = answer_of(self.flow.host, check.detail, self.navigator.session.now(), self.size.width)
 
     def _show_failed_check(self, problem: Problem, button: str) -> None:
         """Say what the provider answered, and offer to save unverified; the stored key stays in use."""
         form, lead, advice = self.form, self._lead, problem_hint(problem)
         rejected, rotates, stored = isinstance(problem, CredentialRejected), self.flow.rotates, self.flow.stored
-        self.outcome = answer_of(self.flow.host, problem.detail, self.app.session.now(), self.size.width)
+        self.outcome = answer_of(self.flow.host, problem.detail, self.navigator.session.now(), self.size.width)
         if rejected and stored and (hints := [text for text in stored.hints.values() if text]):
             form.say_where(f"The stored key ending {hints[0]} stays in use until a new one is verified.")
         if isinstance(problem, NetworkError):
@@ -391,7 +391,7 @@ class Setup(PageScreen[bool]):
         form = self.form
         form.query_one(f"#{button}").focus()
         with self._busy(button, looking_words(self.provider)):
-            servers = await discovery.probe_local_servers(self.app.session, self.provider.id)
+            servers = await discovery.probe_local_servers(self.navigator.session, self.provider.id)
         await form.show_servers(servers)
         self.refresh_chrome()
 

@@ -1,0 +1,192 @@
+"""Which area of which tenant is shown, and the pages that one area opens of another."""
+
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from textual.app import ScreenStackError
+from textual.await_complete import AwaitComplete
+from textual.screen import Screen
+
+from tui.console.frame.chrome import AREAS
+from tui.console.frame.navigator import Questions
+from tui.console.frame.screen import FramedScreen
+from tui.console.navigation.screen_stack import ScreenStack
+from tui.domain import Model, ModelType, Tenant
+from tui.tenancy import keyring, tenants
+from tui.tenancy.session import Session, TenantSession
+
+_SCREENS = {
+    "welcome": ("tui.console.tenants.welcome", "Welcome"),
+    "tenants": ("tui.console.tenants.screen", "Tenants"),
+    "providers": ("tui.console.providers.screen", "Providers"),
+    "models": ("tui.console.models.screen", "Models"),
+    "defaults": ("tui.console.defaults.screen", "Defaults"),
+    "playground": ("tui.console.playground.screen", "Playground"),
+}
+"""Area -> module and name of its screen; imported when first shown."""
+
+
+class AreaNavigator:
+    """The screens of each tenant's areas. A screen stays as it was left.
+
+    Pages are imported when they are first opened, to show the first screen soon.
+    """
+
+    def __init__(
+        self, session: Session, stack: ScreenStack, questions: Questions, tenant_opened: Callable[[], None]
+    ) -> None:
+        self.session = session
+        self.tenant: Tenant | None = None
+        self._stack, self._questions, self._tenant_opened = stack, questions, tenant_opened
+        self._previous = ""
+        self._screens: dict[tuple[str, str], Screen[Any]] = {}
+
+    @property
+    def tenant_id(self) -> str:
+        """The id of the tenant shown; there is one on every area but the list of tenants."""
+        assert self.tenant is not None
+        return self.tenant.id
+
+    @property
+    def tenant_session(self) -> TenantSession:
+        """The session bound to the tenant shown."""
+        return self.session.tenant(self.tenant_id)
+
+    @property
+    def screen(self) -> FramedScreen[Any] | None:
+        """The screen shown, None at the very beginning and end."""
+        with suppress(ScreenStackError):
+            if isinstance(self._stack.screen, FramedScreen):
+                return self._stack.screen
+        return None
+
+    # --- areas ---
+
+    def show(self, name: str) -> AwaitComplete:
+        """Show an area of the tenant, the tenants or welcome. Await it to use what is on it."""
+        screen = self._screen_of(name)
+        if self._stack.screen is screen:
+            return AwaitComplete()
+        self._previous = name if name in dict(AREAS) else self._previous
+        return self._stack.switch_screen(screen)
+
+    def _screen_of(self, name: str) -> Screen[Any]:
+        owner = "" if name in ("welcome", "tenants") or self.tenant is None else self.tenant.id
+        if (owner, name) not in self._screens:
+            module, kind = _SCREENS[name]
+            screen: Screen[Any] = getattr(import_module(module), kind)()
+            self._screens[owner, name] = screen
+            self._stack.install_screen(screen, f"{owner}/{name}")
+        return self._screens[owner, name]
+
+    def show_area(self, name: str) -> AwaitComplete:
+        """Show an area of the tenant. Await it to use what is on it."""
+        return self.show(name)
+
+    def show_tenants(self) -> AwaitComplete:
+        """Show the list of tenants."""
+        return self.show("tenants")
+
+    async def open_playground(self, type: ModelType, model: Model | None = None) -> None:  # noqa: A002 - the word of the design
+        """Show the playground's tab of a type, with that model or the one in use there."""
+        await self.show("playground")
+        from tui.console.playground.screen import Playground
+
+        screen = self._stack.screen
+        assert isinstance(screen, Playground)
+        await screen.show_type(type)
+        if model is not None and screen.tab is not None:
+            screen.tab.use(model)
+
+    # --- tenants ---
+
+    @property
+    def previous_area(self) -> str:
+        """The area that the list of tenants goes back to, '' for none."""
+        return self._previous if self.tenant is not None else ""
+
+    def open_tenant(self, tenant_id: str, area: str = "") -> AwaitComplete:
+        """Show a tenant in that area, or in the one to start in. It becomes the one used last."""
+        self.use(tenants.get(self.session.tenant(tenant_id)))
+        return self.show(area or self.session.config.start)
+
+    def use(self, tenant: Tenant) -> None:
+        """Show the areas of that tenant from now on."""
+        self.tenant = tenant
+        self._tenant_opened()
+
+    def tenant_changed(self) -> None:
+        """Read the tenant shown again: its name or its protection changed."""
+        if self.tenant is not None:
+            self.tenant = tenants.get(self.tenant_session)
+
+    def tenant_removed(self, tenant_id: str) -> None:
+        """Forget the screens of a tenant that was removed. Show welcome if it was the last."""
+        for owner, name in [key for key in self._screens if key[0] == tenant_id]:
+            screen = self._screens.pop((owner, name))
+            self._stack.uninstall_screen(screen)
+            if screen.is_running:
+                screen.remove()
+        if self.tenant is not None and self.tenant.id == tenant_id:
+            self.tenant, self._previous = None, ""
+        if not tenants.ids(self.session):
+            self.show("welcome")
+
+    def tenant_lost(self) -> None:
+        """Go back to the list: the tenant shown is gone or cannot be read any more."""
+        self.tenant, self._previous = None, ""
+        self.show("tenants" if tenants.ids(self.session) else "welcome")
+
+    def lock(self, tenant_id: str) -> None:
+        """Lock a tenant, and hide what its screens show only while it is open. Raise Problem without a passphrase."""
+        keyring.lock(self.session.tenant(tenant_id))
+        areas = [screen for (owner, _), screen in self._screens.items() if owner == tenant_id]
+        for screen in dict.fromkeys([*areas, *self._stack.screen_stack]):
+            if isinstance(screen, FramedScreen) and screen.is_mounted:
+                screen.hide_when_locked()
+                screen.refresh_chrome()
+
+    # --- pages of other areas ---
+
+    async def set_up(self, provider_id: str, **options: Any) -> bool:
+        """Open the set-up form of a provider; `options` are those of `Setup`. Return True if something was saved."""
+        from tui.console.providers.setup.screen import Setup
+
+        saved = await self._stack.push_screen_wait(Setup(provider_id, **options))
+        return bool(saved)
+
+    async def add_model(self, provider_id: str = "", model: Model | None = None, model_id: str = "") -> bool:
+        """Add a model by hand, with its id if it is known, or edit an added one. Return True if something was saved."""
+        from tui.console.models.add import AddModel
+
+        added = await self._stack.push_screen_wait(AddModel(provider_id, model, model_id))
+        return added is True
+
+    async def pick_model(
+        self,
+        type: ModelType,  # noqa: A002 - the word of the design
+        now: Model | None = None,
+        *,
+        clears: bool = False,
+    ) -> Model | None:
+        """Let a model of that type be picked. Return None if it was left. With `clears` its default can be cleared."""
+        from tui.console.models.picker import PickModel
+
+        return await self._stack.push_screen_wait(PickModel(type, now, clears=clears))
+
+    async def propose_defaults(
+        self, message: str, title: str = "Default models", only: Mapping[ModelType, Model] | None = None
+    ) -> str:
+        """Offer models for the types without a default, or only these. Return `playground` if that is to be shown.
+
+        Without any to offer, a toast shows the message of what was done.
+        """
+        from tui.console.defaults.proposals import Propose, proposals
+
+        models = proposals(self.tenant_session) if only is None else only
+        if not models:
+            self._questions.toast(message)
+            return ""
+        return await self._stack.push_screen_wait(Propose(message, title, models)) or ""
