@@ -1,0 +1,81 @@
+"""Questions, and the passphrase before what needs a key, without a terminal."""
+
+from typing import Any
+
+from textual.screen import Screen
+
+from tests.console.screen_stack import FakeStack, RecordedScreen
+from tests.doubles.practice import practice_session
+from tui.console.navigation.dialogs import Dialogs
+from tui.console.pages.ask import Ask
+from tui.console.tenants.unlock import Unlock
+from tui.tenancy import manifest
+from tui.tenancy.session import Session
+from tui.workspace.credentials import confirmation
+
+
+class Console:
+    """Dialogs over a fake stack; `answers` gives the answer to each page by the name of its class."""
+
+    def __init__(self, session: Session, tenant_id: str, **answers: Any) -> None:
+        self.notices = list[str]()
+        self.stack = FakeStack(lambda page: answers.get(type(page).__name__))
+        self.dialogs = Dialogs(self.stack, lambda: session.tenant(tenant_id), self.notices.append)
+
+    @property
+    def asked(self) -> list[type[Screen[Any]]]:
+        """The kinds of the pages that were opened."""
+        return [type(page) for page in self.stack.pushed]
+
+    @property
+    def told(self) -> list[str]:
+        """What the screen beneath was told."""
+        assert isinstance(self.stack.screen, RecordedScreen)
+        return self.stack.screen.calls
+
+
+async def test_plain_http_is_used_only_if_that_was_chosen() -> None:
+    for answer, wanted in ((None, False), ("back", False), ("use", True)):
+        console = Console(practice_session(), "acme", Ask=answer)
+        assert await console.dialogs.confirm_plain_http(["http://models.test"]) is wanted
+
+
+async def test_an_open_tenant_needs_no_passphrase() -> None:
+    console = Console(practice_session(), "acme")
+    assert await console.dialogs.ensure_unlocked()
+    assert console.asked == [] and console.told == ["refresh"]
+
+
+async def test_a_locked_tenant_needs_its_passphrase() -> None:
+    console = Console(practice_session(), "north-lab", Unlock=False)
+    assert not await console.dialogs.ensure_unlocked("your question.")
+    assert console.asked == [Unlock]
+
+
+def changed(monkeypatch: Any) -> list[tuple[manifest.CredentialChange, ...]]:
+    """A credential was replaced while the tenant was locked; what is confirmed is in the list returned."""
+    change = manifest.CredentialChange(manifest.ChangeKind.REPLACED, ("openai", "default"))
+    confirmed = list[tuple[manifest.CredentialChange, ...]]()
+
+    async def confirm(_: object, changes: tuple[manifest.CredentialChange, ...]) -> None:
+        confirmed.append(changes)
+
+    monkeypatch.setattr(confirmation, "to_confirm", lambda *_: (change,))
+    monkeypatch.setattr(confirmation, "confirm", confirm)
+    return confirmed
+
+
+async def test_changes_made_while_locked_are_confirmed_if_the_answer_is_so(monkeypatch: Any) -> None:
+    confirmed = changed(monkeypatch)
+    console = Console(practice_session(), "acme", Ask="confirm")
+    assert await console.dialogs.ensure_unlocked()
+    assert len(confirmed) == 1 and console.notices == ["1 confirmed."] and console.told == ["changed", "refresh"]
+
+
+async def test_what_was_left_unconfirmed_is_asked_again_only_when_that_is_wanted(monkeypatch: Any) -> None:
+    confirmed = changed(monkeypatch)
+    console = Console(practice_session(), "acme", Ask=None)
+    assert await console.dialogs.ensure_unlocked() and await console.dialogs.ensure_unlocked()
+    assert console.asked == [Ask]
+    assert await console.dialogs.ensure_unlocked(again=True)
+    assert console.asked == [Ask, Ask] and confirmed == []

@@ -1,0 +1,124 @@
+"""Keys act one after the other, also those that arrive while one is being handled."""
+
+from collections.abc import Awaitable, Callable
+
+from textual import events
+from textual.message import Message
+
+from tui.console.terminal.key_queue import LONGEST, Input, KeyHandled, KeyQueue
+
+
+class Widget:
+    """Takes messages, unless it is closing."""
+
+    def __init__(self, open: bool = True) -> None:  # noqa: A002
+        self.open = open
+        self.messages: list[KeyHandled] = []
+
+    def post_message(self, message: Message) -> bool:
+        if self.open and isinstance(message, KeyHandled):
+            self.messages.append(message)
+        return self.open
+
+
+class Keyboard:
+    """A queue with everything around it under the test's control."""
+
+    def __init__(self) -> None:
+        self.widget = Widget()
+        self.acted: list[str] = []
+        self.later: list[Callable[[], Awaitable[None]]] = []
+        self.timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
+        self.now = 100.0
+        self.queue = KeyQueue(
+            self._act,
+            lambda: self.widget,
+            self.later.append,
+            lambda seconds, call: self.timers.append((seconds, call)),
+            lambda: self.now,
+        )
+
+    async def _act(self, event: Input) -> None:
+        self.acted.append(event.key if isinstance(event, events.Key) else event.text)
+
+    async def press(self, *keys: str) -> None:
+        for key in keys:
+            await self.queue.put(events.Key(key, key))
+
+    async def rise(self) -> None:
+        """The message behind the last key arrives, and what was called for later runs."""
+        self.queue.handled(self.widget.messages.pop(0))
+        while self.later:
+            await self.later.pop(0)()
+
+
+async def test_a_key_acts_at_once_when_no_other_is_handled() -> None:
+    keyboard = Keyboard()
+    await keyboard.press("a")
+    assert keyboard.acted == ["a"]
+
+
+async def test_the_next_key_waits_until_what_the_key_before_sent_has_arrived() -> None:
+    keyboard = Keyboard()
+    await keyboard.press("a", "b", "c")
+    assert keyboard.acted == ["a"]
+    await keyboard.rise()
+    assert keyboard.acted == ["a"], "the message rises twice: behind the key, and behind what its action sent"
+    await keyboard.rise()
+    assert keyboard.acted == ["a", "b"]
+    await keyboard.rise()
+    await keyboard.rise()
+    assert keyboard.acted == ["a", "b", "c"]
+
+
+async def test_each_key_acts_on_what_has_the_focus_by_then() -> None:
+    keyboard, dialog = Keyboard(), Widget()
+    await keyboard.press("a", "b")
+    first, keyboard.widget = keyboard.widget, dialog
+    keyboard.queue.handled(first.messages.pop())
+    keyboard.queue.handled(first.messages.pop())
+    await keyboard.later.pop()()
+    assert keyboard.acted == ["a", "b"] and dialog.messages and not first.messages
+
+
+async def test_a_paste_waits_like_a_key() -> None:
+    keyboard = Keyboard()
+    await keyboard.press("a")
+    await keyboard.queue.put(events.Paste("text"))
+    await keyboard.rise()
+    await keyboard.rise()
+    assert keyboard.acted == ["a", "text"]
+
+
+async def test_keys_that_are_held_act_after_the_release_in_their_order() -> None:
+    keyboard = Keyboard()
+    keyboard.queue.hold()
+    await keyboard.press("a", "b")
+    keyboard.now += 10 * LONGEST
+    for _, give_up in keyboard.timers:
+        await give_up()
+    assert keyboard.acted == []
+    await keyboard.queue.release()
+    assert keyboard.acted == ["a"]
+    await keyboard.rise()
+    await keyboard.rise()
+    assert keyboard.acted == ["a", "b"]
+
+
+async def test_a_key_whose_widget_is_gone_does_not_keep_the_next_one_back() -> None:
+    keyboard = Keyboard()
+    keyboard.widget.open = False
+    await keyboard.press("a", "b")
+    assert keyboard.acted == ["a", "b"]
+
+
+async def test_a_key_whose_message_never_arrives_gives_way_after_a_time() -> None:
+    keyboard = Keyboard()
+    await keyboard.press("a", "b")
+    ((seconds, give_up),) = keyboard.timers
+    keyboard.now += LONGEST / 2
+    await give_up()
+    assert seconds == LONGEST and keyboard.acted == ["a"]
+    keyboard.now += LONGEST
+    await give_up()
+    assert keyboard.acted == ["a", "b"]
