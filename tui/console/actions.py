@@ -298,7 +298,7 @@ def _shown(screen: Screen[Any]) -> Iterator[Widget]:
 def _bindings(node: DOMNode) -> Iterator[Binding]:
     bindings = node._bindings.copy()
     if _keymap:
-        bindings.apply_keymap(node.app._keymap)
+        bindings.apply_keymap(_keymap)
     for _, binding in bindings:
         yield binding
 

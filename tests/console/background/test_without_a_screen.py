@@ -16,6 +16,7 @@ from tui.console.navigation.areas import AreaNavigator
 from tui.console.navigation.dialogs import Dialogs
 from tui.errors import Problem
 from tui.secret import Secret
+from tui.storage import lock
 from tui.tenancy import last_used
 from tui.tenancy.session import Session
 from tui.workspace import tenants
@@ -96,10 +97,10 @@ async def test_a_tenant_opened_is_the_one_used_last(console: Console) -> None:
 async def test_who_keeps_this_process_waiting_is_shown_while_it_does(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(monitor.lock, "waited", lambda: 3.0)
+    monkeypatch.setattr(lock, "waited", lambda: 3.0)
     console.monitor.check_lock()
     assert console.monitor.banner is not None and "waiting for another session 3 s" in str(console.monitor.banner[0])
-    monkeypatch.setattr(monitor.lock, "waited", lambda: 0.0)
+    monkeypatch.setattr(lock, "waited", lambda: 0.0)
     console.monitor.check_lock()
     assert console.monitor.banner is None
 

@@ -1,6 +1,7 @@
 """Which area of which tenant is shown, without a terminal."""
 
 import pytest
+from textual.screen import Screen
 
 from tests.console.empty_session import empty_desk
 from tests.console.screen_stack import FakeStack, RecordedScreen
@@ -128,7 +129,7 @@ async def test_a_tenant_without_a_passphrase_cannot_be_locked() -> None:
 async def test_there_is_no_screen_at_the_beginning_and_the_end() -> None:
     console = Console(practice_session())
     assert console.navigator.screen is console.stack.screen
-    console.stack.screen_stack[-1] = areas.Screen()
+    console.stack.screen_stack[-1] = Screen()
     assert console.navigator.screen is None
 
 
