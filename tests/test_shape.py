@@ -250,6 +250,17 @@ def strongly_connected(graph: Mapping[str, Iterable[str]]) -> list[set[str]]:
     return components
 
 
+def test_an_import_of_the_console_within_a_function_says_what_it_waits_for() -> None:
+    """The first screen comes soon because the rest is imported later: `# lazy: a page`."""
+    for path in MODULES:
+        if name(path).startswith("tui/console/"):
+            lines = path.read_text().splitlines()
+            functions = [node for node in definitions(path) if not isinstance(node, ast.ClassDef)]
+            lazy = [node for function in functions for node in ast.walk(function)]
+            numbers = {node.lineno for node in lazy if isinstance(node, ast.Import | ast.ImportFrom)}
+            assert [number for number in sorted(numbers) if "  # lazy: " not in lines[number - 1]] == [], name(path)
+
+
 @pytest.mark.parametrize("package", DOORWAYS)
 def test_every_library_is_imported_in_one_place(package: str) -> None:
     users = [name(path) for path in MODULES if any(module.split(".")[0] == package for module in imports(path))]

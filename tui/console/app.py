@@ -89,7 +89,7 @@ class Modeldeck(App[str]):
     def get_driver_class(self) -> type[Driver]:
         if not sys.__stdin__ or not sys.__stdin__.isatty():
             return super().get_driver_class()
-        from tui.console.terminal.driver import TerminalDriver
+        from tui.console.terminal.driver import TerminalDriver  # lazy: a terminal
 
         return TerminalDriver
 
@@ -331,7 +331,7 @@ def run(session: Session, tenant_id: str | None = None) -> int:
         print(f"What was saved is safe. Details, without keys or texts: {note or 'none kept'}", file=sys.stderr)
         return 1
     if result == PRACTICE:
-        from tui.practice.tenants import practice_session
+        from tui.practice.tenants import practice_session  # lazy: practice
 
         return run(practice_session(session.environ))
     return int(app.return_code or 0)

@@ -247,7 +247,7 @@ class Dialog(PageScreen[Result]):
         )
 
     def content(self) -> Iterable[Widget]:
-        from tui.console.widgets.form import Form
+        from tui.console.widgets.form import Form  # lazy: forms
 
         box = Form(*self.parts(), id="box")
         box.border_title = Content(self.BOX_TITLE)

@@ -92,7 +92,7 @@ class AreaNavigator:
     async def open_playground(self, type: ModelType, model: Model | None = None) -> None:  # noqa: A002 - the word of the design
         """Show the playground's tab of a type, with that model or the one in use there."""
         await self.show("playground")
-        from tui.console.playground.screen import Playground
+        from tui.console.playground.screen import Playground  # lazy: the playground
 
         screen = self._stack.screen
         assert isinstance(screen, Playground)
@@ -152,14 +152,14 @@ class AreaNavigator:
 
     async def set_up(self, provider_id: str, **options: Any) -> bool:
         """Open the set-up form of a provider; `options` are those of `Setup`. Return True if something was saved."""
-        from tui.console.providers.setup.screen import Setup
+        from tui.console.providers.setup.screen import Setup  # lazy: the page
 
         saved = await self._stack.push_screen_wait(Setup(provider_id, **options))
         return bool(saved)
 
     async def add_model(self, provider_id: str = "", model: Model | None = None, model_id: str = "") -> bool:
         """Add a model by hand, with its id if it is known, or edit an added one. Return True if something was saved."""
-        from tui.console.models.add import AddModel
+        from tui.console.models.add import AddModel  # lazy: the page
 
         added = await self._stack.push_screen_wait(AddModel(provider_id, model, model_id))
         return added is True
@@ -172,7 +172,7 @@ class AreaNavigator:
         clears: bool = False,
     ) -> Model | None:
         """Let a model of that type be picked. Return None if it was left. With `clears` its default can be cleared."""
-        from tui.console.models.picker import PickModel
+        from tui.console.models.picker import PickModel  # lazy: the page
 
         return await self._stack.push_screen_wait(PickModel(type, now, clears=clears))
 
@@ -183,7 +183,7 @@ class AreaNavigator:
 
         Without any to offer, a toast shows the message of what was done.
         """
-        from tui.console.defaults.proposals import Propose, proposals
+        from tui.console.defaults.proposals import Propose, proposals  # lazy: the page
 
         models = proposals(self.tenant_session) if only is None else only
         if not models:

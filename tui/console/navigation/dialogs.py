@@ -31,7 +31,7 @@ class Dialogs:
 
     async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
         """Ask with one button a choice (value -> label); the first has the focus. Return None if it was left."""
-        from tui.console.pages.ask import Ask
+        from tui.console.pages.ask import Ask  # lazy: the page
 
         return await self._stack.push_screen_wait(Ask(title, lines, choices))
 
@@ -50,7 +50,7 @@ class Dialogs:
         try:
             await keyring.unlock(session)
         except Locked:
-            from tui.console.tenants.unlock import Unlock
+            from tui.console.tenants.unlock import Unlock  # lazy: the page
 
             self._unconfirmed.pop(session.tenant_id, None)
             if not await self._stack.push_screen_wait(Unlock(waiting, then)):
@@ -61,13 +61,13 @@ class Dialogs:
         return True
 
     async def _confirm_changes(self, session: TenantSession, again: bool) -> None:
-        from tui.workspace.credentials import confirmation
+        from tui.workspace.credentials import confirmation  # lazy: credentials
 
         status = await confirmation.examine(session)
         waiting = confirmation.to_confirm(session, status)
         if not (waiting or status.alarm) or (not again and self._unconfirmed.get(session.tenant_id) == waiting):
             return
-        from tui.console.tenants import unconfirmed_changes
+        from tui.console.tenants import unconfirmed_changes  # lazy: the question
 
         lines = unconfirmed_changes.confirm_lines(session, status, waiting)
         title = unconfirmed_changes.confirm_title(status)

@@ -136,7 +136,7 @@ async def _confirm(screen: FramedScreen[Any]) -> None:
 
 
 async def _rotate(screen: FramedScreen[Any]) -> None:
-    from tui.console.tenants.key_rotation import KeyPair
+    from tui.console.tenants.key_rotation import KeyPair  # lazy: the page
 
     assert screen.navigator.tenant is not None
     if done := await screen.app.push_screen_wait(KeyPair(screen.navigator.tenant)):
@@ -232,13 +232,13 @@ def _keeping(screen: FramedScreen[Any], name: str) -> Iterator[Command]:
 
 
 def _audit(screen: FramedScreen[Any]) -> None:
-    from tui.console.tenants.audit_log import Audit
+    from tui.console.tenants.audit_log import Audit  # lazy: the page
 
     screen.app.push_screen(Audit())
 
 
 async def _import(screen: FramedScreen[Any]) -> None:
-    from tui.console.tenants.import_settings import Import
+    from tui.console.tenants.import_settings import Import  # lazy: the page
 
     if done := await screen.app.push_screen_wait(Import()):
         screen.navigator.tenant_changed()
@@ -247,7 +247,7 @@ async def _import(screen: FramedScreen[Any]) -> None:
 
 
 async def _export(screen: FramedScreen[Any]) -> None:
-    from tui.console.pages.save_file import Save
+    from tui.console.pages.save_file import Save  # lazy: the page
 
     def writer(_: str) -> str:
         return export.exported(screen.navigator.tenant_session).text
@@ -294,7 +294,7 @@ async def _add_model(screen: FramedScreen[Any], provider_id: str) -> None:
 
 
 async def _show_models(screen: FramedScreen[Any], kind: ModelType) -> None:
-    from tui.console.models.screen import Models
+    from tui.console.models.screen import Models  # lazy: the area
 
     await screen.navigator.show_area("models")
     assert isinstance(screen.app.screen, Models)

@@ -7,6 +7,7 @@ from textual.containers import Vertical
 from tui.console.actions import hint
 from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.frame.navigator import Console, Navigator, Questions, console_of
+from tui.console.frame.screen import FramedScreen
 from tui.console.playground.call_status import CallStatus
 from tui.console.trial_status import has_choice, warning
 from tui.domain import Model, ModelType
@@ -97,15 +98,11 @@ class Tab(Vertical):
         self.app.run_worker(warn(), group="warning", exit_on_error=False)
 
     def refresh_chrome(self) -> None:
-        from tui.console.frame.screen import FramedScreen
-
         if isinstance(self.screen, FramedScreen):
             self.screen.refresh_chrome()
 
     @property
     def typing(self) -> bool:
-        from tui.console.frame.screen import FramedScreen
-
         return isinstance(self.screen, FramedScreen) and self.screen.typing
 
     def model_changed(self) -> None:

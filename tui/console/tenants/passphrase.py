@@ -105,7 +105,7 @@ class Passphrase(PageScreen[str]):
         self.run_worker(work, group="write", exclusive=True, exit_on_error=False)
 
     async def _make_pair(self) -> None:
-        from tui.console.tenants.key_rotation import KeyPair
+        from tui.console.tenants.key_rotation import KeyPair  # lazy: the page
 
         if done := await self.app.push_screen_wait(KeyPair(self.tenant)):
             self.dismiss(done)

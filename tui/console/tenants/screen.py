@@ -170,12 +170,12 @@ class Tenants(AreaScreen):
         self._start(self._new())
 
     def action_rename(self) -> None:
-        from tui.console.tenants.rename import Rename
+        from tui.console.tenants.rename import Rename  # lazy: the page
 
         self._ask(Rename)
 
     def action_passphrase(self) -> None:
-        from tui.console.tenants.passphrase import Passphrase
+        from tui.console.tenants.passphrase import Passphrase  # lazy: the page
 
         self._ask(Passphrase)
 
@@ -228,7 +228,7 @@ class Tenants(AreaScreen):
         if row is None:
             return
         if row.problem is not None:
-            from tui.console.tenants.recovery import DamagedTenant
+            from tui.console.tenants.recovery import DamagedTenant  # lazy: the page
 
             if not await self.app.push_screen_wait(DamagedTenant(row)):
                 await self._read(row.id)
@@ -240,7 +240,7 @@ class Tenants(AreaScreen):
             await self._read(row.id)
 
     async def _new(self) -> None:
-        from tui.console.tenants.create import NewTenant
+        from tui.console.tenants.create import NewTenant  # lazy: the page
 
         created = await self.app.push_screen_wait(NewTenant())
         if created is not None:
@@ -248,7 +248,7 @@ class Tenants(AreaScreen):
             await self.navigator.open_tenant(created.id, "providers")
 
     async def _remove(self, row: TenantRow) -> None:
-        from tui.console.tenants.remove import RemoveTenant
+        from tui.console.tenants.remove import RemoveTenant  # lazy: the page
 
         if await self.app.push_screen_wait(RemoveTenant(row)):
             name = row.tenant.name if row.tenant else row.id

@@ -95,7 +95,7 @@ class AnswerBlock:
 
     def begin(self) -> None:
         """Show that the answer is awaited."""
-        from tui.console.widgets.markdown.renderer import Document
+        from tui.console.widgets.markdown.renderer import Document  # lazy: an answer
 
         self.running = True
         self._answer, self._thinking = Document(), Document(style=MUTED)
@@ -140,7 +140,7 @@ class AnswerBlock:
 
     @staticmethod
     def _drawn(document: "Document | None", text: str, cells: int, style: str = "") -> list[Content]:
-        from tui.console.widgets.markdown.renderer import markdown_rows
+        from tui.console.widgets.markdown.renderer import markdown_rows  # lazy: an answer
 
         return document.rows(cells) if document is not None else markdown_rows(text, cells, style)
 

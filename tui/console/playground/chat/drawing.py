@@ -2,12 +2,10 @@
 
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 
-if TYPE_CHECKING:
-    from tui.console.playground.tab import Tab
+from tui.console.playground.tab import Tab
 
 _FRAME = 0.1
 """Seconds between two drawings; more where drawing takes long."""
@@ -22,7 +20,7 @@ _STATUS = 1.0
 class AnswerDrawing:
     """Calls `draw` and `show_status` for a tab, from `start` to `stop`, while it is the one shown."""
 
-    def __init__(self, tab: "Tab", draw: Callable[[], None], show_status: Callable[[], None]) -> None:
+    def __init__(self, tab: Tab, draw: Callable[[], None], show_status: Callable[[], None]) -> None:
         self._tab, self._draw, self._show_status = tab, draw, show_status
         self._timer: Timer | None = None
         self._next_frame = self._next_status = 0.0

@@ -323,7 +323,7 @@ class ChatTab(Tab):
             self.run_worker(self._parameters(self.model), group="parameters", exclusive=True, exit_on_error=False)
 
     async def _parameters(self, model: Model) -> None:
-        from tui.console.playground.parameters import Parameters
+        from tui.console.playground.parameters import Parameters  # lazy: the page
 
         await self.app.push_screen_wait(Parameters(model, self.parameters, self.session.history.conversation))
         self.refresh_chrome()
@@ -340,7 +340,7 @@ class ChatTab(Tab):
             self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
 
     async def _save(self) -> None:
-        from tui.console.pages.save_file import Save
+        from tui.console.pages.save_file import Save  # lazy: the page
 
         name, conversation = messages.file_name(self.navigator.session.now()), self.session.history.conversation
         if await self.app.push_screen_wait(Save(name, {"md": "Markdown"}, lambda _: conversation.as_markdown())):

@@ -359,7 +359,7 @@ class EmbeddingTab(SingleCallTab):
             self.run_worker(self._save(self.compared, self._ref), group="save", exclusive=True)
 
     async def _save(self, compared: Comparison, ref: str) -> None:
-        from tui.console.pages.save_file import Save
+        from tui.console.pages.save_file import Save  # lazy: the page
 
         def text(kind: str) -> str:
             return compared.as_csv() if kind == "csv" else compared.as_json(ref)

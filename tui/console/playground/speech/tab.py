@@ -211,7 +211,7 @@ class SpeechTab(SingleCallTab):
             self.run_worker(self._save(heard), group="save", exclusive=True)
 
     async def _save(self, heard: TranscriptResult) -> None:
-        from tui.console.pages.save_file import Save
+        from tui.console.pages.save_file import Save  # lazy: the page
 
         await self.app.push_screen_wait(Save(f"{heard.path.stem}.txt", heard.formats, heard.as_file))
 

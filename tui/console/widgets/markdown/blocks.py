@@ -39,7 +39,7 @@ class Piece:
 @cache
 def parser() -> "MarkdownIt":
     """Create the Markdown parser: no HTML, a line end is a break, no references to earlier text."""
-    from markdown_it import MarkdownIt
+    from markdown_it import MarkdownIt  # lazy: an answer
 
     md = MarkdownIt("commonmark", {"html": False, "breaks": True})
     return md.enable(["table", "strikethrough"]).disable(["reference", "lheading", "html_block", "html_inline"])

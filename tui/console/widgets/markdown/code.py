@@ -25,8 +25,8 @@ def coloured(text: str, language: str) -> Content:
 
 @cache
 def _lexer(language: str) -> "Lexer | None":
-    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]
-    from pygments.util import ClassNotFound  # type: ignore[import-untyped]
+    from pygments.lexers import get_lexer_by_name  # type: ignore[import-untyped]  # lazy: code in an answer
+    from pygments.util import ClassNotFound  # type: ignore[import-untyped]  # lazy: code in an answer
 
     try:
         return get_lexer_by_name(language, stripnl=False, ensurenl=False)
