@@ -23,7 +23,6 @@ from textual.screen import Screen
 
 from tui.console.actions import bind, hint, set_keymap
 from tui.console.background.monitor import BackgroundMonitor
-from tui.console.background.preload import warm
 from tui.console.frame.chrome import STRIP, HeaderState
 from tui.console.frame.running_calls import RunningCalls
 from tui.console.frame.screen import FramedScreen
@@ -130,6 +129,8 @@ class Modeldeck(App[str]):
             self.navigator.use(self.navigator.tenant)
         await self.key_queue.release()
         if not self.is_headless:
+            from tui.console.background.preload import warm  # lazy: an idle moment
+
             self.run_worker(warm(lambda: self.monitor.idle), group="warm", exit_on_error=False)
 
     async def on_unmount(self) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from importlib import import_module
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from textual.app import ScreenStackError
 from textual.await_complete import AwaitComplete
@@ -12,10 +12,11 @@ from textual.screen import Screen
 from tui.console.frame.chrome import AREAS
 from tui.console.frame.navigator import Questions
 from tui.console.frame.screen import FramedScreen
-from tui.console.navigation.screen_stack import ScreenStack
 from tui.domain import Model, ModelType, Tenant
 from tui.tenancy import keyring, tenants
 from tui.tenancy.session import Session, TenantSession
+
+Result = TypeVar("Result")
 
 _SCREENS = {
     "welcome": ("tui.console.tenants.welcome", "Welcome"),
@@ -26,6 +27,24 @@ _SCREENS = {
     "playground": ("tui.console.playground.screen", "Playground"),
 }
 """Area -> module and name of its screen; imported when first shown."""
+
+
+class ScreenStack(Protocol):
+    """What navigation needs of Textual's `App`: its stack of screens. See there for what the methods do."""
+
+    @property
+    def screen(self) -> Screen[Any]: ...
+
+    @property
+    def screen_stack(self) -> list[Screen[Any]]: ...
+
+    async def push_screen_wait(self, screen: Screen[Result]) -> Result: ...
+
+    def switch_screen(self, screen: Screen[Any]) -> AwaitComplete: ...
+
+    def install_screen(self, screen: Screen[Any], name: str) -> None: ...
+
+    def uninstall_screen(self, screen: Screen[Any]) -> str | None: ...
 
 
 class AreaNavigator:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tui.console.frame.screen import FramedScreen
-from tui.console.navigation.screen_stack import ScreenStack
+from tui.console.navigation.areas import ScreenStack
 from tui.console.widgets.static_text import Words
 from tui.errors import Locked
 from tui.sanitize import one_line
