@@ -78,7 +78,7 @@ async def test_values_belong_to_the_model_and_the_system_prompt_to_the_chat() ->
         await until(pilot, lambda: isinstance(pilot.app.screen, Playground))
         before = tab.model
         assert before is not None
-        tab.use(catalog.listing(tab.app.session.tenant("acme"), ModelType.CHAT, "openai")[0])
+        tab.use(catalog.listing(tab.navigator.session.tenant("acme"), ModelType.CHAT, "openai")[0])
         assert tab.parameters.values == {}
         assert tab.session.history.conversation.system == "x"
         tab.use(before)
@@ -170,7 +170,7 @@ async def test_the_column_belongs_to_the_chat_and_the_model_that_are_shown() -> 
         await pilot.press("x", "escape")
         await until(pilot, lambda: tab.session.history.conversation.system not in ("old", ""))
         assert "x" in tab.session.history.conversation.system
-        tab.use(catalog.listing(tab.app.session.tenant("acme"), ModelType.CHAT, "openai")[0])
+        tab.use(catalog.listing(tab.navigator.session.tenant("acme"), ModelType.CHAT, "openai")[0])
         await until(pilot, lambda: tab.side.fields is not None and tab.side.fields.model is tab.model)
 
 
