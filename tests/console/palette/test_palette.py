@@ -6,13 +6,14 @@ import pytest
 from textual import events
 from textual.binding import Binding
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import app_of, console, rows, shown, until, until_shown
 from tui import domain
 from tui.console.palette.entries import global_commands, local_commands, many
 from tui.console.palette.matching import CommandGroup, CommandIndex
 from tui.console.palette.screen import Commands
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
+from tui.tenancy import models
 from tui.workspace import tenants
 from tui.workspace.models import catalog
 
@@ -181,6 +182,20 @@ async def test_it_finds_one_of_thousands_of_models() -> None:
         all_of_them = every_command(app)
         found = all_of_them.matching("many 1999")
         assert [all_of_them[each].words for each in found] == ["Model gpt-many-1999 (OpenAI)"]
+
+
+async def test_a_default_is_set_and_confirmed_as_in_its_area(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console() as pilot:
+        navigator = app_of(pilot).navigator
+        model = models.find(navigator.tenant_session, "openai/text-embedding-3-large", ModelType.EMBEDDING)
+
+        async def pick(*_: object) -> domain.Model:
+            return model
+
+        monkeypatch.setattr(navigator, "pick_model", pick)
+        await pilot.press(":", *"default", "space", *"embedding", "enter")
+        await until_shown(pilot, "text-embedding-3-large is now the default embedding model.")
+        assert models.defaults(navigator.tenant_session)[ModelType.EMBEDDING].ref == model.ref
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
