@@ -21,6 +21,10 @@ class ThinkingDelta:
     text: str
 
 
+DELTAS = (TextDelta, ThinkingDelta)
+"""The kinds of pieces of an answer, for `isinstance`."""
+
+
 @dataclass(frozen=True)
 class Usage:
     """What a call used, in tokens; `seconds` of audio where a provider counts those. None is what nobody reported."""

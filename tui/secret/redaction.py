@@ -22,7 +22,7 @@ _SHORTEST = 4
 _SAMPLE, _STEP = 4, 5
 """Every run holds a sample of 4 characters that starts at a multiple of 5: 4 + 5 - 1 = 8."""
 
-_TAIL_LENGTHS = range(5, RUN)
+_TAIL_LENGTHS = tuple(range(RUN - 1, 4, -1))
 """How long the end of a piece must be to be held back, as it may be the beginning of a run."""
 
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|key) +")
@@ -67,7 +67,8 @@ class Redactor:
 
     def text(self, text: str) -> str:
         """Return a text with every secret, and every run of 8 characters of one, replaced by dots."""
-        self._prepare()
+        if not self._ready:
+            self._prepare()
         parts, position = [], 0
         for start, end in self.spans(text):
             parts += [text[position:start], MASK]
@@ -89,7 +90,8 @@ class Redactor:
 
     def spans(self, text: str) -> list[tuple[int, int]]:
         """Return the start and the end of each stretch of a text that consists of runs."""
-        self._prepare()
+        if not self._ready:
+            self._prepare()
         last = len(text) - RUN
         if last < 0 or self._samples.isdisjoint([text[at : at + _SAMPLE] for at in range(0, len(text) - 3, _STEP)]):
             return []
@@ -103,15 +105,14 @@ class Redactor:
 
     def beginning_at(self, text: str) -> int:
         """Return where the end of a text begins that may be the beginning of a run; its length if there is none."""
-        self._prepare()
-        for count in reversed(_TAIL_LENGTHS):
+        if not self._ready:
+            self._prepare()
+        for count in _TAIL_LENGTHS:
             if text[-count:] in self._beginnings:
                 return len(text) - count
         return len(text)
 
     def _prepare(self) -> None:
-        if self._ready:
-            return
         self._ready = True
         self._runs, self._samples, self._beginnings, short = set(), set(), set(), set()
         for secret in self._secrets:

@@ -1,11 +1,12 @@
 """Removes the secrets of a call from what its answer brings: errors, problems and events."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
 from tui.errors import Problem
 from tui.providers.events import (
+    DELTAS,
     Event,
     Finish,
     ModelDetails,
@@ -20,8 +21,6 @@ from tui.providers.events import (
 from tui.providers.requests import ApiError, Call
 from tui.secret import Secret
 from tui.secret.redaction import Redactor, StreamRedactor
-
-_TEXT = (TextDelta, ThinkingDelta)
 
 
 class AnswerRedactor:
@@ -61,22 +60,21 @@ class AnswerRedactor:
         problem.message, problem.hint, problem.detail = text(problem.message), text(problem.hint), text(problem.detail)
         problem.args = (problem.message,)
 
-    def events(self, event: Event) -> Iterator[Event]:
-        """Yield what can be shown of an event, after what was held back of the text before it."""
-        if isinstance(event, _TEXT):
-            if type(event) is not self._kind:
-                yield from self.flush()
-                self._kind = type(event)
-            if text := self._stream.feed(event.text):
-                yield event if text is event.text else type(event)(text)
-        else:
-            yield from self.flush()
-            yield self._whole(event)
+    def events(self, event: Event) -> Sequence[Event]:
+        """Return what can be shown of an event, after what was held back of the text before it."""
+        if not isinstance(event, DELTAS):
+            return (*self.flush(), self._whole(event))
+        before = self.flush() if type(event) is not self._kind else ()
+        self._kind = type(event)
+        text = self._stream.feed(event.text)
+        if text == event.text:
+            return (*before, event)
+        return (*before, self._kind(text)) if text else before
 
-    def flush(self) -> Iterator[Event]:
-        """Yield the end of the text that was held back."""
-        if text := self._stream.flush():
-            yield self._kind(text)
+    def flush(self) -> Sequence[Event]:
+        """Return the end of the text that was held back, if there is any."""
+        text = self._stream.flush()
+        return (self._kind(text),) if text else ()
 
     def _whole(self, event: Event) -> Event:
         text = self.redactor.text

@@ -23,6 +23,7 @@ from tui.providers.client.transport_errors import read_problem
 from tui.providers.error_body import is_error
 from tui.providers.error_messages import AGAIN, ErrorContext, is_page, page, too_large, unusable_response
 from tui.providers.events import (
+    DELTAS,
     AccessToken,
     Event,
     Finish,
@@ -31,8 +32,6 @@ from tui.providers.events import (
     Retrying,
     SearchResults,
     Segment,
-    TextDelta,
-    ThinkingDelta,
     Transcript,
     Vectors,
 )
@@ -41,8 +40,6 @@ from tui.sanitize import one_line, printable
 
 AnswerResult = Event | ApiError | Call | RemoteJob
 """What an answer yields: the results of its reader but for `EndSeen`, which is about the answer itself."""
-
-_TEXT = (TextDelta, ThinkingDelta)
 
 T_contra = TypeVar("T_contra", bytes, str, contravariant=True)
 
@@ -152,7 +149,7 @@ class Answer(Generic[T]):
             for result in self._reader(frame):
                 ignored = False
                 self._monitor.reset()
-                if isinstance(result, _TEXT):
+                if isinstance(result, DELTAS):
                     self._text = True
                     yield result
                 elif isinstance(result, EndSeen):
@@ -241,12 +238,12 @@ async def read_error_body(
 
 def sanitized(event: Event) -> Event | None:
     """Return the event with its texts fit for a terminal and its times in order; None if nothing of it is left."""
+    if isinstance(event, DELTAS):
+        text = printable(event.text)
+        if text == event.text:
+            return event if text else None
+        return type(event)(text) if text else None
     match event:
-        case TextDelta(text) | ThinkingDelta(text):
-            clean = printable(text)
-            if not clean:
-                return None
-            return event if clean == text else type(event)(clean)
         case AccessToken():
             return None
         case Transcript():
