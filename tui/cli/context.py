@@ -95,7 +95,8 @@ class CommandContext:
 
         session = self.session.tenant(tenant.id)
         if not keyring.is_open(session):
-            await tenants.unlock(session, self.passphrase(tenant) if tenant.protected else None)
+            passphrase = self.passphrase(tenant) if tenant.protected else None
+            await tenants.unlock(session, passphrase)
 
     async def unlock_without_asking(self, tenant: Tenant) -> None:
         """Unlock the tenant if its passphrase can be had without asking."""

@@ -77,9 +77,9 @@ def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[s
     Where nothing vouches for the credential, what is shown of its key must fit the key itself: anybody can seal.
     """
     place = (session.tenant_id, credential.provider, credential.name)
-    private = keyring.private_key(session)
+    private, bound_to = keyring.private_key(session), binding(session.tenant_id, credential)
     try:
-        opened = envelope.unseal(private, credential.envelope, binding(session.tenant_id, credential))
+        opened = envelope.unseal(private, credential.envelope, bound_to)
         if verification.integrity_status(session).of(credential) and not _fits(session, credential, opened):
             raise Locked("What is shown of this key is not of this key.")
     except Locked:
@@ -112,9 +112,8 @@ def reseal(session: TenantSession, credential: Credential, **changes: Any) -> Cr
     resealed = replace(credential, **changes)
     if not credential.envelope:
         return resealed
-    public = keyring.public_key(session, get(session))
-    opened = secrets(session, credential)
-    return replace(resealed, envelope=envelope.seal(public, opened, binding(session.tenant_id, resealed)))
+    public, bound_to = keyring.public_key(session, get(session)), binding(session.tenant_id, resealed)
+    return replace(resealed, envelope=envelope.seal(public, secrets(session, credential), bound_to))
 
 
 def update_origins(

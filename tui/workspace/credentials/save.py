@@ -369,7 +369,7 @@ def _check_name(name: str) -> None:
 def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
     """Seal the draft's secrets in an envelope that is bound to all the rest."""
     tenant = get(session)
-    prints = {entry: key_pair.fingerprint(tenant.fingerprint_key, secret) for entry, secret in draft.secrets.items()}
+    fingerprint_key = tenant.fingerprint_key
     credential = Credential(
         provider=draft.provider.id,
         name=name,
@@ -377,24 +377,18 @@ def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Creden
         envelope="",
         key_id=tenant.key_id,
         origins=draft.origins,
-        hints=_hints(draft.secrets),
-        fingerprints=prints,
+        hints={field: hint_of(secret.reveal()) for field, secret in draft.secrets.items()},
+        fingerprints={field: key_pair.fingerprint(fingerprint_key, secret) for field, secret in draft.secrets.items()},
         plain_http=draft.plain_http,
         changed=session.now(),
     )
     if not draft.secrets:
         return credential
-    envelope = vault.seal(
-        keyring.public_key(session, tenant), draft.secrets, credentials.binding(session.tenant_id, credential)
-    )
-    return replace(credential, envelope=envelope)
+    public, bound_to = keyring.public_key(session, tenant), credentials.binding(session.tenant_id, credential)
+    return replace(credential, envelope=vault.seal(public, draft.secrets, bound_to))
 
 
 def same_content(one: Credential | None, other: Credential | None) -> bool:
     """Whether a form would show the same: two forms conflict where it would not."""
     contents = [(entry.envelope, dict(entry.clear)) if entry else None for entry in (one, other)]
     return contents[0] == contents[1]
-
-
-def _hints(secrets: Mapping[str, Secret]) -> dict[str, str]:
-    return {name: hint_of(secret.reveal()) for name, secret in secrets.items()}
