@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from textual import events
 from textual.message import Message
 
-from tui.console.terminal.key_queue import LONGEST, Input, KeyHandled, KeyQueue
+from tui.console.terminal.key_queue import CHECK_INTERVAL, MAX_WAIT, Input, KeyHandled, KeyQueue
 
 
 class Widget:
@@ -14,6 +14,10 @@ class Widget:
     def __init__(self, open: bool = True) -> None:  # noqa: A002
         self.open = open
         self.messages: list[KeyHandled] = []
+
+    @property
+    def is_running(self) -> bool:
+        return self.open
 
     def post_message(self, message: Message) -> bool:
         if self.open and isinstance(message, KeyHandled):
@@ -94,7 +98,7 @@ async def test_keys_that_are_held_act_after_the_release_in_their_order() -> None
     keyboard = Keyboard()
     keyboard.queue.hold()
     await keyboard.press("a", "b")
-    keyboard.now += 10 * LONGEST
+    keyboard.now += 10 * MAX_WAIT
     for _, give_up in keyboard.timers:
         await give_up()
     assert keyboard.acted == []
@@ -112,13 +116,24 @@ async def test_a_key_whose_widget_is_gone_does_not_keep_the_next_one_back() -> N
     assert keyboard.acted == ["a", "b"]
 
 
-async def test_a_key_whose_message_never_arrives_gives_way_after_a_time() -> None:
+async def test_a_key_whose_widget_goes_while_it_is_handled_gives_way_soon() -> None:
     keyboard = Keyboard()
     await keyboard.press("a", "b")
     ((seconds, give_up),) = keyboard.timers
-    keyboard.now += LONGEST / 2
+    keyboard.widget.open = False
+    keyboard.now += CHECK_INTERVAL
     await give_up()
-    assert seconds == LONGEST and keyboard.acted == ["a"]
-    keyboard.now += LONGEST
+    assert seconds == CHECK_INTERVAL and keyboard.acted == ["a", "b"]
+
+
+async def test_a_handler_that_does_not_come_back_keeps_keys_for_a_time_only() -> None:
+    keyboard = Keyboard()
+    await keyboard.press("a", "b")
+    _, give_up = keyboard.timers.pop()
+    keyboard.now += MAX_WAIT - CHECK_INTERVAL
+    await give_up()
+    assert keyboard.acted == ["a"]
+    _, give_up = keyboard.timers.pop()
+    keyboard.now += CHECK_INTERVAL
     await give_up()
     assert keyboard.acted == ["a", "b"]

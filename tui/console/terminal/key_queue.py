@@ -14,14 +14,22 @@ from typing import Protocol
 from textual import events
 from textual.message import Message
 
-LONGEST = 0.5
-"""Seconds after which the next key no longer waits: what handled the one before is gone."""
+CHECK_INTERVAL = 0.5
+"""Seconds until a key that waits asks whether what handled the one before is gone."""
+
+MAX_WAIT = 5.0
+"""Seconds after which the next key no longer waits for a handler that does not come back."""
 
 Input = events.Key | events.Paste
 
 
 class Target(Protocol):
     """What a key acts on: the widget with the focus, or the screen."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it still handles messages."""
+        ...
 
     def post_message(self, message: Message) -> bool:
         """Queue a message behind those that are there. Return False if the target is closing."""
@@ -53,6 +61,7 @@ class KeyQueue:
     ) -> None:
         self._dispatch, self._target, self._call_later, self._after, self._clock = dispatch, target, later, after, clock
         self._handling, self._since = False, 0.0
+        self._handler: Target | None = None
         self._waiting: deque[Input] = deque()
 
     def hold(self) -> None:
@@ -67,7 +76,7 @@ class KeyQueue:
         """Hand on a key or paste, or keep it back until the one before was handled."""
         if self._handling:
             self._waiting.append(event)
-            self._after(LONGEST, self._give_up)
+            self._after(CHECK_INTERVAL, self._give_up)
         else:
             await self._hand_on(event)
 
@@ -78,15 +87,20 @@ class KeyQueue:
             self._call_later(self._next)
 
     async def _hand_on(self, event: Input) -> None:
-        self._handling, self._since = True, self._clock()
         target = self._target()
+        self._handling, self._since, self._handler = True, self._clock(), target
         await self._dispatch(event)
         if not target.post_message(KeyHandled(target)):
             await self._next()
 
     async def _give_up(self) -> None:
-        if self._handling and self._clock() - self._since >= LONGEST:
+        if not self._handling or self._since == inf:
+            return
+        lost = self._handler is None or not self._handler.is_running
+        if lost or self._clock() - self._since >= MAX_WAIT:
             await self._next()
+        else:
+            self._after(CHECK_INTERVAL, self._give_up)
 
     async def _next(self) -> None:
         self._handling = False
