@@ -1,5 +1,6 @@
 """What every test starts from: the quick or the whole set, small key pairs, and sessions in memory and on disk."""
 
+import os
 import sys
 from itertools import count
 from pathlib import Path
@@ -22,18 +23,28 @@ QUICK = pytest.StashKey[bool]()
 """True in a run that leaves the slow tests out."""
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Leave the slow tests out of a run that names no path, marker or keyword."""
+def _is_quick(config: pytest.Config) -> bool:
+    """Return True for a run that names no path, marker or keyword."""
     named = config.args_source is pytest.Config.ArgsSource.ARGS or config.option.markexpr or config.option.keyword
-    config.stash[QUICK] = not named
-    if not named:
+    return not named
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Leave the slow tests out of a quick run."""
+    config.stash[QUICK] = _is_quick(config)
+    if config.stash[QUICK]:
         config.option.markexpr = "not slow"  # xdist hands the options on to its workers
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Start no workers for a single file or test: starting them takes longer than most files do."""
-    return 0 if len(config.args) == 1 and ".py" in config.args[0] else None
+    """Start one worker more than cores for the whole set, as slow tests wait a lot, and none for a single file or test.
+
+    Starting workers takes longer than most files do.
+    """
+    if len(config.args) == 1 and ".py" in config.args[0]:
+        return 0
+    return None if _is_quick(config) else len(os.sched_getaffinity(0)) + 1
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
