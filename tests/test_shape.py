@@ -207,6 +207,11 @@ def test_no_imports_form_a_circle() -> None:
     assert not circles, "\n".join(map(" - ".join, circles))
 
 
+def test_a_circle_is_found() -> None:
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set[str]()}
+    assert sorted(map(sorted, strongly_connected(graph))) == [["a"], ["b", "c"], ["d"]]
+
+
 def import_graph() -> dict[str, set[str]]:
     """Return each module of `tui` -> the modules of `tui` that it imports."""
     paths = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in MODULES}
