@@ -30,6 +30,8 @@ the folder it is in. While a tenant is unlocked, its key is in memory, and so is
 Python cannot wipe memory, so the vault opens late and keeps nothing. Root, and code that runs as the same user, can
 read everything.
 
+`FORMAT.md` describes every byte, so that another program can read it.
+
 Modules: `envelope` (seal, unseal), `key_pair` (generate, load, export, MACs, fingerprints), `pkcs8` (RSA numbers in
 DER), `encrypted_file` (a file under a passphrase).
 """

@@ -22,6 +22,34 @@ _TAG = 16
 
 
 @dataclass(frozen=True)
+class Parts:
+    """The four parts of an envelope, decoded; whether it opens is another question.
+
+    Attributes:
+        key_id: The key pair that it names.
+        wrapped: The AES key, wrapped under RSA.
+        nonce: The nonce, 12 bytes.
+        ciphertext: A multiple of 256 bytes.
+        tag: The tag, 16 bytes.
+    """
+
+    key_id: str
+    wrapped: bytes = field(repr=False)
+    nonce: bytes
+    ciphertext: bytes = field(repr=False)
+    tag: bytes
+
+
+def split(envelope: str) -> Parts:
+    """Return the parts of an envelope; raise ValueError if it is not spelled as one. No key is needed."""
+    version, key_id, wrapped, sealed = envelope.split(".")
+    content = b64url_decode(sealed)
+    if version != VERSION or len(content) < _NONCE + _BLOCK + _TAG or (len(content) - _NONCE - _TAG) % _BLOCK:
+        raise ValueError
+    return Parts(key_id, b64url_decode(wrapped), content[:_NONCE], content[_NONCE:-_TAG], content[-_TAG:])
+
+
+@dataclass(frozen=True)
 class Binding:
     """What an envelope belongs to. If any of it changes, the envelope does not open."""
 
@@ -33,13 +61,23 @@ class Binding:
     clear: Mapping[str, str]
     plain_http: tuple[str, ...] = field(default=())
 
+    def items(self) -> tuple[tuple[str, str], ...]:
+        """Return what is bound, in order, each item with its name."""
+        return (
+            ("version", VERSION),
+            ("tenant", self.tenant),
+            ("provider", self.provider),
+            ("credential", self.credential),
+            ("key id", self.key_id),
+            ("origins", _canonical(sorted(self.origins))),
+            ("plain http", _canonical(sorted(self.plain_http))),
+            ("clear fields", _canonical(dict(self.clear))),
+        )
+
     def data(self) -> bytes:
         """Return the associated data: every item after its length, so that no two bindings have the same bytes."""
-        items = [
-            *(VERSION, self.tenant, self.provider, self.credential, self.key_id),
-            *(_canonical(sorted(self.origins)), _canonical(sorted(self.plain_http)), _canonical(dict(self.clear))),
-        ]
-        return b"".join(len(item).to_bytes(4, "big") + item for item in map(str.encode, items))
+        items = [item.encode() for _, item in self.items()]
+        return b"".join(len(item).to_bytes(4, "big") + item for item in items)
 
 
 def seal(public_pem: str, secrets: Mapping[str, Secret], binding: Binding) -> str:
@@ -65,18 +103,15 @@ def unseal(private: PrivateKey, envelope: str, binding: Binding) -> dict[str, Se
     from Crypto.Hash import SHA256
 
     try:
-        version, key_id, wrapped, sealed = envelope.split(".")
-        if version != VERSION or not key_id == binding.key_id == private.key_id:
+        parts = split(envelope)
+        if not parts.key_id == binding.key_id == private.key_id:
             raise ValueError
-        content = b64url_decode(sealed)
-        if len(content) < _NONCE + _BLOCK + _TAG or (len(content) - _NONCE - _TAG) % _BLOCK:
-            raise ValueError
-        key = PKCS1_OAEP.new(private.rsa(), hashAlgo=SHA256, label=_LABEL).decrypt(b64url_decode(wrapped))
+        key = PKCS1_OAEP.new(private.rsa(), hashAlgo=SHA256, label=_LABEL).decrypt(parts.wrapped)
         if len(key) != _KEY:
             raise ValueError
-        cipher = AES.new(key, AES.MODE_GCM, nonce=content[:_NONCE], mac_len=_TAG)
+        cipher = AES.new(key, AES.MODE_GCM, nonce=parts.nonce, mac_len=_TAG)
         cipher.update(binding.data())
-        secrets = json.loads(cipher.decrypt_and_verify(content[_NONCE:-_TAG], content[-_TAG:]))
+        secrets = json.loads(cipher.decrypt_and_verify(parts.ciphertext, parts.tag))
         if not all(isinstance(text, str) for text in secrets.values()):
             raise ValueError
         return {name: Secret(text) for name, text in secrets.items()}

@@ -125,3 +125,15 @@ def test_the_operators_key_pair_is_rotated_and_reported_as_well(modeldeck: Run, 
     done = json.loads(modeldeck("vault", "rotate", "--operator", "--json").out)
     assert done["sealed_anew"] == 1 and done["key_pair"] != before["key_pair"]
     assert modeldeck("chat", "-m", "openai/gpt-4o", "Why?").code == 0
+
+
+def test_an_envelope_is_inspected_without_opening_it(run_in: Run, locked_home: Path, server: OpenAIServer) -> None:
+    saved_while_locked(run_in, locked_home, server)
+    ran = run_in(locked_home, "vault", "inspect", "openai")
+    assert (ran.code, ran.err) == (0, "") and KEY not in ran.out
+    assert f'Bound to origins     ["{server.url.removesuffix("/v1")}"]' in ran.out
+    found = json.loads(run_in(locked_home, "vault", "inspect", "openai", "default", "--json").out)
+    assert (found["version"], found["wrapped_bytes"], found["ciphertext_bytes"]) == ("md1", 384, 256)
+    assert found["key_file"].endswith(f"/{found['key_id']}.pem") and found["bound"]["provider"] == "openai"
+    missing = run_in(locked_home, "vault", "inspect", "openai", "other")
+    assert missing.code == 2 and "is not stored" in missing.err

@@ -18,6 +18,18 @@ COMMANDS = (
         examples=("modeldeck vault status -t acme",),
     ),
     Command(
+        ("vault", "inspect"),
+        "vault.inspect:inspect_envelope",
+        "show the parts of an encrypted API key, without decrypting it",
+        (Argument("P", "the provider"), Argument("CRED", "its name; default if left out", min_count=0)),
+        (JSON,),
+        "Asks for no passphrase. tui/vault/FORMAT.md describes every part, and how to decrypt your API keys with "
+        "OpenSSL instead of Modeldeck.",
+        "{provider, name, version, key_id, key_file, wrapped_bytes, nonce, ciphertext_bytes, tag, bound: {NAME: "
+        "text}}; key_file is '' if no key file decrypts it",
+        ("modeldeck vault inspect openai",),
+    ),
+    Command(
         ("vault", "confirm"),
         "vault.handlers:confirm",
         "accept credentials that were saved without the tenant's private key",
