@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
-from tests.doubles.openai_server import AnswerBlock, Chat, OpenAIServer, error_body
+from tests.doubles.openai_server import Response, Chat, OpenAIServer, error_body
 
 
 def free_port() -> int:
@@ -42,12 +42,12 @@ def test_a_refused_key_leaves_the_stored_one(ready: Run) -> None:
 
 
 def test_a_key_that_may_not_list_is_saved_and_not_called_verified(modeldeck: Run, server: OpenAIServer) -> None:
-    busy = AnswerBlock(503, error_body("busy", "server_error"), {"retry-after": "0"})
+    busy = Response(503, error_body("busy", "server_error"), {"retry-after": "0"})
     scopes = error_body("You have insufficient permissions. Missing scopes: x", "invalid_request_error")
-    server.next("/models", busy, AnswerBlock(403, scopes))
+    server.next("/models", busy, Response(403, scopes))
     ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     assert ran.code == 0
-    assert ran.out.startswith("OpenAI is saved, restricted: OpenAI knows this key, but it may not list models.\n")
+    assert "OpenAI is saved, restricted: OpenAI knows this key, but it may not list models.\n" in ran.out
     assert "verified in" not in ran.out
     assert "retrying" in ran.err, "whoever waits is told why"
 
@@ -166,14 +166,14 @@ def test_a_broken_answer_is_kept_on_stdout_and_marked_on_stderr(ready: Run, serv
 
 def test_no_credit_is_shown_at_once(ready: Run, server: OpenAIServer) -> None:
     body = error_body("You exceeded your current quota.", "insufficient_quota", "insufficient_quota")
-    server.next("/chat/completions", AnswerBlock(429, body))
+    server.next("/chat/completions", Response(429, body))
     ran = ready("chat", "Why?")
     assert (ran.code, ran.out) == (1, "")
     assert len(server.asked("/chat/completions")) == 1, "asking again would not help"
 
 
 def test_a_busy_provider_is_retried_and_a_message_says_so(ready: Run, server: OpenAIServer) -> None:
-    server.next("/chat/completions", AnswerBlock(503, error_body("Overloaded.", "server_error"), {"Retry-After": "0"}))
+    server.next("/chat/completions", Response(503, error_body("Overloaded.", "server_error"), {"Retry-After": "0"}))
     ran = ready("chat", "Why?")
     assert ran.code == 0 and ran.out.startswith("The sky")
     assert ran.err == "Busy: retrying now, 1 of 2.\n"
@@ -181,7 +181,7 @@ def test_a_busy_provider_is_retried_and_a_message_says_so(ready: Run, server: Op
 
 
 def test_a_web_page_instead_of_an_answer_is_reported(modeldeck: Run, server: OpenAIServer) -> None:
-    page = AnswerBlock(200, "<!DOCTYPE html><html><title>Log in</title></html>", {"Content-Type": "text/html"})
+    page = Response(200, "<!DOCTYPE html><html><title>Log in</title></html>", {"Content-Type": "text/html"})
     server.next("/models", page)
     ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     assert ran.code in (1, 2, 4) and "page" in ran.err

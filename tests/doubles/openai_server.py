@@ -58,7 +58,7 @@ class Request:
 
 
 @dataclass
-class AnswerBlock:
+class Response:
     """One scripted answer; `cut` closes the connection after the body without its end."""
 
     status: int = 200
@@ -105,7 +105,7 @@ class OpenAIServer:
         self.chat = Chat()
         self.dimensions = 8
         self.requests: list[Request] = []
-        self._scripted: defaultdict[str, deque[AnswerBlock]] = defaultdict(deque)
+        self._scripted: defaultdict[str, deque[Response]] = defaultdict(deque)
         self._port = port
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
@@ -116,7 +116,7 @@ class OpenAIServer:
     def url(self) -> str:
         return f"http://127.0.0.1:{self._port}/v1"
 
-    def next(self, path: str, *replies: AnswerBlock) -> None:
+    def next(self, path: str, *replies: Response) -> None:
         """Answer the next requests to the path (such as /chat/completions) with these."""
         self._scripted[path].extend(replies)
 
@@ -164,12 +164,12 @@ class OpenAIServer:
         request = await self._read(reader)
         self.requests.append(request)
         path = request.path.removeprefix("/v1")
-        reply: AnswerBlock | AsyncIterator[bytes]
+        reply: Response | AsyncIterator[bytes]
         if self._scripted[path]:
             reply = self._scripted[path].popleft()
         else:
             reply = self._refused(request) or self._answer(request, path)
-        if isinstance(reply, AnswerBlock):
+        if isinstance(reply, Response):
             return await self._send(writer, reply)
         return await self._stream(writer, reply)
 
@@ -194,7 +194,7 @@ class OpenAIServer:
             request.parts = _parts(headers["content-type"], body)
         return request
 
-    async def _send(self, writer: asyncio.StreamWriter, reply: AnswerBlock) -> bool:
+    async def _send(self, writer: asyncio.StreamWriter, reply: Response) -> bool:
         raw = isinstance(reply.body, (str, bytes))
         body = reply.body if raw else json.dumps(reply.body).encode()
         body = body.encode() if isinstance(body, str) else body
@@ -222,33 +222,33 @@ class OpenAIServer:
 
     # --- answers ------------------------------------------------------------------------------------------------------
 
-    def _refused(self, request: Request) -> AnswerBlock | None:
+    def _refused(self, request: Request) -> Response | None:
         given = request.headers.get("authorization", "")
         if self.key is None or given == f"Bearer {self.key}":
             return None
         masked = given.removeprefix("Bearer ")[:6] + "***"
         body = error_body(f"Incorrect API key provided: {masked}.", "invalid_request_error", "invalid_api_key")
-        return AnswerBlock(401, body)
+        return Response(401, body)
 
-    def _answer(self, request: Request, path: str) -> "AnswerBlock | AsyncIterator[bytes]":
+    def _answer(self, request: Request, path: str) -> "Response | AsyncIterator[bytes]":
         match request.method, path:
             case "GET", "/models":
-                return AnswerBlock(body={"object": "list", "data": [_listed(*model) for model in self.models]})
+                return Response(body={"object": "list", "data": [_listed(*model) for model in self.models]})
             case "POST", "/chat/completions":
                 return self._chat(request.json)
             case "POST", "/embeddings":
                 return self._embeddings(request.json)
             case "POST", "/audio/transcriptions":
                 return self._transcription(request.parts)
-        return AnswerBlock(404, error_body(f"Invalid URL ({request.method} {request.path})", "invalid_request_error"))
+        return Response(404, error_body(f"Invalid URL ({request.method} {request.path})", "invalid_request_error"))
 
-    def _unknown(self, model: Any) -> AnswerBlock | None:
+    def _unknown(self, model: Any) -> Response | None:
         if model in [known for known, _ in self.models]:
             return None
         message = f"The model `{model}` does not exist or you do not have access to it."
-        return AnswerBlock(404, error_body(message, "invalid_request_error", "model_not_found"))
+        return Response(404, error_body(message, "invalid_request_error", "model_not_found"))
 
-    def _chat(self, ask: dict[str, Any]) -> "AnswerBlock | AsyncIterator[bytes]":
+    def _chat(self, ask: dict[str, Any]) -> "Response | AsyncIterator[bytes]":
         if unknown := self._unknown(ask.get("model")):
             return unknown
         if not isinstance(ask.get("messages"), list) or not ask["messages"]:
@@ -266,7 +266,7 @@ class OpenAIServer:
         if self.chat.thinking:
             message["reasoning_content"] = "".join(self.chat.thinking)
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": self.chat.finish}
-        return AnswerBlock(body={**_head(ask, "chat.completion"), "choices": [choice], "usage": self._usage()})
+        return Response(body={**_head(ask, "chat.completion"), "choices": [choice], "usage": self._usage()})
 
     async def _frames(self, ask: dict[str, Any]) -> AsyncIterator[bytes]:
         chat, head = self.chat, _head(ask, "chat.completion.chunk")
@@ -302,7 +302,7 @@ class OpenAIServer:
             "completion_tokens_details": {"reasoning_tokens": chat.reasoning_tokens},
         }
 
-    def _embeddings(self, ask: dict[str, Any]) -> AnswerBlock:
+    def _embeddings(self, ask: dict[str, Any]) -> Response:
         if unknown := self._unknown(ask.get("model")):
             return unknown
         texts = [ask["input"]] if isinstance(ask.get("input"), str) else ask.get("input") or []
@@ -316,9 +316,9 @@ class OpenAIServer:
         ]
         tokens = sum(len(text.split()) for text in texts)
         usage = {"prompt_tokens": tokens, "total_tokens": tokens}
-        return AnswerBlock(body={"object": "list", "model": ask["model"], "data": data[::-1], "usage": usage})
+        return Response(body={"object": "list", "model": ask["model"], "data": data[::-1], "usage": usage})
 
-    def _transcription(self, parts: dict[str, Any]) -> AnswerBlock:
+    def _transcription(self, parts: dict[str, Any]) -> Response:
         if unknown := self._unknown(parts.get("model")):
             return unknown
         name, media, content = parts.get("file", ("", "", b""))
@@ -330,15 +330,15 @@ class OpenAIServer:
                 f"response_format '{wanted}' is not compatible with this model.", "response_format", "unsupported_value"
             )
         if wanted == "text":
-            return AnswerBlock(body=TRANSCRIPT + "\n")
+            return Response(body=TRANSCRIPT + "\n")
         usage = {"type": "duration", "seconds": 4}
         if wanted == "verbose_json":
             segments = [
                 {"id": n, "seek": 0, "start": a, "end": b, "text": " " + t} for n, (a, b, t) in enumerate(SEGMENTS)
             ]
             task = {"task": "transcribe", "language": "english", "duration": 3.25, "text": TRANSCRIPT}
-            return AnswerBlock(body={**task, "segments": segments, "usage": usage})
-        return AnswerBlock(body={"text": TRANSCRIPT, "usage": usage})
+            return Response(body={**task, "segments": segments, "usage": usage})
+        return Response(body={"text": TRANSCRIPT, "usage": usage})
 
 
 def _listed(model: str, ends: str | None) -> dict[str, Any]:
@@ -359,8 +359,8 @@ def _data(value: Any) -> bytes:
     return b"data: " + json.dumps(value).encode() + b"\n\n"
 
 
-def _bad(message: str, param: str, code: str | None = None) -> AnswerBlock:
-    return AnswerBlock(400, error_body(message, "invalid_request_error", code, param))
+def _bad(message: str, param: str, code: str | None = None) -> Response:
+    return Response(400, error_body(message, "invalid_request_error", code, param))
 
 
 def _pack(vector: list[float]) -> str:

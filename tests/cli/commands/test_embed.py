@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
-from tests.doubles.openai_server import AnswerBlock, OpenAIServer, error_body
+from tests.doubles.openai_server import Response, OpenAIServer, error_body
 from tests.terminal import Terminal
 from tui.cli.commands.embed.handlers import vector_text
 
@@ -18,14 +18,14 @@ LINES = [f"text {number}" for number in range(600)]
 TEXTS = "\n".join(LINES) + "\n"
 
 
-def answer(count: int, first: float) -> AnswerBlock:
+def answer(count: int, first: float) -> Response:
     """An answer of `count` vectors, whose first number counts from `first`."""
     data = [{"index": index, "embedding": [first + index, 0.5]} for index in range(count)]
-    return AnswerBlock(body={"data": data, "usage": {"prompt_tokens": count}})
+    return Response(body={"data": data, "usage": {"prompt_tokens": count}})
 
 
 def test_a_failure_says_how_far_it_came_and_the_rest_can_be_continued(ready: Run, server: OpenAIServer) -> None:
-    server.next("/embeddings", answer(256, 0), answer(256, 256), AnswerBlock(400, error_body("No.", "bad_request")))
+    server.next("/embeddings", answer(256, 0), answer(256, 256), Response(400, error_body("No.", "bad_request")))
     failed = ready("embed", stdin=TEXTS)
     assert failed.code == 1 and len(failed.out.splitlines()) == 512
     assert "512 vectors were printed, up to text 512 of 600." in failed.err
@@ -41,7 +41,7 @@ def test_a_failure_says_how_far_it_came_and_the_rest_can_be_continued(ready: Run
 
 
 def test_a_failure_before_the_first_vector_says_nothing_of_continuing(ready: Run, server: OpenAIServer) -> None:
-    server.next("/embeddings", AnswerBlock(400, error_body("No.", "bad_request")))
+    server.next("/embeddings", Response(400, error_body("No.", "bad_request")))
     ran = ready("embed", stdin=TEXTS)
     assert (ran.code, ran.out) == (1, "") and "--from" not in ran.err
 
