@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
-from tests.doubles.openai_server import Response, Chat, OpenAIServer, error_body
+from tests.doubles.openai_server import Chat, OpenAIServer, Response, error_body
 
 
 def free_port() -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
-from tests.doubles.openai_server import Response, OpenAIServer, error_body
+from tests.doubles.openai_server import OpenAIServer, Response, error_body
 from tests.terminal import Terminal
 from tui.cli.commands.embed.handlers import vector_text
 
