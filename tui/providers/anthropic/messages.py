@@ -96,12 +96,12 @@ class _Answer:
         if not isinstance(data, dict):
             return
         match data.get("type"):
+            case "content_block_delta":  # nearly all of them
+                yield from self._piece(_part(data, "delta"))
             case "message_start":
                 self._count(_part(data, "message"))
             case "content_block_start":
                 yield from self._piece(_part(data, "content_block"))
-            case "content_block_delta":
-                yield from self._piece(_part(data, "delta"))
             case "message_delta":
                 self._close(_part(data, "delta"))
                 self._count(data)
@@ -118,14 +118,17 @@ class _Answer:
         self._close(message)
         yield from self._end(self._reason)
 
-    def _piece(self, block: Mapping[str, Any]) -> Iterator[Event]:
-        """Yield the text or thinking of a block or delta; signatures, tools and citations are skipped."""
+    def _piece(self, block: Mapping[str, Any]) -> tuple[Event, ...]:
+        """Return the text or thought in a block or a delta; other kinds (signatures, tools) are passed over."""
         match block.get("type"):
-            case "text" | "text_delta" if _words(block.get("text")):
-                self._text = True
-                yield TextDelta(block["text"])
-            case "thinking" | "thinking_delta" if _words(block.get("thinking")):
-                yield ThinkingDelta(block["thinking"])
+            case "text_delta" | "text":
+                if text := _words(block.get("text")):
+                    self._text = True
+                    return (TextDelta(text),)
+            case "thinking_delta" | "thinking":
+                if thought := _words(block.get("thinking")):
+                    return (ThinkingDelta(thought),)
+        return ()
 
     def _count(self, holder: Mapping[str, Any]) -> None:
         # Later figures are of the whole and take the place of earlier ones.
