@@ -40,7 +40,7 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
         ("line = 300\n", "1200 bits a second"),
         ('glyphs = "emoji"\n', "one of auto, ascii, unicode"),
         ('start = "models"\n', "one of providers, playground"),
-        ('# mine\ncolour = "red"\n', "line 2: there is no preference colour"),
+        ('# mine\ncolour = "red"\n', "line 2: unknown setting colour"),
         ("theme = 3\n", "a text in quotes"),
         ('keymap = "vim"\n', "table"),
         ("[keymap]\nquit = 3\n", "line 1: keymap is a table"),

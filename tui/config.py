@@ -1,4 +1,4 @@
-"""A person's preferences, from `config.toml`: never a secret, fit to be published.
+"""Preferences from `config.toml`. It never holds a secret.
 
 theme = "textual-light"
 glyphs = "ascii"             # or "unicode", "auto"
@@ -60,7 +60,7 @@ def load(where: Paths) -> Config:
     except FileNotFoundError:
         return Config()
     except UnicodeDecodeError:
-        raise Problem(f"{shown} is not text in UTF-8.", "Save it again as UTF-8.") from None
+        raise Problem(f"{shown} is not UTF-8 text.", "Save it as UTF-8.") from None
     except OSError as error:
         raise Problem(f"{shown} cannot be read.", f"The system says: {error.strerror}.") from None
     import tomllib  # by its time a tenth of a command's, and most people have no such file
@@ -69,12 +69,12 @@ def load(where: Paths) -> Config:
         entries = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Problem(
-            f"{shown} is not TOML: {one_line(str(error))}.", "Mend that line, or move the file away."
+            f"{shown} is not TOML: {one_line(str(error))}.", "Fix that line, or move the file away."
         ) from None
     for name, value in entries.items():
         fault = _fault(name, value)
         if fault:
-            raise Problem(f"{shown}, line {_line(text, name)}: {fault}", "Mend that line, or leave it out.")
+            raise Problem(f"{shown}, line {_line(text, name)}: {fault}", "Fix or delete that line.")
     return Config(**entries)
 
 
@@ -82,7 +82,7 @@ def _fault(name: str, value: Any) -> str:
     """Return a sentence that says why an entry is invalid, or '' if it is valid."""
     usual = Config()
     if name not in Config.__dataclass_fields__:
-        return f"there is no preference {one_line(name, 40)}; there are {', '.join(Config.__dataclass_fields__)}."
+        return f"unknown setting {one_line(name, 40)}. Settings: {', '.join(Config.__dataclass_fields__)}."
     if name in _CHOICES and value not in _CHOICES[name]:
         return f"{name} is one of {', '.join(_CHOICES[name])}."
     if name == "keymap":

@@ -1,4 +1,4 @@
-"""The nouns of Modeldeck as plain values. Words as in the README: tenant, provider, credential, model, default."""
+"""Domain nouns as plain values: tenant, provider, credential, model, default model."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

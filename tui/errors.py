@@ -97,7 +97,7 @@ class NetworkError(Problem):
 
 
 class Locked(Problem):
-    """The tenant must be unlocked first, or its key cannot be opened at all."""
+    """The tenant must be unlocked first, or its key cannot be decrypted at all."""
 
     code = Exit.LOCKED
 

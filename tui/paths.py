@@ -1,4 +1,4 @@
-"""Where things are: the three roots, from the environment, nothing else."""
+"""File locations: the three root folders, from the environment."""
 
 import os
 import pwd

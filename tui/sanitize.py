@@ -1,4 +1,4 @@
-"""What may reach a terminal or a log.
+"""Make text safe for a terminal or a log.
 
 Every text from outside (answers, model names, error bodies, pastes, file names, stored names) passes `printable` or
 `one_line` where it enters the program. Both are idempotent, and both work code point by code point, so that a text cut

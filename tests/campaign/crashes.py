@@ -43,7 +43,7 @@ Site = tuple[str, type, str, Callable[..., Any]]
 """Its name, and the class, the name and the function there."""
 
 TAKEN, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
-SENTENCE = re.compile(rb"Modeldeck (stopped by an error|failed by a fault) of its own")
+SENTENCE = re.compile(rb"Modeldeck crashed; this is a bug")
 
 
 def sites(count: int, seed: int) -> Result:

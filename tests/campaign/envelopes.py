@@ -108,7 +108,7 @@ def _opens(private: pairs.PrivateKey, envelope: str, binding: vault.Binding) -> 
     return True
 
 
-_SENTENCE = "This credential cannot be opened: it was changed since it was sealed, or sealed for something else."
+_SENTENCE = "This credential cannot be decrypted: it was changed since it was sealed, or sealed for something else."
 
 
 # --- vectors ----------------------------------------------------------------------------------------------------------

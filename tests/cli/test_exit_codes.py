@@ -47,7 +47,7 @@ def test_a_key_that_may_not_list_is_saved_and_not_called_verified(modeldeck: Run
     server.next("/models", busy, Response(403, scopes))
     ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     assert ran.code == 0
-    assert "OpenAI is saved, restricted: OpenAI knows this key, but it may not list models.\n" in ran.out
+    assert "Saved OpenAI, restricted: OpenAI knows this key, but it may not list models.\n" in ran.out
     assert "verified in" not in ran.out
     assert "retrying" in ran.err, "whoever waits is told why"
 
@@ -217,7 +217,7 @@ def test_a_full_disk_behind_stdout_is_reported(home: Path) -> None:
         done = subprocess.run(command, cwd=ROOT, env=environ(home), stdout=full, stderr=subprocess.PIPE, text=True)
     assert done.returncode == 1
     assert done.stderr == (
-        "Standard output cannot be written: no space left on device.\nSend it elsewhere, or free some space.\n"
+        "Standard output cannot be written: no space left on device.\nWrite it elsewhere, or free some space.\n"
     )
 
 

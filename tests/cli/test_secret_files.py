@@ -191,7 +191,7 @@ def test_a_passphrase_for_the_console_needs_its_tenant(two_tenants: Path, secret
     words = [sys.executable, "-m", "tui", "--passphrase-file", str(secret_file)]
     with Terminal(words, environ(two_tenants) | {"TERM": "xterm-256color"}, cwd=str(ROOT)) as terminal:
         assert terminal.wait() == 2
-        assert "-t NAME says which tenant is meant" in terminal.text
+        assert "Name the tenant with -t NAME" in terminal.text
 
 
 def test_a_tenant_is_created_with_a_passphrase_out_of_a_file(tmp_path: Path, secret_file: Path) -> None:

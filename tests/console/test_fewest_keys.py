@@ -89,7 +89,7 @@ async def test_the_passphrase_prompt_follows_the_question() -> None:
             ("4", "[1 Providers]"),
             ("hello", "enter send"),
             ("enter", " > hello"),
-            (PASSPHRASE, "Waiting for this: your question"),
+            (PASSPHRASE, "Next: send your question"),
             ("enter", "••••••••"),
         )
         await walk(pilot, steps)

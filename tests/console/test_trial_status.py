@@ -41,16 +41,16 @@ def lent(calls: int, used: int = 0, source: KeySource | None = None, tenant: str
 async def test_a_trial_that_is_not_in_use_stands_next_to_the_own_key_and_o_switches() -> None:
     async with area(await asyncio.to_thread(lent, 500, 2), "providers") as pilot:
         await pilot.press("home")
-        assert "OpenAI               ready                     own key" in shown(pilot)
+        assert "OpenAI               ready                     your key" in shown(pilot)
         assert "Trial 498 of 500 left." in shown(pilot) and "o your key/trial" in rows(pilot)[-1]
         await pilot.press("o")
         await until_shown(pilot, "◐ OpenAI               trial 498 of 500 left     trial")
-        assert "OpenAI: trial, 498 of 500 calls left, on the operator's key." in shown(pilot)
-        assert "o switches to your own key ending 3f2a, billed to you." in shown(pilot)
+        assert "OpenAI: trial, 498 of 500 requests left, on the operator's key." in shown(pilot)
+        assert "o switches to your key ending 3f2a, billed to you." in shown(pilot)
         await pilot.press("o")
         await until_shown(pilot, "● OpenAI               ready")
         await pilot.press("enter")
-        await until_shown(pilot, "Source         own key   (trial 498 of 500 left, not in use)")
+        await until_shown(pilot, "Source         your key   (trial 498 of 500 left, not in use)")
         assert "o your key/trial" in rows(pilot)[-1]
 
 
@@ -65,7 +65,7 @@ async def test_a_trial_alone_can_be_used_and_its_form_says_so() -> None:
     async with console(await asyncio.to_thread(lent, 100, 0, None), "tenant-2") as pilot:
         await until_shown(pilot, "◐ OpenAI               trial 100 of 100 left     trial")
         await pilot.press("home", "o")
-        await until_shown(pilot, "has no own key of OpenAI.")
+        await until_shown(pilot, "has no API key for OpenAI.")
         await pilot.press("enter")
         await until_shown(pilot, "Providers › OpenAI › set up")
         assert "◐ trial 100 of 100 left ──" in rows(pilot)[1]
@@ -98,15 +98,15 @@ async def test_the_last_calls_are_reported_and_the_end_offers_alternatives() -> 
             await pilot.pause()
 
         await ask("Why is the sky blue?")
-        await until_shown(pilot, "One trial call of OpenAI is left. An own key can be set up in Providers.")
+        await until_shown(pilot, "One trial request of OpenAI is left. Set up your own key in Providers.")
         await ask("And at night?")
         await ask("And at sunset?")
         screen_rows = shown(pilot)
         assert rows(pilot)[1].endswith(" openai/gpt-5.4-mini · trial 0 left ──")
         for each in (
-            " ▲ The trial of OpenAI is used up: 20 of 20 calls.",
+            " ▲ The trial of OpenAI is used up: 20 of 20 requests.",
             "   Nothing was sent. Your question is kept below.",
-            "   esc o   use the own key ending 3f2a; calls are charged to it",
+            "   esc o   use your key ending 3f2a; requests are billed to you",
             "   f2      set up another key",
             "   esc m   another model",
             " > And at sunset?",
@@ -114,7 +114,7 @@ async def test_the_last_calls_are_reported_and_the_end_offers_alternatives() -> 
             assert each in screen_rows, screen_rows
         assert tab.question.has_focus and tab.chrome().foot == "not sent"
         await pilot.press("escape", "o")
-        await until_shown(pilot, " openai/gpt-5.4-mini · own key ──")
+        await until_shown(pilot, " openai/gpt-5.4-mini · your key ──")
         assert tab.question.text == "And at sunset?" and tab.session.running is None
         await pilot.press("i", "enter")
         await until(pilot, lambda: not tab.busy and tab.question.text == "")

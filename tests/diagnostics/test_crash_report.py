@@ -52,7 +52,7 @@ def test_an_error_is_noted_without_what_was_in_hand(tmp_path: Path, place: str) 
     assert note.stat().st_mode & 0o777 == 0o600 and note.parent.stat().st_mode & 0o777 == 0o700
     if place == "the main thread":
         assert ran.returncode == 1
-        assert "Modeldeck failed by a fault of its own (RuntimeError" in ran.stderr and str(note) in ran.stderr
+        assert "Modeldeck crashed; this is a bug (RuntimeError" in ran.stderr and str(note) in ran.stderr
 
 
 def test_without_the_guard_the_same_errors_are_shown(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_a_folder_that_others_can_open_is_not_logged_to(tmp_path: Path) -> None:
         begin(environ(tmp_path), "test")
     (folder / debug_log.NAME).symlink_to(tmp_path / "elsewhere")
     folder.chmod(0o700)
-    with pytest.raises(Problem, match="is a link"):
+    with pytest.raises(Problem, match="is a symbolic link"):
         begin(environ(tmp_path), "test")
     assert not (tmp_path / "elsewhere").exists()
 

@@ -33,7 +33,7 @@ def test_from_an_empty_home_to_a_streamed_answer_and_again_after_a_restart(tmp_p
             terminal.until("openai/gpt-6-sol")
             assert "openai/text-embedding-3-small" in terminal.text
             terminal.send("4")
-            terminal.until("openai/gpt-6-sol · own key")
+            terminal.until("openai/gpt-6-sol · your key")
             ask(terminal, "And at sunset?", ANSWER)
             quit_console(terminal)
         assert server.asked("/chat/completions")[1].headers["authorization"] == f"Bearer {KEY}"

@@ -94,7 +94,7 @@ def test_a_crash_restores_the_screen_and_says_one_sentence_without_values(tmp_pa
         assert terminal.wait() == 1
         assert LEFT in terminal.raw
         after = terminal.raw.rsplit(LEFT, 1)[1].decode()
-        assert "Modeldeck stopped by an error of its own" in after
+        assert "Modeldeck crashed; this is a bug" in after
         assert "Traceback" not in after
         assert b"CANARY-local" not in terminal.raw and b"CANARY-message" not in terminal.raw
     notes = list(tmp_path.rglob("crash-*.txt"))

@@ -215,9 +215,9 @@ def forged(log: Log) -> bytes:
 
 def test_an_entry_that_was_added_by_hand_is_named_before_and_after_the_next_one(log: Log, folder: DiskFolder) -> None:
     folder.append(LOG, forged(log))
-    assert bad_of(log)[0] == "Entry 4 was added by something else than Modeldeck."
+    assert bad_of(log)[0] == "Entry 4 was added outside Modeldeck."
     log.append(WHEN, BY, [AuditEvent("locked")])
-    assert "Entry 4 was added by something else than Modeldeck." in bad_of(log)
+    assert "Entry 4 was added outside Modeldeck." in bad_of(log)
     assert log.read()[-1].prev == log.read()[-3].hash, "the next entry is chained to the last one that was sealed"
 
 
@@ -242,7 +242,7 @@ def test_a_log_of_the_version_before_goes_on_and_is_sealed_from_then_on(folder: 
 
 def test_without_the_key_of_the_seals_that_is_reported(log: Log, beside: DiskFolder) -> None:
     beside.remove(MAC_KEY)
-    assert bad_of(log) == ["The key of its seals is not beside the private key: added entries could be forged."]
+    assert bad_of(log) == ["Its MAC key is not beside the private key: entries could be forged."]
 
 
 def test_the_last_entries_are_read_from_the_end(log: Log) -> None:
@@ -253,7 +253,7 @@ def test_the_last_entries_are_read_from_the_end(log: Log) -> None:
 
 def test_a_head_that_was_removed_is_named(log: Log, beside: DiskFolder) -> None:
     beside.remove(HEAD)
-    assert bad_of(log) == ["Its head is not beside the private key: a cut end could not be noticed."]
+    assert bad_of(log) == ["Its head is not beside the private key: a truncated log cannot be detected."]
 
 
 def bad_of(log: Log) -> list[str]:

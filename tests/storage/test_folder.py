@@ -215,7 +215,7 @@ def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(
     ("number", "said"),
     [
         (errno.ENOSPC, "disk is full"),
-        (errno.EDQUOT, "share of the disk"),
+        (errno.EDQUOT, "disk quota"),
         (errno.EROFS, "is read-only"),
         (errno.EFBIG, "larger"),
     ],

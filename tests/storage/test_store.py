@@ -240,7 +240,7 @@ def test_settings_of_a_newer_version_are_viewed_and_never_written(monkeypatch: p
     assert ids(store) == [7]
     shut = store.write_blocker()
     assert shut and shut.message == f"Written by Modeldeck 2.1; this is {__version__}."
-    assert shut.hint == "It can be looked at, not changed."
+    assert shut.hint == "You can view it, not change it."
     for change in (lambda: add(store, 8), lambda: store.restore("settings.json.1")):
         with pytest.raises(Problem, match=r"Written by Modeldeck 2\.1"):
             change()

@@ -45,7 +45,7 @@ async def test_a_keyless_credential_that_the_manifest_does_not_hold_asks_first(d
     tenant = await locked_tenant(disk_session, "openai_compatible", values)
     assert credentials.access(tenant, "openai_compatible").origins == ("https://models.example.test",)
     update_credential(tenant, clear={"base_url": f"{ELSEWHERE}/v1"}, origins=[ELSEWHERE])
-    with pytest.raises(Locked, match="was changed since"):
+    with pytest.raises(Locked, match="was changed meanwhile"):
         credentials.access(tenant, "openai_compatible")
 
 
@@ -58,7 +58,7 @@ async def test_a_key_that_is_shown_as_another_one_cannot_be_confirmed(disk_sessi
     update_credential(tenant, envelope=planted)
     found = await confirmation.examine(tenant)
     assert confirmation.to_confirm(tenant, found) == ()
-    with pytest.raises(Locked, match="cannot be opened"):
+    with pytest.raises(Locked, match="cannot be decrypted"):
         await confirmation.confirm(tenant, found.waiting)
     # The control: sealed with the hint and the fingerprint of its own, it can be seen for what it is and confirmed.
     other = await save.save(tenant, "openai", theirs, name="other")

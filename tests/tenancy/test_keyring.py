@@ -56,7 +56,7 @@ async def test_nothing_is_sealed_for_a_public_key_with_the_same_short_id(
     tenant = await new_tenant(disk_session, passphrase)
     tenant_key_id[0] = tenant_registry.get(tenant).key_id
     write_meta(tenant, public_key=collision, protected=True)
-    with pytest.raises(Locked, match="was replaced by something else than Modeldeck"):
+    with pytest.raises(Locked, match="was replaced outside Modeldeck"):
         await save.save(tenant, "openai", VALUES)
     assert not credentials.stored(tenant)
 
@@ -112,5 +112,5 @@ async def test_an_entry_for_the_tenant_that_cannot_be_one_is_a_sentence(
 ) -> None:
     tenant = await new_tenant(disk_session)
     write_meta(tenant, **entries)
-    with pytest.raises(Problem, match="does not hold what it should"):
+    with pytest.raises(Problem, match="is not valid"):
         await save.save(tenant, "openai", VALUES)

@@ -150,7 +150,7 @@ EDITS: dict[str, tuple[dict[str, Any], str, str]] = {
     "origins": (
         {"origins": ["https://evil.example"]},
         "repointed",
-        "its key was to go to https://api.openai.com, not to https://evil.example",
+        "its key was meant for https://api.openai.com, not to https://evil.example",
     ),
     "plain http": ({"plain_http": ["http://10.0.0.7"]}, "repointed", "what may be reached in plain http"),
     "a clear field": (
@@ -187,7 +187,7 @@ async def test_swapped_envelopes_are_named_with_where_they_belong(disk_session: 
     session = fresh(disk_session)
     assert held(session, acme, "openai").envelope == two.envelope, "the control: nothing else in the file tells"
     assert await marks(session, acme) == {("openai", "default"): "swapped", ("openai", "batch"): "swapped"}
-    assert "OpenAI holds the key that was sealed for OpenAI batch" in refused(session, acme, "openai")
+    assert "OpenAI holds a key that was sealed for OpenAI batch" in refused(session, acme, "openai")
 
 
 async def test_an_envelope_of_another_tenant_does_not_open(disk_session: Session, acme: str) -> None:
@@ -195,7 +195,7 @@ async def test_an_envelope_of_another_tenant_does_not_open(disk_session: Session
     await save.save(disk_session.tenant(other), "openai", {"api_key": Secret(KEY)})
     write(disk_session, acme, edit("openai", envelope=held(disk_session, other, "openai").envelope))
     session = fresh(disk_session)
-    assert "cannot be opened" in refused(session, acme, "openai")
+    assert "cannot be decrypted" in refused(session, acme, "openai")
     assert ("openai", "default") not in {
         change.place
         for change in confirmation.to_confirm(session.tenant(acme), verification.integrity_status(session.tenant(acme)))
@@ -248,7 +248,7 @@ async def test_a_manifest_that_is_changed_along_proves_nothing(disk_session: Ses
     assert found.alarm is (ManifestAlarm.OLDER if how == "taken out" else ManifestAlarm.CHANGED)
     assert {change.place[0] for change in found.findings} == {"openai", "anthropic"}
     for provider_id in ("openai", "anthropic"):
-        assert "not vouched for" in refused(session, acme, provider_id)
+        assert "not confirmed" in refused(session, acme, provider_id)
 
 
 async def test_an_older_settings_file_put_back_is_noticed(disk_session: Session, acme: str) -> None:
@@ -262,7 +262,7 @@ async def test_an_older_settings_file_put_back_is_noticed(disk_session: Session,
     assert goes_to(session, acme, "openai")[0] == KEY, "the control: the key that was replaced opens and would be used"
     found = await confirmation.examine(session.tenant(acme))
     assert found.alarm is ManifestAlarm.OLDER
-    assert "put back from an earlier state" in refused(session, acme, "openai")
+    assert "restored from an earlier state" in refused(session, acme, "openai")
     assert status.row(session.tenant(acme), "openai").word == "older state put back"
 
 

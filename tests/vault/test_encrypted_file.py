@@ -53,7 +53,7 @@ def test_a_usual_file_asks_for_as_much_as_a_private_key() -> None:
 
 
 def test_another_passphrase_opens_nothing_and_one_spelt_differently_opens_it() -> None:
-    with pytest.raises(Locked, match="does not open the file"):
+    with pytest.raises(Locked, match="Wrong passphrase, or the file was changed"):
         encrypted_file.unprotect(file(), Secret("another FAKE one"))
     made = json.loads(encrypted_file.protect(CONTENT, Secret("caf\u00e9 FAKE"), COST))
     assert encrypted_file.unprotect(made, Secret("cafe\u0301 FAKE")).startswith(CONTENT)

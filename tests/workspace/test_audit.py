@@ -84,8 +84,8 @@ async def test_models_and_defaults_are_reported(acme: Session) -> None:
     count = len(catalog.listing(acme.tenant("acme"), provider="openai"))
     assert told(acme)[1:] == [
         f"OpenAI: models imported, {count} new",
-        "default for chat set to openai/gpt-6-sol",
-        "default for chat cleared",
+        "default chat model set to openai/gpt-6-sol",
+        "default chat model cleared",
         "OpenAI-compatible set up: credential default, base_url, sent to http://localhost:11434",
         "OpenAI-compatible: model added, own-model (chat)",
         "OpenAI-compatible: model removed, own-model (chat)",
@@ -140,12 +140,12 @@ async def test_a_restored_state_is_reported_and_what_an_earlier_one_lacks(acme: 
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-luna")
     earlier = tenants.earlier(acme.tenant("acme"))
     lacked = audit.changes_since(acme.tenant("acme"), earlier[-1])
-    assert [text.rpartition(" at ")[0] for text in lacked] == ["default for chat, set", "OpenAI, set up"]
+    assert [text.rpartition(" at ")[0] for text in lacked] == ["default chat model, set", "OpenAI, set up"]
     assert len(audit.changes_since(acme.tenant("acme"), earlier[0])) == 1
     await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
     assert audit.changes_since(acme.tenant("acme"), tenants.earlier(acme.tenant("acme"))[0]) == []
     await tenants.restore(acme.tenant("acme"), earlier[1].name)
-    assert told(acme)[-1] == f"earlier state {earlier[1].name} put back" and whole(acme)
+    assert told(acme)[-1] == f"earlier state {earlier[1].name} restored" and whole(acme)
 
 
 async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_it(acme: Session) -> None:

@@ -163,7 +163,7 @@ async def test_a_key_file_of_another_tenant_is_reported(disk_session: Session) -
     ]
     paths[0].write_bytes(paths[1].read_bytes())
     disk_session.open_keys.clear()
-    with pytest.raises(Locked, match="not the one its settings were sealed with") as caught:
+    with pytest.raises(Locked, match="does not match the settings of this tenant") as caught:
         await tenants.unlock(disk_session.tenant(one))
     assert str(paths[0]) in caught.value.hint
 
@@ -178,7 +178,7 @@ async def test_a_lost_private_key_never_breaks_a_screen(disk_session: Session) -
     assert (
         catalog.rows(disk_session.tenant(tenant_id)) == [] and len(defaults.rows(disk_session.tenant(tenant_id))) == 3
     )
-    with pytest.raises(Locked, match="sealed with a key pair that is gone"):
+    with pytest.raises(Locked, match="encrypted for a key pair that no longer exists"):
         credentials.access(disk_session.tenant(tenant_id), "openai")
     with pytest.raises(Locked):
         await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(KEY)})

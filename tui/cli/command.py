@@ -1,4 +1,4 @@
-"""What a command is: its words, arguments and options, and what holds for every one. Imports nothing of the program."""
+"""Command, option and argument declarations, and the ones that many commands share. No imports of tui."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -79,7 +79,7 @@ TYPE_ARGUMENT = Argument("TYPE", "chat, embedding or speech2text", choices=TYPES
 GLOBAL_OPTIONS = (
     Option(("-t", "--tenant"), "the tenant, by name or ID; optional if there is only one", "TENANT"),
     Option(("--passphrase-fd",), "read passphrases from file descriptor N, one per line", "N"),
-    Option(("--passphrase-file",), "read them from FILE, which only you may be able to read", "FILE"),
+    Option(("--passphrase-file",), "read them from FILE, readable only by you", "FILE"),
     Option(("-q", "--quiet"), "print only the answer and errors, no remarks"),
     Option(("-h", "--help"), "show this help"),
 )

@@ -70,7 +70,7 @@ class CommandContext:
             more = f" and {len(ids) - _MAX_NAMES:,} more" if len(ids) > _MAX_NAMES else ""
             raise UsageError(
                 f"There are {len(ids):,} tenants: {', '.join(sorted(ids)[:_MAX_NAMES])}{more}.",
-                "Say which one with -t NAME or MODELDECK_TENANT.",
+                "Choose one with -t NAME or MODELDECK_TENANT.",
             )
         return tenants.get(self.session.tenant(ids[0]))
 
@@ -146,4 +146,4 @@ class CommandContext:
         if "session" in self.__dict__:
             await self.session.aclose()
             if self.session.audit_failure is not None:
-                self.out.note(f"Done, but the audit log has no entry for it. {self.session.audit_failure.message}")
+                self.out.note(f"Done, but not in the audit log. {self.session.audit_failure.message}")

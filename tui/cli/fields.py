@@ -1,4 +1,4 @@
-"""FIELD=VALUE words to values by field name; secrets become `Secret`."""
+"""Parse FIELD=VALUE arguments; secret values become `Secret`."""
 
 from collections.abc import Mapping, Sequence
 

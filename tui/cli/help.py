@@ -1,4 +1,4 @@
-"""The text of `--help`, written from the table of commands."""
+"""Format the text of `--help` from the table of commands."""
 
 import re
 import textwrap

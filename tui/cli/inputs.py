@@ -1,4 +1,4 @@
-"""What a command reads: standard input, and numbers among its words."""
+"""Read standard input and numeric arguments."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""What chat, embed and transcribe share: the model that answers, and remarks on stderr."""
+"""Model choice and progress notes, shared by chat, embed and transcribe."""
 
 from math import ceil
 

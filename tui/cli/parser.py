@@ -1,4 +1,4 @@
-"""Command-line words to `ParsedArgs`. Options and arguments may come in any order; nothing is abbreviated.
+"""Parse command-line arguments into `ParsedArgs`, in any order, without abbreviations.
 
 An error repeats a word only if `errors.quotable` allows it, as any other may be a secret typed in the wrong place.
 """

@@ -1,4 +1,4 @@
-"""The words of every remedy on the command line: the command that does it, last in its sentence, to be copied."""
+"""Word every remedy for the command line: the command that does it comes last, to be copied."""
 
 import shlex
 
@@ -9,7 +9,7 @@ from tui.sanitize import one_line
 _WORDS = {
     Action.ADD_MODEL: "Add one: modeldeck model add {provider} MODEL",
     Action.ALLOW_PLAIN_HTTP: "Or allow it with --allow-http.",
-    Action.CONFIRM_CHANGES: "Look at the changes and accept them: modeldeck vault confirm",
+    Action.CONFIRM_CHANGES: "Review the changes and accept them: modeldeck vault confirm",
     Action.CREATE_TENANT: "Create one: modeldeck tenant create NAME",
     Action.EDIT_MODEL: "Edit it: modeldeck model edit {provider} {model} FIELD=VALUE",
     Action.LIST_CREDENTIALS: "List them: modeldeck credential list {provider}",
@@ -17,12 +17,12 @@ _WORDS = {
     Action.LIST_TENANTS: "List them: modeldeck tenant list",
     Action.REPLACE_CREDENTIAL: "Replace it with modeldeck provider set {provider}{name}, "
     "or forget it with modeldeck credential remove {provider} {credential}",
-    Action.RESOLVE_ROTATION: "Use --confirm to forget it, --undo to go back to it.",
+    Action.RESOLVE_ROTATION: "Use --confirm to delete it, --undo to switch back to it.",
     Action.ROTATE_KEY_PAIR: "Replace it: modeldeck vault rotate",
     Action.ROTATE_LOST_KEY: "Start over: modeldeck vault rotate --lost",
-    Action.SET_PASSPHRASE: "Set one to be able to lock it: modeldeck tenant passphrase NAME",
+    Action.SET_PASSPHRASE: "Set one to lock it: modeldeck tenant passphrase NAME",
     Action.SET_UP_PROVIDER: "Set it up: modeldeck provider set {provider}{fields}{name}",
-    Action.UNLOCK: "Hand over its passphrase with --passphrase-fd N or --passphrase-file FILE.",
+    Action.UNLOCK: "Pass its passphrase with --passphrase-fd N or --passphrase-file FILE.",
 }
 
 

@@ -1,4 +1,4 @@
-"""Run one command, from its words to its exit code; problems, interrupts, closed pipes and crashes end here."""
+"""Run one command to its exit code; handles problems, interrupts, closed pipes and crashes."""
 
 import contextlib
 import errno
@@ -58,7 +58,7 @@ def write_failed(error: OSError) -> int:
         return _crashed(error)
     discard(1)
     reason = "it is closed" if error.errno == errno.EBADF else os.strerror(error.errno).lower()
-    return _failed(Problem(f"Standard output cannot be written: {reason}.", "Send it elsewhere, or free some space."))
+    return _failed(Problem(f"Standard output cannot be written: {reason}.", "Write it elsewhere, or free some space."))
 
 
 def _call(args: ParsedArgs) -> int:

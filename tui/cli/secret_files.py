@@ -1,4 +1,4 @@
-"""Read files that hold a passphrase or an API key: yours, and those of a service manager."""
+"""Read files that hold a passphrase or an API key: the user's, and the service manager's."""
 
 import os
 import stat

@@ -87,7 +87,7 @@ class SecretInput:
         """Read a new passphrase, typed twice at a prompt; None without a terminal."""
         new = self.other(prompt)
         if new and not self.named and self.other("Repeat it: ") != new:
-            raise UsageError("The two passphrases differ. Nothing changed.")
+            raise UsageError("The passphrases don't match. Nothing changed.")
         return new
 
     def field(self, field: "Field", label: str, value: str) -> Secret:

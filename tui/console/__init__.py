@@ -1,1 +1,1 @@
-"""The Textual app. Textual and rich are imported here and nowhere else."""
+"""The Textual app, the only package that imports Textual and rich."""

@@ -1,4 +1,4 @@
-"""Every key of the console: declared once, here, and read by footers, help, palette, hints and the README.
+"""Declarations of every key, read by footers, help, palette, hints and the README.
 
 A binding has an id, its keys, the footer's word for it, and what it does in full. Screens and widgets take theirs with
 `bind`. Where a text names a key it names the id, and `hint` puts in the key that the person has:
@@ -109,7 +109,7 @@ DECLARED = {
     "question.page-down": KeyDeclaration("pagedown", "page down", "page down"),
     "playground.model": KeyDeclaration("m", "model", "Model"),
     "chat.parameters": KeyDeclaration("p", "parameters", "Parameters and system prompt"),
-    "embedding.parameters": KeyDeclaration("p", "parameters", "Kind of the texts: documents or questions"),
+    "embedding.parameters": KeyDeclaration("p", "parameters", "Kind of the texts: documents or queries"),
     "playground.source": KeyDeclaration("o", "your key/trial", "Your key or trial"),
     "chat.new": KeyDeclaration("n", "new", "New chat"),
     "chat.copy": KeyDeclaration("c", "copy", "Copy the answer"),

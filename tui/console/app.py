@@ -267,7 +267,7 @@ class Modeldeck(App[str]):
     def action_leave(self) -> None:
         """Quit; asks where something runs or a form holds unsaved text."""
         unsaved = self.screen.unsaved() if isinstance(self.screen, FramedScreen) else ""
-        if reason := unsaved or ("An answer is running; it ends with the program." if self.calls else ""):
+        if reason := unsaved or ("An answer is still running; quitting stops it." if self.calls else ""):
             self.run_worker(self._leave_anyway(reason), group="leave", exclusive=True)
         else:
             self.exit()
@@ -328,8 +328,8 @@ def run(session: Session, tenant_id: str | None = None) -> int:
     result = app.run(mouse=session.config.mouse)
     if app.crash is not None:
         note = crash_note(app.crash, session.environ)
-        print(f"Modeldeck stopped by an error of its own: {crash_place(app.crash)}.", file=sys.stderr)
-        print(f"What was saved is safe. Details, without keys or texts: {note or 'none kept'}", file=sys.stderr)
+        print(f"Modeldeck crashed; this is a bug ({crash_place(app.crash)}).", file=sys.stderr)
+        print(f"Saved data is safe. Details (no keys or texts): {note or 'none written'}", file=sys.stderr)
         return 1
     if result == PRACTICE:
         from tui.practice.tenants import practice_session  # lazy: practice

@@ -1,4 +1,4 @@
-"""The words of every remedy in the console: where to go and the keys to press, as the bindings have them."""
+"""Word every remedy for the console: the screen, and the key as it is bound."""
 
 from tui.console.actions import hint
 from tui.errors import Action, Problem, Remedy

@@ -1,4 +1,4 @@
-"""Trials in words: whose key pays, what is left, and the ways on from one that is used up."""
+"""Messages about trials: which key is billed, requests remaining, what to do at the end."""
 
 import asyncio
 
@@ -16,11 +16,11 @@ from tui.workspace.playground import key_source
 
 
 def source_words(row: ProviderRow) -> str:
-    """Whose key pays, in a title: `own key`, `trial 412 left`."""
+    """Whose key pays, in a title: `your key`, `trial 412 left`."""
     if not row.on_trial:
         return row.source
     if row.trial is None:
-        return f"{WARNING} no trial any more"
+        return f"{WARNING} trial ended"
     mark = f"{WARNING} " if row.trial.low and row.trial.left else ""
     return f"{mark}trial {row.trial.left:,} left"
 
@@ -36,15 +36,17 @@ async def switch(session: TenantSession, row: ProviderRow) -> str:
     await key_source.choose(session, row.provider.id, wanted)
     now = status.row(session, row.provider.id)
     if not now.on_trial:
-        return f"{label} uses the {now.source} now; calls are charged to it."
-    return f"{label} uses the trial now: {now.word.removeprefix('trial ')}."
+        return f"{label} now uses your key; requests are billed to you."
+    return f"{label} now uses the trial: {now.word.removeprefix('trial ')}."
 
 
 async def warning(session: TenantSession, provider: Provider) -> str:
     """Return the daily warning when less than a tenth of a trial remains, else ''."""
     left = await asyncio.to_thread(key_source.last_calls, session, provider.id)
-    calls = f"{left:,} trial calls of {provider.label} are" if left > 1 else f"One trial call of {provider.label} is"
-    return f"{calls} left. An own key can be set up in Providers." if left else ""
+    calls = (
+        f"{left:,} trial requests of {provider.label} are" if left > 1 else f"One trial request of {provider.label} is"
+    )
+    return f"{calls} left. Set up your own key in Providers." if left else ""
 
 
 def next_steps(session: TenantSession, problem: Problem | None) -> list[str]:
@@ -60,8 +62,8 @@ def next_steps(session: TenantSession, problem: Problem | None) -> list[str]:
         "{area.escape} {playground.source}",
         "{area.escape} {playground.model}",
     )
-    steps = [(set_up, "set up an own key"), (model, "another model")]
+    steps = [(set_up, "set up your own key"), (model, "another model")]
     if own is not None:
-        use = (source, f"use the own key{ends}; calls are charged to it")
+        use = (source, f"use your key{ends}; requests are billed to you")
         steps = [use, (set_up, "set up another key"), (model, "another model")]
     return ["Nothing was sent. Your question is kept below.", "", *(f"{hint(keys):<7} {does}" for keys, does in steps)]

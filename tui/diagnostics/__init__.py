@@ -1,1 +1,1 @@
-"""What is written when something goes wrong: crash reports and the debug log. Never a value."""
+"""Crash reports and the debug log. Neither holds a value."""

@@ -1,4 +1,4 @@
-"""The note of a crash: where it happened, never what was in hand.
+"""Crash reports: where a crash happened, without locals or exception messages.
 
 Neither locals nor messages of exceptions are written, as both may quote a secret.
 """
@@ -50,8 +50,8 @@ def crash_place(error: BaseException) -> str:
 def crash_words(error: BaseException, environ: Mapping[str, str]) -> Problem:
     """Return the problem to show once the crash report is written."""
     note = crash_note(error, environ)
-    hint = f"What happened where is noted in {note}, without any key." if note else ""
-    return Problem(f"Modeldeck failed by a fault of its own ({crash_place(error)}).", hint)
+    hint = f"Details (no keys): {note}" if note else ""
+    return Problem(f"Modeldeck crashed; this is a bug ({crash_place(error)}).", hint)
 
 
 def guard(environ: Mapping[str, str]) -> None:

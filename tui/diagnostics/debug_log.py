@@ -1,4 +1,4 @@
-"""The log that an operator can ask for (`log = true` in config.toml): what was called, how it went, how long it took.
+"""The debug log (`log = true` in config.toml): requests, results and durations.
 
 Every line, whichever library wrote it and at whatever level, passes `redacted`. Of exceptions there stand kind and
 place, as their messages may quote anything. The files are private, and the oldest of five goes.

@@ -1,4 +1,4 @@
-"""Practice providers: an httpx transport that answers in this process, below `wire.py` and nowhere else.
+"""Practice mode: an httpx transport that answers requests in this process.
 
 A provider's folder holds frames transcribed from its documentation and a module `answers` with
 

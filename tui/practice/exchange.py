@@ -1,4 +1,4 @@
-"""What a practice provider is asked, and what it can answer."""
+"""Requests that a practice provider receives, and its answers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

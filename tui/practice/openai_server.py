@@ -1,4 +1,4 @@
-"""How practice servers of OpenAI's wire answer: the same for the vendor and for servers on this machine."""
+"""Practice server of OpenAI's API, for the vendor and for local servers."""
 
 import base64
 import json

@@ -1,4 +1,4 @@
-"""What practice models say: Markdown that varies by the question, vectors by its letters, and a made-up recording."""
+"""Sample answers: Markdown that varies with the question, vectors by letters, a recording."""
 
 import math
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The desk of practice mode: made-up tenants in memory, providers that answer in-process, keys of no use elsewhere."""
+"""Sample tenants of practice mode, in memory."""
 
 import json
 import time

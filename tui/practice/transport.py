@@ -1,4 +1,4 @@
-"""What the practice transport does with a request: find who answers, and send the answer in pieces with pauses."""
+"""The practice transport: find the provider, and stream its answer with pauses."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""A WebSocket connection without a network: what is written to it is heard, and answered in pieces with pauses."""
+"""A WebSocket connection in memory: reads messages, and streams answers with pauses."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable

@@ -1,1 +1,1 @@
-"""This process towards the system: hardening and identity."""
+"""The process and its environment: hardening and identity."""

@@ -1,4 +1,4 @@
-"""What this process denies to its neighbours: core files, other programs of the same user, loose file modes."""
+"""Process hardening: no core dumps, no access by the user's other programs, umask 077."""
 
 import contextlib
 import ctypes

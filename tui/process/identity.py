@@ -1,4 +1,4 @@
-"""Who holds something: a process, known by its number, the time that it began, and the machine it runs on.
+"""Identity of a process: its ID, its start time and its machine.
 
 A number is given again when its process has ended; number and begin together are not, before the machine restarts.
 Where the begin cannot be known, or the process is one of another machine, a time limit is what is left.

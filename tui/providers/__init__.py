@@ -1,4 +1,4 @@
-"""The registry of providers: every module or package here that holds a `PROVIDER`. To add one, add a file."""
+"""Registry of providers: every module or package here that holds a `PROVIDER`."""
 
 from collections.abc import Iterator, Mapping
 from functools import cached_property

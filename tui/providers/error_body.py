@@ -1,4 +1,4 @@
-"""Error bodies in any shape: `error`, `errors`, `detail`, or a `message` or `msg` beside a code.
+"""Read error bodies of any shape: `error`, `errors`, `detail`, or a `message` or `msg` with a code.
 
 The dialects read the shapes that their vendor documents. This is what servers, frameworks and gateways send beside
 them: OpenAI's envelope, FastAPI's list of `{loc, msg, type}` (also as Mistral wraps it), RFC 9457, `success: false`.

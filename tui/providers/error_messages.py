@@ -1,4 +1,4 @@
-"""Refusals and odd answers in words: what happened, whose side it is, and what to do.
+"""API errors as problems: what happened, who must act, and what to do.
 
 Hints name no key of the console, since the command line shows them too. No sentence repeats an exception's text.
 """

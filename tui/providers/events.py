@@ -1,4 +1,4 @@
-"""What a call tells while it runs: the pieces of an answer, and how it goes."""
+"""Events of a running call: pieces of the answer, usage, notices, progress."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""OpenAI: chat, embeddings and speech to text of its own models. Facts as of 2026-11-22."""
+"""OpenAI: chat, embeddings and speech-to-text. Facts as of 2026-11-22."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""Any server that speaks OpenAI's wire: Ollama, llama.cpp, vLLM, LM Studio, gateways."""
+"""Any OpenAI-compatible server: Ollama, llama.cpp, vLLM, LM Studio, gateways."""
 
 import re
 from collections.abc import Mapping

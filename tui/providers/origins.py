@@ -1,4 +1,4 @@
-"""Addresses: what a key may be sent to, and base URLs as people paste them."""
+"""Origins that a key may be sent to, and base URLs as people paste them."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -90,7 +90,7 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         known = False
     if not known or any(mark.isspace() or not mark.isprintable() for mark in url):
-        raise UsageError(f"{one_line(url, 80) or 'An empty text'} is not an address.", _EXAMPLE)
+        raise UsageError(f"{one_line(url, 80) or 'A blank text'} is not an address.", _EXAMPLE)
     return parts
 
 

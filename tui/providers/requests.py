@@ -1,4 +1,4 @@
-"""One request and its answer as plain values: what is asked, the call that asks it, the frames that come back.
+"""Requests and responses as plain values: the request, the call that sends it, its frames.
 
 Nothing here does I/O: `wire.py` runs every call.
 """

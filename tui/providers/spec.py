@@ -1,4 +1,4 @@
-"""The vocabulary of a provider file.
+"""The vocabulary of a provider's declaration.
 
 A provider is a declaration (`Provider`); a dialect is a few pure functions that turn an ask into a `Call` and read the
 frames of its answer into events. Nothing here or in a dialect does I/O: `wire.py` runs every call.

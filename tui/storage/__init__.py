@@ -1,1 +1,1 @@
-"""Everything on disk: private folders, locks, settings files, the audit log. The only doorway of tinydb."""
+"""Everything on disk: private folders, locks, settings files, the audit log. Only TinyDB importer."""

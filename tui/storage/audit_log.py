@@ -1,4 +1,4 @@
-"""The log of what was done: one line an entry, each holding the hash of the one before; added to, never rewritten.
+"""The audit log: one line an entry, chained by hashes, append-only.
 
     {"about": {…}, "at": "2026-11-22T13:51:00Z", "by": {"user": "ada", "from": "203.0.113.5"}, "done": "default set",
      "mac": "<HMAC-SHA-256 of the line without this entry, hex>", "n": 12,
@@ -205,11 +205,11 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
         reached = reached or (head is not None and (at.n, at.hash) == (head.n, head.hash))
     findings += _strange(strange, None)
     if forged:
-        findings.append(Finding(f"{_listed(forged)} by something else than Modeldeck."))
+        findings.append(Finding(f"{_listed(forged)} outside Modeldeck."))
     if behind:
-        findings.append(Finding(f"{_listed(behind)} by a session that ended before it could note that.", harmless=True))
+        findings.append(Finding(f"{_listed(behind)} by a session that ended before it could log that.", harmless=True))
     if rest:
-        findings.append(Finding("The last line is not whole: a session ended while writing.", harmless=True))
+        findings.append(Finding("The last line is incomplete: a session ended while writing.", harmless=True))
     if head is not None and not reached:
         missing = _numbers(at.n + 1, head.n)
         findings.append(
@@ -275,11 +275,9 @@ class Log:
         walk = _walk(self._folder.lines(LOG), head, self._first, key)
         findings = walk.findings
         if head is None:
-            findings.append(Finding("Its head is not beside the private key: a cut end could not be noticed."))
+            findings.append(Finding("Its head is not beside the private key: a truncated log cannot be detected."))
         elif head.macs_from and key is None:
-            findings.append(
-                Finding("The key of its seals is not beside the private key: added entries could be forged.")
-            )
+            findings.append(Finding("Its MAC key is not beside the private key: entries could be forged."))
         recorded = walk.end.state if head is None or walk.end.n > head.n else head.state
         if state and recorded and state != recorded:
             findings.append(Finding(_CHANGED))
@@ -335,7 +333,7 @@ def _joint(at: Head, entry: Entry) -> list[Finding]:
     if entry.n > at.n + 1:
         return [Finding(f"{_numbers(at.n + 1, entry.n - 1)} before entry {entry.n}.")]
     if entry.n <= at.n:
-        return [Finding(f"Entry {entry.n} stands in the wrong place, after entry {at.n}.")]
+        return [Finding(f"Entry {entry.n} is in the wrong place, after entry {at.n}.")]
     if entry.prev != at.hash:
         what = f"Entries {at.n} and {entry.n} do" if at.n else "The first entry does"
         return [Finding(f"{what} not fit {'together: one was changed' if at.n else 'this tenant'}.")]
@@ -347,9 +345,7 @@ def _strange(lines: Sequence[bytes], entry: Entry | None) -> list[Finding]:
     if not lines:
         return []
     if entry and entry.done == LOG_REPAIRED and len(lines) == 1 and entry.about.get("sha256") == _hash(lines[0]):
-        return [
-            Finding(f"A line before entry {entry.n} was written in part: a session ended meanwhile.", harmless=True)
-        ]
+        return [Finding(f"A line before entry {entry.n} is incomplete: a session ended while writing.", harmless=True)]
     where = f"before entry {entry.n}" if entry else "at the end"
     return [Finding(f"{'A line' if len(lines) == 1 else f'{len(lines)} lines'} {where} cannot be read.")]
 

@@ -1,4 +1,4 @@
-"""What a folder says when it cannot be read or written: a sentence, and what mends it."""
+"""Problems of folders and files that cannot be read or written, and their remedies."""
 
 import contextlib
 import errno
@@ -16,7 +16,7 @@ _SPARE = 64 * 1024
 
 _NO_ROOM = {
     errno.ENOSPC: "The disk is full",
-    errno.EDQUOT: "Your share of the disk is full",
+    errno.EDQUOT: "Your disk quota is full",
     errno.EFBIG: "The file would be larger than you may write",
 }
 
@@ -25,7 +25,7 @@ def check(status: os.stat_result, path: Path, kind: Callable[[int], bool], comma
     """Raise a Problem unless the file is of that kind, belongs to this user and is private."""
     what = one_line(str(path))
     if not kind(status.st_mode):
-        raise Problem(f"This is not what it should be: {what}.", "A plain file or folder of yours belongs there.")
+        raise Problem(f"This is not what it should be: {what}.", "A regular file or folder of yours belongs there.")
     if status.st_uid != os.geteuid():
         raise _foreign(path)
     if status.st_mode & 0o077:
@@ -48,9 +48,9 @@ def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
         return strange
     where = one_line(str(folder))
     if error.errno in _NO_ROOM:
-        return SaveFailed(f"{_NO_ROOM[error.errno]}; nothing was changed in {where}.", "Make room and try again.")
+        return SaveFailed(f"{_NO_ROOM[error.errno]}; nothing was changed in {where}.", "Free some space and try again.")
     if error.errno == errno.EROFS:
-        return SaveFailed(f"This file system is read-only: {where}.", "It can be looked at, not changed.")
+        return SaveFailed(f"This file system is read-only: {where}.", "You can view it, not change it.")
     return SaveFailed(
         f"This folder cannot be written: {where}.",
         f"Make it writable and try again; nothing was changed. {_says(error)}",
@@ -60,7 +60,7 @@ def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
 def _strange(path: Path, error: OSError) -> Problem | None:
     """Somebody put a link there, or it is (or lies in) what belongs to another user."""
     if error.errno in {errno.ELOOP, errno.ENOTDIR} and path.is_symlink():
-        return Problem(f"This is a link: {one_line(str(path))}.", "Put the file or folder itself in its place.")
+        return Problem(f"This is a symbolic link: {one_line(str(path))}.", "Replace it with the file or folder itself.")
     if error.errno in {errno.EACCES, errno.EPERM}:
         for parent in (path, *path.parents):
             with contextlib.suppress(OSError):
@@ -70,7 +70,7 @@ def _strange(path: Path, error: OSError) -> Problem | None:
 
 def _foreign(path: Path) -> Problem:
     return Problem(
-        f"This belongs to another user: {one_line(str(path))}.", f"Make it yours:\nchown {os.geteuid()} {path}"
+        f"This belongs to another user: {one_line(str(path))}.", f"Take ownership:\nchown {os.geteuid()} {path}"
     )
 
 
@@ -79,14 +79,14 @@ def unsure(folder: Path, error: OSError) -> Problem:
     why = f"{_NO_ROOM[error.errno]}." if error.errno in _NO_ROOM else _says(error)
     return Problem(
         f"It was saved, but may not outlast a power failure: {one_line(str(folder))}.",
-        f"{why} Look after the disk, then save it again.",
+        f"{why} Check the disk, then save again.",
     )
 
 
 def left(leaving: Path, error: OSError) -> Problem:
     """Return the problem of a removed folder of which some files could not be deleted."""
     return Problem(
-        f"It was removed, but parts of it are left: {one_line(str(leaving))}.", f"Erase them. {_says(error)}"
+        f"It was removed, but some files are left: {one_line(str(leaving))}.", f"Delete them. {_says(error)}"
     )
 
 
@@ -97,7 +97,7 @@ def full(folder: Path, at: int | Path, size: int) -> Problem | None:
         return None
     return SaveFailed(
         f"The disk is full; nothing was changed in {one_line(str(folder))}.",
-        f"This needs {needed / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free. Make room and try again.",
+        f"This needs {needed / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free. Free some space and try again.",
     )
 
 

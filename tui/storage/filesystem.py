@@ -1,4 +1,4 @@
-"""What kind of file system a path lies on, and how much room it has.
+"""Type and free space of the file system that holds a path.
 
 On a file system that several machines share, a lock of one machine may mean nothing to the others.
 """

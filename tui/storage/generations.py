@@ -1,4 +1,4 @@
-"""Names of the files in a folder: which are allowed, and how earlier states are numbered."""
+"""File names in a folder: which are allowed, and how earlier states are numbered."""
 
 from collections.abc import Callable
 

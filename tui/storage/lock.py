@@ -1,4 +1,4 @@
-"""The lock of a folder: one writer at a time, in all processes, and in words who that is.
+"""The lock of a folder: one writer among all processes, which others can name.
 
 `flock` keeps out the processes of one machine, and goes with its process however that ends. On a file system that
 machines share it may hold on one of them only. There a lease is taken as well: a file that can be made only once and

@@ -1,4 +1,4 @@
-"""A folder in memory: what `DiskFolder` promises, but that of outliving the process. For practice."""
+"""A private folder in memory, for practice mode."""
 
 import threading
 from collections.abc import Hashable, Iterator

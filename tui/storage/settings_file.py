@@ -1,4 +1,4 @@
-"""What a settings file holds, as bytes and back. Pure: nothing is read or written here.
+"""Encode and decode a settings file. Pure functions.
 
     {"schema": 1, "generation": 7, "saved": "2026-11-22T13:51:00Z", "by": {"version": "1.4", "pid": 4127, …},
      "sha256": "…", "data": {table: {id: record}}}
@@ -44,7 +44,7 @@ class CorruptSettings(Problem):
     def __init__(self, kind: str, what: str, path: str = "", hint: str = "") -> None:
         super().__init__(
             f"The settings cannot be read: {what}.",
-            hint or "The file was kept as it is, and nothing has been written.",
+            hint or "The file is unchanged; nothing was saved.",
         )
         self.kind = kind
         self.what = what
@@ -70,7 +70,7 @@ class Document:
         if self.schema is None or self.schema <= schema():
             return None
         version = one_line(str(self.by.get("version") or "of a later version"), 40)
-        return Problem(f"Written by Modeldeck {version}; this is {__version__}.", "It can be looked at, not changed.")
+        return Problem(f"Written by Modeldeck {version}; this is {__version__}.", "You can view it, not change it.")
 
 
 def encode(document: Document) -> bytes:
@@ -106,7 +106,7 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
     if not whole and parsed["schema"] > schema():
         raise _misshapen(parsed["schema"], path)
     if not whole and not edited:
-        hint = "It was edited by hand, or the disk is bad. Nothing has been written."
+        hint = "It was edited by hand, or the disk is faulty. Nothing was saved."
         raise CorruptSettings("checksum", "it is not as it was saved", path, hint)
     return Document(generation, saved, _brought_up(data, parsed["schema"], path), by or {}, parsed["schema"])
 
@@ -160,8 +160,8 @@ def _brought_up(data: Content, version: int, path: str) -> Content:
 def _misshapen(version: int, path: str) -> CorruptSettings:
     if version > schema():
         what = f"it was written by a newer Modeldeck (version {version} of the file; this one knows {schema()})"
-        return CorruptSettings("newer", what, path, "Use the newer Modeldeck. The file was kept as it is.")
-    return CorruptSettings("shape", "parts of it are missing or in the wrong place", path)
+        return CorruptSettings("newer", what, path, "Use the newer Modeldeck. The file is unchanged.")
+    return CorruptSettings("shape", "parts of it are missing or misplaced", path)
 
 
 def _is_table(table: Any) -> bool:
@@ -187,9 +187,9 @@ def read_json(content: bytes, path: str = "") -> Any:
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_not_a_number, parse_float=_finite)
     except _Twice:
-        raise CorruptSettings("duplicate", "an entry stands in it twice", path) from None
+        raise CorruptSettings("duplicate", "an entry appears twice", path) from None
     except _NotANumber:
-        raise CorruptSettings("number", "it holds a number that is none", path) from None
+        raise CorruptSettings("number", "it contains an invalid number", path) from None
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
             raise CorruptSettings("cut", "the file ends in the middle", path) from None

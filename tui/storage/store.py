@@ -126,7 +126,7 @@ class Store:
         """Write the first state of the file: one record in the table `meta`, and the other tables."""
         with self.folder.lock():
             if self.exists() or self.folder.generations(self.name):
-                raise UsageError(f"There are settings already: {self.where}.", "Choose another id.")
+                raise UsageError(f"Settings already exist: {self.where}.", "Choose another ID.")
             first = Document(1, self._now(), {**(tables or {}), "meta": {"1": dict(meta)}})
             self._commit(first, keep=0)
             self._saved(None, first.data, "")
@@ -184,9 +184,7 @@ class Store:
         with self.folder.lock():
             document = self.edited()
             if document is None:
-                raise UsageError(
-                    "Nothing was edited by hand.", "The settings are as they were saved, or cannot be read."
-                )
+                raise UsageError("Nothing was edited by hand.", "The settings are as saved, or cannot be read.")
             self._keep_older(document)
             self._commit(replace(document, generation=document.generation + 1, saved=self._now()), keep=0)
             self._saved(None, document.data, EDITED)
@@ -260,7 +258,7 @@ class Store:
             content = encode(document)
             written = decode(content, self.where)
         except (ValueError, TypeError, RecursionError):
-            raise Problem("This cannot be stored as it is.", "Nothing was changed.") from None
+            raise Problem("This cannot be stored.", "Nothing was changed.") from None
         if not same(written.data, document.data):
             raise Problem("This cannot be stored without loss.", "Nothing was changed.")
         self.folder.write(self.name, content, keep)

@@ -1,4 +1,4 @@
-"""Files where a person wants them, outside of Modeldeck's folders."""
+"""Files that a user chooses, outside Modeldeck's folders."""
 
 import os
 from pathlib import Path
@@ -53,7 +53,7 @@ def read(path: Path, largest: int) -> bytes:
             return file.read(largest + 1)
     except OSError as error:
         reason = (error.strerror or "no access").lower()
-        raise UsageError(f"The file cannot be read: {reason}.", "Name another one.") from None
+        raise UsageError(f"The file cannot be read: {reason}.", "Choose another file.") from None
 
 
 def unwritable(path: Path, error: OSError) -> Problem:

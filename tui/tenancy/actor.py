@@ -1,4 +1,4 @@
-"""Who works here, as far as the system and the environment tell; none of it is proof against who can change it."""
+"""Who acts, as the system and the environment say. Informative only: a user can change it."""
 
 import contextlib
 import os

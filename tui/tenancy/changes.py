@@ -1,4 +1,4 @@
-"""What was done to settings, told by two states of them: every change is seen here, whichever verb made it."""
+"""Compare two states of the settings as audit events."""
 
 import hashlib
 from collections.abc import Iterator, Mapping

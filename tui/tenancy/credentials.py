@@ -1,4 +1,4 @@
-"""Credentials as they are stored, and what opens them for a call."""
+"""Stored credentials, and decrypting them for a request."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -81,7 +81,7 @@ def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[s
     try:
         opened = envelope.unseal(private, credential.envelope, bound_to)
         if verification.integrity_status(session).of(credential) and not _fits(session, credential, opened):
-            raise Locked("What is shown of this key is not of this key.")
+            raise Locked("The characters shown of this key do not match it.")
     except Locked:
         session.process.undecryptable[place] = credential.envelope
         raise undecryptable(session, credential) from None
@@ -181,11 +181,11 @@ def undecryptable(session: TenantSession, credential: Credential) -> Locked:
     if lacks_key(credential):
         what = f"{label} requires an API key, and none is stored: the settings were changed."
     elif credential.key_id != tenant.key_id or not keyring.has_key(session, tenant):
-        what = f"The key of {label} was sealed with a key pair that is gone."
+        what = f"The key of {label} was encrypted for a key pair that no longer exists."
     elif change is not None and not change.mark.needs_confirmation:
-        what = f"The key of {label} cannot be opened. {verification.words(session, change)}"
+        what = f"The key of {label} cannot be decrypted. {verification.words(session, change)}"
     else:
-        what = f"The key of {label} cannot be opened: its settings were changed since it was sealed."
+        what = f"The key of {label} cannot be decrypted: its settings were changed since it was sealed."
     return Locked(what, remedy=Remedy(Action.REPLACE_CREDENTIAL, credential.provider, credential.name))
 
 
@@ -227,7 +227,9 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
     elif not verification.integrity_status(session).covers(credential):
         # Without a key nothing is opened. While the tenant is locked, what the manifest does not hold asks first.
         tenant = get(session)
-        raise Locked(f"{tenant.name} is locked, and {provider.label} was changed since.", remedy=Remedy(Action.UNLOCK))
+        raise Locked(
+            f"{tenant.name} is locked, and {provider.label} was changed meanwhile.", remedy=Remedy(Action.UNLOCK)
+        )
 
     def opened() -> Mapping[str, Secret]:
         return secrets(session, credential)

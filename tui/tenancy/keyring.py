@@ -1,4 +1,4 @@
-"""The private keys of tenants: where they are, and which are open in this process."""
+"""Private keys of tenants: their files, and which are open in this process."""
 
 import asyncio
 from contextlib import suppress
@@ -168,8 +168,8 @@ def load(session: TenantSession, tenant: Tenant, passphrase: Secret | None) -> k
     content = pem(session, tenant)
     if content is None:
         raise Locked(
-            f"The key file of {tenant.name} is not there.",
-            f"Put back {key_path(session, tenant)}, or start over.",
+            f"The private key file of {tenant.name} is missing.",
+            f"Restore {key_path(session, tenant)}, or start over.",
             remedy=Remedy(Action.ROTATE_LOST_KEY),
         )
     private = key_pair.load(content, passphrase)
@@ -209,16 +209,16 @@ def _opened(session: TenantSession, tenant: Tenant) -> key_pair.PrivateKey | Non
 
 def _not_the_one(session: TenantSession, tenant: Tenant) -> Locked:
     return Locked(
-        "The key file of this tenant is not the one its settings were sealed with.",
-        f"Put back {key_path(session, tenant)}, or start over.",
+        "The private key file does not match the settings of this tenant.",
+        f"Restore {key_path(session, tenant)}, or start over.",
         remedy=Remedy(Action.ROTATE_LOST_KEY),
     )
 
 
 def _public_key_replaced(tenant: Tenant) -> Locked:
     return Locked(
-        f"The public key in the settings of {tenant.name} was replaced by something else than Modeldeck.",
-        "Nothing was sealed with it. Restore an earlier state of the settings.",
+        f"The public key in the settings of {tenant.name} was replaced outside Modeldeck.",
+        "Nothing was encrypted with it. Restore an earlier state of the settings.",
     )
 
 

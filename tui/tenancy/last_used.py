@@ -1,4 +1,4 @@
-"""When each tenant was used last: a file beside its settings, so that using one saves nothing."""
+"""The time of each tenant's last use, in a file beside its settings."""
 
 from tui.errors import Problem
 from tui.sanitize import one_line

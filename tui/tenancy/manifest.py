@@ -1,4 +1,4 @@
-"""The manifest: a tenant's credentials as they were sealed, vouched for by the tenant's private key. Pure functions.
+"""The manifest: a tenant's credentials under an HMAC of its private key. Pure functions.
 
 Sealing needs only the public key, so whoever can write the settings can put an envelope there that opens. The manifest
 tells theirs apart:

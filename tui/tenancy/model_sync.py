@@ -1,4 +1,4 @@
-"""Taking in what a provider lists: new models come, those that are gone are marked, added ones are left alone."""
+"""Merge a provider's model list: add new models, mark missing ones, keep added ones."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Models and defaults as they are stored."""
+"""Stored models and default models."""
 
 from collections.abc import Iterable
 
@@ -28,7 +28,7 @@ def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Mod
     """Return the model of a reference `provider/model id`; the ID may contain slashes."""
     provider_id, slash, model_id = ref.partition("/")
     if not slash or not model_id:
-        raise UsageError(f"{one_line(ref, 80)} names no model.", "A model is written provider/model.")
+        raise UsageError(f"{one_line(ref, 80)} is not a model reference.", "Write a model as provider/model.")
     provider = provider_of(provider_id)
     of_id = [
         stored_model

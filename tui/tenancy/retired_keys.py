@@ -1,4 +1,4 @@
-"""Key pairs that were replaced: kept in `retired/` beside the present one while an earlier state needs them.
+"""Replaced key pairs, kept in `retired/` while an earlier state needs them.
 
 $KEYS/<tenant>/<key id>.pem            the present pair
 $KEYS/<tenant>/retired/<key id>.pem    those before it

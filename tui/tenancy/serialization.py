@@ -1,4 +1,4 @@
-"""Nouns as records of a settings file, and back.
+"""Convert dataclasses to records of a settings file, and back.
 
 A record is as trustworthy as whoever could write the file: unknown entries are dropped, wrong kinds are refused, and
 every text passes `printable` here, before it can reach a screen. A field with the metadata `stored=False` is neither
@@ -32,7 +32,7 @@ def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
         value: T = _noun(kind, record)
         return value
     except (TypeError, ValueError):
-        raise CorruptSettings("shape", f"an entry for a {kind.__name__.lower()} does not hold what it should") from None
+        raise CorruptSettings("shape", f"an entry for a {kind.__name__.lower()} is not valid") from None
 
 
 def _noun(kind: Any, record: Any) -> Any:

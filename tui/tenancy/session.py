@@ -1,4 +1,4 @@
-"""What every verb works on: where things are kept, how the network is reached, and which tenants are open.
+"""Sessions: storage, network and open keys of a process; `TenantSession` binds one tenant.
 
 $DATA/tenants/<id>/settings.json       one store for each tenant
 $DATA/tenants/<id>/audit.log           what was done

@@ -1,4 +1,4 @@
-"""Which tenants there are, and what they are called."""
+"""The tenants' IDs and names."""
 
 import re
 import unicodedata
@@ -34,12 +34,12 @@ def get(session: TenantSession) -> Tenant:
     def read(tables: Tables) -> Tenant:
         metas = tables.table("meta").all()
         if len(metas) != 1:
-            raise CorruptSettings("shape", "the entry for the tenant is missing or there twice", store.where)
+            raise CorruptSettings("shape", "the entry for the tenant is missing or appears twice", store.where)
         tenant = from_record(Tenant, metas[0])
         if tenant.id != session.tenant_id:
             raise CorruptSettings("shape", f"it belongs to the tenant {one_line(tenant.id, 64)}", store.where)
         if not _KEY_ID.fullmatch(tenant.key_id) or not _FINGERPRINT_KEY.fullmatch(tenant.fingerprint_key):
-            raise CorruptSettings("shape", "the entry for the tenant does not hold what it should", store.where)
+            raise CorruptSettings("shape", "the entry for the tenant is not valid", store.where)
         return tenant
 
     tenant = store.cached("tenant", read)
@@ -124,11 +124,11 @@ def check_name(session: Session, name: str, except_id: str = "") -> None:
             f"A tenant's name has up to {LONGEST} characters; this one has {len(name.strip())}.", "Shorten it."
         )
     if one_line(name, 1000) != name.strip():
-        raise UsageError("A tenant's name is one line of plain characters.", "Type it again.")
+        raise UsageError("A tenant's name is one line of printable characters.", "Type it again.")
     for tenant_id in ids(session):
         tenant = _readable(session.tenant(tenant_id))
         if tenant and tenant_id != except_id and (_same(tenant.name, name) or tenant_id == name.strip().lower()):
-            raise UsageError(f"There is a tenant {tenant.name} already.", "Choose another name.")
+            raise UsageError(f"A tenant named {tenant.name} already exists.", "Choose another name.")
 
 
 def similar_names(session: TenantSession) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def similar_names(session: TenantSession) -> tuple[str, ...]:
 def check_id(tenant_id: str) -> None:
     """Usage if no tenant can have that id."""
     if tenant_id == OPERATOR or not _SLUG.fullmatch(tenant_id):
-        raise UsageError(f"{one_line(tenant_id, 80)} cannot be an id.", "An id has 1 to 64 of a-z, 0-9 and -.")
+        raise UsageError(f"{one_line(tenant_id, 80)} is not a valid ID.", "Use 1 to 64 of a-z, 0-9 and -.")
 
 
 def _has_settings(session: TenantSession) -> bool:

@@ -1,4 +1,4 @@
-"""Times as people read them: clock times on the same day, else dates; never ages, which would go stale."""
+"""Format times for people: a clock time today, else a date; never an age."""
 
 from datetime import datetime
 

@@ -1,4 +1,4 @@
-"""The operator's store: the keys that trials use, what each trial allows, and how much of it is used up.
+"""The operator's store: trial keys, what each trial allows, and how much is used.
 
 $DATA/operator/settings.json           trial keys, sealed; allowed models; quota; by tenant calls used, held and told
 $KEYS/operator/<key id>.pem            the operator's own private key
@@ -64,11 +64,11 @@ class TrialExhausted(Problem):
     def __init__(self, provider_id: str, used: int, calls: int) -> None:
         label = provider_of(provider_id).label
         if used >= calls:
-            message = f"The trial of {label} is used up: {used:,} of {calls:,} calls."
-            hint = "Nothing was sent. Use an own key, or ask the operator for more calls."
+            message = f"The trial of {label} is used up: {used:,} of {calls:,} requests."
+            hint = "Nothing was sent. Use your own key, or ask the operator for more requests."
         else:
-            message = f"The last calls of the trial of {label} are being made just now."
-            hint = "Nothing was sent. One that fails is given back; try again then."
+            message = f"The last requests of the trial of {label} are still running."
+            hint = "Nothing was sent. A failed request does not count; retry then."
         super().__init__(message, hint)
         self.provider = provider_id
 
@@ -97,7 +97,7 @@ def trial(session: Session, provider_id: str) -> Trial:
         session.store(OPERATOR).read()
     existing = trials(session).get(provider_id)
     if existing is None:
-        raise UsageError(f"There is no trial of {label}.", "The operator can give one; an own key needs none.")
+        raise UsageError(f"There is no trial of {label}.", "The operator can set one up; your own key needs none.")
     return existing
 
 

@@ -1,4 +1,4 @@
-"""Whether a tenant's credentials are those that its private key vouches for, and how they come to be.
+"""Integrity of credentials: compare them with the manifest, and prove the manifest.
 
 Lists compare the settings with the manifest in them, which costs no key; what that shows can be trusted as far as the
 file can. Whoever opens a key also proves the manifest: its HMAC, and that its counter is no older than the one beside
@@ -144,21 +144,21 @@ def words(session: TenantSession, finding: CredentialChange, wrong: ManifestAlar
     """Return a change as a sentence."""
     what, tenant = called(finding.place), get(session).name
     if wrong is not None:
-        return f"{what} is not vouched for. {alarm_words(session, wrong)}"
+        return f"{what} is not confirmed. {alarm_words(session, wrong)}"
     if finding.mark is ChangeKind.SWAPPED:
-        return f"{what} holds the key that was sealed for {called(finding.other)}."
+        return f"{what} holds a key that was sealed for {called(finding.other)}."
     if finding.mark in (ChangeKind.EDITED, ChangeKind.REPOINTED):
         return f"{what} was changed since it was sealed: {_change(finding)}."
     did = {ChangeKind.ADDED: "added", ChangeKind.REPLACED: "replaced", ChangeKind.REMOVED: "removed"}[finding.mark]
-    return f"{what} was {did} while {tenant} was locked, or by something else than Modeldeck."
+    return f"{what} was {did} while {tenant} was locked, or outside Modeldeck."
 
 
 def alarm_words(session: TenantSession, wrong: ManifestAlarm) -> str:
     """Return an alarm as a sentence."""
     tenant = get(session).name
     if wrong is ManifestAlarm.OLDER:
-        return f"The settings of {tenant} were put back from an earlier state."
-    return f"The credentials of {tenant} were changed by something else than Modeldeck."
+        return f"The settings of {tenant} were restored from an earlier state."
+    return f"The credentials of {tenant} were changed outside Modeldeck."
 
 
 def called(place: CredentialRef) -> str:
@@ -172,7 +172,7 @@ def _change(finding: CredentialChange) -> str:
     was, now = finding.was, finding.now
     assert was is not None and now is not None
     if was.origins != now.origins:
-        return f"its key was to go to {', '.join(was.origins)}, not to {', '.join(now.origins) or 'nowhere'}"
+        return f"its key was meant for {', '.join(was.origins)}, not to {', '.join(now.origins) or 'nowhere'}"
     if was.plain_http != now.plain_http:
         return "what may be reached in plain http"
     if finding.changed:

@@ -1,4 +1,4 @@
-"""A file under a passphrase, for moving secrets from one machine to another.
+"""A file encrypted with a passphrase, to move secrets to another machine.
 
     {"modeldeck": "protected settings", "version": 1,
      "kdf": "scrypt", "n": 131072, "r": 8, "p": 1, "salt": …, "cipher": "AES-256-GCM", "nonce": …, "data": …}
@@ -33,7 +33,7 @@ def protect(content: bytes, passphrase: Secret, cost: int = key_pair.COST) -> st
     from Crypto.Cipher import AES
 
     if not passphrase:
-        raise UsageError("The file needs a passphrase.", "It holds keys in a form that anybody could take away.")
+        raise UsageError("The file needs a passphrase.", "It contains API keys in clear.")
     head: dict[str, Any] = {"modeldeck": KIND, "version": VERSION, "kdf": "scrypt", "n": cost, "r": 8, "p": 1}
     salt, nonce = token_bytes(_SALT), token_bytes(_NONCE)
     head |= {"salt": envelope.b64url_encode(salt), "cipher": "AES-256-GCM", "nonce": envelope.b64url_encode(nonce)}
@@ -58,15 +58,13 @@ def unprotect(file: Mapping[str, Any], passphrase: Secret) -> bytes:
     try:
         return cipher.decrypt_and_verify(sealed[:-_TAG], sealed[-_TAG:])
     except ValueError:
-        raise Locked(
-            "This passphrase does not open the file, or the file was changed.", "Try again; nothing was changed here."
-        ) from None
+        raise Locked("Wrong passphrase, or the file was changed.", "Try again; nothing was changed here.") from None
 
 
 def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, int, int]]:
     """Return salt, nonce, ciphertext with tag, and the cost of scrypt; raise UsageError if the file is damaged."""
     if type(file.get("version")) is int and file["version"] > VERSION:
-        raise UsageError("The file was written by a newer Modeldeck.", "Use the newer one here too.")
+        raise UsageError("The file was written by a newer Modeldeck.", "Use that version here too.")
     if (
         set(file) != _NAMES
         or [file[name] for name in ("modeldeck", "version", "kdf", "cipher")]
@@ -77,7 +75,7 @@ def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, i
     n, r, p = (int(file[name]) for name in ("n", "r", "p"))
     if n < 2 or n & (n - 1) or not key_pair.scrypt_within_limits(n, r, p):
         raise UsageError(
-            "The file asks for more memory or time than Modeldeck gives.", "Write it anew where it came from."
+            "The file needs more memory or time than Modeldeck allows.", "Export it again where it came from."
         )
     try:
         salt, nonce, sealed = (envelope.b64url_decode(file[name]) for name in ("salt", "nonce", "data"))
@@ -98,4 +96,4 @@ def _bound(head: Mapping[str, Any]) -> bytes:
 
 
 def _damaged() -> UsageError:
-    return UsageError("The file is damaged.", "Write it anew where it came from.")
+    return UsageError("The file is damaged.", "Export it again where it came from.")

@@ -117,8 +117,8 @@ def unseal(private: PrivateKey, envelope: str, binding: Binding) -> dict[str, Se
         return {name: Secret(text) for name, text in secrets.items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
         raise Locked(
-            "This credential cannot be opened: it was changed since it was sealed, or sealed for something else.",
-            "Replace it or forget it.",
+            "This credential cannot be decrypted: it was changed since it was sealed, or sealed for something else.",
+            "Replace it or remove it.",
         ) from None
 
 

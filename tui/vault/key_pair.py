@@ -1,4 +1,4 @@
-"""RSA key pairs: generate, load and export them, and what the private key vouches for.
+"""RSA key pairs: generate, load, export, and authenticate with the private key.
 
 Importing pycryptodome takes as long as half a first screen, so each function imports the part it needs.
 """

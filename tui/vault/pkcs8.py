@@ -1,4 +1,4 @@
-"""The numbers of an RSA key pair as they are written: PKCS#1 (RFC 8017, A.1) inside PKCS#8 (RFC 5958), in DER.
+"""Read and write RSA numbers: PKCS#1 (RFC 8017, A.1) inside PKCS#8 (RFC 5958), in DER.
 
 Loading pycryptodome and testing the primes again takes longer than a whole command. Most commands want a private key
 only to know that it is the tenant's and to prove a manifest, which needs its numbers and no RSA. That the primes give

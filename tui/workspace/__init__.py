@@ -1,1 +1,1 @@
-"""The verbs that screens and commands call: reads are quick and cached, what writes or calls out is async."""
+"""Use cases of both front ends: reads are quick and cached, writes and requests are async."""

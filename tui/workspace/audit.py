@@ -1,4 +1,4 @@
-"""The audit log as people and programs ask for it: who did what, what an earlier state lacks, whether it is whole."""
+"""Query the audit log: entries as sentences, what an earlier state lacks, verification."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _NEAR_END = 256 * 1024
 _LONGEST = 2000
 """Characters of an entry; an address must never be cut."""
 _WORDS = {
-    "tenant created": "tenant {name} made",
+    "tenant created": "tenant {name} created",
     "tenant renamed": "tenant renamed from {from} to {to}",
     "tenant removed": "tenant {id} removed with its key pair",
     "key pair changed": "key pair {from} replaced by {to}",
@@ -32,9 +32,9 @@ _WORDS = {
     "credential saved": "{provider} set up: credential {credential}, {fields}{where}",
     "credential changed": "{provider} changed: credential {credential}, {fields}{where}",
     "credential removed": "{provider}: credential {credential} removed",
-    "credential rotated": "{provider}: credential {credential} rotated, its old key kept",
-    "kept key put back": "{provider}: credential {credential} has its kept key again",
-    "kept key forgotten": "{provider}: credential {credential} confirmed, its kept key forgotten",
+    "credential rotated": "{provider}: credential {credential} rotated, the old key kept",
+    "kept key put back": "{provider}: credential {credential} switched back to the previous key",
+    "kept key forgotten": "{provider}: credential {credential} confirmed, the previous key deleted",
     "credential used": "{provider}: credential {credential} in use",
     "credential verified": "{provider}: credential {credential} verified, {outcome}",
     "credential not verified": "{provider}: credential {credential} not verified: {why}",
@@ -44,18 +44,18 @@ _WORDS = {
     "model changed": "{provider}: model changed, {models}",
     "model removed": "{provider}: model removed, {models}",
     "models imported": "{provider}: models imported, {counts}",
-    "default set": "default for {type} set to {model}",
-    "default cleared": "default for {type} cleared",
-    "source chosen": "{provider}: calls by the {source} key",
-    "trial set": "trial of {provider}: {calls} calls, {models}",
+    "default set": "default {type} model set to {model}",
+    "default cleared": "default {type} model cleared",
+    "source chosen": "{provider}: requests use the {source} key",
+    "trial set": "trial of {provider}: {calls} requests, {models}",
     "trial removed": "trial of {provider} removed",
-    "state restored": "earlier state {state} put back",
-    "edit accepted": "an edit of the file by hand accepted",
+    "state restored": "earlier state {state} restored",
+    "edit accepted": "manual edit of the file accepted",
     "exported": "settings exported{how}",
     "imported": "settings imported from a file",
     "settings changed": "settings changed: {tables}",
-    LOG_REPAIRED: "a line that a session had not written to its end was closed",
-    UNRECORDED_CHANGE: "the settings were found changed without an entry",
+    LOG_REPAIRED: "repaired a line that a session left incomplete",
+    UNRECORDED_CHANGE: "found the settings changed without an entry",
 }
 """What was done, by its id; an id that has no words here is shown as it is."""
 
@@ -63,7 +63,7 @@ _LACKED = {
     "credential saved": "{provider}, set up",
     "credential changed": "{provider}, changed",
     "model added": "{models} of {provider}, added",
-    "default set": "default for {type}, set",
+    "default set": "default {type} model, set",
     "tenant renamed": "the name {to}, given",
 }
 
@@ -156,7 +156,7 @@ class _Details(dict[str, str]):
         counts = [f"{about[name]} {word}" for name, word in _COUNTS if about.get(name)]
         if about.get("count", 0) not in (0, len(about.get("models", ()))):
             words["models"] = f"{about['count']} models"
-        how = " with secrets, under a passphrase" if about.get("secrets") else ""
+        how = " with secrets, encrypted" if about.get("secrets") else ""
         where = f", sent to {', '.join(map(str, about['origins']))}" if about.get("origins") else ""
         super().__init__(words | {"counts": ", ".join(counts) or "none new", "how": how, "where": where})
 

@@ -1,4 +1,4 @@
-"""Tenants: who settings belong to."""
+"""Create, rename, protect, remove and recover tenants."""
 
 import asyncio
 import os
@@ -115,14 +115,14 @@ async def create(
     tenant_id = id or slug_for(session, name)
     check_id(tenant_id)
     if tenant_id in ids(session):
-        raise UsageError(f"There is a tenant with the id {tenant_id} already.", "Choose another id.")
+        raise UsageError(f"A tenant with the ID {tenant_id} already exists.", "Choose another ID.")
 
     stopped = threading.Event()
 
     def work() -> Tenant:
         pair = key_pair.generate_key_pair(session.key_bits)
         if stopped.is_set():
-            raise Problem("Stopped: no tenant was made.", "Nothing was written.")
+            raise Problem("Stopped; no tenant was created.", "Nothing was written.")
         tenant = Tenant(
             id=tenant_id,
             name=name.strip(),

@@ -1,4 +1,4 @@
-"""Trials: calls on the operator's key, so many for each tenant, with some models of a provider.
+"""Set up and end trials: a number of requests on the operator's key for each tenant.
 
 The metering is bookkeeping among people who share one OS account, not a barrier: whoever can run Modeldeck there can
 read the operator's key as well.
@@ -86,7 +86,9 @@ async def set_trial(
         check, listed, plan = verified.check, verified.listed, await save.renew(plan, verified.region_fields)
     quota = calls if calls is not None else existing.calls if existing else provider.trial_calls
     if quota < 1:
-        raise UsageError(f"How many calls of {provider.label} each tenant has is missing.", "At least one.")
+        raise UsageError(
+            f"Missing calls: enter how many requests of {provider.label} each tenant has.", "At least one."
+        )
     allowed = _allowed(session, provider, models, listed)
     await save.apply_save(plan, check)
     new = Trial(provider_id, quota, tuple(dict.fromkeys(entry.id for entry in allowed)), session.now())
@@ -133,5 +135,5 @@ def _allowed(
         # Nobody can say what these are; a provider serves first what it serves most.
         models += [Model(provider.id, entry, provider.types[0]) for entry in missing]
     if not models:
-        raise UsageError(f"Which models of {provider.label} the trial is for is missing.", "Name one or more.")
+        raise UsageError(f"Missing models: name at least one of {provider.label}.")
     return list({(entry.id, entry.type): entry for entry in models}.values())

@@ -11,7 +11,7 @@ LOG = ".local/share/modeldeck/tenants/acme/audit.log"
 def test_the_log_is_shown_with_who_and_what(modeldeck: Run) -> None:
     assert modeldeck("tenant", "rename", "acme", "Acme", SSH_CONNECTION="203.0.113.5 50022 10.0.0.1 22").code == 0
     lines = modeldeck("audit", "show").out.splitlines()
-    assert len(lines) == 2 and "tenant acme made" in lines[0]
+    assert len(lines) == 2 and "tenant acme created" in lines[0]
     assert lines[1].endswith("tenant renamed from acme to Acme") and " from 203.0.113.5 " in lines[1]
     assert [line.split()[0] for line in modeldeck("audit", "show", "-n", "1").out.splitlines()] == ["2"]
     entry = json.loads(modeldeck("audit", "show", "--json", "-n", "1").out)[0]
@@ -53,11 +53,11 @@ def test_the_operators_log_is_requested_by_name(modeldeck: Run) -> None:
 
 def test_the_log_of_a_tenant_whose_settings_cannot_be_read_is_shown(modeldeck: Run, home: Path) -> None:
     (home / LOG).with_name("settings.json").write_bytes(b"{")
-    assert "tenant acme made" in modeldeck("audit", "show").out
+    assert "tenant acme created" in modeldeck("audit", "show").out
     assert modeldeck("audit", "verify").code == 0
 
 
 def test_what_is_not_in_the_log_is_reported(modeldeck: Run, home: Path) -> None:
     (home / LOG).chmod(0o644)
     ran = modeldeck("tenant", "rename", "acme", "Acme")
-    assert ran.code == 0 and "Done, but the audit log has no entry for it. Other users of this machine" in ran.err
+    assert ran.code == 0 and "Done, but not in the audit log. Other users of this machine" in ran.err

@@ -41,7 +41,7 @@ MISTAKES = {
             ("provider", "remove", "minimax", "--yes"),
             ("provider", "set", "minimax", "base_url=https://api.minimaxi.com/v1", "api_key=-"),
         ),
-        ("mainland China does not know this key; international does, and is used.",),
+        ("mainland China rejected this key; international accepted it and is used.",),
         code=0,
         reads=("eyJFAKE-overseas.FAKE.FAKE3f2a",),
     ),

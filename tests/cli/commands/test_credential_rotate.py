@@ -17,8 +17,8 @@ def rotated(ready: Run, server: OpenAIServer) -> Run:
     server.key = NEW
     done = ready("credential", "rotate", "openai", stdin=NEW + "\n")
     assert (done.code, done.err) == (0, ""), done.err
-    assert "default of OpenAI is the key ending next, verified in " in done.out
-    assert "The key ending wxyz is kept.\nmodeldeck credential rotate openai --undo goes back to it" in done.out
+    assert "default of OpenAI now uses the key ending next, verified in " in done.out
+    assert "The key ending wxyz is kept.\nmodeldeck credential rotate openai --undo switches back to it" in done.out
     assert KEY not in done.out and NEW not in done.out
     return ready
 
@@ -38,10 +38,12 @@ def test_the_new_key_is_used_and_one_command_goes_back(rotated: Run, server: Ope
 
 def test_confirming_leaves_one_key(rotated: Run, home: Path) -> None:
     again = rotated("credential", "rotate", "openai", stdin=NEW + "\n")
-    assert again.code == 2 and again.err.startswith("A key of OpenAI is kept from the last rotation of default.\n")
+    assert again.code == 2 and again.err.startswith(
+        "default of OpenAI still has its previous key from the last rotation.\n"
+    )
     done = rotated("credential", "rotate", "openai", "--confirm")
     assert (done.code, done.err) == (0, "")
-    assert done.out == "default of OpenAI is the key ending next.\nNo old API key is kept.\n"
+    assert done.out == "default of OpenAI now uses the key ending next.\nNo old API key is stored.\n"
     assert [row["name"] for row in json.loads(rotated("credential", "list", "openai", "--json").out)] == ["default"]
     settings = list((home / ".local/share/modeldeck/tenants/acme").glob("settings.json*"))
     assert len(settings) > 1 and not any('"wxyz"' in setting.read_text() for setting in settings)
@@ -79,4 +81,4 @@ def test_a_locked_tenant_is_opened_for_it(run_in: Run, locked_home: Path, server
     closed = run_in(locked_home, "credential", "rotate", "openai", stdin=NEW + "\n")
     assert closed.code == 5 and not server.requests
     done = run_in(locked_home, "credential", "rotate", "openai", typed=("open sesame", NEW))
-    assert (done.code, done.err) == (0, "") and "is the key ending next" in done.out
+    assert (done.code, done.err) == (0, "") and "now uses the key ending next" in done.out

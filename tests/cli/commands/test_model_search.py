@@ -33,7 +33,7 @@ def test_a_search_result_is_added_as_it_stands_there_and_its_type_is_known_by_it
     assert practice("model", "remove", "huggingface", hit["id"], "--type", "embedding").code == 0
     fields = [f"{name}={value}" for name, value in hit["fields"].items()]
     added = practice("model", "add", "huggingface", hit["id"], *fields)
-    assert (added.code, added.out) == (0, f"huggingface/{hit['id']} is added for embedding.\n"), added.err
+    assert (added.code, added.out) == (0, f"Added huggingface/{hit['id']} (embedding).\n"), added.err
 
 
 def test_the_type_is_requested_where_nothing_tells_it(practice: Run) -> None:
@@ -42,18 +42,18 @@ def test_the_type_is_requested_where_nothing_tells_it(practice: Run) -> None:
     words = ("model", "add", "azure_openai", "vectors-east", "--no-verify")
     none = practice(*words, "base_model=house-model")
     assert none.code == 2 and "Missing --type" in none.err and "Use one of: chat, embedding, speech2text." in none.err
-    assert practice(*words, "base_model=text-embedding-3-small").out.endswith("added for embedding, not verified.\n")
+    assert practice(*words, "base_model=text-embedding-3-small").out.endswith("(embedding), not verified.\n")
 
 
 def test_a_provider_without_a_search_says_what_to_do(practice: Run) -> None:
     none = practice("model", "search", "openai", "gpt")
-    assert (none.code, none.out) == (2, "") and none.err.startswith("OpenAI has no search for models.\n")
+    assert (none.code, none.out) == (2, "") and none.err.startswith("OpenAI has no model search.\n")
 
 
 def test_removing_a_default_is_confirmed_first(practice: Run) -> None:
     model = "Qwen/Qwen3-32B"
     assert practice("default", "set", "chat", f"huggingface/{model}").code == 0
     asked = practice("model", "remove", "huggingface", model)
-    assert asked.code == 2 and "is the default for chat; that would become empty." in asked.err
+    assert asked.code == 2 and "is the default chat model, which would be cleared." in asked.err
     done = practice("model", "remove", "huggingface", model, "--yes")
-    assert done.out == f"huggingface/{model} is removed. There is no default for chat now.\n"
+    assert done.out == f"Removed huggingface/{model}. The default chat model is cleared.\n"

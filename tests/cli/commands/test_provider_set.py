@@ -12,7 +12,7 @@ def test_an_address_is_split_and_its_deployment_is_one_to_add(modeldeck: Run) ->
     words = ("provider", "set", "azure_openai", f"endpoint={TARGET}", "api_key=-", "--no-verify")
     done = modeldeck(*words, stdin=KEY)
     assert done.code == 0, done.err
-    assert "Taken apart: deployment gpt-east and API version 2024-10-21." in done.err
+    assert "Split up: deployment gpt-east and API version 2024-10-21." in done.err
     assert "modeldeck model add azure_openai gpt-east" in done.err
     assert "Azure does not list deployments." in done.out
     (stored,) = json.loads(modeldeck("credential", "list", "azure_openai", "--json").out)

@@ -35,10 +35,12 @@ def test_a_missing_key_says_how_to_give_one(modeldeck: Run) -> None:
 def test_fields_of_auth_methods_are_not_all_called_required(modeldeck: Run) -> None:
     lines = modeldeck("provider", "show", "spark").out.splitlines()
     words = {line.split()[0]: line for line in lines}
-    assert " way 1 " in words["api_password"]
-    assert all(" way 2 " in words[name] for name in ("app_id", "api_key", "api_secret"))
-    assert "It wants the fields of way 1 or way 2, or of both." in lines
-    assert "It wants the fields of way 1 or way 2." in modeldeck("provider", "show", "azure_openai").out.splitlines()
+    assert " method 1 " in words["api_password"]
+    assert all(" method 2 " in words[name] for name in ("app_id", "api_key", "api_secret"))
+    assert "It needs the fields of method 1 or method 2, or of both." in lines
+    assert (
+        "It needs the fields of method 1 or method 2." in modeldeck("provider", "show", "azure_openai").out.splitlines()
+    )
     assert "way" not in modeldeck("provider", "show", "openai").out
 
 

@@ -57,7 +57,7 @@ def test_a_passphrase_is_set_requested_and_removed(modeldeck: Run, server: OpenA
 
 def test_two_different_new_passphrases_change_nothing(modeldeck: Run) -> None:
     ran = modeldeck("tenant", "passphrase", "acme", typed=("open sesame", "open sesam"))
-    assert ran.code == 2 and "differ" in ran.err
+    assert ran.code == 2 and "match" in ran.err
     assert names(modeldeck("tenant", "list", "--json").out) == [("acme", True)]
 
 
@@ -140,7 +140,7 @@ def test_an_edit_by_hand_is_accepted_on_request(modeldeck: Run, home: Path) -> N
     (settings,) = home.rglob("tenants/acme/settings.json")
     settings.write_bytes(settings.read_bytes().replace(b'"name":"acme"', b'"name":"edited"'))
     refused = modeldeck("provider", "list", "-t", "acme")
-    assert refused.code == 1 and "edited by hand, or the disk is bad" in refused.err
+    assert refused.code == 1 and "edited by hand, or the disk is faulty" in refused.err
     told = modeldeck("tenant", "accept", "acme")
     assert told.code == 2 and "0 providers, 0 added models, 0 defaults" in told.err and "--yes" in told.err
     taken = modeldeck("tenant", "accept", "acme", "--yes")

@@ -21,17 +21,17 @@ def handed(*lines: str) -> int:
 
 def test_an_export_is_read_by_an_import(ready: Run, tmp_path: Path) -> None:
     path = tmp_path / "acme.json"
-    assert ready("export", "-o", str(path)).out == f"The settings of acme are in {path}, no key.\n"
+    assert ready("export", "-o", str(path)).out == f"The settings of acme are in {path}, without API keys.\n"
     assert ready("export").out == path.read_text() == ready("export", "acme", "-o", "-").out
     assert KEY not in path.read_text()
     assert ready("export", "-o", str(path)).code == 2
     assert ready("export", "-o", str(path), "--force").code == 0
-    assert ready("import", str(path)).out == "acme is as the file has it; there is nothing to import.\n"
+    assert ready("import", str(path)).out == "acme already matches the file; there is nothing to import.\n"
     ready("default", "clear", "chat")
     asked = ready("import", str(path))
     assert (asked.code, asked.out) == (
         2,
-        "Into acme would be imported: 1 change.\n  default for chat set to openai/gpt-5.4-mini\n",
+        "Would be imported into acme: 1 change.\n  default chat model set to openai/gpt-5.4-mini\n",
     )
     assert ready("import", str(path), "--dry-run").code == 0
     assert json.loads(ready("default", "show", "--json").out)[0]["model"] is None
@@ -114,7 +114,7 @@ def test_a_file_is_read_from_a_pipe(modeldeck: Run, home: Path) -> None:
 def test_the_kept_states_are_listed_with_what_they_lack(ready: Run) -> None:
     lines = ready("vault", "restore").out.splitlines()
     assert lines[0].split()[0] == "1" and "1 provider, 0 added models, 2 defaults" in lines[0]
-    assert "default for speech-to-text, set at " in lines[0] and lines[1].endswith(" and 1 more")
+    assert "default speech-to-text model, set at " in lines[0] and lines[1].endswith(" and 1 more")
     listed = json.loads(ready("vault", "restore", "acme", "--json").out)
     assert [row["state"] for row in listed] == list(range(1, len(listed) + 1))
     assert set(listed[0]) == {"state", "saved", "providers", "added", "defaults", "lacks", "problem"}
@@ -122,10 +122,10 @@ def test_the_kept_states_are_listed_with_what_they_lack(ready: Run) -> None:
 
 def test_a_state_is_put_back_and_the_one_before_is_kept(ready: Run) -> None:
     asked = ready("vault", "restore", "--state", "1")
-    assert asked.code == 2 and "Not in it: default for speech-to-text, set at " in asked.err
+    assert asked.code == 2 and "Not in it: default speech-to-text model, set at " in asked.err
     assert json.loads(ready("default", "show", "--json").out)[2]["model"] == "openai/whisper-1"
     ran = ready("vault", "restore", "acme", "--state", "1", "--yes")
-    assert ran.code == 0 and "State 1 of acme is back in place" in ran.out
+    assert ran.code == 0 and "Restored state 1 of acme" in ran.out
     assert json.loads(ready("default", "show", "--json").out)[2]["model"] is None
     assert ready("vault", "restore", "--state", "1", "--yes").code == 0, "and back again"
     assert json.loads(ready("default", "show", "--json").out)[2]["model"] == "openai/whisper-1"
@@ -143,7 +143,7 @@ def test_damaged_settings_are_replaced_and_kept(ready: Run, home: Path) -> None:
     assert listed[0]["problem"] and not listed[1]["problem"]
     assert ready("vault", "restore", "--state", "1", "--yes").code == 1
     ran = ready("vault", "restore", "--state", "2", "--yes")
-    assert ran.code == 0 and "kept beside it as settings.json.damaged-1" in ran.err
+    assert ran.code == 0 and "kept as settings.json.damaged-1" in ran.err
     assert (folder / "settings.json.damaged-1").read_bytes() == b"{"
     assert ready("provider", "list").code == 0
 

@@ -24,7 +24,7 @@ def lent(modeldeck: Run, server: OpenAIServer) -> Run:
     words = ("trial", "set", "openai", f"base_url={server.url}", "api_key=-", "--calls", "12", "--models", CHAT)
     done = modeldeck(*words, stdin=KEY + "\n")
     assert (done.code, done.err) == (0, "")
-    assert f"Each tenant has 12 calls of OpenAI on trial, with {CHAT}." in done.out and KEY not in done.out
+    assert f"Each tenant has 12 requests of OpenAI on trial, with {CHAT}." in done.out and KEY not in done.out
     server.requests.clear()
     return modeldeck
 
@@ -55,25 +55,25 @@ def test_the_last_calls_are_reported_and_at_the_end_nothing_is_sent(lent: Run, s
     server.requests.clear()
     used = lent("chat", "-m", f"openai/{CHAT}", "Hello")
     assert used.code == 1 and used.out == "" and not server.requests
-    assert used.err.startswith("The trial of OpenAI is used up: 20 of 20 calls.\nNothing was sent.")
+    assert used.err.startswith("The trial of OpenAI is used up: 20 of 20 requests.\nNothing was sent.")
 
 
 def test_a_tenant_says_whose_key_is_used(lent: Run, server: OpenAIServer) -> None:
     none = lent("provider", "source", "openai", "own")
-    assert none.code == 2 and "acme has no own key of OpenAI." in none.err
+    assert none.code == 2 and "acme has no API key for OpenAI." in none.err
     done = lent("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     assert done.code == 0
-    assert "own key, trial 12 of 12 left" in lent("provider", "list").out
+    assert "your key, trial 12 of 12 left" in lent("provider", "list").out
     assert lent("provider", "source", "openai", "trial").out == "acme uses OpenAI by its trial 12 of 12 left now.\n"
     other = lent("chat", "-m", "openai/gpt-4o", "Hello")
     assert other.code == 2 and f"gpt-4o is not in the trial of OpenAI.\nIt is for {CHAT};" in other.err
-    assert lent("provider", "source", "openai", "own").out == "acme uses OpenAI by its own key now.\n"
+    assert lent("provider", "source", "openai", "own").out == "acme now uses your key for OpenAI.\n"
     assert lent("provider", "source", "openai", "theirs").code == 2
 
 
 def test_taking_a_trial_back_asks_first(lent: Run) -> None:
     asked = lent("trial", "remove", "openai")
-    assert asked.code == 2 and "its key, 1 model, 12 calls each" in asked.err
+    assert asked.code == 2 and "its API key, 1 model, 12 requests each" in asked.err
     assert lent("trial", "remove", "openai", "--yes").out == "The trial of OpenAI is removed.\n"
     assert lent("trial", "show", "--json").out == "[]\n"
     gone = lent("trial", "remove", "openai", "--yes")

@@ -18,8 +18,8 @@ def saved_while_locked(run_in: Run, home: Path, server: OpenAIServer) -> None:
 def test_without_a_passphrase_the_output_says_that_a_copy_opens_everything(ready: Run, home: Path) -> None:
     ran = ready("vault", "status")
     assert (ran.code, ran.err) == (0, "")
-    assert "Whoever can read the key file" in ran.out and f"A copy of {home}" in ran.out
-    assert "opens every key" in ran.out and "Off: without a passphrase" in ran.out
+    assert "Anyone who can read the key file" in ran.out and f"A copy of {home}" in ran.out
+    assert "decrypts every API key" in ran.out and "Off: without a passphrase" in ran.out
     assert "The private key vouches for the list of credentials." in ran.out and "1 ready" in ran.out
 
 
@@ -29,7 +29,7 @@ def test_of_a_locked_tenant_it_tells_what_can_be_known_and_asks_for_nothing(
     saved_while_locked(run_in, locked_home, server)
     found = json.loads(run_in(locked_home, "vault", "status", "--json").out)
     assert (found["passphrase"], found["open"], found["manifest"]["state"]) == (True, False, "not proved")
-    assert found["lock_after"] == 15 and "Who knows the passphrase" in found["readers"]
+    assert found["lock_after"] == 15 and "Anyone who knows the passphrase" in found["readers"]
     (held,) = found["credentials"]
     assert (held["provider"], held["state"]) == ("openai", "not confirmed")
     assert "added while north-lab was locked" in held["words"]
@@ -46,7 +46,7 @@ def test_pending_changes_are_shown_first_and_confirmed_by_an_option(
     (done,) = json.loads(run_in(locked_home, "vault", "confirm", "--yes", "--json", typed=TYPED).out)
     assert (done["provider"], done["change"]) == ("openai", "added while locked")
     assert run_in(locked_home, "chat", "-m", "openai/gpt-4o", "Why?", typed=TYPED).code == 0
-    assert "Nothing of north-lab waits" in run_in(locked_home, "vault", "confirm", typed=TYPED).out
+    assert "Nothing to confirm in north-lab" in run_in(locked_home, "vault", "confirm", typed=TYPED).out
     assert "credentials confirmed: openai default" in run_in(locked_home, "audit", "show").out
 
 
@@ -65,7 +65,7 @@ def test_a_settings_file_put_back_by_hand_is_an_alarm_until_it_is_confirmed(read
     found = json.loads(ready("vault", "status", "--json").out)
     assert found["manifest"]["state"] == "older state put back"
     refused = ready("chat", "Why?")
-    assert refused.code == 5 and "put back from an earlier state" in refused.err
+    assert refused.code == 5 and "restored from an earlier state" in refused.err
     assert ready("vault", "confirm", "--yes").code == 0
     assert ready("chat", "Why?").code == 0
 
@@ -110,7 +110,7 @@ def test_a_lost_key_is_reported_and_abandoned_by_an_option(ready: Run, home: Pat
     for words in (("provider", "list"), ("credential", "list", "openai"), ("model", "list"), ("default", "show")):
         assert ready(*words).code == 0, words
     refused = ready("chat", "Why?")
-    assert refused.code == 5 and "sealed with a key pair that is gone" in refused.err
+    assert refused.code == 5 and "encrypted for a key pair that no longer exists" in refused.err
     assert ready("vault", "rotate").code == 5
     assert ready("vault", "rotate", "--lost").code == 2
     assert ready("vault", "rotate", "--lost", "--yes").code == 0

@@ -143,7 +143,7 @@ async def test_a_form_is_notified_and_an_overwrite_names_the_session() -> None:
         await until_shown(pilot, "▲ changed elsewhere ──")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "Another session (process 4127 on pts/3) saved it at ")
-        await focused(pilot, "Look at theirs, keep my form open")
+        await focused(pilot, "Show theirs, keep my form open")
 
 
 async def test_a_form_of_a_tenant_that_was_removed_keeps_what_was_typed() -> None:
@@ -207,7 +207,7 @@ async def test_settings_of_a_newer_version_are_viewed_with_a_banner_in_every_are
             await until_shown(pilot, area)
             if area != "enter send":
                 assert "── Written by Modeldeck 2.1; this is " in shown(pilot)
-                assert "It can be looked at, not changed." in shown(pilot)
+                assert "You can view it, not change it." in shown(pilot)
             assert rows(pilot)[0].startswith(" ▪ acme  PRACTICE, read-only")
             await pilot.press("escape")
     assert session.store("acme").folder.read("settings.json") == before

@@ -51,7 +51,7 @@ async def test_the_dialog_stands_as_it_was_drawn(bare: Session) -> None:
         assert screen[12] == "  │ ▸ [ Accept and open the playground ]                                     │"
         assert screen[13] == "  │   [ Accept ]                                                             │"
         assert screen[14] == "  │   [ Not now ]                                                            │"
-        assert screen[16] == "  │ You can change or clear defaults at any time (key 3).                    │"
+        assert screen[16] == "  │ You can change or clear them at any time in Defaults (3).                │"
         assert screen[-1] == " enter press  up down move  space on/off  esc back  ? help"
 
 
@@ -121,7 +121,7 @@ async def test_only_types_without_a_default_are_proposed(session: Session) -> No
     }
     async with area(session, "defaults") as pilot:
         await propose(pilot)
-        assert "No default yet for speech-to-text." in shown(pilot)
+        assert "No default model yet for speech-to-text." in shown(pilot)
         assert "Suggested:" in shown(pilot)
         assert "[x] embedding" not in shown(pilot)
 

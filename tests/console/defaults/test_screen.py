@@ -33,7 +33,7 @@ async def test_the_defaults_stand_as_they_were_drawn_with_the_cursor_on_the_brok
         screen = rows(pilot)
         assert screen[1] == "── Defaults of acme ──────────────────────────────────────────── 1 of 3 ready ──"
         assert screen[3].startswith("   chat                 ● openai/gpt-6-sol                       set ")
-        assert screen[4].startswith("                          own key, verified ")
+        assert screen[4].startswith("                          your key, verified ")
         assert screen[6].startswith(" ▸ embedding            ▲ openai/text-search-ada-doc-001         set ")
         assert screen[7].startswith("                          no longer listed by OpenAI since ")
         assert screen[8] == "                          nearest: openai/text-embedding-3-small"
@@ -122,7 +122,7 @@ async def test_a_default_that_is_in_no_list_any_more_says_that_it_was_removed(se
 
 async def test_a_provider_that_is_not_set_up_any_more_is_named(session: Session) -> None:
     async with area(without(session, "credentials"), "defaults") as pilot:
-        assert "OpenAI is not set up any more" in rows(pilot)[4]
+        assert "OpenAI is no longer set up" in rows(pilot)[4]
         assert rows(pilot)[21] == "   OpenAI is no longer set up. Requests to it fail; nothing is switched for you."
         assert "0 of 3 ready" in rows(pilot)[1]
 
@@ -130,7 +130,7 @@ async def test_a_provider_that_is_not_set_up_any_more_is_named(session: Session)
 async def test_a_provider_that_this_version_does_not_know_breaks_nothing(session: Session) -> None:
     choose(session, ModelType.CHAT, "unheard_of", "model")
     async with area(session, "defaults") as pilot:
-        assert "unheard_of is not set up any more" in shown(pilot)
+        assert "unheard_of is no longer set up" in shown(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await pilot.press("escape", "x")
@@ -140,7 +140,7 @@ async def test_a_provider_that_this_version_does_not_know_breaks_nothing(session
 async def test_a_refused_key_is_shown_where_its_model_is_the_default(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         await pilot.press("3")
-        await until_shown(pilot, "its key is refused")
+        await until_shown(pilot, "rejected its key")
         assert rows(pilot)[21] == "   OpenAI rejected the key. Requests to it fail; nothing is switched for you."
         assert "1 opens it to replace it" in rows(pilot)[22]
         assert all(width(row) <= 80 for row in rows(pilot))

@@ -92,7 +92,7 @@ async def test_one_provider_alone_is_not_requested(session: Session) -> None:
 async def test_without_any_provider_it_says_what_to_do(session: Session) -> None:
     async with area(without(session, "credentials"), "models") as pilot:
         await pilot.press("a")
-        await until_shown(pilot, "No provider that takes added models is set up yet.")
+        await until_shown(pilot, "No provider that supports added models is set up yet.")
         await pilot.press("enter", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
 
@@ -129,7 +129,7 @@ async def test_the_id_is_requested_and_a_wrong_one_is_shown_under_it(session: Se
         assert pilot.app.focused is field(pilot).field
         await typed(pilot, "gpt-6-sol")
         await pilot.press("enter", "enter", "enter")
-        await until_shown(pilot, "▲ openai/gpt-6-sol is there already, imported.")
+        await until_shown(pilot, "▲ openai/gpt-6-sol already exists, imported.")
         assert pilot.app.focused is field(pilot).field
         assert field(pilot).value == "gpt-6-sol"
         await pilot.press("x")
@@ -166,7 +166,7 @@ async def test_what_cannot_be_written_is_reported_and_adding_it_unverified_is_no
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_: object) -> None:
-        raise SaveFailed("The disk is full; nothing was changed.", "Make room and try again.")
+        raise SaveFailed("The disk is full; nothing was changed.", "Free some space and try again.")
 
     monkeypatch.setattr(add_model, "keep", full)
     async with area(not_imported(session), "models") as pilot:
@@ -378,19 +378,19 @@ async def test_an_address_in_plain_http_needs_confirmation(session: Session, mon
         pilot.app.screen.query_one("#verify", Button).focus()
         await pilot.press("enter")
         await until_shown(pilot, "http://models.example.test")
-        await until_shown(pilot, "Use it all the same")
+        await until_shown(pilot, "Use it anyway")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         assert pilot.app.focused is field(pilot, "field-url").field
         pilot.app.screen.query_one("#verify", Button).focus()
         await pilot.press("enter")
-        await until_shown(pilot, "Use it all the same")
+        await until_shown(pilot, "Use it anyway")
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models) or "▲" in shown(pilot))
         if not isinstance(pilot.app.screen, Models):
             pilot.app.screen.query_one("#anyway", Button).focus()
             await pilot.press("enter")
-            await until_shown(pilot, "Use it all the same")
+            await until_shown(pilot, "Use it anyway")
             await pilot.press("down", "enter")
         await until(pilot, lambda: added_ids(session) == ["mine"])
         held = credentials.active(session.tenant("acme"), LOCAL)

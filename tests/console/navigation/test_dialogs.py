@@ -48,7 +48,7 @@ async def test_an_open_tenant_needs_no_passphrase() -> None:
 
 async def test_a_locked_tenant_needs_its_passphrase() -> None:
     console = Console(practice_session(), "north-lab", Unlock=False)
-    assert not await console.dialogs.ensure_unlocked("your question.")
+    assert not await console.dialogs.ensure_unlocked("send your question")
     assert console.asked == [Unlock]
 
 

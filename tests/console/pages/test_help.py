@@ -30,9 +30,9 @@ async def test_it_shows_the_keys_of_the_screen_the_general_ones_and_the_signs() 
         assert "0  f6      tenants" in shown(pilot)
         assert ": ctrl+p   commands" in shown(pilot)
         assert "ctrl+l     redraw the screen" in shown(pilot)
-        assert "   While a field has the cursor: f2 f3 f4 f5 for the areas, esc for keys." in lines
-        assert "   ● ready   ○ not set up   ◐ trial   ▲ needs attention   … at work" in lines
-        assert lines[-3] == "   Report a fault: modeldeck --version and the log, nothing else is needed."
+        assert "   While you type: f2 f3 f4 f5 switch areas, esc leaves the field." in lines
+        assert "   ● ready   ○ not set up   ◐ trial   ▲ needs attention   … busy" in lines
+        assert lines[-3] == "   Report a bug: send the output of modeldeck --version and the log file."
         assert lines[-1] == " up down move  / find  esc back"
 
 
@@ -52,9 +52,9 @@ async def test_every_action_of_the_screen_stands_in_it() -> None:
 async def test_the_two_lines_of_the_width_test_are_equally_long_where_signs_are_narrow() -> None:
     async with console() as pilot:
         await pilot.press("?")
-        await until_shown(pilot, "these two lines")
+        await until_shown(pilot, "If these two bars")
         lines = rows(pilot)
-        at = next(n for n, line in enumerate(lines) if "these two lines" in line)
+        at = next(n for n, line in enumerate(lines) if "If these two bars" in line)
         assert lines[at].split()[0] == "●" * 10
         assert lines[at + 1].split()[0] == "#" * 10
         assert width(lines[at].split()[0]) == width(lines[at + 1].split()[0])
@@ -67,7 +67,7 @@ async def test_it_scrolls_by_keys_and_says_where_it_is() -> None:
         await pilot.press("j", "down")
         await until_shown(pilot, " 3 – 20 of ")
         await pilot.press("G")
-        await until_shown(pilot, "Practice: nothing is written, and nothing leaves this process.")
+        await until_shown(pilot, "Practice mode: nothing is saved or sent.")
         await pilot.press("g")
         await until_shown(pilot, "1 – 18 of ")
 
@@ -97,7 +97,7 @@ async def test_it_says_where_the_files_of_this_user_are(tmp_path: Path) -> None:
         await pilot.press("?")
         await pilot.press("G")
         await until_shown(pilot, "   Settings  ~/.local/share/modeldeck      Keys  ~/.local/state/modeldeck/keys")
-        assert "   Log       ~/.local/state/modeldeck/log, holds no keys and no texts" in rows(pilot)
+        assert "   Log       ~/.local/state/modeldeck/log, contains no keys or texts" in rows(pilot)
 
 
 async def test_from_a_form_it_has_the_help_of_the_fields_and_the_key_page_alone_on_a_line() -> None:
@@ -129,7 +129,7 @@ async def test_keys_that_were_changed_are_shown_as_they_are_now() -> None:
 async def test_in_plain_characters_every_sign_is_ascii() -> None:
     async with console(practice_session({"MODELDECK_ASCII": "1"})) as pilot:
         await pilot.press("?")
-        await until_shown(pilot, "these two lines")
+        await until_shown(pilot, "If these two bars")
         assert "   **********  these two lines" in rows(pilot)
         assert shown(pilot).isascii()
 

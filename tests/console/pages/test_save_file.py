@@ -33,7 +33,7 @@ async def opened(pilot: Pilot[str], suggested: str, **formats: str) -> list[Path
 async def test_enter_goes_to_the_button_and_enter_there_writes_for_the_owner_alone(tmp_path: Path) -> None:
     async with console(started()) as pilot:
         answers = await opened(pilot, str(tmp_path / "chat"))
-        assert ", for you alone. To another machine:" in shown(pilot)
+        assert ", readable only by you. To copy it from another machine:" in shown(pilot)
         await pilot.press("enter")
         assert not list(tmp_path.iterdir())
         await pilot.press("enter")
@@ -54,13 +54,13 @@ async def test_a_name_in_use_is_not_proposed_and_needs_confirmation_when_typed(t
         assert field.value == str(tmp_path / "chat-2.md")
         field.value = str(there)
         await pilot.press("enter", "enter")
-        await until_shown(pilot, "chat.md is there already, 3 bytes.")
+        await until_shown(pilot, "chat.md already exists, 3 bytes.")
         await pilot.press("enter")
         await until_shown(pilot, "Save to a file")
         assert there.read_text() == "old"
         assert not answers
         await pilot.press("enter")
-        await until_shown(pilot, "is there already")
+        await until_shown(pilot, "already exists")
         await pilot.press("down", "enter")
         await until(pilot, lambda: answers)
         assert there.read_text() == "as md: ü\n"

@@ -91,7 +91,7 @@ async def test_a_model_opens_the_playground_with_it() -> None:
     async with console() as pilot:
         await pilot.press(":", *"model text-embedding-3-small", "enter")
         await until_shown(pilot, "[Embedding]")
-        await until_shown(pilot, "text-embedding-3-small · own key")
+        await until_shown(pilot, "text-embedding-3-small · your key")
 
 
 async def test_a_type_shows_only_its_models() -> None:

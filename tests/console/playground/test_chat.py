@@ -99,12 +99,12 @@ async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
         assert pilot.app.focused is tab.question
         drawn = rows(pilot)
         assert drawn[0] == " ▪ acme  PRACTICE         f2 Providers  f3 Models  f4 Defaults  [f5 Playground]"
-        assert drawn[1] == "── [Chat]  Embedding  Speech-to-text ───────────── openai/gpt-6-sol · own key ──"
+        assert drawn[1] == "── [Chat]  Embedding  Speech-to-text ──────────── openai/gpt-6-sol · your key ──"
         assert drawn[2:6] == [
             "",
             "   Ask gpt-6-sol something.",
             "",
-            "   Nothing is kept when you quit; s saves a chat as Markdown.",
+            "   Chats are not kept when you quit; s saves one as Markdown.",
         ]
         assert drawn[20] == "── new chat ────────────────────────── system prompt none · provider defaults ──"
         assert drawn[21:] == [" >", "", " enter send  ctrl+j new line  up last question  esc commands  f1 help"]
@@ -191,7 +191,7 @@ async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
             " ■ connection lost, the answer is incomplete\n\n ▲ The connection to OpenAI ended before the answer did."
             in text
         )
-        assert "   ctrl+r asks again as a new request. Nothing is retried automatically." in text
+        assert "   ctrl+r sends it again as a new request. Nothing is retried automatically." in text
         assert rows(pilot)[20].startswith("── connection lost after ")
         assert rows(pilot)[20].endswith(" tokens, may be charged ──")
         assert rows(pilot)[23] == " enter send  ctrl+r regenerate  esc commands  f1 help"
@@ -242,7 +242,7 @@ async def test_a_retry_counts_down_and_a_silence_is_reported(model: Model) -> No
         await until_shown(pilot, "… busy, retrying in 3 s (2 of 2)")
         await until_shown(pilot, "… busy, retrying in 2 s (2 of 2)")
         model.says(NoResponseYet(30, 120))
-        await until_shown(pilot, " OpenAI has sent nothing for 30 s.\n esc stops; it keeps waiting until 120 s.")
+        await until_shown(pilot, " OpenAI has sent nothing for 30 s.\n esc stops; Modeldeck waits up to 120 s.")
         model.says(TextDelta("Here."), Finish("stop"), None)
         await over(pilot, tab)
         assert "has sent nothing" not in shown(pilot)
@@ -445,7 +445,7 @@ async def test_pasted_lines_are_text_and_a_megabyte_is_refused_with_a_sentence()
         assert tab.question.text == "one\ntwo\n[31mthree\n"
         assert not tab.session.history.entries
         tab.question.post_message(events.Paste("x" * BIG))
-        await until_shown(pilot, f"That paste has 1,000,000 characters; a question takes {LIMIT:,}.")
+        await until_shown(pilot, f"The paste has 1,000,000 characters; a question takes up to {LIMIT:,}.")
         assert tab.question.text == "one\ntwo\n[31mthree\n"
 
 
@@ -464,7 +464,7 @@ async def test_no_default_says_what_to_do_and_keeps_the_question() -> None:
 async def test_the_first_question_of_a_locked_tenant_asks_for_the_passphrase_and_goes_on() -> None:
     async with chatting("north-lab") as (pilot, tab):
         await pilot.press(*"hello", "enter")
-        await until_shown(pilot, "Waiting for this: your question to openai/")
+        await until_shown(pilot, "Next: send your question to openai/")
         await pilot.press(*"practice", "enter")
         await until_shown(pilot, "I am a practice model.")
         await over(pilot, tab)
@@ -473,7 +473,7 @@ async def test_the_first_question_of_a_locked_tenant_asks_for_the_passphrase_and
 async def test_escape_at_the_passphrase_gives_the_question_back() -> None:
     async with chatting("north-lab") as (pilot, tab):
         await pilot.press(*"hello", "enter")
-        await until_shown(pilot, "Waiting for this")
+        await until_shown(pilot, "Next: send")
         await pilot.press("escape")
         await until(pilot, lambda: tab.question.text == "hello")
         assert not tab.session.history.entries
@@ -491,7 +491,7 @@ async def test_locking_hides_the_chat_and_opening_brings_it_back() -> None:
         await until_shown(pilot, "north-lab is locked; the chat is hidden.")
         assert "practice model" not in shown(pilot)
         await pilot.press("i", "enter")
-        await until_shown(pilot, "Waiting for this")
+        await until_shown(pilot, "Next: send")
         await pilot.press(*"practice", "enter")
         await until(pilot, lambda: len(tab.session.history.entries) == 2)
         await over(pilot, tab)

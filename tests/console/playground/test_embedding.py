@@ -77,7 +77,7 @@ async def test_it_opens_in_typing_and_says_what_to_write() -> None:
         await opened(pilot)
         lines = rows(pilot)
         assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
-        assert lines[1] == "── Chat  [Embedding]  Speech-to-text ─────── text-embedding-3-small · own key ──"
+        assert lines[1] == "── Chat  [Embedding]  Speech-to-text ────── text-embedding-3-small · your key ──"
         assert lines[3] == "   One text per line; two or more are compared."
         assert lines[-1] == " enter send  ctrl+j next text  esc commands  f1 help"
 
@@ -190,8 +190,8 @@ async def test_a_vector_of_another_length_is_shown_in_its_row(monkeypatch: pytes
     async with console() as pilot:
         await embedded(pilot, "one", "two", "three", "four")
         lines = rows(pilot)
-        assert "▲ Text 2 gave a vector of other length." in lines[6]
-        assert "▲ Text 4 gave only zeros." in lines[8]
+        assert "▲ Text 2 has a vector of a different length." in lines[6]
+        assert "▲ Text 4 has an all-zero vector." in lines[8]
         assert "▒60  1.00" in lines[5] or "▓60" in lines[5]
 
 
@@ -299,7 +299,7 @@ async def test_more_texts_than_are_compared_are_not_sent(monkeypatch: pytest.Mon
         tab = await opened(pilot)
         tab.query_one(LinesField).text = "\n".join(f"t{n}" for n in range(301))
         await pilot.press("enter")
-        await until_shown(pilot, "▲ Up to 300 texts are compared here; these are 301.")
+        await until_shown(pilot, "▲ You entered 301 texts; up to 300 can be compared.")
 
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
@@ -328,7 +328,7 @@ async def test_a_model_that_distinguishes_questions_learns_what_the_lines_are(mo
         tab.refresh_chrome()
         await until_shown(pilot, "p parameters")
         await pilot.press("p")
-        await until_shown(pilot, "What these lines are")
+        await until_shown(pilot, "These lines are")
         await pilot.press("down", "enter")
         await until_shown(pilot, "── questions, one per line ──")
         await pilot.press("i")

@@ -110,11 +110,11 @@ async def test_the_form_as_drawn(home: Path) -> None:
         await opened(pilot, "~/recordings/meeting-2026-11-1")
         lines = rows(pilot)
         assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
-        assert lines[1] == "── Chat  Embedding  [Speech-to-text] ───────────── openai/whisper-1 · own key ──"
+        assert lines[1] == "── Chat  Embedding  [Speech-to-text] ──────────── openai/whisper-1 · your key ──"
         assert lines[3] == " ▸ File             [~/recordings/meeting-2026-11-1                      ]"
         assert lines[4].startswith("                      meeting-2026-11-18.wav       ")
         assert lines[5] == "                      meeting-2026-11-19.wav      96.0 MB   ▲ over 25 MB"
-        assert lines[6] == "                    Read on this machine. From another:"
+        assert lines[6] == "                    The file must be on this machine. From another one:"
         assert lines[7].startswith("                    scp recording.m4a ")
         assert lines[7].endswith(":recordings/")
         assert lines[9] == "   Language         [                ]   blank: auto-detect"
@@ -158,7 +158,7 @@ async def test_what_is_too_large_is_shown_at_once_with_a_remedy(home: Path) -> N
     async with at(home) as pilot:
         tab = await opened(pilot, "~/recordings/meeting-2026-11-19.wav")
         await until_shown(pilot, "▲ meeting-2026-11-19.wav is 96 MB; whisper-1 takes 25 MB.")
-        assert "Make it smaller, for instance to mono mp3, or esc then m" in shown(pilot)
+        assert "Make it smaller, for example a mono mp3, or esc then m" in shown(pilot)
         await pilot.press("enter")
         await pilot.pause()
         assert pilot.app.focused is tab.form._path.field
@@ -170,9 +170,9 @@ async def test_what_is_too_large_is_shown_at_once_with_a_remedy(home: Path) -> N
         ("", "Which file?"),
         ("~/recordings/nowhere.wav", "There is no file "),
         ("~/recordings", " is a folder."),
-        ("~/recordings/notes.txt", "notes.txt is not a recording that whisper-1 takes."),
+        ("~/recordings/notes.txt", "notes.txt is not a format that whisper-1 accepts."),
         ("~/recordings/forty.mp3", "forty.mp3 is 40 MB; whisper-1 takes 25 MB."),
-        ("~/recordings/secret.mp3", " may not be read."),
+        ("~/recordings/secret.mp3", " cannot be read."),
         ("~/recordings/empty.mp3", "empty.mp3 is empty."),
     ],
 )

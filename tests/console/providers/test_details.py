@@ -24,7 +24,7 @@ async def test_they_stand_as_drawn(session: Session) -> None:
             "   Project        –",
             "   Base URL       https://api.openai.com/v1",
         ]
-        assert screen[7:9] == ["   Source         own key", "   Get a key      https://platform.openai.com/api-keys"]
+        assert screen[7:9] == ["   Source         your key", "   Get a key      https://platform.openai.com/api-keys"]
         assert screen[10] == "   Other credentials"
         assert screen[11].startswith("   batch-jobs     ••••••••77c0                verified ")
         assert screen[13] == "   Models         29 chat  3 embedding  5 speech-to-text"
@@ -110,7 +110,7 @@ async def test_a_new_credential_is_named_and_does_not_take_over(session: Session
         await focused(pilot, "API key")
         await paste(pilot, KEY)
         await pilot.press("enter", "enter")
-        await until_shown(pilot, "There is a credential of that name already.")
+        await until_shown(pilot, "A credential of that name already exists.")
         await pilot.press("ctrl+u", *"night", "enter", "enter")
         assert "that name already" not in shown(pilot)
         await focused(pilot, "Verify and save")

@@ -28,7 +28,7 @@ async def test_what_surrounds_a_key_is_cut_and_shown(bare: Session) -> None:
         await paste(pilot, f'export OPENAI_API_KEY="{KEY}"\n')
         await until_shown(pilot, "Removed: ")
         assert typed(pilot) == KEY
-        for each in ("export OPENAI_API_KEY=", "quotes", "a line end"):
+        for each in ("export OPENAI_API_KEY=", "quotes", "a line break"):
             assert each in shown(pilot)
         await focused(pilot, "API key")
 
@@ -84,7 +84,7 @@ async def test_a_megabyte_is_refused_with_a_sentence_and_nothing_is_lost(bare: S
         await pilot.press("enter")
         await paste(pilot, KEY)
         await paste(pilot, "x" * 1_000_000)
-        await until_shown(pilot, "▲ That is 1,000,000 characters; more than any field takes.")
+        await until_shown(pilot, "▲ The paste has 1,000,000 characters, too many.")
         assert typed(pilot) == KEY
 
 

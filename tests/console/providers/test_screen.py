@@ -18,23 +18,23 @@ async def test_the_list_stands_as_drawn(session: Session) -> None:
         screen = rows(pilot)
         assert screen[1].startswith("── Providers ──") and screen[1].endswith(" 2 of 2 ready ──")
         assert screen[2] == "   Model vendors"
-        assert screen[3] == " ▸ ● OpenAI               ready                     own key      37 models"
+        assert screen[3] == " ▸ ● OpenAI               ready                     your key     37 models"
         assert screen[4] == "   ● OpenAI-compatible    ready                     no key        3 models"
-        assert screen[21].startswith("   OpenAI: own key, ends 3f2a, verified ")
+        assert screen[21].startswith("   OpenAI: your key, ends 3f2a, verified ")
         assert screen[22].startswith("   Models are listed from the provider, last at ")
         assert screen[23] == " enter open  v verify  V verify all  a add  r refresh  / filter  ? help"
 
 
 async def test_a_row_without_room_for_all_leaves_the_number_of_models_out(session: Session) -> None:
     async with console(session, size=(60, 16)) as pilot:
-        assert rows(pilot)[3] == " ▸ ● OpenAI               ready                     own key"
+        assert rows(pilot)[3] == " ▸ ● OpenAI               ready                     your key"
         assert rows(pilot)[4] == "   ● OpenAI-compatible    ready                     no key"
 
 
 async def test_it_opens_on_the_row_that_needs_something(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         screen = rows(pilot)
-        assert screen[3].startswith(" ▸ ▲ OpenAI               key refused               own key")
+        assert screen[3].startswith(" ▸ ▲ OpenAI               key refused               your key")
         assert "OpenAI rejected the key ending 9b1c at " in screen[21] and "It does not know this key." in screen[21]
         assert screen[22] == "   Press enter to replace it, v to retry."
 
@@ -112,7 +112,7 @@ async def test_what_a_provider_says_never_reaches_the_terminal_as_codes_or_marku
 
 async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(session: Session) -> None:
     async with console(session, "north-lab") as pilot:
-        assert rows(pilot)[21].startswith("   OpenAI: own key, ends 77c0, verified ")
+        assert rows(pilot)[21].startswith("   OpenAI: your key, ends 77c0, verified ")
         assert rows(pilot)[22] == "   v asks for the passphrase first."
         await pilot.press("v")
         await until_shown(pilot, "the check of OpenAI.")
@@ -126,7 +126,7 @@ async def test_a_credential_that_cannot_be_opened_is_one_row_and_can_be_forgotte
     with session.store("acme").transaction() as tables:
         tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
     async with console(session) as pilot:
-        assert rows(pilot)[3] == " ▸ ✕ OpenAI               cannot be opened          own key      37 models"
+        assert rows(pilot)[3] == " ▸ ✕ OpenAI               cannot be opened          your key     37 models"
         assert rows(pilot)[22] == "   Press enter to replace it, d to forget it."
         await pilot.press("enter")
         await until_shown(pilot, "API key        ✕ cannot be opened")
@@ -142,9 +142,9 @@ async def test_r_brings_the_models_up_to_date(session: Session) -> None:
     with session.store("acme").transaction() as tables:
         tables.table("models").remove(lambda each: each["id"] == "gpt-6-sol")
     async with console(session) as pilot:
-        assert "own key      36 models" in rows(pilot)[3]
+        assert "your key     36 models" in rows(pilot)[3]
         await pilot.press("r")
-        await until_shown(pilot, "own key      37 models")
+        await until_shown(pilot, "your key     37 models")
         await until_shown(pilot, "1 new")
 
 

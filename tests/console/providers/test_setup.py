@@ -154,7 +154,7 @@ async def test_what_cannot_be_written_is_reported_and_saving_unverified_is_not_o
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def full(*_: object, **__: object) -> None:
-        raise SaveFailed("The disk is full; nothing was changed.", "Make room and try again.")
+        raise SaveFailed("The disk is full; nothing was changed.", "Free some space and try again.")
 
     async with console(session) as pilot:
         await open_form(pilot)
@@ -168,7 +168,7 @@ async def test_what_cannot_be_written_is_reported_and_saving_unverified_is_not_o
             await pilot.press("enter", "enter")
             await until_shown(pilot, "▲ The disk is full; nothing was changed.")
             screen = shown(pilot)
-            assert "Make room and try again." in screen and "[ Verify and save ]" in screen
+            assert "Free some space and try again." in screen and "[ Verify and save ]" in screen
             assert "Save anyway" not in screen and "Answer of" not in screen
             await focused(pilot, "Verify and save")
         await pilot.press("enter")
@@ -299,9 +299,9 @@ async def test_servers_of_this_machine_are_probed_for_on_demand_and_used_with_on
         assert screen[4] == "   [ Use http://localhost:8080/v1  ]   llama.cpp      1 model, no key"
         assert screen[5] == "                                       8000 and 1234 do not answer"
         assert screen[7] == "   Or type a different one:"
-        assert "   [ Look again ]" in screen
+        assert "   [ Search again ]" in screen
         assert screen[21] == "   Ollama: gemma3:12b, nomic-embed-text, qwen3:32b. All are imported."
-        assert screen[22] == "   Nothing leaves this machine. For another one give an https address."
+        assert screen[22] == "   Nothing leaves this machine. For a server elsewhere, enter an https URL."
         assert screen[23] == " enter press  up down move  tab next  esc back  ? help"
         await pilot.press("enter")
         await until(pilot, lambda: stored(session, "openai_compatible") == "no key")
@@ -321,7 +321,7 @@ async def test_no_server_answers() -> None:
     async with console(await forget(desk_answering(silent), "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "enter")
         await until_shown(pilot, "▲ No model server answers on this machine.")
-        assert "Start it, or type its address." in shown(pilot)
+        assert "Start one, or enter its URL." in shown(pilot)
         await focused(pilot, "Base URL")
 
 
@@ -330,7 +330,7 @@ async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word() -> N
     async with console(session) as pilot:
         await pilot.press("j", "enter", "enter", "enter", "enter")
         await until_shown(pilot, "▲ It answers, but lists no models.")
-        assert "Save, then add one by its name with a." in shown(pilot)
+        assert "Save; a adds models." in shown(pilot)
 
 
 async def test_plain_http_to_another_machine_is_confirmed_once(session: Session) -> None:
@@ -341,7 +341,7 @@ async def test_plain_http_to_another_machine_is_confirmed_once(session: Session)
         await pilot.press("ctrl+u")
         await paste(pilot, "http://192.0.2.7:8000/v1")
         await pilot.press("enter", "enter")
-        await until_shown(pilot, "This sends texts and the key readable for others on the way.")
+        await until_shown(pilot, "Unencrypted: anyone on the network can read your texts and the key.")
         await focused(pilot, "Go back")
         await pilot.press("enter")
         await focused(pilot, "Base URL")
@@ -371,14 +371,14 @@ async def test_another_sessions_save_is_not_overwritten_unasked(session: Session
         await until_shown(pilot, "─ OpenAI was changed while this form was open ─")
         screen = shown(pilot)
         assert "  API key        now ends beef             here: a new one, ends 5d1e" in screen
-        assert "Nothing of this form has been saved." in screen
-        await focused(pilot, "Look at theirs, keep my form open")
+        assert "Nothing in this form has been saved." in screen
+        await focused(pilot, "Show theirs, keep my form open")
         await pilot.press("enter")
         await until_shown(pilot, "Theirs: API key ends beef")
         assert stored(session) == "beef" and pilot.app.screen.query(SecretField).first().value == KEY
         await theirs()
         await pilot.press("enter")
-        await focused(pilot, "Look at theirs, keep my form open")
+        await focused(pilot, "Show theirs, keep my form open")
         await pilot.press("down", "enter")
         await until(pilot, lambda: stored(session) == "5d1e")
 

@@ -25,7 +25,7 @@ async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -
         screen = rows(pilot)
         assert screen[1].startswith("── Audit log ──")
         assert screen[2] == "   practice"
-        assert screen[3].endswith("   default for chat cleared")
+        assert screen[3].endswith("   default chat model cleared")
         assert screen[-1] == " up down move  / find  esc back  ? help"
         await pilot.press("slash", *"tenant acme made", "enter")
         await until_shown(pilot, "   tenant acme made")
@@ -67,5 +67,5 @@ async def test_the_settings_are_exported_from_the_palette(tmp_path: Path) -> Non
         assert json.loads(path.read_text())["tenant"] == {"id": "acme", "name": "acme"}
         assert "sk-" not in path.read_text()
         await pilot.press(":", *"export")
-        await until_shown(pilot, "Export with the keys: modeldeck export --with-secrets")
+        await until_shown(pilot, "Export with API keys: modeldeck export --with-secrets")
         assert "Export the settings …" in shown(pilot)

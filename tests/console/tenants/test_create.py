@@ -61,7 +61,7 @@ async def test_a_name_in_use_and_an_id_that_cannot_be_are_shown_and_nothing_is_l
     session = practice_session()
     async with console(session, None) as pilot:
         await pilot.press("n", *"ACME", "shift+tab", "enter")
-        await until_shown(pilot, "▲ There is a tenant acme already.")
+        await until_shown(pilot, "▲ A tenant named acme already exists.")
         assert focus(pilot) == "Name" and "[ACME   " in shown(pilot)
         await pilot.press("ctrl+u")
         assert "already" not in shown(pilot)

@@ -42,7 +42,7 @@ async def test_what_a_file_would_change_is_shown_and_done_by_enter(changed: Sess
     async with console(changed) as pilot:
         await named(pilot, tmp_path / "acme.json")
         await until_shown(pilot, "▸ [ Import ]")
-        assert "     default for chat set to openai/gpt-6-sol" in shown(pilot)
+        assert "     default chat model set to openai/gpt-6-sol" in shown(pilot)
         assert not models.defaults(changed.tenant("acme")).get(ModelType.CHAT)
         await pilot.press("enter")
         await until_shown(pilot, "Imported into acme: 1 change.")
@@ -57,7 +57,7 @@ async def test_a_protected_file_asks_for_its_passphrase(changed: Session, tmp_pa
         await named(pilot, tmp_path / "acme.sealed")
         await until_shown(pilot, "▸ Passphrase")
         await pilot.press(*"wrong", "enter", "enter")
-        await until_shown(pilot, "This passphrase does not open the file")
+        await until_shown(pilot, "Wrong passphrase, or the file was changed.")
         await pilot.press(*PASS, "enter", "enter")
         await until_shown(pilot, "▸ [ Import ]")
         assert "OpenAI set up: credential default, base_url, api_key" in shown(pilot)

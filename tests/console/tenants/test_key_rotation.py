@@ -37,8 +37,8 @@ async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
         assert "revoke a leaked key there." in shown(pilot)
         assert "Passphrase" not in shown(pilot) and "▸ [ Create a new key pair ]" in shown(pilot)
         await pilot.press("enter")
-        await until_shown(pilot, "acme has the key pair")
-        assert "sealed anew." in shown(pilot)
+        await until_shown(pilot, "acme now has key pair")
+        assert "re-encrypted." in shown(pilot)
     after = tenant_registry.get(session.tenant("acme"))
     assert after.key_id != before and session.keys.folder("acme").names().count(f"{before}.pem") == 0
     assert credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal().startswith("sk-practice")
@@ -56,7 +56,7 @@ async def test_with_a_passphrase_it_is_requested_and_a_wrong_one_changes_nothing
         await until_shown(pilot, "▲ Wrong passphrase.")
         assert tenant_registry.get(session.tenant("north-lab")).key_id == before
         await pilot.press(*PASSPHRASE, "enter", "enter")
-        await until_shown(pilot, "north-lab has the key pair")
+        await until_shown(pilot, "north-lab now has key pair")
     tenant = tenant_registry.get(session.tenant("north-lab"))
     assert tenant.key_id != before and tenant.protected and not keyring.is_open(session.tenant("north-lab"))
     await tenants.unlock(session.tenant("north-lab"), Secret(PASSPHRASE))
@@ -78,7 +78,7 @@ async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.Monke
         assert rows(pilot)[-1] == " esc stop  ? help"
         await pilot.press("escape")
         goes_on.set()
-        await until_shown(pilot, "Stopped: the key pair is the one that it was.")
+        await until_shown(pilot, "Stopped; the key pair is unchanged.")
     assert session.store("acme").folder.read("settings.json") == before
 
 
@@ -98,9 +98,9 @@ async def test_a_lost_key_can_be_left_behind_and_what_it_sealed_is_replaced() ->
         await until_shown(pilot, "other")
         pilot.app.screen.query_one("#tenants").select("acme")  # type: ignore[attr-defined]
         await shown_page(pilot)
-        assert "The private key is not there." in shown(pilot)
+        assert "The private key is missing." in shown(pilot)
         await pilot.press("tab", "enter")
-        await until_shown(pilot, "acme has the key pair")
+        await until_shown(pilot, "acme now has key pair")
     assert status.row(session.tenant("acme"), "openai").state == "cannot be opened"
     await save.save(session.tenant("acme"), "openai", {"api_key": Secret("sk-practice-0000-made-up-key-not-real-3f2a")})
     assert credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal().endswith("3f2a")

@@ -59,7 +59,7 @@ async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
         await pilot.press("enter")
         await until_shown(pilot, "▸ [ Keep ]")
         await pilot.press("down", "enter")
-        await until_shown(pilot, "acme has no passphrase any more.")
+        await until_shown(pilot, "acme now has no passphrase.")
         assert not tenant_registry.get(session.tenant("acme")).protected
 
 
@@ -68,7 +68,7 @@ async def test_an_empty_or_different_passphrase_is_shown_in_place() -> None:
         await pilot.press("p", "tab", "enter")
         await until_shown(pilot, "▲ Type the new passphrase first.")
         await pilot.press(*"ab", "enter", *"ac", "enter", "enter")
-        await until_shown(pilot, "▲ The two differ.")
+        await until_shown(pilot, "▲ The passphrases don't match.")
         await pilot.press("escape")
         await until_shown(pilot, "What you typed will be lost.")
         await pilot.press("down", "enter")

@@ -36,14 +36,14 @@ async def test_it_is_drawn_as_designed() -> None:
         assert screen[0] == " ▪ acme  damaged"
         assert screen[1] == "── Tenants › acme ──────────────────────────────────────── ✕ settings damaged ──"
         assert screen[3] == "   The settings of acme cannot be read: the file ends in the middle."
-        assert screen[4] == "   The file was kept as it is, and nothing has been written."
+        assert screen[4] == "   The file is unchanged; nothing was saved."
         assert screen[6] == "   settings.json"
-        assert screen[8] == "   Earlier states that are whole"
+        assert screen[8] == "   Readable earlier states"
         assert screen[9].startswith(" ▸ ") and screen[9].endswith(
             "    2 providers   0 added models   2 defaults   the newest"
         )
         assert screen[15:17] == ["   [ Restore the selected ]", "   [ Leave it ]"]
-        assert screen[-2] == "   The damaged file is kept beside it as settings.json.damaged-1."
+        assert screen[-2] == "   The damaged file is kept as settings.json.damaged-1."
         assert screen[-1] == " enter choose  up down move  esc back  ? help"
 
 
@@ -72,9 +72,9 @@ async def test_what_the_selected_state_lacks_is_reported() -> None:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "Earlier states")
-        assert rows(pilot)[-3] == "   Restoring puts the selected state in place and opens the tenant."
+        assert rows(pilot)[-3] == "   Restoring replaces the settings with this state and opens the tenant."
         await pilot.press("down")
-        await until_shown(pilot, "   Not in this state: default for chat, set at ")
+        await until_shown(pilot, "   Not in this state: default chat model, set at ")
 
 
 async def test_leaving_it_changes_nothing_and_the_others_can_be_opened() -> None:
@@ -101,7 +101,7 @@ async def test_without_an_earlier_state_a_backup_or_removal_is_named() -> None:
         await until_shown(pilot, "✕ acme")
         await pilot.press("enter")
         await until_shown(pilot, "There is no earlier state.")
-        assert "Put a backup in its place, or remove the tenant with d in the list." in shown(pilot)
+        assert "Restore a backup, or remove the tenant with d in the list." in shown(pilot)
         assert "Restore" not in shown(pilot) and "▸ [ Leave it ]" in shown(pilot)
 
 
@@ -155,10 +155,10 @@ async def test_an_edit_by_hand_is_accepted_with_a_button() -> None:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "The settings of acme cannot be read: it is not as it was saved.")
-        assert "It was edited by hand, or the disk is bad. Nothing has been written." in shown(pilot)
+        assert "It was edited by hand, or the disk is faulty. Nothing was saved." in shown(pilot)
         await pilot.press("enter", "down")
         await until_shown(pilot, "▸ [ Accept the edit ]")
-        assert "A key whose fields were edited cannot be opened any more." in shown(pilot)
+        assert "A key whose fields were edited can no longer be decrypted." in shown(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "acme 3 can be read again.")
         await until_shown(pilot, "[1 Providers]")

@@ -182,7 +182,7 @@ async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
 async def test_a_name_in_use_is_shown_under_the_field_and_escape_asks() -> None:
     async with console(practice_session(), None) as pilot:
         await pilot.press("e", "ctrl+u", *"North-Lab", "enter", "enter")
-        await until_shown(pilot, "▲ There is a tenant north-lab already.")
+        await until_shown(pilot, "▲ A tenant named north-lab already exists.")
         assert "[North-Lab  " in shown(pilot)
         await pilot.press("escape")
         await until_shown(pilot, "Leave without saving?")

@@ -17,8 +17,7 @@ from tui.vault import envelope, key_pair
 from tui.workspace.credentials import save, status
 
 DIALOG = """╭─ Changed while locked ─────────────────────────────────────────────────────╮
-│ OpenAI was replaced while north-lab was locked, or by something else than  │
-│ Modeldeck.                                                                 │
+│ OpenAI was replaced while north-lab was locked, or outside Modeldeck.      │
 │   was ••••••••77c0 """
 
 
@@ -41,7 +40,7 @@ async def test_a_key_saved_while_locked_is_pending_and_used_once_it_is_confirmed
     session = await saved_while_locked()
     async with console(session, "north-lab") as pilot:
         await until_shown(pilot, " ▸ ▲ OpenAI               replaced while locked")
-        assert "OpenAI was replaced while north-lab was locked, or by something else" in shown(pilot)
+        assert "OpenAI was replaced while north-lab was locked, or outside Modeldeck." in shown(pilot)
         assert "v confirm" in rows(pilot)[-1]
         await opened(pilot)
         said = " ".join(shown(pilot).split())
@@ -76,7 +75,7 @@ async def test_a_repointed_key_is_named_in_the_strip_and_replaced_or_forgotten()
         )
     async with console(session, "acme", size=(160, 24)) as pilot:
         await until_shown(pilot, "✕ OpenAI")
-        assert "its key was to go to https://api.openai.com, not to https://evil.example" in shown(pilot)
+        assert "its key was meant for https://api.openai.com, not to https://evil.example" in shown(pilot)
         assert "enter replace" in rows(pilot)[-1] and "d forget" in rows(pilot)[-1]
 
 
@@ -89,7 +88,7 @@ async def test_settings_put_back_by_hand_are_reported_when_a_key_is_opened() -> 
     session.open_keys.clear()
     async with console(session, "acme") as pilot:
         await pilot.press("v")
-        await until_shown(pilot, "The settings of acme were put back from an earlier state.")
+        await until_shown(pilot, "The settings of acme were restored from an earlier state.")
         assert "Changed without the key" in shown(pilot) and "[ Confirm all " in shown(pilot)
         await pilot.press("down", "enter")
         await until(pilot, lambda: status.row(session.tenant("acme"), "openai").usable)

@@ -14,7 +14,7 @@ from tui.secret import Secret
 from tui.tenancy import keyring
 from tui.workspace import tenants
 
-WAITING = ("your question to openai/gpt-6-sol.", "It is sent as soon as the tenant is open.")
+NEXT_STEP = "send your question to openai/gpt-6-sol"
 
 DRAWN = """── north-lab › unlock ──────────────────────────────────────────────────────────
 
@@ -28,8 +28,8 @@ DRAWN = """── north-lab › unlock ─────────────�
 
 
 
-   Waiting for this: your question to openai/gpt-6-sol.
-   It is sent as soon as the tenant is open.
+   Next: send your question to openai/gpt-6-sol, as soon as you unlock.
+
 
 
 
@@ -46,7 +46,7 @@ async def asked(pilot: Pilot[str]) -> list[bool]:
     answers: list[bool] = []
 
     async def ask() -> None:
-        answers.append(await pilot.app.dialogs.ensure_unlocked(*WAITING))  # type: ignore[attr-defined]
+        answers.append(await pilot.app.dialogs.ensure_unlocked(NEXT_STEP))  # type: ignore[attr-defined]
 
     pilot.app.run_worker(ask())
     await until_shown(pilot, "› unlock ──")
@@ -90,7 +90,7 @@ async def test_after_three_misses_a_second_is_waited_and_shown() -> None:
             await pilot.press("x", "enter")
             await until_shown(pilot, "Wrong passphrase.")
         await pilot.press(*PASSPHRASE, "enter")
-        await until_shown(pilot, "… opening, after a second's wait")
+        await until_shown(pilot, "… unlocking, after a one-second wait")
         assert not answers and rows(pilot)[-1] == " esc stop  f1 help"
         await until(pilot, lambda: answers == [True])
 
@@ -126,7 +126,7 @@ async def test_a_key_file_that_is_missing_is_shown_at_once() -> None:
     session.keys.folder(tenant.id).remove(f"{tenant.key_id}.pem")
     async with console(session, "acme") as pilot:
         await asked(pilot)
-        await until_shown(pilot, "▲ The key file of acme is not there.")
+        await until_shown(pilot, "▲ The private key file of acme is missing.")
         assert "This tenant's keys can't be decrypted." in shown(pilot)
         assert "start over" in " ".join(shown(pilot).split())
 
@@ -143,7 +143,7 @@ async def test_a_key_file_of_another_tenant_is_reported(monkeypatch: pytest.Monk
     async with console(session, "acme") as pilot:
         await asked(pilot)
         await pilot.press(*"secret", "enter")
-        await until_shown(pilot, "▲ The key file of this tenant is not the one")
+        await until_shown(pilot, "▲ The private key file does not match the settings")
 
 
 async def test_the_lock_time_follows_the_preferences() -> None:

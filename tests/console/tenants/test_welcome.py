@@ -157,7 +157,7 @@ async def test_a_passphrase_is_typed_twice_and_what_differs_is_shown_in_place() 
     session = empty_desk()
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "tab", *"secret", "tab", *"secrat", "tab", "enter")
-        await until_shown(pilot, "▲ The two differ.")
+        await until_shown(pilot, "▲ The passphrases don't match.")
         assert focus(pilot) == "Again" and shown(pilot).count("[••••••  ") == 2
         assert not tenant_registry.ids(session)
         await pilot.press("ctrl+u")

@@ -123,7 +123,7 @@ FACTS = Facts(
         Said(500, error("api_error", "unknown error (1000)"), "MiniMax failed on its side (500).", retried=True),
         Said(200, no(1026), "The content rules of MiniMax refuse this text.", Problem, "other words"),
         Said(200, no(1027), "The content rules of MiniMax stopped its own answer.", Problem, "other words"),
-        Said(200, no(1042), "Too much of this text is characters that do not show."),
+        Said(200, no(1042), "Too much of this text is invisible characters."),
         Said(400, error("bad_request_error", "unknown model 'x' (2013)"), "MiniMax does not know MiniMax-M2.5, or"),
         Said(200, no(2013, "unknown model"), "MiniMax does not know MiniMax-M2.5, or no longer serves", hint="Refresh"),
         Said(200, no(2061, "your plan does not support model"), "MiniMax does not know MiniMax-M2.5, or no longer"),

@@ -70,7 +70,7 @@ def test_what_is_wrong_is_named(provider: Provider, values: Mapping[str, str], f
 def test_with_nothing_the_other_method_is_offered() -> None:
     with pytest.raises(FieldProblem) as caught:
         validate(EITHER, {}, None)
-    assert caught.value.hint == "From the console. Or give App ID, API key and API secret."
+    assert caught.value.hint == "From the console. Or enter App ID, API key and API secret."
 
 
 def test_a_stored_method_is_left_for_the_one_that_is_typed_where_only_one_is_possible() -> None:

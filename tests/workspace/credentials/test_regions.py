@@ -65,7 +65,7 @@ async def test_the_region_that_takes_the_key_is_the_one_that_is_saved(regions: R
     async with regions([REFUSED], [ACCEPTED]) as at:
         verified = await at.verify()
         assert verified.region_fields == {"base_url": at.there.base_url}
-        assert verified.note == "mainland does not know this key; international does, and is used."
+        assert verified.note == "mainland rejected this key; international accepted it and is used."
         assert (verified.fields["base_url"], verified.origins) == (at.there.base_url, (at.there.origin,))
         assert verified.listed
         values: dict[str, str | Secret] = {"api_key": Secret(KEY), **verified.region_fields}

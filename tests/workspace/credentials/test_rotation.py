@@ -84,7 +84,7 @@ async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Ses
     assert other and other.fingerprints["api_key"] not in files(acme) and other.envelope not in files(acme)
     assert key_pair.fingerprint(tenant.fingerprint_key, Secret(gone)) not in files(acme)
     assert (first.envelope in files(acme)) is back
-    with pytest.raises(UsageError, match="No key of OpenAI is kept"):
+    with pytest.raises(UsageError, match="OpenAI has no previous key"):
         await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
 
 
@@ -105,10 +105,10 @@ async def test_every_step_is_in_the_audit_log(acme: Session) -> None:
     await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
     await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
     told = [audit.words(row) for row in audit.listing(acme.tenant("acme"))]
-    assert [sentence for sentence in told if "kept" in sentence] == [
-        "OpenAI: credential default rotated, its old key kept",
-        "OpenAI: credential default has its kept key again",
-        "OpenAI: credential default confirmed, its kept key forgotten",
+    assert [sentence for sentence in told if "old key" in sentence or "previous key" in sentence] == [
+        "OpenAI: credential default rotated, the old key kept",
+        "OpenAI: credential default switched back to the previous key",
+        "OpenAI: credential default confirmed, the previous key deleted",
     ]
     assert audit.check(acme.tenant("acme")).whole
 
@@ -123,7 +123,7 @@ async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: S
 
 async def test_what_cannot_be_rotated_is_reported_before_anything_is_sent(acme: Session) -> None:
     held = rotation.rotatable(acme.tenant("acme"), "openai", "default")
-    with pytest.raises(UsageError, match="has here already"):
+    with pytest.raises(UsageError, match="already the key of OpenAI"):
         rotation.differs(acme.tenant("acme"), held, {"api_key": Secret(OLD)})
     with pytest.raises(UsageError, match="API key is missing"):
         rotation.differs(acme.tenant("acme"), held, {"project": "proj_FAKE2"})
@@ -135,7 +135,7 @@ async def test_what_cannot_be_rotated_is_reported_before_anything_is_sent(acme: 
     with pytest.raises(UsageError, match=r"default\.kept is kept for default"):
         await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OLD)}, name="default.kept")
     await save.save(acme.tenant("acme"), "openai_compatible", {"base_url": "http://localhost:11434/v1"})
-    with pytest.raises(UsageError, match="has no key that could be rotated"):
+    with pytest.raises(UsageError, match="has no key to rotate"):
         rotation.rotatable(acme.tenant("acme"), "openai_compatible", "default")
     assert names(acme) == [("default", True), ("default.kept", False)]
 

@@ -109,7 +109,7 @@ async def test_a_saved_key_is_sealed_its_models_imported_and_no_default_set(
 ) -> None:
     await set_up(disk_session, tenant_id)
     row = status.row(disk_session.tenant(tenant_id), "openai")
-    assert (row.state, row.source, row.added) == ("ready", "own key", 0) and row.models > 30
+    assert (row.state, row.source, row.added) == ("ready", "your key", 0) and row.models > 30
     assert row.credential and row.credential.active and row.credential.hints == {"api_key": "0001"}
     assert len(row.credential.fingerprints["api_key"]) == 8 and row.credential.listed_at
     assert KEY.encode() not in everything(disk_session)
@@ -262,7 +262,7 @@ async def test_a_server_that_needs_no_key_is_used_while_locked_once_it_was_confi
     assert made.clear == {"base_url": "http://localhost:11434/v1"} and made.envelope == ""
     row = status.row(disk_session.tenant(tenant_id), "openai_compatible")
     assert (row.state, row.source, row.models) == ("not confirmed", "no key", 3)
-    with pytest.raises(Locked, match="was changed since"):
+    with pytest.raises(Locked, match="was changed meanwhile"):
         credentials.access(disk_session.tenant(tenant_id), "openai_compatible")
     await tenants.unlock(disk_session.tenant(tenant_id), Secret("FAKE"))
     await confirmation.confirm(
@@ -292,7 +292,7 @@ async def test_an_edited_credential_is_never_opened_and_shown_as_what_it_is(
     await set_up(disk_session, tenant_id)
     with disk_session.store(tenant_id).transaction() as tables:
         tables.table("credentials").update(TAMPERINGS[name])
-    with pytest.raises(Locked, match="cannot be opened") as caught:
+    with pytest.raises(Locked, match="cannot be decrypted") as caught:
         credentials.access(disk_session.tenant(tenant_id), "openai").secrets()
     stored = credentials.listing(disk_session.tenant(tenant_id), "openai")[0]
     assert caught.value.remedy == Remedy(Action.REPLACE_CREDENTIAL, "openai", stored.name)
@@ -329,7 +329,7 @@ async def test_a_credential_sealed_with_a_key_pair_that_was_removed_says_so(
     with disk_session.store(tenant_id).transaction() as tables:
         tables.table("credentials").update({"key_id": "00000000"})
     assert status.row(disk_session.tenant(tenant_id), "openai").state == "cannot be opened"
-    with pytest.raises(Locked, match="key pair that is gone"):
+    with pytest.raises(Locked, match="key pair that no longer exists"):
         credentials.access(disk_session.tenant(tenant_id), "openai")
 
 

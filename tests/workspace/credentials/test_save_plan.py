@@ -78,7 +78,7 @@ async def test_a_rotation_needs_the_tenant_unlocked(locked: TenantSession) -> No
 
 async def test_the_same_key_pasted_with_a_line_end_is_no_rotation(unlocked: TenantSession) -> None:
     await save.save(unlocked, "openai", {"api_key": Secret(KEY)})
-    with pytest.raises(UsageError, match="has here already"):
+    with pytest.raises(UsageError, match="already the key of OpenAI"):
         await plan_save(unlocked, "openai", {"api_key": Secret(f"{KEY}\n")}, rotate=True)
 
 

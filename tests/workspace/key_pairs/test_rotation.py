@@ -172,7 +172,7 @@ async def test_what_does_not_open_stays_as_it_is_and_is_counted(disk_session: Se
 async def test_with_an_alarm_nothing_is_rotated(disk_session: Session, acme: str) -> None:
     with disk_session.store(acme).transaction() as tables:
         tables.table("manifest").truncate()
-    with pytest.raises(Problem, match="changed by something else"):
+    with pytest.raises(Problem, match="changed outside Modeldeck"):
         await rotation.rotate(disk_session.tenant(acme))
     assert retired_keys.key_ids(disk_session.tenant(acme)) == []
 
@@ -191,7 +191,7 @@ async def test_a_lost_key_is_left_behind_only_if_it_is_lost(disk_session: Sessio
         await rotation.reset_key_pair(disk_session.tenant(acme))
     disk_session.keys.folder(acme).destroy()
     disk_session.evict(acme)
-    with pytest.raises(Locked, match="is not there"):
+    with pytest.raises(Locked, match="is missing"):
         await rotation.rotate(disk_session.tenant(acme))
     done = await rotation.reset_key_pair(disk_session.tenant(acme), Secret("FAKE"))
     assert (done.resealed, done.left, done.tenant.protected) == (0, 1, True)

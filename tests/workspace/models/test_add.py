@@ -152,7 +152,7 @@ async def test_a_model_is_inspected_then_called_then_kept(place: PlaceMaker) -> 
         assert notes == ["paid by the hour"]
         # What the provider told stays while nothing changes, and goes when something does.
         assert await catalog.edit(at.session.tenant(at.tenant_id), added, {"kind": "hosted"}, verify=False) == added
-        with pytest.raises(UsageError, match="there already"):
+        with pytest.raises(UsageError, match="already exists"):
             await at.add("org/model", verify=False)
 
 

@@ -114,7 +114,7 @@ async def test_an_id_that_no_provider_has_is_refused(session: Session, name: str
 
 
 async def test_a_model_is_not_added_twice_nor_with_fields_it_has_not(session: Session) -> None:
-    with pytest.raises(UsageError, match="there already, imported"):
+    with pytest.raises(UsageError, match="already exists, imported"):
         await catalog.add(session.tenant("acme"), "openai", "gpt-6-sol", CHAT, verify=False)
     with pytest.raises(UsageError, match="no field version"):
         await catalog.add(session.tenant("acme"), "openai", "mine", CHAT, {"version": "1"}, verify=False)
@@ -164,8 +164,8 @@ async def test_a_reference_splits_at_the_first_slash(session: Session) -> None:
     slashed = await catalog.add(session.tenant("acme"), "openai_compatible", "org/team/model", CHAT, verify=False)
     assert models.find(session.tenant("acme"), "openai_compatible/org/team/model") == slashed
     for ref, says in (
-        ("gpt-6-sol", "names no model"),
-        ("openai/", "names no model"),
+        ("gpt-6-sol", "is not a model reference"),
+        ("openai/", "is not a model reference"),
         ("nobody/x", "Unknown provider nobody"),
     ):
         with pytest.raises(UsageError, match=says):

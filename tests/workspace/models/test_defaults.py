@@ -24,7 +24,7 @@ def row(session: Session, kind: ModelType, tenant_id: str = "acme") -> DefaultRo
 
 def test_every_type_has_a_row_that_says_how_its_default_stands(session: Session) -> None:
     chat, embedding, speech = defaults.rows(session.tenant("acme"))
-    assert chat.state == "ready" and chat.sentence.startswith("own key, verified ")
+    assert chat.state == "ready" and chat.sentence.startswith("your key, verified ")
     assert embedding.state == "gone" and embedding.sentence.startswith("no longer listed by OpenAI since ")
     assert embedding.nearest and embedding.nearest.id == "text-embedding-3-small"
     assert speech.state == "none" and speech.default is None
@@ -53,14 +53,14 @@ async def test_what_cannot_be_a_default_is_refused(session: Session) -> None:
 
 async def test_a_default_whose_provider_cannot_be_used_says_why(session: Session) -> None:
     assert row(session, CHAT, LONG_NAME).state == "key refused"
-    assert row(session, CHAT, LONG_NAME).sentence == "its key is refused by OpenAI"
+    assert row(session, CHAT, LONG_NAME).sentence == "OpenAI rejected its key"
     with session.store("acme").transaction() as tables:
         tables.table("credentials").update({"key_id": "00000000"})
     assert row(session, CHAT).state == "cannot be opened"
     with session.store("acme").transaction() as tables:
         tables.drop_table("credentials")
     assert row(session, CHAT).state == "provider not set up"
-    assert row(session, CHAT).sentence == "OpenAI is not set up any more"
+    assert row(session, CHAT).sentence == "OpenAI is no longer set up"
 
 
 async def test_a_default_that_ended_by_date_or_vanished_counts_as_removed(session: Session) -> None:

@@ -164,13 +164,13 @@ def test_what_cannot_be_transcribed_is_reported_before_anything_is_sent(tmp_path
     os.mkfifo(tmp_path / "pipe.mp3")
     for path, says in (
         (large, "meeting.wav is 40 MB; whisper-1 takes 25 MB."),
-        (tmp_path / "note.txt", "note.txt is not a recording that whisper-1 takes."),
+        (tmp_path / "note.txt", "note.txt is not a format that whisper-1 accepts."),
         (tmp_path / "empty.mp3", "empty.mp3 is empty."),
         (tmp_path / "none.mp3", "There is no file "),
         (tmp_path, "is a folder."),
-        (tmp_path / "pipe.mp3", "is not a plain file."),
-        (tmp_path / "note.txt" / "x.mp3", "cannot be looked at."),
-        (Path("a\0b.mp3"), "cannot be looked at."),
+        (tmp_path / "pipe.mp3", "is not a regular file."),
+        (tmp_path / "note.txt" / "x.mp3", "cannot be opened."),
+        (Path("a\0b.mp3"), "cannot be opened."),
     ):
         with pytest.raises(UsageError) as caught:
             audio_info(path, LIMITS, "whisper-1")

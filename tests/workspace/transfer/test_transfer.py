@@ -137,7 +137,7 @@ async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in
         f"{export.called(credential)}" for credential in held.credentials if credential.needs and not credential.secrets
     }
     assert shut == {"MiniMax default"}
-    assert made.lacks == ("MiniMax default cannot be opened; its key is not in the file.",)
+    assert made.lacks == ("MiniMax default cannot be decrypted; its key is not in the file.",)
 
 
 async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -> None:
@@ -145,7 +145,7 @@ async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -
         tables.table("models").insert({"provider": "of_tomorrow", "id": "m", "type": "chat"})
         tables.table("defaults").insert({"type": "speech2text", "provider": "of_tomorrow", "model": "m", "set_at": ""})
     made = await export.export(acme.tenant("acme"))
-    assert made.lacks == ("of_tomorrow is no provider of this version; it is not in the file.",)
+    assert made.lacks == ("of_tomorrow is not a provider of this version; it is not in the file.",)
     assert not (await brought(acme, made.text)).changes
 
 
@@ -195,8 +195,8 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -
     assert [audit.words(event) for event in made.acts] == [
         "OpenAI changed: credential default, organization, api_key",
         "OpenAI: credential default in use",
-        "default for chat set to openai_compatible/own-model",
-        "default for embedding set to openai/text-embedding-3-small",
+        "default chat model set to openai_compatible/own-model",
+        "default embedding model set to openai/text-embedding-3-small",
     ]
     assert key_of(acme, "acme") == KEY
     assert status.row(acme.tenant("acme"), "anthropic").credential is not None
@@ -276,7 +276,7 @@ async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None
     found = json.loads(await text(acme))
     found["providers"]["openai"]["credentials"]["default"]["fields"]["base_url"] = "https://collector.example/v1"
     held = await import_plan.opened(json.dumps(found).encode())
-    with pytest.raises(UsageError, match=r"OpenAI default: The stored API key was given for https://api\.openai\.com"):
+    with pytest.raises(UsageError, match=r"OpenAI default: The stored API key is only for https://api\.openai\.com"):
         await import_plan.plan(acme, held, "acme")
     token = {"api_token": Secret("hf_FAKE00000000000000000000000000000")}
     await save.save(acme.tenant("acme"), "huggingface", token)

@@ -12,7 +12,7 @@ from tui.errors import Problem, UsageError
 if TYPE_CHECKING:
     from tui.cli.context import CommandContext
 
-CONSOLE = Command((), "console:console", "open the console, a full-screen interface by keyboard")
+CONSOLE = Command((), "console:console", "open the console, a full-screen keyboard interface")
 COMMANDS = (
     CONSOLE,
     Command(("practice",), "console:practice", "try the console with sample tenants: nothing is saved or sent"),
@@ -42,7 +42,7 @@ async def _open_what_was_handed(call: "CommandContext", tenant_id: str | None) -
 
     ids = [tenant_id] if tenant_id else tenants.ids(call.session)
     if call.secret_input.named and len(ids) != 1:
-        raise UsageError("Whose passphrase that is, is missing.", "-t NAME says which tenant is meant.")
+        raise UsageError("Missing tenant for the passphrase.", "Name the tenant with -t NAME.")
     for entry in ids:
         try:
             tenant = tenants.get(call.session.tenant(entry))
@@ -66,7 +66,7 @@ def _take_terminal(call: "CommandContext") -> None:
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError("The console needs a terminal on standard input and output.", hint)
     if call.environ.get("TERM", "") in ("", "dumb"):
-        raise UsageError("The console needs a terminal that can place text; by TERM this one is dumb.", hint)
+        raise UsageError("The console needs a terminal that can position text; TERM says this one cannot.", hint)
     os.environ.setdefault("TEXTUAL_FPS", _PICTURES)
     # What starting makes stays: looking for garbage among it takes a tenth of the time to the first screen.
     gc.disable()

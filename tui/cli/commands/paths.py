@@ -1,4 +1,4 @@
-"""`modeldeck paths`: where settings, private keys, preferences and log are."""
+"""`modeldeck paths`: show file locations."""
 
 from typing import TYPE_CHECKING
 

@@ -1,1 +1,1 @@
-"""What runs while nobody presses a key: the monitor of files and locks, and imports ahead of need."""
+"""Background work: the monitor of files and locks, and imports ahead of need."""

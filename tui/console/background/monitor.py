@@ -1,4 +1,4 @@
-"""What is looked at while nobody presses a key: what other processes do, and tenants to be locked again."""
+"""Watch the files for other sessions' changes, and lock idle tenants."""
 
 import asyncio
 from collections.abc import Callable, Hashable

@@ -1,4 +1,4 @@
-"""What the next keys will need is imported while nobody presses any: the other areas, Markdown, the network."""
+"""Import modules during idle time, so that opening another screen does not wait for them."""
 
 import asyncio
 import gc

@@ -1,4 +1,4 @@
-"""Defaults proposed after a set-up: check marks for the types without one, and nothing set without a press."""
+"""The dialog that suggests default models after a set-up; nothing is set until confirmed."""
 
 from collections.abc import Iterable, Mapping
 from typing import ClassVar
@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.console.actions import bind
+from tui.console.actions import bind, hint
 from tui.console.defaults.set_default import set_default
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import Dialog, FramedScreen, problem_lines
@@ -94,7 +94,7 @@ class Propose(Dialog[str]):
         rows = defaults.rows(self.navigator.tenant_session)
         chosen = any(row.default for row in rows)
         missing = ", ".join(kind.label for kind in proposed)
-        yield Plain(f"{self.said} " + (f"No default yet for {missing}." if chosen else "No default models yet."))
+        yield Plain(f"{self.said} " + (f"No default model yet for {missing}." if chosen else "No default models yet."))
         yield Plain("Suggested:\n")
         for model in proposed.values():
             yield Proposal(model)
@@ -102,7 +102,7 @@ class Propose(Dialog[str]):
         yield Button("Accept and open the playground", id="playground")
         yield Button("Accept", id="accept")
         yield Button("Not now", id="not-now")
-        yield Plain(("\nYou can change or clear defaults at any time (key 3).", MUTED))
+        yield Plain((hint("\nYou can change or clear them at any time in Defaults ({area.defaults})."), MUTED))
 
     def chrome(self) -> ScreenText:
         if isinstance(self.focused, Proposal):

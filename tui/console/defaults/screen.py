@@ -1,4 +1,4 @@
-"""The tenant's default models: one for each type, or none, and how each stands."""
+"""The Defaults screen: one default model for each type, or none, and its state."""
 
 import asyncio
 from collections.abc import Awaitable, Iterable

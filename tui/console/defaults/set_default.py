@@ -1,4 +1,4 @@
-"""Set and clear a default model: the one place that the screens use, with the notice to show."""
+"""Set or clear a default model, and return the notice to show."""
 
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import Model, ModelType

@@ -1,4 +1,4 @@
-"""What a screen is busy with, and since when: words for its title that move once a second, only while it lasts."""
+"""Busy state of a screen: what runs and for how many seconds, shown in its title."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

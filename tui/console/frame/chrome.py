@@ -1,4 +1,4 @@
-"""What stands around every screen: header, title rule, foot rule, strip and footer, one or two rows each.
+"""Header, title rule, bottom rule, hint strip and footer, one or two rows each.
 
 Each remembers what it shows, so that showing the same again sends nothing to the terminal.
 """

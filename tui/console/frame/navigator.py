@@ -24,7 +24,7 @@ class Questions(Protocol):
         """Return True if unencrypted http to these origins is wanted."""
         ...
 
-    async def ensure_unlocked(self, waiting: str = "", then: str = "", *, again: bool = False) -> bool:
+    async def ensure_unlocked(self, next_step: str = "", *, again: bool = False) -> bool:
         """Return True once the tenant is unlocked, False if the passphrase was not given."""
         ...
 

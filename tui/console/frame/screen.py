@@ -1,4 +1,4 @@
-"""The frame that all screens share: header, title rule, content, foot rule, strip, footer.
+"""Base classes of all screens: header, title rule, content, bottom rule, strip, footer.
 
     Area      one of the four areas (and the tenants), switched by digits or f-keys
     Page      a form or picker over an area: no area keys; escape goes back
@@ -159,7 +159,7 @@ class FramedScreen(Screen[Result]):
 
     def on_line_field_too_long(self, event: LineField.TooLong) -> None:
         """Of a field that has no room to say it itself."""
-        self.dialogs.toast(f"That is {event.size:,} characters; no field takes so many. It was left out.")
+        self.dialogs.toast(f"That is {event.size:,} characters, too many. Nothing was pasted.")
 
     def on_resize(self, event: events.Resize) -> None:
         width, height = event.size

@@ -1,4 +1,4 @@
-"""The frame alone: what is drawn at once, while the first screen that belongs into it is imported."""
+"""The empty frame, drawn at once while the first screen is imported."""
 
 from collections.abc import Iterable
 

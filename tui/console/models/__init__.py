@@ -1,1 +1,1 @@
-"""The Models area: list, details, adding, searching, picking."""
+"""The Models area: list, details, add, search, pick."""

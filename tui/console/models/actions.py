@@ -1,4 +1,4 @@
-"""What can be done with models, beside their list. A verb returns the notice to show, '' for none."""
+"""Actions on models (remove, refresh, test). Each returns the notice to show, or ''."""
 
 from collections.abc import Mapping, Sequence
 
@@ -43,9 +43,7 @@ def listed_notice(results: Sequence[Refreshed]) -> str:
 
 async def unlocked_for_test(questions: Questions, row: ModelRow) -> bool:
     """Return True once the tenant is unlocked for a test call to the model."""
-    return await questions.ensure_unlocked(
-        f"one small call to {row.model.ref}.", "It is made as soon as the tenant is open."
-    )
+    return await questions.ensure_unlocked(f"send a test request to {row.model.ref}")
 
 
 async def remove(session: TenantSession, questions: Questions, row: ModelRow) -> str:
@@ -53,7 +51,7 @@ async def remove(session: TenantSession, questions: Questions, row: ModelRow) ->
     name = name_of(row.model)
     lines: list[Words] = [f"Removes {name} of {row.provider_label} from this tenant."]
     if row.default:
-        lines.append(f"It is the default {row.model.type.label} model; there will be none then.")
+        lines.append(f"It is the default {row.model.type.label} model, which will be cleared.")
     lines.append(f"Nothing changes at {row.provider_label}.")
     choices = {"keep": "Keep", "remove": "Remove"}
     if await questions.ask(f"Remove {clip_middle(name, 50)}", lines, choices) != "remove":

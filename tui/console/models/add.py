@@ -1,4 +1,4 @@
-"""A model is added by hand: its id, its type and the provider's own fields, searched and picked where that is possible.
+"""The page that adds a model by hand: its ID, type and the provider's fields, with search.
 
 It is verified by one small call before it is kept. Where that is not possible it can be added all the same.
 """
@@ -222,8 +222,7 @@ class AddModel(PageScreen[bool]):
     async def _keep(self, verify: bool) -> None:
         try:
             self._check()
-            waiting = "one small call to the new model." if verify else "a new model."
-            if not await self.dialogs.ensure_unlocked(waiting, "It goes on as soon as the tenant is open."):
+            if not await self.dialogs.ensure_unlocked("verify the model" if verify else "save the model"):
                 return
             model = await self._allowed(verify)
             if model is None:
@@ -244,7 +243,7 @@ class AddModel(PageScreen[bool]):
             if entry.required and not value:
                 raise FieldProblem(name, f"{entry.label} is missing.", entry.help)
             if value and entry.pattern and not re.fullmatch(entry.pattern, value):
-                raise FieldProblem(name, entry.pattern_help or f"This is no {entry.label}.", entry.help)
+                raise FieldProblem(name, entry.pattern_help or f"This is not a valid {entry.label}.", entry.help)
 
     async def _allowed(self, verify: bool, plain_http: tuple[str, ...] = ()) -> Model | None:
         """Save it, after the question that an address in plain http raises; None when that is answered with no."""
@@ -311,6 +310,6 @@ class AddModel(PageScreen[bool]):
 
 def _nobody() -> list[Item]:
     return [
-        text_item("", "No provider that takes added models is set up yet."),
+        text_item("", "No provider that supports added models is set up yet."),
         text_item("", hint("{page.back} then {area.providers} sets one up.")),
     ]

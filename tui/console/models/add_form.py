@@ -1,4 +1,4 @@
-"""The form of an added model, made of a provider's declaration: its id, what it is for, and the provider's own fields.
+"""The form of an added model, built from its provider's declaration: ID, type, fields.
 
 A field shows while the others have the values that it belongs to. Where a choice of the provider says what a model is
 for, it stands first and no type is asked; and the fields that can be picked stand before the id that they fill in.

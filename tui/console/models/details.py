@@ -1,4 +1,4 @@
-"""All that is known of one model: a text beside the list of models, or in its place where there is no room."""
+"""Details of a model, beside the list or in its place on a narrow screen."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""A model of one type is picked: the one now used, what is nearest to it, all that can be used, and what cannot."""
+"""The page that picks a model of one type: current, nearest, ready, and unusable ones."""
 
 from collections.abc import Iterable
 from functools import partial

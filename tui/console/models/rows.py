@@ -1,4 +1,4 @@
-"""Models as rows of a list: signs, columns, the strip's words, and a filter that is quick over thousands."""
+"""Rows of the model list: signs, columns, hint strip, and a filter fast enough for thousands."""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date

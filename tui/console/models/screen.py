@@ -1,4 +1,4 @@
-"""All models of the tenant: filtered, made defaults, verified, added and removed."""
+"""The Models screen: filter, set defaults, verify, add and remove."""
 
 import asyncio
 from collections.abc import Iterable
@@ -346,8 +346,8 @@ class Models(AreaScreen):
     async def _refresh(self) -> None:
         wanted = actions.listing_providers(self.session)
         if not wanted:
-            self._say("No provider that lists its models can be used yet.", hint("{area.providers} sets one up."))
-        elif await self.dialogs.ensure_unlocked("a new list of models.", "It is made as soon as the tenant is open."):
+            self._say("No provider that lists models is ready yet.", hint("{area.providers} sets one up."))
+        elif await self.dialogs.ensure_unlocked("refresh the models"):
             listed = [result for result in await asyncio.gather(*map(self._refresh_one, wanted)) if result]
             if listed:
                 self.dialogs.toast(actions.listed_notice(listed))
@@ -376,7 +376,7 @@ class Models(AreaScreen):
         if row is not None and actions.editable(row.model, self._list.providers):
             self.run_guarded(self._edit(row.model), "edit")
         elif row is not None:
-            self._say("Only models added by hand have fields to edit.", "This one is as its provider has it.")
+            self._say("Only models added by hand have fields to edit.", "This one comes from its provider.")
 
     async def _edit(self, model: Model) -> None:
         if await self.navigator.add_model(model.provider, model):

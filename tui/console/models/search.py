@@ -1,4 +1,4 @@
-"""Searching while a model's id is typed, and asking what a field of it can be. Nothing that comes moves the cursor."""
+"""Search for model IDs while typing, and suggestions for fields. Never moves the cursor."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a search or an offer found, under the field that takes it: a list that comes and never moves the cursor."""
+"""The list of search results under a field. It never moves the cursor."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar

@@ -1,1 +1,1 @@
-"""How the console goes from one screen to another."""
+"""Navigation between screens."""

@@ -37,13 +37,13 @@ class Dialogs:
 
     async def confirm_plain_http(self, origins: Sequence[str]) -> bool:
         """Return True if unencrypted http to these origins is wanted."""
-        lines = [", ".join(origins), "This sends texts and the key readable for others on the way."]
-        return await self.ask("Plain http", lines, {"back": "Go back", "use": "Use it all the same"}) == "use"
+        lines = [", ".join(origins), "Unencrypted: anyone on the network can read your texts and the key."]
+        return await self.ask("Plain http", lines, {"back": "Go back", "use": "Use it anyway"}) == "use"
 
-    async def ensure_unlocked(self, waiting: str = "", then: str = "", *, again: bool = False) -> bool:
+    async def ensure_unlocked(self, next_step: str = "", *, again: bool = False) -> bool:
         """Return True once the tenant is unlocked, False if the passphrase was not given.
 
-        `waiting` and `then` say what goes on afterwards. Changes that were made without the private key are to be
+        `next_step` (verb first) says what follows. Changes that were made without the private key are to be
         confirmed then; what was left unconfirmed is asked about again after a passphrase, or with `again`.
         """
         session = self._tenant_session()
@@ -53,7 +53,7 @@ class Dialogs:
             from tui.console.tenants.unlock import Unlock  # lazy: the page
 
             self._unconfirmed.pop(session.tenant_id, None)
-            if not await self._stack.push_screen_wait(Unlock(waiting, then)):
+            if not await self._stack.push_screen_wait(Unlock(next_step)):
                 return False
         await self._confirm_changes(session, again)
         if isinstance(self._stack.screen, FramedScreen):

@@ -1,4 +1,4 @@
-"""A question with a few answers, the safe one first and under the focus."""
+"""The dialog of a question with a few answers, the safe one first and focused."""
 
 from collections.abc import Iterable, Sequence
 

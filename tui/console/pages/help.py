@@ -1,4 +1,4 @@
-"""Help: the keys of the screen that it was called from, the general ones, the signs, where files are, the terminal."""
+"""The Help page: the screen's keys, the general keys, signs, terminal settings, file locations."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
@@ -40,8 +40,8 @@ _GENERAL: Sequence[tuple[Sequence[str], str]] = (
 _STEPS = ("down", "up", "first", "last")
 
 _SIGNS = (
-    "● ready   ○ not set up   ◐ trial   ▲ needs attention   … at work",
-    "✕ cannot be opened   ■ stopped   ▪ tenant's mark",
+    "● ready   ○ not set up   ◐ trial   ▲ needs attention   … busy",
+    "✕ cannot be decrypted   ■ stopped   ▪ tenant's mark",
 )
 
 
@@ -77,7 +77,7 @@ class Help(PageScreen[None]):
             f"Help: {_name(self._about)}",
             keys,
             reader.place,
-            strip=("Report a fault: modeldeck --version and the log, nothing else is needed.", ""),
+            strip=("Report a bug: send the output of modeldeck --version and the log file.", ""),
         )
 
     def on_reader_scrolled(self) -> None:
@@ -104,9 +104,7 @@ class Help(PageScreen[None]):
             sections += [[line("   ", entry) for entry in own], [line("   ", entry) for entry in general]]
         if isinstance(self._about, AreaScreen):
             areas = " ".join(key_of(f"area.{area}", typing=True) for area, _ in AREAS)
-            sections[-1].append(
-                hint(f"   While a field has the cursor: {areas} for the areas, {{area.escape}} for keys.")
-            )
+            sections[-1].append(hint(f"   While you type: {areas} switch areas, {{area.escape}} leaves the field."))
         sections += [self._fields(), self._signs(), self._terminal(), self._files()]
         return [row for section in sections if section for row in [*section, ""]]
 
@@ -148,11 +146,11 @@ class Help(PageScreen[None]):
         for row in self._about.query(FieldRow):
             lines += [("   " + row.label, "bold"), *(f"     {entry}" for entry in row.help)]
         page = getattr(getattr(self._about, "provider", None), "key_page", "")
-        return lines + (["   Keys are made here:", f"   {page}"] if page and lines else [])
+        return lines + (["   Create an API key here:", f"   {page}"] if page and lines else [])
 
     def _signs(self) -> list[Words]:
         test = (
-            "●●●●●●●●●●  these two lines",
+            "●●●●●●●●●●  If these two bars differ in length,",
             hint("##########  must be equally long; if not:  {app.commands} plain characters"),
         )
         return [f"   {entry}" for entry in (*_SIGNS, *test)]
@@ -167,11 +165,11 @@ class Help(PageScreen[None]):
         session = self.navigator.session
         where = paths(session.environ)
         if session.practice or session.data.path is None:
-            return ["   Practice: nothing is written, and nothing leaves this process."]
+            return ["   Practice mode: nothing is saved or sent."]
         settings, keys = where.short(session.data.path), where.short(session.keys.path or where.keys)
         first = f"   Settings  {settings}"
         lines: list[Words] = [fit(first, 43) + f"Keys  {keys}"] if len(first) < 42 else [first, f"   Keys      {keys}"]
-        return [*lines, f"   Log       {where.short(where.log)}, holds no keys and no texts"]
+        return [*lines, f"   Log       {where.short(where.log)}, contains no keys or texts"]
 
 
 def own(action: Action) -> bool:

@@ -1,4 +1,4 @@
-"""A path to write a text to: a chat, a transcript, vectors. Nothing is written over without asking."""
+"""The page that saves a text (chat, transcript, vectors) to a file; asks before overwriting."""
 
 import asyncio
 import os
@@ -71,7 +71,7 @@ class Save(Dialog[Path]):
             return
         host = one_line(socket.gethostname())
         self._path.say(
-            f"Written on {clip_middle(host, 12)}, for you alone. To another machine:",
+            f"Written on {clip_middle(host, 12)}, readable only by you. To copy it from another machine:",
             f"scp {host}:{one_line(str(self.path))} .",
         )
 
@@ -111,8 +111,8 @@ class Save(Dialog[Path]):
         self.dismiss(path)
 
     async def _keep(self, path: Path, taken: str) -> bool:
-        said = [f"{path.name} is there already, {taken}.", "It is lost when this is written over it."]
-        answer = await self.dialogs.ask("Save", said, {"keep": "Keep what is there", "over": "Write over it"})
+        said = [f"{path.name} already exists, {taken}.", "Overwriting it replaces its content."]
+        answer = await self.dialogs.ask("Save", said, {"keep": "Keep the existing file", "over": "Overwrite it"})
         return answer != "over"
 
 
@@ -122,14 +122,14 @@ def _look(path: Path) -> str:
         found = path.lstat()
     except FileNotFoundError:
         if not path.parent.is_dir():
-            raise Problem(f"There is no folder {path.parent}.", "Make it first, or choose another one.") from None
+            raise Problem(f"There is no folder {path.parent}.", "Create it first, or choose another folder.") from None
         return ""
     except OSError as error:
         raise unwritable(path, error) from None
     if path.is_dir():
         raise Problem(f"{path} is a folder.", "Add a file name.")
     if not path.is_file() or path.is_symlink():
-        raise Problem(f"{path} is not a plain file.", "Choose another name.")
+        raise Problem(f"{path} is not a regular file.", "Choose another name.")
     return f"{found.st_size:,} bytes"
 
 

@@ -1,4 +1,4 @@
-"""What the command palette holds: actions, areas, types, providers, models and tenants, each with what it does."""
+"""Commands of the palette: actions, areas, types, providers, models and tenants."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -69,10 +69,10 @@ _UNLISTED = frozenset(("app.commands", "app.quit-everywhere", "app.copy-or-stop"
 
 _TELLS = {
     "app.tenants": "Show the list of tenants.",
-    "app.lock": "Forget the opened keys; the passphrase is asked for when one is needed.",
-    "app.help": "The keys of this screen, the signs, and where files are.",
-    "app.quit": "Leave Modeldeck; asks when something would be lost.",
-    "app.redraw": "Draw the whole screen anew, after another program wrote over it.",
+    "app.lock": "Lock the tenant; you'll be asked for the passphrase when a key is needed.",
+    "app.help": "Show the keys of this screen, the signs, and file locations.",
+    "app.quit": "Quit Modeldeck; asks first if something would be lost.",
+    "app.redraw": "Redraw the screen after another program wrote over it.",
     "app.suspend": "Back to the shell; fg returns.",
 }
 
@@ -83,7 +83,7 @@ def _reason(screen: FramedScreen[Any], action: Action) -> str:
             return f"{screen.navigator.tenant.name} has no passphrase"
         return "" if keyring.is_open(screen.navigator.tenant_session) else f"{screen.navigator.tenant.name} is locked"
     if action.id.startswith("app.") and action.id == "app.lock":
-        return "no tenant is shown"
+        return "no tenant is open"
     return "" if action.usable else "not possible now"
 
 
@@ -107,7 +107,7 @@ def _places(screen: FramedScreen[Any]) -> Iterator[Command]:
 
 def _appearance(screen: FramedScreen[Any]) -> Iterator[Command]:
     plain = "off" if screen.console.ascii else "on"
-    tells = "Draw every sign with plain ASCII characters." if plain == "on" else "Draw signs as they are meant."
+    tells = "Draw all signs in ASCII." if plain == "on" else "Draw signs in Unicode."
     yield Command(f"Plain characters: {plain}", _then(_plain, screen, plain), "", tells, also="ascii glyphs")
 
 
@@ -119,14 +119,14 @@ def _key_pair(screen: FramedScreen[Any]) -> Iterator[Command]:
         _then(_worker, screen, _confirm),
         hint("{area.providers} then {providers.verify}"),
         f"Show what came into the settings of {screen.navigator.tenant.name} without its key.",
-        "" if waits.waiting or waits.alarm else "nothing waits",
+        "" if waits.waiting or waits.alarm else "nothing to confirm",
         also="vault manifest waiting",
     )
     yield Command(
         f"New key pair for {screen.navigator.tenant.name} …",
         _then(_worker, screen, _rotate),
         "",
-        "Seal every credential anew for another key pair; the old one is put aside.",
+        "Create a key pair and re-encrypt every credential for it.",
         also="vault rotate",
     )
 
@@ -162,7 +162,7 @@ def _elsewhere(screen: FramedScreen[Any]) -> Iterator[Command]:
         for words, plain, action in class_actions(kind):
             run = _then(_go_and_do, screen, area, action)
             keys = f"{key_of(f'area.{area}')} then {plain}"
-            yield Command(f"{name}: {words[:1].lower()}{words[1:]}", run, keys, f"Go to {name} and do it there.")
+            yield Command(f"{name}: {words[:1].lower()}{words[1:]}", run, keys, f"Go to {name} and do it.")
 
 
 async def _go_and_do(screen: FramedScreen[Any], area: str, action: str) -> None:
@@ -218,15 +218,15 @@ def _tenants(screen: FramedScreen[Any], shown: Tenant | None) -> CommandGroup:
 
 def _keeping(screen: FramedScreen[Any], name: str) -> Iterator[Command]:
     """Yield the commands on a tenant's settings as a whole."""
-    tells = f"What was done to the settings of {name}, when and by whom."
+    tells = f"Show what was changed in {name}, when and by whom."
     yield Command("Audit log", _then(_audit, screen), "", tells, also="history who changed verify")
-    tells = f"Write the settings of {name} to a file, without its keys."
+    tells = f"Save the settings of {name} to a file, without API keys."
     yield Command("Export the settings …", _then(_worker, screen, _export), "", tells, also="backup save file")
-    tells = "Write them to a file under a passphrase of its own."
+    tells = "Save them to a file, API keys included, encrypted with a passphrase."
     by = "modeldeck export --with-secrets"
-    importing = f"Bring a file of settings into {name}; what it would change is shown first."
+    importing = f"Import settings into {name}; you see the changes first."
     yield Command(
-        "Export with the keys", _then(screen.dialogs.toast, by), "", tells, by, also="backup save file secrets"
+        "Export with API keys", _then(screen.dialogs.toast, by), "", tells, by, also="backup save file secrets"
     )
     yield Command("Import settings …", _then(_worker, screen, _import), "", importing, also="restore move file")
 
@@ -261,10 +261,10 @@ def _types(screen: FramedScreen[Any]) -> Iterator[Command]:
     for kind in ModelType:
         run = _then(_worker, screen, _pick_default, kind)
         yield Command(
-            f"Default for {kind.label} …", run, key_of("area.defaults"), f"Choose the default model for {kind.label}."
+            f"Default {kind.label} model …", run, key_of("area.defaults"), f"Choose the default {kind.label} model."
         )
         run, keys = _then(_show_models, screen, kind), hint("{area.models} then {models.type}")
-        yield Command(f"Show only {kind.label} models", run, keys, f"Go to Models, and only to those for {kind.label}.")
+        yield Command(f"Show only {kind.label} models", run, keys, f"Go to Models, filtered by type.")
 
 
 def _providers(screen: FramedScreen[Any]) -> Iterator[Command]:

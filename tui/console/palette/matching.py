@@ -1,4 +1,4 @@
-"""A command of the palette, the many of one kind, and what typed words find among all of them."""
+"""Commands, groups of commands, and the search among them."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The command palette: everything that can be done, found by words, with the plain key that does it at once."""
+"""The command palette: search every action, with the key that runs it."""
 
 from asyncio import to_thread
 from collections.abc import Iterable, Sequence
@@ -75,7 +75,7 @@ class Commands(PageScreen[None]):
             "Commands",
             ("field.next: run", "focus.up focus.down: move", "page.back"),
             f"{len(self._shown)} of {len(self._all)}",
-            strip=(command.tells, command.reason) if command else ("Nothing is called so.", "Fewer letters find more."),
+            strip=(command.tells, command.reason) if command else ("No match.", "Try fewer letters."),
         )
 
     @property

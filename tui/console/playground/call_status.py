@@ -1,4 +1,4 @@
-"""A call under way, in words: what it does and for how long, retries counted down, silences told."""
+"""Status line of a running request: action, seconds, retries, silence."""
 
 from time import monotonic
 
@@ -45,7 +45,7 @@ class CallStatus:
         """What is to be known meanwhile."""
         if self._silent is not None:
             said = f"{self.label} has sent nothing for {self._silent.seconds:.0f} s."
-            return said, f"{key_of('area.escape')} stops; it keeps waiting until {self._silent.limit:.0f} s."
+            return said, f"{key_of('area.escape')} stops; Modeldeck waits up to {self._silent.limit:.0f} s."
         return (self.notices[-1] if self.notices else ""), ""
 
     def tell(self, event: Event) -> bool:

@@ -1,4 +1,4 @@
-"""The system prompt and the parameters of a model as fields that keep what is typed in them."""
+"""Fields for the system prompt and the parameters of a model, which keep what is typed."""
 
 from collections.abc import Iterable
 
@@ -18,7 +18,7 @@ SYSTEM = Parameter(
     "system prompt",
     "system prompt",
     ParameterKind.TEXT,
-    help="What the model is told before everything else, in every question of this chat.",
+    help="Instructions that the model gets with every question of this chat.",
 )
 
 
@@ -27,7 +27,7 @@ def meaning(parameter: Parameter) -> str:
     told = parameter.help.removeprefix(f"{parameter.label}: ")
     named = f"{parameter.label}: {told[:1].lower()}{told[1:]}" if told else f"{parameter.label}."
     taken = f"It takes {span(parameter)}." if parameter.choices else ""
-    empty = "Blank leaves it to the provider." if parameter is not SYSTEM else ""
+    empty = "Blank: provider default." if parameter is not SYSTEM else ""
     return " ".join(filter(None, (named, taken, empty)))
 
 

@@ -1,4 +1,4 @@
-"""The parameters of a model as fields: a line each, at full width with range and meaning, or in a narrow column."""
+"""A parameter as a form row: full width with range and meaning, or in a narrow column."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The parameters of the chat's model over the whole width: value, range, what the server does without it."""
+"""The page of chat parameters: value, range and provider default."""
 
 from collections.abc import Iterable
 

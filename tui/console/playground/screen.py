@@ -1,4 +1,4 @@
-"""The playground: three tabs, one a model type, each with its own model and its own content."""
+"""The Playground screen: three tabs, one for each model type, each with its own model."""
 
 from collections.abc import Iterable
 from importlib import import_module

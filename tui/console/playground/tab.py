@@ -1,4 +1,4 @@
-"""What the three tabs of the playground have in common: a model, its default, and the words around them."""
+"""Base class of the three playground tabs: the model, its default, and the texts around."""
 
 from typing import ClassVar
 

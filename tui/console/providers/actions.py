@@ -1,4 +1,4 @@
-"""What can be done with providers and their credentials. Each verb returns the notice to show, '' for none."""
+"""Actions on providers and credentials. Each returns the notice to show, or ''."""
 
 from collections.abc import Awaitable, Callable, Sequence
 
@@ -16,16 +16,14 @@ from tui.workspace.models import catalog
 
 async def unlocked_for_check(questions: Questions, wanted: Sequence[tuple[ProviderRow, Credential]]) -> bool:
     """Return True if these credentials can be verified; ask for the passphrase if one of them holds a key."""
-    what = f"the check of {wanted[0][0].provider.label}." if len(wanted) == 1 else "the check of all providers."
+    step = f"verify {wanted[0][0].provider.label}" if len(wanted) == 1 else "verify all providers"
     sealed = any(credential.envelope for _, credential in wanted)
-    return not sealed or await questions.ensure_unlocked(what, "It is made as soon as the tenant is open.")
+    return not sealed or await questions.ensure_unlocked(step)
 
 
 async def unlocked_for_listing(questions: Questions, row: ProviderRow, credential: Credential) -> bool:
     """Return True if the models can be listed with that credential; ask for the passphrase if it holds a key."""
-    what = f"the models of {row.provider.label}."
-    then = "They are listed as soon as the tenant is open."
-    return not credential.envelope or await questions.ensure_unlocked(what, then)
+    return not credential.envelope or await questions.ensure_unlocked(f"refresh the models of {row.provider.label}")
 
 
 def checks_of(
@@ -58,10 +56,8 @@ async def use(session: TenantSession, questions: Questions, row: ProviderRow, wa
     if previous := previous_of(wanted.name):
         choices = {"keep": "Keep the new key", "use": "Go back to the old key"}
         title = f"Go back to the key that {previous} had"
-        what = f"the old key of {row.provider.label}."
-        if not keyring.is_open(session) and not await questions.ensure_unlocked(
-            what, "It is used as soon as the tenant is open."
-        ):
+        step = f"use the old key of {row.provider.label}"
+        if not keyring.is_open(session) and not await questions.ensure_unlocked(step):
             return ""
     if await questions.ask(title, use_lines(row, now, wanted), choices) != "use":
         return ""

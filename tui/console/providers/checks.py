@@ -1,4 +1,4 @@
-"""Which providers are being asked just now, and what became of it: rows and titles that move while it lasts."""
+"""Running verifications and their results, shown in rows and titles."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence

@@ -1,4 +1,4 @@
-"""The details of a provider: credential and fields, other credentials, models, and the defaults that it serves."""
+"""Details of a provider: credential, fields, other credentials, models, default models."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The footer of the providers: which keys it names for the provider under the cursor."""
+"""Footer keys for the provider under the cursor."""
 
 from tui.console.trial_status import has_choice
 from tui.domain import ProviderState

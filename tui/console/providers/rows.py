@@ -1,4 +1,4 @@
-"""The list of providers: one row each, in the two groups that the registry has."""
+"""Rows of the provider list, in the registry's two groups."""
 
 from collections.abc import Callable, Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""The area of the providers: the list, the details of the one under the cursor, and what can be done with them."""
+"""The Providers screen: the list, the details of the selected one, and their actions."""
 
 from collections.abc import Awaitable, Iterable, Sequence
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""What the strip says of a provider and its credentials, and what goes with one that is removed."""
+"""Hint strips of providers and credentials, and what removing one deletes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -107,15 +107,15 @@ def strip_of_trial(row: ProviderRow) -> Strip:
     last = key_hint(row.provider, held.hints) if held else ""
     ends = f" ending {last}" if last else ""
     way = (
-        f"{key_of('providers.source')} switches to your own key{ends}, billed to you."
+        f"{key_of('providers.source')} switches to your key{ends}, billed to you."
         if held
         else hint("{list.choose} sets up your own key.")
     )
     if row.trial is None:
         return f"The trial of {label} has ended. Nothing is sent.", way
     if not row.trial.left:
-        return f"The trial of {label} is used up: {row.trial.calls:,} of {row.trial.calls:,} calls.", way
-    return f"{label}: trial, {row.trial.left:,} of {row.trial.calls:,} calls left, on the operator's key.", way
+        return f"The trial of {label} is used up: {row.trial.calls:,} of {row.trial.calls:,} requests.", way
+    return f"{label}: trial, {row.trial.left:,} of {row.trial.calls:,} requests left, on the operator's key.", way
 
 
 def strip_of_problem(problem: Problem) -> Strip:
@@ -142,7 +142,7 @@ def strip_of_both(row: ProviderRow, held: Credential, now: str) -> Strip:
 def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
     """One of the other credentials."""
     if name := previous_of(held.name):
-        kept = f"{held.name}{_ends(row, held)}, stays since {name} was rotated."
+        kept = f"{held.name}{_ends(row, held)}, kept since {name} was rotated."
         return (
             kept,
             f"{key_of('providers.use')} goes back to it; {key_of('providers.remove')} forgets it once {name} works.",
@@ -188,7 +188,7 @@ def use_lines(row: ProviderRow, now: Credential, then: Credential) -> list[Words
     for field in row.provider.fields:
         before, after = now.clear.get(field.name, ""), then.clear.get(field.name, "")
         if before != after:
-            lines.append(f"{field.label}: {one_line(after) or '–'}, before it was {one_line(before) or '–'}.")
+            lines.append(f"{field.label}: {one_line(after) or '–'} (was {one_line(before) or '–'}).")
     other = now if called != now.name else replace(now, name=then.name)
     return [*lines, f'"{other.name}" stays stored{_ends(row, other)}.']
 
@@ -202,7 +202,7 @@ def _refused(row: ProviderRow, held: Credential, now: str) -> str:
 
 
 def _status_message(row: ProviderRow, held: Credential, now: str) -> list[str]:
-    parts = ["own key" if held.envelope else "no key"]
+    parts = ["your key" if held.envelope else "no key"]
     if last := key_hint(row.provider, held.hints):
         parts.append(f"ends {last}")
     at = when(held.check.at, now)
@@ -220,9 +220,7 @@ def _listed(row: ProviderRow, held: Credential, now: str) -> str:
         return f"{row.provider.label} can't list its models{known}."
     at = when(held.listed_at, now)
     return (
-        f"Models are listed from the provider, last at {at}."
-        if at
-        else hint("{providers.refresh} asks for its models.")
+        f"Models are listed from the provider, last at {at}." if at else hint("{providers.refresh} fetches its models.")
     )
 
 

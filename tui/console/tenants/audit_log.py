@@ -1,4 +1,4 @@
-"""What was done to the tenant's settings, newest first, and whether the log of it is whole."""
+"""The audit log page of a tenant, newest entry first, with the log's integrity."""
 
 import asyncio
 from collections.abc import Iterable
@@ -68,7 +68,7 @@ class Audit(PageScreen[None]):
             return "Log intact.", "Check it with: modeldeck audit verify"
         first, *more = checked.findings
         sign: tuple[Words, ...] = () if checked.whole else (line((f"{WARNING} ", ATTENTION)),)
-        return line(*sign, first.sentence), f"modeldeck audit verify tells {len(more)} more." if more else ""
+        return line(*sign, first.sentence), f"modeldeck audit verify shows {len(more)} more." if more else ""
 
     def _lines(self, cells: int) -> list[Words]:
         lines: list[Words] = []

@@ -1,4 +1,4 @@
-"""Create one more tenant: name, passphrase, colour mark."""
+"""The page that creates another tenant: name, passphrase, color mark."""
 
 from collections.abc import Iterable
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""The form that creates a tenant: name, passphrase, what a screen adds, and the button."""
+"""The form that creates a tenant, shared by the first screen and the page."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""A file of settings into the tenant shown: what it would change stands there before anything is done."""
+"""The page that imports settings from a file; it shows the changes before applying them."""
 
 import asyncio
 from collections.abc import Coroutine, Iterable
@@ -116,7 +116,7 @@ class Import(PageScreen[str]):
             self._passphrase.say(*problem_lines(problem.message, problem_hint(problem)))
             self._passphrase.field.focus()
             return ""
-        if not await self.dialogs.ensure_unlocked("the import.", "You then see what it would change."):
+        if not await self.dialogs.ensure_unlocked("show what the import changes"):
             return ""
         plan = await import_plan.plan(self.navigator.session, held, self.navigator.tenant_id)
         if plan.plain_http and not await self.dialogs.confirm_plain_http(plan.plain_http):

@@ -1,4 +1,4 @@
-"""A new key pair for a tenant: every credential sealed anew, or a fresh start where the private key is lost."""
+"""The page that creates a new key pair and re-encrypts every credential, or starts over."""
 
 from collections.abc import Iterable
 
@@ -21,14 +21,14 @@ from tui.workspace.key_pairs import rotation
 from tui.workspace.key_pairs.rotation import Rotated
 
 _SEALED_ANEW = """
-   Every credential is sealed anew for a new key pair; the passphrase
-   stays. The old key file is put aside, and deleted once no earlier
-   state of the settings needs it.
+   Every credential is re-encrypted for a new key pair; the passphrase
+   stays. The old key file is kept until no earlier state of the
+   settings needs it.
 """
 _LOST = """
-   The private key is not there. If it is in a backup, put it back.
-   Without it, what was sealed cannot be opened any more: after a new
-   start each key is entered again, or forgotten.
+   The private key is missing. If you have a backup of it, restore it.
+   Without it, nothing encrypted for it can be decrypted: after a new
+   start, enter each API key again, or remove it.
 """
 
 
@@ -118,8 +118,8 @@ class KeyPair(PageScreen[str]):
         finally:
             self._button.work()
             self.refresh_chrome()
-        count = f"{done.resealed} credential{'' if done.resealed == 1 else 's'} sealed anew"
-        self.dismiss(f"{self.tenant.name} has the key pair {grouped(done.tenant.key_id)}; {count}.")
+        count = f"{done.resealed} credential{'' if done.resealed == 1 else 's'} re-encrypted"
+        self.dismiss(f"{self.tenant.name} now has key pair {grouped(done.tenant.key_id)}; {count}.")
 
     async def _show_result(self) -> Rotated:
         session, tenant_id = self.navigator.session, self.tenant.id
@@ -130,7 +130,7 @@ class KeyPair(PageScreen[str]):
 
     def _count(self, done: int, of: int) -> None:
         """Hears how far it is, in the thread that works; what is shown looks once a second."""
-        self._sealed = f", {done} of {of} sealed anew" if of else ""
+        self._sealed = f", {done} of {of} re-encrypted" if of else ""
 
     def _tell(self, since: str) -> None:
         self._button.work(f"creating a key pair{self._sealed}{since}")

@@ -1,4 +1,4 @@
-"""The passphrase of a tenant: set, changed or removed."""
+"""The page that sets, changes or removes a tenant's passphrase."""
 
 from collections.abc import Coroutine, Iterable
 
@@ -28,7 +28,7 @@ class Passphrase(PageScreen[str]):
         super().__init__()
         self.tenant = tenant
         self._present = FieldRow("present", "Current", secret=True)
-        help_lines = ("It is asked when a key must be opened, and cannot be", "recovered.")
+        help_lines = ("You'll need it whenever a key is used.", "It can't be recovered.")
         self._new = NewPassphrase("New passphrase" if tenant.protected else "Passphrase", help_lines)
         self._set = Button("Change the passphrase" if tenant.protected else "Set the passphrase", id="set")
         self._remove = Button("Remove the passphrase", id="remove")
@@ -40,7 +40,7 @@ class Passphrase(PageScreen[str]):
         self._remove.display = self.tenant.protected
         with Form():
             yield Plain(
-                "\n   The keys are locked with a passphrase.\n" if self.tenant.protected else f"\n   {_OPEN_TO_ALL}\n"
+                "\n   A passphrase protects the private key.\n" if self.tenant.protected else f"\n   {_OPEN_TO_ALL}\n"
             )
             yield self._present
             yield self._new
@@ -86,8 +86,8 @@ class Passphrase(PageScreen[str]):
             self._new.first.say(*problem_lines("Type the new passphrase first."))
             self._new.first.field.focus()
         elif self._new.agree():
-            done = "changed" if self.tenant.protected else "set"
-            self._start(self._write(self._new.secret, f"The passphrase of {self.tenant.name} is {done}."))
+            done = "Changed" if self.tenant.protected else "Set"
+            self._start(self._write(self._new.secret, f"{done} the passphrase of {self.tenant.name}."))
 
     def action_back(self) -> None:
         # A key file that is being written is not left half way; it takes a second.
@@ -113,7 +113,7 @@ class Passphrase(PageScreen[str]):
     async def _remove_it(self) -> None:
         title = f"Remove the passphrase of {self.tenant.name}?"
         if await self.dialogs.ask(title, [_OPEN_TO_ALL], {"keep": "Keep", "remove": "Remove"}) == "remove":
-            await self._write(None, f"{self.tenant.name} has no passphrase any more.")
+            await self._write(None, f"{self.tenant.name} now has no passphrase.")
 
     async def _write(self, new: Secret | None, done: str) -> None:
         session, tenant_id = self.navigator.session, self.tenant.id

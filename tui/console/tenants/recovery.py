@@ -1,4 +1,4 @@
-"""A tenant whose settings cannot be read: what is wrong, where the file is, and the earlier states of it."""
+"""The page of a tenant whose settings cannot be read: the damage, and earlier states to restore."""
 
 from collections.abc import Iterable
 from functools import partial
@@ -69,19 +69,19 @@ class DamagedTenant(PageScreen[bool]):
     def _strip(self) -> tuple[Words, Words]:
         if self.focused is self._accept:
             return (
-                "The file holds from now on, as it is; its earlier states stay.",
-                "A key whose fields were edited cannot be opened any more.",
+                "The file is accepted as it is; its earlier states are kept.",
+                "A key whose fields were edited can no longer be decrypted.",
             )
         if not self.states:
-            return "The other tenants are not touched.", ""
+            return "Other tenants are not affected.", ""
         kept = self.navigator.session.store(self.row.id).kept_as()
         lacking = audit.changes_since(self.navigator.session.tenant(self.row.id), self._selected)
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         return (
             f"Not in this state: {lacking[0]}{more}."
             if lacking
-            else "Restoring puts the selected state in place and opens the tenant.",
-            f"The damaged file is kept beside it as {kept}." if kept else "",
+            else "Restoring replaces the settings with this state and opens the tenant.",
+            f"The damaged file is kept as {kept}." if kept else "",
         )
 
     def on_mount(self) -> None:
@@ -109,7 +109,7 @@ class DamagedTenant(PageScreen[bool]):
                 problem.message,
                 *problem_hint(problem).split("\n"),
                 "",
-                (f"{key_of('damaged.again')} looks again. {self.row.id} is not touched until then.", MUTED),
+                (f"{key_of('damaged.again')} reads it again. {self.row.id} is not changed until then.", MUTED),
             ]
         where = paths(self.navigator.session.environ).short(Path(self.damage.path))
         lines: list[Words] = [
@@ -120,13 +120,13 @@ class DamagedTenant(PageScreen[bool]):
             "",
         ]
         if self.states:
-            return [*lines, ("Earlier states that are whole", MUTED)]
+            return [*lines, ("Readable earlier states", MUTED)]
         if self.damage.kind == "newer":
             return lines
         return [
             *lines,
             "There is no earlier state.",
-            hint("Put a backup in its place, or remove the tenant with {tenants.remove} in the list."),
+            hint("Restore a backup, or remove the tenant with {tenants.remove} in the list."),
         ]
 
     def _drawn(self, state: State, cells: int) -> Content:

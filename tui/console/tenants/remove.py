@@ -1,4 +1,4 @@
-"""Removing a tenant: what goes is listed, and its name must be typed."""
+"""The page that removes a tenant: lists what is deleted and asks for its name."""
 
 from collections import Counter
 from collections.abc import Iterable

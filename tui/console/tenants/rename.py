@@ -1,4 +1,4 @@
-"""Another name for a tenant; its id and folder stay."""
+"""The page that renames a tenant; its ID and folder stay."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Tenants as rows: mark and name, state, what is set up, when each was used last."""
+"""Rows of the tenant list: mark and name, state, providers and defaults, last use."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -55,7 +55,7 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], lent: bool, now: str, cell
     if row.tenant is None:
         broken, role = sign(RowState.DAMAGED)
         said = "settings damaged" if isinstance(row.problem, CorruptSettings) else "cannot be read"
-        words = clip_end(f"{said}, {key_of('list.choose')} says more", cells - _MARK - names)
+        words = clip_end(f"{said}, {key_of('list.choose')} for details", cells - _MARK - names)
         return line((f"{broken} ", role), fit(clip_middle(row.id, names - 2), names), (words, ERROR))
     facts = (
         "open" if row.open else "locked",

@@ -1,4 +1,4 @@
-"""The tenants: who they are and how each stands."""
+"""The Tenants screen: the list of tenants and their states."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -88,7 +88,7 @@ class Tenants(AreaScreen):
             nothing = f'No tenant matches "{self._filter.text}".' if self._filter.text else ""
             return nothing, hint("{area.escape} clears the filter.") if nothing else ""
         if row.tenant is None:
-            return f"{row.id}: {row.problem.message if row.problem else ''}", hint("{list.choose} says more.")
+            return f"{row.id}: {row.problem.message if row.problem else ''}", hint("{list.choose} shows details.")
         tenant, path = row.tenant, self.navigator.session.store(row.id).folder.path
         where = f"Settings {paths(self.navigator.session.environ).short(path)}" if path else "Settings in memory"
         about = f"key pair fingerprint {grouped(tenant.key_id)}  {'with a' if tenant.protected else 'no'} passphrase"
@@ -252,7 +252,7 @@ class Tenants(AreaScreen):
 
         if await self.app.push_screen_wait(RemoveTenant(row)):
             name = row.tenant.name if row.tenant else row.id
-            self.dialogs.toast(f"{clip_middle(name, 14)} is removed.")
+            self.dialogs.toast(f"Removed {clip_middle(name, 14)}.")
             self.navigator.tenant_removed(row.id)
             await self._read()
 

@@ -1,4 +1,4 @@
-"""What came into the settings without the tenant's key, as the dialog tells it that asks a person to confirm it."""
+"""Texts of the dialog that asks to confirm changes made without the private key."""
 
 from collections.abc import Sequence
 
@@ -30,7 +30,7 @@ def confirm_lines(session: TenantSession, found: IntegrityStatus, waiting: Seque
         lines += [said, *(f"  {about}" for about in confirmation.about(entry))]
     if more := len(waiting) - _SHOWN:
         lines += [f"and {more} more."] if more > 0 else []
-    return [*lines, "", hint("What is not confirmed is not used. {providers.remove} forgets what is not yours.")]
+    return [*lines, "", hint("Unconfirmed keys are not used. {providers.remove} removes what is not yours.")]
 
 
 def confirm_choices(waiting: Sequence[CredentialChange]) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The passphrase of a tenant, asked when a key must be opened; what was pending goes on afterwards."""
+"""The page that asks for a tenant's passphrase; the pending action continues afterwards."""
 
 import asyncio
 from collections.abc import Iterable
@@ -25,14 +25,13 @@ _PATIENCE = 3
 
 
 class Unlock(PageScreen[bool]):
-    """Answers True once the keys of the tenant shown are open. `waiting` and `then` say what goes on by itself."""
+    """Ask for the tenant's passphrase; dismissed with True once it is unlocked. `next_step` says what follows."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bind("page.back", "back")]
 
-    def __init__(self, waiting: str = "", then: str = "") -> None:
+    def __init__(self, next_step: str = "") -> None:
         super().__init__()
-        lines = (f"Waiting for this: {waiting.rstrip('.')}." if waiting else "", then)
-        self._waiting = Plain("\n".join(f"   {line}" for line in lines if line))
+        self._next = Plain(f"   Next: {next_step}, as soon as you unlock." if next_step else "")
         self._field = FieldRow("passphrase", "Passphrase", secret=True, help=("Input is hidden.",))
         self._button = Button("Unlock", id="unlock")
         self._intro = Plain("\n   This tenant is locked with a passphrase.\n")
@@ -45,7 +44,7 @@ class Unlock(PageScreen[bool]):
             yield Plain()
             yield self._button
             yield Plain("\n\n\n")
-            yield self._waiting
+            yield self._next
 
     def chrome(self) -> ScreenText:
         minutes = self.navigator.session.config.auto_lock
@@ -115,4 +114,4 @@ class Unlock(PageScreen[bool]):
 
     @property
     def _doing(self) -> str:
-        return "opening, after a second's wait" if self._misses >= _PATIENCE else "opening"
+        return "unlocking, after a one-second wait" if self._misses >= _PATIENCE else "unlocking"

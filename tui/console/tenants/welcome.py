@@ -1,4 +1,4 @@
-"""The first screen of all: a tenant's name, and where to start."""
+"""The first screen: create the first tenant, and choose where to start."""
 
 import getpass
 from collections.abc import Iterable
@@ -165,7 +165,7 @@ def starts(session: Session, found: dict[str, str]) -> list[tuple[str, str]]:
         offered.insert(0 if found else 1, (SERVER, f"a model server on this machine ({names} …)"))
     if len(found) == 1:
         provider, variable = next(iter(found.items()))
-        offered.insert(0, (KEY, f"{PROVIDERS[provider].label}, with {variable} as set here"))
+        offered.insert(0, (KEY, f"{PROVIDERS[provider].label}, with {variable} from the environment"))
     elif found:
         offered.insert(0, (KEY, f"one of {len(found)} keys found here"))
     if local and discovery.runs_here(session, PROVIDERS[local]):

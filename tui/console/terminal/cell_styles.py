@@ -1,4 +1,4 @@
-"""How a cell looks, and the shortest sequence that changes one look into another."""
+"""Styles of cells, and the shortest escape sequence from one to another."""
 
 from functools import lru_cache
 from typing import NamedTuple

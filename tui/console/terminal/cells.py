@@ -1,4 +1,4 @@
-"""A picture of the terminal by cells, and how Textual's updates change it."""
+"""The terminal's picture by cells, and how Textual's updates change it."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache

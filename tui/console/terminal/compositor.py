@@ -1,4 +1,4 @@
-"""What a screen shows, put together from its widgets.
+"""A compositor that renders only changed and visible rows.
 
 Textual's own compositor asks every widget in sight for all its rows, containers too, whenever a cell has changed. Most
 of those rows have not changed, or lie under another widget's.

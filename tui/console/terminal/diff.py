@@ -1,4 +1,4 @@
-"""The shortest text that turns one picture on a terminal into another.
+"""The shortest text that turns one terminal picture into another.
 
 It uses what every terminal knows: moves, colours, erasing to the end of a row, and scroll regions that are moved by a
 line feed at the foot or an index at the head.

@@ -1,4 +1,4 @@
-"""What stands between Textual and the terminal: only what differs is sent, and never more than the line takes.
+"""Differential display: sends only changed cells, and no more than the line takes.
 
 Textual's one way out is `App._display`. Its updates change the picture that is wanted here, and what the terminal
 shows follows it as fast as the terminal takes it. While the line is busy the picture goes on changing, so that a slow

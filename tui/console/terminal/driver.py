@@ -1,4 +1,4 @@
-"""What arrives from the terminal: bytes of a line that may be slow, cut and joined anywhere, into keys and pastes.
+"""Split terminal input into keys and pastes, however a slow line cuts or joins it.
 
 Two rules hold here, before any widget sees a key:
 

@@ -1,4 +1,4 @@
-"""How much is sent to a terminal at once: what it takes in a moment, as its answers tell.
+"""Flow control: how much to send at once, measured by the terminal's answers.
 
 Nobody waits for what comes unasked, as an answer does that streams: it is sent in fewer steps where steps are long.
 

@@ -1,4 +1,4 @@
-"""Keys act one after the other: each has moved the focus or changed the screen before the next is looked at.
+"""Queue of keys: each is handled completely before the next is dispatched.
 
 Textual hands a key to the widget that has the focus, and lets it rise from there to the bindings while the next key is
 already handed out. On a slow line many keys arrive at once, and the later ones would reach a field that the earlier

@@ -1,1 +1,1 @@
-"""Widgets that more than one feature uses."""
+"""Widgets that several features use."""

@@ -1,4 +1,4 @@
-"""Seconds of something that runs: told at once and then once a second, and never at rest."""
+"""Elapsed seconds of running work, updated once a second."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""`/ filter`: a field above a list. Enter and down go on to the list and keep it; its screen empties it on escape."""
+"""The filter field above a list: enter and down go to the list, escape clears it."""
 
 from collections.abc import Sequence
 from typing import ClassVar

@@ -1,4 +1,4 @@
-"""`/ find`: a field under a text. Typing looks, enter goes to the next place, escape closes."""
+"""The find field under a text: finds while typing, enter for the next match, escape closes."""
 
 from typing import ClassVar
 

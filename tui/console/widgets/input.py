@@ -1,4 +1,4 @@
-"""Text fields: one line, dots for a secret. A paste never submits, and is refused whole when it is too long."""
+"""One-line text fields, hidden for secrets. A paste never submits; too long a paste is refused."""
 
 from collections.abc import Callable
 from typing import ClassVar

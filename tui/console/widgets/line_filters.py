@@ -1,4 +1,4 @@
-"""The last door before the terminal: whatever a widget draws passes here."""
+"""Filters of every line before it is sent to the terminal."""
 
 from rich.segment import Segment
 from textual.color import Color

@@ -1,4 +1,4 @@
-"""A new passphrase, typed twice: the second field is there once something stands in the first."""
+"""Two fields for a new passphrase; the second appears once the first is filled."""
 
 from collections.abc import Sequence
 
@@ -47,7 +47,7 @@ class NewPassphrase(Vertical):
         if not self.first.value or self.first.value == self.again.value:
             return True
         if self.again.value:
-            self.again.say(line((f"{WARNING} ", ATTENTION), "The two differ."), "Type this one again.")
+            self.again.say(line((f"{WARNING} ", ATTENTION), "The passphrases don't match."), "Type this one again.")
         else:
             self.again.say(line((f"{WARNING} ", ATTENTION), "Type the passphrase a second time."))
         self.again.field.focus()

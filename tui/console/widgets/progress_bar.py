@@ -1,4 +1,4 @@
-"""How much of something of known length is done. Moving it on draws only the cells that changed."""
+"""A progress bar that redraws only the cells that changed."""
 
 from textual.content import Content
 from textual.geometry import Region

@@ -1,4 +1,4 @@
-"""A list of rows with a cursor: tenants, providers, models, choices of a picker. Draws only the rows in sight."""
+"""A list of rows with a cursor. Draws only visible rows."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

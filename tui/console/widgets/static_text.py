@@ -1,4 +1,4 @@
-"""Text that is never markup."""
+"""Static text without markup."""
 
 from rich.segment import Segment
 from textual.content import Content

@@ -1,4 +1,4 @@
-"""The signs of the screens, their ASCII twins of the same width, and the colour roles.
+"""Signs of the screens, their ASCII equivalents of the same width, and color roles.
 
 A sign never stands without its word. Screens write the signs as they are; `filters.Ascii` swaps them on the way out.
 """

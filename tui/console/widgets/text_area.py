@@ -1,4 +1,4 @@
-"""A field of several lines: enter sends, ctrl+j makes a new line, a paste only adds text."""
+"""A multi-line field: enter sends, ctrl+j inserts a line, a paste only adds text."""
 
 from typing import ClassVar
 

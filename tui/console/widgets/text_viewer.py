@@ -1,4 +1,4 @@
-"""A text to be read: it scrolls by keys, has no cursor, and can be searched."""
+"""A scrolling text viewer without a cursor, with find."""
 
 from collections.abc import Callable, Sequence
 from typing import ClassVar

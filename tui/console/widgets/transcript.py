@@ -1,4 +1,4 @@
-"""A long column of blocks, questions and answers, that grows at its end while it is read.
+"""A long column of blocks that grows at its end while it is read.
 
 A block is asked for its rows once for a width; only the rows in sight become strips, and those are kept. Rows of blocks
 far from the part in sight are let go and asked for again when they come back, so that a long chat costs no more than

@@ -1,4 +1,4 @@
-"""Text cut to a number of terminal cells, never through a wide character."""
+"""Cut text to a number of terminal cells, never through a wide character."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""What runs on the endpoints of practice: TGI, TEI, vLLM, the default toolkit; one sleeps and one is paused."""
+"""Engines of the practice endpoints: TGI, TEI, vLLM, the default toolkit; asleep or paused."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Anthropic: chat with its Claude models; it has none for embeddings or speech. Facts as of 2026-11-22."""
+"""Anthropic: chat with Claude models; no embeddings or speech. Facts as of 2026-11-22."""
 
 import re
 from collections.abc import Mapping

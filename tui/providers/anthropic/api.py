@@ -1,4 +1,4 @@
-"""Anthropic's wire: what all its calls share, and the paged list of models.
+"""Anthropic's API: headers shared by all requests, and the paged model list.
 
 Every call names a version of the API. The current one takes no sampling parameters; the one before it does, for the
 models that still have them (Anthropic API reference, versioning; migration to 2026-10-21).

@@ -1,4 +1,4 @@
-"""Refusals on Anthropic's wire: in words, and mended where a field too many was the reason.
+"""Anthropic's errors as problems, and repairs of requests with a rejected field.
 
 Anthropic API reference, errors; guides, rate limits and migration to 2026-10-21.
 """

@@ -1,4 +1,4 @@
-"""Chats on Anthropic's wire (Anthropic API reference, messages; guide, streaming).
+"""Chat requests and answers (Anthropic API reference, messages; guide, streaming).
 
 The system prompt is a field of its own, `max_tokens` is required, and every event is named. An answer is whole only
 with `message_stop`; a failure after the start is an `error` event under HTTP 200, often the first one.

@@ -1,4 +1,4 @@
-"""Azure OpenAI: deployments of OpenAI's models at a resource of one's own. Facts as of 2026-11-22.
+"""Azure OpenAI: deployments at the customer's resource. Facts as of 2026-11-22.
 
 What is called a model here is a deployment: its name is free, and the base model behind it decides what it is for and
 what it takes. No call with the resource's key lists deployments, so they are added by hand.

@@ -1,4 +1,4 @@
-"""Azure OpenAI's two surfaces over OpenAI's wire: addresses, headers, and the token of Entra ID.
+"""Azure OpenAI's two APIs: URLs, headers, and tokens of Entra ID.
 
     v1      {endpoint}/openai/v1/{operation}                            the deployment is the `model` of the body
     dated   {endpoint}/openai/deployments/{deployment}/{operation}      with `api-version`; the body's model is ignored

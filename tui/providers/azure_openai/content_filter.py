@@ -1,4 +1,4 @@
-"""The content filter of Azure OpenAI: what it stopped, read from refusals and from answers.
+"""Azure OpenAI's content filter: what it stopped, read from errors and answers.
 
 Microsoft: content filter annotations; content streaming. The map of results goes from a category to whether its text
 was `filtered`; it may hold an `error` instead where the filter itself failed.

@@ -1,4 +1,4 @@
-"""Refusals of Azure OpenAI and of Entra ID in words, and calls mended after one.
+"""Errors of Azure OpenAI and Entra ID as problems, and repairs of requests.
 
 Microsoft: Azure OpenAI REST reference, errors; troubleshooting; quotas; identity platform, authentication error codes.
 A `code` is often a number as text, members may be missing, and gateways put all of it at the top level.

@@ -1,4 +1,4 @@
-"""The models that an Azure OpenAI resource can deploy, and what a deployment of one is for.
+"""Models that a resource can deploy, and the type of a deployment.
 
 The list of a resource holds base models and its own fine-tunes, not deployments (Azure OpenAI REST reference,
 models/list); no call with a key lists those.

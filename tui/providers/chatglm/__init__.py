@@ -1,4 +1,4 @@
-"""ChatGLM on a server of one's own: the project's scripts, or vLLM. Facts as of 2026-11-22 (the projects' sources).
+"""ChatGLM on your own server: the project's scripts, or vLLM. Facts as of 2026-11-22 (source code).
 
 The vendor's hosted models have another wire and are not part of this. What runs at an address is found out by asking.
 """

@@ -1,4 +1,4 @@
-"""The wire of `api.py`, as ChatGLM-6B and ChatGLM2-6B bring it: one question, its history in pairs, one answer.
+"""The API of `api.py` of ChatGLM-6B and ChatGLM2-6B: a question with its history, one answer.
 
 It knows no system, no stream, no usage, no key and no model's name. What it takes for nothing (0) it replaces by its
 own default, and its bound counts the question as well as the answer.

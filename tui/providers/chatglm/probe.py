@@ -1,4 +1,4 @@
-"""Telling the servers apart that ChatGLM's models run on, by asking and without a question to a model.
+"""Detect which ChatGLM server runs at a URL, without a question to a model.
 
 Nobody knows which one runs at an address, and it may be another one tomorrow. Those of OpenAI's wire list models, by
 which they are told apart; `api.py` is known by its one path, which takes a question and lists nothing.

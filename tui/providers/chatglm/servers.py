@@ -1,4 +1,4 @@
-"""The servers that ChatGLM's models run on, each asked in its own words (scripts of ChatGLM-6B, 2, 3, GLM-4; vLLM).
+"""Requests to each ChatGLM server (scripts of ChatGLM-6B, 2, 3, GLM-4; vLLM).
 
 All but `api.py` speak OpenAI's wire, most of them with less in it. What a server does not heed is left out and said.
 """

@@ -1,1 +1,1 @@
-"""The only doorway of httpx: sends calls, retries them, and turns responses into events."""
+"""The HTTP and WebSocket client: sends requests, retries, and yields events. Only httpx importer."""

@@ -1,4 +1,4 @@
-"""The credential of a call, and the check of where it may go.
+"""The credential of a request, and the check of the request's origin.
 
 Secrets are opened as late as possible, for one attempt, and only after the origin of the request was checked.
 """

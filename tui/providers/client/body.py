@@ -1,4 +1,4 @@
-"""What the body of an answer is: told from the bytes, not from their label.
+"""Decode a response body by its bytes, not by its content type.
 
 Servers and gateways mislabel: JSON as an event stream, events as JSON, either as text/html, gzip without a word. So the
 label is only asked where the bytes leave a choice.

@@ -1,4 +1,4 @@
-"""The driver: every request of Modeldeck leaves here, and every answer enters here.
+"""`Client`: every request to a provider is sent, and every response read, here.
 
     stream ──steps──> _step ──attempts──> _attempt ──sign, send──> Answer ──> results
 

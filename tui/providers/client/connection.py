@@ -1,4 +1,4 @@
-"""The way to a host: which proxy the environment names for it, and which certificates are trusted."""
+"""Connections to a host: the proxy from the environment, and trusted certificates."""
 
 import ssl
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Every timeout and every size of the client, with its unit.
+"""Every timeout and size limit of the client, with its unit.
 
 `Limits` holds what a caller may change. The constants below it are properties of the implementation. A message that
 tells of a limit takes the number from here.

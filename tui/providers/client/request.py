@@ -1,4 +1,4 @@
-"""Sending one signed call, and letting go of its connection."""
+"""Send one signed request, and release its connection."""
 
 import asyncio
 import contextlib

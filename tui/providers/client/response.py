@@ -1,4 +1,4 @@
-"""Read an answer: bytes as they arrive, frames, events; and decide how it ended.
+"""Read a response as it arrives: bytes, frames, events, and how it ended.
 
 One reader serves HTTP and WebSocket answers. A connection fills an `Inbox`; an `Answer` empties it:
 

@@ -1,4 +1,4 @@
-"""Timeouts of a call by silence: how long the other side has sent nothing of use."""
+"""Timeouts of a request by silence: how long the server has sent nothing useful."""
 
 import asyncio
 import time

@@ -1,4 +1,4 @@
-"""Passing tokens that secrets are exchanged for: kept until shortly before their end, never written anywhere."""
+"""Cache of access tokens in memory, until shortly before they expire."""
 
 import asyncio
 import hashlib

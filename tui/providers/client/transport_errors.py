@@ -1,4 +1,4 @@
-"""Faults of the transport in words: name lookup, connection, proxy, TLS, broken protocol."""
+"""Network failures as problems: name lookup, connection, proxy, TLS, protocol."""
 
 import errno
 import socket

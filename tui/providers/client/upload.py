@@ -1,4 +1,4 @@
-"""Bodies that hold a file, read from disk while they are sent: multipart (RFC 7578), plain, or base64 within JSON."""
+"""Request bodies with a file, read while sending: multipart (RFC 7578), plain, or base64 in JSON."""
 
 import asyncio
 import base64

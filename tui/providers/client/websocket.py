@@ -1,4 +1,4 @@
-"""WebSocket answers (RFC 6455): JSON messages out, paced where a file is sent, while those that come are read.
+"""WebSocket connections (RFC 6455): send JSON messages, paced for a file, and receive.
 
 handshake ── the transport of every call ──> 101 ──> pump, a task of its own ──inbox──> frames ──reader──> events
 """

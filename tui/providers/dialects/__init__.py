@@ -1,1 +1,1 @@
-"""Wire formats: pure functions that make calls and read frames, each spoken by one or more providers."""
+"""Wire formats that several providers share: pure functions that build calls and read frames."""

@@ -1,4 +1,4 @@
-"""Documented error codes as data: the HTTP status of each, whether a retry can help, and what to tell people.
+"""Documented error codes as data: HTTP status, retry, and the text for people.
 
 A provider whose errors carry codes of its own keeps them in `error_codes.toml` beside its declaration, under the
 pages that document them. The file is read when the first error arrives, not at start-up.

@@ -1,4 +1,4 @@
-"""Refusals within an answer of success: servers that say no in the body of a 200, or in the middle of a stream."""
+"""Detect API errors that arrive with HTTP 200, in the body or in mid-stream."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The turns of a chat in the order that stricter servers want them in. Pure, and the same for whoever wants it."""
+"""Message order for strict chat servers: merge and alternate turns. Pure functions."""
 
 from tui.providers.requests import Message
 

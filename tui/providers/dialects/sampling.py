@@ -1,4 +1,4 @@
-"""Parameters that most chat models take, each in the same words. A provider says within which bounds, and what else."""
+"""Sampling parameters that most chat models take; a provider sets their bounds."""
 
 from tui.providers.spec import Parameter, ParameterKind
 

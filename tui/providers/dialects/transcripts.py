@@ -1,4 +1,4 @@
-"""Transcripts that come as text in place of JSON: plain, as SubRip (.srt) or as WebVTT (W3C, WebVTT, section 4)."""
+"""Transcripts in text form: plain, SubRip (.srt) or WebVTT (W3C, WebVTT, section 4)."""
 
 import re
 from collections.abc import Iterator

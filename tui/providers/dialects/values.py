@@ -1,4 +1,4 @@
-"""Numbers and words out of answers, checked where they are read: what makes no sense is None or '', never an error."""
+"""Checked numbers and words of a response: invalid ones become None or '', never an error."""
 
 from collections.abc import Sequence
 from math import isfinite

@@ -1,4 +1,4 @@
-"""Hugging Face: hosted models, by itself or by partners, and endpoints of one's own. Models are added one by one.
+"""Hugging Face: hosted models, by partners too, and Inference Endpoints. Models are added one by one.
 
 Hub documentation, Inference Providers; Inference Endpoints documentation. How a model is called is told by its fields:
 `engine` is what serves it, found out when it is added, and `served_as` its name there where that is another one.

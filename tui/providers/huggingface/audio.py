@@ -1,4 +1,4 @@
-"""Speech to text on Hugging Face's own wire (hub-docs, automatic speech recognition; inference toolkit, handler.py)."""
+"""Transcription requests (hub-docs, automatic speech recognition; inference toolkit, handler.py)."""
 
 from collections.abc import Iterator, Mapping
 from math import isfinite, nan

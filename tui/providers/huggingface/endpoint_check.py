@@ -1,4 +1,4 @@
-"""Looking at one Inference Endpoint: its entry in its namespace, and what runs on it, which is told and not asked.
+"""Inspect an Inference Endpoint: its entry, and the engine that it runs.
 
 Management API (huggingface_hub, _inference_endpoints.py); TGI and TEI, /info; vLLM, llama.cpp, /v1/models; inference
 toolkit, /health.

@@ -1,4 +1,4 @@
-"""Inference Endpoints: machines of one's own at Hugging Face. Listed, told apart by what runs on them, and waited for.
+"""Inference Endpoints: list them, tell their engines, wait for those asleep.
 
 Management API (huggingface_hub, _inference_endpoints.py); TGI and TEI, /info; inference toolkit, /health. An endpoint
 that has scaled to zero answers 502 or 503 until it is up again, which the call itself brings about; a paused one never

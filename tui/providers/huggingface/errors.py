@@ -1,4 +1,4 @@
-"""Refusals of Hugging Face: parsed, in words, and mended (huggingface_hub, utils/_http.py; TGI, TEI, toolkit)."""
+"""Hugging Face's errors as problems, and repairs (huggingface_hub, utils/_http.py; TGI, TEI, toolkit)."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Hugging Face's Hub: whose a token is, models to search, and who serves one of them.
+"""The Hub's API: the token's owner, model search, and who serves a model.
 
 Hub API (hub-docs, inference-providers/hub-api); huggingface_hub, hf_api.py and inference/_providers; huggingface.js,
 who-am-i.ts. A hosted model is served through the router, by Hugging Face itself (`hf-inference`) or by a partner.

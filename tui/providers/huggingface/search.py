@@ -1,4 +1,4 @@
-"""Searching the Hub for models to use (hub-docs, inference-providers/hub-api; huggingface_hub, hf_api.py)."""
+"""Search the Hub for models (hub-docs, inference-providers/hub-api; huggingface_hub, hf_api.py)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace

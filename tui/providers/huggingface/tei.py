@@ -1,4 +1,4 @@
-"""Vectors on Hugging Face's own wire: TEI, hf-inference, and the default toolkit of an endpoint.
+"""Embedding requests: TEI, hf-inference, and the default toolkit of an endpoint.
 
 text-embeddings-inference, router/src/http; transformers, feature-extraction pipeline. What comes back differs by
 server: one vector, one a text, or one a token, which are averaged.

@@ -1,4 +1,4 @@
-"""Text generation on Hugging Face's own wire: TGI, hf-inference, and the default toolkit of an endpoint.
+"""Text generation requests: TGI, hf-inference, and the default toolkit of an endpoint.
 
 text-generation-inference, router/src (server, validation, infer); huggingface-inference-toolkit, handler.py. A prompt
 goes in, its continuation comes out. Streamed events end with the one that repeats the whole text; there is no `[DONE]`.

@@ -1,4 +1,4 @@
-"""MiniMax: chat and embeddings of its own models. Facts as of 2026-11-22 (MiniMax API reference, error codes).
+"""MiniMax: chat and embeddings. Facts as of 2026-11-22 (MiniMax API reference, error codes).
 
 A key belongs to the mainland or to the international platform, and works at that one's address only.
 """

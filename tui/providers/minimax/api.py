@@ -1,4 +1,4 @@
-"""MiniMax's own ways on OpenAI's wire (MiniMax API reference: OpenAI API, chatcompletion v2, embeddings, error codes).
+"""MiniMax's API (MiniMax API reference: OpenAI API, chatcompletion v2, embeddings, error codes).
 
 A failure comes with a status as elsewhere, or as `base_resp` in the body of a 200, its numbers the same. A stream of
 the older route ends with a whole message that repeats all the text. Vectors have a shape of their own.

@@ -1,4 +1,4 @@
-"""Replicate: hosted models of many makers, added one by one. Facts as of 2026-11-22 (Replicate HTTP API reference).
+"""Replicate: models of many vendors, added one by one. Facts as of 2026-11-22 (Replicate HTTP API reference).
 
 Every model has its own inputs and output, which are read from its schema when it is added.
 """

@@ -1,4 +1,4 @@
-"""Speech to text by models on Replicate: a small recording goes along as a data URL, others are uploaded first.
+"""Transcription by Replicate models: a small recording as a data URL, others uploaded first.
 
 Replicate HTTP API reference, predictions (input files) and files. Outputs differ from model to model.
 """

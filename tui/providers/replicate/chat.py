@@ -1,4 +1,4 @@
-"""Chats with models on Replicate: a conversation as inputs, an output as an answer (topics, streaming).
+"""Chat with Replicate models: a conversation as inputs, an output as an answer (topics, streaming).
 
 Most models take one text. The conversation goes into it, unless the model takes messages as such.
 """

@@ -1,4 +1,4 @@
-"""Embeddings by models on Replicate, of which each has its own inputs and its own form of vectors."""
+"""Embeddings by Replicate models, each with its own inputs and vector format."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Refusals of Replicate: parsed, in words, and mended (Replicate HTTP API reference, errors; topics, rate limits)."""
+"""Replicate's errors as problems, and repairs (Replicate HTTP API reference, errors; topics, rate limits)."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What a model on Replicate takes and gives, as it is kept with the added model, and what this makes of parameters.
+"""Inputs and output of a Replicate model, stored with it, and the parameters they imply.
 
 Names differ from model to model; only those that it has are sent (Replicate HTTP API reference, models).
 """

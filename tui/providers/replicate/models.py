@@ -1,4 +1,4 @@
-"""Models of Replicate: found by a search, and looked at before one is added.
+"""Replicate models: search, and the check before one is added.
 
 Replicate HTTP API reference, search, models, versions and deployments; changelog of 2025-09-16 (search).
 """

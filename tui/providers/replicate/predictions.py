@@ -1,4 +1,4 @@
-"""Replicate's wire: predictions are created, then followed to their end by a stream or by asking again and again.
+"""Predictions: create one, then follow it by a stream or by polling.
 
 Replicate HTTP API reference, predictions and deployments; topics, prediction lifecycle and streaming. A prediction goes
 on at Replicate whether anybody listens or not, so every one that was begun names the call that cancels it.

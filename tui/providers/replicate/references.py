@@ -1,4 +1,4 @@
-"""Names and addresses of Replicate: what a model's id and fields say, and where the key may go.
+"""Model references and URLs of Replicate, and the origins for the key.
 
 Replicate HTTP API reference, models and deployments; a model is `owner/name`, with `:version` or without.
 """

@@ -1,4 +1,4 @@
-"""The schema of a model on Replicate: what it takes and gives.
+"""The OpenAPI schema of a Replicate model: its inputs and its output.
 
 Every model has its own OpenAPI schema, made by cog from its code (Replicate HTTP API reference, models and versions).
 """

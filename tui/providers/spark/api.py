@@ -1,4 +1,4 @@
-"""iFLYTEK Spark: what its calls share, and chats by HTTP, which are OpenAI's wire (xfyun.cn, Spark HTTP interface).
+"""iFLYTEK Spark: signing, and chat over HTTP, which is OpenAI's API (xfyun.cn, Spark HTTP interface).
 
 Chats by HTTP take a bearer; every other call carries its signature in the query (xfyun.cn, general URL
 authentication). Failures are a `code` in the body of a 200, in a frame, or within OpenAI's envelope.

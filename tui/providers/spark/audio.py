@@ -1,4 +1,4 @@
-"""Speech to text by iFLYTEK's voice dictation, IAT (xfyun.cn, voicedictation API): a recording of up to 60 seconds.
+"""Speech-to-text by iFLYTEK's voice dictation (xfyun.cn, voicedictation API): up to 60 seconds.
 
 It goes over a WebSocket at the pace of speech; what was understood comes back in numbered pieces.
 """

@@ -1,4 +1,4 @@
-"""Vectors of Spark's embedding service (xfyun.cn, Embedding API): one text a call, packed both ways."""
+"""Embedding requests (xfyun.cn, Embedding API): one text each, base64 both ways."""
 
 import base64
 import binascii

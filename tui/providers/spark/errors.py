@@ -1,4 +1,4 @@
-"""Refusals of Spark in words (xfyun.cn, Spark error codes; general URL authentication, failures)."""
+"""Spark's errors as problems (xfyun.cn, Spark error codes; general URL authentication, failures)."""
 
 import re
 

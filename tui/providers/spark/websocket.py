@@ -1,4 +1,4 @@
-"""Spark's chats over a WebSocket with a signed address (xfyun.cn, Spark Web interface). One question a connection."""
+"""Chat over a WebSocket with a signed URL (xfyun.cn, Spark Web interface), one question each."""
 
 from collections.abc import Iterator
 from typing import Any

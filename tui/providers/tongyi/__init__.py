@@ -1,4 +1,4 @@
-"""Tongyi, the Qwen models of Alibaba Cloud's Model Studio (Bailian, DashScope), in its compatible mode.
+"""Tongyi: the Qwen models of Alibaba Cloud's Model Studio (DashScope), in its OpenAI-compatible mode.
 
 Facts as of 2026-11-22 (Model Studio reference: OpenAI compatibility, models, text embedding, Qwen-ASR, error codes).
 A key belongs to one region, and works at that region's address only.

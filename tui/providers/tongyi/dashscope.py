@@ -1,4 +1,4 @@
-"""DashScope's own ways on OpenAI's wire (Model Studio reference: OpenAI compatibility, Qwen-ASR, error codes).
+"""DashScope's additions to OpenAI's API (Model Studio reference: OpenAI compatibility, Qwen-ASR, errors).
 
 Its compatible mode is OpenAI's wire with a few members more; recordings are transcribed by a chat completion.
 """

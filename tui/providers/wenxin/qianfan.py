@@ -1,4 +1,4 @@
-"""Qianfan's own ways on OpenAI's wire (Baidu AI Cloud, Qianfan API reference V2: chat, embeddings, error codes).
+"""Qianfan's API V2, after OpenAI's (Baidu AI Cloud, Qianfan API reference V2: chat, embeddings, errors).
 
 Failures have OpenAI's shape with codes of their own. Those of the older service, `error_code` in the body of a 200, are
 read here too: a gateway may pass them on. An answer's choice has a flag that tells of the safety check.

@@ -1,4 +1,4 @@
-"""Refusals of Qianfan and of its older service in words (Qianfan API reference, error codes of V2 and of V1)."""
+"""Errors of Qianfan and the older service as problems (Qianfan API reference, error codes of V2 and V1)."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""The older service of Wenxin, as gateways may still serve it (Baidu AI Cloud, Wenxin Workshop API, V1).
+"""The older Wenxin API, which gateways may still serve (Baidu AI Cloud, Wenxin Workshop API, V1).
 
 The key pair of an application is exchanged for a token that goes along in the query. Each model has a path of its own;
 turns alternate and what the system says stands apart. An answer has its text in `result`, and a stream no end mark but

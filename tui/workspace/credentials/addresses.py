@@ -1,4 +1,4 @@
-"""Where a secret may go when a credential is saved: to addresses that a person entered, or where it went before."""
+"""Allowed origins of a save: those that a person entered, or stored ones."""
 
 from collections.abc import Mapping
 
@@ -33,13 +33,13 @@ def require_entered(
         if not keyring.is_open(session):
             raise Locked(
                 f"{get(session).name} is locked, so the stored address {address} cannot be checked.",
-                "Unlock it first, or enter the address again together with the key.",
+                "Unlock it first, or enter the address and the key again.",
                 remedy=Remedy(Action.UNLOCK),
             )
         raise FieldProblem(
             next((field.name for field in provider.fields if field.url), provider.fields[0].name),
             f"The stored address {address} was not saved by Modeldeck.",
-            "Nothing was saved or sent. If it is yours, enter it again together with the key.",
+            "Nothing was saved or sent. If it is yours, enter it again with the key.",
         )
 
 
@@ -48,7 +48,7 @@ def require_same(field: Field, credential: Credential, origins: tuple[str, ...])
     if strange := [origin for origin in origins if origin not in credential.origins]:
         raise FieldProblem(
             field.name,
-            f"The stored {field.label} was given for {', '.join(credential.origins)}, not for {', '.join(strange)}.",
+            f"The stored {field.label} is only for {', '.join(credential.origins)}, not for {', '.join(strange)}.",
             "Enter it again to send it there.",
         )
 

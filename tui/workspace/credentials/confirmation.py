@@ -1,4 +1,4 @@
-"""What waits for a person: credentials that came into the settings without the private key."""
+"""Changes made without the private key that wait for confirmation."""
 
 import asyncio
 from collections.abc import Sequence

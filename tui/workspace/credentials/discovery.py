@@ -1,4 +1,4 @@
-"""What is offered and never used by itself: keys in the environment, model servers on this machine."""
+"""API keys in the environment and local model servers: offered, never used by themselves."""
 
 import asyncio
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""The values of a provider's form: cleaned once, checked field by field, completed by what is stored."""
+"""Values of a provider's form: clean, validate, and complete them with stored ones."""
 
 import re
 from collections.abc import Mapping
@@ -99,7 +99,7 @@ def _checked_text(field: Field, text: str) -> str:
         offered = ", ".join(choice.value for choice in field.choices)
         raise FieldProblem(field.name, f"{field.label} is one of {offered}.")
     if field.pattern and not re.fullmatch(field.pattern, text):
-        raise FieldProblem(field.name, field.pattern_help or f"This is no {field.label}.", field.help)
+        raise FieldProblem(field.name, field.pattern_help or f"This is not a valid {field.label}.", field.help)
     return text
 
 
@@ -122,7 +122,9 @@ def _complete(provider: Provider, filled: set[str]) -> None:
     if provider.exclusive_auth_methods and len(started) > 1:
         second = next(entry for entry in chosen if entry.auth_method == started[1])
         both = " or ".join(started)
-        raise FieldProblem(second.name, f"{provider.label} takes {both}, not both.", "Leave the fields of one empty.")
+        raise FieldProblem(
+            second.name, f"{provider.label} takes {both}, not both.", "Leave the fields of one method blank."
+        )
     for field in provider.fields:
         if (
             not field.required
@@ -134,7 +136,7 @@ def _complete(provider: Provider, filled: set[str]) -> None:
             also = in_words([entry for entry in _needed(provider, field.auth_method) if entry != field.label])
             raise FieldProblem(field.name, f"{field.label} is missing; it goes with {also}.", field.help)
         others = (
-            "".join(f" Or give {in_words(_needed(provider, method))}." for method in methods[1:])
+            "".join(f" Or enter {in_words(_needed(provider, method))}." for method in methods[1:])
             if field.auth_method
             else ""
         )

@@ -1,4 +1,4 @@
-"""Keys as people paste them: what is cut off, what is refused by name and place, and whose key it looks like."""
+"""Pasted keys: clean them, reject bad characters by place, and recognize the provider."""
 
 import re
 import unicodedata
@@ -48,11 +48,11 @@ def clean_pasted(field: Field, text: str) -> PastedValue:
             if note not in notes:
                 notes.append(note)
 
-    cut(text.rstrip("\r\n"), "a line end")
+    cut(text.rstrip("\r\n"), "a line break")
     cut(text.strip("\r\n"), "an empty line")
     cut(text.strip(), "blanks")
     for entry in _UNSEEN:
-        cut(text.replace(entry, ""), "characters that do not show")
+        cut(text.replace(entry, ""), "invisible characters")
     if field.secret or field.env:
         if (assignment := _ASSIGNMENT.match(text)) and _is_name(field, assignment[1]):
             cut(text[assignment.end() :], assignment[0].strip())
@@ -128,7 +128,7 @@ def _named(mark: str) -> str:
     if mark in _NAMES:
         return _NAMES[mark]
     if mark in "\r\n":
-        return "a line end"
+        return "a line break"
     if mark.isspace():
         return "a blank"
     if unicodedata.category(mark).startswith("C"):

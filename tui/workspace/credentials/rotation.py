@@ -1,4 +1,4 @@
-"""Rotating: a new key takes the place of a stored one, which stays at hand until an operator has seen the new one work.
+"""Rotate an API key: a new one replaces it, and the previous one is kept until confirmed.
 
 What is kept is a credential like any other, called `<name>.kept` and not in use. Going back swaps the two, as often as
 one likes; forgetting what is kept confirms what is in use.
@@ -40,15 +40,15 @@ def rotation_target(session: TenantSession, provider_id: str, name: str) -> Cred
         )
     if not existing.envelope:
         raise UsageError(
-            f"{name} of {label} has no key that could be rotated.",
+            f"{name} of {label} has no key to rotate.",
             remedy=Remedy(Action.SET_UP_PROVIDER, provider_id, name),
         )
     if previous_of(name):
         raise UsageError(f"{name} of {label} is not in use.", f"Rotate {previous_of(name)}.")
     if kept(session, provider_id, name):
         raise UsageError(
-            f"A key of {label} is kept from the last rotation of {name}.",
-            "Forget it first, or go back to it.",
+            f"{name} of {label} still has its previous key from the last rotation.",
+            "Delete it first, or switch back to it.",
             remedy=Remedy(Action.RESOLVE_ROTATION, provider_id, name),
         )
     return existing
@@ -72,10 +72,10 @@ def differs(session: TenantSession, credential: Credential, values: Mapping[str,
     secrets = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
     if not secrets:
         lead = next(field for field in provider.fields if field.name in credential.hints)
-        raise UsageError(f"{lead.label} is missing.", "A new one is what takes the old one's place.")
+        raise UsageError(f"{lead.label} is missing.", "Enter the new key.")
     prints = {name: key_pair.fingerprint(tenant.fingerprint_key, entry) for name, entry in secrets.items()}
     if prints.items() <= credential.fingerprints.items():
-        raise UsageError(f"This is the key that {provider.label} has here already.", "Nothing was changed.")
+        raise UsageError(f"This is already the key of {provider.label}.", "Nothing was changed.")
 
 
 def keep_previous(session: TenantSession, tables: Tables, credential: Credential) -> None:
@@ -144,7 +144,7 @@ def kept_or_problem(session: TenantSession, provider_id: str, name: str) -> Cred
     previous = kept(session, provider_id, name)
     if previous is None:
         label = provider_of(provider_id).label
-        raise UsageError(f"No key of {label} is kept for {one_line(name, 40)}.", "A rotation keeps one.")
+        raise UsageError(f"{label} has no previous key for {one_line(name, 40)}.", "Rotating a key keeps the old one.")
     return previous
 
 

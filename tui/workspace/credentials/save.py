@@ -32,7 +32,7 @@ class PlainHttp(FieldProblem):
     def __init__(self, field: str, origins: tuple[str, ...]) -> None:
         super().__init__(
             field,
-            f"{', '.join(origins)} is plain http: texts and the key can be read on the way.",
+            f"{', '.join(origins)} uses unencrypted http: anyone on the network can read texts and the key.",
             "Use an https address.",
             Remedy(Action.ALLOW_PLAIN_HTTP),
         )
@@ -44,7 +44,7 @@ class Conflict(Problem):
 
     def __init__(self, label: str, theirs: Credential | None) -> None:
         did = "was changed" if theirs else "was removed"
-        super().__init__(f"{label} {did} in another session.", "Nothing of this form has been saved.")
+        super().__init__(f"{label} {did} in another session.", "Nothing in this form has been saved.")
         self.theirs = theirs
 
 
@@ -294,7 +294,7 @@ def build_draft(plan: SavePlan) -> CredentialDraft:
     now.require()
     if added := [origin for origin in now.origins if origin not in plan.origins]:
         raise Problem(
-            f"{provider.label} would by now also be sent to {', '.join(added)}.",
+            f"would now also be sent to {', '.join(added)}.",
             "Another session changed its models. Nothing of this form has been saved; save it again.",
         )
     stored = now.stored
@@ -362,7 +362,7 @@ def _check_name(name: str) -> None:
         raise UsageError(f"{one_line(name, 80)} is kept for {one_line(previous_of(name), 40)}.", "Go back to it first.")
     if not re.fullmatch(r"[\w.@+-]{1,64}", name):
         raise UsageError(
-            f"{one_line(name, 80)} cannot name a credential.", "Letters, digits, and . _ - @ + without blanks."
+            f"{one_line(name, 80)} is not a valid credential name.", "Use letters, digits, . _ - @ +, no spaces."
         )
 
 

@@ -1,4 +1,4 @@
-"""Providers of a tenant and their credentials: what is set up, and how that stands."""
+"""State of providers and their credentials, and changes to which is used."""
 
 import asyncio
 from collections.abc import Mapping
@@ -39,6 +39,9 @@ _VERIFIED = {
 }
 TRIAL = "trial"
 """The source of a provider that the operator's key pays for."""
+
+YOUR_KEY = "your key"
+"""The source of a provider that the tenant's own API key pays for."""
 
 
 @dataclass(frozen=True)
@@ -175,7 +178,7 @@ def _row(session: TenantSession, provider: Provider, counts: Mapping[str, tuple[
         word = f"not set up, {variable} found" if variable else str(ProviderState.NOT_SET_UP)
         return ProviderRow(provider, None, ProviderState.NOT_SET_UP, word, "", models, added, variable)
     state, word, why = credential_state(session, credential)
-    own = "own key" if credential.envelope else "no key"
+    own = YOUR_KEY if credential.envelope else "no key"
     return ProviderRow(provider, credential, state, word, own, models, added, "", left, why)
 
 
@@ -204,7 +207,7 @@ def credential_state(session: TenantSession, credential: Credential) -> Credenti
 def _trial_words(left: TrialBalance | None) -> tuple[ProviderState, str]:
     """Return the state of a provider that is used on a trial, and its sentence."""
     if left is None:
-        return ProviderState.TRIAL_GONE, "no trial any more"
+        return ProviderState.TRIAL_GONE, "trial ended"
     if not left.left:
         return ProviderState.TRIAL_EXHAUSTED, left.words
     return ProviderState.TRIAL_LOW if left.low else ProviderState.TRIAL, left.words

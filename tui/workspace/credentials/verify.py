@@ -1,4 +1,4 @@
-"""Verifying: what a provider says to fields that are not saved yet, and to a stored credential."""
+"""Verify credentials with the provider, before a save or stored."""
 
 import asyncio
 import time
@@ -116,7 +116,7 @@ def _moved_words(draft: CredentialDraft, other: CredentialDraft) -> str:
         return next((names[entry] for entry in changed if entry in names), host_of(origins[0]))
 
     here, there = region(draft.clear, draft.origins, other.clear), region(other.clear, other.origins, draft.clear)
-    return f"{here} does not know this key; {there} does, and is used."
+    return f"{here} rejected this key; {there} accepted it and is used."
 
 
 async def verify_stored(

@@ -1,4 +1,4 @@
-"""Who could read what: where a tenant's settings and its private key are, who can open them, and what is amiss."""
+"""Report who could read a tenant's keys: file locations, passphrase, and problems."""
 
 import os
 from collections.abc import Iterator

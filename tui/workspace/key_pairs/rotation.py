@@ -1,4 +1,4 @@
-"""A new key pair for a tenant, every credential sealed anew for it.
+"""Replace a tenant's key pair, and re-encrypt every credential for the new one.
 
 Killed at any point, the settings are as before or all new, and the key file that they name is there:
 
@@ -108,7 +108,7 @@ def _sealed_for(
         return credential
     sealed = replace(sealed, envelope=envelope.seal(new.public_pem, secrets, credentials.binding(tenant_id, sealed)))
     if envelope.unseal(new.private, sealed.envelope, credentials.binding(tenant_id, sealed)) != secrets:
-        raise Problem("A credential sealed anew does not hold what it held.", "Nothing was changed.")
+        raise Problem("A re-encrypted credential does not match the original.", "Nothing was changed.")
     return sealed
 
 
@@ -129,7 +129,7 @@ def _replaced(
         stored, before = manifest.read(tables), manifest.credentials_by_ref(tables)
         if old and verification.alarm(stored, tenant.id, old, last):
             raise Problem(
-                f"The credentials of {tenant.name} were changed by something else than Modeldeck.",
+                f"The credentials of {tenant.name} were changed outside Modeldeck.",
                 "Nothing was changed.",
                 remedy=Remedy(Action.CONFIRM_CHANGES),
             )
@@ -166,7 +166,7 @@ def _rewrite(tables: Tables, tenant: Tenant, anew: Callable[[Credential], Creden
 
 
 def _stopped() -> Problem:
-    return Problem("Stopped: the key pair is the one that it was.", "Nothing was changed.")
+    return Problem("Stopped; the key pair is unchanged.", "Nothing was changed.")
 
 
 async def _to_its_end(work: Callable[[threading.Event], Rotated]) -> Rotated:

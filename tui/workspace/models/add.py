@@ -1,4 +1,4 @@
-"""Added models before they are kept: their fields, what their provider says of them, the addresses they need.
+"""Inspect models before they are added: fields, the provider's answer, needed origins.
 
 An address that a person enters with a model is one that the credential's secrets may go to from then on: they are
 sealed anew for it when the model is kept, and not before; with the model the address goes again.
@@ -65,7 +65,7 @@ def fields_of(provider: Provider, values: Mapping[str, str], before: Mapping[str
     known = {model_field.name: model_field for model_field in provider.model_fields}
     for name in values:
         if name not in known:
-            has = f"It has {', '.join(known)}." if known else "An id and a type are enough."
+            has = f"It has {', '.join(known)}." if known else "An ID and a type are enough."
             raise FieldProblem(name, f"Models of {provider.label} have no field {one_line(name, 40)}.", has)
     filled: dict[str, str] = {}
     for field in provider.model_fields:
@@ -105,7 +105,7 @@ def access_to(
         raise FieldProblem(
             next((field.name for field in access.provider.model_fields if field.url), ""),
             f"The address {', '.join(unknown)} of {model.id} was not entered by you.",
-            "Nothing was sent. If it is right, enter it again with this model.",
+            "Nothing was sent. If it is correct, enter it again with this model.",
         )
     allowed = (*access.plain_http, *(entry for entry in plain_http if entry in own))
     if open_ones := needs_plain_http(own, allowed):

@@ -1,4 +1,4 @@
-"""Models of a tenant: imported ones as the provider lists them, added ones by hand."""
+"""Models of a tenant: imported from the provider, or added by hand."""
 
 import asyncio
 import time
@@ -154,7 +154,7 @@ async def edit(
     """Change fields of an added model; fields not named keep their values."""
     provider = provider_of(model.provider)
     if model.origin is not Origin.ADDED:
-        raise UsageError(f"{model.ref} is imported and has no fields to change.", "Only added models have.")
+        raise UsageError(f"{model.ref} is imported and has no fields to change.", "Only added models have fields.")
     changed = replace(model, fields=add_model.fields_of(provider, fields, model.fields))
     return await _kept(session, changed, fields, verify, plain_http, tell, new=False)
 
@@ -187,7 +187,7 @@ def _is_new(session: TenantSession, model: Model) -> None:
     for stored_model in all_models(session):
         if _same(stored_model, model) and not stored_model.gone:
             raise UsageError(
-                f"{model.ref} is there already, {stored_model.origin.value}.",
+                f"{model.ref} already exists, {stored_model.origin.value}.",
                 remedy=Remedy(Action.EDIT_MODEL, model.provider, model=model.id),
             )
 
@@ -210,7 +210,7 @@ async def remove(session: TenantSession, model: Model) -> None:
     """Remove an added model, or an imported one that is no longer listed, and clear its default."""
     if not removable(model):
         raise UsageError(
-            f"{model.ref} is listed by its provider and would come back.", "Only added models are removed."
+            f"{model.ref} is listed by its provider and would come back.", "You can remove added models only."
         )
 
     def work() -> None:
@@ -258,6 +258,6 @@ def model_id_of(provider: Provider, text: str) -> str:
     cleaned = checked(provider.model_id, text)
     if not cleaned or cleaned != one_line(cleaned, 200) or " " in cleaned:
         raise UsageError(
-            f"{one_line(text, 80) or 'An empty text'} cannot be a model id.", "Write it as the provider does."
+            f"{one_line(text, 80) or 'A blank text'} is not a valid model ID.", "Enter it as the provider writes it."
         )
     return cleaned

@@ -1,4 +1,4 @@
-"""Default models: one for each type or none; never one that is gone without saying so."""
+"""Default models, one for each type or none, and their states."""
 
 import asyncio
 from collections.abc import Collection, Sequence
@@ -20,11 +20,11 @@ from tui.workspace.models.catalog import ModelRow
 
 _COMPARED = 20
 _WORDS = {
-    DefaultState.REFUSED: "its key is refused by {label}",
-    DefaultState.UNDECRYPTABLE: "its key cannot be opened",
+    DefaultState.REFUSED: "{label} rejected its key",
+    DefaultState.UNDECRYPTABLE: "its key cannot be decrypted",
     DefaultState.UNCONFIRMED: "its key is not confirmed yet",
     DefaultState.TRIAL_EXHAUSTED: "the trial of {label} is used up",
-    DefaultState.TRIAL_GONE: "there is no trial of {label} any more",
+    DefaultState.TRIAL_GONE: "the trial of {label} has ended",
 }
 """Why a provider that is set up cannot be used, by its state."""
 
@@ -78,7 +78,7 @@ async def set(session: TenantSession, type: ModelType, ref: str) -> Default:  # 
     """Make a model the default of its type."""
     model = models.find(session, ref, type)
     if model.gone:
-        raise UsageError(f"{ref} is no longer listed by its provider.", "Choose one that is.")
+        raise UsageError(f"{ref} is no longer listed by its provider.", "Choose one that is listed.")
     default = Default(type, model.provider, model.id, session.now())
 
     def work() -> Default:
@@ -141,7 +141,7 @@ def _row(
     )
     model = match.model if match else None
     if provider is None or provider.state is ProviderState.NOT_SET_UP:
-        return DefaultRow(kind, default, DefaultState.NOT_SET_UP, f"{label} is not set up any more", model)
+        return DefaultRow(kind, default, DefaultState.NOT_SET_UP, f"{label} is no longer set up", model)
     if match is None or match.state is ModelState.GONE:
         sentence = _delisted_message(model, label, session.now())
         return DefaultRow(kind, default, DefaultState.GONE, sentence, model, _nearest(default, kind, listed))

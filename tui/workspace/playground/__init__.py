@@ -1,1 +1,1 @@
-"""Use cases of the playground: calls, metering, conversations, audio, vectors."""
+"""Use cases of the playground: requests, metering, conversations, audio, vectors."""

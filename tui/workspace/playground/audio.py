@@ -1,4 +1,4 @@
-"""Recordings on this machine, and transcripts as subtitles."""
+"""Check audio files, and format transcripts as subtitles."""
 
 import os
 import stat
@@ -49,26 +49,26 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise UsageError(f"{shown} is a folder.", "Give the path of a file in it.")
+            raise UsageError(f"{shown} is a folder.", "Enter the path of a file in it.")
         if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{shown} is not a plain file.", "Give the path of a recording.")
+            raise UsageError(f"{shown} is not a regular file.", "Enter the path of a recording.")
         if not os.access(path, os.R_OK):
-            raise UsageError(f"{shown} may not be read.", "Its mode or its owner forbids it.")
+            raise UsageError(f"{shown} cannot be read.", "Check its permissions.")
     except FileNotFoundError:
         raise UsageError(f"There is no file {shown}.", "The path is on the machine where Modeldeck runs.") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not a path"
-        raise UsageError(f"{shown} cannot be looked at.", f"The system says: {why}.") from None
+        raise UsageError(f"{shown} cannot be opened.", f"The system says: {why}.") from None
     ending = path.suffix.lower().removeprefix(".")
     if not status.st_size:
-        raise UsageError(f"{name} is empty.", "Check that it was copied whole.")
+        raise UsageError(f"{name} is empty.", "Check that it was copied completely.")
     if ending not in _MEDIA or (limits and ending not in limits.endings):
         takes = " ".join(limits.endings) if limits else " ".join(_MEDIA)
-        raise UsageError(f"{name} is not a recording that {model or 'a model'} takes.", f"It takes {takes}.")
+        raise UsageError(f"{name} is not a format that {model or 'a model'} accepts.", f"It takes {takes}.")
     if limits and status.st_size > limits.size:
         size, most = megabytes(status.st_size), megabytes(limits.size)
         raise UsageError(
-            f"{name} is {size}; {model or 'the model'} takes {most}.", "Make it smaller, for instance to mono mp3."
+            f"{name} is {size}; {model or 'the model'} takes {most}.", "Make it smaller, for example a mono mp3."
         )
     return AudioInfo(_MEDIA[ending], status.st_size, audio_duration.seconds(path))
 

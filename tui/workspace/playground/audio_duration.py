@@ -1,4 +1,4 @@
-"""How long a recording is, as far as its first bytes tell. Nothing is decoded, and what is not clear is not guessed."""
+"""Length of an audio file by its headers; nothing is decoded or guessed."""
 
 import struct
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""Trying models: each verb answers with the events of the call as they come."""
+"""Send chat, embedding and transcription requests, and yield their events."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -60,7 +60,7 @@ def embed(
         raise _unserved(provider, model)
     if not texts or not all(text.strip() for text in texts):
         raise UsageError(
-            "There is no text to embed." if not texts else "One of the texts is empty.", "Write one text a line."
+            "There is no text to embed." if not texts else "One of the texts is blank.", "Enter one text per line."
         )
     route = key_source.route_call(session, model, access)
     call = provider.embed(route.access.fields, EmbeddingRequest(route.model, tuple(texts), query))
@@ -125,8 +125,8 @@ async def _streamed(session: Session, route: CallRoute, call: Call) -> AsyncGene
 
 def _trial_key_rejected(provider: Provider, refused: CredentialRejected) -> CredentialRejected:
     """Return the error for a tenant when the operator's trial key is rejected."""
-    message = f"The trial of {provider.label} does not work just now: its key was refused."
-    return CredentialRejected(message, "The operator can mend it; an own key can be used meanwhile.", refused.detail)
+    message = f"The trial of {provider.label} does not work: the provider rejected its key."
+    return CredentialRejected(message, "The operator can fix it; meanwhile, use your own key.", refused.detail)
 
 
 def _unserved(provider: Provider, model: Model) -> UsageError:

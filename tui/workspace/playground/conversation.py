@@ -1,4 +1,4 @@
-"""A conversation with models, kept in memory only; it can be saved as Markdown."""
+"""A conversation in memory, which can be formatted as Markdown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -75,6 +75,6 @@ class Conversation:
 def _mark(answer: Answer) -> Sequence[str]:
     marks = {
         AnswerState.STOPPED: "*Stopped; the answer is incomplete.*",
-        AnswerState.BROKEN: "*Broken off; the answer is incomplete.*",
+        AnswerState.BROKEN: "*Connection lost; the answer is incomplete.*",
     }
     return [marks[answer.state]] if answer.state in marks else [f"*{answer.note}*"] if answer.note else []

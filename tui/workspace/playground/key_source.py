@@ -1,4 +1,4 @@
-"""Whose key pays for a call: the tenant's own, or the operator's as a trial.
+"""Choose whose key pays for a request: the tenant's, or a trial's.
 
 A tenant's choice stands in its settings by provider. One never takes the place of the other by itself: a trial that is
 used up or gone stays chosen, and says so. Without an own credential there is nothing to choose: the trial is used.
@@ -53,7 +53,7 @@ async def choose(session: TenantSession, provider_id: str, wanted: KeySource) ->
         trial(session.process, provider_id)
     elif credentials.active(session, provider_id) is None:
         raise UsageError(
-            f"{get(session).name} has no own key of {label}.", remedy=Remedy(Action.SET_UP_PROVIDER, provider_id)
+            f"{get(session).name} has no API key for {label}.", remedy=Remedy(Action.SET_UP_PROVIDER, provider_id)
         )
 
     def work() -> None:
@@ -78,11 +78,11 @@ def _trial_access(session: TenantSession, model: Model) -> CallRoute:
         some = ", ".join(existing.models[:_SHOWN]) + (" and others" if len(existing.models) > _SHOWN else "")
         raise UsageError(
             f"{one_line(model.id, 80)} is not in the trial of {provider.label}.",
-            f"It is for {some}; an own key can use every model.",
+            f"It covers {some}; with your own key you can use every model.",
         )
     credential = credentials.active(session.process.tenant(OPERATOR), model.provider)
     if credential is None:
-        raise Problem(f"The trial of {provider.label} has no key any more.", "The operator can give it one.")
+        raise Problem(f"The trial of {provider.label} no longer has a key.", "The operator can add one.")
     access = credentials.access_with(session.process.tenant(OPERATOR), provider, credential, model.id)
     # What a tenant entered with a model of its own does not lead the operator's key anywhere.
     plain = replace(

@@ -1,4 +1,4 @@
-"""One call on a trial: reserved before it is made, then kept or given back.
+"""Meter one trial request: reserve it before, then count it or give it back.
 
 Each step is one transaction of the operator's store, so calls of many processes at once never exceed the quota. What a
 killed process had reserved counts no more as soon as anybody else looks.

@@ -1,4 +1,4 @@
-"""Parameters of a model as people type them."""
+"""Parse model parameters as people type them."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def parse_parameter(parameter: Parameter, text: str) -> Any:
     if parameter.kind is ParameterKind.TEXTS:
         texts = [entry for entry in (part.strip() for part in text.split(",")) if entry]
         if len(texts) > MOST_TEXTS:
-            raise UsageError(f"{parameter.name} takes up to {MOST_TEXTS} texts.", "Separate them by commas.")
+            raise UsageError(f"{parameter.name} takes up to {MOST_TEXTS} texts.", "Separate them with commas.")
         return texts
     if parameter.kind is ParameterKind.CHOICE:
         if text not in parameter.choices:

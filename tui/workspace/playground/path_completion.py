@@ -1,4 +1,4 @@
-"""Completing a path as it is typed, as a shell does: what a folder offers, and how far all of it agrees."""
+"""Complete a path while typing, as a shell does."""
 
 import os
 from collections.abc import Sequence

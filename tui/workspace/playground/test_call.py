@@ -1,4 +1,4 @@
-"""One small call to a model, to see whether it answers."""
+"""Send a short test request to a model."""
 
 import io
 import tempfile
@@ -49,7 +49,7 @@ async def test_call(
         embedded = calls.embed(session, model, ("ok",), access=access)
         vectors = await _of(embedded, tell, Vectors)
         if not vectors or not vectors[0].vectors:
-            raise Problem(f"{model.id} gave no vector.", "It may not be an embedding model.")
+            raise Problem(f"{model.id} returned no vector.", "It may not be an embedding model.")
         size = len(vectors[0].vectors[0])
         return TestCallResult(replace(model, dimensions=size), f"gave a vector of {size:,} numbers")
     if model.type is ModelType.SPEECH2TEXT:
@@ -58,13 +58,13 @@ async def test_call(
             path.write_bytes(_silence())
             stream = calls.transcribe(session, model, path, access=access)
             if not await _of(stream, tell, Transcript):
-                raise Problem(f"{model.id} gave no transcript.", "It may not be a speech-to-text model.")
+                raise Problem(f"{model.id} returned no transcript.", "It may not be a speech-to-text model.")
         return TestCallResult(model, "answered")
     question = (Message("user", "Say ok."),)
     answer = calls.chat(session, model, question, _bound(model), stream=False, access=access)
     events = await _of(answer, tell, TextDelta, ThinkingDelta, Finish)
     if not any(not isinstance(event, Finish) or event.reason in _AT_LENGTH for event in events):
-        raise Problem(f"{model.id} gave an empty answer.", "It may not be a chat model.")
+        raise Problem(f"{model.id} returned an empty answer.", "It may not be a chat model.")
     return TestCallResult(model, "answered")
 
 

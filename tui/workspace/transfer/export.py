@@ -1,4 +1,4 @@
-"""A tenant's settings as a file: without secrets to be read and compared, or with them under a passphrase."""
+"""Export a tenant's settings: plain without secrets, or encrypted with them."""
 
 import asyncio
 from collections.abc import Mapping
@@ -60,7 +60,7 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
             try:
                 opened = credentials.secrets(session, credential)
             except Locked:
-                lacks.append(f"{called(credential)} cannot be opened; its key is not in the file.")
+                lacks.append(f"{called(credential)} cannot be decrypted; its key is not in the file.")
         kept.append(
             Kept(
                 credential.provider,
@@ -74,7 +74,7 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
     ids = {credential.provider for credential in credentials.stored(session)}
     ids |= {credential.provider for credential in models.stored(session)}
     strange = [one_line(tenant_id, 40) for tenant_id in sorted(ids - {*PROVIDERS})]
-    lacks += [f"{entry} is no provider of this version; it is not in the file." for entry in strange]
+    lacks += [f"{entry} is not a provider of this version; it is not in the file." for entry in strange]
     own = {credential.provider for credential in stored}
     return Bundle(
         tenant.id,

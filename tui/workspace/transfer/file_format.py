@@ -1,4 +1,4 @@
-"""A tenant's settings as a file to keep, compare and move: JSON, sorted, one thing a line. Pure: no store, no key.
+"""The format of an export: sorted JSON, one item a line. Pure functions.
 
     {"modeldeck": "settings", "version": 1, "tenant": {"id", "name"}, "defaults": {type: "provider/model"},
      "providers": {id: {"active", "source", "credentials": {name: {"fields", "secrets", "plain_http"}}, "models": […]}}}
@@ -77,20 +77,20 @@ def written(bundle: Bundle) -> str:
 def read(content: bytes) -> Any:
     """Read the JSON of an export, encrypted or not; raise UsageError for anything else."""
     if len(content) > LARGEST:
-        raise UsageError(f"The file is larger than {LARGEST // 1024 // 1024} MiB.", "Was another file meant?")
+        raise UsageError(f"The file is larger than {LARGEST // 1024 // 1024} MiB.", "Is it the right file?")
     try:
         data = read_json(content)
     except CorruptSettings as problem:
         raise UsageError(f"The file cannot be imported: {problem.what}.", "Nothing was changed.") from None
     if not isinstance(data, dict) or not isinstance(data.get("modeldeck"), str):
-        raise UsageError("The file is not an export of Modeldeck.", "Was another file meant?")
+        raise UsageError("The file was not exported by Modeldeck.", "Is it the right file?")
     return data
 
 
 def parse(data: Any) -> Bundle:
     """Convert the JSON of an export; raise UsageError that names the first invalid entry."""
     if isinstance(data, dict) and type(data.get("version")) is int and data["version"] > VERSION:
-        raise UsageError("The file was written by a newer Modeldeck.", "Use the newer one here too.")
+        raise UsageError("The file was written by a newer Modeldeck.", "Use that version here too.")
     whole = _entries(data, "The file", modeldeck=str, version=int, tenant=dict, defaults=dict, providers=dict)
     if (whole["modeldeck"], whole["version"]) != (KIND, VERSION):
         raise _wrong("The file", "is of another kind")
@@ -156,11 +156,11 @@ def _lines(value: Any, indent: str = "", name: str = "", end: str = "") -> Itera
 
 def _with_provider(bundle: Bundle, provider_id: str, data: Any) -> Bundle:
     if provider_id not in PROVIDERS:
-        raise _wrong("The file", f"names a provider that is not known here, {one_line(provider_id, 40)}")
+        raise _wrong("The file", f"names an unknown provider, {one_line(provider_id, 40)}")
     label = PROVIDERS[provider_id].label
     record = _entries(data, label, active="", source="", credentials={}, models=[])
     if len(record["credentials"]) > _MOST_CREDENTIALS or len(record["models"]) > _MOST_MODELS:
-        raise _wrong(label, "has more credentials or models than anybody needs")
+        raise _wrong(label, "has too many credentials or models")
     credentials = tuple(_kept(provider_id, name, entry) for name, entry in record["credentials"].items())
     models = tuple(_model(provider_id, entry) for entry in record["models"])
     if len({(model.id, model.type) for model in models}) != len(models):
@@ -188,7 +188,7 @@ def _kept(provider_id: str, name: str, data: Any) -> Kept:
     record = _entries(data | {"secrets": list(opened)} if opened else data, where, fields={}, secrets=[], plain_http=[])
     texts = (*record["fields"].values(), *record["secrets"], *record["plain_http"], *opened.values())
     if not all(isinstance(text, str) for text in texts):
-        raise _wrong(where, "is not as it should be")
+        raise _wrong(where, "is not valid")
     boxes = {entry: Secret(value) for entry, value in opened.items()}
     return Kept(provider_id, name, record["fields"], tuple(record["secrets"]), boxes, tuple(record["plain_http"]))
 
@@ -196,16 +196,16 @@ def _kept(provider_id: str, name: str, data: Any) -> Kept:
 def _model(provider_id: str, data: Any) -> Model:
     label = PROVIDERS[provider_id].label
     if not isinstance(data, dict) or not {"id", "type"} <= set(data) <= _OF_A_MODEL:
-        raise _wrong(label, "has a model that is not as it should be")
+        raise _wrong(label, "has a model that is not valid")
     try:
         model = from_record(Model, {**data, "provider": provider_id})
     except CorruptSettings:
-        raise _wrong(label, "has a model that is not as it should be") from None
+        raise _wrong(label, "has a model that is not valid") from None
     if model.id != data["id"]:
-        raise _wrong(label, f"has a model whose id cannot be one, {one_line(model.id, 60)}")
+        raise _wrong(label, f"has an invalid model ID, {one_line(model.id, 60)}")
     dates = all(not entry or re.fullmatch(r"\d{4}-\d{2}-\d{2}", entry) for entry in (model.ends, model.gone))
     if not dates or not 0 <= min(model.context, model.dimensions) <= max(model.context, model.dimensions) < 10**12:
-        raise _wrong(label, f"has a model that is not as it should be, {one_line(model.id, 60)}")
+        raise _wrong(label, f"has an invalid model, {one_line(model.id, 60)}")
     return model
 
 
@@ -220,13 +220,13 @@ def _defaults(data: Mapping[str, Any]) -> Iterator[Default]:
 def _entries(data: Any, where: str, **wanted: Any) -> dict[str, Any]:
     """Return the entries of an object with the given types; those with a default may be missing."""
     if not isinstance(data, dict):
-        raise _wrong(where, "is not as it should be")
+        raise _wrong(where, "is not valid")
     if strange := [entry for entry in data if entry not in wanted]:
         raise _wrong(where, f"holds {one_line(strange[0], 40)}, which this version does not know")
     record = {name: data.get(name, None if isinstance(usual, type) else usual) for name, usual in wanted.items()}
     for name, usual in wanted.items():
         if type(record[name]) is not (usual if isinstance(usual, type) else type(usual)):
-            raise _wrong(where, f"has no {name} as it should be")
+            raise _wrong(where, f"has no valid {name}")
     return record
 
 

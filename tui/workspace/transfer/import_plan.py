@@ -1,4 +1,4 @@
-"""A file of settings into a new or an existing tenant.
+"""Plan and apply the import of settings into a new or an existing tenant.
 
 An import is rehearsed first: a desk in memory gets a copy of the tenant, and there the file goes through the same verbs
 as anything that is typed. What the copy is like afterwards is the plan that is shown; carrying it out is one write, if
@@ -87,7 +87,7 @@ async def opened(content: bytes, passphrase: Secret | None = None) -> Bundle:
         data = file_format.read(content)
         if data["modeldeck"] == encrypted_file.KIND:
             if not passphrase:
-                raise Locked("The file is protected by a passphrase.", "Give it to import the file.")
+                raise Locked("The file is encrypted with a passphrase.", "Enter it to import the file.")
             data = file_format.read(encrypted_file.unprotect(data, passphrase))
         return file_format.parse(data)
 
@@ -303,7 +303,7 @@ def _stays_home(session: TenantSession, before: Content, bundle: Bundle) -> None
         if more := wanted - set(old[place]):
             raise UsageError(
                 f"The file would send the stored key of {provider.label} to {', '.join(sorted(more))}.",
-                "Nothing was changed. Enter that address yourself if it is right.",
+                "Nothing was changed. If that address is correct, enter it yourself.",
             )
 
 
@@ -313,7 +313,9 @@ def _create(session: Session, import_plan: Plan) -> None:
     with session.tenants.lock():
         check_name(session, tenant.name)
         if tenant.id in ids(session):
-            raise UsageError(f"There is a tenant with the id {tenant.id} by now.", "Nothing was imported. Do it again.")
+            raise UsageError(
+                f"Another session created a tenant with the ID {tenant.id}.", "Nothing was imported. Try again."
+            )
         # The key first, as for any new tenant: killed in between, a key without settings is left.
         with folder.lock():
             for name in copied.names():
@@ -331,7 +333,7 @@ def _replace(session: Session, import_plan: Plan) -> None:
         if _tables(tables) != import_plan.before:
             raise Problem(
                 f"The settings of {import_plan.tenant.name} were changed in another session meanwhile.",
-                "Nothing was imported. Do it again.",
+                "Nothing was imported. Try again.",
             )
         for name in _TABLES:
             tables.table(name).truncate()

@@ -47,7 +47,7 @@ class Answers:
         self.asked.append(f"http {', '.join(origins)}")
         return self.http
 
-    async def ensure_unlocked(self, waiting: str = "", then: str = "", *, again: bool = False) -> bool:
+    async def ensure_unlocked(self, next_step: str = "", *, again: bool = False) -> bool:
         self.asked.append("passphrase")
         return self.unlocks
 

@@ -1,4 +1,4 @@
-"""`modeldeck audit …`: what was done, by whom, and whether the log of it is whole."""
+"""`modeldeck audit show | verify`."""
 
 import re
 from datetime import UTC, datetime, timedelta

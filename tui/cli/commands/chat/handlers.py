@@ -1,4 +1,4 @@
-"""`modeldeck chat`: an answer that streams to stdout; everything else goes to stderr."""
+"""`modeldeck chat`: stream the answer to stdout, everything else to stderr."""
 
 import asyncio
 import sys

@@ -1,4 +1,4 @@
-"""`modeldeck credential …`."""
+"""`modeldeck credential list | use | remove`."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def list_all(call: CommandContext) -> None:
                 credential.name,
                 "active"
                 if credential.active
-                else f"kept for {previous_of(credential.name)}"
+                else f"previous key of {previous_of(credential.name)}"
                 if previous_of(credential.name)
                 else "",
                 credential.check.state,

@@ -1,4 +1,4 @@
-"""`modeldeck credential rotate`: a new key in, back to the old one, or done with it."""
+"""`modeldeck credential rotate`: replace an API key, switch back, or confirm."""
 
 from collections.abc import Coroutine
 from typing import Any
@@ -85,12 +85,14 @@ def _tell(call: CommandContext, provider: Provider, now: Credential, more: str =
         )
         return
     place = "" if now.name == DEFAULT_NAME else f" --name {now.name}"
-    call.out.line(f"{now.name} of {provider.label} is the key{_ending(hint)}{more}.")
+    call.out.line(f"{now.name} of {provider.label} now uses the key{_ending(hint)}{more}.")
     if other is None:
-        call.out.line("No old API key is kept.")
+        call.out.line("No old API key is stored.")
     else:
         call.out.line(f"The key{_ending(kept)} is kept.")
-        call.out.line(f"modeldeck credential rotate {provider.id}{place} --undo goes back to it, --confirm forgets it.")
+        call.out.line(
+            f"modeldeck credential rotate {provider.id}{place} --undo switches back to it, --confirm deletes it."
+        )
 
 
 def _ending(hint: str | None) -> str:

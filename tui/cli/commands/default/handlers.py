@@ -1,4 +1,4 @@
-"""`modeldeck default …`."""
+"""`modeldeck default show | set | clear`."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def show(call: CommandContext) -> None:
 def _state(row: DefaultRow) -> str:
     """How the default stands, and what could take its place."""
     parts = [row.sentence, f"nearest: {row.nearest.ref}" if row.nearest else ""]
-    parts += [f"proposed: {row.proposed.ref}" if row.proposed else ""]
+    parts += [f"suggested: {row.proposed.ref}" if row.proposed else ""]
     return "; ".join(part for part in parts if part)
 
 

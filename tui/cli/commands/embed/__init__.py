@@ -1,4 +1,4 @@
-"""`modeldeck embed`: texts to vectors."""
+"""`modeldeck embed`: turn texts into vectors."""
 
 from tui.cli.command import JSON, MODEL_OPTION, Argument, Command, Option
 

@@ -1,4 +1,4 @@
-"""`modeldeck embed`: one vector a line, printed batch by batch."""
+"""`modeldeck embed`: print one vector a line, batch by batch."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""`modeldeck model …`."""
+"""`modeldeck model list | refresh | search | add | edit | test | remove`."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -112,7 +112,7 @@ async def search(call: CommandContext) -> None:
     provider, words = provider_by_id(call.args.one("P")), " ".join(call.args.many("WORD"))
     if provider.search is None:
         raise UsageError(
-            f"{provider.label} has no search for models.",
+            f"{provider.label} has no model search.",
             f"Add a model by its ID: modeldeck model add {provider.id} MODEL",
         )
     kind = _type(call) or ModelType.CHAT
@@ -127,7 +127,7 @@ async def search(call: CommandContext) -> None:
         )
         return
     if not hits and call.out.decorated:
-        call.out.note(f"{provider.label} knows no {kind.label} model of that name.")
+        call.out.note(f"{provider.label} found no {kind.label} model of that name.")
     call.out.table(
         ("model", "", "with the fields"),
         [
@@ -154,7 +154,7 @@ async def add(call: CommandContext) -> None:
         return catalog.add(call.tenant_session, provider.id, name, kind, fields, verify, plain_http, note)
 
     model = await _allowed(call, provider.id, adding)
-    _answer(call, model, f"{model.ref} is added for {model.type.label}{'' if verify else ', not verified'}.")
+    _answer(call, model, f"Added {model.ref} ({model.type.label}){'' if verify else ', not verified'}.")
 
 
 async def edit(call: CommandContext) -> None:
@@ -167,7 +167,7 @@ async def edit(call: CommandContext) -> None:
         return catalog.edit(call.tenant_session, model, fields, verify, plain_http, call.out.note)
 
     changed = await _allowed(call, model.provider, editing)
-    _answer(call, changed, f"{changed.ref} is changed.")
+    _answer(call, changed, f"Changed {changed.ref}.")
 
 
 async def _allowed(
@@ -203,8 +203,8 @@ async def remove(call: CommandContext) -> None:
     is_default = chosen is not None and chosen.ref == model.ref
     if is_default and catalog.removable(model) and not call.args.has("yes"):
         raise UsageError(
-            f"{model.ref} is the default for {model.type.label}; that would become empty.", "--yes removes it."
+            f"{model.ref} is the default {model.type.label} model, which would be cleared.", "Add --yes to remove it."
         )
     await catalog.remove(call.tenant_session, model)
-    suffix = f" There is no default for {model.type.label} now." if is_default else ""
-    call.out.line(f"{model.ref} is removed.{suffix}")
+    suffix = f" The default {model.type.label} model is cleared." if is_default else ""
+    call.out.line(f"Removed {model.ref}.{suffix}")

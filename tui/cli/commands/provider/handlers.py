@@ -1,4 +1,4 @@
-"""`modeldeck provider list | show | verify | source | remove`; `set` is in `setting`."""
+"""`modeldeck provider list | show | verify | source | remove`; `set` is in `set_up`."""
 
 from functools import partial
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from tui.sanitize import mask
 from tui.tenancy import credentials
 from tui.workspace.credentials import status
 from tui.workspace.credentials import verify as verification
-from tui.workspace.credentials.status import ProviderRow
+from tui.workspace.credentials.status import YOUR_KEY, ProviderRow
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
 from tui.workspace.playground import key_source
@@ -50,7 +50,7 @@ def _row_shape(row: ProviderRow) -> dict[str, Any]:
         "label": row.provider.label,
         "supply": row.provider.supply,
         "state": row.state,
-        "source": row.source,
+        "source": "own key" if row.source == YOUR_KEY else row.source,  # the word that scripts know
         "models": row.models,
         "added": row.added,
         "trial": {"left": row.trial.left, "calls": row.trial.calls} if row.trial else None,
@@ -91,7 +91,7 @@ def show(call: CommandContext) -> None:
 
 def _show_fields(out: Output, row: ProviderRow) -> None:
     methods = list(dict.fromkeys(field.auth_method for field in row.provider.fields if field.auth_method))
-    wanted = {method: f"way {number}" for number, method in enumerate(methods, 1)} if len(methods) > 1 else {}
+    wanted = {method: f"method {number}" for number, method in enumerate(methods, 1)} if len(methods) > 1 else {}
     out.table(
         ("field", "value", "", "what it is"),
         [
@@ -106,7 +106,7 @@ def _show_fields(out: Output, row: ProviderRow) -> None:
     )
     if wanted:
         both = "" if row.provider.exclusive_auth_methods else ", or of both"
-        out.line(f"It wants the fields of {' or '.join(wanted.values())}{both}.")
+        out.line(f"It needs the fields of {' or '.join(wanted.values())}{both}.")
 
 
 def _value(field: Field, credential: Credential | None) -> str:
@@ -135,7 +135,7 @@ async def verify(call: CommandContext) -> int:
     """Ask one provider, or all that are set up, whether the stored key works; the first failure is the exit code."""
     named, everyone = call.args.one("P"), call.args.has("all")
     if bool(named) == everyone:
-        raise UsageError("Either one provider or --all is verified.", "For example: modeldeck provider verify openai")
+        raise UsageError("Name one provider, or use --all.", "For example: modeldeck provider verify openai")
     rows = status.rows(call.tenant_session)
     wanted = [row.provider.id for row in rows if row.credential] if everyone else [provider_by_id(named).id]
     outcomes = [await _outcome(call, provider_id) for provider_id in wanted]
@@ -193,7 +193,12 @@ async def source(call: CommandContext) -> None:
     provider, wanted = provider_by_id(call.args.one("P")), KeySource(call.args.one("SOURCE"))
     await key_source.choose(call.tenant_session, provider.id, wanted)
     row = status.row(call.tenant_session, provider.id)
-    call.out.line(f"{call.tenant.name} uses {provider.label} by its {row.word if row.on_trial else row.source} now.")
+    used = (
+        f"the trial of {provider.label}: {row.trial.words}"
+        if row.trial and row.on_trial
+        else f"your key for {provider.label}"
+    )
+    call.out.line(f"{call.tenant.name} now uses {used}.")
 
 
 def _is_of(row: DefaultRow, provider_id: str) -> bool:
@@ -211,9 +216,9 @@ async def remove(call: CommandContext) -> None:
         names = ", ".join(credential.name for credential in stored) or "none"
         chosen = [row.type for row in defaults.rows(call.tenant_session) if _is_of(row, provider.id)]
         raise UsageError(
-            f"{provider.label} would go from {call.tenant.name}: credentials {names}, models {_count(row) or 'none'}, "
-            f"defaults {', '.join(chosen) or 'none'}.",
-            "--yes removes it.",
+            f"{provider.label} would be removed from {call.tenant.name}: credentials {names}, "
+            f"models {_count(row) or 'none'}, default models {', '.join(chosen) or 'none'}.",
+            "Add --yes to remove it.",
         )
     await status.remove_provider(call.tenant_session, provider.id)
-    call.out.line(f"{provider.label} is removed from {call.tenant.name}.")
+    call.out.line(f"Removed {provider.label} from {call.tenant.name}.")

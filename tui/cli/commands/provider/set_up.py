@@ -1,4 +1,4 @@
-"""`modeldeck provider set`: verify, seal, save, import; say what was done and what is proposed."""
+"""`modeldeck provider set`: verify, encrypt, save, import, and suggest default models."""
 
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def _say_apart(call: CommandContext, provider: Provider, values: Values) -> None
         if isinstance(typed, str) and field.parse_pasted:
             parts = paste.split_pasted(field, typed.strip())
             if rest := paste.split_summary(provider, field, parts):
-                call.out.note(f"Taken apart: {rest}.")
+                call.out.note(f"Split up: {rest}.")
             if parts.get("model"):
                 call.out.note(f"modeldeck model add {provider.id} {parts['model']} … adds it.")
 
@@ -82,7 +82,7 @@ def reject_foreign_keys(provider: Provider, values: Values) -> None:
         if isinstance(value, Secret) and (other := paste.likely_provider(provider.id, field, value.reveal())):
             raise UsageError(
                 f"{field.name} looks like a key of {provider_by_id(other).label}. It has not been sent anywhere.",
-                f"modeldeck provider set {other} sets that up; --no-verify saves it here all the same.",
+                f"modeldeck provider set {other} sets that up; --no-verify saves it here anyway.",
             )
 
 
@@ -147,7 +147,7 @@ async def _set_up(call: CommandContext, provider: Provider, values: Values) -> N
     elif provider.after_saving:
         call.out.line(provider.after_saving)
     for kind, model in proposed.items():
-        call.out.line(f"Proposed for {kind.label}: modeldeck default set {kind} {model.ref}")
+        call.out.line(f"Suggested {kind.label} model: modeldeck default set {kind} {model.ref}")
 
 
 def _shape(provider: Provider, done: Saved, proposed: Mapping[ModelType, Model]) -> dict[str, Any]:
@@ -165,19 +165,19 @@ def _shape(provider: Provider, done: Saved, proposed: Mapping[ModelType, Model])
 
 def _check_words(provider: Provider, check: VerificationResult) -> Iterator[str]:
     if check.state is VerificationState.UNVERIFIED:
-        yield f"{provider.label} is saved, not verified."
-        yield f"modeldeck provider verify {provider.id} asks it."
+        yield f"Saved {provider.label}, not verified."
+        yield f"To verify: modeldeck provider verify {provider.id}"
     elif check.state is VerificationState.RESTRICTED:
-        yield f"{provider.label} is saved, restricted: {check.message}"
+        yield f"Saved {provider.label}, restricted: {check.message}"
         yield check.hint
     else:
-        yield f"{provider.label} is saved, verified in {check.ms} ms."
+        yield f"Saved {provider.label}, verified in {check.ms} ms."
 
 
 def _use_words(call: CommandContext, provider: Provider, saved: Credential) -> Iterator[str]:
     """Return lines about what keeps a saved credential from being used."""
     if change := verification.integrity_status(call.tenant_session).of(saved):
         yield verification.words(call.tenant_session, change)
-        yield f"It is used once modeldeck vault confirm -t {call.tenant.id} has accepted it."
+        yield f"Before it is used, confirm it: modeldeck vault confirm -t {call.tenant.id}"
     if not saved.active:
-        yield f"Another credential stays active; modeldeck credential use {provider.id} {saved.name} switches."
+        yield f"Another credential stays active. To switch: modeldeck credential use {provider.id} {saved.name}"

@@ -1,4 +1,4 @@
-"""`modeldeck tenant …`."""
+"""`modeldeck tenant list | create | rename | passphrase | remove | accept`."""
 
 import sys
 from typing import Any
@@ -13,7 +13,7 @@ from tui.tenancy import retired_keys
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
 
-NEW = "New passphrase (empty for none): "
+NEW = "New passphrase (blank for none):  "
 
 
 def list_all(call: CommandContext) -> None:
@@ -89,16 +89,16 @@ async def passphrase(call: CommandContext) -> None:
     await tenants.unlock(call.session.tenant(tenant.id), present)
     new = call.secret_input.chosen(NEW)
     if new is not None and not new and call.secret_input.named and not call.args.has("yes"):
-        raise UsageError(f"The new passphrase of {tenant.name} is blank.", "--yes removes the passphrase.")
+        raise UsageError(f"The new passphrase of {tenant.name} is blank.", "Add --yes to remove the passphrase.")
     if new is None:
         raise UsageError(
-            "A new passphrase needs a terminal.", "Or hand it over with --passphrase-fd N or --passphrase-file FILE."
+            "A new passphrase needs a terminal.", "Or pass it with --passphrase-fd N or --passphrase-file FILE."
         )
     session = call.session.tenant(tenant.id)
     after = await tenants.set_passphrase(session, new or None, present)
     for key_id in retired_keys.other_passphrase(session, new) if new else ():
         call.out.note(f"The earlier key file {key_id}.pem cannot be opened with this passphrase; it keeps its own.")
-    call.out.line(f"{after.name} has {'a new passphrase' if after.protected else 'no passphrase now'}.")
+    call.out.line(f"{after.name} has {'a new passphrase' if after.protected else 'no passphrase'}.")
 
 
 async def remove(call: CommandContext) -> None:
@@ -128,10 +128,10 @@ async def accept(call: CommandContext) -> None:
         f"{counted(edited.defaults, 'default')}"
     )
     if not call.args.has("yes"):
-        hint = "--yes takes them as they are. A key whose fields were edited cannot be opened any more."
-        raise UsageError(f"The settings of {tenant_id} were edited by hand. They hold {holds}.", hint)
+        hint = "Add --yes to accept them. A key whose fields were edited can no longer be decrypted."
+        raise UsageError(f"The settings of {tenant_id} were edited by hand: {holds}.", hint)
     await tenants.accept_edit(call.session.tenant(tenant_id))
-    call.out.line(f"The settings of {tenant_id} are taken as they are: {holds}.")
+    call.out.line(f"The settings of {tenant_id} are accepted: {holds}.")
 
 
 def _going(call: CommandContext, tenant_id: str) -> str:

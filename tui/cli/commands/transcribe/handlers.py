@@ -1,4 +1,4 @@
-"""`modeldeck transcribe`: the speech in a file as text, subtitles or JSON."""
+"""`modeldeck transcribe`: print a transcript as text, subtitles or JSON."""
 
 from contextlib import aclosing
 from typing import Any
@@ -56,7 +56,8 @@ def _times(model: Model, wanted: str) -> TimestampGranularity:
         return TimestampGranularity.SENTENCE
     if wanted in _SUBTITLES:
         raise UsageError(
-            f"{model.ref} gives no times, so it makes no subtitles.", "--format text or json, or another model."
+            f"{model.ref} returns no timestamps, so there are no subtitles.",
+            "Use Use --format text or json, or another model.",
         )
     return TimestampGranularity.NONE
 
@@ -68,9 +69,7 @@ def _print(call: CommandContext, model: Model, transcript: Transcript, wanted: s
         call.out.line(transcript.text)
     elif not transcript.segments:
         call.out.line(transcript.text)
-        raise Problem(
-            "The transcript came without times, so there are no subtitles.", "Its text is on standard output."
-        )
+        raise Problem("The transcript has no timestamps, so there are no subtitles.", "Its text is on standard output.")
     else:
         call.out.line(_SUBTITLES[wanted](transcript.segments).rstrip("\n"))
 

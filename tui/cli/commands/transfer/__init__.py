@@ -10,7 +10,7 @@ COMMANDS = (
         (TENANT,),
         (
             Option(("-o", "--output"), "the file, which only you can read; default or -: stdout", "FILE"),
-            Option(("--with-secrets",), "include the API keys; the file is encrypted under its own passphrase"),
+            Option(("--with-secrets",), "include the API keys; the file is encrypted with a passphrase"),
             Option(("--force",), "overwrite an existing file", shown=False),
         ),
         "Without secrets, the file is JSON that you can read and compare: the same settings give the same file. With "

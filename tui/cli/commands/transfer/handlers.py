@@ -1,4 +1,4 @@
-"""`modeldeck export` and `modeldeck import`: a tenant's settings as a file, and back."""
+"""`modeldeck export | import`: write a tenant's settings to a file, and read them back."""
 
 import os
 import sys
@@ -26,9 +26,9 @@ async def export(call: CommandContext) -> None:
     where, force, secrets = call.args.one("output", _STREAM), call.args.has("force"), call.args.has("with-secrets")
     path = local_path(where)
     if where == _STREAM and secrets and is_terminal(sys.stdout):
-        raise UsageError("A file with keys in it does not go to a terminal.", "-o FILE says where it goes.")
+        raise UsageError("A file with API keys is not printed to a terminal.", "Choose a file with -o FILE.")
     if where != _STREAM and os.path.lexists(path) and not force:
-        raise UsageError(f"{where} is there already.", "--force replaces it.")
+        raise UsageError(f"{where} already exists.", "Use --force to overwrite it.")
     passphrase = None
     if secrets:
         await call.unlock(tenant)
@@ -36,14 +36,16 @@ async def export(call: CommandContext) -> None:
         if not passphrase:
             raise UsageError(
                 "The file needs a passphrase.",
-                "It is asked for on a terminal; --passphrase-fd or --passphrase-file hands it over.",
+                "Type it on a terminal, or pass it with --passphrase-fd or --passphrase-file.",
             )
     exported = await export_file.export(call.session.tenant(tenant.id), passphrase)
     if where == _STREAM:
         call.out.piece(exported.text)
     else:
         write(path, exported.text)
-        call.out.line(f"The settings of {tenant.name} are in {where}, {'with their keys' if secrets else 'no key'}.")
+        call.out.line(
+            f"The settings of {tenant.name} are in {where}, {'with API keys' if secrets else 'without API keys'}."
+        )
     for lack in exported.lacks:
         call.out.note(lack)
 
@@ -58,7 +60,7 @@ async def import_file(call: CommandContext) -> None:
     if tenant_id is not None:
         await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))
     elif call.args.has("yes") and (call.secret_input.named or is_terminal(sys.stdin)):
-        new = call.secret_input.chosen("New passphrase of the tenant (empty for none): ")
+        new = call.secret_input.chosen("New passphrase of the tenant (blank for none): ")
     plan = await import_plan.plan(call.session, bundle, tenant_id, named, new or None)
     if plan.plain_http and not call.args.has("allow-http"):
         raise PlainHttp("", plan.plain_http)
@@ -71,7 +73,7 @@ async def import_file(call: CommandContext) -> None:
     else:
         _say(call, plan, bool(doing))
     if plan.changes and not doing and not call.args.has("dry-run"):
-        raise UsageError("Nothing was imported.", "--yes imports it, --dry-run only says what it would be.")
+        raise UsageError("Nothing was imported.", "Use --yes to import, --dry-run to see what would change.")
 
 
 def _content(where: str) -> bytes:
@@ -96,11 +98,11 @@ def _say(call: CommandContext, plan: Plan, done: bool) -> None:
     name, count = plan.tenant.name, counted(len(plan.acts), "change")
     into = f"a new tenant, {name}" if plan.new else name
     if not plan.changes:
-        call.out.line(f"{name} is as the file has it; there is nothing to import.")
+        call.out.line(f"{name} already matches the file; there is nothing to import.")
     elif done:
         call.out.line(f"Imported into {into}: {count}.")
     else:
-        call.out.line(f"Into {into} would be imported: {count}.")
+        call.out.line(f"Would be imported into {into}: {count}.")
     for act in plan.acts:
         call.out.line(f"  {audit.words(act)}")
     for url in plan.new_urls:

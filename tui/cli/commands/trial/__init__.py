@@ -1,4 +1,4 @@
-"""`modeldeck trial`: API keys that the operator lends to every tenant."""
+"""`modeldeck trial`: the operator's API keys, lent to every tenant."""
 
 from tui.cli.command import ALLOW_HTTP, FIELDS, JSON, NO_VERIFY, PROVIDER, YES, Command, Option
 

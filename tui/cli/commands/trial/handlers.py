@@ -1,4 +1,4 @@
-"""`modeldeck trial …`: keys that the operator lends to every tenant."""
+"""`modeldeck trial set | show | remove`."""
 
 from collections.abc import Coroutine
 from typing import Any
@@ -51,9 +51,9 @@ async def _set_trial(
         shape = {"provider": provider.id, "calls": trial.calls, "models": list(trial.models)}
         call.out.json(shape | {"state": check.state, "ms": check.ms})
         return
-    per_tenant = f"{counted(trial.calls, 'call')} of {provider.label}"
+    per_tenant = f"{counted(trial.calls, 'request')} of {provider.label}"
     call.out.line(f"Each tenant has {per_tenant} on trial, with {', '.join(trial.models)}.")
-    call.out.line(f"The key is verified in {check.ms} ms." if verify else "The key is not verified.")
+    call.out.line(f"The API key was verified in {check.ms} ms." if verify else "The API key is not verified.")
 
 
 def show(call: CommandContext) -> None:
@@ -63,7 +63,7 @@ def show(call: CommandContext) -> None:
         call.out.json([_shape(call, row) for row in rows])
         return
     if not rows and call.out.decorated:
-        call.out.note("There is no trial. Set one: modeldeck trial set P FIELD=…")
+        call.out.note("No trial yet. Set one up: modeldeck trial set P FIELD=…")
     call.out.table(
         ("provider", "key", "state", "models", "tenant", "left"),
         [line for row in rows for line in _lines(call, row)],
@@ -123,9 +123,9 @@ async def remove(call: CommandContext) -> None:
     if not call.args.has("yes"):
         models = counted(len(existing.models), "model")
         raise UsageError(
-            f"The trial of {provider.label} would go, for every tenant: its key, {models}, "
-            f"{counted(existing.calls, 'call')} each.",
-            "--yes removes it.",
+            f"The trial of {provider.label} would end for every tenant: its API key, {models}, "
+            f"{counted(existing.calls, 'request')} each.",
+            "Add --yes to remove it.",
         )
     await trials.remove(call.session, provider.id)
-    call.out.line(f"The trial of {provider.label} is removed.")
+    call.out.line(f"Ended the trial of {provider.label}.")

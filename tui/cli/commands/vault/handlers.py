@@ -1,4 +1,4 @@
-"""`modeldeck vault …`: who can open what, what waits for a person, and new key pairs."""
+"""`modeldeck vault status | confirm | rotate`."""
 
 import sys
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def _owner(call: CommandContext) -> Tenant:
         return call.tenant
     owner = trials.operator(call.session)
     if owner is None:
-        raise Problem("The operator has no key pair yet.", "modeldeck trial set P FIELD=… makes one.")
+        raise Problem("The operator has no key pair yet.", "modeldeck trial set P FIELD=… creates one.")
     return owner
 
 
@@ -53,7 +53,7 @@ def _lines(key_report: KeyReport) -> Iterator[tuple[str, str]]:
     state = "open" if key_report.open else "locked" if key_report.present else "lost"
     yield key_report.tenant.name, f"key pair {grouped(key_report.tenant.key_id)}, {state}"
     yield "Readers", _readers(key_report)
-    yield "Key file", key_report.key_file + ("" if key_report.present else ", which is not there")
+    yield "Key file", key_report.key_file + ("" if key_report.present else ", which is missing")
     yield "Settings", key_report.settings
     yield "Backups", _backups(key_report)
     yield "Auto-lock", _auto_lock(key_report)
@@ -63,28 +63,30 @@ def _lines(key_report: KeyReport) -> Iterator[tuple[str, str]]:
         if credential_report.words:
             yield "", f"{credential_report.state}: {credential_report.words}"
     if any(credential.state is ProviderState.UNCONFIRMED for credential in key_report.credentials) or key_report.alarm:
-        yield "", "modeldeck vault confirm shows what is to be accepted."
+        yield "", "To review and accept them: modeldeck vault confirm"
     if key_report.earlier:
         names = ", ".join(map(grouped, key_report.earlier))
-        yield "Earlier", f"key pair {names}, kept until no kept state of the settings needs it"
+        yield "Earlier", f"key pair {names}, kept until no saved state of the settings needs it"
     for entry in key_report.loose:
         yield "Loose", entry
 
 
 def _readers(key_report: KeyReport) -> str:
     if not key_report.present:
-        return "Nobody: the private key is lost. modeldeck vault rotate --lost starts over."
+        return "Nobody: the private key is lost. To start over: modeldeck vault rotate --lost"
     if not key_report.tenant.protected:
-        return "Whoever can read the key file: programs of your user, root, and who gets a copy of it. No passphrase."
-    return "Who knows the passphrase; while the tenant is open also root and programs of your user."
+        return "Anyone who can read the key file: your programs, root, and anyone with a copy. No passphrase."
+    return "Anyone who knows the passphrase; while unlocked, also root and your programs."
 
 
 def _backups(key_report: KeyReport) -> str:
     if not key_report.together:
-        return "A copy of the settings opens nothing: the key file lies elsewhere."
+        return "A copy of the settings decrypts nothing: the key file is elsewhere."
     both = f"A copy of {key_report.together} holds settings and key file"
     return both + (
-        "; it opens nothing without the passphrase." if key_report.tenant.protected else " and opens every key."
+        "; it decrypts nothing without the passphrase."
+        if key_report.tenant.protected
+        else " and decrypts every API key."
     )
 
 
@@ -97,9 +99,9 @@ def _auto_lock(key_report: KeyReport) -> str:
 
 _MANIFEST = {
     ManifestState.PROVED: "The private key vouches for the list of credentials.",
-    ManifestState.UNPROVED: "Not proved while the tenant is locked.",
-    ManifestState.CHANGED: "Changed by something else than Modeldeck: nothing is used before you confirm it.",
-    ManifestState.OLDER: "Put back from an earlier state: nothing is used before you confirm it.",
+    ManifestState.UNPROVED: "Not verified while the tenant is locked.",
+    ManifestState.CHANGED: "Changed outside Modeldeck: nothing is used until you confirm it.",
+    ManifestState.OLDER: "Restored from an earlier state: nothing is used until you confirm it.",
 }
 
 
@@ -150,7 +152,7 @@ async def confirm(call: CommandContext) -> None:
     ]
     if not call.args.has("yes") and (waiting or integrity.alarm):
         _say(call, tenant, waiting, integrity)
-        hint = "--yes confirms. What is not yours, modeldeck credential remove forgets."
+        hint = "Add --yes to confirm. To delete what is not yours: modeldeck credential remove"
         raise UsageError(f"{_counted(waiting, tenant)} would be confirmed.", hint)
     if waiting or integrity.alarm:
         await confirmation.confirm(call.session.tenant(tenant.id), waiting)
@@ -159,9 +161,9 @@ async def confirm(call: CommandContext) -> None:
         return
     _say(call, tenant, waiting, integrity)
     if waiting or integrity.alarm:
-        call.out.line(f"{_counted(waiting, tenant)} {'are' if len(waiting) > 1 else 'is'} confirmed.")
+        call.out.line(f"{_counted(waiting, tenant)} confirmed.")
     else:
-        call.out.line(f"Nothing of {tenant.name} waits to be confirmed.")
+        call.out.line(f"Nothing to confirm in {tenant.name}.")
 
 
 def _counted(waiting: list[CredentialChange], tenant: Tenant) -> str:
@@ -221,7 +223,7 @@ async def rotate(call: CommandContext) -> None:
         return
     call.out.line(f"{tenant.name} has a new key pair, {pair}; {counted(done.resealed, 'credential')} sealed anew.")
     if done.left:
-        call.out.line(f"{counted(done.left, 'credential')} cannot be opened: replace or forget what is listed so.")
+        call.out.line(f"{counted(done.left, 'credential')} cannot be decrypted: replace or remove them.")
     call.out.line("Nothing changed at the providers: revoke leaked API keys there.")
 
 
@@ -229,8 +231,8 @@ async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
     if not call.args.has("yes"):
         path = keyring.key_path(call.session.tenant(tenant.id), tenant)
         raise UsageError(
-            f"{tenant.name} would get a new key pair; what was sealed with the lost one cannot be opened any more.",
-            f"--yes does it. If the key file is only elsewhere, put it back: {path}",
+            f"{tenant.name} would get a new key pair; what was encrypted for the lost one can no longer be decrypted.",
+            f"Add --yes to do it. If you still have the key file, restore it: {path}",
         )
     passphrase = call.secret_input.chosen(NEW) if call.secret_input.named or is_terminal(sys.stdin) else None
     return await rotation.reset_key_pair(call.session.tenant(tenant.id), passphrase or None)

@@ -1,4 +1,4 @@
-"""`modeldeck vault restore`: the earlier states of a tenant's settings, and one of them back in place."""
+"""`modeldeck vault restore`: list the earlier states of the settings, or restore one."""
 
 from typing import Any
 
@@ -29,24 +29,24 @@ async def restore(call: CommandContext) -> None:
         return
     state = next((state for state in states if _number(state) == number), None)
     if state is None:
-        raise UsageError("There is no state of that number.", f"modeldeck vault restore {tenant_id} lists them.")
+        raise UsageError("There is no state with that number.", f"To list them: modeldeck vault restore {tenant_id}")
     if state.problem is not None:
         raise state.problem
     lacking = audit.changes_since(call.session.tenant(tenant_id), state)
     if not call.args.has("yes"):
         raise UsageError(
-            f"State {number}, saved {moment(state.saved, call.session.now())}, would be put back: {_contents(state)}.",
-            f"Not in it: {'; '.join(lacking) or 'nothing that is known'}.\n--yes puts it back.",
+            f"State {number}, saved {moment(state.saved, call.session.now())}, would be restored: {_contents(state)}.",
+            f"Not in it: {'; '.join(lacking) or 'nothing known'}.\nAdd --yes to restore it.",
         )
     kept = await tenants.restore(call.session.tenant(tenant_id), state.name, state.generation)
-    call.out.line(f"State {number} of {tenant_id} is back in place: {_contents(state)}.")
+    call.out.line(f"Restored state {number} of {tenant_id}: {_contents(state)}.")
     for entry in lacking:
         call.out.line(f"  not in it: {entry}")
-    call.out.note(f"The damaged file is kept beside it as {kept}." if kept else "The state before is kept, too.")
+    call.out.note(f"The damaged file is kept as {kept}." if kept else "The previous state is kept.")
     try:
         await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))
     except Locked:
-        call.out.note("Its passphrase was not given: modeldeck vault confirm is needed before its keys are used.")
+        call.out.note("The tenant is locked: before its keys are used, run modeldeck vault confirm.")
 
 
 def _list(call: CommandContext, tenant_id: str, states: list[State]) -> None:

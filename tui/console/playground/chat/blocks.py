@@ -1,4 +1,4 @@
-"""What stands in the chat's transcript: questions, answers, problems, and what to do where there is nothing yet."""
+"""Blocks of the chat transcript: questions, answers, problems, and the empty state."""
 
 import re
 from collections.abc import Sequence

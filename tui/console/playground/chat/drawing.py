@@ -1,4 +1,4 @@
-"""When an answer that streams in is drawn: at a bounded rate, and not on a line that takes nothing."""
+"""Redraw rate of a streaming answer: bounded, and paused while the terminal is busy."""
 
 from collections.abc import Callable
 from time import monotonic

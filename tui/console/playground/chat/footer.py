@@ -1,4 +1,4 @@
-"""The footer of the chat: which keys it names while an answer runs, while one types, and else."""
+"""Footer keys of the chat: while an answer runs, while typing, and otherwise."""
 
 from tui.console.playground.chat.session import ChatSession
 from tui.workspace.playground.conversation import AnswerState

@@ -1,4 +1,4 @@
-"""A chat as it is shown: for each question the answers that were given to it, and what went wrong."""
+"""Chat history as shown: the answers to each question, and their errors."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ from tui.console.widgets.transcript import Block
 from tui.errors import CredentialRejected, Problem
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
 
-_AGAIN = "{chat.again:typing} asks again as a new request. Nothing is retried automatically."
+_AGAIN = "{chat.again:typing} sends it again as a new request. Nothing is retried automatically."
 
 
 class Exchange:

@@ -1,4 +1,4 @@
-"""Messages of the chat: the figures of an answer, and what stands where nothing was asked yet."""
+"""Messages of the chat: figures of an answer, and the empty state."""
 
 from collections.abc import Sequence
 
@@ -21,7 +21,7 @@ def empty_chat(model: Model | None, pick_hint: str) -> Sentences:
     """Return what stands in an empty chat; `pick_hint` says how to pick a model."""
     if model is None:
         return Sentences("", "  No default chat model yet.", "", f"  {pick_hint}")
-    keep = hint("  Nothing is kept when you quit; {chat.save} saves a chat as Markdown.")
+    keep = hint("  Chats are not kept when you quit; {chat.save} saves one as Markdown.")
     return Sentences("", f"  Ask {model.id} something.", "", keep)
 
 

@@ -1,4 +1,4 @@
-"""The field of the chat, which brings earlier questions back."""
+"""The input field of the chat, with a history of questions."""
 
 from typing import ClassVar
 

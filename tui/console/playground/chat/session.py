@@ -1,4 +1,4 @@
-"""A chat: its questions, the answer that streams in, and what was set for each model. No widget is known here."""
+"""A chat session without widgets: questions, the streaming answer, parameters for each model."""
 
 import asyncio
 from collections.abc import Callable
@@ -190,7 +190,7 @@ class ChatSession:
             self._end(answer, exchange, AnswerState.STOPPED)
             raise
         finally:
-            self._end(answer, exchange, AnswerState.BROKEN, Problem("Modeldeck made an error of its own."))
+            self._end(answer, exchange, AnswerState.BROKEN, Problem("Modeldeck failed; this is a bug."))
 
     def stop(self) -> None:
         """Stop the running answer at once; what has come is kept. Cancel the task of `ask` as well."""

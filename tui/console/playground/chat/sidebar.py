@@ -1,4 +1,4 @@
-"""What stands beside the chat from 100 columns on: its parameters, and the figures of the answer and of the chat."""
+"""The sidebar of the chat, from 100 columns on: parameters, and figures of answer and chat."""
 
 from textual.app import ComposeResult
 from textual.containers import Vertical

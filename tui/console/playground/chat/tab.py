@@ -1,4 +1,4 @@
-"""Chat with a model: a transcript, a field for the next question, and one answer at a time that streams in."""
+"""The chat tab: a transcript, an input field, and one streaming answer at a time."""
 
 from typing import ClassVar
 
@@ -172,9 +172,9 @@ class ChatTab(Tab):
         self.run_worker(self._ask(question, model, again, replace), group="answer", exclusive=True, exit_on_error=False)
 
     async def _ask(self, question: str, model: Model, again: Exchange | None, replace: bool) -> None:
-        what, problem = f"your question to {model.ref}", ""
+        problem = ""
         try:
-            unlocked = await self.dialogs.ensure_unlocked(what, "It is sent as soon as the tenant is open.")
+            unlocked = await self.dialogs.ensure_unlocked(f"send your question to {model.ref}")
         except Problem as raised:
             unlocked, problem = False, raised.message
         finally:
@@ -264,7 +264,7 @@ class ChatTab(Tab):
             self._editing = False
 
     def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
-        self.say(f"That paste has {event.size:,} characters; a question takes {LIMIT:,}. It was left out.")
+        self.say(f"The paste has {event.size:,} characters; a question takes up to {LIMIT:,}. Nothing was pasted.")
 
     def on_transcript_moved(self) -> None:
         self.refresh_chrome()

@@ -1,4 +1,4 @@
-"""The map of how near texts are: a row and a column for each, a shade and a number in each cell."""
+"""The heat map of cosines: a row and a column for each text, a shade and a number in each cell."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

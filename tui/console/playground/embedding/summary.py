@@ -1,4 +1,4 @@
-"""Words of the embedding tab: the summary above its map, what stands under it, and a pair in a list."""
+"""Texts of the embedding tab: the summary above the map, the lines below, and pairs."""
 
 from collections.abc import Callable, Iterable, Sequence
 

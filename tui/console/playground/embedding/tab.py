@@ -1,4 +1,4 @@
-"""Embedding: some texts, one per line, and how near their vectors are to each other."""
+"""The embedding tab: texts, one per line, and the similarity of their vectors."""
 
 import asyncio
 from collections.abc import Sequence
@@ -185,7 +185,7 @@ class EmbeddingTab(SingleCallTab):
         return [text.strip() for text in self.query_one(LinesField).text.split("\n") if text.strip()]
 
     def _show_rule(self) -> None:
-        kind, count = "question" if self._as_questions else "text", len(self.texts)
+        kind, count = "query" if self._as_questions else "text", len(self.texts)
         words = f"{count} {kind if count == 1 else f'{kind}s'}" if count else ""
         self.query_one("#texts-rule", Rule).show(f"{kind}s, one per line", words)
 
@@ -208,9 +208,9 @@ class EmbeddingTab(SingleCallTab):
         self.run_worker(self._choose_kind(), group="parameters", exclusive=True, exit_on_error=False)
 
     async def _choose_kind(self) -> None:
-        lines = ["This model embeds questions and the texts that answer them differently."]
-        choices = {"texts": "Texts, to be found", "questions": "Questions, to search with"}
-        if answer := await self.dialogs.ask("What these lines are", lines, choices):
+        lines = ["This model embeds documents and search queries differently."]
+        choices = {"texts": "Documents", "questions": "Search queries"}
+        if answer := await self.dialogs.ask("These lines are", lines, choices):
             self._questions = answer == "questions"
             self._show_rule()
             self.refresh_chrome()
@@ -236,14 +236,14 @@ class EmbeddingTab(SingleCallTab):
         elif not texts:
             self.action_write()
         elif len(texts) > MOST:
-            self._say(f"Up to {MOST} texts are compared here; these are {len(texts):,}.", "Leave some out.")
+            self._say(f"You entered {len(texts):,} texts; up to {MOST} can be compared.", "Leave some out.")
         else:
             self.run_worker(self._embed(texts), group="call", exclusive=True, exit_on_error=False)
 
     async def _embed(self, texts: Sequence[str]) -> None:
         model, session = self.model, self.navigator.tenant_session
         assert model is not None
-        if not await self.dialogs.ensure_unlocked(f"{len(texts)} texts", "They are embedded afterwards."):
+        if not await self.dialogs.ensure_unlocked(f"embed {len(texts)} texts"):
             return
         self._say()
         self.under_way = under_way = CallStatus(model.provider, f"embedding 0 of {len(texts)}")

@@ -1,4 +1,4 @@
-"""What is to be transcribed: a file on this machine, found as in a shell, its language, and the times wanted."""
+"""The form of the speech-to-text tab: audio file, language and timestamps."""
 
 import asyncio
 import os
@@ -248,7 +248,8 @@ class SpeechForm(Vertical):
         # As scp takes it: a folder of one's home has no more than its name.
         typed = head + slash
         folder = typed.removeprefix("~/") if typed.startswith("~/") else os.path.join(os.getcwd(), typed)
-        return f"Read on this machine. From another:\nscp recording.m4a {socket.gethostname()}:{one_line(folder)}"
+        copying = f"scp recording.m4a {socket.gethostname()}:{one_line(folder)}"
+        return f"The file must be on this machine. From another one:\n{copying}"
 
     def _wrong(self, problem: Problem) -> None:
         # The path as it was typed is shorter, and stands just above.

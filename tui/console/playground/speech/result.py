@@ -1,4 +1,4 @@
-"""Transcripts: the text with or without times, several of one file beside each other, searched and saved."""
+"""Transcripts: with or without timestamps, several of one file, search and save."""
 
 import json
 from collections.abc import Callable, Mapping

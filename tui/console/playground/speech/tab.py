@@ -1,4 +1,4 @@
-"""Speech-to-text: a recording on this machine, its way to the model, and what was heard."""
+"""The speech-to-text tab: a recording, its upload, and the transcript."""
 
 import asyncio
 from collections.abc import Mapping
@@ -32,7 +32,7 @@ from tui.workspace.playground.audio import MEGABYTE, AudioInfo, megabytes
 
 _COSTS = {
     True: "Stopping now costs nothing. Once it is uploaded, the provider may charge.",
-    False: "It is uploaded; the provider may charge even when this is stopped.",
+    False: "Uploaded; the provider may charge even if you stop.",
 }
 """What stopping costs, while it is uploading and afterwards."""
 
@@ -139,8 +139,8 @@ class SpeechTab(SingleCallTab):
         if not model.ends:
             return first, ""
         others = [entry for entry in provider_of(model.provider).proposed.get(self.TYPE, ()) if entry != model.id]
-        instead = f" {others[0]} is proposed in its place." if others else ""
-        return first, f"It ends on {model.ends}.{instead}"
+        instead = f" {others[0]} is suggested instead." if others else ""
+        return first, f"The provider retires it on {model.ends}.{instead}"
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action in _RESULT_ACTIONS:
@@ -240,7 +240,7 @@ class SpeechTab(SingleCallTab):
     async def _transcribe(self, path: Path) -> None:
         model, session, form = self.model, self.navigator.tenant_session, self.form
         assert model is not None
-        if not await self.dialogs.ensure_unlocked(one_line(path.name, 40), "It is sent afterwards."):
+        if not await self.dialogs.ensure_unlocked(f"transcribe {one_line(path.name, 40)}"):
             return
         after = self.view
         self.under_way = under_way = CallStatus(model.provider, "uploading")

@@ -1,4 +1,4 @@
-"""A row of a form for one declared field: what a paste loses, whose key it looks like, and what is wrong with it."""
+"""A form row for one declared field: cleans pastes, recognizes keys, shows problems."""
 
 from collections.abc import Mapping, Sequence
 
@@ -76,7 +76,7 @@ class EntryRow(FieldRow):
     def too_long(self, size: int) -> None:
         """Say that a paste was left out."""
         self.left_out = True
-        self.complain(f"That is {size:,} characters; more than any field takes. Nothing was pasted.", "Paste it again.")
+        self.complain(f"That is {size:,} characters, too many. Nothing was pasted.", "Paste it again.")
 
     def complain(self, message: str, *more: str) -> None:
         """Say under the field what is wrong with it."""

@@ -1,4 +1,4 @@
-"""The form that sets a provider up, made from what its file declares."""
+"""The form that sets up a provider, built from its declaration."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -103,7 +103,7 @@ class SetupForm(Form):
         if self.rotates:
             yield Button("Rotate: verify and save, keep the old key", id="rotate")
             yield _gap()
-        yield Button("Look again", id="look-again")
+        yield Button("Search again", id="look-again")
         yield _gap("look-again-gap")
         yield Plain(id="goes", classes="said")
 

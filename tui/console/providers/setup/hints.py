@@ -1,4 +1,4 @@
-"""Hints of the set-up form: what its strip says about the part that has the focus."""
+"""Hint strip of the set-up form for the focused field or button."""
 
 from textual.widget import Widget
 
@@ -21,10 +21,10 @@ def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Stri
             names = ", ".join(map(one_line, server.models)) or "no models listed"
             return (
                 f"{server.label}: {names}. All are imported.",
-                "Nothing leaves this machine. For another one give an https address.",
+                "Nothing leaves this machine. For a server elsewhere, enter an https URL.",
             )
         if which == "look":
-            return "Only ports of this machine are asked, each for one second.", "Nothing else is sent."
+            return "Only ports on this machine are probed, one second each.", "Nothing else is sent."
     if isinstance(focused, LineField):
         row = next((ancestor for ancestor in focused.ancestors if isinstance(ancestor, EntryRow)), None)
         if row is not None and row.owner:
@@ -36,6 +36,6 @@ def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Stri
     if now.on_trial and now.trial is not None and now.credential is None:
         return (
             f"Source   {now.trial.words}. Your own key replaces the trial.",
-            hint("{providers.source} on the list: switch back."),
+            hint("{providers.source} in the list switches back."),
         )
     return "Nothing is saved until it is verified, or you choose to save anyway.", ""

@@ -1,4 +1,4 @@
-"""Messages of the set-up form: what was saved and imported, and how another session's save differs."""
+"""Messages of the set-up form: what was saved, and conflicts with another session."""
 
 from collections.abc import Sequence
 from textwrap import wrap
@@ -42,9 +42,9 @@ def conflict_title(provider: Provider, theirs: Credential | None) -> str:
 def conflict_choices() -> dict[str, str]:
     """Return the answers to it, the safe one first."""
     return {
-        "look": "Look at theirs, keep my form open",
-        "mine": "Save mine over it",
-        "theirs": "Leave mine, take theirs",
+        "look": "Show theirs, keep my form open",
+        "mine": "Overwrite with mine",
+        "theirs": "Discard mine, take theirs",
     }
 
 
@@ -59,7 +59,7 @@ def saved_notice(
 ) -> str:
     """Return the notice of a credential that was saved; `first` if the provider had none before."""
     if rotated:
-        return f"{label} uses the new key now. The old one stays in its details."
+        return f"{label} now uses the new key. The old one is kept in its details."
     if not credential.active:
         switch = hint("Press {providers.use} to switch.")
         return f"Saved {credential.name}. {label} keeps using its current credential. {switch}"
@@ -72,7 +72,7 @@ def conflict_lines(provider: Provider, theirs: Credential | None, mine: Values, 
     """Compare, field by field, what another session (`who`) stored with what the form holds."""
     who = who or "Another session"
     if theirs is None:
-        return [f"{who} removed it.", "", "Nothing of this form has been saved."]
+        return [f"{who} removed it.", "", "Nothing in this form has been saved."]
     rows: list[Words] = [
         f"  {fit(field.label, 15)}now {fit(there, 22, middle=True)}here: {here}"
         for field in provider.fields
@@ -80,7 +80,7 @@ def conflict_lines(provider: Provider, theirs: Credential | None, mine: Values, 
     ]
     at = when(theirs.changed, now)
     head = f"{who} saved it{f' at {at}' if at else ''}:"
-    return [head, "", *rows, "", "Nothing of this form has been saved."]
+    return [head, "", *rows, "", "Nothing in this form has been saved."]
 
 
 def theirs_lines(provider: Provider, theirs: Credential | None) -> Strip:

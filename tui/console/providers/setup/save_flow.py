@@ -1,4 +1,4 @@
-"""Turn the values of a set-up form into a stored credential: verify, settle what is in the way, seal and save.
+"""The save of a set-up form: verify, settle what is in the way, encrypt and store.
 
 Nothing here knows a widget. `SaveFlow` returns what came of a step, and the screen shows it.
 """
@@ -201,10 +201,8 @@ class SaveFlow:
                 return Cancelled(plan.url_field)
             plan = plan.allow_plain_http()
             self._plain_http = plan.allowed
-        if plan.needs_unlock:
-            waiting = f"the check of {self.provider.label}."
-            if not await self.questions.ensure_unlocked(waiting, "It is made as soon as the tenant is open."):
-                return Cancelled()
+        if plan.needs_unlock and not await self.questions.ensure_unlocked(f"verify {self.provider.label}"):
+            return Cancelled()
         return plan
 
     async def _ask_about(self, plan: SavePlan) -> Outcome | None:

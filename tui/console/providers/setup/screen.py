@@ -1,4 +1,4 @@
-"""The set-up page of a provider: fields, pastes, buttons, and what came of a check. `SaveFlow` verifies and saves."""
+"""The set-up page of a provider: fields, pastes, buttons and results. `SaveFlow` saves."""
 
 from asyncio import CancelledError
 from collections.abc import Awaitable, Iterable, Iterator
@@ -241,7 +241,7 @@ class Setup(PageScreen[bool]):
             return not form.complain(NAME, "A new credential needs a name.")
         stored = credentials.listing(self.navigator.tenant_session, self.provider.id)
         if not self.credential_name and form.new_name in [credential.name for credential in stored]:
-            return not form.complain(NAME, "There is a credential of that name already.", "Choose another name.")
+            return not form.complain(NAME, "A credential of that name already exists.", "Choose another name.")
         for row in form.shown:
             if row.left_out:
                 form.open_at(row.field_name)
@@ -340,7 +340,7 @@ class Setup(PageScreen[bool]):
         if check.state is VerificationState.RESTRICTED:
             form.notice(*problem_lines(check.message, check.hint))
         else:
-            form.notice(*problem_lines("It answers, but lists no models.", "Save, then add one by its name with a."))
+            form.notice(*problem_lines("It answers, but lists no models.", hint("Save; {providers.add} adds models.")))
         form.query_one("#anyway").focus()
         self.outcome = answer_of(self.flow.host, check.detail, self.navigator.session.now(), self.size.width)
 

@@ -1,1 +1,1 @@
-"""Markdown drawn as rows."""
+"""Markdown rendered as rows."""

@@ -1,4 +1,4 @@
-"""A growing Markdown text, cut into pieces that are drawn once.
+"""Split a growing Markdown text into blocks, each rendered once.
 
 A piece is one block of the text, or one item of a list. It is done when the next one has begun: nothing that follows
 can change it any more, so it is never read again. Very long blocks are cut as well, so that the open piece, the only

@@ -1,4 +1,4 @@
-"""Code in the colours of the theme, by role: words of the language, texts, numbers, remarks."""
+"""Syntax highlighting in the theme's colors."""
 
 from functools import cache
 from typing import TYPE_CHECKING

@@ -1,4 +1,4 @@
-"""Markdown as rows of styled text: no boxes, no colours but in code, nothing that a selection would copy by mistake."""
+"""Render Markdown as rows without boxes, so that a selection copies only text."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field

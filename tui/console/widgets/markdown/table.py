@@ -1,4 +1,4 @@
-"""A table without lines: columns kept apart by blanks."""
+"""Render a table without lines: columns separated by spaces."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

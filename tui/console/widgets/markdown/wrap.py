@@ -1,4 +1,4 @@
-"""Text broken into rows of terminal cells: at blanks, between wide characters, and inside words that fit no row."""
+"""Wrap text in terminal cells: at spaces, between wide characters, inside long words."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""OpenAI's wire: what all its calls share. The calls themselves are in the modules beside this one.
+"""OpenAI's API: URLs, headers and errors shared by all requests.
 
 Every server that speaks this wire differs in small ways; a `Flavour` holds them, so that the functions stay pure.
 """

@@ -1,4 +1,4 @@
-"""Speech to text on OpenAI's wire (OpenAI API reference, audio/transcriptions; guide, speech to text)."""
+"""Transcription requests (OpenAI API reference, audio/transcriptions; guide, speech to text)."""
 
 from collections.abc import Iterator, Mapping
 from math import nan

@@ -1,4 +1,4 @@
-"""Chats on OpenAI's wire: chat completions, and legacy completions for models that know nothing else.
+"""Chat completions, and legacy completions for models without chat.
 
 OpenAI API reference, chat/completions and completions. Chunks are data-only events that end with `[DONE]`; the chunk
 with the usage comes after the one with the finish reason.

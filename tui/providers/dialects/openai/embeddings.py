@@ -1,4 +1,4 @@
-"""Vectors on OpenAI's wire (OpenAI API reference, embeddings)."""
+"""Embedding requests (OpenAI API reference, embeddings)."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Refusals on OpenAI's wire: in words, and mended where a field too many was the reason (OpenAI guide, error codes)."""
+"""OpenAI's errors as problems, and repairs of requests (OpenAI guide, error codes)."""
 
 import re
 from collections.abc import Mapping

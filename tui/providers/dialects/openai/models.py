@@ -1,4 +1,4 @@
-"""Listing models on OpenAI's wire, and telling from an id what a model is for.
+"""The model list, and a model's type by its ID.
 
 The list mixes every modality and has no field for the capability (OpenAI API reference, models/list).
 """

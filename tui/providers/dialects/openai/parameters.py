@@ -1,4 +1,4 @@
-"""What OpenAI's chat models take (OpenAI API reference, chat completions; guide, reasoning)."""
+"""Parameters of OpenAI's chat models (OpenAI API reference, chat completions; guide, reasoning)."""
 
 from tui.domain import Model, ModelType
 from tui.providers.dialects import sampling

@@ -1,4 +1,4 @@
-"""Thoughts inside the text: servers without a parser for them leave `<think>…</think>` at the start of an answer.
+"""Split thinking from text: servers without a parser send `<think>…</think>` in the answer.
 
 Where the chat template itself opens the thought, the answer holds `</think>` alone.
 """
