@@ -25,7 +25,7 @@ def rotated(ready: Run, server: OpenAIServer) -> Run:
 
 def test_the_new_key_is_used_and_one_command_goes_back(rotated: Run, server: OpenAIServer) -> None:
     assert rotated("chat", "-m", "openai/gpt-5.4-mini", "Hello").code == 0
-    assert "kept for default" in rotated("credential", "list", "openai").out
+    assert "previous key of default" in rotated("credential", "list", "openai").out
     server.key = KEY
     assert rotated("chat", "-m", "openai/gpt-5.4-mini", "Hello").code == 3
     back = json.loads(rotated("credential", "rotate", "openai", "--undo", "--json").out)
@@ -49,7 +49,7 @@ def test_confirming_leaves_one_key(rotated: Run, home: Path) -> None:
     assert len(settings) > 1 and not any('"wxyz"' in setting.read_text() for setting in settings)
     for flag in ("--confirm", "--undo"):
         none = rotated("credential", "rotate", "openai", flag)
-        assert none.code == 2 and none.err.startswith("No key of OpenAI is kept for default.")
+        assert none.code == 2 and none.err.startswith("OpenAI has no previous key for default.")
 
 
 def test_a_key_that_is_refused_or_the_same_changes_nothing(ready: Run, server: OpenAIServer) -> None:

@@ -144,6 +144,6 @@ def test_an_edit_by_hand_is_accepted_on_request(modeldeck: Run, home: Path) -> N
     told = modeldeck("tenant", "accept", "acme")
     assert told.code == 2 and "0 providers, 0 added models, 0 defaults" in told.err and "--yes" in told.err
     taken = modeldeck("tenant", "accept", "acme", "--yes")
-    assert (taken.code, taken.err) == (0, "") and "taken as they are" in taken.out
+    assert (taken.code, taken.err) == (0, "") and "are accepted" in taken.out
     assert modeldeck("-t", "edited", "provider", "list").code == 0
     assert "by hand accepted" in modeldeck("audit", "show").out

@@ -64,7 +64,7 @@ def test_a_tenant_says_whose_key_is_used(lent: Run, server: OpenAIServer) -> Non
     done = lent("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     assert done.code == 0
     assert "your key, trial 12 of 12 left" in lent("provider", "list").out
-    assert lent("provider", "source", "openai", "trial").out == "acme uses OpenAI by its trial 12 of 12 left now.\n"
+    assert lent("provider", "source", "openai", "trial").out == "acme now uses the trial of OpenAI, 12 of 12 left.\n"
     other = lent("chat", "-m", "openai/gpt-4o", "Hello")
     assert other.code == 2 and f"gpt-4o is not in the trial of OpenAI.\nIt is for {CHAT};" in other.err
     assert lent("provider", "source", "openai", "own").out == "acme now uses your key for OpenAI.\n"
@@ -74,7 +74,7 @@ def test_a_tenant_says_whose_key_is_used(lent: Run, server: OpenAIServer) -> Non
 def test_taking_a_trial_back_asks_first(lent: Run) -> None:
     asked = lent("trial", "remove", "openai")
     assert asked.code == 2 and "its API key, 1 model, 12 requests each" in asked.err
-    assert lent("trial", "remove", "openai", "--yes").out == "The trial of OpenAI is removed.\n"
+    assert lent("trial", "remove", "openai", "--yes").out == "Ended the trial of OpenAI.\n"
     assert lent("trial", "show", "--json").out == "[]\n"
     gone = lent("trial", "remove", "openai", "--yes")
     assert gone.code == 2 and "There is no trial of OpenAI." in gone.err

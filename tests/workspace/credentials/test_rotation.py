@@ -130,7 +130,7 @@ async def test_what_cannot_be_rotated_is_reported_before_anything_is_sent(acme: 
     with pytest.raises(UsageError, match="no credential batch"):
         rotation.rotatable(acme.tenant("acme"), "openai", "batch")
     await rotate(acme)
-    with pytest.raises(UsageError, match="is kept from the last rotation"):
+    with pytest.raises(UsageError, match="still has its previous key"):
         await rotate(acme, "sk-FAKE-a-third-key-000-thi3")
     with pytest.raises(UsageError, match=r"default\.kept is kept for default"):
         await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OLD)}, name="default.kept")

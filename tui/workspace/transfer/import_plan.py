@@ -1,11 +1,10 @@
 """Plan and apply the import of settings into a new or an existing tenant.
 
-An import is rehearsed first: a desk in memory gets a copy of the tenant, and there the file goes through the same verbs
-as anything that is typed. What the copy is like afterwards is the plan that is shown; carrying it out is one write, if
-the tenant still is as it was. So what is refused is refused before anything is written.
+A session in memory gets a copy of the tenant and imports the file there, with the use cases of any other change. The
+difference is the plan that is shown. Applying it is one write, if the tenant has not changed meanwhile.
 
-What is in the file wins over what is there, and what is not in it stays. A secret that is stored goes nowhere that a
-file says: a file that would send it to another address is refused. Trials are the operator's and no part of it.
+Values in the file overwrite stored ones; the rest stays. A file that would send a stored secret to another origin is
+rejected. Trials are not imported.
 """
 
 import asyncio

@@ -194,7 +194,7 @@ async def source(call: CommandContext) -> None:
     await key_source.choose(call.tenant_session, provider.id, wanted)
     row = status.row(call.tenant_session, provider.id)
     used = (
-        f"the trial of {provider.label}: {row.trial.words}"
+        f"the trial of {provider.label}, {row.trial.left} of {row.trial.calls} left"
         if row.trial and row.on_trial
         else f"your key for {provider.label}"
     )
