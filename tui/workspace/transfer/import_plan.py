@@ -110,10 +110,7 @@ async def plan(
 ) -> Plan:
     """Return what an import would change in a tenant, or in a new one with that name and passphrase.
 
-    Nothing is written.
-
-    Raises:
-        Locked: The tenant must be unlocked for it.
+    Nothing is written. Raise Locked if the tenant must be unlocked for it.
     """
     rehearsal = await asyncio.to_thread(_copy, session, tenant_id)
     if tenant_id is None:
