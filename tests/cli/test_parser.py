@@ -70,6 +70,12 @@ def test_the_overview_names_every_command_and_exit_code() -> None:
     assert "130 interrupted" in text
 
 
+def test_prose_in_help_has_no_hanging_indent() -> None:
+    shown = help_text(("export",)).split("\n\n")
+    prose = next(paragraph for paragraph in shown if paragraph.startswith("Without secrets"))
+    assert not any(line.startswith(" ") for line in prose.splitlines())
+
+
 def test_columns_are_measured_in_cells() -> None:
     assert cells("星河") == 4 and cells("e\u0301") == 1
     assert columns([("星河", "x"), ("abcde", "y")]) == ["星河   x", "abcde  y"]

@@ -30,8 +30,8 @@ def _overview() -> str:
         "Model types: chat (Dify calls it system reasoning), embedding, speech2text (speech-to-text). "
         "P/MODEL is a provider ID and a model ID."
     )
-    lines += ["", _wrapped(types), ""]
-    lines += [_wrapped("Exit codes: " + EXIT_CODES + "."), ""]
+    lines += ["", _wrapped(types, "  "), ""]
+    lines += [_wrapped("Exit codes: " + EXIT_CODES + ".", "  "), ""]
     lines += ["Environment variables:", *(_row(f"  {name}", what) for name, what in VARIABLES)]
     lines += ["", "See modeldeck COMMAND --help for details and examples."]
     return "\n".join(lines)
@@ -52,7 +52,7 @@ def _of_command(command: Command) -> str:
     lines += _block("Arguments:", [_row(argument.name, argument.help).strip() for argument in described])
     lines += ["", "Options:", *(_option_row(option) for option in (*command.options, *GLOBAL_OPTIONS))]
     if command.shape:
-        lines += ["", _wrapped("With --json: " + command.shape + ".")]
+        lines += ["", _wrapped("With --json: " + command.shape + ".", "  ")]
     return "\n".join([*lines, *_block("Examples:", command.examples)])
 
 
@@ -93,11 +93,11 @@ def _alone(command: Command) -> bool:
 
 
 def _row(left: str, right: str) -> str:
-    """Two columns; a long right side goes on below itself, a long left side puts it on the next line."""
+    """Format two columns; a long left side puts the right one on the next line."""
     indent = " " * (_COLUMN + 2)
     text = textwrap.fill(right, _WIDTH, initial_indent=indent, subsequent_indent=indent)
     return f"{left:<{_COLUMN}}  {text.lstrip()}" if len(left) <= _COLUMN else f"{left}\n{text}"
 
 
-def _wrapped(text: str) -> str:
-    return textwrap.fill(text, _WIDTH, subsequent_indent="  " if text.startswith(("With", "Exit", "Model")) else "")
+def _wrapped(text: str, indent: str = "") -> str:
+    return textwrap.fill(text, _WIDTH, subsequent_indent=indent)
