@@ -30,13 +30,13 @@ def printable(text: str) -> str:
 
 
 def one_line(text: str, limit: int = 300) -> str:
-    """Printable text on one line of at most `limit` characters; what is cut ends in `…`."""
+    """Return printable text on one line of at most `limit` characters; a cut one ends in `…`."""
     line = " ".join(printable(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
 def in_words(parts: Sequence[str]) -> str:
-    """`one`, `one and two`, `one, two and three`."""
+    """Return `one`, `one and two`, `one, two and three`."""
     return " and ".join(filter(None, (", ".join(parts[:-1]), *parts[-1:])))
 
 
@@ -49,7 +49,7 @@ def hint_of(secret: str) -> str:
 
 
 def mask(hint: str = "") -> str:
-    """Dots of a fixed width and the stored hint; the length of the secret never shows."""
+    """Return dots of a fixed width and the stored hint; the secret's length never shows."""
     return MASK + hint
 
 

@@ -10,7 +10,7 @@ _COLUMN, _WIDTH, _HARD_SPACE = 24, 79, "\xa0"
 
 
 def help_text(words: tuple[str, ...]) -> str:
-    """Help on a command, on a noun with its verbs, or (no words) on everything."""
+    """Return the help of a command, of a noun with its verbs, or (no words) the overview."""
     exact = [command for command in COMMANDS if command.words == words]
     if words and exact:
         return _of_command(exact[0])

@@ -16,7 +16,7 @@ from tui.workspace.playground import key_source
 
 
 def source_words(row: ProviderRow) -> str:
-    """Whose key pays, in a title: `your key`, `trial 412 left`."""
+    """Return whose key pays, for a title: `your key`, `trial 412 left`."""
     if not row.on_trial:
         return row.source
     if row.trial is None:
@@ -26,7 +26,7 @@ def source_words(row: ProviderRow) -> str:
 
 
 def has_choice(row: ProviderRow) -> bool:
-    """Whether there is a trial to use, or one in use."""
+    """Return True if there is a trial, in use or not."""
     return row.trial is not None or row.on_trial
 
 

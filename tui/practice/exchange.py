@@ -41,7 +41,7 @@ class Answer:
 
 
 def whole(data: Any, status: int = 200, headers: Mapping[str, str] | None = None, first: float = 0.25) -> Answer:
-    """JSON in one piece."""
+    """Return a JSON answer, not streamed."""
     kind = {"content-type": "application/json"}
     return Answer(status, (dumps(data).encode(),), kind | dict(headers or {}), first)
 

@@ -102,7 +102,7 @@ def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Ans
 
 
 def embeddings(request: ReceivedRequest, sizes: Mapping[str, int]) -> Answer:
-    """Vectors, in the form that was asked for."""
+    """Return vectors in the requested encoding."""
     body = request.data
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
     size = sizes.get(body["model"], 768)

@@ -116,7 +116,7 @@ def pieces(text: str, size: int = 5) -> Iterator[str]:
 
 
 def tokens(text: str) -> int:
-    """How many tokens a text would be, roughly."""
+    """Estimate the tokens of a text."""
     return max(1, len(text.encode()) // 4)
 
 

@@ -37,7 +37,7 @@ def terminal() -> str:
 
 
 def alive(record: Mapping[str, Any], now: float) -> bool:
-    """Whether the process that a record names still runs and may still be at it."""
+    """Return True if the process that a record names may still run."""
     at = record.get("at")
     if not isinstance(record.get("pid"), int) or not isinstance(at, int | float) or abs(now - at) > LONGEST:
         return False
@@ -45,7 +45,7 @@ def alive(record: Mapping[str, Any], now: float) -> bool:
 
 
 def ended(record: Mapping[str, Any]) -> bool:
-    """Whether the process that a record names is known to run no more. Of another machine's nothing is known."""
+    """Return True if the process that a record names has certainly ended; False for another machine's."""
     pid = record.get("pid")
     if not isinstance(pid, int) or record.get("host") != _host():
         return False
@@ -56,7 +56,7 @@ def ended(record: Mapping[str, Any]) -> bool:
 
 
 def words(record: Mapping[str, Any]) -> str:
-    """`process 4127 on pts/3`, with its machine where that is another one; '' where nothing is known."""
+    """Return `process 4127 on pts/3`, with the machine if it is another one; '' if nothing is known."""
     if not isinstance(record.get("pid"), int):
         return ""
     where_at, host = record.get("terminal"), record.get("host", _host())
@@ -79,7 +79,7 @@ def _boot() -> str:
 
 
 def _start_time(pid: int) -> str:
-    """When a process began, in the kernel's own count; '' if it has ended or that cannot be known."""
+    """Return the start time of a process in kernel ticks; '' if it has ended or is unknown."""
     try:
         # After the name, which may hold anything: state, then 18 numbers, then the time of its start (proc(5)).
         state, *numbers = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -75,7 +75,7 @@ def _dotted(word: re.Match[str]) -> str:
 
 
 def is_page(text: str, content_type: str = "") -> bool:
-    """Whether an answer is a web page."""
+    """Return True if the response is a web page."""
     return "html" in content_type or _PAGE.match(text) is not None
 
 
@@ -134,10 +134,10 @@ def to_problem(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
-    """How long the other side asks to wait, in seconds; None where it says nothing that makes sense (RFC 9110, 10.2.3).
+    """Return the seconds that the server asks to wait, or None (RFC 9110, 10.2.3).
 
-    `retry-after-ms` is a finer word for the same of OpenAI and Azure; `ratelimit`, the coming standard, tells of a wait
-    where nothing is left (`"api";r=0;t=55`).
+    `retry-after-ms` is finer (OpenAI, Azure); `ratelimit`, the coming standard, says how long nothing is left
+    (`"api";r=0;t=55`).
     """
     for name, scale in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()
@@ -227,7 +227,7 @@ def _nothing_there(place: ErrorContext) -> Problem:
 
 
 def _lacks_v1(place: ErrorContext) -> bool:
-    """Whether the address lacks the /v1 that the base URLs of its provider end in."""
+    """Return True if the URL lacks the /v1 of the provider's base URLs."""
     provider = place.provider
     usual = [field.default for field in provider.fields if field.url] + [
         local_server.base_url for local_server in provider.local_servers

@@ -15,7 +15,7 @@ _EXAMPLE = "It looks like https://host/v1 or http://localhost:11434/v1."
 
 
 def origin_of(url: str) -> str:
-    """`https://host` or `https://host:port` of an address; a WebSocket address has the origin of its http twin."""
+    """Return `https://host` or `https://host:port` of a URL; for a WebSocket, that of its HTTP URL."""
     return _origin(_split(url))
 
 
@@ -30,7 +30,7 @@ def host_of(url: str) -> str:
 
 
 def is_loopback(origin: str) -> bool:
-    """Whether that origin is on this machine, so that nothing crosses a network."""
+    """Return True if the origin is on this machine."""
     host = (_split(origin).hostname or "").rstrip(".")
     if host == "localhost" or host.endswith(".localhost"):
         return True
@@ -41,7 +41,7 @@ def is_loopback(origin: str) -> bool:
 
 
 def is_private(origin: str) -> bool:
-    """Whether nobody on the way can read what is sent there: https, or this machine."""
+    """Return True if nobody on the network can read what is sent: https, or this machine."""
     return origin.startswith("https://") or is_loopback(origin)
 
 

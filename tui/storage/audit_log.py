@@ -359,7 +359,7 @@ def _of(entry: Entry, before: Head) -> Head:
 
 
 def _shorten(about: Mapping[str, Any]) -> dict[str, Any]:
-    """Texts on one line and not long, lists not long: an entry stays one that can be read."""
+    """Cut long texts and lists, so that an entry stays readable."""
     return {_text(name, 40): _value(value) for name, value in about.items()}
 
 

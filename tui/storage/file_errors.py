@@ -58,7 +58,7 @@ def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
 
 
 def _strange(path: Path, error: OSError) -> Problem | None:
-    """Somebody put a link there, or it is (or lies in) what belongs to another user."""
+    """Return the problem of a symbolic link, or of a file or folder that another user owns."""
     if error.errno in {errno.ELOOP, errno.ENOTDIR} and path.is_symlink():
         return Problem(f"This is a symbolic link: {one_line(str(path))}.", "Replace it with the file or folder itself.")
     if error.errno in {errno.EACCES, errno.EPERM}:
@@ -91,7 +91,7 @@ def left(leaving: Path, error: OSError) -> Problem:
 
 
 def full(folder: Path, at: int | Path, size: int) -> Problem | None:
-    """Whether `size` bytes have room, told before anything is written: they must be free beside what is there."""
+    """Return the problem if `size` bytes do not fit, before anything is written."""
     free, needed = filesystem.room(at), size + _SPARE
     if free is None or free >= needed:
         return None
@@ -102,7 +102,7 @@ def full(folder: Path, at: int | Path, size: int) -> Problem | None:
 
 
 def write_blocker(folder: Path) -> Problem | None:
-    """Why nothing can be written to a folder, which need not be there yet; None where it can."""
+    """Return why a folder, which need not exist, cannot be written; None if it can."""
     there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     if os.access(there, os.W_OK | os.X_OK):
         return full(folder, there, 0)
@@ -123,5 +123,5 @@ def _says(error: OSError) -> str:
 
 
 def lock_deleted(path: Path) -> SaveFailed:
-    """Nothing was written, since somebody deleted the lock file and another process may write by now."""
+    """Return the problem of a deleted lock file: another process may be writing, so nothing was written."""
     return SaveFailed(f"{one_line(str(path))} was deleted while this session was writing.", "Nothing was saved. Retry.")

@@ -38,7 +38,7 @@ class Folder(Protocol):
         """The kind of file system, where other machines may write to it as well; '' where not."""
 
     def write_blocker(self) -> Problem | None:
-        """Why nothing can be written here, or None."""
+        """Return why nothing can be written here, or None."""
 
     def names(self) -> list[str]:
         """Return the file names, sorted, without the lock and temporary files."""
@@ -59,7 +59,7 @@ class Folder(Protocol):
         """Remove a file, if there is one."""
 
     def version_token(self, name: str) -> Hashable | None:
-        """Something that differs whenever the file was replaced; None if there is no such file."""
+        """Return a value that differs whenever the file was replaced; None without a file."""
 
     def lock(self, wait: float = WAIT) -> AbstractContextManager[None]:
         """Keep other writers out, in this process and in others; not re-entrant. `wait` is in seconds."""
@@ -358,7 +358,7 @@ class DiskFolder:
                 self._lock_file = None
 
     def _is(self, at: int) -> bool:
-        """Whether the open folder still is the one at this path: another session may have removed it meanwhile."""
+        """Return True if the open folder is still the one at this path."""
         try:
             return os.path.samestat(os.stat(self._path), os.fstat(at))
         except FileNotFoundError:

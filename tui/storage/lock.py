@@ -31,7 +31,7 @@ _waiting_since: dict[int, float] = {}
 
 
 def waited() -> float:
-    """For how many seconds this process has been waiting for another one; 0.0 when it is not."""
+    """Return for how many seconds this process has waited for another one; 0.0 if it does not."""
     return max((time.monotonic() - since for since in list(_waiting_since.values())), default=0.0)
 
 

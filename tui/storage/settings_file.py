@@ -118,7 +118,7 @@ def canonical(data: Content) -> str:
 
 
 def same(one: Content, other: Content) -> bool:
-    """Whether two states hold the same records; record by record, so that other threads have their turn."""
+    """Return True if two states have the same records; compared one by one, so that threads can switch."""
     return one.keys() == other.keys() and all(
         table.keys() == other[name].keys() and all(record == other[name][key] for key, record in table.items())
         for name, table in one.items()

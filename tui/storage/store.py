@@ -85,7 +85,7 @@ class Store:
         return str(self.folder.path / self.name) if self.folder.path else self.name
 
     def version_token(self) -> Hashable | None:
-        """Something that differs whenever the file was replaced, by whomever; None if there is none."""
+        """Return a value that differs whenever the file was replaced; None without a file."""
         return self.folder.version_token(self.name)
 
     def exists(self) -> bool:
@@ -101,7 +101,7 @@ class Store:
         return self._current().document
 
     def write_blocker(self) -> Problem | None:
-        """Why the settings can be looked at and not changed, or None."""
+        """Return why the settings can be read but not changed, or None."""
         return self.document().newer or self.folder.write_blocker()
 
     def cached(self, name: str, make: Callable[[Tables], T], key: Hashable = None, table: str = "") -> T:
@@ -156,7 +156,7 @@ class Store:
                 self._saved(before.data, after, "")
 
     def forget_generations(self, forget: Forget) -> None:
-        """Rewrites the earlier states without some records; states that cannot be read are removed."""
+        """Rewrite the earlier states without some records; unreadable states are removed."""
         with self.folder.lock():
             self._rewrite_generations(forget)
 

@@ -57,6 +57,6 @@ def read(path: Path, largest: int) -> bytes:
 
 
 def unwritable(path: Path, error: OSError) -> Problem:
-    """Why nothing can be written there, in words."""
+    """Return why a file cannot be written there."""
     reason = error.strerror or str(error)
     return Problem(f"{one_line(str(path))} could not be written: {reason}.", "Choose another place.")

@@ -20,7 +20,7 @@ Record = Mapping[str, Any]
 
 
 def digest(content: Content) -> str:
-    """16 hex digits for the settings, bookkeeping left out."""
+    """Return 16 hex digits of the settings, without bookkeeping."""
     return hashlib.sha256(canonical(_kept(content)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def stored(session: TenantSession) -> tuple[Credential, ...]:
-    """All credentials of a tenant."""
+    """Return all credentials of a tenant."""
 
     def read(tables: Tables) -> tuple[Credential, ...]:
         return tuple(from_record(Credential, entry) for entry in tables.table("credentials"))
@@ -157,9 +157,9 @@ def verified_origins(session: TenantSession, credential: Credential | None) -> t
 
 
 def is_undecryptable(session: TenantSession, credential: Credential, known: IntegrityStatus | None = None) -> bool:
-    """Whether it is known that the credential cannot be opened, by any passphrase.
+    """Return True if the credential cannot be decrypted, whatever the passphrase.
 
-    `known` is how the tenant's credentials stand, for who has asked already.
+    Pass `known` to reuse an integrity status.
     """
     if not credential.envelope:
         return lacks_key(credential)
@@ -273,7 +273,7 @@ def masked(credential: Credential, field: str) -> str:
 
 
 def _require(session: TenantSession, credential: Credential) -> None:
-    """Locked unless the tenant's key vouches for the credential; says so first where it does not open at all."""
+    """Raise Locked unless the manifest vouches for the credential, or if it cannot be decrypted."""
     if credential.envelope and verification.integrity_status(session).of(credential):
         decrypt_unverified(session, credential)
     verification.require_verified(session, credential)

@@ -43,7 +43,7 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None) -> No
 
 
 def lock(session: TenantSession) -> None:
-    """Forgets the opened keys. A tenant without a passphrase cannot be locked."""
+    """Forget the opened keys. A tenant without a passphrase cannot be locked."""
     tenant = get(session)
     if not tenant.protected:
         raise Problem(f"{tenant.name} has no passphrase.", remedy=Remedy(Action.SET_PASSPHRASE))
@@ -52,7 +52,7 @@ def lock(session: TenantSession) -> None:
 
 
 def is_open(session: TenantSession) -> bool:
-    """Whether keys can be opened without asking: unlocked in this process, or no passphrase."""
+    """Return True if keys can be opened without asking: unlocked here, or no passphrase."""
     tenant = get(session)
     return not tenant.protected or _opened(session, tenant) is not None
 
@@ -129,13 +129,13 @@ def store_counter(session: TenantSession, counter: int) -> None:
 
 
 def key_path(session: TenantSession, tenant: Tenant) -> str:
-    """Where the private key is, for people."""
+    """Return the path of the private key, for people."""
     folder = session.keys
     return str(folder.path / _pem(tenant)) if folder.path else _pem(tenant)
 
 
 def has_key(session: TenantSession, tenant: Tenant) -> bool:
-    """Whether the private key is where it should be."""
+    """Return True if the private key file exists."""
     return _opened(session, tenant) is not None or any(
         folder.version_token(_pem(tenant)) for folder in _folders(session)
     )

@@ -20,7 +20,7 @@ def touch(session: TenantSession) -> None:
 
 
 def last_use(session: TenantSession) -> str:
-    """When a tenant was used last, as ISO 8601; '' for never."""
+    """Return when a tenant was last used, ISO 8601; '' for never."""
     return one_line((session.store.folder.read(_FILE) or b"").decode("ascii", "replace"), 20)
 
 

@@ -117,7 +117,7 @@ def credentials_by_ref(tables: Tables) -> dict[CredentialRef, Credential]:
 
 
 def compare(entries: Entries, credentials: Mapping[CredentialRef, Credential]) -> tuple[CredentialChange, ...]:
-    """Every credential that is not as its entry has it, and every entry whose credential is gone."""
+    """Return every credential that differs from its entry, and every entry without a credential."""
     return tuple(_compared(entries, credentials))
 
 
@@ -151,7 +151,7 @@ def _compared(entries: Entries, credentials: Mapping[CredentialRef, Credential])
 
 
 def _elsewhere(finding: CredentialChange, was: Credential, now: Credential) -> bool:
-    """Whether an address is among what was changed."""
+    """Return True if an origin is among the changes."""
     addresses = (entry.clear.get(name, "") for entry in (was, now) for name in finding.changed)
     return (was.origins, was.plain_http) != (now.origins, now.plain_http) or any(
         "://" in address for address in addresses
@@ -159,7 +159,7 @@ def _elsewhere(finding: CredentialChange, was: Credential, now: Credential) -> b
 
 
 def _owner(entries: Entries, digest: str) -> CredentialRef | None:
-    """Where the manifest has that envelope."""
+    """Return the reference under which the manifest lists that envelope."""
     return next((place for place, entry in entries.items() if digest and entry.envelope == digest), None)
 
 

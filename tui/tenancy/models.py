@@ -16,7 +16,7 @@ _KINDS = list(ModelType)
 
 
 def all_models(session: TenantSession) -> tuple[Model, ...]:
-    """All models: those stored, and those that the tenant has by trials alone."""
+    """Return the stored models, and those from trials alone."""
     own, trial = stored(session), trial_models_of(session)
     if not trial:
         return own

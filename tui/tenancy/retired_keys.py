@@ -18,7 +18,7 @@ _PUBLIC = ".pub"
 
 
 def folder(session: TenantSession) -> Folder:
-    """Where the retired key files of a tenant are."""
+    """Return the folder of a tenant's retired key files."""
     return session.keys.folder("retired")
 
 

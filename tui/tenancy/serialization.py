@@ -112,7 +112,7 @@ def _entries(noun: Any) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Plain JSON values: enums become their ids, tuples lists."""
+    """Convert to plain JSON values: enums to their IDs, tuples to lists."""
     if isinstance(value, Mapping):
         return {name: _plain(entry) for name, entry in value.items()}
     if isinstance(value, tuple):

@@ -116,7 +116,7 @@ def slug_for(session: Session, name: str) -> str:
 
 
 def check_name(session: Session, name: str, except_id: str = "") -> None:
-    """Usage if no tenant can have that name."""
+    """Raise UsageError if no tenant can have that name."""
     if not one_line(name, 1000):
         raise UsageError("A tenant needs a name.", f"Up to {LONGEST} characters, any script.")
     if len(name.strip()) > LONGEST:
@@ -144,7 +144,7 @@ def similar_names(session: TenantSession) -> tuple[str, ...]:
 
 
 def check_id(tenant_id: str) -> None:
-    """Usage if no tenant can have that id."""
+    """Raise UsageError if no tenant can have that ID."""
     if tenant_id == OPERATOR or not _SLUG.fullmatch(tenant_id):
         raise UsageError(f"{one_line(tenant_id, 80)} is not a valid ID.", "Use 1 to 64 of a-z, 0-9 and -.")
 

@@ -46,7 +46,7 @@ class IntegrityStatus:
     entries: Entries = field(default_factory=dict)
 
     def covers(self, credential: Credential) -> bool:
-        """Whether the manifest holds exactly this."""
+        """Return True if the manifest lists exactly this credential."""
         return self.entries.get((credential.provider, credential.name)) == manifest.entry(credential)
 
     def of(self, credential: Credential) -> CredentialChange | None:
@@ -65,7 +65,7 @@ class IntegrityStatus:
 
 
 def integrity_status(session: TenantSession) -> IntegrityStatus:
-    """How the credentials stand, as far as it can be known without opening a key."""
+    """Compare the credentials with the manifest, without opening a key."""
     private = keyring.opened(session)
     # Before the settings: they are written first, so the counter that is read here is none of a later state.
     last = keyring.last_counter(session) if private else 0
@@ -77,7 +77,7 @@ def integrity_status(session: TenantSession) -> IntegrityStatus:
 
 
 def require_verified(session: TenantSession, credential: Credential) -> None:
-    """Locked unless the private key vouches for the credential. The tenant is open."""
+    """Raise Locked unless the private key vouches for the credential. The tenant is unlocked."""
     keyring.private_key(session)
     status = integrity_status(session)
     if (finding := status.of(credential)) is not None:

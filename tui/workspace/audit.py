@@ -93,7 +93,7 @@ def recent(session: TenantSession) -> list[Entry]:
 
 
 def owners(session: Session) -> list[str]:
-    """Whose logs there are: the tenants', and the operator's if there is one."""
+    """Return whose logs exist: the tenants', and the operator's if there is one."""
     return [*tenants.ids(session), *([OPERATOR] if recent(session.tenant(OPERATOR)) else [])]
 
 
@@ -115,7 +115,7 @@ def words(act: Entry | AuditEvent) -> str:
 
 
 def by_whom(by: Mapping[str, Any]) -> str:
-    """`ada from 203.0.113.5`, `root (ada) from …, in tmux`."""
+    """Return `ada from 203.0.113.5`, `root (ada) from …, in tmux`."""
     login = f" ({by['login']})" if by.get("login") else ""
     address = f" from {by['from']}" if by.get("from") else ""
     inside = f", in {by['inside']}" if by.get("inside") else ""

@@ -78,7 +78,7 @@ class State:
 
 
 def rows(session: Session) -> list[TenantRow]:
-    """All tenants by name; a damaged one is a row like the others."""
+    """Return all tenants by name; a damaged one is a row, too."""
     return sorted(
         (row(session.tenant(tenant_id)) for tenant_id in ids(session)),
         key=lambda row: (_name(row).casefold(), row.id),
@@ -86,7 +86,7 @@ def rows(session: Session) -> list[TenantRow]:
 
 
 def row(session: TenantSession) -> TenantRow:
-    """One tenant as a row."""
+    """Return one tenant as a row."""
     try:
         tenant = get(session)
         # Of a thousand tenants, only what can be usable at all is looked at.
@@ -201,14 +201,14 @@ def removal(session: TenantSession) -> Removal:
 
 
 def other_session(session: TenantSession) -> str:
-    """Who saved last, where that was not this process: `Another session (process 4127 on pts/3)`; else ''."""
+    """Return who saved last if not this process: `Another session (process 4127 on pts/3)`, or ''."""
     by = session.store.document().by
     who = "" if by.get("pid") == os.getpid() else identity.words(by)
     return f"Another session ({who})" if who else ""
 
 
 def saved_at(session: TenantSession) -> str:
-    """When the settings were saved last, as ISO 8601."""
+    """Return when the settings were last saved, ISO 8601."""
     return session.store.document().saved
 
 
@@ -257,7 +257,7 @@ async def accept_edit(session: TenantSession) -> None:
 
 
 def _least_left(session: TenantSession) -> TrialBalance | None:
-    """Of the trials, what is left of the one that ends first."""
+    """Return the balance of the trial that ends first."""
     remaining = (trials.left(session, trial) for trial in trials.trials(session.process) if trial in PROVIDERS)
     return min((entry for entry in remaining if entry), key=lambda entry: entry.left / entry.calls, default=None)
 

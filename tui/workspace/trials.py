@@ -72,9 +72,9 @@ async def set_trial(
     verify: bool = True,
     allow_http: bool = False,
 ) -> Trial:
-    """Lends a key to every tenant, or changes what is lent. What is left out stays, or is as the provider proposes.
+    """Lend a key to every tenant, or change a trial; values left out stay, or are the proposed ones.
 
-    Nothing is stored of a key that the provider refuses. What tenants used so far still counts.
+    If the provider rejects the key, nothing is stored. Usage counts stay.
     """
     provider, existing = provider_of(provider_id), trials(session).get(provider_id)
     await asyncio.to_thread(opened_store, session)

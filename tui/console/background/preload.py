@@ -32,7 +32,7 @@ async def warm(idle: Callable[[], float]) -> None:
 
 
 async def _until_idle(idle: Callable[[], float]) -> None:
-    """Keys that came meanwhile have their turn; then wait until there was none for a while."""
+    """Let waiting keys act, then wait until no key was pressed for a while."""
     await asyncio.sleep(0)
     while (wait := _IDLE - idle()) > 0:  # noqa: ASYNC110 - keys are many, and this is over soon
         await asyncio.sleep(wait)

@@ -174,14 +174,14 @@ class FramedScreen(Screen[Result]):
             )
 
     def unsaved(self) -> str:
-        """Why leaving would lose something, in a sentence; '' when it would not."""
+        """Return what leaving would lose, as a sentence, or ''."""
         return ""
 
     def hide_when_locked(self) -> None:
         """Hide what only an unlocked tenant shows, as the tenant has been locked."""
 
     def changed_elsewhere(self) -> None:
-        """Another process wrote this tenant's settings: read them anew. Screens that show them answer this."""
+        """Read the tenant's settings again after another process wrote them."""
 
 
 class AreaScreen(FramedScreen[None]):

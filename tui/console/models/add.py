@@ -153,7 +153,7 @@ class AddModel(PageScreen[bool]):
         return ScreenText(title, keys, self.working.words, strip=strip)
 
     def _strip(self, provider: Provider) -> tuple[Words, Words]:
-        """In full what the cursor is on, where that may be cut."""
+        """Return the entry under the cursor in full, as its row may cut it."""
         if hit := self._form.pointed:
             return (hit.label or hit.id, hit.note if not hit.label else f"{hit.note}  {hit.id}")
         row = next((widget for widget in self.query(FieldRow) if widget.field.has_focus), None)

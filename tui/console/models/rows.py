@@ -77,7 +77,7 @@ class ModelList:
         return WARNING, ATTENTION
 
     def provider_state(self, row: ModelRow) -> ProviderState:
-        """How the model's provider stands."""
+        """Return the state of the model's provider."""
         provider = self.providers.get(row.model.provider)
         return provider.state if provider else ProviderState.NOT_SET_UP
 
@@ -98,7 +98,7 @@ class ModelList:
 
 
 def columns(cells: int) -> tuple[int, int, int, int]:
-    """Cells of model, provider, type and context in a row of `cells`; 0 for a column that has no room."""
+    """Return the widths of model, provider, type and context in `cells`; 0 for a column without room."""
     if cells >= 73:
         return 31, 13, 16, 7
     if cells >= 56:
@@ -141,7 +141,7 @@ def short(tokens: int) -> str:
 
 
 def origin_words(row: ModelRow, provider: ProviderRow | None, now: str) -> str:
-    """How the model came into the list: `added by hand`, `imported at 14:02`."""
+    """Return how the model got into the list: `added by hand`, `imported at 14:02`."""
     if row.model.origin is Origin.ADDED:
         return "added by hand"
     if provider and provider.provider.list_models is None:
@@ -151,7 +151,7 @@ def origin_words(row: ModelRow, provider: ProviderRow | None, now: str) -> str:
 
 
 def size_words(model: Model) -> str:
-    """How much it takes and gives, as far as that is known."""
+    """Return the model's context and dimensions, as far as known."""
     if model.type is ModelType.EMBEDDING:
         parts = [f"{model.dimensions:,} dimensions"] if model.dimensions else []
         parts += [f"{model.context:,} tokens a text"] if model.context else []
@@ -161,7 +161,7 @@ def size_words(model: Model) -> str:
 
 
 def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Model | None = None) -> tuple[str, str]:
-    """Two sentences about a model: where it comes from and what it serves; how it stands or how large it is."""
+    """Return two sentences about a model: its origin and use; its state or size."""
     model, label = row.model, row.provider_label
     serves = f"The default {model.type.label} model." if row.default else "Not a default."
     first = f"{label}, {origin_words(row, provider, now)}. {serves}"

@@ -176,7 +176,7 @@ class Models(AreaScreen):
         self.refresh_chrome()
 
     def _nothing(self) -> tuple[str, str]:
-        """Why the list is empty, and what to do."""
+        """Return why the list is empty, and what to do."""
         if not self._list:
             return "No models yet.", hint("{area.providers} sets up a provider; {models.add} adds a hosted model.")
         kind = f"{self._kind.label} model" if self._kind else "model"

@@ -173,7 +173,7 @@ class Help(PageScreen[None]):
 
 
 def own(action: Action) -> bool:
-    """Whether an action belongs to its screen alone."""
+    """Return True if an action belongs to its screen alone."""
     return not action.general
 
 
@@ -185,7 +185,7 @@ def _name(screen: Screen[Any]) -> str:
 
 
 def _key(keys: str, words: str, wide: int = _KEYS, cells: int = 60) -> list[Content]:
-    """Keys and what they do; what does not fit goes on below."""
+    """Format keys and their action, wrapped below."""
     first, *rest = line(words).wrap(max(12, cells - wide)) or [line("")]
     shown = line((fit(keys, max(wide, len(keys) + 1)), ACCENT), first)
     return [shown, *(line(" " * wide, entry) for entry in rest)]

@@ -21,7 +21,7 @@ class Command:
 
 
 def sought(words: str, also: str = "") -> str:
-    """Where typed words are looked for: a command's own words on one line, more that find it on the next."""
+    """Return the text to search: a command's own words on one line, synonyms on the next."""
     return f" {words}\n{also}".casefold()
 
 
@@ -71,7 +71,7 @@ class CommandIndex(Sequence[Command]):
         raise IndexError(index)
 
     def matching(self, typed: str) -> list[int]:
-        """Which of them hold every word typed, the ones whose own words begin so first, unusable ones last."""
+        """Return the commands with every typed word: best prefix matches first, unusable ones last."""
         words = typed.casefold().split()
         if not words:
             return sorted(range(len(self.kinds[0].texts)), key=self._unusable.__contains__)

@@ -106,7 +106,7 @@ class Tab(Vertical):
         return isinstance(self.screen, FramedScreen) and self.screen.typing
 
     def model_changed(self) -> None:
-        """Another model is used from now on."""
+        """React to another model."""
 
     @property
     def rule(self) -> Rule | None:
@@ -125,7 +125,7 @@ class Tab(Vertical):
         """Hide what only an open tenant shows."""
 
     def unsaved(self) -> str:
-        """Why leaving would lose something, in a sentence."""
+        """Return what leaving would lose, as a sentence."""
         return ""
 
 
@@ -149,7 +149,7 @@ class SingleCallTab(Tab):
         raise NotImplementedError
 
     def rest(self) -> None:
-        """Plain keys act; no field has the focus, and enter does nothing that costs."""
+        """Move the focus from the fields, so that single keys act and enter sends nothing."""
         self.can_focus = True
         self.focus()
 

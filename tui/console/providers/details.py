@@ -102,7 +102,7 @@ class ProviderDetails:
         return items
 
     def _source(self, beside: bool) -> list[Item]:
-        """Whose key pays, and what is left of a trial, in use or not."""
+        """Return whose key pays, and a trial's balance."""
         row = self.row
         if row.on_trial or row.trial is None:
             left = f"{row.trial.left:,} of {row.trial.calls:,} left" if row.trial else "ended"

@@ -42,7 +42,7 @@ def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], beside
 
 
 def matches(row: ProviderRow, words: Sequence[str]) -> bool:
-    """Whether all words, in lower case, stand somewhere in the row."""
+    """Return True if the row contains all words (in lower case)."""
     text = f"{row.provider.label} {row.word} {row.source} {_GROUPS[row.provider.supply]} {count(row)}".casefold()
     return all(word in text for word in words)
 
@@ -54,7 +54,7 @@ def no_match(words: Sequence[str]) -> list[Item]:
 
 
 def count(row: ProviderRow) -> str:
-    """`41 models`, `2 added`, or nothing."""
+    """Return `41 models`, `2 added`, or ''."""
     if row.added and not row.models:
         return f"{row.added} added"
     total = row.models + row.added

@@ -140,7 +140,7 @@ def strip_of_both(row: ProviderRow, held: Credential, now: str) -> Strip:
 
 
 def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
-    """One of the other credentials."""
+    """Return the strip of another credential."""
     if name := previous_of(held.name):
         kept = f"{held.name}{_ends(row, held)}, kept since {name} was rotated."
         return (

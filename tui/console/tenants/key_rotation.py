@@ -129,7 +129,7 @@ class KeyPair(PageScreen[str]):
         return await rotation.rotate(session.tenant(tenant_id), typed, tell=self._count)
 
     def _count(self, done: int, of: int) -> None:
-        """Hears how far it is, in the thread that works; what is shown looks once a second."""
+        """Take the progress from the worker thread; the display reads it once a second."""
         self._sealed = f", {done} of {of} re-encrypted" if of else ""
 
     def _tell(self, since: str) -> None:

@@ -140,7 +140,7 @@ class RemoveTenant(Dialog[bool]):
 
 
 def _counted(removal: Removal) -> Iterable[tuple[str, str]]:
-    """`3 credentials` and which; what there is none of is left out."""
+    """Format `3 credentials` and their names; '' for none."""
     several = Counter(credential.provider for credential in removal.credentials)
     which = ", ".join(
         _label(credential.provider)

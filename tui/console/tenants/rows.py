@@ -40,7 +40,7 @@ class TenantHeading(ChromeRow):
 
 
 def has_trials(rows: Sequence[TenantRow]) -> bool:
-    """Whether any of the tenants has a trial."""
+    """Return True if one of the tenants has a trial."""
     return any(row.trial for row in rows)
 
 
@@ -76,7 +76,7 @@ def _clipped(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
 
 
 def _widths(cells: int, lent: bool) -> tuple[int, tuple[int, ...]]:
-    """Cells of the name and of the columns behind it; the last one takes what is left of the row, to the right."""
+    """Return the widths of the name and the columns; the last takes the rest of the row."""
     facts: tuple[int, ...] = (_STATE, _READY, _DEFAULTS, *((_TRIAL,) if lent else ()), _USED)
     most = len(facts)
     while len(facts) > 1 and cells - _MARK - sum(facts) < _LEAST:

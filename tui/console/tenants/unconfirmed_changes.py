@@ -21,7 +21,7 @@ def confirm_title(found: IntegrityStatus) -> str:
 
 
 def confirm_lines(session: TenantSession, found: IntegrityStatus, waiting: Sequence[CredentialChange]) -> list[Words]:
-    """Each change in a sentence, with what tells whose it is; of many the first."""
+    """Describe each change, with what tells whose it is; only the first of many."""
     lines: list[Words] = []
     if found.alarm:
         lines = [line((f"{WARNING} ", ATTENTION), verification.alarm_words(session, found.alarm)), ""]

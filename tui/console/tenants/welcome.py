@@ -157,7 +157,7 @@ def local_provider() -> str:
 
 
 def starts(session: Session, found: dict[str, str]) -> list[tuple[str, str]]:
-    """Where a new tenant can start: a key that is here, a model server of this machine, the list, practice."""
+    """Return where a new tenant can start: a key found here, a local server, the list, practice mode."""
     offered = [(LIST, "the list of providers"), (PRACTICE, "practice mode: sample tenants, nothing saved or sent")]
     local = local_provider()
     if local:

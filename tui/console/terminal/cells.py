@@ -52,7 +52,7 @@ def cells(text: str) -> Cells:
 
 @lru_cache(maxsize=4096)
 def sure(text: str) -> bool:
-    """Whether terminals agree on the width: not that of joined characters, nor that of emoji."""
+    """Return True if terminals agree on a character's width: not for joined ones and emoji."""
     if len(text) != 1:
         return not text
     code = ord(text)

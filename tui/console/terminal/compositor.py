@@ -39,7 +39,7 @@ class Composing(Compositor):
 
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Rising numbers as runs: the first, and how many follow each other."""
+    """Group rising numbers into runs: the first, and their count."""
     for _, run in groupby(enumerate(numbers), lambda each: each[1] - each[0]):
         members = list(run)
         yield members[0][1], len(members)

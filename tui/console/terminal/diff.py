@@ -168,7 +168,7 @@ def _written(row: CellRow, y: int, start: int, end: int, pen: CursorState) -> tu
 
 
 def _erased(y: int, x: int, pen: CursorState, width: int) -> tuple[str, CursorState]:
-    """From a cell to the end of its row; in no colour, as not every terminal erases in colour."""
+    """Erase to the end of a row, without color, as not every terminal erases in color."""
     plain, look = _plain(pen.look)
     return move(pen, y, x, width) + plain + _ERASE, CursorState(y, x, look)
 
@@ -230,7 +230,7 @@ def _scrolled(shown: ScreenState, scroll: Scroll) -> tuple[ScreenState, str]:
 
 
 def _scrolls(before: Picture, after: Picture) -> Iterator[Scroll]:
-    """Where rows may have moved, by the columns that changed anywhere, and by whole rows: others may stand beside."""
+    """Yield row ranges that may have scrolled, by the columns that changed and by whole rows."""
     changed = [y for y, (old, new) in enumerate(zip(before, after, strict=True)) if old[:2] != new[:2]]
     if len(changed) < 3:
         return
@@ -249,6 +249,6 @@ def _scrolls(before: Picture, after: Picture) -> Iterator[Scroll]:
 
 
 def _sides(old: list[str], new: list[str]) -> tuple[int, int]:
-    """Between which cells two rows differ; an empty range in the middle if in looks alone."""
+    """Return the cells between which two rows differ; an empty range if only styles do."""
     different = [x for x, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
     return (different[0], different[-1] + 1) if different else (len(new), 0)

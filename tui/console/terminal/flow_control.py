@@ -32,7 +32,7 @@ _PATIENCE, _SLOWEST = 2.0, 500
 
 
 def hidden(bits: int) -> float:
-    """Bytes a second for a line of so many bits that something hides: ten bits a byte, and it adds up to half."""
+    """Return bytes per second of a slow line behind tmux: ten bits a byte, and half of it."""
     return bits / 10 / 1.5
 
 
@@ -68,7 +68,7 @@ class FlowControl:
         return sum(size for size, _, _ in tuple(self._on_the_way))
 
     def send_budget(self, now: float) -> int:
-        """How many bytes may be sent."""
+        """Return how many bytes may be sent."""
         # All at once, as another thread takes from it.
         waiting = tuple(self._on_the_way)
         if waiting and now - waiting[-1][2] > _PATIENCE + waiting[-1][1] / _SLOWEST:

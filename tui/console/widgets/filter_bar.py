@@ -18,7 +18,7 @@ _FIELD = 49
 
 
 def holding(texts: Sequence[str], typed: str) -> Sequence[int]:
-    """Which of the case-folded texts hold all words typed, in any order: quick enough over thousands at each key."""
+    """Return the indexes of case-folded texts with all typed words; fast for thousands at each key."""
     found: Sequence[int] = range(len(texts))
     for word in typed.casefold().split():
         found = [n for n in found if word in texts[n]]

@@ -49,7 +49,7 @@ class Find(Horizontal):
         self.field.focus()
 
     def say(self, found: bool) -> None:
-        """Whether the text was found."""
+        """Show whether the text was found."""
         self._said.show("]  " if found or not self.field.value else "]  not found ")
 
     def on_input_changed(self, event: Input.Changed) -> None:

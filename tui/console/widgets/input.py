@@ -81,7 +81,7 @@ class SecretField(LineField):
         return "".join(character for character in text if character.isprintable())
 
     def action_copy(self) -> None:
-        """Nothing: a secret does not leave through the clipboard."""
+        """Do nothing: a secret is never copied to the clipboard."""
 
     action_cut = action_copy
 

@@ -43,7 +43,7 @@ class NewPassphrase(Vertical):
         self.first.field.value = self.again.field.value = ""
 
     def agree(self) -> bool:
-        """Whether both fields hold the same; if not, the second says so and has the focus."""
+        """Return True if both fields match; else say so and focus the second."""
         if not self.first.value or self.first.value == self.again.value:
             return True
         if self.again.value:

@@ -62,7 +62,7 @@ class Lazy(Sequence[Item]):
 
 
 def _index(items: Sequence[Item], key: str) -> int:
-    """Where the row of that key is, -1 if there is none."""
+    """Return the index of the row with that key, -1 if there is none."""
     if isinstance(items, Lazy):
         return items.keys.index(key) if key and key in items.keys else -1
     return next((n for n, item in enumerate(items) if item.key == key and key), -1)

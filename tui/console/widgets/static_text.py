@@ -15,7 +15,7 @@ Words = Content | str | tuple[str, str]
 
 
 def line(*parts: Words) -> Content:
-    """Parts joined into one content; outside text loses what must not reach a terminal, and markup means nothing."""
+    """Join parts into one content: control characters removed, markup not interpreted."""
     return Content.assemble(
         *(
             part
@@ -49,7 +49,7 @@ class Plain(Static):
             self.update(new, layout=not (isinstance(old, Content) and self._keeps_its_size(old, new)))
 
     def _keeps_its_size(self, old: Content, new: Content) -> bool:
-        """Whether it takes the room that it had: a screen is laid out anew only for what needs it."""
+        """Return True if the new content needs no new layout."""
         styles, cells = self.styles, self.content_size.width
         if not cells:
             return False
@@ -60,7 +60,7 @@ class Plain(Static):
 
 
 def _extent(text: str) -> tuple[int, int]:
-    """Cells of the widest line, and lines."""
+    """Return the width of the widest line, and the number of lines."""
     lines = text.split("\n")
     return max(map(width, lines)), len(lines)
 

@@ -37,10 +37,10 @@ class Block(Protocol):
     """Something in the column."""
 
     def rows(self, cells: int) -> Sequence[Content]:
-        """Its rows at a width; the same objects as before where they have not changed."""
+        """Return the rows at a width; the same objects while unchanged."""
 
     def holds(self, pattern: re.Pattern[str]) -> bool:
-        """Whether a text may be found in its rows."""
+        """Return True if the rows may contain a text."""
 
 
 class Transcript(Widget, can_focus=True):

@@ -51,7 +51,7 @@ def _script(request: ReceivedRequest) -> Answer | None:
 
 
 def _api(request: ReceivedRequest) -> Answer | None:
-    """`api.py`: one path, one answer, and no word of what went wrong."""
+    """Answer as `api.py`: one path, one answer, no error messages."""
     if request.path != "/":
         return None
     if request.method != "POST":

@@ -13,7 +13,7 @@ _EVENTS = {"content-type": "text/event-stream"}
 
 
 def tgi(request: ReceivedRequest) -> Answer | None:
-    """text-generation-inference, with a chat template."""
+    """Answer as text-generation-inference, with a chat template."""
     if request.path == "/info":
         return whole(json.loads(fixture("huggingface", "tgi_info.json")))
     if request.path == "/health":
@@ -26,7 +26,7 @@ def tgi(request: ReceivedRequest) -> Answer | None:
 
 
 def tei(request: ReceivedRequest) -> Answer | None:
-    """text-embeddings-inference."""
+    """Answer as text-embeddings-inference."""
     if request.path == "/info":
         return whole(json.loads(fixture("huggingface", "tei_info.json")))
     if request.path == "/health":
@@ -41,7 +41,7 @@ def tei(request: ReceivedRequest) -> Answer | None:
 
 
 def vllm(request: ReceivedRequest) -> Answer | None:
-    """vLLM, which knows its model by one name only."""
+    """Answer as vLLM, which knows its model by one name only."""
     if request.path == "/v1/models":
         served = {"id": "/repository", "object": "model", "owned_by": "vllm", "max_model_len": 32_768}
         return whole({"object": "list", "data": [served]})

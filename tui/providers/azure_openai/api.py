@@ -105,7 +105,7 @@ def origins(fields: FieldValues) -> tuple[str, ...]:
 
 
 def sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:
-    """Either `api-key` or a bearer token, never both; and the API version where one is set."""
+    """Add either `api-key` or a bearer token, and the API version if one is set."""
     if call.form is not None:
         return replace(call, form={**call.form, "client_secret": secrets.get("client_secret", "")})
     headers: dict[str, str | Secret] = {}

@@ -84,7 +84,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
-    """Another name for the service, an older route, or a field less, where that was what stood in the way."""
+    """Return the request with another token audience, an older route, or without the rejected field."""
     if call.form is not None:
         older = api.older_service(call) if refused.kind in _NO_SCOPE or refused.code in _NO_SERVICE else None
         return (older, "Entra ID was asked for the older name of the service.") if older else None

@@ -60,9 +60,9 @@ def offered(fields: FieldValues, entries: Mapping[str, str]) -> Call:
 
 
 def check(fields: FieldValues, model: Model) -> Call:
-    """Whether the model behind a deployment is what it is to be added as, and until when it is served.
+    """Check the type of a deployment's base model, and until when it is served.
 
-    That is no reason to add nothing: where the resource has no list, or has it without the model, it goes on.
+    A resource without a list, or with the model missing from it, prevents nothing.
     """
     return _list(fields, partial(_checked, model))
 

@@ -40,7 +40,7 @@ def shown(proxy: str) -> str:
 
 
 def is_plain(proxy: str, url: str) -> bool:
-    """Whether no TLS is spoken on the way: neither with the host nor with the proxy."""
+    """Return True if neither the host nor the proxy is reached over TLS."""
     return url.startswith(("http:", "ws:")) and not proxy.startswith("https:")
 
 
@@ -100,7 +100,7 @@ def _proxy(name: str, value: str) -> str:
 
 
 def _direct(no_proxy: str, origin: str) -> bool:
-    """Whether `NO_PROXY` names the host: by name, domain, address, network, each perhaps with a port, or `*`."""
+    """Return True if `NO_PROXY` names the host: name, domain, address or network, with or without port, or `*`."""
     parts = urlsplit(origin)
     host, port = parts.hostname or "", parts.port or {"http": 80, "https": 443}[parts.scheme]
     return any(_names(entry.strip().lower(), host, port) for entry in no_proxy.replace(" ", ",").split(","))

@@ -47,7 +47,7 @@ class Tokens:
         return provider.id, tuple(sorted(fields.items())), digest.digest()
 
     def lock(self, key: Key) -> asyncio.Lock:
-        """Held while the token of that key is looked for and exchanged."""
+        """Return the lock to hold while the token of that key is looked up and exchanged."""
         return self._locks.setdefault(key, asyncio.Lock())
 
     def get(self, key: Key) -> Secret | None:

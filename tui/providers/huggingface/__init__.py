@@ -72,7 +72,7 @@ def _chat(fields: FieldValues, ask: ChatRequest) -> Call:
 
 
 def _bounded(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters within the bounds of TGI, which refuses the bounds themselves."""
+    """Return parameters inside the bounds of TGI, which rejects the bounds themselves."""
     off = {"temperature": parameters.get("temperature") == 0, "top_p": not 0 < parameters.get("top_p", 1) < 1}
     return {name: value for name, value in parameters.items() if not off.get(name)}
 

@@ -132,7 +132,7 @@ class Served:
 
 
 def served(entry: Mapping[str, Any], task: str) -> Served | None:
-    """Who serves a model of the Hub for a task, best first; None if nobody does."""
+    """Return who serves a model of the Hub for a task, best first; None if nobody does."""
     mapping = _mapping(entry.get("inferenceProviderMapping"))
     for well in (True, False):
         live = {name: entry for name, entry in mapping.items() if (entry.get("status", "live") == "live") is well}
@@ -159,7 +159,7 @@ def _serves(offered: Any, task: str, tags: Any) -> bool:
 
 
 def _mapping(value: Any) -> dict[str, Mapping[str, Any]]:
-    """By provider: an object most often, a list whose entries name theirs on some routes."""
+    """Return the mapping by provider: usually an object, on some routes a list of named entries."""
     if isinstance(value, dict):
         return {name: entry for name, entry in value.items() if isinstance(entry, dict)}
     return {entry["provider"]: entry for entry in dicts(value) if isinstance(entry.get("provider"), str)}

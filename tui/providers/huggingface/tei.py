@@ -78,7 +78,7 @@ class Batch:
 
 
 def vectors_of(data: Any, count: int) -> tuple[tuple[float, ...], ...] | None:
-    """One vector a text out of what servers send; None if there is not one for each."""
+    """Read one vector per text; None if there is not one for each."""
     if isinstance(data, dict):
         data = data.get("embeddings")
     depth = _depth(data)

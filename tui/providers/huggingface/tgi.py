@@ -61,7 +61,7 @@ def generate(server: Server, url: str, ask: ChatRequest, continues: bool = True)
 
 
 def _parameters(server: Server, values: Mapping[str, Any], continues: bool) -> dict[str, Any]:
-    """Parameters within the bounds: what stands for 'no limit' is left out, as the bounds themselves are refused."""
+    """Return parameters inside the bounds, without those that mean 'no limit'."""
     parameters = {"max_new_tokens": NEW_TOKENS, **values}
     greedy = parameters.get("temperature") == 0
     for name, off in (

@@ -61,7 +61,7 @@ def refused_in(frame: Frame) -> ApiError | None:
 
 
 def is_current(model_id: str) -> bool:
-    """Whether a model is of those that think, on the current route; older ones are on a route of their own."""
+    """Return True for thinking models of the current route; older ones have their own route."""
     return bool(_CURRENT.match(model_id))
 
 

@@ -114,7 +114,7 @@ def _written(frame: Frame | None) -> Iterator[Event]:
 
 
 def _segments(data: Mapping[str, Any]) -> Iterator[Segment]:
-    """Stretches with `start` and `end`, or with both in `timestamp`."""
+    """Read segments with `start` and `end`, or both in `timestamp`."""
     entries: list[Any] = next((data[name] for name in ("segments", "chunks") if isinstance(data.get(name), list)), [])
     for entry in entries:
         if not isinstance(entry, dict) or not isinstance(entry.get("text"), str):

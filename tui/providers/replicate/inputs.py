@@ -139,7 +139,7 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 
 
 def values(inputs: Inputs, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Parameters as the model takes them: of those that it has, in its types and ranges."""
+    """Return the parameters that the model has, in its types and ranges."""
     return {take.name: _value(take, parameters[take.name]) for take in _free(inputs) if take.name in parameters}
 
 

@@ -62,7 +62,7 @@ def _path(text: str, default: str = "") -> str:
 
 
 def is_known(url: str, fields: FieldValues) -> bool:
-    """Whether the key may go to an address that an answer names: one of Replicate's, or of the base URL's host."""
+    """Return True if the key may go to a URL of a response: Replicate's, or the base URL's host."""
     try:
         origin = origin_of(url)
     except UsageError:

@@ -65,7 +65,7 @@ def _reader() -> Reader:
 
 
 def _take(pieces: dict[int, str], result: dict[str, Any]) -> str:
-    """One more piece, and its text; a correction (`rpl`) takes the place of the range `rg` and adds none."""
+    """Add a piece and return its text; a correction (`rpl`) replaces the range `rg` and returns none."""
     words = [_word(word) for word in result["ws"]] if isinstance(result.get("ws"), list) else []
     span = result.get("rg")
     if result.get("pgs") == "rpl" and isinstance(span, list) and all(type(index) is int for index in span):

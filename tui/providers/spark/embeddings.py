@@ -56,7 +56,7 @@ class _One:
 
 
 def _vector(frame: Frame) -> tuple[float, ...]:
-    """Packed little-endian float32."""
+    """Unpack little-endian float32."""
     try:
         packed = base64.b64decode(frame.data["payload"]["feature"]["text"], validate=True)
         vector = struct.unpack(f"<{len(packed) // 4}f", packed)

@@ -28,7 +28,7 @@ ID = "tongyi"
 
 
 def word(refused: ApiError) -> str:
-    """Its code without case and marks: `InvalidApiKey` and `invalid_api_key` are one, and a number says nothing."""
+    """Return an error code without case and separators: `InvalidApiKey` equals `invalid_api_key`."""
     code, kind = (re.sub(r"[^a-z]", "", text.lower()) for text in (refused.code, refused.kind))
     return code.removeprefix("internalerroralgo") or kind
 

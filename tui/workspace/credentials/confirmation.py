@@ -14,9 +14,9 @@ from tui.tenancy.verification import IntegrityStatus
 
 
 async def examine(session: TenantSession) -> IntegrityStatus:
-    """How the credentials of an open tenant stand, the manifest proved; what does not open is known afterwards.
+    """Return the credentials' integrity for an unlocked tenant, the manifest proved.
 
-    Key files that nothing needs any more go: only here, where it is proved that the settings are the present ones.
+    Key files that nothing needs are deleted only here, where the settings are proved to be the present ones.
     """
 
     def work() -> IntegrityStatus:

@@ -57,9 +57,9 @@ def discover_keys(session: Session, provider: Provider) -> DiscoveredKey | None:
 
 
 def runs_here(session: Session, provider: Provider) -> bool:
-    """Whether the environment says that a model server of this provider runs on this machine.
+    """Return True if a variable says that a model server of this provider runs on this machine.
 
-    A variable that is offered together with another provider's key says nothing of this one.
+    A variable that is offered together with another provider's key does not count.
     """
     others = (discover_keys(session, entry) for entry in PROVIDERS.values() if entry is not provider)
     variables = {other.base_url_variable for other in others if other}
@@ -67,9 +67,9 @@ def runs_here(session: Session, provider: Provider) -> bool:
 
 
 async def probe_local_servers(session: Session, provider_id: str) -> list[Server]:
-    """Asks this machine where variables name it and at the usual ports, all at once, each for a second.
+    """Probe this machine at the ports of variables and at the usual ports, all at once, a second each.
 
-    Those that answer, in that order.
+    Return the servers that answer, in that order.
     """
     provider = provider_of(provider_id)
     named = [(url, name) for name, url in _servers(session, provider, here=True)]

@@ -72,7 +72,7 @@ def split_pasted(field: Field, text: str) -> Mapping[str, str]:
 
 
 def split_summary(provider: Provider, field: Field, parts: Mapping[str, str]) -> str:
-    """`deployment gpt-east and API version 2024-10-21`: what a value held besides its own, or ''."""
+    """Return `deployment gpt-east and API version 2024-10-21`: what else a pasted value held, or ''."""
     labels = {field.name: field.label for field in (provider.model_id, *provider.fields)}
     rest = [f"{in_sentence(labels[name])} {value}" for name, value in parts.items() if name != field.name and value]
     return in_words(rest)

@@ -112,7 +112,7 @@ async def restore_previous(session: TenantSession, provider_id: str, name: str) 
 
 
 async def discard_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
-    """Forgets the key that is kept for `name`, in every earlier state too; answers what it was."""
+    """Delete the previous key of `name`, also from earlier states; return it."""
     discarded = kept_or_problem(session, provider_id, name)
     stays = _find(session, provider_id, name)
     secrets = set(discarded.fingerprints.items()) - set(stays.fingerprints.items() if stays else ())

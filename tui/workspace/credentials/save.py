@@ -389,6 +389,6 @@ def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Creden
 
 
 def same_content(one: Credential | None, other: Credential | None) -> bool:
-    """Whether a form would show the same: two forms conflict where it would not."""
+    """Return True if a form would show the same: otherwise two saves conflict."""
     contents = [(entry.envelope, dict(entry.clear)) if entry else None for entry in (one, other)]
     return contents[0] == contents[1]

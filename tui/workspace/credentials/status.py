@@ -77,13 +77,13 @@ class ProviderRow:
 
 
 def rows(session: TenantSession) -> list[ProviderRow]:
-    """All providers, in the order of the registry."""
+    """Return all providers, in the order of the registry."""
     counts = _counts(session)
     return [_row(session, provider, counts) for provider in PROVIDERS.values()]
 
 
 def row(session: TenantSession, provider_id: str) -> ProviderRow:
-    """One provider."""
+    """Return one provider."""
     return _row(session, provider_of(provider_id), _counts(session))
 
 
@@ -191,7 +191,7 @@ class CredentialState(NamedTuple):
 
 
 def credential_state(session: TenantSession, credential: Credential) -> CredentialState:
-    """How a credential stands, as far as that is known without opening a key."""
+    """Return a credential's state, as far as known without opening a key."""
     status = verification.integrity_status(session)
     finding = status.of(credential)
     why = verification.words(session, finding, status.alarm) if finding else ""

@@ -108,7 +108,7 @@ def _elsewhere(draft: CredentialDraft) -> list[CredentialDraft]:
 
 
 def _moved_words(draft: CredentialDraft, other: CredentialDraft) -> str:
-    """Where the key belongs, by the names of the regions where they have some."""
+    """Say which region the key belongs to, by its name if it has one."""
     names = {choice.value: choice.label for field in draft.provider.fields for choice in field.choices}
 
     def region(clear: FieldValues, origins: tuple[str, ...], than: FieldValues) -> str:

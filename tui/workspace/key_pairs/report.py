@@ -61,7 +61,7 @@ class KeyReport:
 
 
 def custody(session: TenantSession) -> KeyReport:
-    """How it stands. The manifest is proved where that needs no passphrase."""
+    """Return the report. The manifest is proved if that needs no passphrase."""
     tenant, private = get(session), keyring.key_if_open(session)
     status = verification.integrity_status(session)
     settings, key_file = session.store.where, keyring.key_path(session, tenant)
@@ -100,7 +100,7 @@ def _together(settings: str, key_file: str) -> str:
 
 
 def _loose(session: TenantSession) -> Iterator[str]:
-    """Each folder and file is looked at as it is for use, which refuses what others can open."""
+    """Return problems of folders and files that others can open."""
     for folder in (session.store.folder, session.keys):
         try:
             for name in folder.names():

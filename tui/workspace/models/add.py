@@ -33,7 +33,7 @@ async def search(
     text: str,
     type: ModelType,  # noqa: A002 - the word of the design
 ) -> tuple[SearchResult, ...]:
-    """Models of a provider to add, best first; none where it has no search."""
+    """Return models of a provider to add, best first; none if it has no search."""
     provider = provider_of(provider_id)
     if provider.search is None:
         return ()
@@ -53,7 +53,7 @@ async def offers(
 
 
 def belongs(field: Field, filled: Mapping[str, str]) -> bool:
-    """Whether a model field is to be filled in where those before it have these values."""
+    """Return True if a field applies to these values of the fields before it."""
     return not field.visible_when or filled.get(field.visible_when[0], "") in field.visible_when[1:]
 
 
@@ -161,7 +161,7 @@ async def _search_results(session: Session, access: "Access", call: "Call") -> t
 
 
 def _condition(provider: Provider, field: Field) -> str:
-    """Where a field belongs, in words: `Endpoint type Inference Endpoint`."""
+    """Return when a field applies, in words: `Endpoint type Inference Endpoint`."""
     name, *values = field.visible_when
     other = next((model_field for model_field in provider.model_fields if model_field.name == name), Field(name, name))
     labels = {choice.value: choice.label for choice in other.choices}

@@ -73,7 +73,7 @@ def proposed_type(provider: Provider, model_id: str, fields: Mapping[str, str]) 
 
 
 def rows(session: TenantSession) -> list[ModelRow]:
-    """All models as rows."""
+    """Return all models as rows."""
     return list(_rows(session)[0])
 
 
@@ -84,7 +84,7 @@ def derived(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow
 
 
 def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
-    """All rows, and what they depend on beside the settings."""
+    """Return all rows, and what else they depend on."""
     usable = frozenset(row.provider.id for row in status.rows(session) if row.usable)
     today = session.today()
     key = (usable, today, trial_models_of(session))
@@ -97,7 +97,7 @@ def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
 
 
 async def refresh(session: TenantSession, provider_id: str, hear: model_sync.OnEvent = lambda event: None) -> Refreshed:
-    """Asks the provider for its models. One that lists none keeps its built-in catalogue."""
+    """Request the provider's model list. A provider without one keeps its built-in list."""
     provider = provider_of(provider_id)
     if provider.import_mode is ImportMode.ADDED:
         raise UsageError(
@@ -193,7 +193,7 @@ def _is_new(session: TenantSession, model: Model) -> None:
 
 
 async def test(session: TenantSession, model: Model) -> str:
-    """Makes one small call, which the provider may charge, and says in a sentence what came."""
+    """Send a short test request, billed by the provider, and return its result as a sentence."""
     started = time.monotonic()
     outcome = await test_call.test_call(session, model)
     if outcome.model != model:

@@ -59,7 +59,7 @@ def rows(session: TenantSession) -> list[DefaultRow]:
 
 
 def ready(session: TenantSession, usable: Collection[str]) -> int:
-    """How many defaults can be used, where these providers can: as many as are ready in `rows`, without their words."""
+    """Count the usable default models, as `rows` would, without their sentences."""
     today = session.today()
     chosen = {(*_key(default), kind) for kind, default in models.defaults(session).items()}
     stored = (
@@ -92,7 +92,7 @@ async def set(session: TenantSession, type: ModelType, ref: str) -> Default:  # 
 
 
 async def clear(session: TenantSession, type: ModelType) -> None:  # noqa: A002
-    """Leaves a type without a default."""
+    """Clear the default model of a type."""
 
     def work() -> None:
         with session.store.transaction() as tables:
@@ -165,7 +165,7 @@ def _delisted_message(model: Model | None, label: str, now: str) -> str:
 
 
 def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model | None:
-    """Of the same provider and type: what the provider's file proposes first, else the most similar id."""
+    """Return the nearest model of provider and type: the provider's proposal, else the most similar ID."""
     near = [
         entry.model
         for entry in listed
@@ -181,7 +181,7 @@ def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model
 
 
 def _common_prefix_length(one: str, other: str) -> int:
-    """How many characters both begin with."""
+    """Return the length of the common prefix."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
 

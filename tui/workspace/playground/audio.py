@@ -74,7 +74,7 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
 
 
 def megabytes(size: int) -> str:
-    """`18.2 MB`, `25 MB`, and below a tenth of one `43 kB`."""
+    """Format bytes: `18.2 MB`, `25 MB`, and below a tenth of one `43 kB`."""
     if size < MEGABYTE // 10:
         return f"{max(1, round(size / 1024))} kB"
     return f"{size / MEGABYTE:.1f}".removesuffix(".0") + " MB"

@@ -49,7 +49,7 @@ def _flac(file: BinaryIO) -> float | None:
 
 
 def _mp4(file: BinaryIO) -> float | None:
-    """Movie header: time scale and duration, inside the box `moov`."""
+    """Read time scale and duration from the movie header in the box `moov`."""
     for _ in range(_MOST_BOXES):
         size, name = struct.unpack(">I4s", file.read(8))
         passed = 8

@@ -38,7 +38,10 @@ def chat(
     stream: bool = True,
     access: "Access | None" = None,
 ) -> AsyncGenerator[Event]:
-    """Asks a chat model, by `access` if it is not kept yet. Closing the iterator stops the call."""
+    """Send a chat request, with `access` if the credential is not stored yet.
+
+    Closing the iterator cancels the request.
+    """
     provider = provider_of(model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)

@@ -40,7 +40,7 @@ class CallRoute:
 
 
 def source(session: TenantSession, provider_id: str) -> KeySource:
-    """Whose key pays for calls to a provider."""
+    """Return whose key pays for requests to a provider."""
     if credentials.active(session, provider_id) is None:
         return KeySource.TRIAL if provider_id in trials(session.process) else KeySource.OWN
     return _chosen(session).get(provider_id, KeySource.OWN)
@@ -66,7 +66,7 @@ async def choose(session: TenantSession, provider_id: str, wanted: KeySource) ->
 
 
 def route_call(session: TenantSession, model: Model, access: "Access | None" = None) -> CallRoute:
-    """How a model is called; with `access`, by that one, which is the tenant's own and not kept yet."""
+    """Return credential and meter of a request; `access` is the tenant's and not stored yet."""
     if access is None and source(session, model.provider) is KeySource.TRIAL:
         return _trial_access(session, model)
     return CallRoute(access or credentials.access(session, model.provider, model.id), model, session.tenant_id)
@@ -105,9 +105,9 @@ def _chosen(session: TenantSession) -> Mapping[str, KeySource]:
 
 
 def last_calls(session: TenantSession, provider_id: str) -> int:
-    """How many calls are left of a trial in use, where these are its last and that was not told yet today; else 0.
+    """Return how many requests of a trial in use are left, if few and not yet warned today; else 0.
 
-    The day is kept with the counts, for every session of the tenant.
+    The day of the warning is stored with the counts, for every session of the tenant.
     """
     remaining, today = left(session, provider_id), session.today()
     if source(session, provider_id) is not KeySource.TRIAL or not (remaining and remaining.low and remaining.left):

@@ -41,9 +41,9 @@ async def test_call(
     access: "Access | None" = None,
     tell: Callable[[str], None] = lambda note: None,
 ) -> TestCallResult:
-    """Calls the model once, by `access` if it is not kept yet; a Problem says why it cannot be used.
+    """Send a test request, with `access` if the credential is not stored; raise a Problem if it fails.
 
-    `tell` hears what is waited for meanwhile.
+    `tell` receives progress.
     """
     if model.type is ModelType.EMBEDDING:
         embedded = calls.embed(session, model, ("ok",), access=access)

@@ -33,7 +33,7 @@ class Comparison:
         return sorted(others, key=lambda other: -2.0 if (value := near[other]) is None else value, reverse=True)
 
     def as_json(self, model: str) -> str:
-        """Everything, for a program."""
+        """Format everything as JSON."""
         shape = {
             "model": model,
             "dimensions": self.size,
@@ -46,7 +46,7 @@ class Comparison:
         return json.dumps(shape, ensure_ascii=False, indent=1) + "\n"
 
     def as_csv(self) -> str:
-        """One text a row with its norm, its cosine with each text, and its vector."""
+        """Format one text a row with its norm, its cosine with each text, and its vector."""
         count = range(1, len(self.texts) + 1)
         buffer = io.StringIO()
         write = csv.writer(buffer, lineterminator="\n").writerow
@@ -105,7 +105,7 @@ def matrix(vectors: Sequence[Vector]) -> list[list[float | None]]:
 
 
 def pairs(table: Sequence[Sequence[float | None]]) -> list[tuple[int, int, float]]:
-    """All pairs of a matrix, each once, nearest first."""
+    """Return all pairs of a matrix, each once, nearest first."""
     similarities = [
         (i, j, value) for i, row in enumerate(table) for j, value in enumerate(row) if j > i and value is not None
     ]

@@ -136,7 +136,7 @@ def _credential(kept: Kept) -> dict[str, Any]:
 
 
 def _lines(value: Any, indent: str = "", name: str = "", end: str = "") -> Iterator[str]:
-    """JSON, one entry a line; a model, and a list of names, stand on one."""
+    """Format JSON, one entry a line; a model, or a list of names, on one."""
     head = f"{indent}{json.dumps(name, ensure_ascii=False)}: " if name else indent
     of_texts = isinstance(value, list) and all(isinstance(entry, str) for entry in value)
     is_model = isinstance(value, dict) and indent and not name

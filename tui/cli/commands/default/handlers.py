@@ -23,7 +23,7 @@ def show(call: CommandContext) -> None:
 
 
 def _state(row: DefaultRow) -> str:
-    """How the default stands, and what could take its place."""
+    """Format a default model's state, and its suggested replacement."""
     parts = [row.sentence, f"nearest: {row.nearest.ref}" if row.nearest else ""]
     parts += [f"suggested: {row.proposed.ref}" if row.proposed else ""]
     return "; ".join(part for part in parts if part)

@@ -186,7 +186,7 @@ async def _allowed(
 
 
 async def test(call: CommandContext) -> None:
-    """One small call to a model."""
+    """Send a short test request to a model."""
     model = _find(call)
     await unlock_for_model(call, model)
     sentence = await catalog.test(call.tenant_session, model)

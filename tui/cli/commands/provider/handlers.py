@@ -23,7 +23,7 @@ from tui.workspace.playground import key_source
 
 
 def list_all(call: CommandContext) -> None:
-    """Every provider with its state in this tenant."""
+    """Print every provider with its state in this tenant."""
     rows = status.rows(call.tenant_session)
     if call.out.as_json:
         call.out.json([_row_shape(row) for row in rows])
@@ -35,7 +35,7 @@ def list_all(call: CommandContext) -> None:
 
 
 def _source(row: ProviderRow) -> str:
-    """Whose key pays, and the trial that is not in use."""
+    """Say whose key pays, and the balance of a trial that is not in use."""
     return row.source if row.on_trial or row.trial is None else f"{row.source}, {row.trial.words}"
 
 
@@ -60,7 +60,7 @@ def _row_shape(row: ProviderRow) -> dict[str, Any]:
 
 
 def show(call: CommandContext) -> None:
-    """One provider: its fields and what they hold, its credentials, where to get a key."""
+    """Print a provider: its fields and values, its credentials, where to get a key."""
     provider = provider_by_id(call.args.one("P"))
     row = status.row(call.tenant_session, provider.id)
     stored = credentials.listing(call.tenant_session, provider.id)

@@ -84,7 +84,7 @@ def _lines(call: CommandContext, row: TrialRow) -> list[tuple[str, ...]]:
 
 
 def _tenants(call: CommandContext, row: TrialRow) -> list[tuple[str, str, int, int]]:
-    """Id, name, calls used and calls left of every tenant; one that is gone is remembered by its id."""
+    """Return ID, name, requests used and left of every tenant; a removed one by its ID."""
     names: dict[str, str] = {}
     for tenant_id in tenant_registry.ids(call.session):
         try:

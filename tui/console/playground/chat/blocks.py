@@ -101,13 +101,13 @@ class AnswerBlock:
         self._answer, self._thinking = Document(), Document(style=MUTED)
 
     def add(self, text: str) -> None:
-        """More of its text."""
+        """Append to the answer's text."""
         self._new.append(text)
         if self._answer is not None:
             self._answer.text.add(text)
 
     def think(self, text: str) -> None:
-        """More of its thoughts."""
+        """Append to the answer's thinking."""
         self._new_thoughts.append(text)
         if self._thinking is not None:
             self._thinking.text.add(text)

@@ -41,7 +41,7 @@ class Exchange:
         return self.turn.answers[shown] if shown < len(self.turn.answers) else None
 
     def begin(self, reply: AnswerBlock) -> None:
-        """Another answer comes in; those before are kept behind it."""
+        """Begin another answer; earlier ones are kept behind it."""
         self.trouble, self.unsent = None, False
         self.replies.append(reply)
         self.turn.shown = -1
@@ -52,9 +52,9 @@ class Exchange:
         self.turn.answers.append(answer)
 
     def refuse(self, problem: Problem, by: str, ways_on: Sequence[str] = ()) -> None:
-        """No word came: there is no answer, and the one before is shown again.
+        """Show the problem of a request without an answer, and the previous answer.
 
-        With `ways_on`, nothing was sent at all, and these say what can be done instead.
+        With `ways_on`, nothing was sent at all, and these lines say what to do instead.
         """
         self.unsent = bool(ways_on)
         self.replies.pop()
@@ -98,7 +98,7 @@ class ChatHistory:
         return [block for entry in self.entries for block in entry.blocks]
 
     def add(self, question: str) -> Exchange:
-        """One more question. One that got no answer gives way to it."""
+        """Append a question. It replaces one without an answer."""
         if self.last is not None and not self.last.replies:
             self.drop()
         entry = Exchange(question)

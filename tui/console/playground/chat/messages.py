@@ -43,12 +43,12 @@ def file_name(now: str) -> str:
 
 
 def seconds_words(seconds: float) -> str:
-    """`3.2 s`; whole seconds from ten on."""
+    """Format seconds: `3.2 s`; whole seconds from ten on."""
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
 
 def speed_of(answer: Answer) -> str:
-    """Tokens a second after the first, '' where that means nothing."""
+    """Return tokens per second after the first token, '' if that means nothing."""
     return tokens_a_second(answer.output, answer.total - answer.first) if answer.first else ""
 
 

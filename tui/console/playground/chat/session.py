@@ -40,7 +40,7 @@ class RunningAnswer:
         reply.begin()
 
     def take(self, event: Event) -> None:
-        """One event of the call."""
+        """Apply an event of the request."""
         self.fresh = True
         if self.under_way.tell(event):
             return

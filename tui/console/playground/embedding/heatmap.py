@@ -128,7 +128,7 @@ class Heat(Rows):
 
 
 def cell(value: float | None) -> Words:
-    """Shade and number of one cosine, four cells wide."""
+    """Draw shade and number of a cosine, four cells wide."""
     if value is None:
         return " –  "
     hundredths = round(value * 100)

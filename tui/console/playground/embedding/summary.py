@@ -11,7 +11,7 @@ from tui.workspace.playground.vectors import Comparison
 
 
 def summary(compared: Comparison, used: int, took: float) -> str:
-    """How many texts, how long their vectors, tokens and seconds."""
+    """Return the number of texts, their dimensions, tokens and seconds."""
     count = len(compared.texts)
     words = [f"{count} {'text' if count == 1 else 'texts'}", f"{compared.size:,} dimensions"]
     if count == 1:
@@ -57,7 +57,7 @@ def _numbers(vector: Sequence[float], cells: int) -> list[Content]:
 
 
 def pair(compared: Comparison, index: int) -> Callable[[int], Content]:
-    """Draws one of the pairs, nearest first."""
+    """Draw one of the pairs, nearest first."""
     i, j, value = compared.pairs[index]
 
     def draw(cells: int) -> Content:

@@ -323,7 +323,7 @@ class EmbeddingTab(SingleCallTab):
         return [self._sorted, *self.compared.nearest(self._sorted)] if self._sorted >= 0 else None
 
     def _fit(self) -> None:
-        """As many rows of the map as leave room for what stands under it."""
+        """Give the map as many rows as the lines below leave."""
         compared, under = self.compared, self.query_one("#under", Plain)
         if compared is None or len(compared.texts) > MAP:
             return

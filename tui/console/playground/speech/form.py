@@ -178,7 +178,7 @@ class SpeechForm(Vertical):
         self._path.field.focus()
 
     def new(self) -> None:
-        """Another file: the folder stays."""
+        """Clear the file name; the folder stays."""
         head, slash, _ = self._path.value.rpartition("/")
         self._path.field.value = head + slash
         self._path.field.cursor_position = len(self._path.value)
@@ -339,7 +339,7 @@ def _known(path: Path, limits: AudioLimits | None, model: str) -> tuple[AudioInf
 
 
 def _suggest_model(problem: Problem, path: Path, limits: AudioLimits | None) -> Problem:
-    """Another model may take what is too large for this one."""
+    """Add to a problem that another model may accept the file."""
     try:
         large = limits is not None and path.is_file() and path.stat().st_size > limits.size
     except OSError:
@@ -385,7 +385,7 @@ def _drawn(entry: Entry, most: int) -> Callable[[int], Content]:
 
 
 def _size(size: int) -> str:
-    """As `megabytes`, with a decimal in every row of a column."""
+    """Format megabytes, with one decimal in every row of a column."""
     return f"{size / MEGABYTE:.1f} MB" if size >= MEGABYTE else megabytes(size)
 
 

@@ -68,7 +68,7 @@ class TranscriptResult:
         return held.text.rstrip("\n") + "\n"
 
     def title(self, cells: int) -> str:
-        """`meeting.m4a · 41 min 10 s · English · in 48 s, 51× real time`."""
+        """Return `meeting.m4a · 41 min 10 s · English · in 48 s, 51× real time`."""
         length = self.transcript.duration or self.length
         fast = length >= 2 * self.took >= 1
         speed = f", {length / self.took:,.0f}× real time" if fast else ""

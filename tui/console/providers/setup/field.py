@@ -15,7 +15,7 @@ class EntryRow(FieldRow):
     """One field. Secret ones are never prefilled; empty, they keep what is stored."""
 
     def __init__(self, provider_id: str, declared: Field, value: str, kept: str | None, help: Sequence[str]) -> None:  # noqa: A002 - the word of the screens
-        """`kept` is the hint of a stored secret ('' if it has none to show), None where nothing is stored."""
+        """Create the row. `kept` is the hint of a stored secret ('' if there is none to show), None without one."""
         super().__init__(declared.name, declared.label, value, secret=declared.secret, help=help)
         self.declared, self.first, self.kept = declared, value, kept
         self.provider_id = provider_id

@@ -15,7 +15,7 @@ _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 
 def looking_words(provider: Provider) -> str:
-    """`asking four ports of this machine`."""
+    """Return `probing four ports on this machine`."""
     count = len(provider.local_servers)
     number = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
     return f"asking {number} port{'' if count == 1 else 's'} of this machine"

@@ -235,7 +235,7 @@ class Setup(PageScreen[bool]):
         self.call_after_refresh(self._begin)
 
     def _complete(self, rotates: bool) -> bool:
-        """Whether nothing is missing in what is shown; else the focus is where it is missing."""
+        """Return True if no value is missing; else focus the missing one."""
         form = self.form
         if not self.credential_name and not form.new_name:
             return not form.complain(NAME, "A new credential needs a name.")

@@ -56,7 +56,7 @@ class Pieces:
         self._opening = ""
 
     def add(self, text: str) -> None:
-        """More of the text; it is looked at by `settle`."""
+        """Append text; `settle` parses it."""
         self._fresh.append(text)
 
     def settle(self) -> None:
@@ -152,7 +152,7 @@ def _begins_unit(token: "Token") -> bool:
 
 
 def _too_long(kind: str, lines: Sequence[str]) -> int:
-    """After how many lines a block is to be cut; 0 where it is short enough."""
+    """Return after how many lines to cut a block; 0 if it is short enough."""
     last = next((n for n in range(len(lines), 0, -1) if lines[n - 1].strip()), 0)
     most = min(last - 1, _MOST_LINES.get(kind, _MOST_OTHER_LINES))
     characters = 0

@@ -93,7 +93,7 @@ class _Drawing:
         self.skip, self.columns, self.final = piece.opening.count("\n"), columns, final
 
     def blocks(self, nodes: Sequence[SyntaxTreeNode], cells: int) -> list[Content]:
-        """Blocks under each other, a blank row between them where the text has one."""
+        """Render blocks below each other, with a blank row between them where the text has one."""
         rows: list[Content] = []
         above: SyntaxTreeNode | None = None
         for node in nodes:

@@ -25,7 +25,7 @@ class Columns:
 
 
 def columns_for(rows: Sequence[Cells], room: int) -> Columns:
-    """Columns that show the rows in that many cells: as wide as what is in them, else narrowed evenly."""
+    """Return column widths that fit: as wide as the content, else narrowed evenly."""
     count = len(rows[0])
     wanted = [max(1, *(row[n].cell_length for row in rows)) for n in range(count)]
     for gap in _GAPS:

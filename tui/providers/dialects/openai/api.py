@@ -103,7 +103,7 @@ def proof(member: str, *events: Event) -> Callable[[], Reader]:
 
 
 def restricted(refused: ApiError) -> bool:
-    """Whether a genuine key lacks a right: reported with 401 or 403, told by its words."""
+    """Return True if a 401 or 403 is about a valid key's missing permission, by its message."""
     return refused.status in (401, 403) and _SCOPES.search(refused.message) is not None
 
 
