@@ -1,12 +1,12 @@
-"""Problems: what went wrong as a sentence, a hint, and a typed remedy that each front end words for itself.
+"""Problems: a sentence, a hint, and a typed remedy that each front end words for itself.
 
-Problem             exit 1   anything that failed
-├── Usage           exit 2   what was asked for cannot be meant
-├── Refused         exit 3   a provider does not accept the credential
-├── Unreachable     exit 4   the network, a proxy or TLS stood in the way
-├── Locked          exit 5   a key must be opened first, or cannot be opened
-├── Restricted      exit 1   a provider knows the credential, which may not do this one thing
-└── Unsaved         exit 1   what was to be stored could not be written
+Problem               exit 1   anything that failed
+├── UsageError         exit 2   the request makes no sense
+├── CredentialRejected exit 3   a provider rejected the credential
+├── NetworkError       exit 4   the network, a proxy or TLS failed
+├── Locked             exit 5   the tenant is locked, or a credential cannot be decrypted
+├── ScopeMissing       exit 1   a provider accepted the credential, which lacks a permission
+└── SaveFailed         exit 1   data could not be written
 """
 
 import re

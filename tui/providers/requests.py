@@ -1,6 +1,6 @@
 """Requests and responses as plain values: the request, the call that sends it, its frames.
 
-Nothing here does I/O: `wire.py` runs every call.
+Nothing here does I/O: `Client` runs every call.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -1,7 +1,7 @@
 """The vocabulary of a provider's declaration.
 
 A provider is a declaration (`Provider`); a dialect is a few pure functions that turn an ask into a `Call` and read the
-frames of its answer into events. Nothing here or in a dialect does I/O: `wire.py` runs every call.
+frames of its answer into events. Nothing here or in a dialect does I/O: `Client` runs every call.
 
     ask ──dialect──> Call ──wire: sign, send, frame──> Frame ──Call.reader──> Event | Call (a next step)
 """
@@ -139,7 +139,7 @@ class Provider:
     origins (`https://host[:port]`) that the credential's secrets may be sent to, `model_origins` those that an added
     model's own addresses need as well, `host_suffixes` the domains (`replicate.com`) whose hosts the provider may name
     in an answer, with https, as the address of a next step. `refusal` parses an error body (status, lower-case
-    headers, parsed JSON or text); `explain` puts it into words, or leaves it to the general rules of `wire.py` by
+    headers, parsed JSON or text); `explain` puts it into words, or leaves it to the general rules of `error_messages.py` by
     answering None. `amend` may answer a refusal that came before anything else with a corrected call, sent once, and
     the notice that tells of it. `after_saving` is what to do next where models are not listed. `place` orders lists,
     lower first. `model_id` names the id of an added model as the provider does. With `either`, only one of the `way`s

@@ -7,7 +7,7 @@ tells theirs apart:
     table proof      one record: a counter, and the HMAC over tenant, key pair, counter and all entries
 
 The key of the HMAC is derived from the private key. What was done without it stands in the settings, but not in the
-manifest; that difference is a `Finding`. Which credential is active, and what a check said, may change without it.
+manifest; that difference is a `CredentialChange`. Which credential is active, and what a check said, may change without it.
 """
 
 import hashlib

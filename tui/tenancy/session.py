@@ -113,7 +113,7 @@ class Session:
 
     @cached_property
     def actor(self) -> Mapping[str, str]:
-        """Who works at this desk."""
+        """Who acts in this session."""
         return {"user": "practice"} if self.practice else who(self.environ)
 
     def _saved(self, tenant_id: str, before: Content | None, after: Content, restored: str) -> None:

@@ -1,6 +1,6 @@
 """Signs of the screens, their ASCII equivalents of the same width, and color roles.
 
-A sign never stands without its word. Screens write the signs as they are; `filters.Ascii` swaps them on the way out.
+A sign never stands without its word. Screens write the signs as they are; `line_filters` swaps them on the way out.
 """
 
 from collections.abc import Mapping
