@@ -132,30 +132,34 @@ Sign = Callable[[Call, FieldValues, Mapping[str, Secret], float], Call]
 
 @dataclass(frozen=True)
 class Provider:
-    """A company or server that serves models, declared.
+    """The declaration of a provider: its form, its requests, and where its keys may go.
 
-    The presence of `chat`, `embed` and `transcribe` is the capability. `catalogue` is the fallback list, true on the
-    date `catalogue_as_of`. `proposed` lists, best first, the ids to propose as a type's default. `origins` gives the
-    origins (`https://host[:port]`) that the credential's secrets may be sent to, `model_origins` those that an added
-    model's own addresses need as well, `host_suffixes` the domains (`replicate.com`) whose hosts the provider may name
-    in an answer, with https, as the address of a next step. `refusal` parses an error body (status, lower-case
-    headers, parsed JSON or text); `explain` puts it into words, or leaves it to the general rules of `error_messages.py` by
-    answering None. `amend` may answer a refusal that came before anything else with a corrected call, sent once, and
-    the notice that tells of it. `after_saving` is what to do next where models are not listed. `place` orders lists,
-    lower first. `model_id` names the id of an added model as the provider does. With `either`, only one of the `way`s
-    of its fields may be filled.
-
-    `regions` gives other clear fields under which a refused, unsaved key is tried. `token` is the call that exchanges
-    the secrets for a passing token (event `Token`), at one of `origins`; None where these fields need none. It is made
-    once and kept; `sign` then finds it as the secret `token`, and signs the exchange itself without it. A kept token
-    that is refused with 401, or with one of the codes `stale_token`, is exchanged anew once. `search` finds models to
-    add (event `Found`), `offers` does so for the values of one model field, `kind_of` tells from its id and fields what
-    an added model is for, where that can be told, `check_model` looks at a model before it is added and completes its
-    fields (event `ModelDetails`).
-
-    `tells_questions` says that its vectors of questions to search with differ from those of texts to be found.
-
-    `trial_calls` and `trial_models` are proposed to an operator who lends a key: calls for each tenant, and models.
+    Attributes:
+        model_id: How the provider names the ID of an added model.
+        origins: The origins (`https://host[:port]`) that a credential's secrets may be sent to.
+        model_origins: The origins that an added model's own URLs need as well.
+        host_suffixes: Domains (`replicate.com`) whose https hosts a response may name for the next request.
+        sign: Adds authentication to a call.
+        verify: The request that verifies a credential.
+        parse_error: Reads an error response: status, lower-case headers, JSON or text.
+        describe_error: Words an error, or returns None for the general words in `error_messages`.
+        repair_request: Returns a corrected call, sent once, and a notice, if a request was rejected at once.
+        chat: With `embed` and `transcribe`: what the provider can do. None means that it cannot.
+        catalogue: The fallback list of models, correct on the date `catalogue_as_of`.
+        proposed: Model IDs to suggest as a type's default, best first.
+        after_saving: What to do next if models are not listed.
+        sort_order: The place in lists, lower first.
+        exclusive_auth_methods: True if only one auth method of the fields may be filled in.
+        regions: Other clear fields under which a rejected, unsaved key is tried.
+        token: The call that exchanges the secrets for an access token (event `AccessToken`), or None. The token is cached;
+            `sign` finds it as the secret `token`, and signs the exchange itself without it.
+        stale_token: Error codes, beside 401, after which a cached token is exchanged again, once.
+        search: The request that finds models to add (event `SearchResults`).
+        field_options: By model field, the request that finds its values.
+        infer_model_type: Returns the type of an added model by its ID and fields, if they imply one.
+        inspect_model: The request that completes a model before it is added (event `ModelDetails`).
+        distinguishes_queries: True if search queries are embedded differently from documents.
+        trial_calls: Suggested requests per tenant of a trial; `trial_models` are its suggested models.
     """
 
     id: str

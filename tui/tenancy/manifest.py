@@ -6,8 +6,8 @@ tells theirs apart:
     table manifest   an entry for each credential: all that its envelope is bound to, and the envelope's SHA-256
     table proof      one record: a counter, and the HMAC over tenant, key pair, counter and all entries
 
-The key of the HMAC is derived from the private key. What was done without it stands in the settings, but not in the
-manifest; that difference is a `CredentialChange`. Which credential is active, and what a check said, may change without it.
+The key of the HMAC is derived from the private key. What was changed without it is in the settings, but not in the
+manifest; that difference is a `CredentialChange`. The active credential and the result of a check are not covered.
 """
 
 import hashlib
