@@ -151,7 +151,7 @@ class Help(PageScreen[None]):
     def _signs(self) -> list[Words]:
         test = (
             "●●●●●●●●●●  If these two bars differ in length,",
-            hint("##########  must be equally long; if not:  {app.commands} plain characters"),
+            hint("##########  turn on plain characters ({app.commands} plain)."),
         )
         return [f"   {entry}" for entry in (*_SIGNS, *test)]
 

@@ -66,7 +66,7 @@ class KeyPair(PageScreen[str]):
         else:
             keys = ("field.next" if self.typing else "form.press", "focus.next", "page.back")
         strip = (
-            "At the providers nothing changes:",
+            "Nothing changes at the providers:",
             "revoke a leaked key there.",
         )
         return ScreenText(f"Tenants › {self.tenant.name} › key pair", keys, strip=strip)
