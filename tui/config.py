@@ -31,7 +31,7 @@ _CHOICES = {
 
 @dataclass(frozen=True)
 class Config:
-    """Preferences, each with what holds without the file.
+    """Preferences, with their default values.
 
     `auto_lock` is in minutes, 0 for never; `line` in bits a second, 0 for a line that is measured.
     """

@@ -45,7 +45,7 @@ class Option(NamedTuple):
 
 
 class Command(NamedTuple):
-    """A command.
+    """A command: its words, arguments, options, help and handler.
 
     `handler` is `module:function` below `tui.cli.commands`, imported when the command runs. `shape` is what `--json`
     prints: keys are not renamed or dropped once released. `secrets` says that the process may hold decrypted secrets

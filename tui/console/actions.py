@@ -22,7 +22,7 @@ from textual.widget import Widget
 
 @dataclass(frozen=True)
 class KeyDeclaration:
-    """What is declared of one binding. Without `description` neither help nor the palette lists it.
+    """The declaration of a binding. Without `description` it is in neither help nor palette.
 
     A `fixed` key belongs to Textual's fields and focus: no keymap changes it.
     """
@@ -240,7 +240,7 @@ def footer_items(entries: Iterable[str], typing: bool) -> tuple[FooterItem, ...]
 
 @dataclass(frozen=True)
 class Action:
-    """One thing that a person can do: in words, by which keys (the plain one first), and whether it can be done now.
+    """An action of a screen: its words, keys (the plain one first), and whether it can be used now.
 
     `run` is the action's name for the app, to be called on `node`.
     """

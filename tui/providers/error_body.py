@@ -31,7 +31,7 @@ _MAX_DEPTH = 4
 
 @dataclass(frozen=True)
 class Account:
-    """What an error body says: the words for people, the words for machines, and the field that it names."""
+    """The content of an error body: its message, its code, and the field that it names."""
 
     message: str = ""
     code: str = ""

@@ -33,7 +33,7 @@ _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class ErrorContext:
-    """Who is asked, with what: all that a sentence about a fault may name. `keyed` says that a key goes along.
+    """What the sentence of an error may name: provider, URL, model. `keyed`: the request carries a key.
 
     `redactor` knows the secrets of the request.
     """

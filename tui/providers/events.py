@@ -27,7 +27,7 @@ DELTAS = (TextDelta, ThinkingDelta)
 
 @dataclass(frozen=True)
 class Usage:
-    """What a call used, in tokens; `seconds` of audio where a provider counts those. None is what nobody reported."""
+    """The usage of a request in tokens, or `seconds` of audio; None if it is not reported."""
 
     input: int | None = None
     output: int | None = None
@@ -37,7 +37,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Finish:
-    """The end of an answer. `reason` is the provider's word; `complete` is false where the provider shortened it.
+    """The end of an answer. `reason` is the provider's word; `complete` is False if the provider cut it.
 
     `note` is a sentence for people when the reason needs one, such as "The answer reached its length limit." Of an
     `UNFINISHED` answer the client decides whether it is complete (`client.response.Answer`); it never yields one.
@@ -94,14 +94,14 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence about a call under way, such as a parameter that was left out."""
+    """A sentence about a running request, for example about a parameter that was left out."""
 
     text: str
 
 
 @dataclass(frozen=True)
 class Retrying:
-    """The provider is busy or was not reached: again in `seconds`, attempt `attempt` of `of`."""
+    """The request failed and is sent again in `seconds`: attempt `attempt` of `of`."""
 
     reason: str
     seconds: float
@@ -111,7 +111,7 @@ class Retrying:
 
 @dataclass(frozen=True)
 class NoResponseYet:
-    """Nothing of use has come for `seconds`; the call is given up at `limit`."""
+    """Nothing useful has arrived for `seconds`; the request is stopped at `limit`."""
 
     seconds: float
     limit: float
@@ -119,7 +119,7 @@ class NoResponseYet:
 
 @dataclass(frozen=True)
 class Uploading:
-    """Bytes of the file sent so far, of all."""
+    """The bytes of the file sent so far, and its size."""
 
     sent: int
     size: int
@@ -127,7 +127,7 @@ class Uploading:
 
 @dataclass(frozen=True)
 class SearchResult:
-    """Something to choose: a model to add or a value of a field. `usable` is false where it cannot be used as it is.
+    """A model to add, or a value of a field. `usable` is False if it cannot be used as it is.
 
     `note` says in a few words what it is; `label` stands for the id where that is not what people know it by. `fields`
     are further fields that choosing it fills in, `model` being the id of the model. For one that cannot be used as it
@@ -143,14 +143,14 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class SearchResults:
-    """What a search or an offer found, best first."""
+    """The results of a search or suggestion, best first."""
 
     hits: tuple[SearchResult, ...]
 
 
 @dataclass(frozen=True)
 class ModelDetails:
-    """What the provider says of a model that is to be added: the model with its fields completed, and a sentence."""
+    """The provider's answer about a model to add: its completed fields, and a sentence."""
 
     model: Model
     note: str = ""
@@ -158,7 +158,7 @@ class ModelDetails:
 
 @dataclass(frozen=True)
 class AccessToken:
-    """A passing token, good for `seconds` from now. It is for the wire alone."""
+    """An access token, valid for `seconds` from now. Only the client uses it."""
 
     secret: Secret
     seconds: float

@@ -24,7 +24,7 @@ class Message:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """A chat to be answered. `parameters` are by the names of the model's `Parameter`s, only those that were set."""
+    """A chat request. `parameters` holds only those that are set, by the names of the model's `Parameter`s."""
 
     model: Model
     messages: tuple[Message, ...]
@@ -34,7 +34,7 @@ class ChatRequest:
 
 @dataclass(frozen=True)
 class EmbeddingRequest:
-    """Texts to be turned into vectors, none of them empty.
+    """Texts to embed, none of them blank.
 
     `query` says that they are what is searched with, not what is to be found: some models tell the two apart.
     """
@@ -45,7 +45,7 @@ class EmbeddingRequest:
 
 
 class TimestampGranularity(StrEnum):
-    """Which times a transcript carries."""
+    """The timestamps of a transcript."""
 
     NONE = ""
     SENTENCE = "segment"
@@ -65,7 +65,7 @@ class TranscriptionRequest:
 
 
 class Framing(StrEnum):
-    """How an answer is cut into frames. `TEXT` is one frame with the whole body as text, `JSON` one with it parsed."""
+    """How to split a response into frames: `TEXT` is the whole body as text, `JSON` parsed."""
 
     JSON = "json"
     TEXT = "text"
@@ -96,7 +96,7 @@ class Upload:
 
 @dataclass(frozen=True)
 class Base64File:
-    """Stands in a JSON body for a file: the wire puts its base64 there, after `prefix` (`data:audio/wav;base64,`)."""
+    """A placeholder for a file in a JSON body: its base64, after `prefix` (`data:audio/wav;base64,`)."""
 
     path: Path
     prefix: str = ""
@@ -157,13 +157,13 @@ class Call:
 
 @dataclass(frozen=True)
 class ApiError:
-    """The provider's own account of a failure, in an HTTP error, in a 200, or in the middle of a stream.
+    """An error in the provider's words, from an HTTP error, a 200, or the middle of a stream.
 
     `status` is the HTTP status (0 in mid-stream), `code` and `kind` the provider's words for machines, `message` its
     words for people, `param` the field it names, `headers` with lower-case names. `final` says that asking again does
-    not help, such as for an account without credit. `page` says that a web page came, perhaps from somebody on
-    the way. A reader that finds one in a 200 may give it the status that it amounts to (401, 429), by which it is
-    explained and, before anything else came, asked again.
+    not help, such as for an account without credit. `page` says that a web page came, perhaps from somebody on the way.
+    A reader that finds one in a 200 may give it the status that it amounts to (401, 429), by which it is explained and,
+    before anything else came, asked again.
     """
 
     status: int = 0
@@ -183,7 +183,7 @@ MALFORMED = "malformed"
 
 @dataclass(frozen=True)
 class RemoteJob:
-    """The provider has begun something that goes on without us; `cancel` stops it there when the answer is given up.
+    """A job that goes on at the provider; `cancel` stops it when the answer is abandoned.
 
     None says that it has come to its end there. With `anyway` it is to be taken away there however the answer ends,
     beside what else was begun: such as a file that was uploaded for it.
@@ -195,7 +195,7 @@ class RemoteJob:
 
 @dataclass(frozen=True)
 class EndSeen:
-    """A reader has seen the finish reason: nothing but usage and an end mark may follow, and neither is waited for."""
+    """The finish reason has arrived: only usage and an end mark may follow, and nobody waits for them."""
 
 
 Result = Event | ApiError | Call | RemoteJob | EndSeen

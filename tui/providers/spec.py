@@ -151,8 +151,8 @@ class Provider:
         sort_order: The place in lists, lower first.
         exclusive_auth_methods: True if only one auth method of the fields may be filled in.
         regions: Other clear fields under which a rejected, unsaved key is tried.
-        token: The call that exchanges the secrets for an access token (event `AccessToken`), or None. The token is cached;
-            `sign` finds it as the secret `token`, and signs the exchange itself without it.
+        token: The call that exchanges the secrets for an access token (event `AccessToken`), or None. The token is
+            cached; `sign` finds it as the secret `token`, and signs the exchange itself without it.
         stale_token: Error codes, beside 401, after which a cached token is exchanged again, once.
         search: The request that finds models to add (event `SearchResults`).
         field_options: By model field, the request that finds its values.

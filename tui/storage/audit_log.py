@@ -46,7 +46,7 @@ _CHANGED = "The settings were changed after the last entry, by a session that en
 
 @dataclass(frozen=True)
 class AuditEvent:
-    """Something that was done, by an id that does not change, and what to: texts, numbers and lists of texts."""
+    """Something that was done: a stable ID, and details as texts, numbers and lists of texts."""
 
     done: str
     about: Mapping[str, Any] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Head:
 
 @dataclass(frozen=True)
 class Finding:
-    """Something about a log. `harmless` is what a session that was killed leaves."""
+    """A finding about a log. `harmless`: it is what a killed session leaves."""
 
     sentence: str
     harmless: bool = False
@@ -219,7 +219,7 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
 
 
 class Log:
-    """The log of one tenant. Whoever writes holds the lock of `folder`; `beside` is where the head is kept."""
+    """The audit log of a tenant. Writers hold the lock of `folder`; the head is stored in `beside`."""
 
     def __init__(self, owner: str, folder: Folder, key_folder: Folder) -> None:
         self._first = start(owner)

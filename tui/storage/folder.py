@@ -27,7 +27,7 @@ _LEAVING = ".leaving-"
 
 
 class Folder(Protocol):
-    """A private folder of named files. `path` is None where it has no place in the file system."""
+    """A private folder of named files. `path` is None in memory."""
 
     @property
     def path(self) -> Path | None:

@@ -54,7 +54,7 @@ class SavedState:
 
 @dataclass
 class _State:
-    """What was read: the file's stamp, what it holds, and what was made of it."""
+    """The cached state: the file's version token, its document, and what was computed from it."""
 
     stamp: Hashable
     document: Document

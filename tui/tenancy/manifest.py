@@ -45,7 +45,7 @@ class ChangeKind(StrEnum):
 
 @dataclass(frozen=True)
 class CredentialChange:
-    """A credential that is not as the manifest has it: as it is `now`, and as it `was` when it entered.
+    """A credential that differs from the manifest: as it is `now`, and as it `was`.
 
     `other` is the place that a swapped envelope belongs to.
     """
@@ -65,7 +65,7 @@ class CredentialChange:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What stands in the settings: `counter` grows with every change; `mac` is in hex."""
+    """The stored manifest: `counter` grows with every change; `mac` is in hex."""
 
     counter: int = 0
     mac: str = ""

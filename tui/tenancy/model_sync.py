@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Refreshed:
-    """What a listing changed: ids that came, ids that the provider lists no longer, and how many models there are."""
+    """The result of a listing: IDs that are new, IDs no longer listed, and the total."""
 
     added: tuple[str, ...]
     gone: tuple[str, ...]

@@ -38,7 +38,7 @@ OPERATOR = "operator"
 
 @dataclass
 class Session:
-    """One process's view of the workspace. `client_factory` makes the wire when the first call needs it."""
+    """One process's view of the workspace. `client_factory` creates the client at the first request."""
 
     data: Folder
     keys: Folder

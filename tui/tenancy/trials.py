@@ -29,7 +29,7 @@ _FEW = 10
 
 @dataclass(frozen=True)
 class Trial:
-    """What the operator lends of one provider: so many calls for each tenant, with these models only."""
+    """What the operator lends of a provider: requests per tenant, and the models they are for."""
 
     provider: str = field(metadata={"identity": True})
     calls: int
@@ -42,7 +42,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class TrialBalance:
-    """What a tenant has left of a trial."""
+    """A tenant's balance of a trial."""
 
     left: int
     calls: int
@@ -59,7 +59,7 @@ class TrialBalance:
 
 
 class TrialExhausted(Problem):
-    """No call is left of a trial. Nothing was sent."""
+    """Raised when no request of a trial is left. Nothing was sent."""
 
     def __init__(self, provider_id: str, used: int, calls: int) -> None:
         label = provider_of(provider_id).label

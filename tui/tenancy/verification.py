@@ -26,7 +26,7 @@ TABLES = ("credentials", "manifest")
 
 
 class ManifestAlarm(StrEnum):
-    """What is wrong with a manifest as a whole."""
+    """What is wrong with a whole manifest."""
 
     CHANGED = ManifestState.CHANGED.value
     OLDER = ManifestState.OLDER.value
@@ -34,7 +34,7 @@ class ManifestAlarm(StrEnum):
 
 @dataclass(frozen=True)
 class IntegrityStatus:
-    """How a tenant's credentials stand to the manifest; `proved` says whether its HMAC was looked at.
+    """A tenant's credentials compared with the manifest; `proved`: its HMAC was verified.
 
     With an alarm the manifest vouches for nothing: every credential is a finding.
     """

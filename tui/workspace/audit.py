@@ -70,7 +70,7 @@ _LACKED = {
 
 @dataclass(frozen=True)
 class Checked:
-    """Whether a log is whole. `count` is that of its entries."""
+    """The result of verifying a log. `count` is the number of its entries."""
 
     owner: str
     count: int

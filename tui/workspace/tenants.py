@@ -51,7 +51,7 @@ class TenantRow:
 
 @dataclass(frozen=True)
 class Removal:
-    """What goes when a tenant is removed."""
+    """What is deleted with a tenant."""
 
     tenant: Tenant
     credentials: tuple[Credential, ...]

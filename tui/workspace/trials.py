@@ -33,7 +33,7 @@ from tui.workspace.credentials.verify import verify_plan
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A trial as the operator sees it; `used` is by tenant id."""
+    """A trial for the operator; `used` is by tenant ID."""
 
     trial: Trial
     provider: Provider

@@ -42,7 +42,7 @@ class Proposal(Part):
     ]
 
     class Pick(Message):
-        """Another model is wanted for this type."""
+        """Posted when another model is wanted for this type."""
 
         def __init__(self, proposal: "Proposal") -> None:
             super().__init__()

@@ -20,7 +20,7 @@ MOST = 6
 
 
 class HitRows(Rows):
-    """The hits. It takes no more rows than it has hits, and stands in the way of `tab` only where it has some."""
+    """The list of results, as high as it needs to be; `tab` skips it while it is empty."""
 
     DEFAULT_CSS = f"HitRows {{ height: auto; max-height: {MOST}; }}"
     STAYS: ClassVar[bool] = False
@@ -30,7 +30,7 @@ class HitRows(Rows):
 
 
 class SearchResults(Vertical):
-    """A field with hits under it. Its text is free; a hit that is chosen fills it in, and what belongs to it.
+    """A free text field with results under it; choosing one fills in the field and related ones.
 
     The list shows while the field or the list has the focus.
     """
@@ -38,7 +38,7 @@ class SearchResults(Vertical):
     DEFAULT_CSS = "SearchResults { height: auto; } SearchResults HitRows { display: none; }"
 
     class Chosen(Message):
-        """A hit was chosen."""
+        """Posted when a result was chosen."""
 
         def __init__(self, offered: "SearchResults", hit: SearchResult) -> None:
             super().__init__()

@@ -9,7 +9,7 @@ from tui.console.widgets.filter_bar import holding
 
 @dataclass(frozen=True)
 class Command:
-    """One row. `keys` teaches how to do it without the palette; `reason` says why it cannot be done now."""
+    """A command of the palette. `keys` shows how to run it directly; `reason` says why it cannot run now."""
 
     words: str
     run: Callable[[], Any]
@@ -27,7 +27,7 @@ def sought(words: str, also: str = "") -> str:
 
 @dataclass(frozen=True)
 class CommandGroup:
-    """Commands of one kind, maybe thousands: `make` makes the nth when it is looked at.
+    """Commands of one kind, maybe thousands: `make` creates the nth when it is needed.
 
     `texts` are those of `sought`, `unusable` which of them cannot be done now.
     """
@@ -44,7 +44,7 @@ class CommandGroup:
 
 
 class CommandIndex(Sequence[Command]):
-    """All commands in one row. The first of the kinds is what is shown before a word is typed."""
+    """All commands in one sequence. The first group is shown before anything is typed."""
 
     def __init__(self, kinds: Iterable[CommandGroup]) -> None:
         self.kinds = tuple(kinds)

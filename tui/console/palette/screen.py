@@ -26,7 +26,7 @@ _KEYS = 12
 
 
 class Commands(PageScreen[None]):
-    """Opened from any area. Without a word typed it shows what can be done on the screen that one comes from."""
+    """The palette screen. Before anything is typed, it lists the actions of the previous screen."""
 
     DEFAULT_CSS = """
     Commands #words { height: 2; }

@@ -10,7 +10,7 @@ from tui.providers.events import Event, NoResponseYet, Notice, Retrying
 
 
 class CallStatus:
-    """What stands in the foot rule and in the strip while a model of a provider is asked."""
+    """The texts in the bottom rule and the strip while a request runs."""
 
     def __init__(self, provider_id: str, doing: str) -> None:
         self.label = provider_of(provider_id).label

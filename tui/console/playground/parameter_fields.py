@@ -32,12 +32,12 @@ def meaning(parameter: Parameter) -> str:
 
 
 class ParameterFields(VerticalScroll, can_focus=False):
-    """A row each. Nothing is to be saved: a valid value is used from when its field is left."""
+    """A row for each parameter. A valid value applies when its field is left; nothing is saved."""
 
     DEFAULT_CSS = "ParameterFields { height: auto; scrollbar-size: 0 0; background: transparent; }"
 
     class Changed(Message):
-        """A value was taken."""
+        """Posted when a value applies."""
 
     def __init__(self, conversation: Conversation, settings: Settings, model: Model | None, *, narrow: bool) -> None:
         super().__init__()

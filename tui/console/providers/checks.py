@@ -19,7 +19,7 @@ Work = tuple[str, str, Callable[[], Awaitable[None]]]
 
 
 class Checks:
-    """The asking of one screen. `changed` is called whenever a row may read otherwise."""
+    """The verifications of a screen. `changed` is called whenever a row may have changed."""
 
     def __init__(self, screen: Screen[Any], changed: Callable[[], None]) -> None:
         self._screen, self._changed = screen, changed

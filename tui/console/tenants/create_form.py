@@ -24,7 +24,7 @@ CREATE = "Create tenant"
 
 
 class TenantForm(Vertical):
-    """Posts `Submitted` when the tenant is to be created. What is wrong is said where it is; what was typed stays.
+    """The form. It posts `Submitted` to create the tenant; a problem is shown at its field.
 
     Args:
         session: The process that the tenant is created in.
@@ -41,7 +41,7 @@ class TenantForm(Vertical):
     """
 
     class Submitted(Message):
-        """The name can be used, and the passphrase was typed twice alike."""
+        """Posted when the name is valid and the passphrase was typed twice alike."""
 
     def __init__(
         self,

@@ -30,7 +30,7 @@ KEY, SERVER, LIST, PRACTICE = "key", "server", "list", "practice"
 
 
 class Welcome(FramedScreen[None]):
-    """Creates the first tenant and goes on to where it is to start."""
+    """Create the first tenant, then open where to start."""
 
     HELP_KEY = "welcome.help"
     BINDINGS: ClassVar[list[BindingType]] = [

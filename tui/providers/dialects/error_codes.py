@@ -24,7 +24,7 @@ PROBLEMS: Mapping[str, type[Problem]] = {
 
 @dataclass(frozen=True)
 class ErrorCode:
-    """What one code stands for.
+    """The meaning of an error code.
 
     `status` is the HTTP status that it amounts to, 0 if the documents name none. `final` means that a retry does not
     help. `message` and `hint` are templates with `{label}` and `{model}`; without a message the status decides.

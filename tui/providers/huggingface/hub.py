@@ -124,7 +124,7 @@ def _namespaces(frame: Frame | None) -> Iterator[Event | ApiError]:
 
 @dataclass(frozen=True)
 class Served:
-    """How a hosted model is reached: the wire or partner, its name there ('' for its own), whether it is well."""
+    """How to reach a hosted model: API or partner, its name there ('' for its own), and its health."""
 
     engine: str
     served_as: str = ""

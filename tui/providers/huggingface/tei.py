@@ -30,7 +30,7 @@ def embed(
 
 @dataclass(frozen=True)
 class Batch:
-    """The texts of one request, from `start` on. It makes the reader of its call, and knows how to ask for fewer."""
+    """The texts of one request, from `start` on. It creates the reader, and can ask for fewer at once."""
 
     url: str
     ask: EmbeddingRequest

@@ -30,10 +30,10 @@ _LENGTH = "The answer reached its length limit."
 
 @dataclass(frozen=True)
 class Server:
-    """How a server of this wire differs.
+    """The differences of a server with this API.
 
-    `whole` and `streamed` are its paths, the latter None where it never streams. With `flag` the body says which way
-    it is. `details` says that it tells, when asked, why an answer ended. `echoes` says that the prompt may come back.
+    `whole` and `streamed` are its paths, the latter None where it never streams. With `flag` the body says which way it
+    is. `details` says that it tells, when asked, why an answer ended. `echoes` says that the prompt may come back.
     """
 
     whole: str = ""

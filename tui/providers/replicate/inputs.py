@@ -30,7 +30,7 @@ _PICTURE = re.compile(r"image|img|video|mask|picture|photo", re.I)
 
 @dataclass(frozen=True)
 class Take:
-    """One input: its type (`texts` for a list of them), whether it is a file, its range, and what it means."""
+    """One input: its type (`texts` for a list), whether it is a file, its range, and its meaning."""
 
     name: str
     type: str = ""
@@ -45,7 +45,7 @@ class Take:
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a model takes, in the order that it is shown in, and what it gives; `times` says that it tells times."""
+    """A model's inputs in order, and its output; `times`: it returns timestamps."""
 
     takes: tuple[Take, ...] = ()
     gives: str = ""

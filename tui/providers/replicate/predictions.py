@@ -172,7 +172,7 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Following:
-    """How a prediction is followed: what its output becomes, and whether it is text that is shown as it comes."""
+    """How to follow a prediction: what its output becomes, and whether its text streams."""
 
     fields: FieldValues
     outcome: Outcome

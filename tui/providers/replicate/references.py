@@ -18,7 +18,7 @@ HOSTS = ("replicate.com", "replicate.net", "replicate.delivery")
 
 @dataclass(frozen=True)
 class Named:
-    """What is to be run: a model (`owner/name`), a version of it, a deployment (`owner/name`); '' where not told."""
+    """What to run: a model (`owner/name`), a version, or a deployment (`owner/name`); '' if not given."""
 
     model: str = ""
     version: str = ""

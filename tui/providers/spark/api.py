@@ -40,7 +40,7 @@ ID = "spark"
 
 @dataclass(frozen=True)
 class Version:
-    """A model as its wires name it: path and model by HTTP, path and domain by WebSocket ('' where it has none)."""
+    """A model's path and name over HTTP, its path and domain over WebSocket ('' without)."""
 
     path: str
     model: str

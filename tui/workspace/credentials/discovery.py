@@ -21,7 +21,7 @@ PATIENCE = 1.0
 
 @dataclass(frozen=True)
 class DiscoveredKey:
-    """A variable of the environment that holds a key or an address; a base URL variable is taken or left with it."""
+    """An environment variable with a key or a URL; a base URL variable goes with it."""
 
     variable: str
     base_url_variable: str

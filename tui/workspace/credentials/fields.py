@@ -16,7 +16,7 @@ Values = Mapping[str, str | Secret]
 
 
 class FieldProblem(UsageError):
-    """A value of one field that cannot be used. `field` is the field's name."""
+    """Raised for an invalid value of the field named `field`."""
 
     def __init__(self, field: str, message: str, hint: str = "", remedy: Remedy | None = None) -> None:
         super().__init__(message, hint, remedy=remedy)

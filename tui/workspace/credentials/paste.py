@@ -28,7 +28,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class PastedValue:
-    """A pasted text: what is left, what was cut in words, and what is wrong with the rest ('' if nothing)."""
+    """A cleaned value: its text, what was removed, and its problem ('' if none)."""
 
     text: str
     notes: tuple[str, ...] = ()

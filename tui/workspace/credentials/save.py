@@ -27,7 +27,7 @@ from tui.workspace.credentials.fields import FieldProblem, Values, cleaned, comp
 
 
 class PlainHttp(FieldProblem):
-    """An address beyond this machine in plain http that nobody has allowed."""
+    """Raised for an unencrypted URL on another machine that is not allowed yet."""
 
     def __init__(self, field: str, origins: tuple[str, ...]) -> None:
         super().__init__(
@@ -40,7 +40,7 @@ class PlainHttp(FieldProblem):
 
 
 class Conflict(Problem):
-    """Another session saved the credential since it was looked at; `theirs` is what is stored now."""
+    """Raised if another session saved the credential meanwhile; `theirs` is what is stored."""
 
     def __init__(self, label: str, theirs: Credential | None) -> None:
         did = "was changed" if theirs else "was removed"
@@ -268,7 +268,7 @@ def _known_models(provider: Provider, check: VerificationResult) -> tuple[Model,
 
 @dataclass(frozen=True)
 class CredentialDraft:
-    """A credential as it would be saved, its secrets open."""
+    """A credential to be saved, its secrets in clear."""
 
     provider: Provider
     clear: FieldValues

@@ -46,12 +46,11 @@ YOUR_KEY = "your key"
 
 @dataclass(frozen=True)
 class ProviderRow:
-    """A provider as it stands for a tenant.
+    """A provider's state for a tenant.
 
-    `word` is what the list shows of its state.
-    `trial` is what is left of one, in use or not. `models` counts the imported ones that are not gone, `added` those
-    added by hand, `found` names a variable of the environment that would set it up. `why` is a sentence on what keeps
-    the credential from being used.
+    `word` is what the list shows of its state. `trial` is what is left of one, in use or not. `models` counts the
+    imported ones that are not gone, `added` those added by hand, `found` names a variable of the environment that would
+    set it up. `why` is a sentence on what keeps the credential from being used.
     """
 
     provider: Provider
@@ -183,7 +182,7 @@ def _row(session: TenantSession, provider: Provider, counts: Mapping[str, tuple[
 
 
 class CredentialState(NamedTuple):
-    """How a credential stands: its state, the words of a list, and why in a sentence."""
+    """A credential's state, its word in lists, and the reason as a sentence."""
 
     state: ProviderState
     word: str

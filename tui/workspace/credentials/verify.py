@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Verified:
-    """What a provider said to fields that are not saved yet. `listed` is None where it did not list models.
+    """A provider's answer to unsaved values. `listed` is None if it listed no models.
 
     `moved` are the fields of another region that took the key when the given one had refused it: to be saved in place
     of those that were given. `note` says so.

@@ -27,12 +27,12 @@ class CredentialReport:
 
 @dataclass(frozen=True)
 class KeyReport:
-    """How a tenant's keys are kept.
+    """A report on how a tenant's keys are stored.
 
     `settings` and `key_file` are paths, `present` whether the key file is there, `together` the folder that holds both
-    (a backup of it holds both), '' where none but the root does. `lock_after` is in minutes, 0 for never.
-    `earlier` are the key pairs that kept states of the settings still need. `loose` are modes and owners that let
-    somebody else in, each in a sentence.
+    (a backup of it holds both), '' where none but the root does. `lock_after` is in minutes, 0 for never. `earlier` are
+    the key pairs that kept states of the settings still need. `loose` are modes and owners that let somebody else in,
+    each in a sentence.
     """
 
     tenant: Tenant

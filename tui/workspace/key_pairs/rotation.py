@@ -33,7 +33,7 @@ OnProgress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Rotated:
-    """What became of it: the tenant with its new pair, and how many credentials were sealed anew and how many not."""
+    """The result: the tenant with its new key pair, and how many credentials were re-encrypted or not."""
 
     tenant: Tenant
     resealed: int

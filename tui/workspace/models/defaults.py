@@ -31,7 +31,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class DefaultRow:
-    """The default of one type and how it stands.
+    """The default model of a type, and its state.
 
     `sentence` says why. `model` is the default as it stands in the list of models, None where it is not in it.
     `nearest` is what could take its place, `proposed` what could be the first; neither is ever set by itself.

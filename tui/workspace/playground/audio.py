@@ -32,7 +32,7 @@ MEGABYTE = 1024 * 1024
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """What is known of a recording: content type, size in bytes, and its length in seconds where that is quick."""
+    """Facts of a recording: content type, size in bytes, and its length in seconds if cheap to read."""
 
     media: str
     size: int

@@ -28,7 +28,7 @@ _SHOWN = 3
 
 @dataclass(frozen=True)
 class CallRoute:
-    """How a call is made: with whose access, to the model as it is known there, and metered or not.
+    """How to send a request: access, the model's name there, and a meter if it is on a trial.
 
     `owner` is the id under which the credential is stored.
     """

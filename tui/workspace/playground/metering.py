@@ -23,7 +23,7 @@ _ANSWERS = (TextDelta, ThinkingDelta, Transcript, Vectors)
 
 
 class TrialMeter:
-    """One call of a tenant. `reserve`, then `settle` or `give_back`; whatever comes after the first of those is void.
+    """The meter of one request: `reserve`, then `settle` or `give_back`; only the first of these counts.
 
     Its steps may run in different threads: a call that is given up while it is being reserved reserves nothing.
 

@@ -16,7 +16,7 @@ MOST = 300
 
 @dataclass(frozen=True)
 class Comparison:
-    """How near texts are to each other. `faults` says by number of the text what is wrong with its vector."""
+    """The similarity of texts. `faults` says by index what is wrong with a vector."""
 
     texts: tuple[str, ...]
     vectors: tuple[Vector, ...]

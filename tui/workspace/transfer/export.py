@@ -21,7 +21,7 @@ from tui.workspace.transfer.file_format import Bundle, Kept
 
 @dataclass(frozen=True)
 class Exported:
-    """A file as text, and in sentences what is not in it though it is there."""
+    """An export as text, and sentences about what it lacks."""
 
     text: str
     lacks: tuple[str, ...] = ()

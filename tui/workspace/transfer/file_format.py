@@ -32,7 +32,7 @@ _OF_A_MODEL = {field.name for field in fields(Model)} - {"provider"}
 
 @dataclass(frozen=True)
 class Kept:
-    """A credential in a file. `needs` are its filled secret fields, `secrets` those that are in the file."""
+    """A credential in a file: `needs` names its secret fields, `secrets` holds those in the file."""
 
     provider: str
     name: str
@@ -44,7 +44,7 @@ class Kept:
 
 @dataclass(frozen=True)
 class Bundle:
-    """What a file holds. `active` is by provider the name of the credential in use, `sources` whose key pays."""
+    """The content of a file. `active` is the active credential by provider, `sources` whose key pays."""
 
     id: str
     name: str

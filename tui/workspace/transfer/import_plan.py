@@ -45,7 +45,7 @@ _TABLES = ("credentials", "models", "defaults", "sources")
 
 @dataclass(frozen=True)
 class Plan:
-    """What an import would do. `lacks` is what the file has and cannot bring: each a problem that stops nothing.
+    """What an import would change. `lacks` are problems of what cannot be imported; they stop nothing.
 
     `plain_http` are the origins in plain http that a person must allow before it is applied.
     """

@@ -35,7 +35,7 @@ class Sentences:
 
 
 class ProblemBlock(Sentences):
-    """A problem: sentence, hint, and the other side's own words."""
+    """A problem: sentence, hint, and the provider's own message."""
 
     def __init__(self, message: str, hints: Sequence[str] = (), said: str = "", by: str = "") -> None:
         quoted = f"{by} says: {said}" if said and by else said
@@ -63,7 +63,7 @@ class QuestionBlock:
 
 
 class AnswerBlock:
-    """An answer: who gives it, its thoughts on one line that unfolds, its text, and how it ended.
+    """An answer: the model, its thinking on one line that unfolds, its text, and how it ended.
 
     While it runs, `add` and `think` take what comes, and only its open end is drawn anew. `end` gives it a mark or a
     problem; from then on it keeps its text alone, and is drawn from that.

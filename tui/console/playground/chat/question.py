@@ -13,7 +13,7 @@ _REMEMBERED = 100
 
 
 class Question(LinesField):
-    """The field itself. `up` in its first line brings earlier questions back, `down` in the last one the later ones.
+    """The input field. `up` in its first line recalls earlier questions, `down` in the last line later ones.
 
     What was typed and not sent is one of them, so nothing is lost on the way.
     """
@@ -25,14 +25,14 @@ class Question(LinesField):
     ]
 
     class Page(Message):
-        """The transcript is to be scrolled."""
+        """Posted to scroll the transcript."""
 
         def __init__(self, direction: int) -> None:
             super().__init__()
             self.direction = direction
 
     class Left(Message):
-        """Tab was pressed."""
+        """Posted when tab was pressed."""
 
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)

@@ -25,7 +25,7 @@ _CHARACTERS_A_TOKEN = 4
 
 
 class RunningAnswer:
-    """An answer that is streaming in: takes the events of its call. `fresh` says that there is something to draw."""
+    """A streaming answer, built from the events of its request. `fresh`: something is new to draw."""
 
     def __init__(self, model: Model, reply: AnswerBlock) -> None:
         self.model, self.reply = model, reply

@@ -32,7 +32,7 @@ _GUTTER = 3
 
 @dataclass(frozen=True)
 class Plan:
-    """Cells for the parts of a row (number, text, the gap behind it), and how many columns there is room for."""
+    """Widths of a row's parts (number, text, gap), and how many columns fit."""
 
     number: int
     text: int

@@ -42,7 +42,7 @@ _LIMIT = 1_000_000
 
 
 class EmbeddingTab(SingleCallTab):
-    """The texts that were typed, and what came of them last."""
+    """The texts that were typed, and the last result."""
 
     TYPE = ModelType.EMBEDDING
     DEFAULT_CSS = """

@@ -40,7 +40,7 @@ TIMES = {
 
 
 class PathRow(FieldRow):
-    """The path. `tab` completes and moves on when there is nothing to complete, `down` goes to what is offered."""
+    """The path. `tab` completes it, or moves on if there is nothing to complete; `down` goes to the list."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("path.complete", "complete"),
@@ -62,7 +62,7 @@ class PathRow(FieldRow):
 
 
 class Entries(Rows):
-    """What a typed path can become."""
+    """The files and folders that complete the path."""
 
     DEFAULT_CSS = """
     Entries { padding-left: 19; height: auto; max-height: 5; }
@@ -72,7 +72,7 @@ class Entries(Rows):
 
 
 class SpeechForm(Vertical):
-    """The form. It looks at the file while it is typed, and sends nothing."""
+    """The form. It inspects the file while its path is typed, and sends nothing."""
 
     DEFAULT_CSS = """
     SpeechForm { height: 1fr; }
@@ -89,7 +89,7 @@ class SpeechForm(Vertical):
         """The button was pressed and the file can be sent."""
 
     class FileInspected(Message):
-        """More is known of the file."""
+        """Posted when more is known of the file."""
 
     def __init__(self, home: Path) -> None:
         super().__init__(id="form")

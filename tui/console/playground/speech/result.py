@@ -30,7 +30,7 @@ _CLOCK = 10
 
 @dataclass(frozen=True)
 class TranscriptResult:
-    """What one model made of one file. `cut` says how it ended before its end, `problem` why."""
+    """The transcript of a file by a model. `cut` says how it ended early, `problem` why."""
 
     path: Path
     model: str

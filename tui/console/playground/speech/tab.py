@@ -318,7 +318,7 @@ class SpeechTab(SingleCallTab):
 
 @dataclass
 class _Hearing:
-    """What was heard so far: a text in pieces while it is written, and at the end, where all goes well, the whole."""
+    """The transcript so far: its pieces while it streams, and the whole text at the end."""
 
     path: Path
     ref: str

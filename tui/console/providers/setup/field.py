@@ -12,7 +12,7 @@ from tui.workspace.credentials import paste
 
 
 class EntryRow(FieldRow):
-    """One field. Secret ones are never prefilled; empty, they keep what is stored."""
+    """A form row of a field. Secret ones are never prefilled; left blank, they keep the stored value."""
 
     def __init__(self, provider_id: str, declared: Field, value: str, kept: str | None, help: Sequence[str]) -> None:  # noqa: A002 - the word of the screens
         """Create the row. `kept` is the hint of a stored secret ('' if there is none to show), None without one."""

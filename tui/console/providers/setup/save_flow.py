@@ -60,12 +60,12 @@ class Cancelled:
 
 @dataclass(frozen=True)
 class TakeTheirs:
-    """What another session saved is to stay, and this form is left."""
+    """What another session saved stays, and this form is closed."""
 
 
 @dataclass(frozen=True)
 class ReviewTheirs:
-    """What another session saved is to be looked at; the next save replaces it."""
+    """What another session saved is shown; the next save replaces it."""
 
     theirs: Credential | None
 
@@ -74,7 +74,7 @@ Outcome = Saved | CheckFailed | Undecided | Cancelled | TakeTheirs | ReviewTheir
 
 
 class SaveFlow:
-    """One credential on its way from a form to the store.
+    """The steps from a filled-in form to a stored credential.
 
     `name` is the credential, '' for a new one whose name comes with the values. `stored` is the credential as it was
     when the form was filled from it, so that a change by another session is noticed.

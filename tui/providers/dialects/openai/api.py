@@ -26,7 +26,7 @@ _SCOPES = re.compile(r"insufficient permissions|missing scopes", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Flavour:
-    """How a server of this wire differs.
+    """The differences of an OpenAI-compatible server.
 
     `classify` makes a Model of one entry of a listing, or None where it is of no use here. `most_tokens` is the field
     that bounds an answer, `vectors` the form in which vectors are asked for, `batch` how many texts of a model go into

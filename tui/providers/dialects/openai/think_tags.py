@@ -13,7 +13,7 @@ _OPEN, _CLOSE = "<think>", "</think>"
 
 
 class Thinking:
-    """Splits the text of one answer into thoughts and text, piece by piece. Only a tag that begins the answer counts.
+    """Split an answer's text into thinking and text, piece by piece. Only a tag at its beginning counts.
 
     The first `</think>` without one ends a thought too: what came before it in the same piece is the thought; earlier
     pieces, which were taken for text, stay as they are. One in backquotes is text.
