@@ -190,7 +190,7 @@ async def test_a_vector_of_another_length_is_shown_in_its_row(monkeypatch: pytes
     async with console() as pilot:
         await embedded(pilot, "one", "two", "three", "four")
         lines = rows(pilot)
-        assert "▲ Text 2 has a vector of a different length." in lines[6]
+        assert "▲ Text 2 has a different length." in lines[6]
         assert "▲ Text 4 has an all-zero vector." in lines[8]
         assert "▒60  1.00" in lines[5] or "▓60" in lines[5]
 
@@ -330,7 +330,7 @@ async def test_a_model_that_distinguishes_questions_learns_what_the_lines_are(mo
         await pilot.press("p")
         await until_shown(pilot, "These lines are")
         await pilot.press("down", "enter")
-        await until_shown(pilot, "── questions, one per line ──")
+        await until_shown(pilot, "── queries, one per line ──")
         await pilot.press("i")
         tab.query_one(LinesField).text = "Why is the sky blue?"
         await pilot.press("enter")

@@ -121,7 +121,7 @@ async def test_the_form_as_drawn(home: Path) -> None:
         assert lines[10] == "   Times            ( ) none  (•) per segment  ( ) per word"
         assert lines[12] == "   [ Transcribe ]"
         assert lines[-3] == "   whisper-1 takes flac mp3 mp4 mpeg mpga m4a ogg wav webm, up to 25 MB."
-        assert lines[-2].startswith("   It ends on 2027-02-26.")
+        assert lines[-2].startswith("   The provider retires it on 2027-02-26.")
         assert lines[-1] == " enter next  tab complete  down to list  esc commands  f1 help"
 
 

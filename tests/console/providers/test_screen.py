@@ -115,7 +115,7 @@ async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(session
         assert rows(pilot)[21].startswith("   OpenAI: your key, ends 77c0, verified ")
         assert rows(pilot)[22] == "   v asks for the passphrase first."
         await pilot.press("v")
-        await until_shown(pilot, "the check of OpenAI.")
+        await until_shown(pilot, "Next: verify OpenAI, as soon as you unlock.")
         await pilot.press(*"practice", "enter")
         await until_shown(pilot, "1 of 2 ready")
         await until(pilot, lambda: not screen_of(pilot, Providers).checks)

@@ -387,7 +387,7 @@ async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on_by_itself(ses
     async with console(session, "north-lab") as pilot:
         await open_form(pilot)
         await pilot.press("enter", "enter")
-        await until_shown(pilot, "the check of OpenAI.")
+        await until_shown(pilot, "Next: verify OpenAI")
         await pilot.press(*"practice", "enter")
         await until_shown(pilot, "OpenAI is saved.")
 

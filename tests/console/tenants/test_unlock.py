@@ -113,7 +113,7 @@ async def test_escape_stops_the_opening_and_keeps_what_was_typed(monkeypatch: py
         answers = await asked(pilot)
         monkeypatch.setattr(tenants, "unlock", slow)
         await pilot.press("x", "enter")
-        await until_shown(pilot, "… opening")
+        await until_shown(pilot, "… unlocking")
         await pilot.press("escape")
         await until_shown(pilot, "[ Unlock ]")
         assert "[•   " in shown(pilot) and not answers

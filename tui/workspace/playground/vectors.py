@@ -67,9 +67,7 @@ def compare(texts: Sequence[str], vectors: Sequence[Vector]) -> Comparison:
     size = lengths.most_common(1)[0][0] if lengths else 0
     norms = tuple(norm(vector) for vector in vectors)
     faults = {
-        n: f"Text {n + 1} has a vector of a different length."
-        if len(vector) != size
-        else f"Text {n + 1} has an all-zero vector."
+        n: f"Text {n + 1} has a different length." if len(vector) != size else f"Text {n + 1} has an all-zero vector."
         for n, vector in enumerate(vectors)
         if len(vector) != size or not norms[n]
     }

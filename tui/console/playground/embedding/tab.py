@@ -185,9 +185,10 @@ class EmbeddingTab(SingleCallTab):
         return [text.strip() for text in self.query_one(LinesField).text.split("\n") if text.strip()]
 
     def _show_rule(self) -> None:
-        kind, count = "query" if self._as_questions else "text", len(self.texts)
-        words = f"{count} {kind if count == 1 else f'{kind}s'}" if count else ""
-        self.query_one("#texts-rule", Rule).show(f"{kind}s, one per line", words)
+        one, many = ("query", "queries") if self._as_questions else ("text", "texts")
+        count = len(self.texts)
+        words = f"{count} {one if count == 1 else many}" if count else ""
+        self.query_one("#texts-rule", Rule).show(f"{many}, one per line", words)
 
     # --- texts to be found, or questions ---
 

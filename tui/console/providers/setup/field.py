@@ -76,7 +76,7 @@ class EntryRow(FieldRow):
     def too_long(self, size: int) -> None:
         """Say that a paste was left out."""
         self.left_out = True
-        self.complain(f"That is {size:,} characters, too many. Nothing was pasted.", "Paste it again.")
+        self.complain(f"The paste has {size:,} characters, too many. Nothing was pasted.", "Paste it again.")
 
     def complain(self, message: str, *more: str) -> None:
         """Say under the field what is wrong with it."""

@@ -167,7 +167,10 @@ class Setup(PageScreen[bool]):
             event.prevent_default()
         elif row is not None:
             row.say(
-                line((f"{WARNING} ", ATTENTION), f"That is {event.size:,} characters, too many. Nothing was pasted.")
+                line(
+                    (f"{WARNING} ", ATTENTION),
+                    f"The paste has {event.size:,} characters, too many. Nothing was pasted.",
+                )
             )
 
     def on_paste(self, event: events.Paste) -> None:
