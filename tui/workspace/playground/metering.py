@@ -84,7 +84,7 @@ async def metered(meter: TrialMeter) -> AsyncIterator[None]:
 
 
 def reserve(session: TenantSession, provider_id: str, token: str) -> None:
-    """Reserve a request under a token; raise TrialExhausted if none is left."""
+    """Reserve a request under a token; raise UsedUp if none is left."""
     trial(session.process, provider_id)
     with session.process.store(OPERATOR).transaction() as tables:
         # Read under the lock: the operator may have changed or removed it since.

@@ -75,7 +75,7 @@ class Plan:
 
 
 def is_protected(content: bytes) -> bool:
-    """Whether a file asks for a passphrase; Usage for one that cannot be imported at all."""
+    """Return True if a file needs a passphrase; raise UsageError if it cannot be imported."""
     return bool(file_format.read(content)["modeldeck"] == encrypted_file.KIND)
 
 
@@ -271,7 +271,7 @@ async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ..
 
 
 def _same(session: TenantSession, tenant: Tenant, bundle: Bundle, kept: Kept, now: Credential) -> bool:
-    """Whether a credential of the file is stored as it is. Its secrets are compared by their fingerprints."""
+    """Return True if the credential is stored already; secrets are compared by fingerprint."""
     prints = {name: key_pair.fingerprint(tenant.fingerprint_key, secret) for name, secret in kept.secrets.items()}
     if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
@@ -282,7 +282,7 @@ def _same(session: TenantSession, tenant: Tenant, bundle: Bundle, kept: Kept, no
 
 
 def _stays_home(session: TenantSession, before: Content, bundle: Bundle) -> None:
-    """Usage if a secret that was stored, and is not in the file, would have to go where it could not go before."""
+    """Raise UsageError if a stored secret would go to a new origin."""
     imported = {(credential.provider, credential.name): set(credential.secrets) for credential in bundle.credentials}
     old = {
         (entry["provider"], entry["name"]): entry.get("origins", []) for entry in before.get("credentials", {}).values()

@@ -52,10 +52,9 @@ class SetupForm(Form):
         rotates: bool = False,
         model_origins: tuple[str, ...] = (),
     ) -> None:
-        """`naming` asks for a new credential's name; `shut` says that the stored secrets cannot be opened.
+        """Create the form. `naming` asks for a new credential's name; `shut`: stored secrets cannot be decrypted.
 
-        With `rotates` the stored key can be kept beside a new one. `model_origins` are those of added models, which the
-        key may be sent to as well.
+        With `rotates` the stored key can be kept beside a new one.
         """
         super().__init__()
         self.rotates = rotates
@@ -316,7 +315,7 @@ class SetupForm(Form):
         self.noticed = bool(lines)
 
     def origins(self, values: Mapping[str, str | Secret]) -> tuple[str, ...]:
-        """Where the key would be sent with those values, as far as that is known."""
+        """Return the origins that the key would be sent to, as far as known."""
         own = destinations(self.provider, values, self.stored)
         return tuple(dict.fromkeys((*own, *self.model_origins))) if own else ()
 
