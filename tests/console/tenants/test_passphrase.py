@@ -21,7 +21,7 @@ async def test_a_passphrase_is_set_and_locks_the_tenant_from_then_on() -> None:
         assert "anyone who can read your files on this machine can decrypt" in shown(pilot)
         assert "Present" not in shown(pilot) and "Remove" not in shown(pilot)
         await pilot.press(*"new", "enter", *"new", "enter", "enter")
-        await until_shown(pilot, "The passphrase of acme is set.")
+        await until_shown(pilot, "Set the passphrase of acme.")
         assert rows(pilot)[3].startswith(" ▸ ▪ acme") and "with a passphrase" in shown(pilot)
         keyring.lock(session.tenant("acme"))
         with pytest.raises(Locked):
@@ -38,7 +38,7 @@ async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> No
         await until_shown(pilot, "▲ Wrong passphrase.")
         assert " ▸ Current          [    " in shown(pilot) and shown(pilot).count("[•  ") == 2
         await pilot.press(*PASSPHRASE, "tab", "tab", "tab", "enter")
-        await until_shown(pilot, "The passphrase of north-lab is changed.")
+        await until_shown(pilot, "Changed the passphrase of north-lab.")
         keyring.lock(session.tenant("north-lab"))
         await tenants.unlock(session.tenant("north-lab"), Secret("n"))
 

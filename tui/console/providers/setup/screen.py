@@ -32,8 +32,8 @@ from tui.console.remedies import problem_hint
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, Choice, FieldRow
 from tui.console.widgets.input import LineField, SecretField
-from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, WARNING, sign
+from tui.console.widgets.static_text import Words
+from tui.console.widgets.symbols import WARNING, sign
 from tui.domain import DEFAULT_NAME, ProviderState, VerificationState
 from tui.errors import CredentialRejected, Locked, NetworkError, Problem
 from tui.providers import provider as provider_of
@@ -166,12 +166,7 @@ class Setup(PageScreen[bool]):
             row.too_long(event.size)
             event.prevent_default()
         elif row is not None:
-            row.say(
-                line(
-                    (f"{WARNING} ", ATTENTION),
-                    f"The paste has {event.size:,} characters, too many. Nothing was pasted.",
-                )
-            )
+            row.say(*problem_lines(f"The paste has {event.size:,} characters, too many. Nothing was pasted."))
 
     def on_paste(self, event: events.Paste) -> None:
         """Paste into the first empty secret field while a button has the focus."""
