@@ -45,7 +45,7 @@ class Kind(Protocol):
     def begin(self, folder: Path) -> None: ...
     def writer(self, folder: Path) -> Callable[[int], None]: ...
     def seen(self, folder: Path) -> int:
-        """The number that the file holds; raises if it cannot be read or is not whole."""
+        """The number that the file holds; raises if it cannot be read or is incomplete."""
 
 
 class Ours:

@@ -47,7 +47,7 @@ def test_a_key_that_may_not_list_is_saved_and_not_called_verified(modeldeck: Run
     server.next("/models", busy, Response(403, scopes))
     ran = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     assert ran.code == 0
-    assert "Saved OpenAI, restricted: OpenAI knows this key, but it may not list models.\n" in ran.out
+    assert "Saved OpenAI, restricted: OpenAI accepted this key, but it may not list models.\n" in ran.out
     assert "verified in" not in ran.out
     assert "retrying" in ran.err, "whoever waits is told why"
 

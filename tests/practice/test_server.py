@@ -106,7 +106,7 @@ async def test_a_parameter_that_a_reasoning_model_does_not_take() -> None:
 @pytest.mark.parametrize(
     ("word", "kind", "said"),
     [
-        ("refused", CredentialRejected, "{label} does not know this key."),
+        ("refused", CredentialRejected, "{label} rejected this key."),
         ("nocredit", Problem, "Your {label} account has no credit left."),
         ("busy", Problem, "{label} is too busy."),
         ("nowhere", NetworkError, "Cannot find the host api.{id}.com. The key was not sent."),

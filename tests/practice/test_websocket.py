@@ -92,6 +92,6 @@ async def test_how_a_call_fails() -> None:
     events, problem = await ask("stall")
     assert text_of(events) and problem and "nothing of use" in problem.message
     _, problem = await ask(key="refused")
-    assert problem and problem.message == "OpenAI wants a key."
+    assert problem and problem.message == "OpenAI requires an API key."
     events, problem = await ask("busy")
     assert problem is None and text_of(events)

@@ -108,12 +108,12 @@ ROWS = {
     "status 511": _status(511, says="wants a sign-in", kind=NetworkError),
     "page 502": _page(502, again=True),
     **{
-        f"redirect {item}": _redirect(item, f"https://{ELSEWHERE}/v1", f"{ELSEWHERE}. It was not followed")
+        f"redirect {item}": _redirect(item, f"https://{ELSEWHERE}/v1", f"{ELSEWHERE}. The redirect was not followed")
         for item in (300, 301, 302, 303, 305, 307, 308)
     },
-    "redirect by plain http": _redirect(307, f"http://{ELSEWHERE}/v1", "by plain http. It was not followed"),
-    "redirect without scheme": _redirect(308, f"//{ELSEWHERE}/v1", f"{ELSEWHERE}. It was not followed"),
-    "redirect to a path": _redirect(302, "/login", "another path, /login. It was not followed"),
+    "redirect by plain http": _redirect(307, f"http://{ELSEWHERE}/v1", "by plain http. The redirect was not followed"),
+    "redirect without scheme": _redirect(308, f"//{ELSEWHERE}/v1", f"{ELSEWHERE}. The redirect was not followed"),
+    "redirect to a path": _redirect(302, "/login", "another path, /login. The redirect was not followed"),
     "redirect to nonsense": _redirect(302, "https://[", "not followed"),
     # Answers of success that are none.
     "empty": _body("", "an empty answer|opened no WebSocket", deep=True),

@@ -134,7 +134,7 @@ async def test_too_many_answers_at_once() -> None:
             first = asyncio.create_task(run(wire, access, chat.call(access)))
             await asyncio.wait_for(server.held.wait(), DEADLINE)
             _, problem = await run(wire, access, chat.call(access))
-            assert problem and problem.message == "Too many answers are running already."
+            assert problem and problem.message == "Too many requests are running."
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
             await wire.aclose()
@@ -156,8 +156,8 @@ CERTIFICATES: dict[str, dict[str, Any]] = {
     "has expired": {"ends": TODAY - HOUR},
     "is not valid yet": {"begins": TODAY + DAY / 2},
     "is for another host": {"host": "elsewhere.example.test"},
-    "is signed by itself, not by a known authority": {"alone": True},
-    "comes from an authority that this machine does not know": {},
+    "is self-signed": {"alone": True},
+    "is from an unknown certificate authority": {},
 }
 
 
@@ -187,13 +187,13 @@ async def test_a_certificate_that_is_accepted(authority: Authority) -> None:
 
 
 # RFC 8446, 6: alert records of a server that knows old versions only, that shares no cipher, and that broke inside.
-OLD = "speaks no version of TLS that is still safe"
+OLD = "supports no secure version of TLS"
 HANDSHAKES = {
     b"HTTP/1.1 400 Plain\r\ncontent-length: 0\r\n\r\n": "does not speak TLS on this port",
     b"\x15\x03\x01\x00\x02\x02\x46": OLD,
     b"\x15\x03\x01\x00\x02\x02\x28": OLD,
-    b"\x15\x03\x03\x00\x02\x02\x50": "broke off the TLS handshake",
-    b"": "broke off the TLS handshake",
+    b"\x15\x03\x03\x00\x02\x02\x50": "aborted the TLS handshake",
+    b"": "aborted the TLS handshake",
 }
 
 
@@ -219,9 +219,9 @@ async def test_a_handshake_that_fails(reply: bytes) -> None:
 # --- proxies ----------------------------------------------------------------------------------------------------------
 
 REPLIES = {
-    b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n": "wants a name and a password",
-    b"HTTP/1.1 403 Forbidden\r\n\r\n": "answered 403 and does not pass on calls to models.example.test",
-    b"HTTP/1.1 502 Bad Gateway\r\n\r\n": "answered 502 and does not pass on calls to models.example.test",
+    b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n": "requires a user name and password",
+    b"HTTP/1.1 403 Forbidden\r\n\r\n": "answered 403 and does not pass on requests to models.example.test",
+    b"HTTP/1.1 502 Bad Gateway\r\n\r\n": "answered 502 and does not pass on requests to models.example.test",
 }
 
 
@@ -287,7 +287,7 @@ async def test_a_redirect_brings_nothing_to_another_port(status: int) -> None:
                 outcome = await ask(chat, server, server.origin)
             assert (bytes(other.bytes), other.connections) == (b"", 0)
         assert outcome.problem
-        assert f"on to localhost:{other.port} by plain http. It was not followed." in outcome.problem.message
+        assert f"on to localhost:{other.port} by plain http. The redirect was not followed." in outcome.problem.message
         assert f"The key went to localhost:{server.port} only." in outcome.problem.message
 
     await all_chats(way)

@@ -141,7 +141,7 @@ def _tenant(session: TenantSession, name: str, mark: int, passphrase: str = "") 
 
 def _openai(session: TenantSession, tenant: Tenant, key: str, names: tuple[str, ...] = ("default",)) -> None:
     state = VerificationState.REFUSED if key == "refused" else VerificationState.READY
-    words = ("OpenAI does not know this key.", "Paste another one.") if state is VerificationState.REFUSED else ("", "")
+    words = ("OpenAI rejected this key.", "Paste another one.") if state is VerificationState.REFUSED else ("", "")
     check = VerificationResult(state, _ago(session.process, 0), 212, *words)
     for number, name in enumerate(names):
         text = _KEYS[key] if not number else _KEYS["second"]
@@ -158,9 +158,7 @@ def _other(session: TenantSession, tenant: Tenant, provider: Provider, state: Pr
     secrets = {name: Secret(value) for name, value in folder.FIELDS.items() if name in secret}
     clear = {name: value for name, value in folder.FIELDS.items() if name not in secret}
     words = (
-        (f"{provider.label} does not know this key.", "Paste another one.")
-        if state is ProviderState.REFUSED
-        else ("", "")
+        (f"{provider.label} rejected this key.", "Paste another one.") if state is ProviderState.REFUSED else ("", "")
     )
     check = VerificationResult(
         VerificationState.REFUSED if state is ProviderState.REFUSED else VerificationState.READY,

@@ -16,7 +16,7 @@ from tui.sanitize import one_line
 from tui.secret import MASK
 from tui.secret.redaction import Redactor
 
-AGAIN = "Asking again makes a new call. Nothing is repeated by itself."
+AGAIN = "Sending it again makes a new request. Nothing is retried automatically."
 BUSY = frozenset({429, 503, 529})
 RETRIED = frozenset({408, 409, 429})
 SIGN_IN = 511
@@ -85,7 +85,7 @@ def page(place: ErrorContext, text: str, status: int = 200) -> Problem:
     # A gateway of one's own may refuse a key in this way.
     key = "the key, " if status == 401 and place.keyed else ""
     return NetworkError(
-        f"{place.host} sent a web page, not an answer of an API ({status}).",
+        f"{place.host} returned a web page, not an API response ({status}).",
         f"Check {key}the address {_shown(place.url)}, the proxy, or a sign-in page of this network.",
         redact(place, title[1], 120) if title else "",
     )
@@ -102,8 +102,8 @@ def redirect(place: ErrorContext, target: str) -> Problem:
     where = f"another path, {_shown(target)}" if not host else f"{host}{' by plain http' if plain else ''}"
     destination = f" The key went to {place.host} only." if place.keyed else ""
     return Problem(
-        f"{place.host} wants to send this call on to {where}. It was not followed.{destination}",
-        "It may be a sign-in page of this network. Set the new address in place of this one only if you know it."
+        f"{place.host} redirected this request to {where}. The redirect was not followed.{destination}",
+        "It may be a sign-in page of this network. Use the new address only if you know it."
         if host
         else "Check the path of the address; it may be a sign-in page of this network.",
     )
@@ -111,13 +111,13 @@ def redirect(place: ErrorContext, target: str) -> Problem:
 
 def unusable_response(place: ErrorContext, what: str, detail: str = "") -> Problem:
     """Return the problem of an answer that cannot be used although its status is one of success."""
-    return Problem(f"{place.host} sent {what}.", f"Check that {_shown(place.url)} is the address of an API.", detail)
+    return Problem(f"{place.host} sent {what}.", f"Check that {_shown(place.url)} is an API URL.", detail)
 
 
 def too_large(place: ErrorContext, limit: int) -> Problem:
     """Return the problem of a response above the limit, in bytes."""
     size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit} bytes"
-    return Problem(f"The answer of {place.label} is larger than {size}. It was stopped there.", "Ask for less at once.")
+    return Problem(f"The response of {place.label} is larger than {size} and was stopped.", "Request less at once.")
 
 
 def to_problem(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
@@ -175,55 +175,57 @@ def _by_status(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
             return _nothing_there(place)
         case 407:
             return NetworkError(
-                f"The proxy {place.proxy or 'on the way'} wants a name and a password.",
+                f"The proxy {place.proxy or 'on the way'} requires a user name and password.",
                 "Set them in the proxy variable, as in http://name:password@host:port.",
             )
         case 408:
-            return Problem(f"{label} waited too long for the call.", "Try again; the network may be slow.")
+            return Problem(f"{label} timed out waiting for the request.", "Try again; the network may be slow.")
         case 413:
             return Problem(f"This is too large for {label}.", "Shorten the text, or send a smaller file.")
         case _ if status in BUSY:
             wait = retry_after(refusal.headers, now)
             others = ", or pick another model" if place.model else " and try again"
             return Problem(
-                f"{label} is too busy.", f"It asks to wait {_minutes(wait)}." if wait else f"Wait a little{others}."
+                f"{label} is too busy.", f"It asks to wait {_minutes(wait)}." if wait else f"Wait a moment{others}."
             )
         case _ if status == SIGN_IN:
             return NetworkError(
-                f"This network wants a sign-in before it lets calls through to {place.host}.",
+                f"This network requires a sign-in before requests reach {place.host}.",
                 "Sign in with a browser on the same network, then try again.",
             )
         case _ if status >= 500:
-            return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not judged.")
+            return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not checked.")
         case _ if status >= 400:
             of_model = f" for {place.model}" if place.model else ""
-            return Problem(f"{label} does not accept this call{of_model} ({status}).", "Its own words say why.")
+            return Problem(f"{label} rejected this request{of_model} ({status}).", "Its message says why.")
         case 0:
-            return Problem(f"{label} broke off with an error.", AGAIN)
-    return Problem(f"{place.host} answered {status}, which no API call expects.", f"Check {_shown(place.url)}")
+            return Problem(f"{label} stopped with an error.", AGAIN)
+    return Problem(f"{place.host} returned {status}, which is unexpected.", f"Check {_shown(place.url)}")
 
 
 def _unknown_key(place: ErrorContext) -> Problem:
-    at = f"at {place.provider.key_page}" if place.provider.key_page else "from who runs the server."
+    page = place.provider.key_page
     if not place.keyed:
-        return CredentialRejected(f"{place.label} wants a key.", f"Get one {at}")
-    named = f"refused the key ending {place.key_hint}" if place.key_hint else "does not know this key"
-    return CredentialRejected(f"{place.label} {named}.", f"Look for a missing end, or get another {at}")
+        hint = f"Create one at {page}" if page else "Ask whoever runs the server."
+        return CredentialRejected(f"{place.label} requires an API key.", hint)
+    another = f"create a new one at {page}" if page else "ask whoever runs the server."
+    named = f"rejected the key ending {place.key_hint}" if place.key_hint else "rejected this key"
+    return CredentialRejected(f"{place.label} {named}.", f"Check that you copied all of it, or {another}")
 
 
 def _not_allowed(place: ErrorContext) -> Problem:
     what = f"use {place.model}" if place.model else "do this"
-    rights = "Check the rights of the key, and whether its region is served."
+    rights = "Check the key's permissions, and whether its region is supported."
     return ScopeMissing(
         f"{place.label} does not allow this key to {what}.",
-        rights if place.provider.key_page else "Ask who runs the server what the key may do.",
+        rights if place.provider.key_page else "Ask whoever runs the server what the key is allowed to do.",
     )
 
 
 def _nothing_there(place: ErrorContext) -> Problem:
-    what = f"{place.model} is not known there, or the address is wrong" if place.model else "the address is wrong"
-    ending = "; a base URL most often ends in /v1" if _lacks_v1(place) else ""
-    return Problem(f"{place.host} found nothing: {what}.", f"It was asked at {_shown(place.url)}{ending}.")
+    what = f"{place.model} is unknown there, or the address is wrong" if place.model else "the address is wrong"
+    ending = "; a base URL usually ends in /v1" if _lacks_v1(place) else ""
+    return Problem(f"{place.host} returned 404: {what}.", f"Check the URL {_shown(place.url)}{ending}.")
 
 
 def _lacks_v1(place: ErrorContext) -> bool:

@@ -95,7 +95,7 @@ PROVIDER = Provider(
         Field(
             "base_url",
             "Base URL",
-            "Another one for a region, such as https://eu.api.openai.com/v1.",
+            "Only for a region, such as https://eu.api.openai.com/v1.",
             default=_BASE_URL,
             env=("OPENAI_BASE_URL", "OPENAI_API_BASE"),
             advanced=True,

@@ -53,18 +53,18 @@ def clean_url(text: str, clears: Sequence[str] = ()) -> str:
     """
     text = text.strip()
     if _ONE_SLASH.match(text):
-        raise UsageError(f"{one_line(text, 80)} has one slash after http: where two are needed.", _EXAMPLE)
+        raise UsageError(f"{one_line(text, 80)} needs two slashes after http:.", _EXAMPLE)
     if "://" not in text:
         text = f"https://{text}" if not is_loopback(f"http://{text}") else f"http://{text}"
     parts = _split(text)
     if parts.scheme not in _PORTS:
         raise UsageError(f"{one_line(text, 80)} is not an http address.", _EXAMPLE)
     if parts.username or parts.password:
-        raise UsageError("An address with a name or a password in it is not taken.", "Put the key into its own field.")
+        raise UsageError("A URL with a user name or password is not accepted.", "Enter the key in its own field.")
     if parts.query:
         raise UsageError(
             f"A base URL has no query; ?{one_line(parts.query, 60)} would be lost.",
-            "Enter it without the part from the question mark on, or put what it says into the other fields.",
+            "Enter it without the part after the question mark, or fill in the other fields.",
         )
     path = parts.path.rstrip("/")
     for ending in sorted(clears, key=len, reverse=True):

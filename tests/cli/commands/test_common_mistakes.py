@@ -27,7 +27,7 @@ class Mistake:
 MISTAKES = {
     "Spark's key and secret swapped": Mistake(
         (("provider", "set", "spark", "app_id=fa4e0000", "api_key=-", "api_secret=-", "--name", "other"),),
-        ("knows no application with this APIKey", "whether APIKey and APISecret are swapped"),
+        ("found no application with this APIKey", "whether APIKey and APISecret are swapped"),
         code=3,
         reads=PAIR,
     ),

@@ -14,7 +14,7 @@ def test_an_address_is_split_and_its_deployment_is_one_to_add(modeldeck: Run) ->
     assert done.code == 0, done.err
     assert "Split up: deployment gpt-east and API version 2024-10-21." in done.err
     assert "modeldeck model add azure_openai gpt-east" in done.err
-    assert "Azure does not list deployments." in done.out
+    assert "Azure can't list deployments." in done.out
     (stored,) = json.loads(modeldeck("credential", "list", "azure_openai", "--json").out)
     assert stored["clear"] == {"endpoint": "https://acme-east.openai.azure.com", "api_version": "2024-10-21"}
     assert stored["origins"] == ["https://acme-east.openai.azure.com"]

@@ -201,7 +201,7 @@ async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
     ("wish", "said"),
     [
         ("please fail", "OpenAI says: The text breaks a rule."),
-        ("please be refused", "▲ OpenAI refused the key ending 3f2a."),
+        ("please be refused", "▲ OpenAI rejected the key ending 3f2a."),
     ],
 )
 async def test_refused_before_any_text_gives_the_question_back(wish: str, said: str) -> None:

@@ -33,8 +33,8 @@ async def test_spark_key_and_secret_swapped(session: Session) -> None:
             await pilot.press("enter")
         await focused(pilot, "Verify and save")
         await pilot.press("enter")
-        await until(pilot, lambda: "knows no application with this APIKey." in said(pilot))
-        assert "Look whether APIKey and APISecret are swapped" in said(pilot)
+        await until(pilot, lambda: "found no application with this APIKey." in said(pilot))
+        assert "Check whether APIKey and APISecret are swapped" in said(pilot)
         assert SECRET not in shown(pilot) and KEY not in shown(pilot)
         assert credentials.active(session.tenant("acme"), "spark") is None
         assert said(pilot).count("•" * 8) >= 2

@@ -121,7 +121,7 @@ async def test_a_refused_key_leaves_the_stored_one_in_use(session: Session) -> N
         await open_form(pilot)
         await paste(pilot, REFUSED)
         await pilot.press("enter", "enter")
-        await until_shown(pilot, "▲ OpenAI does not know this key.")
+        await until_shown(pilot, "▲ OpenAI rejected this key.")
         await focused(pilot, "API key")
         screen = shown(pilot)
         assert "The stored key ending 3f2a stays in use until a new one is verified." in screen
@@ -180,7 +180,7 @@ async def test_a_restricted_key_is_saved_on_the_operators_word(session: Session)
         await open_form(pilot)
         await paste(pilot, "sk-practice-0000-restricted-made-up-key-0001")
         await pilot.press("enter", "enter")
-        await until_shown(pilot, "▲ OpenAI knows this key, but it may not list models.")
+        await until_shown(pilot, "▲ OpenAI accepted this key, but it may not list models.")
         await focused(pilot, "Save, and add models by hand")
         assert stored(session) == "3f2a"
         await pilot.press("enter")

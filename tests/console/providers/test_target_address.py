@@ -37,7 +37,7 @@ async def test_a_target_address_fills_the_form_and_then_the_deployment(session: 
         await focused(pilot, "Verify and save")
         await pilot.press("enter")
         await until_shown(pilot, "─ Azure OpenAI accepts this key ─")
-        assert "No models yet." in shown(pilot) and "Azure does not list deployments." in shown(pilot)
+        assert "No models yet." in shown(pilot) and "Azure can't list deployments." in shown(pilot)
         await focused(pilot, "Add a deployment")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))

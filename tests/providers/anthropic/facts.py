@@ -88,17 +88,17 @@ STREAM = Stream(
 
 INVALID, LIMITED = "invalid_request_error", "rate_limit_error"
 NO_CREDIT = "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing."
-NOT_TAKEN = "Anthropic does not accept this call for claude-opus-5-5 (400)."
+NOT_TAKEN = "Anthropic rejected this request for claude-opus-5-5 (400)."
 
 REFUSALS = (
-    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic does not know this key.",
+    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic rejected this key.",
          CredentialRejected,
          "https://platform.claude.com/settings/keys"),
-    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic does not know this key.",
+    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic rejected this key.",
          CredentialRejected,
          call="verify"),
     Said(401, failure("authentication_error", "OAuth authentication is currently not supported."),
-         "This is a sign-in token of a subscription", CredentialRejected, "Make an API key."),
+         "This is a subscription's sign-in token", CredentialRejected, "Create an API key."),
     Said(400, failure(INVALID, NO_CREDIT), "Your Anthropic account has no credit left.", hint="Add credit",
          headers={"x-should-retry": "true"}),
     Said(402, failure("billing_error"), "Your Anthropic account has no credit left.", hint="billing page"),
@@ -115,26 +115,26 @@ REFUSALS = (
     Said(429, failure(LIMITED, code="ramp_limit_exceeded"), "Anthropic is too busy.",
          headers={"retry-after": "0.01"}, retried=True),
     Said(403, failure("permission_error", "Your API key does not have permission to use the specified resource."),
-         "Anthropic knows this key, but it may not use claude-opus-5-5.", ScopeMissing, "Allow the model"),
-    Said(403, failure("permission_error"), "Anthropic knows this key, but it may not list models.", ScopeMissing,
+         "Anthropic accepted this key, but it may not use claude-opus-5-5.", ScopeMissing, "Allow the model"),
+    Said(403, failure("permission_error"), "Anthropic accepted this key, but it may not list models.", ScopeMissing,
          "Save and add models by hand", call="verify"),
     Said(403, failure("permission_error", code="organization_on_hold"),
          "Anthropic has put the organization of this key on hold.", ScopeMissing),
     Said(403, failure("permission_error", "This organization has been disabled."),
          "Anthropic has put the organization of this key on hold.", ScopeMissing),
     Said(403, {"error": {"message": "Access is not allowed from unsupported countries, regions, or territories."}},
-         "Anthropic does not serve the country or region", NetworkError, "Call from a network"),
+         "Anthropic does not serve the country or region", NetworkError, "Use a network"),
     Said(403, failure("permission_error", "anthropic-workspace-id: does not match the workspace of this key."),
          "The workspace does not belong to this key.", CredentialRejected, "leave it empty", call="verify"),
     Said(404, failure("not_found_error", "model: claude-opus-5-5"), "Anthropic does not know claude-opus-5-5",
          hint="retired ones"),
-    Said(404, failure("not_found_error", "Not Found"), "{host} found nothing: claude-opus-5-5 is not known there"),
+    Said(404, failure("not_found_error", "Not Found"), "{host} returned 404: claude-opus-5-5 is not known there"),
     Said(400, failure(INVALID, "prompt is too long: 1100000 tokens > 1000000 maximum"),
          "This is longer than claude-opus-5-5 can take.", hint="Shorten"),
     Said(413, failure("request_too_large"), "This is too large for Anthropic.", hint="Shorten"),
     Said(400, failure("request_too_large"), "This is too large for Anthropic.", hint="Shorten"),
     Said(400, failure(INVALID), NOT_TAKEN),
-    Said(409, failure("conflict_error"), "Anthropic does not accept this call", retried=True),
+    Said(409, failure("conflict_error"), "Anthropic rejected this request", retried=True),
     Said(500, failure("api_error"), "Anthropic failed on its side (500).", hint="not judged", retried=True),
     Said(504, failure("timeout_error"), "Anthropic failed on its side (504).", retried=True),
     Said(529, failure("overloaded_error"), "Anthropic is too busy.", retried=True),
@@ -325,7 +325,7 @@ def the_ends_of_an_answer(p: Provider) -> None:
     assert end("max_tokens") == Finish("max_tokens", False, "The answer reached its length limit.")
     spent = "The answer reached its length limit before its first word; thinking used it up."
     assert end("max_tokens", thought("Hm")) == Finish("max_tokens", False, spent)
-    full = "The conversation has filled what the model can take."
+    full = "The conversation has reached the model's context limit."
     assert end("model_context_window_exceeded") == Finish("model_context_window_exceeded", False, full)
     tool = "The model asked for a tool, and none is offered here."
     assert end("tool_use") == Finish("tool_use", True, tool)
@@ -615,7 +615,7 @@ def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
     assert sentence == "claude-opus-5-5 takes no thinking. It was left out."
     shown, sentence = mended("thinking.adaptive.display: Extra inputs are not permitted")
     assert shown.json["thinking"] == {"type": "adaptive"}
-    assert sentence == "claude-opus-5-5 shows its thoughts in its own way."
+    assert sentence == "claude-opus-5-5 shows its thinking in its own way."
     assert calls.repaired(p, shown, ApiError(400, message="thinking.adaptive.display: not permitted"))[0].json == {
         name: value for name, value in shown.json.items() if name != "thinking"
     }
@@ -637,7 +637,7 @@ def a_gateway_that_knows_the_older_version_alone(p: Provider) -> None:
         better, sentence = calls.repaired(p, call, message)
         assert better.headers == {"anthropic-version": OLDER}
         assert (better.url, better.json) == (call.url, call.json)
-        assert sentence == "The server knows the older version of the API only. It was used."
+        assert sentence == "The server supports only the older version of the API, which was used."
         assert p.repair_request(better, message) is None
 
 

@@ -103,11 +103,11 @@ STREAM = Stream(
     closing=sse(chunk({}, "stop")) + sse(chunk({}, choices=[], usage=USED)) + sse("[DONE]"),
     opening=sse(ABOUT_THE_QUESTION) + sse(chunk({"role": "assistant", "content": "", "refusal": None})),
     error=sse({"error": {"message": "Their words.", "type": "server_error", "param": None, "code": None}}),
-    error_message="{label} broke off with an error.",
+    error_message="{label} stopped with an error.",
 )
 DEPLOYMENT = Model("azure_openai", "gpt-east", ModelType.CHAT, fields={"base_model": "gpt-4.1"})
 UNKNOWN_KEY = "Access denied due to invalid subscription key or wrong API endpoint."
-NO_KEY = "Azure OpenAI does not know this key at this resource."
+NO_KEY = "Azure OpenAI rejected this key at this resource."
 
 LIST_HELPS = "the list of base models is a help, and not every resource shows it"
 
@@ -208,14 +208,14 @@ FACTS = Facts(
         Said(
             400,
             error("OperationNotSupported", "The chatCompletion operation does not work with the specified model."),
-            "The model behind gpt-east does not do this.",
+            "The model behind gpt-east does not support this.",
             Problem,
             "type of its base model",
         ),
         Said(
             400,
             filtered(jailbreak={"filtered": True, "detected": True}),
-            "The content filter of Azure OpenAI stopped this text: an attempt to get round the rules (jailbreak).",
+            "The content filter of Azure OpenAI stopped this text: a jailbreak attempt.",
             Problem,
             "other words",
         ),
@@ -229,7 +229,7 @@ FACTS = Facts(
         Said(
             429,
             error("429", "Requests to ChatCompletions have exceeded the token rate limit of your pricing tier."),
-            "What gpt-east may use in a minute is used up.",
+            "The quota per minute of gpt-east is used up.",
             Problem,
             "in the portal",
             retried=True,
@@ -297,7 +297,7 @@ def what_it_is(p: Provider) -> None:
     )
     assert (p.catalogue, p.list_models) == ((), None)
     assert p.key_page == "https://portal.azure.com"
-    assert p.after_saving.startswith("Azure does not list deployments. After saving, add each one")
+    assert p.after_saving.startswith("Azure can't list deployments. After saving, add each one")
 
 
 @check
@@ -528,8 +528,8 @@ def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
         ("whisper", ModelType.SPEECH2TEXT, "whisper is served until 2026-12-15."),
         ("text-embedding-3-small", ModelType.EMBEDDING, ""),
         ("Cohere-embed-v5", ModelType.EMBEDDING, ""),
-        ("gpt-5.5", ModelType.CHAT, "The resource lists no model gpt-5.5; look how it is written."),
-        ("acme-large", ModelType.CHAT, "The resource lists no model acme-large; look how it is written."),
+        ("gpt-5.5", ModelType.CHAT, "The resource lists no model gpt-5.5; check the spelling."),
+        ("acme-large", ModelType.CHAT, "The resource lists no model acme-large; check the spelling."),
     ):
         model = deployed("east", base, kind)
         assert looked(model, LIST) == [ModelDetails(model, note)]
@@ -538,9 +538,9 @@ def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
             assert refused.code == "wrong_type"
             message = p.describe_error(refused, "east")
             assert isinstance(message, UsageError)
-            assert message.message == f"{base} is for {kind.label}; east is to be added for something else."
+            assert message.message == f"{base} is for {kind.label}; east is to be added as another type."
     unnamed = p.describe_error(ApiError(code="wrong_type", kind="embedding", message="ada"), "")
-    assert unnamed and unnamed.message == "ada is for embedding; this is to be added for something else."
+    assert unnamed and unnamed.message == "ada is for embedding; this is to be added as another type."
     model = deployed("east", "gpt-5.4-mini")
     nothing: Any
     for nothing in (ApiError(404), ApiError(403), {"data": []}, {}):
@@ -654,7 +654,7 @@ def the_pieces_of_a_chat(p: Provider) -> None:
 def an_answer_that_the_filter_cuts(p: Provider) -> None:
     stopped = annotated("content_filter", protected_material_text={"detected": True, "filtered": True})
     events = read(chat(p), ABOUT_THE_QUESTION, chunk({"content": "Once"}), stopped, "[DONE]")
-    note = "The content filter cut the answer: text that is protected."
+    note = "The content filter cut the answer: protected text."
     assert events == [TextDelta("Once"), Finish("content_filter", False, note)]
     words = {
         "hate": "hate",
@@ -662,9 +662,9 @@ def an_answer_that_the_filter_cuts(p: Provider) -> None:
         "violence": "violence",
         "self_harm": "self-harm",
         "profanity": "profanity",
-        "jailbreak": "an attempt to get round the rules (jailbreak)",
+        "jailbreak": "a jailbreak attempt",
         "indirect_attack": "instructions hidden in a document",
-        "protected_material_code": "code that is protected",
+        "protected_material_code": "protected code",
         "custom_blocklists": "a word on a blocklist of the resource",
         "some_new_rule": "some new rule",
     }

@@ -79,7 +79,7 @@ def test_the_documented_streams() -> None:
     assert documented("chat.sse") == [TextDelta("Grey, with rain."), Used(11, 6), Finish("stop")]
     begun, cut = documented("chat_filtered.sse")
     assert begun == TextDelta("Once there was")
-    assert (cut.complete, cut.note) == (False, "The content filter cut the answer: text that is protected.")
+    assert (cut.complete, cut.note) == (False, "The content filter cut the answer: protected text.")
 
 
 # --- signing in -------------------------------------------------------------------------------------------------------
@@ -144,7 +144,7 @@ async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_dist
     [
         ("gpt-west", "This resource has no deployment gpt-west."),
         ("gpt-5.4-mini", "gpt-5.4-mini is the name of a model, and this resource has no deployment that is called so."),
-        ("embed-east", "The model behind embed-east does not do this."),
+        ("embed-east", "The model behind embed-east does not support this."),
     ],
 )
 async def test_a_deployment_that_is_none_is_named_for_what_it_is(name: str, says: str, version: str) -> None:

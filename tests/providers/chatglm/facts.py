@@ -54,7 +54,7 @@ STREAM = Stream(
     closing=sse(delta({"content": ""}, "stop")) + sse("[DONE]"),
     opening=sse(delta({"content": ""})),
     error=sse({"error": {"message": "CUDA out of memory.", "type": "InternalServerError", "code": 500}}),
-    error_message="{label} broke off with an error.",
+    error_message="{label} stopped with an error.",
 )
 
 PROBED = "what a server is shows by which of two addresses it has"
@@ -108,11 +108,11 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, {"error": "Unauthorized"}, "{host} does not know this key.", CredentialRejected),
-        Said(401, {"error": "Unauthorized"}, "{host} does not know this key.", CredentialRejected, call="verify"),
-        Said(400, {"detail": "Invalid request"}, "The server does not take the messages in this order.", hint="new"),
-        Said(404, {"detail": "Not Found"}, "The server at this address does not have this call.", call="verify"),
-        Said(405, {"detail": "Method Not Allowed"}, "The server at this address does not have this call."),
+        Said(401, {"error": "Unauthorized"}, "{host} rejected this key.", CredentialRejected),
+        Said(401, {"error": "Unauthorized"}, "{host} rejected this key.", CredentialRejected, call="verify"),
+        Said(400, {"detail": "Invalid request"}, "The server rejected the order of the messages.", hint="new"),
+        Said(404, {"detail": "Not Found"}, "The server at this address does not have this endpoint.", call="verify"),
+        Said(405, {"detail": "Method Not Allowed"}, "The server at this address does not have this endpoint."),
         Said(
             404,
             {
@@ -127,15 +127,13 @@ FACTS = Facts(
             "Refresh",
         ),
         Said(404, {"error": {"message": "The model `X` does not exist."}}, "The server does not know chatglm3-6b"),
-        Said(
-            422, {"detail": [{"loc": ["body", "model"], "msg": "Field required"}]}, "{host} does not accept this call"
-        ),
+        Said(422, {"detail": [{"loc": ["body", "model"], "msg": "Field required"}]}, "{host} rejected this request"),
         Said(400, {"message": "maximum context length is 2048 tokens"}, "This is longer than chatglm3-6b can take."),
         Said(500, "Internal Server Error", "The server failed while it made", Problem, "log", retried=True),
         Said(502, "", "A proxy before the server got no answer from it in time (502).", retried=True),
         Said(504, "", "A proxy before the server got no answer from it in time (504).", retried=True),
         Said(503, "", "{host} is too busy.", retried=True),
-        Said(200, {"object": "list"}, "What answers at this address is no server of ChatGLM.", call="verify"),
+        Said(200, {"object": "list"}, "The server at this address is not a ChatGLM server.", call="verify"),
     ),
 )
 check = FACTS.check
@@ -269,7 +267,7 @@ def what_is_no_such_server_is_said(p: Provider) -> None:
     for odd in ({}, refused(405, allow="GET")):
         assert next_of(p, refused(404), refused(404), odd)[0].code == "strange_server"
     entries = p.describe_error(ApiError(404, code="strange_server"), "")
-    assert entries and entries.message == "What answers at this address is no server of ChatGLM."
+    assert entries and entries.message == "The server at this address is not a ChatGLM server."
     assert [result.message for result in next_of(p, {"error": {"message": "No."}})] == ["No."]
 
 

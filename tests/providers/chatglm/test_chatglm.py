@@ -26,7 +26,7 @@ CHATGLM = PROVIDERS["chatglm"]
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 ABSENT = http({"detail": "Not Found"}, 404)
 ALLOWED = http({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
-ASIDE = "The stream ended before it began. The answer was asked for in one piece."
+ASIDE = "The stream ended before it began. The answer was requested in one piece."
 PORTS = {"api.py": 8001, "openai_api.py": 8002, "api_server.py": 8003, "vLLM": 8004}
 SOON = Limits(backoff=0.001, max_backoff=0.001, notice_after=0.2, stream_timeout=2, response_timeout=2)
 
@@ -87,12 +87,12 @@ async def test_what_is_something_else_is_reported() -> None:
     async with serve([ABSENT], [http(described("/sdapi/v1/txt2img"))]) as server:
         _, problem = await asked(server)
     assert problem
-    assert problem.message == "What answers at this address is no server of ChatGLM."
+    assert problem.message == "The server at this address is not a ChatGLM server."
     assert problem.detail == "It has /sdapi/v1/txt2img."
     async with serve([ABSENT]) as server:
         _, problem = await asked(server)
     assert problem
-    assert problem.message == "The server at this address does not have this call."
+    assert problem.message == "The server at this address does not have this endpoint."
     async with serve([http("<html><title>Router</title></html>", headers={"content-type": "text/html"})]) as server:
         _, problem = await asked(server)
     assert isinstance(problem, NetworkError)
@@ -102,7 +102,7 @@ async def test_a_server_that_wants_a_key() -> None:
     async with serve([http({"error": "Unauthorized"}, 401)]) as server:
         _, problem = await asked(server)
         assert isinstance(problem, CredentialRejected)
-        assert problem.message == f"localhost:{server.port} wants a key."
+        assert problem.message == f"localhost:{server.port} requires an API key."
         assert len(server.asked) == 1
 
 

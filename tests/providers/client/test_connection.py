@@ -133,7 +133,7 @@ async def test_too_many_answers_at_once() -> None:
         first = asyncio.create_task(run(wire, access, chat_call(access)))
         await asyncio.wait_for(server.held.wait(), DEADLINE)
         _, problem = await run(wire, access, chat_call(access))
-        assert problem and problem.message == "Too many answers are running already."
+        assert problem and problem.message == "Too many requests are running."
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
         await wire.aclose()
@@ -190,7 +190,7 @@ def test_only_the_environment_that_was_passed_counts(monkeypatch: pytest.MonkeyP
 async def test_a_proxy_that_cannot_be_used(value: str) -> None:
     _, problem = await try_url("https://a.test/v1", {"HTTPS_PROXY": value})
     assert isinstance(problem, NetworkError)
-    assert problem.message == "HTTPS_PROXY names no proxy that can be used. Nothing was sent."
+    assert problem.message == "HTTPS_PROXY is not a usable proxy. Nothing was sent."
 
 
 @pytest.mark.parametrize("password", ["12/34", "12?34", "12#34", "12/34@x"])
@@ -252,7 +252,7 @@ async def test_a_proxy_that_wants_a_password() -> None:
     async with proxy(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n") as (address, heads):
         _, problem = await try_url("https://api.openai.com/v1", {"HTTPS_PROXY": f"http://me:word@{address}"})
     assert isinstance(problem, NetworkError)
-    assert f"The proxy http://{address} wants a name and a password" in problem.message
+    assert f"The proxy http://{address} requires a user name and password" in problem.message
     assert "The key was not sent." in problem.message
     assert "word" not in problem.message.replace("password", "")
     assert KEY.encode() not in b"".join(heads)
@@ -262,9 +262,8 @@ async def test_a_proxy_that_wants_a_password() -> None:
 async def test_a_proxy_that_does_not_pass_on() -> None:
     async with proxy(b"HTTP/1.1 403 Forbidden\r\n\r\n") as (address, _):
         _, problem = await try_url("https://api.openai.com/v1", {"HTTPS_PROXY": f"http://{address}"})
-    said = (
-        f"The proxy http://{address} answered 403 and does not pass on calls to api.openai.com. The key was not sent."
-    )
+    refused = f"The proxy http://{address} answered 403 and does not pass on requests to api.openai.com."
+    said = f"{refused} The key was not sent."
     assert problem and problem.message == said
 
 
@@ -418,11 +417,11 @@ def _subject_hash(pem: bytes) -> str:
 
 
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
-    "unknown": ({}, "comes from an authority that this machine does not know"),
+    "unknown": ({}, "is from an unknown certificate authority"),
     "expired": ({"ends": NOW - datetime.timedelta(hours=1)}, "has expired"),
     "early": ({"begins": NOW + DAY / 2}, "is not valid yet"),
     "host": ({"host": "elsewhere.example.test"}, "is for another host"),
-    "alone": ({"alone": True}, "is signed by itself, not by a known authority"),
+    "alone": ({"alone": True}, "is self-signed"),
 }
 
 

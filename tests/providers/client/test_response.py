@@ -107,7 +107,7 @@ async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end: list
         events, problem = await ask(server)
     assert isinstance(problem, NetworkError)
     assert problem.message == "The connection to OpenAI ended before the answer did."
-    assert problem.hint == "Asking again makes a new call. Nothing is repeated by itself."
+    assert problem.hint == "Sending it again makes a new request. Nothing is retried automatically."
     assert text_of(events) == "Half an"
     assert len(server.asked) == 1
 
@@ -117,7 +117,7 @@ async def test_an_error_in_mid_stream() -> None:
     async with serve([streaming(said("Par"), error)]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "Par"
-    assert problem and problem.message == "OpenAI broke off with an error."
+    assert problem and problem.message == "OpenAI stopped with an error."
     assert problem.detail == "The server had an error."
 
 
@@ -188,7 +188,7 @@ async def test_a_web_page_with_status_200(kind: str, stream: bool) -> None:
     async with serve([http(page, headers={"content-type": kind})]) as server:
         _, problem = await ask(server, stream=stream)
     assert isinstance(problem, NetworkError)
-    assert problem.message == f"localhost:{server.port} sent a web page, not an answer of an API (200)."
+    assert problem.message == f"localhost:{server.port} returned a web page, not an API response (200)."
     assert problem.detail == "Sign in to Wi-Fi [31m"
 
 

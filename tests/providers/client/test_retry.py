@@ -49,14 +49,14 @@ SCOPES = "You have insufficient permissions for this operation. Missing scopes: 
 LONG = "This model's maximum context length is 8192 tokens."
 
 STATUSES = [
-    (400, error(), Problem, "OpenAI does not accept this call for gpt-4.1 (400)."),
-    (422, error(), Problem, "OpenAI does not accept this call for gpt-4.1 (422)."),
+    (400, error(), Problem, "OpenAI rejected this request for gpt-4.1 (400)."),
+    (422, error(), Problem, "OpenAI rejected this request for gpt-4.1 (422)."),
     (400, error(code="context_length_exceeded"), Problem, "This is longer than gpt-4.1 can take."),
     (400, error(LONG), Problem, "This is longer than gpt-4.1 can take."),
-    (400, error(code="content_policy_violation"), Problem, "The content rules of OpenAI refuse this text."),
-    (401, error(code="invalid_api_key"), CredentialRejected, "OpenAI does not know this key."),
-    (401, error(SCOPES), ScopeMissing, "OpenAI knows this key, but it may not use gpt-4.1."),
-    (403, error(SCOPES), ScopeMissing, "OpenAI knows this key, but it may not use gpt-4.1."),
+    (400, error(code="content_policy_violation"), Problem, "The content rules of OpenAI reject this text."),
+    (401, error(code="invalid_api_key"), CredentialRejected, "OpenAI rejected this key."),
+    (401, error(SCOPES), ScopeMissing, "OpenAI accepted this key, but it may not use gpt-4.1."),
+    (403, error(SCOPES), ScopeMissing, "OpenAI accepted this key, but it may not use gpt-4.1."),
     (401, error(code="mismatched_organization"), CredentialRejected, "The organization does not belong to this key."),
     (401, error(code="mismatched_project"), CredentialRejected, "The project does not belong to this key."),
     (
@@ -69,28 +69,28 @@ STATUSES = [
         401,
         error("Your IP is not authorized."),
         ScopeMissing,
-        "OpenAI takes no calls with this key from the address of this network.",
+        "OpenAI rejects requests with this key from this network's address.",
     ),
     (
         403,
         error("Country, region, or territory not supported."),
         NetworkError,
-        "OpenAI does not serve the country or region that this call comes from.",
+        "OpenAI does not serve the country or region that this request comes from.",
     ),
     (403, error(), ScopeMissing, "OpenAI does not allow this key to use gpt-4.1."),
     (402, error(), Problem, "Your OpenAI account has no credit left."),
     (404, error(code="model_not_found"), Problem, "OpenAI does not know gpt-4.1, or the key may not use it."),
-    (404, error("Unknown URL."), Problem, "{host} found nothing: gpt-4.1 is not known there, or the address is wrong."),
-    (407, error(), NetworkError, "The proxy on the way wants a name and a password."),
+    (404, error("Unknown URL."), Problem, "{host} returned 404: gpt-4.1 is unknown there, or the address is wrong."),
+    (407, error(), NetworkError, "The proxy on the way requires a user name and password."),
     (413, error(), Problem, "This is too large for OpenAI."),
-    (418, error(), Problem, "OpenAI does not accept this call for gpt-4.1 (418)."),
+    (418, error(), Problem, "OpenAI rejected this request for gpt-4.1 (418)."),
     (429, error(code="insufficient_quota"), Problem, "Your OpenAI account has no credit left."),
     (429, error(kind="insufficient_quota"), Problem, "Your OpenAI account has no credit left."),
     (429, error(code="credit_balance_exhausted"), Problem, "Your OpenAI account has no credit left."),
 ]
 RETRIED = [
-    (408, error(), Problem, "OpenAI waited too long for the call."),
-    (409, error(), Problem, "OpenAI does not accept this call for gpt-4.1 (409)."),
+    (408, error(), Problem, "OpenAI timed out waiting for the request."),
+    (409, error(), Problem, "OpenAI rejected this request for gpt-4.1 (409)."),
     (429, error(code="rate_limit_exceeded"), Problem, "OpenAI is too busy."),
     (500, error(kind="server_error"), Problem, "OpenAI failed on its side (500)."),
     (502, "<html><head><title>Bad gateway</title></head></html>", Problem, "OpenAI failed on its side (502)."),
@@ -141,9 +141,9 @@ async def test_a_refused_key_is_named_by_its_end_and_linked_to_its_page() -> Non
         _, stored = await ask(server, key_hint="3f2a")
         _, pasted = await ask(server)
     assert isinstance(stored, CredentialRejected)
-    assert stored.message == "OpenAI refused the key ending 3f2a."
-    assert pasted and pasted.message == "OpenAI does not know this key."
-    assert pasted.hint == "Look for a missing end, or get another at https://platform.openai.com/api-keys"
+    assert stored.message == "OpenAI rejected the key ending 3f2a."
+    assert pasted and pasted.message == "OpenAI rejected this key."
+    assert pasted.hint == "Check that you copied all of it, or create a new one at https://platform.openai.com/api-keys"
     for part in (KEY, "sk-proj***", "3f2a"):
         assert part not in stored.detail
     assert "(request req_7)" in stored.detail
@@ -156,7 +156,7 @@ async def test_a_key_that_may_not_list_models_is_a_genuine_one() -> None:
         _, problem = await run(wire, access, access.provider.verify(access.fields))
         await wire.aclose()
     assert isinstance(problem, ScopeMissing)
-    assert problem.message == "OpenAI knows this key, but it may not list models."
+    assert problem.message == "OpenAI accepted this key, but it may not list models."
     assert problem.hint == "Save and add models by hand, or allow Models: read on the key page."
 
 
@@ -166,7 +166,7 @@ async def test_a_server_that_wants_a_key() -> None:
         _, problem = await run(wire, access, access.provider.verify(access.fields))
         await wire.aclose()
     assert isinstance(problem, CredentialRejected)
-    assert problem.message == f"localhost:{server.port} wants a key."
+    assert problem.message == f"localhost:{server.port} requires an API key."
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
@@ -175,7 +175,7 @@ async def test_a_web_page_in_place_of_a_refusal(status: int) -> None:
     async with serve([http(page, status, {"content-type": "text/html"})]) as server:
         _, problem = await ask(server)
     assert isinstance(problem, NetworkError)
-    assert f"sent a web page, not an answer of an API ({status})" in problem.message
+    assert f"returned a web page, not an API response ({status})" in problem.message
     assert problem.detail == "Blocked by Proxy"
     assert ("the key" in problem.hint) == (status == 401)
 
@@ -184,7 +184,7 @@ async def test_a_network_that_wants_a_sign_in_first() -> None:
     async with serve([http("<html><title>Hotel</title>", 511, {"content-type": "text/html"})]) as server:
         events, problem = await ask(server)
     assert isinstance(problem, NetworkError)
-    assert problem.message.startswith("This network wants a sign-in before it lets calls through")
+    assert problem.message.startswith("This network requires a sign-in before requests reach")
     assert (events, len(server.asked)) == ([], 1)
 
 
@@ -201,7 +201,7 @@ async def test_the_hint_for_a_server_of_ones_own_that_allows_nothing_is_where_it
         _, problem = await run(wire, access, access.provider.verify(access.fields))
         await wire.aclose()
     assert isinstance(problem, ScopeMissing)
-    assert problem.hint == "Ask who runs the server what the key may do."
+    assert problem.hint == "Ask whoever runs the server what the key is allowed to do."
 
 
 async def test_a_refusal_without_words_or_end() -> None:
@@ -209,7 +209,7 @@ async def test_a_refusal_without_words_or_end() -> None:
         [http("", 500)], [b"HTTP/1.1 400 No\r\ncontent-length: 99\r\nconnection: close\r\n\r\n{"]
     ) as server:
         _, problem = await ask(server)
-    assert problem and problem.message == "OpenAI does not accept this call for gpt-4.1 (400)."
+    assert problem and problem.message == "OpenAI rejected this request for gpt-4.1 (400)."
 
 
 async def test_a_missing_path_says_what_base_urls_look_like() -> None:
@@ -219,7 +219,7 @@ async def test_a_missing_path_says_what_base_urls_look_like() -> None:
         await wire.aclose()
     assert (
         problem
-        and problem.hint == f"It was asked at {server.origin}/audio/transcriptions; a base URL most often ends in /v1."
+        and problem.hint == f"Check the URL {server.origin}/audio/transcriptions; a base URL usually ends in /v1."
     )
 
 
@@ -228,7 +228,7 @@ async def test_where_they_look_otherwise_it_says_nothing_of_it() -> None:
         wire, access = Client({}, limits=QUICK), access_to(server.origin, "chatglm")
         _, problem = await run(wire, access, Call("GET", f"{server.origin}/models", lambda: lambda frame: ()))
         await wire.aclose()
-    assert problem and problem.hint == f"It was asked at {server.origin}/models."
+    assert problem and problem.hint == f"Check the URL {server.origin}/models."
 
 
 # --- how long to wait -------------------------------------------------------------------------------------------------
@@ -367,10 +367,10 @@ async def test_a_redirect_is_not_followed(status: int, form: str) -> None:
             events, problem = await ask(server)
         assert (bytes(other.bytes), other.connections) == (b"", 0)
     assert events == []
-    assert problem and f"localhost:{server.port} wants to send this call on to" in problem.message
+    assert problem and f"localhost:{server.port} redirected this request to" in problem.message
     if form != "same host":
         assert str(other.port) in problem.message
-    assert "It was not followed." in problem.message
+    assert "The redirect was not followed." in problem.message
     assert KEY not in str(problem.message + problem.hint + problem.detail)
 
 

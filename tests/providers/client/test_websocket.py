@@ -164,7 +164,7 @@ async def test_one_that_sends_nothing_ends_with_its_handshake() -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "message"),
     [
-        (401, CredentialRejected, "OpenAI does not know this key."),
+        (401, CredentialRejected, "OpenAI rejected this key."),
         (403, Problem, "OpenAI does not allow this key to do this."),
         (404, Problem, "found nothing"),
     ],
@@ -290,7 +290,7 @@ async def test_a_message_that_is_too_large(pieces: int) -> None:
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert events == [TextDelta("Hel")]
-    assert problem and problem.message == "The answer of OpenAI is larger than 8 MiB. It was stopped there."
+    assert problem and problem.message == "The response of OpenAI is larger than 8 MiB and was stopped."
 
 
 async def test_an_answer_without_end_is_stopped_at_its_limit() -> None:

@@ -148,7 +148,9 @@ def what_is_wrong_with_an_entry_is_told(p: Provider) -> None:
     assert said(item(), item(), asked=nowhere) == said()
     assert said(item(task=TEXT)) == "BAAI/bge does not serve the task that was chosen. It is for text generation."
     assert said(item(repository="a/b")) == "This endpoint runs a/b, not BAAI/bge."
-    assert said(item(state="paused")) == ("The endpoint of BAAI/bge is paused; calls to it fail until it is resumed.")
+    assert said(item(state="paused")) == (
+        "The endpoint of BAAI/bge is paused; requests to it fail until it is resumed."
+    )
     assert said(item(state="failed")) == "The endpoint of BAAI/bge has failed to start."
     assert said(item(url=""), asked=nowhere) == "The endpoint of BAAI/bge has failed to start."
     (failed,) = read(looking(p, model), {"items": [item(state="failed")]})

@@ -121,7 +121,7 @@ def a_fine_grained_token_lists_what_it_may(p: Provider) -> None:
     assert refused == ApiError(403, code="no_inference")
     problem = p.describe_error(refused, "")
     assert isinstance(problem, ScopeMissing)
-    assert problem.message == "Hugging Face knows this token, but it may not call hosted models."
+    assert problem.message == "Hugging Face accepted this token, but it may not call hosted models."
 
 
 @check
@@ -186,7 +186,7 @@ def those_that_are_served_come_first(p: Provider) -> None:
         SearchResults(
             (
                 SearchResult("a/many", "served · 1.2M downloads · licence to accept", fields={"task": VECTORS}),
-                SearchResult("a/ill", "served, not well · 12k downloads", fields={"task": VECTORS}),
+                SearchResult("a/ill", "served, degraded · 12k downloads", fields={"task": VECTORS}),
                 SearchResult("a/few", "served · 950 downloads", fields={"task": VECTORS}),
                 SearchResult(
                     "a/none",
@@ -289,7 +289,7 @@ def what_cannot_be_used_is_refused_in_words(p: Provider) -> None:
 
     assert said(hosted("a/b"), disabled=True).message == "a/b was disabled at Hugging Face."
     nobody = said(hosted("a/b"))
-    assert nobody.message == "Nobody whom you have enabled serves a/b as a hosted model."
+    assert nobody.message == "None of your enabled providers serves a/b as a hosted model."
     assert "endpoint of your own" in nobody.hint
     assert said(hosted("a/b"), pipeline_tag=TEXT).message == nobody.message
     assert said(hosted("a/b"), pipeline_tag="text-to-image").message == nobody.message
@@ -428,7 +428,7 @@ def words_that_the_matrix_does_not_meet(p: Provider) -> None:
     for text in ("`inputs` tokens + `max_new_tokens` must be <= 4096", "Input is too long", "maximum context length"):
         assert words(422, text) == "This is longer than m can take."
     for text in ("template_error", "There is no chat template", "the chat template is not set"):
-        assert words(422, text) == "m has no chat template, so it holds no conversations."
+        assert words(422, text) == "m has no chat template, so it does not support chat."
     assert words(0, "", "malformed") == "The answer of Hugging Face cannot be used."
     assert words(403, "Country not supported") == words(401) == words(500) == ""
 

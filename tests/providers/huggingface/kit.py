@@ -41,7 +41,7 @@ TYPES = {
     SPEECH: ModelType.SPEECH2TEXT,
 }
 WAIT_HEADERS = {"x-scale-up-timeout": "100"}
-WAITED = "The endpoint is starting, which can take minutes. It is asked again every 5 s until it is up."
+WAITED = "The endpoint is starting, which can take minutes. It is checked every 5 s until it is up."
 ON_THE_WAY = "an endpoint that is not up is waited for, which has tests of its own"
 ANOTHER = "the answer of another task has another shape"
 UNUP = "status 50[23], busy until a date, page 502"
@@ -149,7 +149,7 @@ FACTS = Facts(
         Said(
             401,
             {"error": "Invalid username or password."},
-            "Hugging Face does not know this key.",
+            "Hugging Face rejected this key.",
             CredentialRejected,
             "tokens",
         ),
@@ -182,14 +182,14 @@ FACTS = Facts(
                 "error": "This authentication method does not have sufficient permissions to call Inference Providers"
                 " on behalf of user acme"
             },
-            "Hugging Face knows this token, but it may not call hosted models.",
+            "Hugging Face accepted this token, but it may not call hosted models.",
             ScopeMissing,
             "Inference Providers",
         ),
         Said(
             403,
             {"error": "missing permissions: inference.endpoints.infer.write"},
-            "Hugging Face knows this token, but it may not call this endpoint.",
+            "Hugging Face accepted this token, but it may not call this endpoint.",
             ScopeMissing,
             "Inference Endpoints",
         ),
@@ -202,7 +202,7 @@ FACTS = Facts(
             {"x-error-code": "GatedRepo"},
         ),
         Said(403, {"error": "Access to this resource is disabled."}, "Qwen/Qwen3-32B was disabled at Hugging Face."),
-        Said(404, "Not Found", "{host} found nothing: Qwen/Qwen3-32B is not known there"),
+        Said(404, "Not Found", "{host} returned 404: Qwen/Qwen3-32B is not known there"),
         Said(
             404,
             {"error": "Repository not found"},
@@ -220,38 +220,36 @@ FACTS = Facts(
                     "code": "model_not_supported",
                 }
             },
-            "Nobody whom you have enabled serves Qwen/Qwen3-32B as a hosted model.",
+            "None of your enabled providers serves Qwen/Qwen3-32B as a hosted model.",
             hint="huggingface.co/settings/inference-providers",
         ),
-        Said(400, {"error": "Model not supported by provider together"}, "Nobody whom you have enabled serves"),
-        Said(410, {"error": "gone"}, "Hugging Face has closed this address.", NetworkError, "router.huggingface.co"),
+        Said(400, {"error": "Model not supported by provider together"}, "None of your enabled providers serves"),
+        Said(410, {"error": "gone"}, "Hugging Face has retired this address.", NetworkError, "router.huggingface.co"),
         Said(
             503,
             {"error": "Model x is currently loading", "estimated_time": 20.0},
-            "Qwen/Qwen3-32B is still being loaded.",
+            "Qwen/Qwen3-32B is still loading.",
             hint="in about 20 s",
             retried=True,
         ),
-        Said(503, {"error": "loading"}, "Qwen/Qwen3-32B is still being loaded.", hint="in a while", retried=True),
+        Said(503, {"error": "loading"}, "Qwen/Qwen3-32B is still loading.", hint="in a while", retried=True),
         Said(
             400, {"error": "Bad Request: Invalid state"}, "The endpoint of Qwen/Qwen3-32B is paused", hint="Resume it"
         ),
         Said(
             400,
             {"error": "The endpoint is paused, ask a maintainer to restart it"},
-            "The endpoint of Qwen/Qwen3-32B is paused; calls to it fail until it is resumed.",
+            "The endpoint of Qwen/Qwen3-32B is paused; requests to it fail until it is resumed.",
             hint="endpoints.huggingface.co",
         ),
-        Said(400, {"error": "CUDA out of memory"}, "The machine that runs Qwen/Qwen3-32B has not enough memory"),
+        Said(400, {"error": "CUDA out of memory"}, "The machine that runs Qwen/Qwen3-32B does not have enough memory"),
         Said(
             422,
             {"error": "Input validation error: `inputs` must have less than 4095 tokens", "error_type": "validation"},
             "This is longer than Qwen/Qwen3-32B can take.",
         ),
         Said(413, {"error": "too many tokens", "error_type": "Validation"}, "This is longer than Qwen/Qwen3-32B"),
-        Said(
-            424, {"error": "CUDA error", "error_type": "generation"}, "Qwen/Qwen3-32B failed while it worked on this."
-        ),
+        Said(424, {"error": "CUDA error", "error_type": "generation"}, "Qwen/Qwen3-32B failed while processing this."),
         Said(
             429, {"error": "Model is overloaded", "error_type": "overloaded"}, "Hugging Face is too busy.", retried=True
         ),

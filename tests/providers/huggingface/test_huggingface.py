@@ -93,7 +93,7 @@ async def test_a_model_is_inspected_and_then_answers(model: Model, engine: str) 
 @pytest.mark.parametrize(
     ("model", "expected"),
     [
-        (hosted("acme-ai/house-style-7b"), "Nobody whom you have enabled serves acme-ai/house-style-7b"),
+        (hosted("acme-ai/house-style-7b"), "None of your enabled providers serves acme-ai/house-style-7b"),
         (hosted("nobody/knows"), "There is no nobody/knows at Hugging Face that this token can see."),
         (hosted("Qwen/Qwen3-Embedding-8B"), "Qwen/Qwen3-Embedding-8B does not serve the task that was chosen."),
         (endpoint("m", url=AWS.format("x7k2m9")), "m does not serve the task that was chosen. It is for embedding."),

@@ -82,8 +82,8 @@ OLDER = Stream(
     error_message="{label} is too busy.",
     error_retried=True,
 )
-NOT_KNOWN = "MiniMax does not know this key at this address."
-NO_BALANCE = "Your MiniMax account has no balance left. The key is right."
+NOT_KNOWN = "MiniMax rejected this key at this address."
+NO_BALANCE = "Your MiniMax account has no balance left. The key is valid."
 
 FACTS = Facts(
     "minimax",
@@ -113,22 +113,22 @@ FACTS = Facts(
         Said(429, error("insufficient_balance_error", "no number"), NO_BALANCE),
         Said(200, no(1008, "insufficient balance"), NO_BALANCE),
         Said(
-            429, error("rate_limit_error", "usage limit exceeded (2056)"), "The usage of your MiniMax plan is used up"
+            429, error("rate_limit_error", "usage limit exceeded (2056)"), "The quota of your MiniMax plan is used up"
         ),
-        Said(200, no(2056), "The usage of your MiniMax plan is used up for now.", Problem, "Wait some hours"),
+        Said(200, no(2056), "The quota of your MiniMax plan is used up for now.", Problem, "Wait some hours"),
         Said(429, error("rate_limit_error", "rate limit (1002)"), "MiniMax is too busy.", retried=True),
         Said(200, no(1002, "rate limit"), "MiniMax is too busy.", retried=True),
         Said(200, no(1039), "The tokens of this minute are used up at MiniMax.", Problem, "a minute", retried=True),
         Said(200, no(1000), "MiniMax failed on its side (500).", retried=True),
         Said(500, error("api_error", "unknown error (1000)"), "MiniMax failed on its side (500).", retried=True),
-        Said(200, no(1026), "The content rules of MiniMax refuse this text.", Problem, "other words"),
+        Said(200, no(1026), "The content rules of MiniMax reject this text.", Problem, "other words"),
         Said(200, no(1027), "The content rules of MiniMax stopped its own answer.", Problem, "other words"),
         Said(200, no(1042), "Too much of this text is invisible characters."),
         Said(400, error("bad_request_error", "unknown model 'x' (2013)"), "MiniMax does not know MiniMax-M2.5, or"),
         Said(200, no(2013, "unknown model"), "MiniMax does not know MiniMax-M2.5, or no longer serves", hint="Refresh"),
         Said(200, no(2061, "your plan does not support model"), "MiniMax does not know MiniMax-M2.5, or no longer"),
         Said(200, no(2013, "context window exceeds limit"), "This is longer than MiniMax-M2.5 can take."),
-        Said(200, no(2013, "invalid params"), "MiniMax does not accept this call for MiniMax-M2.5 (400)."),
+        Said(200, no(2013, "invalid params"), "MiniMax rejected this request for MiniMax-M2.5 (400)."),
         Said(200, error("api_error", "failed (1000)"), "MiniMax failed on its side (500).", retried=True),
     ),
 )

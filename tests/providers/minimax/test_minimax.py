@@ -98,7 +98,7 @@ async def test_the_older_route_says_everything_once() -> None:
     [
         ("Hi", "eyJFAKEnocredit", Problem, "no balance left"),
         ("please fail", "eyJFAKE", Problem, "content rules"),
-        ("please be refused", "eyJFAKE", CredentialRejected, "does not know this key"),
+        ("please be refused", "eyJFAKE", CredentialRejected, "rejected this key"),
     ],
 )
 async def test_failures_in_the_body_of_a_200(question: str, key: str, kind: type[Problem], expected: str) -> None:

@@ -56,7 +56,7 @@ STREAM = Stream(
     closing=_delta("", "stop") + sse("[DONE]"),
     opening=sse({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": None}]}),
     error=sse({"error": {"message": "Their words.", "type": "server_error", "param": None, "code": None}}),
-    error_message="{label} broke off with an error.",
+    error_message="{label} stopped with an error.",
 )
 """A stream on this wire, for every provider that speaks it."""
 

@@ -36,7 +36,7 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, {"error": "Unauthorized"}, "{host} does not know this key.", CredentialRejected),
+        Said(401, {"error": "Unauthorized"}, "{host} rejected this key.", CredentialRejected),
         Said(404, {"error": 'model "qwen3:32b" not found'}, "The server does not know qwen3:32b", Problem, "Refresh"),
         Said(400, {"error": "exceed_context_size_error"}, "This is longer than qwen3:32b can take."),
     ),

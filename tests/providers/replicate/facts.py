@@ -271,7 +271,7 @@ def models_of_every_type_by_what_they_take_and_give(p: Provider) -> None:
 @check
 def what_was_found_in_words(p: Provider) -> None:
     for refused, message, hint in (
-        (ApiError(code="files"), "gives files, such as images or sound", "text, vectors or a transcript"),
+        (ApiError(code="files"), "returns files such as images or audio", "text, vectors or a transcript"),
         (ApiError(code="no_version", param=LLAMA), f"{LLAMA} has no such version.", "under Versions"),
         (ApiError(code="nothing_pushed", param=LLAMA), f"{LLAMA} has no version that can be run", "push"),
         (ApiError(code="other_model", param="a/b"), "The deployment runs a/b, and not", "Add a/b"),

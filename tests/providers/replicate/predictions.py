@@ -114,7 +114,7 @@ def what_replicate_keeps_is_the_truth(p: Provider) -> None:
     for kept in (None, [], "Hello\r\n", ["Hello\n"]):
         assert read(after(p, "Hello\n"), prediction("succeeded", kept))[-1] == Finish("succeeded")
     lost = read(after(p, "lo there"), prediction("succeeded", "Hello there"))[-1]
-    assert lost == Finish("succeeded", False, "A part of this answer was lost on its way.")
+    assert lost == Finish("succeeded", False, "A part of this answer was lost.")
     assert read(after(p), prediction("succeeded", "Hello")) == [
         TextDelta("Hello"),
         RemoteJob(None),
@@ -192,7 +192,7 @@ def a_prediction_that_is_gone(p: Provider) -> None:
         over, refused = read(call, message)
         assert (over, refused) == (RemoteJob(None), replace(message, code="gone"))
         problem = p.describe_error(refused, LLAMA)
-        assert problem and problem.message == "Replicate does not have this prediction any more."
+        assert problem and problem.message == "Replicate no longer has this prediction."
 
 
 @check
@@ -230,7 +230,7 @@ def an_answer_in_one_piece(p: Provider) -> None:
 @check
 def how_a_prediction_ended_in_words(p: Provider) -> None:
     for error, message, hint in (
-        ("CUDA out of memory.", f"The machine that runs {LLAMA} has not enough memory for this.", "Send less"),
+        ("CUDA out of memory.", f"The machine that runs {LLAMA} does not have enough memory for this.", "Send less"),
         ("NSFW content detected", f"The content check of {LLAMA} stopped this text or its answer.", "other words"),
         ("list index out of range", f"{LLAMA} failed at Replicate.", "a new prediction"),
         (None, f"{LLAMA} failed at Replicate.", "a new prediction"),

@@ -250,10 +250,10 @@ async def test_failures_on_demand(wish: str, kind: type[Problem], begins: bool) 
 @pytest.mark.parametrize(
     ("word", "kind", "expected"),
     [
-        ("refused", CredentialRejected, "Replicate does not know this key."),
-        ("nocredit", Problem, "Your Replicate account has no credit, or no way to pay is set up."),
-        ("restricted", ScopeMissing, f"Replicate knows this token, but it may not use {TALK}."),
-        ("busy", Problem, "Replicate takes no more calls from this account for the moment."),
+        ("refused", CredentialRejected, "Replicate rejected this key."),
+        ("nocredit", Problem, "Your Replicate account has no credit, or no payment method."),
+        ("restricted", ScopeMissing, f"Replicate accepted this token, but it may not use {TALK}."),
+        ("busy", Problem, "Replicate accepts no more requests from this account at the moment."),
         ("nowhere", NetworkError, "Cannot find the host api.replicate.com. The key was not sent."),
     ],
 )
@@ -327,7 +327,7 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place: Tenan
 @pytest.mark.parametrize(
     ("name", "kind", "fields", "expected"),
     [
-        ("black-forest-labs/flux-schnell", CHAT, {}, "gives files, such as images or sound"),
+        ("black-forest-labs/flux-schnell", CHAT, {}, "returns files such as images or audio"),
         ("replicate/all-mpnet-base-v2", CHAT, {}, "is for embedding, not for chat."),
         (TALK, SPEECH, {}, "is for chat, not for speech-to-text."),
         ("openai/whisper", SPEECH, {"version": "0" * 64}, "openai/whisper has no such version."),

@@ -89,25 +89,25 @@ def heard(place: int, *words: str, status: int = 1, **more: Any) -> dict[str, An
 
 FAILED = "iFLYTEK Spark failed on its side."
 BUSY = "iFLYTEK Spark is too busy."
-FORM = "iFLYTEK Spark does not accept this call for generalv3.5."
+FORM = "iFLYTEK Spark rejected this request for generalv3.5."
 NO_MODEL = "iFLYTEK Spark does not know generalv3.5 at this address."
-RUNNING = "Another call of this account is still running at iFLYTEK Spark."
+RUNNING = "Another request of this account is still running at iFLYTEK Spark."
 CODES = {
     # code: the HTTP status that it amounts to, whether it is tried again, our sentence
     10003: (400, False, NO_MODEL),
     10005: (
         400,
         False,
-        "iFLYTEK Spark does not accept a value of this call for generalv3.5; most often it is the APPID",
+        "iFLYTEK Spark rejected a value of this request for generalv3.5; usually the APPID",
     ),
     10006: (429, True, RUNNING),
     10008: (503, True, BUSY),
     10012: (500, True, FAILED),
-    10013: (400, False, "The safety check of iFLYTEK Spark refuses this text."),
-    11201: (429, False, "The calls of this day are used up for generalv3.5."),
-    11202: (429, True, "The calls of this second are used up at iFLYTEK Spark."),
+    10013: (400, False, "The safety check of iFLYTEK Spark rejects this text."),
+    11201: (429, False, "The requests of this day are used up for generalv3.5."),
+    11202: (429, True, "The requests of this second are used up at iFLYTEK Spark."),
 }
-CLOSED = "iFLYTEK Spark knows the key, but generalv3.5 is not enabled for its application"
+CLOSED = "iFLYTEK Spark accepted the key, but generalv3.5 is not enabled for its application"
 UNKNOWN = "HMAC signature cannot be verified: fail to retrieve credential"
 HOSTLESS = "HMAC signature cannot be verified, enforced header 'host' not used for HMAC Authentication"
 STALE = "HMAC signature cannot be verified, a valid date or x-date header is required for HMAC Authentication"
@@ -165,29 +165,29 @@ FACTS = Facts(
         Said(
             403,
             error("11200"),
-            "iFLYTEK Spark knows the key, but Spark Lite is not enabled",
+            "iFLYTEK Spark accepted the key, but Spark Lite is not enabled",
             ScopeMissing,
             call="verify",
         ),
         Said(
             403,
             error("11200", "AppIdNoAuthError: tokens.total"),
-            "iFLYTEK Spark knows the key; the tokens of generalv3.5 are used up, or were not claimed.",
+            "iFLYTEK Spark accepted the key; the tokens of generalv3.5 are used up, or were not claimed.",
             ScopeMissing,
             "claim or buy",
         ),
         Said(
             200,
             failed(11200, "licc limit: domain.generalv2"),
-            "iFLYTEK Spark knows the key, but generalv3.5 is not served at the address",
+            "iFLYTEK Spark accepted the key, but generalv3.5 is not served at the address",
             ScopeMissing,
             "base URL",
         ),
-        Said(401, error(None, "bad"), "iFLYTEK Spark does not know this APIPassword", CredentialRejected, "HTTP box"),
+        Said(401, error(None, "bad"), "iFLYTEK Spark rejected this APIPassword", CredentialRejected, "HTTP box"),
         Said(
             401,
             error(None),
-            "iFLYTEK Spark does not know this APIPassword",
+            "iFLYTEK Spark rejected this APIPassword",
             CredentialRejected,
             "HTTP box",
             call="verify",
@@ -195,7 +195,7 @@ FACTS = Facts(
         Said(
             401,
             {"message": UNKNOWN},
-            "iFLYTEK Spark knows no application with this APIKey.",
+            "iFLYTEK Spark found no application with this APIKey.",
             CredentialRejected,
             "swapped",
         ),
@@ -216,25 +216,25 @@ FACTS = Facts(
         Said(
             401,
             {"message": HOSTLESS},
-            "An APIPassword came where iFLYTEK Spark wants a signature",
+            "iFLYTEK Spark got an APIPassword instead of a signature",
             CredentialRejected,
             "base",
         ),
         Said(
             401,
             {"message": STALE},
-            "iFLYTEK Spark does not take the time of this call",
+            "iFLYTEK Spark rejected the time of this request",
             CredentialRejected,
             "Set the clock.",
         ),
         Said(
             403,
             {"message": STALE},
-            "iFLYTEK Spark does not take the time of this call",
+            "iFLYTEK Spark rejected the time of this request",
             CredentialRejected,
             "Set the clock.",
         ),
-        Said(403, {}, "iFLYTEK Spark turned this call away", Problem, "clock is more than 5 minutes off"),
+        Said(403, {}, "iFLYTEK Spark rejected this request", Problem, "clock is more than 5 minutes off"),
         Said(500, {"message": "x"}, "iFLYTEK Spark failed on its side (500).", retried=True),
     ),
 )

@@ -127,7 +127,7 @@ async def test_a_chat_over_a_websocket() -> None:
 @pytest.mark.parametrize(
     ("status", "body", "headers", "kind", "words", "hint"),
     [
-        (401, {"message": UNKNOWN}, {}, CredentialRejected, "knows no application with this APIKey", "swapped"),
+        (401, {"message": UNKNOWN}, {}, CredentialRejected, "found no application with this APIKey", "swapped"),
         (
             401,
             {"message": "HMAC signature does not match"},
@@ -136,9 +136,9 @@ async def test_a_chat_over_a_websocket() -> None:
             "The signature does not match",
             "clock",
         ),
-        (401, {}, {}, CredentialRejected, "does not know this APIPassword or APIKey", "console"),
+        (401, {}, {}, CredentialRejected, "rejected this APIPassword or APIKey", "console"),
         (403, {"message": STALE}, {}, CredentialRejected, "more than 5 minutes off", "Set the clock."),
-        (403, {}, {}, Problem, "turned this call away", "listed addresses only"),
+        (403, {}, {}, Problem, "rejected this request", "listed addresses only"),
         (403, {}, {"date": formatdate(NOW - 420, usegmt=True)}, Problem, "turned", "clock is 7 min ahead"),
         (
             401,
@@ -295,7 +295,7 @@ async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
         ([CUT], NetworkError, "ended before the answer did"),
         ([RESET], NetworkError, "ended before the answer did"),
         ([text("{" * 3)] * 3, Problem, "3 broken pieces in a row"),
-        ([text(failed(10165))], Problem, "broke off with an error"),
+        ([text(failed(10165))], Problem, "stopped with an error"),
         ([text(failed(10012))], Problem, "failed on its side"),
         ([CloseConnection(1011, "no engine")], NetworkError, "closed the connection before the answer ended"),
         ([TextMessage("x" * 12_000_000)], Problem, "larger than"),
@@ -358,8 +358,8 @@ async def test_both_methods_are_verified_separately() -> None:
     assert await verify(access_to(SPARK)) == ([Accepted()], None)
     assert await verify(signed()) == ([Accepted()], None)
     for changed, words in (
-        ({"api_key": "FAKE-refused"}, "knows no application with this APIKey"),
-        ({"api_password": "FAKE-refused"}, "does not know this APIPassword"),
+        ({"api_key": "FAKE-refused"}, "found no application with this APIKey"),
+        ({"api_password": "FAKE-refused"}, "rejected this APIPassword"),
     ):
         _, problem = await verify(access_to(SPARK, **changed))
         assert isinstance(problem, CredentialRejected)

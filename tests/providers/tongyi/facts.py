@@ -96,17 +96,15 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(
-            401, error("invalid_api_key"), "Tongyi does not know this key in this region.", CredentialRejected, "sk-sp-"
-        ),
+        Said(401, error("invalid_api_key"), "Tongyi rejected this key in this region.", CredentialRejected, "sk-sp-"),
         Said(
             401,
             {"code": "InvalidApiKey", "message": "Invalid API-key provided.", "request_id": "demo-2"},
-            "Tongyi does not know this key in this region.",
+            "Tongyi rejected this key in this region.",
             CredentialRejected,
             call="verify",
         ),
-        Said(400, error("Arrearage"), "The Alibaba Cloud account is overdue. The key is right.", Problem, "Pay"),
+        Said(400, error("Arrearage"), "The Alibaba Cloud account is overdue. The key is valid.", Problem, "Pay"),
         Said(
             403,
             error("AccessDenied.Unpurchased"),
@@ -116,7 +114,12 @@ FACTS = Facts(
             call="verify",
         ),
         Said(403, error("Model.AccessDenied"), "Tongyi knows this key, but its workspace has no right", ScopeMissing),
-        Said(403, error("AccessDenied"), "Tongyi knows this key, but its workspace has no right to qwen", ScopeMissing),
+        Said(
+            403,
+            error("AccessDenied"),
+            "Tongyi knows this key, but its workspace has no permission for qwen",
+            ScopeMissing,
+        ),
         Said(403, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", ScopeMissing, "off"),
         Said(400, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", ScopeMissing),
         Said(404, error("ModelNotFound"), "Tongyi does not have qwen-plus in this region", Problem, "Refresh"),
@@ -124,7 +127,7 @@ FACTS = Facts(
         Said(404, error("model_not_found"), "Tongyi does not have qwen-plus in this region"),
         Said(400, error("DataInspectionFailed"), "The content check of Tongyi stopped", Problem, "other words"),
         Said(400, error("data_inspection_failed"), "The content check of Tongyi stopped this text or its answer."),
-        Said(400, error("InvalidParameter"), "Tongyi does not accept this call for qwen-plus (400)."),
+        Said(400, error("InvalidParameter"), "Tongyi rejected this request for qwen-plus (400)."),
         Said(
             400,
             error("invalid_parameter_error", "Range of input length should be [1, 1000000]"),
@@ -136,7 +139,7 @@ FACTS = Facts(
         Said(429, error("Throttling.AllocationQuota"), "The tokens of this minute are used up", retried=True),
         Said(500, error("InternalError.Timeout"), "Tongyi failed on its side (500).", retried=True),
         # As a 200, and known only from the body.
-        Said(200, error("invalid_api_key"), "Tongyi does not know this key in this region.", CredentialRejected),
+        Said(200, error("invalid_api_key"), "Tongyi rejected this key in this region.", CredentialRejected),
         Said(200, {"code": "Throttling", "message": "Slow down."}, "Tongyi is too busy.", retried=True),
         Said(200, error("limit_requests"), "Tongyi is too busy.", retried=True),
         Said(200, error("insufficient_quota"), "The tokens of this minute are used up", retried=True),

@@ -137,22 +137,37 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, error("invalid_iam_token"), "Wenxin does not know this API key.", CredentialRejected, "bce-v3/"),
-        Said(401, error("invalid_iam_token"), "Wenxin does not know this API key.", CredentialRejected, call="verify"),
-        Said(401, error("invalid_model", "no permission"), "Wenxin takes the key, but ernie-4.5", ScopeMissing, "Open"),
-        Said(403, error("invalid_model"), "Wenxin takes the key, but ernie-4.5-turbo-32k is not opened", ScopeMissing),
-        Said(401, error("no_parameter_permission"), "Wenxin takes the key, but it may not use ernie", ScopeMissing),
-        Said(401, error("access_denied"), "Wenxin takes the key, but it may not use the", ScopeMissing, call="verify"),
+        Said(401, error("invalid_iam_token"), "Wenxin rejected this API key.", CredentialRejected, "bce-v3/"),
+        Said(401, error("invalid_iam_token"), "Wenxin rejected this API key.", CredentialRejected, call="verify"),
+        Said(
+            401,
+            error("invalid_model", "no permission"),
+            "Wenxin accepted the key, but ernie-4.5",
+            ScopeMissing,
+            "Enable",
+        ),
+        Said(
+            403, error("invalid_model"), "Wenxin accepted the key, but ernie-4.5-turbo-32k is not opened", ScopeMissing
+        ),
+        Said(401, error("no_parameter_permission"), "Wenxin accepted the key, but it may not use ernie", ScopeMissing),
+        Said(
+            401, error("access_denied"), "Wenxin accepted the key, but it may not use the", ScopeMissing, call="verify"
+        ),
         Said(401, error("invalid_appid"), "The application does not belong to this key.", CredentialRejected, "empty"),
         Said(400, error("invalid_model"), "Wenxin does not know ernie-4.5-turbo-32k", Problem, "Refresh"),
         Said(404, error("invalid_model"), "Wenxin does not know ernie-4.5-turbo-32k"),
         Said(400, error("characters_too_long"), "This is longer than ernie-4.5-turbo-32k can take."),
         Said(400, error("tokens_too_long"), "This is longer than ernie-4.5-turbo-32k can take."),
-        Said(400, error("invalid_messages"), "Wenxin does not accept this call for ernie-4.5-turbo-32k (400)."),
+        Said(400, error("invalid_messages"), "Wenxin rejected this request for ernie-4.5-turbo-32k (400)."),
         Said(400, error("content_filter"), "The safety check of Wenxin refuses this text", Problem, "other words"),
         Said(403, error("denied", "The account is overdue."), "The Baidu account is overdue. The key", Problem, "Pay"),
-        Said(403, error("denied", "Real-name verification first."), "The Baidu account is not verified", ScopeMissing),
-        Said(429, error("rpm_rate_limit_exceeded"), "The calls of this minute are used up at Wenxin.", retried=True),
+        Said(
+            403,
+            error("denied", "Real-name verification first."),
+            "The Baidu account has no real-name verification",
+            ScopeMissing,
+        ),
+        Said(429, error("rpm_rate_limit_exceeded"), "The requests of this minute are used up at Wenxin.", retried=True),
         Said(429, error("tpm_rate_limit_exceeded"), "The tokens of this minute are used up", retried=True),
         Said(500, error("internal_error"), "Wenxin failed on its side (500).", retried=True),
         Said(
@@ -169,8 +184,8 @@ FACTS = Facts(
             "same application",
         ),
         # As a 200, and known only from the body.
-        Said(200, error("invalid_iam_token"), "Wenxin does not know this API key.", CredentialRejected),
-        Said(200, error("rpm_rate_limit_exceeded"), "The calls of this minute are used up", retried=True),
+        Said(200, error("invalid_iam_token"), "Wenxin rejected this API key.", CredentialRejected),
+        Said(200, error("rpm_rate_limit_exceeded"), "The requests of this minute are used up", retried=True),
         Said(200, error("tpm_rate_limit_exceeded"), "The tokens of this minute are used up", retried=True),
         Said(200, error("internal_error"), "Wenxin failed on its side (500).", retried=True),
         Said(200, error("system_busy"), "Wenxin is too busy.", retried=True),
@@ -182,12 +197,12 @@ FACTS = Facts(
             CredentialRejected,
         ),
         Said(200, failed(3), "This address does not serve ernie-4.5-turbo-32k in the older form.", hint="2026-08-31"),
-        Said(200, failed(6), "Wenxin takes the key, but ernie-4.5-turbo-32k is not opened", ScopeMissing),
-        Said(200, failed(13), "Wenxin does not take the token of this key pair.", CredentialRejected),
-        Said(200, failed(15), "Wenxin does not find the application", CredentialRejected, retried=True),
+        Said(200, failed(6), "Wenxin accepted the key, but ernie-4.5-turbo-32k is not opened", ScopeMissing),
+        Said(200, failed(13), "Wenxin rejected the token of this key pair.", CredentialRejected),
+        Said(200, failed(15), "Wenxin did not find the application", CredentialRejected, retried=True),
         Said(200, failed(19), "The quota of ernie-4.5-turbo-32k is used up"),
         Said(200, failed(336000), "Wenxin failed on its side (500).", retried=True),
-        Said(200, failed(336003), "Wenxin does not take this chat: its turns", hint="new chat"),
+        Said(200, failed(336003), "Wenxin rejected this chat: the order", hint="new chat"),
     ),
 )
 check = FACTS.check
@@ -651,7 +666,7 @@ def errors_within_an_answer(p: Provider) -> None:
 def an_account_that_is_in_the_way(p: Provider) -> None:
     message = {
         "The account is overdue.": ("The Baidu account is overdue.", (401, 402, 403)),
-        "Real-name verification first.": ("The Baidu account is not verified by name.", (401, 403)),
+        "Real-name verification first.": ("The Baidu account has no real-name verification by name.", (401, 403)),
     }
     for theirs, (ours, statuses) in message.items():
         for status in statuses:

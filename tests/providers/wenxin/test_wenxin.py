@@ -138,8 +138,8 @@ async def test_the_older_form_in_practice() -> None:
 @pytest.mark.parametrize(
     ("key", "secret", "expected"),
     [
-        ("FAKE-refused", "FAKE-secret", "Wenxin knows no application with this API key."),
-        ("FAKE-key", "FAKE-refused", "The secret key does not belong to this API key, or is not whole."),
+        ("FAKE-refused", "FAKE-secret", "Wenxin found no application with this API key."),
+        ("FAKE-key", "FAKE-refused", "The secret key does not belong to this API key, or is incomplete."),
         ("FAKE-nocredit", "FAKE-secret", "The quota of ERNIE-Bot-4 is used up, or was not paid."),
     ],
 )

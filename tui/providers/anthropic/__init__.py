@@ -74,7 +74,7 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 
 
 _MOST = sampling.most(unset=f"{messages.TOKENS:,}", thinks=True)
-_STOP = Parameter("stop", "stop", ParameterKind.TEXTS, help="Texts that end the answer where they come.")
+_STOP = Parameter("stop", "stop", ParameterKind.TEXTS, help="Texts that end the answer where they appear.")
 _SAMPLING = (sampling.temperature(high=1, unset="1"), sampling.top_p(), sampling.top_k())
 _BUDGET = (
     Parameter(
@@ -91,7 +91,7 @@ _ADAPTIVE = (
         "thinking",
         "thinking",
         ParameterKind.CHOICE,
-        unset="as the model has it",
+        unset="model default",
         help="adaptive: it thinks as the question needs. Not every model can be kept from it.",
         choices=("adaptive", "disabled"),
     ),
@@ -115,7 +115,7 @@ PROVIDER = Provider(
         Field(
             "api_key",
             "API key",
-            "Starts with sk-ant-api. It is shown once, when it is made.",
+            "Starts with sk-ant-api. It is shown only once, when you create it.",
             secret=True,
             required=True,
             env=("ANTHROPIC_API_KEY",),
@@ -129,7 +129,7 @@ PROVIDER = Provider(
         Field(
             "base_url",
             "Base URL",
-            "Another one for a gateway that speaks this API; without /v1.",
+            "Only for a gateway with this API; without /v1.",
             default=_BASE_URL,
             env=("ANTHROPIC_BASE_URL",),
             advanced=True,

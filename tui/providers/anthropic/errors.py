@@ -27,7 +27,7 @@ _TOO_LONG = re.compile(r"prompt is too long|too many total text|context (window|
 _SPENT = re.compile(r"(spend|spending|usage) limit", re.I)
 _WORKSPACE = re.compile(r"workspace[-_ ]id|(?<!this )workspace .*(match|belong)", re.I)
 _PLACE = re.compile(r"countr(y|ies)|region|territor(y|ies)", re.I)
-_CONSOLE = "The billing page of its console tells more."
+_CONSOLE = "See the billing page of its console."
 _FIELDS = {"thinking": "thinking", "output_config": "output_config|effort"}
 
 
@@ -43,11 +43,11 @@ def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, mo
         return _capped(label, refused)
     if refused.status in (400, 401, 403) and _WORKSPACE.search(words):
         return CredentialRejected(
-            "The workspace does not belong to this key.", "Correct the workspace ID, or leave it empty."
+            "The workspace does not belong to this key.", "Correct the workspace ID, or leave it blank."
         )
     if refused.status == 401 and "oauth" in words.lower():
         return CredentialRejected(
-            f"This is a sign-in token of a subscription, which {label} takes for no API call.", "Make an API key."
+            f"This is a subscription's sign-in token; {label} accepts it for no API request.", "Create an API key."
         )
     if refused.status == 403:
         return _forbidden(label, refused, model)
@@ -57,22 +57,24 @@ def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, mo
         hint = "Refresh the list of models, or pick another model; retired ones answer like this."
         return Problem(f"{label} does not know {named}, or the key may not use it.", hint)
     if refused.status == 400 and _TOO_LONG.search(words):
-        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
+        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start a new chat.")
     if kind == "request_too_large":
-        return Problem(f"This is too large for {label}.", "Shorten the text, or start anew.")
+        return Problem(f"This is too large for {label}.", "Shorten the text, or start a new chat.")
     if refused.code == "malformed":
-        return Problem(f"The answer of {label} cannot be used.", "Check that the address and the model are meant so.")
+        return Problem(f"The response of {label} cannot be read.", "Check the address and the model.")
     return None
 
 
 def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """Return the call as the model or the server takes it, and a sentence that tells of the change."""
     if refused.status in (404, 405, 501) and not refused.page and call.url.endswith("/v1/models"):
-        return api.probe(call, known), "This address lists no models. An empty request shows whether it takes the key."
+        return api.probe(call, known), "This address lists no models. An empty request verifies the key."
     if refused.status not in (400, 422):
         return None
     if VERSION in refused.message and call.headers.get(VERSION, CURRENT) == CURRENT:
-        return call.with_headers({VERSION: OLDER}), "The server knows the older version of the API only. It was used."
+        return call.with_headers(
+            {VERSION: OLDER}
+        ), "The server supports only the older version of the API, which was used."
     if not isinstance(call.json, dict):
         return None
     model = call.json.get("model", "The model")
@@ -83,7 +85,7 @@ def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> t
         return None
     if "display" in refused.message and "display" in (thinking := call.json.get("thinking") or {}):
         kept = {name: value for name, value in thinking.items() if name != "display"}
-        return replace(call, json=call.json | {"thinking": kept}), f"{model} shows its thoughts in its own way."
+        return replace(call, json=call.json | {"thinking": kept}), f"{model} shows its thinking in its own way."
     if name := _unwanted(call.json, refused.message):
         better = without(call, name)
         if name in SAMPLING and not any(name in better.json for name in SAMPLING):
@@ -101,22 +103,22 @@ def _capped(label: str, refused: ApiError) -> Problem:
         return problem
     if refused.status == 400:
         message = f"A spending limit of your {label} organization or workspace is reached."
-        return Problem(message, "Raise it on the limits page of its console, or wait until it starts anew.")
+        return Problem(message, "Raise it on the limits page of its console, or wait until it resets.")
     message = f"A cap of your {label} account is reached, which a short wait does not lift."
-    return Problem(message, "The limits page tells which one; monthly ones start anew on the 1st at 00:00 UTC.")
+    return Problem(message, "The limits page says which one; monthly ones reset on the 1st at 00:00 UTC.")
 
 
 def _forbidden(label: str, refused: ApiError, model: str) -> Problem:
     if _PLACE.search(refused.message):
-        message = f"{label} does not serve the country or region that this call comes from."
-        return NetworkError(message, "Call from a network where it is served, or use another provider.")
+        message = f"{label} does not serve the country or region that this request comes from."
+        return NetworkError(message, "Use a network where it is served, or use another provider.")
     if refused.code == "organization_on_hold" or "disabled" in refused.message:
-        return ScopeMissing(f"{label} has put the organization of this key on hold.", "Its console tells why.")
+        return ScopeMissing(f"{label} has put the organization of this key on hold.", "Its console says why.")
     if model:
-        message = f"{label} knows this key, but it may not use {model}."
+        message = f"{label} accepted this key, but it may not use {model}."
         return ScopeMissing(message, "Allow the model for the key's workspace, or pick another one.")
-    message = f"{label} knows this key, but it may not list models."
-    return ScopeMissing(message, "Save and add models by hand, or use a key with more rights.")
+    message = f"{label} accepted this key, but it may not list models."
+    return ScopeMissing(message, "Save and add models by hand, or use a key with more permissions.")
 
 
 def _unwanted(body: Mapping[str, Any], message: str) -> str:

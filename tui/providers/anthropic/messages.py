@@ -24,7 +24,7 @@ _INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_token
 _CUT = ("max_tokens", "model_context_window_exceeded", "refusal", "pause_turn")
 _NOTES = {
     "max_tokens": "The answer reached its length limit.",
-    "model_context_window_exceeded": "The conversation has filled what the model can take.",
+    "model_context_window_exceeded": "The conversation has reached the model's context limit.",
     "refusal": "The provider's content filter cut the answer.",
     "tool_use": "The model asked for a tool, and none is offered here.",
     "pause_turn": "The model paused before the end of its answer.",

@@ -80,14 +80,14 @@ PROVIDER = Provider(
         Field(
             "api_version",
             "API version",
-            f"Empty takes the newest surface, v1. A date, such as {api.DATED}, takes the older one.",
+            f"Blank uses the current v1 API; a date such as {api.DATED} uses the dated API.",
             pattern=r"\d{4}-\d\d-\d\d(-preview)?|v1|preview",
             pattern_help=f"An API version is a date, such as {api.DATED}, perhaps with -preview.",
             env=("AZURE_OPENAI_API_VERSION", "OPENAI_API_VERSION"),
             advanced=True,
         ),
     ),
-    model_id=Field("model", "Deployment", "Its name, as the portal lists it under Deployments."),
+    model_id=Field("model", "Deployment", "Its name, exactly as the portal lists it under Deployments."),
     model_fields=(
         Field(
             "base_model",
@@ -116,5 +116,5 @@ PROVIDER = Provider(
     field_options={"base_model": models.offered},
     infer_model_type=lambda deployment, fields: models.kind_of(fields.get("base_model", "") or deployment),
     inspect_model=models.check,
-    after_saving="Azure does not list deployments. After saving, add each one: deployment name, base model.",
+    after_saving="Azure can't list deployments. After saving, add each by name, with its base model.",
 )

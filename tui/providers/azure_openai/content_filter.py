@@ -14,10 +14,10 @@ from tui.providers.requests import Call, Frame, Reader, Result
 _CATEGORIES = {
     "sexual": "sexual content",
     "self_harm": "self-harm",
-    "jailbreak": "an attempt to get round the rules (jailbreak)",
+    "jailbreak": "a jailbreak attempt",
     "indirect_attack": "instructions hidden in a document",
-    "protected_material_text": "text that is protected",
-    "protected_material_code": "code that is protected",
+    "protected_material_text": "protected text",
+    "protected_material_code": "protected code",
     "custom_blocklists": "a word on a blocklist of the resource",
 }
 """What a category is called where its name is not word enough."""

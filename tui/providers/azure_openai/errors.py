@@ -57,11 +57,11 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     if refused.code.startswith(_ENTRA) or refused.kind in ("invalid_client", "unauthorized_client", *_NO_SCOPE):
         return _of_entra(refused)
     if refused.code == models.WRONG_TYPE:
-        message = f"{refused.message} is for {refused.kind}; {model or 'this'} is to be added for something else."
+        message = f"{refused.message} is for {refused.kind}; {model or 'this'} is to be added as another type."
         return UsageError(message, "Choose that type, or correct the base model.")
     if refused.code == _FILTERED:
         by = f": {refused.kind}" if refused.kind else ""
-        return Problem(f"The content filter of {label} stopped this text{by}.", "Put it in other words.")
+        return Problem(f"The content filter of {label} stopped this text{by}.", "Rephrase it.")
     if refused.status == 401 and words.strip():
         return _of_key(label, words)
     if refused.status == 403:
@@ -72,12 +72,12 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         return _no_path()
     if refused.status == 400 and _NO_OPERATION.search(words):
         return Problem(
-            f"The model behind {model or 'the deployment'} does not do this.",
+            f"The model behind {model or 'the deployment'} does not support this.",
             "Add the deployment for the type of its base model. Models of the Responses API alone are not served here.",
         )
     if refused.status == 429 and not refused.final and _RATE.search(words):
         return Problem(
-            f"What {model or 'the deployment'} may use in a minute is used up.",
+            f"The quota per minute of {model or 'the deployment'} is used up.",
             "Wait a minute, or give the deployment more tokens a minute in the portal.",
         )
     return errors.describe_error(label, refused, model)
@@ -125,7 +125,7 @@ def _of_key(label: str, message: str) -> Problem:
             f"Set a dated API version, such as {api.DATED}: its token is for the older name of the service.",
         )
     return CredentialRejected(
-        f"{label} does not know this key at this resource.",
+        f"{label} rejected this key at this resource.",
         "A key belongs to one resource. Copy key and endpoint from the same page, Keys and Endpoint.",
     )
 
@@ -135,8 +135,8 @@ def _of_resource(label: str, message: str) -> Problem | None:
         return Problem("Microsoft has blocked this resource for now.", "Its owner is told why, and can appeal.")
     if _NETWORK.search(message):
         return NetworkError(
-            "The network rules of this resource keep this machine out. The key was not judged.",
-            "Allow its address under Networking of the resource, or call from an allowed network.",
+            "The network rules of this resource keep this machine out. The key was not checked.",
+            "Allow its address under Networking of the resource, or use an allowed network.",
         )
     return _of_key(label, message) if _NO_ROLE.search(message) else None
 

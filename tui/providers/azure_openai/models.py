@@ -117,7 +117,7 @@ def _checked(model: Model, frame: Frame | None) -> Iterator[Event | ApiError]:
         yield ApiError(code=WRONG_TYPE, message=base, kind=kind.label)
         return
     ends = max(map(_ends, same), default="")
-    missing = f"The resource lists no model {base}; look how it is written." if entries and not same else ""
+    missing = f"The resource lists no model {base}; check the spelling." if entries and not same else ""
     yield ModelDetails(model, f"{base} is served until {ends}." if ends else missing)
 
 

@@ -41,20 +41,20 @@ def describe_error(refused: ApiError, model: str) -> Problem | None:
     """Return an error in words, by the server's few words, each of which a script's source gives a reason for."""
     if refused.code == probe.STRANGE:
         return Problem(
-            "What answers at this address is no server of ChatGLM.",
+            "The server at this address is not a ChatGLM server.",
             "Check the address and its port, and a path that a proxy may need before it.",
         )
     if refused.status in (404, 405) and refused.message in _LACKING:
         return Problem(
-            "The server at this address does not have this call.",
+            "The server at this address does not have this endpoint.",
             "Check the path of the address. Vectors come from api_server.py of ChatGLM3 and from vLLM only.",
         )
     if refused.status == 400 and refused.message == "Invalid request":
-        return Problem("The server does not take the messages in this order.", "Start a new chat.")
+        return Problem("The server rejected the order of the messages.", "Start a new chat.")
     if refused.status == 500 and refused.message.startswith("Internal Server Error"):
         return Problem(
             "The server failed while it made the answer (500).",
-            "Its own log says why: most often too little memory, or libraries that do not fit.",
+            "Its own log says why: usually too little memory, or incompatible libraries.",
         )
     if refused.status in (502, 504):
         return Problem(
@@ -99,14 +99,14 @@ PROVIDER = Provider(
         Field(
             "api_key",
             "API key",
-            "Only if vLLM or a proxy before the server wants one.",
+            "Only if vLLM or a proxy before the server requires one.",
             secret=True,
             env=("VLLM_API_KEY",),
         ),
         Field(
             "flavour",
             "Server",
-            "Found out by asking, unless it is set.",
+            "Detected automatically unless set.",
             choices=tuple(Choice(value, kind.label) for value, kind in servers.KINDS.items()),
             advanced=True,
         ),

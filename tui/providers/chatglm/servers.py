@@ -62,7 +62,7 @@ KINDS: Mapping[str, Kind] = {
     CHATGLM3: Kind("api_server.py of ChatGLM3", _SCRIPT),
     GLM4: Kind("glm_server.py of GLM-4", _SCRIPT),
     VLLM: Kind("vLLM"),
-    OTHER: Kind("another server of OpenAI's wire"),
+    OTHER: Kind("another OpenAI-compatible server"),
 }
 """By the value of the field `flavour`."""
 
@@ -129,7 +129,7 @@ def _talk(flavour: str, fields: FieldValues, ask: ChatRequest) -> tuple[list[Not
     kind = KINDS[flavour]
     left = [name for name in ask.parameters if name not in kind.takes]
     notices = [
-        Notice(f"This server ({kind.label}) heeds no {name.replace('_', ' ')}. It was left out.") for name in left
+        Notice(f"This server ({kind.label}) ignores {name.replace('_', ' ')}. It was left out.") for name in left
     ]
     accepted = {name: value for name, value in ask.parameters.items() if name in kind.takes}
     if flavour == NATIVE:
@@ -178,7 +178,7 @@ class _Streamed:
 
     def read(self, frame: Frame | None) -> Iterator[Result]:
         if frame is None and not self._started:
-            yield Notice("The stream ended before it began. The answer was asked for in one piece.")
+            yield Notice("The stream ended before it began. The answer was requested in one piece.")
             yield self._whole
             return
         for event in self._read(frame):

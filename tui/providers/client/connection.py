@@ -93,7 +93,7 @@ def _proxy(name: str, value: str) -> str:
         usable = False
     if not usable:
         raise NetworkError(
-            f"{name} names no proxy that can be used. Nothing was sent.",
+            f"{name} is not a usable proxy. Nothing was sent.",
             "It takes http://host:port, https://host:port or socks5://host:port. In a password, / is written as %2F.",
         )
     return proxy

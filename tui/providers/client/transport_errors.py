@@ -53,7 +53,7 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
         if isinstance(cause, ssl.SSLError):
             return _tls(place, cause), False
     if isinstance(fault, httpx.PoolTimeout):
-        return Problem("Too many answers are running already.", "Stop one, or wait until one is done."), False
+        return Problem("Too many requests are running.", "Stop one, or wait until one finishes."), False
     if isinstance(fault, httpx.ProxyError):
         return _proxy(place, fault), False
     if progress.sent:
@@ -62,7 +62,9 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
         problem = NetworkError(f"The connection to {place.label} ended before the answer began.", AGAIN)
         return problem, not isinstance(fault, httpx.LocalProtocolError)
     if isinstance(fault, httpx.LocalProtocolError):
-        return Problem(f"This call cannot be sent. {place.unsent}", "Look for odd characters in its fields."), False
+        return Problem(
+            f"This request cannot be sent. {place.unsent}", "Check its fields for unusual characters."
+        ), False
     return _unconnected(place, fault, progress), True
 
 
@@ -101,10 +103,10 @@ def _proxy(place: ErrorContext, fault: Exception) -> Problem:
     text = str(fault)
     hint = _PROXY_HINT
     if text.startswith("407") or "password" in text or "but got" in text:
-        why = "wants a name and a password, or other ones"
+        why = "requires a user name and password, or others"
         hint = "Set them in the proxy variable, as in http://name:password@host:port."
     elif text[:3].isdigit():
-        why = f"answered {text[:3]} and does not pass on calls to {place.host}"
+        why = f"answered {text[:3]} and does not pass on requests to {place.host}"
     else:
         why = f"could not connect to {place.host}"
     return NetworkError(f"The proxy {place.proxy} {why}. {place.unsent}", hint)
@@ -113,15 +115,15 @@ def _proxy(place: ErrorContext, fault: Exception) -> Problem:
 def _certificate(place: ErrorContext, fault: ssl.SSLCertVerificationError) -> Problem:
     code = fault.verify_code
     if code == _EXPIRED:
-        what, hint = "has expired", "Tell who runs it; check this machine's date as well."
+        what, hint = "has expired", "Tell whoever runs it; check this machine's date as well."
     elif code == _NOT_YET:
         what, hint = "is not valid yet", "Check this machine's date."
     elif code in (_WRONG_HOST, _WRONG_IP):
-        what, hint = "is for another host", "Check the address; something on the way may answer in its place."
+        what, hint = "is for another host", "Check the address; something in between may answer instead."
     elif code in (_SELF_SIGNED, _SELF_SIGNED_ROOT):
-        what, hint = "is signed by itself, not by a known authority", _CA_HINT
+        what, hint = "is self-signed", _CA_HINT
     elif code == _NO_ISSUER:
-        what, hint = "comes from an authority that this machine does not know", _CA_HINT
+        what, hint = "is from an unknown certificate authority", _CA_HINT
     else:
         what, hint = "could not be verified", _CA_HINT
     return NetworkError(f"The certificate of {place.host} {what}. {place.unsent}", hint)
@@ -130,11 +132,11 @@ def _certificate(place: ErrorContext, fault: ssl.SSLCertVerificationError) -> Pr
 def _tls(place: ErrorContext, fault: ssl.SSLError) -> Problem:
     reason = (fault.reason or "").upper()
     if any(word in reason for word in _OLD):
-        what, hint = "speaks no version of TLS that is still safe", "Tell who runs it: TLS 1.2 or newer is needed."
+        what, hint = "supports no secure version of TLS", "Tell whoever runs it: TLS 1.2 or newer is needed."
     elif "WRONG_VERSION_NUMBER" in reason or "HTTP_REQUEST" in reason or "RECORD_LAYER" in reason:
         what, hint = "does not speak TLS on this port", "Check whether its address begins with http:// instead."
     else:
-        what, hint = "broke off the TLS handshake", "Check the network or the proxy."
+        what, hint = "aborted the TLS handshake", "Check the network or the proxy."
     return NetworkError(f"{place.host} {what}. {place.unsent}", hint)
 
 

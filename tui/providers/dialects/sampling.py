@@ -5,7 +5,7 @@ from tui.providers.spec import Parameter, ParameterKind
 _WHOLE, _NUMBER = ParameterKind.WHOLE, ParameterKind.NUMBER
 BOUND = "max tokens"
 """The label of the parameter that bounds an answer, whatever a provider calls it."""
-NO_LIMIT, AS_MODEL = "no limit but the model's", "as the model has it"
+NO_LIMIT, AS_MODEL = "no limit but the model's", "model default"
 """What stands where a value is left out."""
 
 
@@ -44,17 +44,17 @@ def most(
 
 def presence(unset: str = "–") -> Parameter:
     """Return the parameter against repeating any word that was used."""
-    return Parameter("presence_penalty", "presence penalty", _NUMBER, -2, 2, unset, "Higher: new subjects.")
+    return Parameter("presence_penalty", "presence penalty", _NUMBER, -2, 2, unset, "Higher: more new topics.")
 
 
 def frequency(unset: str = "–") -> Parameter:
     """Return the parameter against repeating frequent words."""
-    return Parameter("frequency_penalty", "frequency penalty", _NUMBER, -2, 2, unset, "Higher: less repeating.")
+    return Parameter("frequency_penalty", "frequency penalty", _NUMBER, -2, 2, unset, "Higher: less repetition.")
 
 
 def repetition(low: float = 0.01, high: float | None = None, unset: str = "–") -> Parameter:
     """Return the parameter that makes repeated words rarer, as a factor."""
-    message = "Above 1 repeated words are rarer."
+    message = "Above 1: fewer repeated words."
     return Parameter("repetition_penalty", "repetition penalty", _NUMBER, low, high, unset, message)
 
 

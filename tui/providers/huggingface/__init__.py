@@ -161,7 +161,7 @@ PROVIDER = Provider(
         Field(
             "api_token",
             "API token",
-            "Starts with hf_. It needs the right to make calls to Inference Providers, or to your endpoints.",
+            "Starts with hf_. It needs permission to call Inference Providers, or your endpoints.",
             secret=True,
             required=True,
             env=("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "HUGGINGFACEHUB_API_TOKEN"),

@@ -54,7 +54,7 @@ _LABELS = {
     "updateFailed": "update failed",
 }
 _TASKS = {SIMILARITY: VECTORS, "sentence-embeddings": VECTORS, "image-text-to-text": TEXT}
-WAIT = "The endpoint is starting, which can take minutes. It is asked again every 5 s until it is up."
+WAIT = "The endpoint is starting, which can take minutes. It is checked every 5 s until it is up."
 
 
 Results = Iterable[Event | ApiError | Call]
@@ -65,7 +65,7 @@ Then = Callable[[list[dict[str, Any]], str], Results]
 def url_of(model: Model) -> str:
     """Return the address of a model's endpoint in its one form; Usage where there is none."""
     if not model.fields.get("endpoint_url"):
-        raise UsageError("Endpoint URL is missing.", "It stands on the endpoint's page at endpoints.huggingface.co.")
+        raise UsageError("Endpoint URL is missing.", "Copy it from the endpoint's page at endpoints.huggingface.co.")
     return clean_url(model.fields["endpoint_url"], ENDINGS)
 
 

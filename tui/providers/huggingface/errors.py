@@ -63,32 +63,34 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     if refused.status == 402:
         return Problem(
             f"The monthly credit of your {label} account is used up.",
-            f"Add credit at {_SETTINGS}/billing, or use an endpoint of your own.",
+            f"Add credit at {_SETTINGS}/billing, or use your own endpoint.",
         )
     if refused.status == 410:
-        return NetworkError(f"{label} has closed this address.", "Set the router URL to https://router.huggingface.co.")
+        return NetworkError(
+            f"{label} has retired this address.", "Set the router URL to https://router.huggingface.co."
+        )
     if _MEMORY.search(words):
-        return Problem(f"The machine that runs {named} has not enough memory for this.", "Send less at once.")
+        return Problem(f"The machine that runs {named} does not have enough memory for this.", "Send less at once.")
     if refused.status in (0, 400, 413, 422) and _TOO_LONG.search(words):
-        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
+        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start a new chat.")
     if refused.status == 424:
-        return Problem(f"{named} failed while it worked on this.", "Try again, or look at the log of the endpoint.")
+        return Problem(f"{named} failed while processing this.", "Try again, or look at the log of the endpoint.")
     if _NO_TEMPLATE.search(words):
-        return Problem(f"{named} has no chat template, so it holds no conversations.", "Pick another model.")
+        return Problem(f"{named} has no chat template, so it does not support chat.", "Pick another model.")
     return errors.describe_error(label, refused, model) if refused.status != 403 else None
 
 
 def _of_token(label: str, refused: ApiError) -> Problem | None:
     if refused.code == hub.NO_INFERENCE or (refused.status == 403 and _NO_CALLS.search(refused.message)):
         return ScopeMissing(
-            f"{label} knows this token, but it may not call hosted models.",
+            f"{label} accepted this token, but it may not call hosted models.",
             f"Allow it to make calls to Inference Providers at {_SETTINGS}/tokens. Endpoints may work without.",
         )
     if refused.code == endpoints.NO_LISTING:
         return ScopeMissing(f"This token may not list the endpoints of {refused.param}.", f"Type the URL from {_PAGE}.")
     if refused.status == 403 and _NO_ENDPOINT_CALLS.search(refused.message):
         return ScopeMissing(
-            f"{label} knows this token, but it may not call this endpoint.",
+            f"{label} accepted this token, but it may not call this endpoint.",
             f"Allow it to make calls to your Inference Endpoints at {_SETTINGS}/tokens.",
         )
     return None
@@ -112,12 +114,12 @@ def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
         refused.status == 400 and _UNSERVED.search(f"{refused.code} {refused.message}")
     ):
         return Problem(
-            f"Nobody whom you have enabled serves {named} as a hosted model.",
-            f"Choose one that is served, look at {_SETTINGS}/inference-providers, or use an endpoint of your own.",
+            f"None of your enabled providers serves {named} as a hosted model.",
+            f"Choose one that is served, look at {_SETTINGS}/inference-providers, or use your own endpoint.",
         )
     if refused.status == 503 and "loading" in refused.message:
         wait = f" in about {refused.param} s" if refused.param else " in a while"
-        return Problem(f"{named} is still being loaded.", f"Try again{wait}.")
+        return Problem(f"{named} is still loading.", f"Try again{wait}.")
     return None
 
 
@@ -126,7 +128,7 @@ def _of_endpoint(refused: ApiError, named: str) -> Problem | None:
         return _other(named, refused.param)
     if refused.code == endpoints.PAUSED:
         return Problem(
-            f"The endpoint of {named} is paused; calls to it fail until it is resumed.", f"Resume it on {_PAGE}."
+            f"The endpoint of {named} is paused; requests to it fail until it is resumed.", f"Resume it on {_PAGE}."
         )
     if refused.code == endpoints.FAILED:
         return Problem(f"The endpoint of {named} has failed to start.", f"Its log is on {_PAGE}.", refused.message)
@@ -159,7 +161,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
         return endpoints.wake(call)
     if isinstance(call.reader, tei.Batch):
         fewer = call.reader.fewer(refused)
-        return (fewer, "The server takes fewer texts at once.") if fewer else None
+        return (fewer, "The server accepts fewer texts at once.") if fewer else None
     body = call.json if isinstance(call.json, dict) else {}
     if "parameters" in body:
         return _fewer_parameters(call, refused)

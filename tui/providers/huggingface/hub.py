@@ -219,7 +219,7 @@ def _other(entry: Mapping[str, Any], task: str) -> str:
 
 def _note(by: Served, entry: Mapping[str, Any]) -> str:
     if not by.well:
-        return "Its last health check at Hugging Face failed, so calls may fail."
+        return "Its last health check at Hugging Face failed, so requests may fail."
     return "Its licence must have been accepted on its page." if entry.get("gated") else ""
 
 

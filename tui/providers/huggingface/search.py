@@ -71,7 +71,7 @@ class _Search:
 
 def _hit(entry: Mapping[str, Any], task: str) -> SearchResult:
     by = served(entry, task)
-    words = ["served" if by and by.well else "served, not well" if by else "not served"]
+    words = ["served" if by and by.well else "served, degraded" if by else "not served"]
     words += [f"{_short(count)} downloads"] if (count := number(entry.get("downloads"))) else []
     words += ["licence to accept"] if entry.get("gated") else []
     # One that is not served can run on an endpoint.

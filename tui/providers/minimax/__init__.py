@@ -118,7 +118,7 @@ _THINKING = (
         "thinking",
         ParameterKind.CHOICE,
         unset="adaptive",
-        help="Whether it thinks before it answers, as much as a question needs.",
+        help="Whether it thinks before it answers.",
         choices=("adaptive", "disabled"),
     ),
 )
@@ -149,7 +149,7 @@ PROVIDER = Provider(
         Field(
             "api_key",
             "API key",
-            "Hundreds of characters are right. International ones are made at https://platform.minimax.io.",
+            "It has hundreds of characters. Create international ones at https://platform.minimax.io.",
             secret=True,
             required=True,
             env=("MINIMAX_API_KEY",),
@@ -171,7 +171,7 @@ PROVIDER = Provider(
         Field(
             "base_url",
             "Base URL",
-            "That of the platform where the key was made.",
+            "The URL of the platform where the key was created.",
             default=_REGIONS[0].value,
             choices=_REGIONS,
             env=("MINIMAX_API_BASE", "MINIMAX_API_HOST"),

@@ -58,7 +58,7 @@ PROVIDER = Provider(
         Field(
             "base_url",
             "Base URL",
-            "Another one for a gateway that speaks this API.",
+            "Only for a gateway with this API.",
             default=_BASE_URL,
             env=("REPLICATE_BASE_URL", "REPLICATE_API_BASE_URL"),
             advanced=True,
@@ -69,14 +69,14 @@ PROVIDER = Provider(
     model_id=Field(
         "model",
         "Model",
-        "Written owner/name; or the address of its page.",
+        "owner/name, or the URL of its page.",
         parse_pasted=references.split_reference,
     ),
     model_fields=(
         Field(
             "version",
             "Version",
-            "Empty: the newest of a community model. Official models take none.",
+            "Blank: the newest of a community model. Official models take none.",
             pattern=r"[0-9a-f]{64}",
             pattern_help="A version has 64 characters, 0 to 9 and a to f; its model's page lists it under Versions.",
         ),
@@ -102,7 +102,7 @@ PROVIDER = Provider(
     repair_request=errors.repair_request,
     parameters=inputs.parameters,
     audio=audio.audio,
-    after_saving="Models are added one by one: by their name, or by a search.",
+    after_saving="Add models one by one, by name or by search.",
     search=search,
     inspect_model=_here(models.check),
 )

@@ -52,26 +52,28 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     if problem := _of_model(label, refused, named) or _of_prediction(label, refused, named):
         return problem
     if refused.status == 402:
-        message = f"Your {label} account has no credit, or no way to pay is set up."
+        message = f"Your {label} account has no credit, or no payment method."
         return Problem(message, f"Add one at {_BILLING}")
     if refused.status == 429:
-        advice = f"It asks to wait {refused.param} s. " if refused.param else "Wait a little. "
-        message = f"{label} takes no more calls from this account for the moment."
-        return Problem(message, f"{advice}With little credit or no way to pay it takes 6 a minute, one at a time.")
+        advice = f"It asks to wait {refused.param} s. " if refused.param else "Wait a moment. "
+        message = f"{label} accepts no more requests from this account at the moment."
+        return Problem(
+            message, f"{advice}With little credit or no payment method, it accepts 6 a minute, one at a time."
+        )
     if refused.status == 403:
-        message = f"{label} knows this token, but it may not {'use ' + model if model else 'do this'}."
+        message = f"{label} accepted this token, but it may not {'use ' + model if model else 'do this'}."
         return ScopeMissing(message, "Use a token of the account or organization that the model belongs to.")
     if refused.status == 404 and model:
-        message = f"{label} does not have {model}, or it is private to somebody else."
+        message = f"{label} does not have {model}, or it is private."
         return Problem(message, "Compare it with the address of its page, which ends in owner/name.")
     if refused.status == 422 and _VERSION.search(f"{refused.code} {refused.message}"):
         message = f"{label} does not run {named} like this: a community model needs a version that it has."
-        return Problem(message, "Add the model anew without a version, so that its newest one is found.")
+        return Problem(message, "Add the model again without a version, so that its newest one is found.")
     if refused.status == 422:
-        message = f"The inputs do not fit what {named} takes."
-        return Problem(message, "Change its parameters, or add it anew, so that its inputs are looked up again.")
+        message = f"The inputs do not match those of {named}."
+        return Problem(message, "Change its parameters, or add it again, so that its inputs are read again.")
     if refused.code == "malformed":
-        return Problem(f"The answer of {label} cannot be used.", "Check that the address and the model are meant so.")
+        return Problem(f"The response of {label} cannot be read.", "Check the address and the model.")
     return None
 
 
@@ -79,8 +81,8 @@ def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
     """Return what was found when a model was looked at."""
     code, param = refused.code, refused.param
     if code == FILES:
-        message = f"{named} gives files, such as images or sound, and no text or numbers."
-        return Problem(message, "Pick a model that gives text, vectors or a transcript.")
+        message = f"{named} returns files such as images or audio, not text or numbers."
+        return Problem(message, "Pick a model that returns text, vectors or a transcript.")
     if code == models.NOTHING_PUSHED:
         return Problem(f"{param} has no version that can be run yet.", "Pick another one, or push a version.")
     if code == models.NO_VERSION:
@@ -102,13 +104,13 @@ def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
 def _of_prediction(label: str, refused: ApiError, named: str) -> Problem | None:
     """Return how a prediction ended that did not succeed. The words of a failure are those of the model's own code."""
     if refused.code == predictions.CANCELLED:
-        return Problem(f"The prediction was cancelled at {label}.", "Ask again for a new one.")
+        return Problem(f"The prediction was cancelled at {label}.", "Send it again for a new one.")
     if refused.code == predictions.GONE:
-        return Problem(f"{label} does not have this prediction any more.", "Ask again for a new one.")
+        return Problem(f"{label} no longer has this prediction.", "Send it again for a new one.")
     if refused.code != predictions.FAILED:
         return None
     if _MEMORY.search(refused.message):
-        return Problem(f"The machine that runs {named} has not enough memory for this.", "Send less at once.")
+        return Problem(f"The machine that runs {named} does not have enough memory for this.", "Send less at once.")
     if _FLAGGED.search(refused.message):
-        return Problem(f"The content check of {named} stopped this text or its answer.", "Put it in other words.")
-    return Problem(f"{named} failed at {label}.", "Its own words say why. Asking again is a new prediction.")
+        return Problem(f"The content check of {named} stopped this text or its answer.", "Rephrase it.")
+    return Problem(f"{named} failed at {label}.", "Its message says why. Sending it again is a new prediction.")

@@ -178,7 +178,7 @@ class _Look:
         kept = {} if self.run.deployment else {"version": self.run.version}
         kept |= {"deployment": self.run.deployment}
         if inputs is None:
-            note = f"{self.note} What it takes is not told, so it is asked in the usual way.".strip()
+            note = f"{self.note} It has no schema, so it gets the usual inputs.".strip()
             yield ModelDetails(self._completed(kept), note)
         elif inputs.gives == FILES:
             yield ApiError(code=FILES, param=self.run.model)

@@ -140,7 +140,7 @@ class Prediction:
             yield from used(data)
             # What Replicate keeps is the truth, where it has not been deleted yet.
             lost = _lines(joined(data.get("output")) or "") not in ("", _lines(self._shown))
-            note = "A part of this answer was lost on its way." if lost else ""
+            note = "A part of this answer was lost." if lost else ""
             yield Finish(status, complete=not lost, note=note)
         else:
             yield from self._outcome(data.get("output"), data)

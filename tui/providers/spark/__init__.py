@@ -102,7 +102,7 @@ def chat(fields: FieldValues, ask: ChatRequest) -> Call:
     if _by_password(fields):
         return api.chat(fields, version, ask)
     if not version.socket:
-        raise UsageError(f"{ask.model.id} is served by HTTP only.", "Fill in the APIPassword as well.")
+        raise UsageError(f"{ask.model.id} is served by HTTP only.", "Enter the APIPassword as well.")
     return websocket.chat(_signed(fields, "Chats over a WebSocket"), version, ask)
 
 

@@ -17,28 +17,28 @@ _MATCH = (
 )
 _UNKNOWN = (
     CredentialRejected,
-    "{label} knows no application with this APIKey.",
-    "Look whether APIKey and APISecret are swapped: both have 32 characters, and the APIKey only digits and a to f.",
+    "{label} found no application with this APIKey.",
+    "Check whether APIKey and APISecret are swapped: both have 32 characters, and the APIKey only digits and a to f.",
 )
 _CLOCK = (
     CredentialRejected,
-    "{label} does not take the time of this call: this machine's clock is more than 5 minutes off.",
-    "Set the clock. The key was not judged.",
+    "{label} rejected the time of this request: this machine's clock is more than 5 minutes off.",
+    "Set the clock. The key was not checked.",
 )
 _KIND = (
     CredentialRejected,
-    "An APIPassword came where {label} wants a signature with APIKey and APISecret.",
-    "Check the base URL, and that each field holds what the console calls by its name.",
+    "{label} got an APIPassword instead of a signature with APIKey and APISecret.",
+    "Check the base URL, and that each field matches its name in the console.",
 )
 _OTHER = (
     CredentialRejected,
-    "{label} does not know this APIPassword or APIKey.",
+    "{label} rejected this APIPassword or APIKey.",
     "The APIPassword is in the HTTP box of the version's page in the console; APIKey and APISecret are others.",
 )
 _FORBIDDEN = (
     Problem,
-    "{label} turned this call away before it looked at it.",
-    "This machine's clock is more than 5 minutes off, or the application takes calls from listed addresses only.",
+    "{label} rejected this request before processing it.",
+    "This machine's clock is more than 5 minutes off, or the application accepts requests from listed addresses only.",
 )
 _SENTENCES = (
     (re.compile(r"enforced header|header.*\bhost\b", re.I), _KIND),
@@ -47,15 +47,15 @@ _SENTENCES = (
     (re.compile(r"hmac|signature", re.I), _MATCH),
 )
 
-_USED = (ScopeMissing, "{label} knows the key; the tokens of {model} are used up, or were not claimed.", _OWN_QUOTA)
+_USED = (ScopeMissing, "{label} accepted the key; the tokens of {model} are used up, or were not claimed.", _OWN_QUOTA)
 _PAIR = (
     ScopeMissing,
-    "{label} knows the key, but {model} is not served at the address that was asked.",
-    "Pick another version; where a base URL is set, look whether it serves this one.",
+    "{label} accepted the key, but {model} is not served at this address.",
+    "Pick another version; if a base URL is set, check that it serves this one.",
 )
 _CLOSED = (
     ScopeMissing,
-    "{label} knows the key, but {model} is not enabled for its application, or its tokens are used up.",
+    "{label} accepted the key, but {model} is not enabled for its application, or its tokens are used up.",
     _OWN_QUOTA,
 )
 

@@ -132,7 +132,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     base, separator, _ = call.url.partition("/models")
     if separator and refused.status in (404, 405):
         probe = checked(dashscope.probe({"base_url": base}, _CATALOGUE), dashscope.refused_in)
-        return probe, "This address lists no models. A chat of one word shows whether the key is taken."
+        return probe, "This address lists no models. A chat of one word verifies the key."
     return dashscope.streamed(call, refused) or errors.repair_request(call, refused)
 
 
@@ -156,7 +156,7 @@ _THINKING = (
         "enable_thinking",
         "thinking",
         ParameterKind.CHOICE,
-        unset="as the model has it",
+        unset="model default",
         help="Whether it thinks before it answers. In an answer of one piece it is off unless switched on.",
         choices=("on", "off"),
     ),
@@ -171,7 +171,9 @@ def describe_error(refused: ApiError, model: str) -> Problem | None:
     if problem := error_codes.lookup(_ID, dashscope.word(refused)).to_problem(_LABEL, model):
         return problem
     if _TOO_LONG.search(refused.message):
-        return Problem(f"This is longer than {model or 'the model'} can take.", "Shorten the text, or start anew.")
+        return Problem(
+            f"This is longer than {model or 'the model'} can take.", "Shorten the text, or start a new chat."
+        )
     return errors.describe_error(_LABEL, refused, model)
 
 
@@ -185,7 +187,7 @@ PROVIDER = Provider(
         Field(
             "api_key",
             "API key",
-            "It starts with sk-. International ones are made at https://modelstudio.console.alibabacloud.com.",
+            "It starts with sk-. Create international ones at https://modelstudio.console.alibabacloud.com.",
             secret=True,
             required=True,
             env=("DASHSCOPE_API_KEY", "ALIBABA_API_KEY"),
@@ -197,7 +199,7 @@ PROVIDER = Provider(
         Field(
             "base_url",
             "Base URL",
-            "That of the region where the key was made; also https://WORKSPACE.REGION.maas.aliyuncs.com.",
+            "The URL of the region where the key was created; also https://WORKSPACE.REGION.maas.aliyuncs.com.",
             default=_REGIONS[0].value,
             choices=_REGIONS,
             env=(

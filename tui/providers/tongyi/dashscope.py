@@ -86,7 +86,7 @@ def streamed(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     if not isinstance(call.json, dict) or call.json.get("stream") or not _ONLY_AS_STREAM.search(refused.message):
         return None
     body = {**call.json, "stream": True, "stream_options": {"include_usage": True}}
-    sentence = f"{call.json.get('model')} answers this only as a stream. It was asked for one."
+    sentence = f"{call.json.get('model')} answers this only as a stream, which was requested."
     return replace(call, json=body, framing=Framing.SSE), sentence
 
 
@@ -134,7 +134,7 @@ def _transcript(frame: Frame | None) -> Iterator[Event | ApiError]:
         yield openai_api.malformed("It holds no text.")
         return
     if not text.strip():
-        yield Notice("No words were heard in the recording.")
+        yield Notice("No speech was heard in the recording.")
     yield Transcript(text, language=_language(message.get("annotations")))
     if usage := usage_of(frame.data):
         yield usage

@@ -116,7 +116,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """
     base, separator, _ = call.url.partition("/models")
     if separator and refused.status in (404, 405):
-        sentence = "This address lists no models. A chat of two tokens shows whether the key is taken."
+        sentence = "This address lists no models. A chat of two tokens verifies the key."
         return qianfan.probe({"base_url": base}, _CATALOGUE), sentence
     return errors.repair_request(call, refused)
 
@@ -135,7 +135,7 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     return (warmth, sampling.top_p(), most, _PENALTY if own else sampling.repetition(), *_FURTHER, _STOP)
 
 
-_PENALTY = Parameter("penalty_score", "penalty", ParameterKind.NUMBER, 1, 2, "1", "Higher makes repeated words rarer.")
+_PENALTY = Parameter("penalty_score", "penalty", ParameterKind.NUMBER, 1, 2, "1", "Higher: fewer repeated words.")
 _STOP = sampling.stop(", 20 letters each")
 _FURTHER = (sampling.presence(), sampling.frequency(), sampling.seed())
 
@@ -177,14 +177,14 @@ PROVIDER = Provider(
         ),
         Field(
             "app_id",
-            "Application id",
+            "Application ID",
             "Only to count the use for one application; begins with app-.",
             advanced=True,
         ),
         Field(
             "base_url",
             "Base URL",
-            "Another one for a region, such as https://qianfan.bj.baidubce.com/v2, or for a gateway.",
+            "Only for a region, such as https://qianfan.bj.baidubce.com/v2, or for a gateway.",
             default="https://qianfan.baidubce.com/v2",
             env=("QIANFAN_BASE_URL",),
             advanced=True,

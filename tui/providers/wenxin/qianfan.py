@@ -22,7 +22,7 @@ from tui.providers.spec import FieldValues
 PROBED = "ernie-4.5-turbo-32k"
 """Asked for two tokens (older models refuse one) where an address lists no models."""
 
-MARKED = Notice("The safety check of the service marked this chat. A new one may go further.")
+MARKED = Notice("The safety check of the service flagged this chat. A new one may work.")
 
 ID = "wenxin"
 

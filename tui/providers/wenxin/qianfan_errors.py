@@ -8,7 +8,7 @@ from tui.providers.dialects.openai import errors
 from tui.providers.requests import ApiError
 from tui.providers.wenxin.qianfan import ID
 
-_THIRD_KIND = "Access Key and Secret Key of the cloud account are another kind and do not work here."
+_THIRD_KIND = "Access Key and Secret Key of the cloud account are different keys and do not work here."
 _NOT_ENABLED = "6"
 _UNPAID = re.compile(r"overdue|arrear|insufficient balance|欠费|余额不足", re.IGNORECASE)
 _UNNAMED = re.compile(r"real[- ]?name|实名", re.IGNORECASE)
@@ -29,17 +29,19 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
 def _by_words(label: str, refused: ApiError) -> Problem | None:
     words = f"{refused.code} {refused.message}"
     if refused.status in (401, 402, 403) and _UNPAID.search(words):
-        return Problem("The Baidu account is overdue. The key is right.", "Pay what is open in the Baidu console.")
+        return Problem("The Baidu account is overdue. The key is valid.", "Pay the balance in the Baidu console.")
     if refused.status in (401, 403) and _UNNAMED.search(words):
-        return ScopeMissing("The Baidu account is not verified by name. The key is right.", "Verify it in its console.")
+        return ScopeMissing(
+            "The Baidu account has no real-name verification. The key is valid.", "Verify it in its console."
+        )
     if refused.status in (0, 400) and _UNSAFE.search(words):
-        return Problem(f"The safety check of {label} refuses this text or its answer.", "Put it in other words.")
+        return Problem(f"The safety check of {label} rejects this text or its answer.", "Rephrase it.")
     return None
 
 
 def _of_pair(label: str, message: str) -> Problem:
     if "unknown client" in message.lower():
-        text = f"{label} knows no application with this API key."
-        return CredentialRejected(text, f"Look whether it and the secret key are swapped. {_THIRD_KIND}")
-    text = "The secret key does not belong to this API key, or is not whole."
+        text = f"{label} found no application with this API key."
+        return CredentialRejected(text, f"Check whether it and the secret key are swapped. {_THIRD_KIND}")
+    text = "The secret key does not belong to this API key, or is incomplete."
     return CredentialRejected(text, f"Copy both from the same application. {_THIRD_KIND}")

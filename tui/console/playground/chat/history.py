@@ -126,7 +126,7 @@ def trouble(problem: Problem, by: str, *, begun: bool) -> ProblemBlock:
     said = problem_hint(problem)
     hints = [said]
     if begun:
-        hints = [hint(_AGAIN)] if said.startswith("Asking again") else [said, hint(_AGAIN)]
+        hints = [hint(_AGAIN)] if said.startswith("Sending it again") else [said, hint(_AGAIN)]
     elif isinstance(problem, CredentialRejected):
         hints.append(hint("{area.providers:typing} opens Providers to replace it."))
     return ProblemBlock(problem.message, hints, problem.detail, by)

@@ -35,23 +35,23 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         return Problem(f"{label} has no model list.", "Add models by name.")
     if restricted(refused):
         if model:
-            message = f"{label} knows this key, but it may not use {model}."
+            message = f"{label} accepted this key, but it may not use {model}."
             return ScopeMissing(message, "Allow Model capabilities: request on the key page.")
-        message = f"{label} knows this key, but it may not list models."
+        message = f"{label} accepted this key, but it may not list models."
         return ScopeMissing(message, "Save and add models by hand, or allow Models: read on the key page.")
     if refused.status in (401, 403):
         return _of_account(label, refused)
     if refused.status in (0, 400, 404) and _TOO_LONG.search(words):
-        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start anew.")
+        return Problem(f"This is longer than {named} can take.", "Shorten the text, or start a new chat.")
     if refused.status in (0, 400, 404) and _UNKNOWN_MODEL.search(words):
         hint = "Refresh the list of models, or pick another model."
         return Problem(f"{label} does not know {named}, or the key may not use it.", hint)
     if refused.code in ("content_policy_violation", "content_filter"):
-        return Problem(f"The content rules of {label} refuse this text.", "Put it in other words.")
+        return Problem(f"The content rules of {label} reject this text.", "Rephrase it.")
     if refused.code == "malformed":
-        return Problem(f"The answer of {label} cannot be used.", "Check that the address and the model are meant so.")
+        return Problem(f"The response of {label} cannot be read.", "Check the address and the model.")
     if refused.status == 0 and ("overloaded" in words or "slow_down" in words):
-        return Problem(f"{label} is too busy.", "Wait a little, or pick another model.")
+        return Problem(f"{label} is too busy.", "Wait a moment, or pick another model.")
     return None
 
 
@@ -80,19 +80,19 @@ def _of_account(label: str, refused: ApiError) -> Problem | None:
     words = refused.message.lower()
     if "member of an organization" in words:
         return CredentialRejected(
-            f"The account of this key belongs to no organization of {label}.", "Join or make one there."
+            f"The account of this key belongs to no organization of {label}.", "Join or create one there."
         )
     for field in ("organization", "project"):
         if refused.code == f"mismatched_{field}":
             return CredentialRejected(
-                f"The {field} does not belong to this key.", f"Correct the {field}, or leave it empty."
+                f"The {field} does not belong to this key.", f"Correct the {field}, or leave it blank."
             )
     if re.search(r"\bip\b", words):
-        message = f"{label} takes no calls with this key from the address of this network."
-        return ScopeMissing(message, "Allow the address in its settings, or call from an allowed network.")
+        message = f"{label} rejects requests with this key from this network's address."
+        return ScopeMissing(message, "Allow the address in its settings, or use an allowed network.")
     if re.search(r"country|region|territory", words):
-        message = f"{label} does not serve the country or region that this call comes from."
-        return NetworkError(message, "Call from a network where it is served, or use another provider.")
+        message = f"{label} does not serve the country or region that this request comes from."
+        return NetworkError(message, "Use a network where it is served, or use another provider.")
     return None
 
 

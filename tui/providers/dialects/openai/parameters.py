@@ -11,7 +11,7 @@ _REASONING = (
         "reasoning_effort",
         "reasoning effort",
         ParameterKind.CHOICE,
-        unset="as the model has it",
+        unset="model default",
         help="How much it thinks before it answers. Not every model takes every value.",
         choices=("none", "minimal", "low", "medium", "high", "xhigh", "max"),
     ),
