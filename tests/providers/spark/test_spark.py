@@ -390,7 +390,7 @@ async def test_a_key_without_credit_and_one_that_is_busy_over_a_websocket() -> N
     _, problem = await ask(signed(api_key="FAKE-nocredit"), "hello")
     assert isinstance(problem, ScopeMissing)
     events, problem = await ask(signed(api_key="FAKE-busy"), "hello")
-    assert problem and "calls of this second" in problem.message
+    assert problem and "requests of this second" in problem.message
     events, problem = await ask(signed(), "please be busy")
     assert problem is None
     assert len([event for event in events if isinstance(event, Retrying)]) == 2

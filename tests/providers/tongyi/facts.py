@@ -113,7 +113,7 @@ FACTS = Facts(
             "Activate it",
             call="verify",
         ),
-        Said(403, error("Model.AccessDenied"), "Tongyi knows this key, but its workspace has no right", ScopeMissing),
+        Said(403, error("Model.AccessDenied"), "Tongyi knows this key, but its workspace has no permission", ScopeMissing),
         Said(
             403,
             error("AccessDenied"),
