@@ -125,17 +125,17 @@ REFUSALS = (
     Said(403, {"error": {"message": "Access is not allowed from unsupported countries, regions, or territories."}},
          "Anthropic does not serve the country or region", NetworkError, "Use a network"),
     Said(403, failure("permission_error", "anthropic-workspace-id: does not match the workspace of this key."),
-         "The workspace does not belong to this key.", CredentialRejected, "leave it empty", call="verify"),
+         "The workspace does not belong to this key.", CredentialRejected, "leave it blank", call="verify"),
     Said(404, failure("not_found_error", "model: claude-opus-5-5"), "Anthropic does not know claude-opus-5-5",
          hint="retired ones"),
-    Said(404, failure("not_found_error", "Not Found"), "{host} returned 404: claude-opus-5-5 is not known there"),
+    Said(404, failure("not_found_error", "Not Found"), "{host} returned 404: claude-opus-5-5 is unknown there"),
     Said(400, failure(INVALID, "prompt is too long: 1100000 tokens > 1000000 maximum"),
          "This is longer than claude-opus-5-5 can take.", hint="Shorten"),
     Said(413, failure("request_too_large"), "This is too large for Anthropic.", hint="Shorten"),
     Said(400, failure("request_too_large"), "This is too large for Anthropic.", hint="Shorten"),
     Said(400, failure(INVALID), NOT_TAKEN),
     Said(409, failure("conflict_error"), "Anthropic rejected this request", retried=True),
-    Said(500, failure("api_error"), "Anthropic failed on its side (500).", hint="not judged", retried=True),
+    Said(500, failure("api_error"), "Anthropic failed on its side (500).", hint="not checked", retried=True),
     Said(504, failure("timeout_error"), "Anthropic failed on its side (504).", retried=True),
     Said(529, failure("overloaded_error"), "Anthropic is too busy.", retried=True),
     Said(529, failure("overloaded_error"), "Anthropic is too busy.", retried=True, call="verify"),
@@ -427,7 +427,7 @@ def items_of_older_servers_have_a_name_and_little_else(p: Provider) -> None:
         refused = read(p.verify(BASE), odd)[0]
         assert refused.code == "malformed"
         message = p.describe_error(refused, "")
-        assert message and message.message == "The answer of Anthropic cannot be used."
+        assert message and message.message == "The response of Anthropic cannot be read."
     assert read(p.verify(BASE), failure("api_error"))[0].message == "Their words."
 
 

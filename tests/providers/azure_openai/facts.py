@@ -217,7 +217,7 @@ FACTS = Facts(
             filtered(jailbreak={"filtered": True, "detected": True}),
             "The content filter of Azure OpenAI stopped this text: a jailbreak attempt.",
             Problem,
-            "other words",
+            "Rephrase",
         ),
         Said(
             400,
@@ -297,7 +297,7 @@ def what_it_is(p: Provider) -> None:
     )
     assert (p.catalogue, p.list_models) == ((), None)
     assert p.key_page == "https://portal.azure.com"
-    assert p.after_saving.startswith("Azure can't list deployments. After saving, add each one")
+    assert p.after_saving.startswith("Azure can't list deployments. After saving, add each by name")
 
 
 @check

@@ -154,7 +154,7 @@ async def test_a_deployment_that_is_none_is_named_for_what_it_is(name: str, says
 
 async def test_a_question_and_an_answer_that_the_filter_stops() -> None:
     _, problem = await asked("Please fail")
-    assert problem and "(jailbreak)" in problem.message
+    assert problem and "jailbreak" in problem.message
     events, problem = await asked("Tell me a fairy tale")
     assert problem is None
     assert text_of(events) == "Once there was"

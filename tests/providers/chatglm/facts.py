@@ -428,7 +428,7 @@ def what_a_server_does_not_heed_is_left_out_and_said(p: Provider) -> None:
         notices = [event.text for event in read(call, answer) if isinstance(event, Notice)]
         assert len(notices) == len(left)
         for name in left:
-            assert any(f"heeds no {name.replace('_', ' ')}." in notice for notice in notices)
+            assert any(f"ignores {name.replace('_', ' ')}." in notice for notice in notices)
             assert name not in call.json
         if flavour not in ("native", "openai-chatglm2"):
             assert {name: call.json[name] for name in names} == {

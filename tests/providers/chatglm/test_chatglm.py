@@ -78,7 +78,7 @@ async def test_one_of_openais_wire_is_detected_and_streams() -> None:
         events, problem = await asked(server, question(seed=7))
     assert (text_of(events), problem) == ("Good day", None)
     assert [event.text for event in events if isinstance(event, Notice)] == [
-        "This server (glm_server.py of GLM-4) heeds no seed. It was left out."
+        "This server (glm_server.py of GLM-4) ignores seed. It was left out."
     ]
     assert [request.target for request in server.asked] == ["/v1/models", "/v1/chat/completions"]
 

@@ -166,7 +166,7 @@ async def test_one_that_sends_nothing_ends_with_its_handshake() -> None:
     [
         (401, CredentialRejected, "OpenAI rejected this key."),
         (403, Problem, "OpenAI does not allow this key to do this."),
-        (404, Problem, "found nothing"),
+        (404, Problem, "returned 404"),
     ],
 )
 async def test_a_refused_handshake(status: int, kind: type[Problem], message: str) -> None:

@@ -290,7 +290,7 @@ def what_cannot_be_used_is_refused_in_words(p: Provider) -> None:
     assert said(hosted("a/b"), disabled=True).message == "a/b was disabled at Hugging Face."
     nobody = said(hosted("a/b"))
     assert nobody.message == "None of your enabled providers serves a/b as a hosted model."
-    assert "endpoint of your own" in nobody.hint
+    assert "your own endpoint" in nobody.hint
     assert said(hosted("a/b"), pipeline_tag=TEXT).message == nobody.message
     assert said(hosted("a/b"), pipeline_tag="text-to-image").message == nobody.message
     other = said(hosted("a/b", VECTORS), inferenceProviderMapping={"x": mapped("conversational")})
@@ -429,7 +429,7 @@ def words_that_the_matrix_does_not_meet(p: Provider) -> None:
         assert words(422, text) == "This is longer than m can take."
     for text in ("template_error", "There is no chat template", "the chat template is not set"):
         assert words(422, text) == "m has no chat template, so it does not support chat."
-    assert words(0, "", "malformed") == "The answer of Hugging Face cannot be used."
+    assert words(0, "", "malformed") == "The response of Hugging Face cannot be read."
     assert words(403, "Country not supported") == words(401) == words(500) == ""
 
 

@@ -156,7 +156,7 @@ FACTS = Facts(
         Said(
             401,
             {"error": "Invalid username or password."},
-            "Hugging Face does not know",
+            "Hugging Face rejected",
             CredentialRejected,
             "tokens",
             call="verify",
@@ -202,7 +202,7 @@ FACTS = Facts(
             {"x-error-code": "GatedRepo"},
         ),
         Said(403, {"error": "Access to this resource is disabled."}, "Qwen/Qwen3-32B was disabled at Hugging Face."),
-        Said(404, "Not Found", "{host} returned 404: Qwen/Qwen3-32B is not known there"),
+        Said(404, "Not Found", "{host} returned 404: Qwen/Qwen3-32B is unknown there"),
         Said(
             404,
             {"error": "Repository not found"},

@@ -687,7 +687,7 @@ def refusals_in_words(p: Provider) -> None:
         assert "content rules" in sentence(400, code=code)
     for code in ("server_is_overloaded", "slow_down"):
         assert "too busy" in sentence(0, code=code)
-    assert "cannot be used" in sentence(0, code="malformed")
+    assert "cannot be read" in sentence(0, code="malformed")
     assert words(500, "server_error") is None
 
 

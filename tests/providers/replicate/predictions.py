@@ -231,7 +231,7 @@ def an_answer_in_one_piece(p: Provider) -> None:
 def how_a_prediction_ended_in_words(p: Provider) -> None:
     for error, message, hint in (
         ("CUDA out of memory.", f"The machine that runs {LLAMA} does not have enough memory for this.", "Send less"),
-        ("NSFW content detected", f"The content check of {LLAMA} stopped this text or its answer.", "other words"),
+        ("NSFW content detected", f"The content check of {LLAMA} stopped this text or its answer.", "Rephrase"),
         ("list index out of range", f"{LLAMA} failed at Replicate.", "a new prediction"),
         (None, f"{LLAMA} failed at Replicate.", "a new prediction"),
     ):
@@ -243,4 +243,4 @@ def how_a_prediction_ended_in_words(p: Provider) -> None:
         problem = p.describe_error(read(chat(p), prediction(status))[1], LLAMA)
         assert problem and problem.message == "The prediction was cancelled at Replicate."
     problem = p.describe_error(read(chat(p), {"hello": "world"})[0], LLAMA)
-    assert problem and problem.message == "The answer of Replicate cannot be used."
+    assert problem and problem.message == "The response of Replicate cannot be read."

@@ -173,7 +173,7 @@ async def test_what_is_stopped_here_is_cancelled_there(steps: list[Answer]) -> N
 async def test_what_failed_there_is_not_cancelled() -> None:
     failed = http(prediction("failed", error="CUDA out of memory"))
     _, problem, targets = await asked([HALF + sent("done", '{"reason": "error"}')], [failed])
-    assert problem and "not enough memory" in problem.message and problem.detail == "CUDA out of memory"
+    assert problem and "not have enough memory" in problem.message and problem.detail == "CUDA out of memory"
     assert targets == [CREATED, STREAM, POLL]
 
 

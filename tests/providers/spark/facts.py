@@ -98,7 +98,7 @@ CODES = {
     10005: (
         400,
         False,
-        "iFLYTEK Spark rejected a value of this request for generalv3.5; usually the APPID",
+        "iFLYTEK Spark rejected a value of this request for generalv3.5, usually the APPID",
     ),
     10006: (429, True, RUNNING),
     10008: (503, True, BUSY),
@@ -179,7 +179,7 @@ FACTS = Facts(
         Said(
             200,
             failed(11200, "licc limit: domain.generalv2"),
-            "iFLYTEK Spark accepted the key, but generalv3.5 is not served at the address",
+            "iFLYTEK Spark accepted the key, but generalv3.5 is not served at this address",
             ScopeMissing,
             "base URL",
         ),

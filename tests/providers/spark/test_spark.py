@@ -139,16 +139,23 @@ async def test_a_chat_over_a_websocket() -> None:
         (401, {}, {}, CredentialRejected, "rejected this APIPassword or APIKey", "console"),
         (403, {"message": STALE}, {}, CredentialRejected, "more than 5 minutes off", "Set the clock."),
         (403, {}, {}, Problem, "rejected this request", "listed addresses only"),
-        (403, {}, {"date": formatdate(NOW - 420, usegmt=True)}, Problem, "turned", "clock is 7 min ahead"),
+        (
+            403,
+            {},
+            {"date": formatdate(NOW - 420, usegmt=True)},
+            Problem,
+            "rejected this request",
+            "clock is 7 min ahead",
+        ),
         (
             401,
             {},
             {"date": formatdate(NOW + 420, usegmt=True)},
             CredentialRejected,
-            "does not",
+            "rejected",
             "clock is 7 min behind",
         ),
-        (404, {}, {}, Problem, "found nothing", "asked at"),
+        (404, {}, {}, Problem, "returned 404", "Check the URL"),
     ],
 )
 async def test_a_handshake_that_is_refused(

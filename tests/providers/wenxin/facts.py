@@ -147,19 +147,19 @@ FACTS = Facts(
             "Enable",
         ),
         Said(
-            403, error("invalid_model"), "Wenxin accepted the key, but ernie-4.5-turbo-32k is not opened", ScopeMissing
+            403, error("invalid_model"), "Wenxin accepted the key, but ernie-4.5-turbo-32k is not enabled", ScopeMissing
         ),
         Said(401, error("no_parameter_permission"), "Wenxin accepted the key, but it may not use ernie", ScopeMissing),
         Said(
             401, error("access_denied"), "Wenxin accepted the key, but it may not use the", ScopeMissing, call="verify"
         ),
-        Said(401, error("invalid_appid"), "The application does not belong to this key.", CredentialRejected, "empty"),
+        Said(401, error("invalid_appid"), "The application does not belong to this key.", CredentialRejected, "blank"),
         Said(400, error("invalid_model"), "Wenxin does not know ernie-4.5-turbo-32k", Problem, "Refresh"),
         Said(404, error("invalid_model"), "Wenxin does not know ernie-4.5-turbo-32k"),
         Said(400, error("characters_too_long"), "This is longer than ernie-4.5-turbo-32k can take."),
         Said(400, error("tokens_too_long"), "This is longer than ernie-4.5-turbo-32k can take."),
         Said(400, error("invalid_messages"), "Wenxin rejected this request for ernie-4.5-turbo-32k (400)."),
-        Said(400, error("content_filter"), "The safety check of Wenxin refuses this text", Problem, "other words"),
+        Said(400, error("content_filter"), "The safety check of Wenxin rejects this text", Problem, "Rephrase"),
         Said(403, error("denied", "The account is overdue."), "The Baidu account is overdue. The key", Problem, "Pay"),
         Said(
             403,
@@ -173,7 +173,7 @@ FACTS = Facts(
         Said(
             401,
             {"error": "invalid_client", "error_description": "unknown client id"},
-            "Wenxin knows no",
+            "Wenxin found no",
             CredentialRejected,
         ),
         Said(
@@ -193,11 +193,11 @@ FACTS = Facts(
         Said(
             200,
             {"error": "invalid_client", "error_description": "unknown client id"},
-            "Wenxin knows",
+            "Wenxin found",
             CredentialRejected,
         ),
         Said(200, failed(3), "This address does not serve ernie-4.5-turbo-32k in the older form.", hint="2026-08-31"),
-        Said(200, failed(6), "Wenxin accepted the key, but ernie-4.5-turbo-32k is not opened", ScopeMissing),
+        Said(200, failed(6), "Wenxin accepted the key, but ernie-4.5-turbo-32k is not enabled", ScopeMissing),
         Said(200, failed(13), "Wenxin rejected the token of this key pair.", CredentialRejected),
         Said(200, failed(15), "Wenxin did not find the application", CredentialRejected, retried=True),
         Said(200, failed(19), "The quota of ernie-4.5-turbo-32k is used up"),
@@ -666,7 +666,7 @@ def errors_within_an_answer(p: Provider) -> None:
 def an_account_that_is_in_the_way(p: Provider) -> None:
     message = {
         "The account is overdue.": ("The Baidu account is overdue.", (401, 402, 403)),
-        "Real-name verification first.": ("The Baidu account has no real-name verification by name.", (401, 403)),
+        "Real-name verification first.": ("The Baidu account has no real-name verification.", (401, 403)),
     }
     for theirs, (ours, statuses) in message.items():
         for status in statuses:
