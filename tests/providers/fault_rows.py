@@ -21,8 +21,8 @@ ELSEWHERE = "elsewhere.example.test"
 ENDED = "ended before the answer began"
 BROKEN = "ended before the answer did|opened no WebSocket"
 UNREAD = (
-    "text that is not JSON|JSON that ends too early|without text|sent a web page|stopped before its end"
-    "|cannot be used|opened no WebSocket"
+    "text that is not JSON|JSON that ends too early|without text|returned a web page|stopped before its end"
+    "|cannot be read|opened no WebSocket"
 )
 
 
@@ -104,8 +104,8 @@ ROWS = {
     "busy for -3 s": _status(429, headers={"retry-after": "-3"}, again=True),
     "busy for nonsense": _status(429, headers={"retry-after": "soon"}, again=True),
     # Something on the way.
-    **{f"page {item}": _page(item, says="sent a web page", kind=NetworkError) for item in (200, 400, 401, 403, 404)},
-    "status 511": _status(511, says="wants a sign-in", kind=NetworkError),
+    **{f"page {item}": _page(item, says="returned a web page", kind=NetworkError) for item in (200, 400, 401, 403, 404)},
+    "status 511": _status(511, says="requires a sign-in", kind=NetworkError),
     "page 502": _page(502, again=True),
     **{
         f"redirect {item}": _redirect(item, f"https://{ELSEWHERE}/v1", f"{ELSEWHERE}. The redirect was not followed")
