@@ -104,7 +104,9 @@ ROWS = {
     "busy for -3 s": _status(429, headers={"retry-after": "-3"}, again=True),
     "busy for nonsense": _status(429, headers={"retry-after": "soon"}, again=True),
     # Something on the way.
-    **{f"page {item}": _page(item, says="returned a web page", kind=NetworkError) for item in (200, 400, 401, 403, 404)},
+    **{
+        f"page {item}": _page(item, says="returned a web page", kind=NetworkError) for item in (200, 400, 401, 403, 404)
+    },
     "status 511": _status(511, says="requires a sign-in", kind=NetworkError),
     "page 502": _page(502, again=True),
     **{

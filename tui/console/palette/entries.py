@@ -264,7 +264,7 @@ def _types(screen: FramedScreen[Any]) -> Iterator[Command]:
             f"Default {kind.label} model …", run, key_of("area.defaults"), f"Choose the default {kind.label} model."
         )
         run, keys = _then(_show_models, screen, kind), hint("{area.models} then {models.type}")
-        yield Command(f"Show only {kind.label} models", run, keys, f"Go to Models, filtered by type.")
+        yield Command(f"Show only {kind.label} models", run, keys, "Go to Models, filtered by type.")
 
 
 def _providers(screen: FramedScreen[Any]) -> Iterator[Command]:

@@ -57,7 +57,7 @@ def _times(model: Model, wanted: str) -> TimestampGranularity:
     if wanted in _SUBTITLES:
         raise UsageError(
             f"{model.ref} returns no timestamps, so there are no subtitles.",
-            "Use Use --format text or json, or another model.",
+            "Use --format text or json, or another model.",
         )
     return TimestampGranularity.NONE
 
