@@ -307,7 +307,7 @@ class Modeldeck(App[str]):
         except Problem as problem:
             self.dialogs.toast(problem.message)
         else:
-            self.dialogs.toast(f"{tenant.name} is locked. What needs its key asks for the passphrase.")
+            self.dialogs.toast(f"Locked {tenant.name}. You'll be asked for the passphrase when a key is needed.")
 
     def action_commands(self) -> None:
         self._open_page("tui.console.palette.screen", "Commands")
