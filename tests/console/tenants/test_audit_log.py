@@ -27,8 +27,8 @@ async def test_the_log_shows_what_was_done_newest_first_and_that_it_is_whole() -
         assert screen[2] == "   practice"
         assert screen[3].endswith("   default chat model cleared")
         assert screen[-1] == " up down move  / find  esc back  ? help"
-        await pilot.press("slash", *"tenant acme made", "enter")
-        await until_shown(pilot, "   tenant acme made")
+        await pilot.press("slash", *"tenant acme created", "enter")
+        await until_shown(pilot, "   tenant acme created")
         await pilot.press("escape", "escape")
         await until_shown(pilot, "[1 Providers]")
 

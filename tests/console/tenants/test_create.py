@@ -68,7 +68,7 @@ async def test_a_name_in_use_and_an_id_that_cannot_be_are_shown_and_nothing_is_l
         pilot.app.post_message(events.Paste("名"))
         await until_shown(pilot, "   Folder           [tenant-")
         await pilot.press("shift+tab", "shift+tab", "ctrl+u", *"A/b", "enter", "enter")
-        await until_shown(pilot, "cannot be an id")
+        await until_shown(pilot, "is not a valid ID")
         assert "[名  " in shown(pilot) and len(tenant_registry.ids(session)) == 4
 
 

@@ -52,7 +52,7 @@ async def test_enter_on_a_state_goes_to_the_button_and_enter_there_restores_and_
     async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
-        await until_shown(pilot, "Earlier states")
+        await until_shown(pilot, "Readable earlier states")
         await pilot.press("down", "enter")
         assert "▸ [ Restore the selected ]" in shown(pilot) and tenants.row(session.tenant("acme")).problem
         await pilot.press("enter")
@@ -71,7 +71,7 @@ async def test_what_the_selected_state_lacks_is_reported() -> None:
     async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
-        await until_shown(pilot, "Earlier states")
+        await until_shown(pilot, "Readable earlier states")
         assert rows(pilot)[-3] == "   Restoring replaces the settings with this state and opens the tenant."
         await pilot.press("down")
         await until_shown(pilot, "   Not in this state: default chat model, set at ")
@@ -83,7 +83,7 @@ async def test_leaving_it_changes_nothing_and_the_others_can_be_opened() -> None
     async with console(session, None) as pilot:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
-        await until_shown(pilot, "Earlier states")
+        await until_shown(pilot, "Readable earlier states")
         await pilot.press("escape")
         await until_shown(pilot, "▸ ✕ acme")
         await pilot.press("e", "p")
@@ -102,7 +102,7 @@ async def test_without_an_earlier_state_a_backup_or_removal_is_named() -> None:
         await pilot.press("enter")
         await until_shown(pilot, "There is no earlier state.")
         assert "Restore a backup, or remove the tenant with d in the list." in shown(pilot)
-        assert "Restore" not in shown(pilot) and "▸ [ Leave it ]" in shown(pilot)
+        assert "[ Restore" not in shown(pilot) and "▸ [ Leave it ]" in shown(pilot)
 
 
 async def test_a_file_of_a_newer_version_is_not_offered_to_be_replaced() -> None:
@@ -113,7 +113,7 @@ async def test_a_file_of_a_newer_version_is_not_offered_to_be_replaced() -> None
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "written by a newer Modeldeck")
-        assert "Use the newer Modeldeck." in shown(pilot) and "Restore" not in shown(pilot)
+        assert "Use the newer Modeldeck." in shown(pilot) and "[ Restore" not in shown(pilot)
 
 
 async def test_a_file_that_others_can_read_names_the_command_and_r_looks_again(tmp_path: Path) -> None:

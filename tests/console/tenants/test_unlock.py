@@ -56,7 +56,7 @@ async def asked(pilot: Pilot[str]) -> list[bool]:
 async def test_it_is_drawn_as_designed() -> None:
     async with console(practice_session(), "north-lab") as pilot:
         await asked(pilot)
-        await until_shown(pilot, "▸ Passphrase")
+        await until_shown(pilot, "esc back  f1 help")
         assert "\n".join(rows(pilot)[1:]) == DRAWN
 
 
