@@ -33,7 +33,7 @@ async def opened(pilot: Pilot[str], suggested: str, **formats: str) -> list[Path
 async def test_enter_goes_to_the_button_and_enter_there_writes_for_the_owner_alone(tmp_path: Path) -> None:
     async with console(started()) as pilot:
         answers = await opened(pilot, str(tmp_path / "chat"))
-        assert ", readable only by you. To copy it from another machine:" in shown(pilot)
+        assert ", readable only by you. To copy it:" in shown(pilot)
         await pilot.press("enter")
         assert not list(tmp_path.iterdir())
         await pilot.press("enter")

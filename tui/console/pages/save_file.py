@@ -71,7 +71,7 @@ class Save(Dialog[Path]):
             return
         host = one_line(socket.gethostname())
         self._path.say(
-            f"Written on {clip_middle(host, 12)}, readable only by you. To copy it from another machine:",
+            f"Written on {clip_middle(host, 12)}, readable only by you. To copy it:",
             f"scp {host}:{one_line(str(self.path))} .",
         )
 
