@@ -68,6 +68,7 @@ def test_json_is_redacted_with_its_names() -> None:
     assert REDACTOR.json({KEY: [KEY, 1, None, {"x": f"a {KEY}"}]}) == {MASK: [MASK, 1, None, {"x": f"a {MASK}"}]}
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(1, 9), max_size=20), st.sampled_from(["", "Here: ", "sk-FA ", "q8Zr"]))
 def test_a_stream_shows_no_run_however_it_is_cut(sizes: list[int], before: str) -> None:
     text, stream, shown = f"{before}{KEY} and so on; {KEY[3:20]}", StreamRedactor(REDACTOR), []
@@ -79,6 +80,7 @@ def test_a_stream_shows_no_run_however_it_is_cut(sizes: list[int], before: str) 
     assert " and so on; " in "".join(shown)
 
 
+@pytest.mark.slow
 @given(st.text(), st.lists(st.integers(1, 9), max_size=20))
 def test_a_stream_without_secrets_is_the_same(text: str, sizes: list[int]) -> None:
     stream, shown, rest = StreamRedactor(REDACTOR), "", text

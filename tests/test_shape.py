@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -28,6 +29,12 @@ NOT_SENTENCES = {"modeldeck manifest 1", "modeldeck audit log of ", "modeldeck m
 """What is hashed or authenticated as it is."""
 
 
+@cache
+def parsed(path: Path) -> ast.Module:
+    """Return the syntax tree of a file, which is parsed once for all tests."""
+    return ast.parse(path.read_text())
+
+
 def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -35,7 +42,7 @@ def name(path: Path) -> str:
 def imports(path: Path) -> set[str]:
     """Every module that a file imports, wherever in it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -108,7 +115,7 @@ def is_private_language(identifier: str) -> bool:
 
 def definitions(path: Path) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
     """Yield the classes and functions of a module, nested ones too."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
@@ -122,7 +129,7 @@ def test_names_of_modules_classes_and_functions_are_standard_terms() -> None:
 
 def variables(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the line and the name of every parameter, variable and attribute that a module binds."""
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(parsed(path)):
         if isinstance(node, ast.arg):
             yield node.lineno, node.arg
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -148,7 +155,7 @@ def test_a_loop_says_what_it_goes_through() -> None:
     loops = [
         f"{name(path)}:{target.lineno}"
         for path in MODULES
-        for loop in ast.walk(ast.parse(path.read_text()))
+        for loop in ast.walk(parsed(path))
         if isinstance(loop, ast.For | ast.AsyncFor | ast.comprehension)
         for target in ast.walk(loop.target)
         if isinstance(target, ast.Name) and target.id == "each"
@@ -159,7 +166,7 @@ def test_a_loop_says_what_it_goes_through() -> None:
 def test_a_public_class_name_stands_once_in_a_layer() -> None:
     homes = defaultdict(list)
     for path in MODULES:
-        for node in ast.parse(path.read_text()).body:
+        for node in parsed(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes[path.relative_to(ROOT).parts[1], node.name].append(name(path))
     twice = {key[1]: paths for key, paths in homes.items() if len(paths) > 1}
@@ -185,7 +192,7 @@ def test_no_class_is_half_of_its_only_subclass() -> None:
     bases: Counter[str] = Counter()
     used: Counter[str] = Counter()
     for path in MODULES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.ClassDef):
                 bases.update(base.id for base in map(unsubscripted, node.bases) if isinstance(base, ast.Name))
             elif isinstance(node, ast.Call):
@@ -218,7 +225,7 @@ def import_graph() -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {}
     for module, path in paths.items():
         graph[module] = set()
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(parsed(path)):
             if isinstance(node, ast.Import):
                 graph[module] |= {alias.name for alias in node.names} & paths.keys()
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -292,7 +299,7 @@ def test_screens_know_no_provider_by_name() -> None:
     known = {*PROVIDERS, *(provider.label for provider in PROVIDERS.values())}
     for path in MODULES:
         if name(path).startswith(("tui/console/", "tui/cli/")):
-            tree = ast.parse(path.read_text())
+            tree = parsed(path)
             documentation = {
                 node.body[0].value
                 for node in ast.walk(tree)
@@ -313,7 +320,7 @@ def test_no_sentence_of_the_core_names_a_command_or_a_key() -> None:
     command = re.compile(r"\bmodeldeck [a-z]|(?<![\w-])--[a-z]|\b[Pp]ress(es)? \w+\b|\benter (opens|sets|replaces)")
     for path in MODULES:
         if not name(path).startswith(("tui/cli/", "tui/console/", "tui/practice/", "tui/__")):
-            tree = ast.parse(path.read_text())
+            tree = parsed(path)
             named = [text for text in sentences(tree) if command.search(text) and text not in NOT_SENTENCES]
             assert named == [], name(path)
 
@@ -325,7 +332,7 @@ def test_states_are_compared_as_enums() -> None:
     for path in MODULES:
         compared = [
             operand.value
-            for node in ast.walk(ast.parse(path.read_text()))
+            for node in ast.walk(parsed(path))
             if isinstance(node, ast.Compare) and ".state" in ast.unparse(node)
             for part in (node.left, *node.comparators)
             for operand in ast.walk(part)

@@ -91,6 +91,7 @@ def test_a_locked_tenant_without_a_passphrase_at_hand_is_5(
     assert server.asked("/chat/completions") == []
 
 
+@pytest.mark.slow
 def test_a_wrong_passphrase_is_5(run_in: Run, locked_home: Path) -> None:
     ran = run_in(locked_home, "tenant", "passphrase", "north-lab", typed=("open barley", "new", "new"))
     assert ran.code == 5
@@ -188,6 +189,7 @@ def test_a_web_page_instead_of_an_answer_is_reported(modeldeck: Run, server: Ope
     assert stored(modeldeck) == []
 
 
+@pytest.mark.slow
 def test_interrupting_an_answer_is_130_and_what_came_stays(home: Path, server: OpenAIServer) -> None:
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
     assert run_process(home, *words, stdin=KEY + "\n").code == 0
@@ -205,12 +207,14 @@ def test_interrupting_an_answer_is_130_and_what_came_stays(home: Path, server: O
         assert process.stderr.read().decode() == "■ Stopped; the answer is incomplete.\n"
 
 
+@pytest.mark.slow
 def test_a_closed_pipe_is_quiet(home: Path) -> None:
     command = f"{sys.executable} -m tui provider show openai --json | true; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environ(home), capture_output=True, text=True)
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_full_disk_behind_stdout_is_reported(home: Path) -> None:
     command = [sys.executable, "-m", "tui", "provider", "list", "--json"]
     with open("/dev/full", "w") as full:
@@ -221,6 +225,7 @@ def test_a_full_disk_behind_stdout_is_reported(home: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_streams_that_are_closed_are_no_fault(home: Path) -> None:
     command = f"{sys.executable} -m tui tenant list >&-; echo $?; {sys.executable} -m tui chat -m openai/x <&-; echo $?"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, env=environ(home), capture_output=True, text=True)

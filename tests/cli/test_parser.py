@@ -82,6 +82,7 @@ def test_columns_are_measured_in_cells() -> None:
     assert columns([]) == []
 
 
+@pytest.mark.slow
 def test_headings_are_for_terminals(home: Path) -> None:
     command = [sys.executable, "-m", "tui", "provider", "list"]
     with Terminal(command, environ(home) | {"TERM": "xterm"}) as terminal:

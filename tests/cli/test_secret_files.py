@@ -33,6 +33,7 @@ def service_credentials(folder: Path, tenant_id: str, text: str = PASSPHRASE) ->
     return folder
 
 
+@pytest.mark.slow
 def test_a_file_of_ones_own_opens_the_tenant(run_in: Run, locked_home: Path, secret_file: Path) -> None:
     ran = run_in(locked_home, *OPENS, "--passphrase-file", str(secret_file))
     assert (ran.code, ran.err) == (0, "")
@@ -81,6 +82,7 @@ def test_a_file_of_another_user_is_refused(secret_file: Path, monkeypatch: pytes
         private_file(str(secret_file))
 
 
+@pytest.mark.slow
 def test_the_service_manager_hands_over_every_tenants_own(run_in: Run, locked_home: Path, tmp_path: Path) -> None:
     folder = service_credentials(tmp_path / "credentials", "north-lab")
     assert run_in(locked_home, *OPENS, CREDENTIALS_DIRECTORY=str(folder)).code == 0
@@ -88,12 +90,14 @@ def test_the_service_manager_hands_over_every_tenants_own(run_in: Run, locked_ho
     assert run_in(locked_home, *OPENS, CREDENTIALS_DIRECTORY=str(folder)).code == 5
 
 
+@pytest.mark.slow
 def test_a_variable_opens_the_tenant_is_warned_about_once_and_removed(run_in: Run, locked_home: Path) -> None:
     ran = run_in(locked_home, *OPENS, MODELDECK_PASSPHRASE=PASSPHRASE)
     assert ran.code == 0 and ran.err.count("can read MODELDECK_PASSPHRASE") == 1 and PASSPHRASE not in ran.err
     assert "MODELDECK_PASSPHRASE" not in os.environ
 
 
+@pytest.mark.slow
 def test_no_child_of_a_command_sees_the_variable(locked_home: Path, tmp_path: Path) -> None:
     spy = tmp_path / "spy.py"
     spy.write_text(
@@ -127,6 +131,7 @@ def test_a_wrong_passphrase_opens_nothing_wherever_it_comes_from(
     assert ran.code == 5 and "Wrong passphrase" in ran.err
 
 
+@pytest.mark.slow
 def test_what_the_command_names_comes_first_then_the_service_manager_then_the_variable(
     run_in: Run, locked_home: Path, secret_file: Path, tmp_path: Path
 ) -> None:
@@ -158,6 +163,7 @@ def test_a_passphrase_is_no_argument(run_in: Run, locked_home: Path) -> None:
         assert ran.code == 2 and PASSPHRASE not in ran.err
 
 
+@pytest.mark.slow
 def test_old_and_new_passphrase_from_one_file(run_in: Run, locked_home: Path, secret_file: Path) -> None:
     secret_file.write_text(f"{PASSPHRASE}\nopen barley\n")
     words = ("tenant", "passphrase", "north-lab", "--passphrase-file", str(secret_file))
@@ -167,11 +173,13 @@ def test_old_and_new_passphrase_from_one_file(run_in: Run, locked_home: Path, se
     assert [row["open"] for row in json.loads(run_in(locked_home, "tenant", "list", "--json").out)] == [True]
 
 
+@pytest.mark.slow
 def test_a_variable_is_the_present_passphrase_and_never_a_new_one(run_in: Run, locked_home: Path) -> None:
     ran = run_in(locked_home, "tenant", "passphrase", "north-lab", MODELDECK_PASSPHRASE=PASSPHRASE)
     assert ran.code == 2 and "A new passphrase needs a terminal" in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ["file", "variable", "service manager"])
 def test_the_console_starts_open(locked_home: Path, secret_file: Path, tmp_path: Path, source: str) -> None:
     words = ["--passphrase-file", str(secret_file)] if source == "file" else []
@@ -194,11 +202,13 @@ def test_a_passphrase_for_the_console_needs_its_tenant(two_tenants: Path, secret
         assert "Name the tenant with -t NAME" in terminal.text
 
 
+@pytest.mark.slow
 def test_a_tenant_is_created_with_a_passphrase_out_of_a_file(tmp_path: Path, secret_file: Path) -> None:
     ran = run_process(tmp_path, "tenant", "create", "acme", "--passphrase-file", str(secret_file), "--json")
     assert ran.code == 0 and json.loads(ran.out)["protected"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("content", "passphrase"),
     [

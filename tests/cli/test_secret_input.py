@@ -110,6 +110,7 @@ def test_no_command_shows_the_key(ready: Run, home: Path) -> None:
     assert KEY[:-4] not in text and KEY[:-4].encode() not in files
 
 
+@pytest.mark.slow
 def test_a_hidden_prompt_shows_nothing_and_is_erased(home: Path, server: OpenAIServer) -> None:
     key = "eyJ" + "k" * 5000
     server.key = key
@@ -136,6 +137,7 @@ def test_a_hidden_prompt_shows_nothing_and_is_erased(home: Path, server: OpenAIS
     assert server.asked("/models")[0].headers["authorization"] == f"Bearer {key}"
 
 
+@pytest.mark.slow
 def test_interrupting_a_hidden_prompt_is_130_and_gives_the_echo_back(home: Path) -> None:
     script = f"{sys.executable} -m tui provider set openai api_key=-; echo code $?; stty -a | grep -o '[-]*echo '"
     with Terminal(["bash", "-c", script], environ(home) | {"TERM": "xterm"}) as terminal:
@@ -146,6 +148,7 @@ def test_interrupting_a_hidden_prompt_is_130_and_gives_the_echo_back(home: Path)
         assert "-echo" not in terminal.text and "echo" in terminal.text
 
 
+@pytest.mark.slow
 def test_the_process_list_never_holds_the_key(home: Path, server: OpenAIServer) -> None:
     command = [sys.executable, "-m", "tui", "provider", "set", "openai", f"base_url={server.url}", "api_key=-"]
     with subprocess.Popen(

@@ -52,6 +52,7 @@ def test_the_version_is_the_package_s(tmp_path: Path) -> None:
     assert run_process(tmp_path, "--version").out == f"modeldeck {__version__}\n"
 
 
+@pytest.mark.slow
 def test_no_command_but_the_console_imports_the_screen_library(home: Path, server: OpenAIServer) -> None:
     local = f"base_url={server.url}"
     for words in (
@@ -75,6 +76,7 @@ def test_no_command_but_the_console_imports_the_screen_library(home: Path, serve
     assert imported(home, "model", "list") & {"httpx"} == set(), "what asks nobody needs no network library"
 
 
+@pytest.mark.slow
 def test_a_server_that_wants_no_key_is_called_without_any_cryptography(home: Path, server: OpenAIServer) -> None:
     server.key = None
     imported(home, "provider", "set", "openai_compatible", f"base_url={server.url}")

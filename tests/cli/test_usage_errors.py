@@ -142,6 +142,7 @@ def shell(home: Path, script: str, **variables: str) -> subprocess.CompletedProc
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["--version", "--help", "provider list", "provider list --json"])
 def test_an_output_that_cannot_be_written_is_reported(home: Path, words: str) -> None:
     for target, reason in (("/dev/full", "no space left on device"), ("&-", "it is closed")):
@@ -150,6 +151,7 @@ def test_an_output_that_cannot_be_written_is_reported(home: Path, words: str) ->
         assert done.stderr.splitlines()[0] == f"Standard output cannot be written: {reason}."
 
 
+@pytest.mark.slow
 def test_a_pipe_that_its_reader_closed_ends_the_command_silently_with_141(home: Path) -> None:
     done = shell(home, "modeldeck provider show openai --json | true; echo ${PIPESTATUS[0]}")
     # A reader that closes late enough gets everything.
@@ -163,6 +165,7 @@ def test_a_stderr_that_cannot_be_written_changes_no_exit_code(home: Path) -> Non
     assert shell(home, "modeldeck nonsense 2>&-").returncode == 2
 
 
+@pytest.mark.slow
 def test_json_is_whole_in_any_encoding(home: Path) -> None:
     script = "modeldeck tenant rename acme 北京实验室 && modeldeck tenant list --json"
     done = shell(home, script, PYTHONIOENCODING="latin-1")

@@ -21,6 +21,7 @@ def test_a_member_is_as_it_was_read(member: Member) -> None:
     assert digest(member.path) == member.digest, "read it again, then python -m tests.console.textual_members"
 
 
+@pytest.mark.slow
 def test_the_list_is_complete_and_holds_nothing_that_is_not_used() -> None:
     listed = {(file, member.name) for member in MEMBERS for file in member.files}
     used = {
@@ -30,6 +31,7 @@ def test_the_list_is_complete_and_holds_nothing_that_is_not_used() -> None:
     assert listed - used == set(), "not used"
 
 
+@pytest.mark.slow
 def test_the_list_of_rich_is_complete() -> None:
     """Private attributes of other objects that neither Textual nor the console itself defines."""
     trees = [ast.parse(path.read_text()) for path in CONSOLE.rglob("*.py")]

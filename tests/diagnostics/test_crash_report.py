@@ -55,6 +55,7 @@ def test_an_error_is_noted_without_what_was_in_hand(tmp_path: Path, place: str) 
         assert "Modeldeck crashed; this is a bug (RuntimeError" in ran.stderr and str(note) in ran.stderr
 
 
+@pytest.mark.slow
 def test_without_the_guard_the_same_errors_are_shown(tmp_path: Path) -> None:
     for place in PLACES:
         script = (BEGIN + PLACES[place]).replace("guard(os.environ)", "guard_loop = lambda *_: None")

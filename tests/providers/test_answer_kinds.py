@@ -81,6 +81,7 @@ async def test_an_answer_without_its_end_is_a_network_error_that_keeps_the_text(
         assert isinstance(outcome.problem, NetworkError)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chat", WHOLE, ids=str)
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 async def test_an_error_in_any_shape_is_reported_in_the_servers_own_words(chat: Chat, stream: bool) -> None:

@@ -61,6 +61,7 @@ def twelfth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     replace_providers(monkeypatch, providers._discover())
 
 
+@pytest.mark.slow
 async def test_one_file_is_a_provider(twelfth: None, disk_session: Session) -> None:
     from tui.providers.client.client import Client
 

@@ -58,6 +58,7 @@ def test_a_log_that_nobody_was_at_is_whole() -> None:
     assert [entry.n for entry in entries(CONTENT)] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.slow
 def test_every_edit_of_a_single_byte_shows() -> None:
     unseen = [
         (place, byte)
@@ -168,6 +169,7 @@ def test_damage_stays_visible_whatever_is_written_after_it(log: Log, folder: Dis
         folder.remove(HEAD)
 
 
+@pytest.mark.slow
 def test_the_rest_of_a_killed_append_is_closed_and_named_by_the_next(log: Log, folder: DiskFolder) -> None:
     torn, _ = line(Head(3, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"))
     for kept in range(1, len(torn)):
@@ -245,6 +247,7 @@ def test_without_the_key_of_the_seals_that_is_reported(log: Log, beside: DiskFol
     assert bad_of(log) == ["Its MAC key is not beside the private key: entries could be forged."]
 
 
+@pytest.mark.slow
 def test_the_last_entries_are_read_from_the_end(log: Log) -> None:
     log.append(WHEN, BY, [AuditEvent("unlocked", {"number": number}) for number in range(2_000)])
     assert log.last(3) == log.read()[-3:] and log.last(0) == log.read()

@@ -32,6 +32,7 @@ NOUNS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(NOUNS)
 def test_a_noun_comes_back_from_json_as_it_was(made: Model | Default | Tenant | Credential) -> None:
     assert from_record(type(made), json.loads(json.dumps(to_record(made)))) == made

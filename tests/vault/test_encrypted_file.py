@@ -48,6 +48,7 @@ def test_two_files_of_the_same_content_have_nothing_secret_in_common() -> None:
     assert len(one["data"]) == len(file(b"")["data"]), "the length of a key does not show"
 
 
+@pytest.mark.slow
 def test_a_usual_file_asks_for_as_much_as_a_private_key() -> None:
     assert json.loads(encrypted_file.protect(CONTENT, PASSPHRASE))["n"] == 2**17
 

@@ -92,6 +92,7 @@ def test_the_associated_data_is_final() -> None:
 # --- what is sealed ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(st.text(string.ascii_lowercase, min_size=1, max_size=12), st.text(max_size=600), max_size=4),

@@ -29,6 +29,7 @@ def test_the_key_id_is_the_hash_of_the_public_key() -> None:
     assert made.key_id == hashlib.sha256(der).hexdigest()[:8] == made.private.key_id == pairs.key_id(made.public_pem)
 
 
+@pytest.mark.slow
 def test_other_tools_open_the_private_key_file() -> None:
     made, passphrase = cached_pair(0), Secret("a FAKE passphrase")
     pem = pairs.export(made.private, passphrase)

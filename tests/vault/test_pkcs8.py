@@ -18,6 +18,7 @@ def pem_of(der: bytes) -> bytes:
     return b"-----BEGIN PRIVATE KEY-----\n" + base64.encodebytes(der) + b"-----END PRIVATE KEY-----\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [1024, 2048, 3072])
 def test_both_halves_are_written_as_pycryptodome_writes_them(bits: int) -> None:
     key = RSA.generate(bits)

@@ -223,6 +223,7 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(os, name, mortal(getattr(os, name)))
 
 
+@pytest.mark.slow
 async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_reported(
     acme: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -187,6 +187,7 @@ async def test_a_lost_private_key_never_breaks_a_screen(disk_session: Session) -
     assert status.row(disk_session.tenant(tenant_id), "openai").state == "not set up"
 
 
+@pytest.mark.slow
 async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_settings(disk_session: Session) -> None:
     for name, passphrase in (("one", None), ("two", Secret("FAKE"))):
         tenant_id = (await tenants.create(disk_session, name, passphrase)).id
@@ -330,6 +331,7 @@ asyncio.run(main())
 """
 
 
+@pytest.mark.slow
 async def test_two_processes_that_save_at_once_lose_nothing(disk_session: Session, tmp_path: Path) -> None:
     await with_key(disk_session, "acme")
     roots = [str(disk_session.data.path), str(disk_session.keys.path)]

@@ -342,6 +342,7 @@ def process(home: Path, code: str) -> Iterator[subprocess.Popen[str]]:
             running.kill()
 
 
+@pytest.mark.slow
 async def test_eight_processes_at_once_never_exceed_the_quota(acme: Session, tmp_path: Path) -> None:
     await lend(acme, 20)
     with ExitStack() as stack:

@@ -3,11 +3,14 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
 
 LOG = ".local/share/modeldeck/tenants/acme/audit.log"
 
 
+@pytest.mark.slow
 def test_the_log_is_shown_with_who_and_what(modeldeck: Run) -> None:
     assert modeldeck("tenant", "rename", "acme", "Acme", SSH_CONNECTION="203.0.113.5 50022 10.0.0.1 22").code == 0
     lines = modeldeck("audit", "show").out.splitlines()

@@ -23,6 +23,7 @@ def rotated(ready: Run, server: OpenAIServer) -> Run:
     return ready
 
 
+@pytest.mark.slow
 def test_the_new_key_is_used_and_one_command_goes_back(rotated: Run, server: OpenAIServer) -> None:
     assert rotated("chat", "-m", "openai/gpt-5.4-mini", "Hello").code == 0
     assert "previous key of default" in rotated("credential", "list", "openai").out
@@ -72,6 +73,7 @@ def test_rotating_and_confirming_at_once_from_a_file(ready: Run, server: OpenAIS
     assert (done["state"], done["hint"], done["kept"]) == ("ready", "next", None)
 
 
+@pytest.mark.slow
 def test_a_locked_tenant_is_opened_for_it(run_in: Run, locked_home: Path, server: OpenAIServer) -> None:
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
     saved = run_in(locked_home, *words, "--passphrase-fd", "0", stdin=KEY + "\nopen sesame\n")

@@ -53,6 +53,7 @@ def test_from_is_one_of_the_texts(ready: Run, server: OpenAIServer, number: str)
     assert server.asked("/embeddings") == []
 
 
+@pytest.mark.slow
 def test_progress_is_shown_on_a_terminal_and_erased(home: Path, server: OpenAIServer, tmp_path: Path) -> None:
     server.key = None
     assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0
@@ -64,6 +65,7 @@ def test_progress_is_shown_on_a_terminal_and_erased(home: Path, server: OpenAISe
         assert "Embedded" not in terminal.text, "the line is erased at the end"
 
 
+@pytest.mark.slow
 def test_an_upload_shows_a_bar_on_a_terminal(home: Path, server: OpenAIServer, tmp_path: Path) -> None:
     server.key, server.upload_pause = None, 1.0
     assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0

@@ -24,6 +24,7 @@ def test_the_question_comes_from_the_command_line_or_from_stdin(ready: Run, serv
     assert ready("chat", stdin=" \n").code == 2
 
 
+@pytest.mark.slow
 def test_a_question_in_another_encoding_is_sent_all_the_same(home: Path, server: OpenAIServer) -> None:
     server.key = None
     assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import KEY, Run, run_process
 from tests.doubles.openai_server import OpenAIServer
 
@@ -40,6 +42,7 @@ def test_a_new_name_leaves_the_id(modeldeck: Run) -> None:
     assert modeldeck("-t", "acme", "model", "list").code == 0
 
 
+@pytest.mark.slow
 def test_a_passphrase_is_set_requested_and_removed(modeldeck: Run, server: OpenAIServer) -> None:
     changed = modeldeck("tenant", "passphrase", "acme", typed=("open sesame", "open sesame"))
     assert (changed.code, changed.err) == (0, "")
@@ -61,6 +64,7 @@ def test_two_different_new_passphrases_change_nothing(modeldeck: Run) -> None:
     assert names(modeldeck("tenant", "list", "--json").out) == [("acme", True)]
 
 
+@pytest.mark.slow
 def test_what_needs_no_key_asks_for_no_passphrase(run_in: Run, locked_home: Path) -> None:
     with OpenAIServer() as local:
         words: tuple[str, ...] = ("provider", "set", "openai_compatible", f"base_url={local.url}")
@@ -78,6 +82,7 @@ def test_what_needs_no_key_asks_for_no_passphrase(run_in: Run, locked_home: Path
             assert (ran.code, ran.err) == (0, ""), words
 
 
+@pytest.mark.slow
 def test_a_passphrase_by_descriptor(locked_home: Path, server: OpenAIServer) -> None:
     words: tuple[str, ...] = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
     saved = run_process(locked_home, *words, "--passphrase-fd", "0", stdin=KEY + "\nopen sesame\n")
@@ -91,6 +96,7 @@ def test_a_passphrase_by_descriptor(locked_home: Path, server: OpenAIServer) -> 
     assert (ran.code, ran.out, ran.err) == (0, "The sky is blue because of scattering.\n", "")
 
 
+@pytest.mark.slow
 def test_old_and_new_passphrase_by_descriptor(run_in: Run, locked_home: Path) -> None:
     words = ("tenant", "passphrase", "north-lab", "--passphrase-fd", "0")
     assert run_in(locked_home, *words, stdin="open sesame\n").code == 2, "a missing line is not an empty one"

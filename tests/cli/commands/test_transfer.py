@@ -56,6 +56,7 @@ def test_a_plan_is_json_for_a_program(ready: Run, tmp_path: Path) -> None:
     assert json.loads(ready("import", str(path), "--yes", "--json").out)["imported"] is True
 
 
+@pytest.mark.slow
 def test_keys_move_under_a_passphrase_into_a_new_tenant(ready: Run, tmp_path: Path) -> None:
     path = tmp_path / "acme.sealed"
     ran = ready("export", "--with-secrets", "-o", str(path), "--passphrase-fd", str(handed(PASS)))
@@ -69,6 +70,7 @@ def test_keys_move_under_a_passphrase_into_a_new_tenant(ready: Run, tmp_path: Pa
     assert "settings imported from a file" in ready("audit", "show", "-t", "other").out
 
 
+@pytest.mark.slow
 def test_keys_go_neither_to_a_terminal_nor_without_a_passphrase(
     ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,6 +103,7 @@ def test_a_file_is_for_its_owner_alone_and_a_link_is_not_followed(modeldeck: Run
     assert modeldeck("export", "-o", str(tmp_path / "none" / "acme.json")).code == 1
 
 
+@pytest.mark.slow
 def test_a_file_is_read_from_a_pipe(modeldeck: Run, home: Path) -> None:
     exported = modeldeck("export").out
     ran = run_process(home, "import", "-", "-t", "copy", "--yes", stdin=exported)

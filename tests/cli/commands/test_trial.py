@@ -44,6 +44,7 @@ def test_a_trial_is_shown_used_and_counted(lent: Run, server: OpenAIServer) -> N
     assert row["credential"] is None
 
 
+@pytest.mark.slow
 def test_the_last_calls_are_reported_and_at_the_end_nothing_is_sent(lent: Run, server: OpenAIServer) -> None:
     assert lent("trial", "set", "openai", "--calls", "2", "--no-verify").code == 0
     assert lent("trial", "set", "openai", "--calls", "20", "--no-verify", "--json").code == 0

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import OpenAIServer
 
@@ -35,6 +37,7 @@ def test_of_a_locked_tenant_it_tells_what_can_be_known_and_asks_for_nothing(
     assert "added while north-lab was locked" in held["words"]
 
 
+@pytest.mark.slow
 def test_pending_changes_are_shown_first_and_confirmed_by_an_option(
     run_in: Run, locked_home: Path, server: OpenAIServer
 ) -> None:
@@ -50,6 +53,7 @@ def test_pending_changes_are_shown_first_and_confirmed_by_an_option(
     assert "credentials confirmed: openai default" in run_in(locked_home, "audit", "show").out
 
 
+@pytest.mark.slow
 def test_only_what_is_named_is_confirmed(run_in: Run, locked_home: Path, server: OpenAIServer) -> None:
     saved_while_locked(run_in, locked_home, server)
     assert "Nothing" in run_in(locked_home, "vault", "confirm", "anthropic", "--yes", typed=TYPED).out
@@ -86,6 +90,7 @@ def test_a_repointed_key_is_named_and_goes_nowhere(ready: Run, home: Path, serve
     assert told["state"] == "cannot be opened" and origin in told["words"]
 
 
+@pytest.mark.slow
 def test_a_new_key_pair_and_everything_goes_on(ready: Run, home: Path) -> None:
     before = json.loads(ready("vault", "status", "--json").out)["key_pair"]
     done = json.loads(ready("vault", "rotate", "--json").out)
@@ -96,6 +101,7 @@ def test_a_new_key_pair_and_everything_goes_on(ready: Run, home: Path) -> None:
     assert f"key pair {before} replaced by {done['key_pair']}" in ready("audit", "show").out
 
 
+@pytest.mark.slow
 def test_rotating_says_that_providers_go_on_taking_the_key(run_in: Run, locked_home: Path) -> None:
     assert run_in(locked_home, "vault", "rotate", typed=("wrong",)).code == 5
     ran = run_in(locked_home, "vault", "rotate", typed=TYPED)
@@ -103,6 +109,7 @@ def test_rotating_says_that_providers_go_on_taking_the_key(run_in: Run, locked_h
     assert run_in(locked_home, "vault", "confirm", typed=TYPED).code == 0, "the passphrase stays"
 
 
+@pytest.mark.slow
 def test_a_lost_key_is_reported_and_abandoned_by_an_option(ready: Run, home: Path) -> None:
     (pem,) = home.rglob("*.pem")
     pem.unlink()
@@ -117,6 +124,7 @@ def test_a_lost_key_is_reported_and_abandoned_by_an_option(ready: Run, home: Pat
     assert "cannot be opened" in ready("provider", "list").out
 
 
+@pytest.mark.slow
 def test_the_operators_key_pair_is_rotated_and_reported_as_well(modeldeck: Run, server: OpenAIServer) -> None:
     assert modeldeck("vault", "status", "--operator").code == 1
     words = ("trial", "set", "openai", f"base_url={server.url}", "api_key=-", "--models", "gpt-4o")

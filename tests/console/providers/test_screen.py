@@ -85,6 +85,7 @@ async def test_all_are_verified_with_progress_in_the_title() -> None:
         await until_shown(pilot, "2 of 2 ready")
 
 
+@pytest.mark.slow
 async def test_without_a_network_the_rows_keep_their_state_and_the_strip_says_why() -> None:
     def gone(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("[Errno -2] Name or service not known")
@@ -95,6 +96,7 @@ async def test_without_a_network_the_rows_keep_their_state_and_the_strip_says_wh
         assert "▲ Cannot" in rows(pilot)[21] and rows(pilot)[3].startswith(" ▸ ● OpenAI               ready")
 
 
+@pytest.mark.slow
 async def test_what_a_provider_says_never_reaches_the_terminal_as_codes_or_markup() -> None:
     def hostile(request: httpx.Request) -> httpx.Response:
         said = "[/x] [@click=app.quit]\x1b]52;c;aGk=\x07 \u202egnihton\u202c \x9b31m"
@@ -110,6 +112,7 @@ async def test_what_a_provider_says_never_reaches_the_terminal_as_codes_or_marku
         assert not set("\x1b\x9b\x07\u202e\u202c") & set(shown(pilot))
 
 
+@pytest.mark.slow
 async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(session: Session) -> None:
     async with console(session, "north-lab") as pilot:
         assert rows(pilot)[21].startswith("   OpenAI: your key, ends 77c0, verified ")
@@ -122,6 +125,7 @@ async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(session
         assert "asks for the passphrase" not in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_a_credential_that_cannot_be_opened_is_one_row_and_can_be_forgotten(session: Session) -> None:
     with session.store("acme").transaction() as tables:
         tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
@@ -148,6 +152,7 @@ async def test_r_brings_the_models_up_to_date(session: Session) -> None:
         await until_shown(pilot, "1 new")
 
 
+@pytest.mark.slow
 async def test_the_filter_matches_words_in_any_order_and_escape_empties_it(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("slash", *"compatible ready")
@@ -168,6 +173,7 @@ async def test_escape_five_times_neither_leaves_nor_quits(session: Session) -> N
         assert pilot.app.is_running and "[1 Providers]" in shown(pilot)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24), (100, 30), (120, 40)])
 async def test_a_provider_with_a_hostile_name_fits_every_window(
     session: Session, made_up: Provider, size: tuple[int, int]
@@ -187,6 +193,7 @@ async def test_hosting_providers_stand_in_a_group_of_their_own(session: Session,
         assert rows(pilot)[6].endswith("not set up")
 
 
+@pytest.mark.slow
 async def test_wide_windows_show_the_details_next_to_the_list_once_the_cursor_rests(session: Session) -> None:
     async with console(session, size=(120, 40)) as pilot:
         await until_shown(pilot, "│ OpenAI  ")

@@ -28,6 +28,7 @@ def damage(session: Session, tenant_id: str) -> None:
     folder.write("settings.json", (folder.read("settings.json") or b"")[:-40])
 
 
+@pytest.mark.slow
 async def test_a_rename_to_the_same_name_says_nothing() -> None:
     async with console(practice_session(), "acme") as pilot:
         await pilot.press("0", "e")
@@ -77,6 +78,7 @@ async def test_enter_opens_the_tenant_under_the_cursor_and_it_is_first_next_time
         await until(pilot, lambda: rows(pilot)[3].startswith(f" ▸ ▪ {opened.name} "))
 
 
+@pytest.mark.slow
 async def test_escape_goes_back_to_the_area_one_came_from_and_does_nothing_at_start() -> None:
     async with console(practice_session(), None) as pilot:
         before = shown(pilot)
@@ -103,6 +105,7 @@ async def test_one_tenant_opens_at_once_and_a_damaged_one_shows_the_list() -> No
         assert rows(pilot)[-1] == " enter open  n new  d remove  r refresh  / filter  ? help"
 
 
+@pytest.mark.slow
 async def test_the_filter_narrows_and_escape_brings_all_back() -> None:
     async with console(practice_session(), None) as pilot:
         await pilot.press("slash", *"lab")
@@ -156,6 +159,7 @@ async def test_a_hostile_name_is_drawn_as_text_and_moves_nothing() -> None:
         await until_shown(pilot, "▪ [/red][@click…uit]x[/]  open       0 of")
 
 
+@pytest.mark.slow
 async def test_a_new_tenant_is_opened_and_shown() -> None:
     session = await several("acme", "other")
     async with console(session, None) as pilot:
@@ -179,6 +183,7 @@ async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
         assert tenant_registry.get(session.tenant("north-lab")).name == "north-lab-2"
 
 
+@pytest.mark.slow
 async def test_a_name_in_use_is_shown_under_the_field_and_escape_asks() -> None:
     async with console(practice_session(), None) as pilot:
         await pilot.press("e", "ctrl+u", *"North-Lab", "enter", "enter")

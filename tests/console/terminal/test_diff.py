@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.color import ColorSystem
@@ -121,6 +122,7 @@ CHANGE = st.one_of(
 """What happens to a screen: whole layouts, rows that move, a part of a row, a size, something that spoils it."""
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(st.tuples(CHANGE, st.tuples(PLACE, PLACE)), max_size=8))
 def test_differences_show_what_whole_updates_show(happens: list[tuple[tuple[str, Any], tuple[int, int]]]) -> None:

@@ -94,6 +94,7 @@ SAMPLE = (
 )
 
 
+@pytest.mark.slow
 def test_every_prefix_streams_to_the_same_rows() -> None:
     whole = drawn(SAMPLE, 40)
     for cut in range(len(SAMPLE)):
@@ -112,6 +113,7 @@ PARTS = (
 LINES = st.sampled_from([*PARTS.split("|"), "|a|b|", "|-|-|", "|--|", "[a]: http://x"])
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(LINES, max_size=14), st.randoms(use_true_random=False))
 def test_the_portions_in_which_a_text_came_do_not_matter(lines: list[str], chance: random.Random) -> None:
@@ -129,6 +131,7 @@ def test_the_portions_in_which_a_text_came_do_not_matter(lines: list[str], chanc
     assert [row.plain for row in document.rows(40)] == drawn(text, 40)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text",
     [
@@ -161,6 +164,7 @@ def test_a_cut_table_and_cut_code_read_on_as_one() -> None:
 HOSTILE = ["x" * 300_000, "[" * 20_000, "| a " * 20_000, "- a\n" * 5_000, "> " * 20_000, "a\n\n" * 5_000, "*a " * 9_000]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_texts_take_no_longer_than_their_length(text: str) -> None:
     began = process_time()
@@ -169,6 +173,7 @@ def test_hostile_texts_take_no_longer_than_their_length(text: str) -> None:
     assert process_time() - began < 10
 
 
+@pytest.mark.slow
 def test_twice_the_answer_takes_about_twice_the_time_to_stream() -> None:
     def cost(text: str) -> float:
         began, document = process_time(), Document()

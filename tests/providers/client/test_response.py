@@ -204,6 +204,7 @@ async def test_json_too_deep_to_parse_is_a_problem_too() -> None:
     assert problem and "text that is not JSON" in problem.message
 
 
+@pytest.mark.slow
 async def test_a_compressed_answer_is_stopped_at_the_limit_of_what_it_unpacks_to() -> None:
     bomb = gzip.compress(b"0" * 50_000_000)
     async with serve([http(bomb, headers={"content-encoding": "gzip", "content-type": "application/json"})]) as server:
@@ -361,6 +362,7 @@ async def test_closing_the_iterator_closes_the_socket() -> None:
         await wire.aclose()
 
 
+@pytest.mark.slow
 async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog: pytest.LogCaptureFixture) -> None:
     limits = replace(QUICK, notice_after=0.2)
     answers: tuple[Answer, ...] = ([HOLD], [streaming(said("Half"), end=False), HOLD])

@@ -42,6 +42,7 @@ def test_the_usual_limit_of_lines_and_events_is_eight_mebibytes() -> None:
             events.feed(b"data: " + b"x" * ((1 << 20) - 6) + b"\n")
 
 
+@pytest.mark.slow
 def test_byte_by_byte_costs_as_much_as_its_bytes() -> None:
     """Twice the bytes of one line take about twice the time: nothing is joined or scanned anew at each chunk."""
 

@@ -110,6 +110,7 @@ def within_json(path: Path, size: int) -> Call:
     return Call("POST", "https://x.test/", Reading, json={"input": [{"audio": Base64File(path)}]})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sending", [multipart, plain, within_json])
 async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(
     tmp_path: Path, sending: Callable[..., Any]

@@ -436,6 +436,7 @@ async def test_a_form_for_a_server_without_a_key_is_watched_as_well(disk_session
         await save.save(disk_session.tenant(tenant_id), "openai_compatible", mine, seen=None, watch=True)
 
 
+@pytest.mark.slow
 async def test_two_sessions_that_change_different_fields_at_once_keep_both(
     disk_session: Session, tenant_id: str
 ) -> None:

@@ -408,6 +408,7 @@ async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(pla
         assert models.defaults(at.session.tenant(at.tenant_id)) == {}
 
 
+@pytest.mark.slow
 def test_fields_are_named_on_the_command_line(
     place: PlaceMaker, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

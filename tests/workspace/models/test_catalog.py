@@ -186,6 +186,7 @@ async def test_the_state_of_a_model_is_its_own_or_that_of_its_provider(session: 
     assert refused["gpt-6-sol"].state == "provider not usable"
 
 
+@pytest.mark.slow
 async def test_twenty_thousand_models_are_read_from_disk_once(
     disk_session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -163,6 +163,7 @@ async def test_a_tenant_moves_with_all_that_is_its_own(acme: Session) -> None:
     assert audit.check(acme.tenant("other")).whole
 
 
+@pytest.mark.slow
 async def test_every_practice_tenant_comes_back_as_it_was(disk_session: Session) -> None:
     session = practice_session(pace=0.0)
     await tenants.unlock(session.tenant("north-lab"), Secret(PRACTICE))
@@ -442,6 +443,7 @@ def put(whole: Any, place: list[Any], value: Any) -> None:
         whole.append(value)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(places, st.sampled_from(["id", "type", "secrets", "active", "source", "api_key", "context"]), anything)
 def test_a_good_file_with_anything_in_it_is_read_or_refused(place: list[Any], name: str, value: Any) -> None:
