@@ -301,7 +301,7 @@ async def test_servers_of_this_machine_are_probed_for_on_demand_and_used_with_on
         assert screen[7] == "   Or type a different one:"
         assert "   [ Search again ]" in screen
         assert screen[21] == "   Ollama: gemma3:12b, nomic-embed-text, qwen3:32b. All are imported."
-        assert screen[22] == "   Nothing leaves this machine. For a server elsewhere, enter an https URL."
+        assert screen[22] == "   Nothing leaves this machine. For a server elsewhere, use an https URL."
         assert screen[23] == " enter press  up down move  tab next  esc back  ? help"
         await pilot.press("enter")
         await until(pilot, lambda: stored(session, "openai_compatible") == "no key")
@@ -321,7 +321,7 @@ async def test_no_server_answers() -> None:
     async with console(await forget(desk_answering(silent), "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "enter")
         await until_shown(pilot, "▲ No model server answers on this machine.")
-        assert "Start one, or enter its URL." in shown(pilot)
+        assert "Start one, or type its URL." in shown(pilot)
         await focused(pilot, "Base URL")
 
 

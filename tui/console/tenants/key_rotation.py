@@ -28,7 +28,7 @@ _SEALED_ANEW = """
 _LOST = """
    The private key is missing. If you have a backup of it, restore it.
    Without it, nothing encrypted for it can be decrypted: after a new
-   start, enter each API key again, or remove it.
+   start, type each API key again, or remove it.
 """
 
 

@@ -21,7 +21,7 @@ def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Stri
             names = ", ".join(map(one_line, server.models)) or "no models listed"
             return (
                 f"{server.label}: {names}. All are imported.",
-                "Nothing leaves this machine. For a server elsewhere, enter an https URL.",
+                "Nothing leaves this machine. For a server elsewhere, use an https URL.",
             )
         if which == "look":
             return "Only ports on this machine are probed, one second each.", "Nothing else is sent."

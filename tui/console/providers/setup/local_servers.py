@@ -25,7 +25,7 @@ def server_parts(provider: Provider, servers: Sequence[Server]) -> list[Widget]:
     """Return the widgets after a search for servers; the buttons are `server-0` and so on."""
     if not servers:
         none = line((f"{WARNING} ", ATTENTION), "No model server answers on this machine.\n")
-        return [Plain(line(none, "Start one, or enter its URL."), classes="said")]
+        return [Plain(line(none, "Start one, or type its URL."), classes="said")]
     widest = max(len(server.base_url) for server in servers)
     parts: list[Widget] = [Plain("Answers on this machine", classes="said")]
     for number, server in enumerate(servers):
