@@ -24,8 +24,8 @@ def normalized(name: str) -> str:
 
 def locked() -> dict[str, str]:
     """Return the version of every package of the lock file, by name."""
-    found = re.findall(r"^([\w.-]+)==([^\s;]+)", LOCKED.read_text(), re.MULTILINE)
-    return {normalized(name): version for name, version in found}
+    components = re.findall(r"^([\w.-]+)==([^\s;]+)", LOCKED.read_text(), re.MULTILINE)
+    return {normalized(name): version for name, version in components}
 
 
 def edges() -> dict[str, list[str]]:

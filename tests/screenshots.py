@@ -23,7 +23,7 @@ from unittest.mock import patch
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, until, until_shown
 from tui.config import Config
 from tui.console.app import Modeldeck
@@ -181,17 +181,17 @@ def _answers_take_the_same_time() -> Iterator[None]:
         answer = ended(asking, state, note)
         return replace(answer, first=0.31, total=0.31 + answer.output / 48)
 
-    def heard(*of: Any) -> TranscriptResult:
+    def transcribed_scene(*of: Any) -> TranscriptResult:
         return replace(TranscriptResult(*of), took=12.0)
 
-    with patch.object(RunningAnswer, "ended", timed), patch.object(tab, "TranscriptResult", heard):
+    with patch.object(RunningAnswer, "ended", timed), patch.object(tab, "TranscriptResult", transcribed_scene):
         yield
 
 
 @asynccontextmanager
 async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterator[Pilot[str]]:
     """The console as a picture is taken of it, perhaps with other preferences."""
-    session = empty_desk() if scene.empty else practice_session({"HOME": HOME}, pace=0, clock=lambda: NOON)
+    session = empty_session() if scene.empty else practice_session({"HOME": HOME}, pace=0, clock=lambda: NOON)
     session.config = config or session.config
     async with console(session, scene.tenant, scene.size) as pilot:
         await scene.steps(pilot)

@@ -15,10 +15,10 @@ def become(user: int) -> None:
         os.setresuid(user, user, user)
 
 
-def said_by(user: int, work: Callable[[], str]) -> str:
+def output_as(user: int, work: Callable[[], str]) -> str:
     """What `work` answers when that user does it in a process of its own; `Kind: text` of what it raises."""
-    with running_as(user, work) as (_, said):
-        return said
+    with running_as(user, work) as (_, text):
+        return text
 
 
 @contextmanager
@@ -30,10 +30,10 @@ def running_as(user: int, work: Callable[[], str]) -> Iterator[tuple[int, str]]:
     if not pid:
         try:
             become(user)
-            said = work()
+            text = work()
         except BaseException as error:
-            said = f"{type(error).__name__}: {error}"
-        os.write(writing, said.encode() + b"\n")
+            text = f"{type(error).__name__}: {error}"
+        os.write(writing, text.encode() + b"\n")
         os.close(ending)
         os.read(waiting, 1)
         os._exit(0)

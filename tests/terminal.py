@@ -198,7 +198,7 @@ class SlowTerminal(Terminal):
     bits = 0
     _paid = 0.0
     _since = 0.0
-    _asked = b""
+    _queries = b""
 
     def pump(self, seconds: float) -> bool:
         if not self.bits:
@@ -222,12 +222,12 @@ class SlowTerminal(Terminal):
             return False
         self._paid -= len(data)
         self.raw += data
-        self._asked += data
+        self._queries += data
         for question, answer in REPLIES.items():
-            os.write(self.fd, answer * self._asked.count(question))
-            self._asked = self._asked.replace(question, b"")
+            os.write(self.fd, answer * self._queries.count(question))
+            self._queries = self._queries.replace(question, b"")
         # A question may come in two reads.
-        self._asked = self._asked[-16:]
+        self._queries = self._queries[-16:]
         self._stream.feed(data)
         return bool(data)
 

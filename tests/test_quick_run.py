@@ -10,7 +10,7 @@ pytestmark = pytest.mark.slow
 
 FOLDER = "tests/campaign"
 GOAL = "test_the_goal_is_met[G1]"
-QUICK = "test_a_missed_goal_is_said_and_gives_exit_code_1[met]"
+QUICK = "test_a_missed_goal_is_shown_and_gives_exit_code_1[met]"
 ADVICE = "Run everything with: pytest tests"
 
 

@@ -62,13 +62,13 @@ def test_the_lock_file_has_every_requirement_by_hash_and_names_no_index() -> Non
 
 
 def test_the_bill_of_materials_lists_what_is_installed_with_modeldeck() -> None:
-    made, versions = bill(), locked()
-    names = {component["name"] for component in made["components"]}
+    built, versions = bill(), locked()
+    names = {component["name"] for component in built["components"]}
     assert {normalized(entry.name) for entry in declared()} <= names and "socksio" in names
-    assert all(component["purl"].endswith(f"@{versions[component['name']]}") for component in made["components"])
-    refs = {made["metadata"]["component"]["bom-ref"], *(component["bom-ref"] for component in made["components"])}
-    assert {ref for entry in made["dependencies"] for ref in (entry["ref"], *entry["dependsOn"])} == refs
-    assert made == bill()
+    assert all(component["purl"].endswith(f"@{versions[component['name']]}") for component in built["components"])
+    refs = {built["metadata"]["component"]["bom-ref"], *(component["bom-ref"] for component in built["components"])}
+    assert {ref for entry in built["dependencies"] for ref in (entry["ref"], *entry["dependsOn"])} == refs
+    assert built == bill()
 
 
 @pytest.mark.slow

@@ -59,7 +59,7 @@ def _lines(args: argparse.Namespace) -> str:
     wanted = lines.lines(
         [args.baud] if args.baud else lines.BAUDS,
         [args.size] if args.size else lines.SIZES,
-        [args.over] if args.over is not None else lines.WAYS,
+        [args.over] if args.over is not None else lines.ROUTES,
     )
     measured = []
     for line in wanted:
@@ -71,7 +71,7 @@ def _lines(args: argparse.Namespace) -> str:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure beside baselines.")
     parser.add_argument("--runs", type=int, help="number of runs, for medians (default: 5, and 1 for lines)")
-    parser.add_argument("--over", choices=lines.WAYS, help="run through ssh, tmux or both")
+    parser.add_argument("--over", choices=lines.ROUTES, help="run through ssh, tmux or both")
     parser.add_argument("--size", type=_size, help="columns and rows of the terminal, such as 120x40")
     parser.add_argument("--baud", type=int, default=0, help="speed of the terminal in bits a second")
     parser.add_argument("--write", action="store_true", help="put the table into tests/bench/RESULTS.md")

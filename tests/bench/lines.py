@@ -22,7 +22,7 @@ from tui.console.terminal.flow_control import QUESTION
 
 BAUDS = (9_600, 115_200)
 SIZES = ((80, 24), (200, 60))
-WAYS = ("", "ssh", "tmux", "ssh+tmux")
+ROUTES = ("", "ssh", "tmux", "ssh+tmux")
 
 AT_ONCE = 0.3
 """Seconds in which a key is to be answered."""
@@ -53,10 +53,10 @@ MOST = {"echo": AT_ONCE, "longest": AT_ONCE, "stop": AT_ONCE, "lost": 0}
 
 
 def lines(
-    bauds: Sequence[int] = BAUDS, sizes: Sequence[tuple[int, int]] = SIZES, ways: Sequence[str] = WAYS
+    bauds: Sequence[int] = BAUDS, sizes: Sequence[tuple[int, int]] = SIZES, methods: Sequence[str] = ROUTES
 ) -> list[Line]:
     """The combinations."""
-    return [Line(*size, way, baud) for baud, size, way in product(bauds, sizes, ways)]
+    return [Line(*size, method, baud) for baud, size, method in product(bauds, sizes, methods)]
 
 
 def streaming(line: Line) -> Figures:
@@ -67,15 +67,15 @@ def streaming(line: Line) -> Figures:
         with line.run(MODELDECK, there) as terminal:
             ask(terminal)
             before = len(terminal.raw)
-            terminal.took("answering", ENTER)
-            waits = _typed(terminal)
+            terminal.time_to("answering", ENTER)
+            delays = _typed(terminal)
             streams = OVER not in terminal.text
             terminal.until(OVER, 60)
             over = perf_counter()
             _quiet(terminal)
             figures = {
-                "echo": median(waits),
-                "longest": max(waits),
+                "echo": median(delays),
+                "longest": max(delays),
                 "bytes": len(terminal.raw) - before,
                 "steps": terminal.raw[before:].count(QUESTION.encode()),
                 "late": perf_counter() - over - _QUIET,
@@ -97,11 +97,11 @@ def _quiet(terminal: Measured) -> None:
 
 def _typed(terminal: Measured) -> list[float]:
     """Seconds of each letter until it shows."""
-    taken = []
+    delays = []
     for count in range(1, len(_LETTERS) + 1):
         terminal.watch(_PAUSE)
-        taken.append(terminal.took(f"> {_LETTERS[:count]}", _LETTERS[count - 1]))
-    return taken
+        delays.append(terminal.time_to(f"> {_LETTERS[:count]}", _LETTERS[count - 1]))
+    return delays
 
 
 def _words(terminal: Measured, line: Line) -> list[str]:
@@ -116,7 +116,7 @@ def _on_a_fast_line(columns: int, rows: int) -> Sequence[str]:
         line = Line(columns, rows)
         with line.run(MODELDECK, one_tenant(Path(folder) / "home", url)) as terminal:
             ask(terminal)
-            terminal.took("answering", ENTER)
+            terminal.time_to("answering", ENTER)
             _typed(terminal)
             terminal.until(OVER, 60)
             _quiet(terminal)
@@ -127,7 +127,7 @@ def _saved(terminal: Measured, path: Path) -> str:
     """The chat as it is saved by keys, a pause after each."""
     keys = {ESCAPE: "s save", "s": "Save to a file", EMPTY: "", f"{path}": path.name, ENTER: "enter press"}
     for key, shown in {**keys, "\n": "i type", "i": "enter send"}.items():
-        terminal.took(shown, key.replace("\n", ENTER))
+        terminal.time_to(shown, key.replace("\n", ENTER))
         terminal.settle(0.2)
     return path.read_text()
 
@@ -141,9 +141,9 @@ def _stopped(terminal: Measured) -> float:
     terminal.send(ENTER)
     terminal.until("answering")
     terminal.watch(5 * _PAUSE)
-    taken = terminal.took("stopped after", ESCAPE)
+    delay = terminal.time_to("stopped after", ESCAPE)
     _quiet(terminal)
-    return taken
+    return delay
 
 
 def table(measured: Iterable[tuple[Line, Sequence[Figures]]]) -> str:

@@ -71,8 +71,8 @@ async def _serve(rate: float, models: int) -> None:
             while True:
                 head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
                 length = re.search(r"content-length: (\d+)", head)
-                asked = await reader.readexactly(int(length[1])) if length else b""
-                question = json.loads(asked or b"{}")
+                content = await reader.readexactly(int(length[1])) if length else b""
+                question = json.loads(content or b"{}")
                 if question.get("stream"):
                     await stream(writer, len(question["messages"]))
                 else:
@@ -92,7 +92,7 @@ async def _serve(rate: float, models: int) -> None:
 
 
 if __name__ == "__main__":
-    given = argparse.ArgumentParser()
-    given.add_argument("--rate", type=float, default=200)
-    given.add_argument("--models", type=int, default=1)
-    asyncio.run(_serve(**vars(given.parse_args())))
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--rate", type=float, default=200)
+    parser.add_argument("--models", type=int, default=1)
+    asyncio.run(_serve(**vars(parser.parse_args())))

@@ -37,7 +37,7 @@ OVER = "tokens a second"
 def bare(line: Line) -> Figures:
     """The least Textual program: its first paint, a key, and rest."""
     with line.run([sys.executable, str(PROGRAMS / "bare.py")], environ("/nonexistent")) as terminal:
-        paint = terminal.took("READY")
+        paint = terminal.time_to("READY")
         terminal.settle(0.5)
         first = len(terminal.raw)
         keys = _typing(terminal)
@@ -49,18 +49,18 @@ def console(line: Line) -> Figures:
     with paced() as url, TemporaryDirectory() as folder:
         there = one_tenant(Path(folder) / "home", url)
         with line.run(MODELDECK, there) as terminal:
-            paint = terminal.took("acme")
-            whole = terminal.took("Hugging Face")
+            paint = terminal.time_to("acme")
+            whole = terminal.time_to("Hugging Face")
             terminal.settle(0.5)
             first = len(terminal.raw)
-            opened = terminal.took("Ask paced", "4")
+            opened = terminal.time_to("Ask paced", "4")
             terminal.settle(0.5)
             keys = _typing(terminal)
             rest = _rest(terminal)
             switches = []
             for key, shown in (("\x1bOQ", "OpenAI-compatible"), ("\x1bOR", "paced"), ("\x1bOS", "speech-to-text")):
                 before = len(terminal.raw)
-                terminal.took(shown, key)
+                terminal.time_to(shown, key)
                 terminal.settle(0.5)
                 switches.append(len(terminal.raw) - before)
         figures = {"paint": paint, "whole": whole, "first bytes": first, "playground": opened}
@@ -74,7 +74,7 @@ def answer(line: Line) -> Figures:
         with line.run(MODELDECK, there) as terminal:
             ask(terminal)
             before, cpu = len(terminal.raw), terminal.cpu
-            terminal.took(OVER, ENTER, seconds=120)
+            terminal.time_to(OVER, ENTER, seconds=120)
             terminal.settle(0.3)
             return {"bytes": len(terminal.raw) - before, "cpu": terminal.cpu - cpu, "memory": terminal.peak}
 
@@ -85,16 +85,16 @@ def typing(line: Line) -> Figures:
         there = one_tenant(Path(folder) / "home", url)
         with line.run(MODELDECK, there) as terminal:
             ask(terminal)
-            terminal.took("answering", ENTER)
+            terminal.time_to("answering", ENTER)
             return _typing(terminal)
 
 
 def markdown(line: Line) -> Figures:
     """The same answer in Textual's own Markdown stream."""
     with paced() as url, line.run([sys.executable, str(PROGRAMS / "markdown.py"), url], environ("/nonexistent")) as it:
-        it.took("READY")
+        it.time_to("READY")
         before, cpu = len(it.raw), it.cpu
-        it.took("STREAM-OVER", "", seconds=120)
+        it.time_to("STREAM-OVER", "", seconds=120)
         it.settle(0.3)
         return {"bytes": len(it.raw) - before, "cpu": it.cpu - cpu, "memory": it.peak}
 
@@ -102,8 +102,8 @@ def markdown(line: Line) -> Figures:
 def reading(line: Line) -> Figures:
     """httpx alone, reading the same bytes."""
     with paced() as url:
-        said = subprocess.run([sys.executable, PROGRAMS / "reading.py", url], capture_output=True, check=True)
-    return {"cpu": float(said.stdout)}
+        result = subprocess.run([sys.executable, PROGRAMS / "reading.py", url], capture_output=True, check=True)
+    return {"cpu": float(result.stdout)}
 
 
 def answers(line: Line) -> Figures:
@@ -113,17 +113,17 @@ def answers(line: Line) -> Figures:
         with line.run(MODELDECK, there) as terminal:
             ask(terminal)
             figures: dict[str, float] = {}
-            asked = 0
+            count = 0
             for upto in (10, 100, 990):
-                asked = _answered(terminal, asked, upto)
+                count = _answered(terminal, count, upto)
                 cpu = terminal.cpu
-                asked = _answered(terminal, asked, upto + 10)
-                figures[f"cpu {asked - 10}"] = (terminal.cpu - cpu) / 10
-                figures[f"echo {asked - 10}"] = _typing(terminal)["echo"]
+                count = _answered(terminal, count, upto + 10)
+                figures[f"cpu {count - 10}"] = (terminal.cpu - cpu) / 10
+                figures[f"echo {count - 10}"] = _typing(terminal)["echo"]
                 terminal.send(EMPTY)
                 # What nobody needs any more is looked for when no key came for a minute.
                 terminal.watch(65)
-                figures[f"held {asked - 10}"] = terminal.held
+                figures[f"held {count - 10}"] = terminal.memory_now
             return figures
 
 
@@ -172,7 +172,7 @@ def tenants(line: Line) -> Figures:
         with line.run([*MODELDECK, "-t", "acme"], there) as terminal:
             terminal.until("Hugging Face")
             terminal.settle(0.5)
-            opened = terminal.took("tenant-0001", "0")
+            opened = terminal.time_to("tenant-0001", "0")
             terminal.settle(1)
             keys: list[Key] = [*LIST, "/", *"tenant-0500", BACKSPACE, ENTER, ESCAPE, DOWN]
             keys += [(ENTER, "Hugging Face"), ("0", "tenant-0001"), ("1", "Hugging Face"), ("0", "tenant-0001")]
@@ -186,7 +186,7 @@ def models(line: Line) -> Figures:
         with line.run(MODELDECK, there) as terminal:
             terminal.until("Hugging Face")
             terminal.settle(0.5)
-            opened = terminal.took("family-0/", "2")
+            opened = terminal.time_to("family-0/", "2")
             terminal.settle(1)
             keys: list[Key] = [*LIST, "/", *"model-1000", BACKSPACE, ENTER, ENTER, ESCAPE, ESCAPE, *"tttt"]
             keys += [("1", "Hugging Face"), ("2", "family-0/"), ("3", "Defaults of"), ("2", "family-0/")]
@@ -228,11 +228,11 @@ def ask(terminal: Measured) -> None:
 
 def _typing(terminal: Measured) -> dict[str, float]:
     """Type some letters, one key after the other: the middle one's seconds until it shows, and bytes for one key."""
-    before, taken = len(terminal.raw), []
+    before, delays = len(terminal.raw), []
     for count in range(1, len(WORDS) + 1):
-        taken.append(terminal.took(WORDS[:count], WORDS[count - 1]))
+        delays.append(terminal.time_to(WORDS[:count], WORDS[count - 1]))
     terminal.settle(0.2)
-    return {"echo": sorted(taken)[len(taken) // 2], "key bytes": (len(terminal.raw) - before) / len(WORDS)}
+    return {"echo": sorted(delays)[len(delays) // 2], "key bytes": (len(terminal.raw) - before) / len(WORDS)}
 
 
 def _rest(terminal: Measured) -> float:
@@ -245,19 +245,19 @@ def _rest(terminal: Measured) -> float:
 
 def _slowest(terminal: Measured, keys: Sequence[Key]) -> float:
     """Seconds of the slowest of these keys, each pressed when the one before has done what it does."""
-    taken = []
+    delays = []
     for key in keys:
         if isinstance(key, tuple):
-            taken.append(terminal.took(key[1], key[0]))
+            delays.append(terminal.time_to(key[1], key[0]))
             terminal.settle(0.3)
         else:
-            taken.append(terminal.answered(key) - (ESCAPE_DELAY if key == ESCAPE else 0))
-    return max(taken)
+            delays.append(terminal.answered(key) - (ESCAPE_DELAY if key == ESCAPE else 0))
+    return max(delays)
 
 
 def _palette(terminal: Measured, typed: str) -> Figures:
     """The commands over a full list: opened, and the slowest key typed there, with the way back to the list."""
-    opened = terminal.took("Commands", ":")
+    opened = terminal.time_to("Commands", ":")
     terminal.settle(1)
     return {"palette": opened, "palette key": _slowest(terminal, [*typed, DOWN, PAGE_DOWN, BACKSPACE, ESCAPE])}
 

@@ -82,7 +82,7 @@ class Measured(SlowTerminal):
         self.began = perf_counter()
         super().__init__(command, environ, columns, rows)
 
-    def took(self, condition: Callable[[], object] | str, *keys: str, seconds: float = 30) -> float:
+    def time_to(self, condition: Callable[[], object] | str, *keys: str, seconds: float = 30) -> float:
         """Seconds from the keys, else from the start, until it holds."""
         began = perf_counter() if keys else self.began
         for key in keys:
@@ -130,7 +130,7 @@ class Measured(SlowTerminal):
         return max(_kilobytes(folder, "VmHWM") for folder in self._processes()) / 1024
 
     @property
-    def held(self) -> float:
+    def memory_now(self) -> float:
         """The memory that it holds, in MB."""
         return max(_kilobytes(folder, "VmRSS") for folder in self._processes()) / 1024
 

@@ -55,7 +55,7 @@ class Fault:
         return f"{self.call}:{self.how.format(self.number, self.number)}"
 
 
-def at_each_call(count: int, seed: int) -> Result:
+def at_every_call(count: int, seed: int) -> Result:
     """Every call of a write of the store with the first `count` faults; the control is stock TinyDB, killed at each."""
     if not shutil.which("strace"):
         return Result(0, 1, "strace is missing: install it", "not run", False)
@@ -64,9 +64,9 @@ def at_each_call(count: int, seed: int) -> Result:
         stock, _ = _tried("stock", Path(folder), FAULTS[:1])
     bad = {name: number for name, number in ours.items() if name not in ("old", "new")}
     words = f"{calls} calls × {count} faults: {ours['old']} times the old state, {ours['new']} the new one"
-    told = "".join(f"; {name}: {number}" for name, number in sorted(bad.items()))
+    details = "".join(f"; {name}: {number}" for name, number in sorted(bad.items()))
     control = f"stock TinyDB, killed: {stock['unreadable']} unreadable of {stock.total()}"
-    return Result(calls * count, sum(bad.values()), words + told, control, stock["unreadable"] > 0)
+    return Result(calls * count, sum(bad.values()), words + details, control, stock["unreadable"] > 0)
 
 
 def _tried(kind: str, above: Path, hows: Sequence[str]) -> tuple[Counter[str], int]:
@@ -89,13 +89,13 @@ def _calls(kind: str, origin: Path) -> Iterator[tuple[str, int]]:
     seen: Counter[str] = Counter()
     inside = False
     for line in trace.splitlines():
-        if (found := _CALL.match(line)) is None:
+        if (match := _CALL.match(line)) is None:
             continue
-        seen[found[1]] += 1
+        seen[match[1]] += 1
         if BEGIN in line or END in line:
             inside = BEGIN in line
-        elif inside and found[1] not in APART:
-            yield found[1], seen[found[1]]
+        elif inside and match[1] not in APART:
+            yield match[1], seen[match[1]]
 
 
 def _outcome(kind: str, origin: Path, fault: Fault) -> str:
@@ -103,14 +103,14 @@ def _outcome(kind: str, origin: Path, fault: Fault) -> str:
     with tempfile.TemporaryDirectory(dir=origin.parent) as folder:
         copy = Path(folder) / "copy"
         shutil.copytree(origin, copy)
-        said, trace = _ran(kind, copy, ["-e", f"inject={fault}"])
+        text, trace = _ran(kind, copy, ["-e", f"inject={fault}"])
         before, _, within = trace.partition(BEGIN)
         if "INJECTED" in before or ("INJECTED" in within.partition(END)[0]) == ("KILL" in fault.how):
-            raise RuntimeError(f"{fault} missed the write: {said}")
-        return _judged(kind, copy, fault, said)
+            raise RuntimeError(f"{fault} missed the write: {text}")
+        return _judged(kind, copy, fault, text)
 
 
-def _judged(kind: str, folder: Path, fault: Fault, said: str) -> str:
+def _judged(kind: str, folder: Path, fault: Fault, text: str) -> str:
     try:
         number = KINDS[kind]().seen(folder)
     except HalfWritten:
@@ -125,20 +125,20 @@ def _judged(kind: str, folder: Path, fault: Fault, said: str) -> str:
             return "left over"
     if sum(state.document is not None for state in Store(DiskFolder(folder)).earlier()) < KEPT - 1:
         return "an earlier state lost"
-    return _misled(fault, said, state) or state
+    return _misled(fault, text, state) or state
 
 
-def _misled(fault: Fault, said: str, state: str) -> str:
+def _misled(fault: Fault, text: str, state: str) -> str:
     """What is wrong with the sentence; '' if it is right."""
-    if said == "done":
+    if text == "done":
         return "" if state == "new" else f"{fault.call} {fault.how}: acknowledged and lost"
-    if said.startswith("raised"):
-        return f"{fault}: {said}"
-    if not said:
+    if text.startswith("raised"):
+        return f"{fault}: {text}"
+    if not text:
         return "" if "KILL" in fault.how else f"{fault}: nothing said"
-    if "nothing was" in said.lower() and state == "new":
+    if "nothing was" in text.lower() and state == "new":
         return f"{fault}: said that nothing was changed"
-    if state == "old" and any(words in fault.how for words in _FULL) and fault.call in _FILLS and "full" not in said:
+    if state == "old" and any(words in fault.how for words in _FULL) and fault.call in _FILLS and "full" not in text:
         return f"{fault}: did not say that the disk is full"
     return ""
 
@@ -153,9 +153,9 @@ def _ran(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
         _traceable()
         os.readv(go_on, [bytearray(1)])  # a call that no write makes, so that it shifts no number
         os.access(BEGIN, 0)
-        said = _said(KINDS[kind]().writer(folder))
+        text = _reported(KINDS[kind]().writer(folder))
         os.access(END, 0)
-        os.writev(say, [said.encode()])
+        os.writev(say, [text.encode()])
 
     with forked(work) as child:
         command = ["strace", *options, "-o", str(trace), "-p", str(child)]
@@ -165,14 +165,14 @@ def _ran(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
             os.write(go, b"!")
             for writing in (say, go_on, go):
                 os.close(writing)
-    said = os.read(hear, 10_000).decode()
+    text = os.read(hear, 10_000).decode()
     os.close(hear)
     if "attached" not in attached:
         raise RuntimeError(attached)
-    return said, trace.read_text(errors="replace")
+    return text, trace.read_text(errors="replace")
 
 
-def _said(write: Callable[[int], None]) -> str:
+def _reported(write: Callable[[int], None]) -> str:
     try:
         write(OLD + 1)
     except Problem as problem:

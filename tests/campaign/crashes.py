@@ -42,7 +42,7 @@ CANARY = "-".join(("CANARY", "in", "hand"))
 Site = tuple[str, type, str, Callable[..., Any]]
 """Its name, and the class, the name and the function there."""
 
-TAKEN, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
+ENTERED, LEFT = b"\x1b[?1049h", b"\x1b[?1049l"
 SENTENCE = re.compile(rb"Modeldeck crashed; this is a bug")
 
 
@@ -61,9 +61,9 @@ def sites(count: int, seed: int) -> Result:
     ended = sum(outcome == "ended" for outcome in outcomes.values())
     goes_on = len(chosen) - ended - len(bad)
     words = f"of {len(reached)} sites reached: {ended} end it with one sentence, {goes_on} let it go on"
-    told = "".join(f"; {site}: {outcome}" for site, outcome in bad.items())
+    details = "".join(f"; {site}: {outcome}" for site, outcome in bad.items())
     return Result(
-        len(chosen), len(bad), words + told, "stock Textual prints what was in hand", CANARY.encode() in shown
+        len(chosen), len(bad), words + details, "stock Textual prints what was in hand", CANARY.encode() in shown
     )
 
 
@@ -76,7 +76,7 @@ def _outcome(folder: Path, site: str) -> str:
         return "what was in hand is shown"
     if b"Traceback" in raw:
         return "a traceback"
-    if raw.count(TAKEN) != raw.count(LEFT):
+    if raw.count(ENTERED) != raw.count(LEFT):
         return "the screen is not restored"
     if code == 1:
         return "ended" if SENTENCE.search(raw.rsplit(LEFT, 1)[-1]) else "no sentence"
@@ -108,8 +108,8 @@ def _walked(home: Path, how: str, what: str) -> tuple[bytes, int]:
 @functools.cache
 def _every() -> tuple[Site, ...]:
     """The functions that may raise: handlers, actions, watchers, and all that run as coroutines."""
-    for found in pkgutil.walk_packages(tui.console.__path__, "tui.console."):
-        importlib.import_module(found.name)
+    for module in pkgutil.walk_packages(tui.console.__path__, "tui.console."):
+        importlib.import_module(module.name)
     modules = [name for name in sys.modules if name.startswith("tui.console.")]
     kinds = [kind for name in modules for kind in vars(sys.modules[name]).values() if inspect.isclass(kind)]
     return tuple(

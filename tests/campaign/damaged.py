@@ -168,11 +168,11 @@ FILES |= dict(_families())
 
 def files(count: int, seed: int) -> Result:
     """Every file is refused with its word on reading and on writing, and stays as it is."""
-    found = [(name, wrong) for name, (content, kind) in FILES.items() if (wrong := _handled(content, kind))]
-    stock = sum(map(_taken_by_stock, (content for content, _ in FILES.values())))
+    wrong_files = [(name, wrong) for name, (content, kind) in FILES.items() if (wrong := _handled(content, kind))]
+    stock = sum(map(_accepted_by_stock, (content for content, _ in FILES.values())))
     kinds = len({kind for _, kind in FILES.values()})
-    words = f"{len(FILES)} files of {kinds} kinds" + "".join(f"; {name}: {wrong}" for name, wrong in found)
-    return Result(len(FILES), len(found), words, f"stock TinyDB opens {stock} of them as if whole", stock > 0)
+    words = f"{len(FILES)} files of {kinds} kinds" + "".join(f"; {name}: {wrong}" for name, wrong in wrong_files)
+    return Result(len(FILES), len(wrong_files), words, f"stock TinyDB opens {stock} of them as if whole", stock > 0)
 
 
 def _handled(content: bytes, kind: str) -> str:
@@ -199,7 +199,7 @@ def _handled(content: bytes, kind: str) -> str:
         return "" if (Path(folder) / "acme" / store.name).read_bytes() == content else "changed"
 
 
-def _taken_by_stock(content: bytes) -> bool:
+def _accepted_by_stock(content: bytes) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "settings.json"
         path.write_bytes(content)

@@ -196,7 +196,7 @@ def frame(
 
 
 @dataclass(frozen=True)
-class Said:
+class Received:
     """A stream of frames: the messages in it, and whether it ends as it should."""
 
     stream: bytes
@@ -213,48 +213,48 @@ HI = frame(Text, b'"hi"')
 STARRY = "星\U0001f308"
 STAR = _quoted(STARRY)
 MESSAGES = [
-    Said(BYE),
-    Said(HI + BYE, ("hi",)),
-    Said(frame(Binary, b'"hi"') + BYE, ("hi",)),
-    Said(frame(Text, STAR) + BYE, (STARRY,)),
-    Said(HI + HI + HI + BYE, ("hi",) * 3),
-    Said(frame(Text, b'"h', fin=False) + frame(More, b'i"') + BYE, ("hi",)),
-    Said(frame(Text, b"", fin=False) + frame(More, b"", fin=False) + frame(More, b'"hi"') + BYE, ("hi",)),
-    Said(
+    Received(BYE),
+    Received(HI + BYE, ("hi",)),
+    Received(frame(Binary, b'"hi"') + BYE, ("hi",)),
+    Received(frame(Text, STAR) + BYE, (STARRY,)),
+    Received(HI + HI + HI + BYE, ("hi",) * 3),
+    Received(frame(Text, b'"h', fin=False) + frame(More, b'i"') + BYE, ("hi",)),
+    Received(frame(Text, b"", fin=False) + frame(More, b"", fin=False) + frame(More, b'"hi"') + BYE, ("hi",)),
+    Received(
         frame(Text, STAR[:2], fin=False) + frame(More, STAR[2:6], fin=False) + frame(More, STAR[6:]) + BYE,
         (STARRY,),
     ),
-    Said(frame(Binary, STAR[:2], fin=False) + frame(More, STAR[2:]) + BYE, (STARRY,)),
-    Said(frame(Ping) + HI + frame(Ping, b"are you there") + BYE, ("hi",)),
-    Said(frame(Pong) + HI + frame(Pong, b"unasked") + BYE, ("hi",)),
-    Said(frame(Text, b'"h', fin=False) + frame(Ping, b"between") + frame(More, b'i"') + BYE, ("hi",)),
-    Said(frame(Text, b'"' + b"x" * 123 + b'"') + BYE, ("x" * 123,)),
-    Said(frame(Text, b'"' + b"x" * 124 + b'"') + BYE, ("x" * 124,)),
-    Said(frame(Ping, b"x" * 125) + HI + BYE, ("hi",)),
-    Said(HI + frame(Close) + HI, ("hi",)),
-    Said(HI + BYE + HI, ("hi",)),
-    Said(HI + frame(Close, (1001).to_bytes(2, "big") + "going – 走".encode()), ("hi",)),
-    Said(HI + frame(Close, (1011).to_bytes(2, "big") + b"broken"), ("hi",), well=False),
-    Said(HI + frame(Close, (3000).to_bytes(2, "big")), ("hi",), well=False),
-    Said(HI, ("hi",), well=False),
-    Said(HI + HI[:3], ("hi",), well=False),
-    Said(HI + frame(Close, b"\x03"), ("hi",), well=False),
-    Said(HI + frame(Close, (999).to_bytes(2, "big")), ("hi",), well=False),
-    Said(HI + frame(Close, (1000).to_bytes(2, "big") + b"\xff"), ("hi",), well=False),
-    Said(HI + frame(Text, b'"\xff"') + BYE, ("hi",), well=False),
-    Said(HI + frame(Text, b'"\xe6\x98"') + BYE, ("hi",), well=False),
-    Said(HI + frame(Text, b'"\xed\xa0\x80"') + BYE, ("hi",), well=False),
-    Said(HI + frame(More, b'"x"') + BYE, ("hi",), well=False),
-    Said(HI + frame(Text, b'"x', fin=False) + frame(Text, b'"y"') + BYE, ("hi",), well=False),
-    Said(HI + frame(Text, b'"x"', reserved=4) + BYE, ("hi",), well=False),
-    Said(HI + frame(3, b'"x"') + BYE, ("hi",), well=False),
-    Said(HI + frame(11, b'"x"') + BYE, ("hi",), well=False),
-    Said(HI + frame(Ping, b"x" * 126) + BYE, ("hi",), well=False),
-    Said(HI + frame(Ping, b"x", fin=False) + BYE, ("hi",), well=False),
-    Said(HI + frame(Text, b'"x"', masked=True) + BYE, ("hi",), well=False),
-    Said(HI + frame(Text, b'"x"', size=2) + BYE, ("hi",), well=False),
-    Said(HI + frame(Text, b'"x"', size=8) + BYE, ("hi",), well=False),
-    Said(HI + bytes([0x81, 127]) + b"\xff" * 8 + BYE, ("hi",), well=False),
+    Received(frame(Binary, STAR[:2], fin=False) + frame(More, STAR[2:]) + BYE, (STARRY,)),
+    Received(frame(Ping) + HI + frame(Ping, b"are you there") + BYE, ("hi",)),
+    Received(frame(Pong) + HI + frame(Pong, b"unasked") + BYE, ("hi",)),
+    Received(frame(Text, b'"h', fin=False) + frame(Ping, b"between") + frame(More, b'i"') + BYE, ("hi",)),
+    Received(frame(Text, b'"' + b"x" * 123 + b'"') + BYE, ("x" * 123,)),
+    Received(frame(Text, b'"' + b"x" * 124 + b'"') + BYE, ("x" * 124,)),
+    Received(frame(Ping, b"x" * 125) + HI + BYE, ("hi",)),
+    Received(HI + frame(Close) + HI, ("hi",)),
+    Received(HI + BYE + HI, ("hi",)),
+    Received(HI + frame(Close, (1001).to_bytes(2, "big") + "going – 走".encode()), ("hi",)),
+    Received(HI + frame(Close, (1011).to_bytes(2, "big") + b"broken"), ("hi",), well=False),
+    Received(HI + frame(Close, (3000).to_bytes(2, "big")), ("hi",), well=False),
+    Received(HI, ("hi",), well=False),
+    Received(HI + HI[:3], ("hi",), well=False),
+    Received(HI + frame(Close, b"\x03"), ("hi",), well=False),
+    Received(HI + frame(Close, (999).to_bytes(2, "big")), ("hi",), well=False),
+    Received(HI + frame(Close, (1000).to_bytes(2, "big") + b"\xff"), ("hi",), well=False),
+    Received(HI + frame(Text, b'"\xff"') + BYE, ("hi",), well=False),
+    Received(HI + frame(Text, b'"\xe6\x98"') + BYE, ("hi",), well=False),
+    Received(HI + frame(Text, b'"\xed\xa0\x80"') + BYE, ("hi",), well=False),
+    Received(HI + frame(More, b'"x"') + BYE, ("hi",), well=False),
+    Received(HI + frame(Text, b'"x', fin=False) + frame(Text, b'"y"') + BYE, ("hi",), well=False),
+    Received(HI + frame(Text, b'"x"', reserved=4) + BYE, ("hi",), well=False),
+    Received(HI + frame(3, b'"x"') + BYE, ("hi",), well=False),
+    Received(HI + frame(11, b'"x"') + BYE, ("hi",), well=False),
+    Received(HI + frame(Ping, b"x" * 126) + BYE, ("hi",), well=False),
+    Received(HI + frame(Ping, b"x", fin=False) + BYE, ("hi",), well=False),
+    Received(HI + frame(Text, b'"x"', masked=True) + BYE, ("hi",), well=False),
+    Received(HI + frame(Text, b'"x"', size=2) + BYE, ("hi",), well=False),
+    Received(HI + frame(Text, b'"x"', size=8) + BYE, ("hi",), well=False),
+    Received(HI + bytes([0x81, 127]) + b"\xff" * 8 + BYE, ("hi",), well=False),
 ]
 """After `hi`, one fault each."""
 
@@ -272,8 +272,8 @@ def lines_decoded(chunks: Sequence[bytes]) -> list[str]:
 async def socket_decoded(chunks: Sequence[bytes]) -> tuple[list[str], bool]:
     """The messages, and whether the conversation ended as it should."""
     response = httpx.Response(101, extensions={"network_stream": _Stream(chunks)})
-    call = Call("GET", PLACE.url, lambda: _told, Framing.WEBSOCKET, sends=("asked",))
-    said: list[str] = []
+    call = Call("GET", PLACE.url, lambda: _events, Framing.WEBSOCKET, sends=("asked",))
+    texts: list[str] = []
     try:
         monitor = SilenceMonitor(PLACE, LIMITS, streamed=True)
         async with websocket_inbox(PLACE, response, call, LIMITS) as (inbox, _):
@@ -282,18 +282,18 @@ async def socket_decoded(chunks: Sequence[bytes]) -> tuple[list[str], bool]:
                 assert await answer.wait() is None
                 for result in answer.results():
                     assert isinstance(result, TextDelta)
-                    said.append(result.text)
+                    texts.append(result.text)
     except Problem:
-        return said, False
-    return said, True
+        return texts, False
+    return texts, True
 
 
 PLACE = ErrorContext(PROVIDERS["openai"], "wss://api.example/v1")
 LIMITS = Limits()
 
 
-def _told(heard: Frame | None) -> list[Event]:
-    return [] if heard is None else [TextDelta(str(heard.data))]
+def _events(received: Frame | None) -> list[Event]:
+    return [] if received is None else [TextDelta(str(received.data))]
 
 
 class _Stream(httpcore.AsyncNetworkStream):
@@ -336,10 +336,10 @@ async def _streams(count: int, chance: random.Random) -> Result:
         for chunks in splits(stream):
             tried += 1
             bad += lines_decoded(chunks) != lines_oracle(stream)
-    for said in MESSAGES:
-        for chunks in splits(said.stream):
+    for text in MESSAGES:
+        for chunks in splits(text.stream):
             tried += 1
-            bad += await socket_decoded(chunks) != (list(said.messages), said.well)
+            bad += await socket_decoded(chunks) != (list(text.messages), text.well)
     for number in range(count):
         bad += await _random(number, chance)
     cases = len(SSE) + len(JSON_LINES) + len(MESSAGES)
@@ -352,8 +352,8 @@ async def _streams(count: int, chance: random.Random) -> Result:
 async def _random(number: int, chance: random.Random) -> bool:
     """Whether a random stream was decoded wrongly."""
     if number % SOCKET_SHARE == 0:
-        said = _random_messages(chance)
-        return await socket_decoded(_cut(said.stream, chance)) != (list(said.messages), said.well)
+        text = _random_messages(chance)
+        return await socket_decoded(_cut(text.stream, chance)) != (list(text.messages), text.well)
     stream = b"".join(
         chance.choice(_PIECES) if chance.random() < 0.9 else chance.randbytes(3) for _ in range(chance.randrange(24))
     )
@@ -364,7 +364,7 @@ async def _random(number: int, chance: random.Random) -> bool:
     return lines_decoded(_cut(stream, chance)) != lines_oracle(stream)
 
 
-def _random_messages(chance: random.Random) -> Said:
+def _random_messages(chance: random.Random) -> Received:
     messages, stream = [], b""
     for _ in range(chance.randrange(1, 6)):
         length = chance.choice((1, 5, 130, 70_000 if chance.random() < 0.02 else 9))
@@ -376,7 +376,7 @@ def _random_messages(chance: random.Random) -> Said:
             if chance.random() < 0.2:
                 stream += frame(chance.choice((Ping, Pong)), chance.randbytes(chance.randrange(126)))
             stream += frame(opcode if not begin else More, data[begin:end], fin=end == len(data))
-    return Said(stream + BYE, tuple(messages))
+    return Received(stream + BYE, tuple(messages))
 
 
 def _cut(stream: bytes, chance: random.Random) -> list[bytes]:

@@ -114,17 +114,17 @@ STATES: tuple[Callable[[Terminal, Place], None], ...] = (
 
 def signals(count: int, seed: int) -> Result:
     """`count` states and ways, all of them before one comes again; the control is an app of stock Textual."""
-    pairs = [(state, way) for state in STATES for way in (*CODES, "stopped")]
+    pairs = [(state, ending) for state in STATES for ending in (*CODES, "stopped")]
     chance = random.Random(seed)
     chance.shuffle(pairs)
     # Each state and each way once, however few there are.
     pairs.sort(key=lambda pair: (STATES.index(pair[0]) + [*CODES, "stopped"].index(pair[1])) % len(STATES))
     faults: Counter[str] = Counter()
     for number in range(count):
-        state, way = pairs[number % len(pairs)]
+        state, ending = pairs[number % len(pairs)]
         with prepared(silent=state is while_verifying) as place:
-            if wrong := tried(state, way, place):
-                faults[f"{state.__name__}, {way}: {wrong}"] += 1
+            if wrong := tried(state, ending, place):
+                faults[f"{state.__name__}, {ending}: {wrong}"] += 1
     with tempfile.TemporaryDirectory() as home, Terminal([sys.executable, "-c", STOCK], environ(home)) as terminal:
         terminal.until(lambda: b"\x1b[?1049h" in terminal.raw)
         terminal.settle()
@@ -136,36 +136,36 @@ def signals(count: int, seed: int) -> Result:
     return Result(count, sum(faults.values()), "; ".join([words, *faults]), control, caught)
 
 
-def tried(state: Callable[[Terminal, Place], None], way: str, place: Place) -> str:
+def tried(state: Callable[[Terminal, Place], None], ending: str, place: Place) -> str:
     """What was wrong with how the console ended in that state; '' if nothing."""
     with opened(environ(place.home)) as terminal:
         terminal.until("1 Providers")
         terminal.settle()
         state(terminal, place)
         before = terminal.text
-        if way == "stopped":
+        if ending == "stopped":
             if wrong := _stopped(terminal, before):
                 return wrong
-            way = "TERM"
-        if wrong := _ended(terminal, way):
+            ending = "TERM"
+        if wrong := _ended(terminal, ending):
             return wrong
     return _kept(place, state)
 
 
-def _ended(terminal: Terminal, way: str) -> str:
-    if way == "closed":
+def _ended(terminal: Terminal, ending: str) -> str:
+    if ending == "closed":
         os.close(terminal.fd)
         terminal.fd = os.open(os.devnull, os.O_RDWR)
     else:
-        terminal.signal(getattr(signal, f"SIG{way}"))
+        terminal.signal(getattr(signal, f"SIG{ending}"))
     began = monotonic()
     try:
-        code = terminal.wait(_LONGEST) if way != "closed" else _waited(terminal)
+        code = terminal.wait(_LONGEST) if ending != "closed" else _waited(terminal)
     except AssertionError:
         return f"still running after {_LONGEST:.0f} s"
-    if code != CODES[way]:
+    if code != CODES[ending]:
         return f"exit code {code} after {monotonic() - began:.1f} s"
-    if way != "closed" and LEFT not in terminal.raw:
+    if ending != "closed" and LEFT not in terminal.raw:
         return "the screen was not restored"
     return "" if b"Traceback" not in terminal.raw else "a traceback"
 
@@ -206,9 +206,9 @@ def _stopped(terminal: Terminal, before: str) -> str:
 
 
 def _kept(place: Place, state: Callable[[Terminal, Place], None]) -> str:
-    session = _desk(place.home)
-    held = credentials.listing(session.tenant("acme"), "openai")
-    if [credential.hints for credential in held] != [{"api_key": "3f2a"}]:
+    session = _session(place.home)
+    stored = credentials.listing(session.tenant("acme"), "openai")
+    if [credential.hints for credential in stored] != [{"api_key": "3f2a"}]:
         return "the saved credential is not there"
     chosen = {row.type: row.state for row in defaults.rows(session.tenant("acme"))}
     if chosen[ModelType.CHAT] != "ready" and state is not while_saving:
@@ -237,7 +237,7 @@ def prepared(silent: bool = False) -> Iterator[Place]:
 
 
 async def _set_up(home: Path, url: str) -> None:
-    session = _desk(home)
+    session = _session(home)
     await tenants.create(session, "acme")
     await save.save(
         session.tenant("acme"),
@@ -249,6 +249,6 @@ async def _set_up(home: Path, url: str) -> None:
     await defaults.set(session.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
 
 
-def _desk(home: Path) -> Session:
+def _session(home: Path) -> Session:
     data, keys = DiskFolder(home / ".local/share/modeldeck"), DiskFolder(home / ".local/state/modeldeck/keys")
     return Session(data, keys, practice_session().client_factory, {}, key_bits=BITS, key_cost=COST)

@@ -47,20 +47,20 @@ def changed(count: int, seed: int) -> Result:
             tried += 1
             accepted += _opens(private, spoiled, binding)
     places = [_place(tenant, provider) for tenant in range(TENANTS) for provider in range(PROVIDERS)]
-    swaps, taken = _swapped(places)
+    swaps, positions = _swapped(places)
     with patch.object(vault.Binding, "data", lambda _: b""):
         _, unbound = _swapped(places)
-    words = f"{tried:,} changes of {count} envelopes, {swaps:,} swaps in a grid: {accepted + taken} accepted"
+    words = f"{tried:,} changes of {count} envelopes, {swaps:,} swaps in a grid: {accepted + positions} accepted"
     control = f"sealed without a binding, {unbound:,} swaps are accepted"
-    return Result(tried + swaps, accepted + taken, words, control, unbound > 0)
+    return Result(tried + swaps, accepted + positions, words, control, unbound > 0)
 
 
 def _sealed(chance: random.Random, n: int) -> tuple[vault.Binding, str]:
-    made = cached_pair(n % TENANTS)
+    pair = cached_pair(n % TENANTS)
     clear = {"base_url": f"https://{n}.example/v1", "organization": f"org-FAKE-{n}"}
-    binding = vault.Binding(f"tenant-{n}", "openai", "default", made.key_id, (f"https://{n}.example",), clear)
+    binding = vault.Binding(f"tenant-{n}", "openai", "default", pair.key_id, (f"https://{n}.example",), clear)
     secrets = {"api_key": Secret("sk-FAKE-" + "".join(chance.choices(string.ascii_letters, k=chance.randrange(500))))}
-    return binding, vault.seal(made.public_pem, secrets, binding)
+    return binding, vault.seal(pair.public_pem, secrets, binding)
 
 
 def _spoiled(envelope: str, chance: random.Random) -> Iterator[str]:
@@ -116,18 +116,18 @@ _SENTENCE = "This credential cannot be decrypted: it was changed since it was se
 
 def vectors(count: int, seed: int) -> Result:
     """Every vector is opened, or refused, by us and by `cryptography`; what we seal and export it opens, too."""
-    held = json.loads(VECTORS.read_text())
-    results = [_key_result(vector) for vector in held["keys"]]
-    results += [_envelope_result(vector, held["keys"]) for vector in held["envelopes"]]
-    good = next(vector for vector in held["envelopes"] if vector["secrets"])
-    caught = bool(_envelope_result(good | {"secrets": {"api_key": "another"}}, held["keys"]))
-    caught = caught and bool(_envelope_result(good | {"secrets": None}, held["keys"]))
-    names = [row["name"] for row in held["keys"] + held["envelopes"]]
+    data = json.loads(VECTORS.read_text())
+    results = [_key_result(vector) for vector in data["keys"]]
+    results += [_envelope_result(vector, data["keys"]) for vector in data["envelopes"]]
+    good = next(vector for vector in data["envelopes"] if vector["secrets"])
+    caught = bool(_envelope_result(good | {"secrets": {"api_key": "another"}}, data["keys"]))
+    caught = caught and bool(_envelope_result(good | {"secrets": None}, data["keys"]))
+    names = [row["name"] for row in data["keys"] + data["envelopes"]]
     bad = [f"{name}: {wrong}" for name, wrong in zip(names, results, strict=True) if wrong]
-    refusals = sum(vector["secrets"] is None for vector in held["envelopes"])
-    words = f"{len(held['keys'])} key files, {len(held['envelopes'])} envelopes, {refusals} of them to be refused"
-    told = "".join(f"; {name}" for name in bad)
-    return Result(len(results), len(bad), words + told, "a vector with a wrong expectation is noticed", caught)
+    refusals = sum(vector["secrets"] is None for vector in data["envelopes"])
+    words = f"{len(data['keys'])} key files, {len(data['envelopes'])} envelopes, {refusals} of them to be refused"
+    details = "".join(f"; {name}" for name in bad)
+    return Result(len(results), len(bad), words + details, "a vector with a wrong expectation is noticed", caught)
 
 
 def _key_result(vector: Vector) -> str:
@@ -266,8 +266,8 @@ def _written() -> dict[str, list[Vector]]:
     key_pairs = [pairs.generate_key_pair(1024) for _ in range(3)]
     passphrases = ("", "a FAKE passphrase", "FAKE-密码-ü")
     keys = [
-        _key(f"pair {n}{', ' + passphrase if passphrase else ''}", made, passphrase)
-        for n, made in enumerate(key_pairs)
+        _key(f"pair {n}{', ' + passphrase if passphrase else ''}", pair, passphrase)
+        for n, pair in enumerate(key_pairs)
         for passphrase in passphrases
     ]
     lines = keys[0]["pem"].splitlines()
@@ -284,9 +284,9 @@ def _written() -> dict[str, list[Vector]]:
     return {"keys": keys + refused, "envelopes": list(_envelopes(key_pairs, len(passphrases)))}
 
 
-def _key(name: str, made: pairs.NewKeyPair, passphrase: str) -> Vector:
-    pem = pairs.export(made.private, Secret(passphrase) if passphrase else None, 2**10).decode()
-    return {"name": name, "pem": pem, "passphrase": passphrase, "key_id": made.key_id}
+def _key(name: str, pair: pairs.NewKeyPair, passphrase: str) -> Vector:
+    pem = pairs.export(pair.private, Secret(passphrase) if passphrase else None, 2**10).decode()
+    return {"name": name, "pem": pem, "passphrase": passphrase, "key_id": pair.key_id}
 
 
 def _elliptic() -> str:
@@ -300,10 +300,10 @@ def _elliptic() -> str:
 def _envelopes(key_pairs: list[pairs.NewKeyPair], files: int) -> Iterator[Vector]:
     for number, (secrets, clear, origins) in enumerate((s, c, o) for s in _SECRETS for c in _CLEAR for o in _ORIGINS):
         n = number % len(key_pairs)
-        made, plain = key_pairs[n], [origin for origin in origins if origin.startswith("http:")]
-        read: Vector = {"tenant": f"tenant-{n}", "provider": "openai", "credential": "default", "key_id": made.key_id}
+        pair, plain = key_pairs[n], [origin for origin in origins if origin.startswith("http:")]
+        read: Vector = {"tenant": f"tenant-{n}", "provider": "openai", "credential": "default", "key_id": pair.key_id}
         read |= {"origins": list(origins), "plain_http": plain, "clear": clear}
-        sealed = vault.seal(made.public_pem, {name: Secret(text) for name, text in secrets.items()}, _binding(read))
+        sealed = vault.seal(pair.public_pem, {name: Secret(text) for name, text in secrets.items()}, _binding(read))
         vector: Vector = {
             "name": f"good {number}",
             "key": n * files,

@@ -41,7 +41,7 @@ class Figure:
 
 FIGURES = {
     "G1": Figure("writers killed at random moments", "kills.at_random", 200, 2_000, 10_000),
-    "G2": Figure("each system call of a write fails", "calls.at_each_call", 4, 8, 8),
+    "G2": Figure("each system call of a write fails", "calls.at_every_call", 4, 8, 8),
     "G4": Figure("8 processes write at once", "together.at_once", 100, 1_000, 1_000),
     "G5": Figure("random histories with crashes", "histories.runs", 30, 2_000, 10_000),
     "G6": Figure("damaged files are named by kind", "damaged.files", 1, 1, 1),
@@ -59,6 +59,6 @@ FIGURES = {
     "G20": Figure("signals in every state of the console", "endings.signals", 6, 36, 720),
     "G21": Figure("windows of any size, a megabyte pasted", "windows.of_any_size", 100, 1_000, 10_000),
     "G22": Figure("loose modes, other owners, links; a stranger", "permissions.matrix", 20, 72, 72),
-    "G23": Figure("the loop's turns beside keys and writes", "turns.waits", 1, 10, 50),
+    "G23": Figure("the loop's turns beside keys and writes", "turns.delays", 1, 10, 50),
 }
 """By goal."""

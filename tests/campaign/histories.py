@@ -64,8 +64,8 @@ class History(RuleBasedStateMachine):
         assert len(earlier) <= KEPT
         for state in earlier:
             assert state.document is not None, state.problem
-            held = state.document.data.get("numbers", {}).values()
-            assert {record["name"]: record["n"] for record in held} in self.known
+            numbers = state.document.data.get("numbers", {}).values()
+            assert {record["name"]: record["n"] for record in numbers} in self.known
         with DiskFolder(self.folder).lock():
             assert leftovers(self.folder) == 0
 
@@ -94,8 +94,8 @@ class History(RuleBasedStateMachine):
             tables.table("numbers").remove(lambda record: record["name"] == name)
         self.known = [{key: n for key, n in state.items() if key != name} for state in self.known]
         self._is({key: n for key, n in self.model.items() if key != name})
-        held = b"".join(path.read_bytes() for path in self.folder.iterdir())
-        assert f'"name":"{name}"'.encode() not in held
+        content = b"".join(path.read_bytes() for path in self.folder.iterdir())
+        assert f'"name":"{name}"'.encode() not in content
 
     @precondition(lambda self: bool(Store(DiskFolder(self.folder)).earlier()))
     @rule(which=st.integers(0, KEPT - 1))
@@ -166,7 +166,7 @@ def runs(count: int, number: int) -> Result:
 
 def _failure(machine: type[RuleBasedStateMachine], count: int, number: int) -> str:
     """How a machine failed; '' if it did not."""
-    given = settings(
+    options = settings(
         max_examples=count,
         stateful_step_count=STEPS,
         deadline=None,
@@ -175,7 +175,7 @@ def _failure(machine: type[RuleBasedStateMachine], count: int, number: int) -> s
         suppress_health_check=list(HealthCheck),
     )
     try:
-        run_state_machine_as_test(seed(number)(machine), settings=given)
+        run_state_machine_as_test(seed(number)(machine), settings=options)
     except (Exception, ExceptionGroup) as error:
         return f"{type(error).__name__} {error}"[:300]
     return ""

@@ -114,19 +114,21 @@ def on_a_terminal(count: int, seed: int) -> Result:
     """That many texts as names of models, and as many again in answers; then names, errors, pages and commands."""
     chance = random.Random(seed)
     texts = [text(chance) for _ in range(count)]
-    asked: list[int] = []
-    with tempfile.TemporaryDirectory() as folder, _server(texts, asked) as url:
+    statuses: list[int] = []
+    with tempfile.TemporaryDirectory() as folder, _server(texts, statuses) as url:
         home = Path(folder)
         there = environ(home, NO_PROXY="localhost")
         _set_up(there, home, url, texts)
-        drawn, ended = _walked(there, texts, asked)
-        said = b"".join(_commands(there))
+        drawn, ended = _walked(there, texts, statuses)
+        output = b"".join(_commands(there))
         crashes = len(list(home.rglob("crash-*")))
-    found = Counter(offences(drawn)) + Counter(offences(said, plain=True))
+    offenders = Counter(offences(drawn)) + Counter(offences(output, plain=True))
     stock = Counter(offences(_stock([*texts[:50], FRAGMENTS[8]])))
-    bad = found.total() + crashes + (ended != 0)
-    words = f"{len(drawn) >> 10:,} KiB on the terminal, {len(said) >> 10:,} KiB by commands: {found.total()} offences"
-    words += f", {crashes} crashes" + "".join(f"; {what}: {times}" for what, times in found.most_common(9))
+    bad = offenders.total() + crashes + (ended != 0)
+    words = (
+        f"{len(drawn) >> 10:,} KiB on the terminal, {len(output) >> 10:,} KiB by commands: {offenders.total()} offences"
+    )
+    words += f", {crashes} crashes" + "".join(f"; {what}: {times}" for what, times in offenders.most_common(9))
     control = f"stock widgets let through {stock.total()}, such as {', '.join(list(stock)[:3])}"
     return Result(3 * count, bad, words, control, any("52;c" in text for text in stock))
 
@@ -139,28 +141,28 @@ def offences(drawn: bytes, plain: bool = False) -> Iterator[str]:
             if MARK.encode() in sequence:
                 yield ascii(sequence)
         rest = ALLOWED.sub(b"", drawn)
-    for found in re.finditer(rb"\x1b.{0,12}", rest, re.DOTALL):
-        yield ascii(found[0])
+    for offenders in re.finditer(rb"\x1b.{0,12}", rest, re.DOTALL):
+        yield ascii(offenders[0])
     readable = rest.decode("utf-8", "replace").replace("\n", "").replace("\r", "").replace("\x1b", "")
     yield from (ascii(part) for part in _UNWANTED.findall(readable))
 
 
 def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -> None:
-    def modeldeck(*words: str, given: str = "") -> None:
+    def modeldeck(*words: str, stdin: str = "") -> None:
         command = [sys.executable, "-m", "tui", *words]
-        ran = subprocess.run(command, env=there, input=given, capture_output=True, text=True, timeout=60)
+        ran = subprocess.run(command, env=there, input=stdin, capture_output=True, text=True, timeout=60)
         assert ran.returncode == 0, ran.stderr
 
     modeldeck("tenant", "create", "acme")
-    modeldeck("provider", "set", "openai_compatible", "api_key=-", f"base_url={url}", given="sk-FAKE-hostile\n")
+    modeldeck("provider", "set", "openai_compatible", "api_key=-", f"base_url={url}", stdin="sk-FAKE-hostile\n")
     store = Store(DiskFolder(home / ".local/share/modeldeck/tenants/acme"))
     kinds = list(ModelType)
     with store.transaction() as tables:
-        made = [
+        models = [
             Model("openai_compatible", text, kinds[n % 3], Origin.ADDED, fields={"base_model": text}, ends=text[:9])
             for n, text in enumerate(texts)
         ]
-        tables.table("models").insert_multiple({**to_record(model)} for model in made)
+        tables.table("models").insert_multiple({**to_record(model)} for model in models)
         tables.table("meta").update({"name": "acme" + texts[0]})
         tables.table("defaults").insert_multiple(
             {"type": kind, "provider": "openai_compatible", "model": texts[n], "set_at": texts[n]}
@@ -174,7 +176,7 @@ def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -
         tables.table("credentials").update({"check": check | {"detail": texts[3]}})
 
 
-def _walked(there: dict[str, str], texts: Sequence[str], asked: Sequence[int]) -> tuple[bytes, int]:
+def _walked(there: dict[str, str], texts: Sequence[str], statuses: Sequence[int]) -> tuple[bytes, int]:
     """What the console sent to the terminal on the way through its screens, and its exit code."""
     with opened(there) as terminal:
         terminal.until("Providers")
@@ -188,7 +190,7 @@ def _walked(there: dict[str, str], texts: Sequence[str], asked: Sequence[int]) -
             terminal.send(f"ask {n}?")
             terminal.until(f"> ask {n}?")
             terminal.send("\r")
-            terminal.until(lambda n=n: len(asked) == n and "esc stop" not in terminal.text, seconds=30)  # type: ignore[misc]
+            terminal.until(lambda n=n: len(statuses) == n and "esc stop" not in terminal.text, seconds=30)  # type: ignore[misc]
             # What was asked and refused stands in the entry again.
             _press(terminal, "\x15", quiet=0.05)
         _press(terminal, "\x1b")
@@ -209,7 +211,7 @@ def _press(terminal: Terminal, *keys: str, quiet: float = 0.15) -> None:
 
 def _commands(there: dict[str, str]) -> Iterator[bytes]:
     """The output of commands that show what is stored or what a server says."""
-    asked = (
+    commands = (
         "model list",
         "default show",
         "provider show openai_compatible",
@@ -217,7 +219,7 @@ def _commands(there: dict[str, str]) -> Iterator[bytes]:
         "tenant list",
         "audit show",
     )
-    for words in (*asked, "export", "model refresh openai_compatible", "chat why?", "chat why?", "vault status"):
+    for words in (*commands, "export", "model refresh openai_compatible", "chat why?", "chat why?", "vault status"):
         command = [sys.executable, "-m", "tui", "-t", "acme", *words.split()]
         ran = subprocess.run(command, env=there, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
         assert b"Traceback" not in ran.stderr, ran.stderr
@@ -225,10 +227,10 @@ def _commands(there: dict[str, str]) -> Iterator[bytes]:
 
 
 @contextmanager
-def _server(texts: Sequence[str], asked: list[int]) -> Iterator[str]:
+def _server(texts: Sequence[str], statuses: list[int]) -> Iterator[str]:
     """The base URL of a server that lists the texts as models, and answers with them, well and badly in turn.
 
-    The status of each answer is added to `asked`.
+    The status of each answer is added to `statuses`.
     """
     share = max(len(texts) // ASKS * 2, 1)
 
@@ -238,7 +240,7 @@ def _server(texts: Sequence[str], asked: list[int]) -> Iterator[str]:
 
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
-            number = len(asked)
+            number = len(statuses)
             mine = [texts[(number // 2 * share + n) % len(texts)] for n in range(share)]
             if number % 2:
                 error: Any = {"error": {"message": mine[0], "code": mine[-1], "type": mine[0]}}
@@ -259,7 +261,7 @@ def _server(texts: Sequence[str], asked: list[int]) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body.encode())
             if self.command == "POST":
-                asked.append(status)
+                statuses.append(status)
 
         def log_message(self, *_: Any) -> None:
             """Nobody reads it."""

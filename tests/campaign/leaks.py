@@ -27,7 +27,7 @@ from tests.console.provider_forms import paste
 from tests.doubles.openai_server import OpenAIServer
 from tests.journey.console import ENTER, ESCAPE, MODELDECK, ask, opened
 from tests.screenshots import SCENES, shown_scene
-from tests.second_user import OTHER, said_by
+from tests.second_user import OTHER, output_as
 from tests.terminal import Terminal, environ
 
 DEBUGGING = (
@@ -68,11 +68,11 @@ def spellings(secret: bytes) -> dict[str, bytes]:
     return {"clear": secret, "reversed": secret[::-1], **wide, **packed, **urlsafe, **others}
 
 
-def found(secrets: dict[str, bytes], places: Iterable[Place]) -> Iterator[str]:
+def leaked(secrets: dict[str, bytes], places: Iterable[Place]) -> Iterator[str]:
     """Which secret stands where, and in which spelling."""
-    wanted = [(name, way, text) for name, secret in secrets.items() for way, text in spellings(secret).items()]
+    wanted = [(name, form, text) for name, secret in secrets.items() for form, text in spellings(secret).items()]
     for place, content in places:
-        yield from (f"{name} in {place} ({way})" for name, way, text in wanted if text in content)
+        yield from (f"{name} in {place} ({form})" for name, form, text in wanted if text in content)
 
 
 def files(folder: Path, what: str) -> list[Place]:
@@ -118,18 +118,20 @@ def scan(count: int, seed: int) -> Result:
     """Use a home in every way and look everywhere; then each secret is planted in each kind of place and looked for."""
     if not shutil.which("tmux"):
         return Result(0, 1, "tmux is missing: install it", "not run", False)
-    given = canaries(random.Random(seed))
+    texts = canaries(random.Random(seed))
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as apart, Watched() as watched:
         home = Path(folder)
-        secrets = {name: text.encode() for name, text in given.items()}
-        places = _used(home, Path(apart), given)
-        secrets |= _key_pair(home, given["passphrase"])
+        secrets = {name: text.encode() for name, text in texts.items()}
+        places = _used(home, Path(apart), texts)
+        secrets |= _key_pair(home, texts["passphrase"])
         places += [*files(home, "a file"), *watched.places]
-    bad = list(found(secrets, places))
+    bad = list(leaked(secrets, places))
     planted = _planted(secrets)
-    missed = [place for place, content in planted if len(_named(found(secrets, [(place, content)]))) < len(secrets)]
-    ways, looked = len(spellings(b"x" * 9)), len(places)
-    words = f"{len(secrets)} secrets in {ways} spellings, {looked:,} files, outputs and arguments: {len(bad)} found"
+    missed = [place for place, content in planted if len(_named(leaked(secrets, [(place, content)]))) < len(secrets)]
+    forms, places_read = len(spellings(b"x" * 9)), len(places)
+    words = (
+        f"{len(secrets)} secrets in {forms} spellings, {places_read:,} files, outputs and arguments: {len(bad)} found"
+    )
     control = f"planted in {len(planted)} kinds of place, all are found" if not missed else f"not found in {missed}"
     return Result(len(places), len(bad), words + "".join(f"; {place}" for place in bad[:9]), control, not missed)
 
@@ -138,18 +140,18 @@ def _named(hits: Iterable[str]) -> set[str]:
     return {result.split(" in ")[0] for result in hits}
 
 
-def _used(home: Path, apart: Path, given: dict[str, str]) -> list[Place]:
+def _used(home: Path, apart: Path, planted: dict[str, str]) -> list[Place]:
     """Everything that a person does with keys; what commands and terminals showed."""
     phrases = apart / "phrases"
     phrases.touch(0o600)
-    phrases.write_text(f"{given['passphrase']}\n" * 3)
+    phrases.write_text(f"{planted['passphrase']}\n" * 3)
     for name in ("tmp", "here", ".config/modeldeck"):
         (home / name).mkdir(parents=True, mode=0o700)
     (home / ".config/modeldeck").chmod(0o700)
     (home / ".config/modeldeck/config.toml").write_text("log = true\n")
     (home / ".config/modeldeck/config.toml").chmod(0o600)
     places: list[Place] = []
-    with OpenAIServer(given["key"]) as server:
+    with OpenAIServer(planted["key"]) as server:
         there = environ(home, TMPDIR=os.fspath(home / "tmp"), NO_PROXY="localhost", USER="acme", LOGNAME="acme")
 
         def modeldeck(words: str, *lines: str, code: int = 0, start: tuple[str, ...] = MODELDECK) -> None:
@@ -160,10 +162,10 @@ def _used(home: Path, apart: Path, given: dict[str, str]) -> list[Place]:
             places.append((f"the output of {words}", (ran.stdout + ran.stderr).encode()))
 
         modeldeck("tenant create acme")
-        modeldeck(f"provider set openai base_url={server.url} api_key=-", given["key"])
-        modeldeck(f"provider set openai base_url={server.url} api_key=- --name team", given["key"] + "x", code=3)
-        modeldeck(f"provider set openai_compatible base_url={server.url} api_key=- --no-verify", given["web token"])
-        pair = (given["half a pair"], given["its other half"])
+        modeldeck(f"provider set openai base_url={server.url} api_key=-", planted["key"])
+        modeldeck(f"provider set openai base_url={server.url} api_key=- --name team", planted["key"] + "x", code=3)
+        modeldeck(f"provider set openai_compatible base_url={server.url} api_key=- --no-verify", planted["web token"])
+        pair = (planted["half a pair"], planted["its other half"])
         modeldeck("provider set spark app_id=FAKE api_key=- api_secret=- --no-verify", *pair)
         modeldeck("default set chat openai/gpt-6-sol")
         debugging = (sys.executable, "-c", DEBUGGING)
@@ -175,27 +177,27 @@ def _used(home: Path, apart: Path, given: dict[str, str]) -> list[Place]:
         modeldeck("vault rotate")
         modeldeck("provider verify openai_compatible", code=3, start=debugging)
         modeldeck("audit show")
-        places.append(("a terminal", _by_keys(there, given)))
-        places += _in_tmux(there, home, given)
-    places.append(("a picture", asyncio.run(_pictured(given))))
+        places.append(("a terminal", _by_keys(there, planted)))
+        places += _in_tmux(there, home, planted)
+    places.append(("a picture", asyncio.run(_pictured(planted))))
     return places
 
 
-def _unlocked(terminal: Terminal, given: dict[str, str]) -> None:
+def _unlocked(terminal: Terminal, planted: dict[str, str]) -> None:
     terminal.until("locked")
     terminal.send("v")
     terminal.until("passphrase")
     terminal.settle()
-    terminal.type(given["passphrase"])
+    terminal.type(planted["passphrase"])
     terminal.send(ENTER)
     terminal.until("open ")
     terminal.settle()
 
 
-def _by_keys(there: dict[str, str], given: dict[str, str]) -> bytes:
+def _by_keys(there: dict[str, str], planted: dict[str, str]) -> bytes:
     """Unlock, paste a key into a form and leave it there, ask, and end by a signal that would write a core file."""
     with opened(there) as terminal:
-        _unlocked(terminal, given)
+        _unlocked(terminal, planted)
         terminal.send(ENTER)
         terminal.until("fingerprint")
         terminal.send(ENTER)
@@ -203,23 +205,23 @@ def _by_keys(there: dict[str, str], given: dict[str, str]) -> bytes:
         terminal.settle()
         terminal.send("\t")
         terminal.until("▸ API key")
-        terminal.paste(given["key"])
+        terminal.paste(planted["key"])
         terminal.until("•••")
         terminal.send(ESCAPE)
         terminal.settle()
-        environment = said_by(OTHER, lambda: Path(f"/proc/{terminal.pid}/environ").read_text())
+        environment = output_as(OTHER, lambda: Path(f"/proc/{terminal.pid}/environ").read_text())
         assert "PermissionError" in environment
         terminal.signal(signal.SIGABRT)
         terminal.wait()
         return bytes(terminal.raw)
 
 
-def _in_tmux(there: dict[str, str], home: Path, given: dict[str, str]) -> list[Place]:
+def _in_tmux(there: dict[str, str], home: Path, planted: dict[str, str]) -> list[Place]:
     """The same with an answer under tmux: its pane, with what scrolled away, and what it sent to the terminal."""
     tmux = ["tmux", "-S", os.fspath(home / "tmux"), "-f", "/dev/null"]
     command = [*tmux, "new-session", "-x", "80", "-y", "24", *MODELDECK]
     with Terminal(command, there, rows=25, cwd=os.fspath(home / "here")) as terminal:
-        _unlocked(terminal, given)
+        _unlocked(terminal, planted)
         terminal.send("4")
         ask(terminal, QUESTION, ANSWER)
         terminal.send(ESCAPE)
@@ -237,9 +239,9 @@ def _pane(tmux: Sequence[str], there: Mapping[str, str]) -> bytes:
     return subprocess.run(capture, env=there, capture_output=True, check=True).stdout
 
 
-async def _pictured(given: dict[str, str]) -> bytes:
+async def _pictured(planted: dict[str, str]) -> bytes:
     async with shown_scene(SCENES["setup"]) as pilot:
-        await paste(pilot, given["key"])
+        await paste(pilot, planted["key"])
         return pilot.app.export_screenshot().encode()
 
 
@@ -286,13 +288,13 @@ def _planted(secrets: dict[str, bytes]) -> list[Place]:
             watched.look()
             process.communicate(b"\n")
         logs = "import logging, os; logging.basicConfig(level=10); logging.debug(os.environ['SHOWN'])"
-        said = subprocess.run([sys.executable, "-c", logs], env=there, capture_output=True, check=True).stderr
+        stderr = subprocess.run([sys.executable, "-c", logs], env=there, capture_output=True, check=True).stderr
         return [
             ("a file", files(Path(folder), "")[0][1]),
             ("a terminal", drawn),
             ("a pane of tmux", pane),
             ("an argument", b"".join(watched.seen)),
-            ("a log", said),
+            ("a log", stderr),
             ("a picture", asyncio.run(_stock_picture(text))),
         ]
 

@@ -46,19 +46,19 @@ async def _as_text(count: int, chance: random.Random) -> Result:
         bad += ["the console ended"] if app.crash is not None or not app.is_running else []
     refused = sum(map(_refused_as_markup, texts))
     words = f"5 kinds of place each, {len(texts) // SHOWN_AT_ONCE or 1} as toasts and questions"
-    told = f"; first: {bad[0]!r}" if bad else ""
-    return Result(5 * count, len(bad), words + told, f"read as markup, {refused:,} raise an error", refused > 0)
+    details = f"; first: {bad[0]!r}" if bad else ""
+    return Result(5 * count, len(bad), words + details, f"read as markup, {refused:,} raise an error", refused > 0)
 
 
 def _stays(text: str) -> bool:
     """Whether a text is drawn as it is by what draws lines, questions, problems, cells and answers."""
     clean, short, cells = printable(text), one_line(text), 10_000
     markdown_rows(text, cells)
-    asked = "\n".join(row.plain for row in QuestionBlock(text).rows(cells))
+    shown = "\n".join(row.plain for row in QuestionBlock(text).rows(cells))
     trouble = "\n".join(row.plain for row in ProblemBlock("It failed.", said=short, by="x").rows(cells))
     return (
         line((text, "bold")).plain == clean
-        and "\n".join(line.rstrip() for line in clean.splitlines()).strip("\n") in asked
+        and "\n".join(line.rstrip() for line in clean.splitlines()).strip("\n") in shown
         and short in trouble
         and fit(short, cells).rstrip() == short
     )

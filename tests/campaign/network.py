@@ -63,9 +63,9 @@ async def _redirects() -> Result:
                         other.connections = 0
         leaked = await _followed(other)
     words = f"{len(_chats())} wires of all providers × {len(list(_leading_astray(other)))} redirects"
-    told = "".join(f"; {problem}" for problem in bad)
+    details = "".join(f"; {problem}" for problem in bad)
     control = f"httpx following redirects takes the key along {leaked} of {len(STATUSES)} times"
-    return Result(tried, len(bad), f"{words}: {len(bad)} reached the second server{told}", control, leaked > 0)
+    return Result(tried, len(bad), f"{words}: {len(bad)} reached the second server{details}", control, leaked > 0)
 
 
 def _chats() -> list[Chat]:
@@ -128,11 +128,11 @@ def cancels(count: int, seed: int) -> Result:
 
 async def _cancels(count: int, chance: random.Random) -> Result:
     chats = _chats()
-    await _given_up(chats[0], 1, chance)  # what is loaded at a first call stays
+    await _stopped(chats[0], 1, chance)  # what is loaded at a first call stays
     before = _open()
     times: list[float] = []
     for n, chat in enumerate(chats):
-        times += await _given_up(chat, len(range(n, count, len(chats))), chance)
+        times += await _stopped(chat, len(range(n, count, len(chats))), chance)
     left = await _left(before)
     slow = statistics.quantiles(times, n=100)[98]
     control = await _left_by_a_thread(chance)
@@ -146,7 +146,7 @@ async def _cancels(count: int, chance: random.Random) -> Result:
     )
 
 
-async def _given_up(chat: Chat, count: int, chance: random.Random) -> list[float]:
+async def _stopped(chat: Chat, count: int, chance: random.Random) -> list[float]:
     """Seconds that each took from being given up to its end."""
     times = []
     answers: Sequence[Answer] = [*([answer] for answer in chat.before), _half(chat)]
@@ -156,11 +156,11 @@ async def _given_up(chat: Chat, count: int, chance: random.Random) -> list[float
         for _ in range(count):
             calling = asyncio.create_task(run(wire, access, chat.call(access)))
             await asyncio.sleep(chance.random() ** 2 * 0.03)
-            begun = time.perf_counter()
+            started = time.perf_counter()
             calling.cancel()
             with suppress(asyncio.CancelledError, Problem):
                 await calling
-            times.append(time.perf_counter() - begun)
+            times.append(time.perf_counter() - started)
         await wire.aclose()
     return times
 

@@ -20,7 +20,7 @@ from typing import NoReturn
 from tinydb import TinyDB
 
 from tests.campaign.figures import Result
-from tests.second_user import OTHER, said_by
+from tests.second_user import OTHER, output_as
 from tui.errors import Problem
 from tui.practice.tenants import BITS, COST
 from tui.storage.folder import DiskFolder
@@ -77,16 +77,16 @@ def matrix(count: int, seed: int) -> Result:
     tried = cells()
     random.Random(seed).shuffle(tried)
     tried = tried[:count]
-    wrong = [f"{cell}: {said}" for cell in tried if (said := refused(cell))]
-    with made() as home:
-        closed, read = [path for path in home.rglob("*")], said_by(STRANGER, lambda: _opened_of(home))
+    wrong = [f"{cell}: {text}" for cell in tried if (text := refused(cell))]
+    with created() as home:
+        closed, read = [path for path in home.rglob("*")], output_as(STRANGER, lambda: _opened_of(home))
     wrong += [f"a stranger opened {read}"] if read and ROOT else []
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
         before = os.umask(0o022)
         TinyDB(Path(folder) / "stock.json").insert({"id": "acme"})
         os.umask(before)
-        seen = said_by(STRANGER, lambda: _opened_of(Path(folder)))
+        seen = output_as(STRANGER, lambda: _opened_of(Path(folder)))
     words = f"{len(tried)} loose modes, owners and links; {len(closed)} files and folders closed to a stranger"
     control = f"of stock TinyDB a stranger opened {seen or 'nothing'}"
     return Result(len(tried) + len(closed), len(wrong), "; ".join([words, *wrong]), control, "stock.json" in seen)
@@ -94,29 +94,29 @@ def matrix(count: int, seed: int) -> Result:
 
 def refused(cell: Loose) -> str:
     """What was wrong with how it was met; '' if it was refused, nothing was touched, and the sentence mended it."""
-    with made() as home:
+    with created() as home:
         path = cell.make(home)
         before = _content(home)
-        said = said_by(OTHER, lambda: _used(home))
-        if str(path) not in said:
-            return f"said {said!r}"
+        text = output_as(OTHER, lambda: _used(home))
+        if str(path) not in text:
+            return f"said {text!r}"
         if _content(home) != before:
             return "something was changed"
-        told = [line for line in said.split("\t") if line.startswith(("chmod ", "chown "))]
+        commands = [line for line in text.split("\t") if line.startswith(("chmod ", "chown "))]
         if cell.how == "link":
             path.unlink()
             shutil.move(home / "victim", path)
-        elif len(told) != 1:
-            return f"no command to mend it: {said!r}"
+        elif len(commands) != 1:
+            return f"no command to mend it: {text!r}"
         else:
-            subprocess.run(told[0].split(), check=True)
-        after = said_by(OTHER, lambda: _used(home))
+            subprocess.run(commands[0].split(), check=True)
+        after = output_as(OTHER, lambda: _used(home))
         return "" if after == "used" else f"mended as told, and still {after!r}"
 
 
 def _used(home: Path) -> str:
     """Read, opened and changed; or the problem, its lines apart by tabs."""
-    session = _desk(home)
+    session = _session(home)
     try:
         tenant_registry.get(session.tenant("acme"))
         keyring.private_key(session.tenant("acme"))
@@ -138,7 +138,7 @@ def _imported() -> None:
 
 
 @contextmanager
-def made() -> Iterator[Path]:
+def created() -> Iterator[Path]:
     """A home in which that user made a tenant, by the umask that most have."""
     _imported()
     with tempfile.TemporaryDirectory() as folder:
@@ -146,19 +146,19 @@ def made() -> Iterator[Path]:
         if ROOT:
             os.chown(home, OTHER, OTHER)
         os.chmod(home, 0o755)
-        said = said_by(OTHER, lambda: _make(home))
-        if said != "made":
-            raise RuntimeError(said)
+        text = output_as(OTHER, lambda: _make(home))
+        if text != "made":
+            raise RuntimeError(text)
         yield home
 
 
 def _make(home: Path) -> str:
     os.umask(0o022)
-    asyncio.run(tenants.create(_desk(home), "acme"))
+    asyncio.run(tenants.create(_session(home), "acme"))
     return "made"
 
 
-def _desk(home: Path) -> Session:
+def _session(home: Path) -> Session:
     def offline() -> NoReturn:
         raise AssertionError("nothing here calls a provider")
 

@@ -59,9 +59,9 @@ def killed(count: int, seed: int) -> Result:
     words = (
         f"{ours.bad} with a credential that does not open, {len(ours.left)} files left; {ours.old} old, {ours.new} new"
     )
-    told = "".join(f"; {problem}" for problem in (*ours.problems[:3], *ours.left[:3]))
+    details = "".join(f"; {problem}" for problem in (*ours.problems[:3], *ours.left[:3]))
     broken = f"in the wrong order, credentials are lost after {wrong.kills} kills"
-    return Result(ours.kills, ours.bad + len(ours.left), words + told, broken, wrong.bad > 0)
+    return Result(ours.kills, ours.bad + len(ours.left), words + details, broken, wrong.bad > 0)
 
 
 def run(count: int, seed: int) -> Counts:
@@ -80,11 +80,11 @@ def _killed(
     chance, counts = random.Random(seed), Counts(seed=seed)
     pool = [_make(BITS) for _ in range(_POOL)]
     with tempfile.TemporaryDirectory() as folder:
-        secrets = asyncio.run(_begin(_desk(Path(folder)), pool[0]))
+        secrets = asyncio.run(_begin(_session(Path(folder)), pool[0]))
         seconds = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[1]
         steps = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[0]
         while counts.kills < count:
-            before = tenant_registry.get(_desk(Path(folder)).tenant("acme")).key_id
+            before = tenant_registry.get(_session(Path(folder)).tenant("acme")).key_id
             at: float | int = chance.random() * seconds * 1.1 if counts.kills % 2 else chance.randint(1, steps)
             _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=at)
             counts.kills += 1
@@ -99,7 +99,7 @@ def _killed(
     return counts
 
 
-def _desk(folder: Path) -> Session:
+def _session(folder: Path) -> Session:
     def no_wire() -> None:
         raise AssertionError("nothing is sent")
 
@@ -107,9 +107,9 @@ def _desk(folder: Path) -> Session:
     return Session(data, private, no_wire, {}, Config(), key_bits=BITS, key_cost=COST)  # type: ignore[arg-type]
 
 
-async def _begin(session: Session, made: key_pair.NewKeyPair) -> dict[str, str]:
+async def _begin(session: Session, pair: key_pair.NewKeyPair) -> dict[str, str]:
     """A tenant with credentials; the secret of each by its name."""
-    key_pair.generate_key_pair = lambda bits=BITS: made
+    key_pair.generate_key_pair = lambda bits=BITS: pair
     await tenants.create(session, "acme")
     secrets = {f"number-{n}": f"sk-FAKE-key-number-{n:04}-{'x' * n}" for n in range(CREDENTIALS)}
     for name, text in secrets.items():
@@ -125,7 +125,7 @@ def _pick(folder: Path, pool: list[key_pair.NewKeyPair], chance: random.Random) 
 
 def _child(
     folder: Path,
-    made: key_pair.NewKeyPair,
+    pair: key_pair.NewKeyPair,
     rotate: Callable[[Session, key_pair.NewKeyPair], object],
     until: float | int | None,
 ) -> tuple[int, float]:
@@ -134,13 +134,13 @@ def _child(
     Answers how many system calls and seconds it took, if it came to its end.
     """
     reading, writing = os.pipe()
-    begun = time.monotonic()
+    started = time.monotonic()
     child = os.fork()
     if not child:
         with contextlib.suppress(BaseException):
-            key_pair.generate_key_pair = lambda bits=BITS: made
+            key_pair.generate_key_pair = lambda bits=BITS: pair
             calls = _counted(until if isinstance(until, int) else 0)
-            rotate(_desk(folder), made)
+            rotate(_session(folder), pair)
             os.write(writing, str(len(calls)).encode())
             os._exit(0)
         os._exit(1)
@@ -148,10 +148,10 @@ def _child(
     if isinstance(until, float):
         select.select([reading], [], [], until)
         os.kill(child, signal.SIGKILL)
-    told = os.read(reading, 16)
+    received = os.read(reading, 16)
     os.close(reading)
     os.waitpid(child, 0)
-    return int(told or b"0"), time.monotonic() - begun
+    return int(received or b"0"), time.monotonic() - started
 
 
 def _counted(last: int) -> list[str]:
@@ -174,7 +174,7 @@ def _counted(last: int) -> list[str]:
 
 def _key_id(folder: Path) -> str:
     try:
-        return tenant_registry.get(_desk(folder).tenant("acme")).key_id
+        return tenant_registry.get(_session(folder).tenant("acme")).key_id
     except Problem:
         return ""
 
@@ -182,7 +182,7 @@ def _key_id(folder: Path) -> str:
 def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
     """What is wrong, '' for nothing: before and after a start has tidied up."""
     for tidied in (False, True):
-        session = _desk(folder)
+        session = _session(folder)
         if tidied:
             for place in (
                 session.keys.folder("acme"),
@@ -199,14 +199,14 @@ def _seen(folder: Path, secrets: dict[str, str], counts: Counts) -> str:
                 ].reveal()
                 for credential in stored_credentials.stored(session.tenant("acme"))
             }
-            found = asyncio.run(confirmation.examine(session.tenant("acme")))
+            status = asyncio.run(confirmation.examine(session.tenant("acme")))
             _earlier_states_open(session, secrets)
         except Problem as problem:
             return problem.message
         if opened != secrets:
             return "a credential is gone or holds something else"
-        if found.alarm or found.findings:
-            return f"the manifest does not hold: {found.alarm or found.findings}"
+        if status.alarm or status.findings:
+            return f"the manifest does not hold: {status.alarm or status.findings}"
     present = tenant_registry.get(session.tenant("acme")).key_id
     counts.left += [
         str(path.relative_to(folder))
@@ -235,19 +235,19 @@ def _earlier_states_open(session: Session, secrets: dict[str, str]) -> None:
                 raise Problem(f"{credential.name} of {state.name} holds something else")
 
 
-def _wrong_order(session: Session, made: key_pair.NewKeyPair) -> None:
+def _wrong_order(session: Session, pair: key_pair.NewKeyPair) -> None:
     """The new key file, the old one away, then one credential after the other."""
     old, tenant = keyring.private_key(session.tenant("acme")), tenant_registry.get(session.tenant("acme"))
-    after = replace(tenant, key_id=made.key_id, public_key=made.public_pem)
-    keyring.write(session.tenant(after.id), after, made.private, None)
+    after = replace(tenant, key_id=pair.key_id, public_key=pair.public_pem)
+    keyring.write(session.tenant(after.id), after, pair.private, None)
     keyring.discard(session.tenant(tenant.id), tenant)
     with session.store("acme").transaction() as tables:
         tables.table("meta").truncate()
         tables.table("meta").insert(to_record(after))
-    for held in stored_credentials.stored(session.tenant("acme")):
-        opened = envelope.unseal(old, held.envelope, stored_credentials.binding("acme", held))
-        new = replace(held, key_id=made.key_id)
-        new = replace(new, envelope=envelope.seal(made.public_pem, opened, stored_credentials.binding("acme", new)))
+    for credential in stored_credentials.stored(session.tenant("acme")):
+        opened = envelope.unseal(old, credential.envelope, stored_credentials.binding("acme", credential))
+        new = replace(credential, key_id=pair.key_id)
+        new = replace(new, envelope=envelope.seal(pair.public_pem, opened, stored_credentials.binding("acme", new)))
         with session.store("acme").transaction() as tables:
             table = tables.table("credentials")
-            table.update(to_record(new), lambda record, name=held.name: record["name"] == name)
+            table.update(to_record(new), lambda record, name=credential.name: record["name"] == name)

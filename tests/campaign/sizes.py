@@ -21,7 +21,7 @@ import httpx
 from tests.campaign.figures import Result
 from tests.campaign.kills import forked
 from tests.providers.facts import sse
-from tests.providers.http_server import access_to, chat_call, said
+from tests.providers.http_server import access_to, chat_call, text_chunk
 from tui.errors import Problem, UsageError
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
@@ -55,7 +55,7 @@ def bomb(mebibytes: int) -> bytes:
 
 
 PACKED = "content-encoding: gzip\r\n"
-TOKENS = sse(said("x" * 1000)) * 60
+TOKENS = sse(text_chunk("x" * 1000)) * 60
 WEBSOCKET = b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: x\r\n\r\n"
 
 
@@ -120,9 +120,9 @@ def floods(count: int, seed: int) -> Result:
     most = max(cost.memory for cost in costs.values())
     longest = max(cost.blocked for cost in costs.values())
     words = f"{len(FLOODS)} floods: at most {most:.0f} MiB, the loop kept for at most {longest * 1000:.0f} ms"
-    told = "".join(f"; {name}: {cost.memory:.0f} MiB, {cost.blocked * 1000:.0f} ms" for name, cost in bad.items())
+    details = "".join(f"; {name}: {cost.memory:.0f} MiB, {cost.blocked * 1000:.0f} ms" for name, cost in bad.items())
     control_words = f"httpx as it comes takes {control.memory:.0f} MiB"
-    return Result(len(costs), len(bad), words + told, control_words, control.memory > MEMORY)
+    return Result(len(costs), len(bad), words + details, control_words, control.memory > MEMORY)
 
 
 async def _warm(limits: Limits) -> None:
@@ -138,9 +138,9 @@ def _apart(flood: Flood, client: Caller) -> Cost:
     """What a client in a process of its own spends on a flood."""
     with _serving(flood) as port:
         reading, writing = os.pipe()
-        with forked(lambda: _measure(flood, port, client, writing)), os.fdopen(reading) as told:
+        with forked(lambda: _measure(flood, port, client, writing)), os.fdopen(reading) as received:
             os.close(writing)
-            memory, blocked = told.read().split()
+            memory, blocked = received.read().split()
     return Cost(float(memory), float(blocked))
 
 
@@ -155,9 +155,9 @@ async def _measured(flood: Flood, port: int, client: Caller) -> tuple[float, flo
     async def tick() -> None:
         nonlocal blocked, most
         while True:
-            begun = time.process_time()
+            started = time.process_time()
             await asyncio.sleep(0)
-            blocked = max(blocked, time.process_time() - begun)
+            blocked = max(blocked, time.process_time() - started)
             most = max(most, _resident())
 
     ticking = asyncio.create_task(tick())
@@ -202,12 +202,12 @@ def _serving(flood: Flood) -> Iterator[int]:
 
         def serve() -> None:
             while True:
-                asked, _ = listening.accept()
-                with asked, suppress(OSError):
-                    asked.recv(1 << 16)
-                    asked.sendall(flood.begin)
+                connection, _ = listening.accept()
+                with connection, suppress(OSError):
+                    connection.recv(1 << 16)
+                    connection.sendall(flood.begin)
                     for piece in flood.then():
-                        asked.sendall(piece)
+                        connection.sendall(piece)
 
         with forked(serve) as server:
             try:

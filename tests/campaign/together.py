@@ -70,8 +70,8 @@ def _update(store: Store, who: str) -> bool:
         with store.transaction() as tables:
             counts = tables.table("counts")
             for name in ("all", who):
-                (held,) = counts.search(lambda row, name=name: row["who"] == name)
-                counts.update({"n": held["n"] + 1}, doc_ids=[held.doc_id])
+                (entry,) = counts.search(lambda row, name=name: row["who"] == name)
+                counts.update({"n": entry["n"] + 1}, doc_ids=[entry.doc_id])
     except Problem as problem:
         if "has been writing" in problem.message:
             return False

@@ -28,7 +28,7 @@ MODELS = 10_000
 Job = Callable[[], object]
 
 
-def waits(count: int, seed: int) -> Result:
+def delays(count: int, seed: int) -> Result:
     """Each job so many times; the control does one of them on the loop itself."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(DiskFolder(Path(folder) / "acme"))
@@ -67,14 +67,14 @@ def _write(store: Store) -> None:
 
 async def _slowest(job: Job, apart: bool = True) -> float:
     """How long the slowest of 100 turns waited while a job was done in a thread, or here."""
-    waits: list[float] = []
+    delays: list[float] = []
     working = asyncio.create_task(asyncio.to_thread(job)) if apart else asyncio.create_task(_here(job))
     while not working.done():
-        begun = time.perf_counter()
+        started = time.perf_counter()
         await asyncio.sleep(TICK)
-        waits.append(max(time.perf_counter() - begun - TICK, 0))
+        delays.append(max(time.perf_counter() - started - TICK, 0))
     await working
-    return statistics.quantiles(waits, n=100)[98] if len(waits) > 100 else max(waits)
+    return statistics.quantiles(delays, n=100)[98] if len(delays) > 100 else max(delays)
 
 
 async def _here(job: Job) -> None:

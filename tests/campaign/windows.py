@@ -70,8 +70,8 @@ def of_any_size(count: int, seed: int) -> Result:
     wrong += [f"{name}: {time:.1f} s" for name, time in times.items() if time > control / 2]
     slowest = max(times, key=lambda name: times[name])
     words = f"{len(FIELDS)} fields took a megabyte, the slowest ({slowest}) with {times[slowest]:.2f} s of CPU"
-    said = f"stock Textual's text area took {control:.1f} s"
-    return Result(count + len(FIELDS), len(wrong), "; ".join([words, *wrong]), said, control > max(times.values()))
+    text = f"stock Textual's text area took {control:.1f} s"
+    return Result(count + len(FIELDS), len(wrong), "; ".join([words, *wrong]), text, control > max(times.values()))
 
 
 def _practice(home: str) -> Terminal:
@@ -90,7 +90,7 @@ def _stormed(terminal: Terminal, chance: random.Random, area: str, title: str) -
         terminal.resize(*size)
         terminal.pump(chance.choice((0, 0, 0.02)))
     wrong = []
-    for (width, height), seen in ((size, _told(*size)), ((80, 24), title)):
+    for (width, height), seen in ((size, _size_message(*size)), ((80, 24), title)):
         terminal.resize(width, height)
         # The title has its row: elsewhere it is what the emulator kept of another size.
         place = slice(1, 2) if seen == title else slice(None)
@@ -101,7 +101,7 @@ def _stormed(terminal: Terminal, chance: random.Random, area: str, title: str) -
     return wrong
 
 
-def _told(width: int, height: int) -> str:
+def _size_message(width: int, height: int) -> str:
     """What is to be seen in a window of some size, whatever it shows."""
     if width < 20 or height < 6:
         return ""
@@ -117,12 +117,12 @@ def _pasted(terminal: Terminal, field: Field) -> float:
         terminal.settle()
     terminal.until(field.ready)
     terminal.settle()
-    took = _cpu_of_paste(terminal, 5 * SECONDS, field.says)
+    seconds = _cpu_of_paste(terminal, 5 * SECONDS, field.says)
     for key in (ESCAPE, ESCAPE, F2):
         terminal.send(key)
         terminal.settle()
     terminal.until("[1 Providers]")
-    return took
+    return seconds
 
 
 def _cpu_of_paste(terminal: Terminal, most: float, says: str = "") -> float:

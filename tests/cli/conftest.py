@@ -59,7 +59,7 @@ def run_process(home: Path, *words: str, stdin: str = "", **more: Any) -> Ran:
 
 
 @pytest.fixture(scope="session")
-def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the tenant acme, made once, as a key pair takes its time."""
     home = tmp_path_factory.mktemp("made")
     done = run_process(home, "tenant", "create", "acme")
@@ -68,7 +68,7 @@ def made_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def made_locked_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def template_locked_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the tenant north-lab, whose passphrase is `open sesame`."""
     home = tmp_path_factory.mktemp("locked")
     done = run_process(home, "tenant", "create", "north-lab", "--passphrase-fd", "0", stdin="open sesame\n")
@@ -77,21 +77,21 @@ def made_locked_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def home(tmp_path: Path, made_home: Path) -> Path:
+def home(tmp_path: Path, template_home: Path) -> Path:
     """A home of this test's own with the tenant acme."""
-    return shutil.copytree(made_home, tmp_path / "home")
+    return shutil.copytree(template_home, tmp_path / "home")
 
 
 @pytest.fixture
-def locked_home(tmp_path: Path, made_locked_home: Path) -> Path:
+def locked_home(tmp_path: Path, template_locked_home: Path) -> Path:
     """A home of this test's own with the locked tenant north-lab."""
-    return shutil.copytree(made_locked_home, tmp_path / "home")
+    return shutil.copytree(template_locked_home, tmp_path / "home")
 
 
 @pytest.fixture
-def two_tenants(home: Path, made_locked_home: Path) -> Path:
+def two_tenants(home: Path, template_locked_home: Path) -> Path:
     """A home with acme and the locked north-lab."""
-    return shutil.copytree(made_locked_home, home, dirs_exist_ok=True)
+    return shutil.copytree(template_locked_home, home, dirs_exist_ok=True)
 
 
 @pytest.fixture
@@ -117,10 +117,10 @@ def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         answers = iter(typed)
         monkeypatch.setattr(tui.process.hardening, "harden", lambda: None)
         monkeypatch.setattr(tui.cli.secret_input, "ask", lambda prompt: Secret(next(answers)) if typed else None)
-        held = io.StringIO(stdin)
+        buffer = io.StringIO(stdin)
         if typed:
-            monkeypatch.setattr(held, "isatty", lambda: True)
-        monkeypatch.setattr(sys, "stdin", held)
+            monkeypatch.setattr(buffer, "isatty", lambda: True)
+        monkeypatch.setattr(sys, "stdin", buffer)
         capsys.readouterr()
         code = tui.cli.main(words)
         captured = capsys.readouterr()

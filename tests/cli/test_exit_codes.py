@@ -88,7 +88,7 @@ def test_a_locked_tenant_without_a_passphrase_at_hand_is_5(
     ran = run_in(locked_home, "chat", "-m", "openai/gpt-4o", "Why?")
     assert (ran.code, ran.out) == (5, "")
     assert "locked" in ran.err and "--passphrase-fd" in ran.err
-    assert server.asked("/chat/completions") == []
+    assert server.requests_to("/chat/completions") == []
 
 
 @pytest.mark.slow
@@ -170,7 +170,7 @@ def test_no_credit_is_shown_at_once(ready: Run, server: OpenAIServer) -> None:
     server.next("/chat/completions", Response(429, body))
     ran = ready("chat", "Why?")
     assert (ran.code, ran.out) == (1, "")
-    assert len(server.asked("/chat/completions")) == 1, "asking again would not help"
+    assert len(server.requests_to("/chat/completions")) == 1, "asking again would not help"
 
 
 def test_a_busy_provider_is_retried_and_a_message_says_so(ready: Run, server: OpenAIServer) -> None:
@@ -178,7 +178,7 @@ def test_a_busy_provider_is_retried_and_a_message_says_so(ready: Run, server: Op
     ran = ready("chat", "Why?")
     assert ran.code == 0 and ran.out.startswith("The sky")
     assert ran.err == "Busy: retrying now, 1 of 2.\n"
-    assert len(server.asked("/chat/completions")) == 2
+    assert len(server.requests_to("/chat/completions")) == 2
 
 
 def test_a_web_page_instead_of_an_answer_is_reported(modeldeck: Run, server: OpenAIServer) -> None:

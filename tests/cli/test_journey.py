@@ -30,18 +30,18 @@ def recording(tmp_path: Path) -> Path:
 def test_an_operator_gets_from_nothing_to_answers(tmp_path: Path, server: OpenAIServer, recording: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
-    said: list[str] = []
+    outputs: list[str] = []
 
     def modeldeck(*words: str, stdin: str = "") -> str:
         ran = run_process(home, *words, stdin=stdin)
         assert ran.code == 0, (words, ran.err)
-        said.extend((ran.out, ran.err))
+        outputs.extend((ran.out, ran.err))
         return ran.out
 
     modeldeck("tenant", "create", "acme")
-    told = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
-    assert "7 models imported." in told
-    assert "modeldeck default set chat openai/gpt-6-sol" in told
+    result = modeldeck("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
+    assert "7 models imported." in result
+    assert "modeldeck default set chat openai/gpt-6-sol" in result
     assert json.loads(modeldeck("default", "show", "--json"))[0]["model"] is None, "nothing is chosen silently"
 
     listed = {model["id"] for model in json.loads(modeldeck("model", "list", "--json"))}
@@ -70,29 +70,29 @@ def test_an_operator_gets_from_nothing_to_answers(tmp_path: Path, server: OpenAI
     assert modeldeck("transcribe", str(recording)) == TRANSCRIPT + "\n"
     assert "00:00:01,500 --> 00:00:03,250" in modeldeck("transcribe", str(recording), "--format", "srt")
 
-    assert places_of(KEY, home, said) == []
+    assert places_of(KEY, home, outputs) == []
     (home / "planted.txt").write_bytes(b64encode(KEY.encode()))
-    said.append(f"the key is {KEY}")
-    assert places_of(KEY, home, said) == ["planted.txt", "what was said"], "the scan can fail"
+    outputs.append(f"the key is {KEY}")
+    assert places_of(KEY, home, outputs) == ["planted.txt", "what was said"], "the scan can fail"
 
 
-def places_of(key: str, home: Path, said: list[str]) -> list[str]:
+def places_of(key: str, home: Path, outputs: list[str]) -> list[str]:
     """Where the key stands in clear or as base64, in files and in what commands said."""
     forms = (key.encode(), b64encode(key.encode()).rstrip(b"="), key.encode().hex().encode())
-    found = [
+    paths = [
         path.name for path in home.rglob("*") if path.is_file() and any(form in path.read_bytes() for form in forms)
     ]
-    spoken = "".join(said).encode()
-    return [*found, "what was said"] if any(form in spoken for form in forms) else found
+    spoken = "".join(outputs).encode()
+    return [*paths, "what was said"] if any(form in spoken for form in forms) else paths
 
 
 def test_what_is_sent_is_what_the_documents_say(tmp_path: Path, home: Path, server: OpenAIServer) -> None:
     run_process(home, "provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     run_process(home, "chat", "-m", "openai/gpt-5.4-mini", "-s", "Be brief.", "Why?")
-    asked = server.asked("/chat/completions")[0]
-    assert asked.headers["authorization"] == f"Bearer {KEY}"
-    assert asked.headers["content-type"] == "application/json"
-    assert asked.json["model"] == "gpt-5.4-mini"
-    assert [message["content"] for message in asked.json["messages"]] == ["Be brief.", "Why?"]
-    assert asked.json["stream"] is True and asked.json["stream_options"]["include_usage"] is True
-    assert not {"temperature", "top_p", "max_tokens"} & set(asked.json), "nothing is sent that nobody set"
+    request = server.requests_to("/chat/completions")[0]
+    assert request.headers["authorization"] == f"Bearer {KEY}"
+    assert request.headers["content-type"] == "application/json"
+    assert request.json["model"] == "gpt-5.4-mini"
+    assert [message["content"] for message in request.json["messages"]] == ["Be brief.", "Why?"]
+    assert request.json["stream"] is True and request.json["stream_options"]["include_usage"] is True
+    assert not {"temperature", "top_p", "max_tokens"} & set(request.json), "nothing is sent that nobody set"

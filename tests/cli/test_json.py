@@ -89,11 +89,11 @@ def test_vectors_are_one_object_a_line(ready: Run) -> None:
     assert {len(line["vector"]) for line in lines} == {8}
 
 
-@pytest.mark.parametrize("way", [("--json",), ("--format", "json")])
-def test_a_transcript_is_one_object(ready: Run, tmp_path: Path, way: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("method", [("--json",), ("--format", "json")])
+def test_a_transcript_is_one_object(ready: Run, tmp_path: Path, method: tuple[str, ...]) -> None:
     path = tmp_path / "call.mp3"
     path.write_bytes(b"ID3 not really")
-    printed = json.loads(ready("transcribe", str(path), *way).out)
+    printed = json.loads(ready("transcribe", str(path), *method).out)
     check(("transcribe",), printed)
     assert [segment["start"] for segment in printed["segments"]] == [0.0, 1.5]
 

@@ -26,10 +26,10 @@ def test_options_and_arguments_in_any_order() -> None:
         "-t acme provider set --name=team-b openai --no-verify a=1 b=2",
         "--tenant=acme provider -tacme set openai --no-verify a=1 b=2 --name team-b",
     ):
-        given = parse(words.split())
-        assert given.command.words == ("provider", "set")
-        assert (given.one("P"), given.many("FIELD=VALUE")) == ("openai", ("a=1", "b=2"))
-        assert (given.one("name"), given.one("tenant"), given.has("no-verify")) == ("team-b", "acme", True)
+        args = parse(words.split())
+        assert args.command.words == ("provider", "set")
+        assert (args.one("P"), args.many("FIELD=VALUE")) == ("openai", ("a=1", "b=2"))
+        assert (args.one("name"), args.one("tenant"), args.has("no-verify")) == ("team-b", "acme", True)
 
 
 def test_after_two_dashes_everything_is_an_argument() -> None:

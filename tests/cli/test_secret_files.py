@@ -110,8 +110,8 @@ def test_no_child_of_a_command_sees_the_variable(locked_home: Path, tmp_path: Pa
         "confirmation.examine = examine\n"
         "runner.run(['vault', 'confirm'])\n"
     )
-    given = environ(locked_home) | {"MODELDECK_PASSPHRASE": PASSPHRASE, "OTHER": "is inherited"}
-    ran = subprocess.run([sys.executable, str(spy)], cwd=ROOT, env=given, capture_output=True, text=True)
+    environment = environ(locked_home) | {"MODELDECK_PASSPHRASE": PASSPHRASE, "OTHER": "is inherited"}
+    ran = subprocess.run([sys.executable, str(spy)], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert "OTHER=is inherited" in ran.stdout, ran.stderr
     assert PASSPHRASE not in ran.stdout
 
@@ -153,8 +153,8 @@ def test_two_sources_on_one_line_are_one_too_many(run_in: Run, locked_home: Path
 def test_without_any_source_the_methods_are_named(run_in: Run, locked_home: Path) -> None:
     ran = run_in(locked_home, *OPENS)
     assert ran.code == 5
-    for way in ("--passphrase-fd", "--passphrase-file", "modeldeck-north-lab", "MODELDECK_PASSPHRASE"):
-        assert way in ran.err
+    for method in ("--passphrase-fd", "--passphrase-file", "modeldeck-north-lab", "MODELDECK_PASSPHRASE"):
+        assert method in ran.err
 
 
 def test_a_passphrase_is_no_argument(run_in: Run, locked_home: Path) -> None:
@@ -187,8 +187,8 @@ def test_the_console_starts_open(locked_home: Path, secret_file: Path, tmp_path:
         "variable": {"MODELDECK_PASSPHRASE": PASSPHRASE},
         "service manager": {"CREDENTIALS_DIRECTORY": str(service_credentials(tmp_path / "credentials", "north-lab"))},
     }
-    given = environ(locked_home) | {"TERM": "xterm-256color"} | variables.get(source, {})
-    with Terminal([sys.executable, "-m", "tui", *words], given, cwd=str(ROOT)) as terminal:
+    environment = environ(locked_home) | {"TERM": "xterm-256color"} | variables.get(source, {})
+    with Terminal([sys.executable, "-m", "tui", *words], environment, cwd=str(ROOT)) as terminal:
         terminal.until("north-lab  open")
         terminal.send("q")
         assert terminal.wait() == 0
@@ -244,6 +244,6 @@ def test_one_file_is_the_same_passphrase_from_every_source(tmp_path: Path, conte
         assert (ran.stdout.decode(), ran.stderr) == (passphrase, b""), source
 
 
-def test_a_variable_that_is_not_text_is_said(run_in: Run, locked_home: Path) -> None:
+def test_a_variable_that_is_not_text_is_reported(run_in: Run, locked_home: Path) -> None:
     ran = run_in(locked_home, *OPENS, MODELDECK_PASSPHRASE="open \udcff")
     assert ran.code == 2 and "MODELDECK_PASSPHRASE is not UTF-8 text." in ran.err

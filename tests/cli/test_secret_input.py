@@ -32,8 +32,8 @@ def take(words: list[str], monkeypatch: pytest.MonkeyPatch, stdin: str = "") -> 
 
 
 def test_several_secrets_are_successive_lines(monkeypatch: pytest.MonkeyPatch) -> None:
-    taken = take(["api_secret=-", "app_id=7=7", "api_key=-"], monkeypatch, "second-of-all\nfirst-of-all\n")
-    assert taken == {"api_secret": Secret("second-of-all"), "app_id": "7=7", "api_key": Secret("first-of-all")}
+    values = take(["api_secret=-", "app_id=7=7", "api_key=-"], monkeypatch, "second-of-all\nfirst-of-all\n")
+    assert values == {"api_secret": Secret("second-of-all"), "app_id": "7=7", "api_key": Secret("first-of-all")}
 
 
 @pytest.mark.parametrize(
@@ -51,9 +51,9 @@ def test_several_secrets_are_successive_lines(monkeypatch: pytest.MonkeyPatch) -
 def test_what_cannot_be_read_is_reported_without_repeating_it(
     words: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UsageError) as said:
+    with pytest.raises(UsageError) as caught:
         take(words, monkeypatch, "only one line\n".replace(" ", "-"))
-    assert KEY not in said.value.message + said.value.hint
+    assert KEY not in caught.value.message + caught.value.hint
 
 
 def test_a_literal_secret_is_refused_before_anything_is_sent(modeldeck: Run, server: OpenAIServer) -> None:
@@ -134,7 +134,7 @@ def test_a_hidden_prompt_shows_nothing_and_is_erased(home: Path, server: OpenAIS
         assert b"eyJ" not in terminal.raw and b"kkk" not in terminal.raw and b"wrong" not in terminal.raw
         assert "API key of" not in terminal.text, "the prompt is erased"
         assert ", verified in" in terminal.text
-    assert server.asked("/models")[0].headers["authorization"] == f"Bearer {key}"
+    assert server.requests_to("/models")[0].headers["authorization"] == f"Bearer {key}"
 
 
 @pytest.mark.slow

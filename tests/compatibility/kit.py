@@ -58,16 +58,16 @@ def stable(answer: Any) -> Any:
         return [stable(row) for row in answer]
     if not isinstance(answer, dict):
         return answer
-    held = {name: stable(value) for name, value in answer.items() if name not in _WORDING}
-    if held.get("ends"):
-        held.pop("state", None)  # how near the end is depends on the day
-    if "lacks" in held:
+    stored = {name: stable(value) for name, value in answer.items() if name not in _WORDING}
+    if stored.get("ends"):
+        stored.pop("state", None)  # how near the end is depends on the day
+    if "lacks" in stored:
         # `Wenxin, changed 22 Nov 13:51`, or the command that sets up what is lacking
-        held["lacks"] = [text.partition(",")[0].partition(" needs ")[0] for text in held["lacks"]]
-    held.pop("urls", None)  # of an import, since the version after
-    if "fields" in held and isinstance(held["fields"], list):
-        held["fields"] = {row["name"]: row["value"] for row in held["fields"]}
-    return held
+        stored["lacks"] = [text.partition(",")[0].partition(" needs ")[0] for text in stored["lacks"]]
+    stored.pop("urls", None)  # of an import, since the version after
+    if "fields" in stored and isinstance(stored["fields"], list):
+        stored["fields"] = {row["name"]: row["value"] for row in stored["fields"]}
+    return stored
 
 
 class Gateway:
@@ -106,7 +106,7 @@ class Gateway:
         self._thread.join(10)
 
     def _answer(self, request: BaseHTTPRequestHandler) -> None:
-        asked = json.loads(request.rfile.read(int(request.headers.get("Content-Length", 0))) or b"{}")
+        query = json.loads(request.rfile.read(int(request.headers.get("Content-Length", 0))) or b"{}")
         place = urlsplit(request.path)
         self.keys.append((place.hostname or "127.0.0.1", place.path, request.headers.get("Authorization", "")))
         usage = {"prompt_tokens": 3, "completion_tokens": 2, "total_tokens": 5}
@@ -116,7 +116,7 @@ class Gateway:
             answer = {"object": "list", "data": listed}
         else:
             choice = {"index": 0, "message": {"role": "assistant", "content": "A blue sky."}, "finish_reason": "stop"}
-            answer = {"id": "c1", "object": "chat.completion", "model": asked.get("model"), "choices": [choice]}
+            answer = {"id": "c1", "object": "chat.completion", "model": query.get("model"), "choices": [choice]}
             answer["usage"] = usage
         body = json.dumps(answer).encode()
         request.send_response(200)
@@ -196,7 +196,7 @@ class Home:
                 os.close(descriptor)
         return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def asked(self, *words: str, **more: Any) -> Any:
+    def query(self, *words: str, **more: Any) -> Any:
         """What a command answers as JSON, as far as it is stable, with this folder's path written as `ROOT`."""
         ran = self.tried(*words, "--json", **more)
         assert ran.out, f"modeldeck {' '.join(words)}: {ran.code}\n{ran.err}"
@@ -205,8 +205,8 @@ class Home:
     def secrets(self, tenant: str) -> dict[str, dict[str, dict[str, str]]]:
         """Every secret of a tenant in clear, by provider, credential and field: what its envelopes open to."""
         handed = [*([PASSPHRASE] if tenant == PROTECTED else []), BUNDLE_PASSPHRASE]
-        held = opened(json.loads(self.run("export", tenant, "--with-secrets", handed=handed).out), BUNDLE_PASSPHRASE)
-        return secrets_of(held)
+        bundle = opened(json.loads(self.run("export", tenant, "--with-secrets", handed=handed).out), BUNDLE_PASSPHRASE)
+        return secrets_of(bundle)
 
     def state(self, tenant: str) -> dict[str, Any]:
         """All of a tenant's settings, by the digest of their readable export and by the secrets in clear."""
@@ -214,22 +214,24 @@ class Home:
 
     def imported(self, tenant: str, bundle: Path) -> dict[str, Any]:
         """A new tenant made of a bundle, in this workspace that is empty: what was done, and how it is then."""
-        done = self.asked("import", str(bundle), "--yes", "--allow-http", handed=(BUNDLE_PASSPHRASE, ""))
-        assert self.asked("tenant", "list")[0]["protected"] is False
-        held = opened(
+        done = self.query("import", str(bundle), "--yes", "--allow-http", handed=(BUNDLE_PASSPHRASE, ""))
+        assert self.query("tenant", "list")[0]["protected"] is False
+        imported = opened(
             json.loads(self.run("export", tenant, "--with-secrets", handed=(BUNDLE_PASSPHRASE,)).out),
             BUNDLE_PASSPHRASE,
         )
-        return {"done": done, "settings": digest(self.run("export", tenant).out), "secrets": secrets_of(held)}
+        return {"done": done, "settings": digest(self.run("export", tenant).out), "secrets": secrets_of(imported)}
 
 
 def secrets_of(bundle: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str]]]:
     """The secrets of an opened bundle, by provider, credential and field; those that did not open are names only."""
     return {
         provider: {
-            name: record["secrets"] for name, record in held.get("credentials", {}).items() if record.get("secrets")
+            name: record["secrets"]
+            for name, record in credential.get("credentials", {}).items()
+            if record.get("secrets")
         }
-        for provider, held in bundle["providers"].items()
+        for provider, credential in bundle["providers"].items()
     }
 
 
@@ -245,8 +247,8 @@ def opened(file: Mapping[str, Any], passphrase: str) -> dict[str, Any]:
     key = hashlib.scrypt(
         passphrase.encode(), salt=plain("salt"), n=file["n"], r=file["r"], p=file["p"], maxmem=memory, dklen=32
     )
-    held: dict[str, Any] = json.loads(AESGCM(key).decrypt(plain("nonce"), plain("data"), bound))
-    return held
+    data: dict[str, Any] = json.loads(AESGCM(key).decrypt(plain("nonce"), plain("data"), bound))
+    return data
 
 
 def digest(text: str) -> str:

@@ -62,7 +62,7 @@ def test_the_commands_tell_the_same_and_change_nothing(home: Home, whose: str) -
     ]
     assert names
     for name in names:
-        assert home.asked(*QUESTIONS[name]) == EXPECTED["answers"][name], name
+        assert home.query(*QUESTIONS[name]) == EXPECTED["answers"][name], name
     after = sums(home.path)
     assert {name: after.get(name) for name in EXPECTED["files"]} == EXPECTED["files"]
 
@@ -79,21 +79,21 @@ def test_the_audit_log_is_shown_entry_by_entry(home: Home, tenant: str) -> None:
 def test_an_entry_that_was_changed_is_detected(home: Home) -> None:
     log = home.path / "data/tenants/acme/audit.log"
     log.write_text(log.read_text().replace("default set", "default sat", 1))
-    found = {row["tenant"]: row["whole"] for row in home.asked("audit", "verify")}
-    assert found == {"acme": False, "guest": True, PROTECTED: True, "operator": True}
+    rows = {row["tenant"]: row["whole"] for row in home.query("audit", "verify")}
+    assert rows == {"acme": False, "guest": True, PROTECTED: True, "operator": True}
 
 
 def test_the_log_goes_on(home: Home) -> None:
     before = {row["tenant"]: row["entries"] for row in EXPECTED["answers"]["audit verify"]}
     home.run("default", "clear", "chat", "-t", "acme")
-    after = {row["tenant"]: row for row in home.asked("audit", "verify")}
+    after = {row["tenant"]: row for row in home.query("audit", "verify")}
     assert after["acme"] == {"tenant": "acme", "entries": before["acme"] + 1, "whole": True, "findings": []}
 
 
 def test_the_passphrase_opens_the_tenant_and_proves_its_manifest(home: Home) -> None:
-    told = home.asked("vault", "status", "-t", PROTECTED, passphrase=PASSPHRASE)
-    assert told == EXPECTED["with the passphrase"]["vault status"]
-    assert told["manifest"]["state"] == "vouched for" and told["earlier_key_pairs"]
+    rows = home.query("vault", "status", "-t", PROTECTED, passphrase=PASSPHRASE)
+    assert rows == EXPECTED["with the passphrase"]["vault status"]
+    assert rows["manifest"]["state"] == "vouched for" and rows["earlier_key_pairs"]
     assert home.tried("export", PROTECTED, "--with-secrets", handed=("wrong-horse-fixture", "x")).code == 5
 
 
@@ -103,7 +103,7 @@ def test_every_envelope_opens(home: Home, tenant: str) -> None:
 
 
 def test_what_was_added_while_locked_is_confirmed(home: Home) -> None:
-    confirmed = home.asked("vault", "confirm", "--yes", "-t", PROTECTED, passphrase=PASSPHRASE)
+    confirmed = home.query("vault", "confirm", "--yes", "-t", PROTECTED, passphrase=PASSPHRASE)
     assert confirmed == EXPECTED["with the passphrase"]["vault confirm"]
     assert home.secrets(PROTECTED) == EXPECTED["secrets"][f"{PROTECTED} when confirmed"]
 
@@ -118,7 +118,7 @@ def test_an_earlier_state_is_put_back(home: Home, name: str) -> None:
 
 @pytest.mark.parametrize("tenant", OWN_KEYS)
 def test_everything_is_sealed_anew_for_a_new_key_pair(home: Home, tenant: str) -> None:
-    rotated = home.asked("vault", "rotate", "-t", tenant, passphrase=passphrase_of(tenant))
+    rotated = home.query("vault", "rotate", "-t", tenant, passphrase=passphrase_of(tenant))
     assert rotated["key_pair"] != EXPECTED["answers"][f"{tenant}: vault status"]["key_pair"]
     assert home.secrets(tenant) == EXPECTED["secrets"][tenant]
 
@@ -139,7 +139,7 @@ def test_a_stored_key_is_used_for_a_call(home: Home) -> None:
 
 
 def test_a_trial_goes_on_counting_where_it_was(home: Home) -> None:
-    rotated = home.asked("vault", "rotate", "--operator")
+    rotated = home.query("vault", "rotate", "--operator")
     assert (rotated["sealed_anew"], rotated["left"]) == (len(EXPECTED["secrets"]["trials"]), 0)
     words = ("chat", "-t", "guest", "--no-stream", "-m", "openai/gpt-5.4-mini", "Why?")
     with Gateway() as gateway:
@@ -148,7 +148,7 @@ def test_a_trial_goes_on_counting_where_it_was(home: Home) -> None:
         key = EXPECTED["secrets"]["trials"]["openai"]
         assert gateway.keys == [("gateway.example", "/v1/chat/completions", f"Bearer {key}")]
         assert there.tried(*words).code == 1 and len(gateway.keys) == 1
-    used = {row["id"]: row["used"] for row in home.asked("trial", "show")[0]["tenants"]}
+    used = {row["id"]: row["used"] for row in home.query("trial", "show")[0]["tenants"]}
     assert used == {"acme": 2, "guest": 10, PROTECTED: 0}
 
 
@@ -160,15 +160,15 @@ def test_the_same_settings_make_the_same_bundle(home: Home, tenant: str) -> None
 @pytest.mark.parametrize("tenant", OWN_KEYS)
 def test_a_bundle_without_secrets_is_read(home: Home, tenant: str) -> None:
     words = ("import", str(home.path / f"bundles/{tenant}.json"), "--dry-run", "-t", "guest")
-    assert home.asked(*words) == EXPECTED["plans"][tenant]
+    assert home.query(*words) == EXPECTED["plans"][tenant]
 
 
 @pytest.mark.parametrize("tenant", OWN_KEYS)
 def test_a_bundle_with_secrets_makes_a_new_tenant(fresh: Home, home: Home, tenant: str) -> None:
     bundle = home.path / f"bundles/{tenant}.sealed"
     assert fresh.imported(tenant, bundle) == EXPECTED["imports"][tenant]
-    held = opened(json.loads(bundle.read_text()), BUNDLE_PASSPHRASE)
-    assert secrets_of(held) == EXPECTED["imports"][tenant]["secrets"]
+    content = opened(json.loads(bundle.read_text()), BUNDLE_PASSPHRASE)
+    assert secrets_of(content) == EXPECTED["imports"][tenant]["secrets"]
 
 
 def test_the_preferences_hold(home: Home) -> None:

@@ -83,7 +83,7 @@ def set_up(home: Home, tenant: str, gateway: Gateway, passphrase: str) -> None:
     sealed("spark", "api_password=-", "app_id=00000000", "api_key=-", "api_secret=-")
     sealed("wenxin", "app_id=app-fixture", "api_key=-")
     if tenant == PROTECTED:
-        more_ways(sealed, run)
+        more_auth_methods(sealed, run)
     run("model", "add", "azure_openai", "east", "base_model=gpt-5.4-mini", "--no-verify")
     run("model", "add", "azure_openai", "vectors", "base_model=text-embedding-3-small", "--no-verify")
     run("model", "add", "openai_compatible", "qwen3:32b", "--type", "chat", "--no-verify")
@@ -100,7 +100,7 @@ def set_up(home: Home, tenant: str, gateway: Gateway, passphrase: str) -> None:
     gateway.models = MODELS
 
 
-def more_ways(sealed: Callable[..., None], run: Callable[..., None]) -> None:
+def more_auth_methods(sealed: Callable[..., None], run: Callable[..., None]) -> None:
     """Credentials with the fields of the other ways to be let in, and a model that has an address of its own."""
     sealed(
         "azure_openai",
@@ -167,7 +167,7 @@ def write(home: Home, gateway: Gateway) -> None:
         home.run("export", tenant, "-o", str(home.path / f"bundles/{tenant}.json"))
 
 
-def told(home: Home) -> dict[str, Any]:
+def answers(home: Home) -> dict[str, Any]:
     """What the commands tell of what is stored. Each is asked of a copy, so that asking changes nothing."""
 
     def copy() -> Home:
@@ -176,10 +176,10 @@ def told(home: Home) -> dict[str, Any]:
         return Home(there, home.proxy)
 
     look = copy()
-    answers = {name: look.asked(*words) for name, words in QUESTIONS.items()}
-    opened = copy().asked("vault", "status", "-t", PROTECTED, passphrase=PASSPHRASE)
+    answers = {name: look.query(*words) for name, words in QUESTIONS.items()}
+    opened = copy().query("vault", "status", "-t", PROTECTED, passphrase=PASSPHRASE)
     confirming = copy()
-    confirmed = confirming.asked("vault", "confirm", "--yes", "-t", PROTECTED, passphrase=PASSPHRASE)
+    confirmed = confirming.query("vault", "confirm", "--yes", "-t", PROTECTED, passphrase=PASSPHRASE)
     earlier: dict[str, Any] = {}
     for tenant in ("acme", PROTECTED):
         for state in answers[f"{tenant}: vault restore"]:
@@ -198,7 +198,7 @@ def told(home: Home) -> dict[str, Any]:
         },
         "earlier": earlier,
         "plans": {
-            tenant: copy().asked("import", str(bundles / f"{tenant}.json"), "--dry-run", "-t", "guest")
+            tenant: copy().query("import", str(bundles / f"{tenant}.json"), "--dry-run", "-t", "guest")
             for tenant in ("acme", PROTECTED)
         },
         "imports": {
@@ -215,9 +215,9 @@ def lines(expected: dict[str, Any]) -> Iterator[str]:
         return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     yield "{"
-    for place, (name, held) in enumerate(expected.items(), 1):
+    for place, (name, credential) in enumerate(expected.items(), 1):
         yield f"{text(name)}:{{"
-        yield ",\n".join(f" {text(key)}:{text(value)}" for key, value in held.items())
+        yield ",\n".join(f" {text(key)}:{text(value)}" for key, value in credential.items())
         yield "}" + ("," if place < len(expected) else "")
     yield "}"
 
@@ -232,7 +232,7 @@ def main() -> None:
         home.path.mkdir(mode=0o700)
         write(home, gateway)
         shutil.rmtree(home.path / "home")
-        expected = told(home)
+        expected = answers(home)
         shutil.rmtree(home.path / "home", ignore_errors=True)
         # A lock file names the machine and its last process; who finds none makes one.
         shutil.copytree(home.path, place, ignore=shutil.ignore_patterns(".lock"))

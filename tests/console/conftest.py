@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.console import pilot
-from tests.console.provider_forms import MADE_UP
+from tests.console.provider_forms import INVENTED
 from tests.providers.registry import register, replace_providers
 from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
@@ -38,7 +38,7 @@ def few_providers(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
-def made_up(few_providers: None, monkeypatch: pytest.MonkeyPatch) -> Provider:
+def invented_provider(few_providers: None, monkeypatch: pytest.MonkeyPatch) -> Provider:
     """The registry with the made-up provider in it."""
-    register(monkeypatch, MADE_UP)
-    return MADE_UP
+    register(monkeypatch, INVENTED)
+    return INVENTED

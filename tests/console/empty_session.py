@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tui.providers.client.client import Client
 
 
-def empty_desk(environ: Mapping[str, str] | None = None) -> Session:
+def empty_session(environ: Mapping[str, str] | None = None) -> Session:
     """Unlike the practice desk it looks at its environment and shows whether a tenant is locked."""
 
     def client_factory() -> "Client":

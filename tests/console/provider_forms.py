@@ -21,7 +21,7 @@ from tui.workspace.credentials import status
 KEY = "sk-practice-0000-a-new-made-up-key-5d1e"
 OTHER_KEY = "mk-live-0000-a-key-of-somebody-else-77aa"
 
-MADE_UP = replace(
+INVENTED = replace(
     PROVIDERS["openai"],
     id="made_up",
     label="Made [/x] \x1b[31mUp",
@@ -48,7 +48,7 @@ MADE_UP = replace(
 """A provider as none is yet: two ways of signing in, a choice, no listing, and a name that would like to be markup."""
 
 
-def desk_answering(answer: Callable[[httpx.Request], httpx.Response]) -> Session:
+def session_answering(answer: Callable[[httpx.Request], httpx.Response]) -> Session:
     """The practice tenants on a network that answers like this."""
     session = practice_session(pace=0.0)
     session.client_factory = lambda: Client({}, transport=httpx.MockTransport(answer))
@@ -57,8 +57,8 @@ def desk_answering(answer: Callable[[httpx.Request], httpx.Response]) -> Session
 
 async def forget(session: Session, *provider_ids: str, tenant: str = "acme") -> Session:
     """The desk with those providers not set up."""
-    for each in provider_ids:
-        await status.remove_provider(session.tenant(tenant), each)
+    for provider_id in provider_ids:
+        await status.remove_provider(session.tenant(tenant), provider_id)
     return session
 
 
@@ -75,6 +75,6 @@ async def focused(pilot: Pilot[str], label: str) -> None:
         widget: Widget | None = pilot.app.focused
         if isinstance(widget, Button):
             return widget.label == label
-        return any(getattr(each, "label", None) == label for each in (widget.ancestors if widget else ()))
+        return any(getattr(ancestor, "label", None) == label for ancestor in (widget.ancestors if widget else ()))
 
     await until(pilot, here)

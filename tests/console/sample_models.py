@@ -24,7 +24,7 @@ def added(model_id: str, kind: ModelType = ModelType.EMBEDDING, context: int = 0
 def give(session: Session, models: Iterable[Model]) -> Session:
     """Put models beside those that acme has."""
     with session.store("acme").transaction() as tables:
-        tables.table("models").insert_multiple(to_record(each) for each in models)
+        tables.table("models").insert_multiple(to_record(model) for model in models)
     return session
 
 
@@ -37,7 +37,7 @@ def give_many(session: Session, count: int) -> Session:
 def choose(session: Session, kind: ModelType, provider: str, model_id: str) -> Session:
     """Make a default of anything, there or not."""
     with session.store("acme").transaction() as tables:
-        tables.table("defaults").remove(lambda each: each["type"] == kind)
+        tables.table("defaults").remove(lambda record: record["type"] == kind)
         tables.table("defaults").insert(to_record(Default(kind, provider, model_id, "2026-10-03T09:00:00Z")))
     return session
 

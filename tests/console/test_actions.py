@@ -108,12 +108,12 @@ def names_only_new_keys(pilot: Pilot[str]) -> None:
         assert set(item.keys.split()) <= {*NEW_KEYS.values(), *FIXED_KEYS}, item
     active = {binding.binding.id for binding in screen.active_bindings.values()}
     ids = [binding_id for entry in entries for binding_id in entry.partition(": ")[0].split()]
-    keys = {key: found.binding.id for key, found in screen.active_bindings.items()}
-    for binding_id in (each for each in ids if each in NEW_KEYS and each in active):
+    keys = {key: current.binding.id for key, current in screen.active_bindings.items()}
+    for binding_id in (name for name in ids if name in NEW_KEYS and name in active):
         assert keys[NEW_KEYS[binding_id]] == binding_id
     for text in (words.plain for words in screen.query_one(HintBar).lines):
-        found = KEY_NAME.search(text) or LETTER.search(text)
-        assert not found or found[0].strip(" ;,.:").split()[0] in {*NEW_KEYS.values(), *FIXED_KEYS}, text
+        current = KEY_NAME.search(text) or LETTER.search(text)
+        assert not current or current[0].strip(" ;,.:").split()[0] in {*NEW_KEYS.values(), *FIXED_KEYS}, text
     assert not re.search(r"(?:^| )[a-zA-Z/:?0-9] [a-z]", rows(pilot)[-1]), rows(pilot)[-1]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until_shown
 from tests.console.tenants.test_welcome import on_disk
 from tests.doubles.practice import practice_session
@@ -16,12 +16,12 @@ from tui.workspace import tenants
 
 
 async def test_without_a_tenant_it_is_welcome() -> None:
-    async with console(empty_desk(), None) as pilot:
+    async with console(empty_session(), None) as pilot:
         assert "── Welcome ──" in shown(pilot)
 
 
 async def test_with_one_tenant_it_is_its_providers_and_it_is_used_now() -> None:
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme")
     async with console(session, None) as pilot:
         await until_shown(pilot, "[1 Providers]")
@@ -43,9 +43,9 @@ async def test_a_tenant_that_was_named_opens_at_once_in_the_area_preferred() -> 
 
 
 def test_a_data_folder_that_others_can_open_is_reported_before_the_console_takes_the_terminal(tmp_path: Path) -> None:
-    session = on_disk(empty_desk(), tmp_path)
+    session = on_disk(empty_session(), tmp_path)
     (tmp_path / ".local/share/modeldeck/tenants").mkdir(parents=True)
-    for each in (tmp_path / ".local/share/modeldeck", tmp_path / ".local/share/modeldeck/tenants"):
-        each.chmod(0o755)
+    for path in (tmp_path / ".local/share/modeldeck", tmp_path / ".local/share/modeldeck/tenants"):
+        path.chmod(0o755)
     with pytest.raises(Problem, match="Other users of this machine can open"):
         Modeldeck(session)

@@ -79,7 +79,7 @@ async def test_a_screen_fits_every_window_and_name_and_survives_escape(
         await until(pilot, lambda: not SIGNS.search(shown(pilot)))
         fits(pilot)
 
-        area = next((each for each in app.screen_stack if isinstance(each, AreaScreen)), None)
+        area = next((screen for screen in app.screen_stack if isinstance(screen, AreaScreen)), None)
         for _ in range(5):
             await pilot.press("escape")
         assert app.is_running and app.return_code is None

@@ -4,7 +4,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.practice.tenants import PASSPHRASE
@@ -67,7 +67,7 @@ NEW: dict[str, tuple[dict[str, str], Steps]] = {
 @pytest.mark.parametrize("who", NEW)
 async def test_someone_new_reaches_an_answer(who: str) -> None:
     environ, steps = NEW[who]
-    async with console(empty_desk(environ), tenant=None) as pilot:
+    async with console(empty_session(environ), tenant=None) as pilot:
         await walk(pilot, steps)
 
 

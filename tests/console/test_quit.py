@@ -26,5 +26,5 @@ async def test_leaving_stops_what_goes_on_at_a_provider(session: Session) -> Non
         async with app.run_test():
             app.run_worker(answer(), exit_on_error=False)
             await asyncio.wait_for(came.wait(), DEADLINE)
-        assert [each.target for each in server.asked][-1] == "/v1/p1/cancel"
+        assert [request.target for request in server.requests][-1] == "/v1/p1/cancel"
         assert not app.session.open_keys

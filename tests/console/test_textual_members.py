@@ -47,7 +47,7 @@ def test_the_dependency_says_how_many_there_are() -> None:
     assert f"{number} private members" in (ROOT / "pyproject.toml").read_text()
 
 
-def test_a_private_member_that_is_used_anew_is_found(tmp_path: Path) -> None:
+def test_a_private_member_that_is_used_anew_is_detected(tmp_path: Path) -> None:
     """The check itself: an override, an attribute, another object's attribute and an import."""
     module = tmp_path / "example.py"
     module.write_text(

@@ -21,7 +21,7 @@ from tui.workspace.playground.metering import TrialMeter
 KEY = {"api_key": Secret("sk-FAKE-lent-0000000000000000-8d21")}
 
 
-def lent(calls: int, used: int = 0, source: KeySource | None = None, tenant: str = "acme") -> Session:
+def with_trial(calls: int, used: int = 0, source: KeySource | None = None, tenant: str = "acme") -> Session:
     """The practice desk with a trial of the first provider, of which a tenant has used some calls."""
     session = practice_session(pace=0.0)
 
@@ -39,7 +39,7 @@ def lent(calls: int, used: int = 0, source: KeySource | None = None, tenant: str
 
 
 async def test_a_trial_that_is_not_in_use_stands_next_to_the_own_key_and_o_switches() -> None:
-    async with area(await asyncio.to_thread(lent, 500, 2), "providers") as pilot:
+    async with area(await asyncio.to_thread(with_trial, 500, 2), "providers") as pilot:
         await pilot.press("home")
         assert "OpenAI               ready                     your key" in shown(pilot)
         assert "Trial 498 of 500 left." in shown(pilot) and "o your key/trial" in rows(pilot)[-1]
@@ -62,7 +62,7 @@ async def test_without_a_trial_o_is_no_key() -> None:
 
 
 async def test_a_trial_alone_can_be_used_and_its_form_says_so() -> None:
-    async with console(await asyncio.to_thread(lent, 100, 0, None), "tenant-2") as pilot:
+    async with console(await asyncio.to_thread(with_trial, 100, 0, None), "tenant-2") as pilot:
         await until_shown(pilot, "◐ OpenAI               trial 100 of 100 left     trial")
         await pilot.press("home", "o")
         await until_shown(pilot, "has no API key for OpenAI.")
@@ -74,14 +74,14 @@ async def test_a_trial_alone_can_be_used_and_its_form_says_so() -> None:
 
 
 async def test_the_details_next_to_the_list_show_the_trial() -> None:
-    async with area(await asyncio.to_thread(lent, 1_000, 901, KeySource.TRIAL), "providers", (120, 40)) as pilot:
+    async with area(await asyncio.to_thread(with_trial, 1_000, 901, KeySource.TRIAL), "providers", (120, 40)) as pilot:
         await pilot.press("home")
         await until_shown(pilot, "▲ OpenAI               99 of 1,000 left       37 models")
         await until_shown(pilot, "Source         trial, 99 of 1,000 left")
 
 
 async def test_the_last_calls_are_reported_and_the_end_offers_alternatives() -> None:
-    session = await asyncio.to_thread(lent, 20, 18, KeySource.TRIAL)
+    session = await asyncio.to_thread(with_trial, 20, 18, KeySource.TRIAL)
     await defaults.set(session.tenant("acme"), ModelType.CHAT, "openai/gpt-5.4-mini")
     async with area(session, "playground") as pilot:
         screen = pilot.app.screen
@@ -103,7 +103,7 @@ async def test_the_last_calls_are_reported_and_the_end_offers_alternatives() -> 
         await ask("And at sunset?")
         screen_rows = shown(pilot)
         assert rows(pilot)[1].endswith(" openai/gpt-5.4-mini · trial 0 left ──")
-        for each in (
+        for name in (
             " ▲ The trial of OpenAI is used up: 20 of 20 requests.",
             "   Nothing was sent. Your question is kept below.",
             "   esc o   use your key ending 3f2a; requests are billed to you",
@@ -111,28 +111,28 @@ async def test_the_last_calls_are_reported_and_the_end_offers_alternatives() -> 
             "   esc m   another model",
             " > And at sunset?",
         ):
-            assert each in screen_rows, screen_rows
+            assert name in screen_rows, screen_rows
         assert tab.question.has_focus and tab.chrome().foot == "not sent"
         await pilot.press("escape", "o")
         await until_shown(pilot, " openai/gpt-5.4-mini · your key ──")
         assert tab.question.text == "And at sunset?" and tab.session.running is None
         await pilot.press("i", "enter")
         await until(pilot, lambda: not tab.busy and tab.question.text == "")
-        found = trial_store.left(session.tenant("acme"), "openai")
-        assert found and found.left == 0
+        remaining = trial_store.left(session.tenant("acme"), "openai")
+        assert remaining and remaining.left == 0
 
 
 async def test_the_tenants_show_what_is_left_where_there_is_a_trial() -> None:
-    async with console(await asyncio.to_thread(lent, 500, 470), None) as pilot:
+    async with console(await asyncio.to_thread(with_trial, 500, 470), None) as pilot:
         await until_shown(pilot, "trial left")
-        assert "▲ 30" in next(each for each in rows(pilot) if " acme " in each)
-        assert "500 of 500" in next(each for each in rows(pilot) if " north-lab " in each)
+        assert "▲ 30" in next(row for row in rows(pilot) if " acme " in row)
+        assert "500 of 500" in next(row for row in rows(pilot) if " north-lab " in row)
         assert len(rows(pilot)[2]) == 79 and rows(pilot)[2].endswith("  last used")
 
 
 @pytest.mark.parametrize("tab", (ModelType.EMBEDDING, ModelType.SPEECH2TEXT))
 async def test_o_is_offered_in_the_other_tabs(tab: ModelType) -> None:
-    session = await asyncio.to_thread(lent, 50)
+    session = await asyncio.to_thread(with_trial, 50)
     model = {"embedding": "text-embedding-3-small", "speech2text": "whisper-1"}[tab]
     await defaults.set(session.tenant("acme"), tab, f"openai/{model}")
     async with area(session, "playground") as pilot:

@@ -4,9 +4,9 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
-from tests.console.tenants.test_welcome import Held
+from tests.console.tenants.test_welcome import SlowKeyPair
 from tests.doubles.practice import practice_session
 from tui.tenancy import tenants as tenant_registry
 
@@ -30,7 +30,7 @@ async def test_it_says_so_under_the_tenant() -> None:
 
 
 async def test_growing_brings_back_screen_field_and_cursor() -> None:
-    session = empty_desk()
+    session = empty_session()
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", *"-lab", "left", "left")
         await resized(pilot, 36, 8)
@@ -42,7 +42,7 @@ async def test_growing_brings_back_screen_field_and_cursor() -> None:
 
 
 async def test_keys_do_not_act_on_what_cannot_be_seen_but_quitting_works() -> None:
-    session = empty_desk()
+    session = empty_session()
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab")
         await resized(pilot, 39, 24)
@@ -56,12 +56,12 @@ async def test_keys_do_not_act_on_what_cannot_be_seen_but_quitting_works() -> No
 
 
 async def test_what_runs_goes_on_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, held = empty_desk(), Held(monkeypatch)
+    session, creation = empty_session(), SlowKeyPair(monkeypatch)
     async with console(session, None) as pilot:
         await pilot.press("enter")
-        await until(pilot, held.started.is_set)
+        await until(pilot, creation.started.is_set)
         await resized(pilot, 30, 6)
-        held.go.set()
+        creation.go.set()
         await until(pilot, lambda: tenant_registry.ids(session) == ["acme"])
         await until_shown(pilot, "▪ acme")
         await resized(pilot, 80, 24)

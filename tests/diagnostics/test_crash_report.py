@@ -47,8 +47,8 @@ def test_an_error_is_noted_without_what_was_in_hand(tmp_path: Path, place: str) 
     ran = subprocess.run([sys.executable, "-c", BEGIN + PLACES[place]], env=there, capture_output=True, text=True)
     assert "CANARY" not in ran.stdout + ran.stderr and "Traceback" not in ran.stderr
     (note,) = tmp_path.rglob("crash-*.txt")
-    said = note.read_text()
-    assert "RuntimeError" in said and "in fails" in said and "CANARY" not in said
+    text = note.read_text()
+    assert "RuntimeError" in text and "in fails" in text and "CANARY" not in text
     assert note.stat().st_mode & 0o777 == 0o600 and note.parent.stat().st_mode & 0o777 == 0o700
     if place == "the main thread":
         assert ran.returncode == 1

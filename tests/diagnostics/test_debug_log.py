@@ -12,7 +12,7 @@ import httpx
 import httpx_ws
 import pytest
 
-from tests.campaign.leaks import found
+from tests.campaign.leaks import leaked
 from tests.doubles import keys
 from tests.doubles.openai_server import OpenAIServer
 from tests.terminal import environ
@@ -64,8 +64,8 @@ def logged(home: Path) -> str:
     ],
 )
 def test_what_is_shaped_like_a_secret_is_masked(line: str) -> None:
-    said = redacted(line)
-    assert MASK in said and "kanari" not in said and "canary" not in said and "QUJD" not in said
+    text = redacted(line)
+    assert MASK in text and "kanari" not in text and "canary" not in text and "QUJD" not in text
 
 
 @pytest.mark.parametrize(
@@ -100,10 +100,10 @@ def test_of_an_exception_kind_and_place_are_logged_and_of_a_broken_line_that_it_
         logging.getLogger("x").exception("failed")
     logging.getLogger("x").error("%d", "kanari")
     logging.getLogger("x").error("two\nlines\x1b[2J")
-    said = logged(tmp_path)
-    assert "ERROR x: failed (ValueError at test_debug_log.py, line" in said and "could not be put together" in said
-    assert "kanari" not in said and "Traceback" not in said
-    assert said.splitlines()[-1].endswith("ERROR x: two lines[2J")
+    text = logged(tmp_path)
+    assert "ERROR x: failed (ValueError at test_debug_log.py, line" in text and "could not be put together" in text
+    assert "kanari" not in text and "Traceback" not in text
+    assert text.splitlines()[-1].endswith("ERROR x: two lines[2J")
 
 
 def test_the_files_are_private_and_the_oldest_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,14 +153,14 @@ def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
         assert main(words) == 0, capsys.readouterr()
         logging.getLogger("").setLevel(logging.DEBUG)
         assert main(["chat", "-m", "openai/gpt-6-sol", "Why?"]) == 0
-    said = logged(tmp_path)
-    assert "modeldeck: began: provider set" in said
-    assert f"modeldeck.client: GET {server.url}/models: 200 after " in said
-    assert "httpcore" in said, "the libraries were not heard"
+    text = logged(tmp_path)
+    assert "modeldeck: began: provider set" in text
+    assert f"modeldeck.client: GET {server.url}/models: 200 after " in text
+    assert "httpcore" in text, "the libraries were not heard"
     assert (
-        not list(found({"key": KEY.encode()}, [("the log", said.encode())]))
-        and "canary" not in said
-        and "Why?" not in said
+        not list(leaked({"key": KEY.encode()}, [("the log", text.encode())]))
+        and "canary" not in text
+        and "Why?" not in text
     )
 
 
@@ -175,6 +175,6 @@ async def test_a_signed_address_is_not_logged_by_any_library(tmp_path: Path) -> 
             with pytest.raises(httpx_ws.HTTPXWSException):
                 async with httpx_ws.aconnect_ws(f"{server.url}/models".replace("http", "ws"), client, params=signed):
                     pass
-    said = logged(tmp_path)
-    assert "httpx: HTTP Request: GET" in said and "httpcore" in said
-    assert "kanari" not in said and "a2FuYXJp" not in said
+    text = logged(tmp_path)
+    assert "httpx: HTTP Request: GET" in text and "httpcore" in text
+    assert "kanari" not in text and "a2FuYXJp" not in text

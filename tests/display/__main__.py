@@ -11,12 +11,12 @@ from tests.display.sessions import SIZES, session
 
 def main() -> None:
     """Run them one after the other, in every size unless one is named."""
-    given = argparse.ArgumentParser(prog="python -m tests.display")
-    given.add_argument("--sessions", type=int, default=20, help="for each size")
-    given.add_argument("--from", type=int, default=0, dest="first", metavar="SEED")
-    given.add_argument("--keys", type=int, default=200, help="in each session")
-    given.add_argument("--size", help="columns and rows, as 80x24")
-    args = given.parse_args()
+    parser = argparse.ArgumentParser(prog="python -m tests.display")
+    parser.add_argument("--sessions", type=int, default=20, help="for each size")
+    parser.add_argument("--from", type=int, default=0, dest="first", metavar="SEED")
+    parser.add_argument("--keys", type=int, default=200, help="in each session")
+    parser.add_argument("--size", help="columns and rows, as 80x24")
+    args = parser.parse_args()
     sizes = [tuple(map(int, args.size.split("x")))] if args.size else SIZES
     for seed in range(args.first, args.first + args.sessions):
         for columns, rows in sizes:

@@ -51,17 +51,17 @@ async def session(seed: int, size: tuple[int, int], presses: int) -> int:
             await pilot.pause(0.01)
             line.open = True
             app.terminal_display.send()
-            found = await _difference(pilot, app)
-            assert not found, f"{found}\nafter {' '.join(done)} (seed {seed}, {size[0]}×{size[1]})"
+            result = await _difference(pilot, app)
+            assert not result, f"{result}\nafter {' '.join(done)} (seed {seed}, {size[0]}×{size[1]})"
     return len(app.ours.sent)
 
 
 async def _difference(pilot: Pilot[str], app: Watched) -> str:
     """What stays different. A cursor may be sent a moment before Textual would send it, with its next update."""
     deadline = monotonic() + 2
-    while (found := difference(app.stock, app.ours)) and monotonic() < deadline:
+    while (result := difference(app.stock, app.ours)) and monotonic() < deadline:
         await pilot.pause(0.05)
-    return found
+    return result
 
 
 def _happens(chance: random.Random, size: tuple[int, int], presses: int) -> Iterator[str | tuple[int, int]]:

@@ -120,7 +120,7 @@ class OpenAIServer:
         """Answer the next requests to the path (such as /chat/completions) with these."""
         self._scripted[path].extend(replies)
 
-    def asked(self, path: str) -> list[Request]:
+    def requests_to(self, path: str) -> list[Request]:
         """The requests that came to the path."""
         return [request for request in self.requests if request.path == f"/v1{path}"]
 
@@ -223,10 +223,10 @@ class OpenAIServer:
     # --- answers ------------------------------------------------------------------------------------------------------
 
     def _refused(self, request: Request) -> Response | None:
-        given = request.headers.get("authorization", "")
-        if self.key is None or given == f"Bearer {self.key}":
+        header = request.headers.get("authorization", "")
+        if self.key is None or header == f"Bearer {self.key}":
             return None
-        masked = given.removeprefix("Bearer ")[:6] + "***"
+        masked = header.removeprefix("Bearer ")[:6] + "***"
         body = error_body(f"Incorrect API key provided: {masked}.", "invalid_request_error", "invalid_api_key")
         return Response(401, body)
 
@@ -389,9 +389,9 @@ def main() -> None:
     parser.add_argument("port", type=int)
     parser.add_argument("--key", help="the only key that is accepted; any without this")
     parser.add_argument("--pause", type=float, default=0.05, help="seconds before each piece of an answer")
-    given = parser.parse_args()
-    with OpenAIServer(given.key, given.port) as server:
-        server.chat.pause = given.pause
+    args = parser.parse_args()
+    with OpenAIServer(args.key, args.port) as server:
+        server.chat.pause = args.pause
         print(server.url, flush=True)
         with contextlib.suppress(KeyboardInterrupt):
             threading.Event().wait()

@@ -21,9 +21,11 @@ def test_from_an_empty_home_to_a_streamed_answer_and_again_after_a_restart(tmp_p
             assert first_answer(terminal, "Why is the sky blue?", ANSWER) <= 4
             assert "9 in, 14 out" in terminal.text
             quit_console(terminal)
-        asked = server.asked("/chat/completions")[0]
-        assert asked.headers["authorization"] == f"Bearer {KEY}"
-        assert asked.json["model"] == "gpt-6-sol" and asked.json["messages"][-1]["content"] == "Why is the sky blue?"
+        request = server.requests_to("/chat/completions")[0]
+        assert request.headers["authorization"] == f"Bearer {KEY}"
+        assert (
+            request.json["model"] == "gpt-6-sol" and request.json["messages"][-1]["content"] == "Why is the sky blue?"
+        )
 
         # Again, now without anything in the environment: all of it was kept.
         with opened(environ(tmp_path)) as terminal:
@@ -36,7 +38,7 @@ def test_from_an_empty_home_to_a_streamed_answer_and_again_after_a_restart(tmp_p
             terminal.until("openai/gpt-6-sol · your key")
             ask(terminal, "And at sunset?", ANSWER)
             quit_console(terminal)
-        assert server.asked("/chat/completions")[1].headers["authorization"] == f"Bearer {KEY}"
+        assert server.requests_to("/chat/completions")[1].headers["authorization"] == f"Bearer {KEY}"
 
 
 def test_a_server_of_ones_own_with_a_pasted_key_takes_four_decisions(tmp_path: Path) -> None:

@@ -21,8 +21,8 @@ KEY = "sk-proj-FAKE-over-ssh-0123456789abcdef-77c0"
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
 MISSING = [
     program
-    for program, found in {"sshd": SSHD, "ssh": shutil.which("ssh"), "tmux": shutil.which("tmux")}.items()
-    if not found
+    for program, path in {"sshd": SSHD, "ssh": shutil.which("ssh"), "tmux": shutil.which("tmux")}.items()
+    if not path
 ]
 
 pytestmark = [

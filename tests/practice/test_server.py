@@ -53,9 +53,9 @@ async def test_answers_are_markdown_and_vary(question: str) -> None:
 
 
 def test_there_is_a_heading_a_table_a_list_and_code() -> None:
-    said = "".join(sample_answers.reply(name, "m") for name in ("sky", "code", "a", "b", "c", "d", "e", "f", "g", "h"))
+    text = "".join(sample_answers.reply(name, "m") for name in ("sky", "code", "a", "b", "c", "d", "e", "f", "g", "h"))
     for mark in ("\n### ", "## ", "| red ", "\n- **", "\n1. ", "```python", "\n> "):
-        assert mark in said
+        assert mark in text
 
 
 @pytest.mark.parametrize("provider", NAMED)
@@ -104,7 +104,7 @@ async def test_a_parameter_that_a_reasoning_model_does_not_take() -> None:
 
 @pytest.mark.parametrize("provider", NAMED)
 @pytest.mark.parametrize(
-    ("word", "kind", "said"),
+    ("word", "kind", "text"),
     [
         ("refused", CredentialRejected, "{label} rejected this key."),
         ("nocredit", Problem, "Your {label} account has no credit left."),
@@ -112,11 +112,11 @@ async def test_a_parameter_that_a_reasoning_model_does_not_take() -> None:
         ("nowhere", NetworkError, "Cannot find the host api.{id}.com. The key was not sent."),
     ],
 )
-async def test_keys_that_are_no_good(word: str, kind: type[Problem], said: str, provider: str) -> None:
+async def test_keys_that_are_no_good(word: str, kind: type[Problem], text: str, provider: str) -> None:
     wire = Client({}, transport(0), Limits(max_retry_after=1, backoff=0.001, max_backoff=0.001))
     events, problem = await ask("hello", GOOD[provider].replace("good", word), wire, provider)
     assert type(problem) is kind
-    assert problem.message == said.format(label=PROVIDERS[provider].label, id=provider)
+    assert problem.message == text.format(label=PROVIDERS[provider].label, id=provider)
     assert any(isinstance(event, Retrying) for event in events) == (word == "nowhere")
 
 

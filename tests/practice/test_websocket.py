@@ -35,27 +35,27 @@ def pieces(*frames: Any, **more: Any) -> Answer:
     return Answer(pieces=tuple(json.dumps(frame).encode() for frame in frames), **more)
 
 
-def hear(asked: ReceivedRequest) -> Answer | None:
-    wish = asked.data[0].get("wish")
-    if wish == "wait" and len(asked.data) < 3:
+def hear(request: ReceivedRequest) -> Answer | None:
+    wish = request.data[0].get("wish")
+    if wish == "wait" and len(request.data) < 3:
         return None
-    if wish == "busy" and asked.times < 1:
+    if wish == "busy" and request.times < 1:
         return pieces({"code": 11202, "status": 429})
-    said = f"{len(asked.data)} at {asked.path}"
+    text = f"{len(request.data)} at {request.path}"
     return pieces(
-        {"text": said}, *([] if wish in ("cut", "stall") else [{"status": 2}]), cut=wish == "cut", stall=wish == "stall"
+        {"text": text}, *([] if wish in ("cut", "stall") else [{"status": 2}]), cut=wish == "cut", stall=wish == "stall"
     )
 
 
-def answer(asked: ReceivedRequest) -> Answer | Talk:
-    assert asked.headers["upgrade"] == "websocket"
-    return whole({"message": "no"}, 401) if "refused" in asked.query["authorization"] else Talk(hear)
+def answer(request: ReceivedRequest) -> Answer | Talk:
+    assert request.headers["upgrade"] == "websocket"
+    return whole({"message": "no"}, 401) if "refused" in request.query["authorization"] else Talk(hear)
 
 
 @pytest.fixture(autouse=True)
 def folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    made = {"talk": SimpleNamespace(ORIGINS=(ORIGIN,), answer=answer)}
-    monkeypatch.setattr(sys.modules["tui.practice.transport"], "folders", lambda: made)
+    folders = {"talk": SimpleNamespace(ORIGINS=(ORIGIN,), answer=answer)}
+    monkeypatch.setattr(sys.modules["tui.practice.transport"], "folders", lambda: folders)
 
 
 def access(key: str = "good") -> Access:

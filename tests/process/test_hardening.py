@@ -6,7 +6,7 @@ import os
 import resource
 from pathlib import Path
 
-from tests.second_user import OTHER, running_as, said_by
+from tests.second_user import OTHER, output_as, running_as
 from tui.process.hardening import harden
 
 _PR_GET_DUMPABLE, _PR_SET_DUMPABLE = 3, 4
@@ -26,7 +26,7 @@ def as_it_comes() -> str:
     return str(prctl(_PR_SET_DUMPABLE, 1))
 
 
-def looked_into(pid: int) -> str:
+def readable_files(pid: int) -> str:
     """Which of a process's files another process may open."""
     opened = []
     for name in ("environ", "maps", "mem"):
@@ -37,12 +37,12 @@ def looked_into(pid: int) -> str:
 
 
 def test_another_process_of_the_same_user_cannot_look_into_a_hardened_one() -> None:
-    with running_as(OTHER, hardened) as (pid, said):
-        assert said == "(0, 0) 0 77"
-        assert said_by(OTHER, lambda: looked_into(pid)) == ""
-    with running_as(OTHER, as_it_comes) as (pid, said):
-        assert said == "0"
-        assert said_by(OTHER, lambda: looked_into(pid)).startswith("environ maps"), "the look would find nothing"
+    with running_as(OTHER, hardened) as (pid, text):
+        assert text == "(0, 0) 0 77"
+        assert output_as(OTHER, lambda: readable_files(pid)) == ""
+    with running_as(OTHER, as_it_comes) as (pid, text):
+        assert text == "0"
+        assert output_as(OTHER, lambda: readable_files(pid)).startswith("environ maps"), "the look would find nothing"
 
 
 def test_variables_that_write_keys_or_arguments_down_are_dropped_and_others_stay() -> None:

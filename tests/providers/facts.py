@@ -51,7 +51,7 @@ class Stream:
 
 
 @dataclass(frozen=True)
-class Said:
+class Refusal:
     """A refusal as documented and what becomes of it: our sentence (`{host}` is where it was asked), part of our hint,
     and whether it is tried again. `call` is `chat` or `verify`."""
 
@@ -94,7 +94,7 @@ class Chat:
     def declared(self) -> Provider:
         return PROVIDERS[self.provider]
 
-    def asked(self, fields: Mapping[str, str]) -> Model:
+    def model_at(self, fields: Mapping[str, str]) -> Model:
         """The model, at the server that the fields name."""
         return replace(self.model, fields={**self.model.fields, **self.added(fields)})
 
@@ -106,14 +106,14 @@ class Chat:
         secret = {form_field.name for form_field in self.declared.fields if form_field.secret}
         boxes = {name: Secret(value) for name, value in filled.items() if name in secret}
         fields = mask_secrets({name: value for name, value in filled.items() if name not in secret}, boxes)
-        origins = (*self.declared.origins(fields), *self.declared.model_origins(fields, self.asked(fields)))
+        origins = (*self.declared.origins(fields), *self.declared.model_origins(fields, self.model_at(fields)))
         return Access(self.declared, fields, origins, secrets=lambda: boxes, model=self.model.id, **more)
 
     def call(self, access: Access, stream: bool = True, **parameters: Any) -> Call:
         """One question."""
         assert self.declared.chat
         return self.declared.chat(
-            access.fields, ChatRequest(self.asked(access.fields), (Message("user", "Hello?"),), parameters, stream)
+            access.fields, ChatRequest(self.model_at(access.fields), (Message("user", "Hello?"),), parameters, stream)
         )
 
     def __str__(self) -> str:
@@ -147,10 +147,10 @@ class Facts:
     provider: str
     modules: tuple[str, ...] = ()
     chats: tuple[Chat, ...] = ()
-    refusals: tuple[Said, ...] = ()
+    refusals: tuple[Refusal, ...] = ()
     numbers: bool = False
     prose: frozenset[str] = frozenset()
-    ways: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    auth_methods: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     otherwise: tuple[Otherwise, ...] = ()
     unserved: frozenset[str] = frozenset()
     checks: list[Check] = field(default_factory=list)
@@ -164,7 +164,7 @@ class Facts:
 def refusals_in_words(facts: Facts, p: Provider) -> None:
     """The refusals of the table without a socket, for mutants: each is read and put into its words."""
     for message in facts.refusals:
-        entries = _told(facts, p, message)
+        entries = _refusal(facts, p, message)
         model = "" if message.call == "verify" else facts.chats[0].model.id
         problem = to_problem(ErrorContext(p, "http://localhost:9/v1", keyed=True, model=model), entries, 0)
         assert type(problem) is message.kind
@@ -173,7 +173,7 @@ def refusals_in_words(facts: Facts, p: Provider) -> None:
         assert not (entries.final and message.retried)
 
 
-def _told(facts: Facts, p: Provider, expected: Said) -> ApiError:
+def _refusal(facts: Facts, p: Provider, expected: Refusal) -> ApiError:
     """The refusal as the wire meets it: by its status, or in the body of an answer that its reader is given."""
     if expected.status != 200:
         return replace(
@@ -184,7 +184,7 @@ def _told(facts: Facts, p: Provider, expected: Said) -> ApiError:
     chat = facts.chats[0]
     fields = chat.access("http://localhost:9").fields
     assert p.chat
-    ask = ChatRequest(chat.asked(fields), (Message("user", "Hello?"),), {}, False)
+    ask = ChatRequest(chat.model_at(fields), (Message("user", "Hello?"),), {}, False)
     call = p.verify(fields) if expected.call == "verify" else p.chat(fields, ask)
     refused = [event for event in read(call, expected.body) if isinstance(event, ApiError)]
     assert refused, expected.body
@@ -206,7 +206,7 @@ def read(call: Call, *frames: Any, end: bool = True) -> list[Any]:
     return [result for result in results if not isinstance(result, EndSeen)]
 
 
-def told_by_names(p: Provider, fields: Mapping[str, str], kinds: Mapping[ModelType | None, str]) -> None:
+def types_by_names(p: Provider, fields: Mapping[str, str], kinds: Mapping[ModelType | None, str]) -> None:
     """Checks that each of these names, listed by itself, becomes a model of its type; under None, no model at all."""
     for kind, names in kinds.items():
         for name in names.split():

@@ -46,7 +46,7 @@ Answer = Sequence[bytes | str | Again | Callable[[str], bytes]]
 
 
 @dataclass
-class Asked:
+class HttpRequest:
     """One request as it came."""
 
     method: str
@@ -65,11 +65,11 @@ class Server:
 
     origin: str = ""
     port: int = 0
-    asked: list[Asked] = field(default_factory=list)
+    requests: list[HttpRequest] = field(default_factory=list)
     bytes: bytearray = field(default_factory=bytearray)
     connections: int = 0
     closed: asyncio.Event = field(default_factory=asyncio.Event)
-    held: asyncio.Event = field(default_factory=asyncio.Event)
+    holding: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def base_url(self) -> str:
@@ -92,7 +92,7 @@ def streaming(*events: Any, end: bool = True) -> bytes:
     return b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n" + data.encode()
 
 
-def said(text: str, reason: str | None = None) -> dict[str, Any]:
+def text_chunk(text: str, reason: str | None = None) -> dict[str, Any]:
     """A chunk of a chat."""
     return {"choices": [{"index": 0, "delta": {"content": text}, "finish_reason": reason}]}
 
@@ -105,9 +105,9 @@ async def serve(*answers: Answer, context: ssl.SSLContext | None = None) -> Asyn
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
         try:
-            while (asked := await read_request(reader, server)) is not None:
-                answer = answers[min(len(server.asked), len(answers) - 1)]
-                server.asked.append(asked)
+            while (requests := await read_request(reader, server)) is not None:
+                answer = answers[min(len(server.requests), len(answers) - 1)]
+                server.requests.append(requests)
                 if not await give(server, answer, reader, writer):
                     return
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -125,7 +125,7 @@ async def serve(*answers: Answer, context: ssl.SSLContext | None = None) -> Asyn
         listening.close()
 
 
-async def read_request(reader: asyncio.StreamReader, server: Server) -> Asked | None:
+async def read_request(reader: asyncio.StreamReader, server: Server) -> HttpRequest | None:
     """One request, its body to its end; None at the end of the connection."""
     try:
         head = await reader.readuntil(b"\r\n\r\n")
@@ -138,7 +138,7 @@ async def read_request(reader: asyncio.StreamReader, server: Server) -> Asked | 
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines if line)}
     body = await reader.readexactly(int(headers.get("content-length", 0)))
     server.bytes += body
-    return Asked(method, target, headers, body)
+    return HttpRequest(method, target, headers, body)
 
 
 async def give(server: Server, answer: Answer, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -157,7 +157,7 @@ async def give(server: Server, answer: Answer, reader: asyncio.StreamReader, wri
         elif item == HEAR:
             await reader.read(1 << 16)
         elif item == HOLD:
-            server.held.set()
+            server.holding.set()
             await reader.read()
             return False
         elif item == RESET:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import httpcore
 import httpx
 
-from tests.providers.http_server import Answer, Asked, Server, give, read_request
+from tests.providers.http_server import Answer, HttpRequest, Server, give, read_request
 from tui.practice import transport
 from tui.practice.transport import Practice, folders
 
@@ -65,7 +65,7 @@ class Loop(httpx.AsyncBaseTransport):
 
 @asynccontextmanager
 async def relay(
-    at: Step | None = None, fault: Answer = (), times: int = 0, script: Callable[[Asked], Answer] | None = None
+    at: Step | None = None, fault: Answer = (), times: int = 0, script: Callable[[HttpRequest], Answer] | None = None
 ) -> AsyncIterator[Relay]:
     """The practice providers at a port of their own, or in their place one that answers from a script."""
     server, practice = Relay(at=at, fault=fault, times=times), transport(0)
@@ -73,17 +73,17 @@ async def relay(
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         server.connections += 1
         try:
-            while (asked := await read_request(reader, server)) is not None:
-                server.asked.append(asked)
-                server.steps.append(step := _step(asked))
-                answer = script(asked) if script else ()
+            while (requests := await read_request(reader, server)) is not None:
+                server.requests.append(requests)
+                server.steps.append(step := _step(requests))
+                answer = script(requests) if script else ()
                 if step == server.at and server.fault and (not times or server.met <= times):
                     if not await give(server, server.fault, reader, writer):
                         return
                 elif answer:
                     if not await give(server, answer, reader, writer):
                         return
-                elif not await _pass_on(practice, asked, reader, writer):
+                elif not await _pass_on(practice, requests, reader, writer):
                     return
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError, httpx.ConnectError):
             pass  # The other side, or the test, is gone; or practice has nobody there.
@@ -100,24 +100,24 @@ async def relay(
         listening.close()
 
 
-def _step(asked: Asked) -> Step:
+def _step(request: HttpRequest) -> Step:
     """What a request is for; a number that differs from run to run is no part of it."""
-    return asked.method, re.sub(r"\d{9,}", "#", asked.target.partition("?")[0])
+    return request.method, re.sub(r"\d{9,}", "#", request.target.partition("?")[0])
 
 
 async def _pass_on(
-    practice: Practice, asked: Asked, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    practice: Practice, received: HttpRequest, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> bool:
     """One answer of practice; whether the connection can serve again."""
-    host = asked.headers["host"]
+    host = received.headers["host"]
     known = {origin for folder in folders().values() for origin in folder.ORIGINS}
     origin = next(item for item in (f"https://{host}", f"http://{host}") if item in known)
-    request = httpx.Request(asked.method, origin + asked.target, headers=asked.headers, content=asked.body)
+    request = httpx.Request(received.method, origin + received.target, headers=received.headers, content=received.body)
     response = await practice.handle_async_request(request)
     head = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
     if response.status_code == 101:
         writer.write(f"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n{head}\r\n".encode())
-        await _both_ways(response.extensions["network_stream"], reader, writer)
+        await _in_both_directions(response.extensions["network_stream"], reader, writer)
         return False
     body = b"".join([chunk async for chunk in response.stream])  # type: ignore[union-attr]
     writer.write(f"HTTP/1.1 {response.status_code} Word\r\n{head}content-length: {len(body)}\r\n\r\n".encode() + body)
@@ -125,7 +125,7 @@ async def _pass_on(
     return True
 
 
-async def _both_ways(
+async def _in_both_directions(
     line: httpcore.AsyncNetworkStream, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
     async def hear() -> None:

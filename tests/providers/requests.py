@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.providers.facts import Chat, Stream, every
 from tests.providers.fault_rows import NOW
-from tests.providers.http_server import HEAR, QUICK, Answer, Asked, Server, http, run, serve, text_of
+from tests.providers.http_server import HEAR, QUICK, Answer, HttpRequest, Server, http, run, serve, text_of
 from tui.errors import Problem
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
@@ -50,8 +50,8 @@ async def meet(chat: Chat, *answers: Answer, limits: Limits = QUICK, stream: boo
     """One question to a server that answers like this, once the steps before it are done."""
     async with serve(*([item] for item in chat.before), *answers, *([item] for item in chat.after)) as server:
         outcome = await ask(chat, server, server.origin, limits, stream, **more)
-        asked = server.asked[len(chat.before) :]
-        server.asked = [request for request in asked if not chat.aside or not request.target.endswith(chat.aside)]
+        requests = server.requests[len(chat.before) :]
+        server.requests = [request for request in requests if not chat.aside or not request.target.endswith(chat.aside)]
         return outcome
 
 
@@ -104,14 +104,14 @@ def good(chat: Chat) -> Answer:
     return [http(of_whole(chat)("Good day"))]
 
 
-def scripted(chat: Chat, stream: bool) -> Callable[[Asked], Answer]:
+def scripted(chat: Chat, stream: bool) -> Callable[[HttpRequest], Answer]:
     """A server that answers each step of a chat as documented, however often it is asked."""
     answer = good(chat) if stream else [http(of_whole(chat)("Good day"))]
     answers = iter((*([item] for item in chat.before), answer, *([item] for item in chat.after)))
     known: dict[str, Answer] = {}
 
-    def answered(asked: Asked) -> Answer:
-        path = asked.target.partition("?")[0]
+    def answered(request: HttpRequest) -> Answer:
+        path = request.target.partition("?")[0]
         if chat.aside and path.endswith(chat.aside):
             return [http({})]
         if path not in known:

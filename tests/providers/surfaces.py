@@ -1,6 +1,6 @@
 """Every call that every provider knows, by name, as it is made for a tenant in practice. No provider is named here.
 
-A provider that can be set up in several ways names the others in `Facts.ways`.
+A provider that can be set up in several ways names the others in `Facts.auth_methods`.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,8 +22,8 @@ TALK = Path("talk.wav")
 def filled(declared: Provider, method: str = "") -> dict[str, str]:
     """What is filled in, secrets included."""
     usual = {form_field.name: form_field.default for form_field in declared.fields if form_field.default}
-    ways = next((facts.ways for facts in every() if facts.provider == declared.id), {})
-    return usual | dict(ways[method] if method else folders()[declared.id].FIELDS)
+    methods = next((facts.auth_methods for facts in every() if facts.provider == declared.id), {})
+    return usual | dict(methods[method] if method else folders()[declared.id].FIELDS)
 
 
 def access_of(declared: Provider, values: Mapping[str, str]) -> Access:
@@ -79,9 +79,11 @@ def _of(declared: Provider, fields: FieldValues, model: Model, sound: Path) -> I
         size = sound.stat().st_size if sound.exists() else 4000
         yield "transcribe", declared.transcribe(fields, TranscriptionRequest(model, sound, "audio/wav", size, "en"))
     if declared.inspect_model:
-        asked = replace(model, fields={name: value for name, value in model.fields.items() if name in _asked(declared)})
-        yield f"check {model.type}", declared.inspect_model(fields, asked)
+        probed = replace(
+            model, fields={name: value for name, value in model.fields.items() if name in _field_names(declared)}
+        )
+        yield f"check {model.type}", declared.inspect_model(fields, probed)
 
 
-def _asked(declared: Provider) -> set[str]:
+def _field_names(declared: Provider) -> set[str]:
     return {field.name for field in declared.model_fields}

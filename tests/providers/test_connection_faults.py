@@ -69,18 +69,18 @@ async def test_a_host_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
 
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         unsent(await ask(chat, Server(), AWAY), "Cannot find the host models.example.test.")
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 async def test_a_port_where_nothing_listens() -> None:
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         port = free_port()
         unsent(await ask(chat, Server(), f"http://localhost:{port}"), f"Nothing listens at localhost:{port}.")
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 async def test_a_host_that_cannot_be_reached_or_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,11 +93,11 @@ async def test_a_host_that_cannot_be_reached_or_does_not_answer(monkeypatch: pyt
     for connecting, says in ((failing, "no route."), (never, "no answer.")):
         monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", connecting)
 
-        async def way(chat: Chat, says: str = says) -> None:
+        async def attempt(chat: Chat, says: str = says) -> None:
             outcome = await ask(chat, Server(), "https://127.0.0.1:9", replace(ONCE, connect=0.1))
             unsent(outcome, f"Cannot reach 127.0.0.1:9: {says}")
 
-        await all_chats(way)
+        await all_chats(attempt)
 
 
 async def test_one_broken_family_of_addresses_is_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -118,28 +118,28 @@ async def test_one_broken_family_of_addresses_is_no_fault(monkeypatch: pytest.Mo
     monkeypatch.setattr(loop, "getaddrinfo", both)
     monkeypatch.setattr(loop, "create_connection", connecting)
 
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         async with _answering(chat) as server:
             outcome = await ask(chat, server, server.origin)
         assert (outcome.text, outcome.problem) == ("Good day", None)
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 async def test_too_many_answers_at_once() -> None:
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         async with serve(*([item] for item in chat.before), [HOLD]) as server:
             limits = replace(QUICK, max_connections=1, connect=0.3, cancel_timeout=0.3)
             wire, access = Client({}, limits=limits), chat.access(server.origin)
             first = asyncio.create_task(run(wire, access, chat.call(access)))
-            await asyncio.wait_for(server.held.wait(), DEADLINE)
+            await asyncio.wait_for(server.holding.wait(), DEADLINE)
             _, problem = await run(wire, access, chat.call(access))
             assert problem and problem.message == "Too many requests are running."
             first.cancel()
             await asyncio.gather(first, return_exceptions=True)
             await wire.aclose()
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 @asynccontextmanager
@@ -166,24 +166,24 @@ async def test_a_certificate_that_is_not_accepted(authority: Authority, says: st
     context = authority.context(**CERTIFICATES[says])
     environ = {"SSL_CERT_FILE": "own"} if CERTIFICATES[says] else {}
 
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         async with _answering(chat, context) as server:
             outcome = await ask(chat, server, server.origin, environ=environ)
         unsent(outcome, f"The certificate of localhost:{server.port} {says}.")
         assert (bytes(server.bytes), outcome.events) == (b"", [])
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 async def test_a_certificate_that_is_accepted(authority: Authority) -> None:
     context = authority.context()
 
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         async with _answering(chat, context) as server:
             outcome = await ask(chat, server, server.origin, environ={"SSL_CERT_FILE": "own"})
         assert (outcome.text, outcome.problem) == ("Good day", None)
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 # RFC 8446, 6: alert records of a server that knows old versions only, that shares no cipher, and that broke inside.
@@ -199,7 +199,7 @@ HANDSHAKES = {
 
 @pytest.mark.parametrize("reply", HANDSHAKES)
 async def test_a_handshake_that_fails(reply: bytes) -> None:
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         came = bytearray()
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -213,7 +213,7 @@ async def test_a_handshake_that_fails(reply: bytes) -> None:
         listening.close()
         unsent(outcome, f"localhost:{port} {HANDSHAKES[reply]}.", bytes(came))
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 # --- proxies ----------------------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ REPLIES = {
 
 @pytest.mark.parametrize("reply", REPLIES, ids=REPLIES.values())
 async def test_a_proxy_that_refuses(reply: bytes) -> None:
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         async with proxy(reply) as (address, heads):
             environ = {"HTTPS_PROXY": f"http://me:FAKE-word@{address}"}
             outcome = await ask(chat, Server(), AWAY, environ=environ)
@@ -235,34 +235,34 @@ async def test_a_proxy_that_refuses(reply: bytes) -> None:
         assert "FAKE-word" not in outcome.words
         assert len(heads) == 1
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 @pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
 async def test_a_proxy_that_is_not_there(scheme: str) -> None:
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         port = free_port()
         outcome = await ask(chat, Server(), AWAY, ONCE, environ={"ALL_PROXY": f"{scheme}://127.0.0.1:{port}"})
         unsent(outcome, f"Nothing listens at the proxy 127.0.0.1:{port}.")
         assert outcome.problem and "NO_PROXY" in outcome.problem.hint
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 @pytest.mark.parametrize("code", [1, 2, 4, 5])
 async def test_a_socks_proxy_that_does_not_connect(code: int) -> None:
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         async with socks(0, reply=code) as (address, _):
             outcome = await ask(chat, Server(), AWAY, environ={"ALL_PROXY": f"socks5://{address}"})
         unsent(outcome, f"The proxy socks5://{address} could not connect to models.example.test.")
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 async def test_a_proxy_sees_no_key_of_a_call_that_it_passes_on(authority: Authority) -> None:
     context = authority.context("models.example.test")
 
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         async with _answering(chat, context) as server, proxy(target=server.port) as (address, heads):
             environ = {"HTTPS_PROXY": f"http://{address}", "SSL_CERT_FILE": "own"}
             outcome = await ask(chat, server, AWAY, environ=environ)
@@ -272,7 +272,7 @@ async def test_a_proxy_sees_no_key_of_a_call_that_it_passes_on(authority: Author
         assert all(head.startswith(b"CONNECT models.example.test:443 ") for head in heads)
         assert not any(box.reveal().encode() in b"".join(heads) for box in outcome.access.secrets().values())
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 # --- other places -----------------------------------------------------------------------------------------------------
@@ -280,7 +280,7 @@ async def test_a_proxy_sees_no_key_of_a_call_that_it_passes_on(authority: Author
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 async def test_a_redirect_brings_nothing_to_another_port(status: int) -> None:
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         async with serve(good(chat)) as other:
             moved = [http("", status, {"location": f"{other.origin}/v1"})]
             async with serve(*([item] for item in chat.before), moved) as server:
@@ -290,25 +290,25 @@ async def test_a_redirect_brings_nothing_to_another_port(status: int) -> None:
         assert f"on to localhost:{other.port} by plain http. The redirect was not followed." in outcome.problem.message
         assert f"The key went to localhost:{server.port} only." in outcome.problem.message
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 async def test_an_address_that_was_not_allowed() -> None:
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         async with serve(good(chat)) as server:
             access = replace(chat.access(server.origin), origins=("https://elsewhere.test",))
             _, problem = await run(Client({}), access, chat.call(access))
         assert isinstance(problem, UsageError)
         assert server.connections == 0
 
-    await all_chats(way)
+    await all_chats(attempt)
 
 
 async def test_plain_http_that_was_not_allowed() -> None:
-    async def way(chat: Chat) -> None:
+    async def attempt(chat: Chat) -> None:
         access = chat.access("http://models.example.test")
         _, problem = await run(Client({}), access, chat.call(access))
         assert isinstance(problem, Problem)
         assert "uses unencrypted http" in problem.message
 
-    await all_chats(way)
+    await all_chats(attempt)

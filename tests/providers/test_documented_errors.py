@@ -8,7 +8,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import pytest
 
 from tests.providers import test_stream_faults
-from tests.providers.facts import Facts, Said, every
+from tests.providers.facts import Facts, Refusal, every
 from tests.providers.fault_rows import NOW
 from tests.providers.http_server import QUICK, http, run, serve
 from tests.providers.requests import CHATS, certificates
@@ -21,7 +21,7 @@ from tui.providers.requests import Call
 from tui.providers.spec import Provider
 
 
-async def refused(facts: Facts, message: Said) -> None:
+async def refused(facts: Facts, message: Refusal) -> None:
     """A refusal of the table on a socket: in its words, asked again where that may help, without a secret."""
     chat = facts.chats[0]
     answer = http(message.body, message.status, message.headers)
@@ -38,7 +38,7 @@ async def refused(facts: Facts, message: Said) -> None:
     assert message.hint in problem.hint
     assert (problem.hint[-1:] == ".") or "://" in problem.hint
     expected = QUICK.retries + 1 if message.retried and (call.idempotent or message.status == 429) else 1
-    assert len(server.asked) - len(chat.before) == expected
+    assert len(server.requests) - len(chat.before) == expected
     assert len([event for event in events if isinstance(event, Retrying)]) == expected - 1
     for box in access.secrets().values():
         assert box.reveal() not in f"{problem.message} {problem.hint} {problem.detail}"
@@ -48,7 +48,7 @@ async def refused(facts: Facts, message: Said) -> None:
 async def test_the_refusals_in_words(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "tls_context", lambda environ: certificates())
     entries = await asyncio.gather(*(refused(facts, refusal) for refusal in facts.refusals), return_exceptions=True)
-    assert [(said, refusal) for said, refusal in zip(facts.refusals, entries, strict=True) if refusal] == []
+    assert [(text, refusal) for text, refusal in zip(facts.refusals, entries, strict=True) if refusal] == []
 
 
 NAMES = {"list": "list_models", "check": "inspect_model", "offer": "field_options"}
@@ -60,7 +60,7 @@ def test_every_call_that_a_provider_can_make_meets_the_faults() -> None:
     assert kinds >= {"verify", "chat", "token"}
     for facts in every():
         declared, created = PROVIDERS[facts.provider], set()
-        for method in ("", *facts.ways):
+        for method in ("", *facts.auth_methods):
             access = access_of(declared, filled(declared, method))
             created |= {name.split()[0].rstrip("0123456789") for name in calls_of(declared, access.fields)}
         known = {kind for kind in kinds - {"token"} if getattr(declared, kind)}

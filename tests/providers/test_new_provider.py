@@ -75,9 +75,9 @@ async def test_one_file_is_a_provider(twelfth: None, disk_session: Session) -> N
         assert "gpt-6-sol" in [model.id for model in listed]
         await defaults.set(disk_session.tenant(tenant.id), ModelType.CHAT, "twelfth/gpt-6-sol")
         model = models.find(disk_session.tenant(tenant.id), "twelfth/gpt-6-sol")
-        asked = calls.chat(disk_session.tenant(tenant.id), model, (Message("user", "Why?"),), {})
-        answer = "".join([event.text async for event in asked if isinstance(event, TextDelta)])
+        events = calls.chat(disk_session.tenant(tenant.id), model, (Message("user", "Why?"),), {})
+        answer = "".join([event.text async for event in events if isinstance(event, TextDelta)])
         assert answer == "The sky is blue because of scattering."
-        assert server.asked("/chat/completions")[0].headers["authorization"] == f"Bearer {KEY}"
+        assert server.requests_to("/chat/completions")[0].headers["authorization"] == f"Bearer {KEY}"
     await disk_session.aclose()
     assert row(providers.PROVIDERS["twelfth"]) == "| The Twelfth | the vendor's | imported | yes | – | – |"

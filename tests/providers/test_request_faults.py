@@ -66,7 +66,7 @@ class Outcome:
     server: Relay
     events: list[Event] = field(default_factory=list)
     problem: Problem | None = None
-    waits: bool = False
+    slow: bool = False
 
     @property
     def good(self) -> bool:
@@ -114,7 +114,7 @@ async def ask(
                 async for event in events:
                     outcome.events.append(event)
                     if isinstance(event, Notice) and "asked again every" in event.text:
-                        outcome.waits = True
+                        outcome.slow = True
                         break
         except Problem as problem:
             outcome.problem = problem
@@ -125,7 +125,7 @@ async def cells_of(facts: Facts, sound: Path) -> list[Cell]:
     """Every step of every call, as it is asked where nothing fails. A token is exchanged by the first call only."""
     declared = PROVIDERS[facts.provider]
     cells: list[Cell] = []
-    for method in ("", *facts.ways):
+    for method in ("", *facts.auth_methods):
         access = access_of(declared, filled(declared, method))
         exchange = declared.token(access.fields)
         calls = calls_of(declared, access.fields, sound, await _listed(access))
@@ -172,7 +172,7 @@ def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
     hosts = {host_of(origin) for origin in cell.access.origins}
     strange = {
         request.headers["host"]
-        for request in server.asked
+        for request in server.requests
         if request.headers["host"] not in hosts
         and not request.headers["host"].endswith(
             tuple(f".{end}" for end in cell.access.provider.host_suffixes or ("-",))
@@ -193,11 +193,11 @@ def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
     once = not cell.call.idempotent and cell.step == server.steps[0] and not throttled
     if becomes := otherwise(facts, cell, name):
         if becomes in ("good", "waits"):
-            return "" if (outcome.good, outcome.waits) == (becomes == "good", becomes == "waits") else outcome.words
+            return "" if (outcome.good, outcome.slow) == (becomes == "good", becomes == "waits") else outcome.words
         return "" if problem and re.search(becomes, problem.message) else outcome.words
     if row.times and not once:
         return "" if outcome.good and _retries(outcome) == row.times else f"not mended: {outcome.words}"
-    if outcome.good or outcome.waits:
+    if outcome.good or outcome.slow:
         return f"taken for a success: {outcome.events[-1:]}"
     if not problem:
         return "" if row.quiet and isinstance(outcome.events[-1], Finish) else f"nothing is said: {outcome.events[-1:]}"
@@ -227,7 +227,7 @@ async def stop(cell: Cell, fault: Answer) -> None:
     """Stop a call at a step, and wait until the other side sees the connection closed."""
     async with there(cell.call, cell.step, fault, chat=cell.chat) as (wire, outcome):
         asking = asyncio.create_task(run(wire, cell.access, cell.call))
-        pending = asyncio.create_task(outcome.server.held.wait())
+        pending = asyncio.create_task(outcome.server.holding.wait())
         await asyncio.wait([asking, pending], return_when=asyncio.FIRST_COMPLETED, timeout=DEADLINE)
         pending.cancel()
         outcome.server.closed.clear()

@@ -54,20 +54,20 @@ async def an_end_without_the_end_mark(chat: Chat) -> None:
         outcome = await meet(chat, streamed(chat, of(chat).text("Half an"), rest))
         assert outcome.text == "Half an"
         assert outcome.incomplete
-        assert len(outcome.server.asked) == 1
+        assert len(outcome.server.requests) == 1
 
 
 @fault
 async def a_broken_connection(chat: Chat) -> None:
     part = of(chat).opening + of(chat).text("Half an")
     head = f"HTTP/1.1 200 OK\r\ncontent-type: {of(chat).content_type}\r\ntransfer-encoding: chunked\r\n\r\n"
-    begun = [head.encode() + b"%x\r\n%s\r\n" % (len(part), part)]
+    started = [head.encode() + b"%x\r\n%s\r\n" % (len(part), part)]
     for end in ([], [RESET]):
-        outcome = await meet(chat, [*(streamed(chat, of(chat).text("Half an")) if of(chat).socket else begun), *end])
+        outcome = await meet(chat, [*(streamed(chat, of(chat).text("Half an")) if of(chat).socket else started), *end])
         assert isinstance(outcome.problem, NetworkError)
         assert outcome.problem.hint == AGAIN
         assert outcome.text == "Half an"
-        assert len(outcome.server.asked) == 1
+        assert len(outcome.server.requests) == 1
 
 
 @fault
@@ -86,7 +86,7 @@ async def an_error_in_the_answer(chat: Chat) -> None:
     assert outcome.problem
     place = {"label": host_of(outcome.call.url) if chat.declared.local_servers else chat.declared.label}
     assert outcome.problem.message == of(chat).error_message.format(**place)
-    assert len(outcome.server.asked) == 1
+    assert len(outcome.server.requests) == 1
 
 
 @fault
@@ -94,7 +94,9 @@ async def an_error_in_place_of_the_answer(chat: Chat) -> None:
     outcome = await meet(chat, streamed(chat, of(chat).error, opening=False))
     assert outcome.problem
     assert outcome.text == ""
-    assert len(outcome.server.asked) == (QUICK.retries + 1 if of(chat).error_retried and outcome.call.idempotent else 1)
+    assert len(outcome.server.requests) == (
+        QUICK.retries + 1 if of(chat).error_retried and outcome.call.idempotent else 1
+    )
 
 
 def broken(chat: Chat) -> bytes:
@@ -142,7 +144,7 @@ async def bytes_that_are_no_text(chat: Chat) -> None:
 
 
 @fault
-async def every_way_to_write_events(chat: Chat) -> None:
+async def every_form_of_events(chat: Chat) -> None:
     if of(chat).socket or not of(chat).content_type.startswith("text/event-stream"):
         return
     body = b"".join((of(chat).opening, of(chat).text("Good"), of(chat).text(" day"), of(chat).closing))
@@ -182,8 +184,8 @@ async def what_follows_the_end_mark(chat: Chat) -> None:
 @fault
 async def a_line_without_end(chat: Chat) -> None:
     limits = replace(QUICK, line=100_000, event=100_000)
-    begun = spoken("x" * 900_000)[:10] if of(chat).socket else b"data: "
-    outcome = await meet(chat, [*streamed(chat, of(chat).text("Half an"), begun), *[b"x" * 5000] * 80], limits=limits)
+    started = spoken("x" * 900_000)[:10] if of(chat).socket else b"data: "
+    outcome = await meet(chat, [*streamed(chat, of(chat).text("Half an"), started), *[b"x" * 5000] * 80], limits=limits)
     assert outcome.text == "Half an"
     assert outcome.problem
     assert re.search("the limit here|is larger than", outcome.problem.message)

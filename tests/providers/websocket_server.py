@@ -59,11 +59,11 @@ class Line:
     scheme: str = "ws"
     targets: list[str] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
-    heard: list[Any] = field(default_factory=list)
+    received: list[Any] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     closes: list[int | None] = field(default_factory=list)
     pongs: int = 0
-    held: asyncio.Event = field(default_factory=asyncio.Event)
+    holding: asyncio.Event = field(default_factory=asyncio.Event)
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
@@ -115,7 +115,7 @@ async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, wr
                         line.headers.append({name.decode().lower(): value.decode() for name, value in pairs})
                         came.set()
                     case TextMessage() | BytesMessage():
-                        line.heard.append(json.loads(event.data))
+                        line.received.append(json.loads(event.data))
                         line.times.append(asyncio.get_running_loop().time())
                         count += 1
                     case Ping():
@@ -148,7 +148,7 @@ async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, wr
                         came.clear()
                         await came.wait()
                 case "hold":
-                    line.held.set()
+                    line.holding.set()
                     await hearing
                 case "cut":
                     return

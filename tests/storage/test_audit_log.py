@@ -77,8 +77,8 @@ def test_every_entry_removed_shows() -> None:
 
 @given(st.permutations(range(len(LINES))))
 def test_every_other_order_shows(order: list[int]) -> None:
-    found = bad(b"".join(LINES[place] for place in order), LAST)
-    assert bool(found) == (order != sorted(order))
+    result = bad(b"".join(LINES[place] for place in order), LAST)
+    assert bool(result) == (order != sorted(order))
 
 
 def test_an_end_that_was_cut_shows_by_the_head_and_by_nothing_else() -> None:
@@ -127,14 +127,14 @@ def folder(tmp_path: Path) -> DiskFolder:
 
 
 @pytest.fixture
-def beside(tmp_path: Path) -> DiskFolder:
+def key_folder(tmp_path: Path) -> DiskFolder:
     return DiskFolder(tmp_path / "keys")
 
 
 @pytest.fixture
-def log(folder: DiskFolder, beside: DiskFolder) -> Log:
+def log(folder: DiskFolder, key_folder: DiskFolder) -> Log:
     """A log with three entries."""
-    log = Log("acme", folder, beside)
+    log = Log("acme", folder, key_folder)
     for number in range(3):
         log.append(WHEN, BY, [AuditEvent("unlocked", {"number": number})])
     return log
@@ -193,10 +193,10 @@ def test_the_rest_of_a_killed_append_cannot_be_changed_once_it_is_named(log: Log
     assert not all(change.harmless for change in log.verify())
 
 
-def test_a_head_that_is_one_behind_is_brought_forward(log: Log, folder: DiskFolder, beside: DiskFolder) -> None:
-    behind = beside.read(HEAD) or b""
+def test_a_head_that_is_one_behind_is_brought_forward(log: Log, folder: DiskFolder, key_folder: DiskFolder) -> None:
+    behind = key_folder.read(HEAD) or b""
     log.append(WHEN, BY, [AuditEvent("locked")], state="s1")
-    beside.write(HEAD, behind)
+    key_folder.write(HEAD, behind)
     assert [finding.harmless for finding in log.verify()] == [True]
     log.append(WHEN, BY, [AuditEvent("unlocked")], before="s1", state="s2")
     assert done(log)[-2:] == ["locked", "unlocked"] and log.verify("s2") == []
@@ -230,11 +230,13 @@ def test_an_entry_with_the_seal_of_another_one_is_named(log: Log, folder: DiskFo
     assert bad_of(log)
 
 
-def test_a_log_of_the_version_before_goes_on_and_is_sealed_from_then_on(folder: DiskFolder, beside: DiskFolder) -> None:
+def test_a_log_of_the_version_before_goes_on_and_is_sealed_from_then_on(
+    folder: DiskFolder, key_folder: DiskFolder
+) -> None:
     content, head = written(3)
     folder.write(LOG, content)
-    beside.write(HEAD, json.dumps({"n": head.n, "hash": head.hash, "state": head.state}).encode())
-    log = Log("acme", folder, beside)
+    key_folder.write(HEAD, json.dumps({"n": head.n, "hash": head.hash, "state": head.state}).encode())
+    log = Log("acme", folder, key_folder)
     assert log.verify() == []
     log.append(WHEN, BY, [AuditEvent("locked")])
     assert log.verify() == [] and '"mac"' in (folder.read(LOG) or b"").decode().splitlines()[-1]
@@ -242,8 +244,8 @@ def test_a_log_of_the_version_before_goes_on_and_is_sealed_from_then_on(folder: 
     assert bad_of(log)
 
 
-def test_without_the_key_of_the_seals_that_is_reported(log: Log, beside: DiskFolder) -> None:
-    beside.remove(MAC_KEY)
+def test_without_the_key_of_the_seals_that_is_reported(log: Log, key_folder: DiskFolder) -> None:
+    key_folder.remove(MAC_KEY)
     assert bad_of(log) == ["Its MAC key is not beside the private key: entries could be forged."]
 
 
@@ -254,8 +256,8 @@ def test_the_last_entries_are_read_from_the_end(log: Log) -> None:
     assert log.last(0, "2026-11-22T13:51:01Z") == [] and log.last(0, WHEN) == log.read()
 
 
-def test_a_head_that_was_removed_is_named(log: Log, beside: DiskFolder) -> None:
-    beside.remove(HEAD)
+def test_a_head_that_was_removed_is_named(log: Log, key_folder: DiskFolder) -> None:
+    key_folder.remove(HEAD)
     assert bad_of(log) == ["Its head is not beside the private key: a truncated log cannot be detected."]
 
 
@@ -263,20 +265,20 @@ def bad_of(log: Log) -> list[str]:
     return [change.sentence for change in log.verify() if not change.harmless]
 
 
-@pytest.mark.parametrize("mend", ["chmod", "link", "folder"])
-def test_a_log_that_is_not_a_file_of_ones_own_is_refused(log: Log, folder: DiskFolder, mend: str) -> None:
+@pytest.mark.parametrize("command", ["chmod", "link", "folder"])
+def test_a_log_that_is_not_a_file_of_ones_own_is_refused(log: Log, folder: DiskFolder, command: str) -> None:
     path = folder.path / LOG
-    if mend == "chmod":
+    if command == "chmod":
         path.chmod(0o644)
     else:
         path.rename(path.with_name("elsewhere"))
-        path.symlink_to("elsewhere") if mend == "link" else path.mkdir(0o700)
+        path.symlink_to("elsewhere") if command == "link" else path.mkdir(0o700)
     with pytest.raises(Problem):
         log.append(WHEN, BY, [AuditEvent("locked")])
 
 
-def test_adding_to_a_long_log_reads_its_end_alone(folder: DiskFolder, beside: DiskFolder) -> None:
-    log = Log("acme", folder, beside)
+def test_adding_to_a_long_log_reads_its_end_alone(folder: DiskFolder, key_folder: DiskFolder) -> None:
+    log = Log("acme", folder, key_folder)
     log.append(WHEN, BY, [AuditEvent("unlocked")] * 5_000)
     reads: list[int] = []
 
@@ -287,6 +289,6 @@ def test_adding_to_a_long_log_reads_its_end_alone(folder: DiskFolder, beside: Di
             return content
 
     assert os.stat(folder.path / LOG).st_size > 900_000
-    Log("acme", Counting(folder.path), beside).append(WHEN, BY, [AuditEvent("locked")])
+    Log("acme", Counting(folder.path), key_folder).append(WHEN, BY, [AuditEvent("locked")])
     assert sum(reads) <= 64 * 1024
     assert len(log.read(last=10_000)) < 60

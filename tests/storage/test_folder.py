@@ -29,9 +29,9 @@ def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Folder:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> DiskFolder:
-    made = DiskFolder(tmp_path / "private")
-    made.write("a", b"1")
-    return made
+    folder = DiskFolder(tmp_path / "private")
+    folder.write("a", b"1")
+    return folder
 
 
 def test_what_is_written_is_read_again(folder: Folder) -> None:
@@ -89,11 +89,11 @@ def test_a_name_cannot_lead_out_of_the_folder(folder: Folder, name: str) -> None
 
 
 def test_the_lock_keeps_another_thread_out_until_it_is_released(folder: Folder) -> None:
-    held, release, entered = threading.Event(), threading.Event(), threading.Event()
+    started, release, entered = threading.Event(), threading.Event(), threading.Event()
 
     def first() -> None:
         with folder.lock():
-            held.set()
+            started.set()
             assert release.wait(5)
 
     def second() -> None:
@@ -102,7 +102,7 @@ def test_the_lock_keeps_another_thread_out_until_it_is_released(folder: Folder) 
 
     threads = [threading.Thread(target=first), threading.Thread(target=second)]
     threads[0].start()
-    assert held.wait(5)
+    assert started.wait(5)
     with pytest.raises(Problem, match="writing"), folder.lock(wait=0.02):
         pass
     threads[1].start()
@@ -212,7 +212,7 @@ def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(
 
 
 @pytest.mark.parametrize(
-    ("number", "said"),
+    ("number", "text"),
     [
         (errno.ENOSPC, "disk is full"),
         (errno.EDQUOT, "disk quota"),
@@ -221,13 +221,13 @@ def test_a_failed_write_leaves_the_old_state_and_no_temporary_file(
     ],
 )
 def test_why_nothing_was_written_is_reported(
-    disk: DiskFolder, monkeypatch: pytest.MonkeyPatch, number: int, said: str
+    disk: DiskFolder, monkeypatch: pytest.MonkeyPatch, number: int, text: str
 ) -> None:
     def fails(*_: object, **__: object) -> None:
         raise OSError(number, "")
 
     monkeypatch.setattr(os, "fsync", fails)
-    with pytest.raises(SaveFailed, match=said) as caught:
+    with pytest.raises(SaveFailed, match=text) as caught:
         disk.write("a", b"2")
     assert caught.value.hint and disk.read("a") == b"1"
 
@@ -243,7 +243,7 @@ def test_a_disk_without_room_is_reported_before_anything_is_written(
     assert "needs 1.5 MB, and 1.2 MB are free" in caught.value.hint
     assert disk.write_blocker() is None
     monkeypatch.setattr(filesystem, "room", lambda at: 0)
-    assert (shut := disk.write_blocker()) is not None and "disk is full" in shut.message
+    assert (blocker := disk.write_blocker()) is not None and "disk is full" in blocker.message
     monkeypatch.setattr(filesystem, "room", lambda at: None)
     disk.write("a", b"some file systems do not tell")
 

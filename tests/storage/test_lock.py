@@ -26,7 +26,7 @@ with DiskFolder(Path(sys.argv[1]), kind=lambda path: sys.argv[2]).lock():
 """
 
 
-def held(folder: Path, kind: str = "") -> subprocess.Popen[bytes]:
+def lock_record(folder: Path, kind: str = "") -> subprocess.Popen[bytes]:
     """Another process that has the lock until its stdin is closed or it is killed."""
     other = subprocess.Popen(
         [sys.executable, "-c", HOLDS, str(folder), kind], stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -37,13 +37,13 @@ def held(folder: Path, kind: str = "") -> subprocess.Popen[bytes]:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> DiskFolder:
-    made = DiskFolder(tmp_path / "private", kind=lambda path: "nfs4")
-    made.write("a", b"1")
-    return made
+    folder = DiskFolder(tmp_path / "private", kind=lambda path: "nfs4")
+    folder.write("a", b"1")
+    return folder
 
 
 def test_the_wait_for_another_process_is_measured(tmp_path: Path) -> None:
-    with held(tmp_path / "private") as other:
+    with lock_record(tmp_path / "private") as other:
         ended: list[str] = []
 
         def wait() -> None:
@@ -133,7 +133,7 @@ def test_a_shared_file_system_adds_a_lease_to_the_lock_and_removes_it_afterwards
 
 
 def test_a_lease_of_a_process_of_this_machine_that_was_killed_is_removed(disk: DiskFolder) -> None:
-    with held(disk.path, "nfs4") as other:
+    with lock_record(disk.path, "nfs4") as other:
         other.kill()
         other.wait()
     assert (disk.path / LEASE).exists()
@@ -152,8 +152,8 @@ def test_a_lease_from_before_the_machine_was_restarted_is_removed(disk: DiskFold
 def test_a_lease_of_another_machine_is_waited_for_named_and_never_broken(disk: DiskFolder) -> None:
     theirs = json.dumps(identity.process_record(time.time()) | {"host": "web-2", "pid": 4127, "terminal": "pts/3"})
     (disk.path / LEASE).write_text(theirs)
-    said = r"\(process 4127 on pts/3 of web-2\) has been writing since"
-    with pytest.raises(Problem, match=said) as caught, disk.lock(wait=0.05):
+    text = r"\(process 4127 on pts/3 of web-2\) has been writing since"
+    with pytest.raises(Problem, match=text) as caught, disk.lock(wait=0.05):
         pass
     assert str(disk.path / LEASE) in caught.value.hint.splitlines()
     assert (disk.path / LEASE).read_text() == theirs

@@ -21,9 +21,9 @@ from tui.storage.store import KEPT, Store
 
 @pytest.fixture
 def store() -> Store:
-    made = Store(MemoryFolder())
-    made.create({"id": "acme"})
-    return made
+    created = Store(MemoryFolder())
+    created.create({"id": "acme"})
+    return created
 
 
 def add(store: Store, n: int) -> None:
@@ -58,7 +58,7 @@ def test_an_exception_leaves_everything_as_it_was(store: Store) -> None:
 def test_a_transaction_that_changes_nothing_writes_nothing(store: Store) -> None:
     before = store.version_token()
     with store.transaction() as tables:
-        tables.table("models").remove(lambda each: True)
+        tables.table("models").remove(lambda record: True)
     assert store.version_token() == before
     assert store.folder.generations(store.name) == []
 
@@ -79,11 +79,11 @@ def test_the_same_tables_are_returned_until_the_file_changes(store: Store) -> No
 
 
 def test_what_is_derived_is_computed_once_for_every_state_and_key(store: Store) -> None:
-    made: list[object] = []
+    created: list[object] = []
 
     def make(tables: TinyDB) -> int:
-        made.append(tables)
-        return len(made)
+        created.append(tables)
+        return len(created)
 
     assert [store.cached("n", make), store.cached("n", make)] == [1, 1]
     assert store.cached("n", make, key="other") == 2
@@ -238,9 +238,9 @@ def test_settings_of_a_newer_version_are_viewed_and_never_written(monkeypatch: p
     store = written_by_newer(folder, monkeypatch)
     content = folder.read(store.name)
     assert ids(store) == [7]
-    shut = store.write_blocker()
-    assert shut and shut.message == f"Written by Modeldeck 2.1; this is {__version__}."
-    assert shut.hint == "You can view it, not change it."
+    blocker = store.write_blocker()
+    assert blocker and blocker.message == f"Written by Modeldeck 2.1; this is {__version__}."
+    assert blocker.hint == "You can view it, not change it."
     for change in (lambda: add(store, 8), lambda: store.restore("settings.json.1")):
         with pytest.raises(Problem, match=r"Written by Modeldeck 2\.1"):
             change()
@@ -295,8 +295,8 @@ def test_an_edit_by_hand_is_accepted_on_ones_word_alone(store: Store) -> None:
     store.folder.write(store.name, edited)
     with pytest.raises(CorruptSettings):
         store.read()
-    found = store.edited()
-    assert found and found.data["models"] == {"1": {"id": 8}}
+    result = store.edited()
+    assert result and result.data["models"] == {"1": {"id": 8}}
     assert store.folder.read(store.name) == edited
     store.accept_edit()
     assert ids(store) == [8] and store.edited() is None

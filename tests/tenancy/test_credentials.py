@@ -56,12 +56,12 @@ async def test_a_key_that_is_shown_as_another_one_cannot_be_confirmed(disk_sessi
     public = tenant_registry.get(tenant).public_key
     planted = envelope.seal(public, theirs, credentials.binding(tenant.tenant_id, yours))
     update_credential(tenant, envelope=planted)
-    found = await confirmation.examine(tenant)
-    assert confirmation.to_confirm(tenant, found) == ()
+    status = await confirmation.examine(tenant)
+    assert confirmation.to_confirm(tenant, status) == ()
     with pytest.raises(Locked, match="cannot be decrypted"):
-        await confirmation.confirm(tenant, found.waiting)
+        await confirmation.confirm(tenant, status.waiting)
     # The control: sealed with the hint and the fingerprint of its own, it can be seen for what it is and confirmed.
     other = await save.save(tenant, "openai", theirs, name="other")
     update_credential(tenant, envelope=planted, hints=dict(other.hints), fingerprints=dict(other.fingerprints))
-    found = await confirmation.examine(tenant)
-    assert confirmation.to_confirm(tenant, found)
+    status = await confirmation.examine(tenant)
+    assert confirmation.to_confirm(tenant, status)

@@ -34,13 +34,13 @@ NOUNS = st.one_of(
 
 @pytest.mark.slow
 @given(NOUNS)
-def test_a_noun_comes_back_from_json_as_it_was(made: Model | Default | Tenant | Credential) -> None:
-    assert from_record(type(made), json.loads(json.dumps(to_record(made)))) == made
+def test_a_noun_comes_back_from_json_as_it_was(record: Model | Default | Tenant | Credential) -> None:
+    assert from_record(type(record), json.loads(json.dumps(to_record(record)))) == record
 
 
 def test_what_is_as_usual_takes_no_room_but_a_yes_or_no_is_always_there() -> None:
-    made = to_record(Model("openai", "x", ModelType.CHAT))
-    assert made == {"provider": "openai", "id": "x", "type": "chat", "completion": False}
+    record = to_record(Model("openai", "x", ModelType.CHAT))
+    assert record == {"provider": "openai", "id": "x", "type": "chat", "completion": False}
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_a_record_of_another_shape_is_damage(kind: type, entries: dict[str, obje
 
 def test_unknown_entries_are_dropped_and_texts_come_out_printable() -> None:
     entries = {"provider": "p", "id": "a\x1b]0;x\x07\u202eb", "type": "chat", "later": 1, "fields": {"k\x00": "v\x9b"}}
-    made = from_record(Model, entries)
-    assert (made.id, made.fields) == ("a]0;xb", {"k": "v"})
+    record = from_record(Model, entries)
+    assert (record.id, record.fields) == ("a]0;xb", {"k": "v"})
 
 
 @pytest.mark.parametrize(

@@ -64,18 +64,18 @@ def edit(provider_id: str, name: str = "default", **entries: Any) -> Callable[[T
 def forge(session: Session, tenant_id: str, provider_id: str, name: str, url: str = EVIL) -> Credential:
     """A credential of the attacker's own, sealed properly with the tenant's public key."""
     tenant = tenant_registry.get(session.tenant(tenant_id))
-    made = Credential(
+    forged = Credential(
         provider_id, name, {"base_url": url}, "", tenant.key_id, ("https://evil.example",), {"api_key": "0666"}
     )
     secrets = {"api_key": Secret("sk-FAKE-key-of-an-attacker-0666")}
     print_of_key = key_pair.fingerprint(tenant.fingerprint_key, secrets["api_key"])
-    made = replace(made, fingerprints={"api_key": print_of_key})
+    forged = replace(forged, fingerprints={"api_key": print_of_key})
     return replace(
-        made, envelope=envelope.seal(tenant.public_key, secrets, stored_credentials.binding(tenant_id, made))
+        forged, envelope=envelope.seal(tenant.public_key, secrets, stored_credentials.binding(tenant_id, forged))
     )
 
 
-def held(session: Session, tenant_id: str, provider_id: str, name: str = "default") -> Credential:
+def stored(session: Session, tenant_id: str, provider_id: str, name: str = "default") -> Credential:
     return next(
         credential
         for credential in stored_credentials.listing(session.tenant(tenant_id), provider_id)
@@ -85,14 +85,14 @@ def held(session: Session, tenant_id: str, provider_id: str, name: str = "defaul
 
 async def marks(session: Session, tenant_id: str) -> dict[tuple[str, str], str]:
     """What is found, by credential: its mark, or that it does not open."""
-    found = await confirmation.examine(session.tenant(tenant_id))
-    shut = {
+    status = await confirmation.examine(session.tenant(tenant_id))
+    unreadable = {
         (credential.provider, credential.name): "does not open"
         for credential in stored_credentials.stored(session.tenant(tenant_id))
         if stored_credentials.is_undecryptable(session.tenant(tenant_id), credential)
     }
-    return {change.place: str(found.alarm or change.mark) for change in found.findings} | {
-        place: word for place, word in shut.items() if place not in {change.place for change in found.findings}
+    return {change.place: str(status.alarm or change.mark) for change in status.findings} | {
+        place: word for place, word in unreadable.items() if place not in {change.place for change in status.findings}
     }
 
 
@@ -101,7 +101,7 @@ def refused(session: Session, tenant_id: str, provider_id: str, name: str = "def
     from tui.providers import provider
 
     with pytest.raises(Locked) as caught:
-        credential = held(session, tenant_id, provider_id, name)
+        credential = stored(session, tenant_id, provider_id, name)
         stored_credentials.access_with(session.tenant(tenant_id), provider(provider_id), credential).secrets()
     return f"{caught.value.message} {problem_hint(caught.value)}"
 
@@ -119,8 +119,8 @@ def goes_to(session: Session, tenant_id: str, provider_id: str) -> tuple[str, st
 
 
 async def test_untouched_credentials_are_vouched_for_in_every_process(disk_session: Session, acme: str) -> None:
-    found = await confirmation.examine(fresh(disk_session).tenant(acme))
-    assert (found.proved, found.alarm, found.findings, found.counter) == (True, None, (), 3)
+    status = await confirmation.examine(fresh(disk_session).tenant(acme))
+    assert (status.proved, status.alarm, status.findings, status.counter) == (True, None, (), 3)
 
 
 async def test_a_planted_credential_is_named_and_not_used(disk_session: Session, acme: str) -> None:
@@ -170,7 +170,7 @@ async def test_an_edited_or_repointed_credential_is_named_with_what_was_changed(
     write(disk_session, acme, edit("openai", **entries))
     session = fresh(disk_session)
     assert all(
-        json.loads(json.dumps(getattr(held(session, acme, "openai"), field), default=list)) == value
+        json.loads(json.dumps(getattr(stored(session, acme, "openai"), field), default=list)) == value
         for field, value in entries.items()
     ), "the control: the file reads as the attacker wrote it"
     assert await marks(session, acme) == {("openai", "default"): mark}
@@ -181,11 +181,11 @@ async def test_an_edited_or_repointed_credential_is_named_with_what_was_changed(
 
 
 async def test_swapped_envelopes_are_named_with_where_they_belong(disk_session: Session, acme: str) -> None:
-    one, two = held(disk_session, acme, "openai"), held(disk_session, acme, "openai", "batch")
+    one, two = stored(disk_session, acme, "openai"), stored(disk_session, acme, "openai", "batch")
     write(disk_session, acme, edit("openai", "default", envelope=two.envelope))
     write(disk_session, acme, edit("openai", "batch", envelope=one.envelope))
     session = fresh(disk_session)
-    assert held(session, acme, "openai").envelope == two.envelope, "the control: nothing else in the file tells"
+    assert stored(session, acme, "openai").envelope == two.envelope, "the control: nothing else in the file tells"
     assert await marks(session, acme) == {("openai", "default"): "swapped", ("openai", "batch"): "swapped"}
     assert "OpenAI holds a key that was sealed for OpenAI batch" in refused(session, acme, "openai")
 
@@ -193,7 +193,7 @@ async def test_swapped_envelopes_are_named_with_where_they_belong(disk_session: 
 async def test_an_envelope_of_another_tenant_does_not_open(disk_session: Session, acme: str) -> None:
     other = (await tenants.create(disk_session, "other")).id
     await save.save(disk_session.tenant(other), "openai", {"api_key": Secret(KEY)})
-    write(disk_session, acme, edit("openai", envelope=held(disk_session, other, "openai").envelope))
+    write(disk_session, acme, edit("openai", envelope=stored(disk_session, other, "openai").envelope))
     session = fresh(disk_session)
     assert "cannot be decrypted" in refused(session, acme, "openai")
     assert ("openai", "default") not in {
@@ -206,7 +206,7 @@ async def test_a_deleted_credential_is_named(disk_session: Session, acme: str) -
     write(
         disk_session,
         acme,
-        lambda tables: tables.table("credentials").remove(lambda each: each["name"] == "batch"),
+        lambda tables: tables.table("credentials").remove(lambda record: record["name"] == "batch"),
     )
     session = fresh(disk_session)
     assert [credential.name for credential in stored_credentials.listing(session.tenant(acme), "openai")] == [
@@ -244,9 +244,9 @@ async def test_a_manifest_that_is_changed_along_proves_nothing(disk_session: Ses
         assert verification.integrity_status(session.tenant(acme)).findings == (), (
             "the control: without the HMAC all is as it should be"
         )
-    found = await confirmation.examine(session.tenant(acme))
-    assert found.alarm is (ManifestAlarm.OLDER if how == "taken out" else ManifestAlarm.CHANGED)
-    assert {change.place[0] for change in found.findings} == {"openai", "anthropic"}
+    integrity = await confirmation.examine(session.tenant(acme))
+    assert integrity.alarm is (ManifestAlarm.OLDER if how == "taken out" else ManifestAlarm.CHANGED)
+    assert {change.place[0] for change in integrity.findings} == {"openai", "anthropic"}
     for provider_id in ("openai", "anthropic"):
         assert "not confirmed" in refused(session, acme, provider_id)
 
@@ -260,8 +260,8 @@ async def test_an_older_settings_file_put_back_is_noticed(disk_session: Session,
         store.folder.write("settings.json", older)
     session = fresh(disk_session)
     assert goes_to(session, acme, "openai")[0] == KEY, "the control: the key that was replaced opens and would be used"
-    found = await confirmation.examine(session.tenant(acme))
-    assert found.alarm is ManifestAlarm.OLDER
+    integrity = await confirmation.examine(session.tenant(acme))
+    assert integrity.alarm is ManifestAlarm.OLDER
     assert "restored from an earlier state" in refused(session, acme, "openai")
     assert status.row(session.tenant(acme), "openai").word == "older state put back"
 
@@ -291,11 +291,11 @@ async def test_a_credential_at_one_place_twice_is_not_used(disk_session: Session
 
 
 async def test_another_public_key_in_the_settings_seals_nothing(disk_session: Session, acme: str) -> None:
-    made = key_pair.generate_key_pair(disk_session.key_bits)
+    forged = key_pair.generate_key_pair(disk_session.key_bits)
     write(
         disk_session,
         acme,
-        lambda tables: tables.table("meta").update({"public_key": made.public_pem, "key_id": made.key_id}),
+        lambda tables: tables.table("meta").update({"public_key": forged.public_pem, "key_id": forged.key_id}),
     )
     with pytest.raises(Locked):
         await save.save(fresh(disk_session).tenant(acme), "openai", {"api_key": Secret(KEY)})
@@ -306,9 +306,9 @@ async def test_another_public_key_in_the_settings_seals_nothing(disk_session: Se
 
 async def test_every_verb_enters_what_it_changes(disk_session: Session, acme: str) -> None:
     async def whole() -> int:
-        found = await confirmation.examine(fresh(disk_session).tenant(acme))
-        assert (found.alarm, found.findings) == (None, ())
-        return found.counter
+        status = await confirmation.examine(fresh(disk_session).tenant(acme))
+        assert (status.alarm, status.findings) == (None, ())
+        return status.counter
 
     before = await whole()
     await save.save(disk_session.tenant(acme), "openai", {"organization": "org-FAKE"})
@@ -331,8 +331,8 @@ async def test_a_state_put_back_by_the_verb_is_accepted_and_an_attacked_one_is_n
     await status.remove(disk_session.tenant(acme), "openai", "batch")
     await save.save(disk_session.tenant(acme), "openai", {"api_key": Secret("sk-FAKE-the-new-key-of-the-owner")})
     await tenants.restore(disk_session.tenant(acme), "settings.json.1")
-    found = await confirmation.examine(fresh(disk_session).tenant(acme))
-    assert (found.alarm, found.findings) == (None, ())
+    integrity = await confirmation.examine(fresh(disk_session).tenant(acme))
+    assert (integrity.alarm, integrity.findings) == (None, ())
     assert goes_to(disk_session, acme, "openai")[0] == KEY
 
     planted = forge(disk_session, acme, "openai", "planted")
@@ -349,19 +349,20 @@ async def test_what_is_confirmed_is_used_and_what_is_not_stays_pending(disk_sess
     await save.save(session.tenant(acme), "openai", {"api_key": Secret("sk-FAKE-saved-while-locked-02")}, name="other")
     await status.remove(session.tenant(acme), "openai", "batch")
     assert (
-        status.credential_state(session.tenant(acme), held(session, acme, "openai", "night"))[1] == "added while locked"
+        status.credential_state(session.tenant(acme), stored(session, acme, "openai", "night"))[1]
+        == "added while locked"
     )
     await tenants.unlock(session.tenant(acme), Secret("FAKE"))
-    found = await confirmation.examine(session.tenant(acme))
+    integrity = await confirmation.examine(session.tenant(acme))
     wanted = [
         change
-        for change in confirmation.to_confirm(session.tenant(acme), found)
+        for change in confirmation.to_confirm(session.tenant(acme), integrity)
         if change.place[1] in ("night", "batch")
     ]
     assert [str(change.mark) for change in wanted] == ["added while locked", "removed while locked"]
     assert await confirmation.confirm(session.tenant(acme), wanted) == 2
     assert await marks(fresh_open(session, acme), acme) == {("openai", "other"): "added while locked"}
-    assert status.credential_state(session.tenant(acme), held(session, acme, "openai", "night"))[0] == "not verified"
+    assert status.credential_state(session.tenant(acme), stored(session, acme, "openai", "night"))[0] == "not verified"
 
 
 def fresh_open(session: Session, tenant_id: str) -> Session:
@@ -387,8 +388,8 @@ async def test_an_alarm_is_silenced_by_nothing_but_a_confirmation(disk_session: 
     await save.save(session.tenant(acme), "openai", {"api_key": Secret(KEY)})
     assert verification.integrity_status(session.tenant(acme)).alarm is ManifestAlarm.CHANGED
     refused(session, acme, "openai")
-    found = await confirmation.examine(session.tenant(acme))
-    assert await confirmation.confirm(session.tenant(acme), confirmation.to_confirm(session.tenant(acme), found)) == 3
+    status = await confirmation.examine(session.tenant(acme))
+    assert await confirmation.confirm(session.tenant(acme), confirmation.to_confirm(session.tenant(acme), status)) == 3
     assert (await confirmation.examine(fresh(session).tenant(acme))).alarm is None
     assert credentials.access(session.tenant(acme), "openai").secrets()["api_key"].reveal() == KEY
 
@@ -418,8 +419,8 @@ async def test_the_counter_is_written_after_the_settings_so_that_being_killed_ra
     with pytest.raises(KeyboardInterrupt), verification.credential_transaction(disk_session.tenant(acme)) as tables:
         edit("openai", hints={"api_key": "9999"})(tables)
     monkeypatch.undo()
-    found = await confirmation.examine(fresh(disk_session).tenant(acme))
-    assert (found.alarm, found.findings, found.counter) == (None, (), 4)
+    status = await confirmation.examine(fresh(disk_session).tenant(acme))
+    assert (status.alarm, status.findings, status.counter) == (None, (), 4)
 
 
 async def test_a_lost_private_key_breaks_no_list(disk_session: Session, acme: str) -> None:

@@ -18,8 +18,8 @@ CONTENT = b'{"key": "sk-FAKE-canary-000000000000-9c1e"}'
 
 
 def file(content: bytes = CONTENT) -> dict[str, Any]:
-    made: dict[str, Any] = json.loads(encrypted_file.protect(content, PASSPHRASE, COST))
-    return made
+    key_file: dict[str, Any] = json.loads(encrypted_file.protect(content, PASSPHRASE, COST))
+    return key_file
 
 
 def unpadded(text: str) -> bytes:
@@ -32,12 +32,12 @@ def test_what_was_protected_is_opened() -> None:
 
 
 def test_another_implementation_opens_it_by_what_stands_in_it() -> None:
-    made = file()
-    key = Scrypt(salt=unpadded(made["salt"]), length=32, n=made["n"], r=made["r"], p=made["p"]).derive(
+    key_file = file()
+    key = Scrypt(salt=unpadded(key_file["salt"]), length=32, n=key_file["n"], r=key_file["r"], p=key_file["p"]).derive(
         PASSPHRASE.reveal().encode()
     )
-    bound = json.dumps({name: made[name] for name in sorted(made) if name != "data"}, separators=(",", ":"))
-    opened = AESGCM(key).decrypt(unpadded(made["nonce"]), unpadded(made["data"]), bound.encode())
+    bound = json.dumps({name: key_file[name] for name in sorted(key_file) if name != "data"}, separators=(",", ":"))
+    opened = AESGCM(key).decrypt(unpadded(key_file["nonce"]), unpadded(key_file["data"]), bound.encode())
     assert opened.rstrip(b" ") == CONTENT
 
 
@@ -56,22 +56,22 @@ def test_a_usual_file_asks_for_as_much_as_a_private_key() -> None:
 def test_another_passphrase_opens_nothing_and_one_spelt_differently_opens_it() -> None:
     with pytest.raises(Locked, match="Wrong passphrase, or the file was changed"):
         encrypted_file.unprotect(file(), Secret("another FAKE one"))
-    made = json.loads(encrypted_file.protect(CONTENT, Secret("caf\u00e9 FAKE"), COST))
-    assert encrypted_file.unprotect(made, Secret("cafe\u0301 FAKE")).startswith(CONTENT)
+    key_file = json.loads(encrypted_file.protect(CONTENT, Secret("caf\u00e9 FAKE"), COST))
+    assert encrypted_file.unprotect(key_file, Secret("cafe\u0301 FAKE")).startswith(CONTENT)
     with pytest.raises(UsageError, match="needs a passphrase"):
         encrypted_file.protect(CONTENT, Secret(""), COST)
 
 
 def test_every_changed_character_of_what_is_bound_or_sealed_shows() -> None:
-    made = file()
+    key_file = file()
     for name in ("salt", "nonce", "data"):
-        text = made[name]
+        text = key_file[name]
         for place in range(0, len(text), max(1, len(text) // 40)):
             other = "A" if text[place] != "A" else "B"
             with pytest.raises(Problem):
-                encrypted_file.unprotect(made | {name: text[:place] + other + text[place + 1 :]}, PASSPHRASE)
+                encrypted_file.unprotect(key_file | {name: text[:place] + other + text[place + 1 :]}, PASSPHRASE)
         with pytest.raises(Problem):
-            encrypted_file.unprotect(made | {name: text[:-1]}, PASSPHRASE)
+            encrypted_file.unprotect(key_file | {name: text[:-1]}, PASSPHRASE)
 
 
 @pytest.mark.parametrize(
@@ -103,14 +103,14 @@ def test_every_changed_character_of_what_is_bound_or_sealed_shows() -> None:
 def test_a_file_that_is_not_as_it_should_be_is_refused_before_anything_is_computed(
     changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = file()
+    key_file = file()
     monkeypatch.setattr(encrypted_file, "_key", lambda *_: pytest.fail("scrypt was run"))
     with pytest.raises(UsageError):
-        encrypted_file.unprotect(made | changed, PASSPHRASE)
+        encrypted_file.unprotect(key_file | changed, PASSPHRASE)
 
 
 def test_an_entry_that_is_missing_is_refused() -> None:
-    made = file()
-    for name in made:
+    key_file = file()
+    for name in key_file:
         with pytest.raises(UsageError):
-            encrypted_file.unprotect({field: value for field, value in made.items() if field != name}, PASSPHRASE)
+            encrypted_file.unprotect({field: value for field, value in key_file.items() if field != name}, PASSPHRASE)

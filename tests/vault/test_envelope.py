@@ -56,27 +56,27 @@ def theirs(private: pairs.PrivateKey) -> rsa.RSAPrivateKey:
 
 
 def test_another_implementation_opens_an_envelope_by_the_words_of_the_docstring() -> None:
-    made = cached_pair(0)
+    pair = cached_pair(0)
     version, key_id, wrapped, content = pieces(sealed())
-    assert (version, key_id) == ("md1", made.key_id)
-    key = theirs(made.private).decrypt(wrapped, OAEP)
+    assert (version, key_id) == ("md1", pair.key_id)
+    key = theirs(pair.private).decrypt(wrapped, OAEP)
     assert len(key) == 32
     clear = '{"base_url":"https://api.openai.com/v1","organization":"org-FAKE"}'
-    data = bound("md1", "acme", "openai", "default", made.key_id, '["https://api.openai.com"]', "[]", clear)
+    data = bound("md1", "acme", "openai", "default", pair.key_id, '["https://api.openai.com"]', "[]", clear)
     plain = AESGCM(key).decrypt(content[:12], content[12:], data)
     assert len(plain) == 256
     assert json.loads(plain) == {"api_key": "sk-FAKE-key-of-a-test"}
 
 
 def test_an_envelope_of_another_implementation_is_opened() -> None:
-    made = cached_pair(0)
+    pair = cached_pair(0)
     key, nonce = b"K" * 32, b"N" * 12
     binding = replace(BINDING, clear={}, plain_http=("http://10.0.0.7:8000",), origins=("http://10.0.0.7:8000",))
-    data = bound("md1", "acme", "openai", "default", made.key_id, *['["http://10.0.0.7:8000"]'] * 2, "{}")
+    data = bound("md1", "acme", "openai", "default", pair.key_id, *['["http://10.0.0.7:8000"]'] * 2, "{}")
     content = nonce + AESGCM(key).encrypt(nonce, b'{"api_key":"sk-FAKE"}'.ljust(512), data)
-    wrapped = theirs(made.private).public_key().encrypt(key, OAEP)
+    wrapped = theirs(pair.private).public_key().encrypt(key, OAEP)
     texts = [base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in (wrapped, content)]
-    opened = vault.unseal(made.private, ".".join(["md1", made.key_id, *texts]), binding)
+    opened = vault.unseal(pair.private, ".".join(["md1", pair.key_id, *texts]), binding)
     assert opened["api_key"].reveal() == "sk-FAKE"
 
 

@@ -23,21 +23,21 @@ def theirs(private: pairs.PrivateKey) -> rsa.RSAPrivateKey:
 
 
 def test_the_key_id_is_the_hash_of_the_public_key() -> None:
-    made = cached_pair(0)
-    public = serialization.load_pem_public_key(made.public_pem.encode())
+    pair = cached_pair(0)
+    public = serialization.load_pem_public_key(pair.public_pem.encode())
     der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    assert made.key_id == hashlib.sha256(der).hexdigest()[:8] == made.private.key_id == pairs.key_id(made.public_pem)
+    assert pair.key_id == hashlib.sha256(der).hexdigest()[:8] == pair.private.key_id == pairs.key_id(pair.public_pem)
 
 
 @pytest.mark.slow
 def test_other_tools_open_the_private_key_file() -> None:
-    made, passphrase = cached_pair(0), Secret("a FAKE passphrase")
-    pem = pairs.export(made.private, passphrase)
+    pair, passphrase = cached_pair(0), Secret("a FAKE passphrase")
+    pem = pairs.export(pair.private, passphrase)
     assert pairs.is_protected(pem)
     loaded = serialization.load_pem_private_key(pem, passphrase.reveal().encode())
     assert isinstance(loaded, rsa.RSAPrivateKey)
-    assert loaded.private_numbers() == theirs(made.private).private_numbers()
-    assert pairs.load(pem, passphrase).key_id == made.key_id
+    assert loaded.private_numbers() == theirs(pair.private).private_numbers()
+    assert pairs.load(pem, passphrase).key_id == pair.key_id
 
 
 def test_a_private_key_that_another_tool_wrote_opens() -> None:
@@ -119,8 +119,8 @@ def test_nothing_shows_a_private_key() -> None:
 @pytest.mark.slow
 def test_a_new_pair_has_the_size_that_is_promised() -> None:
     assert pairs.BITS == 3072
-    made = pairs.generate_key_pair()
-    assert theirs(made.private).key_size == 3072
+    pair = pairs.generate_key_pair()
+    assert theirs(pair.private).key_size == 3072
 
 
 def test_fingerprints_tell_secrets_apart_and_differ_between_tenants() -> None:

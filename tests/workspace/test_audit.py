@@ -46,7 +46,7 @@ def log(session: Session, owner: str = "acme") -> list[Entry]:
     return audit.listing(session.tenant(owner))
 
 
-def told(session: Session, owner: str = "acme") -> list[str]:
+def in_words(session: Session, owner: str = "acme") -> list[str]:
     """The log in words, without the first entry."""
     return [audit.words(event) for event in log(session, owner)][1:]
 
@@ -62,7 +62,7 @@ async def test_what_is_set_up_changed_verified_and_removed_is_reported(acme: Ses
     await status.use(acme.tenant("acme"), "openai", "team-b")
     await status.remove(acme.tenant("acme"), "openai", "default")
     await status.remove_provider(acme.tenant("acme"), "openai")
-    assert told(acme) == [
+    assert in_words(acme) == [
         "OpenAI set up: credential default, base_url, api_key, sent to https://api.openai.com",
         "OpenAI: credential default verified, ready",
         "OpenAI changed: credential default, organization, api_key",
@@ -82,7 +82,7 @@ async def test_models_and_defaults_are_reported(acme: Session) -> None:
     added = await catalog.add(acme.tenant("acme"), "openai_compatible", "own-model", ModelType.CHAT, verify=False)
     await catalog.remove(acme.tenant("acme"), added)
     count = len(catalog.listing(acme.tenant("acme"), provider="openai"))
-    assert told(acme)[1:] == [
+    assert in_words(acme)[1:] == [
         f"OpenAI: models imported, {count} new",
         "default chat model set to openai/gpt-6-sol",
         "default chat model cleared",
@@ -102,7 +102,7 @@ async def test_names_passphrases_and_unlocking_are_reported(acme: Session) -> No
         await tenants.unlock(acme.tenant("acme"), Secret("wrong FAKE"))
     await tenants.unlock(acme.tenant("acme"), Secret(PASSPHRASE))
     await tenants.set_passphrase(acme.tenant("acme"), None)
-    assert told(acme)[1:] == [
+    assert in_words(acme)[1:] == [
         "tenant renamed from acme to Acme Ltd",
         "passphrase set",
         "passphrase changed",
@@ -130,7 +130,7 @@ async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are
         "trial removed",
         "tenant removed",
     ]
-    assert told(acme, OPERATOR)[-1] == "tenant acme removed with its key pair"
+    assert in_words(acme, OPERATOR)[-1] == "tenant acme removed with its key pair"
     assert whole(acme, OPERATOR) and audit.owners(acme) == [OPERATOR]
 
 
@@ -145,7 +145,7 @@ async def test_a_restored_state_is_reported_and_what_an_earlier_one_lacks(acme: 
     await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
     assert audit.changes_since(acme.tenant("acme"), tenants.earlier(acme.tenant("acme"))[0]) == []
     await tenants.restore(acme.tenant("acme"), earlier[1].name)
-    assert told(acme)[-1] == f"earlier state {earlier[1].name} restored" and whole(acme)
+    assert in_words(acme)[-1] == f"earlier state {earlier[1].name} restored" and whole(acme)
 
 
 async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_it(acme: Session) -> None:
@@ -212,10 +212,10 @@ def killed_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     calls = count()
 
     def mortal(function: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*given: Any, **named: Any) -> Any:
+        def call(*args: Any, **named: Any) -> Any:
             if next(calls) >= step:
                 raise Killed
-            return function(*given, **named)
+            return function(*args, **named)
 
         return call
 
@@ -244,19 +244,19 @@ async def test_killed_at_any_step_of_a_save_the_log_is_whole_and_the_change_is_r
             [],
             ["The settings were changed after the last entry, by a session that ended or by something else."],
         )
-        found, noted = (
+        renamed, noted = (
             tenant_registry.get(acme.tenant("acme")).name,
             "to" in log(acme)[-1].about and log(acme)[-1].about["to"],
         )
         rename("after")
         assert whole(acme) or all(change.harmless for change in audit.check(acme.tenant("acme")).findings)
-        told = [event.done for event in log(acme)[-2:]]
-        if found == f"name {step}" and noted != found:
-            assert told == [UNRECORDED_CHANGE, "tenant renamed"]
+        last_two = [event.done for event in log(acme)[-2:]]
+        if renamed == f"name {step}" and noted != renamed:
+            assert last_two == [UNRECORDED_CHANGE, "tenant renamed"]
             states["not noted in time"] += 1
-        states["changed" if found == f"name {step}" else "as before"] += 1
+        states["changed" if renamed == f"name {step}" else "as before"] += 1
         if ended:
-            assert found == noted == f"name {step}", "what was acknowledged is there, and in the log"
+            assert renamed == noted == f"name {step}", "what was acknowledged is there, and in the log"
             break
     assert min(states["as before"], states["changed"]) > 3 and states["not noted in time"] > 0, states
 
@@ -276,8 +276,8 @@ async def test_nothing_is_noted_of_a_tenant_that_was_removed(acme: Session) -> N
 
 
 def test_who_it_was_is_reported_as_far_as_the_environment_knows() -> None:
-    told = who({"SSH_CONNECTION": "203.0.113.5 50022 10.0.0.1 22", "TMUX": "/tmp/tmux-0/default,1,0"})
-    assert told["from"] == "203.0.113.5" and told["inside"] == "tmux" and told["user"]
+    person = who({"SSH_CONNECTION": "203.0.113.5 50022 10.0.0.1 22", "TMUX": "/tmp/tmux-0/default,1,0"})
+    assert person["from"] == "203.0.113.5" and person["inside"] == "tmux" and person["user"]
     assert audit.by_whom({"user": "root", "login": "ada", "from": "203.0.113.5", "inside": "tmux"}) == (
         "root (ada) from 203.0.113.5, in tmux"
     )

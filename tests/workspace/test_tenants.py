@@ -77,11 +77,11 @@ async def test_a_new_name_keeps_id_keys_and_everything_else(disk_session: Sessio
 
 async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk_session: Session) -> None:
     other = replace(disk_session, open_keys={}, _stores={})
-    made = await asyncio.gather(
+    outcomes = await asyncio.gather(
         tenants.create(disk_session, "acme"), tenants.create(other, "acme"), return_exceptions=True
     )
-    (tenant,) = [outcome for outcome in made if not isinstance(outcome, BaseException)]
-    assert isinstance(next(outcome for outcome in made if isinstance(outcome, BaseException)), Problem)
+    (tenant,) = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
+    assert isinstance(next(outcome for outcome in outcomes if isinstance(outcome, BaseException)), Problem)
     assert disk_session.keys.folder("acme").names() == [f"{tenant.key_id}.pem", f"{tenant.key_id}.pub"]
     assert tenant_registry.get(other.tenant("acme")) == tenant
 
@@ -207,13 +207,13 @@ async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_sett
 
 
 async def test_removing_a_tenant_destroys_its_private_key_and_touches_no_other(disk_session: Session) -> None:
-    gone, stays = await with_key(disk_session, "gone"), await with_key(disk_session, "stays")
-    await tenants.remove(disk_session.tenant(gone))
+    removed, stays = await with_key(disk_session, "gone"), await with_key(disk_session, "stays")
+    await tenants.remove(disk_session.tenant(removed))
     assert tenant_registry.ids(disk_session) == [stays]
     assert not [path for path in files(disk_session) if "gone" in path]
     assert credentials.access(disk_session.tenant(stays), "openai").secrets()["api_key"].reveal() == KEY
     with pytest.raises(UsageError):
-        await tenants.remove(disk_session.tenant(gone))
+        await tenants.remove(disk_session.tenant(removed))
     again = await with_key(disk_session, "gone")
     assert credentials.access(disk_session.tenant(again), "openai").secrets()["api_key"].reveal() == KEY
 
@@ -343,9 +343,12 @@ async def test_two_processes_that_save_at_once_lose_nothing(disk_session: Sessio
     ]
     await asyncio.gather(*(saver.communicate(b"go\n") for saver in savers))
     assert [saver.returncode for saver in savers] == [0, 0]
-    held = credentials.listing(disk_session.tenant("acme"), "openai")
-    assert {credential.name for credential in held} == {"default", *(f"{name}-{n}" for name in "ab" for n in range(10))}
-    assert [credential.name for credential in held if credential.active] == ["default"]
+    stored = credentials.listing(disk_session.tenant("acme"), "openai")
+    assert {credential.name for credential in stored} == {
+        "default",
+        *(f"{name}-{n}" for name in "ab" for n in range(10)),
+    }
+    assert [credential.name for credential in stored if credential.active] == ["default"]
 
 
 def test_the_session_of_a_user_is_where_the_environment_says(tmp_path: Path) -> None:

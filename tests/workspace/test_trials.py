@@ -43,14 +43,16 @@ async def lend(session: Session, calls: int = 10, ids: tuple[str, ...] = (), key
 
 
 async def ask(session: Session, text: str = "Hello", model: str = CHAT) -> None:
-    found = models.find(session.tenant("acme"), f"openai/{model}", ModelType.CHAT)
-    assert [event async for event in playground_calls.chat(session.tenant("acme"), found, (Message("user", text),))]
+    trial_model = models.find(session.tenant("acme"), f"openai/{model}", ModelType.CHAT)
+    assert [
+        event async for event in playground_calls.chat(session.tenant("acme"), trial_model, (Message("user", text),))
+    ]
 
 
 def left(session: Session) -> int:
-    found = trial_store.left(session.tenant("acme"), "openai")
-    assert found is not None
-    return found.left
+    remaining = trial_store.left(session.tenant("acme"), "openai")
+    assert remaining is not None
+    return remaining.left
 
 
 @pytest.fixture
@@ -64,8 +66,8 @@ async def acme(disk_session: Session) -> Session:
 
 
 async def test_what_is_left_out_is_as_the_provider_proposes(acme: Session) -> None:
-    given = await trials.set_trial(acme, "openai", {"api_key": Secret(KEY)})
-    assert (given.calls, set(given.models)) == (500, set(PROVIDERS["openai"].trial_models))
+    trial = await trials.set_trial(acme, "openai", {"api_key": Secret(KEY)})
+    assert (trial.calls, set(trial.models)) == (500, set(PROVIDERS["openai"].trial_models))
     assert PROVIDERS["anthropic"].trial_calls == 1_000 and PROVIDERS["anthropic"].trial_models
     changed = await trials.set_trial(acme, "openai", {}, (CHAT,), 20)
     assert (changed.calls, changed.models) == (20, (CHAT,))
@@ -205,9 +207,9 @@ async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: S
     await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
     assert status.row(acme.tenant("acme"), "openai").state == "trial"
     await ask(acme)
-    with pytest.raises(TrialExhausted, match=r"The trial of OpenAI is used up: 1 of 1 requests\.") as said:
+    with pytest.raises(TrialExhausted, match=r"The trial of OpenAI is used up: 1 of 1 requests\.") as caught:
         await ask(acme)
-    assert said.value.hint.startswith("Nothing was sent.")
+    assert caught.value.hint.startswith("Nothing was sent.")
     row = status.row(acme.tenant("acme"), "openai")
     assert (row.state, row.word, row.usable, row.source) == ("trial used up", "trial 0 of 1 left", False, "trial")
     await trials.remove(acme, "openai")

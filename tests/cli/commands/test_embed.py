@@ -50,7 +50,7 @@ def test_a_failure_before_the_first_vector_says_nothing_of_continuing(ready: Run
 def test_from_is_one_of_the_texts(ready: Run, server: OpenAIServer, number: str) -> None:
     ran = ready("embed", f"--from={number}", "a", "b", "c")
     assert (ran.code, ran.out) == (2, "") and "--from needs a whole number from 1 to 3" in ran.err
-    assert server.asked("/embeddings") == []
+    assert server.requests_to("/embeddings") == []
 
 
 @pytest.mark.slow

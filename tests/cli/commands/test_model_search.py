@@ -18,9 +18,9 @@ def practice(modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 def test_models_are_listed_with_the_fields_that_adding_one_takes(practice: Run) -> None:
-    found = practice("model", "search", "huggingface", "qwen3-emb", "--type", "embedding")
-    assert (found.code, found.err) == (0, "")
-    assert found.out.splitlines()[0].startswith("Qwen/Qwen3-Embedding-")
+    search = practice("model", "search", "huggingface", "qwen3-emb", "--type", "embedding")
+    assert (search.code, search.err) == (0, "")
+    assert search.out.splitlines()[0].startswith("Qwen/Qwen3-Embedding-")
     hits = json.loads(practice("model", "search", "huggingface", "house-style", "--json").out)
     assert [(result["id"], result["usable"]) for result in hits] == [("acme-ai/house-style-7b", False)]
     assert hits[0]["fields"] == {"task": "text-generation", "endpoint_type": "inference_endpoints"}
@@ -53,7 +53,7 @@ def test_a_provider_without_a_search_says_what_to_do(practice: Run) -> None:
 def test_removing_a_default_is_confirmed_first(practice: Run) -> None:
     model = "Qwen/Qwen3-32B"
     assert practice("default", "set", "chat", f"huggingface/{model}").code == 0
-    asked = practice("model", "remove", "huggingface", model)
-    assert asked.code == 2 and "is the default chat model, which would be cleared." in asked.err
+    result = practice("model", "remove", "huggingface", model)
+    assert result.code == 2 and "is the default chat model, which would be cleared." in result.err
     done = practice("model", "remove", "huggingface", model, "--yes")
     assert done.out == f"Removed huggingface/{model}. The default chat model is cleared.\n"

@@ -19,8 +19,8 @@ def test_the_question_comes_from_the_command_line_or_from_stdin(ready: Run, serv
     ready("chat", "from the line", stdin="not this")
     ready("chat", stdin="from\nstdin\n")
     ready("chat", "--", "-5 is a question too")
-    asked = [request.json["messages"][-1]["content"] for request in server.asked("/chat/completions")]
-    assert asked == ["from the line", "from\nstdin", "-5 is a question too"]
+    requests = [request.json["messages"][-1]["content"] for request in server.requests_to("/chat/completions")]
+    assert requests == ["from the line", "from\nstdin", "-5 is a question too"]
     assert ready("chat", stdin=" \n").code == 2
 
 
@@ -30,19 +30,19 @@ def test_a_question_in_another_encoding_is_sent_all_the_same(home: Path, server:
     assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0
     question = f"printf 'caf\\351?' | {sys.executable} -m tui chat -m openai_compatible/gpt-4o"
     subprocess.run(["bash", "-c", question], cwd=ROOT, env=environ(home), check=True, capture_output=True)
-    assert server.asked("/chat/completions")[0].json["messages"][0]["content"] == "caf\ufffd?"
+    assert server.requests_to("/chat/completions")[0].json["messages"][0]["content"] == "caf\ufffd?"
 
 
 def test_parameters_are_those_that_the_model_takes(ready: Run, server: OpenAIServer) -> None:
     words = ("chat", "-m", "openai/gpt-4o", "-s", "Be brief.", "Why?")
     assert ready(*words, "-p", "temperature=0.5", "--parameter=top_p=1").code == 0
-    sent = server.asked("/chat/completions")[0].json
+    sent = server.requests_to("/chat/completions")[0].json
     assert (sent["temperature"], sent["top_p"]) == (0.5, 1)
     assert sent["messages"][0]["content"] == "Be brief."
     for wrong in ("temperature=hot", "temperature=9", "colour=blue", "temperature"):
         ran = ready(*words, "-p", wrong)
         assert ran.code == 2 and ran.err, wrong
-    assert len(server.asked("/chat/completions")) == 1
+    assert len(server.requests_to("/chat/completions")) == 1
 
 
 def test_reasoning_goes_to_stderr_and_only_on_request(ready: Run, server: OpenAIServer) -> None:
@@ -61,7 +61,7 @@ def test_figures_go_to_stderr_on_request(ready: Run) -> None:
 
 def test_an_answer_in_one_piece(ready: Run, server: OpenAIServer) -> None:
     assert ready("chat", "Why?", "--no-stream").out == "The sky is blue because of scattering.\n"
-    assert not server.asked("/chat/completions")[0].json.get("stream")
+    assert not server.requests_to("/chat/completions")[0].json.get("stream")
 
 
 def test_what_a_model_says_cannot_drive_the_terminal(ready: Run, server: OpenAIServer) -> None:
@@ -79,7 +79,7 @@ def test_a_line_is_ended_once(ready: Run, server: OpenAIServer) -> None:
 def test_texts_to_embed_from_the_line_or_one_a_line(ready: Run, server: OpenAIServer) -> None:
     assert len(ready("embed", "a cat", "two\nlines").out.splitlines()) == 2
     assert len(ready("embed", stdin="a\nb\nc").out.splitlines()) == 3
-    sent = [request.json["input"] for request in server.asked("/embeddings")]
+    sent = [request.json["input"] for request in server.requests_to("/embeddings")]
     assert sent == [["a cat", "two\nlines"], ["a", "b", "c"]]
     ran = ready("embed", stdin="a\n\nc\n")
     assert (ran.code, ran.out) == (2, "") and "Text 2" in ran.err

@@ -147,9 +147,9 @@ def test_an_edit_by_hand_is_accepted_on_request(modeldeck: Run, home: Path) -> N
     settings.write_bytes(settings.read_bytes().replace(b'"name":"acme"', b'"name":"edited"'))
     refused = modeldeck("provider", "list", "-t", "acme")
     assert refused.code == 1 and "edited by hand, or the disk is faulty" in refused.err
-    told = modeldeck("tenant", "accept", "acme")
-    assert told.code == 2 and "0 providers, 0 added models, 0 defaults" in told.err and "--yes" in told.err
-    taken = modeldeck("tenant", "accept", "acme", "--yes")
-    assert (taken.code, taken.err) == (0, "") and "are accepted" in taken.out
+    result = modeldeck("tenant", "accept", "acme")
+    assert result.code == 2 and "0 providers, 0 added models, 0 defaults" in result.err and "--yes" in result.err
+    accepted = modeldeck("tenant", "accept", "acme", "--yes")
+    assert (accepted.code, accepted.err) == (0, "") and "are accepted" in accepted.out
     assert modeldeck("-t", "edited", "provider", "list").code == 0
     assert "by hand accepted" in modeldeck("audit", "show").out

@@ -28,8 +28,8 @@ def test_an_export_is_read_by_an_import(ready: Run, tmp_path: Path) -> None:
     assert ready("export", "-o", str(path), "--force").code == 0
     assert ready("import", str(path)).out == "acme already matches the file; there is nothing to import.\n"
     ready("default", "clear", "chat")
-    asked = ready("import", str(path))
-    assert (asked.code, asked.out) == (
+    result = ready("import", str(path))
+    assert (result.code, result.out) == (
         2,
         "Would be imported into acme: 1 change.\n  default chat model set to openai/gpt-5.4-mini\n",
     )
@@ -124,8 +124,8 @@ def test_the_kept_states_are_listed_with_what_they_lack(ready: Run) -> None:
 
 
 def test_a_state_is_put_back_and_the_one_before_is_kept(ready: Run) -> None:
-    asked = ready("vault", "restore", "--state", "1")
-    assert asked.code == 2 and "Not in it: default speech-to-text model, set at " in asked.err
+    result = ready("vault", "restore", "--state", "1")
+    assert result.code == 2 and "Not in it: default speech-to-text model, set at " in result.err
     assert json.loads(ready("default", "show", "--json").out)[2]["model"] == "openai/whisper-1"
     ran = ready("vault", "restore", "acme", "--state", "1", "--yes")
     assert ran.code == 0 and "Restored state 1 of acme" in ran.out
@@ -154,18 +154,18 @@ def test_damaged_settings_are_replaced_and_kept(ready: Run, home: Path) -> None:
 def test_a_plan_shows_every_url_of_the_file_however_many_models_it_has(ready: Run, tmp_path: Path) -> None:
     path = tmp_path / "acme.json"
     ready("export", "-o", str(path))
-    held = json.loads(path.read_text())
+    data = json.loads(path.read_text())
     urls = [f"https://endpoint-{number}.example/path" for number in range(9)]
     fields = {"endpoint_type": "inference_endpoints", "task": "text-generation"}
-    held["providers"]["huggingface"] = {
+    data["providers"]["huggingface"] = {
         "models": [
             {"id": f"org/m{number}", "type": "chat", "origin": "added", "fields": fields | {"endpoint_url": url}}
             for number, url in enumerate(urls)
         ]
     }
-    path.write_text(json.dumps(held))
-    asked = ready("import", str(path))
-    assert asked.code == 2 and all(f"  new URL: {url}\n" in asked.out for url in urls), asked.err
+    path.write_text(json.dumps(data))
+    result = ready("import", str(path))
+    assert result.code == 2 and all(f"  new URL: {url}\n" in result.out for url in urls), result.err
     assert json.loads(ready("import", str(path), "--dry-run", "--json").out)["urls"] == urls
     ready("import", str(path), "--yes")
     assert "new URL" not in ready("import", str(path)).out

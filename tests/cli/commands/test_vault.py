@@ -29,12 +29,12 @@ def test_of_a_locked_tenant_it_tells_what_can_be_known_and_asks_for_nothing(
     run_in: Run, locked_home: Path, server: OpenAIServer
 ) -> None:
     saved_while_locked(run_in, locked_home, server)
-    found = json.loads(run_in(locked_home, "vault", "status", "--json").out)
-    assert (found["passphrase"], found["open"], found["manifest"]["state"]) == (True, False, "not proved")
-    assert found["lock_after"] == 15 and "Anyone who knows the passphrase" in found["readers"]
-    (held,) = found["credentials"]
-    assert (held["provider"], held["state"]) == ("openai", "not confirmed")
-    assert "added while north-lab was locked" in held["words"]
+    data = json.loads(run_in(locked_home, "vault", "status", "--json").out)
+    assert (data["passphrase"], data["open"], data["manifest"]["state"]) == (True, False, "not proved")
+    assert data["lock_after"] == 15 and "Anyone who knows the passphrase" in data["readers"]
+    (stored,) = data["credentials"]
+    assert (stored["provider"], stored["state"]) == ("openai", "not confirmed")
+    assert "added while north-lab was locked" in stored["words"]
 
 
 @pytest.mark.slow
@@ -42,10 +42,10 @@ def test_pending_changes_are_shown_first_and_confirmed_by_an_option(
     run_in: Run, locked_home: Path, server: OpenAIServer
 ) -> None:
     saved_while_locked(run_in, locked_home, server)
-    asked = run_in(locked_home, "vault", "confirm", typed=TYPED)
-    assert asked.code == 2 and f"sent to {server.url.removesuffix('/v1')}" in asked.out and "--yes" in asked.err
+    result = run_in(locked_home, "vault", "confirm", typed=TYPED)
+    assert result.code == 2 and f"sent to {server.url.removesuffix('/v1')}" in result.out and "--yes" in result.err
     refused = run_in(locked_home, "chat", "-m", "openai/gpt-4o", "Why?", typed=TYPED)
-    assert refused.code == 5 and not server.asked("/chat/completions")
+    assert refused.code == 5 and not server.requests_to("/chat/completions")
     (done,) = json.loads(run_in(locked_home, "vault", "confirm", "--yes", "--json", typed=TYPED).out)
     assert (done["provider"], done["change"]) == ("openai", "added while locked")
     assert run_in(locked_home, "chat", "-m", "openai/gpt-4o", "Why?", typed=TYPED).code == 0
@@ -66,8 +66,8 @@ def test_a_settings_file_put_back_by_hand_is_an_alarm_until_it_is_confirmed(read
     older = settings.read_bytes()
     assert ready("provider", "set", "openai", "organization=org-FAKE", "--no-verify").code == 0
     settings.write_bytes(older)
-    found = json.loads(ready("vault", "status", "--json").out)
-    assert found["manifest"]["state"] == "older state put back"
+    data = json.loads(ready("vault", "status", "--json").out)
+    assert data["manifest"]["state"] == "older state put back"
     refused = ready("chat", "Why?")
     assert refused.code == 5 and "restored from an earlier state" in refused.err
     assert ready("vault", "confirm", "--yes").code == 0
@@ -79,15 +79,15 @@ def test_a_repointed_key_is_named_and_goes_nowhere(ready: Run, home: Path, serve
     from tui.storage.settings_file import decode, encode
 
     document = decode(settings.read_bytes())
-    (held,) = document.data["credentials"].values()
+    (stored,) = document.data["credentials"].values()
     with OpenAIServer(key=KEY) as other:
         origin = other.url.removesuffix("/v1")
-        held["clear"]["base_url"], held["origins"] = other.url, [origin]
+        stored["clear"]["base_url"], stored["origins"] = other.url, [origin]
         settings.write_bytes(encode(document))
         refused = ready("chat", "Why?")
         assert refused.code == 5 and f"not to {origin}" in refused.err and not other.requests
-    (told,) = json.loads(ready("vault", "status", "--json").out)["credentials"]
-    assert told["state"] == "cannot be opened" and origin in told["words"]
+    (data,) = json.loads(ready("vault", "status", "--json").out)["credentials"]
+    assert data["state"] == "cannot be opened" and origin in data["words"]
 
 
 @pytest.mark.slow
@@ -95,8 +95,8 @@ def test_a_new_key_pair_and_everything_goes_on(ready: Run, home: Path) -> None:
     before = json.loads(ready("vault", "status", "--json").out)["key_pair"]
     done = json.loads(ready("vault", "rotate", "--json").out)
     assert (done["sealed_anew"], done["left"]) == (1, 0) and done["key_pair"] != before
-    found = json.loads(ready("vault", "status", "--json").out)
-    assert (found["key_pair"], found["earlier_key_pairs"]) == (done["key_pair"], [before])
+    data = json.loads(ready("vault", "status", "--json").out)
+    assert (data["key_pair"], data["earlier_key_pairs"]) == (done["key_pair"], [before])
     assert ready("chat", "Why?").code == 0
     assert f"key pair {before} replaced by {done['key_pair']}" in ready("audit", "show").out
 
@@ -140,8 +140,8 @@ def test_an_envelope_is_inspected_without_opening_it(run_in: Run, locked_home: P
     ran = run_in(locked_home, "vault", "inspect", "openai")
     assert (ran.code, ran.err) == (0, "") and KEY not in ran.out
     assert f'Bound to origins     ["{server.url.removesuffix("/v1")}"]' in ran.out
-    found = json.loads(run_in(locked_home, "vault", "inspect", "openai", "default", "--json").out)
-    assert (found["version"], found["wrapped_bytes"], found["ciphertext_bytes"]) == ("md1", 384, 256)
-    assert found["key_file"].endswith(f"/{found['key_id']}.pem") and found["bound"]["provider"] == "openai"
+    data = json.loads(run_in(locked_home, "vault", "inspect", "openai", "default", "--json").out)
+    assert (data["version"], data["wrapped_bytes"], data["ciphertext_bytes"]) == ("md1", 384, 256)
+    assert data["key_file"].endswith(f"/{data['key_id']}.pem") and data["bound"]["provider"] == "openai"
     missing = run_in(locked_home, "vault", "inspect", "openai", "other")
     assert missing.code == 2 and "is not stored" in missing.err

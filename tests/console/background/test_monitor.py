@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, focused, forget, paste
 from tests.doubles.practice import practice_session
@@ -106,7 +106,7 @@ async def test_an_area_is_up_to_date_without_a_key_press(area: str) -> None:
 
 @pytest.mark.parametrize("chosen", [None, "acme"])
 async def test_the_tenants_are_up_to_date_without_a_key_press(chosen: str | None) -> None:
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme")
     await tenants.create(session, "other")
     elsewhere = Elsewhere(session)
@@ -147,7 +147,7 @@ async def test_a_form_is_notified_and_an_overwrite_names_the_session() -> None:
 
 
 async def test_a_form_of_a_tenant_that_was_removed_keeps_what_was_typed() -> None:
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme")
     await tenants.create(session, "other")
     elsewhere = Elsewhere(session)
@@ -260,7 +260,7 @@ async def test_a_form_whose_settings_broke_can_still_be_used_and_left() -> None:
 
 
 async def test_a_shared_file_system_is_reported_at_the_start(tmp_path: Path) -> None:
-    session = empty_desk()
+    session = empty_session()
     session.data = DiskFolder(tmp_path / "data", kind=lambda path: "nfs4")
     async with console(session, None) as pilot:
         await until_shown(pilot, "Other machines may share the file system of the settings")

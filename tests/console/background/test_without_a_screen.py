@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.screen_stack import FakeStack, RecordedScreen
 from tui.console.background import monitor
 from tui.console.background.monitor import BackgroundMonitor
@@ -49,7 +49,7 @@ async def console(monkeypatch: pytest.MonkeyPatch) -> Console:
     """The console of a tenant that is shown."""
     plain = (RecordedScreen.__module__, RecordedScreen.__name__)
     monkeypatch.setattr(areas, "_SCREENS", dict.fromkeys(areas._SCREENS, plain))
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme")
     console = Console(session)
     console.navigator.open_tenant("acme")
@@ -67,14 +67,14 @@ async def test_it_looks_regularly(console: Console) -> None:
 
 
 async def test_warnings_of_the_session_are_shown_at_the_start() -> None:
-    session = empty_desk()
+    session = empty_session()
     session.warnings = ("Other machines may share the file system.",)
     console = Console(session)
     console.start()
     assert console.notices == ["Other machines may share the file system."]
 
 
-async def test_the_screen_is_told_once_that_another_process_wrote_the_settings(console: Console) -> None:
+async def test_the_screen_is_reported_once_that_another_process_wrote_the_settings(console: Console) -> None:
     assert await console.look() == []
     await tenants.rename(elsewhere(console.session).tenant("acme"), "acme corporation")
     assert await console.look() == ["changed"]
@@ -82,7 +82,7 @@ async def test_the_screen_is_told_once_that_another_process_wrote_the_settings(c
     assert await console.look() == ["changed"]
 
 
-async def test_a_tenant_that_is_gone_is_reported_and_shown_no_more(console: Console) -> None:
+async def test_a_tenant_that_was_removed_is_reported_and_shown_no_more(console: Console) -> None:
     assert not console.monitor.tenant_lost()
     await tenants.remove(elsewhere(console.session).tenant("acme"))
     assert not console.monitor.tenant_lost(), "a page stays, with what was typed in it"
@@ -105,7 +105,7 @@ async def test_who_keeps_this_process_waiting_is_shown_while_it_does(
     assert console.monitor.banner is None
 
 
-async def test_what_is_not_in_the_audit_log_is_said_once(console: Console) -> None:
+async def test_what_is_not_in_the_audit_log_is_reported_once(console: Console) -> None:
     console.session.audit_failure = Problem("The disk is full.")
     await console.look()
     await console.look()

@@ -15,7 +15,7 @@ from tui.tenancy import models
 from tui.tenancy.session import Session
 from tui.workspace.models import defaults
 
-SAID = "Imported 41 models in 1.2 s."
+PROPOSED = "Imported 41 models in 1.2 s."
 
 
 @pytest.fixture
@@ -27,14 +27,14 @@ def bare(session: Session) -> Session:
 async def propose(pilot: Pilot[str]) -> list[str | None]:
     """Open the dialog; what comes back holds its answer in the end."""
     answers: list[str | None] = []
-    pilot.app.push_screen(Propose(SAID, "OpenAI is set up"), answers.append)
+    pilot.app.push_screen(Propose(PROPOSED, "OpenAI is set up"), answers.append)
     await until_shown(pilot, "╭─ OpenAI is set up ─")
     return answers
 
 
 def chosen(session: Session) -> dict[str, str]:
     """The defaults of acme by type."""
-    return {str(kind): each.model for kind, each in models.defaults(session.tenant("acme")).items()}
+    return {str(kind): default.model for kind, default in models.defaults(session.tenant("acme")).items()}
 
 
 async def test_the_dialog_stands_as_it_was_drawn(bare: Session) -> None:
@@ -116,7 +116,7 @@ async def test_enter_on_a_line_opens_its_picker(bare: Session) -> None:
 
 
 async def test_only_types_without_a_default_are_proposed(session: Session) -> None:
-    assert {str(kind): each.id for kind, each in proposals(session.tenant("acme")).items()} == {
+    assert {str(kind): proposal.id for kind, proposal in proposals(session.tenant("acme")).items()} == {
         "speech2text": "gpt-transcribe"
     }
     async with area(session, "defaults") as pilot:
@@ -131,8 +131,8 @@ async def test_with_nothing_to_propose_a_toast_says_what_was_done(session: Sessi
     async with area(session, "defaults") as pilot:
         await pilot.press("down", "u")
         await until_shown(pilot, "▸ speech-to-text       ● openai/gpt-transcribe")
-        assert await pilot.app.navigator.propose_defaults(SAID) == ""  # type: ignore[attr-defined]
-        await until_shown(pilot, SAID)
+        assert await pilot.app.navigator.propose_defaults(PROPOSED) == ""  # type: ignore[attr-defined]
+        await until_shown(pilot, PROPOSED)
 
 
 async def test_what_cannot_be_saved_is_shown_in_the_dialog_and_kept(
@@ -156,7 +156,7 @@ async def test_hostile_and_long_names_stay_in_the_box(session: Session, size: tu
     give(session, [added(HOSTILE, ModelType.CHAT), added(LONG), added("模型" * 30, ModelType.SPEECH2TEXT)])
     async with area(session, "defaults", size) as pilot:
         answers: list[str | None] = []
-        pilot.app.push_screen(Propose(SAID), answers.append)
+        pilot.app.push_screen(Propose(PROPOSED), answers.append)
         await until(pilot, lambda: isinstance(pilot.app.screen, Propose))
         for _ in range(6):
             await pilot.press("down")

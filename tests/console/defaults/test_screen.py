@@ -19,8 +19,8 @@ from tui.workspace.models import defaults
 
 def default(session: Session, kind: ModelType) -> str:
     """The reference of a default, '' for none."""
-    found = models.defaults(session.tenant("acme")).get(kind)
-    return found.ref if found else ""
+    current = models.defaults(session.tenant("acme")).get(kind)
+    return current.ref if current else ""
 
 
 def cursor(pilot: Pilot[str]) -> str:

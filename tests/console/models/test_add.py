@@ -35,13 +35,13 @@ BUTTON = "   [ Verify and add ]   sends a short test request (billed by the prov
 def not_imported(session: Session) -> Session:
     """The desk without one of the models that practice serves, so that it can be added by hand."""
     with session.store("acme").transaction() as tables:
-        tables.table("models").remove(lambda each: each["id"] == SERVED)
+        tables.table("models").remove(lambda record: record["id"] == SERVED)
     return session
 
 
 def added_ids(session: Session) -> list[str]:
     """The ids of the models of acme that were added by hand."""
-    return [each.id for each in catalog.listing(session.tenant("acme")) if each.origin is Origin.ADDED]
+    return [model.id for model in catalog.listing(session.tenant("acme")) if model.origin is Origin.ADDED]
 
 
 def field(pilot: Pilot[str], name: str = "id") -> FieldRow:
@@ -60,12 +60,12 @@ async def form(pilot: Pilot[str], place: int = 0) -> None:
 @pytest.fixture
 def fields(monkeypatch: pytest.MonkeyPatch) -> None:
     """The model server asks two fields of its own for an added model."""
-    asked = (
+    declared = (
         Field("base_model", "Base model", "What it was made from.", required=True),
         Field("task", "Task", choices=(Choice("one", "one task"), Choice("two", "another task")), default="two"),
         Field("version", "Version", "Empty takes the current one."),
     )
-    register(monkeypatch, replace(PROVIDERS[LOCAL], model_fields=asked, supply=Supply.HOSTING))
+    register(monkeypatch, replace(PROVIDERS[LOCAL], model_fields=declared, supply=Supply.HOSTING))
 
 
 async def test_providers_are_offered_first_where_several_take_added_models(session: Session) -> None:
@@ -81,7 +81,7 @@ async def test_providers_are_offered_first_where_several_take_added_models(sessi
 
 async def test_one_provider_alone_is_not_requested(session: Session) -> None:
     with session.store("acme").transaction() as tables:
-        tables.table("credentials").remove(lambda each: each["provider"] == "openai")
+        tables.table("credentials").remove(lambda record: record["provider"] == "openai")
     async with area(session, "models") as pilot:
         await pilot.press("a")
         await until_shown(pilot, "── Models › add › OpenAI-compatible ─")
@@ -180,10 +180,10 @@ async def test_what_cannot_be_written_is_reported_and_adding_it_unverified_is_no
 async def test_escape_stops_the_call_and_keeps_what_was_typed(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    begun = Event()
+    started = Event()
 
     async def add(*_: object, **__: object) -> Model:
-        begun.set()
+        started.set()
         await Event().wait()
         raise AssertionError
 
@@ -192,7 +192,7 @@ async def test_escape_stops_the_call_and_keeps_what_was_typed(
         await form(pilot)
         await typed(pilot, "slow")
         await pilot.press("enter", "enter", "enter")
-        await begun.wait()
+        await started.wait()
         await until_shown(pilot, "… asking the model")
         assert rows(pilot)[-1] == " esc stop  ? help"
         await pilot.press("escape")
@@ -275,10 +275,10 @@ async def test_the_playground_opens_where_that_was_requested(session: Session, m
 
 @pytest.mark.usefixtures("fields")
 async def test_fields_come_from_the_providers_declaration(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    given: list[dict[str, str]] = []
+    labels: list[dict[str, str]] = []
 
     async def add(*arguments: object, **_: object) -> Model:
-        given.append(dict(arguments[4]))  # type: ignore[call-overload]
+        labels.append(dict(arguments[4]))  # type: ignore[call-overload]
         raise Problem("The server is away.", "Start it.")
 
     monkeypatch.setattr(catalog, "add", add)
@@ -295,7 +295,7 @@ async def test_fields_come_from_the_providers_declaration(session: Session, monk
         await typed(pilot, "bge")
         await pilot.press("enter", "space", "enter", *"v1", "enter", "enter")
         await until_shown(pilot, "▲ The server is away.")
-        assert given == [{"base_model": "bge", "task": "one", "version": "v1"}]
+        assert labels == [{"base_model": "bge", "task": "one", "version": "v1"}]
 
 
 @pytest.mark.usefixtures("fields")
@@ -393,8 +393,8 @@ async def test_an_address_in_plain_http_needs_confirmation(session: Session, mon
             await until_shown(pilot, "Use it anyway")
             await pilot.press("down", "enter")
         await until(pilot, lambda: added_ids(session) == ["mine"])
-        held = credentials.active(session.tenant("acme"), LOCAL)
-        assert held and held.plain_http == ("http://models.example.test",)
+        credential = credentials.active(session.tenant("acme"), LOCAL)
+        assert credential and credential.plain_http == ("http://models.example.test",)
 
 
 async def test_the_type_follows_what_is_typed_and_can_be_changed(session: Session) -> None:

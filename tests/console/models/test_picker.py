@@ -62,7 +62,7 @@ async def test_enter_answers_with_the_model_under_the_cursor(session: Session) -
         assert "It has different dimensions; re-embed stored texts." in rows(pilot)[22]
         await pilot.press("enter")
         await until(pilot, answers)
-        assert [each.id for each in answers() if each] == ["text-embedding-3-small"]
+        assert [row.id for row in answers() if row] == ["text-embedding-3-small"]
 
 
 async def test_without_a_model_now_it_opens_on_the_first_and_has_nothing_to_clear(session: Session) -> None:
@@ -167,4 +167,4 @@ async def test_hostile_and_long_names_stay_in_their_columns(session: Session, si
         assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
         await pilot.press("up", "enter")
         await until(pilot, answers)
-        assert [each.id for each in answers() if each] == ["模型" * 20]
+        assert [row.id for row in answers() if row] == ["模型" * 20]

@@ -159,17 +159,17 @@ async def test_a_call_that_fails_is_shown_in_the_strip_and_changes_nothing(sessi
 
 
 async def test_escape_stops_a_call(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, never = Event(), Event()
+    started, never = Event(), Event()
 
     async def test(*_: object) -> str:
-        begun.set()
+        started.set()
         await never.wait()
         return ""
 
     monkeypatch.setattr(catalog, "test", test)
     async with area(session, "models") as pilot:
         await pilot.press("v")
-        await begun.wait()
+        await started.wait()
         await until_shown(pilot, "… calling gpt-4.1")
         assert "esc stop" in rows(pilot)[-1]
         await pilot.press("escape")
@@ -180,7 +180,7 @@ async def test_escape_stops_a_call(session: Session, monkeypatch: pytest.MonkeyP
 async def test_r_lists_anew_and_keeps_the_rows_meanwhile(session: Session) -> None:
     without(session, "defaults")
     with session.store("acme").transaction() as tables:
-        tables.table("models").remove(lambda each: each["id"] == "gpt-6-sol")
+        tables.table("models").remove(lambda record: record["id"] == "gpt-6-sol")
     async with area(session, "models") as pilot:
         await pilot.press("r")
         await until_shown(pilot, "1 new, 0 gone.")

@@ -59,44 +59,44 @@ def has_focus(pilot: Pilot[str], row: FieldRow) -> bool:
 
 
 def hits_of(pilot: Pilot[str]) -> list[str]:
-    return [key for each in pilot.app.screen.query(HitRows) if each.display for key in each.keys]
+    return [key for widget in pilot.app.screen.query(HitRows) if widget.display for key in widget.keys]
 
 
 async def test_what_it_is_for_is_chosen_first_and_no_type_is_requested(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         screen = rows(pilot)
         assert screen[3] == "   Endpoint type    (•) Hosted Inference API  ( ) Inference Endpoint"
         assert "free for few models" in shown(pilot) and "paid by" in shown(pilot)
         assert "   Task             (•) text generation  ( ) text to text  ( ) embedding" in screen
         assert "Type  " not in shown(pilot) and "Endpoint URL" not in shown(pilot)
-        assert has_focus(pilot, made.rows["id"])
-        kinds = [made.kind]
+        assert has_focus(pilot, model_form.rows["id"])
+        kinds = [model_form.kind]
         await choose(pilot, "task", "automatic-speech-recognition")
-        assert [*kinds, made.kind] == [ModelType.CHAT, ModelType.SPEECH2TEXT]
+        assert [*kinds, model_form.kind] == [ModelType.CHAT, ModelType.SPEECH2TEXT]
 
 
 async def test_hits_come_while_it_is_typed_and_move_no_cursor(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await choose(pilot, "task", "feature-extraction")
         await typed(pilot, "qwen3-emb")
         await until_shown(pilot, "Qwen/Qwen3-Embedding-0.6B")
-        assert has_focus(pilot, made.rows["id"])
-        assert made.model_id == "qwen3-emb"
+        assert has_focus(pilot, model_form.rows["id"])
+        assert model_form.model_id == "qwen3-emb"
         screen = shown(pilot)
         assert "served · 3.4M downloads" in screen and "not served · 12k downloads" in screen
         assert rows(pilot)[-1] == " enter next  down to list  tab next  esc back  f1 help"
         # Enter takes what was typed, whatever was found.
         await pilot.press("enter")
-        assert pilot.app.focused is made.verify
-        assert made.model_id == "qwen3-emb"
+        assert pilot.app.focused is model_form.verify
+        assert model_form.model_id == "qwen3-emb"
         await until(pilot, lambda: not hits_of(pilot))
 
 
 async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await choose(pilot, "task", "feature-extraction")
         await typed(pilot, "qwen3-emb")
         await until_shown(pilot, "Qwen/Qwen3-Embedding-0.6B")
@@ -104,10 +104,10 @@ async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Session) -> No
         await until_shown(pilot, "enter choose")
         assert rows(pilot)[-3:-1] == ["   Qwen/Qwen3-Embedding-8B", "   served · 1.2M downloads"]
         await pilot.press("up", "up")
-        await until(pilot, lambda: has_focus(pilot, made.rows["id"]))
+        await until(pilot, lambda: has_focus(pilot, model_form.rows["id"]))
         await pilot.press("down", "enter")
-        await until(pilot, lambda: pilot.app.focused is made.verify)
-        assert made.model_id == "Qwen/Qwen3-Embedding-0.6B"
+        await until(pilot, lambda: pilot.app.focused is model_form.verify)
+        assert model_form.model_id == "Qwen/Qwen3-Embedding-0.6B"
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
         model = models.find(hosting.tenant("acme"), "huggingface/Qwen/Qwen3-Embedding-0.6B")
@@ -117,38 +117,38 @@ async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Session) -> No
 
 async def test_one_that_is_not_served_is_offered_another_method(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await typed(pilot, "house-style")
         await until_shown(pilot, "acme-ai/house-style-7b")
         await pilot.press("down", "enter")
         await until_shown(pilot, " ▸ [ Use Inference Endpoint instead ]   not served")
-        assert made.choices["endpoint_type"].value == "hosted_inference_api"
+        assert model_form.choices["endpoint_type"].value == "hosted_inference_api"
         await pilot.press("enter")
-        await until(pilot, lambda: has_focus(pilot, made.rows["namespace"]))
-        assert made.field_values["endpoint_type"] == "inference_endpoints"
-        assert made.model_id == "acme-ai/house-style-7b"
-        assert not made.instead.display
+        await until(pilot, lambda: has_focus(pilot, model_form.rows["namespace"]))
+        assert model_form.field_values["endpoint_type"] == "inference_endpoints"
+        assert model_form.model_id == "acme-ai/house-style-7b"
+        assert not model_form.instead.display
 
 
 async def test_an_endpoint_is_picked_from_the_account(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
         await choose(pilot, "task", "feature-extraction")
-        made.rows["namespace"].field.focus()
+        model_form.rows["namespace"].field.focus()
         # The first name is most often meant; the others can be taken.
-        await until(pilot, lambda: made.rows["namespace"].value == "acme-ai")
+        await until(pilot, lambda: model_form.rows["namespace"].value == "acme-ai")
         assert hits_of(pilot) == ["acme-ai", "acme-research"]
         await pilot.press("enter")
         await until_shown(pilot, "bge-large-prod")
-        assert has_focus(pilot, made.rows["endpoint_url"])
+        assert has_focus(pilot, model_form.rows["endpoint_url"])
         assert "house-chat" not in shown(pilot)
         await pilot.press("down")
         await until(pilot, lambda: rows(pilot)[-3] == "   bge-large-prod")
         assert rows(pilot)[-2].startswith("   running · BAAI/bge-large-en-v1.5 · feature-extraction")
         await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.focused is made.verify)
-        assert (made.model_id, made.field_values["endpoint_url"]) == ("BAAI/bge-large-en-v1.5", URL)
+        await until(pilot, lambda: pilot.app.focused is model_form.verify)
+        assert (model_form.model_id, model_form.field_values["endpoint_url"]) == ("BAAI/bge-large-en-v1.5", URL)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
         model = models.find(hosting.tenant("acme"), "huggingface/BAAI/bge-large-en-v1.5")
@@ -161,29 +161,29 @@ async def test_an_endpoint_is_picked_from_the_account(hosting: Session) -> None:
 async def test_names_are_requested_again_when_other_fields_changed(
     hosting: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[Mapping[str, str]] = []
+    queries: list[Mapping[str, str]] = []
 
     async def offers(
         session: TenantSession, provider: str, field: str, values: Mapping[str, str]
     ) -> tuple[SearchResult, ...]:
         if field == "endpoint_url":
-            asked.append(values)
+            queries.append(values)
         return ()
 
     monkeypatch.setattr(add, "offers", offers)
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
         for name in ("endpoint_url", "id", "endpoint_url"):
-            made.rows[name].field.focus()
+            model_form.rows[name].field.focus()
             await pilot.pause()
-        assert len(asked) == 1
-        made.rows["namespace"].field.value = "acme-research"
-        made.rows["id"].field.focus()
+        assert len(queries) == 1
+        model_form.rows["namespace"].field.value = "acme-research"
+        model_form.rows["id"].field.focus()
         await pilot.pause()
-        made.rows["endpoint_url"].field.focus()
-        await until(pilot, lambda: len(asked) == 2)
-        assert asked[1]["namespace"] == "acme-research"
+        model_form.rows["endpoint_url"].field.focus()
+        await until(pilot, lambda: len(queries) == 2)
+        assert queries[1]["namespace"] == "acme-research"
 
 
 async def test_one_search_at_a_time_and_the_last_text_counts(hosting: Session, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,10 +237,10 @@ async def test_a_search_that_fails_leaves_free_entry(hosting: Session, monkeypat
 
     monkeypatch.setattr(add, "search", search)
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await typed(pilot, "Qwen/Qwen3-32B")
         await until_shown(pilot, "▲ Search is unavailable; type the full name.")
-        assert has_focus(pilot, made.rows["id"])
+        assert has_focus(pilot, model_form.rows["id"])
         await pilot.press("enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
         assert models.find(hosting.tenant("acme"), "huggingface/Qwen/Qwen3-32B").fields["engine"] == "router"
@@ -252,16 +252,16 @@ async def test_what_may_not_be_listed_can_be_typed(hosting: Session, monkeypatch
 
     monkeypatch.setattr(add, "offers", offers)
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
-        made.rows["endpoint_url"].field.focus()
+        model_form.rows["endpoint_url"].field.focus()
         await until_shown(pilot, "▲ This token may not list the endpoints of acme-ai.")
         await typed(pilot, "https://c5h1t8.eu-west-1.aws.endpoints.huggingface.cloud/v1")
-        made.rows["id"].field.focus()
+        model_form.rows["id"].field.focus()
         await pilot.pause()
         await typed(pilot, "any name"[:3])
         await pilot.press("enter")
-        made.verify.focus()
+        model_form.verify.focus()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
         model = models.find(hosting.tenant("acme"), "huggingface/any")
@@ -271,31 +271,31 @@ async def test_what_may_not_be_listed_can_be_typed(hosting: Session, monkeypatch
 
 async def test_what_is_hidden_is_not_passed(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
         assert "Endpoint URL" in shown(pilot)
-        made.rows["endpoint_url"].field.value = URL
+        model_form.rows["endpoint_url"].field.value = URL
         await choose(pilot, "endpoint_type", "hosted_inference_api")
         assert "Endpoint URL" not in shown(pilot)
-        assert made.field_values == {"endpoint_type": "hosted_inference_api", "task": "text-generation"}
+        assert model_form.field_values == {"endpoint_type": "hosted_inference_api", "task": "text-generation"}
 
 
 async def test_a_problem_of_a_field_is_shown_at_the_field(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
-        made.rows["id"].field.value = "any"
-        made.rows["endpoint_url"].field.value = "ftp://host"
-        made.verify.focus()
+        model_form.rows["id"].field.value = "any"
+        model_form.rows["endpoint_url"].field.value = "ftp://host"
+        model_form.verify.focus()
         await pilot.press("enter")
         await until_shown(pilot, "▲ ftp://host is not an http address.")
-        assert has_focus(pilot, made.rows["endpoint_url"])
-        made.rows["endpoint_url"].field.value = ""
-        made.rows["namespace"].field.value = "a b"
-        made.verify.focus()
+        assert has_focus(pilot, model_form.rows["endpoint_url"])
+        model_form.rows["endpoint_url"].field.value = ""
+        model_form.rows["namespace"].field.value = "a b"
+        model_form.verify.focus()
         await pilot.press("enter")
         await until_shown(pilot, "▲ This is the name as in its address")
-        assert has_focus(pilot, made.rows["namespace"])
+        assert has_focus(pilot, model_form.rows["namespace"])
 
 
 async def test_an_endpoint_that_starts_is_waited_for_until_escape(
@@ -303,20 +303,20 @@ async def test_an_endpoint_that_starts_is_waited_for_until_escape(
 ) -> None:
     monkeypatch.setattr(endpoint_check, "EVERY", 60.0)
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
         await choose(pilot, "task", "automatic-speech-recognition")
-        made.rows["endpoint_url"].field.value = "https://w8r2k6.eu-west-1.aws.endpoints.huggingface.cloud"
-        made.rows["namespace"].field.value = "acme-ai"
-        made.rows["id"].field.value = "openai/whisper-tiny"
-        made.verify.focus()
+        model_form.rows["endpoint_url"].field.value = "https://w8r2k6.eu-west-1.aws.endpoints.huggingface.cloud"
+        model_form.rows["namespace"].field.value = "acme-ai"
+        model_form.rows["id"].field.value = "openai/whisper-tiny"
+        model_form.verify.focus()
         await pilot.press("enter")
         await until_shown(pilot, "The endpoint is starting, which can take minutes.")
         assert rows(pilot)[-1] == " esc stop  ? help"
         await pilot.press("escape")
         await until(pilot, lambda: "asking the model" not in shown(pilot))
         assert isinstance(pilot.app.screen, AddModel)
-        assert made.model_id == "openai/whisper-tiny"
+        assert model_form.model_id == "openai/whisper-tiny"
         # Once it is up it is looked at to the end.
         monkeypatch.setattr(endpoint_check, "EVERY", 0.0)
         await pilot.press("enter")
@@ -330,10 +330,10 @@ async def test_the_next_form_begins_with_what_was_chosen_last(hosting: Session) 
         hosting.tenant("acme"), HOSTING.id, "BAAI/bge-large-en-v1.5", ModelType.EMBEDDING, fields, verify=False
     )
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
-        assert made.field_values["endpoint_type"] == "inference_endpoints"
-        assert made.kind is ModelType.EMBEDDING
-        assert made.field_values["endpoint_url"] == made.model_id == ""
+        model_form = await form(pilot)
+        assert model_form.field_values["endpoint_type"] == "inference_endpoints"
+        assert model_form.kind is ModelType.EMBEDDING
+        assert model_form.field_values["endpoint_url"] == model_form.model_id == ""
 
 
 async def test_an_endpoint_is_edited_with_its_fields(hosting: Session) -> None:
@@ -344,13 +344,13 @@ async def test_an_endpoint_is_edited_with_its_fields(hosting: Session) -> None:
         await until(pilot, lambda: "e edit" in rows(pilot)[-1])
         await pilot.press("e")
         await until_shown(pilot, "── Models › edit › Hugging Face ─")
-        made = pilot.app.screen.query_one(ModelForm)
-        assert made.field_values["endpoint_url"] == URL
+        model_form = pilot.app.screen.query_one(ModelForm)
+        assert model_form.field_values["endpoint_url"] == URL
         # What it is for stays; only how may change.
-        assert [key for key, _ in made.choices["task"].options] == ["text-generation", "text2text-generation"]
-        assert made.choices["task"].value == "text2text-generation"
-        made.rows["endpoint_url"].field.value = "https://s3m9z4.eu-west-1.aws.endpoints.huggingface.cloud"
-        made.verify.focus()
+        assert [key for key, _ in model_form.choices["task"].options] == ["text-generation", "text2text-generation"]
+        assert model_form.choices["task"].value == "text2text-generation"
+        model_form.rows["endpoint_url"].field.value = "https://s3m9z4.eu-west-1.aws.endpoints.huggingface.cloud"
+        model_form.verify.focus()
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
         assert models.find(hosting.tenant("acme"), "huggingface/sums").fields["engine"] == "toolkit"
@@ -377,12 +377,12 @@ async def test_hostile_hits_stay_text(hosting: Session, monkeypatch: pytest.Monk
 
 async def test_the_repository_of_an_endpoint_is_searched_as_well(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
-        made = await form(pilot)
+        model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
         await choose(pilot, "task", "feature-extraction")
-        made.rows["id"].field.focus()
+        model_form.rows["id"].field.focus()
         await typed(pilot, "qwen3-emb")
         await until_shown(pilot, "Qwen/Qwen3-Embedding-8B")
         await pilot.press("down", "enter")
-        await until(pilot, lambda: made.model_id.startswith("Qwen/Qwen3-Embedding-"))
-        assert made.field_values["endpoint_type"] == "inference_endpoints" and not made.instead.display
+        await until(pilot, lambda: model_form.model_id.startswith("Qwen/Qwen3-Embedding-"))
+        assert model_form.field_values["endpoint_type"] == "inference_endpoints" and not model_form.instead.display

@@ -3,7 +3,7 @@
 import pytest
 from textual.screen import Screen
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.screen_stack import FakeStack, RecordedScreen
 from tests.doubles.practice import practice_session
 from tui.console.navigation import areas
@@ -81,7 +81,7 @@ async def test_the_list_of_tenants_goes_back_to_the_area_before() -> None:
 
 
 async def test_a_removed_tenant_leaves_no_screen_behind() -> None:
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme")
     console = Console(session)
     console.navigator.open_tenant("acme")
@@ -93,7 +93,7 @@ async def test_a_removed_tenant_leaves_no_screen_behind() -> None:
 
 
 async def test_a_renamed_tenant_is_read_again() -> None:
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme")
     console = Console(session)
     console.navigator.open_tenant("acme")

@@ -23,13 +23,13 @@ class Console:
         self.dialogs = Dialogs(self.stack, lambda: session.tenant(tenant_id), self.notices.append)
 
     @property
-    def asked(self) -> list[type[Screen[Any]]]:
+    def opened(self) -> list[type[Screen[Any]]]:
         """The kinds of the pages that were opened."""
         return [type(page) for page in self.stack.pushed]
 
     @property
-    def told(self) -> list[str]:
-        """What the screen beneath was told."""
+    def calls(self) -> list[str]:
+        """The calls that the screen beneath received."""
         assert isinstance(self.stack.screen, RecordedScreen)
         return self.stack.screen.calls
 
@@ -43,13 +43,13 @@ async def test_plain_http_is_used_only_if_that_was_chosen() -> None:
 async def test_an_open_tenant_needs_no_passphrase() -> None:
     console = Console(practice_session(), "acme")
     assert await console.dialogs.ensure_unlocked()
-    assert console.asked == [] and console.told == ["refresh"]
+    assert console.opened == [] and console.calls == ["refresh"]
 
 
 async def test_a_locked_tenant_needs_its_passphrase() -> None:
     console = Console(practice_session(), "north-lab", Unlock=False)
     assert not await console.dialogs.ensure_unlocked("send your question")
-    assert console.asked == [Unlock]
+    assert console.opened == [Unlock]
 
 
 def changed(monkeypatch: Any) -> list[tuple[manifest.CredentialChange, ...]]:
@@ -65,17 +65,17 @@ def changed(monkeypatch: Any) -> list[tuple[manifest.CredentialChange, ...]]:
     return confirmed
 
 
-async def test_changes_made_while_locked_are_confirmed_if_the_answer_is_so(monkeypatch: Any) -> None:
+async def test_changes_created_while_locked_are_confirmed_if_the_answer_is_so(monkeypatch: Any) -> None:
     confirmed = changed(monkeypatch)
     console = Console(practice_session(), "acme", Ask="confirm")
     assert await console.dialogs.ensure_unlocked()
-    assert len(confirmed) == 1 and console.notices == ["1 confirmed."] and console.told == ["changed", "refresh"]
+    assert len(confirmed) == 1 and console.notices == ["1 confirmed."] and console.calls == ["changed", "refresh"]
 
 
-async def test_what_was_left_unconfirmed_is_asked_again_only_when_that_is_wanted(monkeypatch: Any) -> None:
+async def test_what_was_left_unconfirmed_is_retried_only_when_that_is_wanted(monkeypatch: Any) -> None:
     confirmed = changed(monkeypatch)
     console = Console(practice_session(), "acme", Ask=None)
     assert await console.dialogs.ensure_unlocked() and await console.dialogs.ensure_unlocked()
-    assert console.asked == [Ask]
+    assert console.opened == [Ask]
     assert await console.dialogs.ensure_unlocked(again=True)
-    assert console.asked == [Ask, Ask] and confirmed == []
+    assert console.opened == [Ask, Ask] and confirmed == []

@@ -16,7 +16,7 @@ from tui.console.widgets.truncate import width
 
 async def whole(pilot: object) -> str:
     """All lines of the help, in sight or not."""
-    return "\n".join(each.plain for each in pilot.app.screen.query_one(Reader).lines)  # type: ignore[attr-defined]
+    return "\n".join(line.plain for line in pilot.app.screen.query_one(Reader).lines)  # type: ignore[attr-defined]
 
 
 async def test_it_shows_the_keys_of_the_screen_the_general_ones_and_the_signs() -> None:
@@ -42,7 +42,7 @@ async def test_every_action_of_the_screen_stands_in_it() -> None:
         await pilot.press("?")
         await until_shown(pilot, "1 – 18 of ")
         text = await whole(pilot)
-        own = [each for each in Binding.make_bindings(type(screen).BINDINGS) if each.id and each.show]
+        own = [binding for binding in Binding.make_bindings(type(screen).BINDINGS) if binding.id and binding.show]
         assert own
         for binding in own:
             assert binding.tooltip.split(":")[0][1:20] in text.replace("\n           ", " "), binding.tooltip
@@ -140,4 +140,4 @@ async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
         await pilot.press("?")
         await until(pilot, lambda: isinstance(pilot.app.screen, Help) and pilot.app.screen.query_one(Reader).lines)
         assert all(width(line) <= size[0] for line in rows(pilot))
-        assert all(each.cell_length <= size[0] for each in pilot.app.screen.query_one(Reader).lines)
+        assert all(line.cell_length <= size[0] for line in pilot.app.screen.query_one(Reader).lines)

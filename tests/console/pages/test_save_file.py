@@ -42,7 +42,7 @@ async def test_enter_goes_to_the_button_and_enter_there_writes_for_the_owner_alo
         assert answers == [path]
         assert path.read_text() == "as md: ü\n"
         assert stat.S_IMODE(path.stat().st_mode) == 0o600
-        assert [each.name for each in tmp_path.iterdir()] == ["chat.md"]
+        assert [path.name for path in tmp_path.iterdir()] == ["chat.md"]
 
 
 async def test_a_name_in_use_is_not_proposed_and_needs_confirmation_when_typed(tmp_path: Path) -> None:
@@ -87,16 +87,16 @@ async def test_another_format_changes_the_ending(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "sentence"),
     [("", "is a folder."), ("/nowhere/at/all/chat.md", "There is no folder /nowhere/at/all."), ("/dev/null", "plain")],
 )
-async def test_what_cannot_be_written_is_shown_under_the_field_and_stays_there(typed: str, said: str) -> None:
+async def test_what_cannot_be_written_is_shown_under_the_field_and_stays_there(typed: str, sentence: str) -> None:
     async with console(started()) as pilot:
         answers = await opened(pilot, "chat")
         field = pilot.app.screen.query_one(LineField)
         field.value = typed
         await pilot.press("enter", "enter")
-        await until_shown(pilot, said)
+        await until_shown(pilot, sentence)
         assert pilot.app.focused is field
         assert field.value == typed
         assert not answers

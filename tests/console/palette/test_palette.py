@@ -40,8 +40,8 @@ async def test_words_find_and_the_drawing_holds() -> None:
     async with console() as pilot:
         await pilot.press(":", *"emb")
         await until_shown(pilot, "   ▸ Playground: embedding ")
-        found = [line for line in rows(pilot) if "Playground: embedding" in line]
-        assert found == ["   ▸ Playground: embedding                                          4 then t"]
+        matches = [line for line in rows(pilot) if "Playground: embedding" in line]
+        assert matches == ["   ▸ Playground: embedding                                          4 then t"]
         assert "     Default for embedding …                                        3" in rows(pilot)
         assert "     Show only embedding models                                     2 then t" in rows(pilot)
         assert "     Model text-embedding-3-small (OpenAI)" in rows(pilot)
@@ -51,7 +51,7 @@ async def test_words_find_and_the_drawing_holds() -> None:
 async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:
     async with console() as pilot:
         app: Any = pilot.app
-        words = "\n".join(each.words for each in every_command(app))
+        words = "\n".join(command.words for command in every_command(app))
         for binding in Binding.make_bindings(type(app.screen).BINDINGS):
             if binding.id and binding.show:
                 assert binding.tooltip in words
@@ -59,7 +59,7 @@ async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:
             assert area in words
         from tui.providers import PROVIDERS
 
-        assert all(each.label in words for each in PROVIDERS.values())
+        assert all(provider.label in words for provider in PROVIDERS.values())
         assert all(row.model.id in words for row in catalog.rows(app.session.tenant("acme")))
         others = [row.tenant.name for row in tenants.rows(app.session) if row.tenant and row.id != "acme"]
         assert all(f"Tenant {name}" in words for name in others)
@@ -178,10 +178,10 @@ async def test_it_finds_one_of_thousands_of_models() -> None:
 
         with app.session.store("acme").transaction() as tables:
             many = (domain.Model("openai", f"gpt-many-{n}", ModelType.CHAT) for n in range(2000))
-            tables.table("models").insert_multiple(serialization.to_record(each) for each in many)
+            tables.table("models").insert_multiple(serialization.to_record(model) for model in many)
         all_of_them = every_command(app)
-        found = all_of_them.matching("many 1999")
-        assert [all_of_them[each].words for each in found] == ["Model gpt-many-1999 (OpenAI)"]
+        matches = all_of_them.matching("many 1999")
+        assert [all_of_them[index].words for index in matches] == ["Model gpt-many-1999 (OpenAI)"]
 
 
 async def test_a_default_is_set_and_confirmed_as_in_its_area(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,7 +45,7 @@ async def chatting(
         yield pilot, tab
 
 
-async def asked(pilot: Pilot[str], tab: ChatTab, question: str) -> None:
+async def send(pilot: Pilot[str], tab: ChatTab, question: str) -> None:
     """Type a question, send it, and wait until its answer is over."""
     tab.question.put(question)
     await pilot.press("enter")
@@ -63,7 +63,7 @@ class Model:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.queue: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
-        self.asked: list[tuple[str, tuple[Message, ...], dict[str, Any]]] = []
+        self.requests: list[tuple[str, tuple[Message, ...], dict[str, Any]]] = []
         self.closed = 0
         monkeypatch.setattr(calls, "chat", self._chat)
 
@@ -79,7 +79,7 @@ class Model:
         parameters: Any = None,
         stream: bool = True,
     ) -> AsyncIterator[Event]:
-        self.asked.append((model.ref, tuple(messages), dict(parameters)))
+        self.requests.append((model.ref, tuple(messages), dict(parameters)))
         try:
             while (event := await self.queue.get()) is not None:
                 if isinstance(event, Exception):
@@ -112,7 +112,7 @@ async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
 
 async def test_an_answer_streams_in_and_is_over_with_its_figures() -> None:
     async with chatting() as (pilot, tab):
-        await asked(pilot, tab, "Why is the sky blue?")
+        await send(pilot, tab, "Why is the sky blue?")
         drawn = rows(pilot)
         assert drawn[2:6] == [" you", " Why is the sky blue?", "", " gpt-6-sol"]
         assert "   colour    wavelength    scattered, relative to red" in drawn
@@ -142,20 +142,20 @@ async def test_enter_while_it_runs_keeps_the_text(model: Model) -> None:
     async with chatting() as (pilot, tab):
         tab.question.put("one")
         await pilot.press("enter")
-        await until(pilot, lambda: model.asked)
+        await until(pilot, lambda: model.requests)
         await pilot.press(*"two", "enter")
         await until_shown(pilot, "An answer is running; esc stops it.")
         assert tab.question.text == "two"
         await pilot.press("!")
         await until(pilot, lambda: "An answer is running" not in shown(pilot))
-        assert len(model.asked) == 1
+        assert len(model.requests) == 1
 
 
 async def test_escape_stops_at_once_and_keeps_what_came(model: Model) -> None:
     async with chatting() as (pilot, tab):
         tab.question.put("one")
         await pilot.press("enter")
-        await until(pilot, lambda: model.asked)
+        await until(pilot, lambda: model.requests)
         model.says(TextDelta("Half an"))
         await until_shown(pilot, "Half an▏")
         await pilot.press("escape")
@@ -168,8 +168,8 @@ async def test_escape_stops_at_once_and_keeps_what_came(model: Model) -> None:
         assert pilot.app.focused is tab.question
         await until(pilot, lambda: model.closed == 1)
         model.says(TextDelta("Yes"), Finish("stop"), None)
-        await asked(pilot, tab, "two")
-        assert [each.text for each in model.asked[1][1]] == ["one", "Half an", "two"]
+        await send(pilot, tab, "two")
+        assert [message.text for message in model.requests[1][1]] == ["one", "Half an", "two"]
         assert "■ stopped by you" in shown(pilot)
 
 
@@ -185,7 +185,7 @@ async def test_escape_five_times_never_leaves(model: Model) -> None:
 
 async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
     async with chatting() as (pilot, tab):
-        await asked(pilot, tab, "Why is the sky blue? please break")
+        await send(pilot, tab, "Why is the sky blue? please break")
         text = shown(pilot)
         assert (
             " ■ connection lost, the answer is incomplete\n\n ▲ The connection to OpenAI ended before the answer did."
@@ -198,22 +198,22 @@ async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "said"),
+    ("wish", "sentence"),
     [
         ("please fail", "OpenAI says: The text breaks a rule."),
         ("please be refused", "▲ OpenAI rejected the key ending 3f2a."),
     ],
 )
-async def test_refused_before_any_text_gives_the_question_back(wish: str, said: str) -> None:
+async def test_refused_before_any_text_gives_the_question_back(wish: str, sentence: str) -> None:
     async with chatting() as (pilot, tab):
-        await asked(pilot, tab, wish)
-        await until_shown(pilot, said)
+        await send(pilot, tab, wish)
+        await until_shown(pilot, sentence)
         assert tab.question.text == wish
         assert " gpt-6-sol\n" not in shown(pilot)
         if "refused" in wish:
             assert "f2 opens Providers to replace it." in shown(pilot)
         await pilot.press("ctrl+u")
-        await asked(pilot, tab, "hello")
+        await send(pilot, tab, "hello")
         assert wish not in shown(pilot)
         assert len(tab.session.history.entries) == 1
 
@@ -222,7 +222,7 @@ async def test_a_question_typed_meanwhile_is_not_overwritten_by_the_one_returned
     async with chatting() as (pilot, tab):
         tab.question.put("first")
         await pilot.press("enter")
-        await until(pilot, lambda: model.asked)
+        await until(pilot, lambda: model.requests)
         await pilot.press(*"next")
         model.says(NetworkError("No network."))
         await over(pilot, tab)
@@ -237,7 +237,7 @@ async def test_a_retry_counts_down_and_a_silence_is_reported(model: Model) -> No
     async with chatting() as (pilot, tab):
         tab.question.put("one")
         await pilot.press("enter")
-        await until(pilot, lambda: model.asked)
+        await until(pilot, lambda: model.requests)
         model.says(Retrying("busy", 3.0, 2, 2))
         await until_shown(pilot, "… busy, retrying in 3 s (2 of 2)")
         await until_shown(pilot, "… busy, retrying in 2 s (2 of 2)")
@@ -267,7 +267,7 @@ async def test_thoughts_are_one_line_that_enter_unfolds(model: Model) -> None:
 
 async def test_enter_on_any_other_row_goes_back_to_the_field() -> None:
     async with chatting() as (pilot, tab):
-        await asked(pilot, tab, "hello")
+        await send(pilot, tab, "hello")
         await pilot.press("escape")
         assert pilot.app.focused is tab.transcript
         assert rows(pilot)[23] == " i type  r regenerate  e edit  m model  p parameters  n new  c copy  ? help"
@@ -280,29 +280,29 @@ async def test_enter_on_any_other_row_goes_back_to_the_field() -> None:
 async def test_again_keeps_the_earlier_answer_behind_and_left_reaches_it(model: Model) -> None:
     async with chatting() as (pilot, tab):
         model.says(TextDelta("Answer one"), Finish("stop"), None)
-        await asked(pilot, tab, "ask")
+        await send(pilot, tab, "ask")
         model.says(TextDelta("Answer two"), Finish("stop"), None)
         await pilot.press("ctrl+r")
         await over(pilot, tab)
-        assert model.asked[0][1] == model.asked[1][1]
+        assert model.requests[0][1] == model.requests[1][1]
         assert "Answer two" in shown(pilot) and "Answer one" not in shown(pilot)
         assert " gpt-6-sol   2 of 2, left for the one before" in rows(pilot)
         await pilot.press("escape", "left")
         await until_shown(pilot, "Answer one")
         assert " gpt-6-sol   1 of 2, right for the one after" in rows(pilot)
         model.says(TextDelta("Next"), Finish("stop"), None)
-        await asked(pilot, tab, "more") if pilot.app.focused is tab.question else None
+        await send(pilot, tab, "more") if pilot.app.focused is tab.question else None
         await pilot.press("right")
         await until_shown(pilot, "Answer two")
         await pilot.press("i")
-        await asked(pilot, tab, "more")
-        assert [each.text for each in model.asked[2][1]] == ["ask", "Answer two", "more"]
+        await send(pilot, tab, "more")
+        assert [message.text for message in model.requests[2][1]] == ["ask", "Answer two", "more"]
 
 
 async def test_again_that_is_refused_shows_the_earlier_answer_and_the_problem(model: Model) -> None:
     async with chatting() as (pilot, tab):
         model.says(TextDelta("Answer one"), Finish("stop"), None)
-        await asked(pilot, tab, "ask")
+        await send(pilot, tab, "ask")
         model.says(NetworkError("The network is gone.", "Plug it in."))
         await pilot.press("ctrl+r")
         await over(pilot, tab)
@@ -312,14 +312,14 @@ async def test_again_that_is_refused_shows_the_earlier_answer_and_the_problem(mo
 async def test_the_last_question_is_edited_in_the_field_and_takes_its_place(model: Model) -> None:
     async with chatting() as (pilot, tab):
         model.says(TextDelta("One."), Finish("stop"), None)
-        await asked(pilot, tab, "first")
+        await send(pilot, tab, "first")
         await pilot.press(*"draft", "escape", "e")
         assert tab.question.text == "first"
         await until_shown(pilot, "Sending replaces your last question")
         model.says(TextDelta("Two."), Finish("stop"), None)
         await pilot.press("!", "enter")
         await over(pilot, tab)
-        assert [each.text for each in model.asked[1][1]] == ["first!"]
+        assert [message.text for message in model.requests[1][1]] == ["first!"]
         assert "One." not in shown(pilot)
         await pilot.press("up", "up")
         assert tab.question.text == "draft"
@@ -328,31 +328,31 @@ async def test_the_last_question_is_edited_in_the_field_and_takes_its_place(mode
 async def test_another_model_answers_from_the_next_question_on(model: Model) -> None:
     async with chatting() as (pilot, tab):
         model.says(TextDelta("One."), Finish("stop"), None)
-        await asked(pilot, tab, "first")
+        await send(pilot, tab, "first")
         other = catalog.listing(pilot.app.session.tenant("acme"), ModelType.CHAT, "openai_compatible")[0]  # type: ignore[attr-defined]
         tab.use(other)
         model.says(TextDelta("Two."), Finish("stop"), None)
-        await asked(pilot, tab, "second")
+        await send(pilot, tab, "second")
         drawn = rows(pilot)
         assert drawn.index(" gpt-6-sol") < drawn.index(f" {other.id}")
-        assert model.asked[1][0] == other.ref
+        assert model.requests[1][0] == other.ref
         assert other.id in drawn[1]
-        assert [each.text for each in model.asked[1][1]] == ["first", "One.", "second"]
+        assert [message.text for message in model.requests[1][1]] == ["first", "One.", "second"]
 
 
 async def test_the_answer_is_sent_to_the_clipboard_without_claiming_success() -> None:
     async with chatting() as (pilot, tab):
-        await asked(pilot, tab, "hello")
+        await send(pilot, tab, "hello")
         await pilot.press("escape", "c")
         assert pilot.app.clipboard == str(tab.session.history.entries[0].turn.answers[0].text)
-        said = f"Sent to your terminal's clipboard, {len(pilot.app.clipboard)} characters."
-        await until_shown(pilot, said)
+        sentence = f"Sent to your terminal's clipboard, {len(pilot.app.clipboard)} characters."
+        await until_shown(pilot, sentence)
 
 
 async def test_the_chat_is_saved_as_markdown_for_its_owner_alone(tmp_path: Path, model: Model) -> None:
     async with chatting() as (pilot, tab):
         model.says(TextDelta("One **b**."), Finish("stop"), None)
-        await asked(pilot, tab, "first")
+        await send(pilot, tab, "first")
         await pilot.press("escape", "s")
         await until_shown(pilot, "Playground › save")
         path = tmp_path / "chat.md"
@@ -368,7 +368,7 @@ async def test_the_chat_is_saved_as_markdown_for_its_owner_alone(tmp_path: Path,
 async def test_a_new_chat_asks_where_the_old_one_was_not_saved(model: Model) -> None:
     async with chatting() as (pilot, tab):
         model.says(TextDelta("One."), Finish("stop"), None)
-        await asked(pilot, tab, "first")
+        await send(pilot, tab, "first")
         await pilot.press("escape", "n")
         await until_shown(pilot, "This chat is not saved")
         await pilot.press("enter")
@@ -379,14 +379,14 @@ async def test_a_new_chat_asks_where_the_old_one_was_not_saved(model: Model) -> 
         await until_shown(pilot, "Ask gpt-6-sol something.")
         assert pilot.app.focused is tab.question
         model.says(TextDelta("Two."), Finish("stop"), None)
-        await asked(pilot, tab, "second")
-        assert [each.text for each in model.asked[1][1]] == ["second"]
+        await send(pilot, tab, "second")
+        assert [message.text for message in model.requests[1][1]] == ["second"]
 
 
 async def test_find_marks_the_place_above_and_escape_goes_back(model: Model) -> None:
     async with chatting() as (pilot, tab):
         model.says(TextDelta("needle\n\n" + "hay\n\n" * 40), Finish("stop"), None)
-        await asked(pilot, tab, "first")
+        await send(pilot, tab, "first")
         await pilot.press("escape", "slash", *"NEEDLE")
         await until(pilot, lambda: any("needle" in row for row in rows(pilot)))
         await pilot.press("x")
@@ -429,7 +429,7 @@ async def test_up_in_the_first_line_brings_questions_back_and_down_what_was_type
     async with chatting() as (pilot, tab):
         for question in ("one", "two"):
             model.says(TextDelta("."), Finish("stop"), None)
-            await asked(pilot, tab, question)
+            await send(pilot, tab, question)
         await pilot.press(*"draft", "up")
         assert tab.question.text == "two"
         await pilot.press("up", "up")
@@ -486,7 +486,7 @@ async def test_locking_hides_the_chat_and_opening_brings_it_back() -> None:
         await tenants.unlock(session.tenant("north-lab"), Secret("practice"))
 
     async with chatting("north-lab", setup=setup) as (pilot, tab):
-        await asked(pilot, tab, "hello")
+        await send(pilot, tab, "hello")
         await pilot.press(*"half", "escape", "L")
         await until_shown(pilot, "north-lab is locked; the chat is hidden.")
         assert "practice model" not in shown(pilot)
@@ -503,7 +503,7 @@ async def test_leaving_the_area_lets_the_answer_go_on(model: Model) -> None:
     async with chatting() as (pilot, tab):
         tab.question.put("one")
         await pilot.press("enter")
-        await until(pilot, lambda: model.asked)
+        await until(pilot, lambda: model.requests)
         await pilot.press("f3")
         await until_shown(pilot, "[2 Models]" if "[2 Models]" in shown(pilot) else "Models")
         await until_shown(pilot, "Playground …")
@@ -525,7 +525,7 @@ async def test_plain_keys_type_in_the_field() -> None:
 async def test_the_cursor_does_not_blink_and_a_chat_at_rest_draws_nothing(model: Model) -> None:
     async with chatting() as (pilot, tab):
         model.says(TextDelta("One."), Finish("stop"), None)
-        await asked(pilot, tab, "first")
+        await send(pilot, tab, "first")
         assert not tab.question.cursor_blink
         assert tab._drawing._timer is None
         assert not tab.workers._workers
@@ -535,7 +535,7 @@ async def test_hostile_answers_are_text(model: Model) -> None:
     hostile = "\x1b]52;c;eA==\x07 [/4] [@click=app.quit]x[/] \x9b31m \u202eabc " + "y" * 50_000
     async with chatting() as (pilot, tab):
         model.says(TextDelta(hostile), Finish("stop"), None)
-        await asked(pilot, tab, "\x1b[31m[/x]")
+        await send(pilot, tab, "\x1b[31m[/x]")
         await pilot.press("escape", "g")
         await until_shown(pilot, "[/4] [@click=app.quit]x[/]")
         assert not set(shown(pilot)) & set("\x1b\x9b\u202e\x07")
@@ -544,7 +544,7 @@ async def test_hostile_answers_are_text(model: Model) -> None:
 @pytest.mark.parametrize("size", [(40, 10), (60, 15), (100, 30), (120, 40)])
 async def test_no_row_is_wider_than_the_window_and_the_field_is_always_there(size: tuple[int, int]) -> None:
     async with chatting(size=size) as (pilot, tab):
-        await asked(pilot, tab, "Why is the sky blue? 为什么天空是蓝色的？")
+        await send(pilot, tab, "Why is the sky blue? 为什么天空是蓝色的？")
         drawn = rows(pilot)
         assert len(drawn) == size[1]
         assert drawn[-2 if size[1] < 16 else -3].startswith(" >")
@@ -556,7 +556,7 @@ async def test_no_row_is_wider_than_the_window_and_the_field_is_always_there(siz
 
 async def test_from_100_columns_the_figures_stand_next_to_the_chat() -> None:
     async with chatting(size=(120, 40)) as (pilot, tab):
-        await asked(pilot, tab, "hello")
+        await send(pilot, tab, "hello")
         text = shown(pilot)
         for words in (
             "│ Parameters",
@@ -574,9 +574,9 @@ async def test_from_100_columns_the_figures_stand_next_to_the_chat() -> None:
 async def test_an_error_of_our_own_ends_the_answer_and_not_the_program(model: Model) -> None:
     async with chatting() as (pilot, tab):
         model.says(TextDelta("Half"), ValueError("a bug"))
-        await asked(pilot, tab, "one")
+        await send(pilot, tab, "one")
         assert "■ connection lost, the answer is incomplete" in shown(pilot)
         assert "a bug" not in shown(pilot)
         model.says(TextDelta("Whole"), Finish("stop"), None)
-        await asked(pilot, tab, "two")
+        await send(pilot, tab, "two")
         assert "Whole" in shown(pilot)

@@ -5,7 +5,7 @@ import asyncio
 import httpx
 import pytest
 
-from tests.console.provider_forms import desk_answering
+from tests.console.provider_forms import session_answering
 from tui.console.playground.chat.history import Exchange
 from tui.console.playground.chat.session import ChatSession, RunningAnswer
 from tui.domain import Model, ModelType
@@ -20,13 +20,13 @@ class Chat:
 
     def __init__(self, process: Session) -> None:
         self.changes: list[bool] = []
-        self.begun = asyncio.Event()
+        self.started = asyncio.Event()
         self.session = ChatSession(process.tenant("acme"), self._changed)
         self.model = models.find(self.session.session, "openai/gpt-5.2", ModelType.CHAT)
 
     def _changed(self, answer: RunningAnswer, exchange: Exchange) -> None:
         self.changes.append(self.session.running is answer)
-        self.begun.set()
+        self.started.set()
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ async def test_what_was_sent_before_goes_with_the_next_question() -> None:
         bodies.append(request.content)
         return httpx.Response(200, json={"choices": [{"message": {"content": "Because."}, "finish_reason": "stop"}]})
 
-    chat = Chat(desk_answering(answer))
+    chat = Chat(session_answering(answer))
     await chat.session.ask("Why is the sky blue?", chat.model)
     await chat.session.ask("And at sunset?", chat.model)
     assert b"sky blue" in bodies[-1] and b"And at sunset?" in bodies[-1]
@@ -73,7 +73,7 @@ async def test_an_edited_question_replaces_the_last(chat: Chat) -> None:
 
 async def test_a_rejected_request_leaves_the_question_without_an_answer() -> None:
     error = {"error": {"message": "no", "type": "invalid_request_error", "code": "invalid_api_key"}}
-    chat = Chat(desk_answering(lambda _: httpx.Response(401, json=error)))
+    chat = Chat(session_answering(lambda _: httpx.Response(401, json=error)))
     await chat.session.ask("Why is the sky blue?", chat.model)
     exchange = chat.session.history.last
     assert exchange is not None and exchange.trouble is not None
@@ -85,7 +85,7 @@ async def test_a_stopped_answer_is_kept_as_far_as_it_came() -> None:
     chat = Chat(practice_session(pace=5.0))
     task = asyncio.create_task(chat.session.ask("Why is the sky blue?", chat.model))
     async with asyncio.timeout(10):
-        await chat.begun.wait()
+        await chat.started.wait()
     chat.session.stop()
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)

@@ -256,9 +256,9 @@ async def test_it_is_saved_as_json_and_csv_and_copied_as_a_table(tmp_path: Path)
     async with console() as pilot:
         tab = await embedded(pilot, *TEXTS[:3])
         assert tab.compared is not None
-        held = json.loads(tab.compared.as_json("openai/text-embedding-3-small"))
-        assert held["dimensions"] == 1536
-        assert [each["text"] for each in held["texts"]] == list(TEXTS[:3])
+        data = json.loads(tab.compared.as_json("openai/text-embedding-3-small"))
+        assert data["dimensions"] == 1536
+        assert [text["text"] for text in data["texts"]] == list(TEXTS[:3])
         assert len(tab.compared.as_csv().splitlines()) == 4
         await pilot.press("s")
         await until_shown(pilot, "( ) CSV")
@@ -313,10 +313,10 @@ async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
 
 
 async def test_a_model_that_distinguishes_questions_learns_what_the_lines_are(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[bool] = []
+    requests: list[bool] = []
 
-    async def embed(*given: Any) -> AsyncIterator[Any]:
-        asked.append(given[-1])
+    async def embed(*options: Any) -> AsyncIterator[Any]:
+        requests.append(options[-1])
         yield Vectors(0, ((1.0, 0.0),))
 
     monkeypatch.setattr(calls, "embed", embed)
@@ -335,4 +335,4 @@ async def test_a_model_that_distinguishes_questions_learns_what_the_lines_are(mo
         tab.query_one(LinesField).text = "Why is the sky blue?"
         await pilot.press("enter")
         await until(pilot, lambda: tab.compared is not None)
-        assert asked == [True]
+        assert requests == [True]

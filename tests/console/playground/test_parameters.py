@@ -113,10 +113,10 @@ async def test_only_what_the_model_takes_is_listed_with_its_choices_in_the_strip
         assert tab.model is not None
         await opened(pilot)
         text = shown(pilot)
-        taken = {each.label for each in calls.parameters(tab.model)}
+        labels = {parameter.label for parameter in calls.parameters(tab.model)}
         for label in ("temperature", "top_p", "reasoning effort", "seed"):
-            assert (f"   {label} " in text) is (label in taken)
-        choice = next((each for each in calls.parameters(tab.model) if each.choices), None)
+            assert (f"   {label} " in text) is (label in labels)
+        choice = next((parameter for parameter in calls.parameters(tab.model) if parameter.choices), None)
         if choice is not None:
             await pilot.press("enter")
             await until_shown(pilot, f"It takes {choice.choices[0]}, ")

@@ -70,10 +70,10 @@ def at(home: Path) -> Any:
 
 def answering(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> list[Any]:
     """Have these events come instead of a call, which is noted; an exception is raised, a signal waited for."""
-    asked: list[Any] = []
+    requests: list[Any] = []
 
-    async def transcribe(*given: Any) -> AsyncIterator[Any]:
-        asked.append(given)
+    async def transcribe(*options: Any) -> AsyncIterator[Any]:
+        requests.append(options)
         for part in parts:
             if isinstance(part, Exception):
                 raise part
@@ -83,10 +83,10 @@ def answering(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> list[Any]:
                 yield part
 
     monkeypatch.setattr(calls, "transcribe", transcribe)
-    return asked
+    return requests
 
 
-async def heard(pilot: Pilot[str], ref: str = "openai/whisper-1") -> SpeechTab:
+async def transcribed(pilot: Pilot[str], ref: str = "openai/whisper-1") -> SpeechTab:
     """The tab with a result."""
     tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav", ref)
     await pilot.press("enter")
@@ -102,7 +102,7 @@ async def test_a_folder_below_the_one_in_use_is_shown_as_a_whole(home: Path, mon
     async with at(home) as pilot:
         await opened(pilot, "tmp/meeting")
         await until_shown(pilot, "scp recording.m4a ")
-        assert next(each for each in rows(pilot) if "scp recording.m4a" in each).endswith(":/tmp/")
+        assert next(row for row in rows(pilot) if "scp recording.m4a" in row).endswith(":/tmp/")
 
 
 async def test_the_form_as_drawn(home: Path) -> None:
@@ -165,7 +165,7 @@ async def test_what_is_too_large_is_shown_at_once_with_a_remedy(home: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("typed", "said"),
+    ("typed", "sentence"),
     [
         ("", "Which file?"),
         ("~/recordings/nowhere.wav", "There is no file "),
@@ -177,9 +177,9 @@ async def test_what_is_too_large_is_shown_at_once_with_a_remedy(home: Path) -> N
     ],
 )
 async def test_a_file_that_cannot_be_sent_is_shown_in_place_and_nothing_is_lost(
-    home: Path, monkeypatch: pytest.MonkeyPatch, typed: str, said: str
+    home: Path, monkeypatch: pytest.MonkeyPatch, typed: str, sentence: str
 ) -> None:
-    asked = answering(monkeypatch, Transcript("never"))
+    requests = answering(monkeypatch, Transcript("never"))
     with (home / "recordings/forty.mp3").open("wb") as file:
         file.truncate(40 * MB)
     (home / "recordings/secret.mp3").write_bytes(b"x")
@@ -191,25 +191,25 @@ async def test_a_file_that_cannot_be_sent_is_shown_in_place_and_nothing_is_lost(
         tab.form._language.field.value = "de"
         await pilot.press("enter")
         await until_shown(pilot, "▲ ")
-        await until_shown(pilot, said)
+        await until_shown(pilot, sentence)
         assert pilot.app.focused is tab.form._path.field
         assert tab.form._path.value == typed
         assert tab.form._language.value == "de"
         tab.query_one(Button).focus()
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.focused is tab.form._path.field)
-        assert asked == []
+        assert requests == []
 
 
 async def test_a_language_that_is_none_is_shown_in_its_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = answering(monkeypatch, Transcript("never"))
+    requests = answering(monkeypatch, Transcript("never"))
     async with at(home) as pilot:
         tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
         tab.form._language.field.value = "English, please"
         tab.query_one(Button).focus()
         await pilot.press("enter")
         await until_shown(pilot, "▲ A language is two letters, such as en or zh.")
-        assert asked == []
+        assert requests == []
 
 
 async def test_only_times_that_the_model_gives_are_offered(home: Path) -> None:
@@ -224,7 +224,7 @@ async def test_only_times_that_the_model_gives_are_offered(home: Path) -> None:
 
 async def test_a_result_with_times_as_drawn(home: Path) -> None:
     async with at(home) as pilot:
-        await heard(pilot)
+        await transcribed(pilot)
         await until_shown(pilot, "── 1 – 6 ──")
         lines = rows(pilot)
         assert lines[0].endswith("1 Providers  2 Models  3 Defaults  [4 Playground]")
@@ -239,7 +239,7 @@ async def test_a_result_with_times_as_drawn(home: Path) -> None:
 
 async def test_a_result_without_times_is_plain_text(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await heard(pilot, "openai/gpt-transcribe")
+        tab = await transcribed(pilot, "openai/gpt-transcribe")
         assert "00:00" not in shown(pilot)
         assert "   Good morning, let us begin with the figures of last week." in shown(pilot)
         assert tab.result.result is not None
@@ -249,7 +249,7 @@ async def test_a_result_without_times_is_plain_text(home: Path) -> None:
 
 async def test_another_model_again_and_both_results_are_kept(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await heard(pilot)
+        tab = await transcribed(pilot)
         app: Any = pilot.app
         tab.use(models.find(app.navigator.tenant_session, "openai/gpt-transcribe", ModelType.SPEECH2TEXT))
         await pilot.press("r")
@@ -266,8 +266,8 @@ async def test_another_model_again_and_both_results_are_kept(home: Path) -> None
 async def test_the_upload_has_a_bar_that_moves_at_most_twice_a_second(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    waits = Signal()
-    answering(monkeypatch, *(Uploading(n * MB, 20 * MB) for n in range(11)), waits)
+    signal = Signal()
+    answering(monkeypatch, *(Uploading(n * MB, 20 * MB) for n in range(11)), signal)
     async with at(home) as pilot:
         tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
         drawn: list[str] = []
@@ -328,7 +328,7 @@ async def test_what_was_received_before_it_broke_is_kept_and_marked(
 ) -> None:
     answering(monkeypatch, TextDelta("Good "), TextDelta("morning"), Problem("The connection ended.", "r asks again."))
     async with at(home) as pilot:
-        await heard(pilot)
+        await transcribed(pilot)
         assert "   Good morning" in shown(pilot)
         assert " ■ connection lost, the text is incomplete" in shown(pilot)
         assert " ▲ The connection ended." in shown(pilot)
@@ -351,7 +351,7 @@ async def test_a_refusal_stands_under_the_button_and_the_form_is_kept(
 async def test_silence_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, Transcript(""))
     async with at(home) as pilot:
-        await heard(pilot)
+        await transcribed(pilot)
         assert "The model heard no speech in this file." in shown(pilot)
         assert "Check that it plays, or set the language." in shown(pilot)
 
@@ -359,7 +359,7 @@ async def test_silence_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) 
 async def test_it_is_searched_copied_and_saved(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     async with at(home) as pilot:
-        tab = await heard(pilot)
+        tab = await transcribed(pilot)
         await pilot.press("slash", *"costs")
         await until_shown(pilot, " ▸ 00:00:26  The second is about what it costs.")
         await pilot.press("x")
@@ -377,14 +377,14 @@ async def test_it_is_searched_copied_and_saved(home: Path, monkeypatch: pytest.M
 
 
 async def test_a_pasted_path_of_three_lines_sends_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = answering(monkeypatch, Transcript("never"))
+    requests = answering(monkeypatch, Transcript("never"))
     async with at(home) as pilot:
         tab = await opened(pilot)
         tab.form._path.field.post_message(events.Paste("~/recordings/\nmeeting\n\x1b[31m"))
         await until(pilot, lambda: tab.form._path.value)
         await pilot.pause()
         assert tab.form._path.value == "~/recordings/ meeting [31m"
-        assert asked == []
+        assert requests == []
 
 
 async def test_hostile_file_names_are_drawn_as_text_and_can_be_chosen(
@@ -393,7 +393,7 @@ async def test_hostile_file_names_are_drawn_as_text_and_can_be_chosen(
     name = "a\x1b]0;x\x07[red]\u202eb\n.wav"
     _wav(home / name, 1)
     (home / os.fsdecode(b"\xff\xfe.wav")).write_bytes(b"RIFF")
-    asked = answering(monkeypatch, Transcript("[b]text[/] \x1b[31m", (Segment(0.0, 1.0, "[b]text[/] \x1b[31m"),)))
+    requests = answering(monkeypatch, Transcript("[b]text[/] \x1b[31m", (Segment(0.0, 1.0, "[b]text[/] \x1b[31m"),)))
     async with at(home) as pilot:
         tab = await opened(pilot, "~/a")
         assert "\x1b" not in shown(pilot)
@@ -404,7 +404,7 @@ async def test_hostile_file_names_are_drawn_as_text_and_can_be_chosen(
         await pilot.press("enter")
         await until(pilot, lambda: tab.view == "results")
         await until_shown(pilot, "[b]text[/] [31m")
-        assert asked[0][2] == home / name
+        assert requests[0][2] == home / name
         assert "\x1b" not in shown(pilot)
         assert "\u202e" not in shown(pilot)
 
@@ -422,7 +422,7 @@ async def test_digits_type_in_the_path_and_escape_leaves_it_for_keys(home: Path)
 
 async def test_another_file_keeps_the_folder(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await heard(pilot)
+        tab = await transcribed(pilot)
         await pilot.press("n")
         await pilot.pause()
         assert tab.view == "form"
@@ -450,12 +450,12 @@ async def test_no_row_is_wider_than_the_window(home: Path, size: tuple[int, int]
     async with console(practice_session({"HOME": str(home)}, pace=0.0), size=size) as pilot:
         await opened(pilot, "~/recordings/")
         assert all(width(line) <= size[0] for line in rows(pilot))
-        await heard(pilot)
+        await transcribed(pilot)
         assert all(width(line) <= size[0] for line in rows(pilot))
         assert "Good morning" in shown(pilot)
 
 
 def test_lengths_and_titles_in_words() -> None:
-    assert [duration(each) for each in (7.2, 2470, 3790)] == ["7 s", "41 min 10 s", "1 h 3 min"]
+    assert [duration(seconds) for seconds in (7.2, 2470, 3790)] == ["7 s", "41 min 10 s", "1 h 3 min"]
     result = TranscriptResult(Path("/x/meeting.m4a"), "openai/whisper-1", Transcript("a", (), "english", 2470.0), 48.0)
     assert result.title(80) == "meeting.m4a · 41 min 10 s · English · in 48 s, 51× real time"

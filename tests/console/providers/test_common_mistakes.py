@@ -17,7 +17,7 @@ OF_VECTORS = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
 WIDE = (120, 40)
 
 
-def said(pilot: Pilot[str]) -> str:
+def strip_text(pilot: Pilot[str]) -> str:
     """The screen as one line."""
     return " ".join(shown(pilot).split())
 
@@ -33,11 +33,11 @@ async def test_spark_key_and_secret_swapped(session: Session) -> None:
             await pilot.press("enter")
         await focused(pilot, "Verify and save")
         await pilot.press("enter")
-        await until(pilot, lambda: "found no application with this APIKey." in said(pilot))
-        assert "Check whether APIKey and APISecret are swapped" in said(pilot)
+        await until(pilot, lambda: "found no application with this APIKey." in strip_text(pilot))
+        assert "Check whether APIKey and APISecret are swapped" in strip_text(pilot)
         assert SECRET not in shown(pilot) and KEY not in shown(pilot)
         assert credentials.active(session.tenant("acme"), "spark") is None
-        assert said(pilot).count("•" * 8) >= 2
+        assert strip_text(pilot).count("•" * 8) >= 2
 
 
 async def test_a_models_name_in_place_of_an_azure_deployment(session: Session) -> None:
@@ -56,8 +56,10 @@ async def test_a_models_name_in_place_of_an_azure_deployment(session: Session) -
         await pilot.press("enter", "enter", "enter")
         await focused(pilot, "Verify and add")
         await pilot.press("enter")
-        await until(pilot, lambda: "gpt-4.1 is the name of a model, and this resource has no deployment" in said(pilot))
-        assert "Deployment [gpt-4.1" in said(pilot)
+        await until(
+            pilot, lambda: "gpt-4.1 is the name of a model, and this resource has no deployment" in strip_text(pilot)
+        )
+        assert "Deployment [gpt-4.1" in strip_text(pilot)
 
 
 ADDED = {
@@ -83,8 +85,8 @@ async def test_a_model_that_is_something_else(session: Session, name: str) -> No
         pilot.app.run_worker(app_of(pilot).navigator.add_model(provider, model), exit_on_error=False)
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await until_shown(pilot, model_id)
-        button = next(each for each in pilot.app.screen.query(Button) if each.label.startswith("Verify"))
+        button = next(widget for widget in pilot.app.screen.query(Button) if widget.label.startswith("Verify"))
         button.focus()
         await until(pilot, lambda: button.has_focus)
         await pilot.press("enter")
-        await until(pilot, lambda: says in said(pilot))
+        await until(pilot, lambda: says in strip_text(pilot))

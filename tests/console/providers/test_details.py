@@ -80,7 +80,7 @@ async def test_d_on_another_credential_removes_that_one_only(session: Session) -
         await until_shown(pilot, "─ Remove batch-jobs of OpenAI ─")
         await pilot.press("down", "enter")
         await until(pilot, lambda: "Other credentials" not in shown(pilot))
-        assert [each.name for each in credentials.listing(session.tenant("acme"), "openai")] == ["default"]
+        assert [credential.name for credential in credentials.listing(session.tenant("acme"), "openai")] == ["default"]
 
 
 async def test_d_on_a_field_lists_what_goes_and_keeps_it_by_default(session: Session) -> None:
@@ -98,7 +98,7 @@ async def test_d_on_a_field_lists_what_goes_and_keeps_it_by_default(session: Ses
         await pilot.press("down", "enter")
         await until_shown(pilot, "○ OpenAI               not set up")
         assert all(
-            each.default is None or each.default.provider != "openai" for each in defaults.rows(session.tenant("acme"))
+            row.default is None or row.default.provider != "openai" for row in defaults.rows(session.tenant("acme"))
         )
 
 
@@ -131,14 +131,14 @@ async def test_v_says_what_was_refused_in_the_strip(session: Session) -> None:
 @pytest.mark.parametrize("size", [(40, 10), (60, 12), (80, 24)])
 async def test_long_and_odd_values_are_clipped_and_harmless(session: Session, size: tuple[int, int]) -> None:
     with session.store("acme").transaction() as tables:
-        held = tables.table("credentials").all()[0]
-        odd = {**held["clear"], "organization": "org-" + "[/x]\u202e\x1b]0;x\x07星河" * 20}
-        tables.table("credentials").update({"clear": odd}, doc_ids=[held.doc_id])
+        record = tables.table("credentials").all()[0]
+        odd = {**record["clear"], "organization": "org-" + "[/x]\u202e\x1b]0;x\x07星河" * 20}
+        tables.table("credentials").update({"clear": odd}, doc_ids=[record.doc_id])
     async with console(session, size=size) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "org-[/x]")
         assert not set("\x1b\x07\u202e") & set(shown(pilot))
-        assert "…" in next(each for each in rows(pilot) if "Organization" in each)
+        assert "…" in next(row for row in rows(pilot) if "Organization" in row)
 
 
 async def test_a_narrow_window_widened_shows_both(session: Session) -> None:

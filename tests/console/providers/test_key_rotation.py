@@ -10,9 +10,9 @@ from tui.tenancy.session import Session
 ROTATE = "Rotate: verify and save, keep the old key"
 
 
-def held(session: Session) -> list[tuple[str, bool, str]]:
-    found = credentials.listing(session.tenant("acme"), "openai")
-    return [(each.name, each.active, each.hints["api_key"]) for each in found]
+def stored(session: Session) -> list[tuple[str, bool, str]]:
+    listed = credentials.listing(session.tenant("acme"), "openai")
+    return [(credential.name, credential.active, credential.hints["api_key"]) for credential in listed]
 
 
 async def rotate(pilot: Pilot[str], key: str) -> None:
@@ -32,7 +32,7 @@ async def test_the_old_key_is_kept_restored_and_forgotten_by_plain_keys(session:
         await until_shown(pilot, "OpenAI now uses the new key. The old one is kept in its details.")
         await until_shown(pilot, "   default.kept   ••••••••3f2a                previous key")
         assert "▸ API key        ••••••••5d1e" in shown(pilot)
-        assert held(session) == [
+        assert stored(session) == [
             ("default", True, "5d1e"),
             ("batch-jobs", False, "77c0"),
             ("default.kept", False, "3f2a"),
@@ -48,17 +48,17 @@ async def test_the_old_key_is_kept_restored_and_forgotten_by_plain_keys(session:
         assert "From now on OpenAI uses default, the key ending 3f2a." in shown(pilot)
         assert '"default.kept" stays stored, the key ending 5d1e.' in shown(pilot)
         await pilot.press("down", "enter")
-        await until(pilot, lambda: held(session)[0] == ("default", True, "3f2a"))
+        await until(pilot, lambda: stored(session)[0] == ("default", True, "3f2a"))
         await until_shown(pilot, "▸ default.kept   ••••••••5d1e")
 
         await pilot.press("d")
         await until_shown(pilot, "Removes the credential default.kept, the key ending 5d1e.")
         await pilot.press("down", "enter")
-        await until(pilot, lambda: held(session) == [("default", True, "3f2a"), ("batch-jobs", False, "77c0")])
+        await until(pilot, lambda: stored(session) == [("default", True, "3f2a"), ("batch-jobs", False, "77c0")])
 
 
 async def test_a_refused_key_and_the_same_key_change_nothing_and_are_not_saved_anyway(session: Session) -> None:
-    before = held(session)
+    before = stored(session)
     async with console(session) as pilot:
         await pilot.press("enter")
         await rotate(pilot, "sk-practice-refused-00000000000")
@@ -67,4 +67,4 @@ async def test_a_refused_key_and_the_same_key_change_nothing_and_are_not_saved_a
         await focused(pilot, "API key")
         await pilot.press("ctrl+u", "enter", "tab", "tab", "enter")
         await until_shown(pilot, "▲ A new API key is missing.")
-        assert held(session) == before
+        assert stored(session) == before

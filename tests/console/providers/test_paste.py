@@ -28,8 +28,8 @@ async def test_what_surrounds_a_key_is_cut_and_shown(bare: Session) -> None:
         await paste(pilot, f'export OPENAI_API_KEY="{KEY}"\n')
         await until_shown(pilot, "Removed: ")
         assert typed(pilot) == KEY
-        for each in ("export OPENAI_API_KEY=", "quotes", "a line break"):
-            assert each in shown(pilot)
+        for name in ("export OPENAI_API_KEY=", "quotes", "a line break"):
+            assert name in shown(pilot)
         await focused(pilot, "API key")
 
 
@@ -102,7 +102,7 @@ async def test_a_paste_on_a_button_goes_to_the_first_empty_secret_field(bare: Se
 
 
 async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste(
-    bare: Session, made_up: Provider
+    bare: Session, invented_provider: Provider
 ) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
@@ -122,7 +122,9 @@ async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste
         await until_shown(pilot, "What you typed will be lost.")
 
 
-async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(bare: Session, made_up: Provider) -> None:
+async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(
+    bare: Session, invented_provider: Provider
+) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
         await paste(pilot, OTHER_KEY)

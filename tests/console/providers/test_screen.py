@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.console.pilot import console, rows, screen_of, shown, until, until_shown
-from tests.console.provider_forms import desk_answering, focused, forget
+from tests.console.provider_forms import focused, forget, session_answering
 from tests.doubles.practice import practice_session
 from tui.console.providers.screen import Providers
 from tui.console.widgets.input import SecretField
@@ -46,7 +46,9 @@ async def test_a_key_detected_in_the_environment_is_named_and_not_used() -> None
     session.practice = False
     async with console(session) as pilot:
         assert rows(pilot)[3] == " ▸ ○ OpenAI               not set up, OPENAI_API_KEY found"
-        assert not session.store("acme").read().table("credentials").search(lambda each: each["provider"] == "openai")
+        assert (
+            not session.store("acme").read().table("credentials").search(lambda record: record["provider"] == "openai")
+        )
 
 
 async def test_with_nothing_set_up_the_strip_says_how_to_begin(session: Session) -> None:
@@ -87,10 +89,10 @@ async def test_all_are_verified_with_progress_in_the_title() -> None:
 
 @pytest.mark.slow
 async def test_without_a_network_the_rows_keep_their_state_and_the_strip_says_why() -> None:
-    def gone(request: httpx.Request) -> httpx.Response:
+    def unreachable(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("[Errno -2] Name or service not known")
 
-    async with console(desk_answering(gone)) as pilot:
+    async with console(session_answering(unreachable)) as pilot:
         await pilot.press("v")
         await until_shown(pilot, "api.openai.com")
         assert "▲ Cannot" in rows(pilot)[21] and rows(pilot)[3].startswith(" ▸ ● OpenAI               ready")
@@ -99,10 +101,10 @@ async def test_without_a_network_the_rows_keep_their_state_and_the_strip_says_wh
 @pytest.mark.slow
 async def test_what_a_provider_says_never_reaches_the_terminal_as_codes_or_markup() -> None:
     def hostile(request: httpx.Request) -> httpx.Response:
-        said = "[/x] [@click=app.quit]\x1b]52;c;aGk=\x07 \u202egnihton\u202c \x9b31m"
-        return httpx.Response(401, json={"error": {"message": said, "type": "[red]", "code": "\x1b[2J"}})
+        text = "[/x] [@click=app.quit]\x1b]52;c;aGk=\x07 \u202egnihton\u202c \x9b31m"
+        return httpx.Response(401, json={"error": {"message": text, "type": "[red]", "code": "\x1b[2J"}})
 
-    async with console(desk_answering(hostile)) as pilot:
+    async with console(session_answering(hostile)) as pilot:
         await pilot.press("v")
         await until_shown(pilot, "key refused")
         await pilot.press("enter", "enter")
@@ -128,7 +130,7 @@ async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(session
 @pytest.mark.slow
 async def test_a_credential_that_cannot_be_opened_is_one_row_and_can_be_forgotten(session: Session) -> None:
     with session.store("acme").transaction() as tables:
-        tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
+        tables.table("credentials").update({"key_id": "deadbeef"}, lambda record: record["provider"] == "openai")
     async with console(session) as pilot:
         assert rows(pilot)[3] == " ▸ ✕ OpenAI               cannot be opened          your key     37 models"
         assert rows(pilot)[22] == "   Press enter to replace it, d to forget it."
@@ -144,7 +146,7 @@ async def test_a_credential_that_cannot_be_opened_is_one_row_and_can_be_forgotte
 
 async def test_r_brings_the_models_up_to_date(session: Session) -> None:
     with session.store("acme").transaction() as tables:
-        tables.table("models").remove(lambda each: each["id"] == "gpt-6-sol")
+        tables.table("models").remove(lambda record: record["id"] == "gpt-6-sol")
     async with console(session) as pilot:
         assert "your key     36 models" in rows(pilot)[3]
         await pilot.press("r")
@@ -176,18 +178,18 @@ async def test_escape_five_times_neither_leaves_nor_quits(session: Session) -> N
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24), (100, 30), (120, 40)])
 async def test_a_provider_with_a_hostile_name_fits_every_window(
-    session: Session, made_up: Provider, size: tuple[int, int]
+    session: Session, invented_provider: Provider, size: tuple[int, int]
 ) -> None:
     async with console(session, size=size) as pilot:
-        assert all(len(each) <= size[0] for each in rows(pilot))
+        assert all(len(row) <= size[0] for row in rows(pilot))
         await pilot.press("G")
         assert "Made [/x]" in shown(pilot) and "\x1b" not in shown(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.focused, SecretField))
-        assert all(len(each) <= size[0] for each in rows(pilot))
+        assert all(len(row) <= size[0] for row in rows(pilot))
 
 
-async def test_hosting_providers_stand_in_a_group_of_their_own(session: Session, made_up: Provider) -> None:
+async def test_hosting_providers_stand_in_a_group_of_their_own(session: Session, invented_provider: Provider) -> None:
     async with console(session) as pilot:
         assert rows(pilot)[5] == "   Model hosts"
         assert rows(pilot)[6].endswith("not set up")

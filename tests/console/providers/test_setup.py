@@ -6,7 +6,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown
-from tests.console.provider_forms import KEY, desk_answering, focused, forget, paste
+from tests.console.provider_forms import KEY, focused, forget, paste, session_answering
 from tests.doubles.practice import practice_session
 from tui.console.providers.setup import save_flow
 from tui.console.providers.setup.screen import Setup
@@ -25,8 +25,8 @@ REFUSED = "sk-practice-0000-refused-made-up-key-0bad"
 
 def stored(session: Session, provider_id: str = "openai", tenant: str = "acme") -> str:
     """The hint of the key in use, or ''."""
-    held = credentials.active(session.tenant(tenant), provider_id)
-    return next(iter(held.hints.values()), "no key") if held else ""
+    credential = credentials.active(session.tenant(tenant), provider_id)
+    return next(iter(credential.hints.values()), "no key") if credential else ""
 
 
 async def open_form(pilot: Pilot[str]) -> None:
@@ -110,7 +110,7 @@ async def test_an_empty_secret_keeps_the_stored_one_and_is_never_prefilled(sessi
     async with console(session) as pilot:
         await open_form(pilot)
         assert "Leave blank to keep the stored key ending 3f2a." in shown(pilot)
-        assert all(not each.value for each in pilot.app.screen.query(SecretField))
+        assert all(not widget.value for widget in pilot.app.screen.query(SecretField))
         await pilot.press("enter", "enter")
         await until_shown(pilot, "OpenAI is saved.")
         assert stored(session) == "3f2a"
@@ -185,8 +185,8 @@ async def test_a_restricted_key_is_saved_on_the_operators_word(session: Session)
         assert stored(session) == "3f2a"
         await pilot.press("enter")
         await until(pilot, lambda: stored(session) == "0001")
-        held = credentials.active(session.tenant("acme"), "openai")
-        assert held is not None and held.check.state is VerificationState.RESTRICTED
+        credential = credentials.active(session.tenant("acme"), "openai")
+        assert credential is not None and credential.check.state is VerificationState.RESTRICTED
 
 
 async def test_escape_stops_the_asking_and_keeps_what_was_typed() -> None:
@@ -243,7 +243,7 @@ async def test_what_is_no_answer_is_reported_in_place_and_can_be_saved_unverifie
             raise answer
         return answer
 
-    session = desk_answering(network)
+    session = session_answering(network)
     async with console(session) as pilot:
         await open_form(pilot)
         await paste(pilot, KEY)
@@ -318,7 +318,7 @@ async def test_no_server_answers() -> None:
     def silent(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused")
 
-    async with console(await forget(desk_answering(silent), "openai_compatible")) as pilot:
+    async with console(await forget(session_answering(silent), "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "enter")
         await until_shown(pilot, "▲ No model server answers on this machine.")
         assert "Start one, or type its URL." in shown(pilot)
@@ -326,7 +326,7 @@ async def test_no_server_answers() -> None:
 
 
 async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word() -> None:
-    session = desk_answering(lambda request: httpx.Response(200, json={"object": "list", "data": []}))
+    session = session_answering(lambda request: httpx.Response(200, json={"object": "list", "data": []}))
     async with console(session) as pilot:
         await pilot.press("j", "enter", "enter", "enter", "enter")
         await until_shown(pilot, "▲ It answers, but lists no models.")
@@ -334,7 +334,7 @@ async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word() -> N
 
 
 async def test_plain_http_to_another_machine_is_confirmed_once(session: Session) -> None:
-    answering = desk_answering(lambda request: httpx.Response(200, json={"data": [{"id": "qwen3:32b"}]}))
+    answering = session_answering(lambda request: httpx.Response(200, json={"data": [{"id": "qwen3:32b"}]}))
     async with console(answering) as pilot:
         await pilot.press("j", "enter", "enter")
         await focused(pilot, "Base URL")
@@ -349,8 +349,8 @@ async def test_plain_http_to_another_machine_is_confirmed_once(session: Session)
         await focused(pilot, "Go back")
         await pilot.press("down", "enter")
         await until_shown(pilot, "▲ unencrypted http")
-        held = credentials.active(answering.tenant("acme"), "openai_compatible")
-        assert held is not None and held.plain_http == ("http://192.0.2.7:8000",)
+        credential = credentials.active(answering.tenant("acme"), "openai_compatible")
+        assert credential is not None and credential.plain_http == ("http://192.0.2.7:8000",)
         await pilot.press("enter")
         await focused(pilot, "Base URL")
         await pilot.press("enter", "enter")
@@ -394,7 +394,7 @@ async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on_by_itself(ses
 
 async def test_a_key_that_cannot_be_opened_is_requested_and_replaced(session: Session) -> None:
     with session.store("acme").transaction() as tables:
-        tables.table("credentials").update({"key_id": "deadbeef"}, lambda each: each["provider"] == "openai")
+        tables.table("credentials").update({"key_id": "deadbeef"}, lambda record: record["provider"] == "openai")
     async with console(session) as pilot:
         await open_form(pilot)
         assert "The stored one can't be decrypted; type it again." in shown(pilot)
@@ -406,7 +406,7 @@ async def test_a_key_that_cannot_be_opened_is_requested_and_replaced(session: Se
         await until_shown(pilot, "● ready ──")
 
 
-async def test_auth_methods_come_from_the_declaration(session: Session, made_up: Provider) -> None:
+async def test_auth_methods_come_from_the_declaration(session: Session, invented_provider: Provider) -> None:
     async with console(session) as pilot:
         await pilot.press("G", "enter")
         await focused(pilot, "APIPassword")
@@ -447,7 +447,7 @@ async def test_the_destination_of_keys_follows_the_auth_method_before_its_fields
         await until_shown(pilot, "The key goes to https://spark-api-open.xf-yun.com and nowhere else.")
 
 
-async def test_only_the_auth_method_that_is_shown_is_accepted(session: Session, made_up: Provider) -> None:
+async def test_only_the_auth_method_that_is_shown_is_accepted(session: Session, invented_provider: Provider) -> None:
     async with console(session) as pilot:
         await pilot.press("G", "enter")
         await focused(pilot, "APIPassword")

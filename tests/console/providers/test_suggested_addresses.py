@@ -6,10 +6,12 @@ from tui.console.providers.setup.form import SetupForm
 from tui.providers import PROVIDERS
 from tui.providers.spec import Field, Provider
 
-OFFERING = [(each, field) for each in PROVIDERS.values() for field in each.fields if field.url and field.choices]
+OFFERING = [
+    (provider, field) for provider in PROVIDERS.values() for field in provider.fields if field.url and field.choices
+]
 
 
-@pytest.mark.parametrize(("provider", "field"), OFFERING, ids=[each.id for each, _ in OFFERING])
+@pytest.mark.parametrize(("provider", "field"), OFFERING, ids=[provider.id for provider, _ in OFFERING])
 def test_addresses_that_are_offered(provider: Provider, field: Field) -> None:
     form = SetupForm(provider, None, None)
     assert field.name not in form.choices

@@ -3,9 +3,9 @@
 import pytest
 from textual import events
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
-from tests.console.tenants.test_welcome import Held, focus
+from tests.console.tenants.test_welcome import SlowKeyPair, focus
 from tests.doubles.practice import practice_session
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
@@ -40,12 +40,12 @@ async def test_enter_goes_from_field_to_field_and_makes_it_at_the_button() -> No
         assert focus(pilot) == "[ Create tenant ]"
         await pilot.press("enter")
         await until_shown(pilot, "[1 Providers]")
-        made = tenant_registry.find(session, "lab")
-        assert (made.id, made.protected, made.mark) == ("lab", True, 3)
+        tenant = tenant_registry.find(session, "lab")
+        assert (tenant.id, tenant.protected, tenant.mark) == ("lab", True, 3)
 
 
 async def test_a_name_in_another_script_gets_a_plain_id_that_can_be_typed_over() -> None:
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme")
     await tenants.create(session, "other")
     async with console(session, None) as pilot:
@@ -85,15 +85,15 @@ async def test_escape_leaves_an_empty_form_and_asks_where_something_was_typed() 
 
 
 async def test_escape_stops_the_making_and_keeps_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, held = practice_session(), Held(monkeypatch)
+    session, creation = practice_session(), SlowKeyPair(monkeypatch)
     async with console(session, None) as pilot:
         await pilot.press("n", *"lab", "shift+tab", "enter")
         await until_shown(pilot, "… creating the key pair")
         assert rows(pilot)[-1] == " esc stop  ? help"
-        await until(pilot, held.started.is_set)
+        await until(pilot, creation.started.is_set)
         await pilot.press("escape")
         await until_shown(pilot, "▸ [ Create tenant ]")
-        held.go.set()
+        creation.go.set()
         assert "[lab   " in shown(pilot) and len(tenant_registry.ids(session)) == 4
 
 

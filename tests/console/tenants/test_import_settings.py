@@ -89,15 +89,15 @@ async def test_leaving_before_it_is_imported_asks(changed: Session, tmp_path: Pa
 async def test_every_url_of_a_file_is_shown(changed: Session, tmp_path: Path) -> None:
     path = tmp_path / "acme.json"
     await status.remove_provider(changed.tenant("acme"), "huggingface")
-    held = json.loads(path.read_text())
+    data = json.loads(path.read_text())
     fields = {"endpoint_type": "inference_endpoints", "task": "text-generation"}
     models = [
         {"id": f"org/m{number}", "type": "chat", "origin": "added"}
         | {"fields": fields | {"endpoint_url": f"https://host-{number}.example"}}
         for number in range(7)
     ]
-    held |= {"providers": {"huggingface": {"models": models}}, "defaults": {}}
-    path.write_text(json.dumps(held))
+    data |= {"providers": {"huggingface": {"models": models}}, "defaults": {}}
+    path.write_text(json.dumps(data))
     async with console(changed) as pilot:
         await named(pilot, path)
         await until_shown(pilot, "▸ [ Import ]")

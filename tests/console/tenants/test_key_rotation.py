@@ -5,7 +5,7 @@ import threading
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.practice.tenants import BITS, PASSPHRASE
@@ -83,7 +83,7 @@ async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.Monke
 
 
 async def lost() -> Session:
-    session = empty_desk()
+    session = empty_session()
     tenant = await tenants.create(session, "acme")
     await tenants.create(session, "other")
     await save.save(session.tenant(tenant.id), "openai", {"api_key": Secret("sk-practice-0000-of-the-lost-pair-0001")})

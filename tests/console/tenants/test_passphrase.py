@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.errors import Locked
@@ -44,7 +44,7 @@ async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> No
 
 
 async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme", Secret("secret"))
     await tenants.create(session, "other")
     async with console(session, None) as pilot:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tests.console.background.test_monitor import newer_version
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until_shown
 from tests.console.tenants.test_remove import cut
 from tests.console.tenants.test_welcome import on_disk
@@ -94,7 +94,7 @@ async def test_leaving_it_changes_nothing_and_the_others_can_be_opened() -> None
 
 
 async def test_without_an_earlier_state_a_backup_or_removal_is_named() -> None:
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme")
     cut(session, "acme")
     async with console(session, None) as pilot:
@@ -117,7 +117,7 @@ async def test_a_file_of_a_newer_version_is_not_offered_to_be_replaced() -> None
 
 
 async def test_a_file_that_others_can_read_names_the_command_and_r_looks_again(tmp_path: Path) -> None:
-    session = on_disk(empty_desk(), tmp_path)
+    session = on_disk(empty_session(), tmp_path)
     await tenants.create(session, "acme", Secret("secret"))
     await tenants.create(session, "other")
     settings = session.store("acme").folder.path
@@ -138,7 +138,7 @@ async def test_a_file_that_others_can_read_names_the_command_and_r_looks_again(t
 
 
 async def test_a_hostile_folder_name_is_no_tenant(tmp_path: Path) -> None:
-    session = on_disk(empty_desk(), tmp_path)
+    session = on_disk(empty_session(), tmp_path)
     await tenants.create(session, "acme")
     await tenants.create(session, "other")
     (session.tenants.path or tmp_path).joinpath("[red]x\x1b[0m").mkdir(mode=0o700)

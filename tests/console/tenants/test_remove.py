@@ -3,7 +3,7 @@
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.domain import Model, ModelType, Origin
@@ -30,7 +30,7 @@ async def test_it_is_drawn_as_designed_and_asks_for_the_fingerprint_of_a_long_na
     key = tenant_registry.get(session.tenant(LONG_NAME)).key_id
     added = [Model("openai_compatible", f"added-{n}", ModelType.CHAT, Origin.ADDED) for n in range(2)]
     with session.store(LONG_NAME).transaction() as tables:
-        tables.table("models").insert_multiple(to_record(each) for each in added)
+        tables.table("models").insert_multiple(to_record(model) for model in added)
     async with console(session, None) as pilot:
         await opened(pilot, "end")
         assert rows(pilot)[2:-4] == [
@@ -67,7 +67,7 @@ async def test_credentials_of_one_provider_are_distinguished_by_their_names() ->
 async def test_more_credentials_than_have_room_end_in_their_row() -> None:
     async with console(practice_session(), None) as pilot:
         await opened(pilot)
-        start = next(n for n, each in enumerate(rows(pilot)) if "8 credentials" in each)
+        start = next(n for n, row in enumerate(rows(pilot)) if "8 credentials" in row)
         assert rows(pilot)[start].endswith("… │")
         assert rows(pilot)[start + 1].startswith("  │   4 added models")
 
@@ -118,7 +118,7 @@ async def test_escape_leaves_without_asking_and_nothing_is_lost() -> None:
 
 
 async def test_removing_the_last_one_shows_welcome_and_the_next_can_be_created() -> None:
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme")
     async with console(session, "acme") as pilot:
         await until_shown(pilot, "[1 Providers]")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import app_of, console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.practice.tenants import LONG_NAME
@@ -16,7 +16,7 @@ from tui.workspace import tenants
 
 async def several(*names: str, session: Session | None = None) -> Session:
     """A desk with tenants of these names."""
-    session = session or empty_desk()
+    session = session or empty_session()
     for name in names:
         await tenants.create(session, name)
     return session
@@ -130,10 +130,10 @@ async def test_plain_keys_type_in_the_filter() -> None:
 
 
 async def test_more_than_forty_open_the_filter_by_itself() -> None:
-    session = empty_desk()
-    made = await tenants.create(session, "t-00")
+    session = empty_session()
+    tenant = await tenants.create(session, "t-00")
     for number in range(1, 45):
-        session.store(f"t-{number:02}").create({**to_record(made), "id": f"t-{number:02}", "name": f"t-{number:02}"})
+        session.store(f"t-{number:02}").create({**to_record(tenant), "id": f"t-{number:02}", "name": f"t-{number:02}"})
     async with console(session, None) as pilot:
         await until_shown(pilot, "── 45 ──")
         assert "   / [    " in shown(pilot) and "enter open" in rows(pilot)[-1]
@@ -143,9 +143,9 @@ async def test_tenants_that_look_the_same_when_clipped_are_distinguished_by_thei
     same = "customer-emea-production-{}-cluster-reasoning-dings-07"
     session = await several(same.format("a"), same.format("b"))
     async with console(session, None) as pilot:
-        for each in tenants.rows(session):
-            assert each.tenant is not None
-            await until_shown(pilot, f"▪ customer-emea-pro…{each.tenant.key_id[:4]}  ")
+        for row in tenants.rows(session):
+            assert row.tenant is not None
+            await until_shown(pilot, f"▪ customer-emea-pro…{row.tenant.key_id[:4]}  ")
         await pilot.press("enter")
         await until_shown(pilot, "[1 Providers]")
         opened = app_of(pilot).navigator.tenant
@@ -210,7 +210,7 @@ async def test_a_tenant_removed_elsewhere_leads_back_to_the_list() -> None:
 
 
 async def test_a_tenant_with_a_passphrase_is_locked_after_a_time_without_a_key() -> None:
-    session = empty_desk()
+    session = empty_session()
     await tenants.create(session, "acme", Secret("secret"))
     async with console(session, "acme") as pilot:
         watching = pilot.app.monitor  # type: ignore[attr-defined]

@@ -43,8 +43,8 @@ async def test_a_key_saved_while_locked_is_pending_and_used_once_it_is_confirmed
         assert "OpenAI was replaced while north-lab was locked, or outside Modeldeck." in shown(pilot)
         assert "v confirm" in rows(pilot)[-1]
         await opened(pilot)
-        said = " ".join(shown(pilot).split())
-        assert "now ••••••••a1b2" in said and "sent to https://api.openai.com" in said
+        text = " ".join(shown(pilot).split())
+        assert "now ••••••••a1b2" in text and "sent to https://api.openai.com" in text
         assert "▸ [ Leave as it is ]" in shown(pilot)
         await pilot.press("down", "enter")
         await until_shown(pilot, "1 confirmed.")
@@ -71,7 +71,7 @@ async def test_a_repointed_key_is_named_in_the_strip_and_replaced_or_forgotten()
     with session.store("acme").transaction() as tables:
         tables.table("credentials").update(
             {"clear": {"base_url": "https://evil.example/v1"}, "origins": ["https://evil.example"]},
-            lambda each: each["provider"] == "openai" and each["active"],
+            lambda record: record["provider"] == "openai" and record["active"],
         )
     async with console(session, "acme", size=(160, 24)) as pilot:
         await until_shown(pilot, "✕ OpenAI")
@@ -97,16 +97,22 @@ async def test_settings_put_back_by_hand_are_reported_when_a_key_is_opened() -> 
 async def test_a_planted_credential_does_not_serve_a_question() -> None:
     session = practice_session(pace=0.0)
     tenant = tenant_registry.get(session.tenant("acme"))
-    held = next(each for each in stored_credentials.listing(session.tenant("acme"), "openai") if each.active)
+    stored = next(
+        credential for credential in stored_credentials.listing(session.tenant("acme"), "openai") if credential.active
+    )
     secrets = {"api_key": Secret("sk-practice-0000-somebody-elses-key-0666")}
     prints = {"api_key": key_pair.fingerprint(tenant.fingerprint_key, secrets["api_key"])}
-    made = Credential("openai", "default", dict(held.clear), "", tenant.key_id, held.origins, {"api_key": "0666"})
-    made = replace(made, fingerprints=prints)
-    made = replace(made, envelope=envelope.seal(tenant.public_key, secrets, stored_credentials.binding("acme", made)))
+    planted = Credential(
+        "openai", "default", dict(stored.clear), "", tenant.key_id, stored.origins, {"api_key": "0666"}
+    )
+    planted = replace(planted, fingerprints=prints)
+    planted = replace(
+        planted, envelope=envelope.seal(tenant.public_key, secrets, stored_credentials.binding("acme", planted))
+    )
     with session.store("acme").transaction() as tables:
         table = tables.table("credentials")
-        table.remove(lambda each: (each["provider"], each["name"]) == ("openai", "default"))
-        table.insert(to_record(made))
+        table.remove(lambda record: (record["provider"], record["name"]) == ("openai", "default"))
+        table.insert(to_record(planted))
     async with console(session, "acme") as pilot:
         await pilot.press("4")
         await until_shown(pilot, "enter send")

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.errors import Locked
@@ -41,7 +41,7 @@ DRAWN = """── north-lab › unlock ─────────────�
  enter unlock  esc back  f1 help"""
 
 
-async def asked(pilot: Pilot[str]) -> list[bool]:
+async def prompts(pilot: Pilot[str]) -> list[bool]:
     """Ask for the passphrase as a screen does; the answer lands in the list."""
     answers: list[bool] = []
 
@@ -55,7 +55,7 @@ async def asked(pilot: Pilot[str]) -> list[bool]:
 
 async def test_it_is_drawn_as_designed() -> None:
     async with console(practice_session(), "north-lab") as pilot:
-        await asked(pilot)
+        await prompts(pilot)
         await until_shown(pilot, "esc back  f1 help")
         assert "\n".join(rows(pilot)[1:]) == DRAWN
 
@@ -63,7 +63,7 @@ async def test_it_is_drawn_as_designed() -> None:
 async def test_enter_unlocks_and_what_was_pending_goes_on() -> None:
     session = practice_session()
     async with console(session, "north-lab") as pilot:
-        answers = await asked(pilot)
+        answers = await prompts(pilot)
         await pilot.press(*PASSPHRASE)
         assert "••••••••  " in shown(pilot) and PASSPHRASE not in shown(pilot)
         await pilot.press("enter")
@@ -74,7 +74,7 @@ async def test_enter_unlocks_and_what_was_pending_goes_on() -> None:
 
 async def test_a_wrong_passphrase_is_shown_under_the_field_which_keeps_the_focus() -> None:
     async with console(practice_session(), "north-lab") as pilot:
-        answers = await asked(pilot)
+        answers = await prompts(pilot)
         await pilot.press(*"wrong", "enter")
         await until_shown(pilot, "▲ Wrong passphrase.")
         assert "Try again; nothing was changed." in shown(pilot)
@@ -85,7 +85,7 @@ async def test_a_wrong_passphrase_is_shown_under_the_field_which_keeps_the_focus
 
 async def test_after_three_misses_a_second_is_waited_and_shown() -> None:
     async with console(practice_session(), "north-lab") as pilot:
-        answers = await asked(pilot)
+        answers = await prompts(pilot)
         for _ in range(3):
             await pilot.press("x", "enter")
             await until_shown(pilot, "Wrong passphrase.")
@@ -97,7 +97,7 @@ async def test_after_three_misses_a_second_is_waited_and_shown() -> None:
 
 async def test_escape_answers_no_and_an_empty_field_tries_nothing() -> None:
     async with console(practice_session(), "north-lab") as pilot:
-        answers = await asked(pilot)
+        answers = await prompts(pilot)
         await pilot.press("enter", "tab", "enter")
         assert "▲" not in shown(pilot)
         await pilot.press("escape")
@@ -110,7 +110,7 @@ async def test_escape_stops_the_opening_and_keeps_what_was_typed(monkeypatch: py
         await asyncio.sleep(30)
 
     async with console(practice_session(), "north-lab") as pilot:
-        answers = await asked(pilot)
+        answers = await prompts(pilot)
         monkeypatch.setattr(tenants, "unlock", slow)
         await pilot.press("x", "enter")
         await until_shown(pilot, "… unlocking")
@@ -120,19 +120,19 @@ async def test_escape_stops_the_opening_and_keeps_what_was_typed(monkeypatch: py
 
 
 async def test_a_key_file_that_is_missing_is_shown_at_once() -> None:
-    session = empty_desk()
+    session = empty_session()
     tenant = await tenants.create(session, "acme", Secret("secret"))
     keyring.lock(session.tenant(tenant.id))
     session.keys.folder(tenant.id).remove(f"{tenant.key_id}.pem")
     async with console(session, "acme") as pilot:
-        await asked(pilot)
+        await prompts(pilot)
         await until_shown(pilot, "▲ The private key file of acme is missing.")
         assert "This tenant's keys can't be decrypted." in shown(pilot)
         assert "start over" in " ".join(shown(pilot).split())
 
 
 async def test_a_key_file_of_another_tenant_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
-    session = empty_desk()
+    session = empty_session()
     one = await tenants.create(session, "acme", Secret("secret"))
     other = await tenants.create(session, "other", Secret("secret"))
     keyring.lock(session.tenant(one.id))
@@ -141,7 +141,7 @@ async def test_a_key_file_of_another_tenant_is_reported(monkeypatch: pytest.Monk
     with pytest.raises(Locked):
         await keyring.unlock(session.tenant(one.id), Secret("secret"))
     async with console(session, "acme") as pilot:
-        await asked(pilot)
+        await prompts(pilot)
         await pilot.press(*"secret", "enter")
         await until_shown(pilot, "▲ The private key file does not match the settings")
 
@@ -152,5 +152,5 @@ async def test_the_lock_time_follows_the_preferences() -> None:
     session = practice_session()
     session.config = replace(session.config, auto_lock=0)
     async with console(session, "north-lab") as pilot:
-        await asked(pilot)
+        await prompts(pilot)
         assert "L locks it again." in shown(pilot)

@@ -8,7 +8,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from tests.console.empty_session import empty_desk
+from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.console.app import PRACTICE, Modeldeck
 from tui.errors import Problem
@@ -61,44 +61,44 @@ def on_disk(session: Session, home: Path) -> Session:
     return session
 
 
-class Held:
+class SlowKeyPair:
     """Makes no key pair before it is let go, as a slow machine does."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.started, self.go, self.done = threading.Event(), threading.Event(), threading.Event()
         make = key_pair.generate_key_pair
 
-        def held(bits: int) -> key_pair.NewKeyPair:
+        def slow(bits: int) -> key_pair.NewKeyPair:
             self.started.set()
             self.go.wait(10)
             self.done.set()
             return make(bits)
 
-        monkeypatch.setattr(key_pair, "generate_key_pair", held)
+        monkeypatch.setattr(key_pair, "generate_key_pair", slow)
 
 
 async def test_it_is_drawn_as_designed_with_the_one_key_that_was_detected(tmp_path: Path) -> None:
-    async with console(on_disk(empty_desk(KEY), tmp_path), None) as pilot:
+    async with console(on_disk(empty_session(KEY), tmp_path), None) as pilot:
         assert "\n".join(rows(pilot)) == DRAWN
 
 
 async def test_with_no_key_present_the_list_is_first_and_with_several_they_are_counted() -> None:
-    async with console(empty_desk(), None) as pilot:
+    async with console(empty_session(), None) as pilot:
         assert "Start with       (•) the list of providers" in shown(pilot)
         assert "as set here" not in shown(pilot)
     from tui.console.tenants.welcome import starts
 
-    several = starts(empty_desk(), {"one": "ONE_KEY", "two": "TWO_KEY"})
+    several = starts(empty_session(), {"one": "ONE_KEY", "two": "TWO_KEY"})
     assert several[0][1] == "one of 2 keys found here"
 
 
 async def test_a_model_server_that_the_environment_names_is_first() -> None:
-    async with console(empty_desk({**KEY, "OLLAMA_HOST": "127.0.0.1:11434"}), None) as pilot:
+    async with console(empty_session({**KEY, "OLLAMA_HOST": "127.0.0.1:11434"}), None) as pilot:
         assert "Start with       (•) a model server on this machine" in shown(pilot)
 
 
 async def test_tab_goes_round_and_the_second_field_comes_with_the_passphrase() -> None:
-    async with console(empty_desk(), None) as pilot:
+    async with console(empty_session(), None) as pilot:
         order = [focus(pilot)]
         for _ in range(4):
             await pilot.press("tab")
@@ -110,7 +110,7 @@ async def test_tab_goes_round_and_the_second_field_comes_with_the_passphrase() -
 
 
 async def test_enter_makes_the_tenant_and_opens_the_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    session = empty_desk()
+    session = empty_session()
     async with console(session, None) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "[1 Providers]")
@@ -119,19 +119,19 @@ async def test_enter_makes_the_tenant_and_opens_the_list(monkeypatch: pytest.Mon
 
 
 async def test_with_a_detected_key_enter_opens_its_form() -> None:
-    async with console(empty_desk(KEY), None) as pilot:
+    async with console(empty_session(KEY), None) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "▸ [ Use OPENAI_API_KEY from the environment, ends 3f2a ]")
 
 
 async def test_a_model_server_on_this_machine_is_probed_for_at_once() -> None:
-    async with console(empty_desk(KEY), None) as pilot:
+    async with console(empty_session(KEY), None) as pilot:
         await pilot.press("down", "enter")
         await until_shown(pilot, "▸ [ Use http://localhost:11434/v1 ]")
 
 
 async def test_practice_needs_no_tenant_and_nothing_is_written(tmp_path: Path) -> None:
-    session = on_disk(empty_desk(), tmp_path)
+    session = on_disk(empty_session(), tmp_path)
     async with console(session, None) as pilot:
         await pilot.press("up")
         assert "(•) practice" in shown(pilot) and "[ Open practice ]" in shown(pilot)
@@ -143,7 +143,7 @@ async def test_practice_needs_no_tenant_and_nothing_is_written(tmp_path: Path) -
 
 
 async def test_enter_in_the_name_makes_the_tenant_and_in_the_passphrase_goes_on() -> None:
-    session = empty_desk()
+    session = empty_session()
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "tab", "enter")
         await until(pilot, lambda: focus(pilot) == "Start with")
@@ -154,7 +154,7 @@ async def test_enter_in_the_name_makes_the_tenant_and_in_the_passphrase_goes_on(
 
 
 async def test_a_passphrase_is_typed_twice_and_what_differs_is_shown_in_place() -> None:
-    session = empty_desk()
+    session = empty_session()
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "tab", *"secret", "tab", *"secrat", "tab", "enter")
         await until_shown(pilot, "▲ The passphrases don't match.")
@@ -168,13 +168,13 @@ async def test_a_passphrase_is_typed_twice_and_what_differs_is_shown_in_place() 
 
 
 async def test_a_passphrase_typed_once_is_requested_again() -> None:
-    async with console(empty_desk(), None) as pilot:
+    async with console(empty_session(), None) as pilot:
         await pilot.press("tab", "tab", "tab", *"secret", "tab", "tab", "enter")
         await until_shown(pilot, "▲ Type the passphrase a second time.")
 
 
 async def test_a_name_that_cannot_be_is_shown_under_the_field_and_stays() -> None:
-    session = empty_desk()
+    session = empty_session()
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", "ctrl+u", "enter")
         await until_shown(pilot, "▲ A tenant needs a name.")
@@ -187,7 +187,7 @@ async def test_a_name_that_cannot_be_is_shown_under_the_field_and_stays() -> Non
 
 
 async def test_a_paste_of_three_lines_makes_nothing() -> None:
-    session = empty_desk()
+    session = empty_session()
     async with console(session, None) as pilot:
         for _ in range(4):
             pilot.app.post_message(events.Paste("one\ntwo\nthree\n"))
@@ -198,28 +198,28 @@ async def test_a_paste_of_three_lines_makes_nothing() -> None:
 
 
 async def test_while_the_key_pair_is_created_escape_stops_and_keeps_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
-    session, held = empty_desk(), Held(monkeypatch)
+    session, creation = empty_session(), SlowKeyPair(monkeypatch)
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab", *"-lab", "enter")
         await until_shown(pilot, "… creating the key pair")
         assert rows(pilot)[-1] == " ctrl+q quit  esc stop  f1 help"
-        await until(pilot, held.started.is_set)
+        await until(pilot, creation.started.is_set)
         await pilot.press("enter", "escape")
         await until_shown(pilot, "[ Create tenant ]")
         assert "[acme-lab   " in shown(pilot)
-        held.go.set()
-        await until(pilot, held.done.is_set)
+        creation.go.set()
+        await until(pilot, creation.done.is_set)
         await asyncio.to_thread(lambda: None)
         await pilot.pause(0.1)
         assert not tenant_registry.ids(session) and not session.keys.folders()
 
 
 async def test_seconds_are_reported_while_the_key_pair_is_created(monkeypatch: pytest.MonkeyPatch) -> None:
-    held = Held(monkeypatch)
-    async with console(empty_desk(), None) as pilot:
+    creation = SlowKeyPair(monkeypatch)
+    async with console(empty_session(), None) as pilot:
         await pilot.press("enter")
         await until_shown(pilot, "… creating the key pair 1 s")
-        held.go.set()
+        creation.go.set()
         await until_shown(pilot, "[1 Providers]")
 
 
@@ -230,19 +230,19 @@ async def test_a_folder_that_cannot_be_written_is_shown_and_what_was_typed_stays
         raise Problem("This folder cannot be written: ~/x.", "Make it writable and try again.")
 
     monkeypatch.setattr(tenants, "create", create)
-    async with console(empty_desk(), None) as pilot:
+    async with console(empty_session(), None) as pilot:
         await pilot.press("tab", "tab", *"-lab", "enter")
         await until_shown(pilot, "▲ This folder cannot be written: ~/x.\n   Make it writable and try again.")
         assert "[acme-lab  " in shown(pilot) and "[ Create tenant ]" in shown(pilot)
 
 
 async def test_a_login_name_that_is_hostile_is_drawn_as_text() -> None:
-    async with console(empty_desk({"USER": "[red]a\x1b]0;x\x07\u202e[/]"}), None) as pilot:
+    async with console(empty_session({"USER": "[red]a\x1b]0;x\x07\u202e[/]"}), None) as pilot:
         assert "[[red]a]0;x[/]  " in shown(pilot)
 
 
 async def test_escape_does_nothing_and_plain_keys_type_or_do_nothing() -> None:
-    session = empty_desk()
+    session = empty_session()
     async with console(session, None) as pilot:
         before = shown(pilot)
         await pilot.press(*["escape"] * 5, "q", "1", "n", "0", "d")
@@ -251,7 +251,7 @@ async def test_escape_does_nothing_and_plain_keys_type_or_do_nothing() -> None:
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 14), (120, 40)])
 async def test_every_field_can_be_used_at_any_size(size: tuple[int, int]) -> None:
-    session = empty_desk()
+    session = empty_session()
     async with console(session, None, size) as pilot:
         await pilot.press("tab", "tab", *"-in-a-narrow-window")
         assert "window" in shown(pilot)
@@ -270,5 +270,5 @@ def test_practice_follows_in_the_same_process(monkeypatch: pytest.MonkeyPatch) -
         return PRACTICE if len(ran) == 1 else None
 
     monkeypatch.setattr(Modeldeck, "run", run_once)
-    assert app.run(empty_desk(KEY)) == 0
-    assert [each.practice for each in ran] == [False, True]
+    assert app.run(empty_session(KEY)) == 0
+    assert [session.practice for session in ran] == [False, True]

@@ -22,7 +22,7 @@ from tui.console.terminal.cell_styles import PLAIN, change, look_of
     ],
 )
 def test_a_look_is_changed_by_what_differs(before: str, after: str, sequence: str) -> None:
-    looks = [look_of(Style.parse(each), ColorSystem.TRUECOLOR) for each in (before, after)]
+    looks = [look_of(Style.parse(style), ColorSystem.TRUECOLOR) for style in (before, after)]
     assert change(*looks) == sequence
 
 

@@ -24,7 +24,7 @@ def test_no_half_of_a_character_is_kept_and_no_control_character(text: str, x: i
     full = written(blank(10), 0, [Segment("字한字한字")], ColorSystem.TRUECOLOR)
     row = written(full, x, [Segment(text)], ColorSystem.TRUECOLOR)
     assert len(row.texts) == len(row.looks) == 10
-    assert sum(max(1, cell_len(each)) for each in row.texts if each) == 10
+    assert sum(max(1, cell_len(text)) for text in row.texts if text) == 10
     assert not {"\x1b", "\x9b"} & set("".join(row.texts))
 
 

@@ -24,11 +24,11 @@ async def test_a_part_of_a_screen_leaves_the_other_parts_open() -> None:
 
 
 async def test_a_typed_character_costs_the_rows_of_its_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[int] = []
+    layouts: list[int] = []
     render_lines = Widget.render_lines
 
     def counted(widget: Widget, crop: Region) -> list[Strip]:
-        asked.append(crop.height)
+        layouts.append(crop.height)
         return render_lines(widget, crop)
 
     async with console() as pilot:
@@ -39,7 +39,7 @@ async def test_a_typed_character_costs_the_rows_of_its_field(monkeypatch: pytest
         monkeypatch.setattr(Widget, "render_lines", counted)
         await pilot.press("b")
         await pilot.pause()
-        assert 0 < sum(asked) <= 24
+        assert 0 < sum(layouts) <= 24
         monkeypatch.undo()
         assert "> ab" in shown(pilot)
 
@@ -63,13 +63,13 @@ async def test_only_words_that_need_other_room_lay_the_screen_out_anew(
         def compose(self) -> ComposeResult:
             yield Plain("some words of text")
 
-    app, asked = Words(), list[bool]()
+    app, layouts = Words(), list[bool]()
     async with app.run_test() as pilot:
         plain = app.query_one(Plain)
         refresh = Widget.refresh
 
         def counted(widget: Widget, *regions: Region, layout: bool = False, **more: bool) -> Widget:
-            asked.append(layout)
+            layouts.append(layout)
             return refresh(widget, *regions, layout=layout, **more)
 
         monkeypatch.setattr(Widget, "refresh", counted)
@@ -77,6 +77,6 @@ async def test_only_words_that_need_other_room_lay_the_screen_out_anew(
         monkeypatch.undo()
         await pilot.pause()
 
-        assert sum(asked) == laid_out
+        assert sum(layouts) == laid_out
         drawn = [strip.text.rstrip() for strip in plain.render_lines(Region(0, 0, *plain.size))]
         assert drawn == [line.rstrip() for text in after.split("\n") for line in wrap(text, 40)]

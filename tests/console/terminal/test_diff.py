@@ -80,7 +80,7 @@ class Side:
         """A row from a column on, or all of it where that would cut a wide character."""
         width, height = self.size
         x = x if self.wanted[y].texts[x] else 0
-        chops = [{x: row.adjust_cell_length(width - x)} if each == y else {} for each in range(height)]
+        chops = [{x: row.adjust_cell_length(width - x)} if index == y else {} for index in range(height)]
         self.show(ChopsUpdate(chops, [(y, x, width)], [[width]] * height), cursor, room)
 
     def show(self, update: CompositorUpdate, cursor: tuple[int, int], room: int) -> None:
@@ -97,8 +97,8 @@ class Side:
         self.ours.feed(text)
 
     def resize(self, width: int, height: int) -> None:
-        for each in (self.stock, self.ours):
-            each.resize(width, height)
+        for emulator in (self.stock, self.ours):
+            emulator.resize(width, height)
         self.wanted, self.shown = [blank(width)] * height, None
 
 

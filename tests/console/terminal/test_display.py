@@ -46,7 +46,7 @@ A_TENTH = 110
 """Characters that come in a tenth of a second, from a model of 200 tokens a second."""
 
 
-def taken(app: Watched) -> int:
+def bytes_sent(app: Watched) -> int:
     """The bytes sent since this was asked last."""
     size = len("".join(app.ours.sent).encode())
     app.ours.sent.clear()
@@ -56,9 +56,9 @@ def taken(app: Watched) -> int:
 async def until_quiet(app: Watched, pilot: Pilot[str]) -> None:
     """Wait until nothing has been sent for half a second."""
     deadline = monotonic() + 60.0
-    taken(app)
+    bytes_sent(app)
     await pilot.pause(0.5)
-    while taken(app):
+    while bytes_sent(app):
         assert monotonic() < deadline, "the console never came to rest"
         await pilot.pause(0.5)
 
@@ -68,19 +68,19 @@ async def test_a_screen_takes_few_bytes_and_a_typed_character_next_to_none() -> 
     async with app.run_test(size=SIZE, notifications=True) as pilot:
         await until_shown(pilot, "[1 Providers]")
         await pilot.pause()
-        assert 0 < taken(app) <= 6_000
+        assert 0 < bytes_sent(app) <= 6_000
         for key, text in (("2", "[2 Models]"), ("3", "[3 Defaults]"), ("4", "enter send"), ("f2", "[1 Providers]")):
             await pilot.press(key)
             await until_shown(pilot, text)
             await pilot.pause()
-            assert 0 < taken(app) <= 6_000, key
+            assert 0 < bytes_sent(app) <= 6_000, key
         await pilot.press("4")
         await until_shown(pilot, "enter send")
         await until_quiet(app, pilot)
         for key in "what is it":
             await pilot.press("space" if key == " " else key)
             await until(pilot, lambda: app.ours.sent)
-            assert 0 < taken(app) <= 60, key
+            assert 0 < bytes_sent(app) <= 60, key
         assert difference(app.stock, app.ours) == ""
 
 
@@ -91,7 +91,7 @@ async def test_at_rest_nothing_is_sent() -> None:
         await until_shown(pilot, "enter send")
         await until_quiet(app, pilot)
         await pilot.pause(1.0)
-        assert taken(app) == 0
+        assert bytes_sent(app) == 0
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
@@ -116,7 +116,7 @@ async def test_an_answer_takes_few_times_its_text(size: tuple[int, int], monkeyp
         assert isinstance(tab, ChatTab)
         tab.question.put("hello")
         await pilot.press("enter")
-        taken(app)
+        bytes_sent(app)
         for start in range(0, len(ANSWER), A_TENTH):
             clock += 0.1
             pieces.put_nowait(ANSWER[start : start + A_TENTH])
@@ -127,4 +127,4 @@ async def test_an_answer_takes_few_times_its_text(size: tuple[int, int], monkeyp
         await until(pilot, lambda: not tab.busy)
         clock += 10
         await until(pilot, lambda: not difference(app.stock, app.ours))
-        assert taken(app) <= 4 * len(ANSWER.encode())
+        assert bytes_sent(app) <= 4 * len(ANSWER.encode())

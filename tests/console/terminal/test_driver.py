@@ -44,7 +44,7 @@ def test_a_bracketed_paste_is_one_piece_wherever_the_line_cuts_it() -> None:
     whole = "a\x1b[200~sk-FAKE\x1b[31m\r\nkey\x1b[201~\x1b[A"
     for cut in range(len(whole) + 1):
         pieces = fed(whole[:cut], whole[cut:])
-        assert [each for each in pieces if isinstance(each, Pasted)] == [Pasted("sk-FAKE\x1b[31m\nkey")]
+        assert [piece for piece in pieces if isinstance(piece, Pasted)] == [Pasted("sk-FAKE\x1b[31m\nkey")]
         assert pieces[0] == Keys("a") and pieces[-1] == Keys("\x1b[A")
 
 
@@ -53,16 +53,16 @@ def test_long_text_without_brackets_is_a_paste() -> None:
 
 
 def test_alt_and_a_key_are_escape_and_that_key() -> None:
-    assert [each.key for each in split_alt_key(Key("alt+j", None))] == ["escape", "j"]
-    assert [each.character for each in split_alt_key(Key("alt+j", None))] == ["\x1b", "j"]
+    assert [key.key for key in split_alt_key(Key("alt+j", None))] == ["escape", "j"]
+    assert [key.character for key in split_alt_key(Key("alt+j", None))] == ["\x1b", "j"]
 
 
 def test_alt_enter_is_enter() -> None:
-    assert [each.key for each in split_alt_key(Key("alt+enter", None))] == ["enter"]
+    assert [key.key for key in split_alt_key(Key("alt+enter", None))] == ["enter"]
 
 
 def test_other_keys_pass() -> None:
-    assert [each.key for each in split_alt_key(Key("ctrl+j", None))] == ["ctrl+j"]
+    assert [key.key for key in split_alt_key(Key("ctrl+j", None))] == ["ctrl+j"]
 
 
 def test_what_the_terminal_answers_stands_apart_from_keys_of_the_same_read() -> None:

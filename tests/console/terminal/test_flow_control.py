@@ -7,17 +7,17 @@ EVERYTHING = 1 << 20
 
 def line(speed: float, delay: float, steps: int) -> FlowControl:
     """A pace that has sent all it may, step after step, over a line of bytes a second that takes `delay` both ways."""
-    pace, now, taken = FlowControl(), 0.0, 0.0
+    pace, now, sent_at = FlowControl(), 0.0, 0.0
     pace.sent(0, now)
     pace.answered(delay)
-    now = taken = delay
+    now = sent_at = delay
     for _ in range(steps):
         pace.pressed(now)
         size = pace.send_budget(now)
         assert size > 0
         assert pace.sent(size, now) == QUESTION
-        taken = max(now, taken) + size / speed
-        now = taken + delay
+        sent_at = max(now, sent_at) + size / speed
+        now = sent_at + delay
         pace.answered(now)
     return pace
 
@@ -58,8 +58,8 @@ def test_nothing_is_sent_while_as_much_is_in_flight() -> None:
 
 def test_a_terminal_that_never_answers_is_sent_everything_and_soon_queried_no_more() -> None:
     pace = FlowControl()
-    asked = [pace.sent(100, now) for now in range(10)]
-    assert set(asked[5:]) == {""} and asked[0] == QUESTION
+    queries = [pace.sent(100, now) for now in range(10)]
+    assert set(queries[5:]) == {""} and queries[0] == QUESTION
     assert pace.send_budget(20.0) == EVERYTHING
 
 

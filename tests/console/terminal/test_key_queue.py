@@ -62,7 +62,7 @@ async def test_a_key_acts_at_once_when_no_other_is_handled() -> None:
     assert keyboard.acted == ["a"]
 
 
-async def test_the_next_key_waits_until_what_the_key_before_sent_has_arrived() -> None:
+async def test_the_next_key_stays_until_what_the_key_before_sent_has_arrived() -> None:
     keyboard = Keyboard()
     await keyboard.press("a", "b", "c")
     assert keyboard.acted == ["a"]
@@ -75,7 +75,7 @@ async def test_the_next_key_waits_until_what_the_key_before_sent_has_arrived() -
     assert keyboard.acted == ["a", "b", "c"]
 
 
-async def test_each_key_acts_on_what_has_the_focus_by_then() -> None:
+async def test_every_key_acts_on_what_has_the_focus_by_then() -> None:
     keyboard, dialog = Keyboard(), Widget()
     await keyboard.press("a", "b")
     first, keyboard.widget = keyboard.widget, dialog
@@ -85,7 +85,7 @@ async def test_each_key_acts_on_what_has_the_focus_by_then() -> None:
     assert keyboard.acted == ["a", "b"] and dialog.messages and not first.messages
 
 
-async def test_a_paste_waits_like_a_key() -> None:
+async def test_a_paste_stays_like_a_key() -> None:
     keyboard = Keyboard()
     await keyboard.press("a")
     await keyboard.queue.put(events.Paste("text"))
@@ -94,7 +94,7 @@ async def test_a_paste_waits_like_a_key() -> None:
     assert keyboard.acted == ["a", "text"]
 
 
-async def test_keys_that_are_held_act_after_the_release_in_their_order() -> None:
+async def test_keys_that_are_kept_act_after_the_release_in_their_order() -> None:
     keyboard = Keyboard()
     keyboard.queue.hold()
     await keyboard.press("a", "b")
@@ -109,14 +109,14 @@ async def test_keys_that_are_held_act_after_the_release_in_their_order() -> None
     assert keyboard.acted == ["a", "b"]
 
 
-async def test_a_key_whose_widget_is_gone_does_not_keep_the_next_one_back() -> None:
+async def test_a_key_whose_widget_was_removed_does_not_keep_the_next_one_back() -> None:
     keyboard = Keyboard()
     keyboard.widget.open = False
     await keyboard.press("a", "b")
     assert keyboard.acted == ["a", "b"]
 
 
-async def test_a_key_whose_widget_goes_while_it_is_handled_gives_way_soon() -> None:
+async def test_a_key_whose_widget_closes_while_it_is_handled_yields_soon() -> None:
     keyboard = Keyboard()
     await keyboard.press("a", "b")
     ((seconds, give_up),) = keyboard.timers

@@ -22,10 +22,10 @@ class Lines:
     """A block of numbered rows that counts how often it was asked for them."""
 
     def __init__(self, name: str, count: int) -> None:
-        self.name, self.count, self.asked = name, count, 0
+        self.name, self.count, self.renders = name, count, 0
 
     def rows(self, cells: int) -> Sequence[Content]:
-        self.asked += 1
+        self.renders += 1
         return [line(f"{self.name} {n}"[:cells]) for n in range(self.count)]
 
     def holds(self, pattern: re.Pattern[str]) -> bool:
@@ -59,13 +59,13 @@ async def test_the_end_is_in_sight_and_blocks_are_kept_apart_by_a_blank_row() ->
 async def test_only_visible_blocks_render_rows_and_only_once() -> None:
     blocks = [Lines(str(n), 5) for n in range(1000)]
     async with reading(*blocks) as pilot:
-        assert sum(block.asked for block in blocks) <= 4
+        assert sum(block.renders for block in blocks) <= 4
         for _ in range(3):
             await pilot.press("pageup")
         await pilot.pause()
         assert rows(pilot)[0].strip() == rows(pilot)[0][1:]
-        assert sum(block.asked for block in blocks) <= 12
-        assert max(block.asked for block in blocks) == 1
+        assert sum(block.renders for block in blocks) <= 12
+        assert max(block.renders for block in blocks) == 1
 
 
 async def test_it_follows_its_end_until_it_is_scrolled_up_and_again_from_the_end() -> None:

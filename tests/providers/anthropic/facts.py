@@ -5,7 +5,7 @@ from typing import Any
 
 from tests.providers import calls
 from tests.providers.facts import KEY as SOCKET_KEY
-from tests.providers.facts import Chat, Facts, Otherwise, Said, Stream, read, sse
+from tests.providers.facts import Chat, Facts, Otherwise, Refusal, Stream, read, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, NetworkError, ScopeMissing
 from tui.providers.events import UNFINISHED, Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage
@@ -78,7 +78,7 @@ def whole(expected: str) -> dict[str, Any]:
 
 
 STREAM = Stream(
-    lambda said: named(text(said)),
+    lambda spoken: named(text(spoken)),
     closing=named(STOPPED) + named(closing()) + named(END),
     opening=named(start()) + named(block()) + named(PING),
     error=named(failure("overloaded_error", "Overloaded")),
@@ -88,58 +88,58 @@ STREAM = Stream(
 
 INVALID, LIMITED = "invalid_request_error", "rate_limit_error"
 NO_CREDIT = "Your credit balance is too low to access the Anthropic API. Please go to Plans & Billing."
-NOT_TAKEN = "Anthropic rejected this request for claude-opus-5-5 (400)."
+UNSUPPORTED = "Anthropic rejected this request for claude-opus-5-5 (400)."
 
 REFUSALS = (
-    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic rejected this key.",
+    Refusal(401, failure("authentication_error", "invalid x-api-key"), "Anthropic rejected this key.",
          CredentialRejected,
          "https://platform.claude.com/settings/keys"),
-    Said(401, failure("authentication_error", "invalid x-api-key"), "Anthropic rejected this key.",
+    Refusal(401, failure("authentication_error", "invalid x-api-key"), "Anthropic rejected this key.",
          CredentialRejected,
          call="verify"),
-    Said(401, failure("authentication_error", "OAuth authentication is currently not supported."),
+    Refusal(401, failure("authentication_error", "OAuth authentication is currently not supported."),
          "This is a subscription's sign-in token", CredentialRejected, "Create an API key."),
-    Said(400, failure(INVALID, NO_CREDIT), "Your Anthropic account has no credit left.", hint="Add credit",
+    Refusal(400, failure(INVALID, NO_CREDIT), "Your Anthropic account has no credit left.", hint="Add credit",
          headers={"x-should-retry": "true"}),
-    Said(402, failure("billing_error"), "Your Anthropic account has no credit left.", hint="billing page"),
-    Said(400, failure(INVALID, "You have reached your specified workspace API usage limits: usage limit."),
+    Refusal(402, failure("billing_error"), "Your Anthropic account has no credit left.", hint="billing page"),
+    Refusal(400, failure(INVALID, "You have reached your specified workspace API usage limits: usage limit."),
          "A spending limit of your Anthropic organization or workspace is reached.", hint="Raise it"),
-    Said(429, failure(LIMITED, code="enforced_spend_limit_reached"),
+    Refusal(429, failure(LIMITED, code="enforced_spend_limit_reached"),
          "The monthly spending limit of your Anthropic account is reached.", hint="the 1st at 00:00 UTC"),
-    Said(429, failure(LIMITED, code="contract_spend_limit_reached"),
+    Refusal(429, failure(LIMITED, code="contract_spend_limit_reached"),
          "The spending limit in your Anthropic contract is reached.", headers={"retry-after": "0"}),
-    Said(403, failure("permission_error", code="linked_organization_past_due"),
+    Refusal(403, failure("permission_error", code="linked_organization_past_due"),
          "The organization that pays for this Anthropic account has a billing problem."),
-    Said(429, failure(LIMITED), "A cap of your Anthropic account is reached", hint="limits page"),
-    Said(429, failure(LIMITED), "Anthropic is too busy.", headers={"retry-after": "0.01"}, retried=True),
-    Said(429, failure(LIMITED, code="ramp_limit_exceeded"), "Anthropic is too busy.",
+    Refusal(429, failure(LIMITED), "A cap of your Anthropic account is reached", hint="limits page"),
+    Refusal(429, failure(LIMITED), "Anthropic is too busy.", headers={"retry-after": "0.01"}, retried=True),
+    Refusal(429, failure(LIMITED, code="ramp_limit_exceeded"), "Anthropic is too busy.",
          headers={"retry-after": "0.01"}, retried=True),
-    Said(403, failure("permission_error", "Your API key does not have permission to use the specified resource."),
+    Refusal(403, failure("permission_error", "Your API key does not have permission to use the specified resource."),
          "Anthropic accepted this key, but it may not use claude-opus-5-5.", ScopeMissing, "Allow the model"),
-    Said(403, failure("permission_error"), "Anthropic accepted this key, but it may not list models.", ScopeMissing,
+    Refusal(403, failure("permission_error"), "Anthropic accepted this key, but it may not list models.", ScopeMissing,
          "Save and add models by hand", call="verify"),
-    Said(403, failure("permission_error", code="organization_on_hold"),
+    Refusal(403, failure("permission_error", code="organization_on_hold"),
          "Anthropic has put the organization of this key on hold.", ScopeMissing),
-    Said(403, failure("permission_error", "This organization has been disabled."),
+    Refusal(403, failure("permission_error", "This organization has been disabled."),
          "Anthropic has put the organization of this key on hold.", ScopeMissing),
-    Said(403, {"error": {"message": "Access is not allowed from unsupported countries, regions, or territories."}},
+    Refusal(403, {"error": {"message": "Access is not allowed from unsupported countries, regions, or territories."}},
          "Anthropic does not serve the country or region", NetworkError, "Use a network"),
-    Said(403, failure("permission_error", "anthropic-workspace-id: does not match the workspace of this key."),
+    Refusal(403, failure("permission_error", "anthropic-workspace-id: does not match the workspace of this key."),
          "The workspace does not belong to this key.", CredentialRejected, "leave it blank", call="verify"),
-    Said(404, failure("not_found_error", "model: claude-opus-5-5"), "Anthropic does not know claude-opus-5-5",
+    Refusal(404, failure("not_found_error", "model: claude-opus-5-5"), "Anthropic does not know claude-opus-5-5",
          hint="retired ones"),
-    Said(404, failure("not_found_error", "Not Found"), "{host} returned 404: claude-opus-5-5 is unknown there"),
-    Said(400, failure(INVALID, "prompt is too long: 1100000 tokens > 1000000 maximum"),
+    Refusal(404, failure("not_found_error", "Not Found"), "{host} returned 404: claude-opus-5-5 is unknown there"),
+    Refusal(400, failure(INVALID, "prompt is too long: 1100000 tokens > 1000000 maximum"),
          "This is longer than claude-opus-5-5 can take.", hint="Shorten"),
-    Said(413, failure("request_too_large"), "This is too large for Anthropic.", hint="Shorten"),
-    Said(400, failure("request_too_large"), "This is too large for Anthropic.", hint="Shorten"),
-    Said(400, failure(INVALID), NOT_TAKEN),
-    Said(409, failure("conflict_error"), "Anthropic rejected this request", retried=True),
-    Said(500, failure("api_error"), "Anthropic failed on its side (500).", hint="not checked", retried=True),
-    Said(504, failure("timeout_error"), "Anthropic failed on its side (504).", retried=True),
-    Said(529, failure("overloaded_error"), "Anthropic is too busy.", retried=True),
-    Said(529, failure("overloaded_error"), "Anthropic is too busy.", retried=True, call="verify"),
-    Said(529, failure("overloaded_error"), "Anthropic is too busy.", headers={"x-should-retry": "false"}),
+    Refusal(413, failure("request_too_large"), "This is too large for Anthropic.", hint="Shorten"),
+    Refusal(400, failure("request_too_large"), "This is too large for Anthropic.", hint="Shorten"),
+    Refusal(400, failure(INVALID), UNSUPPORTED),
+    Refusal(409, failure("conflict_error"), "Anthropic rejected this request", retried=True),
+    Refusal(500, failure("api_error"), "Anthropic failed on its side (500).", hint="not checked", retried=True),
+    Refusal(504, failure("timeout_error"), "Anthropic failed on its side (504).", retried=True),
+    Refusal(529, failure("overloaded_error"), "Anthropic is too busy.", retried=True),
+    Refusal(529, failure("overloaded_error"), "Anthropic is too busy.", retried=True, call="verify"),
+    Refusal(529, failure("overloaded_error"), "Anthropic is too busy.", headers={"x-should-retry": "false"}),
 )  # fmt: skip
 
 FACTS = Facts(
@@ -452,8 +452,8 @@ def what_is_known_without_asking(p: Provider) -> None:
             "claude-opus-5",
         )
     }
-    gone = ApiError(404, kind="not_found_error", message="model: claude-2.1")
-    message = p.describe_error(gone, "claude-2.1")
+    refusal = ApiError(404, kind="not_found_error", message="model: claude-2.1")
+    message = p.describe_error(refusal, "claude-2.1")
     assert message and message.message == "Anthropic retired claude-2.1 on 2025-07-21."
 
 
@@ -480,12 +480,12 @@ def what_a_model_takes(p: Provider) -> None:
         "claude-mythos-preview",
     ):
         assert names(model) == ["max_tokens", "thinking", "effort", "stop"], model
-    taken = {
+    parameters = {
         parameter.name: parameter for parameter in p.parameters(Model("anthropic", "claude-haiku-4-5", ModelType.CHAT))
     }
-    assert (taken["temperature"].low, taken["temperature"].high) == (0, 1)
-    assert taken["thinking_budget"].low == 1024
-    assert taken["max_tokens"].unset == "16,384"
+    assert (parameters["temperature"].low, parameters["temperature"].high) == (0, 1)
+    assert parameters["thinking_budget"].low == 1024
+    assert parameters["max_tokens"].unset == "16,384"
     choices = {
         parameter.name: parameter.choices
         for parameter in p.parameters(Model("anthropic", "claude-opus-5", ModelType.CHAT))
@@ -560,11 +560,11 @@ def what_no_waiting_mends_is_final(p: Provider) -> None:
 
 
 @check
-def sampling_that_is_not_taken_is_left_out(p: Provider) -> None:
+def sampling_that_is_not_accepted_is_left_out(p: Provider) -> None:
     call = chat(p, temperature=0.5, top_k=9)
 
-    def mended(message: str, asked: Call = call, status: int = 400) -> Any:
-        return p.repair_request(asked, ApiError(status, kind=INVALID, message=message))
+    def repaired(message: str, request: Call = call, status: int = 400) -> Any:
+        return p.repair_request(request, ApiError(status, kind=INVALID, message=message))
 
     for message in (
         "`temperature` is deprecated for this model.",
@@ -573,47 +573,47 @@ def sampling_that_is_not_taken_is_left_out(p: Provider) -> None:
         "temperature: only 1.0 is allowed for this model",
         "This model does not support temperature.",
     ):
-        better, sentence = mended(message)
+        better, sentence = repaired(message)
         assert better.json == {name: value for name, value in call.json.items() if name != "temperature"}
         assert sentence == "claude-opus-5-5 takes no temperature. It was left out."
         # The other one still needs the older version; the last one does not.
         assert better.headers == {"anthropic-version": OLDER}
-        last, _ = mended("`top_k` was removed", better)
+        last, _ = repaired("`top_k` was removed", better)
         assert last.headers == {"anthropic-version": CURRENT}
         assert not {"temperature", "top_k"} & set(last.json)
     both = chat(p, temperature=0.5, top_p=0.9)
-    kept, sentence = mended("`temperature` and `top_p` cannot both be specified for this model.", both)
+    kept, sentence = repaired("`temperature` and `top_p` cannot both be specified for this model.", both)
     assert kept.json == {name: value for name, value in both.json.items() if name != "top_p"}
     assert sentence == "claude-opus-5-5 takes no top_p with temperature. It was left out."
-    assert mended("`temperature` is deprecated", status=422)
+    assert repaired("`temperature` is deprecated", status=422)
     for message, status in (
         ("temperature: must be below 1", 400),
         ("top_p is not supported", 400),
         ("temperature", 401),
     ):
-        assert mended(message, status=status) is None
-    assert mended("temperature is not supported", p.verify(BASE)) is None
+        assert repaired(message, status=status) is None
+    assert repaired("temperature is not supported", p.verify(BASE)) is None
 
 
 @check
-def other_fields_that_are_not_taken_are_left_out(p: Provider) -> None:
+def other_fields_that_are_not_accepted_are_left_out(p: Provider) -> None:
     call = chat(p, thinking="adaptive", effort="max")
 
-    def mended(message: str) -> Any:
+    def repaired(message: str) -> Any:
         return p.repair_request(call, ApiError(400, kind=INVALID, message=message))
 
     for message in (
         "This model does not support the effort parameter.",
         "output_config: Extra inputs are not permitted",
     ):
-        better, sentence = mended(message)
+        better, sentence = repaired(message)
         assert better.json == {name: value for name, value in call.json.items() if name != "output_config"}
         assert sentence == "claude-opus-5-5 takes no effort. It was left out."
         assert better.headers == {"anthropic-version": CURRENT}
-    better, sentence = mended("adaptive thinking is not supported on this model")
+    better, sentence = repaired("adaptive thinking is not supported on this model")
     assert "thinking" not in better.json
     assert sentence == "claude-opus-5-5 takes no thinking. It was left out."
-    shown, sentence = mended("thinking.adaptive.display: Extra inputs are not permitted")
+    shown, sentence = repaired("thinking.adaptive.display: Extra inputs are not permitted")
     assert shown.json["thinking"] == {"type": "adaptive"}
     assert sentence == "claude-opus-5-5 shows its thinking in its own way."
     assert calls.repaired(p, shown, ApiError(400, message="thinking.adaptive.display: not permitted"))[0].json == {

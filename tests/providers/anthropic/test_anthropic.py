@@ -36,8 +36,8 @@ async def ask(
     **parameters: Any,
 ) -> calls.Outcome:
     access = access_to(DECLARED, api_key=key)
-    asked = ChatRequest(Model("anthropic", model, ModelType.CHAT), (Message("user", question),), parameters)
-    return await run(wire or Client({}, transport(0), SHORT), access, calls.chat(DECLARED, access.fields, asked))
+    request = ChatRequest(Model("anthropic", model, ModelType.CHAT), (Message("user", question),), parameters)
+    return await run(wire or Client({}, transport(0), SHORT), access, calls.chat(DECLARED, access.fields, request))
 
 
 def documented(name: str) -> list[Any]:
@@ -73,19 +73,19 @@ async def test_the_list_comes_in_pages_and_is_accepted_once() -> None:
 
 @pytest.mark.parametrize("version", ["2023-06-01", "2026-10-21"])
 async def test_every_version_is_called_with_what_it_takes(version: str) -> None:
-    asked = {"temperature": 0.2} if version == "2023-06-01" else {}
+    parameters = {"temperature": 0.2} if version == "2023-06-01" else {}
     async with serve([http({"type": "message", "content": [{"type": "text", "text": "Hi"}]})]) as server:
         access = CHAT.access(server.origin)
         wire = Client({}, limits=QUICK)
-        await run(wire, access, CHAT.call(access, stream=False, **asked))
+        await run(wire, access, CHAT.call(access, stream=False, **parameters))
         await wire.aclose()
-    headers = server.asked[0].headers
+    headers = server.requests[0].headers
     assert headers["anthropic-version"] == version
     assert headers["x-api-key"] == access.secrets()["api_key"].reveal()
     assert headers["content-type"] == "application/json"
     assert not {"authorization", "origin"} & set(headers)
-    assert server.asked[0].target == "/v1/messages"
-    assert server.asked[0].json["max_tokens"] == 16_384
+    assert server.requests[0].target == "/v1/messages"
+    assert server.requests[0].json["max_tokens"] == 16_384
 
 
 async def test_a_parameter_that_a_newer_model_does_not_take() -> None:
@@ -105,12 +105,12 @@ async def test_an_overload_at_the_start_of_a_stream_is_tried_again_and_later_it_
     async with serve([head + named(start()) + overloaded], [good]) as server:
         access = CHAT.access(server.origin)
         events, problem = await run(wire, access, CHAT.call(access))
-        assert (text_of(events), problem, len(server.asked)) == ("Hi", None, 2)
+        assert (text_of(events), problem, len(server.requests)) == ("Hi", None, 2)
         assert any(isinstance(event, Retrying) and event.reason == "busy" for event in events)
     async with serve([head + named(start()) + named(text("Half an")) + overloaded], [good]) as server:
         access = CHAT.access(server.origin)
         events, problem = await run(wire, access, CHAT.call(access))
-        assert (text_of(events), len(server.asked)) == ("Half an", 1)
+        assert (text_of(events), len(server.requests)) == ("Half an", 1)
         assert problem and problem.message == "Anthropic is too busy."
         assert "Overloaded (request req_01Kz)" in problem.detail
     await wire.aclose()

@@ -7,7 +7,7 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Refusal, Stream, read, sse
 from tests.providers.openai.facts import whole
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, UsageError
@@ -113,7 +113,7 @@ LIST_HELPS = "the list of base models is a help, and not every resource shows it
 
 FACTS = Facts(
     "azure_openai",
-    ways={
+    auth_methods={
         "dated": {**PRACTICE, "api_version": "2024-10-21"},
         "entra": {
             "endpoint": PRACTICE["endpoint"],
@@ -153,9 +153,9 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, error("401", UNKNOWN_KEY), NO_KEY, CredentialRejected, "one resource", call="verify"),
-        Said(401, error("Unauthorized", UNKNOWN_KEY), NO_KEY, CredentialRejected, "Keys and Endpoint"),
-        Said(
+        Refusal(401, error("401", UNKNOWN_KEY), NO_KEY, CredentialRejected, "one resource", call="verify"),
+        Refusal(401, error("Unauthorized", UNKNOWN_KEY), NO_KEY, CredentialRejected, "Keys and Endpoint"),
+        Refusal(
             401,
             error("PermissionDenied", "Principal does not have access to API/Operation."),
             "Entra ID knows this application, but it has no role at this resource.",
@@ -163,15 +163,17 @@ FACTS = Facts(
             "Cognitive Services OpenAI User",
             call="verify",
         ),
-        Said(403, error("403", "The principal lacks the required data action."), "Entra ID knows this", ScopeMissing),
-        Said(
+        Refusal(
+            403, error("403", "The principal lacks the required data action."), "Entra ID knows this", ScopeMissing
+        ),
+        Refusal(
             401,
             error("401", "Audience is incorrect."),
             "This resource does not take the token of Entra ID",
             Problem,
             "2024-10-21",
         ),
-        Said(
+        Refusal(
             403,
             error("403", "Access denied due to Virtual Network/Firewall rules."),
             "The network rules of this resource keep this machine out.",
@@ -179,25 +181,27 @@ FACTS = Facts(
             "Networking",
             call="verify",
         ),
-        Said(403, error("403", "Public access is disabled. Configure private endpoint."), "The network", NetworkError),
-        Said(
+        Refusal(
+            403, error("403", "Public access is disabled. Configure private endpoint."), "The network", NetworkError
+        ),
+        Refusal(
             403,
             error("403", "Your resource has been temporarily blocked because we detected abuse."),
             "Microsoft has blocked this resource",
             Problem,
             "owner",
         ),
-        Said(403, error("403"), "Azure OpenAI does not allow this key to use gpt-east.", ScopeMissing),
-        Said(
+        Refusal(403, error("403"), "Azure OpenAI does not allow this key to use gpt-east.", ScopeMissing),
+        Refusal(
             404,
             error("DeploymentNotFound", "The API deployment for this resource does not exist."),
             "This resource has no deployment gpt-east.",
             Problem,
             "five minutes",
         ),
-        Said(404, error("model_not_found"), "This resource has no deployment gpt-east."),
-        Said(404, error("404", "Resource not found"), "This resource does not know that path or API version."),
-        Said(
+        Refusal(404, error("model_not_found"), "This resource has no deployment gpt-east."),
+        Refusal(404, error("404", "Resource not found"), "This resource does not know that path or API version."),
+        Refusal(
             404,
             {"statusCode": 404, "message": "Resource not found"},
             "This resource does not know that path or API version.",
@@ -205,28 +209,28 @@ FACTS = Facts(
             "v1 surface",
             call="verify",
         ),
-        Said(
+        Refusal(
             400,
             error("OperationNotSupported", "The chatCompletion operation does not work with the specified model."),
             "The model behind gpt-east does not support this.",
             Problem,
             "type of its base model",
         ),
-        Said(
+        Refusal(
             400,
             filtered(jailbreak={"filtered": True, "detected": True}),
             "The content filter of Azure OpenAI stopped this text: a jailbreak attempt.",
             Problem,
             "Rephrase",
         ),
-        Said(
+        Refusal(
             400,
             filtered(plural=True, hate={"filtered": True, "severity": "high"}),
             "The content filter of Azure OpenAI stopped this text: hate.",
         ),
-        Said(400, error("content_filter"), "The content filter of Azure OpenAI stopped this text."),
-        Said(400, error("context_length_exceeded"), "This is longer than gpt-east can take."),
-        Said(
+        Refusal(400, error("content_filter"), "The content filter of Azure OpenAI stopped this text."),
+        Refusal(400, error("context_length_exceeded"), "This is longer than gpt-east can take."),
+        Refusal(
             429,
             error("429", "Requests to ChatCompletions have exceeded the token rate limit of your pricing tier."),
             "The quota per minute of gpt-east is used up.",
@@ -234,14 +238,14 @@ FACTS = Facts(
             "in the portal",
             retried=True,
         ),
-        Said(
+        Refusal(
             429,
             error("429", "The service is temporarily unable to process."),
             "Azure OpenAI is too busy.",
             retried=True,
         ),
-        Said(429, error("insufficient_quota"), "Your Azure OpenAI account has no credit left."),
-        Said(503, error("503"), "Azure OpenAI is too busy.", retried=True),
+        Refusal(429, error("insufficient_quota"), "Your Azure OpenAI account has no credit left."),
+        Refusal(503, error("503"), "Azure OpenAI is too busy.", retried=True),
     ),
 )
 check = FACTS.check
@@ -315,7 +319,7 @@ def where_it_goes(p: Provider) -> None:
 
 
 @check
-def a_target_address_is_taken_apart(p: Provider) -> None:
+def a_target_address_is_split(p: Provider) -> None:
     apart = p.field("endpoint").parse_pasted
     assert apart
     root, query = f"{HOST}/openai/deployments/gpt-east", "?api-version=2024-10-21"
@@ -510,7 +514,7 @@ def what_a_resource_can_deploy_is_offered(p: Provider) -> None:
 def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
     assert p.inspect_model
 
-    def looked(model: Model, *frames: Any) -> Any:
+    def inspected(model: Model, *frames: Any) -> Any:
         assert p.inspect_model
         return read(p.inspect_model(V1, model), *frames)
 
@@ -532,9 +536,9 @@ def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
         ("acme-large", ModelType.CHAT, "The resource lists no model acme-large; check the spelling."),
     ):
         model = deployed("east", base, kind)
-        assert looked(model, LIST) == [ModelDetails(model, note)]
+        assert inspected(model, LIST) == [ModelDetails(model, note)]
         for other in set(ModelType) - {kind} if base != "acme-large" else ():
-            refused = looked(deployed("east", base, other), LIST)[0]
+            refused = inspected(deployed("east", base, other), LIST)[0]
             assert refused.code == "wrong_type"
             message = p.describe_error(refused, "east")
             assert isinstance(message, UsageError)
@@ -544,7 +548,7 @@ def the_model_behind_a_deployment_decides_its_type(p: Provider) -> None:
     model = deployed("east", "gpt-5.4-mini")
     nothing: Any
     for nothing in (ApiError(404), ApiError(403), {"data": []}, {}):
-        assert looked(model, nothing) == [ModelDetails(model)]
+        assert inspected(model, nothing) == [ModelDetails(model)]
 
 
 @check

@@ -43,10 +43,10 @@ class Watched(httpx.AsyncBaseTransport):
 
     def __init__(self) -> None:
         self.inner = transport(0)
-        self.asked: list[httpx.Request] = []
+        self.requests: list[httpx.Request] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(request)
+        self.requests.append(request)
         return await self.inner.handle_async_request(request)
 
 
@@ -62,7 +62,7 @@ def question(values: Access, text: str = "Why is the sky blue?", model: Model = 
     return calls.chat(AZURE, values.fields, ChatRequest(model, (Message("user", text),), {}, stream))
 
 
-async def asked(
+async def answers(
     text: str = "Why is the sky blue?", model: Model = MINE, stream: bool = True, **values: str
 ) -> calls.Outcome:
     method = access(model.id, **values)
@@ -77,8 +77,8 @@ def documented(name: str) -> list[Any]:
 
 def test_the_documented_streams() -> None:
     assert documented("chat.sse") == [TextDelta("Grey, with rain."), Used(11, 6), Finish("stop")]
-    begun, cut = documented("chat_filtered.sse")
-    assert begun == TextDelta("Once there was")
+    delta, cut = documented("chat_filtered.sse")
+    assert delta == TextDelta("Once there was")
     assert (cut.complete, cut.note) == (False, "The content filter cut the answer: protected text.")
 
 
@@ -94,8 +94,8 @@ async def test_an_application_signs_in_once_and_every_host_gets_its_own_secret(v
     for _ in range(2):
         events, problem = await run(wire, values, question(values))
         assert problem is None and text_of(events)
-    login, *calls = watched.asked
-    assert [request.url.host for request in watched.asked] == [LOGIN.removeprefix("https://")] + [HOST[8:]] * 3
+    login, *calls = watched.requests
+    assert [request.url.host for request in watched.requests] == [LOGIN.removeprefix("https://")] + [HOST[8:]] * 3
     assert str(login.url) == f"{LOGIN}/acme.example/oauth2/v2.0/token"
     assert login.headers["content-type"] == "application/x-www-form-urlencoded"
     assert "authorization" not in login.headers
@@ -111,9 +111,9 @@ async def test_the_key_of_a_resource_goes_to_no_other_host() -> None:
     values = access(MINE.id)
     _, problem = await run(Client({}, watched, QUICK), values, question(values))
     assert problem is None
-    assert [str(request.url) for request in watched.asked] == [f"{HOST}/openai/v1/chat/completions"]
-    assert watched.asked[0].headers["api-key"] == KEY
-    assert "authorization" not in watched.asked[0].headers
+    assert [str(request.url) for request in watched.requests] == [f"{HOST}/openai/v1/chat/completions"]
+    assert watched.requests[0].headers["api-key"] == KEY
+    assert "authorization" not in watched.requests[0].headers
 
 
 @pytest.mark.parametrize(
@@ -148,14 +148,14 @@ async def test_a_secret_that_is_wrong_and_an_application_without_a_role_are_dist
     ],
 )
 async def test_a_deployment_that_is_none_is_named_for_what_it_is(name: str, says: str, version: str) -> None:
-    _, problem = await asked(model=replace(MINE, id=name), api_key=KEY, version=version)
+    _, problem = await answers(model=replace(MINE, id=name), api_key=KEY, version=version)
     assert problem and problem.message == says
 
 
 async def test_a_question_and_an_answer_that_the_filter_stops() -> None:
-    _, problem = await asked("Please fail")
+    _, problem = await answers("Please fail")
     assert problem and "jailbreak" in problem.message
-    events, problem = await asked("Tell me a fairy tale")
+    events, problem = await answers("Tell me a fairy tale")
     assert problem is None
     assert text_of(events) == "Once there was"
     assert not calls.finish(events).complete
@@ -228,15 +228,15 @@ def test_the_environment_offers_an_auth_method_that_is_whole(disk_session: Sessi
     )
 
 
-@pytest.mark.parametrize("made_up", MODELS, ids=lambda value: value.id)
+@pytest.mark.parametrize("model", MODELS, ids=lambda value: value.id)
 async def test_deployments_of_every_type_are_added_after_a_call(
-    disk_session: Session, tenant_id: str, made_up: Model
+    disk_session: Session, tenant_id: str, model: Model
 ) -> None:
     await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
-    added = await catalog.add(disk_session.tenant(tenant_id), AZURE.id, made_up.id, made_up.type, made_up.fields)
-    assert (added.id, added.type, added.origin) == (made_up.id, made_up.type, Origin.ADDED)
-    assert added.fields["base_model"] == made_up.fields["base_model"]
-    assert added.dimensions == (1536 if made_up.type is ModelType.EMBEDDING else 0)
+    added = await catalog.add(disk_session.tenant(tenant_id), AZURE.id, model.id, model.type, model.fields)
+    assert (added.id, added.type, added.origin) == (model.id, model.type, Origin.ADDED)
+    assert added.fields["base_model"] == model.fields["base_model"]
+    assert added.dimensions == (1536 if model.type is ModelType.EMBEDDING else 0)
 
 
 async def test_a_deployment_is_not_added_as_what_its_model_is_not(disk_session: Session, tenant_id: str) -> None:

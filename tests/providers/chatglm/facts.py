@@ -6,7 +6,7 @@ itself is checked with OpenAI's facts.
 
 from typing import Any
 
-from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, sse, told_by_names
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Refusal, Stream, read, sse, types_by_names
 from tests.providers.http_server import http
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, Problem
@@ -44,7 +44,7 @@ def whole(text: str) -> dict[str, Any]:
     return {"model": "chatglm2-6b", "object": "chat.completion", "choices": [choice], "created": 1718000000}
 
 
-def said(text: str) -> dict[str, Any]:
+def native_body(text: str) -> dict[str, Any]:
     """An answer of `api.py`."""
     return {"response": text, "history": [["Hello?", text]], "status": 200, "time": "2024-01-01 00:00:00"}
 
@@ -61,7 +61,7 @@ PROBED = "what a server is shows by which of two addresses it has"
 
 FACTS = Facts(
     "chatglm",
-    ways={
+    auth_methods={
         "api": {"base_url": "http://localhost:8001"},
         "chatglm2": {"base_url": "http://localhost:8002"},
         "vllm": {"base_url": "http://localhost:8004", "api_key": KEY},
@@ -103,17 +103,17 @@ FACTS = Facts(
             "chatglm",
             lambda origin: {"api_key": KEY, "base_url": origin, "flavour": "native"},
             Model("chatglm", "chatglm2-6b", ModelType.CHAT),
-            whole=said,
+            whole=native_body,
             name="api",
         ),
     ),
     refusals=(
-        Said(401, {"error": "Unauthorized"}, "{host} rejected this key.", CredentialRejected),
-        Said(401, {"error": "Unauthorized"}, "{host} rejected this key.", CredentialRejected, call="verify"),
-        Said(400, {"detail": "Invalid request"}, "The server rejected the order of the messages.", hint="new"),
-        Said(404, {"detail": "Not Found"}, "The server at this address does not have this endpoint.", call="verify"),
-        Said(405, {"detail": "Method Not Allowed"}, "The server at this address does not have this endpoint."),
-        Said(
+        Refusal(401, {"error": "Unauthorized"}, "{host} rejected this key.", CredentialRejected),
+        Refusal(401, {"error": "Unauthorized"}, "{host} rejected this key.", CredentialRejected, call="verify"),
+        Refusal(400, {"detail": "Invalid request"}, "The server rejected the order of the messages.", hint="new"),
+        Refusal(404, {"detail": "Not Found"}, "The server at this address does not have this endpoint.", call="verify"),
+        Refusal(405, {"detail": "Method Not Allowed"}, "The server at this address does not have this endpoint."),
+        Refusal(
             404,
             {
                 "object": "error",
@@ -126,14 +126,14 @@ FACTS = Facts(
             Problem,
             "Refresh",
         ),
-        Said(404, {"error": {"message": "The model `X` does not exist."}}, "The server does not know chatglm3-6b"),
-        Said(422, {"detail": [{"loc": ["body", "model"], "msg": "Field required"}]}, "{host} rejected this request"),
-        Said(400, {"message": "maximum context length is 2048 tokens"}, "This is longer than chatglm3-6b can take."),
-        Said(500, "Internal Server Error", "The server failed while it made", Problem, "log", retried=True),
-        Said(502, "", "A proxy before the server got no answer from it in time (502).", retried=True),
-        Said(504, "", "A proxy before the server got no answer from it in time (504).", retried=True),
-        Said(503, "", "{host} is too busy.", retried=True),
-        Said(200, {"object": "list"}, "The server at this address is not a ChatGLM server.", call="verify"),
+        Refusal(404, {"error": {"message": "The model `X` does not exist."}}, "The server does not know chatglm3-6b"),
+        Refusal(422, {"detail": [{"loc": ["body", "model"], "msg": "Field required"}]}, "{host} rejected this request"),
+        Refusal(400, {"message": "maximum context length is 2048 tokens"}, "This is longer than chatglm3-6b can take."),
+        Refusal(500, "Internal Server Error", "The server failed while it made", Problem, "log", retried=True),
+        Refusal(502, "", "A proxy before the server got no answer from it in time (502).", retried=True),
+        Refusal(504, "", "A proxy before the server got no answer from it in time (504).", retried=True),
+        Refusal(503, "", "{host} is too busy.", retried=True),
+        Refusal(200, {"object": "list"}, "The server at this address is not a ChatGLM server.", call="verify"),
     ),
 )
 check = FACTS.check
@@ -215,7 +215,7 @@ def next_of(p: Provider, *answers: Any) -> Any:
 
 
 @check
-def servers_of_openais_wire_are_told_apart_by_their_lists(p: Provider) -> None:
+def servers_of_openais_wire_are_distinguished_by_their_lists(p: Provider) -> None:
     first = chat(p, "")
     assert get(first) == ("GET", f"{AT}/v1/models")
     assert first.accepted_statuses == {404, 405}
@@ -255,7 +255,7 @@ def the_native_one_is_known_by_its_path(p: Provider) -> None:
 
 
 @check
-def what_is_no_such_server_is_said(p: Provider) -> None:
+def what_is_no_such_server_is_reported(p: Provider) -> None:
     odd: Any
     for odd in ({"detail": "x"}, {"data": None}, {"data": {}}, [], 7):
         assert [(result.status, result.code) for result in next_of(p, odd)] == [(404, "strange_server")]
@@ -287,12 +287,12 @@ def what_is_listed(p: Provider) -> None:
         ModelType.CHAT: "gpt-3.5-turbo glm-4 THUDM/glm-4-9b-chat",
         None: "BAAI/bge-reranker-v2-m3 openai/whisper-large-v3 kokoro-tts",
     }
-    told_by_names(p, BASE, kinds)
+    types_by_names(p, BASE, kinds)
     assert read(p.verify(BASE), {"data": [{"id": 7}, 7, {}]})[0] == ModelsListed((), 0)
 
 
 @check
-def the_vectors_of_chatglm3_are_found_in_its_paths(p: Provider) -> None:
+def the_vectors_of_chatglm3_are_detected_in_its_paths(p: Provider) -> None:
     (call,) = read(p.verify(BASE), listed("chatglm3-6b"))
     assert get(call) == ("GET", f"{AT}/openapi.json")
     vectors = Model("chatglm", "embeddings", ModelType.EMBEDDING)
@@ -314,7 +314,7 @@ def nothing_is_listed_by_the_native_one(p: Provider) -> None:
 
 
 @check
-def one_that_is_set_is_only_looked_at(p: Provider) -> None:
+def one_that_is_set_is_only_inspected(p: Provider) -> None:
     for flavour in FLAVOURS[1:]:
         call = p.verify({**BASE, "flavour": flavour})
         assert get(call) == ("GET", f"{AT}/v1/models")
@@ -373,12 +373,12 @@ def the_bound_of_the_native_one_counts_the_question_too(p: Provider) -> None:
 @check
 def the_answer_of_the_native_one(p: Provider) -> None:
     whole_one = chat(p, "native", stream=False)
-    assert read(whole_one, said("Good day")) == [TextDelta("Good day"), Finish("stop")]
-    notice, *rest = read(chat(p, "native"), said("Good day"))
+    assert read(whole_one, native_body("Good day")) == [TextDelta("Good day"), Finish("stop")]
+    notice, *rest = read(chat(p, "native"), native_body("Good day"))
     assert isinstance(notice, Notice)
     assert notice.text.endswith("does not stream. The answer comes in one piece.")
     assert rest == [TextDelta("Good day"), Finish("stop")]
-    empty = read(whole_one, said(""))
+    empty = read(whole_one, native_body(""))
     assert [type(event) for event in empty] == [Finish]
     assert empty[0].note.startswith("The answer is empty")
     odd: Any
@@ -412,7 +412,7 @@ def a_chat_with_the_others(p: Provider) -> None:
 
 
 @check
-def what_a_server_does_not_heed_is_left_out_and_said(p: Provider) -> None:
+def what_a_server_does_not_heed_is_left_out_and_reported(p: Provider) -> None:
     heeded = {
         "native": {"temperature", "top_p", "max_tokens"},
         "openai-chatglm2": set[str](),
@@ -424,7 +424,7 @@ def what_a_server_does_not_heed_is_left_out_and_said(p: Provider) -> None:
     for flavour, names in heeded.items():
         call = chat(p, flavour, stream=False, **SAMPLING, **FURTHER)
         left = sorted({*SAMPLING, *FURTHER} - names)
-        answer = said("Hi") if flavour == "native" else whole("Hi")
+        answer = native_body("Hi") if flavour == "native" else whole("Hi")
         notices = [event.text for event in read(call, answer) if isinstance(event, Notice)]
         assert len(notices) == len(left)
         for name in left:
@@ -456,7 +456,7 @@ def the_pieces_of_a_chat(p: Provider) -> None:
 
 
 @check
-def a_stream_that_ends_before_it_began_is_asked_for_in_one_piece(p: Provider) -> None:
+def a_stream_that_ends_before_it_began_is_requested_in_one_piece(p: Provider) -> None:
     call = chat(p, "openai-chatglm3", temperature=0.5)
     assert call.accepted_statuses == {0}
     for frames in ([], [delta({"content": ""})]):
@@ -484,12 +484,12 @@ def vectors(p: Provider) -> None:
 
 @check
 def what_a_model_takes(p: Provider) -> None:
-    def taken(name: str) -> list[str]:
+    def accepted(name: str) -> list[str]:
         return [parameter.name for parameter in p.parameters(Model("chatglm", name, ModelType.CHAT))]
 
-    assert taken("gpt-3.5-turbo") == []
-    assert taken("chatglm3-6b") == taken("glm-4") == list(SAMPLING)
-    assert taken("chatglm2-6b") == taken("THUDM/GLM-4-9B-0414") == [*SAMPLING, *FURTHER]
+    assert accepted("gpt-3.5-turbo") == []
+    assert accepted("chatglm3-6b") == accepted("glm-4") == list(SAMPLING)
+    assert accepted("chatglm2-6b") == accepted("THUDM/GLM-4-9B-0414") == [*SAMPLING, *FURTHER]
     assert p.parameters(Model("chatglm", "embeddings", ModelType.EMBEDDING)) == ()
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.providers import calls
-from tests.providers.chatglm.facts import FACTS, MODEL, delta, described, listed, said, whole
+from tests.providers.chatglm.facts import FACTS, MODEL, delta, described, listed, native_body, whole
 from tests.providers.http_server import HOLD, QUICK, RESET, http, run, serve, streaming, text_of
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
@@ -40,7 +40,7 @@ def question(text: str = "Hello?", stream: bool = True, model: Model = MODEL, **
     return ChatRequest(model, (Message("user", text),), parameters, stream)
 
 
-async def asked(server: Any, ask: ChatRequest | None = None, flavour: str = "") -> tuple[list[Event], Problem | None]:
+async def answers(server: Any, ask: ChatRequest | None = None, flavour: str = "") -> tuple[list[Event], Problem | None]:
     wire, access = Client({}, limits=QUICK), at(server.origin, flavour)
     events, problem = await run(wire, access, calls.chat(CHATGLM, access.fields, ask or question()))
     await wire.aclose()
@@ -58,52 +58,52 @@ async def asked(server: Any, ask: ChatRequest | None = None, flavour: str = "") 
     ],
 )
 async def test_the_native_one_is_detected_and_shown_not_to_stream(probes: list[bytes], paths: list[str]) -> None:
-    async with serve(*([probe] for probe in probes), [http(said("Good day"))]) as server:
-        events, problem = await asked(server)
+    async with serve(*([probe] for probe in probes), [http(native_body("Good day"))]) as server:
+        events, problem = await answers(server)
     assert problem is None
     # Said before the long wait for the answer.
     assert isinstance(events[0], Notice)
     assert "does not stream" in events[0].text
     assert events[1:] == [TextDelta("Good day"), Finish("stop")]
-    assert [(request.method, request.target) for request in server.asked] == [
+    assert [(request.method, request.target) for request in server.requests] == [
         *(("GET", path) for path in paths),
         ("POST", "/"),
     ]
-    assert server.asked[-1].json == {"prompt": "Hello?", "history": []}
+    assert server.requests[-1].json == {"prompt": "Hello?", "history": []}
 
 
 async def test_one_of_openais_wire_is_detected_and_streams() -> None:
     answer = streaming(delta({"content": "Good"}), delta({"content": " day"}, "stop"))
     async with serve([http(listed("glm-4"))], [answer]) as server:
-        events, problem = await asked(server, question(seed=7))
+        events, problem = await answers(server, question(seed=7))
     assert (text_of(events), problem) == ("Good day", None)
     assert [event.text for event in events if isinstance(event, Notice)] == [
         "This server (glm_server.py of GLM-4) ignores seed. It was left out."
     ]
-    assert [request.target for request in server.asked] == ["/v1/models", "/v1/chat/completions"]
+    assert [request.target for request in server.requests] == ["/v1/models", "/v1/chat/completions"]
 
 
 async def test_what_is_something_else_is_reported() -> None:
     async with serve([ABSENT], [http(described("/sdapi/v1/txt2img"))]) as server:
-        _, problem = await asked(server)
+        _, problem = await answers(server)
     assert problem
     assert problem.message == "The server at this address is not a ChatGLM server."
     assert problem.detail == "It has /sdapi/v1/txt2img."
     async with serve([ABSENT]) as server:
-        _, problem = await asked(server)
+        _, problem = await answers(server)
     assert problem
     assert problem.message == "The server at this address does not have this endpoint."
     async with serve([http("<html><title>Router</title></html>", headers={"content-type": "text/html"})]) as server:
-        _, problem = await asked(server)
+        _, problem = await answers(server)
     assert isinstance(problem, NetworkError)
 
 
 async def test_a_server_that_wants_a_key() -> None:
     async with serve([http({"error": "Unauthorized"}, 401)]) as server:
-        _, problem = await asked(server)
+        _, problem = await answers(server)
         assert isinstance(problem, CredentialRejected)
         assert problem.message == f"localhost:{server.port} requires an API key."
-        assert len(server.asked) == 1
+        assert len(server.requests) == 1
 
 
 async def test_a_server_that_is_busy_is_waited_for() -> None:
@@ -113,7 +113,7 @@ async def test_a_server_that_is_busy_is_waited_for() -> None:
         _, problem = await run(wire, access, CHATGLM.verify(access.fields))
         await wire.aclose()
     assert isinstance(problem, NetworkError)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 # --- streams that end before they began -------------------------------------------------------------------------------
@@ -132,27 +132,27 @@ async def test_a_server_that_is_busy_is_waited_for() -> None:
 async def test_a_stream_without_a_word_is_requested_in_one_piece(stream: list[bytes | str]) -> None:
     # The connection ends with what is given, as it is kept open by a content-length only.
     async with serve(stream, [http(whole("Hi"))]) as server:
-        events, problem = await asked(server, flavour="openai-chatglm2")
+        events, problem = await answers(server, flavour="openai-chatglm2")
     assert problem is None
     assert events == [Notice(ASIDE), TextDelta("Hi"), Finish("stop")]
-    assert [request.json["stream"] for request in server.asked] == [True, False]
+    assert [request.json["stream"] for request in server.requests] == [True, False]
 
 
 async def test_a_stream_that_breaks_off_later_is_not_retried() -> None:
     part = b"data: " + json.dumps(delta({"content": "Half an"})).encode() + b"\n\n"
     async with serve([HEAD + b"%x\r\n%s\r\n" % (len(part), part)], [http(whole("Hi"))]) as server:
-        events, problem = await asked(server, flavour="openai-chatglm2")
+        events, problem = await answers(server, flavour="openai-chatglm2")
     assert isinstance(problem, NetworkError)
     assert text_of(events) == "Half an"
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 async def test_what_breaks_off_twice_is_a_problem() -> None:
     async with serve([HEAD]) as server:
-        events, problem = await asked(server, flavour="openai-chatglm3")
+        events, problem = await answers(server, flavour="openai-chatglm3")
     assert problem
     assert events == [Notice(ASIDE)]
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 # --- in practice ------------------------------------------------------------------------------------------------------
@@ -170,7 +170,9 @@ async def test_four_servers_side_by_side() -> None:
         events, problem = await run(Client({}, transport(0), SOON), access, CHATGLM.verify(access.fields))
         assert problem is None
         assert Accepted() in events
-        models[server] = [model.id for told in events if isinstance(told, ModelsListed) for model in told.models]
+        models[server] = [
+            model.id for message in events if isinstance(message, ModelsListed) for model in message.models
+        ]
     assert models == {
         "api.py": [],
         "openai_api.py": ["gpt-3.5-turbo"],

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from tests.providers import calls
-from tests.providers.http_server import QUICK, Server, access_to, chat_call, http, run, said, serve, text_of
+from tests.providers.http_server import QUICK, Server, access_to, chat_call, http, run, serve, text_chunk, text_of
 from tui.errors import Problem, UsageError
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
@@ -81,14 +81,14 @@ async def test_a_reader_may_answer_with_the_next_call() -> None:
         events, problem = await collect(server, Call("POST", f"{server.base_url}/token", lambda: first))
     assert problem is None
     assert events == [TextDelta("done"), Finish("stop")]
-    assert [(request.method, request.target) for request in server.asked] == [
+    assert [(request.method, request.target) for request in server.requests] == [
         ("POST", "/v1/token"),
         ("POST", "/v1/job"),
         ("GET", "/v1/job"),
     ]
-    assert server.asked[1].json == {"token": "t1"}
+    assert server.requests[1].json == {"token": "t1"}
     # Every step is signed.
-    assert all(request.headers["authorization"].startswith("Bearer sk-") for request in server.asked)
+    assert all(request.headers["authorization"].startswith("Bearer sk-") for request in server.requests)
 
 
 async def test_a_wire_without_end_is_stopped() -> None:
@@ -99,7 +99,7 @@ async def test_a_wire_without_end_is_stopped() -> None:
 
         _, problem = await collect(server, Call("GET", f"{server.base_url}/job", lambda: again), Limits(max_steps=5))
     assert problem and "did not finish within 5 requests" in problem.message
-    assert len(server.asked) == 5
+    assert len(server.requests) == 5
 
 
 async def test_steps_that_bring_one_vector_are_as_many_as_there_are_texts() -> None:
@@ -128,13 +128,13 @@ async def test_query_and_headers_go_as_they_are() -> None:
     async with serve([http({})]) as server:
         call = Call("GET", f"{server.base_url}/x", reading([]), query={"q": "a b&c=d"}, headers={"x-one": "1"})
         await collect(server, call)
-    asked = server.asked[0]
-    assert asked.target == "/v1/x?q=a+b%26c%3Dd"
-    assert asked.headers["x-one"] == "1"
-    assert asked.headers["accept"] == "application/json"
-    assert asked.headers["user-agent"].startswith("modeldeck/")
-    assert "cookie" not in asked.headers
-    assert "content-type" not in asked.headers
+    request = server.requests[0]
+    assert request.target == "/v1/x?q=a+b%26c%3Dd"
+    assert request.headers["x-one"] == "1"
+    assert request.headers["accept"] == "application/json"
+    assert request.headers["user-agent"].startswith("modeldeck/")
+    assert "cookie" not in request.headers
+    assert "content-type" not in request.headers
 
 
 async def test_no_cookie_is_kept() -> None:
@@ -144,7 +144,7 @@ async def test_no_cookie_is_kept() -> None:
         for _ in range(2):
             await run(wire, access, Call("GET", f"{server.base_url}/x", reading([])))
         await wire.aclose()
-    assert all("cookie" not in request.headers for request in server.asked)
+    assert all("cookie" not in request.headers for request in server.requests)
 
 
 async def test_a_body_is_json_in_utf8() -> None:
@@ -152,10 +152,10 @@ async def test_a_body_is_json_in_utf8() -> None:
         call = Call("POST", f"{server.base_url}/x", reading([]), json={"text": "星河 \u2028"})
         _, problem = await collect(server, call)
     assert problem is None
-    asked = server.asked[0]
-    assert asked.headers["content-type"] == "application/json"
-    assert "星河".encode() in asked.body
-    assert json.loads(asked.body)["text"].startswith("星河")
+    request = server.requests[0]
+    assert request.headers["content-type"] == "application/json"
+    assert "星河".encode() in request.body
+    assert json.loads(request.body)["text"].startswith("星河")
 
 
 async def test_text_that_no_encoding_can_carry_is_refused_and_not_changed() -> None:
@@ -163,7 +163,7 @@ async def test_text_that_no_encoding_can_carry_is_refused_and_not_changed() -> N
         call = Call("POST", f"{server.base_url}/x", reading([]), json={"text": "half of a pair \ud800"})
         _, problem = await collect(server, call)
     assert isinstance(problem, UsageError) and "not valid Unicode" in problem.message
-    assert server.asked == []
+    assert server.requests == []
 
 
 class _Stream(httpx.AsyncByteStream):
@@ -185,7 +185,7 @@ class _Answers(httpx.AsyncBaseTransport):
 
 @pytest.mark.parametrize("together", [1, 50])
 async def test_every_delta_comes_through(together: int) -> None:
-    event = f"data: {json.dumps(said('word '))}\n\n".encode()
+    event = f"data: {json.dumps(text_chunk('word '))}\n\n".encode()
     pieces = [event * together] * (5000 // together) + [b"data: [DONE]\n\n"]
     access = access_to("https://api.openai.com/v1")
     events, problem = await run(Client({}, _Answers(pieces)), access, chat_call(access))

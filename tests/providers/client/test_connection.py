@@ -28,9 +28,9 @@ from tests.providers.http_server import (
     ask,
     chat_call,
     run,
-    said,
     serve,
     streaming,
+    text_chunk,
     text_of,
 )
 from tui.errors import NetworkError
@@ -39,7 +39,7 @@ from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
 from tui.providers.events import Retrying
 
-HELLO = streaming(said("Hi", "stop"))
+HELLO = streaming(text_chunk("Hi", "stop"))
 
 
 async def try_url(
@@ -131,7 +131,7 @@ async def test_too_many_answers_at_once() -> None:
     async with serve([HOLD]) as server:
         wire, access = Client({}, limits=replace(QUICK, max_connections=1, connect=0.05)), access_to(server.base_url)
         first = asyncio.create_task(run(wire, access, chat_call(access)))
-        await asyncio.wait_for(server.held.wait(), DEADLINE)
+        await asyncio.wait_for(server.holding.wait(), DEADLINE)
         _, problem = await run(wire, access, chat_call(access))
         assert problem and problem.message == "Too many requests are running."
         first.cancel()
@@ -194,14 +194,14 @@ async def test_a_proxy_that_cannot_be_used(value: str) -> None:
 
 
 @pytest.mark.parametrize("password", ["12/34", "12?34", "12#34", "12/34@x"])
-async def test_a_password_that_ends_the_host_is_neither_shown_nor_looked_up(password: str) -> None:
+async def test_a_password_that_ends_the_host_is_neither_shown_nor_resolved(password: str) -> None:
     _, problem = await try_url("https://a.test/v1", {"HTTPS_PROXY": f"http://user:{password}@proxy.test:3128"})
     assert isinstance(problem, NetworkError)
     assert "12" not in problem.message + problem.hint + problem.detail and "user" not in problem.message
     assert "/ is written as %2F" in problem.hint
 
 
-def test_control_an_encoded_password_and_a_last_slash_are_taken() -> None:
+def test_control_an_encoded_password_and_a_last_slash_are_accepted() -> None:
     assert Client({"HTTPS_PROXY": "http://user:12%2F34@p:3128/"}).proxy_for("https://a.test") == "http://p:3128"
 
 
@@ -263,8 +263,8 @@ async def test_a_proxy_that_does_not_pass_on() -> None:
     async with proxy(b"HTTP/1.1 403 Forbidden\r\n\r\n") as (address, _):
         _, problem = await try_url("https://api.openai.com/v1", {"HTTPS_PROXY": f"http://{address}"})
     refused = f"The proxy http://{address} answered 403 and does not pass on requests to api.openai.com."
-    said = f"{refused} The key was not sent."
-    assert problem and problem.message == said
+    text = f"{refused} The key was not sent."
+    assert problem and problem.message == text
 
 
 async def test_a_proxy_that_is_not_there() -> None:

@@ -10,7 +10,7 @@ import pytest
 from wsproto.events import CloseConnection
 
 from tests.providers import calls
-from tests.providers.http_server import KEY, QUICK, access_to, ask, http, run, said, serve, streaming
+from tests.providers.http_server import KEY, QUICK, access_to, ask, http, run, serve, streaming, text_chunk
 from tests.providers.spark.facts import MODEL
 from tests.providers.spark.test_spark import signed
 from tests.providers.websocket_server import Hear, Item, Reject, listen
@@ -46,14 +46,15 @@ REPEATED: dict[str, Callable[[str], bytes]] = {
     "an error in a 200": lambda words: http(error(f"{BEFORE} {words}")),
     "text that is not JSON": lambda words: http(f"{BEFORE} {words}"),
     "broken pieces": lambda words: streaming(*[f"{{{BEFORE} {words}"] * 3),
-    "an error in a stream": lambda words: streaming(said("Hi"), error(f"{BEFORE} {words}")),
+    "an error in a stream": lambda words: streaming(text_chunk("Hi"), error(f"{BEFORE} {words}")),
     "an answer": lambda words: http(
         {"choices": [{"message": {"content": f"It is {words}."}, "finish_reason": "stop"}]}
     ),
-    "an answer in pieces": lambda words: streaming(*map(said, f"It is {words}."), said("", "stop")),
-    "a finish reason": lambda words: streaming(said("Hi", words)),
+    "an answer in pieces": lambda words: streaming(*map(text_chunk, f"It is {words}."), text_chunk("", "stop")),
+    "a finish reason": lambda words: streaming(text_chunk("Hi", words)),
     "thoughts": lambda words: streaming(
-        *({"choices": [{"index": 0, "delta": {"reasoning_content": letter}}]} for letter in words), said("", "stop")
+        *({"choices": [{"index": 0, "delta": {"reasoning_content": letter}}]} for letter in words),
+        text_chunk("", "stop"),
     ),
 }
 

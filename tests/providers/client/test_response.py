@@ -22,16 +22,16 @@ from tests.providers.http_server import (
     chat_call,
     http,
     run,
-    said,
     serve,
     streaming,
+    text_chunk,
     text_of,
 )
 from tui.errors import NetworkError, Problem
 from tui.providers.client.client import Client
 from tui.providers.events import Finish, NoResponseYet, TextDelta
 
-DONE = said("", "stop")
+DONE = text_chunk("", "stop")
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 
 
@@ -44,7 +44,7 @@ def event(data: object) -> bytes:
 
 
 async def test_a_streamed_answer() -> None:
-    async with serve([streaming(said("Good"), said(" day"), DONE)]) as server:
+    async with serve([streaming(text_chunk("Good"), text_chunk(" day"), DONE)]) as server:
         events, problem = await ask(server)
     assert problem is None
     assert events == [TextDelta("Good"), TextDelta(" day"), Finish("stop")]
@@ -65,7 +65,7 @@ async def test_a_server_that_does_not_stream_is_understood() -> None:
 
 
 async def test_the_connection_serves_the_next_question() -> None:
-    body = chunked(event(said("Hi", "stop")) + b"data: [DONE]\n\n") + b"0\r\n\r\n"
+    body = chunked(event(text_chunk("Hi", "stop")) + b"data: [DONE]\n\n") + b"0\r\n\r\n"
     head = HEAD.replace(b"\r\n\r\n", b"\r\nx-content-length: 0\r\n\r\n")
     async with serve([head + body]) as server:
         wire = Client({}, limits=QUICK)
@@ -74,19 +74,19 @@ async def test_the_connection_serves_the_next_question() -> None:
             events, problem = await run(wire, access, chat_call(access))
             assert (text_of(events), problem) == ("Hi", None)
         await wire.aclose()
-    assert (len(server.asked), server.connections) == (3, 1)
+    assert (len(server.requests), server.connections) == (3, 1)
 
 
 async def test_what_follows_the_end_mark_is_left_alone() -> None:
     async with serve(
-        [streaming(said("Hi", "stop"), "[DONE]", said(" more"), {"error": {"message": "late"}})]
+        [streaming(text_chunk("Hi", "stop"), "[DONE]", text_chunk(" more"), {"error": {"message": "late"}})]
     ) as server:
         events, problem = await ask(server)
     assert (events, problem) == ([TextDelta("Hi"), Finish("stop")], None)
 
 
 async def test_an_end_without_mark_or_reason_is_a_failure_that_keeps_the_text() -> None:
-    async with serve([streaming(said("Half an"), end=False)]) as server:
+    async with serve([streaming(text_chunk("Half an"), end=False)]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "Half an"
     assert isinstance(problem, NetworkError)
@@ -95,7 +95,7 @@ async def test_an_end_without_mark_or_reason_is_a_failure_that_keeps_the_text() 
 
 
 async def test_an_end_in_the_middle_of_an_event_keeps_what_came() -> None:
-    async with serve([streaming(said("Half an"), end=False) + b'data: {"choices": [{"delta": {"con']) as server:
+    async with serve([streaming(text_chunk("Half an"), end=False) + b'data: {"choices": [{"delta": {"con']) as server:
         events, problem = await ask(server)
     assert text_of(events) == "Half an"
     assert isinstance(problem, NetworkError) and "stopped before its end" in problem.message
@@ -103,18 +103,18 @@ async def test_an_end_in_the_middle_of_an_event_keeps_what_came() -> None:
 
 @pytest.mark.parametrize("end", [[], [RESET]], ids=["closed", "reset"])
 async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end: list[str]) -> None:
-    async with serve([HEAD + chunked(event(said("Half an"))), *end]) as server:
+    async with serve([HEAD + chunked(event(text_chunk("Half an"))), *end]) as server:
         events, problem = await ask(server)
     assert isinstance(problem, NetworkError)
     assert problem.message == "The connection to OpenAI ended before the answer did."
     assert problem.hint == "Sending it again makes a new request. Nothing is retried automatically."
     assert text_of(events) == "Half an"
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 async def test_an_error_in_mid_stream() -> None:
     error = {"error": {"message": "The server had an error.", "type": "server_error", "param": None, "code": None}}
-    async with serve([streaming(said("Par"), error)]) as server:
+    async with serve([streaming(text_chunk("Par"), error)]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "Par"
     assert problem and problem.message == "OpenAI stopped with an error."
@@ -123,14 +123,14 @@ async def test_an_error_in_mid_stream() -> None:
 
 async def test_an_event_named_error() -> None:
     late = b'event: error\ndata: {"message": "No room.", "code": "server_is_overloaded"}\n\n'
-    async with serve([streaming(said("Par"), end=False) + late]) as server:
+    async with serve([streaming(text_chunk("Par"), end=False) + late]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "Par"
     assert problem and problem.message == "OpenAI is too busy."
 
 
 async def test_an_answer_with_a_broken_event_in_it_is_incomplete() -> None:
-    body = event(said("a")) + b'data: {"choices": [\n\n' + b"data: {\n\n" + event(said("b", "stop"))
+    body = event(text_chunk("a")) + b'data: {"choices": [\n\n' + b"data: {\n\n" + event(text_chunk("b", "stop"))
     async with serve([streaming(end=False) + body + b"data: [DONE]\n\n"]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "ab"
@@ -138,7 +138,7 @@ async def test_an_answer_with_a_broken_event_in_it_is_incomplete() -> None:
 
 
 async def test_three_broken_events_in_a_row_end_it() -> None:
-    async with serve([streaming(said("a"), end=False) + b"data: {\n\n" * 3]) as server:
+    async with serve([streaming(text_chunk("a"), end=False) + b"data: {\n\n" * 3]) as server:
         events, problem = await ask(server)
     assert text_of(events) == "a"
     assert problem and "3 broken pieces in a row" in problem.message
@@ -146,7 +146,7 @@ async def test_three_broken_events_in_a_row_end_it() -> None:
 
 async def test_separators_of_lines_and_odd_bytes_inside_the_text_are_kept() -> None:
     text = "a\u2028b\u0085c\x0c星"
-    raw = json.dumps(said(text, "stop"), ensure_ascii=False).encode() + b" "
+    raw = json.dumps(text_chunk(text, "stop"), ensure_ascii=False).encode() + b" "
     async with serve([streaming(end=False) + b"\xef\xbb\xbf: hi\r\rdata:" + raw + b"\r\rdata: [DONE]\r\r"]) as server:
         events, problem = await ask(server)
     assert problem is None
@@ -162,7 +162,7 @@ async def test_invalid_bytes_become_replacement_characters() -> None:
 
 
 async def test_no_control_character_comes_through() -> None:
-    async with serve([streaming(said("\x1b[2J\x9b2J‮x\x00\x07", "stop"))]) as server:
+    async with serve([streaming(text_chunk("\x1b[2J\x9b2J‮x\x00\x07", "stop"))]) as server:
         events, _ = await ask(server)
     assert text_of(events) == "[2J2Jx"
 
@@ -209,13 +209,13 @@ async def test_a_compressed_answer_is_stopped_at_the_limit_of_what_it_unpacks_to
     bomb = gzip.compress(b"0" * 50_000_000)
     async with serve([http(bomb, headers={"content-encoding": "gzip", "content-type": "application/json"})]) as server:
         _, problem = await ask(server)
-        assert server.asked[0].headers["accept-encoding"] == "identity"
+        assert server.requests[0].headers["accept-encoding"] == "identity"
     assert problem and "larger than 40 MiB" in problem.message
 
 
 async def test_an_endless_answer_is_stopped_at_its_limit() -> None:
     limits = replace(QUICK, answer=200_000)
-    async with serve([streaming(end=False), *[event(said("x" * 1000))] * 1000]) as server:
+    async with serve([streaming(end=False), *[event(text_chunk("x" * 1000))] * 1000]) as server:
         events, problem = await ask(server, limits)
     assert problem and "larger than 200000 bytes" in problem.message
     assert len(text_of(events)) > 100_000
@@ -238,7 +238,7 @@ async def test_a_long_error_message_is_cut() -> None:
 
 async def test_silence_is_reported_and_times_out() -> None:
     limits = replace(QUICK, notice_after=0.5, stream_timeout=1.9)
-    async with serve([streaming(said("Half"), end=False), HOLD]) as server:
+    async with serve([streaming(text_chunk("Half"), end=False), HOLD]) as server:
         events, problem = await ask(server, limits)
         await asyncio.wait_for(server.closed.wait(), DEADLINE)
     silent = [event for event in events if isinstance(event, NoResponseYet)]
@@ -255,7 +255,7 @@ async def test_silence_before_the_first_byte() -> None:
         events, problem = await ask(server, limits)
     assert any(isinstance(event, NoResponseYet) for event in events)
     assert isinstance(problem, NetworkError)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece() -> None:
@@ -304,7 +304,7 @@ def _pinging() -> AbstractAsyncContextManager[tuple[str, Any]]:
 
 
 async def test_cancelling_closes_the_socket() -> None:
-    async with serve([streaming(said("Half"), end=False), HOLD]) as server:
+    async with serve([streaming(text_chunk("Half"), end=False), HOLD]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         came = asyncio.Event()
 
@@ -326,7 +326,7 @@ async def test_cancelling_before_the_answer_closes_the_socket_at_once() -> None:
     async with serve([HOLD]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         reading = asyncio.create_task(run(wire, access, chat_call(access)))
-        await asyncio.wait_for(server.held.wait(), DEADLINE)
+        await asyncio.wait_for(server.holding.wait(), DEADLINE)
         reading.cancel()
         await asyncio.wait_for(server.closed.wait(), DEADLINE)
         with pytest.raises(asyncio.CancelledError):
@@ -335,7 +335,7 @@ async def test_cancelling_before_the_answer_closes_the_socket_at_once() -> None:
 
 
 async def test_cancelling_after_the_last_word_is_a_cancellation() -> None:
-    async with serve([streaming(said("Hi", "stop")), HOLD]) as server:
+    async with serve([streaming(text_chunk("Hi", "stop")), HOLD]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         ended = asyncio.Event()
 
@@ -353,7 +353,7 @@ async def test_cancelling_after_the_last_word_is_a_cancellation() -> None:
 
 
 async def test_closing_the_iterator_closes_the_socket() -> None:
-    async with serve([streaming(said("Half"), end=False), HOLD]) as server:
+    async with serve([streaming(text_chunk("Half"), end=False), HOLD]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events = wire.stream(access, chat_call(access))
         assert await anext(events) == TextDelta("Half")
@@ -365,7 +365,7 @@ async def test_closing_the_iterator_closes_the_socket() -> None:
 @pytest.mark.slow
 async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog: pytest.LogCaptureFixture) -> None:
     limits = replace(QUICK, notice_after=0.2)
-    answers: tuple[Answer, ...] = ([HOLD], [streaming(said("Half"), end=False), HOLD])
+    answers: tuple[Answer, ...] = ([HOLD], [streaming(text_chunk("Half"), end=False), HOLD])
     for answer in answers:
         async with serve(answer) as server:
             wire, access = Client({}, limits=limits), access_to(server.base_url)
@@ -382,7 +382,7 @@ async def test_closing_the_iterator_in_a_silence_closes_the_socket(caplog: pytes
 
 def test_a_wire_serves_one_loop_after_another() -> None:
     async def once(wire: Client) -> str:
-        async with serve([streaming(said("Hi", "stop"))]) as server:
+        async with serve([streaming(text_chunk("Hi", "stop"))]) as server:
             access = access_to(server.base_url)
             events, _ = await run(wire, access, chat_call(access))
             return text_of(events)

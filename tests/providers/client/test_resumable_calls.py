@@ -44,7 +44,7 @@ async def test_a_stream_that_ends_too_early_goes_on_by_other_means(end: list[str
         await wire.aclose()
     assert problem is None
     assert events == [TextDelta("[|a]"), TextDelta("in another way"), Finish("stop")]
-    assert [request.target for request in server.asked] == ["/v1/stream", "/v1/whole"]
+    assert [request.target for request in server.requests] == ["/v1/stream", "/v1/whole"]
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,17 @@ async def test_so_does_one_that_never_begins(answer: list[bytes | str], patience
         events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url, patience=patience))
         await wire.aclose()
     assert (events, problem) == ([TextDelta("in another way"), Finish("stop")], None)
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 async def test_and_one_where_nothing_listens() -> None:
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
-        gone = f"http://localhost:{closed.getsockname()[1]}"
+        removed = f"http://localhost:{closed.getsockname()[1]}"
         async with serve([WHOLE]) as server:
             wire, access = Client({}, limits=QUICK), access_to(server.base_url)
-            access = type(access)(access.provider, access.fields, (*access.origins, gone), secrets=access.secrets)
-            events, problem = await run(wire, access, streaming(gone, f"{server.base_url}/whole"))
+            access = type(access)(access.provider, access.fields, (*access.origins, removed), secrets=access.secrets)
+            events, problem = await run(wire, access, streaming(removed, f"{server.base_url}/whole"))
             await wire.aclose()
     assert (events, problem) == ([TextDelta("in another way"), Finish("stop")], None)
 
@@ -78,7 +78,7 @@ async def test_without_patience_it_is_a_problem_as_ever() -> None:
         wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url, patience=0))
         await wire.aclose()
-    assert (events, type(problem), len(server.asked)) == ([TextDelta("[|a]")], NetworkError, 1)
+    assert (events, type(problem), len(server.requests)) == ([TextDelta("[|a]")], NetworkError, 1)
 
 
 async def test_the_next_step_does_not_wait_for_the_end_of_a_stream() -> None:
@@ -125,4 +125,4 @@ async def test_what_came_to_its_end_at_the_provider_is_not_stopped_there() -> No
         _, problem = await run(wire, access_to(server.base_url), creating(server.base_url))
         await wire.aclose()
     await asyncio.sleep(0)
-    assert problem and len(server.asked) == 1
+    assert problem and len(server.requests) == 1

@@ -20,9 +20,9 @@ from tests.providers.http_server import (
     chat_call,
     http,
     run,
-    said,
     serve,
     streaming,
+    text_chunk,
     text_of,
 )
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, UsageError
@@ -113,7 +113,7 @@ async def test_a_status_in_words(
     assert problem.hint.endswith(".") or "https://" in problem.hint
     if isinstance(body, dict):
         assert body["error"]["message"] in problem.detail
-    assert (events, len(server.asked)) == ([], 1)
+    assert (events, len(server.requests)) == ([], 1)
 
 
 @pytest.mark.parametrize(("status", "body", "kind", "message"), RETRIED)
@@ -125,11 +125,11 @@ async def test_a_passing_failure_is_tried_three_times(
     assert type(problem) is kind
     assert problem.message == message
     assert [(event.attempt, event.of) for event in events if isinstance(event, Retrying)] == [(1, 2), (2, 2)]
-    assert len(server.asked) == 3
+    assert len(server.requests) == 3
 
 
 async def test_the_answer_after_a_retry_counts() -> None:
-    async with serve([http(error(), 503)], [streaming(said("Hi", "stop"))]) as server:
+    async with serve([http(error(), 503)], [streaming(text_chunk("Hi", "stop"))]) as server:
         events, problem = await ask(server)
     assert isinstance(events[0], Retrying)
     assert (text_of(events), problem) == ("Hi", None)
@@ -185,7 +185,7 @@ async def test_a_network_that_wants_a_sign_in_first() -> None:
         events, problem = await ask(server)
     assert isinstance(problem, NetworkError)
     assert problem.message.startswith("This network requires a sign-in before requests reach")
-    assert (events, len(server.asked)) == ([], 1)
+    assert (events, len(server.requests)) == ([], 1)
 
 
 async def test_a_redirect_may_be_a_sign_in_page() -> None:
@@ -260,7 +260,7 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
 
 
 async def test_the_wait_that_is_requested_is_kept() -> None:
-    async with serve([http(error(), 429, {"retry-after-ms": "30"})], [streaming(said("Hi", "stop"))]) as server:
+    async with serve([http(error(), 429, {"retry-after-ms": "30"})], [streaming(text_chunk("Hi", "stop"))]) as server:
         events, _ = await ask(server)
     assert events[0] == Retrying("busy", 0.03, 1, 2)
 
@@ -269,13 +269,13 @@ async def test_the_wait_that_is_requested_is_kept() -> None:
 async def test_no_retry_when_it_would_take_too_long_or_is_not_wanted(headers: dict[str, str]) -> None:
     async with serve([http(error(), 429, headers)]) as server:
         events, problem = await ask(server)
-    assert (events, len(server.asked)) == ([], 1)
+    assert (events, len(server.requests)) == ([], 1)
     if "retry-after" in headers:
         assert problem and problem.hint == "It asks to wait 61 s."
 
 
 async def test_a_requested_retry_is_sent() -> None:
-    async with serve([http(error(), 400, {"x-should-retry": "true"})], [streaming(said("Hi", "stop"))]) as server:
+    async with serve([http(error(), 400, {"x-should-retry": "true"})], [streaming(text_chunk("Hi", "stop"))]) as server:
         events, _ = await ask(server)
     assert text_of(events) == "Hi"
 
@@ -284,7 +284,7 @@ async def test_an_empty_account_is_never_called_twice_even_when_requested() -> N
     refused = http(error(code="insufficient_quota"), 429, {"x-should-retry": "true", "retry-after": "0"})
     async with serve([refused]) as server:
         await ask(server)
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 async def test_what_must_not_be_repeated_is_not() -> None:
@@ -293,7 +293,7 @@ async def test_what_must_not_be_repeated_is_not() -> None:
         _, problem = await run(wire, access, replace(chat_call(access), idempotent=False))
         await wire.aclose()
     assert problem
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
 
 
 async def test_a_throttled_request_is_retried_though_it_must_not_be_done_twice() -> None:
@@ -302,18 +302,18 @@ async def test_a_throttled_request_is_retried_though_it_must_not_be_done_twice()
         _, problem = await run(wire, access, replace(chat_call(access), idempotent=False))
         await wire.aclose()
     assert problem
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 async def test_delays_grow_with_jitter_up_to_their_limit() -> None:
-    waits = []
+    delays = []
     limits = replace(QUICK, backoff=0.01, max_backoff=0.02, retries=3)
     async with serve([http(error(), 500)]) as server:
         events, _ = await ask(server, limits)
-    waits = [event.seconds for event in events if isinstance(event, Retrying)]
-    assert 0.0075 <= waits[0] <= 0.01
-    assert 0.015 <= waits[1] <= 0.02
-    assert 0.015 <= waits[2] <= 0.02
+    delays = [event.seconds for event in events if isinstance(event, Retrying)]
+    assert 0.0075 <= delays[0] <= 0.01
+    assert 0.015 <= delays[1] <= 0.02
+    assert 0.015 <= delays[2] <= 0.02
 
 
 async def test_a_clock_that_is_wrong_is_named() -> None:
@@ -329,15 +329,15 @@ async def test_a_clock_that_is_wrong_is_named() -> None:
 
 async def test_a_parameter_that_is_not_accepted_is_left_out_once() -> None:
     refused = error("Unsupported parameter.", code="unsupported_parameter", param="temperature")
-    async with serve([http(refused, 400)], [streaming(said("Hi", "stop"))]) as server:
+    async with serve([http(refused, 400)], [streaming(text_chunk("Hi", "stop"))]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events, problem = await run(wire, access, chat_call(access, temperature=0.5, top_p=0.9))
         await wire.aclose()
     assert problem is None
     assert events[0] == Notice("gpt-4.1 takes no temperature. It was left out.")
-    assert "temperature" in server.asked[0].json
-    assert "temperature" not in server.asked[1].json
-    assert server.asked[1].json["top_p"] == 0.9
+    assert "temperature" in server.requests[0].json
+    assert "temperature" not in server.requests[1].json
+    assert server.requests[1].json["top_p"] == 0.9
 
 
 async def test_a_refusal_that_does_not_change_ends_the_call() -> None:
@@ -347,7 +347,7 @@ async def test_a_refusal_that_does_not_change_ends_the_call() -> None:
         _, problem = await run(wire, access, chat_call(access, temperature=0.5))
         await wire.aclose()
     assert problem
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 # --- where a key goes -------------------------------------------------------------------------------------------------
@@ -356,7 +356,7 @@ async def test_a_refusal_that_does_not_change_ends_the_call() -> None:
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("form", ["other port", "other host", "same host", "no scheme"])
 async def test_a_redirect_is_not_followed(status: int, form: str) -> None:
-    async with serve([streaming(said("stolen", "stop"))]) as other:
+    async with serve([streaming(text_chunk("stolen", "stop"))]) as other:
         targets = {
             "other port": f"{other.origin}/v1/chat/completions",
             "other host": f"http://127.0.0.1:{other.port}/v1",
@@ -375,7 +375,7 @@ async def test_a_redirect_is_not_followed(status: int, form: str) -> None:
 
 
 async def test_an_origin_that_is_not_allowed_is_not_called() -> None:
-    async with serve([streaming(said("Hi", "stop"))]) as server:
+    async with serve([streaming(text_chunk("Hi", "stop"))]) as server:
         wire = Client({}, limits=QUICK)
         access = replace(access_to(server.base_url), origins=("https://api.openai.com",))
         _, problem = await run(wire, access, chat_call(access))
@@ -402,16 +402,16 @@ async def test_plain_http_beyond_this_machine_must_be_allowed() -> None:
 
 
 async def test_plain_http_that_is_allowed_is_called() -> None:
-    asked = []
+    requests = []
 
     class ChatSession(httpx.AsyncBaseTransport):
         async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-            asked.append(str(request.url))
+            requests.append(str(request.url))
             return httpx.Response(200, json={"choices": []})
 
     access = replace(access_to("http://models.example.test/v1"), plain_http=("http://models.example.test",))
     await run(Client({}, ChatSession()), access, chat_call(access))
-    assert asked == ["http://models.example.test/v1/chat/completions"]
+    assert requests == ["http://models.example.test/v1/chat/completions"]
 
 
 async def test_a_signature_cannot_lead_elsewhere() -> None:
@@ -478,7 +478,7 @@ async def test_secrets_are_opened_off_the_event_loop_and_late() -> None:
         seen.append(threading.current_thread() is threading.main_thread())
         return {"api_key": Secret(KEY)}
 
-    async with serve([streaming(said("Hi", "stop"))]) as server:
+    async with serve([streaming(text_chunk("Hi", "stop"))]) as server:
         base = access_to(server.base_url)
         access = Access(base.provider, base.fields, base.origins, secrets=secrets)
         wire = Client({}, limits=QUICK)

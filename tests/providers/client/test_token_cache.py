@@ -62,27 +62,29 @@ def call(server: Server) -> Call:
 
 
 def targets(server: Server) -> list[str]:
-    return [request.target.removeprefix("/v1") for request in server.asked]
+    return [request.target.removeprefix("/v1") for request in server.requests]
 
 
-SAID = http({"text": "Hi"})
+ANSWERED = http({"text": "Hi"})
 CHAT = "/chat?access_token="
 
 
 async def test_a_token_is_exchanged_once_and_kept() -> None:
-    async with serve([exchanged("t1")], [SAID]) as server:
+    async with serve([exchanged("t1")], [ANSWERED]) as server:
         wire = Client({}, limits=QUICK)
         for _ in range(2):
             events, problem = await run(wire, access(server), call(server))
             assert (events, problem) == ([TextDelta("Hi"), Finish("stop")], None)
         await wire.aclose()
     assert targets(server) == ["/token", f"{CHAT}t1", f"{CHAT}t1"]
-    assert server.asked[0].body == b"grant_type=client_credentials&client_secret=FAKE-secret-0123456789"
+    assert server.requests[0].body == b"grant_type=client_credentials&client_secret=FAKE-secret-0123456789"
 
 
 @pytest.mark.parametrize(("seconds", "exchanges"), [(3600, 1), (50, 2), (-1, 2), (float("nan"), 2)])
 async def test_a_token_is_kept_until_a_minute_before_its_end(seconds: float, exchanges: int) -> None:
-    async with serve([exchanged("t1", seconds)], [SAID], [exchanged("t2")] if exchanges == 2 else [SAID], [SAID]) as at:
+    async with serve(
+        [exchanged("t1", seconds)], [ANSWERED], [exchanged("t2")] if exchanges == 2 else [ANSWERED], [ANSWERED]
+    ) as at:
         wire = Client({}, limits=QUICK)
         for _ in range(2):
             assert (await run(wire, access(at), call(at)))[1] is None
@@ -91,7 +93,9 @@ async def test_a_token_is_kept_until_a_minute_before_its_end(seconds: float, exc
 
 
 async def test_other_secrets_and_fields_get_their_own_token() -> None:
-    async with serve([exchanged("t1")], [SAID], [exchanged("t2")], [SAID], [exchanged("t3")], [SAID]) as server:
+    async with serve(
+        [exchanged("t1")], [ANSWERED], [exchanged("t2")], [ANSWERED], [exchanged("t3")], [ANSWERED]
+    ) as server:
         wire = Client({}, limits=QUICK)
         first = access(server)
         for variant in (first, access(server, "FAKE-other"), replace(first, fields={**first.fields, "app": "1"})):
@@ -101,7 +105,7 @@ async def test_other_secrets_and_fields_get_their_own_token() -> None:
 
 
 async def test_calls_at_once_wait_for_one_exchange() -> None:
-    async with serve([exchanged("t1")], [SAID]) as server:
+    async with serve([exchanged("t1")], [ANSWERED]) as server:
         wire = Client({}, limits=QUICK)
         results = await asyncio.gather(*(run(wire, access(server), call(server)) for _ in range(20)))
         await wire.aclose()
@@ -111,10 +115,10 @@ async def test_calls_at_once_wait_for_one_exchange() -> None:
 
 
 async def test_one_that_is_stopped_while_it_exchanges_leaves_it_to_the_next() -> None:
-    async with serve(["hold"], [exchanged("t2")], [SAID]) as server:
+    async with serve(["hold"], [exchanged("t2")], [ANSWERED]) as server:
         wire = Client({}, limits=QUICK)
         first = asyncio.create_task(run(wire, access(server), call(server)))
-        await asyncio.wait_for(server.held.wait(), DEADLINE)
+        await asyncio.wait_for(server.holding.wait(), DEADLINE)
         second = asyncio.create_task(run(wire, access(server), call(server)))
         first.cancel()
         assert (await second)[1] is None
@@ -124,7 +128,16 @@ async def test_one_that_is_stopped_while_it_exchanges_leaves_it_to_the_next() ->
 
 @pytest.mark.parametrize("refusal", [STALE, REFUSED])
 async def test_a_kept_token_that_is_refused_is_renewed_once(refusal: bytes) -> None:
-    script = [exchanged("t1")], [SAID], [refusal], [exchanged("t2")], [SAID], [refusal], [exchanged("t3")], [refusal]
+    script = (
+        [exchanged("t1")],
+        [ANSWERED],
+        [refusal],
+        [exchanged("t2")],
+        [ANSWERED],
+        [refusal],
+        [exchanged("t3")],
+        [refusal],
+    )
     async with serve(*script) as server:
         wire = Client({}, limits=QUICK)
         assert (await run(wire, access(server), call(server)))[1] is None
@@ -147,7 +160,7 @@ async def test_a_refused_exchange_is_the_answer() -> None:
 
 
 async def test_an_exchange_is_tried_again_and_reported() -> None:
-    async with serve([http({}, 503)], [exchanged("t1")], [SAID]) as server:
+    async with serve([http({}, 503)], [exchanged("t1")], [ANSWERED]) as server:
         wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access(server), call(server))
         await wire.aclose()
@@ -164,7 +177,7 @@ async def test_an_exchange_without_a_token() -> None:
 
 
 async def test_an_exchange_keeps_to_the_origins() -> None:
-    async with serve([SAID]) as server, serve([exchanged("t1")]) as other:
+    async with serve([ANSWERED]) as server, serve([exchanged("t1")]) as other:
         wire = Client({}, limits=QUICK)
         _, problem = await run(wire, access(server, elsewhere=other.base_url), call(server))
         assert problem and "is not among the addresses" in problem.message
@@ -178,8 +191,8 @@ async def test_a_token_is_never_shown() -> None:
     answer = http({"error_code": 17, "error_msg": "x"})
     async with serve([exchanged("FAKE-token-0123456789")], [answer]) as server:
         wire = Client({}, limits=QUICK)
-        told = replace(call(server), reader=lambda: lambda frame: [ApiError(message="FAKE-token-0123456789 is bad")])
-        _, problem = await run(wire, access(server), told)
+        leaking = replace(call(server), reader=lambda: lambda frame: [ApiError(message="FAKE-token-0123456789 is bad")])
+        _, problem = await run(wire, access(server), leaking)
         events, _ = await run(wire, access(server), replace(call(server), reader=lambda: to_token))
         await wire.aclose()
     assert isinstance(problem, Problem)
@@ -192,10 +205,10 @@ class _Hosts(httpx.AsyncBaseTransport):
 
     def __init__(self, following: str) -> None:
         self.following = following
-        self.asked: list[str] = []
+        self.requests: list[str] = []
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        self.asked.append(str(request.url))
+        self.requests.append(str(request.url))
         return httpx.Response(200, json={"next": self.following, "text": "Hi"})
 
 
@@ -223,7 +236,7 @@ async def test_an_answer_may_name_hosts_under_a_declared_suffix(following: str, 
 
     first = Call("GET", "https://api.example.test/v1/x", lambda: read)
     events, problem = await run(Client({}, hosts, QUICK), may, first)
-    assert bool(events) == (problem is None) == bool(hosts.asked[1:]) == allowed
+    assert bool(events) == (problem is None) == bool(hosts.requests[1:]) == allowed
     # The first call goes to no such host.
     _, problem = await run(Client({}, hosts, QUICK), may, replace(first, url="https://stream.replicate.test/x"))
     assert problem and "is not among the addresses" in problem.message

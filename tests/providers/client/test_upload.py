@@ -18,7 +18,7 @@ from tests.providers.http_server import (
     HOLD,
     QUICK,
     Answer,
-    Asked,
+    HttpRequest,
     Server,
     access_to,
     http,
@@ -37,7 +37,7 @@ from tui.secret import Secret
 
 WHISPER = Model("openai", "whisper-1", ModelType.SPEECH2TEXT)
 Reading = lambda: lambda frame: [Finish("stop")] if frame else []  # noqa: E731
-HEARD = http({"text": "Hello there", "usage": {"type": "duration", "seconds": 4}})
+TRANSCRIPT = http({"text": "Hello there", "usage": {"type": "duration", "seconds": 4}})
 
 
 def call_for(access: Access, path: Path, size: int = -1, language: str = "de") -> Call:
@@ -55,10 +55,10 @@ async def upload(server: Server, path: Path, size: int = -1) -> calls.Outcome:
         await wire.aclose()
 
 
-def parts_of(asked: Asked) -> list[tuple[Any, str | None, str, Any]]:
+def parts_of(request: HttpRequest) -> list[tuple[Any, str | None, str, Any]]:
     """Name, file name, type and content of every part, read by the standard library's parser."""
-    head = f"content-type: {asked.headers['content-type']}\r\n\r\n".encode()
-    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + asked.body)
+    head = f"content-type: {request.headers['content-type']}\r\n\r\n".encode()
+    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + request.body)
     return [
         (
             part.get_param("name", header="content-disposition"),
@@ -73,17 +73,17 @@ def parts_of(asked: Asked) -> list[tuple[Any, str | None, str, Any]]:
 async def test_the_body_of_a_recording(tmp_path: Path) -> None:
     path = tmp_path / "talk.m4a"
     path.write_bytes(b"\x00sound\r\n--\xff" * 1000)
-    async with serve([HEARD]) as server:
+    async with serve([TRANSCRIPT]) as server:
         events, problem = await upload(server, path)
     assert problem is None
-    assert parts_of(server.asked[0]) == [
+    assert parts_of(server.requests[0]) == [
         ("model", None, "text/plain", b"whisper-1"),
         ("response_format", None, "text/plain", b"verbose_json"),
         ("timestamp_granularities[]", None, "text/plain", b"word"),
         ("language", None, "text/plain", b"de"),
         ("file", "talk.m4a", "audio/mp4", path.read_bytes()),
     ]
-    assert server.asked[0].headers["content-length"] == str(len(server.asked[0].body))
+    assert server.requests[0].headers["content-length"] == str(len(server.requests[0].body))
     assert next(type(event) for event in events if not isinstance(event, Uploading)) is Transcript
     assert isinstance(events[-1], Finish)
 
@@ -91,11 +91,11 @@ async def test_the_body_of_a_recording(tmp_path: Path) -> None:
 async def test_progress_ends_at_the_whole_size(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 3_000_000)
-    async with serve([HEARD]) as server:
+    async with serve([TRANSCRIPT]) as server:
         events, _ = await upload(server, path)
-    told = [event for event in events if isinstance(event, Uploading)]
-    assert told[-1] == Uploading(3_000_000, 3_000_000)
-    assert [event.sent for event in told] == sorted(event.sent for event in told)
+    messages = [event for event in events if isinstance(event, Uploading)]
+    assert messages[-1] == Uploading(3_000_000, 3_000_000)
+    assert [event.sent for event in messages] == sorted(event.sent for event in messages)
 
 
 def multipart(path: Path, size: int) -> Call:
@@ -145,22 +145,22 @@ async def test_a_large_file_is_neither_read_whole_nor_blocks_the_loop(
 async def test_names_cannot_break_out_of_their_part(tmp_path: Path) -> None:
     path = tmp_path / 'ta"lk\r\nx: y.wav'
     path.write_bytes(b"x")
-    async with serve([HEARD]) as server:
+    async with serve([TRANSCRIPT]) as server:
         await upload(server, path)
-    assert b'filename="ta%22lk%0D%0Ax: y.wav"' in server.asked[0].body
+    assert b'filename="ta%22lk%0D%0Ax: y.wav"' in server.requests[0].body
 
 
 async def test_a_name_in_another_script(tmp_path: Path) -> None:
     path = tmp_path / "会议.wav"
     path.write_bytes(b"x")
-    async with serve([HEARD]) as server:
+    async with serve([TRANSCRIPT]) as server:
         _, problem = await upload(server, path)
     assert problem is None
-    assert 'filename="会议.wav"'.encode() in server.asked[0].body
+    assert 'filename="会议.wav"'.encode() in server.requests[0].body
 
 
 async def test_a_file_that_was_removed(tmp_path: Path) -> None:
-    async with serve([HEARD]) as server:
+    async with serve([TRANSCRIPT]) as server:
         _, problem = await upload(server, tmp_path / "gone.wav", 10)
     assert isinstance(problem, UsageError)
     assert problem.message == "gone.wav cannot be read."
@@ -170,30 +170,30 @@ async def test_a_file_that_was_removed(tmp_path: Path) -> None:
 async def test_a_file_that_became_shorter(tmp_path: Path, size: int) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)
-    async with serve([HEARD]) as server:
+    async with serve([TRANSCRIPT]) as server:
         _, problem = await upload(server, path, size)
         await asyncio.wait_for(server.closed.wait(), DEADLINE)
     assert isinstance(problem, UsageError)
     assert problem.message == "talk.wav changed while it was sent."
-    assert server.asked == []
+    assert server.requests == []
 
 
 async def test_a_file_that_became_longer_is_sent_as_it_was_measured(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000 + b"later")
-    async with serve([HEARD]) as server:
+    async with serve([TRANSCRIPT]) as server:
         await upload(server, path, 1000)
-    assert parts_of(server.asked[0])[-1][3] == b"x" * 1000
+    assert parts_of(server.requests[0])[-1][3] == b"x" * 1000
 
 
 async def test_a_retry_sends_the_file_anew(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"sound" * 100)
-    async with serve([http({"error": {"message": "busy"}}, 503)], [HEARD]) as server:
+    async with serve([http({"error": {"message": "busy"}}, 503)], [TRANSCRIPT]) as server:
         events, problem = await upload(server, path)
     assert problem is None
     assert any(isinstance(event, Retrying) for event in events)
-    assert parts_of(server.asked[1])[-1][3] == b"sound" * 100
+    assert parts_of(server.requests[1])[-1][3] == b"sound" * 100
 
 
 async def test_a_refusal_in_mid_upload_is_read(tmp_path: Path) -> None:
@@ -225,7 +225,7 @@ async def test_stopping_an_upload_closes_the_connection(tmp_path: Path) -> None:
     async with serve([HOLD]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         reading = asyncio.create_task(run(wire, access, call_for(access, path)))
-        await asyncio.wait_for(server.held.wait(), DEADLINE)
+        await asyncio.wait_for(server.holding.wait(), DEADLINE)
         reading.cancel()
         await asyncio.wait_for(server.closed.wait(), DEADLINE)
         with pytest.raises(asyncio.CancelledError):
@@ -246,12 +246,12 @@ async def test_silence_after_an_upload_counts_from_its_end(tmp_path: Path) -> No
     assert text_of(events) == ""
 
 
-async def posted(call: Call, *answers: Answer) -> tuple[list[Asked], list[Event], Problem | None]:
+async def posted(call: Call, *answers: Answer) -> tuple[list[HttpRequest], list[Event], Problem | None]:
     async with serve(*(answers or ([http({})],))) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         events, problem = await run(wire, access, replace(call, url=f"{server.base_url}/x"))
         await wire.aclose()
-    return server.asked, events, problem
+    return server.requests, events, problem
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 3 << 16, (3 << 16) + 1, 700_001])
@@ -260,11 +260,11 @@ async def test_recordings_stand_in_json_as_base64(tmp_path: Path, size: int) -> 
     one.write_bytes(bytes(index % 251 for index in range(size)))
     two.write_bytes(b"two")
     json = {"messages": [{"content": [Base64File(one, 'data:audio/"wav";base64,'), "星"]}], "more": (Base64File(two),)}
-    asked, events, problem = await posted(Call("POST", "", Reading, json=json))
+    requests, events, problem = await posted(Call("POST", "", Reading, json=json))
     assert problem is None
-    assert asked[0].headers["content-type"] == "application/json"
-    assert asked[0].headers["content-length"] == str(len(asked[0].body))
-    assert asked[0].json == {
+    assert requests[0].headers["content-type"] == "application/json"
+    assert requests[0].headers["content-length"] == str(len(requests[0].body))
+    assert requests[0].json == {
         "messages": [{"content": ['data:audio/"wav";base64,' + b64encode(one.read_bytes()).decode(), "星"]}],
         "more": ["dHdv"],
     }
@@ -274,23 +274,23 @@ async def test_recordings_stand_in_json_as_base64(tmp_path: Path, size: int) -> 
 async def test_a_recording_that_was_removed_or_sent_again(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     call = Call("POST", "", Reading, json={"audio": Base64File(path)})
-    asked, _, problem = await posted(call)
-    assert (asked, problem and problem.message) == ([], "talk.wav cannot be read.")
+    requests, _, problem = await posted(call)
+    assert (requests, problem and problem.message) == ([], "talk.wav cannot be read.")
     path.write_bytes(b"sound")
-    asked, _, problem = await posted(call, [http({}, 503)], [http({})])
+    requests, _, problem = await posted(call, [http({}, 503)], [http({})])
     assert problem is None
-    assert [request.json for request in asked] == [{"audio": "c291bmQ="}] * 2
+    assert [request.json for request in requests] == [{"audio": "c291bmQ="}] * 2
 
 
 async def test_a_plain_file(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"RIFF" * 100_000)
-    asked, events, problem = await posted(
+    requests, events, problem = await posted(
         Call("POST", "", Reading, upload=Upload((), path, "audio/wav", 400_000, raw=True))
     )
     assert problem is None
-    assert asked[0].body == path.read_bytes()
-    assert (asked[0].headers["content-type"], asked[0].headers["content-length"]) == ("audio/wav", "400000")
+    assert requests[0].body == path.read_bytes()
+    assert (requests[0].headers["content-type"], requests[0].headers["content-length"]) == ("audio/wav", "400000")
     assert Uploading(400_000, 400_000) in events
 
 
@@ -302,7 +302,7 @@ async def test_a_form_holds_secrets() -> None:
     }
     call = Call("POST", "", Reading, form=form)
     assert "FAKE" not in repr(call)
-    asked, _, problem = await posted(call)
+    requests, _, problem = await posted(call)
     assert problem is None
-    assert asked[0].headers["content-type"] == "application/x-www-form-urlencoded"
-    assert asked[0].body == b"grant_type=client_credentials&client_secret=FAKE+~%26%3D%E6%98%9F&empty="
+    assert requests[0].headers["content-type"] == "application/x-www-form-urlencoded"
+    assert requests[0].body == b"grant_type=client_credentials&client_secret=FAKE+~%26%3D%E6%98%9F&empty="

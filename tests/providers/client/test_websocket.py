@@ -60,8 +60,8 @@ def access(line: Line, **more: Any) -> Access:
 
 
 def asking(line: Line, **more: Any) -> Call:
-    given: dict[str, Any] = {"sends": (QUESTION,), "query": {"host": "a b"}} | more
-    return Call("GET", line.url, **{"reader": spark, "framing": Framing.WEBSOCKET, **given})
+    values: dict[str, Any] = {"sends": (QUESTION,), "query": {"host": "a b"}} | more
+    return Call("GET", line.url, **{"reader": spark, "framing": Framing.WEBSOCKET, **values})
 
 
 async def talk(
@@ -74,11 +74,11 @@ async def talk(
         await wire.aclose()
 
 
-SAID: list[Item] = [Hear(), text({"text": "Hel"}), text({"text": "lo 星", "status": 2})]
+SCRIPT: list[Item] = [Hear(), text({"text": "Hel"}), text({"text": "lo 星", "status": 2})]
 
 
 async def test_a_signed_handshake_and_messages_in_both_directions() -> None:
-    async with listen(SAID) as line:
+    async with listen(SCRIPT) as line:
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert problem is None
@@ -86,7 +86,7 @@ async def test_a_signed_handshake_and_messages_in_both_directions() -> None:
     target, _, query = line.targets[0].partition("?")
     assert target == "/v1/chat"
     assert query.startswith("host=a+b&authorization=c2lnbmVk%2B%2F%3D&date=1")
-    assert line.heard == [QUESTION]
+    assert line.received == [QUESTION]
     assert line.headers[0]["host"] == f"localhost:{line.port}"
     assert line.headers[0]["user-agent"].startswith("modeldeck/")
     assert line.closes == [1000]
@@ -99,9 +99,9 @@ async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path: Path) -
     async with listen([Hear(4), text({"text": "Heard", "status": 2})]) as line:
         events, problem = await talk(line, asking(line, sends=(QUESTION, {"more": 1}), chunks=chunks))
     assert problem is None
-    assert line.heard[:2] == [QUESTION, {"more": 1}]
-    assert [(frame["status"], frame["last"]) for frame in line.heard[2:]] == [(0, False), (1, True)]
-    assert b"".join(b64decode(frame["audio"]) for frame in line.heard[2:]) == path.read_bytes()
+    assert line.received[:2] == [QUESTION, {"more": 1}]
+    assert [(frame["status"], frame["last"]) for frame in line.received[2:]] == [(0, False), (1, True)]
+    assert b"".join(b64decode(frame["audio"]) for frame in line.received[2:]) == path.read_bytes()
     assert Uploading(2500, 2500) in events
     assert text_of(events) == "Heard"
 
@@ -122,7 +122,7 @@ async def test_pieces_are_paced_while_the_answer_is_read(tmp_path: Path) -> None
         events, problem = await talk(line, asking(line, sends=(), chunks=chunks))
     assert problem is None
     assert text_of(events) == "one two "
-    assert line.heard == [{"n": number} for number in range(5)]
+    assert line.received == [{"n": number} for number in range(5)]
     assert line.times[-1] - line.times[0] >= 0.07
 
 
@@ -133,7 +133,7 @@ async def test_the_last_piece_of_a_small_file(tmp_path: Path, size: int) -> None
     chunks = AudioChunks(path, 100, 1, lambda number, data, last: [number, data, last])
     async with listen([Hear(), text({"status": 2})]) as line:
         await talk(line, asking(line, sends=(), chunks=chunks))
-    assert line.heard == [[0, "eA==" if size else "", True]]
+    assert line.received == [[0, "eA==" if size else "", True]]
 
 
 async def test_a_file_that_changed_or_was_removed(tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ async def test_a_refused_handshake(status: int, kind: type[Problem], message: st
     assert message in problem.message
     assert problem.detail.startswith("HMAC signature does not match")
     assert KEY not in problem.detail
-    assert line.heard == []
+    assert line.received == []
 
 
 async def test_a_clock_that_is_wrong_is_named_at_a_handshake() -> None:
@@ -191,7 +191,7 @@ async def test_a_clock_that_is_wrong_is_named_at_a_handshake() -> None:
 
 async def test_a_busy_handshake_is_tried_again() -> None:
     busy: list[Item] = [Reject(503, b"{}", ((b"content-length", b"2"),))]
-    async with listen(busy, SAID) as line:
+    async with listen(busy, SCRIPT) as line:
         events, problem = await talk(line)
     assert problem is None
     assert isinstance(events[0], Retrying)
@@ -247,7 +247,7 @@ async def test_a_refusal_within_the_answer() -> None:
 @pytest.mark.parametrize(("before", "times"), [([], 2), ([text({"text": "Hel"})], 1)])
 async def test_a_busy_refusal_is_tried_again_where_nothing_came_yet(before: list[TextMessage], times: int) -> None:
     busy: list[Item] = [Hear(), *before, text({"code": 11202, "status": 429})]
-    async with listen(busy, [Hear(), Hear(), *SAID[1:]]) as line:
+    async with listen(busy, [Hear(), Hear(), *SCRIPT[1:]]) as line:
         _, problem = await talk(line)
     assert len(line.targets) == times
     assert (problem is None) == (times == 2)
@@ -338,7 +338,7 @@ async def test_stopping_closes_the_connection_at_once(tmp_path: Path, cancelled:
                         return
 
         reading = asyncio.create_task(read())
-        await asyncio.wait_for(line.held.wait(), DEADLINE)
+        await asyncio.wait_for(line.holding.wait(), DEADLINE)
         if cancelled:
             reading.cancel()
         await asyncio.wait([reading], timeout=DEADLINE)
@@ -371,7 +371,7 @@ async def test_a_server_that_does_not_read_cannot_hold_up_a_goodbye() -> None:
 
 
 async def test_a_handshake_keeps_to_the_origins() -> None:
-    async with listen(SAID) as line:
+    async with listen(SCRIPT) as line:
         wire = Client({}, limits=QUICK)
         elsewhere = replace(access(line), origins=("https://api.example.test",))
         _, problem = await run(wire, elsewhere, asking(line))
@@ -383,7 +383,7 @@ async def test_through_tls_and_a_tunnel(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     context = authority.context("api.openai.com")
     environ = {"SSL_CERT_FILE": str(authority.file)}
-    async with listen(SAID, context=context) as line, proxy(target=line.port) as (address, heads):
+    async with listen(SCRIPT, context=context) as line, proxy(target=line.port) as (address, heads):
         call = replace(asking(line), url="wss://api.openai.com/v1/chat")
         may = replace(access(line), origins=("https://api.openai.com",))
         wire = Client({**environ, "HTTPS_PROXY": f"http://{address}"}, limits=QUICK)
@@ -397,7 +397,7 @@ async def test_through_tls_and_a_tunnel(tmp_path: Path) -> None:
 
 
 async def test_many_at_once_leave_no_connection() -> None:
-    async with listen(SAID) as line:
+    async with listen(SCRIPT) as line:
         wire = Client({}, limits=QUICK)
         results = await asyncio.gather(*(run(wire, access(line), asking(line)) for _ in range(40)))
         await wire.aclose()

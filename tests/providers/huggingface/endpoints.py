@@ -94,7 +94,7 @@ def the_endpoints_of_a_namespace_are_offered(p: Provider) -> None:
 
 
 @check
-def without_a_namespace_the_accounts_own_is_taken(p: Provider) -> None:
+def without_a_namespace_the_accounts_own_is_used(p: Provider) -> None:
     call = p.field_options["endpoint_url"](BASE, {})
     assert line(call) == ("GET", "https://huggingface.co/api/whoami-v2")
     (step,) = read(call, who())
@@ -107,7 +107,7 @@ def looking(p: Provider, model: Model) -> Call:
     return p.inspect_model(BASE, model)
 
 
-def told(p: Provider, results: list[Any], model: Model) -> str:
+def details(p: Provider, results: list[Any], model: Model) -> str:
     (refused,) = results
     assert isinstance(refused, ApiError) and refused.status == 400
     codes = ("other_task", "wrong_model", "no_endpoint", "no_engine", "paused", "failed")
@@ -117,7 +117,7 @@ def told(p: Provider, results: list[Any], model: Model) -> str:
 
 
 @check
-def for_an_embedding_its_entry_is_looked_at_first(p: Provider) -> None:
+def for_an_embedding_its_entry_is_inspected_first(p: Provider) -> None:
     model = endpoint("BAAI/bge", VECTORS, namespace="acme")
     assert line(looking(p, model)) == ("GET", LISTING)
     unnamed = endpoint("BAAI/bge", VECTORS)
@@ -136,23 +136,23 @@ def for_an_embedding_its_entry_is_looked_at_first(p: Provider) -> None:
 
 
 @check
-def what_is_wrong_with_an_entry_is_told(p: Provider) -> None:
+def what_is_wrong_with_an_entry_is_reported(p: Provider) -> None:
     model = endpoint("BAAI/bge", VECTORS, namespace="acme")
 
-    def said(*items: Any, asked: Model = model) -> str:
-        return told(p, read(looking(p, asked), {"items": list(items)}), asked)
+    def problem_of(*items: Any, request: Model = model) -> str:
+        return details(p, read(looking(p, request), {"items": list(items)}), request)
 
-    assert said() == "acme has no endpoint at this address, or not exactly one of BAAI/bge."
-    assert said(item(url=f"{HOST}/other")) == said()
+    assert problem_of() == "acme has no endpoint at this address, or not exactly one of BAAI/bge."
+    assert problem_of(item(url=f"{HOST}/other")) == problem_of()
     nowhere = endpoint("BAAI/bge", VECTORS, "", namespace="acme")
-    assert said(item(), item(), asked=nowhere) == said()
-    assert said(item(task=TEXT)) == "BAAI/bge does not serve the task that was chosen. It is for text generation."
-    assert said(item(repository="a/b")) == "This endpoint runs a/b, not BAAI/bge."
-    assert said(item(state="paused")) == (
+    assert problem_of(item(), item(), request=nowhere) == problem_of()
+    assert problem_of(item(task=TEXT)) == "BAAI/bge does not serve the task that was chosen. It is for text generation."
+    assert problem_of(item(repository="a/b")) == "This endpoint runs a/b, not BAAI/bge."
+    assert problem_of(item(state="paused")) == (
         "The endpoint of BAAI/bge is paused; requests to it fail until it is resumed."
     )
-    assert said(item(state="failed")) == "The endpoint of BAAI/bge has failed to start."
-    assert said(item(url=""), asked=nowhere) == "The endpoint of BAAI/bge has failed to start."
+    assert problem_of(item(state="failed")) == "The endpoint of BAAI/bge has failed to start."
+    assert problem_of(item(url=""), request=nowhere) == "The endpoint of BAAI/bge has failed to start."
     (failed,) = read(looking(p, model), {"items": [item(state="failed")]})
     problem = p.describe_error(failed, "m")
     assert problem and problem.detail == "the image could not be pulled"
@@ -194,7 +194,7 @@ def a_token_that_may_not_list_can_be_used_all_the_same(p: Provider) -> None:
     assert problem.message == "This token may not list the endpoints of acme."
 
 
-def found(results: list[Any]) -> dict[str, str]:
+def detected(results: list[Any]) -> dict[str, str]:
     (learned,) = results
     assert isinstance(learned, ModelDetails), results
     return dict(learned.model.fields)
@@ -205,17 +205,17 @@ TEI_INFO = {"model_id": "/repository", "model_type": {"embedding": {"pooling": "
 
 
 @check
-def what_runs_there_is_told_and_not_asked(p: Provider) -> None:
+def what_runs_there_is_detected(p: Provider) -> None:
     text, vectors = endpoint("any"), endpoint("BAAI/bge", VECTORS)
     known = {"endpoint_type": "inference_endpoints", "endpoint_url": HOST}
     info = looking(p, text)
     body: Any
     for body in (TGI_INFO, {"router": "text-generation-router"}, {"max_total_tokens": 4096}):
-        assert found(read(info, json.dumps(body))) == {**known, "task": TEXT, "engine": "tgi"}
+        assert detected(read(info, json.dumps(body))) == {**known, "task": TEXT, "engine": "tgi"}
     assert read(info, json.dumps(TGI_INFO))[0].model.context == 4096
-    assert found(read(looking(p, endpoint("any", TEXT2TEXT)), json.dumps(TGI_INFO)))["engine"] == "tgi"
+    assert detected(read(looking(p, endpoint("any", TEXT2TEXT)), json.dumps(TGI_INFO)))["engine"] == "tgi"
     listed = read(read(looking(p, vectors), who())[0], {"items": [item()]})[0]
-    tei = found(read(listed, json.dumps(TEI_INFO)))
+    tei = detected(read(listed, json.dumps(TEI_INFO)))
     assert tei == {**known, "task": VECTORS, "engine": "tei", "namespace": "acme"}
     assert read(listed, json.dumps({**TEI_INFO, "max_input_length": 512}))[0].model.context == 512
     for absent in (400, 404, 405, 415, 422):
@@ -225,7 +225,7 @@ def what_runs_there_is_told_and_not_asked(p: Provider) -> None:
     for body in ("Not this", "[]", "{}"):
         assert line(read(info, body)[0]) == ("GET", f"{HOST}/v1/models")
     served = {"data": [{"id": "/repository", "owned_by": "vllm"}, {"id": 3}]}
-    assert found(read(models, json.dumps(served))) == {
+    assert detected(read(models, json.dumps(served))) == {
         **known,
         "task": TEXT,
         "engine": "openai",
@@ -234,32 +234,32 @@ def what_runs_there_is_told_and_not_asked(p: Provider) -> None:
     sized = {"data": [{"id": "other", "max_model_len": 1}, {"id": "any", "max_model_len": 32768}]}
     assert read(models, json.dumps(sized))[0].model.context == 32768
     by_name = {"data": [{"id": "other"}, {"id": "any"}]}
-    assert found(read(models, json.dumps(by_name))) == {**known, "task": TEXT, "engine": "openai"}
-    assert "served_as" not in found(read(models, '{"data": []}'))
+    assert detected(read(models, json.dumps(by_name))) == {**known, "task": TEXT, "engine": "openai"}
+    assert "served_as" not in detected(read(models, '{"data": []}'))
     for answer in (ApiError(404), "{}", "[]"):
         (health,) = read(models, answer)
         assert (line(health), health.framing) == (("GET", f"{HOST}/health"), Framing.TEXT)
-    assert found(read(health, "Ok")) == {**known, "task": TEXT, "engine": "toolkit"}
-    assert told(p, read(health, ApiError(404)), text) == "What runs at this address is no server that is known here."
+    assert detected(read(health, "Ok")) == {**known, "task": TEXT, "engine": "toolkit"}
+    assert details(p, read(health, ApiError(404)), text) == "What runs at this address is no server that is known here."
 
 
 @check
 def an_address_of_another_task_is_named(p: Provider) -> None:
     text, vectors = endpoint("any"), endpoint("BAAI/bge", VECTORS, namespace="acme")
     unlisted = read(looking(p, vectors), ApiError(403))[1]
-    assert told(p, read(looking(p, text), json.dumps(TEI_INFO)), text).endswith("It is for embedding.")
-    assert told(p, read(unlisted, json.dumps(TGI_INFO)), vectors).endswith("It is for text generation.")
+    assert details(p, read(looking(p, text), json.dumps(TEI_INFO)), text).endswith("It is for embedding.")
+    assert details(p, read(unlisted, json.dumps(TGI_INFO)), vectors).endswith("It is for text generation.")
     reranker = json.dumps({"model_type": {"reranker": {}}})
-    assert told(p, read(unlisted, reranker), vectors) == "BAAI/bge does not serve the task that was chosen."
+    assert details(p, read(unlisted, reranker), vectors) == "BAAI/bge does not serve the task that was chosen."
     # Where it cannot be looked up, the server's own word for its model counts.
     other = json.dumps({**TEI_INFO, "model_id": "a/b"})
-    assert told(p, read(unlisted, other), vectors) == "This endpoint runs a/b, not BAAI/bge."
+    assert details(p, read(unlisted, other), vectors) == "This endpoint runs a/b, not BAAI/bge."
     for name in ("BAAI/bge", "/repository", "/data/bge", "bge"):
-        assert found(read(unlisted, json.dumps({**TEI_INFO, "model_id": name})))["engine"] == "tei"
+        assert detected(read(unlisted, json.dumps({**TEI_INFO, "model_id": name})))["engine"] == "tei"
 
 
 @check
-def a_server_that_is_not_up_is_asked_again(p: Provider) -> None:
+def a_server_that_is_not_up_is_polled(p: Provider) -> None:
     info = looking(p, endpoint("any"))
     for status in (500, 502, 503, 504):
         assert status in info.accepted_statuses
@@ -276,7 +276,7 @@ def a_server_that_is_not_up_is_asked_again(p: Provider) -> None:
 
 
 @check
-def a_call_to_an_endpoint_that_sleeps_waits_for_it(p: Provider) -> None:
+def a_call_to_an_endpoint_that_sleeps_wakes_it(p: Provider) -> None:
     call = chat(p, endpoint("any", engine="tgi"))
     for status in (502, 503):
         amended = p.repair_request(call, ApiError(status))

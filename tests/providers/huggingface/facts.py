@@ -202,7 +202,7 @@ def those_that_are_served_come_first(p: Provider) -> None:
 # --- one hosted model -------------------------------------------------------------------------------------------------
 
 
-def looked(p: Provider, model: Model, **more: Any) -> list[Any]:
+def inspected(p: Provider, model: Model, **more: Any) -> list[Any]:
     assert p.inspect_model
     results = read(p.inspect_model(BASE, model), entry(model.id, **more))
     # The router is asked for the size; that it does not tell it hinders nothing.
@@ -210,7 +210,7 @@ def looked(p: Provider, model: Model, **more: Any) -> list[Any]:
 
 
 @check
-def how_much_text_it_takes_is_asked_of_the_router(p: Provider) -> None:
+def how_much_text_it_takes_comes_from_the_router(p: Provider) -> None:
     assert p.inspect_model
     mapping = {"novita": mapped("conversational")}
     call = p.inspect_model(BASE, hosted("Qwen/Qwen3 32B?"))
@@ -228,7 +228,7 @@ def how_much_text_it_takes_is_asked_of_the_router(p: Provider) -> None:
 
 
 @check
-def a_hosted_model_is_looked_at_on_the_hub(p: Provider) -> None:
+def a_hosted_model_is_inspected_on_the_hub(p: Provider) -> None:
     assert p.inspect_model
     call = p.inspect_model(BASE, hosted("Qwen/Qwen3 32B?"))
     assert line(call) == ("GET", "https://huggingface.co/api/models/Qwen/Qwen3%2032B%3F")
@@ -239,7 +239,7 @@ def a_hosted_model_is_looked_at_on_the_hub(p: Provider) -> None:
 @check
 def who_serves_it_is_kept_with_it(p: Provider) -> None:
     def engine(task: str, mapping: Any, **more: Any) -> tuple[str, str]:
-        results = looked(p, hosted("a/b", task), inferenceProviderMapping=mapping, **more)
+        results = inspected(p, hosted("a/b", task), inferenceProviderMapping=mapping, **more)
         assert isinstance(results[0], ModelDetails), results
         fields = results[0].model.fields
         assert (fields["task"], fields["endpoint_type"]) == (task, "hosted_inference_api")
@@ -265,40 +265,40 @@ def who_serves_it_is_kept_with_it(p: Provider) -> None:
     assert engine(TEXT, {"together": mapped(TEXT, providerId=7)}) == ("together", "")
     assert engine(TEXT, {"novita": {"task": "conversational"}, "hf-inference": mapped(TEXT)}) == ("router", "")
     plain = replace(hosted("a/b"), fields={})
-    assert looked(p, plain, inferenceProviderMapping={"x": conversational})[0].model.fields["task"] == TEXT
+    assert inspected(p, plain, inferenceProviderMapping={"x": conversational})[0].model.fields["task"] == TEXT
 
 
 @check
-def what_is_not_well_or_gated_is_told(p: Provider) -> None:
+def what_is_not_well_or_gated_is_reported(p: Provider) -> None:
     live, ill = {"x": mapped("conversational")}, {"x": mapped("conversational", "error")}
-    assert looked(p, hosted("a/b"), inferenceProviderMapping=live)[0].note == ""
-    assert "licence" in looked(p, hosted("a/b"), inferenceProviderMapping=live, gated="manual")[0].note
-    assert "health check" in looked(p, hosted("a/b"), inferenceProviderMapping=ill)[0].note
+    assert inspected(p, hosted("a/b"), inferenceProviderMapping=live)[0].note == ""
+    assert "licence" in inspected(p, hosted("a/b"), inferenceProviderMapping=live, gated="manual")[0].note
+    assert "health check" in inspected(p, hosted("a/b"), inferenceProviderMapping=ill)[0].note
     both = {"x": mapped("conversational", "staging"), "hf-inference": mapped(TEXT)}
-    assert looked(p, hosted("a/b"), inferenceProviderMapping=both)[0].model.fields["engine"] == "hf-inference"
+    assert inspected(p, hosted("a/b"), inferenceProviderMapping=both)[0].model.fields["engine"] == "hf-inference"
 
 
 @check
 def what_cannot_be_used_is_refused_in_words(p: Provider) -> None:
-    def said(model: Model, **more: Any) -> Problem:
-        (refused,) = looked(p, model, **more)
+    def problem_of(model: Model, **more: Any) -> Problem:
+        (refused,) = inspected(p, model, **more)
         problem = p.describe_error(refused, model.id)
         assert problem and refused.status in (400, 403)
         assert refused.code == ("disabled" if more.get("disabled") else "not_served")
         return problem
 
-    assert said(hosted("a/b"), disabled=True).message == "a/b was disabled at Hugging Face."
-    nobody = said(hosted("a/b"))
+    assert problem_of(hosted("a/b"), disabled=True).message == "a/b was disabled at Hugging Face."
+    nobody = problem_of(hosted("a/b"))
     assert nobody.message == "None of your enabled providers serves a/b as a hosted model."
     assert "your own endpoint" in nobody.hint
-    assert said(hosted("a/b"), pipeline_tag=TEXT).message == nobody.message
-    assert said(hosted("a/b"), pipeline_tag="text-to-image").message == nobody.message
-    other = said(hosted("a/b", VECTORS), inferenceProviderMapping={"x": mapped("conversational")})
+    assert problem_of(hosted("a/b"), pipeline_tag=TEXT).message == nobody.message
+    assert problem_of(hosted("a/b"), pipeline_tag="text-to-image").message == nobody.message
+    other = problem_of(hosted("a/b", VECTORS), inferenceProviderMapping={"x": mapped("conversational")})
     assert other.message == "a/b does not serve the task that was chosen. It is for text generation."
-    tagged = said(hosted("a/b"), pipeline_tag=SPEECH)
+    tagged = problem_of(hosted("a/b"), pipeline_tag=SPEECH)
     assert tagged.message.endswith("It is for speech-to-text.")
     untagged = {"hf-inference": mapped("sentence-similarity")}
-    assert said(hosted("a/b", VECTORS), inferenceProviderMapping=untagged).message == nobody.message
+    assert problem_of(hosted("a/b", VECTORS), inferenceProviderMapping=untagged).message == nobody.message
 
 
 @check
@@ -444,8 +444,8 @@ def what_a_server_does_not_take_is_left_out(p: Provider) -> None:
     assert amended[0].json["parameters"] == {"max_new_tokens": 512, "top_k": 5, "do_sample": True}
     assert amended[1] == "The model takes no stop, return full text. It was left out."
     assert p.repair_request(toolkit, ApiError(400, message="The text breaks a rule: stop")) is None
-    taken = chat(p, hosted("m"), top_p=0.5)
-    better = p.repair_request(taken, ApiError(400, message="top_p is not supported"))
+    call = chat(p, hosted("m"), top_p=0.5)
+    better = p.repair_request(call, ApiError(400, message="top_p is not supported"))
     assert better and "top_p" not in better[0].json
     vectors = embed(p, hosted("m", VECTORS, engine="together"), "x")
     packed = p.repair_request(vectors, ApiError(400, message="encoding_format is not supported"))

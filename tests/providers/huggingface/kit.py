@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.providers.facts import KEY as SOCKET_KEY
-from tests.providers.facts import Chat, Facts, Otherwise, Said, Stream
+from tests.providers.facts import Chat, Facts, Otherwise, Refusal, Stream
 from tests.providers.openai.facts import STREAM, whole
 from tui.domain import Model, ModelType, Origin
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
@@ -42,7 +42,7 @@ TYPES = {
 }
 WAIT_HEADERS = {"x-scale-up-timeout": "100"}
 WAITED = "The endpoint is starting, which can take minutes. It is checked every 5 s until it is up."
-ON_THE_WAY = "an endpoint that is not up is waited for, which has tests of its own"
+STARTING = "an endpoint that is not up is waited for, which has tests of its own"
 ANOTHER = "the answer of another task has another shape"
 UNUP = "status 50[23], busy until a date, page 502"
 ASIDE = "how much it takes is good to know, and no more"
@@ -103,12 +103,12 @@ FACTS = Facts(
         Otherwise("offer* /v2/*", DENIED, "may not list", "the right to it is one of its own"),
         Otherwise("check* /v1/models/*", "status 40[01345], status 429, status 50?, wrong *, busy *", "good", ASIDE),
         Otherwise("check* /v1/models/*", "words *, hostile *, page 4*, page 502, body *, * refusal", "good", ASIDE),
-        Otherwise("check* /info", "status 50?, busy until a date, page 502", "waits", ON_THE_WAY),
+        Otherwise("check* /info", "status 50?, busy until a date, page 502", "waits", STARTING),
         Otherwise("check* /info", "status 40[045], status 422, page 40[04], words *, hostile *", "good", OTHER_ENGINE),
         Otherwise("check* /info", "empty, status 204, body *, half *, text *, deep *", "good", OTHER_ENGINE),
         Otherwise("check* /info", "silence in a refusal", "good", OTHER_ENGINE),
         Otherwise(
-            "chat*2 *, embed2 *, tgi* *, toolkit* *", "status 50[23], busy until a date, page 502", "waits", ON_THE_WAY
+            "chat*2 *, embed2 *, tgi* *, toolkit* *", "status 50[23], busy until a date, page 502", "waits", STARTING
         ),
         Otherwise("search*", "body [[]*", "good", "nothing was found"),
         Otherwise("hf-* *, tgi-* *, toolkit* *", "body [[]1*", "does not serve the task", ANOTHER),
@@ -146,14 +146,14 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(
+        Refusal(
             401,
             {"error": "Invalid username or password."},
             "Hugging Face rejected this key.",
             CredentialRejected,
             "tokens",
         ),
-        Said(
+        Refusal(
             401,
             {"error": "Invalid username or password."},
             "Hugging Face rejected",
@@ -161,7 +161,7 @@ FACTS = Facts(
             "tokens",
             call="verify",
         ),
-        Said(
+        Refusal(
             429,
             {"error": "Too many requests"},
             "Hugging Face is too busy.",
@@ -170,13 +170,13 @@ FACTS = Facts(
             {"ratelimit": '"api";r=0;t=200'},
             call="verify",
         ),
-        Said(
+        Refusal(
             402,
             {"error": "You have exceeded your monthly included credits."},
             "The monthly credit of your Hugging Face account is used up.",
             hint="huggingface.co/settings/billing",
         ),
-        Said(
+        Refusal(
             403,
             {
                 "error": "This authentication method does not have sufficient permissions to call Inference Providers"
@@ -186,14 +186,14 @@ FACTS = Facts(
             ScopeMissing,
             "Inference Providers",
         ),
-        Said(
+        Refusal(
             403,
             {"error": "missing permissions: inference.endpoints.infer.write"},
             "Hugging Face accepted this token, but it may not call this endpoint.",
             ScopeMissing,
             "Inference Endpoints",
         ),
-        Said(
+        Refusal(
             403,
             {"error": "x"},
             "Qwen/Qwen3-32B needs its licence",
@@ -201,16 +201,16 @@ FACTS = Facts(
             "accept",
             {"x-error-code": "GatedRepo"},
         ),
-        Said(403, {"error": "Access to this resource is disabled."}, "Qwen/Qwen3-32B was disabled at Hugging Face."),
-        Said(404, "Not Found", "{host} returned 404: Qwen/Qwen3-32B is unknown there"),
-        Said(
+        Refusal(403, {"error": "Access to this resource is disabled."}, "Qwen/Qwen3-32B was disabled at Hugging Face."),
+        Refusal(404, "Not Found", "{host} returned 404: Qwen/Qwen3-32B is unknown there"),
+        Refusal(
             404,
             {"error": "Repository not found"},
             "There is no Qwen/Qwen3-32B at Hugging Face that this token can see.",
             hint="owner/name",
             headers={"x-error-code": "RepoNotFound"},
         ),
-        Said(
+        Refusal(
             400,
             {
                 "error": {
@@ -223,37 +223,43 @@ FACTS = Facts(
             "None of your enabled providers serves Qwen/Qwen3-32B as a hosted model.",
             hint="huggingface.co/settings/inference-providers",
         ),
-        Said(400, {"error": "Model not supported by provider together"}, "None of your enabled providers serves"),
-        Said(410, {"error": "gone"}, "Hugging Face has retired this address.", NetworkError, "router.huggingface.co"),
-        Said(
+        Refusal(400, {"error": "Model not supported by provider together"}, "None of your enabled providers serves"),
+        Refusal(
+            410, {"error": "gone"}, "Hugging Face has retired this address.", NetworkError, "router.huggingface.co"
+        ),
+        Refusal(
             503,
             {"error": "Model x is currently loading", "estimated_time": 20.0},
             "Qwen/Qwen3-32B is still loading.",
             hint="in about 20 s",
             retried=True,
         ),
-        Said(503, {"error": "loading"}, "Qwen/Qwen3-32B is still loading.", hint="in a while", retried=True),
-        Said(
+        Refusal(503, {"error": "loading"}, "Qwen/Qwen3-32B is still loading.", hint="in a while", retried=True),
+        Refusal(
             400, {"error": "Bad Request: Invalid state"}, "The endpoint of Qwen/Qwen3-32B is paused", hint="Resume it"
         ),
-        Said(
+        Refusal(
             400,
             {"error": "The endpoint is paused, ask a maintainer to restart it"},
             "The endpoint of Qwen/Qwen3-32B is paused; requests to it fail until it is resumed.",
             hint="endpoints.huggingface.co",
         ),
-        Said(400, {"error": "CUDA out of memory"}, "The machine that runs Qwen/Qwen3-32B does not have enough memory"),
-        Said(
+        Refusal(
+            400, {"error": "CUDA out of memory"}, "The machine that runs Qwen/Qwen3-32B does not have enough memory"
+        ),
+        Refusal(
             422,
             {"error": "Input validation error: `inputs` must have less than 4095 tokens", "error_type": "validation"},
             "This is longer than Qwen/Qwen3-32B can take.",
         ),
-        Said(413, {"error": "too many tokens", "error_type": "Validation"}, "This is longer than Qwen/Qwen3-32B"),
-        Said(424, {"error": "CUDA error", "error_type": "generation"}, "Qwen/Qwen3-32B failed while processing this."),
-        Said(
+        Refusal(413, {"error": "too many tokens", "error_type": "Validation"}, "This is longer than Qwen/Qwen3-32B"),
+        Refusal(
+            424, {"error": "CUDA error", "error_type": "generation"}, "Qwen/Qwen3-32B failed while processing this."
+        ),
+        Refusal(
             429, {"error": "Model is overloaded", "error_type": "overloaded"}, "Hugging Face is too busy.", retried=True
         ),
-        Said(504, "", "Hugging Face failed on its side (504).", retried=True),
+        Refusal(504, "", "Hugging Face failed on its side (504).", retried=True),
     ),
 )
 check = FACTS.check

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, http, run, serve, streaming, text_of
-from tests.providers.http_server import said as chunk
+from tests.providers.http_server import text_chunk as chunk
 from tests.providers.huggingface.kit import FACTS, WAITED, endpoint, hosted
 from tests.providers.test_contract import access_to, wire
 from tui.domain import Model, ModelType
@@ -21,7 +21,7 @@ HF = PROVIDERS["huggingface"]
 AWS = "https://{}.eu-west-1.aws.endpoints.huggingface.cloud"
 
 
-async def looked(model: Model, **key: str) -> tuple[list[Event], Problem | None]:
+async def inspected(model: Model, **key: str) -> tuple[list[Event], Problem | None]:
     assert HF.inspect_model
     access = access_to(HF, **key)
     access = replace(access, model=model.id, origins=(*access.origins, *HF.model_origins(access.fields, model)))
@@ -73,7 +73,7 @@ async def test_the_account_and_its_endpoints_are_offered() -> None:
     ],
 )
 async def test_a_model_is_inspected_and_then_answers(model: Model, engine: str) -> None:
-    events, problem = await looked(model)
+    events, problem = await inspected(model)
     assert problem is None
     learned = next(event for event in events if isinstance(event, ModelDetails)).model
     assert learned.fields["engine"] == engine
@@ -118,7 +118,7 @@ async def test_a_model_is_inspected_and_then_answers(model: Model, engine: str) 
     ],
 )
 async def test_what_is_wrong_is_named_for_what_it_is(model: Model, expected: str) -> None:
-    _, problem = await looked(model)
+    _, problem = await inspected(model)
     assert problem and problem.message.startswith(expected)
     assert problem.hint
 
@@ -127,7 +127,7 @@ async def test_tokens_that_may_not_do_everything() -> None:
     access = access_to(HF, api_token="hf_FAKErestricted")
     _, problem = await run(wire(), access, HF.verify(access.fields))
     assert isinstance(problem, ScopeMissing)
-    _, problem = await looked(hosted("Qwen/Qwen3-32B"), api_token="hf_FAKErefused")
+    _, problem = await inspected(hosted("Qwen/Qwen3-32B"), api_token="hf_FAKErefused")
     assert isinstance(problem, CredentialRejected)
     access = access_to(HF, api_token="hf_FAKEnocredit")
     assert HF.chat
@@ -169,8 +169,12 @@ async def test_an_endpoint_that_sleeps_is_waited_for_and_then_called(status: int
         await client.aclose()
     assert (text_of(events), problem) == ("Good day", None)
     assert events[0] == Notice(WAITED)
-    assert [request.target for request in server.asked] == ["/v1/chat/completions", "/health", "/v1/chat/completions"]
-    pending = ["x-scale-up-timeout" in request.headers for request in server.asked]
+    assert [request.target for request in server.requests] == [
+        "/v1/chat/completions",
+        "/health",
+        "/v1/chat/completions",
+    ]
+    pending = ["x-scale-up-timeout" in request.headers for request in server.requests]
     assert pending == [True, True, False]
 
 
@@ -180,12 +184,12 @@ async def test_the_waiting_can_be_stopped() -> None:
         events = client.stream(access, asking(access, server.origin))
         assert await anext(events) == Notice(WAITED)
         waiting = asyncio.ensure_future(anext(events))
-        await asyncio.wait_for(server.held.wait(), DEADLINE)
+        await asyncio.wait_for(server.holding.wait(), DEADLINE)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting
         await client.aclose()
-    assert len(server.asked) == 2
+    assert len(server.requests) == 2
 
 
 async def test_a_key_goes_only_to_hosts_of_endpoints_that_the_listing_names() -> None:

@@ -5,7 +5,7 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 
 from typing import Any
 
-from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Said, Stream, read, sse
+from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Refusal, Stream, read, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage, Vectors
@@ -95,41 +95,45 @@ FACTS = Facts(
         talk("v2", "MiniMax-Text-01", OLDER),
     ),
     refusals=(
-        Said(401, error("authorized_error", "invalid api key (2049)"), NOT_KNOWN, CredentialRejected, "api.minimax.io"),
-        Said(
+        Refusal(
+            401, error("authorized_error", "invalid api key (2049)"), NOT_KNOWN, CredentialRejected, "api.minimax.io"
+        ),
+        Refusal(
             401,
             error("authorized_error", "login fail: please carry the key (1004)"),
             NOT_KNOWN,
             CredentialRejected,
             "sk-cp-",
         ),
-        Said(401, error("authentication_error", "cookie is missing, log in again"), NOT_KNOWN, CredentialRejected),
-        Said(401, error("authorized_error", "no"), NOT_KNOWN, CredentialRejected, call="verify"),
-        Said(200, no(1004, "login fail"), NOT_KNOWN, CredentialRejected, "group ID", call="verify"),
-        Said(200, no(2049, "invalid api key"), NOT_KNOWN, CredentialRejected, call="verify"),
-        Said(200, no(1004), NOT_KNOWN, CredentialRejected),
-        Said(429, error("insufficient_balance_error", "insufficient balance (1008)"), NO_BALANCE, Problem, "credit"),
-        Said(500, error("api_error", "insufficient balance (1008)"), NO_BALANCE),
-        Said(429, error("insufficient_balance_error", "no number"), NO_BALANCE),
-        Said(200, no(1008, "insufficient balance"), NO_BALANCE),
-        Said(
+        Refusal(401, error("authentication_error", "cookie is missing, log in again"), NOT_KNOWN, CredentialRejected),
+        Refusal(401, error("authorized_error", "no"), NOT_KNOWN, CredentialRejected, call="verify"),
+        Refusal(200, no(1004, "login fail"), NOT_KNOWN, CredentialRejected, "group ID", call="verify"),
+        Refusal(200, no(2049, "invalid api key"), NOT_KNOWN, CredentialRejected, call="verify"),
+        Refusal(200, no(1004), NOT_KNOWN, CredentialRejected),
+        Refusal(429, error("insufficient_balance_error", "insufficient balance (1008)"), NO_BALANCE, Problem, "credit"),
+        Refusal(500, error("api_error", "insufficient balance (1008)"), NO_BALANCE),
+        Refusal(429, error("insufficient_balance_error", "no number"), NO_BALANCE),
+        Refusal(200, no(1008, "insufficient balance"), NO_BALANCE),
+        Refusal(
             429, error("rate_limit_error", "usage limit exceeded (2056)"), "The quota of your MiniMax plan is used up"
         ),
-        Said(200, no(2056), "The quota of your MiniMax plan is used up for now.", Problem, "Wait some hours"),
-        Said(429, error("rate_limit_error", "rate limit (1002)"), "MiniMax is too busy.", retried=True),
-        Said(200, no(1002, "rate limit"), "MiniMax is too busy.", retried=True),
-        Said(200, no(1039), "The tokens of this minute are used up at MiniMax.", Problem, "a minute", retried=True),
-        Said(200, no(1000), "MiniMax failed on its side (500).", retried=True),
-        Said(500, error("api_error", "unknown error (1000)"), "MiniMax failed on its side (500).", retried=True),
-        Said(200, no(1026), "The content rules of MiniMax reject this text.", Problem, "Rephrase"),
-        Said(200, no(1027), "The content rules of MiniMax stopped its own answer.", Problem, "Rephrase"),
-        Said(200, no(1042), "Too much of this text is invisible characters."),
-        Said(400, error("bad_request_error", "unknown model 'x' (2013)"), "MiniMax does not know MiniMax-M2.5, or"),
-        Said(200, no(2013, "unknown model"), "MiniMax does not know MiniMax-M2.5, or no longer serves", hint="Refresh"),
-        Said(200, no(2061, "your plan does not support model"), "MiniMax does not know MiniMax-M2.5, or no longer"),
-        Said(200, no(2013, "context window exceeds limit"), "This is longer than MiniMax-M2.5 can take."),
-        Said(200, no(2013, "invalid params"), "MiniMax rejected this request for MiniMax-M2.5 (400)."),
-        Said(200, error("api_error", "failed (1000)"), "MiniMax failed on its side (500).", retried=True),
+        Refusal(200, no(2056), "The quota of your MiniMax plan is used up for now.", Problem, "Wait some hours"),
+        Refusal(429, error("rate_limit_error", "rate limit (1002)"), "MiniMax is too busy.", retried=True),
+        Refusal(200, no(1002, "rate limit"), "MiniMax is too busy.", retried=True),
+        Refusal(200, no(1039), "The tokens of this minute are used up at MiniMax.", Problem, "a minute", retried=True),
+        Refusal(200, no(1000), "MiniMax failed on its side (500).", retried=True),
+        Refusal(500, error("api_error", "unknown error (1000)"), "MiniMax failed on its side (500).", retried=True),
+        Refusal(200, no(1026), "The content rules of MiniMax reject this text.", Problem, "Rephrase"),
+        Refusal(200, no(1027), "The content rules of MiniMax stopped its own answer.", Problem, "Rephrase"),
+        Refusal(200, no(1042), "Too much of this text is invisible characters."),
+        Refusal(400, error("bad_request_error", "unknown model 'x' (2013)"), "MiniMax does not know MiniMax-M2.5, or"),
+        Refusal(
+            200, no(2013, "unknown model"), "MiniMax does not know MiniMax-M2.5, or no longer serves", hint="Refresh"
+        ),
+        Refusal(200, no(2061, "your plan does not support model"), "MiniMax does not know MiniMax-M2.5, or no longer"),
+        Refusal(200, no(2013, "context window exceeds limit"), "This is longer than MiniMax-M2.5 can take."),
+        Refusal(200, no(2013, "invalid params"), "MiniMax rejected this request for MiniMax-M2.5 (400)."),
+        Refusal(200, error("api_error", "failed (1000)"), "MiniMax failed on its side (500).", retried=True),
     ),
 )
 check = FACTS.check
@@ -362,20 +366,20 @@ def an_answer_that_is_cut(p: Provider) -> None:
 
 @check
 def what_a_model_takes(p: Provider) -> None:
-    def taken(name: str) -> dict[str, Any]:
+    def accepted(name: str) -> dict[str, Any]:
         return {parameter.name: parameter for parameter in p.parameters(Model("minimax", name, ModelType.CHAT))}
 
-    newest = taken("MiniMax-M3")
+    newest = accepted("MiniMax-M3")
     assert list(newest) == ["temperature", "top_p", "max_completion_tokens", "thinking"]
     assert (newest["temperature"].low, newest["temperature"].high) == (0, 2)
     assert newest["max_completion_tokens"].high == 524_288
     assert newest["thinking"].choices == ("adaptive", "disabled")
     # 0 itself is refused, and there is no switch of thinking.
     for name in ("MiniMax-M2.7", "MiniMax-M2"):
-        assert list(taken(name)) == ["temperature", "top_p", "max_completion_tokens"]
-        assert 0 < taken(name)["temperature"].low < 0.1 and taken(name)["temperature"].high == 1
-        assert 0 < taken(name)["top_p"].low < 0.1 and taken(name)["top_p"].high == 1
-    assert list(taken("MiniMax-Text-01")) == ["temperature", "top_p", "max_tokens"]
+        assert list(accepted(name)) == ["temperature", "top_p", "max_completion_tokens"]
+        assert 0 < accepted(name)["temperature"].low < 0.1 and accepted(name)["temperature"].high == 1
+        assert 0 < accepted(name)["top_p"].low < 0.1 and accepted(name)["top_p"].high == 1
+    assert list(accepted("MiniMax-Text-01")) == ["temperature", "top_p", "max_tokens"]
     assert p.parameters(EMBO) == ()
 
 
@@ -383,7 +387,7 @@ def what_a_model_takes(p: Provider) -> None:
 
 
 @check
-def texts_to_be_found_and_questions(p: Provider) -> None:
+def stored_texts_and_questions(p: Provider) -> None:
     call = embed(p, "a", "b", fields=GROUP)
     assert (call.method, call.url, call.framing) == ("POST", f"{MAINLAND}/embeddings", Framing.JSON)
     assert call.query == {"GroupId": "1700000000000000000"}

@@ -203,9 +203,9 @@ def a_legacy_completion(p: Provider) -> None:
     alone = calls.chat(p, BASE, ChatRequest(chat_model("davinci-002", completion=True), (Message("user", "Once"),), {}))
     assert alone.json["prompt"] == "Once"
     again = (Message("user", "a"), Message("assistant", "b"), Message("user", "c"))
-    asked = calls.chat(p, BASE, ChatRequest(chat_model("davinci-002", completion=True), again, {"max_tokens": 9}))
-    assert asked.json["prompt"] == "User: a\n\nAssistant: b\n\nUser: c\n\nAssistant:"
-    assert asked.json["max_tokens"] == 9
+    prompt = calls.chat(p, BASE, ChatRequest(chat_model("davinci-002", completion=True), again, {"max_tokens": 9}))
+    assert prompt.json["prompt"] == "User: a\n\nAssistant: b\n\nUser: c\n\nAssistant:"
+    assert prompt.json["max_tokens"] == 9
 
 
 @check
@@ -496,18 +496,18 @@ def vectors_that_are_none(p: Provider) -> None:
     assert read(embed(p, "a"), {"error": {"message": "No.", "code": "c"}})[0].code == "c"
 
 
-def heard(p: Provider, body: Any) -> list[Any]:
+def transcribed(p: Provider, body: Any) -> list[Any]:
     ask = TranscriptionRequest(Model("openai", "whisper-1", ModelType.SPEECH2TEXT), SOUND, "audio/mp4", 7)
     return read(calls.transcribe(p, BASE, ask), body)
 
 
 @check
 def transcripts_as_text(p: Provider) -> None:
-    assert heard(p, "Hello there") == [Transcript("Hello there"), Finish("stop")]
+    assert transcribed(p, "Hello there") == [Transcript("Hello there"), Finish("stop")]
     cues = "1\n00:00:00,500 --> 00:00:02,000\nHello\n\n2\n00:00:02,000 --> 00:01:03,250\nthere\nagain\n"
     segments = (Segment(0.5, 2.0, "Hello"), Segment(2.0, 63.25, "there again"))
-    assert heard(p, cues) == [Transcript("Hello there again", segments), Finish("stop")]
-    assert heard(p, "WEBVTT\n\n" + cues.replace(",", ".")) == [
+    assert transcribed(p, cues) == [Transcript("Hello there again", segments), Finish("stop")]
+    assert transcribed(p, "WEBVTT\n\n" + cues.replace(",", ".")) == [
         Transcript("Hello there again", segments),
         Finish("stop"),
     ]
@@ -516,13 +516,13 @@ def transcripts_as_text(p: Provider) -> None:
 @check
 def transcripts(p: Provider) -> None:
     tokens = {"type": "tokens", "input_tokens": 14, "output_tokens": 3, "total_tokens": 17}
-    assert heard(p, {"text": "Hello there", "usage": tokens}) == [
+    assert transcribed(p, {"text": "Hello there", "usage": tokens}) == [
         Transcript("Hello there"),
         Usage(14, 3),
         Finish("stop"),
     ]
     seconds = {"type": "duration", "seconds": 4.5}
-    assert heard(p, {"text": "Hi", "usage": seconds}) == [Transcript("Hi"), Usage(seconds=4.5), Finish("stop")]
+    assert transcribed(p, {"text": "Hi", "usage": seconds}) == [Transcript("Hi"), Usage(seconds=4.5), Finish("stop")]
     verbose = {
         "task": "transcribe",
         "language": "english",
@@ -534,14 +534,14 @@ def transcripts(p: Provider) -> None:
         ],
     }
     both = (Segment(0, 1.5, "Hi."), Segment(1.5, 4.5, "Bye."))
-    assert heard(p, verbose)[0] == Transcript("Hi. Bye.", both, "english", 4.5)
+    assert transcribed(p, verbose)[0] == Transcript("Hi. Bye.", both, "english", 4.5)
     spoken = {**verbose, "words": [{"word": "Hi", "start": 0.25, "end": 0.5}]}
-    assert heard(p, spoken)[0].segments == (Segment(0.25, 0.5, "Hi"),)
+    assert transcribed(p, spoken)[0].segments == (Segment(0.25, 0.5, "Hi"),)
     diarized = {"text": "Hi.", "segments": [{"type": "x", "start": 0, "end": 1, "text": "Hi.", "speaker": "A"}]}
-    assert heard(p, diarized)[0].segments == (Segment(0, 1, "A: Hi."),)
-    assert [type(message) for message in heard(p, {"words": []})] == [ApiError]
-    assert heard(p, {"error": {"message": "No."}})[0].message == "No."
-    assert heard(p, {"text": "", "segments": None, "duration": "x"})[0] == Transcript("")
+    assert transcribed(p, diarized)[0].segments == (Segment(0, 1, "A: Hi."),)
+    assert [type(message) for message in transcribed(p, {"words": []})] == [ApiError]
+    assert transcribed(p, {"error": {"message": "No."}})[0].message == "No."
+    assert transcribed(p, {"text": "", "segments": None, "duration": "x"})[0] == Transcript("")
 
 
 CLASSES: dict[ModelType | str | None, str] = {
@@ -695,10 +695,10 @@ def refusals_in_words(p: Provider) -> None:
 def a_field_too_many_is_dropped(p: Provider) -> None:
     call = chat(p, "gpt-6-sol", parameters={"temperature": 0.5, "top_p": 0.5, "reasoning_effort": "max"})
 
-    def mended(param: str, code: str = "unsupported_parameter", message: str = "", status: int = 400) -> Any:
+    def repaired(param: str, code: str = "unsupported_parameter", message: str = "", status: int = 400) -> Any:
         return p.repair_request(call, ApiError(status, code=code, message=message, param=param))
 
-    better, sentence = mended("temperature")
+    better, sentence = repaired("temperature")
     assert better.json == {key: value for key, value in call.json.items() if key != "temperature"}
     assert sentence == "gpt-6-sol takes no temperature. It was left out."
     # FastAPI and Mistral name it by its place; the code alone is enough.
@@ -707,28 +707,28 @@ def a_field_too_many_is_dropped(p: Provider) -> None:
         for body in ({"detail": [entry]}, {"object": "error", "message": {"detail": [entry]}, "code": None}):
             amended = p.repair_request(chat(p), p.parse_error(422, {}, body))
             assert amended and "stream_options" not in amended[0].json
-    assert "reasoning_effort" not in mended("reasoning_effort", "unsupported_value")[0].json
-    assert "does not take this reasoning effort" in mended("reasoning_effort", "unsupported_value")[1]
-    assert "top_p" not in mended("top_p", "unknown_parameter")[0].json
-    assert "stream_options" not in mended("stream_options.include_usage", "unknown_parameter")[0].json
+    assert "reasoning_effort" not in repaired("reasoning_effort", "unsupported_value")[0].json
+    assert "does not take this reasoning effort" in repaired("reasoning_effort", "unsupported_value")[1]
+    assert "top_p" not in repaired("top_p", "unknown_parameter")[0].json
+    assert "stream_options" not in repaired("stream_options.include_usage", "unknown_parameter")[0].json
     for param in ("messages", "messages[0].role", "model", "absent", ""):
-        assert mended(param) is None
+        assert repaired(param) is None
     needed = ApiError(400, code="unsupported_value", message="unsupported", param="prompt")
     assert p.repair_request(chat(p, "davinci-002", completion=True), needed) is None
     assert p.repair_request(embed(p, "a"), replace(needed, param="input")) is None
-    assert mended("temperature", "invalid_value") is None
-    assert mended("temperature", status=401) is None
-    assert mended("temperature", status=422) is not None
-    whole, sentence = mended("stream", "unsupported_value")
+    assert repaired("temperature", "invalid_value") is None
+    assert repaired("temperature", status=401) is None
+    assert repaired("temperature", status=422) is not None
+    whole, sentence = repaired("stream", "unsupported_value")
     assert (whole.json["stream"], whole.framing) == (False, Framing.JSON)
     assert "stream_options" not in whole.json
     assert "one piece" in sentence
     assert p.repair_request(p.verify(BASE), ApiError(400, code="unsupported_parameter", param="x")) is None
-    text, _ = mended("", "", "Extra inputs are not permitted: top_p")
+    text, _ = repaired("", "", "Extra inputs are not permitted: top_p")
     assert "top_p" not in text.json
     for words in ("unsupported", "not supported", "unknown", "unrecognized", "unexpected", "does not support"):
-        assert "top_p" not in mended("", "", f"top_p: {words}")[0].json
-    assert mended("", "", "top_p must be below 1") is None
+        assert "top_p" not in repaired("", "", f"top_p: {words}")[0].json
+    assert repaired("", "", "top_p must be below 1") is None
 
 
 @check

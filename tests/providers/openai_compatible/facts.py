@@ -5,7 +5,7 @@ The wire itself is checked with OpenAI's facts.
 
 from typing import Any
 
-from tests.providers.facts import BARE_LIST, Chat, Facts, Otherwise, Said, read
+from tests.providers.facts import BARE_LIST, Chat, Facts, Otherwise, Refusal, read
 from tests.providers.facts import KEY as SOCKET_KEY
 from tests.providers.openai.facts import STREAM, whole
 from tui.domain import Model, ModelType, Supply
@@ -16,7 +16,7 @@ from tui.providers.spec import Provider
 from tui.secret import Secret
 
 BASE = {"base_url": "http://localhost:8000/v1"}
-ASKED = Model("openai_compatible", "qwen3:32b", ModelType.CHAT)
+REQUEST = Model("openai_compatible", "qwen3:32b", ModelType.CHAT)
 
 FACTS = Facts(
     "openai_compatible",
@@ -30,15 +30,17 @@ FACTS = Facts(
         Chat(
             "openai_compatible",
             lambda origin: {"api_key": SOCKET_KEY, "base_url": f"{origin}/v1"},
-            ASKED,
+            REQUEST,
             STREAM,
             whole,
         ),
     ),
     refusals=(
-        Said(401, {"error": "Unauthorized"}, "{host} rejected this key.", CredentialRejected),
-        Said(404, {"error": 'model "qwen3:32b" not found'}, "The server does not know qwen3:32b", Problem, "Refresh"),
-        Said(400, {"error": "exceed_context_size_error"}, "This is longer than qwen3:32b can take."),
+        Refusal(401, {"error": "Unauthorized"}, "{host} rejected this key.", CredentialRejected),
+        Refusal(
+            404, {"error": 'model "qwen3:32b" not found'}, "The server does not know qwen3:32b", Problem, "Refresh"
+        ),
+        Refusal(400, {"error": "exceed_context_size_error"}, "This is longer than qwen3:32b can take."),
     ),
 )
 
@@ -94,7 +96,7 @@ def the_context_of_a_model_where_a_listing_has_it(p: Provider) -> None:
 
 
 @FACTS.check
-def a_server_is_asked_in_the_older_words(p: Provider) -> None:
+def a_server_is_called_in_the_older_words(p: Provider) -> None:
     fields = {"base_url": "http://localhost:8000/v1/"}
     assert p.chat and p.embed
     call = p.chat(fields, chat("m", max_tokens=9))
@@ -108,11 +110,11 @@ def a_server_is_asked_in_the_older_words(p: Provider) -> None:
 
 @FACTS.check
 def what_a_server_takes(p: Provider) -> None:
-    taken = {
+    parameters = {
         parameter.name: parameter
         for parameter in p.parameters(Model("openai_compatible", "m", ModelType.CHAT, context=32768))
     }
-    assert list(taken) == [
+    assert list(parameters) == [
         "temperature",
         "top_p",
         "max_tokens",
@@ -121,7 +123,7 @@ def what_a_server_takes(p: Provider) -> None:
         "seed",
         "stop",
     ]
-    assert (taken["max_tokens"].low, taken["max_tokens"].high) == (1, 32768)
+    assert (parameters["max_tokens"].low, parameters["max_tokens"].high) == (1, 32768)
     assert p.parameters(Model("openai_compatible", "m", ModelType.CHAT))[2].high is None
     assert p.parameters(Model("openai_compatible", "m", ModelType.EMBEDDING)) == ()
 

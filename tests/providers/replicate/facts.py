@@ -109,20 +109,20 @@ PASTED = {
 
 
 @check
-def a_pasted_address_is_taken_apart(p: Provider) -> None:
-    taken_apart = p.model_id.parse_pasted
-    assert taken_apart
+def a_pasted_address_is_split(p: Provider) -> None:
+    parsed = p.model_id.parse_pasted
+    assert parsed
     for pasted, (model, version) in PASTED.items():
         call = chat(p, pasted)
         assert call.url == f"{ROOT}/predictions"
         assert call.json["version"] == (f"{model}:{version}" if version else model)
-        assert taken_apart(pasted) == {"model": model} | ({"version": version} if version else {})
+        assert parsed(pasted) == {"model": model} | ({"version": version} if version else {})
     for pasted in DEPLOYED:
         assert chat(p, pasted).url == f"{ROOT}/deployments/acme/fast-llama/predictions"
-        assert taken_apart(pasted)["deployment"] == "acme/fast-llama"
+        assert parsed(pasted)["deployment"] == "acme/fast-llama"
     for pasted in (*DEPLOYED, "acme/fast-llama"):
         assert chat(p, deployment=pasted).url == f"{ROOT}/deployments/acme/fast-llama/predictions"
-    assert taken_apart("llama") == {"model": "llama"}
+    assert parsed("llama") == {"model": "llama"}
     for wrong in ("llama", "https://replicate.com/explore", f"{LLAMA}:latest", "a b/c", "https://example.test/a/b"):
         try:
             chat(p, wrong)
@@ -212,8 +212,8 @@ USABLE: list[tuple[ModelType, dict[str, Any], Any]] = [
     (EMBEDDING, {**TEXT, "output_format": {"type": "string"}}, {"type": "string"}),
     (SPEECH, FILE, {"type": "string"}),
     *[
-        (SPEECH, {name: URI}, {"type": "object", "properties": {said: {"type": "string"}, "srt_file": URI}})
-        for name, said in (
+        (SPEECH, {name: URI}, {"type": "object", "properties": {phrase: {"type": "string"}, "srt_file": URI}})
+        for name, phrase in (
             ("audio_file", "transcription"),
             ("audio_path", "text"),
             ("audio_url", "translation"),
@@ -269,7 +269,7 @@ def models_of_every_type_by_what_they_take_and_give(p: Provider) -> None:
 
 
 @check
-def what_was_found_in_words(p: Provider) -> None:
+def search_results_in_words(p: Provider) -> None:
     for refused, message, hint in (
         (ApiError(code="files"), "returns files such as images or audio", "text, vectors or a transcript"),
         (ApiError(code="no_version", param=LLAMA), f"{LLAMA} has no such version.", "under Versions"),
@@ -297,7 +297,7 @@ def what_was_found_in_words(p: Provider) -> None:
 
 
 @check
-def models_are_found_by_words(p: Provider) -> None:
+def models_are_searched_by_words(p: Provider) -> None:
     assert p.search
     call = p.search(BASE, " llama ", CHAT)
     assert (call.method, call.url, call.query) == ("GET", f"{ROOT}/search", {"query": "llama", "limit": "20"})

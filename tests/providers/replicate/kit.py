@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Refusal, Stream, read
 from tests.providers.http_server import http
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, ScopeMissing
@@ -127,7 +127,7 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(
+        Refusal(
             401,
             UNAUTHENTICATED,
             "Replicate rejected this key.",
@@ -135,26 +135,26 @@ FACTS = Facts(
             "https://replicate.com/account/api-tokens",
             call="verify",
         ),
-        Said(401, UNAUTHENTICATED, "Replicate rejected this key.", CredentialRejected),
-        Said(402, {"detail": "Payment required"}, "Your Replicate account has no credit", hint="/account/billing"),
-        Said(403, {"detail": "Forbidden", "status": 403}, f"Replicate accepted this token, but it may not use {LLAMA}.",
-             ScopeMissing, "the model belongs to"),
-        Said(403, {"detail": "Forbidden"}, "Replicate accepted this token, but it may not do this.", ScopeMissing,
+        Refusal(401, UNAUTHENTICATED, "Replicate rejected this key.", CredentialRejected),
+        Refusal(402, {"detail": "Payment required"}, "Your Replicate account has no credit", hint="/account/billing"),
+        Refusal(403, {"detail": "Forbidden", "status": 403},
+             f"Replicate accepted this token, but it may not use {LLAMA}.", ScopeMissing, "the model belongs to"),
+        Refusal(403, {"detail": "Forbidden"}, "Replicate accepted this token, but it may not do this.", ScopeMissing,
              call="verify"),
-        Said(404, MISSING, f"Replicate does not have {LLAMA}, or it is private.", hint="owner/name"),
-        Said(422, NO_VERSION, f"Replicate does not run {LLAMA} like this: a community model needs a version",
+        Refusal(404, MISSING, f"Replicate does not have {LLAMA}, or it is private.", hint="owner/name"),
+        Refusal(422, NO_VERSION, f"Replicate does not run {LLAMA} like this: a community model needs a version",
              hint="Add the model again without a version"),
-        Said(422, {"detail": "- input: prompt is required", "status": 422},
+        Refusal(422, {"detail": "- input: prompt is required", "status": 422},
              f"The inputs do not match those of {LLAMA}.", hint="parameters"),
-        Said(429, THROTTLED, "Replicate accepts no more requests", hint="It asks to wait 9 s. With little",
+        Refusal(429, THROTTLED, "Replicate accepts no more requests", hint="It asks to wait 9 s. With little",
              retried=True),
-        Said(429, THROTTLED | {"retry_after": None}, "Replicate accepts no more requests", hint="to wait 9 s.",
+        Refusal(429, THROTTLED | {"retry_after": None}, "Replicate accepts no more requests", hint="to wait 9 s.",
              retried=True),
-        Said(429, {"detail": "Request was throttled.", "retry_after": 7}, "Replicate accepts no more requests",
+        Refusal(429, {"detail": "Request was throttled.", "retry_after": 7}, "Replicate accepts no more requests",
              hint="to wait 7 s.", retried=True),
-        Said(429, {"detail": "Request was throttled.", "status": 429}, "Replicate accepts no more requests",
+        Refusal(429, {"detail": "Request was throttled.", "status": 429}, "Replicate accepts no more requests",
              hint="Wait a moment. With", retried=True),
-        Said(500, {"detail": "Internal server error"}, "Replicate failed on its side (500).", retried=True),
+        Refusal(500, {"detail": "Internal server error"}, "Replicate failed on its side (500).", retried=True),
     ),
 )  # fmt: skip
 check = FACTS.check
@@ -233,7 +233,7 @@ def kept(gives: str, *takes: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"inputs": json.dumps({"takes": takes, "gives": gives, **more})}
 
 
-def begun(results: list[Any]) -> Call:
+def cancel_call(results: list[Any]) -> Call:
     """What cancels a prediction, which is told before anything else."""
     cancel = results[0].cancel
     assert (cancel.method, cancel.url, cancel.json, cancel.idempotent) == ("POST", f"{PLACE}/cancel", None, False)

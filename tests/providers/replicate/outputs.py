@@ -19,7 +19,7 @@ from tests.providers.replicate.kit import (
     ROOT,
     SOUND,
     SPEECH,
-    begun,
+    cancel_call,
     chat,
     check,
     checked,
@@ -58,9 +58,9 @@ from tui.providers.spec import ParameterKind, Provider
 @check
 def parameters_are_those_of_the_schema(p: Provider) -> None:
     model = Model("replicate", LLAMA, CHAT, fields={"inputs": KEPT})
-    taken = {parameter.name: parameter for parameter in p.parameters(model)}
-    assert list(taken) == ["temperature", "top_k", "stop_sequences", "tone", "seed", "debug", "size", "words"]
-    warm, top = taken["temperature"], taken["top_k"]
+    parameters = {parameter.name: parameter for parameter in p.parameters(model)}
+    assert list(parameters) == ["temperature", "top_k", "stop_sequences", "tone", "seed", "debug", "size", "words"]
+    warm, top = parameters["temperature"], parameters["top_k"]
     assert (warm.kind, warm.low, warm.high, warm.unset) == (ParameterKind.NUMBER, 0.01, 5, "0.75")
     assert (top.kind, top.low, top.high, top.help, top.label) == (
         ParameterKind.WHOLE,
@@ -69,9 +69,9 @@ def parameters_are_those_of_the_schema(p: Provider) -> None:
         "Likeliest words.",
         "top k",
     )
-    assert (taken["tone"].kind, taken["tone"].choices) == (ParameterKind.CHOICE, ("plain", "formal"))
-    assert (taken["debug"].choices, taken["size"].choices) == (("true", "false"), ("1", "2"))
-    assert taken["stop_sequences"].kind is taken["words"].kind is ParameterKind.TEXTS
+    assert (parameters["tone"].kind, parameters["tone"].choices) == (ParameterKind.CHOICE, ("plain", "formal"))
+    assert (parameters["debug"].choices, parameters["size"].choices) == (("true", "false"), ("1", "2"))
+    assert parameters["stop_sequences"].kind is parameters["words"].kind is ParameterKind.TEXTS
     for name in ("stop", "stop_words"):
         other = kept("text", {"name": name, "type": "string"})
         assert p.parameters(Model("replicate", LLAMA, CHAT, fields=other))[0].kind is ParameterKind.TEXTS
@@ -85,7 +85,7 @@ def parameters_are_those_of_the_schema(p: Provider) -> None:
 @check
 def only_what_the_schema_has_is_sent(p: Provider) -> None:
     assert p.chat
-    asked = {
+    parameters = {
         "temperature": 9.5,
         "top_k": -3,
         "stop_sequences": ["a", "b"],
@@ -97,7 +97,7 @@ def only_what_the_schema_has_is_sent(p: Provider) -> None:
     }
     messages = (Message("system", "Be brief."), Message("user", "Hello?"))
     model = Model("replicate", LLAMA, CHAT, fields={"inputs": KEPT})
-    assert p.chat(BASE, ChatRequest(model, messages, asked, False)).json["input"] == {
+    assert p.chat(BASE, ChatRequest(model, messages, parameters, False)).json["input"] == {
         "temperature": 5,
         "top_k": 0,
         "stop_sequences": "a,b",
@@ -111,7 +111,7 @@ def only_what_the_schema_has_is_sent(p: Provider) -> None:
     assert p.chat(BASE, ChatRequest(model, messages, {"debug": "true"}, False)).json["input"]["debug"] is True
 
 
-def said(p: Provider, *messages: Message, **types: str) -> dict[str, Any]:
+def inputs_of(p: Provider, *messages: Message, **types: str) -> dict[str, Any]:
     """The input that becomes of a conversation with a model that takes these."""
     assert p.chat
     takes = [
@@ -132,20 +132,23 @@ def a_conversation_becomes_an_input(p: Provider) -> None:
         Message("user", "Why?"),
     )
     for name in ("prompt", "text", "input", "message"):
-        assert said(p, one, **{name: "string"}) == {name: "Hello?"}
+        assert inputs_of(p, one, **{name: "string"}) == {name: "Hello?"}
     for name in ("system_prompt", "system_instruction", "system"):
-        assert said(p, system, one, prompt="string", **{name: "string"}) == {"prompt": "Hello?", name: "Be brief."}
-    assert said(p, system, one) == said(p, system, one, prompt="string") == {"prompt": "Be brief.\n\nHello?"}
+        assert inputs_of(p, system, one, prompt="string", **{name: "string"}) == {"prompt": "Hello?", name: "Be brief."}
+    assert inputs_of(p, system, one) == inputs_of(p, system, one, prompt="string") == {"prompt": "Be brief.\n\nHello?"}
     talk = "User: Hello?\n\nAssistant: Hi.\n\nUser: Why?\n\nAssistant:"
-    assert said(p, one, two, three) == {"prompt": talk}
-    assert said(p, system, one, two, three) == {"prompt": f"Instructions: Be brief.\n\n{talk}"}
-    assert said(p, system, one, two, three, prompt="string", system="string") == {"prompt": talk, "system": "Be brief."}
+    assert inputs_of(p, one, two, three) == {"prompt": talk}
+    assert inputs_of(p, system, one, two, three) == {"prompt": f"Instructions: Be brief.\n\n{talk}"}
+    assert inputs_of(p, system, one, two, three, prompt="string", system="string") == {
+        "prompt": talk,
+        "system": "Be brief.",
+    }
     turns = [{"role": "user", "content": "Hello?"}, {"role": "assistant", "content": "Hi."}]
-    assert said(p, one, two, messages="") == {"messages": turns}
-    assert said(p, one, two, messages="", prompt="string") == {"messages": turns}
-    assert said(p, one, messages="", prompt="string!") == {"prompt": "Hello?"}
-    assert said(p, system, one, two, messages="")["messages"][0] == {"role": "system", "content": "Be brief."}
-    assert json.loads(said(p, one, two, messages="string")["messages"]) == turns
+    assert inputs_of(p, one, two, messages="") == {"messages": turns}
+    assert inputs_of(p, one, two, messages="", prompt="string") == {"messages": turns}
+    assert inputs_of(p, one, messages="", prompt="string!") == {"prompt": "Hello?"}
+    assert inputs_of(p, system, one, two, messages="")["messages"][0] == {"role": "system", "content": "Be brief."}
+    assert json.loads(inputs_of(p, one, two, messages="string")["messages"]) == turns
 
 
 @check
@@ -228,7 +231,7 @@ def the_next_texts_are_another_prediction(p: Provider) -> None:
     call = embedding(p, texts, {"name": "texts", "type": "texts"})
     assert call.json["input"] == {"texts": list(texts[:32])}
     results = read(call, prediction())
-    begun(results)
+    cancel_call(results)
     over = prediction("succeeded", [[float(place)] for place in range(32)], metrics={"input_token_count": 99})
     done, vectors, counted, following = read(results[1], over)
     assert (done, counted) == (RemoteJob(None), Used(99))
@@ -275,16 +278,16 @@ def a_recording_goes_along_or_is_uploaded(p: Provider) -> None:
 def the_inputs_of_a_recording(p: Provider) -> None:
     cover, other = {"name": "cover_image", "type": "string", "file": True}, {"name": "voice", "file": True}
     for name in ("audio", "audio_file", "audio_path", "audio_url", "file"):
-        taken = kept("text", cover, other, {"name": name, "type": "string", "file": True})
-        assert list(recorded(p, **taken).json["input"]) == [name]
+        fields = kept("text", cover, other, {"name": name, "type": "string", "file": True})
+        assert list(recorded(p, **fields).json["input"]) == [name]
     assert list(recorded(p, **kept("text", cover, other)).json["input"]) == ["voice"]
     sound, spoken = {"name": "audio", "type": "string", "file": True}, {"name": "language", "type": "string"}
     assert recorded(p, language="de", **kept("text", sound, spoken)).json["input"]["language"] == "de"
     assert "language" not in recorded(p, language="de", **kept("text", sound)).json["input"]
     assert "language" not in recorded(p, **kept("text", sound, spoken)).json["input"]
     for choices, goes in ((["de", "en"], True), (["German"], False)):
-        taken = kept("text", sound, {**spoken, "choices": choices})
-        assert ("language" in recorded(p, language="de", **taken).json["input"]) is goes
+        fields = kept("text", sound, {**spoken, "choices": choices})
+        assert ("language" in recorded(p, language="de", **fields).json["input"]) is goes
     assert p.audio
     plain, timed = (Model("replicate", "a/b", SPEECH, fields=kept("transcript", sound, times=t)) for t in (False, True))
     assert p.audio(plain).times == (TimestampGranularity.NONE,) and p.audio(timed).times == (
@@ -303,7 +306,7 @@ def the_inputs_of_a_recording(p: Provider) -> None:
     )
 
 
-def heard(p: Provider, output: Any, times: TimestampGranularity = TimestampGranularity.NONE) -> list[Any]:
+def transcribed(p: Provider, output: Any, times: TimestampGranularity = TimestampGranularity.NONE) -> list[Any]:
     return read(recorded(p, times=times), prediction("succeeded", output))[1:]
 
 
@@ -318,24 +321,24 @@ def transcripts_of_every_shape(p: Provider) -> None:
         {"transcription": None, "translation": "Good morning."},
         {"segments": [{"start": 0, "end": 1, "text": " Good"}, {"start": 1, "end": 2, "text": " morning."}]},
     ):
-        assert heard(p, output) == [Transcript("Good morning."), Finish("succeeded")], output
+        assert transcribed(p, output) == [Transcript("Good morning."), Finish("succeeded")], output
     whole = {
         "text": "Good morning.",
         "detected_language": "english",
         "segments": [{"id": 0, "start": 0.5, "end": 2, "text": " Good morning."}, {"text": None}, 7],
     }
-    assert heard(p, whole)[0] == Transcript("Good morning.", (), "english")
+    assert transcribed(p, whole)[0] == Transcript("Good morning.", (), "english")
     entries = (Segment(0.5, 2.0, "Good morning."),)
-    assert heard(p, whole, TimestampGranularity.SENTENCE)[0] == Transcript("Good morning.", entries, "english")
+    assert transcribed(p, whole, TimestampGranularity.SENTENCE)[0] == Transcript("Good morning.", entries, "english")
     chunks = {"text": "Good.", "language": "en", "chunks": [{"timestamp": [1, None], "text": " Good."}]}
-    assert heard(p, chunks, TimestampGranularity.SENTENCE)[0] == Transcript(
+    assert transcribed(p, chunks, TimestampGranularity.SENTENCE)[0] == Transcript(
         "Good.", (Segment(1.0, 1.0, "Good."),), "en"
     )
-    (file,) = heard(p, {"txt_file": "https://replicate.delivery/pbxt/a.txt"})
+    (file,) = transcribed(p, {"txt_file": "https://replicate.delivery/pbxt/a.txt"})
     assert (file.method, file.url, file.framing) == ("GET", "https://replicate.delivery/pbxt/a.txt", Framing.TEXT)
     assert read(file, " Good morning.\n") == [Transcript("Good morning."), Finish("succeeded")]
     for broken in (None, 7, {}, {"txt_file": "https://example.test/a.txt"}, [{"score": 1}]):
-        assert heard(p, broken)[-1].code == "malformed"
+        assert transcribed(p, broken)[-1].code == "malformed"
 
 
 @check

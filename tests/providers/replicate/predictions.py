@@ -13,7 +13,7 @@ from tests.providers.replicate.kit import (
     LLAMA,
     ROOT,
     STREAM,
-    begun,
+    cancel_call,
     chat,
     check,
     event,
@@ -34,7 +34,7 @@ from tui.providers.spec import Provider
 
 
 @check
-def creating_is_billed_and_made_once(p: Provider) -> None:
+def creating_is_billed_and_sent_once(p: Provider) -> None:
     for stream in (True, False):
         call = chat(p, stream=stream)
         assert (call.method, call.url, call.framing) == ("POST", f"{ROOT}/predictions", Framing.JSON)
@@ -55,7 +55,7 @@ def creating_is_billed_and_made_once(p: Provider) -> None:
 def opened(p: Provider, url: str = STREAM) -> Call:
     """The stream of a chat that was created."""
     results = read(chat(p), prediction(stream=url))
-    begun(results)
+    cancel_call(results)
     assert len(results) == 2
     stream = results[1]
     assert isinstance(stream, Call)
@@ -122,8 +122,8 @@ def what_replicate_keeps_is_the_truth(p: Provider) -> None:
     ]
     nothing = read(after(p), prediction("succeeded", None))[-1]
     assert nothing == Finish("succeeded", note="The answer is empty.")
-    gone = read(after(p), prediction("succeeded", None, data_removed=True))[-1]
-    assert gone.note == "It was deleted at Replicate before it was read."
+    end = read(after(p), prediction("succeeded", None, data_removed=True))[-1]
+    assert end.note == "It was deleted at Replicate before it was read."
     assert is_poll(read(after(p, "Hel"), prediction("processing", ["Hel"]))[-1])
 
 
@@ -156,7 +156,7 @@ def a_stream_that_says_no(p: Provider) -> None:
 
 
 @check
-def a_prediction_is_asked_until_it_is_over(p: Provider) -> None:
+def a_prediction_is_polled_until_it_is_over(p: Provider) -> None:
     call = read(chat(p), prediction())[1]
     delays = [call.wait]
     for _ in range(30):
@@ -182,7 +182,7 @@ def a_prediction_is_asked_until_it_is_over(p: Provider) -> None:
 
 
 @check
-def a_prediction_that_is_gone(p: Provider) -> None:
+def a_prediction_that_was_removed(p: Provider) -> None:
     """Data retention: predictions of the API are removed after an hour."""
     for status in (404, 410):
         call = read(chat(p), prediction())[1]
@@ -196,7 +196,7 @@ def a_prediction_that_is_gone(p: Provider) -> None:
 
 
 @check
-def a_cold_start_is_told_once(p: Provider) -> None:
+def a_cold_start_is_reported_once(p: Provider) -> None:
     """Lifecycle: `starting` for more than a few seconds means that a worker boots."""
     call, entries = read(chat(p), prediction())[1], []
     for status in ("starting",) * 20 + ("processing",) * 3:
@@ -208,8 +208,8 @@ def a_cold_start_is_told_once(p: Provider) -> None:
     # A stream that stayed silent was one already.
     quiet = read(opened(p))[0]
     assert isinstance(read(quiet, prediction())[0], Notice)
-    for heard in (event("output", "Hel"), Frame(ApiError(404))):
-        going = read(opened(p), heard)[-1]
+    for received in (event("output", "Hel"), Frame(ApiError(404))):
+        going = read(opened(p), received)[-1]
         assert not any(isinstance(item, Notice) for item in read(going, prediction()))
 
 

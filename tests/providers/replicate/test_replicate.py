@@ -59,7 +59,7 @@ OVER = http(prediction("succeeded", ["Half", " an answer", "."]))
 TALK = "meta/meta-llama-3-70b-instruct"
 
 
-async def asked(
+async def answers_to(
     *answers: Answer, chat: Chat = STREAMED, limits: Limits = QUICK, stream: bool = True, **fields: str
 ) -> tuple[list[Event], Problem | None, list[str]]:
     """What comes of a chat, and what the server was asked."""
@@ -70,7 +70,7 @@ async def asked(
         wire = Client({}, limits=limits)
         events, problem = await run(wire, access, call)
         await wire.aclose()
-        return events, problem, [f"{request.method} {request.target.rpartition('/')[2]}" for request in server.asked]
+        return events, problem, [f"{request.method} {request.target.rpartition('/')[2]}" for request in server.requests]
 
 
 CREATED, STREAM, POLL = "POST predictions", "GET stream", f"GET {prediction()['id']}"
@@ -95,7 +95,7 @@ HALF = HEAD + sent("output", "Half")
     ],
 )
 async def test_a_stream_that_ends_too_early_is_compensated_by_asking(streamed: list[bytes | str]) -> None:
-    events, problem, targets = await asked(streamed, [OVER], limits=SOON)
+    events, problem, targets = await answers_to(streamed, [OVER], limits=SOON)
     assert problem is None
     assert text_of(events) == "Half an answer."
     assert events[-1] == Finish("succeeded")
@@ -104,7 +104,7 @@ async def test_a_stream_that_ends_too_early_is_compensated_by_asking(streamed: l
 
 async def test_what_is_not_over_yet_is_retried_and_shown_as_it_grows() -> None:
     going = [http(prediction("processing", output)) for output in (["Half"], ["Half", " an"])]
-    events, problem, targets = await asked([HALF], *([item] for item in going), [OVER])
+    events, problem, targets = await answers_to([HALF], *([item] for item in going), [OVER])
     assert problem is None
     assert [event.text for event in events if isinstance(event, TextDelta)] == ["Half", " an", " answer."]
     assert targets == [CREATED, STREAM, POLL, POLL, POLL]
@@ -112,19 +112,19 @@ async def test_what_is_not_over_yet_is_retried_and_shown_as_it_grows() -> None:
 
 async def test_a_stream_at_a_foreign_host_is_left_alone() -> None:
     created = http(prediction(stream="https://stream.replicate.com.example.test/v1"), 201)
-    events, problem, targets = await asked([created], [OVER], chat=WHOLE)
+    events, problem, targets = await answers_to([created], [OVER], chat=WHOLE)
     assert (text_of(events), problem, targets) == ("Half an answer.", None, [CREATED, POLL])
 
 
 async def test_a_throttled_creation_is_tried_again() -> None:
-    _, problem, targets = await asked([http({}, 429)], [http(prediction(), 201)], [OVER], chat=WHOLE)
+    _, problem, targets = await answers_to([http({}, 429)], [http(prediction(), 201)], [OVER], chat=WHOLE)
     assert problem is None and targets[:2] == [CREATED, CREATED]
 
 
 @pytest.mark.parametrize("status", [408, 500, 503])
 async def test_a_creation_is_never_sent_twice(status: int) -> None:
     for answer in ([http({}, status)], [RESET]):
-        _, problem, targets = await asked(answer, [http(prediction(), 201)], chat=WHOLE)
+        _, problem, targets = await answers_to(answer, [http(prediction(), 201)], chat=WHOLE)
         assert problem and targets == [CREATED]
 
 
@@ -139,7 +139,7 @@ async def test_one_that_was_refused_for_its_version_is_sent_without_it() -> None
         await wire.aclose()
     assert (text_of(events), problem) == ("Hello", None)
     assert isinstance(events[0], Notice)
-    assert [request.json["version"] for request in server.asked] == [f"{model.id}:{version}", model.id]
+    assert [request.json["version"] for request in server.requests] == [f"{model.id}:{version}", model.id]
 
 
 @pytest.mark.parametrize("steps", [[[HALF, HOLD]], [[HALF], [HOLD]]], ids=["stream", "poll"])
@@ -147,32 +147,32 @@ async def test_what_is_stopped_here_is_cancelled_there(steps: list[Answer]) -> N
     async with serve(*([item] for item in STREAMED.before), *steps, [http(prediction("canceled"))]) as server:
         wire, access = Client({}, limits=QUICK), STREAMED.access(server.origin)
         came: list[Event] = []
-        begun = asyncio.Event()
+        signal = asyncio.Event()
 
         async def read() -> None:
             async with aclosing(wire.stream(access, STREAMED.call(access))) as events:
                 async for event in events:
                     came.append(event)
-                    begun.set()
+                    signal.set()
 
         reading = asyncio.create_task(read())
         async with asyncio.timeout(DEADLINE):
-            await begun.wait()
-            await server.held.wait()
+            await signal.wait()
+            await server.holding.wait()
         reading.cancel()
         with pytest.raises(asyncio.CancelledError):
             await reading
         await wire.aclose()
     assert text_of(came) == "Half"
-    last = server.asked[-1]
+    last = server.requests[-1]
     assert (last.method, last.target) == ("POST", f"/v1/predictions/{prediction()['id']}/cancel")
     assert last.headers["authorization"].startswith("Bearer FAKE-")
-    assert len([request for request in server.asked if request.target.endswith("/predictions")]) == 1
+    assert len([request for request in server.requests if request.target.endswith("/predictions")]) == 1
 
 
 async def test_what_failed_there_is_not_cancelled() -> None:
     failed = http(prediction("failed", error="CUDA out of memory"))
-    _, problem, targets = await asked([HALF + sent("done", '{"reason": "error"}')], [failed])
+    _, problem, targets = await answers_to([HALF + sent("done", '{"reason": "error"}')], [failed])
     assert problem and "not have enough memory" in problem.message and problem.detail == "CUDA out of memory"
     assert targets == [CREATED, STREAM, POLL]
 
@@ -190,7 +190,7 @@ async def test_a_large_recording_is_uploaded_first_and_removed_at_last(tmp_path:
         events, problem = await run(wire, access, calls.transcribe(DECLARED, access.fields, ask))
         await wire.aclose()
     assert (problem is None) is good and (Transcript("Good morning.") in events) is good
-    upload, create, remove = server.asked
+    upload, create, remove = server.requests
     assert (remove.method, remove.target) == ("DELETE", "/v1/files/demo")
     assert upload.target == "/v1/files"
     assert b'name="content"; filename="talk.wav"' in upload.body

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import KEY, Chat, Facts, Otherwise, Said, Stream, read, spoken, sse
+from tests.providers.facts import KEY, Chat, Facts, Otherwise, Refusal, Stream, read, spoken, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, Problem, ScopeMissing, UsageError
 from tui.practice.spark.server import FIELDS as PRACTICE
@@ -61,7 +61,7 @@ def whole(text: str) -> dict[str, Any]:
     return {"code": 0, "message": "Success", "sid": "cha0000demo@dx01", "choices": choices, "usage": usage}
 
 
-def said(status: int, text: str, used: bool = False, **more: Any) -> dict[str, Any]:
+def chunk(status: int, text: str, used: bool = False, **more: Any) -> dict[str, Any]:
     """A frame of a chat over a WebSocket."""
     item = {"role": "assistant", "index": 0, "content": text, **more}
     payload: dict[str, Any] = {"choices": {"status": status, "seq": status, "text": [item]}}
@@ -80,7 +80,7 @@ def failed(code: int, message: str = "Their words.") -> dict[str, Any]:
     return {"code": code, "message": message, "sid": "cha0000demo@dx01"}
 
 
-def heard(place: int, *words: str, status: int = 1, **more: Any) -> dict[str, Any]:
+def dictated(place: int, *words: str, status: int = 1, **more: Any) -> dict[str, Any]:
     """A frame of voice dictation."""
     ws = [{"bg": 0, "cw": [{"sc": 0, "w": word}]} for word in words]
     result = {"sn": place, "ls": status == 2, "ws": ws, **more}
@@ -114,7 +114,7 @@ STALE = "HMAC signature cannot be verified, a valid date or x-date header is req
 
 FACTS = Facts(
     "spark",
-    ways={"signed": {name: value for name, value in PRACTICE.items() if name != "api_password"}},
+    auth_methods={"signed": {name: value for name, value in PRACTICE.items() if name != "api_password"}},
     otherwise=(
         Otherwise("verify */completions", 'body {"choices*', "good", "even an odd answer shows that the key is taken"),
     ),
@@ -145,8 +145,8 @@ FACTS = Facts(
             lambda origin: {"app_id": "fa4e0000", "api_key": KEY, "api_secret": f"{KEY}-secret", "base_url": origin},
             MODEL,
             Stream(
-                lambda text: spoken(said(1, text)),
-                closing=spoken(said(2, "", used=True)),
+                lambda text: spoken(chunk(1, text)),
+                closing=spoken(chunk(2, "", used=True)),
                 error=spoken({"header": failed(10012)}),
                 error_message="{label} failed on its side.",
                 error_retried=True,
@@ -157,34 +157,34 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        *(Said(200, failed(code), sentence, retried=again) for code, (_, again, sentence) in CODES.items()),
-        *(Said(400, error(str(code)), sentence) for code, (_, _, sentence) in CODES.items()),
-        Said(200, failed(11200), CLOSED, ScopeMissing, "Each version has its own quota"),
+        *(Refusal(200, failed(code), sentence, retried=again) for code, (_, again, sentence) in CODES.items()),
+        *(Refusal(400, error(str(code)), sentence) for code, (_, _, sentence) in CODES.items()),
+        Refusal(200, failed(11200), CLOSED, ScopeMissing, "Each version has its own quota"),
         # However it comes, it is not asked again.
-        Said(500, error("11200", "licc failed"), CLOSED, ScopeMissing, "Each version has its own quota"),
-        Said(
+        Refusal(500, error("11200", "licc failed"), CLOSED, ScopeMissing, "Each version has its own quota"),
+        Refusal(
             403,
             error("11200"),
             "iFLYTEK Spark accepted the key, but Spark Lite is not enabled",
             ScopeMissing,
             call="verify",
         ),
-        Said(
+        Refusal(
             403,
             error("11200", "AppIdNoAuthError: tokens.total"),
             "iFLYTEK Spark accepted the key; the tokens of generalv3.5 are used up, or were not claimed.",
             ScopeMissing,
             "claim or buy",
         ),
-        Said(
+        Refusal(
             200,
             failed(11200, "licc limit: domain.generalv2"),
             "iFLYTEK Spark accepted the key, but generalv3.5 is not served at this address",
             ScopeMissing,
             "base URL",
         ),
-        Said(401, error(None, "bad"), "iFLYTEK Spark rejected this APIPassword", CredentialRejected, "HTTP box"),
-        Said(
+        Refusal(401, error(None, "bad"), "iFLYTEK Spark rejected this APIPassword", CredentialRejected, "HTTP box"),
+        Refusal(
             401,
             error(None),
             "iFLYTEK Spark rejected this APIPassword",
@@ -192,50 +192,50 @@ FACTS = Facts(
             "HTTP box",
             call="verify",
         ),
-        Said(
+        Refusal(
             401,
             {"message": UNKNOWN},
             "iFLYTEK Spark found no application with this APIKey.",
             CredentialRejected,
             "swapped",
         ),
-        Said(
+        Refusal(
             401,
             {"message": "HMAC signature does not match"},
             "The signature does not match:",
             CredentialRejected,
             "same app",
         ),
-        Said(
+        Refusal(
             401,
             {"message": "HMAC signature cannot be verified"},
             "The signature does not match:",
             CredentialRejected,
             "clock",
         ),
-        Said(
+        Refusal(
             401,
             {"message": HOSTLESS},
             "iFLYTEK Spark got an APIPassword instead of a signature",
             CredentialRejected,
             "base",
         ),
-        Said(
+        Refusal(
             401,
             {"message": STALE},
             "iFLYTEK Spark rejected the time of this request",
             CredentialRejected,
             "Set the clock.",
         ),
-        Said(
+        Refusal(
             403,
             {"message": STALE},
             "iFLYTEK Spark rejected the time of this request",
             CredentialRejected,
             "Set the clock.",
         ),
-        Said(403, {}, "iFLYTEK Spark rejected this request", Problem, "clock is more than 5 minutes off"),
-        Said(500, {"message": "x"}, "iFLYTEK Spark failed on its side (500).", retried=True),
+        Refusal(403, {}, "iFLYTEK Spark rejected this request", Problem, "clock is more than 5 minutes off"),
+        Refusal(500, {"message": "x"}, "iFLYTEK Spark failed on its side (500).", retried=True),
     ),
 )
 check = FACTS.check
@@ -393,10 +393,12 @@ def versions_by_path_and_name(p: Provider) -> None:
     for name, (path, model, socket, domain, _, most) in VERSIONS.items():
         by_http = chat(p, BOTH, name)
         assert (by_http.url, by_http.json["model"]) == (f"{ROOT}{path}/chat/completions", model)
-        taken = {parameter.name: (parameter.low, parameter.high) for parameter in p.parameters(replace(MODEL, id=name))}
+        ranges = {
+            parameter.name: (parameter.low, parameter.high) for parameter in p.parameters(replace(MODEL, id=name))
+        }
         more = {"top_p": (0, 1), "presence_penalty": (-2, 2), "frequency_penalty": (-2, 2)}
         usual = {"temperature": (0.01, 1), "top_k": (1, 6), "max_tokens": (1, most)}
-        assert taken == ({"temperature": (0, 2), "max_tokens": (1, most), **more} if "-x" in name else usual), name
+        assert ranges == ({"temperature": (0, 2), "max_tokens": (1, most), **more} if "-x" in name else usual), name
         if socket:
             call = chat(p, SIGNED, name)
             assert call.url == f"wss://spark-api.xf-yun.com{socket}"
@@ -496,21 +498,21 @@ def a_chat_over_a_websocket(p: Provider) -> None:
 @check
 def the_frames_of_a_chat_over_a_websocket(p: Provider) -> None:
     call = chat(p, SIGNED)
-    frames = [said(0, "", reasoning_content="Greet."), said(1, "Hel"), said(2, "lo.", used=True)]
+    frames = [chunk(0, "", reasoning_content="Greet."), chunk(1, "Hel"), chunk(2, "lo.", used=True)]
     entries = [ThinkingDelta("Greet."), TextDelta("Hel"), TextDelta("lo."), Usage(6, 3), Finish("stop")]
     assert read(call, *frames, end=False) == entries
-    assert read(call, said(2, "Hi"), end=False) == [TextDelta("Hi"), Finish("stop")]
-    assert read(call, said(2, ""), end=False)[-1].note == "The answer is empty."
+    assert read(call, chunk(2, "Hi"), end=False) == [TextDelta("Hi"), Finish("stop")]
+    assert read(call, chunk(2, ""), end=False)[-1].note == "The answer is empty."
     # The last one is told by either status.
     for part in ("header", "payload"):
-        last = said(1, "Hi")
+        last = chunk(1, "Hi")
         (last["header"] if part == "header" else last["payload"]["choices"])["status"] = 2
         assert read(call, last, end=False)[-1] == Finish("stop")
-    cut = read(call, said(0, "Hal"))[-1]
+    cut = read(call, chunk(0, "Hal"))[-1]
     assert cut == UNFINISHED
     bad = {"header": {"code": 10012, "message": "M", "sid": "cht0000demo@dx01", "status": 2}}
     entries = [TextDelta("Par"), ApiError(500, "10012", "", "M", request_id="cht0000demo@dx01")]
-    assert read(call, said(0, "Par"), bad, end=False) == entries
+    assert read(call, chunk(0, "Par"), bad, end=False) == entries
     odd: Any
     for odd in ({}, [], 7, "x", {"payload": {"choices": {"text": [7, {"content": 7}]}}}, {"payload": {"choices": 7}}):
         assert read(call, odd, end=False) == []
@@ -582,16 +584,20 @@ def a_recording_goes_in_pieces(p: Provider) -> None:
 
 
 @check
-def what_was_heard(p: Provider) -> None:
+def what_was_transcribed(p: Provider) -> None:
     call = dictate(p)
-    frames = [heard(1, "Good"), heard(2, " day", "."), heard(3, status=2), heard(4, "late")]
+    frames = [dictated(1, "Good"), dictated(2, " day", "."), dictated(3, status=2), dictated(4, "late")]
     entries = [TextDelta("Good"), TextDelta(" day."), Transcript("Good day."), Finish("stop")]
     assert read(call, *frames[:3], end=False) == entries
     assert read(call, frames[1], frames[0], frames[2], end=False)[2] == Transcript("Good day.")
     # With corrections on, a piece may take the place of others.
-    corrected = [heard(1, "Goo", pgs="apd"), heard(2, "d ya", pgs="apd"), heard(3, "Good day", pgs="rpl", rg=[1, 2])]
+    corrected = [
+        dictated(1, "Goo", pgs="apd"),
+        dictated(2, "d ya", pgs="apd"),
+        dictated(3, "Good day", pgs="rpl", rg=[1, 2]),
+    ]
     pieces = [TextDelta("Goo"), TextDelta("d ya"), TextDelta(".")]
-    *entries, text, _ = read(call, *corrected, heard(4, ".", status=2, pgs="apd"), end=False)
+    *entries, text, _ = read(call, *corrected, dictated(4, ".", status=2, pgs="apd"), end=False)
     assert (entries, text) == (pieces, Transcript("Good day."))
     _, text, cut = read(call, frames[0])
     assert (text, cut) == (Transcript("Good"), UNFINISHED)

@@ -26,10 +26,10 @@ from tests.providers.spark.facts import (
     STALE,
     UNKNOWN,
     VECTORS,
+    chunk,
+    dictated,
     error,
     failed,
-    heard,
-    said,
     whole,
 )
 from tests.providers.test_contract import access_to
@@ -61,7 +61,7 @@ from tui.workspace.credentials.fields import validate
 
 SPARK = PROVIDERS["spark"]
 SOON = replace(QUICK, notice_after=0.2, stream_timeout=2)
-GOOD: list[Item] = [Hear(), text(said(0, "Good")), text(said(1, " day")), text(said(2, "", used=True))]
+GOOD: list[Item] = [Hear(), text(chunk(0, "Good")), text(chunk(1, " day")), text(chunk(2, "", used=True))]
 
 
 def question(words: str = "Why is the sky blue?", model: Model = MODEL) -> ChatRequest:
@@ -121,7 +121,7 @@ async def test_a_chat_over_a_websocket() -> None:
     assert (entries["date"], entries["host"]) == ([DATE], [f"localhost:{line.port}"])
     assert base64.b64decode(entries["authorization"][0]).startswith(b'api_key="0123456789abcdef')
     assert "authorization" not in line.headers[0]
-    assert line.heard[0]["header"] == {"app_id": "fa4e0000"}
+    assert line.received[0]["header"] == {"app_id": "fa4e0000"}
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ async def test_a_handshake_that_is_refused(
 async def test_a_chat_that_fails_in_the_middle_keeps_what_came(
     script: list[Item], kind: type[Problem], words: str
 ) -> None:
-    async with listen([Hear(), text(said(0, "Half an")), *script]) as line:
+    async with listen([Hear(), text(chunk(0, "Half an")), *script]) as line:
         events, problem = await talk(line, SOON if HOLD in script else QUICK)
     assert (text_of(events), len(line.targets)) == ("Half an", 1)
     assert type(problem) is kind
@@ -198,7 +198,7 @@ async def test_a_chat_that_fails_in_the_middle_keeps_what_came(
 
 
 async def test_a_connection_that_ends_before_its_last_frame_is_no_success() -> None:
-    async with listen([Hear(), text(said(0, "Half an"))]) as line:
+    async with listen([Hear(), text(chunk(0, "Half an"))]) as line:
         events, problem = await talk(line)
     assert isinstance(problem, NetworkError) and "stopped before its end" in problem.message
     assert text_of(events) == "Half an"
@@ -228,7 +228,7 @@ async def test_a_version_that_is_not_enabled_is_not_retried() -> None:
 
 
 async def test_a_stop_closes_the_connection() -> None:
-    async with listen([Hear(), text(said(0, "Half an")), HOLD]) as line:
+    async with listen([Hear(), text(chunk(0, "Half an")), HOLD]) as line:
         wire, access = Client({}, limits=QUICK), there(line)
         events = wire.stream(access, calls.chat(SPARK, access.fields, question()))
         async for event in events:
@@ -271,19 +271,19 @@ async def test_texts_are_embedded_one_after_the_other() -> None:
         (1, ((0.5, -1.0, 0.25),)),
     ]
     assert events[-1] == Finish("stop")
-    texts = [json.loads(base64.b64decode(request.json["payload"]["messages"]["text"])) for request in server.asked]
+    texts = [json.loads(base64.b64decode(request.json["payload"]["messages"]["text"])) for request in server.requests]
     assert [item["messages"][0]["content"] for item in texts] == ["a", "b", "b"]
-    assert {request.method for request in server.asked} == {"POST"}
+    assert {request.method for request in server.requests} == {"POST"}
     assert all(
         request.target.startswith("/?authorization=") and "host=localhost%3A" in request.target
-        for request in server.asked
+        for request in server.requests
     )
 
 
 async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "talk.pcm"
     path.write_bytes(bytes(range(250)) * 10)
-    async with listen([Hear(2), text(heard(1, "Good")), text(heard(2, " day", status=2))]) as line:
+    async with listen([Hear(2), text(dictated(1, "Good")), text(dictated(2, " day", status=2))]) as line:
         wire, access = Client({}, limits=QUICK), there(line)
         call = calls.transcribe(SPARK, access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 2500, "zh"))
         events, problem = await run(wire, access, call)
@@ -292,8 +292,8 @@ async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
     assert Transcript("Good day") in events
     assert Uploading(2500, 2500) in events
     assert line.targets[0].startswith("/v2/iat?authorization=")
-    assert [message["data"]["status"] for message in line.heard] == [0, 2]
-    assert b"".join(base64.b64decode(message["data"]["audio"]) for message in line.heard) == path.read_bytes()
+    assert [message["data"]["status"] for message in line.received] == [0, 2]
+    assert b"".join(base64.b64decode(message["data"]["audio"]) for message in line.received) == path.read_bytes()
 
 
 @pytest.mark.parametrize(
@@ -315,7 +315,7 @@ async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_transcribed(
 ) -> None:
     path = tmp_path / "talk.pcm"
     path.write_bytes(b"x" * 1000)
-    async with listen([Hear(), text(heard(1, "Half an")), *script]) as line:
+    async with listen([Hear(), text(dictated(1, "Half an")), *script]) as line:
         wire, access = Client({}, limits=replace(SOON, notice_after=0.2, stream_timeout=0.5)), there(line)
         call = calls.transcribe(SPARK, access.fields, TranscriptionRequest(SPEECH, path, "audio/pcm", 1000, "zh"))
         events, problem = await run(wire, access, call)

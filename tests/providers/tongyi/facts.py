@@ -12,12 +12,12 @@ from tests.providers.facts import (
     Chat,
     Facts,
     Otherwise,
-    Said,
+    Refusal,
     Stream,
     proposed_are_known,
     read,
     sse,
-    told_by_names,
+    types_by_names,
 )
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, Problem, ScopeMissing
@@ -96,16 +96,18 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, error("invalid_api_key"), "Tongyi rejected this key in this region.", CredentialRejected, "sk-sp-"),
-        Said(
+        Refusal(
+            401, error("invalid_api_key"), "Tongyi rejected this key in this region.", CredentialRejected, "sk-sp-"
+        ),
+        Refusal(
             401,
             {"code": "InvalidApiKey", "message": "Invalid API-key provided.", "request_id": "demo-2"},
             "Tongyi rejected this key in this region.",
             CredentialRejected,
             call="verify",
         ),
-        Said(400, error("Arrearage"), "The Alibaba Cloud account is overdue. The key is valid.", Problem, "Pay"),
-        Said(
+        Refusal(400, error("Arrearage"), "The Alibaba Cloud account is overdue. The key is valid.", Problem, "Pay"),
+        Refusal(
             403,
             error("AccessDenied.Unpurchased"),
             "Model Studio is not activated for this account in this region.",
@@ -113,39 +115,41 @@ FACTS = Facts(
             "Activate it",
             call="verify",
         ),
-        Said(
+        Refusal(
             403, error("Model.AccessDenied"), "Tongyi knows this key, but its workspace has no permission", ScopeMissing
         ),
-        Said(
+        Refusal(
             403,
             error("AccessDenied"),
             "Tongyi knows this key, but its workspace has no permission for qwen",
             ScopeMissing,
         ),
-        Said(403, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", ScopeMissing, "off"),
-        Said(400, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", ScopeMissing),
-        Said(404, error("ModelNotFound"), "Tongyi does not have qwen-plus in this region", Problem, "Refresh"),
-        Said(404, error("Model.NotExist"), "Tongyi does not have qwen-plus in this region"),
-        Said(404, error("model_not_found"), "Tongyi does not have qwen-plus in this region"),
-        Said(400, error("DataInspectionFailed"), "The content check of Tongyi stopped", Problem, "Rephrase"),
-        Said(400, error("data_inspection_failed"), "The content check of Tongyi stopped this text or its answer."),
-        Said(400, error("InvalidParameter"), "Tongyi rejected this request for qwen-plus (400)."),
-        Said(
+        Refusal(
+            403, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", ScopeMissing, "off"
+        ),
+        Refusal(400, error("AllocationQuota.FreeTierOnly"), "The free quota of qwen-plus is used up", ScopeMissing),
+        Refusal(404, error("ModelNotFound"), "Tongyi does not have qwen-plus in this region", Problem, "Refresh"),
+        Refusal(404, error("Model.NotExist"), "Tongyi does not have qwen-plus in this region"),
+        Refusal(404, error("model_not_found"), "Tongyi does not have qwen-plus in this region"),
+        Refusal(400, error("DataInspectionFailed"), "The content check of Tongyi stopped", Problem, "Rephrase"),
+        Refusal(400, error("data_inspection_failed"), "The content check of Tongyi stopped this text or its answer."),
+        Refusal(400, error("InvalidParameter"), "Tongyi rejected this request for qwen-plus (400)."),
+        Refusal(
             400,
             error("invalid_parameter_error", "Range of input length should be [1, 1000000]"),
             "This is longer than qwen-plus can take.",
         ),
-        Said(429, error("Throttling.RateQuota"), "Tongyi is too busy.", retried=True),
-        Said(429, error("limit_requests"), "Tongyi is too busy.", retried=True),
-        Said(429, error("insufficient_quota"), "The tokens of this minute", Problem, "minute", retried=True),
-        Said(429, error("Throttling.AllocationQuota"), "The tokens of this minute are used up", retried=True),
-        Said(500, error("InternalError.Timeout"), "Tongyi failed on its side (500).", retried=True),
+        Refusal(429, error("Throttling.RateQuota"), "Tongyi is too busy.", retried=True),
+        Refusal(429, error("limit_requests"), "Tongyi is too busy.", retried=True),
+        Refusal(429, error("insufficient_quota"), "The tokens of this minute", Problem, "minute", retried=True),
+        Refusal(429, error("Throttling.AllocationQuota"), "The tokens of this minute are used up", retried=True),
+        Refusal(500, error("InternalError.Timeout"), "Tongyi failed on its side (500).", retried=True),
         # As a 200, and known only from the body.
-        Said(200, error("invalid_api_key"), "Tongyi rejected this key in this region.", CredentialRejected),
-        Said(200, {"code": "Throttling", "message": "Slow down."}, "Tongyi is too busy.", retried=True),
-        Said(200, error("limit_requests"), "Tongyi is too busy.", retried=True),
-        Said(200, error("insufficient_quota"), "The tokens of this minute are used up", retried=True),
-        Said(200, error("RequestTimeOut"), "Tongyi failed on its side (500).", retried=True),
+        Refusal(200, error("invalid_api_key"), "Tongyi rejected this key in this region.", CredentialRejected),
+        Refusal(200, {"code": "Throttling", "message": "Slow down."}, "Tongyi is too busy.", retried=True),
+        Refusal(200, error("limit_requests"), "Tongyi is too busy.", retried=True),
+        Refusal(200, error("insufficient_quota"), "The tokens of this minute are used up", retried=True),
+        Refusal(200, error("RequestTimeOut"), "Tongyi failed on its side (500).", retried=True),
     ),
 )
 check = FACTS.check
@@ -260,11 +264,11 @@ def models_by_their_names(p: Provider) -> None:
         " paraformer-realtime-v2 qwen3-tts-flash cosyvoice-v3 wanx2.1-t2i wan2.5-t2v qwen-image-plus gte-rerank-v2"
         " qwen3-omni-flash-realtime qwen3-livetranslate-flash",
     }
-    told_by_names(p, BASE, kinds)
+    types_by_names(p, BASE, kinds)
 
 
 @check
-def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
+def an_address_without_a_list_is_sent_a_word(p: Provider) -> None:
     for status in (404, 405):
         probe, sentence = p.repair_request(p.verify(BASE), ApiError(status)) or (None, "")
         assert probe and "no models" in sentence
@@ -400,13 +404,13 @@ def the_pieces_of_a_chat(p: Provider) -> None:
 @check
 def what_a_model_takes(p: Provider) -> None:
     sampling = ["temperature", "top_p", "max_tokens", "presence_penalty", "seed", "stop"]
-    taken = {parameter.name: parameter for parameter in p.parameters(Model("tongyi", "qwen-plus", ModelType.CHAT))}
-    assert list(taken) == [*sampling, "enable_thinking", "thinking_budget"]
-    assert taken["enable_thinking"].choices == ("on", "off")
+    parameters = {parameter.name: parameter for parameter in p.parameters(Model("tongyi", "qwen-plus", ModelType.CHAT))}
+    assert list(parameters) == [*sampling, "enable_thinking", "thinking_budget"]
+    assert parameters["enable_thinking"].choices == ("on", "off")
     # 2 and 0 themselves are refused.
-    assert taken["temperature"].low == 0 and 1.9 < (taken["temperature"].high or 0) < 2
-    assert 0 < (taken["top_p"].low or 0) < 0.1 and taken["top_p"].high == 1
-    assert (taken["presence_penalty"].low, taken["presence_penalty"].high) == (-2, 2)
+    assert parameters["temperature"].low == 0 and 1.9 < (parameters["temperature"].high or 0) < 2
+    assert 0 < (parameters["top_p"].low or 0) < 0.1 and parameters["top_p"].high == 1
+    assert (parameters["presence_penalty"].low, parameters["presence_penalty"].high) == (-2, 2)
     for name in ("glm-5.2", "qwen-long", "qwen3.8-omni-flash"):
         assert [parameter.name for parameter in p.parameters(Model("tongyi", name, ModelType.CHAT))] == sampling
     assert p.parameters(Model("tongyi", "text-embedding-v4", ModelType.EMBEDDING)) == ()
@@ -470,20 +474,24 @@ def a_recording_goes_along_in_base64(p: Provider) -> None:
 
 @check
 def transcripts(p: Provider) -> None:
-    def heard(content: Any, **more: Any) -> list[Any]:
+    def transcribed(content: Any, **more: Any) -> list[Any]:
         message = {"role": "assistant", "content": content, **more}
         body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": USED}
         return read(recorded(p), body)
 
-    entries = heard("你好", annotations=[{"type": "audio_info", "language": "zh", "emotion": "neutral"}])
+    entries = transcribed("你好", annotations=[{"type": "audio_info", "language": "zh", "emotion": "neutral"}])
     assert entries == [Transcript("你好", language="zh"), Usage(9, 4, 2), Finish("stop")]
-    assert heard([{"text": "Good"}, {"text": " day"}])[0] == Transcript("Good day")
-    assert heard("Hi", annotations=None)[0] == heard("Hi", annotations=[7, {"language": 7}])[0] == Transcript("Hi")
-    assert [type(message) for message in heard("")] == [Notice, Transcript, Usage, Finish]
+    assert transcribed([{"text": "Good"}, {"text": " day"}])[0] == Transcript("Good day")
+    assert (
+        transcribed("Hi", annotations=None)[0]
+        == transcribed("Hi", annotations=[7, {"language": 7}])[0]
+        == Transcript("Hi")
+    )
+    assert [type(message) for message in transcribed("")] == [Notice, Transcript, Usage, Finish]
     odd: Any
     for odd in ({}, {"choices": []}, {"choices": [7]}, {"choices": [{"message": 7}]}, {"choices": None}, 7):
         assert [event.code for event in read(recorded(p), odd)] == ["malformed"]
-    assert heard(None)[0].code == "malformed"
+    assert transcribed(None)[0].code == "malformed"
     assert read(recorded(p), error("invalid_api_key"))[0].status == 401
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.providers import calls
 from tests.providers.facts import KEY, every, read
-from tests.providers.http_server import QUICK, Asked, http, run, serve, text_of
+from tests.providers.http_server import QUICK, HttpRequest, http, run, serve, text_of
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, Problem, ScopeMissing
@@ -55,8 +55,8 @@ def test_the_documented_streams() -> None:
         Usage(9, 4, 2),
         Finish("stop"),
     ]
-    begun, refused = documented("chat_error.sse")
-    assert begun == TextDelta("Par")
+    delta, refused = documented("chat_error.sse")
+    assert delta == TextDelta("Par")
     assert (refused.code, refused.request_id) == ("data_inspection_failed", "demo-7")
 
 
@@ -103,10 +103,10 @@ async def test_a_recording_is_transcribed(tmp_path: Path) -> None:
     events, problem = await practised(call=lambda fields: calls.transcribe(TONGYI, fields, ask))
     assert problem is None
     transcript = next(event for event in events if isinstance(event, Transcript))
-    assert (transcript.language, transcript.text) == ("en", " ".join(said for _, _, said in sample_answers.SPOKEN))
+    assert (transcript.language, transcript.text) == ("en", " ".join(text for _, _, text in sample_answers.SPOKEN))
 
 
-async def asked(*answers: bytes, call: Caller) -> tuple[list[Event], Problem | None, list[Asked]]:
+async def answers_to(*answers: bytes, call: Caller) -> tuple[list[Event], Problem | None, list[HttpRequest]]:
     """Events, problem and requests of a call to a server on loopback."""
     chat = next(chat for facts in every() for chat in facts.chats if chat.provider == "tongyi")
     async with serve(*([answer] for answer in answers)) as server:
@@ -114,18 +114,18 @@ async def asked(*answers: bytes, call: Caller) -> tuple[list[Event], Problem | N
         wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access, call(access.fields))
         await wire.aclose()
-    return events, problem, server.asked
+    return events, problem, server.requests
 
 
 async def test_an_address_without_a_list_is_verified_by_a_word() -> None:
     answer = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "H"}, "finish_reason": "length"}]}
-    events, problem, requests = await asked(http("", 404), http(answer), call=TONGYI.verify)
+    events, problem, requests = await answers_to(http("", 404), http(answer), call=TONGYI.verify)
     assert problem is None
     assert [type(event) for event in events] == [Notice, ModelsListed, Accepted]
     assert [request.method for request in requests] == ["GET", "POST"]
     assert requests[1].headers["authorization"] == f"Bearer {KEY}"
     refusal = {"error": {"code": "invalid_api_key", "message": "No."}}
-    _, problem, _ = await asked(http("", 404), http(refusal, 401), call=TONGYI.verify)
+    _, problem, _ = await answers_to(http("", 404), http(refusal, 401), call=TONGYI.verify)
     assert type(problem) is CredentialRejected
 
 
@@ -134,7 +134,7 @@ async def test_a_recording_is_sent_within_json(tmp_path: Path) -> None:
     path.write_bytes(b"RIFF")
     ask = TranscriptionRequest(Model("tongyi", "qwen3-asr-flash", ModelType.SPEECH2TEXT), path, "audio/wav", 4, "de")
     answer = {"choices": [{"message": {"role": "assistant", "content": "Guten Tag"}}]}
-    events, _, requests = await asked(http(answer), call=lambda fields: calls.transcribe(TONGYI, fields, ask))
+    events, _, requests = await answers_to(http(answer), call=lambda fields: calls.transcribe(TONGYI, fields, ask))
     assert Transcript("Guten Tag") in events
     (content,) = requests[0].json["messages"][0]["content"]
     assert content == {"type": "input_audio", "input_audio": {"data": "data:audio/wav;base64,UklGRg=="}}
@@ -145,7 +145,7 @@ async def test_what_is_refused_in_one_piece_is_requested_as_a_stream() -> None:
     refusal = {"error": {"code": "invalid_parameter_error", "message": message}}
     answer = {"choices": [{"message": {"role": "assistant", "content": "Hello."}, "finish_reason": "stop"}]}
     ask = replace(ASK, model=Model("tongyi", "acme-thinks", ModelType.CHAT), stream=False)
-    events, problem, requests = await asked(
+    events, problem, requests = await answers_to(
         http(refusal, 400), http(answer), call=lambda fields: calls.chat(TONGYI, fields, ask)
     )
     assert (text_of(events), problem) == ("Hello.", None)

@@ -11,12 +11,12 @@ from tests.providers.facts import (
     Chat,
     Facts,
     Otherwise,
-    Said,
+    Refusal,
     Stream,
     proposed_are_known,
     read,
     sse,
-    told_by_names,
+    types_by_names,
 )
 from tests.providers.http_server import http
 from tui.domain import ImportMode, Model, ModelType, Supply
@@ -91,7 +91,9 @@ FACTS = Facts(
         Otherwise("* /v2/models", "status 40[45], page 404", "good", "a chat of two tokens shows that it is taken"),
         Otherwise("older* */token", "body *", "returned no access token", "an answer without a token is no exchange"),
     ),
-    ways={"older": {"legacy_api_key": "FAKE0application0key0000", "legacy_secret_key": "FAKE0secret0of0nobody"}},
+    auth_methods={
+        "older": {"legacy_api_key": "FAKE0application0key0000", "legacy_secret_key": "FAKE0secret0of0nobody"}
+    },
     modules=(
         "dialects.messages",
         "wenxin.qianfan",
@@ -137,46 +139,54 @@ FACTS = Facts(
         ),
     ),
     refusals=(
-        Said(401, error("invalid_iam_token"), "Wenxin rejected this API key.", CredentialRejected, "bce-v3/"),
-        Said(401, error("invalid_iam_token"), "Wenxin rejected this API key.", CredentialRejected, call="verify"),
-        Said(
+        Refusal(401, error("invalid_iam_token"), "Wenxin rejected this API key.", CredentialRejected, "bce-v3/"),
+        Refusal(401, error("invalid_iam_token"), "Wenxin rejected this API key.", CredentialRejected, call="verify"),
+        Refusal(
             401,
             error("invalid_model", "no permission"),
             "Wenxin accepted the key, but ernie-4.5",
             ScopeMissing,
             "Enable",
         ),
-        Said(
+        Refusal(
             403, error("invalid_model"), "Wenxin accepted the key, but ernie-4.5-turbo-32k is not enabled", ScopeMissing
         ),
-        Said(401, error("no_parameter_permission"), "Wenxin accepted the key, but it may not use ernie", ScopeMissing),
-        Said(
+        Refusal(
+            401, error("no_parameter_permission"), "Wenxin accepted the key, but it may not use ernie", ScopeMissing
+        ),
+        Refusal(
             401, error("access_denied"), "Wenxin accepted the key, but it may not use the", ScopeMissing, call="verify"
         ),
-        Said(401, error("invalid_appid"), "The application does not belong to this key.", CredentialRejected, "blank"),
-        Said(400, error("invalid_model"), "Wenxin does not know ernie-4.5-turbo-32k", Problem, "Refresh"),
-        Said(404, error("invalid_model"), "Wenxin does not know ernie-4.5-turbo-32k"),
-        Said(400, error("characters_too_long"), "This is longer than ernie-4.5-turbo-32k can take."),
-        Said(400, error("tokens_too_long"), "This is longer than ernie-4.5-turbo-32k can take."),
-        Said(400, error("invalid_messages"), "Wenxin rejected this request for ernie-4.5-turbo-32k (400)."),
-        Said(400, error("content_filter"), "The safety check of Wenxin rejects this text", Problem, "Rephrase"),
-        Said(403, error("denied", "The account is overdue."), "The Baidu account is overdue. The key", Problem, "Pay"),
-        Said(
+        Refusal(
+            401, error("invalid_appid"), "The application does not belong to this key.", CredentialRejected, "blank"
+        ),
+        Refusal(400, error("invalid_model"), "Wenxin does not know ernie-4.5-turbo-32k", Problem, "Refresh"),
+        Refusal(404, error("invalid_model"), "Wenxin does not know ernie-4.5-turbo-32k"),
+        Refusal(400, error("characters_too_long"), "This is longer than ernie-4.5-turbo-32k can take."),
+        Refusal(400, error("tokens_too_long"), "This is longer than ernie-4.5-turbo-32k can take."),
+        Refusal(400, error("invalid_messages"), "Wenxin rejected this request for ernie-4.5-turbo-32k (400)."),
+        Refusal(400, error("content_filter"), "The safety check of Wenxin rejects this text", Problem, "Rephrase"),
+        Refusal(
+            403, error("denied", "The account is overdue."), "The Baidu account is overdue. The key", Problem, "Pay"
+        ),
+        Refusal(
             403,
             error("denied", "Real-name verification first."),
             "The Baidu account has no real-name verification",
             ScopeMissing,
         ),
-        Said(429, error("rpm_rate_limit_exceeded"), "The requests of this minute are used up at Wenxin.", retried=True),
-        Said(429, error("tpm_rate_limit_exceeded"), "The tokens of this minute are used up", retried=True),
-        Said(500, error("internal_error"), "Wenxin failed on its side (500).", retried=True),
-        Said(
+        Refusal(
+            429, error("rpm_rate_limit_exceeded"), "The requests of this minute are used up at Wenxin.", retried=True
+        ),
+        Refusal(429, error("tpm_rate_limit_exceeded"), "The tokens of this minute are used up", retried=True),
+        Refusal(500, error("internal_error"), "Wenxin failed on its side (500).", retried=True),
+        Refusal(
             401,
             {"error": "invalid_client", "error_description": "unknown client id"},
             "Wenxin found no",
             CredentialRejected,
         ),
-        Said(
+        Refusal(
             401,
             {"error": "invalid_client", "error_description": "Client authentication failed"},
             "The secret key does not belong to this API key",
@@ -184,25 +194,27 @@ FACTS = Facts(
             "same application",
         ),
         # As a 200, and known only from the body.
-        Said(200, error("invalid_iam_token"), "Wenxin rejected this API key.", CredentialRejected),
-        Said(200, error("rpm_rate_limit_exceeded"), "The requests of this minute are used up", retried=True),
-        Said(200, error("tpm_rate_limit_exceeded"), "The tokens of this minute are used up", retried=True),
-        Said(200, error("internal_error"), "Wenxin failed on its side (500).", retried=True),
-        Said(200, error("system_busy"), "Wenxin is too busy.", retried=True),
-        Said(200, error("invalid_appid"), "The application does not belong to this key.", CredentialRejected),
-        Said(
+        Refusal(200, error("invalid_iam_token"), "Wenxin rejected this API key.", CredentialRejected),
+        Refusal(200, error("rpm_rate_limit_exceeded"), "The requests of this minute are used up", retried=True),
+        Refusal(200, error("tpm_rate_limit_exceeded"), "The tokens of this minute are used up", retried=True),
+        Refusal(200, error("internal_error"), "Wenxin failed on its side (500).", retried=True),
+        Refusal(200, error("system_busy"), "Wenxin is too busy.", retried=True),
+        Refusal(200, error("invalid_appid"), "The application does not belong to this key.", CredentialRejected),
+        Refusal(
             200,
             {"error": "invalid_client", "error_description": "unknown client id"},
             "Wenxin found",
             CredentialRejected,
         ),
-        Said(200, failed(3), "This address does not serve ernie-4.5-turbo-32k in the older form.", hint="2026-08-31"),
-        Said(200, failed(6), "Wenxin accepted the key, but ernie-4.5-turbo-32k is not enabled", ScopeMissing),
-        Said(200, failed(13), "Wenxin rejected the token of this key pair.", CredentialRejected),
-        Said(200, failed(15), "Wenxin did not find the application", CredentialRejected, retried=True),
-        Said(200, failed(19), "The quota of ernie-4.5-turbo-32k is used up"),
-        Said(200, failed(336000), "Wenxin failed on its side (500).", retried=True),
-        Said(200, failed(336003), "Wenxin rejected this chat: the order", hint="new chat"),
+        Refusal(
+            200, failed(3), "This address does not serve ernie-4.5-turbo-32k in the older form.", hint="2026-08-31"
+        ),
+        Refusal(200, failed(6), "Wenxin accepted the key, but ernie-4.5-turbo-32k is not enabled", ScopeMissing),
+        Refusal(200, failed(13), "Wenxin rejected the token of this key pair.", CredentialRejected),
+        Refusal(200, failed(15), "Wenxin did not find the application", CredentialRejected, retried=True),
+        Refusal(200, failed(19), "The quota of ernie-4.5-turbo-32k is used up"),
+        Refusal(200, failed(336000), "Wenxin failed on its side (500).", retried=True),
+        Refusal(200, failed(336003), "Wenxin rejected this chat: the order", hint="new chat"),
     ),
 )
 check = FACTS.check
@@ -307,11 +319,11 @@ def models_by_their_names(p: Provider) -> None:
         None: "bce-reranker-base qwen3-reranker-4b bge-reranker-large irag-1.0 flux.1-schnell stable-diffusion-xl"
         " musesteamer-video qwen-image",
     }
-    told_by_names(p, BASE, kinds)
+    types_by_names(p, BASE, kinds)
 
 
 @check
-def an_address_without_a_list_is_asked_a_word(p: Provider) -> None:
+def an_address_without_a_list_is_sent_a_word(p: Provider) -> None:
     for status in (404, 405):
         probe, sentence = p.repair_request(p.verify(BASE), ApiError(status)) or (None, "")
         assert probe and "no models" in sentence
@@ -410,21 +422,21 @@ def the_pieces_of_a_chat(p: Provider) -> None:
 
 @check
 def what_a_model_takes(p: Provider) -> None:
-    def taken(name: str) -> dict[str, tuple[float | None, float | None]]:
+    def accepted(name: str) -> dict[str, tuple[float | None, float | None]]:
         return {
             parameter.name: (parameter.low, parameter.high)
             for parameter in p.parameters(Model("wenxin", name, ModelType.CHAT))
         }
 
     further = {"presence_penalty": (-2, 2), "frequency_penalty": (-2, 2), "seed": (None, None), "stop": (None, 4)}
-    assert taken("ernie-5.0") == {
+    assert accepted("ernie-5.0") == {
         "temperature": (0.01, 1),
         "top_p": (0, 1),
         "max_tokens": (2, None),
         "penalty_score": (1, 2),
         **further,
     }
-    assert taken("qwen3-32b") == {
+    assert accepted("qwen3-32b") == {
         "temperature": (0.01, 2),
         "top_p": (0, 1),
         "max_tokens": (2, None),
@@ -432,7 +444,7 @@ def what_a_model_takes(p: Provider) -> None:
         **further,
     }
     for name in ("ERNIE-Bot", "BLOOMZ-7B"):
-        assert taken(name) == {
+        assert accepted(name) == {
             "temperature": (0.01, 1),
             "top_p": (0, 1),
             "penalty_score": (1, 2),
@@ -663,7 +675,7 @@ def errors_within_an_answer(p: Provider) -> None:
 
 
 @check
-def an_account_that_is_in_the_way(p: Provider) -> None:
+def an_account_that_blocks_the_call(p: Provider) -> None:
     message = {
         "The account is overdue.": ("The Baidu account is overdue.", (401, 402, 403)),
         "Real-name verification first.": ("The Baidu account has no real-name verification.", (401, 403)),

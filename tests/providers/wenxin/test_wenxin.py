@@ -68,12 +68,12 @@ async def test_a_key_pair_is_exchanged_once_and_its_token_used_until_it_is_stale
             events, problem = await run(wire, access, calls.chat(WENXIN, access.fields, question()))
             assert (text_of(events), problem) == ("Good day", None)
         await wire.aclose()
-    exchange, first, stale, again, renewed = (request.target for request in server.asked)
+    exchange, first, stale, again, renewed = (request.target for request in server.requests)
     assert exchange == again
     assert exchange.startswith("/oauth/2.0/token?grant_type=client_credentials&client_id=FAKE-")
     assert [first, stale, renewed] == [f"{PATH}24.FAKE-token-of-nobody"] * 2 + [f"{PATH}24.FAKE-new"]
-    assert (server.asked[0].method, server.asked[0].body) == ("POST", b"")
-    assert "authorization" not in server.asked[1].headers
+    assert (server.requests[0].method, server.requests[0].body) == ("POST", b"")
+    assert "authorization" not in server.requests[1].headers
 
 
 async def test_a_pair_that_is_refused_is_named_and_not_shown() -> None:
@@ -83,7 +83,7 @@ async def test_a_pair_that_is_refused_is_named_and_not_shown() -> None:
         await wire.aclose()
     assert isinstance(problem, CredentialRejected)
     assert "swapped" in problem.hint
-    assert len(server.asked) == 1
+    assert len(server.requests) == 1
     for box in access.secrets().values():
         assert box.reveal() not in problem.message + problem.hint + problem.detail
 

@@ -40,13 +40,13 @@ def stored(**hints: str) -> Credential:
 @pytest.mark.parametrize("provider", [EITHER, BOTH])
 @pytest.mark.parametrize("values", [{"password": "FAKE-password"}, TRIPLE, {**TRIPLE, "host": "other.test"}])
 def test_one_whole_method_is_enough(provider: Provider, values: Mapping[str, str]) -> None:
-    clear, given = validate(provider, values, None)
-    assert {**clear, **{name: value.reveal() for name, value in given.items()}}.items() >= values.items()
+    clear, secrets = validate(provider, values, None)
+    assert {**clear, **{name: value.reveal() for name, value in secrets.items()}}.items() >= values.items()
 
 
 def test_two_auth_methods_where_both_may_be_filled() -> None:
-    _, given = validate(BOTH, {**TRIPLE, "password": "FAKE-password"}, None)
-    assert set(given) == {"password", "key", "secret"}
+    _, secrets = validate(BOTH, {**TRIPLE, "password": "FAKE-password"}, None)
+    assert set(secrets) == {"password", "key", "secret"}
 
 
 @pytest.mark.parametrize(
@@ -74,8 +74,8 @@ def test_with_nothing_the_other_method_is_offered() -> None:
 
 
 def test_a_stored_method_is_left_for_the_one_that_is_typed_where_only_one_is_possible() -> None:
-    clear, given = validate(EITHER, {"password": "x"}, stored(key="0001", secret="0002"))
-    assert set(given) == {"password"} and "app_id" not in clear
+    clear, secrets = validate(EITHER, {"password": "x"}, stored(key="0001", secret="0002"))
+    assert set(secrets) == {"password"} and "app_id" not in clear
     clear, _ = validate(BOTH, {"password": "x"}, stored(key="0001", secret="0002"))
     assert clear["app_id"] == "demo"
 
@@ -91,8 +91,8 @@ async def test_the_secrets_of_the_auth_method_that_was_left_are_not_kept(
 
     assert set((await save(TRIPLE)).hints) == {"key", "secret"}
     assert set((await save({"key": "FAKE-other"})).hints) == {"key", "secret"}
-    held = await save({"password": "FAKE-password"})
-    assert (set(held.hints), "app_id" in held.clear) == ({"password"}, False)
+    stored = await save({"password": "FAKE-password"})
+    assert (set(stored.hints), "app_id" in stored.clear) == ({"password"}, False)
     opened = credentials.access(disk_session.tenant(tenant.id), "openai_compatible")
     assert set(opened.secrets()) == {"password"}
     # What is filled in is told to the provider's functions, and never as itself.

@@ -21,17 +21,17 @@ def in_environment(session: Session, **environ: str) -> Session:
 
 
 def test_a_key_in_the_environment_is_detected_cleaned_and_kept_in_its_box(disk_session: Session) -> None:
-    found = discovery.discover_keys(in_environment(disk_session, OPENAI_API_KEY=' "sk-FAKE-0001"\n'), OPENAI)
-    assert found and (found.variable, found.base_url_variable) == ("OPENAI_API_KEY", "")
-    assert found.values == {"api_key": Secret("sk-FAKE-0001")}
-    assert "sk-FAKE" not in repr(found)
+    discovered = discovery.discover_keys(in_environment(disk_session, OPENAI_API_KEY=' "sk-FAKE-0001"\n'), OPENAI)
+    assert discovered and (discovered.variable, discovered.base_url_variable) == ("OPENAI_API_KEY", "")
+    assert discovered.values == {"api_key": Secret("sk-FAKE-0001")}
+    assert "sk-FAKE" not in repr(discovered)
 
 
 def test_a_base_url_next_to_the_key_comes_with_it_and_never_alone(disk_session: Session) -> None:
     both = in_environment(disk_session, OPENAI_API_KEY="sk-FAKE", OPENAI_BASE_URL="https://eu.api.openai.com/v1")
-    found = discovery.discover_keys(both, OPENAI)
-    assert found and found.base_url_variable == "OPENAI_BASE_URL"
-    assert found.values["base_url"] == "https://eu.api.openai.com/v1"
+    discovered = discovery.discover_keys(both, OPENAI)
+    assert discovered and discovered.base_url_variable == "OPENAI_BASE_URL"
+    assert discovered.values["base_url"] == "https://eu.api.openai.com/v1"
     assert discovery.discover_keys(in_environment(disk_session, OPENAI_BASE_URL="https://x"), OPENAI) is None
 
 
@@ -50,12 +50,12 @@ async def test_a_provider_that_could_be_set_up_from_the_environment_says_so_in_t
 
 
 async def test_servers_on_this_machine_are_listed_with_their_models_and_no_key_is_sent(session: Session) -> None:
-    found = await discovery.probe_local_servers(session, "openai_compatible")
-    assert [(server.base_url, server.label) for server in found] == [
+    servers = await discovery.probe_local_servers(session, "openai_compatible")
+    assert [(server.base_url, server.label) for server in servers] == [
         ("http://localhost:11434/v1", "Ollama"),
         ("http://localhost:8080/v1", "llama.cpp"),
     ]
-    assert "qwen3:32b" in found[0].models
+    assert "qwen3:32b" in servers[0].models
     assert await discovery.probe_local_servers(session, "openai") == []
 
 
@@ -66,10 +66,10 @@ async def test_the_address_of_a_variable_is_probed_first_and_its_port_once(disk_
 
     disk_session.__dict__["client"] = Listening()
     for there, url, ports in (("127.0.0.1:9999", "http://127.0.0.1:9999/v1", 5), ("[::1]", "http://[::1]:11434/v1", 4)):
-        found = await discovery.probe_local_servers(
+        servers = await discovery.probe_local_servers(
             in_environment(disk_session, OLLAMA_HOST=there), "openai_compatible"
         )
-        assert (found[0].base_url, found[0].label, len(found)) == (url, "OLLAMA_HOST", ports)
+        assert (servers[0].base_url, servers[0].label, len(servers)) == (url, "OLLAMA_HOST", ports)
 
 
 async def test_a_port_that_does_not_answer_is_not_waited_for(session: Session) -> None:
@@ -93,16 +93,16 @@ def test_a_server_named_by_its_variable_is_known_to_run_here_or_offered_where_it
         ("https://ollama.acme.example:443/v1/", "https://ollama.acme.example/v1"),
     ):
         assert not discovery.runs_here(in_environment(disk_session, OLLAMA_HOST=there), compatible)
-        found = discovery.discover_keys(disk_session, compatible)
-        assert found and (found.variable, found.values) == ("OLLAMA_HOST", {"base_url": url})
+        discovered = discovery.discover_keys(disk_session, compatible)
+        assert discovered and (discovered.variable, discovered.values) == ("OLLAMA_HOST", {"base_url": url})
 
 
 def test_a_gateway_named_by_the_usual_variable_is_offered_with_its_own_path(disk_session: Session) -> None:
     compatible = PROVIDERS["openai_compatible"]
-    found = discovery.discover_keys(
+    discovered = discovery.discover_keys(
         in_environment(disk_session, OPENAI_BASE_URL="https://llm.acme.example/openai"), compatible
     )
-    assert found and found.values == {"base_url": "https://llm.acme.example/openai"}
+    assert discovered and discovered.values == {"base_url": "https://llm.acme.example/openai"}
     assert discovery.runs_here(in_environment(disk_session, OPENAI_BASE_URL="http://localhost:8000/v1"), compatible)
     with_its_key = in_environment(
         disk_session, OPENAI_BASE_URL="http://localhost:8000/v1", OPENAI_API_KEY="sk-FAKE-0001"
@@ -118,18 +118,18 @@ def test_every_variable_that_holds_a_key_is_offered(disk_session: Session, provi
     leads = [field for field in provider.fields if field.secret and field.required and field.env]
     assert leads or provider_id == "chatglm", "its key is optional, and an address comes first"
     for lead in leads:
-        beside = [
+        others = [
             field
             for field in provider.fields
             if field.required and field.env and field.auth_method in (lead.auth_method, "")
         ]
-        usual = {field.env[0]: _VALUES.get(field.name, "FAKE0000") for field in beside if field is not lead}
+        usual = {field.env[0]: _VALUES.get(field.name, "FAKE0000") for field in others if field is not lead}
         for variable in lead.env:
-            found = discovery.discover_keys(
+            discovered = discovery.discover_keys(
                 in_environment(disk_session, **usual, **{variable: "FAKE-key-0000"}), provider
             )
-            assert found and set(found.values) == {field.name for field in beside}, variable
-            assert found.variable in (variable, *usual)
+            assert discovered and set(discovered.values) == {field.name for field in others}, variable
+            assert discovered.variable in (variable, *usual)
 
 
 _VALUES = {"endpoint": "https://acme-east.openai.azure.com", "client_id": "00000000-0000-0000-0000-000000000000"}

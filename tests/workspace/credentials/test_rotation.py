@@ -75,14 +75,14 @@ async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Ses
     await rotate(acme)
     if back:
         await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
-    stays, gone = (OLD, NEW) if back else (NEW, OLD)
+    stays, removed = (OLD, NEW) if back else (NEW, OLD)
     assert first and (first.envelope in files(acme))
     other = rotation.kept(acme.tenant("acme"), "openai", "default")
     await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
     assert in_use(acme) == stays and names(acme) == [("default", True)]
     tenant = tenant_registry.get(acme.tenant("acme"))
     assert other and other.fingerprints["api_key"] not in files(acme) and other.envelope not in files(acme)
-    assert key_pair.fingerprint(tenant.fingerprint_key, Secret(gone)) not in files(acme)
+    assert key_pair.fingerprint(tenant.fingerprint_key, Secret(removed)) not in files(acme)
     assert (first.envelope in files(acme)) is back
     with pytest.raises(UsageError, match="OpenAI has no previous key"):
         await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
@@ -104,8 +104,8 @@ async def test_every_step_is_in_the_audit_log(acme: Session) -> None:
     await rotate(acme)
     await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
     await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
-    told = [audit.words(row) for row in audit.listing(acme.tenant("acme"))]
-    assert [sentence for sentence in told if "old key" in sentence or "previous key" in sentence] == [
+    events = [audit.words(row) for row in audit.listing(acme.tenant("acme"))]
+    assert [sentence for sentence in events if "old key" in sentence or "previous key" in sentence] == [
         "OpenAI: credential default rotated, the old key kept",
         "OpenAI: credential default switched back to the previous key",
         "OpenAI: credential default confirmed, the previous key deleted",
@@ -122,11 +122,11 @@ async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: S
 
 
 async def test_what_cannot_be_rotated_is_reported_before_anything_is_sent(acme: Session) -> None:
-    held = rotation.rotatable(acme.tenant("acme"), "openai", "default")
+    existing = rotation.rotatable(acme.tenant("acme"), "openai", "default")
     with pytest.raises(UsageError, match="already the key of OpenAI"):
-        rotation.differs(acme.tenant("acme"), held, {"api_key": Secret(OLD)})
+        rotation.differs(acme.tenant("acme"), existing, {"api_key": Secret(OLD)})
     with pytest.raises(UsageError, match="API key is missing"):
-        rotation.differs(acme.tenant("acme"), held, {"project": "proj_FAKE2"})
+        rotation.differs(acme.tenant("acme"), existing, {"project": "proj_FAKE2"})
     with pytest.raises(UsageError, match="no credential batch"):
         rotation.rotatable(acme.tenant("acme"), "openai", "batch")
     await rotate(acme)

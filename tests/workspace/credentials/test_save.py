@@ -42,8 +42,8 @@ async def set_up(session: Session, tenant_id: str, key: str = KEY, **named: Any)
 
 
 async def confirm_all(session: Session, tenant_id: str) -> None:
-    found = await confirmation.examine(session.tenant(tenant_id))
-    await confirmation.confirm(session.tenant(tenant_id), confirmation.to_confirm(session.tenant(tenant_id), found))
+    status = await confirmation.examine(session.tenant(tenant_id))
+    await confirmation.confirm(session.tenant(tenant_id), confirmation.to_confirm(session.tenant(tenant_id), status))
 
 
 def everything(session: Session) -> bytes:
@@ -129,10 +129,10 @@ async def test_a_key_of_any_length_comes_back_and_a_short_one_leaves_no_hint(
     disk_session: Session, tenant_id: str, length: int
 ) -> None:
     key = ("sk-FAKE-" + "eyJ0" * length)[:length]
-    made = await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(key)})
+    credential = await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(key)})
     assert opened(disk_session, tenant_id) == key
-    assert made.hints == {"api_key": key[-4:] if length >= 20 else ""}
-    assert credentials.masked(made, "api_key").startswith("••••••••")
+    assert credential.hints == {"api_key": key[-4:] if length >= 20 else ""}
+    assert credentials.masked(credential, "api_key").startswith("••••••••")
 
 
 async def test_the_first_credential_is_active_and_a_later_one_only_by_choice(
@@ -227,8 +227,10 @@ async def test_a_kept_key_does_not_go_to_another_address(disk_session: Session, 
     assert everything(disk_session) == before
     await save.save(disk_session.tenant(tenant_id), "openai", {"base_url": "https://api.openai.com/v2/"})
     assert opened(disk_session, tenant_id) == KEY
-    made = await save.save(disk_session.tenant(tenant_id), "openai", {"base_url": ELSEWHERE, "api_key": Secret(KEY)})
-    assert made.origins == ("https://gateway.example",)
+    credential = await save.save(
+        disk_session.tenant(tenant_id), "openai", {"base_url": ELSEWHERE, "api_key": Secret(KEY)}
+    )
+    assert credential.origins == ("https://gateway.example",)
 
 
 async def test_plain_http_beyond_this_machine_is_confirmed_once_and_remembered(
@@ -241,8 +243,8 @@ async def test_plain_http_beyond_this_machine_is_confirmed_once_and_remembered(
         assert caught.value.origins == ("http://10.0.0.7:8000",) and caught.value.field == "base_url"
     allowed = save.needs_plain_http(("http://10.0.0.7:8000", "http://localhost:1", "https://x"))
     assert allowed == ("http://10.0.0.7:8000",)
-    made = await save.save(disk_session.tenant(tenant_id), "openai_compatible", values, plain_http=allowed)
-    assert made.plain_http == allowed
+    credential = await save.save(disk_session.tenant(tenant_id), "openai_compatible", values, plain_http=allowed)
+    assert credential.plain_http == allowed
     again = await save.save(disk_session.tenant(tenant_id), "openai_compatible", {"base_url": f"{LAN}/"})
     assert again.plain_http == allowed
     assert opened(disk_session, tenant_id, "openai_compatible") == KEY
@@ -256,10 +258,10 @@ async def test_a_server_that_needs_no_key_is_used_while_locked_once_it_was_confi
     keyring.lock(disk_session.tenant(tenant_id))
     values = {"base_url": "http://localhost:11434/v1/chat/completions"}
     verified = await verify.verify(disk_session.tenant(tenant_id), "openai_compatible", values)
-    made = await save.save(
+    credential = await save.save(
         disk_session.tenant(tenant_id), "openai_compatible", values, check=verified.check, listed=verified.listed
     )
-    assert made.clear == {"base_url": "http://localhost:11434/v1"} and made.envelope == ""
+    assert credential.clear == {"base_url": "http://localhost:11434/v1"} and credential.envelope == ""
     row = status.row(disk_session.tenant(tenant_id), "openai_compatible")
     assert (row.state, row.source, row.models) == ("not confirmed", "no key", 3)
     with pytest.raises(Locked, match="was changed meanwhile"):
@@ -297,8 +299,10 @@ async def test_an_edited_credential_is_never_opened_and_shown_as_what_it_is(
     stored = credentials.listing(disk_session.tenant(tenant_id), "openai")[0]
     assert caught.value.remedy == Remedy(Action.REPLACE_CREDENTIAL, "openai", stored.name)
     assert status.row(disk_session.tenant(tenant_id), "openai").state == "cannot be opened"
-    held = credentials.listing(disk_session.tenant(tenant_id), "openai")[0]
-    await save.save(disk_session.tenant(tenant_id), "openai", {**held.clear, "api_key": Secret(KEY)}, name=held.name)
+    credential = credentials.listing(disk_session.tenant(tenant_id), "openai")[0]
+    await save.save(
+        disk_session.tenant(tenant_id), "openai", {**credential.clear, "api_key": Secret(KEY)}, name=credential.name
+    )
     assert status.row(disk_session.tenant(tenant_id), "openai").state == "not verified"
     assert opened(disk_session, tenant_id) == KEY
 
@@ -316,7 +320,7 @@ async def test_an_envelope_of_another_tenant_or_provider_is_not_opened(disk_sess
     for stolen, provider_id in zip(envelopes, ("openai", "openai_compatible"), strict=True):
         with disk_session.store(tenant_id).transaction() as tables:
             tables.table("credentials").update(
-                {"envelope": stolen.envelope}, lambda each, p=provider_id: each["provider"] == p
+                {"envelope": stolen.envelope}, lambda record, p=provider_id: record["provider"] == p
             )
         with pytest.raises(Locked):
             credentials.access(disk_session.tenant(tenant_id), provider_id).secrets()
@@ -383,12 +387,12 @@ async def test_an_outcome_is_not_written_to_a_credential_that_was_replaced_meanw
 async def test_a_removed_credential_is_in_no_file_afterwards(disk_session: Session, tenant_id: str) -> None:
     await set_up(disk_session, tenant_id)
     await set_up(disk_session, tenant_id, "sk-FAKE-another-key-0002", name="batch-jobs")
-    gone, stays = credentials.listing(disk_session.tenant(tenant_id), "openai")
+    removed, stays = credentials.listing(disk_session.tenant(tenant_id), "openai")
     await status.use(disk_session.tenant(tenant_id), "openai", "batch-jobs")
     await status.use(disk_session.tenant(tenant_id), "openai", "default")
-    assert everything(disk_session).count(gone.envelope.encode()) > 2
+    assert everything(disk_session).count(removed.envelope.encode()) > 2
     await status.remove(disk_session.tenant(tenant_id), "openai", "default")
-    assert gone.envelope.encode() not in everything(disk_session)
+    assert removed.envelope.encode() not in everything(disk_session)
     assert stays.envelope.encode() in everything(disk_session)
     assert opened(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
     assert catalog.rows(disk_session.tenant(tenant_id))
@@ -515,11 +519,13 @@ async def test_a_new_key_follows_the_stored_address_of_an_open_tenant(disk_sessi
 
 
 async def test_the_words_of_a_server_about_a_check_are_not_stored(disk_session: Session, tenant_id: str) -> None:
-    said = VerificationResult(VerificationState.REFUSED, disk_session.now(), 3, "Refused.", "Get another.", "its words")
+    check = VerificationResult(
+        VerificationState.REFUSED, disk_session.now(), 3, "Refused.", "Get another.", "its words"
+    )
     session = disk_session.tenant(tenant_id)
     plan = await save.plan_save(session, "openai", {"api_key": Secret(KEY)})
-    saved = await save.apply_save(plan, said)
-    credentials.note(session, saved, said)
+    saved = await save.apply_save(plan, check)
+    credentials.note(session, saved, check)
     assert b"Refused." in everything(disk_session) and b"its words" not in everything(disk_session)
 
 

@@ -33,25 +33,27 @@ def opened(session: Session, tenant_id: str) -> str:
 
 
 async def test_every_credential_is_sealed_anew_and_progress_is_reported(disk_session: Session, acme: str) -> None:
-    before, told = tenant_registry.get(disk_session.tenant(acme)), list[tuple[int, int]]()
-    held = {credential.provider: credential for credential in stored_credentials.stored(disk_session.tenant(acme))}
-    done = await rotation.rotate(disk_session.tenant(acme), tell=lambda *how_far: told.append(how_far))
-    assert (done.resealed, done.left) == (1, 0) and told == [(0, 2), (1, 2), (2, 2)]
+    before, messages = tenant_registry.get(disk_session.tenant(acme)), list[tuple[int, int]]()
+    by_provider = {
+        credential.provider: credential for credential in stored_credentials.stored(disk_session.tenant(acme))
+    }
+    done = await rotation.rotate(disk_session.tenant(acme), tell=lambda *how_far: messages.append(how_far))
+    assert (done.resealed, done.left) == (1, 0) and messages == [(0, 2), (1, 2), (2, 2)]
     assert done.tenant.key_id != before.key_id and tenant_registry.get(disk_session.tenant(acme)) == done.tenant
     assert opened(disk_session, acme) == KEY
     after = {credential.provider: credential for credential in stored_credentials.stored(disk_session.tenant(acme))}
-    assert after["openai"].envelope != held["openai"].envelope
-    assert after["openai"].fingerprints == held["openai"].fingerprints
-    found = await confirmation.examine(disk_session.tenant(acme))
-    assert (found.alarm, found.findings) == (None, ())
+    assert after["openai"].envelope != by_provider["openai"].envelope
+    assert after["openai"].fingerprints == by_provider["openai"].fingerprints
+    status = await confirmation.examine(disk_session.tenant(acme))
+    assert (status.alarm, status.findings) == (None, ())
 
 
 async def test_the_old_key_opens_nothing_of_the_present_state(disk_session: Session, acme: str) -> None:
     old = keyring.private_key(disk_session.tenant(acme))
     await rotation.rotate(disk_session.tenant(acme))
-    (held,) = stored_credentials.listing(disk_session.tenant(acme), "openai")
+    (credentials,) = stored_credentials.listing(disk_session.tenant(acme), "openai")
     with pytest.raises(Locked):
-        envelope.unseal(old, held.envelope, stored_credentials.binding(acme, held))
+        envelope.unseal(old, credentials.envelope, stored_credentials.binding(acme, credentials))
 
 
 async def test_the_passphrase_stays_and_is_requested(disk_session: Session, acme: str) -> None:
@@ -133,14 +135,14 @@ async def test_a_passphrase_that_is_set_later_covers_retired_key_files(disk_sess
 
 async def test_stopped_in_time_nothing_is_changed(disk_session: Session, acme: str) -> None:
     before = disk_session.store(acme).folder.read("settings.json")
-    begun, goes_on = threading.Event(), threading.Event()
+    started, goes_on = threading.Event(), threading.Event()
 
     def tell(done: int, of: int) -> None:
-        begun.set()
+        started.set()
         goes_on.wait(10)
 
     rotating = asyncio.create_task(rotation.rotate(disk_session.tenant(acme), tell=tell))
-    await asyncio.to_thread(begun.wait, 10)
+    await asyncio.to_thread(started.wait, 10)
     rotating.cancel()
     await asyncio.sleep(0)
     goes_on.set()
@@ -163,7 +165,7 @@ async def test_what_does_not_open_stays_as_it_is_and_is_counted(disk_session: Se
     await save.save(disk_session.tenant(acme), "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
     with disk_session.store(acme).transaction() as tables:
         changed = {"clear": {"base_url": "https://evil.example"}}
-        tables.table("credentials").update(changed, lambda each: each["provider"] == "anthropic")
+        tables.table("credentials").update(changed, lambda record: record["provider"] == "anthropic")
     done = await rotation.rotate(disk_session.tenant(acme))
     assert (done.resealed, done.left) == (1, 1)
     assert status.row(disk_session.tenant(acme), "anthropic").state == "cannot be opened"
@@ -182,8 +184,10 @@ async def test_the_operators_pair_is_rotated_too(disk_session: Session, acme: st
     before = trials.operator(disk_session)
     await rotation.rotate(disk_session.tenant(OPERATOR))
     assert trials.operator(disk_session) != before
-    held = stored_credentials.active(disk_session.tenant(OPERATOR), "openai")
-    assert held and stored_credentials.secrets(disk_session.tenant(OPERATOR), held)["api_key"].reveal() == KEY
+    credential = stored_credentials.active(disk_session.tenant(OPERATOR), "openai")
+    assert (
+        credential and stored_credentials.secrets(disk_session.tenant(OPERATOR), credential)["api_key"].reveal() == KEY
+    )
 
 
 async def test_a_lost_key_is_left_behind_only_if_it_is_lost(disk_session: Session, acme: str) -> None:

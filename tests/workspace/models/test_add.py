@@ -36,7 +36,7 @@ from tui.workspace.models import catalog, defaults
 
 KEY = "hf_FAKE-key-of-a-hosting-provider-0001"
 CHAT, EMBEDDING = ModelType.CHAT, ModelType.EMBEDDING
-SAID = http({"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]})
+ANSWER = http({"choices": [{"message": {"content": "ok"}, "finish_reason": "stop"}]})
 KNOWN = http({"engine": "tgi", "note": "paid by \u202ethe hour"})
 OF_ENDPOINTS = ("kind", "endpoint")
 FIELDS = (
@@ -112,7 +112,7 @@ class Place:
 
     @property
     def targets(self) -> list[str]:
-        return [request.target for request in self.server.asked]
+        return [request.target for request in self.server.requests]
 
 
 class PlaceMaker(Protocol):
@@ -124,7 +124,7 @@ class PlaceMaker(Protocol):
 @pytest.fixture
 def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch) -> PlaceMaker:
     @asynccontextmanager
-    async def made(*answers: Answer, passphrase: str = "") -> AsyncIterator[Place]:
+    async def running(*answers: Answer, passphrase: str = "") -> AsyncIterator[Place]:
         async with serve(*answers) as server:
             register(monkeypatch, hosting(server.base_url))
             wire = Client({}, limits=QUICK)
@@ -134,14 +134,14 @@ def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch) -> PlaceMaker:
             yield Place(session, tenant.id, server)
             await wire.aclose()
 
-    return made
+    return running
 
 
 ENDPOINT = {"kind": "endpoint"}
 
 
 async def test_a_model_is_inspected_then_called_then_kept(place: PlaceMaker) -> None:
-    async with place([KNOWN], [SAID]) as at:
+    async with place([KNOWN], [ANSWER]) as at:
         notes: list[str] = []
         added = await at.add(tell=notes.append)
         assert added == Model(
@@ -164,7 +164,7 @@ async def test_a_model_that_is_not_verified_is_not_inspected_either(place: Place
 
 @pytest.mark.parametrize("answers", [([http({}, 401)],), ([KNOWN], [http({"error": {"message": "no"}}, 404)])])
 async def test_what_is_refused_is_not_kept_nor_its_address(place: PlaceMaker, answers: tuple[list[bytes], ...]) -> None:
-    async with place([SAID]) as at, serve(*answers) as endpoint:
+    async with place([ANSWER]) as at, serve(*answers) as endpoint:
         before = at.credential
         with pytest.raises(Problem):
             await at.add(fields={**ENDPOINT, "url": endpoint.base_url})
@@ -174,15 +174,15 @@ async def test_what_is_refused_is_not_kept_nor_its_address(place: PlaceMaker, an
 
 
 async def test_an_address_of_its_own_is_sealed_with_the_key(place: PlaceMaker) -> None:
-    async with place([SAID]) as at, serve([KNOWN], [SAID]) as endpoint:
+    async with place([ANSWER]) as at, serve([KNOWN], [ANSWER]) as endpoint:
         before = at.credential
         added = await at.add(fields={**ENDPOINT, "url": f"{endpoint.base_url}/v1/"})
         assert added.fields["url"] == endpoint.base_url
         assert at.credential.origins == (*before.origins, endpoint.origin)
         assert at.credential.envelope != before.envelope
-        assert endpoint.asked[-1].headers["authorization"] == f"Bearer {KEY}"
+        assert endpoint.requests[-1].headers["authorization"] == f"Bearer {KEY}"
         assert "answered" in await catalog.test(at.session.tenant(at.tenant_id), added)
-        assert len(endpoint.asked) == 3
+        assert len(endpoint.requests) == 3
         # Saved anew, the key may still go there; another credential may once it is used.
         await save.save(at.session.tenant(at.tenant_id), "openai_compatible", {"api_key": Secret(KEY)})
         assert endpoint.origin in at.credential.origins
@@ -190,18 +190,18 @@ async def test_an_address_of_its_own_is_sealed_with_the_key(place: PlaceMaker) -
 
 
 async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_models(place: PlaceMaker) -> None:
-    async with place([SAID]) as at, serve([KNOWN], [SAID]) as endpoint:
+    async with place([ANSWER]) as at, serve([KNOWN], [ANSWER]) as endpoint:
         second = {"api_key": Secret("hf_FAKE-second-key")}
         await save.save(at.session.tenant(at.tenant_id), "openai_compatible", second, name="second")
         added = await at.add(fields={**ENDPOINT, "url": endpoint.base_url})
         await status.use(at.session.tenant(at.tenant_id), "openai_compatible", "second")
         assert (at.credential.name, at.credential.origins[-1]) == ("second", endpoint.origin)
         await catalog.test(at.session.tenant(at.tenant_id), added)
-        assert endpoint.asked[-1].headers["authorization"] == "Bearer hf_FAKE-second-key"
+        assert endpoint.requests[-1].headers["authorization"] == "Bearer hf_FAKE-second-key"
 
 
 async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place: PlaceMaker) -> None:
-    async with place([SAID], passphrase="FAKE long passphrase") as at, serve([KNOWN], [SAID]) as endpoint:
+    async with place([ANSWER], passphrase="FAKE long passphrase") as at, serve([KNOWN], [ANSWER]) as endpoint:
         before = at.credential.origins
         own = {**ENDPOINT, "url": endpoint.base_url}
         added = [await at.add(name, fields=own, verify=False) for name in ("org/one", "org/two")]
@@ -229,7 +229,7 @@ async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place: 
 
 
 async def test_a_key_goes_to_no_address_that_was_not_sealed(place: PlaceMaker) -> None:
-    async with place([SAID]) as at, serve([SAID]) as elsewhere:
+    async with place([ANSWER]) as at, serve([ANSWER]) as elsewhere:
         strange = Model("openai_compatible", "x", CHAT, Origin.ADDED, fields={**ENDPOINT, "url": elsewhere.base_url})
         with pytest.raises(UsageError, match="is not among the addresses"):
             await catalog.test(at.session.tenant(at.tenant_id), strange)
@@ -237,7 +237,7 @@ async def test_a_key_goes_to_no_address_that_was_not_sealed(place: PlaceMaker) -
 
 
 async def test_an_address_is_added_only_while_the_tenant_is_open(place: PlaceMaker) -> None:
-    async with place([SAID], passphrase="FAKE long passphrase") as at, serve([KNOWN], [SAID]) as endpoint:
+    async with place([ANSWER], passphrase="FAKE long passphrase") as at, serve([KNOWN], [ANSWER]) as endpoint:
         keyring.lock(at.session.tenant(at.tenant_id))
         for verify in (True, False):
             with pytest.raises(Locked):
@@ -250,7 +250,7 @@ async def test_an_address_is_added_only_while_the_tenant_is_open(place: PlaceMak
 
 async def test_an_address_in_plain_http_is_confirmed(place: PlaceMaker) -> None:
     url = "http://models.example.test/v1"
-    async with place([SAID]) as at:
+    async with place([ANSWER]) as at:
         with pytest.raises(PlainHttp) as caught:
             await at.add(fields={**ENDPOINT, "url": url})
         assert (caught.value.field, caught.value.origins) == ("url", ("http://models.example.test",))
@@ -302,7 +302,7 @@ async def edited_in_another_field(at: Place) -> None:
             await catalog.edit(tenant, model, {"owner": "acme"}, verify=verified)
 
 
-async def given_a_new_key_pair(at: Place) -> None:
+async def sealed_for_a_new_key_pair(at: Place) -> None:
     await key_rotation.rotate(at.session.tenant(at.tenant_id), Secret("FAKE long passphrase"))
 
 
@@ -316,13 +316,13 @@ async def given_a_new_key_pair(at: Place) -> None:
         another_model_added,
         another_model_removed,
         edited_in_another_field,
-        given_a_new_key_pair,
+        sealed_for_a_new_key_pair,
     ],
 )
 async def test_an_address_that_was_written_into_the_file_gets_no_key_whatever_is_done_then(
     place: PlaceMaker, passphrase: str, resealed: Callable[[Place], Awaitable[None]]
 ) -> None:
-    async with place([SAID], passphrase=passphrase) as at, serve([SAID]) as evil:
+    async with place([ANSWER], passphrase=passphrase) as at, serve([ANSWER]) as evil:
         await at.add("org/planted", verify=False)
         planted = plant(at, evil.base_url)
         await resealed(at)
@@ -349,7 +349,7 @@ async def test_an_address_that_was_written_into_the_file_gets_no_key_whatever_is
 async def test_fields_are_checked_before_anything_is_sent(
     place: PlaceMaker, fields: Mapping[str, str], says: str
 ) -> None:
-    async with place([SAID]) as at:
+    async with place([ANSWER]) as at:
         with pytest.raises(FieldProblem) as caught:
             await at.add(fields=fields)
         assert caught.value.message == says
@@ -390,7 +390,7 @@ async def test_a_search_with_a_key_that_is_refused(place: PlaceMaker) -> None:
 
 
 async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(place: PlaceMaker) -> None:
-    async with place([http({"name": "me"})], [KNOWN], [SAID]) as at:
+    async with place([http({"name": "me"})], [KNOWN], [ANSWER]) as at:
         values = {"api_key": Secret(KEY)}
         verified = await verify_credential.verify(at.session.tenant(at.tenant_id), "openai_compatible", values)
         assert (verified.check.state, verified.listed) == ("ready", None)

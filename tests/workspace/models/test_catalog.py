@@ -28,8 +28,8 @@ def model(name: str, **named: object) -> Model:
 
 
 def test_what_is_listed_comes_and_what_is_no_longer_is_marked_and_kept() -> None:
-    held = [model("a"), model("b"), model("c", gone="2026-11-01")]
-    after, refreshed = model_sync.merge_listing(held, [model("a"), model("d")], TODAY)
+    stored = [model("a"), model("b"), model("c", gone="2026-11-01")]
+    after, refreshed = model_sync.merge_listing(stored, [model("a"), model("d")], TODAY)
     assert after == [model("a"), model("d"), model("b", gone=TODAY), model("c", gone="2026-11-01")]
     assert refreshed == model_sync.Refreshed(added=("d",), gone=("b",), total=2)
 
@@ -133,9 +133,9 @@ async def test_a_removed_model_takes_its_default_with_it_and_a_listed_one_stays(
     assert CHAT not in models.defaults(session.tenant("acme"))
     with pytest.raises(UsageError, match="listed by its provider"):
         await catalog.remove(session.tenant("acme"), models.find(session.tenant("acme"), "openai/gpt-6-sol"))
-    gone = next(model for model in catalog.listing(session.tenant("acme")) if model.gone)
-    await catalog.remove(session.tenant("acme"), gone)
-    assert gone not in catalog.listing(session.tenant("acme"))
+    delisted = next(model for model in catalog.listing(session.tenant("acme")) if model.gone)
+    await catalog.remove(session.tenant("acme"), delisted)
+    assert delisted not in catalog.listing(session.tenant("acme"))
 
 
 @pytest.mark.parametrize(
@@ -152,9 +152,9 @@ async def test_one_small_call_shows_that_a_model_answers(session: Session, ref: 
 
 
 async def test_the_length_of_vectors_that_a_call_showed_is_kept(session: Session) -> None:
-    found = models.find(session.tenant("acme"), "openai_compatible/nomic-embed-text")
-    await catalog.test(session.tenant("acme"), found)
-    assert models.find(session.tenant("acme"), found.ref).dimensions > 0
+    model = models.find(session.tenant("acme"), "openai_compatible/nomic-embed-text")
+    await catalog.test(session.tenant("acme"), model)
+    assert models.find(session.tenant("acme"), model.ref).dimensions > 0
 
 
 # --- finding ----------------------------------------------------------------------------------------------------------

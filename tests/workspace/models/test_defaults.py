@@ -43,8 +43,8 @@ async def test_a_default_is_set_replaced_and_cleared(session: Session) -> None:
 
 
 async def test_what_cannot_be_a_default_is_refused(session: Session) -> None:
-    gone = next(model for model in catalog.listing(session.tenant("acme")) if model.gone)
-    for kind, ref in ((EMBEDDING, gone.ref), (CHAT, "openai/text-embedding-3-small"), (CHAT, "openai/nothing")):
+    delisted = next(model for model in catalog.listing(session.tenant("acme")) if model.gone)
+    for kind, ref in ((EMBEDDING, delisted.ref), (CHAT, "openai/text-embedding-3-small"), (CHAT, "openai/nothing")):
         before = models.defaults(session.tenant("acme"))
         with pytest.raises(UsageError):
             await defaults.set(session.tenant("acme"), kind, ref)
@@ -70,7 +70,7 @@ async def test_a_default_that_ended_by_date_or_vanished_counts_as_removed(sessio
     session.clock = lambda: 1_850_000_000.0
     assert (row(session, SPEECH).state, row(session, SPEECH).sentence) == ("gone", "ended 26 Feb 2027")
     with session.store("acme").transaction() as tables:
-        tables.table("models").remove(lambda each: each["id"] == "whisper-1")
+        tables.table("models").remove(lambda record: record["id"] == "whisper-1")
     assert row(session, SPEECH).sentence == "no longer listed by OpenAI"
 
 
@@ -80,9 +80,9 @@ async def test_without_a_proposal_the_nearest_is_the_most_similar_of_the_same_pr
     names = ("llama-3-8b", "qwen3-30b-a3b", "qwen4-32b-instruct")
     with session.store("tenant-2").transaction() as tables:
         table = tables.table("models")
-        table.update({"gone": "2026-11-01"}, lambda each: each["type"] == "chat")
+        table.update({"gone": "2026-11-01"}, lambda record: record["type"] == "chat")
         table.insert_multiple(to_record(Model("openai_compatible", name, CHAT)) for name in names)
-        tables.table("defaults").update({"model": "qwen3-32b-instruct"}, lambda each: each["type"] == "chat")
+        tables.table("defaults").update({"model": "qwen3-32b-instruct"}, lambda record: record["type"] == "chat")
     nearest = row(session, CHAT, "tenant-2").nearest
     assert nearest and nearest.id == "qwen4-32b-instruct"
 

@@ -22,24 +22,24 @@ CASES = (
 
 def answering(monkeypatch: pytest.MonkeyPatch, *events: Event) -> list[Mapping[str, Any]]:
     """Answer every chat with these events; return the parameters of each."""
-    asked: list[Mapping[str, Any]] = []
+    requests: list[Mapping[str, Any]] = []
 
     async def chat(session: Any, model: Any, messages: Any, parameters: Any, **more: Any) -> AsyncIterator[Event]:
-        asked.append(parameters)
+        requests.append(parameters)
         for event in events:
             yield event
 
     monkeypatch.setattr(calls, "chat", chat)
-    return asked
+    return requests
 
 
 @pytest.mark.parametrize(("provider", "name", "expected"), CASES)
 async def test_the_answer_is_bounded(
     session: Session, monkeypatch: pytest.MonkeyPatch, provider: str, name: str, expected: dict[str, int]
 ) -> None:
-    asked = answering(monkeypatch, TextDelta("ok"), Finish("stop"))
+    requests = answering(monkeypatch, TextDelta("ok"), Finish("stop"))
     await test_call.test_call(session.tenant("acme"), Model(provider, name, ModelType.CHAT))
-    assert [list(parameters.values()) for parameters in asked] == [list(expected.values())]
+    assert [list(parameters.values()) for parameters in requests] == [list(expected.values())]
 
 
 async def test_an_answer_that_ends_at_the_bound_before_its_first_word_is_one(

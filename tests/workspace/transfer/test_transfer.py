@@ -58,25 +58,25 @@ async def brought(
     session: Session, content: str, named: str = "", passphrase: Secret | None = None
 ) -> import_plan.Plan:
     """Imports a file and answers the plan that was carried out."""
-    held = await import_plan.opened(content.encode(), passphrase)
-    made = await import_plan.plan(session, held, import_plan.target(session, held, named), named)
-    await import_plan.carry_out(session, made)
-    return made
+    bundle = await import_plan.opened(content.encode(), passphrase)
+    plan = await import_plan.plan(session, bundle, import_plan.target(session, bundle, named), named)
+    await import_plan.carry_out(session, plan)
+    return plan
 
 
 def everything(session: Session) -> dict[str, bytes]:
     roots = [folder.path for folder in (session.data, session.keys) if folder.path]
-    found = [path for root in roots for path in root.rglob("*") if path.is_file() and path.name != ".lock"]
-    return {str(path): path.read_bytes() for path in found}
+    data = [path for root in roots for path in root.rglob("*") if path.is_file() and path.name != ".lock"]
+    return {str(path): path.read_bytes() for path in data}
 
 
 def key_of(session: Session, tenant_id: str, name: str = "default") -> str:
-    found = next(
+    data = next(
         credential
         for credential in stored_credentials.listing(session.tenant(tenant_id), "openai")
         if credential.name == name
     )
-    return stored_credentials.secrets(session.tenant(tenant_id), found)["api_key"].reveal()
+    return stored_credentials.secrets(session.tenant(tenant_id), data)["api_key"].reveal()
 
 
 # --- out --------------------------------------------------------------------------------------------------------------
@@ -100,14 +100,16 @@ async def test_a_file_without_secrets_can_be_read_and_compared(acme: Session) ->
 async def test_a_file_with_secrets_holds_none_in_clear(acme: Session) -> None:
     content = await text(acme, passphrase=PASS)
     assert not [text for text in (KEY, OTHER, PASS.reveal(), "org-x", "openai") if text in content]
-    held = await import_plan.opened(content.encode(), PASS)
+    bundle = await import_plan.opened(content.encode(), PASS)
     assert {
-        credential.name: credential.secrets["api_key"].reveal() for credential in held.credentials if credential.secrets
+        credential.name: credential.secrets["api_key"].reveal()
+        for credential in bundle.credentials
+        if credential.secrets
     } == {
         "default": KEY,
         "team-b": OTHER,
     }
-    assert KEY not in repr(held)
+    assert KEY not in repr(bundle)
     with pytest.raises(Locked):
         await import_plan.opened(content.encode(), Secret("another FAKE one"))
     assert import_plan.is_protected(content.encode()) and not import_plan.is_protected((await text(acme)).encode())
@@ -131,30 +133,32 @@ async def test_secrets_leave_an_open_tenant_only_and_not_without_an_entry_in_the
 
 async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in_the_file() -> None:
     session = practice_session(pace=0.0)
-    made = await export.export(session.tenant("acme"), PASS)
-    held = await import_plan.opened(made.text.encode(), PASS)
-    shut = {
-        f"{export.called(credential)}" for credential in held.credentials if credential.needs and not credential.secrets
+    exported = await export.export(session.tenant("acme"), PASS)
+    bundle = await import_plan.opened(exported.text.encode(), PASS)
+    lacking = {
+        f"{export.called(credential)}"
+        for credential in bundle.credentials
+        if credential.needs and not credential.secrets
     }
-    assert shut == {"MiniMax default"}
-    assert made.lacks == ("MiniMax default cannot be decrypted; its key is not in the file.",)
+    assert lacking == {"MiniMax default"}
+    assert exported.lacks == ("MiniMax default cannot be decrypted; its key is not in the file.",)
 
 
 async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -> None:
     with acme.store("acme").transaction() as tables:
         tables.table("models").insert({"provider": "of_tomorrow", "id": "m", "type": "chat"})
         tables.table("defaults").insert({"type": "speech2text", "provider": "of_tomorrow", "model": "m", "set_at": ""})
-    made = await export.export(acme.tenant("acme"))
-    assert made.lacks == ("of_tomorrow is not a provider of this version; it is not in the file.",)
-    assert not (await brought(acme, made.text)).changes
+    exported = await export.export(acme.tenant("acme"))
+    assert exported.lacks == ("of_tomorrow is not a provider of this version; it is not in the file.",)
+    assert not (await brought(acme, exported.text)).changes
 
 
 # --- there and back ---------------------------------------------------------------------------------------------------
 
 
 async def test_a_tenant_moves_with_all_that_is_its_own(acme: Session) -> None:
-    made = await brought(acme, await text(acme, passphrase=PASS), "other", PASS)
-    assert made.new and made.tenant.key_id != tenant_registry.get(acme.tenant("acme")).key_id
+    plan = await brought(acme, await text(acme, passphrase=PASS), "other", PASS)
+    assert plan.new and plan.tenant.key_id != tenant_registry.get(acme.tenant("acme")).key_id
     assert (key_of(acme, "other"), key_of(acme, "other", "team-b")) == (KEY, OTHER)
     one, two = json.loads(await text(acme)), json.loads(await text(acme, "other"))
     assert one.pop("tenant") == {"id": "acme", "name": "acme"} and two.pop("tenant") == {"id": "other", "name": "other"}
@@ -181,8 +185,8 @@ async def test_every_practice_tenant_comes_back_as_it_was(disk_session: Session)
 
 async def test_the_same_file_again_changes_nothing(acme: Session) -> None:
     for passphrase in (None, PASS):
-        made = await brought(acme, await text(acme, passphrase=passphrase), "", passphrase)
-        assert not made.changes and not made.lacks and not made.new
+        plan = await brought(acme, await text(acme, passphrase=passphrase), "", passphrase)
+        assert not plan.changes and not plan.lacks and not plan.new
 
 
 async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -> None:
@@ -192,8 +196,8 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -
     await defaults.clear(acme.tenant("acme"), ModelType.EMBEDDING)
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
     await save.save(acme.tenant("acme"), "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
-    made = await brought(acme, before, "", PASS)
-    assert [audit.words(event) for event in made.acts] == [
+    plan = await brought(acme, before, "", PASS)
+    assert [audit.words(event) for event in plan.acts] == [
         "OpenAI changed: credential default, organization, api_key",
         "OpenAI: credential default in use",
         "default chat model set to openai_compatible/own-model",
@@ -207,9 +211,9 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
     content = await text(acme)
     await save.save(acme.tenant("acme"), "openai", {"organization": "org-y"})
     await status.remove(acme.tenant("acme"), "openai", "team-b")
-    made = await brought(acme, content)
-    assert [audit.words(event) for event in made.acts] == ["OpenAI changed: credential default, organization"]
-    (lack,) = made.lacks
+    plan = await brought(acme, content)
+    assert [audit.words(event) for event in plan.acts] == ["OpenAI changed: credential default, organization"]
+    (lack,) = plan.lacks
     assert lack.message == "OpenAI team-b needs its API key."
     assert lack.remedy == Remedy(
         Action.SET_UP_PROVIDER, "openai", "team-b", fields=("base_url=https://api.openai.com/v1", "api_key=-")
@@ -222,8 +226,8 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
 async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(acme: Session) -> None:
     fields = {"organization": "org-$(id); `id`'\"\n&"}
     theirs = openai(credentials={"a; id": {"fields": fields, "secrets": ["api_key"]}})
-    made = await import_plan.plan(acme, await import_plan.opened(json.dumps(theirs).encode()), None, "other")
-    (lack,) = made.lacks
+    plan = await import_plan.plan(acme, await import_plan.opened(json.dumps(theirs).encode()), None, "other")
+    (lack,) = plan.lacks
     command = shlex.split(remedy_text(lack.remedy).partition(": ")[2])
     assert command[:4] == ["modeldeck", "provider", "set", "openai"]
     assert command[4:] == ["organization=org-$(id); `id`'\" &", "api_key=-", "--name", "a; id"]
@@ -233,23 +237,23 @@ async def test_a_plan_writes_nothing(acme: Session) -> None:
     content = (await text(acme, passphrase=PASS)).encode()
     await status.remove_provider(acme.tenant("acme"), "openai")
     before = everything(acme)
-    held = await import_plan.opened(content, PASS)
-    assert (await import_plan.plan(acme, held, "acme")).changes
-    assert (await import_plan.plan(acme, held, None, "other")).new
+    bundle = await import_plan.opened(content, PASS)
+    assert (await import_plan.plan(acme, bundle, "acme")).changes
+    assert (await import_plan.plan(acme, bundle, None, "other")).new
     assert everything(acme) == before
 
 
 async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Session) -> None:
     content = await text(acme)
     await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
-    held = await import_plan.opened(content.encode())
-    made = await import_plan.plan(acme, held, "acme")
+    bundle = await import_plan.opened(content.encode())
+    plan = await import_plan.plan(acme, bundle, "acme")
     await tenants.rename(acme.tenant("acme"), "Acme Ltd")
     before = everything(acme)
     with pytest.raises(Problem, match="changed in another session meanwhile"):
-        await import_plan.carry_out(acme, made)
+        await import_plan.carry_out(acme, plan)
     assert everything(acme) == before
-    new = await import_plan.plan(acme, held, None, "other")
+    new = await import_plan.plan(acme, bundle, None, "other")
     await tenants.create(acme, "other")
     before = everything(acme)
     with pytest.raises(UsageError):
@@ -274,11 +278,11 @@ async def test_an_import_never_fills_a_trial_again(acme: Session) -> None:
 
 
 async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None:
-    found = json.loads(await text(acme))
-    found["providers"]["openai"]["credentials"]["default"]["fields"]["base_url"] = "https://collector.example/v1"
-    held = await import_plan.opened(json.dumps(found).encode())
+    data = json.loads(await text(acme))
+    data["providers"]["openai"]["credentials"]["default"]["fields"]["base_url"] = "https://collector.example/v1"
+    bundle = await import_plan.opened(json.dumps(data).encode())
     with pytest.raises(UsageError, match=r"OpenAI default: The stored API key is only for https://api\.openai\.com"):
-        await import_plan.plan(acme, held, "acme")
+        await import_plan.plan(acme, bundle, "acme")
     token = {"api_token": Secret("hf_FAKE00000000000000000000000000000")}
     await save.save(acme.tenant("acme"), "huggingface", token)
     address = {"endpoint_type": "inference_endpoints", "task": "text-generation", "endpoint_url": "https://x.example"}
@@ -299,26 +303,26 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
             }
         }
     }
-    held = await import_plan.opened(json.dumps(file_with(away)).encode())
-    made = await import_plan.plan(acme, held, None, "other")
-    assert made.plain_http == ("http://models.example",)
+    bundle = await import_plan.opened(json.dumps(file_with(away)).encode())
+    plan = await import_plan.plan(acme, bundle, None, "other")
+    assert plan.plain_http == ("http://models.example",)
     with pytest.raises(PlainHttp):
-        await import_plan.carry_out(acme, made)
+        await import_plan.carry_out(acme, plan)
     assert "other" not in tenant_registry.ids(acme)
-    await import_plan.carry_out(acme, made.allow_plain_http())
+    await import_plan.carry_out(acme, plan.allow_plain_http())
     assert stored_credentials.stored(acme.tenant("other"))[0].plain_http == ("http://models.example",)
 
 
 async def test_a_new_tenant_has_the_passphrase_that_was_typed(acme: Session) -> None:
-    held = await import_plan.opened((await text(acme, passphrase=PASS)).encode(), PASS)
-    made = await import_plan.plan(acme, held, None, "Ünlocked Lab", Secret("its own FAKE one"))
-    await import_plan.carry_out(acme, made)
-    assert made.tenant.id == "unlocked-lab" and tenant_registry.get(acme.tenant(made.tenant.id)).protected
-    keyring.lock(acme.tenant(made.tenant.id))
+    bundle = await import_plan.opened((await text(acme, passphrase=PASS)).encode(), PASS)
+    plan = await import_plan.plan(acme, bundle, None, "Ünlocked Lab", Secret("its own FAKE one"))
+    await import_plan.carry_out(acme, plan)
+    assert plan.tenant.id == "unlocked-lab" and tenant_registry.get(acme.tenant(plan.tenant.id)).protected
+    keyring.lock(acme.tenant(plan.tenant.id))
     with pytest.raises(Locked):
-        key_of(acme, made.tenant.id)
-    await tenants.unlock(acme.tenant(made.tenant.id), Secret("its own FAKE one"))
-    assert key_of(acme, made.tenant.id) == KEY
+        key_of(acme, plan.tenant.id)
+    await tenants.unlock(acme.tenant(plan.tenant.id), Secret("its own FAKE one"))
+    assert key_of(acme, plan.tenant.id) == KEY
 
 
 # --- files from elsewhere ---------------------------------------------------------------------------------------------
@@ -329,8 +333,8 @@ def file_with(providers: dict[str, Any] | None = None, **more: Any) -> dict[str,
     return whole | {"providers": providers or {}} | more
 
 
-def openai(**held: Any) -> dict[str, Any]:
-    return file_with({"openai": held})
+def openai(**credential: Any) -> dict[str, Any]:
+    return file_with({"openai": credential})
 
 
 SECRET = {"api_key": KEY}
@@ -395,28 +399,28 @@ async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_n
     content = BYTES[name] if name in BYTES else json.dumps(HOSTILE[name]).encode()
     before = everything(acme)
     for tenant_id, named in (("acme", ""), (None, "other")):
-        with pytest.raises(UsageError) as said:
+        with pytest.raises(UsageError) as caught:
             await import_plan.plan(acme, await import_plan.opened(content), tenant_id, named)
-        assert said.value.message.endswith(".") and "\x1b" not in said.value.message
-        assert KEY not in said.value.message + said.value.hint
+        assert caught.value.message.endswith(".") and "\x1b" not in caught.value.message
+        assert KEY not in caught.value.message + caught.value.hint
     assert everything(acme) == before
 
 
 async def test_a_file_does_not_go_into_the_operators_settings(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
-    held = await import_plan.opened(json.dumps(file_with(tenant={"id": "operator", "name": "operator"})).encode())
-    assert import_plan.target(acme, held) is None and import_plan.target(acme, held, "acme") == "acme"
+    bundle = await import_plan.opened(json.dumps(file_with(tenant={"id": "operator", "name": "operator"})).encode())
+    assert import_plan.target(acme, bundle) is None and import_plan.target(acme, bundle, "acme") == "acme"
     with pytest.raises(UsageError):
         tenant_registry.find(acme, "operator")
 
 
 @pytest.mark.parametrize("change", [{"id": "../../x", "name": "x"}, {"id": "operator", "name": "x"}])
 async def test_a_new_tenant_gets_an_id_of_its_own_making(acme: Session, change: dict[str, str]) -> None:
-    held = await import_plan.opened(json.dumps(file_with(tenant=change)).encode())
-    assert import_plan.target(acme, held) is None
+    bundle = await import_plan.opened(json.dumps(file_with(tenant=change)).encode())
+    assert import_plan.target(acme, bundle) is None
     with pytest.raises(UsageError):
-        await import_plan.plan(acme, held, None)
-    assert (await import_plan.plan(acme, held, None, "Named Here")).tenant.id == "named-here"
+        await import_plan.plan(acme, bundle, None)
+    assert (await import_plan.plan(acme, bundle, None, "Named Here")).tenant.id == "named-here"
 
 
 anything = st.recursive(
@@ -454,8 +458,8 @@ def test_a_good_file_with_anything_in_it_is_read_or_refused(place: list[Any], na
     )
     put(whole, [*place, name], value)
     try:
-        held = file_format.parse(file_format.read(json.dumps(whole).encode()))
-        file_format.written(held)
+        bundle = file_format.parse(file_format.read(json.dumps(whole).encode()))
+        file_format.written(bundle)
     except UsageError as problem:
         assert problem.message.endswith(".") and KEY not in problem.message
 
@@ -473,12 +477,12 @@ texts = st.text(max_size=30)
     texts,
 )
 def test_what_is_written_is_read_again(
-    held: dict[str, tuple[dict[str, str], list[str]]], chosen: dict[ModelType, str], name: str
+    credential: dict[str, tuple[dict[str, str], list[str]]], chosen: dict[ModelType, str], name: str
 ) -> None:
     whole = Bundle(
         "acme",
         name,
-        tuple(Kept("openai", name, clear, tuple(sorted(needs))) for name, (clear, needs) in sorted(held.items())),
+        tuple(Kept("openai", name, clear, tuple(sorted(needs))) for name, (clear, needs) in sorted(credential.items())),
         defaults=tuple(Default(kind, "openai", model_id, "") for kind, model_id in sorted(chosen.items())),
     )
     try:
@@ -502,28 +506,28 @@ NEWER = "sk-FAKE-moving-canary-22222222-0001"
 async def test_a_tenant_with_a_previous_key_is_imported_with_it(acme: Session) -> None:
     await rotated(acme)
     content = await text(acme, passphrase=PASS)
-    made = await brought(acme, content, "elsewhere", PASS)
-    assert (key_of(acme, made.tenant.id), key_of(acme, made.tenant.id, "default.kept")) == (NEWER, KEY)
-    listed = stored_credentials.listing(acme.tenant(made.tenant.id), "openai")
+    plan = await brought(acme, content, "elsewhere", PASS)
+    assert (key_of(acme, plan.tenant.id), key_of(acme, plan.tenant.id, "default.kept")) == (NEWER, KEY)
+    listed = stored_credentials.listing(acme.tenant(plan.tenant.id), "openai")
     assert [(credential.name, credential.active) for credential in listed if credential.active] == [("default", True)]
     assert not (await brought(acme, content, "elsewhere", PASS)).changes, "the same file again changes nothing"
 
 
 async def test_a_previous_key_that_is_not_in_the_file_is_reported_without_a_command(acme: Session) -> None:
     await rotated(acme)
-    made = await brought(acme, await text(acme), "elsewhere")
-    (said,) = [lack.message for lack in made.lacks if ".kept" in lack.message]
-    assert said == "OpenAI default.kept needs its key, which is not in the file; it was left out."
+    plan = await brought(acme, await text(acme), "elsewhere")
+    (message,) = [lack.message for lack in plan.lacks if ".kept" in lack.message]
+    assert message == "OpenAI default.kept needs its key, which is not in the file; it was left out."
 
 
 async def test_a_previous_key_alone_or_in_use_is_not_imported(acme: Session) -> None:
     kept = Kept("openai", "default.kept", {}, ("api_key",), {"api_key": Secret(KEY)})
-    made = await import_plan.plan(acme, Bundle("new", "new", (kept,)), None)
-    assert "was left out" in made.lacks[0].message and "credentials" not in made.after
+    plan = await import_plan.plan(acme, Bundle("new", "new", (kept,)), None)
+    assert "was left out" in plan.lacks[0].message and "credentials" not in plan.after
     used = {"active": "default.kept", "credentials": {"default.kept": {"secrets": {"api_key": KEY}}}}
-    found = {"modeldeck": "settings", "version": 1, "tenant": {"id": "new", "name": "new"}, "defaults": {}}
+    data = {"modeldeck": "settings", "version": 1, "tenant": {"id": "new", "name": "new"}, "defaults": {}}
     with pytest.raises(UsageError, match="uses the previous key"):
-        file_format.parse(found | {"providers": {"openai": used}})
+        file_format.parse(data | {"providers": {"openai": used}})
 
 
 EVIL = "https://evil.example.test"
@@ -533,15 +537,15 @@ ENDPOINT = {"endpoint_type": "inference_endpoints", "endpoint_url": EVIL, "task"
 async def test_a_model_of_a_file_gets_no_key_that_is_set_up_later(acme: Session) -> None:
     token = Secret("hf_FAKE-token-of-nobody")
     model = Model("huggingface", "org/good", ModelType.CHAT, Origin.ADDED, fields=ENDPOINT)
-    made = await import_plan.plan(acme, Bundle("new", "new", models=(model,)), None)
-    assert any(EVIL in audit.words(change) for change in made.acts), "the plan shows the address"
-    await import_plan.carry_out(acme, made)
-    saved = await save.save(acme.tenant(made.tenant.id), "huggingface", {"api_token": token})
+    plan = await import_plan.plan(acme, Bundle("new", "new", models=(model,)), None)
+    assert any(EVIL in audit.words(change) for change in plan.acts), "the plan shows the address"
+    await import_plan.carry_out(acme, plan)
+    saved = await save.save(acme.tenant(plan.tenant.id), "huggingface", {"api_token": token})
     assert EVIL not in saved.origins
     # The control: a key that comes in the same file may go where its models are, and the plan says where.
     key = Kept("huggingface", "default", {}, ("api_token",), {"api_token": token})
-    made = await import_plan.plan(acme, Bundle("other", "other", (key,), models=(model,)), None)
-    assert any("sent to" in audit.words(change) and EVIL in audit.words(change) for change in made.acts)
+    plan = await import_plan.plan(acme, Bundle("other", "other", (key,), models=(model,)), None)
+    assert any("sent to" in audit.words(change) and EVIL in audit.words(change) for change in plan.acts)
 
 
 async def test_however_many_models_a_file_has_the_table_is_written_as_often(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import httpx
 import pytest
 
-from tests.console.provider_forms import KEY, desk_answering, forget
+from tests.console.provider_forms import KEY, forget, session_answering
 from tests.doubles.practice import practice_session
 from tui.console.providers.setup.save_flow import (
     Cancelled,
@@ -37,22 +37,22 @@ class Answers:
     choice: str | None = None
     http: bool = False
     unlocks: bool = True
-    asked: list[str] = field(default_factory=list)
+    prompts: list[str] = field(default_factory=list)
 
     async def ask(self, title: str, lines: Sequence[Words], choices: dict[str, str]) -> str | None:
-        self.asked.append(title)
+        self.prompts.append(title)
         return self.choice
 
     async def confirm_plain_http(self, origins: Sequence[str]) -> bool:
-        self.asked.append(f"http {', '.join(origins)}")
+        self.prompts.append(f"http {', '.join(origins)}")
         return self.http
 
     async def ensure_unlocked(self, next_step: str = "", *, again: bool = False) -> bool:
-        self.asked.append("passphrase")
+        self.prompts.append("passphrase")
         return self.unlocks
 
     def toast(self, text: str) -> None:
-        self.asked.append(text)
+        self.prompts.append(text)
 
 
 @contextmanager
@@ -117,7 +117,7 @@ async def test_a_provider_that_cannot_be_reached_is_a_failed_check() -> None:
     def unreachable(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("down", request=request)
 
-    session = desk_answering(unreachable).tenant("acme")
+    session = session_answering(unreachable).tenant("acme")
     flow = flow_of(session)
     outcome = await flow.verify_and_save({"api_key": Secret(KEY)}, quiet)
     assert isinstance(outcome, CheckFailed) and isinstance(outcome.problem, NetworkError)
@@ -125,7 +125,7 @@ async def test_a_provider_that_cannot_be_reached_is_a_failed_check() -> None:
 
 
 async def test_an_empty_list_of_models_needs_a_decision() -> None:
-    session = desk_answering(lambda _: httpx.Response(200, json={"data": []})).tenant("acme")
+    session = session_answering(lambda _: httpx.Response(200, json={"data": []})).tenant("acme")
     flow = flow_of(session)
     assert isinstance(await flow.verify_and_save({"api_key": Secret(KEY)}, quiet), Undecided)
     assert key_hint(session) == "3f2a"
@@ -137,19 +137,19 @@ async def test_a_missing_field_raises_before_anything_is_sent(process: Session) 
     session, answers = (await forget(process, "openai")).tenant("acme"), Answers()
     with pytest.raises(UsageError):
         await flow_of(session, answers).verify_and_save({}, quiet)
-    assert answers.asked == []
+    assert answers.prompts == []
 
 
 async def test_plain_http_is_confirmed_once_and_no_leads_back_to_its_field() -> None:
-    session = desk_answering(lambda _: httpx.Response(200, json={"data": [{"id": "gpt-5.2"}]})).tenant("acme")
+    session = session_answering(lambda _: httpx.Response(200, json={"data": [{"id": "gpt-5.2"}]})).tenant("acme")
     values: dict[str, str | Secret] = {"api_key": Secret(KEY), "base_url": "http://proxy.example:8080/v1"}
     answers = Answers()
     outcome = await flow_of(session, answers).verify_and_save(values, quiet)
     assert outcome == Cancelled("base_url")
-    assert answers.asked == ["http http://proxy.example:8080"] and key_hint(session) == "3f2a"
+    assert answers.prompts == ["http http://proxy.example:8080"] and key_hint(session) == "3f2a"
     answers = Answers(http=True)
     assert isinstance(await flow_of(session, answers).verify_and_save(values, quiet), Saved)
-    assert answers.asked == ["http http://proxy.example:8080"]
+    assert answers.prompts == ["http http://proxy.example:8080"]
 
 
 @pytest.mark.parametrize("choice", ["mine", "theirs", "look", None])
@@ -159,7 +159,7 @@ async def test_a_save_by_another_session_meanwhile_needs_confirmation(process: S
     await save.save(session, "openai", {"project": "proj_theirs"})
     assert flow.changed_elsewhere
     outcome = await flow.verify_and_save({"api_key": Secret(KEY)}, quiet)
-    assert len(answers.asked) == 1 and answers.asked[0].startswith("OpenAI was changed")
+    assert len(answers.prompts) == 1 and answers.prompts[0].startswith("OpenAI was changed")
     match choice:
         case "mine":
             assert isinstance(outcome, Saved) and key_hint(session) == "5d1e"
