@@ -69,7 +69,7 @@ def test_a_tenant_says_whose_key_is_used(with_trial: Run, server: OpenAIServer) 
         with_trial("provider", "source", "openai", "trial").out == "acme now uses the trial of OpenAI, 12 of 12 left.\n"
     )
     other = with_trial("chat", "-m", "openai/gpt-4o", "Hello")
-    assert other.code == 2 and f"gpt-4o is not in the trial of OpenAI.\nIt is for {CHAT};" in other.err
+    assert other.code == 2 and f"gpt-4o is not in the trial of OpenAI.\nIt covers {CHAT};" in other.err
     assert with_trial("provider", "source", "openai", "own").out == "acme now uses your key for OpenAI.\n"
     assert with_trial("provider", "source", "openai", "theirs").code == 2
 
