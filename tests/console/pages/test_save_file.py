@@ -88,7 +88,11 @@ async def test_another_format_changes_the_ending(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("typed", "sentence"),
-    [("", "is a folder."), ("/nowhere/at/all/chat.md", "There is no folder /nowhere/at/all."), ("/dev/null", "regular")],
+    [
+        ("", "is a folder."),
+        ("/nowhere/at/all/chat.md", "There is no folder /nowhere/at/all."),
+        ("/dev/null", "regular"),
+    ],
 )
 async def test_what_cannot_be_written_is_shown_under_the_field_and_stays_there(typed: str, sentence: str) -> None:
     async with console(started()) as pilot:
