@@ -1,4 +1,4 @@
-"""`modeldeck trial` and `provider source`: keys that are with_trial, by the command line."""
+"""`modeldeck trial` and `provider source`: keys on trial, by the command line."""
 
 import json
 
