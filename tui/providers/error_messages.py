@@ -193,6 +193,9 @@ def _by_status(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
                 f"This network requires a sign-in before requests reach {place.host}.",
                 "Sign in with a browser on the same network, then try again.",
             )
+        case 501 | 505:
+            others = ", or use another model" if place.model else ""
+            return Problem(f"{label} does not support this request ({status}).", f"Check {_shown(place.url)}{others}.")
         case _ if status >= 500:
             return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not checked.")
         case _ if status >= 400:

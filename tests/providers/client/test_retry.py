@@ -84,6 +84,8 @@ STATUSES = [
     (407, error(), NetworkError, "The proxy on the way requires a user name and password."),
     (413, error(), Problem, "This is too large for OpenAI."),
     (418, error(), Problem, "OpenAI rejected this request for gpt-4.1 (418)."),
+    (501, error(), Problem, "OpenAI does not support this request (501)."),
+    (505, error(), Problem, "OpenAI does not support this request (505)."),
     (429, error(code="insufficient_quota"), Problem, "Your OpenAI account has no credit left."),
     (429, error(kind="insufficient_quota"), Problem, "Your OpenAI account has no credit left."),
     (429, error(code="credit_balance_exhausted"), Problem, "Your OpenAI account has no credit left."),
