@@ -21,8 +21,9 @@ def test_without_a_file_everything_is_as_usual(tmp_path: Path) -> None:
 def test_every_preference_is_accepted(tmp_path: Path) -> None:
     text = 'theme = "textual-light"\nglyphs = "ascii"\nmouse = false\nstart = "playground"\nauto_lock = 0\nlog = true\n'
     text += 'display = "whole"\nline = 9600\n'
+    text += "first_token_timeout = 600\nstream_timeout = 300\nresponse_timeout = 900\nevent_size = 16\n"
     assert loaded(tmp_path, text + '[keymap]\npalette = "f8"\n') == Config(
-        "textual-light", "ascii", False, "playground", {"palette": "f8"}, 0, True, "whole", 9600
+        "textual-light", "ascii", False, "playground", {"palette": "f8"}, 0, True, "whole", 9600, 600, 300, 900, 16
     )
 
 
@@ -38,6 +39,10 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
         ("log = true\nauto_lock = true\n", "line 2: auto_lock is a whole number"),
         ("auto_lock = -1\n", "0 to 1440"),
         ("line = 300\n", "1200 bits a second"),
+        ("stream_timeout = -1\n", "stream_timeout is 1 to 86400 seconds, or 0 for the default"),
+        ("\nfirst_token_timeout = 86401\n", "line 2: first_token_timeout is 1 to 86400 seconds"),
+        ("response_timeout = 1.5\n", "response_timeout is a whole number"),
+        ("event_size = 65\n", "event_size is 1 to 64 MiB"),
         ('glyphs = "emoji"\n', "one of auto, ascii, unicode"),
         ('start = "models"\n', "one of providers, playground"),
         ('# mine\ncolour = "red"\n', "line 2: unknown setting colour"),

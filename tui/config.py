@@ -8,6 +8,10 @@ auto_lock = 15               # minutes without a key press; 0 never locks
 log = true
 display = "whole"            # or "differences": only what changed is sent to the terminal
 line = 9600                  # bits a second of a slow line behind tmux, which hides it; 0: as fast as it answers
+first_token_timeout = 600    # seconds without a first piece that end a streamed answer; 0: stream_timeout
+stream_timeout = 120         # seconds of silence that end a streamed answer; 0: the default
+response_timeout = 600       # seconds of silence that end an answer in one piece; 0: the default
+event_size = 8               # MiB that one event of a streamed answer may have; 0: the default
 
 [keymap]
 palette = "f8"
@@ -22,6 +26,10 @@ from tui.paths import Paths
 from tui.sanitize import one_line
 
 NAME = "config.toml"
+_MAX_SECONDS = 24 * 60 * 60
+_MAX_EVENT_SIZE = 64
+"""The largest `event_size` in MiB: that of a whole answer (`client.limits`)."""
+
 _CHOICES = {
     "glyphs": ("auto", "ascii", "unicode"),
     "start": ("providers", "playground"),
@@ -33,7 +41,8 @@ _CHOICES = {
 class Config:
     """Preferences, with their default values.
 
-    `auto_lock` is in minutes, 0 for never; `line` in bits a second, 0 for a line that is measured.
+    `auto_lock` is in minutes, 0 for never; `line` in bits a second, 0 for a line that is measured. The timeouts are in
+    seconds and `event_size` is in MiB, 0 for the defaults in `providers.client.limits`.
     """
 
     theme: str = ""
@@ -45,6 +54,10 @@ class Config:
     log: bool = False
     display: str = "differences"
     line: int = 0
+    first_token_timeout: int = 0
+    stream_timeout: int = 0
+    response_timeout: int = 0
+    event_size: int = 0
 
 
 def load(where: Paths) -> Config:
@@ -95,6 +108,10 @@ def _fault(name: str, value: Any) -> str:
         return "auto_lock is 0 to 1440 minutes."
     if name == "line" and not (value == 0 or value >= 1200):
         return "line is 0, or 1200 bits a second and more."
+    if name.endswith("_timeout") and not 0 <= value <= _MAX_SECONDS:
+        return f"{name} is 1 to {_MAX_SECONDS} seconds, or 0 for the default."
+    if name == "event_size" and not 0 <= value <= _MAX_EVENT_SIZE:
+        return f"event_size is 1 to {_MAX_EVENT_SIZE} MiB, or 0 for the default."
     return ""
 
 

@@ -125,7 +125,7 @@ ROWS = {
     "text for JSON": _body("fine, thanks"),
     "deep JSON": _body("[" * 100_000),
     "packed as br": _body(b"x", "as br|no WebSocket", headers={"content-encoding": "br"}),
-    "too large": replace(_body(_LARGE, "larger than|line of more|WebSocket"), limits=SMALL),
+    "too large": replace(_body(_LARGE, "larger than|(?:line|message) of more|WebSocket"), limits=SMALL),
     # In the body.
     "cut": Row([http("{", headers=_LONG | _CLOSING)], BROKEN),
     "cut chunk": Row([_CHUNKED], BROKEN),

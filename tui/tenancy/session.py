@@ -217,10 +217,12 @@ class TenantSession:
 def open_session(environ: Mapping[str, str]) -> Session:
     """Open the session of the user whose environment this is."""
     where = paths(environ)
+    preferences = config.load(where)
 
     def client_factory() -> "Client":
         from tui.providers.client.client import Client
+        from tui.providers.client.limits import limits_of
 
-        return Client(environ)
+        return Client(environ, limits=limits_of(preferences))
 
-    return Session(DiskFolder(where.data), DiskFolder(where.keys), client_factory, environ, config.load(where))
+    return Session(DiskFolder(where.data), DiskFolder(where.keys), client_factory, environ, preferences)

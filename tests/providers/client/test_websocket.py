@@ -290,7 +290,7 @@ async def test_a_message_that_is_too_large(pieces: int) -> None:
         events, problem = await talk(line)
         await asyncio.wait_for(line.closed.wait(), DEADLINE)
     assert events == [TextDelta("Hel")]
-    assert problem and problem.message == "The response of OpenAI is larger than 8 MiB and was stopped."
+    assert problem and problem.message == "The answer holds a message of more than 8 MiB, the limit here."
 
 
 async def test_an_answer_without_end_is_stopped_at_its_limit() -> None:

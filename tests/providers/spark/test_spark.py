@@ -305,7 +305,7 @@ async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
         ([text(failed(10165))], Problem, "stopped with an error"),
         ([text(failed(10012))], Problem, "failed on its side"),
         ([CloseConnection(1011, "no engine")], NetworkError, "closed the connection before the answer ended"),
-        ([TextMessage("x" * 12_000_000)], Problem, "larger than"),
+        ([TextMessage("x" * 12_000_000)], Problem, "a message of more than"),
         ([Ping(b"?"), HOLD], NetworkError, "sent nothing of use"),
     ],
     ids=["cut", "reset", "broken", "timed out", "failed", "closed", "too large", "silent"],

@@ -243,7 +243,8 @@ class Client:
         streamed = signed.framing in _STREAMED or signed.method == "GET"
         upload, trace = await body_of(signed), ConnectionTrace()
         request = _handshake(signed) if signed.framing is Framing.WEBSOCKET else signed
-        monitor = SilenceMonitor(context, self._limits, streamed, signed.idle_timeout, trace)
+        has_tokens = signed.framing in _STREAMED
+        monitor = SilenceMonitor(context, self._limits, streamed, signed.idle_timeout, trace, has_tokens)
         try:
             async with sending(transport, request, upload, self._limits.connect, trace) as sent:
                 while not sent.done():

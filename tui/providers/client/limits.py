@@ -4,7 +4,9 @@
 tells of a limit takes the number from here.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from tui.config import Config
 
 KIB, MIB = 1 << 10, 1 << 20
 
@@ -17,6 +19,7 @@ class Limits:
         connect: To open a connection, the TLS handshake included.
         proxy_timeout: For a proxy to let a request through, once it accepted the connection.
         notice_after: Silence after which `NoResponseYet` is yielded, again after each further span of that length.
+        first_token_timeout: Silence before the first piece that ends a stream; 0 for `stream_timeout`.
         stream_timeout: Silence (nothing but comments counts as silence) that ends a stream or a GET.
         response_timeout: Silence that ends a call whose answer comes in one piece.
         error_body_timeout: To read the body of an HTTP error.
@@ -39,6 +42,7 @@ class Limits:
     connect: float = 10
     proxy_timeout: float = 15
     notice_after: float = 30
+    first_token_timeout: float = 0
     stream_timeout: float = 120
     response_timeout: float = 600
     error_body_timeout: float = 10
@@ -90,6 +94,32 @@ WEBSOCKET_READ = 64 * KIB
 
 WEBSOCKET_CLOSE_TIMEOUT = 0.2
 """Seconds that closing a WebSocket may take."""
+
+
+def limits_of(config: Config) -> Limits:
+    """Return the limits that the preferences set, and the defaults of the others."""
+    limits = Limits()
+    size = config.event_size * MIB
+    return replace(
+        limits,
+        first_token_timeout=config.first_token_timeout or limits.first_token_timeout,
+        stream_timeout=config.stream_timeout or limits.stream_timeout,
+        response_timeout=config.response_timeout or limits.response_timeout,
+        line=size or limits.line,
+        event=size or limits.event,
+    )
+
+
+def setting_hint(name: str) -> str:
+    """Return the sentence that names the setting of a limit, and its default."""
+    defaults = Limits()
+    value = {
+        "first_token_timeout": f"{defaults.first_token_timeout or defaults.stream_timeout:.0f} s",
+        "stream_timeout": f"{defaults.stream_timeout:.0f} s",
+        "response_timeout": f"{defaults.response_timeout:.0f} s",
+        "event_size": format_size(defaults.event),
+    }[name]
+    return f"To change this limit, set {name} in config.toml; its default is {value}."
 
 
 def format_size(count: int) -> str:

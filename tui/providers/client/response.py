@@ -150,7 +150,9 @@ class Answer(Generic[T]):
                 ignored = False
                 self._monitor.reset()
                 if isinstance(result, DELTAS):
-                    self._text = True
+                    if not self._text:
+                        self._text = True
+                        self._monitor.first_token()
                     yield result
                 elif isinstance(result, EndSeen):
                     self._end_seen = True

@@ -5,9 +5,9 @@ import time
 from typing import Any, Protocol
 
 from tui.errors import NetworkError
-from tui.providers.client.limits import UPLOAD_PROGRESS_INTERVAL, Limits
+from tui.providers.client.limits import UPLOAD_PROGRESS_INTERVAL, Limits, setting_hint
 from tui.providers.client.transport_errors import ConnectionTrace, silent_proxy
-from tui.providers.error_messages import AGAIN, ErrorContext
+from tui.providers.error_messages import ErrorContext
 from tui.providers.events import Event, NoResponseYet, Uploading
 
 
@@ -35,6 +35,7 @@ class SilenceMonitor:
         streamed: bool,
         idle_timeout: float = 0.0,
         trace: ConnectionTrace | None = None,
+        has_tokens: bool = False,
     ) -> None:
         """Start the clock.
 
@@ -44,13 +45,17 @@ class SilenceMonitor:
             streamed: Whether `stream_timeout` applies; otherwise `response_timeout` does.
             idle_timeout: The call's own timeout in seconds, if it is shorter; 0 for none.
             trace: Tells whether a proxy still stands between; it has `proxy_timeout` to let the request through.
+            has_tokens: Whether `first_token_timeout` applies until `first_token` is called.
         """
         self._context = context
         self._limits = limits
-        self._timeout = limits.stream_timeout if streamed else limits.response_timeout
         self._resumable = idle_timeout > 0
-        if self._resumable:
-            self._timeout = min(self._timeout, idle_timeout)
+        self._idle_timeout = idle_timeout or float("inf")
+        self._setting = "stream_timeout" if streamed else "response_timeout"
+        self._timeout = min(getattr(limits, self._setting), self._idle_timeout)
+        if has_tokens and limits.first_token_timeout:
+            self._setting = "first_token_timeout"
+            self._timeout = min(limits.first_token_timeout, self._idle_timeout)
         self._trace = trace if context.proxy else None
         self._ending = False
         self._sent = 0
@@ -61,6 +66,12 @@ class SilenceMonitor:
         """Start anew: something of use came, or went out."""
         self._last = time.monotonic()
         self._notices = 0
+
+    def first_token(self) -> None:
+        """Apply `stream_timeout` from now on: the first piece of a stream has come."""
+        if self._setting == "first_token_timeout" and not self._ending:
+            self._setting = "stream_timeout"
+            self._timeout = min(self._limits.stream_timeout, self._idle_timeout)
 
     def expect_end(self) -> None:
         """Wait for `end_timeout` only from now on: the answer is complete but for its usage and its end mark."""
@@ -96,6 +107,7 @@ class SilenceMonitor:
         if silent >= self._timeout:
             kind = ConnectionLost if self._resumable or self._ending else NetworkError
             label = self._context.label
-            raise kind(f"{label} sent nothing of use for {self._timeout:.0f} s. The request was stopped.", AGAIN)
+            message = f"{label} sent nothing of use for {self._timeout:.0f} s. The request was stopped."
+            raise kind(message, setting_hint(self._setting))
         self._notices += 1
         return NoResponseYet(silent, self._timeout)

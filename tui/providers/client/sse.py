@@ -7,7 +7,7 @@ holds. Servers that leave the standard in ways that would lose a whole answer ar
 import json
 
 from tui.errors import Problem
-from tui.providers.client.limits import MIB, format_size
+from tui.providers.client.limits import MIB, format_size, setting_hint
 
 _BOM = b"\xef\xbb\xbf"
 
@@ -17,7 +17,7 @@ class TooLong(Problem):
 
     def __init__(self, what: str, limit: int) -> None:
         message = f"The answer holds {what} of more than {format_size(limit)}, the limit here."
-        super().__init__(message, "Check that the address is that of an API, or pick another model.")
+        super().__init__(message, setting_hint("event_size"))
 
 
 class Lines:

@@ -24,9 +24,10 @@ from tui.providers.client.inbox import Inbox
 from tui.providers.client.limits import WEBSOCKET_CLOSE_TIMEOUT, WEBSOCKET_READ, Limits
 from tui.providers.client.request import stopped
 from tui.providers.client.silence import UploadProgress
+from tui.providers.client.sse import TooLong
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.client.upload import opened_file, size_of, to_json
-from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large, unusable_response
+from tui.providers.error_messages import AGAIN, ErrorContext, redact, unusable_response
 from tui.providers.requests import AudioChunks, Call, Frame
 from tui.sanitize import one_line
 
@@ -152,7 +153,7 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
         case Problem() as problem:
             return problem.with_traceback(None)
         case _TooMuch():
-            return too_large(context, limits.line)
+            return TooLong("a message", limits.line)
         case _NotText():
             return unusable_response(context, "a message that is not valid UTF-8")
     return read_problem(context)
