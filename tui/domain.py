@@ -150,8 +150,8 @@ class Tenant:
     """Who the settings belong to. `id` is a slug fixed at creation; `name` can change.
 
     `key_id` is the fingerprint (8 hex digits) of the tenant's RSA key pair, `public_key` its SubjectPublicKeyInfo as
-    PEM, `fingerprint_key` (hex) keys the fingerprints of secrets, `mark` is one of six colours (0 to 5), `protected`
-    says whether the private key has a passphrase.
+    PEM, `mark` is one of six colours (0 to 5), `protected` says whether the private key has a passphrase.
+    `fingerprint_key` (hex) is in settings of versions before only; by now it is beside the private key.
     """
 
     id: str
@@ -159,7 +159,7 @@ class Tenant:
     created: str
     key_id: str
     public_key: str
-    fingerprint_key: str = field(repr=False)
+    fingerprint_key: str = field(default="", repr=False)
     protected: bool = False
     mark: int = 0
 

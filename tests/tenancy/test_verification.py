@@ -17,7 +17,7 @@ from tui.domain import Credential
 from tui.errors import Locked, Problem
 from tui.secret import Secret
 from tui.storage.store import Tables
-from tui.tenancy import credentials, manifest, verification
+from tui.tenancy import credentials, keyring, manifest, verification
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.serialization import from_record, to_record
@@ -68,7 +68,7 @@ def forge(session: Session, tenant_id: str, provider_id: str, name: str, url: st
         provider_id, name, {"base_url": url}, "", tenant.key_id, ("https://evil.example",), {"api_key": "0666"}
     )
     secrets = {"api_key": Secret("sk-FAKE-key-of-an-attacker-0666")}
-    print_of_key = key_pair.fingerprint(tenant.fingerprint_key, secrets["api_key"])
+    print_of_key = key_pair.fingerprint(keyring.fingerprint_key(session.tenant(tenant_id), tenant), secrets["api_key"])
     forged = replace(forged, fingerprints={"api_key": print_of_key})
     return replace(
         forged, envelope=envelope.seal(tenant.public_key, secrets, stored_credentials.binding(tenant_id, forged))
@@ -410,8 +410,6 @@ async def test_an_unconfirmed_credential_is_neither_edited_nor_rotated_into_the_
 async def test_the_counter_is_written_after_the_settings_so_that_being_killed_raises_no_alarm(
     disk_session: Session, acme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from tui.tenancy import keyring
-
     def killed(*_: object) -> None:
         raise KeyboardInterrupt
 

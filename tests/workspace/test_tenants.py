@@ -42,7 +42,9 @@ async def test_a_tenant_is_created_with_a_key_pair_of_its_own_and_resolved_by_na
     one = await tenants.create(disk_session, "North Lab")
     two = await tenants.create(disk_session, "星河科技有限公司")
     assert (one.id, two.id) == ("north-lab", "tenant-2")
-    assert one.key_id != two.key_id and one.fingerprint_key != two.fingerprint_key
+    assert one.key_id != two.key_id
+    keys_of_fingerprints = {keyring.fingerprint_key(disk_session.tenant(tenant.id), tenant) for tenant in (one, two)}
+    assert len(keys_of_fingerprints) == 2
     assert tenant_registry.find(disk_session, "NORTH lab") == tenant_registry.find(disk_session, "north-lab") == one
     assert tenant_registry.find(disk_session, "星河科技有限公司") == two
     keys = {path for path in files(disk_session) if path.endswith(".pem")}
@@ -82,7 +84,11 @@ async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk
     )
     (tenant,) = [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]
     assert isinstance(next(outcome for outcome in outcomes if isinstance(outcome, BaseException)), Problem)
-    assert disk_session.keys.folder("acme").names() == [f"{tenant.key_id}.pem", f"{tenant.key_id}.pub"]
+    assert disk_session.keys.folder("acme").names() == [
+        f"{tenant.key_id}.pem",
+        f"{tenant.key_id}.pub",
+        "fingerprint.key",
+    ]
     assert tenant_registry.get(other.tenant("acme")) == tenant
 
 

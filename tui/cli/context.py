@@ -97,6 +97,8 @@ class CommandContext:
         if not keyring.is_open(session):
             passphrase = self.passphrase(tenant) if tenant.protected else None
             await tenants.unlock(session, passphrase)
+        elif tenant.fingerprint_key:
+            keyring.move_fingerprint_key(session)
 
     async def unlock_without_asking(self, tenant: Tenant) -> None:
         """Unlock the tenant if its passphrase can be had without asking."""

@@ -127,7 +127,6 @@ def _tenant(session: TenantSession, name: str, mark: int, passphrase: str = "") 
         created=_ago(session.process, 60),
         key_id=pair.key_id,
         public_key=pair.public_pem,
-        fingerprint_key=key_pair.fingerprint_key(),
         protected=bool(passphrase),
         mark=mark,
     )
@@ -198,6 +197,7 @@ def _credential(
 ) -> None:
     provider = PROVIDERS[provider_id]
     fields = credentials.defaults(provider) | dict(clear)
+    fingerprint_key = keyring.fingerprint_key(session, tenant)
     unsealed = Credential(
         provider=provider_id,
         name=name,
@@ -206,7 +206,7 @@ def _credential(
         key_id=tenant.key_id,
         origins=provider.origins(mask_secrets(fields, secrets)),
         hints={entry: hint_of(secret.reveal()) for entry, secret in secrets.items()},
-        fingerprints={entry: key_pair.fingerprint(tenant.fingerprint_key, secret) for entry, secret in secrets.items()},
+        fingerprints={entry: key_pair.fingerprint(fingerprint_key, secret) for entry, secret in secrets.items()},
         active=active,
         created=_ago(session.process, 2),
         changed=_ago(session.process, 1),

@@ -160,6 +160,25 @@ class Store:
         with self.folder.lock():
             self._rewrite_generations(forget)
 
+    def remove_field(self, table: str, field: str) -> None:
+        """Remove a field from the records of a table, in the settings and in their earlier states.
+
+        No earlier state is added. States that cannot be read are left as they are.
+        """
+        with self.folder.lock():
+            document = self._load()
+            if document.newer:
+                raise document.newer
+            for earlier in self.earlier():
+                if earlier.document is not None and _has_field(earlier.document.data, table, field):
+                    data = _without_field(earlier.document.data, table, field)
+                    self.folder.write(earlier.name, encode(replace(earlier.document, data=data)))
+            if _has_field(document.data, table, field):
+                data = _without_field(document.data, table, field)
+                number = document.generation + 1
+                self._commit(replace(document, generation=number, saved=self._now(), data=data), keep=0)
+                self._saved(document.data, data, "")
+
     def earlier(self) -> list[SavedState]:
         """Return the earlier states, newest first."""
         states = []
@@ -302,6 +321,16 @@ class _LoadedStorage(Storage):
 
 def _state(stamp: Hashable, document: Document) -> _State:
     return _State(stamp, document, _tables(document.data), {})
+
+
+def _has_field(data: Content, table: str, field: str) -> bool:
+    return any(field in record for record in data.get(table, {}).values())
+
+
+def _without_field(data: Content, table: str, field: str) -> Content:
+    records = data.get(table, {}).items()
+    stripped = {key: {name: value for name, value in record.items() if name != field} for key, record in records}
+    return {**data, table: stripped}
 
 
 def _tables(data: Content) -> Tables:

@@ -90,6 +90,8 @@ def _tenant(before: Records, after: Records) -> Iterator[AuditEvent]:
         yield AuditEvent("key pair changed", {"from": old.get("key_id", ""), "to": new.get("key_id", "")})
     if bool(old.get("protected")) != bool(new.get("protected")):
         yield AuditEvent("passphrase set" if new.get("protected") else "passphrase removed")
+    if old.get("fingerprint_key") and new and not new.get("fingerprint_key"):
+        yield AuditEvent("fingerprint key moved")
 
 
 def _credentials(before: Records, after: Records) -> Iterator[AuditEvent]:

@@ -91,7 +91,7 @@ def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[s
 
 def _fits(session: TenantSession, credential: Credential, opened: Mapping[str, Secret]) -> bool:
     """Return True if the stored hints and fingerprints are those of the opened secrets."""
-    key = get(session).fingerprint_key
+    key = keyring.fingerprint_key(session, get(session))
     hints = {name: hint_of(secret.reveal()) for name, secret in opened.items()}
     prints = {name: key_pair.fingerprint(key, secret) for name, secret in opened.items()}
     return (hints, prints) == (dict(credential.hints), dict(credential.fingerprints))

@@ -1,6 +1,7 @@
 """Private keys of tenants: their files, and which are open in this process."""
 
 import asyncio
+import re
 from contextlib import suppress
 
 from tui.domain import Tenant
@@ -13,6 +14,8 @@ from tui.tenancy.tenants import get
 from tui.vault import key_pair
 
 COUNTER = "counter"
+FINGERPRINT_KEY = "fingerprint.key"
+_HEX_KEY = re.compile(r"(?:[0-9a-f]{2})+")
 _RECORDED = "public key recorded"
 _SOON = 0.04
 """How long locking waits for the audit log, in seconds: it is done where nothing may wait."""
@@ -40,6 +43,7 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None) -> No
 
     if _opened(session, tenant) is None:
         session.process.open_keys[session.tenant_id] = await asyncio.to_thread(work)
+    await asyncio.to_thread(move_fingerprint_key, session)
 
 
 def lock(session: TenantSession) -> None:
@@ -94,6 +98,25 @@ def public_key(session: TenantSession, tenant: Tenant) -> str:
     if recorded.decode("ascii", "replace").split() != tenant.public_key.split():
         raise _public_key_replaced(tenant)
     return tenant.public_key
+
+
+def fingerprint_key(session: TenantSession, tenant: Tenant) -> str:
+    """Return the key of the tenant's fingerprints, as hex.
+
+    It is a file beside the private key and has no passphrase, as fingerprints are computed while locked, too. Settings
+    of versions before hold it themselves, until the next unlock.
+    """
+    return _stored_fingerprint_key(session) or tenant.fingerprint_key or _write_fingerprint_key(session, tenant)
+
+
+def move_fingerprint_key(session: TenantSession) -> None:
+    """Move the key of the fingerprints out of the settings, and out of their earlier states."""
+    tenant = get(session)
+    if tenant.fingerprint_key:
+        with suppress(Problem):  # a folder that cannot be written to now is for the next unlock
+            # The file first: killed in between, the key is in both places, and the next unlock goes on.
+            _write_fingerprint_key(session, tenant)
+            session.store.remove_field("meta", "fingerprint_key")
 
 
 def opened(session: TenantSession) -> key_pair.PrivateKey | None:
@@ -151,6 +174,7 @@ def write(session: TenantSession, tenant: Tenant, private: key_pair.PrivateKey, 
     with keys.lock():
         keys.write(_public(tenant), private.public_pem.encode())
         keys.write(_pem(tenant), pem)
+    _write_fingerprint_key(session, tenant)
 
 
 def discard(session: TenantSession, tenant: Tenant) -> None:
@@ -199,6 +223,22 @@ def _record_public_key(session: TenantSession, tenant: Tenant, private: key_pair
         with keys.lock():
             keys.write(_public(tenant), private.public_pem.encode())
         session.audit_best_effort(_RECORDED, key_id=tenant.key_id)
+
+
+def _stored_fingerprint_key(session: TenantSession) -> str:
+    content = session.keys.read(FINGERPRINT_KEY) or b""
+    key = content.decode("ascii", "replace").strip()
+    return key if _HEX_KEY.fullmatch(key) else ""
+
+
+def _write_fingerprint_key(session: TenantSession, tenant: Tenant) -> str:
+    """Write the file with the key of the fingerprints unless it exists, and return the key."""
+    with session.keys.lock():
+        key = _stored_fingerprint_key(session)
+        if not key:
+            key = tenant.fingerprint_key or key_pair.fingerprint_key()
+            session.keys.write(FINGERPRINT_KEY, f"{key}\n".encode())
+    return key
 
 
 def _opened(session: TenantSession, tenant: Tenant) -> key_pair.PrivateKey | None:

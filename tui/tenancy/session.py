@@ -5,6 +5,7 @@ $DATA/tenants/<id>/audit.log           what was done
 $DATA/tenants/<id>/last-used           a time
 $KEYS/<id>/<key id>.pem                its private key
 $KEYS/<id>/<key id>.pub                the public key that belongs to it
+$KEYS/<id>/fingerprint.key             the key of the fingerprints of its secrets
 $KEYS/<id>/audit/                      the head of its audit log
 $DATA/operator, $KEYS/operator         the same for the operator, whose keys are lent as trials
 """

@@ -17,7 +17,7 @@ from tui.vault import key_pair
 LONGEST = 60
 _SLUG = re.compile(r"[a-z0-9-]{1,64}")
 _KEY_ID = re.compile(r"[0-9a-f]{8,64}")
-_FINGERPRINT_KEY = re.compile(r"(?:[0-9a-f]{2})+")
+_FINGERPRINT_KEY = re.compile(r"(?:[0-9a-f]{2})*")
 
 
 def get(session: TenantSession) -> Tenant:

@@ -148,9 +148,10 @@ def opened_store(session: Session) -> Tenant:
     """Return the operator, the owner of the trials; created with its key pair when first needed."""
     store = session.store(OPERATOR)
     if store.exists():
+        keyring.move_fingerprint_key(session.tenant(OPERATOR))
         return get(session.tenant(OPERATOR))
     new = key_pair.generate_key_pair(session.key_bits)
-    owner = Tenant(OPERATOR, OPERATOR, session.now(), new.key_id, new.public_pem, key_pair.fingerprint_key())
+    owner = Tenant(OPERATOR, OPERATOR, session.now(), new.key_id, new.public_pem)
     keyring.write(session.tenant(OPERATOR), owner, new.private, None)
     try:
         store.create(to_record(owner))

@@ -26,6 +26,7 @@ _WORDS = {
     "passphrase changed": "passphrase changed",
     "passphrase removed": "passphrase removed",
     "unlocked": "unlocked",
+    "fingerprint key moved": "key of the fingerprints moved from the settings to the folder of the private key",
     "public key recorded": "public key recorded beside the private key {key_id}, for checks while locked",
     "unlock failed": "not unlocked: {why}",
     "locked": "locked",

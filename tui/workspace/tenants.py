@@ -129,7 +129,6 @@ async def create(
             created=session.now(),
             key_id=pair.key_id,
             public_key=pair.public_pem,
-            fingerprint_key=key_pair.fingerprint_key(),
             protected=bool(passphrase),
             mark=mark % MARKS,
         )

@@ -10,6 +10,7 @@ from tui.domain import Credential
 from tui.practice.tenants import PASSPHRASE
 from tui.secret import Secret
 from tui.tenancy import credentials as stored_credentials
+from tui.tenancy import keyring
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
@@ -101,7 +102,8 @@ async def test_a_planted_credential_does_not_serve_a_question() -> None:
         credential for credential in stored_credentials.listing(session.tenant("acme"), "openai") if credential.active
     )
     secrets = {"api_key": Secret("sk-practice-0000-somebody-elses-key-0666")}
-    prints = {"api_key": key_pair.fingerprint(tenant.fingerprint_key, secrets["api_key"])}
+    key = keyring.fingerprint_key(session.tenant("acme"), tenant)
+    prints = {"api_key": key_pair.fingerprint(key, secrets["api_key"])}
     planted = Credential(
         "openai", "default", dict(stored.clear), "", tenant.key_id, stored.origins, {"api_key": "0666"}
     )

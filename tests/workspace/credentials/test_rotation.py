@@ -82,7 +82,8 @@ async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Ses
     assert in_use(acme) == stays and names(acme) == [("default", True)]
     tenant = tenant_registry.get(acme.tenant("acme"))
     assert other and other.fingerprints["api_key"] not in files(acme) and other.envelope not in files(acme)
-    assert key_pair.fingerprint(tenant.fingerprint_key, Secret(removed)) not in files(acme)
+    key = keyring.fingerprint_key(acme.tenant("acme"), tenant)
+    assert key_pair.fingerprint(key, Secret(removed)) not in files(acme)
     assert (first.envelope in files(acme)) is back
     with pytest.raises(UsageError, match="OpenAI has no previous key"):
         await rotation.discard_previous(acme.tenant("acme"), "openai", "default")

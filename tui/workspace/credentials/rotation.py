@@ -14,7 +14,7 @@ from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.store import Tables
-from tui.tenancy import credentials, verification
+from tui.tenancy import credentials, keyring, verification
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
@@ -73,7 +73,8 @@ def differs(session: TenantSession, credential: Credential, values: Mapping[str,
     if not secrets:
         lead = next(field for field in provider.fields if field.name in credential.hints)
         raise UsageError(f"{lead.label} is missing.", "Enter the new key.")
-    prints = {name: key_pair.fingerprint(tenant.fingerprint_key, entry) for name, entry in secrets.items()}
+    key = keyring.fingerprint_key(session, tenant)
+    prints = {name: key_pair.fingerprint(key, entry) for name, entry in secrets.items()}
     if prints.items() <= credential.fingerprints.items():
         raise UsageError(f"This is already the key of {provider.label}.", "Nothing was changed.")
 

@@ -369,7 +369,7 @@ def _check_name(name: str) -> None:
 def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
     """Seal the draft's secrets in an envelope that is bound to all the rest."""
     tenant = get(session)
-    fingerprint_key = tenant.fingerprint_key
+    fingerprint_key = keyring.fingerprint_key(session, tenant)
     credential = Credential(
         provider=draft.provider.id,
         name=name,

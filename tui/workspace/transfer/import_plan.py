@@ -272,7 +272,8 @@ async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ..
 
 def _same(session: TenantSession, tenant: Tenant, bundle: Bundle, kept: Kept, now: Credential) -> bool:
     """Return True if the credential is stored already; secrets are compared by fingerprint."""
-    prints = {name: key_pair.fingerprint(tenant.fingerprint_key, secret) for name, secret in kept.secrets.items()}
+    key = keyring.fingerprint_key(session.process.tenant(tenant.id), tenant)
+    prints = {name: key_pair.fingerprint(key, secret) for name, secret in kept.secrets.items()}
     if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
     # A key that is in the file may go where its models are.
