@@ -35,6 +35,7 @@ class Action(Enum):
     CONFIRM_CHANGES = auto()
     CREATE_TENANT = auto()
     EDIT_MODEL = auto()
+    IMPORT_MODELS = auto()
     LIST_CREDENTIALS = auto()
     LIST_MODELS = auto()
     LIST_TENANTS = auto()

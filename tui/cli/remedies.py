@@ -12,6 +12,7 @@ _WORDS = {
     Action.CONFIRM_CHANGES: "Review the changes and accept them: modeldeck vault confirm",
     Action.CREATE_TENANT: "Create one: modeldeck tenant create NAME",
     Action.EDIT_MODEL: "Edit it: modeldeck model edit {provider} {model} FIELD=VALUE",
+    Action.IMPORT_MODELS: "Import its models: modeldeck model refresh {provider}",
     Action.LIST_CREDENTIALS: "List them: modeldeck credential list {provider}",
     Action.LIST_MODELS: "List them: modeldeck model list --provider {provider}",
     Action.LIST_TENANTS: "List them: modeldeck tenant list",

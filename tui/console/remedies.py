@@ -9,6 +9,7 @@ _WORDS = {
     Action.CONFIRM_CHANGES: "Press {providers.verify} on it in Providers ({area.providers}) to review and confirm it.",
     Action.CREATE_TENANT: "Press {tenants.new} in Tenants ({app.tenants}) to create one.",
     Action.EDIT_MODEL: "Press {models.edit} on it in Models ({area.models}) to edit it.",
+    Action.IMPORT_MODELS: "Press {providers.refresh} on it in Providers ({area.providers}) to import its models.",
     Action.LIST_CREDENTIALS: "Providers ({area.providers}) shows them beside the list.",
     Action.LIST_MODELS: "See them in Models ({area.models}).",
     Action.LIST_TENANTS: "See them in Tenants ({app.tenants}).",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from tui.domain import Default, Model, ModelType, Origin
+from tui.domain import Default, ImportMode, Model, ModelType, Origin
 from tui.errors import Action, Remedy, UsageError, did_you_mean
 from tui.providers import provider as provider_of
 from tui.providers.spec import FieldValues, Provider
@@ -48,9 +48,16 @@ def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Mod
         raise UsageError(
             f"There is no{kind} model {one_line(model_id, 80)} of {provider.label}.",
             did_you_mean(model_id, names).strip(),
-            remedy=Remedy(Action.LIST_MODELS, provider_id),
+            remedy=Remedy(_next_action(session, provider), provider_id),
         )
     return next((entry for entry in matches if not entry.gone), matches[0])
+
+
+def _next_action(session: TenantSession, provider: Provider) -> Action:
+    """Return what to do if a model is unknown: an empty list has nothing to show."""
+    if any(model.provider == provider.id for model in all_models(session)):
+        return Action.LIST_MODELS
+    return Action.ADD_MODEL if provider.import_mode is ImportMode.ADDED else Action.IMPORT_MODELS
 
 
 def stored(session: TenantSession) -> tuple[Model, ...]:

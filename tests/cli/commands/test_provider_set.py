@@ -2,7 +2,9 @@
 
 import json
 
+from tests.cli.conftest import KEY as LISTED
 from tests.cli.conftest import Run
+from tests.doubles.openai_server import OpenAIServer
 
 TARGET = "https://acme-east.openai.azure.com/openai/deployments/gpt-east/chat/completions?api-version=2024-10-21"
 KEY = "FAKE0key0of0nobody0for0a0test05d1e\n"
@@ -18,6 +20,28 @@ def test_an_address_is_split_and_its_deployment_is_one_to_add(modeldeck: Run) ->
     (stored,) = json.loads(modeldeck("credential", "list", "azure_openai", "--json").out)
     assert stored["clear"] == {"endpoint": "https://acme-east.openai.azure.com", "api_version": "2024-10-21"}
     assert stored["origins"] == ["https://acme-east.openai.azure.com"]
+
+
+def test_unverified_models_are_imported_by_the_command_that_is_named(modeldeck: Run, server: OpenAIServer) -> None:
+    words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--no-verify")
+    saved = modeldeck(*words, stdin=LISTED + "\n")
+    assert "Import its models: modeldeck model refresh openai\n" in saved.out
+    unknown = modeldeck("chat", "-m", "openai/gpt-5.4-mini", "hello")
+    assert (unknown.code, unknown.out) == (2, "")
+    assert "Import its models: modeldeck model refresh openai" in unknown.err
+    assert modeldeck("model", "refresh", "openai").code == 0
+    assert modeldeck("chat", "-m", "openai/gpt-5.4-mini", "hello").code == 0
+    again = modeldeck(*words, stdin=LISTED + "\n")
+    assert "Import its models" not in again.out, "control: they are there"
+    wrong = modeldeck("chat", "-m", "openai/gpt-0", "hello")
+    assert "modeldeck model list --provider openai" in wrong.err, "control: there is a list to show"
+
+
+def test_a_provider_without_a_list_names_how_to_add_a_model(modeldeck: Run) -> None:
+    words = ("provider", "set", "replicate", "api_key=-", "--no-verify")
+    assert "model refresh" not in modeldeck(*words, stdin="r8_" + "F" * 37 + "\n").out
+    unknown = modeldeck("chat", "-m", "replicate/meta/llama", "hello")
+    assert "Add one: modeldeck model add replicate MODEL" in unknown.err
 
 
 def test_two_auth_methods_at_once_are_refused(modeldeck: Run) -> None:

@@ -12,7 +12,7 @@ from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
-from tui.tenancy import models
+from tui.tenancy import credentials, models
 from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.models import add as add_model
 from tui.workspace.models import catalog
@@ -32,7 +32,9 @@ def list_all(call: CommandContext) -> None:
         call.out.json([_row_shape(row) for row in rows])
         return
     if not rows and call.out.decorated:
-        call.out.note("No such models yet. To import a provider's models: modeldeck provider set P")
+        set_up = wanted and credentials.listing(call.tenant_session, wanted)
+        command = f"model refresh {wanted}" if set_up else f"provider set {wanted or 'P'}"
+        call.out.note(f"No such models yet. To import a provider's models: modeldeck {command}")
     call.out.table(
         ("model", "type", "context", "state", ""),
         [

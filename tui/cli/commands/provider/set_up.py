@@ -9,10 +9,10 @@ from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.cli.model_call import print_progress
 from tui.cli.output import counted
-from tui.cli.remedies import problem_hint
+from tui.cli.remedies import problem_hint, remedy_text
 from tui.cli.secret_input import secret_sources
-from tui.domain import Credential, Model, ModelType, VerificationResult, VerificationState
-from tui.errors import UsageError
+from tui.domain import Credential, ImportMode, Model, ModelType, VerificationResult, VerificationState
+from tui.errors import Action, Remedy, UsageError
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.secret import Secret
@@ -20,7 +20,7 @@ from tui.tenancy import credentials, verification
 from tui.workspace.credentials import paste, verify
 from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.save import PlainHttp, SavePlan, apply_save, plan_save, renew
-from tui.workspace.models import defaults
+from tui.workspace.models import catalog, defaults
 
 T = TypeVar("T")
 
@@ -146,8 +146,15 @@ async def _set_up(call: CommandContext, provider: Provider, values: Values) -> N
         call.out.line(f"{counted(done.models, 'model')} imported.")
     elif provider.after_saving:
         call.out.line(provider.after_saving)
+    if done.credential.check.state is VerificationState.UNVERIFIED and _lacks_models(call, provider):
+        call.out.line(remedy_text(Remedy(Action.IMPORT_MODELS, provider.id)))
     for kind, model in proposed.items():
         call.out.line(f"Suggested {kind.label} model: modeldeck default set {kind} {model.ref}")
+
+
+def _lacks_models(call: CommandContext, provider: Provider) -> bool:
+    """Return True if the provider can list models and none of them is stored."""
+    return provider.import_mode is not ImportMode.ADDED and not catalog.listing(call.tenant_session, None, provider.id)
 
 
 def _shape(provider: Provider, done: Saved, proposed: Mapping[ModelType, Model]) -> dict[str, Any]:
