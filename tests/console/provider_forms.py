@@ -18,7 +18,7 @@ from tui.providers.spec import Choice, Field
 from tui.tenancy.session import Session
 from tui.workspace.credentials import status
 
-KEY = "sk-practice-0000-a-new-made-up-key-5d1e"
+KEY = "sk-example0-0000-a-new-made-up-key-5d1e"
 OTHER_KEY = "mk-live-0000-a-key-of-somebody-else-77aa"
 
 INVENTED = replace(

@@ -42,9 +42,9 @@ COST = 2**10
 PASSPHRASE = "practice"
 LONG_NAME = "customer-emea-production-cluster-reasoning-and-embeddings-07"
 _KEYS = {
-    "first": "sk-practice-0000-made-up-key-not-real-3f2a",
-    "second": "sk-practice-0000-made-up-key-not-real-77c0",
-    "refused": "sk-practice-0000-refused-made-up-key-9b1c",
+    "first": "sk-example0-0000-made-up-key-not-real-3f2a",
+    "second": "sk-example0-0000-made-up-key-not-real-77c0",
+    "refused": "sk-example0-0000-refused-made-up-key-9b1c",
 }
 _LOCAL = "http://localhost:11434/v1"
 _OTHERS = {

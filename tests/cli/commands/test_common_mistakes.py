@@ -10,7 +10,7 @@ from tests.doubles.practice import practice_session
 
 OF_VECTORS = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
 AZURE = ("provider", "set", "azure_openai", "endpoint=https://acme-east.openai.azure.com", "api_key=-")
-PAIR = ("FAKE0practice0secret0of0nobody00", "fa4e0000practice0key0of0nobody00")
+PAIR = ("FAKE0example00secret0of0nobody00", "fa4e0000example00key0of0nobody00")
 NEWEST = ("model", "add", "replicate", "nateraw/bge-large-en-v1.5", "--type", "embedding")
 
 

@@ -12,7 +12,7 @@ from tui.tenancy import credentials
 from tui.tenancy.session import Session
 
 pytestmark = pytest.mark.all_providers
-KEY, SECRET = "fa4e0000practice0key0of0nobody00", "FAKE0practice0secret0of0nobody00"
+KEY, SECRET = "fa4e0000example00key0of0nobody00", "FAKE0example00secret0of0nobody00"
 OF_VECTORS = "https://x7k2m9.eu-west-1.aws.endpoints.huggingface.cloud"
 WIDE = (120, 40)
 
@@ -47,7 +47,7 @@ async def test_a_models_name_in_place_of_an_azure_deployment(session: Session) -
         await paste(pilot, "https://acme-east.openai.azure.com")
         await pilot.press("enter")
         await focused(pilot, "API key")
-        await paste(pilot, "FAKE0practice0key0of0nobody05d1e")
+        await paste(pilot, "FAKE0example00key0of0nobody05d1e")
         await pilot.press("enter", "enter")
         await focused(pilot, "Add a deployment")
         await pilot.press("enter")

@@ -61,7 +61,7 @@ async def test_a_refused_key_and_the_same_key_change_nothing_and_are_not_saved_a
     before = stored(session)
     async with console(session) as pilot:
         await pilot.press("enter")
-        await rotate(pilot, "sk-practice-refused-00000000000")
+        await rotate(pilot, "sk-example0-refused-00000000000")
         await until_shown(pilot, "The stored key ending 3f2a stays in use until a new one is verified.")
         assert "Save anyway" not in shown(pilot)
         await focused(pilot, "API key")

@@ -41,7 +41,7 @@ async def test_it_opens_on_the_row_that_needs_something(session: Session) -> Non
 
 async def test_a_key_detected_in_the_environment_is_named_and_not_used() -> None:
     session = await forget(
-        practice_session({"OPENAI_API_KEY": "sk-practice-found-in-the-environment-1234"}, 0.0), "openai"
+        practice_session({"OPENAI_API_KEY": "sk-example0-found-in-the-environment-1234"}, 0.0), "openai"
     )
     session.practice = False
     async with console(session) as pilot:

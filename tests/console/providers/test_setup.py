@@ -20,7 +20,7 @@ from tui.tenancy.session import Session
 from tui.workspace.credentials import save
 from tui.workspace.models import catalog
 
-REFUSED = "sk-practice-0000-refused-made-up-key-0bad"
+REFUSED = "sk-example0-0000-refused-made-up-key-0bad"
 
 
 def stored(session: Session, provider_id: str = "openai", tenant: str = "acme") -> str:
@@ -66,7 +66,7 @@ async def test_two_enters_that_come_at_once_leave_the_field_and_press_the_button
 
 
 async def test_a_key_detected_in_the_environment_is_accepted_with_one_key() -> None:
-    environ = {"OPENAI_API_KEY": "sk-practice-found-in-the-environment-1234"}
+    environ = {"OPENAI_API_KEY": "sk-example0-found-in-the-environment-1234"}
     session = await forget(practice_session(environ, pace=0.0), "openai")
     session.practice = False
     async with console(session) as pilot:
@@ -178,7 +178,7 @@ async def test_what_cannot_be_written_is_reported_and_saving_unverified_is_not_o
 async def test_a_restricted_key_is_saved_on_the_operators_word(session: Session) -> None:
     async with console(session) as pilot:
         await open_form(pilot)
-        await paste(pilot, "sk-practice-0000-restricted-made-up-key-0001")
+        await paste(pilot, "sk-example0-0000-restricted-made-up-key-0001")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ OpenAI accepted this key, but it may not list models.")
         await focused(pilot, "Save, and add models by hand")

@@ -13,7 +13,7 @@ from tui.tenancy.session import Session
 pytestmark = pytest.mark.all_providers
 ENDPOINT = "https://acme-east.openai.azure.com"
 TARGET = f"{ENDPOINT}/openai/deployments/gpt-east/chat/completions?api-version=2024-10-21"
-KEY = "FAKE0practice0key0of0nobody05d1e"
+KEY = "FAKE0example00key0of0nobody05d1e"
 
 
 async def open_form(pilot: Pilot[str]) -> None:

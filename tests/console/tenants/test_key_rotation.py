@@ -41,7 +41,7 @@ async def test_every_credential_is_sealed_anew_and_still_opens() -> None:
         assert "re-encrypted." in shown(pilot)
     after = tenant_registry.get(session.tenant("acme"))
     assert after.key_id != before and session.keys.folder("acme").names().count(f"{before}.pem") == 0
-    assert credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal().startswith("sk-practice")
+    assert credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal().startswith("sk-example0")
 
 
 async def test_with_a_passphrase_it_is_requested_and_a_wrong_one_changes_nothing() -> None:
@@ -86,7 +86,7 @@ async def lost() -> Session:
     session = empty_session()
     tenant = await tenants.create(session, "acme")
     await tenants.create(session, "other")
-    await save.save(session.tenant(tenant.id), "openai", {"api_key": Secret("sk-practice-0000-of-the-lost-pair-0001")})
+    await save.save(session.tenant(tenant.id), "openai", {"api_key": Secret("sk-example0-0000-of-the-lost-pair-0001")})
     session.keys.folder(tenant.id).remove(f"{tenant.key_id}.pem")
     session.open_keys.clear()
     return session
@@ -102,7 +102,7 @@ async def test_a_lost_key_can_be_left_behind_and_what_it_sealed_is_replaced() ->
         await pilot.press("tab", "enter")
         await until_shown(pilot, "acme now has key pair")
     assert status.row(session.tenant("acme"), "openai").state == "cannot be opened"
-    await save.save(session.tenant("acme"), "openai", {"api_key": Secret("sk-practice-0000-made-up-key-not-real-3f2a")})
+    await save.save(session.tenant("acme"), "openai", {"api_key": Secret("sk-example0-0000-made-up-key-not-real-3f2a")})
     assert credentials.access(session.tenant("acme"), "openai").secrets()["api_key"].reveal().endswith("3f2a")
 
 

@@ -24,7 +24,7 @@ DIALOG = """╭─ Changed while locked ─────────────�
 
 async def saved_while_locked() -> Session:
     session = practice_session(pace=0.0)
-    await save.save(session.tenant("north-lab"), "openai", {"api_key": Secret("sk-practice-0000-saved-at-night-a1b2")})
+    await save.save(session.tenant("north-lab"), "openai", {"api_key": Secret("sk-example0-0000-saved-at-night-a1b2")})
     return session
 
 
@@ -101,7 +101,7 @@ async def test_a_planted_credential_does_not_serve_a_question() -> None:
     stored = next(
         credential for credential in stored_credentials.listing(session.tenant("acme"), "openai") if credential.active
     )
-    secrets = {"api_key": Secret("sk-practice-0000-somebody-elses-key-0666")}
+    secrets = {"api_key": Secret("sk-example0-0000-somebody-elses-key-0666")}
     key = keyring.fingerprint_key(session.tenant("acme"), tenant)
     prints = {"api_key": key_pair.fingerprint(key, secrets["api_key"])}
     planted = Credential(

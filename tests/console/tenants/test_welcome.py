@@ -18,7 +18,7 @@ from tui.tenancy.session import Session
 from tui.vault import key_pair
 from tui.workspace import tenants
 
-KEY = {"OPENAI_API_KEY": "sk-practice-0000-made-up-key-not-real-3f2a"}
+KEY = {"OPENAI_API_KEY": "sk-example0-0000-made-up-key-not-real-3f2a"}
 
 DRAWN = """ modeldeck
 ── Welcome ─────────────────────────────────────────────────────────────────────

@@ -55,7 +55,7 @@ def test_the_documented_streams() -> None:
 
 async def practised(
     call: Caller,
-    key: str = "eyJFAKEpracticekey",
+    key: str = "eyJFAKEexample0key",
     base_url: str = "https://api.minimaxi.com/v1",
     wire: Client | None = None,
 ) -> calls.Outcome:

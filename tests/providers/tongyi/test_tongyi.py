@@ -61,7 +61,7 @@ def test_the_documented_streams() -> None:
 
 
 async def practised(
-    key: str = "sk-FAKE0practice0key", call: Caller = TONGYI.verify, base_url: str = "https://dashscope.aliyuncs.com"
+    key: str = "sk-FAKE0example00key", call: Caller = TONGYI.verify, base_url: str = "https://dashscope.aliyuncs.com"
 ) -> calls.Outcome:
     access = access_to(TONGYI, api_key=key, base_url=base_url)
     return await run(Client({}, transport(0), QUICK), replace(access, model=PLUS.id), call(access.fields))

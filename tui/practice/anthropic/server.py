@@ -12,7 +12,7 @@ from tui.practice.exchange import Answer, ReceivedRequest, whole
 from tui.practice.transport import fixture
 
 ORIGINS = ("https://api.anthropic.com",)
-FIELDS = {"api_key": "sk-ant-api03-FAKE-practice-key-of-nobody-3f2a"}
+FIELDS = {"api_key": "sk-ant-api03-FAKE-example0-key-of-nobody-3f2a"}
 
 _EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
 _TOKEN = 0.018

@@ -13,7 +13,7 @@ from tui.practice.transport import fixture
 
 _LOGIN = "https://login.microsoftonline.com"
 ORIGINS = ("https://acme-east.openai.azure.com", _LOGIN)
-FIELDS = {"endpoint": ORIGINS[0], "api_key": "FAKE0practice0key0of0nobody03f2a"}
+FIELDS = {"endpoint": ORIGINS[0], "api_key": "FAKE0example00key0of0nobody03f2a"}
 
 _END = b"\n\n"
 _FOR = {

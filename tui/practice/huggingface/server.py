@@ -30,7 +30,7 @@ _SERVERS = {
 }
 
 ORIGINS = (_HUB, _ROUTER, _LISTING, *_SERVERS)
-FIELDS = {"api_token": "hf_FAKEpracticeTokenOfNobody00003f2a"}
+FIELDS = {"api_token": "hf_FAKEexample0TokenOfNobody00003f2a"}
 
 
 def _added(name: str, kind: ModelType, **fields: str) -> Model:

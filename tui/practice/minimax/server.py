@@ -15,7 +15,7 @@ from tui.practice.transport import fixture
 
 ORIGINS = ("https://api.minimaxi.com", "https://api.minimax.io")
 FIELDS = {
-    "api_key": "eyJFAKEpracticekeyofnobody.FAKEFAKEFAKEFAKEFAKEFAKEFAKEFAKE.FAKEFAKE3f2a",
+    "api_key": "eyJFAKEexample0keyofnobody.FAKEFAKEFAKEFAKEFAKEFAKEFAKEFAKE.FAKEFAKE3f2a",
     "group_id": "1700000000000000000",
     "base_url": "https://api.minimaxi.com/v1",
 }

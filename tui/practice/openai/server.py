@@ -5,7 +5,7 @@ from tui.practice.openai_server import Server
 from tui.practice.transport import fixture
 
 ORIGINS = ("https://api.openai.com", "https://us.api.openai.com", "https://eu.api.openai.com")
-FIELDS = {"api_key": "sk-proj-FAKE-practice-key-of-nobody-3f2a", "base_url": "https://api.openai.com/v1"}
+FIELDS = {"api_key": "sk-proj-FAKE-example0-key-of-nobody-3f2a", "base_url": "https://api.openai.com/v1"}
 
 _SIZES = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072, "text-embedding-ada-002": 1536}
 

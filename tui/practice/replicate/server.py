@@ -25,7 +25,7 @@ _COLD, _COLD_POLLS = "acme-labs/house-chat", 14
 _KEPT = 1000
 
 ORIGINS = (_API, _STREAMS)
-FIELDS = {"api_token": "r8_FAKEpracticeTokenOfNobody000003f2a"}
+FIELDS = {"api_token": "r8_FAKEexample0TokenOfNobody000003f2a"}
 
 
 @cache

@@ -23,10 +23,10 @@ _VECTORS = "https://emb-cn-huabei-1.xf-yun.com"
 _DICTATION = "https://iat-api.xfyun.cn"
 ORIGINS = (_HTTP, _TALK, _VECTORS, _DICTATION)
 FIELDS = {
-    "api_password": "FAKEpracticepasswordofnobody3f2a",
+    "api_password": "FAKEexample0passwordofnobody3f2a",
     "app_id": "fa4e0000",
-    "api_key": "fa4e0000practice0key0of0nobody00",
-    "api_secret": "FAKE0practice0secret0of0nobody00",
+    "api_key": "fa4e0000example00key0of0nobody00",
+    "api_secret": "FAKE0example00secret0of0nobody00",
 }
 
 _MODELS = {"lite", "generalv3", "pro-128k", "generalv3.5", "max-32k", "4.0Ultra", "spark-x"}

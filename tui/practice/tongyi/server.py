@@ -13,7 +13,7 @@ from tui.practice.transport import fixture
 _HOSTS = ("dashscope", "dashscope-intl", "dashscope-us", "cn-hongkong.dashscope")
 ORIGINS = tuple(f"https://{host}.aliyuncs.com" for host in _HOSTS)
 FIELDS = {
-    "api_key": "sk-FAKE0practice0key0of0nobody03f2a",
+    "api_key": "sk-FAKE0example00key0of0nobody03f2a",
     "base_url": "https://dashscope.aliyuncs.com/compatible-mode/v1",
 }
 

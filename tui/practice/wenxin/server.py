@@ -19,7 +19,7 @@ ORIGINS = (
     "https://qianfan.gz.baidubce.com",
     _OLDER,
 )
-FIELDS = {"api_key": "bce-v3/ALTAK-FAKE0practice0key/0of0nobody03f2a"}
+FIELDS = {"api_key": "bce-v3/ALTAK-FAKE0example00key/0of0nobody03f2a"}
 
 _SIZES = {"embedding-v1": 384, "bge-large-zh": 1024, "bge-large-en": 1024, "tao-8k": 1024, "bge_large_zh": 1024}
 _TOKEN = 0.018

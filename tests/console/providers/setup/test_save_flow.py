@@ -27,7 +27,7 @@ from tui.tenancy import credentials
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials import save
 
-REJECTED = "sk-practice-0000-refused-made-up-key-0bad"
+REJECTED = "sk-example0-0000-refused-made-up-key-0bad"
 
 
 @dataclass
