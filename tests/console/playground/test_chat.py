@@ -573,10 +573,10 @@ async def test_from_100_columns_the_figures_stand_next_to_the_chat() -> None:
 
 async def test_an_error_of_our_own_ends_the_answer_and_not_the_program(model: Model) -> None:
     async with chatting() as (pilot, tab):
-        model.says(TextDelta("Half"), ValueError("a bug"))
+        model.says(TextDelta("Half"), ValueError("a fault of the model"))
         await send(pilot, tab, "one")
         assert "■ connection lost, the answer is incomplete" in shown(pilot)
-        assert "a bug" not in shown(pilot)
+        assert "a fault of the model" not in shown(pilot)
         model.says(TextDelta("Whole"), Finish("stop"), None)
         await send(pilot, tab, "two")
         assert "Whole" in shown(pilot)

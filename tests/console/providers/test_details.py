@@ -47,7 +47,7 @@ async def test_enter_opens_the_form_at_that_field(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter", "j", "enter")
         await focused(pilot, "Organization")
-        assert "Another one for a region" in shown(pilot)
+        assert "Only for a region, such as" in shown(pilot)
         await pilot.press("escape")
         await until_shown(pilot, " ▸ Organization   –")
 

@@ -145,7 +145,7 @@ async def test_a_pasted_address_is_split(session: Session) -> None:
         await pilot.press("j", "enter", "tab")
         await focused(pilot, "Base URL")
         await paste(pilot, "http://localhost:8080/v1/chat/completions\n")
-        await until_shown(pilot, "Removed: a line end, /chat/completions.")
+        await until_shown(pilot, "Removed: a line break, /chat/completions.")
         assert "[http://localhost:8080/v1 " in shown(pilot)
 
 
