@@ -54,7 +54,10 @@ class TimestampGranularity(StrEnum):
 
 @dataclass(frozen=True)
 class TranscriptionRequest:
-    """A recording on this machine; `media` is its content type, `size` in bytes, `language` an ISO 639-1 code or ''."""
+    """A recording on this machine; `media` is its content type, `size` in bytes, `language` an ISO 639-1 code or ''.
+
+    `name` is the file name to send, '' for that of the path.
+    """
 
     model: Model
     path: Path
@@ -62,6 +65,7 @@ class TranscriptionRequest:
     size: int
     language: str = ""
     times: TimestampGranularity = TimestampGranularity.NONE
+    name: str = ""
 
 
 class Framing(StrEnum):
@@ -84,7 +88,10 @@ class Frame:
 
 @dataclass(frozen=True)
 class Upload:
-    """A multipart body: plain parts in order, and one file streamed from disk; or, `raw`, the file and nothing else."""
+    """A multipart body: plain parts in order, and one file streamed from disk; or, `raw`, the file and nothing else.
+
+    `filename` is the file name to send, '' for that of the path.
+    """
 
     parts: tuple[tuple[str, str], ...]
     path: Path
@@ -92,6 +99,7 @@ class Upload:
     size: int
     name: str = "file"
     raw: bool = False
+    filename: str = ""
 
 
 @dataclass(frozen=True)

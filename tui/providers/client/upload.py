@@ -100,7 +100,7 @@ def _multipart(upload: Upload) -> Body:
         return f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
 
     head = [part(_quoted(key)) + f"\r\n\r\n{value}\r\n" for key, value in upload.parts]
-    file = f'; filename="{_quoted(upload.path.name)}"\r\nContent-Type: {upload.media}\r\n\r\n'
+    file = f'; filename="{_quoted(upload.filename or upload.path.name)}"\r\nContent-Type: {upload.media}\r\n\r\n'
     head.append(part(_quoted(upload.name)) + file)
     pieces = (
         encode_text("".join(head)),

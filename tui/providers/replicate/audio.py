@@ -51,7 +51,7 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     """Return the call that begins to turn a recording into text."""
     if ask.size <= WITHIN:
         return _predict(fields, ask, Base64File(ask.path, f"data:{ask.media};base64,"))
-    upload = Upload((), ask.path, ask.media, ask.size, "content")
+    upload = Upload((), ask.path, ask.media, ask.size, "content", filename=ask.name)
     return Call("POST", endpoint(fields, "/files"), lambda: partial(_uploaded, fields, ask), upload=upload)
 
 

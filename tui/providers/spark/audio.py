@@ -19,6 +19,7 @@ _PATH = "/v2/iat"
 _SECONDS, _RATE = 60, 16_000
 _PIECE, _PACE = 1280, 0.04
 _FIRST, _NEXT, _LAST = 0, 1, 2
+_MP3 = (".mp3", ".mpeg", ".mpga")
 _PAUSE = 10_000  # Milliseconds: the longest silence that does not end the dictation. Unset, two seconds end it.
 _LANGUAGES = {"": "zh_cn", "zh": "zh_cn", "en": "en_us"}
 
@@ -33,7 +34,7 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     language = _LANGUAGES.get(ask.language)
     if language is None:
         raise UsageError(f"Voice dictation is not offered for the language {ask.language} here.", "It takes zh and en.")
-    packed = "lame" if ask.path.suffix.lower() == ".mp3" else "raw"
+    packed = "lame" if ask.path.suffix.lower() in _MP3 else "raw"
 
     def message(place: int, data: str, last: bool) -> Any:
         status = _LAST if last else _NEXT if place else _FIRST

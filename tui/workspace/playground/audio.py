@@ -12,7 +12,7 @@ from tui.providers.spec import AudioLimits
 from tui.sanitize import one_line
 from tui.workspace.playground import audio_duration
 
-_MEDIA = {
+MEDIA = {
     "aac": "audio/aac",
     "flac": "audio/flac",
     "m4a": "audio/mp4",
@@ -23,20 +23,35 @@ _MEDIA = {
     "oga": "audio/ogg",
     "ogg": "audio/ogg",
     "opus": "audio/ogg",
+    "pcm": "audio/pcm",
     "wav": "audio/wav",
     "webm": "audio/webm",
 }
+"""File name ending -> content type. Endings of one content type stand for the same format."""
+
 MEGABYTE = 1024 * 1024
 """As providers count where they limit a file to so many MB."""
 
 
 @dataclass(frozen=True)
 class AudioInfo:
-    """Facts of a recording: content type, size in bytes, and its length in seconds if cheap to read."""
+    """Facts of a recording: content type, size in bytes, and its length in seconds if cheap to read.
+
+    `name` is the file name to send: servers judge a format by the ending.
+    """
 
     media: str
     size: int
     seconds: float | None = None
+    name: str = ""
+
+
+def accepted_endings(limits: AudioLimits | None) -> tuple[str, ...]:
+    """Return the endings of the files that a model takes: those it names, and others of the same formats."""
+    if limits is None:
+        return tuple(MEDIA)
+    formats = {MEDIA[ending] for ending in limits.endings}
+    return (*limits.endings, *(end for end, media in MEDIA.items() if media in formats and end not in limits.endings))
 
 
 def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -> AudioInfo:
@@ -62,15 +77,22 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
     ending = path.suffix.lower().removeprefix(".")
     if not status.st_size:
         raise UsageError(f"{name} is empty.", "Check that it was copied completely.")
-    if ending not in _MEDIA or (limits and ending not in limits.endings):
-        takes = " ".join(limits.endings) if limits else " ".join(_MEDIA)
+    if ending not in accepted_endings(limits):
+        takes = " ".join(limits.endings) if limits else " ".join(MEDIA)
         raise UsageError(f"{name} is not a format that {model or 'a model'} accepts.", f"It takes {takes}.")
     if limits and status.st_size > limits.size:
         size, most = megabytes(status.st_size), megabytes(limits.size)
         raise UsageError(
             f"{name} is {size}; {model or 'the model'} takes {most}.", "Make it smaller, for example a mono mp3."
         )
-    return AudioInfo(_MEDIA[ending], status.st_size, audio_duration.seconds(path))
+    return AudioInfo(MEDIA[ending], status.st_size, audio_duration.seconds(path), _name_to_send(path, ending, limits))
+
+
+def _name_to_send(path: Path, ending: str, limits: AudioLimits | None) -> str:
+    """Return the file name, with an ending of the same format where the model does not name its own."""
+    if limits is None or ending in limits.endings:
+        return path.name
+    return path.with_suffix(f".{next(end for end in limits.endings if MEDIA[end] == MEDIA[ending])}").name
 
 
 def megabytes(size: int) -> str:

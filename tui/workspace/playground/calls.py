@@ -84,7 +84,7 @@ def transcribe(
         raise _unserved(provider, model)
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
     route = key_source.route_call(session, model, access)
-    ask = TranscriptionRequest(route.model, path, info.media, info.size, language, times)
+    ask = TranscriptionRequest(route.model, path, info.media, info.size, language, times, info.name)
     return _streamed(session.process, route, provider.transcribe(route.access.fields, ask))
 
 

@@ -29,7 +29,7 @@ from tui.providers import provider as provider_of
 from tui.providers.requests import TimestampGranularity
 from tui.providers.spec import AudioLimits
 from tui.sanitize import one_line
-from tui.workspace.playground.audio import MEGABYTE, AudioInfo, audio_info, megabytes
+from tui.workspace.playground.audio import MEGABYTE, AudioInfo, accepted_endings, audio_info, megabytes
 from tui.workspace.playground.path_completion import Entry, Offer, expanded, offer
 
 TIMES = {
@@ -220,7 +220,7 @@ class SpeechForm(Vertical):
     async def _inspect_file(self) -> None:
         """Bring what is offered, and what is known of the file, up to date with what is typed."""
         typed, limits, model = self._path.value, self.limits, self._model.id if self._model else ""
-        endings = limits.endings if limits else _ANY
+        endings = accepted_endings(limits)
         found = await asyncio.to_thread(offer, typed, self._home, endings)
         info, problem = await asyncio.to_thread(_known, self.path, limits, model)
         self._offer, self.info = found, info
@@ -325,7 +325,6 @@ class SpeechForm(Vertical):
 
 _INDENT = LABEL + 3
 _SHORT = 40
-_ANY = ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
 
 
 def _known(path: Path, limits: AudioLimits | None, model: str) -> tuple[AudioInfo | None, Problem | None]:

@@ -36,7 +36,7 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
     if ask.language:
         # gpt-transcribe takes several languages, and only in that form.
         parts.append(("languages[]" if ask.model.id.startswith("gpt-transcribe") else "language", ask.language))
-    upload = Upload(tuple(parts), ask.path, ask.media, ask.size)
+    upload = Upload(tuple(parts), ask.path, ask.media, ask.size, filename=ask.name)
     url = endpoint(fields, "/audio/transcriptions")
     return Call("POST", url, lambda: _read, upload=upload, accepts_text=True)
 
