@@ -326,6 +326,15 @@ for n in range(8):
     kept += n % 3 != 2
 print(kept)
 """
+_ANSWERED = """
+import asyncio
+from tui.providers.events import TextDelta
+meter = TrialMeter(session.tenant("acme"), "openai")
+meter.reserve()
+asyncio.run(meter.watch(TextDelta("An answer")))
+print("answered", flush=True)
+sys.stdin.readline()
+"""
 _HOLD = """
 TrialMeter(session.tenant("acme"), "openai").reserve()
 print("held", flush=True)
@@ -376,11 +385,47 @@ async def test_what_a_killed_process_had_reserved_is_free_again(acme: Session, t
     assert not acme.store(OPERATOR).read().table("reservations").all()
 
 
+async def test_a_process_that_is_killed_once_its_answer_began_has_used_its_call(acme: Session, tmp_path: Path) -> None:
+    await lend(acme, 2)
+    with process(tmp_path, _ANSWERED) as answered:
+        assert answered.stdout and answered.stdout.readline() == "answered\n"
+        answered.kill()
+        answered.wait()
+    assert left(acme) == 1
+    with process(tmp_path, _HOLD) as holding:
+        assert holding.stdout and holding.stdout.readline() == "held\n"
+        holding.kill()
+        holding.wait()
+    assert left(acme) == 1, "the control: nothing of its answer had come"
+
+
+async def test_a_call_that_fails_after_its_answer_began_is_refunded(acme: Session) -> None:
+    await lend(acme)
+    meter = TrialMeter(acme.tenant("acme"), "openai")
+    meter.reserve()
+    await meter.watch(TextDelta("An ans"))
+    assert acme.store(OPERATOR).read().table("used").all()[0]["calls"] == 1
+    meter.give_back()
+    meter.settle()
+    assert left(acme) == 10
+
+
+async def test_a_clock_that_is_hours_ahead_frees_no_call_that_runs(acme: Session, tmp_path: Path) -> None:
+    await lend(acme, 1)
+    with process(tmp_path, _HOLD) as holding:
+        assert holding.stdout and holding.stdout.readline() == "held\n"
+        acme.clock = lambda: time.time() + 7 * 3600
+        with pytest.raises(TrialExhausted, match="are still running"):
+            TrialMeter(acme.tenant("acme"), "openai").reserve()
+
+
 def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = identity.process_record(1_000.0)
     assert json.loads(json.dumps(mine)) == mine
     assert identity.alive(mine, 1_001.0)
-    assert not identity.alive(mine, 1_000.0 + identity.LONGEST + 1)
+    assert not identity.alive(mine | {"uptime": mine["uptime"] - identity.LONGEST - 1}, 1_001.0)
+    assert identity.alive(mine, 1_000.0 + identity.LONGEST + 1), "a changed clock is not time that passed"
+    assert not identity.alive(mine | {"uptime": None}, 1_000.0 + identity.LONGEST + 1)
     assert not identity.alive(mine | {"begun": "1"}, 1_001.0), "another process has the number by now"
     assert not identity.alive({}, 1_001.0)
     elsewhere = mine | {"host": "another", "pid": 2**30}

@@ -7,6 +7,7 @@ Where the begin cannot be known, or the process is one of another machine, a tim
 import contextlib
 import os
 import platform
+import time
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -20,7 +21,14 @@ LONGEST = 6 * 3600.0
 
 def process_record(now: float) -> dict[str, Any]:
     """Return the record that names this process in a lock or an audit log entry, as JSON values."""
-    return {"host": _host(), "boot": _boot(), "pid": os.getpid(), "begun": _start_time(os.getpid()), "at": now}
+    return {
+        "host": _host(),
+        "boot": _boot(),
+        "pid": os.getpid(),
+        "begun": _start_time(os.getpid()),
+        "at": now,
+        "uptime": time.monotonic(),
+    }
 
 
 def session() -> dict[str, Any]:
@@ -39,9 +47,17 @@ def terminal() -> str:
 def alive(record: Mapping[str, Any], now: float) -> bool:
     """Return True if the process that a record names may still run."""
     at = record.get("at")
-    if not isinstance(record.get("pid"), int) or not isinstance(at, int | float) or abs(now - at) > LONGEST:
+    if not isinstance(record.get("pid"), int) or not isinstance(at, int | float):
         return False
-    return not ended(record)
+    return abs(_age(record, now - at)) <= LONGEST and not ended(record)
+
+
+def _age(record: Mapping[str, Any], by_clock: float) -> float:
+    """Return the age of a record in seconds: since the same start of this machine, a changed clock says nothing."""
+    uptime = record.get("uptime")
+    if isinstance(uptime, int | float) and _boot() and (record.get("host"), record.get("boot")) == (_host(), _boot()):
+        return time.monotonic() - uptime
+    return by_clock
 
 
 def ended(record: Mapping[str, Any]) -> bool:

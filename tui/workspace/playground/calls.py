@@ -111,7 +111,7 @@ async def _streamed(session: Session, route: CallRoute, call: Call) -> AsyncGene
         ):
             async for event in events:
                 if meter:
-                    meter.watch(event)
+                    await meter.watch(event)
                 yield event
     except CredentialRejected as problem:
         await note(

@@ -1,7 +1,7 @@
-"""Meter one trial request: reserve it before, then count it or give it back.
+"""Meter one trial request: reserve it before, count it when its answer begins, give it back if it fails.
 
 Each step is one transaction of the operator's store, so calls of many processes at once never exceed the quota. What a
-killed process had reserved counts no more as soon as anybody else looks.
+killed process had reserved counts no more as soon as anybody else looks, unless its answer had begun.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _ANSWERS = (TextDelta, ThinkingDelta, Transcript, Vectors)
 
 
 class TrialMeter:
-    """The meter of one request: `reserve`, then `settle` or `give_back`; only the first of these counts.
+    """The meter of one request: `reserve`, then `settle` or `give_back`; the first `give_back` is the last step.
 
     Its steps may run in different threads: a call that is given up while it is being reserved reserves nothing.
 
@@ -36,31 +36,36 @@ class TrialMeter:
         self._token = uuid4().hex
         self._lock = threading.Lock()
         self._over = False
+        self._counted = False
         self.answered = False
 
     def reserve(self) -> None:
         """Reserve one request; raise TrialExhausted if none is left."""
         with self._lock:
-            if not self._over:
+            if not self._over and not self._counted:
                 reserve(self._session, self._provider, self._token)
 
     def settle(self) -> None:
         """Count the reserved request."""
-        self._end(kept=True)
+        with self._lock:
+            if not self._over and not self._counted:
+                end(self._session, self._provider, self._token, 1)
+                self._counted = True
 
     def give_back(self) -> None:
-        """Return the reserved request: it failed and does not count."""
-        self._end(kept=False)
-
-    def watch(self, event: Event) -> None:
-        """Note an event of the request."""
-        self.answered = self.answered or isinstance(event, _ANSWERS)
-
-    def _end(self, kept: bool) -> None:
+        """Return the request, reserved or counted: it failed and does not count."""
         with self._lock:
             if not self._over:
                 self._over = True
-                end(self._session, self._provider, self._token, kept)
+                end(self._session, self._provider, self._token, -1 if self._counted else 0)
+
+    async def watch(self, event: Event) -> None:
+        """Count the request at the first event that something of an answer came with."""
+        if not self.answered and isinstance(event, _ANSWERS):
+            self.answered = True
+            # Before the event is passed on: whoever has seen it and is killed has used the request.
+            with suppress(Problem):  # the outcome of the request matters more; it is counted again at the end
+                await asyncio.to_thread(self.settle)
 
 
 @asynccontextmanager
@@ -98,12 +103,12 @@ def reserve(session: TenantSession, provider_id: str, token: str) -> None:
         reservations.insert(who | identity.process_record(session.clock()))
 
 
-def end(session: TenantSession, provider_id: str, token: str, kept: bool) -> None:
-    """End a reservation; if it is `kept`, the request counts, even if the reservation expired meanwhile."""
+def end(session: TenantSession, provider_id: str, token: str, counts: int) -> None:
+    """End a reservation, even if it expired meanwhile, and add `counts` (1, 0 or -1) to the requests used."""
     with session.process.store(OPERATOR).transaction() as tables:
         tables.table("reservations").remove(lambda record: record.get("token") == token)
-        if kept:
-            used = _used(tables, session.tenant_id, provider_id) + 1
+        if counts:
+            used = max(0, _used(tables, session.tenant_id, provider_id) + counts)
             table = tables.table("used")
             table.remove(lambda record: _is(record, session.tenant_id, provider_id))
             table.insert({"tenant": session.tenant_id, "provider": provider_id, "calls": used})
