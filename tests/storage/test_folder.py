@@ -15,7 +15,7 @@ import pytest
 
 from tui.errors import Problem, SaveFailed
 from tui.storage import filesystem
-from tui.storage.folder import DiskFolder, Folder
+from tui.storage.folder import LARGEST, DiskFolder, Folder
 from tui.storage.lock import LOCK
 from tui.storage.memory_folder import MemoryFolder
 
@@ -369,3 +369,23 @@ def test_a_folder_that_cannot_be_created_is_named_with_what_to_do(tmp_path: Path
         DiskFolder(tmp_path / "file" / "data").write("a", b"")
     assert str(tmp_path / "file") in caught.value.message
     assert caught.value.hint
+
+
+def test_a_file_that_is_too_large_to_be_read_whole_is_refused_before_it_takes_memory(disk: DiskFolder) -> None:
+    assert disk.path
+    with (disk.path / "a").open("r+b") as file:
+        file.truncate(LARGEST)
+    assert len(disk.read("a") or b"") == LARGEST, "the control"
+    with (disk.path / "a").open("r+b") as file:
+        file.truncate(3 * 10**9)
+    with pytest.raises(Problem, match="a is larger than 128 MiB"):
+        disk.read("a")
+    assert disk.read("a", last=4) == bytes(4)
+
+
+def test_what_could_not_be_read_again_is_not_written(disk: DiskFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.storage.folder.LARGEST", 4)
+    disk.write("a", b"1234")
+    with pytest.raises(SaveFailed, match="is larger than"):
+        disk.write("a", b"12345")
+    assert disk.read("a") == b"1234"

@@ -113,6 +113,14 @@ def write_blocker(folder: Path) -> Problem | None:
     return unwritable(folder, OSError(errno.EROFS if kept else errno.EACCES, ""))
 
 
+def too_large(path: Path, limit: int) -> SaveFailed:
+    """Return the problem of a file that is too large to be read as a whole, or would be once written."""
+    return SaveFailed(
+        f"{one_line(str(path))} is larger than {limit // 2**20} MiB.",
+        "Modeldeck reads no such file. Nothing was changed. Restore an earlier state or a backup.",
+    )
+
+
 def folder_replaced(folder: Path) -> Problem:
     """Return the problem of a folder that was replaced by another while it was in use."""
     return SaveFailed(f"{one_line(folder.name)} was removed in another session.", "Nothing was written.")

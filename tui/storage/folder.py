@@ -24,6 +24,8 @@ from tui.storage.lock import LEASE, LOCK, WAIT
 
 _TEMPORARY = ".tmp-"
 _LEAVING = ".leaving-"
+LARGEST = 128 * 2**20
+"""Bytes that a file may have to be read as a whole."""
 
 
 class Folder(Protocol):
@@ -131,9 +133,12 @@ class DiskFolder:
                 raise file_errors.unreadable(self._path / name, error) from None
             try:
                 file_errors.check_file(os.fstat(file), self._path / name)
+                size = os.fstat(file).st_size
+                if not last and size > LARGEST:
+                    raise file_errors.too_large(self._path / name, LARGEST)
                 with os.fdopen(file, "rb", closefd=False) as content:
-                    content.seek(max(0, os.fstat(file).st_size - last) if last else 0)
-                    return content.read()
+                    content.seek(max(0, size - last) if last else 0)
+                    return content.read(last or LARGEST)
             except OSError as error:
                 raise file_errors.unreadable(self._path / name, error) from None
             finally:
@@ -177,6 +182,8 @@ class DiskFolder:
             assert at is not None
             if full := file_errors.full(self._path, at, len(data)):
                 raise full
+            if len(data) > LARGEST:
+                raise file_errors.too_large(self._path / name, LARGEST)
             replaced = False
             try:
                 self._fill(temporary, data, at)
