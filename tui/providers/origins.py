@@ -11,6 +11,7 @@ from tui.sanitize import one_line
 _PORTS = {"http": 80, "https": 443}
 _PLAIN = {"ws": "http", "wss": "https"}
 _ONE_SLASH = re.compile(r"https?:/(?!/)", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?")
 _EXAMPLE = "It looks like https://host/v1 or http://localhost:11434/v1."
 
 
@@ -86,12 +87,27 @@ def with_path(url: str, path: str) -> str:
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
-        known = bool(parts.scheme and parts.hostname) and parts.port != 0
+        known = bool(parts.scheme and parts.hostname) and parts.port != 0 and _is_host(parts)
     except ValueError:
         known = False
     if not known or any(mark.isspace() or not mark.isprintable() for mark in url):
         raise UsageError(f"{one_line(url, 80) or 'A blank text'} is not an address.", _EXAMPLE)
     return parts
+
+
+def _is_host(parts: SplitResult) -> bool:
+    """Return True if the host is an IP address, or a name of ASCII letters, digits, `.`, `-` and `_`.
+
+    Other names are shown one way and looked up another: a full-width stop becomes a dot on the wire. International
+    names are written as they are looked up, `xn--…`.
+    """
+    host = parts.hostname or ""
+    if ":" in host or "[" in parts.netloc:
+        try:
+            return ip_address(host).version == 6
+        except ValueError:
+            return False
+    return bool(_HOST.fullmatch(host)) and ".." not in host
 
 
 def _origin(parts: SplitResult) -> str:
