@@ -304,11 +304,12 @@ async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
         ([text("{" * 3)] * 3, Problem, "3 broken pieces in a row"),
         ([text(failed(10165))], Problem, "stopped with an error"),
         ([text(failed(10012))], Problem, "failed on its side"),
+        ([CloseConnection(1000, "")], NetworkError, "stopped before its end"),
         ([CloseConnection(1011, "no engine")], NetworkError, "closed the connection before the answer ended"),
         ([TextMessage("x" * 12_000_000)], Problem, "a message of more than"),
         ([Ping(b"?"), HOLD], NetworkError, "sent nothing of use"),
     ],
-    ids=["cut", "reset", "broken", "timed out", "failed", "closed", "too large", "silent"],
+    ids=["cut", "reset", "broken", "timed out", "failed", "closed in good order", "closed", "too large", "silent"],
 )
 async def test_a_dictation_that_fails_in_the_middle_keeps_what_was_transcribed(
     tmp_path: Path, script: list[Item], kind: type[Problem], words: str
