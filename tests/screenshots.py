@@ -182,7 +182,7 @@ def _answers_take_the_same_time() -> Iterator[None]:
         return replace(answer, first=0.31, total=0.31 + answer.output / 48)
 
     def transcribed_scene(*of: Any) -> TranscriptResult:
-        return replace(TranscriptResult(*of), took=12.0)
+        return replace(TranscriptResult(*of), seconds=12.0)
 
     with patch.object(RunningAnswer, "ended", timed), patch.object(tab, "TranscriptResult", transcribed_scene):
         yield

@@ -148,21 +148,8 @@ def test_names_of_variables_and_parameters_are_standard_terms() -> None:
         f"{path}:{line}: {identifier}"
         for path, line, identifier in named
         if is_private_language(identifier) and identifier.strip("_").lower() not in STATE_WORDS
-        if not path.startswith("tui/console/")
     ]
     assert not private, "\n".join(private)
-
-
-def test_a_loop_says_what_it_goes_through() -> None:
-    loops = [
-        f"{name(path)}:{target.lineno}"
-        for path in MODULES
-        for loop in ast.walk(parsed(path))
-        if isinstance(loop, ast.For | ast.AsyncFor | ast.comprehension)
-        for target in ast.walk(loop.target)
-        if isinstance(target, ast.Name) and target.id == "each"
-    ]
-    assert not loops, "\n".join(loops)
 
 
 def test_a_public_class_name_stands_once_in_a_layer() -> None:

@@ -55,7 +55,7 @@ def _stays(text: str) -> bool:
     clean, short, cells = printable(text), one_line(text), 10_000
     markdown_rows(text, cells)
     shown = "\n".join(row.plain for row in QuestionBlock(text).rows(cells))
-    trouble = "\n".join(row.plain for row in ProblemBlock("It failed.", said=short, by="x").rows(cells))
+    trouble = "\n".join(row.plain for row in ProblemBlock("It failed.", detail=short, by="x").rows(cells))
     return (
         line((text, "bold")).plain == clean
         and "\n".join(line.rstrip() for line in clean.splitlines()).strip("\n") in shown

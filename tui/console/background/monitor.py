@@ -179,8 +179,8 @@ class BackgroundMonitor:
             self._show_banner()
 
     def _show_banner(self) -> None:
-        waits = (f"{WORKING} waiting for another session {self._waiting} s", "")
-        self.banner = waits if self._waiting else self._lost
+        status = (f"{WORKING} waiting for another session {self._waiting} s", "")
+        self.banner = status if self._waiting else self._lost
         self._refresh_chrome()
 
     def _refresh_chrome(self) -> None:

@@ -75,17 +75,19 @@ class Proposal(Part):
 
 
 class Propose(Dialog[str]):
-    """Offers defaults. `said` is what was done before it, `only` limits what is offered.
+    """Offers defaults. `summary` is what was done before it, `only` limits what is offered.
 
     Answers `playground` when that is to open, else ''.
     """
 
     DEFAULT_CSS = "Propose #box Plain { width: 1fr; height: auto; padding-left: 1; }"
 
-    def __init__(self, said: str, title: str = "Default models", only: Mapping[ModelType, Model] | None = None) -> None:
+    def __init__(
+        self, summary: str, title: str = "Default models", only: Mapping[ModelType, Model] | None = None
+    ) -> None:
         super().__init__()
         self.BOX_TITLE = title
-        self.said = said
+        self.summary = summary
         self._proposed = only
         self._around = ("Defaults", "")
 
@@ -94,7 +96,9 @@ class Propose(Dialog[str]):
         rows = defaults.rows(self.navigator.tenant_session)
         chosen = any(row.default for row in rows)
         missing = ", ".join(kind.label for kind in proposed)
-        yield Plain(f"{self.said} " + (f"No default model yet for {missing}." if chosen else "No default models yet."))
+        yield Plain(
+            f"{self.summary} " + (f"No default model yet for {missing}." if chosen else "No default models yet.")
+        )
         yield Plain("Suggested:\n")
         for model in proposed.values():
             yield Proposal(model)

@@ -14,17 +14,17 @@ class BusyIndicator:
 
     def __init__(self, screen: FramedScreen[Any]) -> None:
         self._screen = screen
-        self._under_way: list[tuple[str, float]] = []
+        self._operations: list[tuple[str, float]] = []
 
     def __bool__(self) -> bool:
-        return bool(self._under_way)
+        return bool(self._operations)
 
     @property
     def words(self) -> str:
         """`… listing OpenAI 2 s`, or '' while nothing runs."""
-        if not self._under_way:
+        if not self._operations:
             return ""
-        what, since = self._under_way[-1]
+        what, since = self._operations[-1]
         seconds = int(monotonic() - since)
         return f"{WORKING} {what}" + (f" {seconds} s" if seconds else "")
 
@@ -32,12 +32,12 @@ class BusyIndicator:
     def on(self, what: str) -> Iterator[None]:
         """Show that work while the block runs, however it ends."""
         work = (what, monotonic())
-        self._under_way.append(work)
+        self._operations.append(work)
         ticking = self._screen.set_interval(1.0, self._screen.refresh_chrome)
         self._screen.refresh_chrome()
         try:
             yield
         finally:
             ticking.stop()
-            self._under_way.remove(work)
+            self._operations.remove(work)
             self._screen.refresh_chrome()

@@ -37,7 +37,7 @@ class HeaderState:
     """Whose screen it is: the tenant's name, colour mark and state word, and what the header shows of the areas.
 
     `labels` is `keys` (plain digits act), `typing` (f2 to f5 act) or empty (a form or dialog). `busy` names areas with
-    something running. `alike` are names of other tenants that may look the same when they are cut, `key` the
+    something running. `similar` are names of other tenants that may look the same when they are cut, `key` the
     beginning of the fingerprint that tells this one apart.
     """
 
@@ -47,7 +47,7 @@ class HeaderState:
     area: str = ""
     labels: str = ""
     busy: frozenset[str] = frozenset()
-    alike: tuple[str, ...] = ()
+    similar: tuple[str, ...] = ()
     key: str = ""
 
 
@@ -67,9 +67,9 @@ class Header(ChromeRow):
         brand = (" modeldeck ", "bold") if cells >= 100 or not place.name else ""
         tenant: list[Words] = [brand] if brand else []
         if place.name:
-            taken = width(labels.plain) + width(place.state) + 7 + (11 if brand else 0)
+            reserved = width(labels.plain) + width(place.state) + 7 + (11 if brand else 0)
             most = 14 if place.labels and cells < 100 else 40
-            name = clip_apart(place.name, max(6, min(most, cells - taken)), place.alike, place.key)
+            name = clip_apart(place.name, max(6, min(most, cells - reserved)), place.similar, place.key)
             tenant += [" ", (MARK, MARK_COLOURS[place.mark % 6]), f" {name}"]
         if place.state:
             tenant += ["  " if place.name else " ", (place.state, MUTED)]

@@ -96,8 +96,8 @@ class AddModel(PageScreen[bool]):
         self.refresh_chrome()
 
     def _offer(self, row: ProviderRow) -> Item:
-        taken = "needs only an ID" if not row.provider.model_fields else "has more fields"
-        return text_item(row.provider.id, line(sign(row.state), f" {row.provider.label:<22}", taken))
+        note = "needs only an ID" if not row.provider.model_fields else "has more fields"
+        return text_item(row.provider.id, line(sign(row.state), f" {row.provider.label:<22}", note))
 
     async def on_rows_chosen(self, event: Rows.Chosen) -> None:
         await self._turn_to(event.key)
@@ -110,8 +110,10 @@ class AddModel(PageScreen[bool]):
 
     def _build_form(self, provider: Provider) -> ModelForm:
         """Build the form with the choices made for this provider's last added model."""
-        held = [model for model in models.all_models(self.navigator.tenant_session) if model.provider == provider.id]
-        last = [dict(entry.fields) for entry in held if entry.origin is Origin.ADDED and entry.fields]
+        existing = [
+            model for model in models.all_models(self.navigator.tenant_session) if model.provider == provider.id
+        ]
+        last = [dict(entry.fields) for entry in existing if entry.origin is Origin.ADDED and entry.fields]
         chosen = {
             model_field.name: last[-1].get(model_field.name, "")
             for model_field in provider.model_fields
@@ -251,12 +253,12 @@ class AddModel(PageScreen[bool]):
             with self.working.on("asking the model" if verify else "saving"):
                 return await self._save(verify, plain_http)
         except PlainHttp as problem:
-            asked = problem
-        if not await self.dialogs.confirm_plain_http(asked.origins):
-            if row := self._form.row_of(asked.field):
+            refusal = problem
+        if not await self.dialogs.confirm_plain_http(refusal.origins):
+            if row := self._form.row_of(refusal.field):
                 row.field.focus()
             return None
-        return await self._allowed(verify, (*plain_http, *asked.origins))
+        return await self._allowed(verify, (*plain_http, *refusal.origins))
 
     async def _save(self, verify: bool, plain_http: tuple[str, ...]) -> Model:
         session, form = self.navigator.tenant_session, self._form
@@ -273,16 +275,16 @@ class AddModel(PageScreen[bool]):
         self.dialogs.toast(note)
 
     async def _kept(self, model: Model) -> None:
-        said = f"{'Changed' if self._model else 'Added'} {called(model)}"
+        summary = f"{'Changed' if self._model else 'Added'} {called(model)}"
         without = model.type not in models.defaults(self.navigator.tenant_session)
         if self._model is None and without and model.origin is Origin.ADDED:
-            answer = await self.navigator.propose_defaults(f"{said}.", only={model.type: model})
+            answer = await self.navigator.propose_defaults(f"{summary}.", only={model.type: model})
             if answer == "playground":
                 self.dismiss(True)
                 self.navigator.show_area("playground")
                 return
         else:
-            self.dialogs.toast(said)
+            self.dialogs.toast(summary)
         self.dismiss(True)
 
     def _say_at(self, row: FieldRow | None, problem: Problem) -> None:

@@ -52,8 +52,8 @@ class ModelForm(Form):
             named = provider.model_id
             help_line = named.help or f"The model ID, exactly as {provider.label} lists it."
             self.rows[ID] = FieldRow(ID, named.label, model_id, help=(help_line,))
-        found = {*provider.field_options, *((ID,) if provider.search else ())}
-        self.offered = {name: SearchResults(row) for name, row in self.rows.items() if name in found}
+        searchable = {*provider.field_options, *((ID,) if provider.search else ())}
+        self.offered = {name: SearchResults(row) for name, row in self.rows.items() if name in searchable}
         self._types = Choice(
             "Type", [(str(model_type), model_type.label) for model_type in provider.types], column=True, id="type"
         )
@@ -93,8 +93,10 @@ class ModelForm(Form):
         if name == ID and self.model:
             yield Plain(f"{self.provider.model_id.label:<{LABEL}} {_shown(self.model)}", classes="text")
         elif name == "type":
-            told = Plain(f"{'Type':<{LABEL}} {self.model.type.label}", classes="text") if self.model else self._types
-            yield told
+            type_row = (
+                Plain(f"{'Type':<{LABEL}} {self.model.type.label}", classes="text") if self.model else self._types
+            )
+            yield type_row
         elif name in self.choices:
             yield self.choices[name]
             if help_line := self._field(name).help:
@@ -134,8 +136,8 @@ class ModelForm(Form):
         """What the model is for."""
         if self.model:
             return self.model.type
-        told = catalog.proposed_type(self.provider, self.model_id, self.field_values) if self._leading else None
-        return told or ModelType(self._types.value)
+        proposed = catalog.proposed_type(self.provider, self.model_id, self.field_values) if self._leading else None
+        return proposed or ModelType(self._types.value)
 
     @property
     def field_values(self) -> dict[str, str]:

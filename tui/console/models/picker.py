@@ -27,7 +27,7 @@ from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
 
-_MEND = {
+_REMEDIES = {
     ProviderState.REFUSED: "{page.back} then {area.providers} opens it to replace the key.",
     ProviderState.UNDECRYPTABLE: "{page.back} then {area.providers} replaces or forgets its key.",
     ProviderState.UNCONFIRMED: "{page.back} then {area.providers}, and {providers.verify} there, confirms its key.",
@@ -50,7 +50,7 @@ class PickModel(PageScreen[Model]):
         self._now: ModelRow | None = None
         self._nearest: Model | None = None
         self._usable = 0
-        self._said: tuple[str, Words, Words] = ("", "", "")
+        self._notice: tuple[str, Words, Words] = ("", "", "")
 
     def content(self) -> Iterable[Widget]:
         yield Filter("pick.filter", id="filter")
@@ -76,7 +76,7 @@ class PickModel(PageScreen[Model]):
     def _show(self, key: str | None = None) -> None:
         """Show the matching rows under their headings."""
         text = self.query_one(Filter).text
-        found = self._list.matching(text)
+        matches = self._list.matching(text)
         sections: list[tuple[str, list[str]]] = []
         if not text:
             # These two stand apart; while something is looked for they stand with the others.
@@ -86,13 +86,13 @@ class PickModel(PageScreen[Model]):
         sections.append(
             (
                 f"All {self.type.label} models ready to use",
-                [entry for entry in found if entry not in apart and self._list.by_key[entry].usable],
+                [entry for entry in matches if entry not in apart and self._list.by_key[entry].usable],
             )
         )
         sections.append(
             (
                 "Needs attention",
-                [entry for entry in found if entry not in apart and not self._list.by_key[entry].usable],
+                [entry for entry in matches if entry not in apart and not self._list.by_key[entry].usable],
             )
         )
         keys: list[str] = []
@@ -171,9 +171,9 @@ class PickModel(PageScreen[Model]):
         )
 
     def _strip(self, row: ModelRow) -> tuple[Words, Words]:
-        key, *said = self._said
+        key, *lines = self._notice
         if key == self.query_one(Rows).key:
-            return said[0], said[1]
+            return lines[0], lines[1]
         session, provider = self.navigator.session, self._list.providers.get(row.model.provider)
         if row.model == self._nearest:
             text = ("Same provider and type, nearest to the one now set.", self._other_vectors(row.model))
@@ -208,10 +208,10 @@ class PickModel(PageScreen[Model]):
         if row.state is ModelState.GONE:
             self._say(f"{label} no longer offers {name_of(row.model)}.", "Choose one that is ready.")
         else:
-            self._say(f"{name_of(row.model)} cannot be used: {label}, {state}.", hint(_MEND.get(state, "")))
+            self._say(f"{name_of(row.model)} cannot be used: {label}, {state}.", hint(_REMEDIES.get(state, "")))
 
     def _say(self, first: str, hint: str) -> None:
-        self._said = (self.query_one(Rows).key, line((f"{WARNING} ", ATTENTION), first), hint)
+        self._notice = (self.query_one(Rows).key, line((f"{WARNING} ", ATTENTION), first), hint)
         self.refresh_chrome()
 
     def action_filter(self) -> None:

@@ -88,10 +88,10 @@ class ModelList:
 
     def matching(self, text: str, kind: ModelType | None = None) -> list[str]:
         """Return the keys of the models of that type with all words of the text, in any order."""
-        found = holding(self._words, text)
+        matches = holding(self._words, text)
         if kind is None:
-            return self._keys if len(found) == len(self) else [self._keys[n] for n in found]
-        return [self._keys[n] for n in found if self._kinds[n] is kind]
+            return self._keys if len(matches) == len(self) else [self._keys[n] for n in matches]
+        return [self._keys[n] for n in matches if self._kinds[n] is kind]
 
 
 # --- columns ----------------------------------------------------------------------------------------------------------
@@ -167,8 +167,8 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
     first = f"{label}, {origin_words(row, provider, now)}. {serves}"
     if row.state is ModelState.GONE:
         since = when(model.gone, now)
-        went = f"{label} no longer lists it since {since}." if model.gone else f"{label} retired it on {model.ends}."
-        return f"{went} {serves}", f"Nearest: {name_of(nearest)}." if nearest else "Requests to it fail."
+        reason = f"{label} no longer lists it since {since}." if model.gone else f"{label} retired it on {model.ends}."
+        return f"{reason} {serves}", f"Nearest: {name_of(nearest)}." if nearest else "Requests to it fail."
     if row.state is ModelState.UNUSABLE:
         state = provider.state if provider else ProviderState.NOT_SET_UP
         return first, f"{label} cannot be used: {state}. {hint('{area.providers} shows it.')}"
@@ -189,12 +189,12 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
     return first, size_words(model)
 
 
-def strip_of(name: str, said: tuple[str, str], room: int) -> tuple[Words, Words]:
+def strip_of(name: str, texts: tuple[str, str], room: int) -> tuple[Words, Words]:
     """Return the strip's two lines; a name that is cut in its row (more cells than `room`) is in full."""
     if width(name) <= room:
-        return said
+        return texts
     if width(name) <= STRIP:
-        return name, " ".join(entry for entry in said if entry)
+        return name, " ".join(entry for entry in texts if entry)
     head = next(n for n in range(len(name), 0, -1) if width(name[:n]) <= STRIP)
     return name[:head], name[head:]
 

@@ -25,21 +25,21 @@ class ModelSearch:
         self._screen, self._form = screen, form
         self._timer: Timer | None = None
         self._search: Worker[None] | None = None
-        self._taken = form.model_id
-        self._asked: dict[str, object] = {}
+        self._accepted = form.model_id
+        self._requests: dict[str, object] = {}
 
     def typed(self) -> None:
         """Search a moment after the last key."""
-        if ID not in self._form.offered or self._form.model_id == self._taken:
+        if ID not in self._form.offered or self._form.model_id == self._accepted:
             return
-        self._taken = ""
+        self._accepted = ""
         if self._timer is not None:
             self._timer.stop()
         self._timer = self._screen.set_timer(AFTER, self._due)
 
     def accept_choice(self) -> None:
         """Take an ID that was chosen, not typed, without a search."""
-        self._taken = self._form.model_id
+        self._accepted = self._form.model_id
 
     def focused(self) -> None:
         """Ask for suggestions when a field gets the focus, once for the same values."""
@@ -48,8 +48,8 @@ class ModelSearch:
         if offered is None or name == ID or offered.list.has_focus:
             return
         values = {entry: value for entry, value in self._form.field_values.items() if entry != name}
-        if self._asked.get(name) != values:
-            self._asked[name] = values
+        if self._requests.get(name) != values:
+            self._requests[name] = values
             self._screen.run_worker(self._offer(name, offered, values), group=f"offer-{name}", exclusive=True)
 
     def _due(self) -> None:
@@ -65,7 +65,7 @@ class ModelSearch:
             await self._search_for(offered, text)
 
     async def _search_for(self, offered: SearchResults, text: str) -> None:
-        if len(text) < _LEAST or text == self._taken:
+        if len(text) < _LEAST or text == self._accepted:
             offered.show(())
             return
         session, provider = self._screen.navigator.tenant_session, self._form.provider
@@ -73,8 +73,8 @@ class ModelSearch:
         try:
             hits = await add.search(session, provider.id, text, self._form.kind)
         except Problem as problem:
-            said = problem_lines("Search is unavailable; type the full name.", problem.message)
-            offered.show((), *said)
+            lines = problem_lines("Search is unavailable; type the full name.", problem.message)
+            offered.show((), *lines)
         else:
             if text == self._form.model_id:
                 offered.show(hits)

@@ -49,7 +49,7 @@ class SearchResults(Vertical):
         self.row = row
         self.list = HitRows()
         self.hits: Mapping[str, SearchResult] = {}
-        self._here = self._said = False
+        self._here = self._has_message = False
 
     def compose(self) -> ComposeResult:
         yield self.row
@@ -75,9 +75,9 @@ class SearchResults(Vertical):
         self.list.show([_item(result) for result in self.hits.values()])
         self.list.refresh(layout=True)
         # What else is said there, such as what is wrong with the field, is left alone.
-        if words or self._said:
+        if words or self._has_message:
             self.row.say(*words)
-        self._said = bool(words)
+        self._has_message = bool(words)
         self._reveal()
 
     def _reveal(self) -> None:

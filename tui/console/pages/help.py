@@ -115,13 +115,13 @@ class Help(PageScreen[None]):
             keys += [(item.keys, item.word) for item in items[:1] if not item.last]
         mine = [action for action in self._actions.values() if not action.general]
         keys += [("  ".join(entry.keys[:3]), _lower(entry.words)) for entry in mine]
-        found = [row for key in keys for row in _key(*key, cells=cells)]
+        rows = [row for key in keys for row in _key(*key, cells=cells)]
         lists = self._about.query(Rows)
         move = " ".join(keys_of(f"list.{step}")[-1 if step in ("up", "down") else 0] for step in _STEPS)
-        return [*found, *_key(move, "move", cells=cells)] if lists else found
+        return [*rows, *_key(move, "move", cells=cells)] if lists else rows
 
     def _general(self) -> list[Content]:
-        found: list[Content] = []
+        rows: list[Content] = []
         for ids, words in _GENERAL:
             actions = [self._actions[tenant_id] for tenant_id in ids if tenant_id in self._actions]
             if not actions:
@@ -136,10 +136,8 @@ class Help(PageScreen[None]):
             else:
                 keys = list(dict.fromkeys(key for action in actions for key in action.keys))[:2]
             gap = "  " if len("  ".join(keys)) <= _KEYS and len(keys) == 2 else " "
-            found += _key(gap.join(keys), words, _RIGHT_KEYS, _RIGHT)
-        return (
-            found if isinstance(self._about, AreaScreen) else [*_key(key_of("page.back"), "back", _RIGHT_KEYS), *found]
-        )
+            rows += _key(gap.join(keys), words, _RIGHT_KEYS, _RIGHT)
+        return rows if isinstance(self._about, AreaScreen) else [*_key(key_of("page.back"), "back", _RIGHT_KEYS), *rows]
 
     def _fields(self) -> list[Words]:
         lines: list[Words] = []

@@ -36,7 +36,7 @@ class Save(Dialog[Path]):
         self.formats, self.writer, self.title_left = dict(formats), writer, title or "Playground › save"
         self._path = FieldRow("path", "file", _proposed(suggested, next(iter(self.formats))))
         self._format = Choice("format", list(self.formats.items()), id="format")
-        self._said: Problem | None = None
+        self._problem: Problem | None = None
 
     def parts(self) -> Iterable[Widget]:
         yield self._path
@@ -66,8 +66,8 @@ class Save(Dialog[Path]):
         return _path(self._path.value)
 
     def _tell(self) -> None:
-        if self._said is not None:
-            self._path.say(*problem_lines(self._said.message, problem_hint(self._said)))
+        if self._problem is not None:
+            self._path.say(*problem_lines(self._problem.message, problem_hint(self._problem)))
             return
         host = one_line(socket.gethostname())
         self._path.say(
@@ -76,7 +76,7 @@ class Save(Dialog[Path]):
         )
 
     def on_input_changed(self) -> None:
-        self._said = None
+        self._problem = None
         self._tell()
 
     def on_field_row_next(self) -> None:
@@ -97,29 +97,29 @@ class Save(Dialog[Path]):
     async def _save(self) -> None:
         path = self.path
         try:
-            taken = await asyncio.to_thread(_look, path)
-            if taken and await self._keep(path, taken):
+            existing = await asyncio.to_thread(_look, path)
+            if existing and await self._keep(path, existing):
                 return
             text = await asyncio.to_thread(self.writer, self._format.value)
             await asyncio.to_thread(write, path, text)
         except Problem as problem:
-            self._said = problem
+            self._problem = problem
             self._tell()
             self._path.field.focus()
             return
         self.dialogs.toast(f"Saved to {path}.")
         self.dismiss(path)
 
-    async def _keep(self, path: Path, taken: str) -> bool:
-        said = [f"{path.name} already exists, {taken}.", "Overwriting it replaces its content."]
-        answer = await self.dialogs.ask("Save", said, {"keep": "Keep the existing file", "over": "Overwrite it"})
+    async def _keep(self, path: Path, existing: str) -> bool:
+        lines = [f"{path.name} already exists, {existing}.", "Overwriting it replaces its content."]
+        answer = await self.dialogs.ask("Save", lines, {"keep": "Keep the existing file", "over": "Overwrite it"})
         return answer != "over"
 
 
 def _look(path: Path) -> str:
     """Say what is at the path already; '' if nothing is."""
     try:
-        found = path.lstat()
+        file_status = path.lstat()
     except FileNotFoundError:
         if not path.parent.is_dir():
             raise Problem(f"There is no folder {path.parent}.", "Create it first, or choose another folder.") from None
@@ -130,7 +130,7 @@ def _look(path: Path) -> str:
         raise Problem(f"{path} is a folder.", "Add a file name.")
     if not path.is_file() or path.is_symlink():
         raise Problem(f"{path} is not a regular file.", "Choose another name.")
-    return f"{found.st_size:,} bytes"
+    return f"{file_status.st_size:,} bytes"
 
 
 def _path(text: str) -> Path:

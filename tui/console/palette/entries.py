@@ -53,7 +53,7 @@ def _once(commands: Iterable[Command]) -> list[Command]:
 
 
 def _here(screen: FramedScreen[Any]) -> Iterator[Command]:
-    for action in sorted(actions_of(screen), key=lambda each: each.general):
+    for action in sorted(actions_of(screen), key=lambda entry: entry.general):
         if action.id.startswith(("area.", "page.", "list.", "form.")) or action.id in _UNLISTED:
             continue
         yield Command(
@@ -113,13 +113,13 @@ def _appearance(screen: FramedScreen[Any]) -> Iterator[Command]:
 
 def _key_pair(screen: FramedScreen[Any]) -> Iterator[Command]:
     assert screen.navigator.tenant is not None
-    waits = verification.integrity_status(screen.navigator.tenant_session)
+    integrity = verification.integrity_status(screen.navigator.tenant_session)
     yield Command(
         "Confirm credentials …",
         _then(_worker, screen, _confirm),
         hint("{area.providers} then {providers.verify}"),
         f"Show what came into the settings of {screen.navigator.tenant.name} without its key.",
-        "" if waits.waiting or waits.alarm else "nothing to confirm",
+        "" if integrity.waiting or integrity.alarm else "nothing to confirm",
         also="vault manifest waiting",
     )
     yield Command(
@@ -196,8 +196,8 @@ def _sought(rows: Sequence[ModelRow]) -> tuple[Sequence[ModelRow], list[str], fr
     for row in rows:
         once.setdefault(_model_words(row), row)
     texts = [sought(words, f"{row.model.ref} {row.model.type.label}") for words, row in once.items()]
-    found = list(once.values())
-    return found, texts, frozenset(n for n, row in enumerate(found) if not row.usable)
+    unique = list(once.values())
+    return unique, texts, frozenset(n for n, row in enumerate(unique) if not row.usable)
 
 
 def _model_words(row: ModelRow) -> str:
@@ -205,14 +205,14 @@ def _model_words(row: ModelRow) -> str:
 
 
 def _tenants(screen: FramedScreen[Any], shown: Tenant | None) -> CommandGroup:
-    found = [tenant for tenant in tenant_registry.readable(screen.navigator.session) if tenant != shown]
-    words = [f"Tenant {entry.name}" for entry in found]
+    others = [tenant for tenant in tenant_registry.readable(screen.navigator.session) if tenant != shown]
+    words = [f"Tenant {entry.name}" for entry in others]
 
     def make(number: int) -> Command:
-        tells = f"Show the providers of {found[number].name}."
-        return Command(words[number], _then(screen.navigator.open_tenant, found[number].id), "", tells)
+        tells = f"Show the providers of {others[number].name}."
+        return Command(words[number], _then(screen.navigator.open_tenant, others[number].id), "", tells)
 
-    texts = [sought(name, entry.id) for name, entry in zip(words, found, strict=True)]
+    texts = [sought(name, entry.id) for name, entry in zip(words, others, strict=True)]
     return CommandGroup(texts, frozenset(), make)
 
 
@@ -323,9 +323,9 @@ def _tell(screen: FramedScreen[Any]) -> None:
         screen.app.screen.changed_elsewhere()
 
 
-def _worker(screen: FramedScreen[Any], work: Callable[..., Awaitable[None]], *given: Any) -> None:
-    screen.app.run_worker(work(screen, *given), group="command", exclusive=True)
+def _worker(screen: FramedScreen[Any], work: Callable[..., Awaitable[None]], *args: Any) -> None:
+    screen.app.run_worker(work(screen, *args), group="command", exclusive=True)
 
 
-def _then(do: Callable[..., Any], *given: Any) -> Callable[[], Any]:
-    return lambda: do(*given)
+def _then(do: Callable[..., Any], *args: Any) -> Callable[[], Any]:
+    return lambda: do(*args)

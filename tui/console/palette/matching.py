@@ -75,6 +75,6 @@ class CommandIndex(Sequence[Command]):
         words = typed.casefold().split()
         if not words:
             return sorted(range(len(self.kinds[0].texts)), key=self._unusable.__contains__)
-        found, first = holding(self._texts, typed), f" {words[0]}"
-        begins = {n for n in found if 0 <= self._texts[n].find(first) < self._texts[n].find("\n")}
-        return sorted(found, key=lambda n: 2 * (n in self._unusable) + (n not in begins))
+        matches, first = holding(self._texts, typed), f" {words[0]}"
+        begins = {n for n in matches if 0 <= self._texts[n].find(first) < self._texts[n].find("\n")}
+        return sorted(matches, key=lambda n: 2 * (n in self._unusable) + (n not in begins))

@@ -89,11 +89,11 @@ class Commands(PageScreen[None]):
 
     def _show(self, at: int = -1) -> None:
         """Show what the typed words find, with the cursor on a command or on the first."""
-        found = self._shown = self._all.matching(self.query_one(LineField).value)
-        items = Lazy(list(map(str, found)), lambda n: _Row(self._all[found[n]]))
+        matches = self._shown = self._all.matching(self.query_one(LineField).value)
+        items = Lazy(list(map(str, matches)), lambda n: _Row(self._all[matches[n]]))
         rows = self.query_one(Rows)
-        cursor = str(at if at >= 0 or not found else found[0])
-        rows.show(items if found else [text_item("", line(("nothing found", MUTED)))], cursor)
+        cursor = str(at if at >= 0 or not matches else matches[0])
+        rows.show(items if matches else [text_item("", line(("nothing found", MUTED)))], cursor)
         if at < 0:
             rows.scroll_to(y=0, animate=False, immediate=True)
         self.refresh_chrome()

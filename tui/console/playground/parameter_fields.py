@@ -24,11 +24,11 @@ SYSTEM = Parameter(
 
 def meaning(parameter: Parameter) -> str:
     """Describe a parameter: what it does, its choices, and what a blank field means."""
-    told = parameter.help.removeprefix(f"{parameter.label}: ")
-    named = f"{parameter.label}: {told[:1].lower()}{told[1:]}" if told else f"{parameter.label}."
-    taken = f"It takes {span(parameter)}." if parameter.choices else ""
+    description = parameter.help.removeprefix(f"{parameter.label}: ")
+    named = f"{parameter.label}: {description[:1].lower()}{description[1:]}" if description else f"{parameter.label}."
+    choices = f"It takes {span(parameter)}." if parameter.choices else ""
     empty = "Blank: provider default." if parameter is not SYSTEM else ""
-    return " ".join(filter(None, (named, taken, empty)))
+    return " ".join(filter(None, (named, choices, empty)))
 
 
 class ParameterFields(VerticalScroll, can_focus=False):

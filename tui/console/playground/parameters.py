@@ -32,8 +32,8 @@ class Parameters(PageScreen[None]):
         yield Form(self._fields, *self._none(), *with_button)
 
     def _none(self) -> list[Widget]:
-        said = f"\n   {self.model.id} takes no parameters."
-        return [] if self._fields.parameters else [Plain(said)]
+        text = f"\n   {self.model.id} takes no parameters."
+        return [] if self._fields.parameters else [Plain(text)]
 
     def chrome(self) -> ScreenText:
         row = self._fields.row

@@ -48,8 +48,8 @@ class Playground(AreaScreen):
     @property
     def tab(self) -> Tab | None:
         """The tab shown, None before the first is mounted."""
-        found = self.query(f"#tab-{self.type}").results(Tab)
-        return next(iter(found), None)
+        tabs = self.query(f"#tab-{self.type}").results(Tab)
+        return next(iter(tabs), None)
 
     def on_mount(self) -> None:
         self._brought()
@@ -145,5 +145,5 @@ class Playground(AreaScreen):
 def _create_tab(type: ModelType) -> Tab:  # noqa: A002 - the word of the design
     """Create a tab of that type; its module is imported when first needed."""
     module, name, _ = _TABS[type]
-    made: Tab = getattr(import_module(f"tui.console.playground.{module}.tab"), name)(id=f"tab-{type}")
-    return made
+    tab: Tab = getattr(import_module(f"tui.console.playground.{module}.tab"), name)(id=f"tab-{type}")
+    return tab

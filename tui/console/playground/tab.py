@@ -92,8 +92,8 @@ class Tab(Vertical):
         session, dialogs = self.navigator.tenant_session, self.dialogs
 
         async def warn() -> None:
-            if said := await warning(session, provider_of(model.provider)):
-                dialogs.toast(said)
+            if message := await warning(session, provider_of(model.provider)):
+                dialogs.toast(message)
 
         self.app.run_worker(warn(), group="warning", exit_on_error=False)
 
@@ -134,7 +134,7 @@ class SingleCallTab(Tab):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
-        self.under_way: CallStatus | None = None
+        self.call_status: CallStatus | None = None
 
     def shown(self) -> None:
         super().shown()

@@ -38,13 +38,13 @@ class ProviderDetails:
     session: TenantSession
     row: ProviderRow
 
-    def items(self, beside: bool) -> list[Item]:
-        """Return the rows, in the whole window or (`beside` the list) in a narrow column.
+    def items(self, compact: bool) -> list[Item]:
+        """Return the rows, in the whole window or in a narrow column next to the list (`compact`).
 
         Fields have the key `field:<name>`, the other credentials `credential:<name>`.
         """
-        parts = [self._head() if beside else [], self._fields(beside), self._others()]
-        if beside:
+        parts = [self._head() if compact else [], self._fields(compact), self._others()]
+        if compact:
             parts += [self._model_column(), self._defaults(True)]
         else:
             parts.append([*self._models(), *self._defaults(False)])
@@ -62,14 +62,14 @@ class ProviderDetails:
     @property
     def others(self) -> list[Credential]:
         """The credentials that are not in use."""
-        held = credentials.listing(self.session, self.row.provider.id)
-        return [entry for entry in held if not entry.active]
+        stored = credentials.listing(self.session, self.row.provider.id)
+        return [entry for entry in stored if not entry.active]
 
     def checked(self, credential: Credential) -> str:
         """Return `verified 14:02`, or another result of the last check."""
-        standing = status.credential_state(self.session, credential)
-        if standing.state in (ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED):
-            return standing.word
+        credential_status = status.credential_state(self.session, credential)
+        if credential_status.state in (ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED):
+            return credential_status.word
         state, at = credential.check.state, when(credential.check.at, self.session.now())
         return f"{_CHECKED[state]} {at}" if state in _CHECKED and at else str(ProviderState.UNVERIFIED)
 
@@ -83,51 +83,51 @@ class ProviderDetails:
 
         return [Item("", draw)]
 
-    def _fields(self, beside: bool) -> list[Item]:
-        held, provider = self.credential, self.row.provider
+    def _fields(self, compact: bool) -> list[Item]:
+        credential, provider = self.credential, self.row.provider
         items: list[Item] = []
-        if held is not None:
-            checked = self.checked(held)
-            if checked.startswith("verified") and held.check.ms:
-                checked += f" in {held.check.ms} ms"
-            items.append(_entry("", "Credential", f"{held.name}, in use", "" if beside else checked))
+        if credential is not None:
+            checked = self.checked(credential)
+            if checked.startswith("verified") and credential.check.ms:
+                checked += f" in {credential.check.ms} ms"
+            items.append(_entry("", "Credential", f"{credential.name}, in use", "" if compact else checked))
         for field in provider.fields:
-            items += self._field(field, beside)
-        if held is not None or self.row.on_trial:
-            items += self._source(beside)
-        if held is not None and beside:
+            items += self._field(field, compact)
+        if credential is not None or self.row.on_trial:
+            items += self._source(compact)
+        if credential is not None and compact:
             items.append(_entry("", "Verified", checked.removeprefix("verified ")))
         if provider.key_page:
             items.append(_entry("", "Get a key", provider.key_page))
         return items
 
-    def _source(self, beside: bool) -> list[Item]:
+    def _source(self, compact: bool) -> list[Item]:
         """Return whose key pays, and a trial's balance."""
         row = self.row
         if row.on_trial or row.trial is None:
             left = f"{row.trial.left:,} of {row.trial.calls:,} left" if row.trial else "ended"
             return [_entry("", "Source", f"trial, {left}" if row.on_trial else row.source)]
         unused = f"{row.trial.words}, not in use"
-        if beside:
+        if compact:
             return [_entry("", "Source", row.source), _entry("", "", unused)]
         return [_entry("", "Source", f"{row.source}   ({unused})")]
 
-    def _field(self, field: Field, beside: bool) -> Iterator[Item]:
-        key, held = f"field:{field.name}", self.credential
+    def _field(self, field: Field, compact: bool) -> Iterator[Item]:
+        key, credential = f"field:{field.name}", self.credential
         if not field.secret:
-            value = held.clear.get(field.name, "") if held else field.default
-            plain = held is not None and field.url and bool(held.plain_http)
+            value = credential.clear.get(field.name, "") if credential else field.default
+            plain = credential is not None and field.url and bool(credential.plain_http)
             yield _entry(key, field.label, value or "–", "▲ unencrypted http" if plain else "")
             return
-        if held is None or field.name not in held.hints:
+        if credential is None or field.name not in credential.hints:
             yield _entry(key, field.label, "–")
         elif self.row.state is ProviderState.UNDECRYPTABLE:
             yield _entry(key, field.label, line((BROKEN, ERROR), " cannot be opened"))
         else:
-            mark = grouped(held.fingerprints.get(field.name, ""))
+            mark = grouped(credential.fingerprints.get(field.name, ""))
             fingerprint = f"fingerprint {mark}" if mark else ""
-            yield _entry(key, field.label, credentials.masked(held, field.name), "" if beside else fingerprint)
-            if beside and fingerprint:
+            yield _entry(key, field.label, credentials.masked(credential, field.name), "" if compact else fingerprint)
+            if compact and fingerprint:
                 yield _entry("", "", fingerprint)
 
     def _others(self) -> list[Item]:
@@ -148,9 +148,9 @@ class ProviderDetails:
         return [text_item("", "Other credentials"), *rows]
 
     def _counts(self) -> dict[ModelType, list[str]]:
-        held = catalog.listing(self.session, provider=self.row.provider.id)
+        listing = catalog.listing(self.session, provider=self.row.provider.id)
         return {
-            kind: [entry.id for entry in held if entry.type is kind and not entry.gone]
+            kind: [entry.id for entry in listing if entry.type is kind and not entry.gone]
             for kind in self.row.provider.types
         }
 
@@ -168,18 +168,18 @@ class ProviderDetails:
                 items.append(Item("", _some(names)))
         return items
 
-    def _defaults(self, beside: bool) -> list[Item]:
+    def _defaults(self, compact: bool) -> list[Item]:
         chosen = models.defaults(self.session)
         mine = {kind: entry.model for kind, entry in chosen.items() if entry.provider == self.row.provider.id}
-        held = catalog.listing(self.session, provider=self.row.provider.id)
-        here = {(entry.type, entry.id) for entry in held if not entry.gone}
+        listing = catalog.listing(self.session, provider=self.row.provider.id)
+        here = {(entry.type, entry.id) for entry in listing if not entry.gone}
         served = {
             kind: mine[kind] + ("" if (kind, mine[kind]) in here else f"  {WARNING} gone") if kind in mine else ""
             for kind in self.row.provider.types
         }
-        if self.credential is None or not (beside or any(served.values())):
+        if self.credential is None or not (compact or any(served.values())):
             return []
-        if beside:
+        if compact:
             rows = [Item("", _default(kind, name, None)) for kind, name in served.items()]
             return [text_item("", "Defaults"), *rows]
         shown = [(kind, name) for kind, name in served.items() if name]

@@ -20,16 +20,16 @@ _NARROW = 50
 _BROAD = 71
 """Below this many cells the number of models is left out."""
 
-_BESIDE = 20
+_STATE_WIDTH = 20
 """Cells of the state where the details stand beside the list."""
 
 _GROUPS = {Supply.OWN: "Model vendors", Supply.HOSTING: "Model hosts"}
 
 
-def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], beside: bool) -> list[Item]:
+def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], compact: bool) -> list[Item]:
     """Return the rows with a heading for each group; `doing` says by provider ID what runs there.
 
-    `beside` leaves out what the details next to the list show.
+    `compact` leaves out what the details next to the list show.
     """
     items: list[Item] = []
     group: Supply | None = None
@@ -37,7 +37,7 @@ def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], beside
         if row.provider.supply is not group:
             group = row.provider.supply
             items.append(text_item("", line((_GROUPS[group], MUTED))))
-        items.append(Item(row.provider.id, _drawer(row, doing.get(row.provider.id, ""), beside)))
+        items.append(Item(row.provider.id, _drawer(row, doing.get(row.provider.id, ""), compact)))
     return items
 
 
@@ -61,22 +61,24 @@ def count(row: ProviderRow) -> str:
     return f"{total} model{'' if total == 1 else 's'}" if total else ""
 
 
-def _drawer(row: ProviderRow, doing: str, beside: bool) -> Callable[[int], Content]:
-    return lambda cells: _draw(row, doing, beside, cells)
+def _drawer(row: ProviderRow, doing: str, compact: bool) -> Callable[[int], Content]:
+    return lambda cells: _draw(row, doing, compact, cells)
 
 
-def _draw(row: ProviderRow, doing: str, beside: bool, cells: int) -> Content:
+def _draw(row: ProviderRow, doing: str, compact: bool, cells: int) -> Content:
     mark, style = sign(RowState.WORKING if doing else row.state)
     if cells < _NARROW:
         label = min(_LABEL, cells // 2)
         name = fit(row.provider.label, label - 1, middle=True)
         return line((mark, style), f" {name} ", clip_end(doing or row.word, cells - label - 2))
     name = fit(row.provider.label, _LABEL - 1, middle=True) + " "
-    told = row.word.removeprefix("trial ") if beside and width(row.word) > _BESIDE else row.word
+    state = row.word.removeprefix("trial ") if compact and width(row.word) > _STATE_WIDTH else row.word
     if row.credential is None and not doing and not row.models + row.added:
-        word = f"{row.discovered} found" if beside and row.discovered else row.word
+        word = f"{row.discovered} found" if compact and row.discovered else row.word
         return line((mark, style), f" {name}", (clip_end(word, cells - _LABEL - 2), MUTED))
     number, _, unit = count(row).partition(" ")
-    total = f"{number:>{5 if beside else 3}} {unit}" if number and (beside or cells >= _BROAD) else ""
-    word, source = (fit(doing or told, _BESIDE), "") if beside else (fit(doing or row.word, 26), fit(row.source, 12))
+    total = f"{number:>{5 if compact else 3}} {unit}" if number and (compact or cells >= _BROAD) else ""
+    word, source = (
+        (fit(doing or state, _STATE_WIDTH), "") if compact else (fit(doing or row.word, 26), fit(row.source, 12))
+    )
     return line((mark, style), clip_end(f" {name}{word}{source}{total}".rstrip(), cells - 1))

@@ -55,8 +55,8 @@ def strip_of(
 
 def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
     """Return the strip of the provider under the cursor."""
-    held, label = row.credential, row.provider.label
-    if held is None:
+    credential, label = row.credential, row.provider.label
+    if credential is None:
         if row.discovered:
             return f"{row.discovered} is set here. The form offers it; it is not used until you save.", hint(
                 "{list.choose} opens the form."
@@ -71,15 +71,18 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
             hint("Press {list.choose} to replace it, {providers.remove} to forget it."),
         )
     if row.state is ProviderState.REFUSED:
-        return _refused(row, held, now), hint("Press {list.choose} to replace it, {providers.verify} to retry.")
+        return _refused(row, credential, now), hint("Press {list.choose} to replace it, {providers.verify} to retry.")
     if row.state is ProviderState.RESTRICTED:
-        return held.check.message or f"{label} accepts this key, but its permissions are restricted.", held.check.hint
-    said = f"{label}: {', '.join(_status_message(row, held, now))}."
+        return (
+            credential.check.message or f"{label} accepts this key, but its permissions are restricted.",
+            credential.check.hint,
+        )
+    message = f"{label}: {', '.join(_status_message(row, credential, now))}."
     if row.trial is not None:
-        said += f" T{row.trial.words[1:]}."
-    if locked and held.envelope:
-        return said, hint("{providers.verify} asks for the passphrase first.")
-    return said, _listed(row, held, now)
+        message += f" T{row.trial.words[1:]}."
+    if locked and credential.envelope:
+        return message, hint("{providers.verify} asks for the passphrase first.")
+    return message, _listed(row, credential, now)
 
 
 def state_words(row: ProviderRow, doing: str) -> str:
@@ -103,19 +106,19 @@ def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) ->
 
 def strip_of_trial(row: ProviderRow) -> Strip:
     """Return the strip of a provider that is used on a trial."""
-    label, held = row.provider.label, row.credential
-    last = key_hint(row.provider, held.hints) if held else ""
+    label, credential = row.provider.label, row.credential
+    last = key_hint(row.provider, credential.hints) if credential else ""
     ends = f" ending {last}" if last else ""
-    way = (
+    advice = (
         f"{key_of('providers.source')} switches to your key{ends}, billed to you."
-        if held
+        if credential
         else hint("{list.choose} sets up your own key.")
     )
     if row.trial is None:
-        return f"The trial of {label} has ended. Nothing is sent.", way
+        return f"The trial of {label} has ended. Nothing is sent.", advice
     if not row.trial.left:
-        return f"The trial of {label} is used up: {row.trial.calls:,} of {row.trial.calls:,} requests.", way
-    return f"{label}: trial, {row.trial.left:,} of {row.trial.calls:,} requests left, on the operator's key.", way
+        return f"The trial of {label} is used up: {row.trial.calls:,} of {row.trial.calls:,} requests.", advice
+    return f"{label}: trial, {row.trial.left:,} of {row.trial.calls:,} requests left, on the operator's key.", advice
 
 
 def strip_of_problem(problem: Problem) -> Strip:
@@ -123,33 +126,37 @@ def strip_of_problem(problem: Problem) -> Strip:
     return problem_lines(problem.message)[0], problem_hint(problem) or problem.detail
 
 
-def strip_of_field(held: Credential, now: str) -> tuple[str, str]:
+def strip_of_field(credential: Credential, now: str) -> tuple[str, str]:
     """Return the strip of a field in the details."""
-    changed = f", changed {when(held.changed, now)}" if held.changed and held.changed != held.created else ""
-    return f"Set up {when(held.created, now)}{changed}.", hint(
+    changed = (
+        f", changed {when(credential.changed, now)}"
+        if credential.changed and credential.changed != credential.created
+        else ""
+    )
+    return f"Set up {when(credential.created, now)}{changed}.", hint(
         "{list.choose} changes the fields. The key is replaced, never shown."
     )
 
 
-def strip_of_both(row: ProviderRow, held: Credential, now: str) -> Strip:
+def strip_of_both(row: ProviderRow, credential: Credential, now: str) -> Strip:
     """Return the strip of a provider whose details are beside the list."""
-    set_up, second = strip_of_field(held, now)
-    at = when(held.listed_at, now)
+    set_up, second = strip_of_field(credential, now)
+    at = when(credential.listed_at, now)
     listed = f" Models listed from the provider at {at}." if at and row.provider.list_models else ""
     return f"{row.provider.label}: s{set_up[1:]}{listed}", second
 
 
-def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
+def strip_of_credential(row: ProviderRow, credential: Credential, now: str) -> Strip:
     """Return the strip of another credential."""
-    if name := previous_of(held.name):
-        kept = f"{held.name}{_ends(row, held)}, kept since {name} was rotated."
+    if name := previous_of(credential.name):
+        kept = f"{credential.name}{_ends(row, credential)}, kept since {name} was rotated."
         return (
             kept,
             f"{key_of('providers.use')} goes back to it; {key_of('providers.remove')} forgets it once {name} works.",
         )
-    if held.check.message and held.check.state is not VerificationState.READY:
-        return f"{held.name}: {held.check.message}", held.check.hint
-    return f"{held.name}: {', '.join(_status_message(row, held, now))}.", hint(
+    if credential.check.message and credential.check.state is not VerificationState.READY:
+        return f"{credential.name}: {credential.check.message}", credential.check.hint
+    return f"{credential.name}: {', '.join(_status_message(row, credential, now))}.", hint(
         "{list.choose} changes its fields; {providers.use} uses it instead."
     )
 
@@ -157,19 +164,19 @@ def strip_of_credential(row: ProviderRow, held: Credential, now: str) -> Strip:
 def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> list[Words]:
     """Return what removing a credential, or a whole provider, deletes."""
     provider = row.provider
-    held = credentials.listing(session, provider.id)
+    stored = credentials.listing(session, provider.id)
     left = status.staying(session, provider.id, name)
     if name and left:
-        gone = next(entry for entry in held if entry.name == name)
+        gone = next(entry for entry in stored if entry.name == name)
         lines: list[Words] = [f"Removes the credential {name}{_ends(row, gone)}. The models stay."]
         if gone.active:
             lines.append(f"{left[0].name} will be used instead.")
     else:
-        names = ", ".join(entry.name for entry in held)
+        names = ", ".join(entry.name for entry in stored)
         chosen = [kind.label for kind, default in models.defaults(session).items() if default.provider == provider.id]
         count = row.models + row.added
         parts = [
-            (len(held), "credential", names),
+            (len(stored), "credential", names),
             (count, "model", f"{row.added} added by hand" if row.added else ""),
             (len(chosen), "default", f"{', '.join(chosen)}; cleared"),
         ]
@@ -193,37 +200,39 @@ def use_lines(row: ProviderRow, now: Credential, then: Credential) -> list[Words
     return [*lines, f'"{other.name}" stays stored{_ends(row, other)}.']
 
 
-def _refused(row: ProviderRow, held: Credential, now: str) -> str:
-    label, at = row.provider.label, when(held.check.at, now)
-    reason = held.check.message.removeprefix(f"{label} ")
-    reason = f" It {reason}" if reason != held.check.message else f" {reason}"
-    ends = f" ending {last}" if (last := key_hint(row.provider, held.hints)) else ""
+def _refused(row: ProviderRow, credential: Credential, now: str) -> str:
+    label, at = row.provider.label, when(credential.check.at, now)
+    reason = credential.check.message.removeprefix(f"{label} ")
+    reason = f" It {reason}" if reason != credential.check.message else f" {reason}"
+    ends = f" ending {last}" if (last := key_hint(row.provider, credential.hints)) else ""
     return f"{label} rejected the key{ends}{f' at {at}' if at else ''}.{reason}".rstrip()
 
 
-def _status_message(row: ProviderRow, held: Credential, now: str) -> list[str]:
-    parts = ["your key" if held.envelope else "no key"]
-    if last := key_hint(row.provider, held.hints):
+def _status_message(row: ProviderRow, credential: Credential, now: str) -> list[str]:
+    parts = ["your key" if credential.envelope else "no key"]
+    if last := key_hint(row.provider, credential.hints):
         parts.append(f"ends {last}")
-    at = when(held.check.at, now)
-    took = f" in {held.check.ms} ms" if held.check.ms else ""
-    parts.append(f"verified {at}{took}" if held.check.state is VerificationState.READY and at else "not verified")
+    at = when(credential.check.at, now)
+    duration = f" in {credential.check.ms} ms" if credential.check.ms else ""
+    parts.append(
+        f"verified {at}{duration}" if credential.check.state is VerificationState.READY and at else "not verified"
+    )
     return parts
 
 
-def _listed(row: ProviderRow, held: Credential, now: str) -> str:
-    if held.check.state is VerificationState.UNVERIFIED:
+def _listed(row: ProviderRow, credential: Credential, now: str) -> str:
+    if credential.check.state is VerificationState.UNVERIFIED:
         return hint("Press {providers.verify} to verify it.")
     if row.provider.list_models is None:
         as_of = row.provider.catalogue_as_of
         known = f"; this is its list as of {as_of}" if as_of else ""
         return f"{row.provider.label} can't list its models{known}."
-    at = when(held.listed_at, now)
+    at = when(credential.listed_at, now)
     return (
         f"Models are listed from the provider, last at {at}." if at else hint("{providers.refresh} fetches its models.")
     )
 
 
-def _ends(row: ProviderRow, held: Credential) -> str:
-    last = key_hint(row.provider, held.hints)
+def _ends(row: ProviderRow, credential: Credential) -> str:
+    last = key_hint(row.provider, credential.hints)
     return f", the key ending {last}" if last else ""

@@ -32,7 +32,7 @@ class Import(PageScreen[str]):
         self._passphrase = FieldRow("passphrase", "Passphrase", secret=True, help=("The one that encrypts the file.",))
         self._look = Button("Preview", id="look")
         self._import = Button("Import", id="import")
-        self._said = Plain(id="said")
+        self._summary = Plain(id="said")
         self._plan: Plan | None = None
 
     def content(self) -> Iterable[Widget]:
@@ -45,7 +45,7 @@ class Import(PageScreen[str]):
             yield self._look
             yield self._import
             yield Plain()
-            yield self._said
+            yield self._summary
 
     def chrome(self) -> ScreenText:
         name = self.navigator.tenant.name if self.navigator.tenant else ""
@@ -70,7 +70,7 @@ class Import(PageScreen[str]):
             self._file.say()
         elif event.value:
             self._passphrase.say()
-        self._said.show("")
+        self._summary.show("")
 
     def on_field_row_next(self) -> None:
         self.focus_next()
@@ -88,7 +88,7 @@ class Import(PageScreen[str]):
                 with elapsed(self, lambda since: button.work(f"{doing}{since}")):
                     done = await work
             except Problem as problem:
-                self._said.show(problem_text(problem))
+                self._summary.show(problem_text(problem))
             finally:
                 button.work()
                 self.refresh_chrome()
@@ -110,7 +110,7 @@ class Import(PageScreen[str]):
             self._passphrase.field.focus()
             return ""
         try:
-            held = await import_plan.opened(content, Secret(self._passphrase.value) if protected else None)
+            bundle = await import_plan.opened(content, Secret(self._passphrase.value) if protected else None)
         except Locked as problem:
             self._passphrase.field.value = ""
             self._passphrase.say(*problem_lines(problem.message, problem_hint(problem)))
@@ -118,7 +118,7 @@ class Import(PageScreen[str]):
             return ""
         if not await self.dialogs.ensure_unlocked("show what the import changes"):
             return ""
-        plan = await import_plan.plan(self.navigator.session, held, self.navigator.tenant_id)
+        plan = await import_plan.plan(self.navigator.session, bundle, self.navigator.tenant_id)
         if plan.plain_http and not await self.dialogs.confirm_plain_http(plan.plain_http):
             return ""
         self._plan = plan.allow_plain_http()
@@ -130,7 +130,7 @@ class Import(PageScreen[str]):
         lines: list[Words] = [would, *(f"  {audit.words(event)}" for event in plan.acts)]
         lines += [f"  new URL: {url}" for url in plan.new_urls]
         lines += [(f"{lack.message} {problem_hint(lack)}".strip(), MUTED) for lack in plan.lacks]
-        self._said.show(Content("\n").join(line("   ", entry) for entry in lines))
+        self._summary.show(Content("\n").join(line("   ", entry) for entry in lines))
         self._import.display = plan.changes
         (self._import if plan.changes else self._file.field).focus()
 

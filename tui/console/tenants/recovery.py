@@ -35,7 +35,7 @@ class DamagedTenant(PageScreen[bool]):
         super().__init__()
         self.row = row
         self.states: list[State] = []
-        self._said = Plain()
+        self._explanation = Plain()
         self._states = Rows(id="states")
         self._restore = Button("Restore the selected", id="restore")
         self._accept = Button("Accept the edit", id="accept")
@@ -49,7 +49,7 @@ class DamagedTenant(PageScreen[bool]):
 
     def content(self) -> Iterable[Widget]:
         with Form():
-            yield self._said
+            yield self._explanation
             yield self._states
             yield Plain()
             yield self._restore
@@ -89,9 +89,9 @@ class DamagedTenant(PageScreen[bool]):
 
     def _show(self) -> None:
         restorable = self.damage is not None and self.damage.kind != "newer"
-        found = tenants.earlier(self.navigator.session.tenant(self.row.id)) if restorable else []
-        self.states = [entry for entry in found if entry.problem is None]
-        self._said.show(Content("\n").join(line("   ", sentence) for sentence in ["", *self._sentences()]))
+        earlier = tenants.earlier(self.navigator.session.tenant(self.row.id)) if restorable else []
+        self.states = [entry for entry in earlier if entry.problem is None]
+        self._explanation.show(Content("\n").join(line("   ", sentence) for sentence in ["", *self._sentences()]))
         self._states.show([Item(state.name, partial(self._drawn, state)) for state in self.states])
         self._states.display = self._restore.display = bool(self.states)
         self._accept.display = (

@@ -29,12 +29,12 @@ _GUTTER = 3
 class TenantHeading(ChromeRow):
     """The names of the columns. What is left of trials is one where some are lent."""
 
-    lent = False
+    with_trials = False
 
     def draw(self, cells: int) -> list[Content]:
         # Without a mark before it, the first heading begins where the marks are.
-        names, facts = _widths(cells - _GUTTER, self.lent)
-        headings = _HEADINGS[1:] if self.lent else (*_HEADINGS[1:4], _HEADINGS[5])
+        names, facts = _widths(cells - _GUTTER, self.with_trials)
+        headings = _HEADINGS[1:] if self.with_trials else (*_HEADINGS[1:4], _HEADINGS[5])
         row = fit(_HEADINGS[0], names + _MARK) + _placed(headings, facts)
         return [line(" " * _GUTTER, (row, MUTED))]
 
@@ -46,22 +46,22 @@ def has_trials(rows: Sequence[TenantRow]) -> bool:
 
 def tenant_items(rows: Sequence[TenantRow], now: str) -> list[Item]:
     """Return the rows of the list."""
-    lent = has_trials(rows)
-    return [Item(row.id, partial(_draw, row, rows, lent, now)) for row in rows]
+    with_trials = has_trials(rows)
+    return [Item(row.id, partial(_draw, row, rows, with_trials, now)) for row in rows]
 
 
-def _draw(row: TenantRow, among: Sequence[TenantRow], lent: bool, now: str, cells: int) -> Content:
-    names, widths = _widths(cells, lent)
+def _draw(row: TenantRow, among: Sequence[TenantRow], with_trials: bool, now: str, cells: int) -> Content:
+    names, widths = _widths(cells, with_trials)
     if row.tenant is None:
         broken, role = sign(RowState.DAMAGED)
-        said = "settings damaged" if isinstance(row.problem, CorruptSettings) else "cannot be read"
-        words = clip_end(f"{said}, {key_of('list.choose')} for details", cells - _MARK - names)
+        reason = "settings damaged" if isinstance(row.problem, CorruptSettings) else "cannot be read"
+        words = clip_end(f"{reason}, {key_of('list.choose')} for details", cells - _MARK - names)
         return line((f"{broken} ", role), fit(clip_middle(row.id, names - 2), names), (words, ERROR))
     facts = (
         "open" if row.open else "locked",
         f"{row.ready} of {len(PROVIDERS)}",
         f"{row.defaults} of {len(ModelType)}",
-        *((_left(row.trial),) if lent else ()),
+        *((_left(row.trial),) if with_trials else ()),
         when(row.last_used, now) or "–",
     )
     name = fit(_clipped(row, among, names - 2), names)
@@ -75,9 +75,9 @@ def _clipped(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
     return clip_apart(row.tenant.name, cells, others, row.tenant.key_id[:4])
 
 
-def _widths(cells: int, lent: bool) -> tuple[int, tuple[int, ...]]:
+def _widths(cells: int, with_trials: bool) -> tuple[int, tuple[int, ...]]:
     """Return the widths of the name and the columns; the last takes the rest of the row."""
-    facts: tuple[int, ...] = (_STATE, _READY, _DEFAULTS, *((_TRIAL,) if lent else ()), _USED)
+    facts: tuple[int, ...] = (_STATE, _READY, _DEFAULTS, *((_TRIAL,) if with_trials else ()), _USED)
     most = len(facts)
     while len(facts) > 1 and cells - _MARK - sum(facts) < _LEAST:
         facts = facts[:-1]

@@ -152,8 +152,8 @@ class Tenants(AreaScreen):
         words = self._filter.text.casefold().split()
         kept = [row for row in self.rows if all(word in _searched(row) for word in words)]
         heading = self.query_one(TenantHeading)
-        if heading.lent != has_trials(kept):
-            heading.lent = has_trials(kept)
+        if heading.with_trials != has_trials(kept):
+            heading.with_trials = has_trials(kept)
             heading.refresh()
         self._list.show(tenant_items(kept, self.navigator.session.now()), cursor or None)
         self.refresh_chrome()

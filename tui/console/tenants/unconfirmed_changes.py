@@ -15,19 +15,21 @@ _SHOWN = 4
 LEAVE, CONFIRM = "leave", "confirm"
 
 
-def confirm_title(found: IntegrityStatus) -> str:
+def confirm_title(integrity: IntegrityStatus) -> str:
     """Return the dialog's title."""
-    return "Changed without the key" if found.alarm else "Changed while locked"
+    return "Changed without the key" if integrity.alarm else "Changed while locked"
 
 
-def confirm_lines(session: TenantSession, found: IntegrityStatus, waiting: Sequence[CredentialChange]) -> list[Words]:
+def confirm_lines(
+    session: TenantSession, integrity: IntegrityStatus, waiting: Sequence[CredentialChange]
+) -> list[Words]:
     """Describe each change, with what tells whose it is; only the first of many."""
     lines: list[Words] = []
-    if found.alarm:
-        lines = [line((f"{WARNING} ", ATTENTION), verification.alarm_words(session, found.alarm)), ""]
+    if integrity.alarm:
+        lines = [line((f"{WARNING} ", ATTENTION), verification.alarm_words(session, integrity.alarm)), ""]
     for entry in waiting[:_SHOWN]:
-        said = f"{verification.called(entry.place)}:" if found.alarm else verification.words(session, entry)
-        lines += [said, *(f"  {about}" for about in confirmation.about(entry))]
+        heading = f"{verification.called(entry.place)}:" if integrity.alarm else verification.words(session, entry)
+        lines += [heading, *(f"  {about}" for about in confirmation.about(entry))]
     if more := len(waiting) - _SHOWN:
         lines += [f"and {more} more."] if more > 0 else []
     return [*lines, "", hint("Unconfirmed keys are not used. {providers.remove} removes what is not yours.")]

@@ -153,23 +153,23 @@ def environment_keys(session: Session) -> dict[str, str]:
 def local_provider() -> str:
     """Return the provider that supports the most kinds of local model servers."""
     known = [provider for provider in PROVIDERS.values() if provider.local_servers]
-    return max(known, key=lambda each: len(each.local_servers)).id if known else ""
+    return max(known, key=lambda candidate: len(candidate.local_servers)).id if known else ""
 
 
-def starts(session: Session, found: dict[str, str]) -> list[tuple[str, str]]:
+def starts(session: Session, discovered_keys: dict[str, str]) -> list[tuple[str, str]]:
     """Return where a new tenant can start: a key found here, a local server, the list, practice mode."""
     offered = [(LIST, "the list of providers"), (PRACTICE, "practice mode: sample tenants, nothing saved or sent")]
     local = local_provider()
     if local:
         names = ", ".join(local_server.label for local_server in PROVIDERS[local].local_servers[:2])
-        offered.insert(0 if found else 1, (SERVER, f"a model server on this machine ({names} …)"))
-    if len(found) == 1:
-        provider, variable = next(iter(found.items()))
+        offered.insert(0 if discovered_keys else 1, (SERVER, f"a model server on this machine ({names} …)"))
+    if len(discovered_keys) == 1:
+        provider, variable = next(iter(discovered_keys.items()))
         offered.insert(0, (KEY, f"{PROVIDERS[provider].label}, with {variable} from the environment"))
-    elif found:
-        offered.insert(0, (KEY, f"one of {len(found)} keys found here"))
+    elif discovered_keys:
+        offered.insert(0, (KEY, f"one of {len(discovered_keys)} keys found here"))
     if local and discovery.runs_here(session, PROVIDERS[local]):
-        offered.sort(key=lambda each: each[0] != SERVER)
+        offered.sort(key=lambda start: start[0] != SERVER)
     return offered
 
 

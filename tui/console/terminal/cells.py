@@ -41,13 +41,13 @@ def blank(width: int) -> CellRow:
 def cells(text: str) -> Cells:
     """Split a text into cells, as many as Textual counts."""
     text = "".join(entry for entry in text if entry >= " " and not "\x7f" <= entry < "\xa0")
-    lead, found = "", []
+    lead, texts = "", []
     for start, end, width in split_graphemes(text)[0]:
         if width:
-            found += [text[start:end], *[""] * (width - 1)]
+            texts += [text[start:end], *[""] * (width - 1)]
         else:
             lead = text[start:end]
-    return Cells(tuple(found), lead, not lead and all(map(sure, found)))
+    return Cells(tuple(texts), lead, not lead and all(map(sure, texts)))
 
 
 @lru_cache(maxsize=4096)
@@ -92,12 +92,12 @@ def written(row: CellRow, x: int, segments: Iterable[Segment], system: ColorSyst
         if text.isascii() and text.isprintable():
             texts += text
         else:
-            found = cells(text)
-            certain = certain and found.sure
-            if found.lead and texts:
+            result = cells(text)
+            certain = certain and result.sure
+            if result.lead and texts:
                 last = -1 if texts[-1] else -2
-                texts[last] += found.lead
-            texts += found.texts
+                texts[last] += result.lead
+            texts += result.texts
         bare = on_blank(look)
         if bare is look:
             looks += [look] * (len(texts) - start)

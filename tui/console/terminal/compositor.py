@@ -40,6 +40,6 @@ class Composing(Compositor):
 
 def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Group rising numbers into runs: the first, and their count."""
-    for _, run in groupby(enumerate(numbers), lambda each: each[1] - each[0]):
+    for _, run in groupby(enumerate(numbers), lambda pair: pair[1] - pair[0]):
         members = list(run)
         yield members[0][1], len(members)

@@ -180,16 +180,16 @@ def _plain(look: CellStyle) -> tuple[str, CellStyle]:
 
 def move(pen: CursorState, y: int, x: int, width: int) -> str:
     """Return the shortest sequence that moves the cursor to a cell."""
-    ways = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
+    sequences = [f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H" if y else "\x1b[H"]
     if pen.y == y and pen.x == x:
         return ""
     if pen.y == y and pen.x < width:
         step = x - pen.x
-        ways.append(f"\x1b[{abs(step) if abs(step) > 1 else ''}{'C' if step > 0 else 'D'}")
-        ways.append("\b" * -step if step < 0 else ways[0])
+        sequences.append(f"\x1b[{abs(step) if abs(step) > 1 else ''}{'C' if step > 0 else 'D'}")
+        sequences.append("\b" * -step if step < 0 else sequences[0])
     if 0 <= pen.y <= y and not x:
-        ways.append("\r" + "\n" * (y - pen.y))
-    return min(ways, key=len)
+        sequences.append("\r" + "\n" * (y - pen.y))
+    return min(sequences, key=len)
 
 
 # --- rows that only moved ---

@@ -66,12 +66,12 @@ Piece = Keys | Pasted | Escape
 class InputSplitter:
     """Cuts what was read into pieces. Keeps an unfinished sequence, or an unfinished paste, for the next read."""
 
-    held: str = ""
+    pending: str = ""
     paste: list[str] | None = field(default=None)
 
     def feed(self, data: str) -> Iterator[Piece]:
         """Yield the pieces of one read."""
-        data, self.held = self.held + data, ""
+        data, self.pending = self.pending + data, ""
         while data:
             if self.paste is not None:
                 text, end, data = self._until_end(data)
@@ -89,27 +89,27 @@ class InputSplitter:
                 data = data[match.end() :]
                 yield Keys(match[0])
             elif _PARTIAL.match(data):
-                self.held, data = data, ""
+                self.pending, data = data, ""
             else:
                 yield Escape()
                 data = data[1:]
 
     def waited(self) -> Iterator[Piece]:
         """Yield what was held back: nothing followed within the escape delay."""
-        held, self.held = self.held, ""
-        if held and self.paste is None:
+        pending, self.pending = self.pending, ""
+        if pending and self.paste is None:
             yield Escape()
-            if held[1:]:
-                yield Keys(held[1:])
-        elif held:
-            self.held = held
+            if pending[1:]:
+                yield Keys(pending[1:])
+        elif pending:
+            self.pending = pending
 
     def _until_end(self, data: str) -> tuple[str, str, str]:
         """Return a paste's text, its end mark if it arrived, and the rest; a partial end mark is held back."""
         text, end, rest = data.partition(_PASTE_END)
         if not end:
             cut = next((n for n in range(len(_PASTE_END) - 1, 0, -1) if data.endswith(_PASTE_END[:n])), 0)
-            text, self.held = data[: len(data) - cut], data[len(data) - cut :]
+            text, self.pending = data[: len(data) - cut], data[len(data) - cut :]
         return text, end, rest
 
 
@@ -213,7 +213,7 @@ class TerminalDriver(LinuxDriver):
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(constants.ESCAPE_DELAY if splitter.held else 0.1):
+                if selector.select(constants.ESCAPE_DELAY if splitter.pending else 0.1):
                     try:
                         data = os.read(self.fileno, 1 << 16)
                     except OSError:

@@ -21,7 +21,7 @@ _LEAST, _MOST = 64, 1 << 20
 _UNASKED = 3000
 """Bytes a second of what no key asked for."""
 
-_ASKED = 0.3
+_KEY_WINDOW = 0.3
 """Seconds after a key in which what is sent was asked for by it."""
 
 _TRIES = 3
@@ -56,27 +56,27 @@ class FlowControl:
     _quickest: float = float("inf")
     """Seconds of an answer when nothing else was on the way."""
 
-    _asked: int = 0
+    _requests: int = 0
     _next: float = 0.0
     _free: float = 0.0
     _pressed: float = float("-inf")
-    _on_the_way: deque[tuple[int, int, float]] = field(default_factory=deque)
+    _in_flight: deque[tuple[int, int, float]] = field(default_factory=deque)
 
     @property
     def bytes_in_flight(self) -> int:
         """Bytes that are sent and not answered."""
-        return sum(size for size, _, _ in tuple(self._on_the_way))
+        return sum(size for size, _, _ in tuple(self._in_flight))
 
     def send_budget(self, now: float) -> int:
         """Return how many bytes may be sent."""
         # All at once, as another thread takes from it.
-        waiting = tuple(self._on_the_way)
+        waiting = tuple(self._in_flight)
         if waiting and now - waiting[-1][2] > _PATIENCE + waiting[-1][1] / _SLOWEST:
             self.reset()
-            self.answers, self._asked = False, 0
+            self.answers, self._requests = False, 0
         if self.speed:
             return self._enough(self.speed * (_MOMENT - max(0.0, self._free - now)), self.speed * _MOMENT)
-        if now < self._next and now - self._pressed > _ASKED:
+        if now < self._next and now - self._pressed > _KEY_WINDOW:
             return 0
         if not self.answers:
             return _MOST
@@ -93,11 +93,11 @@ class FlowControl:
         if self.speed:
             self._free = max(now, self._free) + size / self.speed
             return ""
-        if not self.answers and self._asked >= _TRIES:
+        if not self.answers and self._requests >= _TRIES:
             return ""
-        self._asked += 1
+        self._requests += 1
         size += len(QUESTION)
-        self._on_the_way.append((size, size + self.bytes_in_flight, now))
+        self._in_flight.append((size, size + self.bytes_in_flight, now))
         return QUESTION
 
     def pressed(self, now: float) -> None:
@@ -106,17 +106,17 @@ class FlowControl:
 
     def reset(self) -> None:
         """Forget the open status requests: they will not be answered."""
-        self._on_the_way.clear()
+        self._in_flight.clear()
 
     def answered(self, now: float) -> None:
         """Take the answer to the oldest open status request."""
-        if not self._on_the_way:
+        if not self._in_flight:
             return
         self.answers = True
-        _, size, then = self._on_the_way.popleft()
-        taken = now - then
-        self._quickest = min(taken, self._quickest)
-        waited = taken - self._quickest
+        _, size, then = self._in_flight.popleft()
+        elapsed = now - then
+        self._quickest = min(elapsed, self._quickest)
+        waited = elapsed - self._quickest
         if waited > _MOMENT:
             self._window = max(_LEAST, min(self._window, size * _MOMENT / waited))
         elif waited < _MOMENT / 2 and size * 2 >= self._window:

@@ -37,20 +37,20 @@ class Find(Horizontal):
         super().__init__()
         self._label = f"   {key_of(opened_by)} ["
         self.field = LineField()
-        self._said = Plain("]  ")
+        self._status = Plain("]  ")
         self._back: Widget | None = None
 
     def open(self) -> None:
         """Show the field and put the cursor into it."""
         self._back = self.screen.focused
         if not self.field.is_attached:
-            self.mount(Plain(self._label), self.field, self._said)
+            self.mount(Plain(self._label), self.field, self._status)
         self.add_class("-open")
         self.field.focus()
 
-    def say(self, found: bool) -> None:
+    def say(self, matched: bool) -> None:
         """Show whether the text was found."""
-        self._said.show("]  " if found or not self.field.value else "]  not found ")
+        self._status.show("]  " if matched or not self.field.value else "]  not found ")
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

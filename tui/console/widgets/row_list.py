@@ -126,8 +126,8 @@ class Rows(ScrollView, can_focus=True):
         """Replace the rows. The cursor goes to `key`, else stays on its key, else near where it was."""
         wanted, before = (self.key if key is None else key), self.cursor
         self.items = items
-        found = _index(items, wanted)
-        self.cursor = found if found >= 0 else self._nearest(max(before, 0))
+        index = _index(items, wanted)
+        self.cursor = index if index >= 0 else self._nearest(max(before, 0))
         self.virtual_size = Size(self.size.width, len(items))
         self.refresh()
         self._reveal()
@@ -135,8 +135,8 @@ class Rows(ScrollView, can_focus=True):
 
     def select(self, key: str) -> None:
         """Put the cursor on a row."""
-        found = _index(self.items, key)
-        self._go(found if found >= 0 else self.cursor)
+        index = _index(self.items, key)
+        self._go(index if index >= 0 else self.cursor)
 
     def _nearest(self, index: int) -> int:
         """Return the selectable row nearest to an index, -1 if there is none."""

@@ -37,7 +37,7 @@ class Reader(ScrollView, can_focus=True):
         super().__init__(id=id)
         self._build: Build = lambda _: ()
         self.lines: list[Content] = []
-        self._found = -1
+        self._match_line = -1
 
     def show(self, build: Build) -> None:
         """Show a text; it is built anew when the width changes."""
@@ -65,14 +65,14 @@ class Reader(ScrollView, can_focus=True):
     def find(self, text: str, *, after: bool = False) -> bool:
         """Bring a line with that text into sight, from the present one on or `after` it, round the end."""
         wanted = text.casefold()
-        start = self._found + 1 if after else max(self._found, 0)
+        start = self._match_line + 1 if after else max(self._match_line, 0)
         order = [n % len(self.lines) for n in range(start, start + len(self.lines))] if self.lines else []
-        self._found = next((n for n in order if wanted and wanted in self.lines[n].plain.casefold()), -1)
+        self._match_line = next((n for n in order if wanted and wanted in self.lines[n].plain.casefold()), -1)
         self.refresh()
-        if self._found < 0:
+        if self._match_line < 0:
             return False
-        if not self.scroll_offset.y <= self._found < self.scroll_offset.y + self.size.height:
-            self._to(self._found - self.size.height // 3)
+        if not self.scroll_offset.y <= self._match_line < self.scroll_offset.y + self.size.height:
+            self._to(self._match_line - self.size.height // 3)
         return True
 
     def _to(self, top: int) -> None:
@@ -93,7 +93,7 @@ class Reader(ScrollView, can_focus=True):
         if not 0 <= index < len(self.lines):
             return Strip.blank(cells, style.rich_style)
         row = self.lines[index]
-        if index == self._found:
+        if index == self._match_line:
             row = row.stylize("reverse")
         return drawn(self, row, style)
 

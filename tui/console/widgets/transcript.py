@@ -161,7 +161,7 @@ class Transcript(Widget, can_focus=True):
         self._add_up()
         if not height:
             return
-        held = self._place(self._top)
+        anchor = self._place(self._top)
         while True:
             end = max(0, self._tops[-1] - height)
             if self.following:
@@ -175,7 +175,7 @@ class Transcript(Widget, can_focus=True):
                 break
             self._add_up()
             if not self.following:
-                self._top = self._tops[held[0]] + min(held[1], max(0, self._heights[held[0]] - 1))
+                self._top = self._tops[anchor[0]] + min(anchor[1], max(0, self._heights[anchor[0]] - 1))
         if at_end:
             self._cursor = self._tops[-1] - 1
         self._cursor = max(self._top, min(self._cursor, self._top + height - 1, self._tops[-1] - 1))
@@ -188,12 +188,12 @@ class Transcript(Widget, can_focus=True):
             self.refresh(Region(0, y, self.size.width, height - y))
 
     def on_resize(self) -> None:
-        held = self._place(self._cursor)
+        anchor = self._place(self._cursor)
         self._rows.clear()
         self._strips.clear()
         self._lay_out()
         if self.blocks:
-            self._cursor = min(self._tops[held[0]] + held[1], max(0, self._tops[-1] - 1))
+            self._cursor = min(self._tops[anchor[0]] + anchor[1], max(0, self._tops[-1] - 1))
             self._lay_out()
 
     # --- moving ---

@@ -37,8 +37,8 @@ class Sentences:
 class ProblemBlock(Sentences):
     """A problem: sentence, hint, and the provider's own message."""
 
-    def __init__(self, message: str, hints: Sequence[str] = (), said: str = "", by: str = "") -> None:
-        quoted = f"{by} says: {said}" if said and by else said
+    def __init__(self, message: str, hints: Sequence[str] = (), detail: str = "", by: str = "") -> None:
+        quoted = f"{by} says: {detail}" if detail and by else detail
         super().__init__(message, *(hint for hint in (*hints, quoted) if hint))
 
     def rows(self, cells: int) -> Sequence[Content]:

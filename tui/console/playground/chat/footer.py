@@ -20,5 +20,13 @@ def footer(session: ChatSession, source_keys: tuple[str, ...], *, typing: bool, 
     if last is not None and last.answer is not None and last.answer.state is AnswerState.STOPPED:
         return "question.send", *again, "question.new-line", "area.escape: commands"
     scroll = ("question.page-up",) if last else ()
-    beside = ("focus.next: parameters",) if wide else ()
-    return ("question.send", "question.new-line", *again, "question.earlier", *scroll, *beside, "area.escape: commands")
+    parameters = ("focus.next: parameters",) if wide else ()
+    return (
+        "question.send",
+        "question.new-line",
+        *again,
+        "question.earlier",
+        *scroll,
+        *parameters,
+        "area.escape: commands",
+    )

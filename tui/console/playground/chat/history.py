@@ -21,13 +21,13 @@ class Exchange:
         self.replies: list[AnswerBlock] = []
         self.trouble: ProblemBlock | None = None
         self.unsent = False
-        self._asked = QuestionBlock(question)
+        self._question = QuestionBlock(question)
 
     @property
     def blocks(self) -> list[Block]:
         """What is shown of it."""
         reply: list[Block] = [self.replies[self.turn.shown]] if self.replies else []
-        return [self._asked, *reply, *([self.trouble] if self.trouble else [])]
+        return [self._question, *reply, *([self.trouble] if self.trouble else [])]
 
     @property
     def reply(self) -> AnswerBlock | None:
@@ -51,15 +51,15 @@ class Exchange:
         """End the answer that was being received."""
         self.turn.answers.append(answer)
 
-    def refuse(self, problem: Problem, by: str, ways_on: Sequence[str] = ()) -> None:
+    def refuse(self, problem: Problem, by: str, hints: Sequence[str] = ()) -> None:
         """Show the problem of a request without an answer, and the previous answer.
 
-        With `ways_on`, nothing was sent at all, and these lines say what to do instead.
+        With `hints`, nothing was sent at all, and these lines say what to do instead.
         """
-        self.unsent = bool(ways_on)
+        self.unsent = bool(hints)
         self.replies.pop()
         self._number()
-        self.trouble = ProblemBlock(problem.message, ways_on) if ways_on else trouble(problem, by, begun=False)
+        self.trouble = ProblemBlock(problem.message, hints) if hints else trouble(problem, by, started=False)
 
     def step(self, step: int) -> bool:
         """Show the answer before or after; False where there is none."""
@@ -72,8 +72,8 @@ class Exchange:
     def _number(self) -> None:
         count = len(self.replies)
         for place, reply in enumerate(self.replies, 1):
-            ways = [f"{key} for the one {way}" for key, way, there in _arrow_hints(place, count) if there]
-            reply.place = f"{place} of {count}, {', '.join(ways)}" if count > 1 else ""
+            hints = [f"{key} for the one {direction}" for key, direction, there in _arrow_hints(place, count) if there]
+            reply.place = f"{place} of {count}, {', '.join(hints)}" if count > 1 else ""
 
 
 def _arrow_hints(place: int, count: int) -> Sequence[tuple[str, str, bool]]:
@@ -121,12 +121,12 @@ class ChatHistory:
         return next((entry for entry in reversed(self.entries) if block in entry.blocks), None)
 
 
-def trouble(problem: Problem, by: str, *, begun: bool) -> ProblemBlock:
+def trouble(problem: Problem, by: str, *, started: bool) -> ProblemBlock:
     """Return a problem in place of an answer, or under one that had begun."""
-    said = problem_hint(problem)
-    hints = [said]
-    if begun:
-        hints = [hint(_AGAIN)] if said.startswith("Sending it again") else [said, hint(_AGAIN)]
+    advice = problem_hint(problem)
+    hints = [advice]
+    if started:
+        hints = [hint(_AGAIN)] if advice.startswith("Sending it again") else [advice, hint(_AGAIN)]
     elif isinstance(problem, CredentialRejected):
         hints.append(hint("{area.providers:typing} opens Providers to replace it."))
     return ProblemBlock(problem.message, hints, problem.detail, by)

@@ -42,11 +42,11 @@ class Question(LinesField):
     def take(self) -> str:
         """Return the question and clear the field."""
         text = self.text.strip()
-        *asked, draft = self._texts
+        *questions, draft = self._texts
         # The last text is the field's own; it is a draft when an earlier one was sent instead.
-        if self._place < len(asked) and draft.strip():
-            asked.append(draft)
-        self._texts = [*asked[-_REMEMBERED:], text, ""]
+        if self._place < len(questions) and draft.strip():
+            questions.append(draft)
+        self._texts = [*questions[-_REMEMBERED:], text, ""]
         self._place = len(self._texts) - 1
         self.put("")
         return text

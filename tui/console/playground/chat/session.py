@@ -29,7 +29,7 @@ class RunningAnswer:
 
     def __init__(self, model: Model, reply: AnswerBlock) -> None:
         self.model, self.reply = model, reply
-        self.under_way = CallStatus(model.provider, f"waiting for {provider_of(model.provider).label}")
+        self.call_status = CallStatus(model.provider, f"waiting for {provider_of(model.provider).label}")
         self.began = monotonic()
         self.first = 0.0
         self.fresh = False
@@ -42,7 +42,7 @@ class RunningAnswer:
     def take(self, event: Event) -> None:
         """Apply an event of the request."""
         self.fresh = True
-        if self.under_way.tell(event):
+        if self.call_status.tell(event):
             return
         match event:
             case TextDelta(text) if text:
@@ -78,7 +78,7 @@ class RunningAnswer:
         """Put what the call itself says, such as a retry, under the answer."""
         if not self.reply.text:
             self.fresh = True
-        status = [words for words in self.under_way.strip if words]
+        status = [words for words in self.call_status.strip if words]
         if status != self.reply.below:
             self.reply.below, self.fresh = status, True
 
@@ -93,7 +93,7 @@ class RunningAnswer:
     def words(self) -> str:
         """What it does now."""
         if not self.first:
-            return self.under_way.words
+            return self.call_status.words
         return f"{WORKING} {'answering' if self.reply.text else 'thinking'} {seconds_words(self.seconds)}"
 
     @property
@@ -211,8 +211,8 @@ class ChatSession:
             answer.reply.end()
             exchange.refuse(problem, label, next_steps(self.session, problem))
         else:
-            below = [words for words in (mark(ended), *answer.under_way.notices) if words]
+            below = [words for words in (mark(ended), *answer.call_status.notices) if words]
             answer.reply.end(*below)
             exchange.end(ended)
-            exchange.trouble = trouble(problem, label, begun=True) if problem else None
+            exchange.trouble = trouble(problem, label, started=True) if problem else None
         self._on_change(answer, exchange)

@@ -55,22 +55,25 @@ class ChatSide(Vertical):
     def tell(self, running: RunningAnswer | None, answer: Answer | None, conversation: Conversation) -> None:
         """Show the present figures."""
         answers = [turn.answer for turn in conversation.turns if turn.answer]
-        said: list[tuple[str, str]] = []
+        figures: list[tuple[str, str]] = []
         if running is not None:
-            said += [("first token", f"{running.first:.2f} s" if running.first else "–"), ("so far", running.words[2:])]
+            figures += [
+                ("first token", f"{running.first:.2f} s" if running.first else "–"),
+                ("so far", running.words[2:]),
+            ]
         elif answer is not None:
-            said += [("first token", f"{answer.first:.2f} s" if answer.first else "–")]
-            said += [("total", seconds_words(answer.total))]
-            said += [("speed", f"{speed_of(answer)} tokens a second")] if speed_of(answer) else []
-            said += [("in, out", tokens_words([answer]))]
-            said += [("ended", _ENDED[answer.state] if not answer.note else "cut off")]
+            figures += [("first token", f"{answer.first:.2f} s" if answer.first else "–")]
+            figures += [("total", seconds_words(answer.total))]
+            figures += [("speed", f"{speed_of(answer)} tokens a second")] if speed_of(answer) else []
+            figures += [("in, out", tokens_words([answer]))]
+            figures += [("ended", _ENDED[answer.state] if not answer.note else "cut off")]
         chat = [("questions", f"{len(conversation.turns)}")]
         chat += [("in, out", tokens_words(answers))]
-        parts = [*_section("This answer", said), *_section("This chat", chat if answers else [])]
+        parts = [*_section("This answer", figures), *_section("This chat", chat if answers else [])]
         self._figures.show(Content("\n").join(parts))
 
 
-def _section(title: str, said: list[tuple[str, str]]) -> list[Content]:
-    if not said:
+def _section(title: str, figures: list[tuple[str, str]]) -> list[Content]:
+    if not figures:
         return []
-    return [line(""), line((title, "bold")), *(line((f"{name:<{_LABEL}}", MUTED), value) for name, value in said)]
+    return [line(""), line((title, "bold")), *(line((f"{name:<{_LABEL}}", MUTED), value) for name, value in figures)]

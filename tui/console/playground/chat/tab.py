@@ -70,7 +70,7 @@ class ChatTab(Tab):
         self._drawing = AnswerDrawing(self, self.draw, self._show_status)
         self._editing = False
         self._explaining = False
-        self._said_of = ""
+        self._note_question = ""
         self._rule = Rule(id="chat-rule")
         self._note = Plain(id="chat-note")
 
@@ -134,7 +134,7 @@ class ChatTab(Tab):
         """Show a sentence under the field; '' removes it."""
         self._note.show((sentence, ATTENTION))
         self._note.set_class(bool(sentence), "-said")
-        self._said_of = self.question.text
+        self._note_question = self.question.text
 
     def show_log(self, *, follow: bool = True) -> None:
         blocks = self.session.history.blocks or [messages.empty_chat(self.model, pick_model_hint("this chat"))]
@@ -258,7 +258,7 @@ class ChatTab(Tab):
             self.transcript.focus()
 
     def on_text_area_changed(self) -> None:
-        if self.question.text != self._said_of:
+        if self.question.text != self._note_question:
             self.say()
         if not self.question.text:
             self._editing = False

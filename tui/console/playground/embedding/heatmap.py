@@ -85,10 +85,10 @@ class Heat(Rows):
         """Bring the numbers over the columns up to date."""
         if self.compared is None:
             return
-        held = plan(self.size.width, len(self.order))
-        self.first = max(0, min(self.first, len(self.order) - held.columns))
-        parts: list[Words] = [" " * (_GUTTER + held.number + 1 + held.text + held.gap)]
-        for n in self.order[self.first : self.first + held.columns]:
+        layout = plan(self.size.width, len(self.order))
+        self.first = max(0, min(self.first, len(self.order) - layout.columns))
+        parts: list[Words] = [" " * (_GUTTER + layout.number + 1 + layout.text + layout.gap)]
+        for n in self.order[self.first : self.first + layout.columns]:
             number = str(n + 1)
             before = (3 - len(number)) // 2
             parts += [" " * before, (number, SELECTED if n == self.index else ""), " " * (_CELL - before - len(number))]
@@ -110,19 +110,19 @@ class Heat(Rows):
             compared = self.compared
             if compared is None:
                 return Content("")
-            held = plan(cells + _GUTTER, len(self.order))
+            layout = plan(cells + _GUTTER, len(self.order))
             number = str(n + 1)
             head: list[Words] = [
-                " " * (held.number - len(number)),
+                " " * (layout.number - len(number)),
                 (number, SELECTED if n == self.index else ""),
                 " ",
             ]
             if fault := compared.faults.get(n):
-                return line(*head, fit(compared.texts[n], held.text), " " * held.gap, "▲ ", fault)
-            columns = self.order[self.first : self.first + held.columns]
+                return line(*head, fit(compared.texts[n], layout.text), " " * layout.gap, "▲ ", fault)
+            columns = self.order[self.first : self.first + layout.columns]
             values = [" ·  " if other == n else cell(compared.table[n][other]) for other in columns]
             norm = f"{compared.norms[n]:.2f}"[:_NORM].rjust(_NORM)
-            return line(*head, fit(compared.texts[n], held.text), " " * held.gap, *values, norm)
+            return line(*head, fit(compared.texts[n], layout.text), " " * layout.gap, *values, norm)
 
         return draw
 

@@ -10,7 +10,7 @@ from tui.console.widgets.truncate import clip_end, fit, width
 from tui.workspace.playground.vectors import Comparison
 
 
-def summary(compared: Comparison, used: int, took: float) -> str:
+def summary(compared: Comparison, used: int, seconds: float) -> str:
     """Return the number of texts, their dimensions, tokens and seconds."""
     count = len(compared.texts)
     words = [f"{count} {'text' if count == 1 else 'texts'}", f"{compared.size:,} dimensions"]
@@ -18,7 +18,7 @@ def summary(compared: Comparison, used: int, took: float) -> str:
         words[1] = f"{compared.size:,} dimensions"
     if used:
         words.append(f"{used:,} {'token' if used == 1 else 'tokens'}")
-    return " · ".join([*words, f"{took:.2f} s"])
+    return " · ".join([*words, f"{seconds:.2f} s"])
 
 
 def words_under(compared: Comparison, cells: int) -> list[Content]:
@@ -33,10 +33,10 @@ def words_under(compared: Comparison, cells: int) -> list[Content]:
     return [line for line in lines if line.plain.strip()]
 
 
-def _pairs_line(word: str, found: Iterable[tuple[int, int, float]], cells: int) -> Content:
+def _pairs_line(word: str, pairs: Iterable[tuple[int, int, float]], cells: int) -> Content:
     text = f"   {word:<10}"
     bare = text
-    for i, j, value in found:
+    for i, j, value in pairs:
         more = f"{i + 1}–{j + 1}  {value:.2f}"
         if width(text) + width(more) > cells:
             break

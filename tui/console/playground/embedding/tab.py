@@ -97,15 +97,22 @@ class EmbeddingTab(SingleCallTab):
 
     def chrome(self) -> ScreenText:
         field = self.query_one(LinesField)
-        if self.under_way is not None:
-            return ScreenText("", ("area.escape: stop",), foot=self.under_way.words, strip=self.under_way.strip)
+        if self.call_status is not None:
+            return ScreenText("", ("area.escape: stop",), foot=self.call_status.words, strip=self.call_status.strip)
         if field.has_focus:
             keys: tuple[str, ...] = ("question.send", "question.new-line: next text", "area.escape: commands")
         elif self.compared is None:
             keys = ("embedding.write", "playground.model", *self._kinds, *self.source_keys, "playground.type")
         else:
-            asked = ("playground.model", *self._kinds, *self.source_keys)
-            keys = ("embedding.write", *asked, "embedding.again", "embedding.copy", "embedding.save", "playground.type")
+            inputs = ("playground.model", *self._kinds, *self.source_keys)
+            keys = (
+                "embedding.write",
+                *inputs,
+                "embedding.again",
+                "embedding.copy",
+                "embedding.save",
+                "playground.type",
+            )
         mapped = self.compared is not None and 2 < len(self.compared.texts) <= MAP
         foot, legend = ("cosine × 100", LEGEND) if mapped else ("", "")
         return ScreenText("", keys, foot=self._stopped or foot, foot_right=legend, strip=self._strip())
@@ -155,7 +162,7 @@ class EmbeddingTab(SingleCallTab):
         self.refresh_chrome()
 
     def escape(self) -> None:
-        if self.under_way is not None:
+        if self.call_status is not None:
             self.stop_call()
         elif self.query_one(LinesField).has_focus:
             if self.compared is not None:
@@ -220,14 +227,14 @@ class EmbeddingTab(SingleCallTab):
         self._say(f"The paste has {event.size:,} characters, too many. Nothing was pasted.", "Paste a part of it.")
 
     def on_lines_field_sent(self) -> None:
-        if self.under_way is None and self.texts:
+        if self.call_status is None and self.texts:
             self.action_again()
 
     # --- embedding ---
 
     def action_again(self) -> None:
         texts = self.texts
-        if self.under_way is not None:
+        if self.call_status is not None:
             return
         if self.model is None:
             self._say(
@@ -247,41 +254,41 @@ class EmbeddingTab(SingleCallTab):
         if not await self.dialogs.ensure_unlocked(f"embed {len(texts)} texts"):
             return
         self._say()
-        self.under_way = under_way = CallStatus(model.provider, f"embedding 0 of {len(texts)}")
+        self.call_status = call_status = CallStatus(model.provider, f"embedding 0 of {len(texts)}")
         ticking = self.set_interval(1.0, self.refresh_chrome)
         self._stopped, used = "", 0
         self.console.set_running("playground/embedding", self.stop_call)
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
             vectors: dict[int, Any] = {}
-            began = under_way.seconds
+            began = call_status.seconds
             call = calls.embed(session, model, texts, self._as_questions)
             async with aclosing(call) as events:
                 async for event in events:
                     if isinstance(event, Vectors):
                         vectors |= dict(enumerate(event.vectors, event.start))
-                        under_way.doing = f"embedding {len(vectors)} of {len(texts)}"
+                        call_status.doing = f"embedding {len(vectors)} of {len(texts)}"
                     elif isinstance(event, Usage):
                         used = event.input or 0
-                    under_way.tell(event)
+                    call_status.tell(event)
                     self.refresh_chrome()
-            took = under_way.seconds - began
-            under_way.doing = f"comparing {len(texts)} vectors"
+            seconds = call_status.seconds - began
+            call_status.doing = f"comparing {len(texts)} vectors"
             self.refresh_chrome()
             compared = await asyncio.to_thread(compare, texts, [vectors.get(n, ()) for n in range(len(texts))])
-            self._summary = summary(compared, used, took)
+            self._summary = summary(compared, used, seconds)
             self._ref, self.compared, self._sorted = model.ref, compared, -1
-            self.under_way = None
+            self.call_status = None
             self._show()
             self.take_focus()
         except asyncio.CancelledError:
-            self._stopped = f"stopped after {under_way.seconds:.1f} s"
+            self._stopped = f"stopped after {call_status.seconds:.1f} s"
             raise
         except Problem as problem:
             self._say(problem.message, problem_hint(problem), problem.detail)
         finally:
             ticking.stop()
-            self.under_way = None
+            self.call_status = None
             self.console.set_running("playground/embedding", None)
             self.counted(model)
 
@@ -289,10 +296,10 @@ class EmbeddingTab(SingleCallTab):
 
     def _say(self, message: str = "", hint: str = "", detail: str = "") -> None:
         """Show a problem above the result, or remove it."""
-        said = self.query_one("#said", Plain)
+        notice = self.query_one("#said", Plain)
         lines = problem_lines(message, f"  {hint}" if hint else "", f"  {detail}" if detail else "")
-        said.show(Content("\n").join(line("   ", entry) for entry in ["", *lines]) if message else "")
-        said.set_class(not message, "-none")
+        notice.show(Content("\n").join(line("   ", entry) for entry in ["", *lines]) if message else "")
+        notice.set_class(not message, "-none")
         self.refresh_chrome()
 
     def _head(self, heading: Content) -> None:

@@ -152,16 +152,16 @@ class SpeechForm(Vertical):
     def use(self, model: Model | None) -> None:
         """Offer what this model takes and gives."""
         self._model = model
-        given = self.limits.times if self.limits else (TimestampGranularity.NONE,)
-        self._times.display = len(given) > 1
-        wanted = self._times.value if self._times.value in given else TimestampGranularity.NONE.value
+        granularities = self.limits.times if self.limits else (TimestampGranularity.NONE,)
+        self._times.display = len(granularities) > 1
+        wanted = self._times.value if self._times.value in granularities else TimestampGranularity.NONE.value
         if (
             wanted == TimestampGranularity.NONE.value
             and len(self._times.options) == 1
-            and TimestampGranularity.SENTENCE in given
+            and TimestampGranularity.SENTENCE in granularities
         ):
             wanted = TimestampGranularity.SENTENCE.value
-        self._times.options = [(entry.value, TIMES[entry]) for entry in given]
+        self._times.options = [(entry.value, TIMES[entry]) for entry in granularities]
         self._times.value = wanted
         self._times.refresh(layout=True)
         if self.is_mounted:
@@ -221,11 +221,11 @@ class SpeechForm(Vertical):
         """Bring what is offered, and what is known of the file, up to date with what is typed."""
         typed, limits, model = self._path.value, self.limits, self._model.id if self._model else ""
         endings = accepted_endings(limits)
-        found = await asyncio.to_thread(offer, typed, self._home, endings)
+        suggestions = await asyncio.to_thread(offer, typed, self._home, endings)
         info, problem = await asyncio.to_thread(_known, self.path, limits, model)
-        self._offer, self.info = found, info
+        self._offer, self.info = suggestions, info
         there = info is not None or problem is not None
-        self._show_entries(() if there else found.entries)
+        self._show_entries(() if there else suggestions.entries)
         if info is not None:
             self._path.say(f"{_what(self.path, info)}.")
         elif problem is not None:
@@ -316,8 +316,8 @@ class SpeechForm(Vertical):
             self._path.field.focus()
             return
         if self.language and not (self.language.isalpha() and 2 <= len(self.language) <= 3):
-            said = hanging("A language is two letters, such as en or zh.", "Or leave it blank.", 60)
-            self._language.say(*said)
+            lines = hanging("A language is two letters, such as en or zh.", "Or leave it blank.", 60)
+            self._language.say(*lines)
             self._language.field.focus()
             return
         then()

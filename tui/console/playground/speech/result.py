@@ -35,7 +35,7 @@ class TranscriptResult:
     path: Path
     model: str
     transcript: Transcript
-    took: float
+    seconds: float
     length: float = 0.0
     times: TimestampGranularity = TimestampGranularity.NONE
     cut: str = ""
@@ -49,32 +49,34 @@ class TranscriptResult:
 
     def as_file(self, kind: str) -> str:
         """Format the text as a file of that kind."""
-        held = self.transcript
+        transcript = self.transcript
         if kind == "srt":
-            return as_srt(held.segments)
+            return as_srt(transcript.segments)
         if kind == "vtt":
-            return as_vtt(held.segments)
+            return as_vtt(transcript.segments)
         if kind == "json":
-            segments = [{"start": segment.start, "end": segment.end, "text": segment.text} for segment in held.segments]
+            segments = [
+                {"start": segment.start, "end": segment.end, "text": segment.text} for segment in transcript.segments
+            ]
             shape = {
                 "model": self.model,
                 "file": self.path.name,
-                "language": held.language,
-                "duration": held.duration or self.length,
-                "text": held.text,
+                "language": transcript.language,
+                "duration": transcript.duration or self.length,
+                "text": transcript.text,
                 "segments": segments,
             }
             return json.dumps(shape, ensure_ascii=False, indent=1) + "\n"
-        return held.text.rstrip("\n") + "\n"
+        return transcript.text.rstrip("\n") + "\n"
 
     def title(self, cells: int) -> str:
         """Return `meeting.m4a · 41 min 10 s · English · in 48 s, 51× real time`."""
         length = self.transcript.duration or self.length
-        fast = length >= 2 * self.took >= 1
-        speed = f", {length / self.took:,.0f}× real time" if fast else ""
+        fast = length >= 2 * self.seconds >= 1
+        speed = f", {length / self.seconds:,.0f}× real time" if fast else ""
         language = self.transcript.language
         named = language.capitalize() if len(language) > 3 else language
-        rest = [duration(length) if length else "", named, f"in {self.took:.0f} s{speed}"]
+        rest = [duration(length) if length else "", named, f"in {self.seconds:.0f} s{speed}"]
         tail = "".join(f" · {entry}" for entry in rest if entry)
         return clip_end(clip_middle(one_line(self.path.name), max(8, cells - 1 - width(tail))) + tail, cells - 1)
 
@@ -106,9 +108,9 @@ class SpeechResult(Vertical):
         """The result that is shown."""
         return self.all[self._at] if self.all else None
 
-    def add(self, heard: TranscriptResult) -> None:
+    def add(self, result: TranscriptResult) -> None:
         """Show another result; those of the same file stay."""
-        self.all = [*(entry for entry in self.all if entry.path == heard.path), heard]
+        self.all = [*(entry for entry in self.all if entry.path == result.path), result]
         self._at = len(self.all) - 1
         self._show()
 
@@ -128,18 +130,18 @@ class SpeechResult(Vertical):
         return bool(self.result and self.result.transcript.segments)
 
     def _show(self) -> None:
-        heard = self.result
-        if heard is None:
+        result = self.result
+        if result is None:
             return
-        self.query_one("#heard", Plain).show(line(f" {heard.title(self.app.size.width)}"))
+        self.query_one("#heard", Plain).show(line(f" {result.title(self.app.size.width)}"))
         rows, reader, ended = self.query_one(Rows), self.query_one(Reader), self.query_one("#ended", Plain)
         rows.set_class(not self._timed, "-none")
         reader.set_class(self._timed, "-none")
         if self._timed:
-            rows.show(_items(heard.transcript.segments, max(20, self.app.size.width)), "0")
+            rows.show(_items(result.transcript.segments, max(20, self.app.size.width)), "0")
         else:
-            reader.show(_plain(heard))
-        below = _ending(heard)
+            reader.show(_plain(result))
+        below = _ending(result)
         ended.show(Content("\n").join(below))
         ended.set_class(not below, "-none")
 
@@ -153,16 +155,16 @@ class SpeechResult(Vertical):
     @property
     def foot(self) -> tuple[str, str]:
         """How many sentences there are, and which of them are in sight."""
-        heard = self.result
-        if heard is None:
+        result = self.result
+        if result is None:
             return "", ""
-        name = heard.model.partition("/")[2]
+        name = result.model.partition("/")[2]
         which = f"{name}, {self._at + 1} of {len(self.all)}" if len(self.all) > 1 else ""
         if not self._timed:
             reader = self.query_one(Reader)
             return which, reader.place if len(reader.lines) > reader.size.height else ""
-        rows, count = self.query_one(Rows), len(heard.transcript.segments)
-        word = "word" if heard.times is TimestampGranularity.WORD else "segment"
+        rows, count = self.query_one(Rows), len(result.transcript.segments)
+        word = "word" if result.times is TimestampGranularity.WORD else "segment"
         top = rows.scroll_offset.y
         seen = [int(item.key) for item in rows.items[top : top + max(1, rows.size.height)] if item.key]
         place = f"{seen[0] + 1} – {seen[-1] + 1}" if seen else ""
@@ -172,10 +174,10 @@ class SpeechResult(Vertical):
     @property
     def strip(self) -> tuple[Words, Words]:
         """What can be done with it."""
-        heard = self.result
-        if heard is None:
+        result = self.result
+        if result is None:
             return "", ""
-        kinds = [label for kind, label in heard.formats.items() if kind != "json" or not self._timed]
+        kinds = [label for kind, label in result.formats.items() if kind != "json" or not self._timed]
         words = f"{key_of('speech.save')}: save as {', '.join(kinds[:-1])} or {kinds[-1]} · "
         words += hint("{speech.copy}: copy")
         more = (
@@ -190,8 +192,8 @@ class SpeechResult(Vertical):
         self.query_one(Find).open()
 
     def on_find_wanted(self, event: Find.Wanted) -> None:
-        found = self._find(event.text, event.again) if event.text else True
-        self.query_one(Find).say(found)
+        matched = self._find(event.text, event.again) if event.text else True
+        self.query_one(Find).say(matched)
 
     def _find(self, text: str, again: bool) -> bool:
         if not self._timed:
@@ -222,23 +224,23 @@ def fit_clock(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-def _plain(heard: TranscriptResult) -> Callable[[int], list[Words]]:
-    text = heard.transcript.text.strip()
-    if not text and not heard.cut:
+def _plain(result: TranscriptResult) -> Callable[[int], list[Words]]:
+    text = result.transcript.text.strip()
+    if not text and not result.cut:
         nothing = ["   The model heard no speech in this file.", "   Check that it plays, or set the language."]
         return lambda _: list(nothing)
     return lambda _: [f"   {part}" for part in text.split("\n")]
 
 
-def _ending(heard: TranscriptResult) -> list[Content]:
+def _ending(result: TranscriptResult) -> list[Content]:
     lines: list[Content] = []
-    if heard.cut:
-        lines.append(line(" ", (f"{STOPPED} ", ATTENTION), heard.cut))
-    if heard.problem is not None:
-        told = heard.problem
+    if result.cut:
+        lines.append(line(" ", (f"{STOPPED} ", ATTENTION), result.cut))
+    if result.problem is not None:
+        problem = result.problem
         lines += [
             line(" ", problem_line)
-            for problem_line in problem_lines(told.message, _in(problem_hint(told)), _in(told.detail))
+            for problem_line in problem_lines(problem.message, _in(problem_hint(problem)), _in(problem.detail))
         ]
     return lines
 

@@ -105,12 +105,12 @@ class SpeechTab(SingleCallTab):
     def chrome(self) -> ScreenText:
         if self.has_class("-locked"):
             return ScreenText("", ("speech.write", "playground.type"))
-        if self.under_way is not None and self.view == "running":
+        if self.call_status is not None and self.view == "running":
             uploading = self._upload.sent < self._upload.size
-            strip = self.under_way.strip
+            strip = self.call_status.strip
             if not strip[0]:
                 strip = (_COSTS[uploading], "")
-            return ScreenText("", ("area.escape: stop",), foot=self.under_way.words, strip=strip)
+            return ScreenText("", ("area.escape: stop",), foot=self.call_status.words, strip=strip)
         if self.view == "results":
             foot, place = self.result.foot
             if self.typing:
@@ -177,7 +177,7 @@ class SpeechTab(SingleCallTab):
         self.refresh_chrome()
 
     def escape(self) -> None:
-        if self.under_way is not None:
+        if self.call_status is not None:
             self.stop_call()
         elif self.typing:
             self.rest()
@@ -187,7 +187,7 @@ class SpeechTab(SingleCallTab):
     def action_write(self) -> None:
         if self.has_class("-locked"):
             self.ask_to_open()
-        elif self.under_way is None:
+        elif self.call_status is None:
             self._view("form")
             self.form.write()
 
@@ -207,13 +207,13 @@ class SpeechTab(SingleCallTab):
             self.console.copy_to_terminal(self.result.result.transcript.text)
 
     def action_save(self) -> None:
-        if (heard := self.result.result) is not None:
-            self.run_worker(self._save(heard), group="save", exclusive=True)
+        if (result := self.result.result) is not None:
+            self.run_worker(self._save(result), group="save", exclusive=True)
 
-    async def _save(self, heard: TranscriptResult) -> None:
+    async def _save(self, result: TranscriptResult) -> None:
         from tui.console.pages.save_file import Save  # lazy: the page
 
-        await self.app.push_screen_wait(Save(f"{heard.path.stem}.txt", heard.formats, heard.as_file))
+        await self.app.push_screen_wait(Save(f"{result.path.stem}.txt", result.formats, result.as_file))
 
     def action_again(self) -> None:
         self._start()
@@ -224,7 +224,7 @@ class SpeechTab(SingleCallTab):
     # --- the call ---
 
     def _start(self) -> None:
-        if self.under_way is not None:
+        if self.call_status is not None:
             return
         self.form.say(None)
         if self.model is None:
@@ -243,7 +243,7 @@ class SpeechTab(SingleCallTab):
         if not await self.dialogs.ensure_unlocked(f"transcribe {one_line(path.name, 40)}"):
             return
         after = self.view
-        self.under_way = under_way = CallStatus(model.provider, "uploading")
+        self.call_status = call_status = CallStatus(model.provider, "uploading")
         self._begin(path)
         ticking = self.set_interval(_TICK, self._tick)
         self.console.set_running("playground/speech", self.stop_call)
@@ -256,7 +256,7 @@ class SpeechTab(SingleCallTab):
                     if isinstance(event, Uploading):
                         self._uploaded(event)
                     hearing.take(event)
-                    under_way.tell(event)
+                    call_status.tell(event)
             self.result.add(hearing.result())
             after = "results"
         except asyncio.CancelledError:
@@ -274,7 +274,7 @@ class SpeechTab(SingleCallTab):
                 after = "form"
         finally:
             ticking.stop()
-            self.under_way = None
+            self.call_status = None
             if self.is_mounted:
                 self._view(after)
                 self.rest() if after == "form" else self.take_focus()
@@ -293,15 +293,15 @@ class SpeechTab(SingleCallTab):
     def _uploaded(self, event: Uploading) -> None:
         """Take note; the screen is brought up to date by the next tick, or when all is sent."""
         before, self._upload = self._upload, event
-        if event.sent >= event.size > before.sent and self.under_way is not None:
-            self.under_way.next("waiting for the text")
+        if event.sent >= event.size > before.sent and self.call_status is not None:
+            self.call_status.next("waiting for the text")
             self.query_one("#bar").display = False
             self.query_one("#rate").display = False
             self.refresh_chrome()
 
     def _tick(self) -> None:
-        if self.under_way is not None:
-            self._bar(self.under_way.seconds)
+        if self.call_status is not None:
+            self._bar(self.call_status.seconds)
             self.refresh_chrome()
 
     def _bar(self, seconds: float) -> None:

@@ -100,8 +100,8 @@ class EntryRow(FieldRow):
             lines += [line((f"{WARNING} ", ATTENTION), self.wrong[0]), *self.wrong[1:]]
         elif owner := self.owner:
             lines += [line((f"{WARNING} ", ATTENTION), self._looks_like(owner)), "It was not sent anywhere."]
-        elif fresh and (said := self._shape()):
-            lines.append((said, MUTED))
+        elif fresh and (message := self._shape()):
+            lines.append((message, MUTED))
         self.say(*lines)
 
     def _looks_like(self, owner: str) -> str:

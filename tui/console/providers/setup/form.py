@@ -45,26 +45,26 @@ class SetupForm(Form):
         self,
         provider: Provider,
         stored: Credential | None,
-        found: DiscoveredKey | None,
+        discovered: DiscoveredKey | None,
         *,
         naming: bool = False,
-        shut: bool = False,
+        unreadable: bool = False,
         rotates: bool = False,
         model_origins: tuple[str, ...] = (),
     ) -> None:
-        """Create the form. `naming` asks for a new credential's name; `shut`: stored secrets cannot be decrypted.
+        """Create the form. `naming` asks for a new credential's name; `unreadable`: stored secrets cannot be decrypted.
 
         With `rotates` the stored key can be kept beside a new one.
         """
         super().__init__()
         self.rotates = rotates
         self.model_origins = model_origins
-        self.provider, self.stored, self.found, self.shut = provider, stored, found, shut
+        self.provider, self.stored, self.discovered, self.unreadable = provider, stored, discovered, unreadable
         named = "Its name here: letters, digits, . _ -, no spaces."
         self.named = FieldRow(NAME, "Name", help=(named,)) if naming else None
         self.servers: Sequence[Server] = ()
         self.noticed = False
-        self.ways = tuple(dict.fromkeys(field.auth_method for field in provider.fields if field.auth_method))
+        self.auth_methods = tuple(dict.fromkeys(field.auth_method for field in provider.fields if field.auth_method))
         self.entries = {field.name: self._entry(field) for field in provider.fields if field.url or not field.choices}
         self.choices = {field.name: self._choice(field) for field in provider.fields if field.name not in self.entries}
 
@@ -74,15 +74,15 @@ class SetupForm(Form):
         if self.provider.local_servers and self.stored is None:
             yield Vertical(id="servers")
         yield _gap("first-gap")
-        if self.found is not None:
-            yield Button(self._discovery_message(self.found), id="found")
-            hosts = ", ".join(map(host_of, self.origins(self.found.values))) or self.provider.label
+        if self.discovered is not None:
+            yield Button(self._discovery_message(self.discovered), id="found")
+            hosts = ", ".join(map(host_of, self.origins(self.discovered.values))) or self.provider.label
             yield Plain(f"Asks {hosts} whether it works, then encrypts and saves it.", classes="said")
             yield _gap()
         if self.provider.local_servers and self.stored is None:
             yield Button("Look for servers on this machine", id="look")
             yield _gap("look-gap")
-        if self.found is not None or (self.provider.local_servers and self.stored is None):
+        if self.discovered is not None or (self.provider.local_servers and self.stored is None):
             yield Plain("Or type a different one:", classes="said", id="or-another")
         if self.named:
             yield self.named
@@ -115,11 +115,11 @@ class SetupForm(Form):
         main = [field for field in self.provider.fields if not field.advanced]
         first = next((n for n, entry in enumerate(main) if entry.auth_method), len(main))
         yield from self._parts(main[:first])
-        if len(self.ways) > 1:
+        if len(self.auth_methods) > 1:
             if first:
                 yield _gap()
             stored = next((entry.auth_method for entry in main if entry.auth_method and self._has(entry)), "")
-            yield Choice("Sign in with", [(method, method) for method in self.ways], stored, id="way")
+            yield Choice("Sign in with", [(method, method) for method in self.auth_methods], stored, id="way")
             yield _gap()
         yield from self._parts(main[first:])
         yield _gap()
@@ -140,7 +140,7 @@ class SetupForm(Form):
         value = "" if field.secret or self.stored is None else self.stored.clear.get(field.name, "")
         help_ = [field.help] if field.help else []
         help_ += [f"{choice.value}  {choice.label}" for choice in field.choices]
-        if kept is not None and self.shut:
+        if kept is not None and self.unreadable:
             kept, help_ = None, ["The stored one can't be decrypted; type it again."]
         elif kept is not None:
             help_ = [f"Leave blank to keep the stored key{f' ending {kept}' if kept else ''}."]
@@ -155,11 +155,11 @@ class SetupForm(Form):
             options.insert(0, Offered("", "detect automatically"))
         return Choice(field.label, [(option.value, option.label) for option in options], stored or field.default)
 
-    def _discovery_message(self, found: DiscoveredKey) -> str:
-        secret = next((value for value in found.values.values() if isinstance(value, Secret)), None)
+    def _discovery_message(self, discovered: DiscoveredKey) -> str:
+        secret = next((value for value in discovered.values.values() if isinstance(value, Secret)), None)
         ends = f", ends {secret.reveal()[-4:]}" if secret and len(secret.reveal()) >= 20 else ""
-        both = f" and {found.base_url_variable}" if found.base_url_variable else " from the environment"
-        return f"Use {found.variable}{both}{ends}"
+        both = f" and {discovered.base_url_variable}" if discovered.base_url_variable else " from the environment"
+        return f"Use {discovered.variable}{both}{ends}"
 
     def _more_words(self) -> str:
         return "More: " + ", ".join(in_sentence(field.label) for field in self.provider.fields if field.advanced)
@@ -169,10 +169,10 @@ class SetupForm(Form):
     @property
     def auth_method(self) -> str:
         """The way of signing in that is shown, '' where there is one only."""
-        return self.query_one("#way", Choice).value if len(self.ways) > 1 else ""
+        return self.query_one("#way", Choice).value if len(self.auth_methods) > 1 else ""
 
     def _shows(self, field: Field) -> bool:
-        return not field.auth_method or len(self.ways) < 2 or field.auth_method == self.auth_method
+        return not field.auth_method or len(self.auth_methods) < 2 or field.auth_method == self.auth_method
 
     def show_auth_method(self) -> None:
         """Show the fields of the way that is chosen; what was typed on the other side stays."""
@@ -222,10 +222,10 @@ class SetupForm(Form):
         """Whether something was typed that is not saved."""
         return bool(self.new_name) or any(entry.changed for entry in self.entries.values())
 
-    def hold(self, held: bool) -> None:
+    def hold(self, disabled: bool) -> None:
         """Take no more typing while the provider is asked, so that what is asked is what is saved."""
         for row in self.query(FieldRow):
-            row.disabled = held
+            row.disabled = disabled
 
     def complain(self, name: str, message: str, *more: str) -> bool:
         """Say under a field what is wrong with it and put the focus there; False if it is not in the form."""
@@ -259,7 +259,7 @@ class SetupForm(Form):
 
     def open_first(self) -> None:
         """Put the focus where the form begins."""
-        if self.found is not None:
+        if self.discovered is not None:
             self.query_one("#found").focus()
         elif self.named:
             self.named.field.focus()

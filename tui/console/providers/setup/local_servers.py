@@ -38,11 +38,11 @@ def server_parts(provider: Provider, servers: Sequence[Server]) -> list[Widget]:
 
 
 def _silent(provider: Provider, servers: Sequence[Server]) -> str:
-    found = {server.base_url for server in servers}
+    base_urls = {server.base_url for server in servers}
     ports = [
         str(urlsplit(local_server.base_url).port)
         for local_server in provider.local_servers
-        if local_server.base_url not in found
+        if local_server.base_url not in base_urls
     ]
     if len(ports) == 1:
         return f"{ports[0]} does not answer"

@@ -93,7 +93,7 @@ class SaveFlow:
         """Whether the stored key is kept beside the new one."""
         self._new_name = ""
         self._plain_http: tuple[str, ...] = ()
-        self._plan_made: SavePlan | None = None
+        self._current_plan: SavePlan | None = None
         """What the last check was about."""
 
     @property
@@ -134,7 +134,7 @@ class SaveFlow:
         plan = await self._settle(await self._plan())
         if isinstance(plan, Cancelled):
             return plan
-        self._plan_made, started = plan, monotonic()
+        self._current_plan, started = plan, monotonic()
         try:
             with busy(f"asking {self.host}"):
                 verified = await verification.verify_plan(plan)
@@ -148,7 +148,7 @@ class SaveFlow:
                 )
             return CheckFailed(problem)
         self.check = verified.check
-        self._plan_made = await renew(plan, verified.region_fields)
+        self._current_plan = await renew(plan, verified.region_fields)
         if verified.note:
             self.questions.toast(verified.note)
         if verified.check.state is VerificationState.RESTRICTED or verified.listed == ():
@@ -181,10 +181,10 @@ class SaveFlow:
         )
 
     async def _save(self, models: tuple[Model, ...] | None, seconds: float) -> Outcome:
-        assert self._plan_made is not None
+        assert self._current_plan is not None
         first = not credentials.listing(self.session, self.provider.id)
         # Verifying took its time: another session may have saved meanwhile.
-        plan = await self._settle(await renew(replace(self._plan_made, seen=self.stored)))
+        plan = await self._settle(await renew(replace(self._current_plan, seen=self.stored)))
         if isinstance(plan, Cancelled):
             return plan
         if plan.overwrites:

@@ -85,10 +85,10 @@ class Setup(PageScreen[bool]):
         self.flow = SaveFlow(self.navigator.tenant_session, self.provider, self.dialogs, self.credential_name)
         stored, more = self.flow.stored, self.flow.model_origins
         available = discovery.discover_keys(self.navigator.session, self.provider) if self._carried is None else None
-        shut = stored is not None and is_undecryptable(self.flow.session, stored)
-        rotates, naming = bool(stored and stored.envelope) and not shut, not self.credential_name
+        unreadable = stored is not None and is_undecryptable(self.flow.session, stored)
+        rotates, naming = bool(stored and stored.envelope) and not unreadable, not self.credential_name
         return SetupForm(
-            self.provider, stored, available, naming=naming, shut=shut, rotates=rotates, model_origins=more
+            self.provider, stored, available, naming=naming, unreadable=unreadable, rotates=rotates, model_origins=more
         )
 
     def on_mount(self) -> None:
@@ -203,8 +203,8 @@ class Setup(PageScreen[bool]):
         form, button = self.form, event.button.id or ""
         if self.asking:
             return
-        if button == "found" and form.found:
-            self._verify(button, form.found.values)
+        if button == "found" and form.discovered:
+            self._verify(button, form.discovered.values)
         elif button.startswith("server-"):
             self._verify(button, form.server_values(form.servers[int(button.removeprefix("server-"))]))
         elif button.startswith("look"):

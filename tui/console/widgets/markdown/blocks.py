@@ -68,11 +68,11 @@ class Pieces:
             if not cuts and window >= len(self._lines):
                 return
             window = _WINDOW if cuts else window * 2
-            begun = 0
+            start = 0
             for end, opening in cuts:
-                self._finish(self._lines[begun:end])
-                begun, self._opening = end, opening
-            del self._lines[:begun]
+                self._finish(self._lines[start:end])
+                start, self._opening = end, opening
+            del self._lines[:start]
 
     def end(self) -> None:
         """Finish the text: every piece is complete."""

@@ -39,19 +39,19 @@ def _fold_line(content: Content, cells: int) -> list[Content]:
 def _breaks(text: str, cells: int) -> list[int]:
     """Return the positions where new rows begin."""
     breaks: list[int] = []
-    taken = 0
+    used = 0
     for match in _WORD.finditer(text):
         word = match[0].rstrip()
         wide = cell_len(word)
-        if taken + wide > cells and taken:
+        if used + wide > cells and used:
             breaks.append(match.start())
-            taken = 0
+            used = 0
         if wide > cells:
             rows = chop_cells(word, cells)
             breaks += [match.start() + place for place in _offsets(rows)]
-            taken = cell_len(rows[-1])
+            used = cell_len(rows[-1])
             wide = 0
-        taken += wide + len(match[0]) - len(word)
+        used += wide + len(match[0]) - len(word)
     return breaks
 
 
