@@ -38,7 +38,7 @@ async def walk(pilot: Pilot[str], steps: Steps) -> None:
 NEW: dict[str, tuple[dict[str, str], Steps]] = {
     "the key is in the environment": (
         {"OPENAI_API_KEY": KEY},
-        (("enter", "with OPENAI_API_KEY as set here"), ("enter", "▸ [ Use OPENAI_API_KEY"), *ACCEPT_AND_SEND),
+        (("enter", "with OPENAI_API_KEY from the environment"), ("enter", "▸ [ Use OPENAI_API_KEY"), *ACCEPT_AND_SEND),
     ),
     "the key is in hand": (
         {},

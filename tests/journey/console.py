@@ -17,7 +17,7 @@ def opened(environ: Mapping[str, str], *arguments: str, columns: int = 80, rows:
 def first_answer(terminal: Terminal, question: str, answer: str) -> int:
     """From the welcome screen with a key in the environment to a whole answer; the decisions it took."""
     terminal.until("Start with")
-    terminal.until("as set here")
+    terminal.until("from the environment")
     terminal.send(ENTER)  # 1: this tenant, with the key found
     terminal.until("[ Use ")
     terminal.send(ENTER)  # 2: take, verify and save the key

@@ -113,7 +113,7 @@ async def ask(
             async with asyncio.timeout(DEADLINE), aclosing(wire.stream(access, call)) as events:
                 async for event in events:
                     outcome.events.append(event)
-                    if isinstance(event, Notice) and "asked again every" in event.text:
+                    if isinstance(event, Notice) and "is checked every" in event.text:
                         outcome.slow = True
                         break
         except Problem as problem:

@@ -31,7 +31,7 @@ DRAWN = """ modeldeck
                     Optional. Without one, anyone who can read your files on
                     this machine can decrypt the keys.
 
- ▸ Start with       (•) OpenAI, with OPENAI_API_KEY as set here
+ ▸ Start with       (•) OpenAI, with OPENAI_API_KEY from the environment
                     ( ) a model server on this machine (Ollama, llama.cpp …)
                     ( ) the list of providers
                     ( ) practice mode: sample tenants, nothing saved or sent
@@ -85,7 +85,7 @@ async def test_it_is_drawn_as_designed_with_the_one_key_that_was_detected(tmp_pa
 async def test_with_no_key_present_the_list_is_first_and_with_several_they_are_counted() -> None:
     async with console(empty_session(), None) as pilot:
         assert "Start with       (•) the list of providers" in shown(pilot)
-        assert "as set here" not in shown(pilot)
+        assert "from the environment" not in shown(pilot)
     from tui.console.tenants.welcome import starts
 
     several = starts(empty_session(), {"one": "ONE_KEY", "two": "TWO_KEY"})
