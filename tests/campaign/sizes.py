@@ -29,9 +29,9 @@ from tui.providers.requests import Call, Framing
 
 MEMORY = 64
 """MiB that a call may take."""
-BLOCKED = 0.05
+BLOCKED = 0.15
 """Seconds of work that may pass before other work has its turn. They are of this process, with all its threads (one
-that holds the interpreter keeps the loop as well), so a busy machine adds nothing."""
+that holds the interpreter keeps the loop as well); on a busy machine the same work counts two or three times."""
 HUNDRED = 100 << 20
 MEBIBYTE = b"x" * (1 << 20)
 

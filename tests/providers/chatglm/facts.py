@@ -67,7 +67,9 @@ FACTS = Facts(
         "vllm": {"base_url": "http://localhost:8004", "api_key": KEY},
     },
     otherwise=(
-        Otherwise("chatglm2* */models, vllm* */models", "status 40[45], page 404", "does not have this endpoint", PROBED),
+        Otherwise(
+            "chatglm2* */models, vllm* */models", "status 40[45], page 404", "does not have this endpoint", PROBED
+        ),
         Otherwise("probed* */models", "status 40[45], page 404", "is not a ChatGLM server", PROBED),
         Otherwise("* */models", "body *", "is not a ChatGLM server", PROBED),
         Otherwise("* */models, * */openapi.json", "status 40[45], page 404", "good", PROBED),

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tui.errors import Problem
-from tui.providers.client.sse import Events, Lines
+from tui.providers.client.sse import MAX_LINES, Events, Lines
 
 
 def test_a_line_without_end_is_refused_and_does_not_grow() -> None:
@@ -99,3 +99,11 @@ def test_json_over_several_lines_is_an_event_whatever_its_strings_hold() -> None
         sent = "".join(f"{prefix}{line}\n" for line in text.splitlines())
         events = Events()
         assert [*events.feed(sent.encode()), *events.feed(b"event: next\n"), *events.rest()] == [(text, "")]
+
+
+@pytest.mark.parametrize("line", [b"data: x\n", b"{x}\n"])
+def test_the_lines_of_an_event_are_limited(line: bytes) -> None:
+    events = Events()
+    events.feed(line * MAX_LINES)
+    with pytest.raises(Problem, match="an event of more than 100,000 lines"):
+        events.feed(line)

@@ -11,12 +11,15 @@ from tui.providers.client.limits import MIB, format_size, setting_hint
 
 _BOM = b"\xef\xbb\xbf"
 
+MAX_LINES = 100_000
+"""Lines of one event. A line takes some 60 bytes of memory beside its text."""
+
 
 class TooLong(Problem):
     """A line or an event is longer than its limit."""
 
-    def __init__(self, what: str, limit: int) -> None:
-        message = f"The answer holds {what} of more than {format_size(limit)}, the limit here."
+    def __init__(self, what: str, limit: str) -> None:
+        message = f"The answer holds {what} of more than {limit}, the limit here."
         super().__init__(message, setting_hint("event_size"))
 
 
@@ -63,7 +66,7 @@ class Lines:
             self._pending.append(piece)
 
     def _too_long(self) -> TooLong:
-        return TooLong("a line", self._limit)
+        return TooLong("a line", format_size(self._limit))
 
 
 class Events:
@@ -146,9 +149,7 @@ class Events:
             self._data_end = JsonEnd()
 
     def _bare_json(self, line: bytes, events: list[tuple[str, str]]) -> None:
-        self._size += len(line)
-        if self._size > self._limit:
-            raise TooLong("an event", self._limit)
+        self._count(len(line), self._bare)
         self._bare.append(line.decode("utf-8", "replace"))
         if self._bare_end.reached(self._bare):
             events.append(("\n".join(self._bare), ""))
@@ -157,10 +158,15 @@ class Events:
             self._size = 0
 
     def _add(self, value: bytes) -> None:
-        self._size += len(value) + 1
-        if self._size > self._limit:
-            raise TooLong("an event", self._limit)
+        self._count(len(value) + 1, self._data)
         self._data.append(value.decode("utf-8", "replace"))
+
+    def _count(self, size: int, lines: list[str]) -> None:
+        self._size += size
+        if self._size > self._limit:
+            raise TooLong("an event", format_size(self._limit))
+        if len(lines) == MAX_LINES:
+            raise TooLong("an event", f"{MAX_LINES:,} lines")
 
 
 class JsonEnd:

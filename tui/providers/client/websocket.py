@@ -21,7 +21,7 @@ from wsproto.utilities import LocalProtocolError
 from tui.errors import NetworkError, Problem, UsageError
 from tui.providers.client.body import FrameDecoder
 from tui.providers.client.inbox import Inbox
-from tui.providers.client.limits import WEBSOCKET_CLOSE_TIMEOUT, WEBSOCKET_READ, Limits
+from tui.providers.client.limits import WEBSOCKET_CLOSE_TIMEOUT, WEBSOCKET_READ, Limits, format_size
 from tui.providers.client.request import stopped
 from tui.providers.client.silence import UploadProgress
 from tui.providers.client.sse import TooLong
@@ -153,7 +153,7 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
         case Problem() as problem:
             return problem.with_traceback(None)
         case _TooMuch():
-            return TooLong("a message", limits.line)
+            return TooLong("a message", format_size(limits.line))
         case _NotText():
             return unusable_response(context, "a message that is not valid UTF-8")
     return read_problem(context)
