@@ -68,6 +68,16 @@ async def test_while_locked_a_key_is_sealed_for_the_key_next_to_the_private_one(
     assert credentials.decrypt_unverified(tenant, saved) == VALUES
 
 
+async def test_a_passphrase_is_checked_although_the_tenant_is_open(disk_session: Session) -> None:
+    tenant = await new_tenant(disk_session, locked=False)
+    with pytest.raises(Locked, match="Wrong passphrase"):
+        await tenants.unlock(tenant, Secret("a wrong FAKE passphrase"))
+    assert keyring.is_open(tenant)
+    await tenants.unlock(tenant, PASSPHRASE)
+    await tenants.unlock(tenant)
+    assert [entry.done for entry in tenant.log.read()] == ["tenant created", "unlock failed"]
+
+
 @pytest.mark.parametrize("says", [True, False])
 @pytest.mark.parametrize("passphrase", [PASSPHRASE, None])
 async def test_whether_a_key_file_has_a_passphrase_is_read_from_the_file(

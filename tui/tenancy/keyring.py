@@ -22,8 +22,13 @@ _SOON = 0.04
 
 
 async def unlock(session: TenantSession, passphrase: Secret | None = None) -> None:
-    """Open a tenant's private key in this process; raise Locked for a wrong passphrase."""
+    """Open a tenant's private key in this process; check a passphrase even if it is open.
+
+    Raises:
+        Locked: The passphrase is missing or wrong, or the key file is missing or damaged.
+    """
     tenant = get(session)
+    present = _opened(session, tenant)
 
     def work() -> key_pair.PrivateKey:
         try:
@@ -36,12 +41,12 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None) -> No
             # What the settings say is for people; the key file is right, also after a kill between the two writes.
             with session.store.transaction() as tables:
                 tables.table("meta").update({"protected": tenant.protected})
-        if tenant.protected:
+        if tenant.protected and present is None:
             session.audit_best_effort("unlocked")
             _record_public_key(session, tenant, private)
         return private
 
-    if _opened(session, tenant) is None:
+    if present is None or (passphrase and tenant.protected):
         session.process.open_keys[session.tenant_id] = await asyncio.to_thread(work)
     await asyncio.to_thread(move_fingerprint_key, session)
 
