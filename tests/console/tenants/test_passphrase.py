@@ -8,8 +8,9 @@ from tests.doubles.practice import practice_session
 from tui.errors import Locked
 from tui.practice.tenants import PASSPHRASE
 from tui.secret import Secret
-from tui.tenancy import keyring
+from tui.tenancy import keyring, retired_keys
 from tui.tenancy import tenants as tenant_registry
+from tui.vault import key_pair
 from tui.workspace import tenants
 
 
@@ -41,6 +42,25 @@ async def test_a_locked_tenant_asks_for_the_present_one_in_the_same_form() -> No
         await until_shown(pilot, "Changed the passphrase of north-lab.")
         keyring.lock(session.tenant("north-lab"))
         await tenants.unlock(session.tenant("north-lab"), Secret("n"))
+
+
+@pytest.mark.parametrize("own", [True, False])
+async def test_an_earlier_key_file_that_keeps_its_own_passphrase_is_named(own: bool) -> None:
+    session = empty_session()
+    tenant = session.tenant((await tenants.create(session, "acme", Secret("secret"))).id)
+    await tenants.create(session, "other")
+    earlier = key_pair.generate_key_pair(session.key_bits)
+    pem = key_pair.export(earlier.private, Secret("another" if own else "secret"), session.key_cost)
+    retired_keys.folder(tenant).write(f"{earlier.key_id}.pem", pem)
+    session.open_keys.clear()
+    async with console(session, None) as pilot:
+        await until_shown(pilot, "other")
+        pilot.app.screen.query_one("#tenants").select("acme")  # type: ignore[attr-defined]
+        await pilot.press("p")
+        await until_shown(pilot, " ▸ Current          [")
+        await pilot.press(*"secret", "tab", "n", "tab", "n", "enter", "enter")
+        await until_shown(pilot, "Changed the passphrase of acme.")
+        assert (f"{earlier.key_id}.pem keeps its own passphrase." in shown(pilot)) is own
 
 
 async def test_removing_it_asks_first_with_the_focus_on_keep() -> None:

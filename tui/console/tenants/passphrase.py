@@ -1,5 +1,6 @@
 """The page that sets, changes or removes a tenant's passphrase."""
 
+import asyncio
 from collections.abc import Coroutine, Iterable
 
 from textual.widget import Widget
@@ -15,7 +16,7 @@ from tui.console.widgets.static_text import Plain
 from tui.domain import Tenant
 from tui.errors import Locked, Problem
 from tui.secret import Secret
-from tui.tenancy import keyring
+from tui.tenancy import keyring, retired_keys
 from tui.workspace import tenants
 
 _OPEN_TO_ALL = "Without one, anyone who can read your files on this machine can decrypt the keys."
@@ -129,6 +130,9 @@ class Passphrase(PageScreen[str]):
                     self._present.field.focus()
                     return
                 await tenants.set_passphrase(session.tenant(tenant_id), new, typed)
+                if new:
+                    others = await asyncio.to_thread(retired_keys.other_passphrase, session.tenant(tenant_id), new)
+                    done = " ".join((done, *(f"{key_id}.pem keeps its own passphrase." for key_id in others)))
         except Problem as problem:
             self._problem.show(problem_text(problem))
             return
