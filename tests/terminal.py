@@ -127,6 +127,8 @@ class Terminal:
         """Type a text as a person does: one key, one write, and it is on the screen before the next."""
         for character in text:
             self.send(character)
+            # Read together with the next, it would be a paste.
+            self.pump(1.0)
             self.settle(0.01)
 
     def paste(self, text: str) -> None:

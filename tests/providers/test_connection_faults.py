@@ -287,7 +287,7 @@ async def test_a_redirect_brings_nothing_to_another_port(status: int) -> None:
                 outcome = await ask(chat, server, server.origin)
             assert (bytes(other.bytes), other.connections) == (b"", 0)
         assert outcome.problem
-        assert f"on to localhost:{other.port} by plain http. The redirect was not followed." in outcome.problem.message
+        assert f"to localhost:{other.port} by plain http. The redirect was not followed." in outcome.problem.message
         assert f"The key went to localhost:{server.port} only." in outcome.problem.message
 
     await all_chats(attempt)

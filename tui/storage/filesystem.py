@@ -3,6 +3,7 @@
 On a file system that several machines share, a lock of one machine may mean nothing to the others.
 """
 
+import contextlib
 import os
 import re
 from pathlib import Path
@@ -51,3 +52,14 @@ def room(at: int | Path) -> int | None:
     if not statistics.f_blocks:
         return None
     return statistics.f_frsize * (statistics.f_bfree if os.geteuid() == 0 else statistics.f_bavail)
+
+
+def erase(path: Path) -> None:
+    """Delete a folder and its content; another process may be doing the same."""
+    with contextlib.suppress(FileNotFoundError):
+        for entry in path.iterdir():
+            if entry.is_dir() and not entry.is_symlink():
+                erase(entry)
+            else:
+                entry.unlink(missing_ok=True)
+        path.rmdir()

@@ -259,7 +259,7 @@ class DiskFolder:
             # One that was killed here before left its folder behind; it is nobody's any more.
             for path in above.iterdir():
                 if path.name.startswith(_LEAVING) and not path.is_symlink():
-                    _erase(path)
+                    filesystem.erase(path)
             _sync(above)
         except OSError as error:
             raise file_errors.left(leaving, error) from None
@@ -394,14 +394,3 @@ def _sync(folder: Path) -> None:
         os.fsync(at)
     finally:
         os.close(at)
-
-
-def _erase(path: Path) -> None:
-    """Delete a folder and its content; another process may be doing the same."""
-    with contextlib.suppress(FileNotFoundError):
-        for entry in path.iterdir():
-            if entry.is_dir() and not entry.is_symlink():
-                _erase(entry)
-            else:
-                entry.unlink(missing_ok=True)
-        path.rmdir()

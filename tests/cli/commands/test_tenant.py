@@ -104,7 +104,7 @@ def test_old_and_new_passphrase_by_descriptor(run_in: Run, locked_home: Path) ->
     assert run_in(locked_home, *words, stdin="open sesame\nopen barley\n").code == 0
     assert run_in(locked_home, *words, stdin="open sesame\nx\n").code == 5
     blank = run_in(locked_home, *words, stdin="open barley\n\n")
-    assert blank.code == 2 and "--yes removes the passphrase" in blank.err
+    assert blank.code == 2 and "Add --yes to remove the passphrase" in blank.err
     assert names(run_in(locked_home, "tenant", "list", "--json").out) == [("north-lab", False)]
     assert run_in(locked_home, *words, "--yes", stdin="open barley\n\n").code == 0
     assert names(run_in(locked_home, "tenant", "list", "--json").out) == [("north-lab", True)]
@@ -152,4 +152,4 @@ def test_an_edit_by_hand_is_accepted_on_request(modeldeck: Run, home: Path) -> N
     accepted = modeldeck("tenant", "accept", "acme", "--yes")
     assert (accepted.code, accepted.err) == (0, "") and "are accepted" in accepted.out
     assert modeldeck("-t", "edited", "provider", "list").code == 0
-    assert "by hand accepted" in modeldeck("audit", "show").out
+    assert "manual edit of the file accepted" in modeldeck("audit", "show").out

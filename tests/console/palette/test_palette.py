@@ -42,7 +42,7 @@ async def test_words_find_and_the_drawing_holds() -> None:
         await until_shown(pilot, "   ▸ Playground: embedding ")
         matches = [line for line in rows(pilot) if "Playground: embedding" in line]
         assert matches == ["   ▸ Playground: embedding                                          4 then t"]
-        assert "     Default for embedding …                                        3" in rows(pilot)
+        assert "     Default embedding model …                                      3" in rows(pilot)
         assert "     Show only embedding models                                     2 then t" in rows(pilot)
         assert "     Model text-embedding-3-small (OpenAI)" in rows(pilot)
         assert rows(pilot)[1].endswith(f" of {len(pilot.app.screen._all)} ──")  # type: ignore[attr-defined]
@@ -120,7 +120,7 @@ async def test_a_provider_opens_its_form_and_a_tenant_its_providers() -> None:
 
 async def test_a_default_is_chosen_in_the_picker() -> None:
     async with console() as pilot:
-        await pilot.press(":", *"default for speech", "enter")
+        await pilot.press(":", *"default speech", "enter")
         await until(pilot, lambda: type(pilot.app.screen).__name__ == "PickModel")
 
 

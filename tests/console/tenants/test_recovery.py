@@ -125,7 +125,7 @@ async def test_a_file_that_others_can_read_names_the_command_and_r_looks_again(t
     (settings / "settings.json").chmod(0o644)
     async with console(session, None, (160, 24)) as pilot:
         await until_shown(pilot, "✕ acme")
-        assert "cannot be read, enter says more" in shown(pilot)
+        assert "cannot be read" in shown(pilot) and "enter shows detail" in shown(pilot)
         await pilot.press("end", "enter")
         await until_shown(pilot, "✕ cannot be read ──")
         assert f"   chmod 600 {settings}/settings.json" in rows(pilot)

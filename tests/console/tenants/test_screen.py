@@ -50,7 +50,7 @@ async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used()
         assert screen[3].startswith(" ▸ ▪ north-lab               locked     1 of 2   1 of 3 ")
         assert screen[4].startswith("   ▪ 星河科技有限公司        open       1 of 2   2 of 3 ")
         assert screen[5].startswith("   ▪ customer-emea…dings-07  open       1 of 2   0 of 3 ")
-        assert screen[6] == "   ✕ acme                    settings damaged, enter says more"
+        assert screen[6] == "   ✕ acme                    settings damaged, enter for details"
         assert screen[-1] == " enter open  n new  e rename  p passphrase  d remove  / filter  ? help"
 
 

@@ -43,7 +43,7 @@ async def test_a_refusal_that_is_accepted_is_read_as_an_answer_and_not_retried()
 async def test_one_that_the_reader_gives_back_is_a_refusal_all_the_same() -> None:
     events, problem, times = await refused(404, "other", accepted_statuses=frozenset({404}))
     assert (events, times) == ([], 1)
-    assert problem and "found nothing" in problem.message
+    assert problem and "the address is wrong" in problem.message
 
 
 async def test_what_the_reader_makes_of_one_is_explained() -> None:
