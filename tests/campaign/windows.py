@@ -37,6 +37,9 @@ class Field:
     says: str = "1,000,000 characters"
 
 
+AREAS = {"1": "Providers]", "2": "Models]", "3": "Defaults]", "4": "Playground]", "0": "── Tenants ──"}
+"""The key of an area -> what is on the screen then."""
+
 # In this order: the playground comes up on the tab that was shown last.
 FIELDS = (
     Field("secret", (ENTER, ENTER), "Verify and save"),
@@ -55,8 +58,9 @@ def of_any_size(count: int, seed: int) -> Result:
     chance = random.Random(seed)
     wrong: list[str] = []
     with tempfile.TemporaryDirectory() as home, _practice(home) as terminal:
-        for area in "12340":
+        for area, sign in AREAS.items():
             terminal.send(ESCAPE + area)
+            terminal.until(sign)
             terminal.settle()
             title = terminal.rows[1][:30]
             for _ in range(max(1, count // (5 * STORM))):

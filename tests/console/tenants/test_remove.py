@@ -94,7 +94,7 @@ async def test_with_the_right_word_right_and_enter_remove_it() -> None:
         await pilot.press(*"acme", "enter")
         assert "type it to enable" not in shown(pilot)
         await pilot.press("right", "enter")
-        await until_shown(pilot, "acme is removed.")
+        await until_shown(pilot, "Removed acme.")
         await until(pilot, lambda: "▪ acme" not in shown(pilot))
         assert "acme" not in tenant_registry.ids(session) and "acme" not in session.keys.folders()
 
@@ -150,7 +150,7 @@ async def test_a_damaged_tenant_can_be_removed_too() -> None:
         await pilot.press("end", "d")
         await until_shown(pilot, "This permanently deletes everything")
         await pilot.press(*"acme", "enter", "right", "enter")
-        await until_shown(pilot, "acme is removed.")
+        await until_shown(pilot, "Removed acme.")
         assert "acme" not in tenant_registry.ids(session)
 
 
