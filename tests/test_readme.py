@@ -11,7 +11,7 @@ import pytest
 from tests.doubles.openai_server import OpenAIServer
 from tests.readme import BLOCKS, README, command
 from tests.terminal import environ
-from tui.console.actions import key_of
+from tui.console.keys import key_of
 from tui.domain import ImportMode, ModelType
 from tui.providers import PROVIDERS
 from tui.providers.spec import Provider

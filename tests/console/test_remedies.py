@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tui.console.actions import set_keymap
+from tui.console.keys import set_keymap
 from tui.console.remedies import problem_hint, remedy_text
 from tui.errors import Action, Problem, Remedy
 

@@ -124,7 +124,7 @@ MEMBERS = (
     ),
     Member(
         "textual.dom:DOMNode._bindings",
-        ("actions.py", "app.py", "widgets/form.py"),
+        ("app.py", "keys.py", "widgets/form.py"),
         "the keys of one node",
         "66cba324509c",
     ),

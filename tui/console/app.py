@@ -21,12 +21,12 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from tui.console.actions import bind, hint, set_keymap
 from tui.console.background.monitor import BackgroundMonitor
 from tui.console.frame.chrome import STRIP, HeaderState
 from tui.console.frame.running_calls import RunningCalls
 from tui.console.frame.screen import FramedScreen
 from tui.console.frame.splash import SplashScreen
+from tui.console.keys import bind, hint, set_keymap
 from tui.console.navigation.areas import AreaNavigator
 from tui.console.navigation.dialogs import Dialogs
 from tui.console.remedies import problem_hint

@@ -1,6 +1,6 @@
 """Word every remedy for the console: the screen, and the key as it is bound."""
 
-from tui.console.actions import hint
+from tui.console.keys import hint
 from tui.errors import Action, Problem, Remedy
 
 _WORDS = {

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tui.console.actions import hint
+from tui.console.keys import hint
 from tui.console.widgets.symbols import WARNING
 from tui.domain import KeySource
 from tui.errors import Problem

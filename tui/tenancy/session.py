@@ -28,7 +28,7 @@ from tui.storage.settings_file import Content
 from tui.storage.store import Store
 from tui.tenancy import changes
 from tui.tenancy.actor import who
-from tui.vault import key_pair
+from tui.vault import key_derivation, key_pair
 
 if TYPE_CHECKING:
     from tui.providers.client.client import Client
@@ -48,7 +48,7 @@ class Session:
     config: Config = field(default_factory=Config)
     practice: bool = False
     key_bits: int = key_pair.BITS
-    key_cost: int = key_pair.COST
+    key_cost: int = key_derivation.COST
     clock: Callable[[], float] = time.time
     open_keys: dict[str, key_pair.PrivateKey] = field(default_factory=dict, repr=False)
     undecryptable: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)

@@ -17,7 +17,7 @@ from typing import Any
 
 from tui.errors import Locked, UsageError
 from tui.secret import Secret
-from tui.vault import envelope, key_pair
+from tui.vault import envelope, key_derivation
 
 KIND = "protected settings"
 VERSION = 1
@@ -25,7 +25,7 @@ _SALT, _NONCE, _TAG, _KEY, _BLOCK = 16, 12, 16, 32, 4096
 _NAMES = {"modeldeck", "version", "kdf", "n", "r", "p", "salt", "cipher", "nonce", "data"}
 
 
-def protect(content: bytes, passphrase: Secret, cost: int = key_pair.COST) -> str:
+def protect(content: bytes, passphrase: Secret, cost: int = key_derivation.COST) -> str:
     """Encrypt content with a passphrase; return JSON with one entry a line.
 
     The key derivation takes about a third of a second: run it in a thread.
@@ -73,7 +73,7 @@ def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, i
     ):
         raise _damaged()
     n, r, p = (int(file[name]) for name in ("n", "r", "p"))
-    if n < 2 or n & (n - 1) or not key_pair.scrypt_within_limits(n, r, p):
+    if n < 2 or n & (n - 1) or not key_derivation.scrypt_within_limits(n, r, p):
         raise UsageError(
             "The file needs more memory or time than Modeldeck allows.", "Export it again where it came from."
         )
@@ -88,7 +88,9 @@ def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, i
 
 def _key(passphrase: Secret, salt: bytes, n: int, r: int, p: int) -> bytes:
     memory = 128 * r * (n + p + 2)
-    return hashlib.scrypt(key_pair.passphrase_bytes(passphrase), salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=_KEY)
+    return hashlib.scrypt(
+        key_derivation.passphrase_bytes(passphrase), salt=salt, n=n, r=r, p=p, maxmem=memory, dklen=_KEY
+    )
 
 
 def _bound(head: Mapping[str, Any]) -> bytes:

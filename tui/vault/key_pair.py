@@ -7,14 +7,13 @@ import base64
 import binascii
 import hashlib
 import hmac
-import unicodedata
 from dataclasses import dataclass
 from secrets import token_bytes
 from typing import TYPE_CHECKING, NoReturn
 
 from tui.errors import Action, Locked, Remedy
 from tui.secret import MASK, Secret
-from tui.vault import pkcs8
+from tui.vault import key_derivation, pkcs8
 from tui.vault.pkcs8 import RsaNumbers
 
 if TYPE_CHECKING:
@@ -22,9 +21,7 @@ if TYPE_CHECKING:
 
 BITS = 3072
 _EXPONENT = 65537
-COST = 2**17
 _VOUCHING = b"modeldeck manifest 1"
-_COST_CAP = 2**18  # N × r / 8 × p; 256 MiB
 _SCRYPT = "1.3.6.1.4.1.11591.4.11"
 _PUT_BACK = "Restore it from a backup, or set the providers up again."
 _PROTECTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
@@ -80,14 +77,14 @@ def key_id(public_pem: str) -> str:
     return _key_id(rsa_public_key(public_pem).export_key(format="DER"))
 
 
-def export(private: PrivateKey, passphrase: Secret | None, cost: int = COST) -> bytes:
+def export(private: PrivateKey, passphrase: Secret | None, cost: int = key_derivation.COST) -> bytes:
     """Return the private key as PEM, encrypted if there is a passphrase."""
     if not passphrase:
         return private.rsa().export_key(format="PEM", pkcs=8) + b"\n"
     pem = private.rsa().export_key(
         format="PEM",
         pkcs=8,
-        passphrase=passphrase_bytes(passphrase),
+        passphrase=key_derivation.passphrase_bytes(passphrase),
         protection="scryptAndAES256-CBC",
         prot_params={"iteration_count": cost, "block_size": 8, "parallelization": 1, "salt_size": 16},
     )
@@ -121,7 +118,7 @@ def load(pem: bytes, passphrase: Secret | None = None) -> PrivateKey:
         if not passphrase:
             raise Locked("This tenant is locked with a passphrase.", remedy=Remedy(Action.UNLOCK))
         try:
-            key = RSA.import_key(pem, passphrase=passphrase_bytes(passphrase))
+            key = RSA.import_key(pem, passphrase=key_derivation.passphrase_bytes(passphrase))
         except (ValueError, IndexError, TypeError):
             raise Locked("Wrong passphrase.", "Try again; nothing was changed.") from None
     if not key.has_private():
@@ -169,12 +166,6 @@ def rsa_public_key(pem: str) -> "RsaKey":
         raise Locked("This tenant's public key cannot be read.", "Restore its settings from a backup.") from None
 
 
-def passphrase_bytes(secret: Secret) -> bytes:
-    """Return a passphrase as the bytes from which a key is derived."""
-    # NFC: keyboards differ in how they compose an accent.
-    return unicodedata.normalize("NFC", secret.reveal()).encode()
-
-
 def _check_cost(pem: bytes) -> None:
     """Refuse a key file that would take gigabytes or hours to open, before anything is computed."""
     from Crypto.Util.asn1 import DerObjectId, DerOctetString, DerSequence  # lazy: start-up time
@@ -187,17 +178,9 @@ def _check_cost(pem: bytes) -> None:
             raise Locked("This tenant's private key is not protected by scrypt.", _PUT_BACK)
         scrypt = DerSequence().decode(derivation[1])
         cost, block, lanes = int(scrypt[1]), int(scrypt[2]), int(scrypt[3])
-        fits = scrypt_within_limits(cost, block, lanes)
+        fits = key_derivation.scrypt_within_limits(cost, block, lanes)
         DerOctetString().decode(DerSequence().decode(body)[1])
     except (ValueError, IndexError, TypeError, binascii.Error):
         raise _unreadable() from None
     if not fits:
         raise Locked("This tenant's private key file needs more memory or time than Modeldeck allows.", _PUT_BACK)
-
-
-def scrypt_within_limits(cost: int, block: int, lanes: int) -> bool:
-    """Return True if scrypt can run with N, r and p like these, within the memory and time that Modeldeck allows."""
-    power_of_two = cost > 1 and not cost & (cost - 1)
-    # RFC 7914: N is below 2^(128 r / 8).
-    possible = power_of_two and 0 < block <= 64 and 0 < lanes <= 16 and cost.bit_length() <= 16 * block
-    return possible and cost * block * lanes <= 8 * _COST_CAP

@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 from tests.console.pilot import rows, shown, until, until_shown
 from tests.console.sample_models import HOSTILE, added, area, give, typed, without
 from tests.providers.registry import register
-from tui.console.defaults.proposals import Propose
+from tui.console.defaults.propose_dialog import Propose
 from tui.console.models.add import AddModel
 from tui.console.models.add_form import ModelForm
 from tui.console.models.screen import Models

@@ -19,7 +19,8 @@ from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, save, status, verify
 from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.save import Conflict, PlainHttp
-from tui.workspace.models import catalog, defaults
+from tui.workspace.models import catalog
+from tui.workspace.models.proposals import proposed_defaults
 
 KEY = "sk-FAKE-key-of-a-test-0001"
 ELSEWHERE = "https://gateway.example/v1"
@@ -116,7 +117,7 @@ async def test_a_saved_key_is_sealed_its_models_imported_and_no_default_set(
     assert opened(disk_session, tenant_id) == KEY
     assert models.defaults(disk_session.tenant(tenant_id)) == {}
     assert {
-        kind.value: proposal.id for kind, proposal in defaults.proposals(disk_session.tenant(tenant_id)).items()
+        kind.value: proposal.id for kind, proposal in proposed_defaults(disk_session.tenant(tenant_id)).items()
     } == {
         "chat": "gpt-6-sol",
         "embedding": "text-embedding-3-small",

@@ -14,6 +14,7 @@ from tui.workspace import trials
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 from tui.workspace.models.defaults import DefaultRow
+from tui.workspace.models.proposals import proposed_defaults
 
 CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2TEXT
 
@@ -90,11 +91,11 @@ async def test_without_a_proposal_the_nearest_is_the_most_similar_of_the_same_pr
 async def test_only_types_without_a_default_are_proposed_for_and_only_what_can_be_used(session: Session) -> None:
     for trial in trials.rows(session):
         await trials.remove(session, trial.provider.id)
-    assert set(defaults.proposals(session.tenant("acme"))) == {SPEECH}
-    offered = defaults.proposals(session.tenant(LONG_NAME))
+    assert set(proposed_defaults(session.tenant("acme"))) == {SPEECH}
+    offered = proposed_defaults(session.tenant(LONG_NAME))
     assert {kind: proposal.provider for kind, proposal in offered.items()} == {EMBEDDING: "openai_compatible"}
     await status.remove_provider(session.tenant(LONG_NAME), "openai_compatible")
-    assert defaults.proposals(session.tenant(LONG_NAME)) == {}
+    assert proposed_defaults(session.tenant(LONG_NAME)) == {}
 
 
 @pytest.mark.parametrize("state", [state for state in ProviderState if not state.usable])

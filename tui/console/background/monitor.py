@@ -6,10 +6,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic
 
-from tui.console.actions import hint
 from tui.console.frame.chrome import STRIP
 from tui.console.frame.running_calls import RunningCalls
 from tui.console.frame.screen import AreaScreen
+from tui.console.keys import hint
 from tui.console.navigation.areas import AreaNavigator
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import line

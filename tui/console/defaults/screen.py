@@ -9,10 +9,10 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.actions import bind, hint
 from tui.console.defaults.set_default import clear_default, set_default
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen, problem_lines
+from tui.console.keys import bind, hint
 from tui.console.models.rows import strip_of
 from tui.console.remedies import problem_hint
 from tui.console.widgets.row_list import Item, Rows, text_item

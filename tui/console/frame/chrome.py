@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.actions import FooterItem, key_of
+from tui.console.keys import FooterItem, key_of
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ACCENT, MARK, MARK_COLOURS, MUTED
 from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, width

@@ -21,9 +21,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.console.actions import bind, footer_items, key_of
 from tui.console.frame.chrome import Footer, Header, HeaderState, HintBar, Rule, ScreenText
 from tui.console.frame.navigator import Console, Navigator, Questions, console_of
+from tui.console.keys import bind, footer_items, key_of
 from tui.console.remedies import problem_hint
 from tui.console.terminal.compositor import Composing
 from tui.console.widgets.input import LineField

@@ -10,10 +10,10 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.actions import hint
 from tui.console.frame.busy import BusyIndicator
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen, problem_lines
+from tui.console.keys import hint
 from tui.console.models.add_form import ID, ModelForm
 from tui.console.models.rows import called
 from tui.console.models.search import ModelSearch

@@ -8,10 +8,10 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.actions import bind, hint
 from tui.console.defaults.set_default import clear_default
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import FramedScreen, PageScreen
+from tui.console.keys import bind, hint
 from tui.console.models.rows import ModelList, Sign, columns, name_of, row_key, sentences, short, strip_of
 from tui.console.remedies import problem_hint
 from tui.console.widgets.filter_bar import Filter

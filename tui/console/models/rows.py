@@ -6,7 +6,7 @@ from functools import partial
 
 from textual.content import Content
 
-from tui.console.actions import hint
+from tui.console.keys import hint
 from tui.console.widgets.filter_bar import holding
 from tui.console.widgets.row_list import Draw, Lazy
 from tui.console.widgets.static_text import Words, line

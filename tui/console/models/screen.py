@@ -10,11 +10,11 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.console.actions import bind, hint
 from tui.console.defaults.set_default import set_default
 from tui.console.frame.busy import BusyIndicator
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen, problem_lines
+from tui.console.keys import bind, hint
 from tui.console.models import actions
 from tui.console.models.details import ModelDetailsView
 from tui.console.models.rows import ModelList, columns, head, name_of, sentences, strip_of

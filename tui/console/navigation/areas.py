@@ -202,9 +202,10 @@ class AreaNavigator:
 
         Without any to offer, a toast shows the message of what was done.
         """
-        from tui.console.defaults.proposals import Propose, proposals  # lazy: the page
+        from tui.console.defaults.propose_dialog import Propose  # lazy: the page
+        from tui.workspace.models.proposals import proposed_defaults  # lazy: models
 
-        models = proposals(self.tenant_session) if only is None else only
+        models = proposed_defaults(self.tenant_session) if only is None else only
         if not models:
             self._questions.toast(message)
             return ""

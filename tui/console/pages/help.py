@@ -8,9 +8,9 @@ from textual.content import Content
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.console.actions import Action, actions_of, bind, footer_items, hint, key_of, keys_of
 from tui.console.frame.chrome import AREAS, ScreenText
 from tui.console.frame.screen import AreaScreen, FramedScreen, PageScreen
+from tui.console.keys import Action, actions_of, bind, footer_items, hint, key_of, keys_of
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.form import FieldRow
 from tui.console.widgets.row_list import Rows

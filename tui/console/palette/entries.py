@@ -6,10 +6,10 @@ from importlib import import_module
 from itertools import chain
 from typing import Any
 
-from tui.console.actions import Action, actions_of, class_actions, hint, key_of
 from tui.console.defaults.set_default import set_default
 from tui.console.frame.chrome import AREAS
 from tui.console.frame.screen import AreaScreen, FramedScreen
+from tui.console.keys import Action, actions_of, class_actions, hint, key_of
 from tui.console.palette.matching import Command, CommandGroup, sought
 from tui.console.remedies import problem_hint
 from tui.domain import ImportMode, ModelType, Tenant

@@ -11,9 +11,9 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.actions import bind
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import FramedScreen, PageScreen
+from tui.console.keys import bind
 from tui.console.palette.entries import global_commands, local_commands, many
 from tui.console.palette.matching import Command, CommandGroup, CommandIndex
 from tui.console.widgets.input import LineField

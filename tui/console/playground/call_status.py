@@ -2,7 +2,7 @@
 
 from time import monotonic
 
-from tui.console.actions import key_of
+from tui.console.keys import key_of
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING
 from tui.providers import provider as provider_of

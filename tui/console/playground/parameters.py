@@ -9,9 +9,9 @@ from tui.console.frame.screen import PageScreen
 from tui.console.playground.parameter_fields import SYSTEM, ParameterFields, meaning
 from tui.console.playground.parameter_row import ParameterRow, Settings
 from tui.console.widgets.form import Button, Form
-from tui.console.widgets.markdown.wrap import wrap
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.wrap import wrap
 from tui.domain import Model
 from tui.workspace.playground.conversation import Conversation
 

@@ -8,9 +8,9 @@ from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from tui.console.actions import bind
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen
+from tui.console.keys import bind
 from tui.console.playground.tab import Tab
 from tui.console.remedies import problem_hint
 from tui.console.trial_status import source_words, switch

@@ -4,10 +4,10 @@ from typing import ClassVar
 
 from textual.containers import Vertical
 
-from tui.console.actions import hint
 from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.frame.navigator import Console, Navigator, Questions, console_of
 from tui.console.frame.screen import FramedScreen
+from tui.console.keys import hint
 from tui.console.playground.call_status import CallStatus
 from tui.console.trial_status import has_choice, warning
 from tui.domain import Model, ModelType

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from textual.content import Content
 
-from tui.console.actions import hint
+from tui.console.keys import hint
 from tui.console.widgets.row_list import Item, text_item
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import MUTED, RowState, sign

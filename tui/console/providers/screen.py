@@ -9,9 +9,9 @@ from textual.containers import Horizontal, Vertical
 from textual.timer import Timer
 from textual.widget import Widget
 
-from tui.console.actions import bind, hint
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen
+from tui.console.keys import bind, hint
 from tui.console.providers import actions, summary
 from tui.console.providers.checks import Checks
 from tui.console.providers.details import ProviderDetails

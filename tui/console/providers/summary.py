@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tui.console.actions import hint, key_of
 from tui.console.frame.screen import problem_lines
+from tui.console.keys import hint, key_of
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING, sign

@@ -7,15 +7,15 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from tui.console.actions import bind
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen
+from tui.console.keys import bind
 from tui.console.remedies import problem_hint
 from tui.console.widgets.find_bar import Find
-from tui.console.widgets.markdown.wrap import wrap
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
 from tui.console.widgets.text_viewer import Reader
+from tui.console.widgets.wrap import wrap
 from tui.errors import Problem
 from tui.storage.audit_log import Entry
 from tui.tenancy.timestamps import moment

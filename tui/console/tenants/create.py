@@ -7,9 +7,9 @@ from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.actions import bind
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen
+from tui.console.keys import bind
 from tui.console.tenants.create_form import TenantForm
 from tui.console.widgets.form import Choice, FieldRow
 from tui.console.widgets.static_text import Plain, line

@@ -9,9 +9,9 @@ from textual.binding import BindingType
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.actions import bind, hint, key_of
 from tui.console.frame.chrome import HeaderState, ScreenText
 from tui.console.frame.screen import PageScreen, problem_text
+from tui.console.keys import bind, hint, key_of
 from tui.console.remedies import problem_hint
 from tui.console.widgets.form import Button, Form
 from tui.console.widgets.row_list import Item, Rows

@@ -9,9 +9,9 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.console.actions import bind
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import Dialog, problem_text
+from tui.console.keys import bind
 from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.truncate import clip_end, width

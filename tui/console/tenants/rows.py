@@ -5,8 +5,8 @@ from functools import partial
 
 from textual.content import Content
 
-from tui.console.actions import key_of
 from tui.console.frame.chrome import ChromeRow
+from tui.console.keys import key_of
 from tui.console.widgets.row_list import Item
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ERROR, MARK, MARK_COLOURS, MUTED, WARNING, RowState, sign

@@ -8,9 +8,9 @@ from typing import Any, ClassVar, TypeVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from tui.console.actions import bind, hint
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen, PageScreen
+from tui.console.keys import bind, hint
 from tui.console.tenants.rows import TenantHeading, has_trials, tenant_items
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows

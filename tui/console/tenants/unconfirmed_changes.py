@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tui.console.actions import hint
+from tui.console.keys import hint
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING
 from tui.tenancy import verification

@@ -8,9 +8,9 @@ from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.actions import bind, hint
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen, problem_lines
+from tui.console.keys import bind, hint
 from tui.console.remedies import problem_hint
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form

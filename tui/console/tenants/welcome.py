@@ -7,10 +7,10 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.widget import Widget
 
-from tui.console.actions import bind
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.navigator import Navigator
 from tui.console.frame.screen import FramedScreen
+from tui.console.keys import bind
 from tui.console.tenants.create_form import CREATE, TenantForm
 from tui.console.widgets.form import Choice, FieldRow
 from tui.console.widgets.static_text import Plain

@@ -9,7 +9,7 @@ from textual.containers import Horizontal
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.console.actions import bind, key_of
+from tui.console.keys import bind, key_of
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.symbols import CURSOR

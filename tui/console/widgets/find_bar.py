@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.actions import bind, key_of
+from tui.console.keys import bind, key_of
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain
 

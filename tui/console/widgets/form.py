@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.actions import bind
+from tui.console.keys import bind
 from tui.console.widgets.input import LineField, SecretField
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import CURSOR, MUTED, WORKING

@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.console.actions import bind
+from tui.console.keys import bind
 from tui.sanitize import printable
 
 LIMIT = 16_000

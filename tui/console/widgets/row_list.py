@@ -13,7 +13,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.console.actions import bind
+from tui.console.keys import bind
 from tui.console.widgets.static_text import drawn, line
 from tui.console.widgets.symbols import CURSOR
 

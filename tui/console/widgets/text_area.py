@@ -7,7 +7,7 @@ from textual.binding import BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
-from tui.console.actions import bind
+from tui.console.keys import bind
 from tui.sanitize import printable
 
 LIMIT = 100_000

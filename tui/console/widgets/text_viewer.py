@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.console.actions import bind
+from tui.console.keys import bind
 from tui.console.widgets.static_text import Words, drawn, line
 
 Build = Callable[[int], Sequence[Words]]

@@ -23,7 +23,7 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.widget import Widget
 
-from tui.console.actions import bind
+from tui.console.keys import bind
 from tui.console.widgets.symbols import ACCENT, CURSOR
 
 WIDEST = 80

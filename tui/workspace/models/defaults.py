@@ -1,14 +1,13 @@
 """Default models, one for each type or none, and their states."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from heapq import nlargest
 
 from tui.domain import Default, DefaultState, Model, ModelState, ModelType, ProviderState
 from tui.errors import UsageError
-from tui.providers import PROVIDERS
 from tui.tenancy import models
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
@@ -17,6 +16,7 @@ from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
 from tui.workspace.models.catalog import ModelRow
+from tui.workspace.models.proposals import first_proposed, proposed_defaults
 
 _COMPARED = 20
 _WORDS = {
@@ -51,7 +51,7 @@ def rows(session: TenantSession) -> list[DefaultRow]:
     chosen = models.defaults(session)
     providers = {row.provider.id: row for row in status.rows(session)}
     listed = catalog.rows(session)
-    offered = proposals(session)
+    offered = proposed_defaults(session)
     return [
         _row(session.process, model_type, chosen.get(model_type), providers, listed, offered)
         for model_type in ModelType
@@ -104,19 +104,6 @@ async def clear(session: TenantSession, type: ModelType) -> None:  # noqa: A002
 def nearest(session: TenantSession, model: Model) -> Model | None:
     """Return a replacement for a model that no longer exists: same provider and type, or None."""
     return _nearest(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(session))
-
-
-def proposals(session: TenantSession) -> dict[ModelType, Model]:
-    """Return a model for each type without a default: the provider's proposal, else its first."""
-    current = models.defaults(session)
-    offered = catalog.derived(session, "proposed", _offered)
-    return {kind: model for kind, model in offered.items() if kind not in current}
-
-
-def _offered(listed: Sequence[ModelRow]) -> dict[ModelType, Model]:
-    usable = [entry.model for entry in listed if entry.usable]
-    by_kind = {kind: [entry for entry in usable if entry.type is kind] for kind in ModelType}
-    return {kind: _first_proposed(of_kind) or of_kind[0] for kind, of_kind in by_kind.items() if of_kind}
 
 
 def _row(
@@ -175,7 +162,7 @@ def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model
         return None
     # Comparing takes long, and there may be thousands: only those that begin alike are compared in full.
     similar = nlargest(_COMPARED, near, key=lambda model: _common_prefix_length(default.model, model.id))
-    return _first_proposed(near) or max(
+    return first_proposed(near) or max(
         similar, key=lambda model: SequenceMatcher(None, default.model, model.id).ratio()
     )
 
@@ -184,17 +171,6 @@ def _common_prefix_length(one: str, other: str) -> int:
     """Return the length of the common prefix."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((n for n, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _first_proposed(of_kind: list[Model]) -> Model | None:
-    """Return the best model of one type, in the order of the providers and of their lists."""
-    kind = of_kind[0].type
-    wanted = [
-        (provider.id, model_id) for provider in PROVIDERS.values() for model_id in provider.proposed.get(kind, ())
-    ]
-    places = {entry: place for place, entry in enumerate(wanted)}
-    there = [entry for entry in of_kind if (entry.provider, entry.id) in places]
-    return min(there, key=lambda model: places[model.provider, model.id], default=None)
 
 
 def _key(default: Default) -> tuple[str, str]:

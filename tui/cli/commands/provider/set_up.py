@@ -20,7 +20,8 @@ from tui.tenancy import credentials, verification
 from tui.workspace.credentials import paste, verify
 from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.save import PlainHttp, SavePlan, apply_save, plan_save, renew
-from tui.workspace.models import catalog, defaults
+from tui.workspace.models import catalog
+from tui.workspace.models.proposals import proposed_defaults
 
 T = TypeVar("T")
 
@@ -136,7 +137,7 @@ async def _settle(call: CommandContext, plan: SavePlan) -> None:
 
 async def _set_up(call: CommandContext, provider: Provider, values: Values) -> None:
     done = await save(call, provider, values)
-    proposed = defaults.proposals(call.tenant_session)
+    proposed = proposed_defaults(call.tenant_session)
     if call.out.as_json:
         call.out.json(_shape(provider, done, proposed))
         return

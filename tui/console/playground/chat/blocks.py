@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tui.console.actions import key_of
-from tui.console.widgets.markdown.wrap import wrap
+from tui.console.keys import key_of
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, STOPPED, WARNING, WORKING
+from tui.console.widgets.wrap import wrap
 from tui.sanitize import printable
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tui.console.actions import hint
+from tui.console.keys import hint
 from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, QuestionBlock, stopped
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Words

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tui.console.actions import hint, key_of
+from tui.console.keys import hint, key_of
 from tui.console.playground.chat.blocks import Sentences
 from tui.domain import Model
 from tui.workspace.playground.conversation import Answer, AnswerState

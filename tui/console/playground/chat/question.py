@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.message import Message
 
-from tui.console.actions import bind
+from tui.console.keys import bind
 from tui.console.widgets.text_area import LinesField
 
 _REMEMBERED = 100

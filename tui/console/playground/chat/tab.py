@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from tui.console.actions import bind, hint
 from tui.console.frame.chrome import Rule, ScreenText
+from tui.console.keys import bind, hint
 from tui.console.playground.chat import messages
 from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock
 from tui.console.playground.chat.drawing import AnswerDrawing

@@ -7,7 +7,7 @@ from typing import ClassVar
 from textual.binding import BindingType
 from textual.content import Content
 
-from tui.console.actions import bind
+from tui.console.keys import bind
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED, SELECTED

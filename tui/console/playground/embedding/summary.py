@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from textual.content import Content
 
-from tui.console.actions import key_of
+from tui.console.keys import key_of
 from tui.console.widgets.static_text import line
 from tui.console.widgets.truncate import clip_end, fit, width
 from tui.workspace.playground.vectors import Comparison

@@ -10,9 +10,9 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 
-from tui.console.actions import bind, hint
 from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.frame.screen import problem_lines
+from tui.console.keys import bind, hint
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.embedding.heatmap import LEGEND, Heat
 from tui.console.playground.embedding.summary import pair, summary, words_under

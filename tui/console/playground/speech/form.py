@@ -14,8 +14,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.console.actions import bind, hint
 from tui.console.frame.screen import problem_lines
+from tui.console.keys import bind, hint
 from tui.console.remedies import problem_hint
 from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.console.widgets.input import LineField

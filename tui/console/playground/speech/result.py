@@ -9,8 +9,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 
-from tui.console.actions import hint, key_of
 from tui.console.frame.screen import problem_lines
+from tui.console.keys import hint, key_of
 from tui.console.playground.speech.form import duration
 from tui.console.remedies import problem_hint
 from tui.console.widgets.find_bar import Find

@@ -13,8 +13,8 @@ from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widgets import ContentSwitcher
 
-from tui.console.actions import bind, hint, key_of
 from tui.console.frame.chrome import ScreenText
+from tui.console.keys import bind, hint, key_of
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.speech.form import SpeechForm, about
 from tui.console.playground.speech.result import SpeechResult, TranscriptResult

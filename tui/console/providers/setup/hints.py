@@ -2,7 +2,7 @@
 
 from textual.widget import Widget
 
-from tui.console.actions import hint
+from tui.console.keys import hint
 from tui.console.providers.setup.field import EntryRow
 from tui.console.providers.setup.form import SetupForm
 from tui.console.providers.setup.messages import Strip, two_lines

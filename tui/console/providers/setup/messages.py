@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from textwrap import wrap
 
-from tui.console.actions import hint
+from tui.console.keys import hint
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.truncate import clip_middle, fit
 from tui.domain import Credential, Model, VerificationState

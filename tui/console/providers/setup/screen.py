@@ -10,9 +10,9 @@ from textual.containers import Vertical
 from textual.widget import Widget
 from textual.widgets import Input
 
-from tui.console.actions import hint
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen, problem_lines
+from tui.console.keys import hint
 from tui.console.providers.setup.field import EntryRow, paste_into
 from tui.console.providers.setup.form import NAME, SetupForm
 from tui.console.providers.setup.hints import strip_for
@@ -44,7 +44,7 @@ from tui.workspace.credentials import discovery, status
 from tui.workspace.credentials.fields import FieldProblem, Values
 from tui.workspace.credentials.paste import in_sentence
 from tui.workspace.credentials.verify import Verified
-from tui.workspace.models import defaults
+from tui.workspace.models.proposals import proposed_defaults
 
 
 class Setup(PageScreen[bool]):
@@ -316,7 +316,7 @@ class Setup(PageScreen[bool]):
             lines = ["No models yet.", provider.after_saving]
             add = f"Add a {in_sentence(provider.model_id.label)}"
             answer = await self.dialogs.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
-        elif asks and defaults.proposals(self.navigator.tenant_session):
+        elif asks and proposed_defaults(self.navigator.tenant_session):
             answer = await self.navigator.propose_defaults(imported(saved.models, saved.seconds), f"{label} is set up")
         else:
             notice = saved_notice(

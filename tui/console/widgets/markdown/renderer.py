@@ -9,9 +9,9 @@ from textual.content import Content
 from tui.console.widgets.markdown.blocks import Piece, Pieces, parser
 from tui.console.widgets.markdown.code import coloured
 from tui.console.widgets.markdown.table import Columns, columns_for, table_rows
-from tui.console.widgets.markdown.wrap import fold, wrap
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.wrap import fold, wrap
 
 _APART = frozenset(("heading", "fence", "code_block", "table", "hr"))
 """Blocks with a blank row before and after them, whatever the source has."""

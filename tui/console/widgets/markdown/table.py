@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from tui.console.widgets.markdown.wrap import wrap
 from tui.console.widgets.static_text import line
+from tui.console.widgets.wrap import wrap
 
 _INDENT = 2
 _GAPS = (4, 2)

@@ -5,7 +5,7 @@ from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown
 from tests.console.sample_models import HOSTILE, LONG, added, area, give, without
-from tui.console.defaults.proposals import Propose, proposals
+from tui.console.defaults.propose_dialog import Propose
 from tui.console.models.picker import PickModel
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
@@ -14,6 +14,7 @@ from tui.errors import Problem
 from tui.tenancy import models
 from tui.tenancy.session import Session
 from tui.workspace.models import defaults
+from tui.workspace.models.proposals import proposed_defaults
 
 PROPOSED = "Imported 41 models in 1.2 s."
 
@@ -116,7 +117,7 @@ async def test_enter_on_a_line_opens_its_picker(bare: Session) -> None:
 
 
 async def test_only_types_without_a_default_are_proposed(session: Session) -> None:
-    assert {str(kind): proposal.id for kind, proposal in proposals(session.tenant("acme")).items()} == {
+    assert {str(kind): proposal.id for kind, proposal in proposed_defaults(session.tenant("acme")).items()} == {
         "speech2text": "gpt-transcribe"
     }
     async with area(session, "defaults") as pilot:

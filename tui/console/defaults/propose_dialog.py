@@ -8,10 +8,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.console.actions import bind, hint
 from tui.console.defaults.set_default import set_default
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import Dialog, FramedScreen, problem_lines
+from tui.console.keys import bind, hint
 from tui.console.remedies import problem_hint
 from tui.console.widgets.form import Button, Part
 from tui.console.widgets.static_text import Plain, line
@@ -19,18 +19,13 @@ from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import Model, ModelType
 from tui.errors import Problem
-from tui.tenancy.session import TenantSession
 from tui.workspace.models import defaults
+from tui.workspace.models.proposals import proposed_defaults
 
 _TYPE = 20
 """Cells of the model type in a line."""
 
 _FOCUS_FOOTER = ("page.back",)
-
-
-def proposals(session: TenantSession) -> dict[ModelType, Model]:
-    """Return a usable model for each type that has no default model."""
-    return dict(defaults.proposals(session))
 
 
 class Proposal(Part):
@@ -92,7 +87,7 @@ class Propose(Dialog[str]):
         self._around = ("Defaults", "")
 
     def parts(self) -> Iterable[Widget]:
-        proposed = proposals(self.navigator.tenant_session) if self._proposed is None else self._proposed
+        proposed = proposed_defaults(self.navigator.tenant_session) if self._proposed is None else self._proposed
         rows = defaults.rows(self.navigator.tenant_session)
         chosen = any(row.default for row in rows)
         missing = ", ".join(kind.label for kind in proposed)

@@ -11,10 +11,10 @@ from textual.pilot import Pilot
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.config import Config
-from tui.console.actions import DECLARED, footer_items, hint, key_of, keys_of, set_keymap
 from tui.console.app import Modeldeck
 from tui.console.frame.chrome import HintBar
 from tui.console.frame.screen import FramedScreen
+from tui.console.keys import DECLARED, footer_items, hint, key_of, keys_of, set_keymap
 from tui.domain import ModelType
 
 CONSOLE = Path(__file__).parents[2] / "tui" / "console"
@@ -73,7 +73,7 @@ def test_a_footer_leaves_out_what_would_type_while_a_field_has_the_focus() -> No
 
 def _sentences() -> Iterator[tuple[str, str]]:
     for path in sorted(CONSOLE.rglob("*.py")):
-        if path == CONSOLE / "actions.py" or path.is_relative_to(CONSOLE / "terminal"):
+        if path == CONSOLE / "keys.py" or path.is_relative_to(CONSOLE / "terminal"):
             continue
         tree = ast.parse(path.read_text())
         documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
