@@ -98,9 +98,12 @@ def _walked(home: Path, how: str, what: str) -> tuple[bytes, int]:
                 terminal.send(key)
                 terminal.settle(0.04, 1)
         with contextlib.suppress(OSError):
-            for key in ("\x1b", "\x11", "\x1b[B", "\r") if not ended() else ():
+            # Again where a busy machine left the walk on another screen.
+            for key in ("\x1b", "\x11", "\x1b[B", "\r") * 6:
+                if ended():
+                    break
                 terminal.send(key)
-                terminal.settle(0.1, 1)
+                terminal.settle(0.2, 1)
         code = terminal.wait(20)
         return bytes(terminal.raw), code
 

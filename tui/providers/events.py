@@ -39,9 +39,8 @@ class Usage:
 class Finish:
     """The end of an answer. `reason` is the provider's word; `complete` is False if the provider cut it.
 
-    `note` is a sentence for people when the reason needs one, such as "The answer reached its length limit." The client
-    raises an incomplete one as a Problem; of an `UNFINISHED` answer it decides whether it is complete
-    (`client.response.Answer`).
+    `note` is a sentence for people when the reason needs one, such as "The answer reached its length limit." Of an
+    `UNFINISHED` answer the client decides whether it is complete (`client.response.Answer`); it never yields one.
     """
 
     reason: str

@@ -4,7 +4,7 @@ import asyncio
 import gc
 import gzip
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Any
@@ -30,7 +30,6 @@ from tests.providers.http_server import (
 from tui.errors import NetworkError, Problem
 from tui.providers.client.client import Client
 from tui.providers.events import Finish, NoResponseYet, TextDelta
-from tui.providers.requests import Call, Frame, Result
 
 DONE = text_chunk("", "stop")
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
@@ -93,24 +92,6 @@ async def test_an_end_without_mark_or_reason_is_a_failure_that_keeps_the_text() 
     assert isinstance(problem, NetworkError)
     assert problem.message == "The answer from OpenAI stopped before its end. It is incomplete."
     assert not [event for event in events if isinstance(event, Finish)]
-
-
-@pytest.mark.parametrize("note", ["The prediction was cancelled there.", ""])
-async def test_an_end_that_the_provider_calls_incomplete_is_a_failure(note: str) -> None:
-    def reader() -> Callable[[Frame | None], Iterator[Result]]:
-        def read(frame: Frame | None) -> Iterator[Result]:
-            yield TextDelta("Half an")
-            yield Finish("canceled", complete=False, note=note)
-
-        return read
-
-    async with serve([http({})]) as server:
-        access = access_to(server.base_url)
-        call = Call("POST", f"{server.base_url}/chat/completions", reader)
-        events, problem = await run(wire := Client({}, limits=QUICK), access, call)
-        await wire.aclose()
-    assert events == [TextDelta("Half an")]
-    assert problem and problem.message == (note or "OpenAI stopped the answer. It is incomplete.")
 
 
 async def test_an_end_in_the_middle_of_an_event_keeps_what_came() -> None:

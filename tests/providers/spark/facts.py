@@ -571,7 +571,12 @@ def a_recording_goes_in_pieces(p: Provider) -> None:
     }
     assert chunks.message(1, "QQ==", False) == {"data": {"status": 1, **sound}}
     assert chunks.message(7, "QQ==", True) == {"data": {"status": 2, **sound}}
-    for name, language, wanted in (("a.MP3", "en", ("lame", "en_us")), ("a.pcm", "zh", ("raw", "zh_cn"))):
+    for name, language, wanted in (
+        ("a.MP3", "en", ("lame", "en_us")),
+        ("a.mpeg", "en", ("lame", "en_us")),
+        ("a.mpga", "en", ("lame", "en_us")),
+        ("a.pcm", "zh", ("raw", "zh_cn")),
+    ):
         other = dictate(p, name, language).chunks
         assert other
         first = other.message(0, "", False)

@@ -182,8 +182,6 @@ class Answer(Generic[T]):
         if count := self._decoder.skipped:
             pieces = f"{count} piece" if count == 1 else f"{count} pieces"
             raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", AGAIN)
-        if finish.reason and not finish.complete:
-            raise Problem(finish.note or f"{self._context.label} stopped the answer. It is incomplete.", AGAIN)
         if finish.reason:
             return finish
         if self._decoder.whole and self._text:
