@@ -6,7 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -72,7 +72,6 @@ def test_the_bill_of_materials_lists_what_is_installed_with_modeldeck() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(Version(version("setuptools")) < Version("77"), reason="needs the setuptools of the lock file")
 def test_a_wheel_that_is_built_twice_is_the_same_byte_for_byte(tmp_path: Path) -> None:
     built = []
     for name, umask in (("one", 0o022), ("other", 0o077)):
