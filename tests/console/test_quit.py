@@ -4,6 +4,7 @@ import asyncio
 from contextlib import aclosing
 from dataclasses import replace
 
+from tests.console.pilot import until_shown
 from tests.providers.client.test_remote_jobs import CREATED, EVENTS, creating
 from tests.providers.http_server import DEADLINE, QUICK, access_to, serve
 from tui.console.app import Modeldeck
@@ -23,7 +24,8 @@ async def test_leaving_stops_what_goes_on_at_a_provider(session: Session) -> Non
                 async for _ in events:
                     came.set()
 
-        async with app.run_test():
+        async with app.run_test() as pilot:
+            await until_shown(pilot, "[1 Providers]")
             app.run_worker(answer(), exit_on_error=False)
             await asyncio.wait_for(came.wait(), DEADLINE)
         assert [request.target for request in server.requests][-1] == "/v1/p1/cancel"
