@@ -130,10 +130,7 @@ class Prediction:
     def _end(self, data: Mapping[str, Any]) -> Iterator[Event | ApiError | Call]:
         status, error = str(data.get("status", "")), data.get("error")
         if status in _STOPPED:
-            if self._shown:
-                yield Finish(status, complete=False, note="The prediction was cancelled at Replicate.")
-            else:
-                yield ApiError(code=CANCELLED)
+            yield ApiError(code=CANCELLED)
         elif status == FAILED or error:
             yield ApiError(code=FAILED, message=_detail(error))
         elif self._streams and self._shown:
