@@ -99,7 +99,7 @@ class OpenAIServer:
     def __init__(
         self, key: str | None = None, port: int = 0, models: tuple[tuple[str, str | None], ...] = MODELS
     ) -> None:
-        self.upload_pause = 0.0  # seconds before the second half of a request is read
+        self.upload_gate: threading.Event | None = None  # the second half of a request is read once it is set
         self.key = key
         self.models = models
         self.chat = Chat()
@@ -187,7 +187,8 @@ class OpenAIServer:
         else:
             size = int(headers.get("content-length", 0))
             body = await reader.readexactly(size // 2)
-            await asyncio.sleep(self.upload_pause)
+            if self.upload_gate is not None:
+                await asyncio.to_thread(self.upload_gate.wait, 60)
             body += await reader.readexactly(size - size // 2)
         request = Request(method, target.partition("?")[0], headers, body)
         if headers.get("content-type", "").startswith("multipart/form-data"):

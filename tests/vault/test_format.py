@@ -158,7 +158,10 @@ async def test_a_manifest_that_was_changed_is_refused(disk_session: Session) -> 
             opener.check_manifest(private, tenant_id, changed)
 
 
-@pytest.mark.skipif(not (shutil.which("openssl") and shutil.which("jq")), reason="needs openssl and jq")
+@pytest.mark.skipif(
+    not (shutil.which("openssl") and shutil.which("jq")) and not os.environ.get("MODELDECK_WHOLE_GATE"),
+    reason="not on this machine: openssl or jq",
+)
 async def test_the_commands_of_the_page_show_every_key(disk_session: Session, tmp_path: Path) -> None:
     tenant_id = await written(disk_session, PASSPHRASE)
     settings, keys = disk_session.store(tenant_id).folder.path, disk_session.keys.folder(tenant_id).path

@@ -5,6 +5,7 @@ import random
 import struct
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -67,13 +68,16 @@ def test_progress_is_shown_on_a_terminal_and_erased(home: Path, server: OpenAISe
 
 @pytest.mark.slow
 def test_an_upload_shows_a_bar_on_a_terminal(home: Path, server: OpenAIServer, tmp_path: Path) -> None:
-    server.key, server.upload_pause = None, 1.0
+    server.key = None
     assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0
     with (tmp_path / "long.mp3").open("wb") as file:
         file.write(b"ID3")
         file.truncate(24 * 1024 * 1024)
     words = ["transcribe", "-m", "openai_compatible/whisper-1", str(tmp_path / "long.mp3")]
+    server.upload_gate = threading.Event()
     with Terminal([sys.executable, "-m", "tui", *words], environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
+        terminal.until("Uploading [")
+        server.upload_gate.set()
         assert terminal.wait(30) == 0, terminal.text
         assert b"Uploading [" in terminal.raw and b" of 24.0 MB" in terminal.raw
         assert "Uploading" not in terminal.text, "the line is erased at the end"

@@ -172,6 +172,20 @@ class Console(Protocol):
         ...
 
 
-def console_of(node: MessagePump) -> Console:
-    """Return the app of a screen or widget as the console that it is."""
-    return cast(Console, node.app)
+class InConsole(MessagePump):
+    """A screen or widget that uses the console around it."""
+
+    @property
+    def console(self) -> Console:
+        """The app, as the console that it is."""
+        return cast(Console, self.app)
+
+    @property
+    def navigator(self) -> Navigator:
+        """The way to other screens, and the tenant shown."""
+        return self.console.navigator
+
+    @property
+    def dialogs(self) -> Questions:
+        """Questions and notices."""
+        return self.console.dialogs

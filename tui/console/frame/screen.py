@@ -22,7 +22,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.console.frame.chrome import Footer, Header, HeaderState, HintBar, Rule, ScreenText
-from tui.console.frame.navigator import Console, Navigator, Questions, console_of
+from tui.console.frame.navigator import InConsole
 from tui.console.keys import bind, footer_items, key_of
 from tui.console.remedies import problem_hint
 from tui.console.terminal.compositor import Composing
@@ -34,7 +34,7 @@ from tui.errors import Problem
 Result = TypeVar("Result")
 
 
-class FramedScreen(Screen[Result]):
+class FramedScreen(InConsole, Screen[Result]):
     """A screen with the frame around its content."""
 
     AREA: ClassVar[str] = ""
@@ -53,21 +53,6 @@ class FramedScreen(Screen[Result]):
     def __init__(self) -> None:
         super().__init__()
         self._compositor = Composing()
-
-    @property
-    def console(self) -> Console:
-        """The console around this screen."""
-        return console_of(self)
-
-    @property
-    def navigator(self) -> Navigator:
-        """The way to other screens, and the tenant shown."""
-        return self.console.navigator
-
-    @property
-    def dialogs(self) -> Questions:
-        """Questions and notices."""
-        return self.console.dialogs
 
     def content(self) -> Iterable[Widget]:
         """Return the widgets between the rules."""

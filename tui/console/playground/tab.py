@@ -5,7 +5,7 @@ from typing import ClassVar
 from textual.containers import Vertical
 
 from tui.console.frame.chrome import Rule, ScreenText
-from tui.console.frame.navigator import Console, Navigator, Questions, console_of
+from tui.console.frame.navigator import InConsole
 from tui.console.frame.screen import FramedScreen
 from tui.console.keys import hint
 from tui.console.playground.call_status import CallStatus
@@ -24,7 +24,7 @@ def pick_model_hint(what: str) -> str:
     return hint(f"{pick} picks one for {what}; {default} sets the default.")
 
 
-class Tab(Vertical):
+class Tab(InConsole, Vertical):
     """One tab. It takes the default model of its type until another was picked for it."""
 
     TYPE: ClassVar[ModelType]
@@ -34,21 +34,6 @@ class Tab(Vertical):
         super().__init__(id=id)
         self.model: Model | None = None
         self._picked = False
-
-    @property
-    def console(self) -> Console:
-        """The console around this tab."""
-        return console_of(self)
-
-    @property
-    def navigator(self) -> Navigator:
-        """The way to other screens, and the tenant shown."""
-        return self.console.navigator
-
-    @property
-    def dialogs(self) -> Questions:
-        """Questions and notices."""
-        return self.console.dialogs
 
     def shown(self) -> None:
         """Take the present default model unless a model was picked in this tab."""
