@@ -4,14 +4,16 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from resource import RUSAGE_CHILDREN, getrusage
+from statistics import mean, median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
 from tests.bench.homes import MODELDECK, many_tenants, one_tenant
 from tests.bench.server import events, paced, tokens
-from tests.bench.terminals import Line, Measured
+from tests.bench.terminals import Delay, Line, Measured
 from tests.terminal import environ
 
 Figures = Mapping[str, float]
@@ -20,6 +22,9 @@ Key = str | tuple[str, str]
 """A key, or one that leads to another screen with a text of what is there."""
 
 PROGRAMS = Path(__file__).parent / "programs"
+BARE = [sys.executable, str(PROGRAMS / "bare.py")]
+READING = [sys.executable, str(PROGRAMS / "reading.py")]
+SDK_PYTHON = os.environ.get("OPENAI_PYTHON", sys.executable)
 REST = 10.0
 QUESTION = "why?"
 ENTER, ESCAPE, EMPTY, BACKSPACE = "\r", "\x1b", "\x15", "\x7f"
@@ -36,12 +41,35 @@ OVER = "tokens a second"
 
 def bare(line: Line) -> Figures:
     """The least Textual program: its first paint, a key, and rest."""
-    with line.run([sys.executable, str(PROGRAMS / "bare.py")], environ("/nonexistent")) as terminal:
+    with line.run(BARE, environ("/nonexistent")) as terminal:
         paint = terminal.time_to("READY")
         terminal.settle(0.5)
-        first = len(terminal.raw)
+        first, cpu = len(terminal.raw), terminal.cpu
         keys = _typing(terminal)
-        return {"paint": paint, "first bytes": first, **keys, "rest bytes": _rest(terminal)}
+        figures = {"paint": paint, "cpu": cpu, "first bytes": first, "memory": terminal.peak}
+        return {**figures, **keys, "rest bytes": _rest(terminal)}
+
+
+def stock_thousand(line: Line) -> Figures:
+    """Textual's own list with 1,000 names."""
+    return _stock(line, 1_000)
+
+
+def stock_twenty_thousand(line: Line) -> Figures:
+    """Textual's own list with 20,000 names."""
+    return _stock(line, 20_000)
+
+
+def _stock(line: Line, count: int) -> Figures:
+    """Textual's own list: opened, the slowest key that moves in it, and the memory."""
+    command = [sys.executable, str(PROGRAMS / "stock_list.py"), str(count)]
+    with line.run(command, environ("/nonexistent")) as terminal:
+        terminal.until("READY")
+        terminal.settle(0.5)
+        opened = terminal.time_to("name-00000", "o")
+        terminal.settle(1)
+        keys = [(END, f"name-{count - 1:05}"), (HOME, "name-00000")] * 2
+        return {"open": opened, "key": _slowest(terminal, keys), "memory": terminal.peak}
 
 
 def console(line: Line) -> Figures:
@@ -52,7 +80,7 @@ def console(line: Line) -> Figures:
             paint = terminal.time_to("acme")
             whole = terminal.time_to("Hugging Face")
             terminal.settle(0.5)
-            first = len(terminal.raw)
+            first, cpu = len(terminal.raw), terminal.cpu
             opened = terminal.time_to("Ask paced", "4")
             terminal.settle(0.5)
             keys = _typing(terminal)
@@ -63,7 +91,7 @@ def console(line: Line) -> Figures:
                 terminal.time_to(shown, key)
                 terminal.settle(0.5)
                 switches.append(len(terminal.raw) - before)
-        figures = {"paint": paint, "whole": whole, "first bytes": first, "playground": opened}
+        figures = {"paint": paint, "whole": whole, "cpu": cpu, "first bytes": first, "playground": opened}
         return {**figures, **keys, "rest bytes": rest, "switch bytes": max(switches)}
 
 
@@ -89,6 +117,52 @@ def typing(line: Line) -> Figures:
             return _typing(terminal)
 
 
+def far_150(line: Line) -> Figures:
+    """A line with 150 ms to the far end and back."""
+    return _far(line, Delay(0.15))
+
+
+def far_300(line: Line) -> Figures:
+    """A line with 300 ms to the far end and back."""
+    return _far(line, Delay(0.3))
+
+
+def unsteady(line: Line) -> Figures:
+    """A line with 150 ms to the far end and back, on which every hundredth read is held back for half a second."""
+    return _far(line, Delay(0.15, hold_each=100, hold=0.5))
+
+
+def _far(line: Line, delay: Delay) -> Figures:
+    """First paint and key to echo beyond the line's own time, also while an answer streams, beside the least program.
+
+    Without an answer from the terminal nothing arrives before half of the round trip.
+    """
+    late = replace(line, delay=delay)
+    with late.run(BARE, environ("/nonexistent")) as terminal:
+        bare_paint = terminal.time_to("READY") - delay.round_trip / 2
+        terminal.settle(1)
+        bare_echo = _echo(terminal, delay)
+    with paced() as url, TemporaryDirectory() as folder:
+        there = one_tenant(Path(folder) / "home", url)
+        with late.run(MODELDECK, there) as terminal:
+            paint = terminal.time_to("acme") - delay.round_trip / 2
+            ask(terminal)
+            terminal.settle(1)
+            echo = _echo(terminal, delay)
+            terminal.send(EMPTY)
+            terminal.settle(1)
+            terminal.type(QUESTION)
+            terminal.time_to("answering", ENTER)
+            streaming = _echo(terminal, delay)
+    return {"paint": paint, "bare paint": bare_paint, "echo": echo, "bare echo": bare_echo, "streaming": streaming}
+
+
+def _echo(terminal: Measured, delay: Delay) -> float:
+    """Seconds from a key to its echo beyond the round trip: the mean of some, as a held one is to count."""
+    delays = [terminal.time_to(WORDS[:count], WORDS[count - 1]) for count in range(1, len(WORDS) + 1)]
+    return mean(delays) - delay.round_trip
+
+
 def markdown(line: Line) -> Figures:
     """The same answer in Textual's own Markdown stream."""
     with paced() as url, line.run([sys.executable, str(PROGRAMS / "markdown.py"), url], environ("/nonexistent")) as it:
@@ -102,8 +176,8 @@ def markdown(line: Line) -> Figures:
 def reading(line: Line) -> Figures:
     """httpx alone, reading the same bytes."""
     with paced() as url:
-        result = subprocess.run([sys.executable, PROGRAMS / "reading.py", url], capture_output=True, check=True)
-    return {"cpu": float(result.stdout)}
+        result = subprocess.run([*READING, url], capture_output=True, check=True)
+    return {"cpu": float(result.stderr)}
 
 
 def answers(line: Line) -> Figures:
@@ -145,13 +219,29 @@ def version(line: Line) -> Figures:
 
 
 def chat(line: Line) -> Figures:
-    """`modeldeck chat` and curl on a server that answers at once: to the first byte and in all."""
+    """`modeldeck chat` on a server that answers at once: to the first byte and in all. Beside it httpx and `llm`.
+
+    `llm` (0: not installed) is looked for beside the Python that OPENAI_PYTHON names, else beside this one.
+    """
     with paced(rate=0) as url, TemporaryDirectory() as folder:
-        there = one_tenant(Path(folder) / "home", url)
-        ours = _first_and_last([*MODELDECK, "chat", "hi"], there)
-        body = '{"model": "paced", "stream": true, "messages": [{"role": "user", "content": "hi"}]}'
-        curl = _first_and_last(["curl", "-sN", "--json", body, f"{url}/chat/completions"], there)
-    return {"first": ours[0], "all": ours[1], "curl first": curl[0], "curl all": curl[1]}
+        home = Path(folder) / "home"
+        there = one_tenant(home, url)
+        programs: dict[str, tuple[Sequence[str], Mapping[str, str]]] = {
+            "": ([*MODELDECK, "chat", "hi"], there),
+            "httpx ": ([*READING, url], there),
+        }
+        llm = Path(SDK_PYTHON).with_name("llm")
+        if llm.exists():
+            settings = f'- {{model_id: paced, model_name: paced, api_base: "{url}"}}\n'
+            (home / "extra-openai-models.yaml").write_text(settings)
+            keys = {"LLM_USER_PATH": str(home), "OPENAI_API_KEY": "sk-FAKE"}
+            programs["llm "] = ([str(llm), "-n", "-m", "paced", "hi"], {**there, **keys})
+        figures = {"llm first": 0.0, "llm all": 0.0}
+        for name, (command, environment) in programs.items():
+            # The least of a few: what else the machine does only adds.
+            times = [_first_and_last(command, environment) for _ in range(3)]
+            figures |= {f"{name}first": min(first for first, _ in times), f"{name}all": min(all_ for _, all_ in times)}
+    return figures
 
 
 def saving(line: Line) -> Figures:
@@ -190,7 +280,11 @@ def models(line: Line) -> Figures:
             terminal.settle(1)
             keys: list[Key] = [*LIST, "/", *"model-1000", BACKSPACE, ENTER, ENTER, ESCAPE, ESCAPE, *"tttt"]
             keys += [("1", "Hugging Face"), ("2", "family-0/"), ("3", "Defaults of"), ("2", "family-0/")]
-            return {"open": opened, "key": _slowest(terminal, keys), **_palette(terminal, "model-12")}
+            figures = {"open": opened, "key": _slowest(terminal, keys), **_palette(terminal, "model-12")}
+        with line.run(MODELDECK, there) as terminal:
+            terminal.until("Hugging Face")
+            terminal.settle(0.5)
+            return {**figures, "playground": terminal.time_to("Ask paced", "4")}
 
 
 def decoding(line: Line) -> Figures:
@@ -202,15 +296,15 @@ def decoding(line: Line) -> Figures:
         recorded = Path(folder) / "answer.sse"
         recorded.write_bytes(b"".join(events(tokens())))
         ours = subprocess.run([sys.executable, PROGRAMS / "decoding.py", recorded], capture_output=True, check=True)
-        other = os.environ.get("OPENAI_PYTHON", sys.executable)
-        sdk = subprocess.run([other, PROGRAMS / "sdk.py", recorded], capture_output=True)
+        sdk = subprocess.run([SDK_PYTHON, PROGRAMS / "sdk.py", recorded], capture_output=True)
     return {"ours": float(ours.stdout), "sdk": float(sdk.stdout or 0)}
 
 
 SESSIONS: Mapping[str, Session] = {
     row.__name__: row
     for row in (
-        *(bare, console, markdown, reading, answer, typing, answers),
+        *(bare, stock_thousand, stock_twenty_thousand, console, markdown, reading, answer, typing, answers),
+        *(far_150, far_300, unsteady),
         *(version, chat, saving, tenants, models, decoding),
     )
 }
@@ -228,11 +322,12 @@ def ask(terminal: Measured) -> None:
 
 def _typing(terminal: Measured) -> dict[str, float]:
     """Type some letters, one key after the other: the middle one's seconds until it shows, and bytes for one key."""
-    before, delays = len(terminal.raw), []
+    before, cpu, delays = len(terminal.raw), terminal.cpu, []
     for count in range(1, len(WORDS) + 1):
         delays.append(terminal.time_to(WORDS[:count], WORDS[count - 1]))
     terminal.settle(0.2)
-    return {"echo": sorted(delays)[len(delays) // 2], "key bytes": (len(terminal.raw) - before) / len(WORDS)}
+    each = (len(terminal.raw) - before) / len(WORDS)
+    return {"echo": median(delays), "key bytes": each, "key cpu": (terminal.cpu - cpu) / len(WORDS)}
 
 
 def _rest(terminal: Measured) -> float:
@@ -270,10 +365,10 @@ def _cpu(command: list[str], there: Mapping[str, str] | None = None) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def _first_and_last(command: list[str], there: Mapping[str, str]) -> tuple[float, float]:
+def _first_and_last(command: Sequence[str], there: Mapping[str, str]) -> tuple[float, float]:
     """Seconds to the first byte of a command's output, and to its end."""
     began = perf_counter()
-    with subprocess.Popen(command, env=there, stdout=subprocess.PIPE) as running:
+    with subprocess.Popen(command, env=there, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
         assert running.stdout is not None
         running.stdout.read(1)
         first = perf_counter() - began

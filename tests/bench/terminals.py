@@ -7,6 +7,7 @@ import os
 import secrets
 import shlex
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -26,6 +27,27 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
+class Delay:
+    """How late a line is.
+
+    Attributes:
+        round_trip: Seconds to the far end and back.
+        hold_each: Of that many reads in a direction one is held back (0: none).
+        hold: Seconds for which it is.
+    """
+
+    round_trip: float
+    hold_each: int = 0
+    hold: float = 0.0
+
+    @property
+    def program(self) -> list[str]:
+        """The command that runs another one behind such a line."""
+        words = (f"{self.round_trip * 1000:g}", str(self.hold_each), f"{self.hold * 1000:g}")
+        return [sys.executable, str(Path(__file__).parent / "programs/delayed.py"), *words]
+
+
+@dataclass(frozen=True)
 class Line:
     """What lies between the program and the person."""
 
@@ -33,6 +55,7 @@ class Line:
     rows: int = 40
     over: str = ""
     baud: int = 0
+    delay: Delay | None = None
 
     @property
     def config(self) -> str:
@@ -62,6 +85,8 @@ class Line:
                 there = f"env -i {exports} {there}"
                 log_in = opened.enter_context(sshd(folder)) if "ssh" in self.over else ["sh", "-c"]
                 command = [*log_in, there]
+            if self.delay:
+                command = [*self.delay.program, *command]
             # The last row of tmux is its own.
             rows = self.rows + ("tmux" in self.over)
             yield opened.enter_context(Measured(command, there_is, self.columns, rows, self.baud, mark))

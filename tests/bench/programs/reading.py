@@ -1,4 +1,4 @@
-"""httpx alone: reads the bytes of one streamed answer and prints the CPU seconds of that: reading.py BASE_URL."""
+"""httpx alone: copies the bytes of one streamed answer to stdout, its CPU seconds to stderr: reading.py BASE_URL."""
 
 import asyncio
 import sys
@@ -12,9 +12,10 @@ async def read() -> None:
     async with httpx.AsyncClient(timeout=60) as client:
         began = time.process_time()
         async with client.stream("POST", sys.argv[1] + "/chat/completions", json=body) as reply:
-            async for _ in reply.aiter_bytes():
-                pass
-        print(time.process_time() - began)
+            async for data in reply.aiter_bytes():
+                sys.stdout.buffer.write(data)
+                sys.stdout.buffer.flush()
+        print(time.process_time() - began, file=sys.stderr)
 
 
 asyncio.run(read())
