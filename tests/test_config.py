@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.config import Config, load
+from tui.config import THEMES, Config, load
 from tui.errors import Problem
 from tui.paths import paths
 
@@ -45,10 +45,10 @@ def test_a_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
         ("event_size = 65\n", "event_size is 1 to 64 MiB"),
         ('glyphs = "emoji"\n', "one of auto, ascii, unicode"),
         ('start = "models"\n', "one of providers, playground"),
-        ('# mine\ncolour = "red"\n', "line 2: unknown setting colour"),
         ("theme = 3\n", "a text in quotes"),
         ('keymap = "vim"\n', "table"),
-        ("[keymap]\nquit = 3\n", "line 1: keymap is a table"),
+        ("[keymap]\nquit = 3\n", "line 2: keymap is a table"),
+        ('# keys\nkeymap = { a.b = "f8", c = 3 }\n', "line 2: keymap is a table"),
         (b"\xff\xfe\x00", "UTF-8"),
         ("mouse = false\nmouse = true\n", "line 2"),
     ],
@@ -58,6 +58,39 @@ def test_a_line_that_cannot_be_meant_is_named(tmp_path: Path, text: str | bytes,
         loaded(tmp_path, text)
     assert says in caught.value.message and "config.toml" in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('# mine\ncolour = "red"\n', "line 2: unknown setting colour, which is ignored. There are: theme, glyphs, "),
+        ("log = true\nauto_lok = 3\n", "line 2: unknown setting auto_lok, which is ignored. Did you mean auto_lock?"),
+        ("log = true\n\n[future]\nx = 1\n", "line 3: unknown setting future, which is ignored."),
+        ('log = true\ntheme = "nrod"\n', "line 2: unknown theme nrod, which is ignored. Did you mean nord?"),
+        ('theme = "\\u001b[31mred"\n', "line 1: unknown theme [31mred, which is ignored. There are: ansi-dark, "),
+    ],
+)
+def test_what_this_version_does_not_know_is_ignored_with_a_warning(tmp_path: Path, text: str, says: str) -> None:
+    config = loaded(tmp_path, text)
+    (warning,) = config.warnings
+    assert says in warning and "config.toml, line " in warning
+    assert config == Config(log="log" in text)
+
+
+def test_the_themes_are_those_of_the_screen_library() -> None:
+    from textual.theme import BUILTIN_THEMES
+
+    assert set(THEMES) == set(BUILTIN_THEMES)
+
+
+def test_every_entry_has_its_line(tmp_path: Path) -> None:
+    text = '# one\nmouse = true\n\n[keymap]\n"models.add" = "f8"\nmodels.edit = "f9"\n'
+    config = loaded(tmp_path, text + "# more\n'list.up' = 'f10'\n")
+    assert config.keymap == {"models.add": "f8", "models.edit": "f9", "list.up": "f10"}
+    places = [config.place(name) for name in ("mouse", "keymap", *(f"keymap.{name}" for name in config.keymap))]
+    assert [int(place.rpartition(" ")[2]) for place in places] == [2, 4, 5, 6, 8]
+    inline = loaded(tmp_path, '\nkeymap = { "models.add" = "f8" }\n')
+    assert inline.place("keymap.models.add").endswith("line 2")
 
 
 def test_a_folder_in_its_place_is_a_sentence(tmp_path: Path) -> None:

@@ -14,19 +14,24 @@ response_timeout = 600       # seconds of silence that end an answer in one piec
 event_size = 8               # MiB that one event of a streamed answer may have; 0: the default
 
 [keymap]
-palette = "f8"
+"models.add" = "f8"          # by the id of a binding, as in `console.keys`
+
+What this version does not know (a setting, a theme, a binding, a key) is ignored with a warning: a newer version may
+share the file. A setting with a value that it cannot have stops whatever reads the file.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tui.errors import Problem
+from tui.errors import Problem, did_you_mean
 from tui.paths import Paths
 from tui.sanitize import one_line
 
 NAME = "config.toml"
 _MAX_SECONDS = 24 * 60 * 60
+_MAX_LISTED = 30
 _MAX_EVENT_SIZE = 64
 """The largest `event_size` in MiB: that of a whole answer (`client.limits`)."""
 
@@ -36,6 +41,14 @@ _CHOICES = {
     "display": ("differences", "whole"),
 }
 
+THEMES = (
+    *("ansi-dark", "ansi-light", "textual-dark", "textual-light", "atom-one-dark", "atom-one-light"),
+    *("catppuccin-frappe", "catppuccin-latte", "catppuccin-macchiato", "catppuccin-mocha", "dracula", "flexoki"),
+    *("gruvbox", "monokai", "nord", "rose-pine", "rose-pine-dawn", "rose-pine-moon", "solarized-dark"),
+    *("solarized-light", "tokyo-night"),
+)
+"""Textual's themes, checked by commands, too, which do not import it."""
+
 
 @dataclass(frozen=True)
 class Config:
@@ -43,6 +56,9 @@ class Config:
 
     `auto_lock` is in minutes, 0 for never; `line` in bits a second, 0 for a line that is measured. The timeouts are in
     seconds and `event_size` is in MiB, 0 for the defaults in `providers.client.limits`.
+
+    What is no setting: `warnings`, sentences about what is ignored; `file`, the file's name as it is shown; `lines`,
+    the line of each entry by its name, such as `mouse` or `keymap.models.add`.
     """
 
     theme: str = ""
@@ -58,13 +74,24 @@ class Config:
     stream_timeout: int = 0
     response_timeout: int = 0
     event_size: int = 0
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+    file: str = field(default=NAME, compare=False)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)
+
+    def place(self, entry: str) -> str:
+        """Return file and line of an entry, such as `~/.config/modeldeck/config.toml, line 3`."""
+        line = self.lines.get(entry) or self.lines.get(entry.partition(".")[0], 1)
+        return f"{self.file}, line {line}"
+
+
+SETTINGS = tuple(setting.name for setting in fields(Config) if setting.compare)
 
 
 def load(where: Paths) -> Config:
     """Read the preferences; without a file, return the defaults.
 
     Raises:
-        Problem: The file cannot be read, or a line is not valid; the message names the line.
+        Problem: The file cannot be read, or a setting cannot have its value; the message names the line.
     """
     path = where.config / NAME
     shown = one_line(where.short(path))
@@ -84,18 +111,51 @@ def load(where: Paths) -> Config:
         raise Problem(
             f"{shown} is not TOML: {one_line(str(error))}.", "Fix that line, or move the file away."
         ) from None
-    for name, value in entries.items():
-        fault = _fault(name, value)
-        if fault:
-            raise Problem(f"{shown}, line {_line(text, name)}: {fault}", "Fix or delete that line.")
-    return Config(**entries)
+    config = Config(file=shown, lines=_lines(text))
+    if isinstance(entries.get("keymap"), dict):
+        entries["keymap"] = dict(_flat(entries["keymap"]))
+    warnings = [(name, _unknown(name, value)) for name, value in entries.items()]
+    known = {name: entries[name] for name, sentence in warnings if not sentence}
+    for name, value in known.items():
+        if fault := _fault(name, value):
+            raise Problem(f"{config.place(_wrong_entry(name, value))}: {fault}", "Fix or delete that line.")
+    sentences = tuple(f"{config.place(name)}: {sentence}" for name, sentence in warnings if sentence)
+    return replace(config, warnings=sentences, **known)
+
+
+def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the entries of a table and of the tables in it: to TOML, models.add without quotes is one."""
+    for name, value in table.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{before}{name}.")
+        else:
+            yield f"{before}{name}", value
+
+
+def ignored(what: str, name: str, names: Collection[str]) -> str:
+    """Return the sentence about a name in the file that there is not; a few `names` are all listed."""
+    listed = f"There are: {', '.join(names)}." if len(names) <= _MAX_LISTED else ""
+    return f"unknown {what} {one_line(name, 40)}, which is ignored. {did_you_mean(name, names) or listed}".rstrip()
+
+
+def _unknown(name: str, value: Any) -> str:
+    """Return a sentence if the setting or its theme is unknown, else ''."""
+    if name not in SETTINGS:
+        return ignored("setting", name, SETTINGS)
+    if name == "theme" and isinstance(value, str) and value not in ("", *THEMES):
+        return ignored("theme", value, THEMES)
+    return ""
+
+
+def _wrong_entry(name: str, value: Any) -> str:
+    """Return the entry of a table that is at fault, else the setting itself."""
+    entries = value.items() if isinstance(value, dict) else ()
+    return next((f"{name}.{key}" for key, entry in entries if not isinstance(entry, str)), name)
 
 
 def _fault(name: str, value: Any) -> str:
     """Return a sentence that says why an entry is invalid, or '' if it is valid."""
     usual = Config()
-    if name not in Config.__dataclass_fields__:
-        return f"unknown setting {one_line(name, 40)}. Settings: {', '.join(Config.__dataclass_fields__)}."
     if name in _CHOICES and value not in _CHOICES[name]:
         return f"{name} is one of {', '.join(_CHOICES[name])}."
     if name == "keymap":
@@ -115,7 +175,25 @@ def _fault(name: str, value: Any) -> str:
     return ""
 
 
-def _line(text: str, name: str) -> int:
-    lines = text.splitlines()
-    matches = (n for n, line in enumerate(lines, 1) if line.strip().lstrip("[").strip("\"' ").startswith(name))
-    return next(matches, 1)
+_PART = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
+_TABLE_LINE = re.compile(rf"\s*\[\s*({_PART}(?:\s*\.\s*{_PART})*)\s*\]")
+_ENTRY_LINE = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
+
+
+def _lines(text: str) -> dict[str, int]:
+    """Return the line of each table and entry by its name; tomllib tells none."""
+    lines: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), 1):
+        if match := _TABLE_LINE.match(line):
+            table = _name(match[1])
+            lines.setdefault(table.partition(".")[0], number)
+        elif match := _ENTRY_LINE.match(line):
+            name = f"{table}.{_name(match[1])}" if table else _name(match[1])
+            lines.setdefault(name.partition(".")[0], number)
+            lines.setdefault(name, number)
+    return lines
+
+
+def _name(written: str) -> str:
+    return ".".join(part.strip("\"'") for part in re.findall(_PART, written))

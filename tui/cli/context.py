@@ -38,6 +38,8 @@ class CommandContext:
         from tui.tenancy.session import open_session
 
         session = open_session(self.environ)
+        for warning in session.config.warnings:
+            self.out.note(warning)
         if session.config.log:
             self._start_log()
         return session

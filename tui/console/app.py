@@ -4,6 +4,7 @@ The parts know each other by protocols (`frame/navigator.py`); nothing imports t
 """
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -21,6 +22,7 @@ from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
 
+from tui.console import preferences
 from tui.console.background.monitor import BackgroundMonitor
 from tui.console.frame.chrome import STRIP, HeaderState
 from tui.console.frame.running_calls import RunningCalls
@@ -79,9 +81,11 @@ class Modeldeck(App[str]):
         self.terminal_display = Display(self, whole=whole, line=session.config.line)
         self.theme = session.config.theme or "ansi-dark"
         self.animation_level = "none"
-        if session.config.keymap:
-            self.set_keymap(session.config.keymap)
-        set_keymap(session.config.keymap)
+        keymap = preferences.keymap(session.config)
+        self._ignored = (*session.config.warnings, *keymap.warnings)
+        if keymap.keys:
+            self.set_keymap(keymap.keys)
+        set_keymap(keymap.keys)
 
     # --- start and end ---
 
@@ -93,7 +97,7 @@ class Modeldeck(App[str]):
         return TerminalDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        filters = [*super().get_line_filters(), Inert()]
+        filters = [*preferences.without_grey(super().get_line_filters()), Inert()]
         return [*filters, Ascii()] if self.ascii else filters
 
     @property
@@ -128,6 +132,8 @@ class Modeldeck(App[str]):
         if self.navigator.tenant is not None:
             self.navigator.use(self.navigator.tenant)
         await self.key_queue.release()
+        for sentence in self._ignored:
+            self.dialogs.toast(sentence)
         if not self.is_headless:
             from tui.console.background.preload import warm  # lazy: an idle moment
 
@@ -334,5 +340,7 @@ def run(session: Session, tenant_id: str | None = None) -> int:
     if result == PRACTICE:
         from tui.practice.tenants import practice_session  # lazy: practice
 
+        if app.no_color:
+            os.environ["NO_COLOR"] = "1"  # Textual has taken it away
         return run(practice_session(session.environ))
     return int(app.return_code or 0)

@@ -162,7 +162,7 @@ _LAST = ("find.close", "area.escape", "page.back", "welcome.stop", "app.help", "
 _GENERAL = ("area.", "app.", "page.", "list.", "form.")
 """Beginnings of the ids that many screens share; all others are a screen's own."""
 
-_NAMES = {"escape": "esc", "pageup": "page up", "pagedown": "page down", "slash": "/", "colon": ":"}
+KEY_NAMES = {"escape": "esc", "pageup": "page up", "pagedown": "page down", "slash": "/", "colon": ":"}
 
 _PLACEHOLDER = re.compile(r"\{([a-z]+\.[a-z-]+)(:typing)?\}")
 
@@ -212,7 +212,7 @@ def key_name(key: str) -> str:
     """Return a key as footers and help write it: `?`, `esc`, `page up`, `ctrl+l`."""
     character = key_to_character(key)
     visible = character is not None and character.isprintable() and character != " "
-    return _NAMES.get(key) or (character if visible and character else key)
+    return KEY_NAMES.get(key) or (character if visible and character else key)
 
 
 @dataclass(frozen=True)

@@ -68,5 +68,7 @@ def _take_terminal(call: "CommandContext") -> None:
     if call.environ.get("TERM", "") in ("", "dumb"):
         raise UsageError("The console needs a terminal that can position text; TERM says this one cannot.", hint)
     os.environ.setdefault("TEXTUAL_FPS", _PICTURES)
+    if not os.environ.get("NO_COLOR"):
+        os.environ.pop("NO_COLOR", None)  # blank means unset, which Textual does not know
     # What starting makes stays: looking for garbage among it takes a tenth of the time to the first screen.
     gc.disable()

@@ -1,0 +1,59 @@
+"""Check what config.toml says for the console alone: the keys of bindings, and colours where NO_COLOR is set."""
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from textual.filter import LineFilter, Monochrome, NoColor
+from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
+
+from tui.config import Config, ignored
+from tui.console.keys import DECLARED, KEY_NAMES
+
+_MODIFIERS = {"ctrl", "alt", "shift", "super", "meta", "hyper"}
+_NAMED = {key.value.rpartition("+")[2] for key in Keys if not key.value.startswith("<")}
+_NAMED |= set(KEY_NAME_REPLACEMENTS.values())
+_FUNCTION_KEY = re.compile(r"f[1-9]\d{0,2}")
+_WRITTEN = {name: key for key, name in KEY_NAMES.items()}
+"""Keys as the help writes them -> Textual's names."""
+
+
+class Keymap(NamedTuple):
+    """Keys by binding id, in Textual's names, and sentences about the entries that are ignored."""
+
+    keys: Mapping[str, str]
+    warnings: tuple[str, ...]
+
+
+def keymap(config: Config) -> Keymap:
+    """Return the entries of `[keymap]` that can be used."""
+    keys: dict[str, str] = {}
+    warnings: list[str] = []
+    changeable = [binding_id for binding_id, declared in DECLARED.items() if not declared.fixed]
+    for binding_id, text in config.keymap.items():
+        place = config.place(f"keymap.{binding_id}")
+        named = [_WRITTEN.get(key.strip(), key.strip()) for key in text.split(",")]
+        wrong = next((key for key in named if not _is_key(key)), None)
+        if binding_id not in changeable:
+            warnings.append(f"{place}: {ignored('binding', binding_id, changeable)}")
+        elif wrong is not None:
+            warnings.append(f"{place}: {ignored('key', wrong or 'without a name', sorted(_NAMED))}")
+        else:
+            keys[binding_id] = ",".join(named)
+    return Keymap(keys, tuple(warnings))
+
+
+def _is_key(key: str) -> bool:
+    """Return True for modifiers and a name of Textual's, or the character that the key types."""
+    *modifiers, name = key.split("+") if len(key) > 1 else [key]
+    types = len(name) == 1 or key_to_character(name) is not None
+    known = name in _NAMED or bool(_FUNCTION_KEY.fullmatch(name)) or types
+    return known and name.strip() == name != "" and set(modifiers) <= _MODIFIERS
+
+
+def without_grey(filters: Sequence[LineFilter]) -> list[LineFilter]:
+    """Return the filters so that NO_COLOR leaves the terminal's own two colours.
+
+    Textual's greys make black on black of a theme of the terminal's own colours, as it chooses before the theme is set.
+    """
+    return [NoColor() if isinstance(entry, Monochrome) else entry for entry in filters]
