@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from textual.pilot import Pilot
 from textual.screen import Screen
 
+from tests.console import shared_styles
 from tests.doubles.practice import practice_session
 from tui.console.app import Modeldeck
 from tui.console.frame.splash import SplashScreen
@@ -15,6 +16,8 @@ from tui.tenancy.session import Session
 
 SIZE = (80, 24)
 S = TypeVar("S", bound=Screen[Any])
+
+shared_styles.share()
 
 
 @asynccontextmanager
