@@ -1,38 +1,34 @@
-"""Sample tenants of practice mode, in memory."""
+"""Practice mode: sample tenants in memory, whose providers answer in this process and whose keys fit nowhere else.
 
+The tenants are set up by the verbs that a person's commands call, so that they cannot drift from the product.
+"""
+
+import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from tui.config import Config
-from tui.domain import (
-    Credential,
-    Default,
-    Model,
-    ModelType,
-    Origin,
-    ProviderState,
-    Tenant,
-    VerificationResult,
-    VerificationState,
-)
+from tui.domain import Model, ModelType, ProviderState, VerificationResult, VerificationState
+from tui.practice.transport import folders
 from tui.providers import PROVIDERS
 from tui.providers.events import ModelsListed
 from tui.providers.requests import Frame
-from tui.providers.spec import Provider, mask_secrets
-from tui.sanitize import hint_of
+from tui.providers.spec import Provider
 from tui.secret import Secret
 from tui.storage.memory_folder import MemoryFolder
-from tui.tenancy import credentials, keyring, verification
-from tui.tenancy.serialization import to_record
+from tui.tenancy import credentials, last_used, verification
 from tui.tenancy.session import OPERATOR, Session, TenantSession
-from tui.tenancy.trials import Trial
-from tui.vault import envelope as vault
 from tui.vault import key_pair
+from tui.workspace import tenants, trials
+from tui.workspace.credentials.save import save
+from tui.workspace.models import add as add_model
+from tui.workspace.models import catalog, defaults
 
 if TYPE_CHECKING:
     from tui.providers.client.client import Client
@@ -54,10 +50,25 @@ _OTHERS = {
     "huggingface": ProviderState.READY,
     "replicate": ProviderState.READY,
 }
-"""How further providers stand with acme, by id."""
+"""The state of further providers of acme, by ID."""
+
+_DELISTED = Model("openai", "text-search-ada-doc-001", ModelType.EMBEDDING)
+"""A model that OpenAI listed when acme made it a default, and lists no more."""
 
 _TRIAL_PROVIDER, _TRIAL_CALLS, _USED_CALLS = "spark", 100, 12
-"""The provider that the operator lends a key of, to how many calls each, and how many of them acme has made."""
+_TRIAL_MODELS = ("lite", "spark-embedding", "iat", "generalv3")
+"""The trial: its provider and models, how many requests each tenant has, and how many of them acme has used."""
+
+
+@dataclass
+class _Clock:
+    """A clock that can be set back by some days."""
+
+    now: Callable[[], float]
+    days: float = 0
+
+    def __call__(self) -> float:
+        return self.now() - self.days * 86_400
 
 
 def practice_session(
@@ -75,6 +86,7 @@ def practice_session(
 
         return Client({}, transport=transport(pace))
 
+    past = _Clock(clock)
     session = Session(
         MemoryFolder(),
         MemoryFolder(),
@@ -84,143 +96,122 @@ def practice_session(
         practice=True,
         key_bits=BITS,
         key_cost=COST,
+        clock=past,
+        # One pair for all tenants: generating it takes longer than all the rest, and bindings keep tenants apart.
+        new_key_pair=lambda bits: _pair(),
     )
-    session.clock = clock
-    acme = _tenant(session.tenant("acme"), "acme", 0)
-    _openai(session.tenant(acme.id), acme, "first", ("default", "batch-jobs"))
-    _local(session.tenant(acme.id), acme)
-    for provider_id, state in _OTHERS.items():
-        if provider_id in PROVIDERS:
-            _other(session.tenant(acme.id), acme, PROVIDERS[provider_id], state)
-    _default(session.tenant(acme.id), acme, ModelType.CHAT, "openai")
-    _delisted_default(session.tenant(acme.id), acme)
-    north = _tenant(session.tenant("north-lab"), "north-lab", 1, PASSPHRASE)
-    _openai(session.tenant(north.id), north, "second")
-    _default(session.tenant(north.id), north, ModelType.CHAT, "openai")
-    star = _tenant(session.tenant("tenant-2"), "星河科技有限公司", 2)
-    _local(session.tenant(star.id), star)
-    _default(session.tenant(star.id), star, ModelType.CHAT, "openai_compatible")
-    _default(session.tenant(star.id), star, ModelType.EMBEDDING, "openai_compatible")
-    long = _tenant(session.tenant(LONG_NAME), LONG_NAME, 3)
-    _openai(session.tenant(long.id), long, "refused")
-    _local(session.tenant(long.id), long)
-    _default(session.tenant(long.id), long, ModelType.CHAT, "openai")
-    if _TRIAL_PROVIDER in PROVIDERS:
-        _lend(session, PROVIDERS[_TRIAL_PROVIDER], acme)
+    # In a thread: the caller may already run an event loop.
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(asyncio.run, _set_up(session, past)).result()
+    session.new_key_pair = key_pair.generate_key_pair
     session.open_keys.clear()
-    for tenant, age in ((long, 50), (star, 2), (north, 1), (acme, 0)):
-        _used(session.tenant(tenant.id), tenant, age)
     return session
 
 
 @cache
 def _pair() -> key_pair.NewKeyPair:
-    # One for all of them: making a pair takes longer than all the rest, and bindings keep tenants apart all the same.
     return key_pair.generate_key_pair(BITS)
 
 
-def _tenant(session: TenantSession, name: str, mark: int, passphrase: str = "") -> Tenant:
-    pair = _pair()
-    tenant = Tenant(
-        id=session.tenant_id,
-        name=name,
-        created=_ago(session.process, 60),
-        key_id=pair.key_id,
-        public_key=pair.public_pem,
-        protected=bool(passphrase),
-        mark=mark,
-    )
-    keyring.write(session, tenant, pair.private, Secret(passphrase) if passphrase else None)
-    session.store.create(to_record(tenant))
-    session.process.open_keys[session.tenant_id] = (
-        pair.private
-    )  # so that the key vouches for what is put there; locked again at the end
-    return tenant
+async def _set_up(session: Session, clock: _Clock) -> None:
+    """Create the tenants and their settings in the order in which people would have: long ago first."""
+    clock.days = 60
+    names = {"acme": "acme", "north-lab": "north-lab", "tenant-2": "星河科技有限公司", LONG_NAME: LONG_NAME}
+    for mark, (tenant_id, name) in enumerate(names.items()):
+        passphrase = Secret(PASSPHRASE) if tenant_id == "north-lab" else None
+        await tenants.create(session, name, passphrase, id=tenant_id, mark=mark)
+    acme, north, star, long = (session.tenant(tenant_id) for tenant_id in names)
+    clock.days = 50
+    await _openai(acme, "first", more=(_DELISTED,))
+    await defaults.set(acme, _DELISTED.type, _DELISTED.ref)
+    clock.days = 3
+    if _TRIAL_PROVIDER in PROVIDERS:
+        await _trial(acme)
+    clock.days = 1
+    await _openai(acme, "first")
+    await _openai(acme, "second", "batch-jobs")
+    await _local(acme)
+    for provider_id, state in _OTHERS.items():
+        if provider_id in PROVIDERS:
+            await _other(acme, PROVIDERS[provider_id], state)
+    await _openai(north, "second")
+    await _local(star)
+    await _openai(long, "refused")
+    await _local(long)
+    for tenant, kind, provider_id in (
+        (acme, ModelType.CHAT, "openai"),
+        (north, ModelType.CHAT, "openai"),
+        (star, ModelType.CHAT, "openai_compatible"),
+        (star, ModelType.EMBEDDING, "openai_compatible"),
+        (long, ModelType.CHAT, "openai"),
+    ):
+        if ref := _proposed(tenant, kind, provider_id):
+            await defaults.set(tenant, kind, ref)
+    for tenant, days in ((long, 50), (star, 2), (north, 1), (acme, 0)):
+        clock.days = days
+        last_used.touch(tenant)
 
 
-def _openai(session: TenantSession, tenant: Tenant, key: str, names: tuple[str, ...] = ("default",)) -> None:
-    state = VerificationState.REFUSED if key == "refused" else VerificationState.READY
-    words = ("OpenAI rejected this key.", "Paste another one.") if state is VerificationState.REFUSED else ("", "")
-    check = VerificationResult(state, _ago(session.process, 0), 212, *words)
-    for number, name in enumerate(names):
-        text = _KEYS[key] if not number else _KEYS["second"]
-        _credential(session, tenant, "openai", name, {"api_key": Secret(text)}, {}, check, active=not number)
-    _models(session, tenant, _listed("openai", "models.json"))
+async def _openai(session: TenantSession, key: str, name: str = "default", more: tuple[Model, ...] = ()) -> None:
+    check = _check(session, 212)
+    if key == "refused":
+        check = _check(session, 212, "OpenAI rejected this key.")
+    values = {"api_key": Secret(_KEYS[key])}
+    await save(session, "openai", values, name=name, check=check, listed=(*_listed("openai", "models.json"), *more))
 
 
-def _other(session: TenantSession, tenant: Tenant, provider: Provider, state: ProviderState) -> None:
-    """Set up a provider from its practice folder; an undecryptable one is sealed for a lost key pair."""
-    from tui.practice.transport import folders
+async def _local(session: TenantSession) -> None:
+    models = _listed("openai_compatible", "ollama.json")
+    await save(session, "openai_compatible", {"base_url": _LOCAL}, check=_check(session, 18), listed=models)
 
+
+async def _other(session: TenantSession, provider: Provider, state: ProviderState) -> None:
+    """Set up a provider from its practice folder, with two of the models that are added by hand."""
     folder = folders()[provider.id]
-    secret = {field.name for field in provider.fields if field.secret}
-    secrets = {name: Secret(value) for name, value in folder.FIELDS.items() if name in secret}
-    clear = {name: value for name, value in folder.FIELDS.items() if name not in secret}
-    words = (
-        (f"{provider.label} rejected this key.", "Paste another one.") if state is ProviderState.REFUSED else ("", "")
-    )
-    check = VerificationResult(
-        VerificationState.REFUSED if state is ProviderState.REFUSED else VerificationState.READY,
-        _ago(session.process, 0),
-        340,
-        *words,
-    )
-    sealed_for = replace(tenant, key_id="0" * 8) if state is ProviderState.UNDECRYPTABLE else tenant
-    _credential(session, sealed_for, provider.id, "default", secrets, clear, check)
-    _models(session, tenant, (*provider.catalogue, *getattr(folder, "MODELS", ())[:2]))
+    check = _check(session, 340)
+    if state is ProviderState.REFUSED:
+        check = _check(session, 340, f"{provider.label} rejected this key.")
+    await save(session, provider.id, _values(provider), check=check, listed=provider.catalogue)
+    for model in getattr(folder, "MODELS", ())[:2]:
+        add_model.keep(session, model, add_model.access_to(session, model, model.fields))
+    if state is ProviderState.UNDECRYPTABLE:
+        # As if its key pair had been lost.
+        with verification.credential_transaction(session) as tables:
+            tables.table("credentials").update(
+                {"key_id": "0" * 8}, cond=lambda record: record["provider"] == provider.id
+            )
 
 
-def _lend(session: Session, provider: Provider, user: Tenant) -> None:
+async def _trial(user: TenantSession) -> None:
     """Set up a trial for every tenant, of which one has used some requests."""
-    _other(session.tenant(OPERATOR), _tenant(session.tenant(OPERATOR), OPERATOR, 0), provider, ProviderState.READY)
+    session, provider = user.process, PROVIDERS[_TRIAL_PROVIDER]
+    await trials.set_trial(session, provider.id, _values(provider), _TRIAL_MODELS, _TRIAL_CALLS, verify=False)
+    operator = session.tenant(OPERATOR)
+    if stored := credentials.active(operator, provider.id):
+        credentials.note(operator, stored, _check(operator, 340))
     with session.store(OPERATOR).transaction() as tables:
-        models = tuple(dict.fromkeys(entry["id"] for entry in tables.table("models")))
-        tables.table("trials").insert(to_record(Trial(provider.id, _TRIAL_CALLS, models[:4], _ago(session, 3))))
-        tables.table("used").insert({"tenant": user.id, "provider": provider.id, "calls": _USED_CALLS})
+        tables.table("used").insert({"tenant": user.tenant_id, "provider": provider.id, "calls": _USED_CALLS})
 
 
-def _local(session: TenantSession, tenant: Tenant) -> None:
-    check = VerificationResult(VerificationState.READY, _ago(session.process, 0), 18)
-    _credential(session, tenant, "openai_compatible", "default", {}, {"base_url": _LOCAL}, check)
-    _models(session, tenant, _listed("openai_compatible", "ollama.json"))
+def _values(provider: Provider) -> dict[str, str | Secret]:
+    """Return the fields that a sample tenant fills in for a provider."""
+    secret = {field.name for field in provider.fields if field.secret}
+    fields: Mapping[str, str] = folders()[provider.id].FIELDS
+    return {name: Secret(value) if name in secret else value for name, value in fields.items()}
 
 
-def _credential(
-    session: TenantSession,
-    tenant: Tenant,
-    provider_id: str,
-    name: str,
-    secrets: Mapping[str, Secret],
-    clear: Mapping[str, str],
-    check: VerificationResult,
-    active: bool = True,
-) -> None:
-    provider = PROVIDERS[provider_id]
-    fields = credentials.defaults(provider) | dict(clear)
-    fingerprint_key = keyring.fingerprint_key(session, tenant)
-    unsealed = Credential(
-        provider=provider_id,
-        name=name,
-        clear=fields,
-        envelope="",
-        key_id=tenant.key_id,
-        origins=provider.origins(mask_secrets(fields, secrets)),
-        hints={entry: hint_of(secret.reveal()) for entry, secret in secrets.items()},
-        fingerprints={entry: key_pair.fingerprint(fingerprint_key, secret) for entry, secret in secrets.items()},
-        active=active,
-        created=_ago(session.process, 2),
-        changed=_ago(session.process, 1),
-        check=check,
-        listed_at=check.at,
-    )
-    envelope = vault.seal(tenant.public_key, secrets, credentials.binding(tenant.id, unsealed)) if secrets else ""
-    with verification.credential_transaction(session.process.tenant(tenant.id)) as tables:
-        tables.table("credentials").insert(to_record(replace(unsealed, envelope=envelope)))
+def _check(session: TenantSession, ms: int, problem: str = "") -> VerificationResult:
+    """Return the result of a verification: accepted, or rejected with a sentence."""
+    if problem:
+        return VerificationResult(VerificationState.REFUSED, session.now(), ms, problem, "Paste another one.")
+    return VerificationResult(VerificationState.READY, session.now(), ms)
 
 
-def _models(session: TenantSession, tenant: Tenant, models: tuple[Model, ...]) -> None:
-    with session.store.transaction() as tables:
-        tables.table("models").insert_multiple(to_record(model) for model in models)
+def _proposed(session: TenantSession, kind: ModelType, provider_id: str) -> str:
+    """Return the model that is proposed as the default of a type, '' for none."""
+    ids = [model.id for model in catalog.listing(session, kind, provider_id) if not model.gone]
+    best = [model_id for model_id in PROVIDERS[provider_id].proposed.get(kind, ()) if model_id in ids]
+    return f"{provider_id}/{(best or ids)[0]}" if ids else ""
 
 
 @cache
@@ -234,34 +225,3 @@ def _listed(provider_id: str, fixture: str) -> tuple[Model, ...]:
     read = provider.list_models(fields).reader()
     events = [*read(Frame(content)), *read(None)]
     return tuple(model for event in events if isinstance(event, ModelsListed) for model in event.models)
-
-
-def _default(session: TenantSession, tenant: Tenant, kind: ModelType, provider_id: str) -> None:
-    with session.store.transaction() as tables:
-        credentials = [
-            entry["id"] for entry in tables.table("models") if (entry["provider"], entry["type"]) == (provider_id, kind)
-        ]
-        best = [entry for entry in PROVIDERS[provider_id].proposed.get(kind, ()) if entry in credentials]
-        if credentials:
-            chosen = Default(kind, provider_id, (best or credentials)[0], _ago(session.process, 1))
-            tables.table("defaults").insert(to_record(chosen))
-
-
-def _delisted_default(session: TenantSession, tenant: Tenant) -> None:
-    """Set a default embedding model that the provider no longer lists."""
-    delisted = Model(
-        "openai", "text-search-ada-doc-001", ModelType.EMBEDDING, Origin.IMPORTED, gone=_ago(session.process, 1)[:10]
-    )
-    with session.store.transaction() as tables:
-        tables.table("models").insert(to_record(delisted))
-        tables.table("defaults").insert(
-            to_record(Default(delisted.type, delisted.provider, delisted.id, _ago(session.process, 50)))
-        )
-
-
-def _used(session: TenantSession, tenant: Tenant, days: float) -> None:
-    session.store.folder.write("last-used", _ago(session.process, days).encode())
-
-
-def _ago(session: Session, days: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(session.clock() - days * 86_400))

@@ -150,7 +150,7 @@ def opened_store(session: Session) -> Tenant:
     if store.exists():
         keyring.move_fingerprint_key(session.tenant(OPERATOR))
         return get(session.tenant(OPERATOR))
-    new = key_pair.generate_key_pair(session.key_bits)
+    new = session.new_key_pair(session.key_bits)
     owner = Tenant(OPERATOR, OPERATOR, session.now(), new.key_id, new.public_pem)
     keyring.write(session.tenant(OPERATOR), owner, new.private, None)
     try:

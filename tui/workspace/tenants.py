@@ -120,7 +120,7 @@ async def create(
     stopped = threading.Event()
 
     def work() -> Tenant:
-        pair = key_pair.generate_key_pair(session.key_bits)
+        pair = session.new_key_pair(session.key_bits)
         if stopped.is_set():
             raise Problem("Stopped; no tenant was created.", "Nothing was written.")
         tenant = Tenant(

@@ -53,7 +53,7 @@ async def rotate(
     present = passphrase if tenant.protected else None
 
     def work(stopped: threading.Event) -> Rotated:
-        old, new = keyring.load(session, tenant, present), key_pair.generate_key_pair(session.process.key_bits)
+        old, new = keyring.load(session, tenant, present), session.process.new_key_pair(session.process.key_bits)
         resealed: dict[CredentialRef, tuple[Credential, Credential]] = {}
 
         def anew(stored: Credential) -> Credential:
@@ -87,7 +87,7 @@ async def reset_key_pair(session: TenantSession, passphrase: Secret | None = Non
         raise UsageError(f"The private key of {tenant.name} is there and opens.", remedy=Remedy(Action.ROTATE_KEY_PAIR))
 
     def work(stopped: threading.Event) -> Rotated:
-        new = key_pair.generate_key_pair(session.process.key_bits)
+        new = session.process.new_key_pair(session.process.key_bits)
         if stopped.is_set():
             raise _stopped()
         return _replaced(session, tenant, None, new, passphrase, lambda credential: credential)
