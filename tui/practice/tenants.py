@@ -1,14 +1,11 @@
-"""Practice mode: sample tenants in memory, whose providers answer in this process and whose keys fit nowhere else.
-
-The tenants are set up by the verbs that a person's commands call, so that they cannot drift from the product.
-"""
+"""Sample tenants of practice mode, in memory, set up by the verbs that commands call."""
 
 import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -147,6 +144,10 @@ async def _set_up(session: Session, clock: _Clock) -> None:
     ):
         if ref := _proposed(tenant, kind, provider_id):
             await defaults.set(tenant, kind, ref)
+    clock.days = 0
+    for tenant in (acme, north, star, long):
+        for stored in credentials.stored(tenant):
+            credentials.note(tenant, stored, replace(stored.check, at=tenant.now()))
     for tenant, days in ((long, 50), (star, 2), (north, 1), (acme, 0)):
         clock.days = days
         last_used.touch(tenant)

@@ -70,10 +70,11 @@ def stored(session: TenantSession) -> tuple[Model, ...]:
 
 
 def defaults(session: TenantSession) -> dict[ModelType, Default]:
-    """Return the default models that are set, usable or not."""
+    """Return the default models that are set, usable or not, in the order of the types."""
 
     def read(tables: Tables) -> dict[ModelType, Default]:
-        return {entry.type: entry for entry in (from_record(Default, record) for record in tables.table("defaults"))}
+        chosen = [from_record(Default, record) for record in tables.table("defaults")]
+        return {default.type: default for default in sorted(chosen, key=lambda default: _KINDS.index(default.type))}
 
     return session.store.cached("defaults", read, table="defaults")
 

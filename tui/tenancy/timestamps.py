@@ -18,6 +18,12 @@ def when(stamp: str, now: str) -> str:
     return f"{then.day} {then:%b}" + (f" {then.year}" if then.year != today.year else "")
 
 
+def at(stamp: str, now: str) -> str:
+    """Format an ISO time or date for a sentence: `at 14:02`, `on 21 Nov`; '' stays ''."""
+    time = when(stamp, now)
+    return f"{'at' if ':' in time else 'on'} {time}" if time else ""
+
+
 def moment(stamp: str, now: str) -> str:
     """Format an ISO time as date and local time: `22 Nov 13:51`."""
     try:

@@ -21,7 +21,6 @@ from tui.tenancy import keyring
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import get
-from tui.vault import key_pair
 
 _FEW = 10
 """The last of this many parts of a trial is told in time."""

@@ -28,7 +28,6 @@ from tui.tenancy.tenants import (
     slug_for,
 )
 from tui.tenancy.trials import TrialBalance
-from tui.vault import key_pair
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 

@@ -41,7 +41,7 @@ async def test_the_list_filtered_stands_as_it_was_drawn(session: Session) -> Non
         assert screen[3] == "   model                              provider       type            context"
         assert screen[4] == " ▸ ● text-embedding-3-large           OpenAI         embedding            8k"
         assert screen[7] == "   ▲ text-search-ada-doc-001          OpenAI         embedding"
-        assert "imported at " in screen[21] and screen[21].endswith("Not a default.")
+        assert "imported on " in screen[21] and screen[21].endswith("Not a default.")
         assert screen[22] == "   3,072 dimensions, 8,192 tokens a text."
         assert screen[23] == " down to list  esc clear  f1 help"
 
@@ -228,7 +228,7 @@ async def test_enter_shows_all_that_is_known_and_escape_goes_back(session: Sessi
         await until_shown(pilot, "── Models › gpt-6-sol ─")
         screen = shown(pilot)
         assert "   Reference      openai/gpt-6-sol" in screen
-        assert "   Origin         imported at " in screen
+        assert "   Origin         imported on " in screen
         assert "   Used by        default for chat, set " in screen
         assert rows(pilot)[-1] == " v verify  esc back  ? help"
         await pilot.press("escape")

@@ -21,7 +21,7 @@ async def test_the_list_stands_as_drawn(session: Session) -> None:
         assert screen[3] == " ▸ ● OpenAI               ready                     your key     37 models"
         assert screen[4] == "   ● OpenAI-compatible    ready                     no key        3 models"
         assert screen[21].startswith("   OpenAI: your key, ends 3f2a, verified ")
-        assert screen[22].startswith("   Models are listed from the provider, last at ")
+        assert screen[22].startswith("   Models are listed from the provider, last on ")
         assert screen[23] == " enter open  v verify  V verify all  a add  r refresh  / filter  ? help"
 
 

@@ -14,7 +14,7 @@ from tui.console.widgets.symbols import ATTENTION, READY, SUCCESS, UNSET, WARNIN
 from tui.console.widgets.truncate import clip_middle, fit, width
 from tui.domain import ImportMode, Model, ModelState, ModelType, Origin, ProviderState
 from tui.sanitize import one_line
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import at, when
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models.catalog import ModelRow
 
@@ -146,8 +146,8 @@ def origin_words(row: ModelRow, provider: ProviderRow | None, now: str) -> str:
         return "added by hand"
     if provider and provider.provider.list_models is None:
         return "from the built-in list"
-    listed = when(provider.credential.listed_at, now) if provider and provider.credential else ""
-    return f"imported at {listed}" if ":" in listed else f"imported {listed}".rstrip()
+    listed = at(provider.credential.listed_at, now) if provider and provider.credential else ""
+    return f"imported {listed}".rstrip()
 
 
 def size_words(model: Model) -> str:

@@ -14,7 +14,7 @@ from tui.sanitize import one_line
 from tui.tenancy import credentials, models
 from tui.tenancy.credentials import key_hint
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import at, when
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
 
@@ -141,8 +141,8 @@ def strip_of_field(credential: Credential, now: str) -> tuple[str, str]:
 def strip_of_both(row: ProviderRow, credential: Credential, now: str) -> Strip:
     """Return the strip of a provider whose details are beside the list."""
     set_up, second = strip_of_field(credential, now)
-    at = when(credential.listed_at, now)
-    listed = f" Models listed from the provider at {at}." if at and row.provider.list_models else ""
+    time = at(credential.listed_at, now)
+    listed = f" Models listed from the provider {time}." if time and row.provider.list_models else ""
     return f"{row.provider.label}: s{set_up[1:]}{listed}", second
 
 
@@ -227,9 +227,11 @@ def _listed(row: ProviderRow, credential: Credential, now: str) -> str:
         as_of = row.provider.catalogue_as_of
         known = f"; this is its list as of {as_of}" if as_of else ""
         return f"{row.provider.label} can't list its models{known}."
-    at = when(credential.listed_at, now)
+    time = at(credential.listed_at, now)
     return (
-        f"Models are listed from the provider, last at {at}." if at else hint("{providers.refresh} fetches its models.")
+        f"Models are listed from the provider, last {time}."
+        if time
+        else hint("{providers.refresh} fetches its models.")
     )
 
 
