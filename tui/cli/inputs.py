@@ -26,25 +26,38 @@ def read_bytes(invitation: str, limit: int) -> bytes:
 
 @contextlib.contextmanager
 def _awaited(invitation: str) -> Iterator[None]:
-    if is_terminal(sys.stdin):
-        sys.stderr.write(f"{invitation}, then press ctrl+d:\n")
-        sys.stderr.flush()
-    with interruptible():
+    with interruptible():  # before the invitation, which ctrl+c may follow at once
+        if is_terminal(sys.stdin):
+            sys.stderr.write(f"{invitation}, then press ctrl+d:\n")
+            sys.stderr.flush()
         yield
+
+
+_NUDGE = 0.25
+"""Seconds after which ctrl+c is noticed that came in the moment before a read began to wait."""
 
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Let ctrl+c end a wait for input at once, also under an event loop, which would only note it for later."""
+    """Let ctrl+c end a wait for input at once, also under an event loop, which would only note it for later.
+
+    A signal that comes just before the system call does not interrupt it; the timer's next one does.
+    """
     try:
-        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        wakeup = signal.set_wakeup_fd(-1)
     except ValueError:  # not the main thread: no signal arrives here
         yield
         return
+    interrupt = signal.signal(signal.SIGINT, signal.default_int_handler)
+    alarm = signal.signal(signal.SIGALRM, lambda *_: None)
+    signal.setitimer(signal.ITIMER_REAL, _NUDGE, _NUDGE)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, alarm)
+        signal.signal(signal.SIGINT, interrupt)
+        signal.set_wakeup_fd(wakeup)
 
 
 def whole_number(name: str, text: str, least: int = 0, largest: int = 10**9) -> int:

@@ -1,0 +1,67 @@
+"""Reading standard input: what is awaited is said, and ctrl+c ends every wait."""
+
+import _thread
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ROOT, environ
+from tests.terminal import Terminal
+from tui.cli.inputs import interruptible
+
+
+def reads(thread_id: int, descriptor: int) -> bool:
+    """Return True if the thread waits in a system call for the descriptor."""
+    call = Path(f"/proc/self/task/{thread_id}/syscall").read_text().split()
+    return call[1:2] == [hex(descriptor)]
+
+
+def test_an_interrupt_that_came_just_before_the_wait_ends_it() -> None:
+    reading, writing = os.pipe()
+    ended, main = threading.Event(), threading.get_native_id()
+    waited: list[bool] = []
+
+    def interrupt() -> None:
+        while not reads(main, reading):
+            pass
+        _thread.interrupt_main()  # as the system does in that moment: noted, and no system call is interrupted
+        if not ended.wait(10):
+            waited.append(True)
+            os.write(writing, b"x")
+
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM)]
+    thread = threading.Thread(target=interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt), interruptible():
+            thread.start()
+            os.read(reading, 1)
+    finally:
+        ended.set()
+        thread.join()
+        os.close(reading)
+        os.close(writing)
+    assert not waited
+    assert [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGALRM)] == before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "awaited"),
+    [
+        ("import -", "Paste the exported file, then press ctrl+d:"),
+        ("import - --passphrase-fd 0", "Paste the exported file, then press ctrl+d:"),
+        ("tenant create other", "New passphrase (blank for none):"),
+        ("provider set openai api_key=-", "API key of OpenAI for acme:"),
+    ],
+)
+def test_on_a_terminal_what_is_awaited_is_said_and_ctrl_c_ends_it(home: Path, words: str, awaited: str) -> None:
+    command = [sys.executable, "-m", "tui", *words.split()]
+    with Terminal(command, environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
+        terminal.until(awaited)
+        terminal.send("\x03")
+        assert terminal.wait(20) == 130
