@@ -100,11 +100,11 @@ async def test_leaving_the_picker_changes_nothing(session: Session) -> None:
         assert models.defaults(session.tenant("acme")) == before
 
 
-async def test_x_in_the_picker_clears_the_default(session: Session) -> None:
+async def test_f8_in_the_picker_clears_the_default(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
-        await pilot.press("x")
+        await pilot.press("f8")
         await until_shown(pilot, "▸ embedding            ○ none")
         assert default(session, ModelType.EMBEDDING) == ""
 

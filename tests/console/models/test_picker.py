@@ -49,7 +49,7 @@ async def test_the_picker_stands_as_it_was_drawn_on_the_nearest(session: Session
         assert screen[8] == "   ● text-embedding-3-large           OpenAI         3,072 dims         8k"
         assert screen[21] == "   Same provider and type, nearest to the one now set."
         assert screen[22] == "   Embeddings of different models can't be compared; re-embed stored texts."
-        assert screen[23] == " enter choose  / filter  x clear  esc back  ? help"
+        assert screen[23] == " enter choose  up down move  f8 clear  esc back  f1 help"
 
 
 async def test_enter_answers_with_the_model_under_the_cursor(session: Session) -> None:
@@ -70,48 +70,75 @@ async def test_without_a_model_now_it_opens_on_the_first_and_has_nothing_to_clea
         answers = await pick(pilot, kind=ModelType.CHAT)
         assert rows(pilot)[3] == "   All chat models ready to use"
         assert rows(pilot)[4].startswith(" ▸ ▲ gpt-4.1 ") and "ends 2027-01-14" in rows(pilot)[4]
-        assert rows(pilot)[-1] == " enter choose  / filter  esc back  ? help"
-        await pilot.press("x", "escape")
+        assert rows(pilot)[-1] == " enter choose  up down move  esc back  f1 help"
+        await pilot.press("f8", "escape")
         await until(pilot, answers)
         assert answers() == [None]
 
 
-async def test_x_does_nothing_when_it_was_not_opened_for_a_default(session: Session) -> None:
+async def test_nothing_is_cleared_when_it_was_not_opened_for_a_default(session: Session) -> None:
     now = models.find(session.tenant("acme"), f"openai/{LARGE}")
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot, now)
-        assert "x clear" not in rows(pilot)[-1]
+        assert "clear" not in rows(pilot)[-1]
         before = models.defaults(session.tenant("acme"))
-        await pilot.press("x")
+        await pilot.press("f8")
         await pilot.pause()
         assert answers() == [] and models.defaults(session.tenant("acme")) == before
 
 
-async def test_the_filter_narrows_and_escape_goes_one_step_at_a_time(session: Session) -> None:
+async def test_what_is_typed_filters_and_one_enter_chooses_the_first_match(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot)
-        await pilot.press("slash")
+        await typed(pilot, "3-large")
+        await until(pilot, lambda: list(listed(pilot).keys) == [f"openai/embedding/{LARGE}"])
+        assert rows(pilot)[-1] == " enter choose  up down move  esc clear  f1 help"
+        await pilot.press("enter")
+        await until(pilot, answers)
+        assert [row.id for row in answers() if row] == [LARGE]
+
+
+async def test_the_cursor_goes_to_the_first_match_and_the_arrows_move_it_from_the_field(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
+        await pick(pilot)
+        await pilot.press("end", "down", "down", "pagedown")
+        await typed(pilot, "text-embedding")
+        await until(pilot, lambda: listed(pilot).key == f"openai/embedding/{LARGE}")
+        await pilot.press("down")
+        assert listed(pilot).key == "openai/embedding/text-embedding-3-small"
+        await pilot.press("up")
+        assert listed(pilot).key == f"openai/embedding/{LARGE}"
+
+
+async def test_no_letter_in_the_picker_does_anything_but_filter(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
+        before = models.defaults(session.tenant("acme"))
+        await pilot.press("enter")
+        await until_shown(pilot, "── Defaults › embedding ─")
+        letters = "abcdefghijklmnopqrstuvwxyzGLV?/:0123456789"
+        await typed(pilot, letters)
+        await until_shown(pilot, f"/ [{letters}")
+        assert models.defaults(session.tenant("acme")) == before
+
+
+async def test_escape_clears_the_filter_before_it_leaves(session: Session) -> None:
+    async with area(session, "defaults") as pilot:
+        answers = await pick(pilot)
         await typed(pilot, "nomic")
         await until(pilot, lambda: len(listed(pilot).keys) == 1)
-        assert rows(pilot)[-1] == " down to list  esc clear  f1 help"
-        await pilot.press("down")
-        await until(pilot, lambda: pilot.app.focused is listed(pilot))
         await pilot.press("escape")
         await until(pilot, lambda: len(listed(pilot).keys) == 5)
         assert answers() == []
-        await pilot.press("slash", "escape")
-        await until(pilot, lambda: pilot.app.focused is listed(pilot))
-        assert answers() == []
         await pilot.press("escape")
         await until(pilot, answers)
+        assert answers() == [None]
 
 
 async def test_no_match_and_no_model_at_all_say_what_to_do(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         await pick(pilot)
-        await pilot.press("slash")
         await typed(pilot, "xyzzy")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
         await until_shown(pilot, 'No embedding model matches "xyzzy".')
         assert isinstance(pilot.app.screen, PickModel)
     async with area(without(session, "models"), "defaults") as pilot:
@@ -148,7 +175,6 @@ async def test_a_paste_into_the_filter_chooses_nothing(session: Session) -> None
 
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot)
-        await pilot.press("slash")
         pilot.app.screen.post_message(Paste("nomic\nenter\n"))
         await until_shown(pilot, "/ [nomic enter")
         assert answers() == []

@@ -36,9 +36,19 @@ _REMEDIES = {
 
 
 class PickModel(PageScreen[Model]):
-    """Answers with the chosen model. `now` is the one to be replaced; with `clears`, `x` empties the type's default."""
+    """Answers with the chosen model. What is typed filters; no letter does anything else.
+
+    Args:
+        type: The type of the models.
+        now: The one to be replaced.
+        clears: Whether the type's default can be cleared here.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
+        bind("focus.down", "move(1)"),
+        bind("focus.up", "move(-1)"),
+        bind("list.page-down", "page(1)"),
+        bind("list.page-up", "page(-1)"),
         bind("pick.filter", "filter"),
         bind("pick.clear", "clear"),
     ]
@@ -53,7 +63,7 @@ class PickModel(PageScreen[Model]):
         self._notice: tuple[str, Words, Words] = ("", "", "")
 
     def content(self) -> Iterable[Widget]:
-        yield Filter("pick.filter", id="filter")
+        yield Filter("pick.filter", keeps_focus=True, id="filter")
         yield Rows(id="models")
 
     def on_mount(self) -> None:
@@ -69,7 +79,7 @@ class PickModel(PageScreen[Model]):
         self._list = ModelList(rows, providers, self._draw)
         start = self._nearest or self.now
         self._show(row_key(start) if start else None)
-        self.query_one(Rows).focus()
+        self.query_one(Filter).field.focus()
 
     # --- rows ---
 
@@ -157,15 +167,13 @@ class PickModel(PageScreen[Model]):
         below = [entry.AREA for entry in self.app.screen_stack if isinstance(entry, FramedScreen) and entry.AREA]
         area = "Playground" if below[-1:] == ["playground"] else "Defaults"
         filtered = bool(self.query_one(Filter).text)
-        if self.typing:
-            keys: tuple[str, ...] = ("filter.done", "page.back: clear" if filtered else "page.back: commands")
-        else:
-            clear = ("pick.clear",) if self.clears and self.now is not None else ()
-            keys = ("list.choose: choose", "pick.filter", *clear, "page.back: clear" if filtered else "page.back")
         row = self._row
+        choose = ("list.choose: choose", "focus.up focus.down: move") if row else ()
+        find = () if self.typing else ("pick.filter",)
+        clear = ("pick.clear",) if self.clears and self.now is not None else ()
         return ScreenText(
             f"{area} › {self.type.label}",
-            keys if row or self.typing else keys[1:],
+            (*choose, *find, *clear, "page.back: clear" if filtered else "page.back"),
             f"{self._usable:,} ready",
             strip=self._strip(row) if row else ("", ""),
         )
@@ -219,14 +227,20 @@ class PickModel(PageScreen[Model]):
 
     def on_filter_changed(self) -> None:
         self._show()
+        self.query_one(Rows).action_end(False)
 
     def on_filter_done(self) -> None:
-        self.query_one(Rows).focus()
+        self.on_rows_chosen()
+
+    def action_move(self, step: int) -> None:
+        self.query_one(Rows).action_move(step)
+
+    def action_page(self, direction: int) -> None:
+        self.query_one(Rows).action_page(direction)
 
     def action_back(self) -> None:
-        if self.typing or self.query_one(Filter).text:
+        if self.query_one(Filter).text:
             self.query_one(Filter).clear()
-            self.query_one(Rows).focus()
         else:
             self.dismiss(None)
 

@@ -1,4 +1,4 @@
-"""The filter field above a list: enter and down go to the list, escape clears it."""
+"""The filter field above a list: enter and down go to the list, or choose and move in it from the field."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -26,7 +26,12 @@ def holding(texts: Sequence[str], typed: str) -> Sequence[int]:
 
 
 class Filter(Horizontal):
-    """The row of a filter. `Changed` tells each new text, `Done` that the list is to have the focus."""
+    """The row of a filter. `Changed` tells each new text, `Done` that the list is to have the focus.
+
+    Args:
+        opened_by: The binding that leads to it.
+        keeps_focus: Whether the screen moves in the list while the field has the focus. `Done` then means a choice.
+    """
 
     DEFAULT_CSS = f"""
     Filter {{ height: 1; }}
@@ -46,8 +51,9 @@ class Filter(Horizontal):
     class Done(Message):
         """The list is to have the focus."""
 
-    def __init__(self, opened_by: str, *, id: str | None = None) -> None:  # noqa: A002 - textual's name
+    def __init__(self, opened_by: str, *, keeps_focus: bool = False, id: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
+        self._keeps_focus = keeps_focus
         self.field = LineField()
         self._label = f" {key_of(opened_by)} ["
         self._start = Plain(f"  {self._label}", classes="start")
@@ -79,11 +85,15 @@ class Filter(Horizontal):
         event.stop()
         self.action_done()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return not (action == "done" and self._keeps_focus)
+
     def action_done(self) -> None:
         self.post_message(self.Done())
 
     def on_descendant_focus(self) -> None:
-        self._start.show(f" {CURSOR}{self._label}")
+        if not self._keeps_focus:
+            self._start.show(f" {CURSOR}{self._label}")
 
     def on_descendant_blur(self) -> None:
         self._start.show(f"  {self._label}")
