@@ -129,7 +129,7 @@ def far_300(line: Line) -> Figures:
 
 def unsteady(line: Line) -> Figures:
     """A line with 150 ms to the far end and back, on which every hundredth read is held back for half a second."""
-    return _far(line, Delay(0.15, hold_each=100, hold=0.5))
+    return _far(line, Delay(0.15, hold_every=100, hold=0.5))
 
 
 def _far(line: Line, delay: Delay) -> Figures:
@@ -326,8 +326,8 @@ def _typing(terminal: Measured) -> dict[str, float]:
     for count in range(1, len(WORDS) + 1):
         delays.append(terminal.time_to(WORDS[:count], WORDS[count - 1]))
     terminal.settle(0.2)
-    each = (len(terminal.raw) - before) / len(WORDS)
-    return {"echo": median(delays), "key bytes": each, "key cpu": (terminal.cpu - cpu) / len(WORDS)}
+    size = (len(terminal.raw) - before) / len(WORDS)
+    return {"echo": median(delays), "key bytes": size, "key cpu": (terminal.cpu - cpu) / len(WORDS)}
 
 
 def _rest(terminal: Measured) -> float:

@@ -34,18 +34,18 @@ class Delay:
 
     Attributes:
         round_trip: Seconds to the far end and back.
-        hold_each: Of that many reads in a direction one is held back (0: none).
+        hold_every: Of that many reads in a direction one is held back (0: none).
         hold: Seconds for which it is.
     """
 
     round_trip: float
-    hold_each: int = 0
+    hold_every: int = 0
     hold: float = 0.0
 
     @property
     def program(self) -> list[str]:
         """The command that runs another one behind such a line."""
-        words = (f"{self.round_trip * 1000:g}", str(self.hold_each), f"{self.hold * 1000:g}")
+        words = (f"{self.round_trip * 1000:g}", str(self.hold_every), f"{self.hold * 1000:g}")
         return [sys.executable, str(Path(__file__).parent / "programs/delayed.py"), *words]
 
 

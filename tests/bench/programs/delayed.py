@@ -1,8 +1,8 @@
 """A line with a delay: run a program on a terminal of its own and pass everything on late, both directions.
 
-delayed.py ROUND_TRIP_MS HOLD_EACH HOLD_MS PROGRAM ARG...
+delayed.py ROUND_TRIP_MS HOLD_EVERY HOLD_MS PROGRAM ARG...
 
-Each read is passed on after half of the round trip. Of the reads in a direction every HOLD_EACH-th (0: none) is held
+Each read is passed on after half of the round trip. Of the reads in a direction every HOLD_EVERY-th (0: none) is held
 back for HOLD_MS more, and what follows waits behind it, as behind a lost packet.
 """
 
@@ -16,7 +16,7 @@ import time
 import tty
 from collections import deque
 
-round_trip, hold_each, hold = float(sys.argv[1]) / 1000, int(sys.argv[2]), float(sys.argv[3]) / 1000
+round_trip, hold_every, hold = float(sys.argv[1]) / 1000, int(sys.argv[2]), float(sys.argv[3]) / 1000
 size = fcntl.ioctl(0, termios.TIOCGWINSZ, bytes(8))
 pid, inner = pty.fork()
 if pid == 0:
@@ -31,7 +31,7 @@ class Direction:
 
     def __init__(self, source: int, target: int) -> None:
         self.source, self.target = source, target
-        self.on_the_way: deque[tuple[float, bytes]] = deque()
+        self.queue: deque[tuple[float, bytes]] = deque()
         self.reads = 0
 
     def take(self) -> bool:
@@ -41,23 +41,23 @@ class Direction:
         except OSError:
             return False
         self.reads += 1
-        held = hold if hold_each and self.reads % hold_each == 0 else 0.0
-        due = max(time.monotonic() + round_trip / 2 + held, self.on_the_way[-1][0] if self.on_the_way else 0.0)
-        self.on_the_way.append((due, data))
+        extra = hold if hold_every and self.reads % hold_every == 0 else 0.0
+        due = max(time.monotonic() + round_trip / 2 + extra, self.queue[-1][0] if self.queue else 0.0)
+        self.queue.append((due, data))
         return bool(data)
 
     def deliver(self) -> None:
         """Write what is due."""
-        while self.on_the_way and self.on_the_way[0][0] <= time.monotonic():
-            _, data = self.on_the_way.popleft()
+        while self.queue and self.queue[0][0] <= time.monotonic():
+            _, data = self.queue.popleft()
             while data:
                 data = data[os.write(self.target, data) :]
 
 
 directions = (Direction(0, inner), Direction(inner, 1))
 running = True
-while running or directions[1].on_the_way:
-    due = [direction.on_the_way[0][0] for direction in directions if direction.on_the_way]
+while running or directions[1].queue:
+    due = [direction.queue[0][0] for direction in directions if direction.queue]
     wait = max(0.0, min(due) - time.monotonic()) if due else None
     ready, _, _ = select.select([direction.source for direction in directions] if running else [], [], [], wait)
     for direction in directions:
