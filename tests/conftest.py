@@ -2,7 +2,6 @@
 
 import gc
 import os
-import sys
 from itertools import count
 from pathlib import Path
 
@@ -15,10 +14,6 @@ from tui.practice.tenants import BITS, COST
 from tui.storage.folder import DiskFolder
 from tui.tenancy.session import Session
 from tui.vault import key_pair
-
-# httpcore looks for this library on the disk at every lock, which is a third of the time of a call.
-sys.modules.setdefault("sniffio", None)  # type: ignore[arg-type]
-
 
 QUICK = pytest.StashKey[bool]()
 """True in a run that leaves the slow tests out."""

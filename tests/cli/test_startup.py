@@ -12,8 +12,8 @@ from tests.doubles.openai_server import OpenAIServer
 
 PROBE = """
 import json, sys
-from tui.cli import main, skip_optional_imports
-skip_optional_imports()
+from tui.cli import main, skip_command_of_httpx
+skip_command_of_httpx()
 code = main(sys.argv[1:])
 sys.stdout.flush()
 imported = {name.split(".")[0] for name, module in sys.modules.items() if module}
