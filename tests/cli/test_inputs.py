@@ -59,7 +59,7 @@ def test_an_interrupt_that_came_just_before_the_wait_ends_it() -> None:
         ("provider set openai api_key=-", "API key of OpenAI for acme:"),
     ],
 )
-def test_on_a_terminal_what_is_awaited_is_said_and_ctrl_c_ends_it(home: Path, words: str, awaited: str) -> None:
+def test_a_prompt_names_its_input_and_ctrl_c_ends_it(home: Path, words: str, awaited: str) -> None:
     command = [sys.executable, "-m", "tui", *words.split()]
     with Terminal(command, environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
         terminal.until(awaited)

@@ -22,7 +22,7 @@ def test_there_are_four_tenants_all_locked_at_first() -> None:
 
 
 @pytest.mark.parametrize("tenant_id", TENANTS)
-async def test_the_private_key_vouches_for_everything_in_a_sample_tenant(tenant_id: str) -> None:
+async def test_no_credential_of_a_sample_tenant_was_changed_without_its_key(tenant_id: str) -> None:
     session = practice_session().tenant(tenant_id)
     await tenants.unlock(session, Secret(PASSPHRASE))
     assert credentials.stored(session)
