@@ -25,7 +25,7 @@ from textual.widgets import Static
 from tests.campaign.figures import Result
 from tests.console.provider_forms import paste
 from tests.doubles.openai_server import OpenAIServer
-from tests.journey.console import ENTER, ESCAPE, MODELDECK, ask, opened
+from tests.journey.console import ENTER, ESCAPE, MODELDECK, ask, opened, quit_console
 from tests.screenshots import SCENES, shown_scene
 from tests.second_user import OTHER, output_as
 from tests.terminal import Terminal, environ
@@ -228,8 +228,7 @@ def _in_tmux(there: dict[str, str], home: Path, planted: dict[str, str]) -> list
         terminal.settle()
         pane = _pane(tmux, there)
         assert ANSWER.encode() in pane
-        terminal.send("\x11")
-        terminal.wait()
+        quit_console(terminal, with_chat=True)
         return [("a pane of tmux", pane), ("the terminal of tmux", bytes(terminal.raw))]
 
 

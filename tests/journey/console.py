@@ -38,8 +38,14 @@ def ask(terminal: Terminal, question: str, answer: str) -> None:
     terminal.until(lambda: "answering" not in terminal.text)
 
 
-def quit_console(terminal: Terminal) -> None:
-    """Leave it the plain way, and see that it left the screen as it was."""
+def quit_console(terminal: Terminal, *, with_chat: bool = False) -> None:
+    """Leave it the plain way, without the chat if there is one, and see that it left the screen as it was."""
     terminal.send("\x11")
+    if with_chat:
+        terminal.until("is not saved")
+        terminal.settle()
+        terminal.send(DOWN)
+        terminal.until("▸ [ Quit ]")
+        terminal.send(ENTER)
     assert terminal.wait() == 0, terminal.text
     assert b"\x1b[?1049l" in terminal.raw

@@ -20,7 +20,7 @@ def test_from_an_empty_home_to_a_streamed_answer_and_again_after_a_restart(tmp_p
         with opened(there) as terminal:
             assert first_answer(terminal, "Why is the sky blue?", ANSWER) <= 4
             assert "9 in, 14 out" in terminal.text
-            quit_console(terminal)
+            quit_console(terminal, with_chat=True)
         request = server.requests_to("/chat/completions")[0]
         assert request.headers["authorization"] == f"Bearer {KEY}"
         assert (
@@ -37,7 +37,7 @@ def test_from_an_empty_home_to_a_streamed_answer_and_again_after_a_restart(tmp_p
             terminal.send("4")
             terminal.until("openai/gpt-6-sol · your key")
             ask(terminal, "And at sunset?", ANSWER)
-            quit_console(terminal)
+            quit_console(terminal, with_chat=True)
         assert server.requests_to("/chat/completions")[1].headers["authorization"] == f"Bearer {KEY}"
 
 
@@ -66,7 +66,7 @@ def test_a_server_of_ones_own_with_a_pasted_key_takes_four_decisions(tmp_path: P
         terminal.until("[ Accept and open the playground ]")
         terminal.send(ENTER)  # 4: the proposed defaults
         ask(terminal, "Why?", ANSWER)
-        quit_console(terminal)
+        quit_console(terminal, with_chat=True)
 
 
 def test_practice_answers_without_a_key_or_a_network_and_writes_nothing(tmp_path: Path) -> None:
@@ -80,5 +80,5 @@ def test_practice_answers_without_a_key_or_a_network_and_writes_nothing(tmp_path
         terminal.send(ENTER)
         terminal.until("first token", seconds=20)
         terminal.until(lambda: "answering" not in terminal.text, seconds=30)
-        quit_console(terminal)
+        quit_console(terminal, with_chat=True)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -14,7 +14,7 @@ from time import monotonic
 import pytest
 
 from tests.doubles.openai_server import OpenAIServer
-from tests.journey.console import first_answer
+from tests.journey.console import first_answer, quit_console
 from tests.terminal import Terminal, environ
 
 KEY = "sk-proj-FAKE-over-ssh-0123456789abcdef-77c0"
@@ -87,8 +87,7 @@ def test_the_first_answer_over_ssh_inside_tmux(tmp_path: Path) -> None:
             ).stdout
             assert "The sky is blue because of scattering." in capture
             assert KEY not in terminal.raw.decode("utf-8", "replace")
-            terminal.send("\x11")
-            assert terminal.wait() == 0
+            quit_console(terminal, with_chat=True)
 
 
 def test_a_dropped_line_ends_the_console_and_keeps_what_was_saved(tmp_path: Path) -> None:

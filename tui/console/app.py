@@ -26,7 +26,6 @@ from tui.console import preferences
 from tui.console.background.monitor import BackgroundMonitor
 from tui.console.frame.chrome import STRIP, HeaderState
 from tui.console.frame.running_calls import RunningCalls
-from tui.console.frame.screen import FramedScreen
 from tui.console.frame.splash import SplashScreen
 from tui.console.keys import bind, hint, set_keymap
 from tui.console.navigation.areas import AreaNavigator
@@ -271,15 +270,15 @@ class Modeldeck(App[str]):
             self.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
 
     def action_leave(self) -> None:
-        """Quit; asks where something runs or a form holds unsaved text."""
-        unsaved = self.screen.unsaved() if isinstance(self.screen, FramedScreen) else ""
-        if reason := unsaved or ("An answer is still running; quitting stops it." if self.calls else ""):
-            self.run_worker(self._leave_anyway(reason), group="leave", exclusive=True)
+        """Quit; asks where something runs, or a form or a chat is not saved."""
+        running = "An answer is still running; quitting stops it." if self.calls else ""
+        if reasons := list(filter(None, (running, self.navigator.unsaved()))):
+            self.run_worker(self._leave_anyway(reasons), group="leave", exclusive=True)
         else:
             self.exit()
 
-    async def _leave_anyway(self, reason: str) -> None:
-        if await self.dialogs.ask("Quit", [reason], {"stay": "Stay", "quit": "Quit"}) == "quit":
+    async def _leave_anyway(self, reasons: list[str]) -> None:
+        if await self.dialogs.ask("Quit", reasons, {"stay": "Stay", "quit": "Quit"}) == "quit":
             self.exit()
 
     def action_copy_or_stop(self) -> None:

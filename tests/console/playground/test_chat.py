@@ -580,3 +580,36 @@ async def test_an_error_of_our_own_ends_the_answer_and_not_the_program(model: Mo
         model.says(TextDelta("Whole"), Finish("stop"), None)
         await send(pilot, tab, "two")
         assert "Whole" in shown(pilot)
+
+
+async def test_quitting_asks_first_while_a_chat_is_not_saved_wherever_one_is(tmp_path: Path) -> None:
+    async with chatting() as (pilot, tab):
+        await pilot.press("escape", "q")
+        await pilot.pause()
+        assert not pilot.app.is_running or pilot.app.return_code == 0
+    async with chatting() as (pilot, tab):
+        await send(pilot, tab, "hello")
+        await pilot.press("escape", "1")
+        await until_shown(pilot, "── Providers")
+        await pilot.press("q")
+        await until_shown(pilot, "The chat of acme is not saved. s saves it in the playground.")
+        await pilot.press("enter")
+        await until(pilot, lambda: "is not saved" not in shown(pilot))
+        assert pilot.app.is_running
+        await pilot.press("0")
+        await until_shown(pilot, "north-lab")
+        await pilot.press("ctrl+q")
+        await until_shown(pilot, "The chat of acme is not saved.")
+
+
+async def test_quitting_asks_nothing_once_the_chat_is_saved(tmp_path: Path) -> None:
+    async with chatting() as (pilot, tab):
+        await send(pilot, tab, "hello")
+        await pilot.press("escape", "s")
+        await until_shown(pilot, "Save to a file")
+        await pilot.press("ctrl+u")
+        pilot.app.focused.value = str(tmp_path / "chat.md")  # type: ignore[union-attr]
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: tab.session.history.saved)
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not pilot.app.is_running)

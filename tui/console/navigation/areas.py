@@ -81,6 +81,12 @@ class AreaNavigator:
                 return self._stack.screen
         return None
 
+    def unsaved(self) -> str:
+        """Return what quitting would lose on any screen of any tenant, as a sentence, or ''."""
+        screens = dict.fromkeys([*reversed(self._stack.screen_stack), *self._screens.values()])
+        mounted = [screen for screen in screens if isinstance(screen, FramedScreen) and screen.is_mounted]
+        return next((reason for screen in mounted if (reason := screen.unsaved())), "")
+
     # --- areas ---
 
     def show(self, name: str) -> AwaitComplete:

@@ -134,7 +134,7 @@ class Playground(AreaScreen):
             self.tab.hide_when_locked()
 
     def unsaved(self) -> str:
-        return self.tab.unsaved() if self.tab is not None else ""
+        return next((reason for tab in self.query(Tab).results(Tab) if (reason := tab.unsaved())), "")
 
     def changed_elsewhere(self) -> None:
         if self.tab is not None:

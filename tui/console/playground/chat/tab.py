@@ -8,7 +8,7 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from tui.console.frame.chrome import Rule, ScreenText
-from tui.console.keys import bind, hint
+from tui.console.keys import bind, hint, key_of
 from tui.console.playground.chat import messages
 from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock
 from tui.console.playground.chat.drawing import AnswerDrawing
@@ -223,6 +223,12 @@ class ChatTab(Tab):
     def _show_side(self) -> None:
         if self.has_class("-wide"):
             self.side.show(self.session.history.conversation, self.parameters, self.model)
+
+    def unsaved(self) -> str:
+        history, tenant_id = self.session.history, self.session.session.tenant_id
+        if history.saved or not history.entries:
+            return ""
+        return f"The chat of {tenant_id} is not saved. {key_of('chat.save')} saves it in the playground."
 
     def hide_when_locked(self) -> None:
         self.covered = True
