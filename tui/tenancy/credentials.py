@@ -108,9 +108,16 @@ def lacks_key(credential: Credential) -> bool:
 
 
 def reseal(session: TenantSession, credential: Credential, **changes: Any) -> Credential:
-    """Return the credential with changes to what its envelope is bound to, its secrets sealed again."""
+    """Return the credential with changes to what its envelope is bound to, its secrets sealed again.
+
+    Raises:
+        Locked: The private key does not vouch for the credential, with a key or without one, or it cannot be decrypted.
+    """
     resealed = replace(credential, **changes)
     if not credential.envelope:
+        # Without a key nothing proves it but the manifest, which would list whatever it holds from here on.
+        if keyring.key_if_open(session):
+            verification.require_verified(session, credential)
         return resealed
     public, bound_to = keyring.public_key(session, get(session)), binding(session.tenant_id, resealed)
     return replace(resealed, envelope=envelope.seal(public, secrets(session, credential), bound_to))

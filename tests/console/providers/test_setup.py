@@ -406,6 +406,32 @@ async def test_a_key_that_cannot_be_opened_is_requested_and_replaced(session: Se
         await until_shown(pilot, "● ready ──")
 
 
+async def test_a_stored_address_that_somebody_edited_is_entered_again_or_gets_no_key() -> None:
+    urls: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        urls.append(str(request.url))
+        return httpx.Response(200, json={"data": []})
+
+    session, address = session_answering(answer), "https://evil.example.test/v1"
+    with session.store("acme").transaction() as tables:
+        entries = {"clear": {"base_url": address}, "origins": ["https://evil.example.test"]}
+        tables.table("credentials").update(entries, lambda record: record["provider"] == "openai")
+    async with console(session, size=(80, 40)) as pilot:
+        await open_form(pilot)
+        await paste(pilot, KEY)
+        await pilot.press("enter", "enter")
+        await until_shown(pilot, "by Modeldeck.")
+        await focused(pilot, "Base URL")
+        assert not urls and not screen_of(pilot, Setup).form.entries["base_url"].value
+        # The control: entered, it is a person's own act.
+        await paste(pilot, address)
+        await until_shown(pilot, "The key goes to https://evil.example.test")
+        await pilot.press("enter", "enter")
+        await until(pilot, lambda: bool(urls))
+        assert urls[0].startswith(address)
+
+
 async def test_auth_methods_come_from_the_declaration(session: Session, invented_provider: Provider) -> None:
     async with console(session) as pilot:
         await pilot.press("G", "enter")

@@ -335,6 +335,25 @@ async def test_an_address_that_was_written_into_the_file_gets_no_key_whatever_is
         assert await catalog.test(at.session.tenant(at.tenant_id), planted) and evil.connections
 
 
+@pytest.mark.parametrize("passphrase", ["FAKE long passphrase", ""], ids=["with a passphrase", "without"])
+async def test_a_key_that_is_restored_takes_over_no_address_of_a_record_without_a_key(
+    place: PlaceMaker, passphrase: str
+) -> None:
+    async with place([ANSWER], passphrase=passphrase) as at, serve([ANSWER]) as evil:
+        tenant = at.session.tenant(at.tenant_id)
+        await at.add("org/planted", verify=False)
+        await save.save(tenant, "openai_compatible", {"api_key": Secret("hf_FAKE-new-key-00000000000")}, rotate=True)
+        planted = plant(at, evil.base_url)
+        keyless: Mapping[str, Any] = {"envelope": "", "hints": {}, "fingerprints": {}, "origins": [evil.origin]}
+        with tenant.store.transaction() as tables:
+            tables.table("credentials").update(dict(keyless), lambda record: record["name"] == "default")
+        with pytest.raises(Locked):
+            await rotation.restore_previous(tenant, "openai_compatible", "default")
+        with pytest.raises(Problem):
+            await catalog.test(tenant, planted)
+        assert evil.connections == 0
+
+
 @pytest.mark.parametrize(
     ("fields", "says"),
     [

@@ -5,42 +5,57 @@ from collections.abc import Mapping
 from tui.domain import Credential, previous_of
 from tui.errors import Action, Locked, Problem, Remedy
 from tui.providers.spec import Field, FieldValues, Provider, mask_secrets
-from tui.tenancy import credentials, keyring, models
+from tui.tenancy import credentials, models
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.workspace.credentials.fields import FieldProblem, Values
 
 
-def require_entered(
-    session: TenantSession,
-    provider: Provider,
-    values: Values,
-    clear: FieldValues,
-    secrets: set[str],
-    origins: tuple[str, ...],
-) -> None:
-    """Raise unless these origins follow from what was entered just now and from the provider's own values.
+class UnverifiedAddress(FieldProblem):
+    """Raised for a stored address that nothing vouches for and that was not entered together with the key."""
 
-    A stored address that nothing vouches for may have been edited: a new key must not follow it.
-    """
-    fields = credentials.defaults(provider) | {name: text for name, text in clear.items() if values.get(name)}
-    try:
-        known = provider.origins(mask_secrets(fields, secrets))
-    except (KeyError, Problem):
-        known = ()
-    if unknown := [origin for origin in origins if origin not in known]:
-        address = ", ".join(unknown)
-        if not keyring.is_open(session):
-            raise Locked(
-                f"{get(session).name} is locked, so the stored address {address} cannot be checked.",
-                "Unlock it first, or enter the address and the key again.",
-                remedy=Remedy(Action.UNLOCK),
-            )
-        raise FieldProblem(
+    def __init__(self, provider: Provider, origins: tuple[str, ...]) -> None:
+        super().__init__(
             next((field.name for field in provider.fields if field.url), provider.fields[0].name),
-            f"The stored address {address} was not saved by Modeldeck.",
+            f"The stored address {', '.join(origins)} was not saved by Modeldeck.",
             "Nothing was saved or sent. If it is yours, enter it again with the key.",
         )
+
+
+def not_entered(
+    provider: Provider, values: Values, clear: FieldValues, secrets: set[str], prefilled: frozenset[str]
+) -> tuple[str, ...]:
+    """Return the origins that follow neither from what was entered just now nor from the provider's own values.
+
+    A stored address that nothing vouches for may have been edited: neither a new key nor a request may follow it.
+    Values that are only `prefilled` from what is stored were not entered.
+    """
+    usual = credentials.defaults(provider)
+    entered = usual | {name: text for name, text in clear.items() if values.get(name) and name not in prefilled}
+    regions = [{field.name: choice.value} for field in provider.fields if field.url for choice in field.choices]
+    offered = [
+        entered,
+        *(entered | region for region in regions if not region.keys() & (entered.keys() - usual.keys())),
+    ]
+    known = {origin for fields in offered for origin in _origins(provider, mask_secrets(fields, secrets))}
+    return tuple(origin for origin in _origins(provider, mask_secrets(clear, secrets)) if origin not in known)
+
+
+def locked_address(session: TenantSession, origins: tuple[str, ...]) -> Locked:
+    """Return the problem of a stored address that cannot be checked while the tenant is locked."""
+    return Locked(
+        f"{get(session).name} is locked, so the stored address {', '.join(origins)} cannot be checked.",
+        "Unlock it first, or enter the address and the key again.",
+        remedy=Remedy(Action.UNLOCK),
+    )
+
+
+def _origins(provider: Provider, fields: FieldValues) -> tuple[str, ...]:
+    """Return the provider's origins with these fields; none if one that they need is missing."""
+    try:
+        return provider.origins(fields)
+    except (KeyError, Problem):
+        return ()
 
 
 def require_same(field: Field, credential: Credential, origins: tuple[str, ...]) -> None:

@@ -75,27 +75,31 @@ class SavePlan:
     Attributes:
         new_origins: Origins that the stored credential does not have.
         plain_http: Origins in plain http beyond this machine that nobody has allowed yet.
-        needs_unlock: Whether the tenant must be unlocked first, as a stored secret is kept.
+        needs_unlock: Whether the tenant must be unlocked first, as a stored secret or address is kept.
+        unchecked: Origins of stored addresses that only the private key can tell from edited ones.
         seen: With `watch`, the credential that the form was filled from.
         rotate: Whether the stored credential is kept beside the new one.
         model_origins: Origins of added models that came with this very key and that a person has seen.
         previous: Whether the name may be that of a key that a rotation keeps. Such a key is never put to use.
+        prefilled: Names of values that are shown as they are stored, and that nobody entered.
     """
 
     session: TenantSession
     provider: Provider
     name: str
     values: Values = field(repr=False)
-    stored: Credential | None
-    origins: tuple[str, ...]
-    allowed: tuple[str, ...]
-    plain_http: tuple[str, ...]
-    needs_unlock: bool
+    stored: Credential | None = None
+    origins: tuple[str, ...] = ()
+    allowed: tuple[str, ...] = ()
+    plain_http: tuple[str, ...] = ()
+    needs_unlock: bool = False
     seen: Credential | None = None
     watch: bool = False
     rotate: bool = False
     model_origins: tuple[str, ...] = ()
     previous: bool = False
+    prefilled: frozenset[str] = frozenset()
+    unchecked: tuple[str, ...] = ()
 
     @property
     def new_origins(self) -> tuple[str, ...]:
@@ -126,6 +130,8 @@ class SavePlan:
         if self.plain_http:
             raise PlainHttp(self.url_field, self.plain_http)
         if self.needs_unlock and not keyring.is_open(self.session):
+            if self.unchecked:
+                raise addresses.locked_address(self.session, self.unchecked)
             raise Locked(f"{get(self.session).name} is locked.", remedy=Remedy(Action.UNLOCK))
 
 
@@ -141,11 +147,13 @@ async def plan_save(
     rotate: bool = False,
     model_origins: tuple[str, ...] = (),
     previous: bool = False,
+    prefilled: frozenset[str] = frozenset(),
 ) -> SavePlan:
     """Return what saving these values needs. Values are cleaned here, and only here.
 
     `plain_http` are origins that a person has allowed. With `watch`, `seen` is the credential that the form was filled
-    from. With `rotate`, the stored credential is kept beside the new one.
+    from; `prefilled` are the fields of it that nobody changed. With `rotate`, the stored credential is kept beside the
+    new one.
 
     Raises:
         UsageError: The name cannot be one, or the credential cannot be rotated.
@@ -159,27 +167,28 @@ async def plan_save(
         clean = cleaned(provider, values)
         if target is not None:
             rotation.differs(session, target, clean)
-        plan = _planned(session, provider, name, clean, plain_http, seen, watch, rotate, model_origins)
-        return replace(plan, previous=previous)
+        return _planned(
+            SavePlan(
+                session,
+                provider,
+                name,
+                clean,
+                allowed=plain_http,
+                seen=seen,
+                watch=watch,
+                rotate=rotate,
+                model_origins=model_origins,
+                previous=previous,
+                prefilled=prefilled,
+            )
+        )
 
     return await asyncio.to_thread(work)
 
 
 async def renew(plan: SavePlan, fields: Mapping[str, str] | None = None) -> SavePlan:
     """Return the plan as it is by now: another session may have saved meanwhile. `fields` are put into its values."""
-    values = {**plan.values, **(fields or {})}
-    return await asyncio.to_thread(
-        _planned,
-        plan.session,
-        plan.provider,
-        plan.name,
-        values,
-        plan.allowed,
-        plan.seen,
-        plan.watch,
-        plan.rotate,
-        plan.model_origins,
-    )
+    return await asyncio.to_thread(_planned, replace(plan, values={**plan.values, **(fields or {})}))
 
 
 async def apply_save(
@@ -290,7 +299,7 @@ def build_draft(plan: SavePlan) -> CredentialDraft:
         Locked: A secret that is kept cannot be decrypted.
     """
     session, provider = plan.session, plan.provider
-    now = _planned(session, provider, plan.name, plan.values, plan.allowed, model_origins=plan.model_origins)
+    now = _planned(plan)
     now.require()
     if added := [origin for origin in now.origins if origin not in plan.origins]:
         raise Problem(
@@ -309,39 +318,36 @@ def build_draft(plan: SavePlan) -> CredentialDraft:
     return CredentialDraft(provider, clear, {**kept, **entered}, now.origins, now.allowed, hint, bool(kept))
 
 
-def _planned(
-    session: TenantSession,
-    provider: Provider,
-    name: str,
-    values: Values,
-    plain_http: tuple[str, ...],
-    seen: Credential | None = None,
-    watch: bool = False,
-    rotate: bool = False,
-    model_origins: tuple[str, ...] = (),
-) -> SavePlan:
-    stored = next(
-        (credential for credential in credentials.listing(session, provider.id) if credential.name == name), None
-    )
+def _planned(plan: SavePlan) -> SavePlan:
+    """Return a plan with what it finds: what is stored by now, where the secrets would go, and what that needs."""
+    session, provider, values = plan.session, plan.provider, plan.values
+    stored = next((entry for entry in credentials.listing(session, provider.id) if entry.name == plan.name), None)
     clear, entered = completed(provider, values, stored)
     kept = set(stored.hints) & kept_fields(provider, values) if stored else set()
     own = provider.origins(mask_secrets(clear, {*entered, *kept}))
     verified = credentials.verified_origins(session, stored)
-    if stored and entered and not verified:
-        addresses.require_entered(session, provider, values, clear, {*entered, *kept}, own)
+    missing, is_open = _kept_secrets(provider, values, stored), keyring.is_open(session)
+    unchecked: tuple[str, ...] = ()
+    if stored and not verified and (entered or not missing):
+        unchecked = addresses.not_entered(provider, values, clear, {*entered, *kept}, plan.prefilled)
+        if unchecked and is_open:
+            raise addresses.UnverifiedAddress(provider, unchecked)
     # What nothing vouches for adds no origin: neither a model that was written into the file, nor an import.
-    added = {*verified, *model_origins} & {*stored_models.added_origins(session, provider, clear)}
+    added = {*verified, *plan.model_origins} & {*stored_models.added_origins(session, provider, clear)}
     origins = tuple(dict.fromkeys((*own, *sorted(added))))
     keeps_plain_http = stored is not None and (bool(verified) or not stored.envelope or not entered)
-    plain_http_origins = (*plain_http, *(stored.plain_http if stored and keeps_plain_http else ()))
+    plain_http_origins = (*plan.allowed, *(stored.plain_http if stored and keeps_plain_http else ()))
     allowed = tuple(dict.fromkeys(origin for origin in plain_http_origins if origin in origins))
-    missing = _kept_secrets(provider, values, stored)
     if stored and missing:
         addresses.require_same(provider.field(missing[0]), stored, own)
-    locked = (rotate or bool(missing)) and not keyring.is_open(session)
-    unsettled = needs_plain_http(origins, allowed)
-    return SavePlan(
-        session, provider, name, values, stored, origins, allowed, unsettled, locked, seen, watch, rotate, model_origins
+    return replace(
+        plan,
+        stored=stored,
+        origins=origins,
+        allowed=allowed,
+        plain_http=needs_plain_http(origins, allowed),
+        needs_unlock=(plan.rotate or bool(missing) or bool(unchecked)) and not is_open,
+        unchecked=unchecked,
     )
 
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from textual.widgets import Input
+
 from tui.console.widgets.form import FieldRow
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Words, line
@@ -41,6 +43,11 @@ class EntryRow(FieldRow):
     def owner(self) -> str:
         """The id of the provider that a key of this shape belongs to, '' if it fits here."""
         return "" if self.here else paste.likely_provider(self.provider_id, self.declared, self.value)
+
+    def forget(self) -> None:
+        """Leave the field blank, as if nothing were stored for it."""
+        with self.field.prevent(Input.Changed):
+            self.first = self.field.value = ""
 
     def _clean(self, text: str) -> str | None:
         cleaned = paste.clean_pasted(self.declared, text)

@@ -201,6 +201,17 @@ class SetupForm(Form):
                 values[name] = choice.value
         return values
 
+    @property
+    def prefilled(self) -> frozenset[str]:
+        """Return the names of the fields that still hold what is stored; nobody entered that here."""
+        return frozenset(row.declared.name for row in self.shown if row.first and not row.changed)
+
+    def ask_again(self, name: str, message: str, hint: str) -> None:
+        """Leave a field blank whose stored value is not to be used, and say why, so that it is entered anew."""
+        self.entries[name].forget()
+        self.complain(name, message, hint)
+        self.say_where()
+
     def take_apart(self, row: EntryRow) -> None:
         """Fill in what an address that was pasted into a field holds of others."""
         for name, text in row.apart.items():

@@ -89,6 +89,7 @@ class SaveFlow:
         """A result that waits for `save_anyway`."""
         self.check = VerificationResult()
         self.values: Values = {}
+        self._prefilled: frozenset[str] = frozenset()
         self.rotates = False
         """Whether the stored key is kept beside the new one."""
         self._new_name = ""
@@ -123,14 +124,24 @@ class SaveFlow:
         self.verified, self.check = None, VerificationResult()
         return known
 
-    async def verify_and_save(self, values: Values, busy: Busy, *, new_name: str = "", rotate: bool = False) -> Outcome:
+    async def verify_and_save(
+        self,
+        values: Values,
+        busy: Busy,
+        *,
+        prefilled: frozenset[str] = frozenset(),
+        new_name: str = "",
+        rotate: bool = False,
+    ) -> Outcome:
         """Verify the values with the provider, then save them if nothing needs a decision.
+
+        `prefilled` are the fields that the form was filled with and that nobody changed.
 
         Raises:
             Problem: Nothing was sent: a field is wrong or the tenant's key cannot be used.
         """
         self.reset()
-        self.values, self.rotates, self._new_name = values, rotate, new_name
+        self.values, self.rotates, self._new_name, self._prefilled = values, rotate, new_name, prefilled
         plan = await self._settle(await self._plan())
         if isinstance(plan, Cancelled):
             return plan
@@ -178,6 +189,7 @@ class SaveFlow:
             seen=self.stored,
             watch=True,
             rotate=self.rotates,
+            prefilled=self._prefilled,
         )
 
     async def _save(self, models: tuple[Model, ...] | None, seconds: float) -> Outcome:

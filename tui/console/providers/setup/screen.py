@@ -41,6 +41,7 @@ from tui.secret import Secret
 from tui.tenancy import credentials
 from tui.tenancy.credentials import is_undecryptable
 from tui.workspace.credentials import discovery, status
+from tui.workspace.credentials.addresses import UnverifiedAddress
 from tui.workspace.credentials.fields import FieldProblem, Values
 from tui.workspace.credentials.paste import in_sentence
 from tui.workspace.credentials.verify import Verified
@@ -256,12 +257,11 @@ class Setup(PageScreen[bool]):
 
     def _verify(self, button: str, values: Values) -> None:
         """Verify these values and save them if the provider accepts them; `button` was pressed."""
-        form = self.form
-        self.outcome = None
+        form, self.outcome = self.form, None
         form.notice()
-        outcome = self.flow.verify_and_save(
-            values, partial(self._busy, button), new_name=form.new_name, rotate=button == "rotate"
-        )
+        busy, rotate = partial(self._busy, button), button == "rotate"
+        prefilled = form.prefilled if values == form.values() else frozenset()
+        outcome = self.flow.verify_and_save(values, busy, prefilled=prefilled, new_name=form.new_name, rotate=rotate)
         self.run_guarded(self._show_outcome(outcome, button), "ask")
 
     @contextmanager
@@ -366,6 +366,8 @@ class Setup(PageScreen[bool]):
         if isinstance(problem, Locked) and lead is not None:
             lead.complain(problem.message, "Paste it again to replace it.")
             form.open_at(lead.declared.name)
+        elif isinstance(problem, UnverifiedAddress):
+            form.ask_again(problem.field, problem.message, hint)
         elif not isinstance(problem, FieldProblem) or not form.complain(problem.field, problem.message, hint):
             form.notice(*problem_lines(problem.message, hint))
         self.refresh_chrome()
