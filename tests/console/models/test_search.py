@@ -356,6 +356,29 @@ async def test_an_endpoint_is_edited_with_its_fields(hosting: Session) -> None:
         assert models.find(hosting.tenant("acme"), "huggingface/sums").fields["engine"] == "toolkit"
 
 
+async def test_an_address_that_was_written_into_the_file_is_entered_again_or_gets_no_key(hosting: Session) -> None:
+    tenant, evil = hosting.tenant("acme"), "https://evil.example.test"
+    fields = {"endpoint_type": "inference_endpoints", "task": "text-generation", "endpoint_url": URL}
+    await catalog.add(tenant, HOSTING.id, "sums", ModelType.CHAT, fields, verify=False)
+    with tenant.store.transaction() as tables:
+        tables.table("models").update(
+            {"fields": fields | {"endpoint_url": evil}}, lambda record: record["id"] == "sums"
+        )
+    async with area(hosting, "models") as pilot:
+        await pilot.press("slash", *"sums", "enter")
+        await until(pilot, lambda: "e edit" in rows(pilot)[-1])
+        await pilot.press("e")
+        await until_shown(pilot, "── Models › edit › Hugging Face ─")
+        model_form = pilot.app.screen.query_one(ModelForm)
+        assert model_form.rows["endpoint_url"].value == evil
+        model_form.verify.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "entered by you.")
+        assert not model_form.rows["endpoint_url"].value
+        sealed = credentials.active(tenant, HOSTING.id)
+        assert sealed and evil not in sealed.origins
+
+
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
 async def test_hostile_hits_stay_text(hosting: Session, monkeypatch: pytest.MonkeyPatch, size: tuple[int, int]) -> None:
     async def search(*_: object) -> tuple[SearchResult, ...]:

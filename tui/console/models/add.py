@@ -28,7 +28,7 @@ from tui.errors import Problem, SaveFailed, UsageError
 from tui.providers.spec import Provider
 from tui.tenancy import models
 from tui.workspace.credentials import status
-from tui.workspace.credentials.fields import FieldProblem
+from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress
 from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
@@ -230,6 +230,8 @@ class AddModel(PageScreen[bool]):
             if model is None:
                 return
         except FieldProblem as problem:
+            if isinstance(problem, UnverifiedAddress):
+                self._form.forget(problem.field)
             self._say_at(self._form.row_of(problem.field), problem)
         except Problem as problem:
             self._say(problem, verify and not isinstance(problem, UsageError | SaveFailed))
@@ -263,7 +265,7 @@ class AddModel(PageScreen[bool]):
     async def _save(self, verify: bool, plain_http: tuple[str, ...]) -> Model:
         session, form = self.navigator.tenant_session, self._form
         if self._model is not None:
-            return await catalog.edit(session, self._model, form.field_values, verify, plain_http, self._tell)
+            return await catalog.edit(session, self._model, form.entered, verify, plain_http, self._tell)
         provider, model_id = self._provider_id, form.model_id
         return await catalog.add(
             session, provider, model_id, form.kind, form.field_values, verify, plain_http, self._tell

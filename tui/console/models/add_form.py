@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from textual.containers import Vertical
 from textual.widget import Widget
+from textual.widgets import Input
 
 from tui.console.models.search_results import HitRows, SearchResults
 from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
@@ -148,6 +149,18 @@ class ModelForm(Form):
                 part = self.choices.get(field.name) or self.rows[field.name]
                 values[field.name] = part.value.strip()
         return values
+
+    @property
+    def entered(self) -> dict[str, str]:
+        """The fields that show, without addresses that are still as they were stored: nobody entered those here."""
+        stored = {field.name: self._before[field.name] for field in self.provider.model_fields if field.url}
+        values = self.field_values.items()
+        return {name: value for name, value in values if not value or stored.get(name) != value}
+
+    def forget(self, name: str) -> None:
+        """Leave a field blank whose stored value is not to be used, so that it is entered anew."""
+        with self.rows[name].field.prevent(Input.Changed):
+            self._before[name] = self.rows[name].field.value = ""
 
     @property
     def model_id(self) -> str:

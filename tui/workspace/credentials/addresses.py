@@ -8,18 +8,7 @@ from tui.providers.spec import Field, FieldValues, Provider, mask_secrets
 from tui.tenancy import credentials, models
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
-from tui.workspace.credentials.fields import FieldProblem, Values
-
-
-class UnverifiedAddress(FieldProblem):
-    """Raised for a stored address that nothing vouches for and that was not entered together with the key."""
-
-    def __init__(self, provider: Provider, origins: tuple[str, ...]) -> None:
-        super().__init__(
-            next((field.name for field in provider.fields if field.url), provider.fields[0].name),
-            f"The stored address {', '.join(origins)} was not saved by Modeldeck.",
-            "Nothing was saved or sent. If it is yours, enter it again with the key.",
-        )
+from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, Values
 
 
 def not_entered(
@@ -39,6 +28,15 @@ def not_entered(
     ]
     known = {origin for fields in offered for origin in _origins(provider, mask_secrets(fields, secrets))}
     return tuple(origin for origin in _origins(provider, mask_secrets(clear, secrets)) if origin not in known)
+
+
+def unverified_address(provider: Provider, origins: tuple[str, ...]) -> UnverifiedAddress:
+    """Return the problem of a stored address that the private key does not vouch for."""
+    return UnverifiedAddress(
+        next((field.name for field in provider.fields if field.url), provider.fields[0].name),
+        f"The stored address {', '.join(origins)} was not saved by Modeldeck.",
+        "Nothing was saved or sent. If it is yours, enter it again with the key.",
+    )
 
 
 def locked_address(session: TenantSession, origins: tuple[str, ...]) -> Locked:

@@ -23,6 +23,10 @@ class FieldProblem(UsageError):
         self.field = field
 
 
+class UnverifiedAddress(FieldProblem):
+    """Raised for a stored address that nothing vouches for and that nobody entered; a form leaves its field blank."""
+
+
 def cleaned(provider: Provider, values: Values) -> Values:
     """Return the values that were typed, each cleaned and checked; an address that holds more is split up.
 

@@ -331,7 +331,7 @@ def _planned(plan: SavePlan) -> SavePlan:
     if stored and not verified and (entered or not missing):
         unchecked = addresses.not_entered(provider, values, clear, {*entered, *kept}, plan.prefilled)
         if unchecked and is_open:
-            raise addresses.UnverifiedAddress(provider, unchecked)
+            raise addresses.unverified_address(provider, unchecked)
     # What nothing vouches for adds no origin: neither a model that was written into the file, nor an import.
     added = {*verified, *plan.model_origins} & {*stored_models.added_origins(session, provider, clear)}
     origins = tuple(dict.fromkeys((*own, *sorted(added))))

@@ -19,7 +19,7 @@ from tui.sanitize import one_line
 from tui.tenancy import credentials, verification
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
-from tui.workspace.credentials.fields import FieldProblem, checked
+from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, checked
 from tui.workspace.credentials.save import PlainHttp, needs_plain_http
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def access_to(
     own = access.provider.model_origins(access.fields, model)
     known = {*access.origins, *entered_origins(access.provider, entered)}
     if unknown := [origin for origin in own if origin not in known]:
-        raise FieldProblem(
+        raise UnverifiedAddress(
             next((field.name for field in access.provider.model_fields if field.url), ""),
             f"The address {', '.join(unknown)} of {model.id} was not entered by you.",
             "Nothing was sent. If it is correct, enter it again with this model.",

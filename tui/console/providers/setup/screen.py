@@ -41,8 +41,7 @@ from tui.secret import Secret
 from tui.tenancy import credentials
 from tui.tenancy.credentials import is_undecryptable
 from tui.workspace.credentials import discovery, status
-from tui.workspace.credentials.addresses import UnverifiedAddress
-from tui.workspace.credentials.fields import FieldProblem, Values
+from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, Values
 from tui.workspace.credentials.paste import in_sentence
 from tui.workspace.credentials.verify import Verified
 from tui.workspace.models.proposals import proposed_defaults
