@@ -1,14 +1,16 @@
 """The details of a provider: its fields and credentials, what goes with them, and the way back."""
 
+import httpx
 import pytest
 
-from tests.console.pilot import console, rows, screen_of, shown, until, until_shown
-from tests.console.provider_forms import KEY, focused, paste
+from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown
+from tests.console.provider_forms import KEY, focused, paste, session_answering
 from tui.console.providers.screen import Providers
 from tui.practice.tenants import LONG_NAME
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
-from tui.workspace.models import defaults
+from tui.workspace.credentials import status
+from tui.workspace.models import catalog, defaults
 
 
 async def test_they_stand_as_drawn(session: Session) -> None:
@@ -126,6 +128,28 @@ async def test_v_says_what_was_refused_in_the_strip(session: Session) -> None:
         await until(pilot, lambda: not screen_of(pilot, Providers).checks)
         assert rows(pilot)[1].endswith("▲ key refused ──")
         assert "OpenAI rejected the key ending 9b1c" in rows(pilot)[21]
+
+
+async def test_a_credential_in_use_brings_its_own_models(session: Session) -> None:
+    async with console(session_answering(_two_servers)) as pilot:
+        acme = app_of(pilot).session.tenant("acme")
+        before = [model.id for model in catalog.listing(acme, provider="openai_compatible")]
+        await pilot.press("j", "enter")
+        await until_shown(pilot, "── Providers › OpenAI-compatible ──")
+        await pilot.press("n", *"second", "enter")
+        await focused(pilot, "Base URL")
+        await pilot.press("ctrl+u", *"http://127.0.0.1:9/v1", "enter", "enter")
+        await until_shown(pilot, "Other credentials")
+        assert [model.id for model in catalog.listing(acme, provider="openai_compatible")] == before
+        await pilot.press("G", "u")
+        await until_shown(pilot, "Use second instead of default")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: status.row(acme, "openai_compatible").models == 1)
+        assert [model.id for model in catalog.listing(acme, provider="openai_compatible")] == ["of-the-second"]
+
+
+def _two_servers(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200, json={"object": "list", "data": [{"id": "of-the-second", "object": "model"}]})
 
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 12), (80, 24)])

@@ -193,6 +193,7 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -
     before = await text(acme, passphrase=PASS)
     await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OTHER), "organization": "org-y"})
     await status.use(acme.tenant("acme"), "openai", "team-b")
+    await catalog.refresh(acme.tenant("acme"), "openai")
     await defaults.clear(acme.tenant("acme"), ModelType.EMBEDDING)
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
     await save.save(acme.tenant("acme"), "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from tui.console.frame.navigator import Questions
+from tui.console.keys import hint
 from tui.console.providers.checks import Work
 from tui.console.providers.summary import removal_lines, use_lines
 from tui.domain import Credential, ProviderState, previous_of
@@ -62,7 +63,10 @@ async def use(session: TenantSession, questions: Questions, row: ProviderRow, wa
     if await questions.ask(title, use_lines(row, now, wanted), choices) != "use":
         return ""
     await status.use(session, row.provider.id, wanted.name)
-    return f"{row.provider.label} now uses {previous or wanted.name}."
+    notice = f"{row.provider.label} now uses {previous or wanted.name}."
+    if row.provider.list_models is not None and not status.row(session, row.provider.id).models:
+        notice += hint(" {providers.refresh} imports its models.")
+    return notice
 
 
 async def remove(session: TenantSession, questions: Questions, row: ProviderRow, name: str) -> str:

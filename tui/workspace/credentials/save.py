@@ -15,7 +15,7 @@ from tui.providers.origins import is_private
 from tui.providers.spec import FieldValues, Provider, mask_secrets
 from tui.sanitize import hint_of, one_line
 from tui.secret import Secret
-from tui.tenancy import credentials, keyring, model_sync, verification
+from tui.tenancy import credentials, keyring, listings, verification
 from tui.tenancy import models as stored_models
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
@@ -194,7 +194,7 @@ async def renew(plan: SavePlan, fields: Mapping[str, str] | None = None) -> Save
 async def apply_save(
     plan: SavePlan, check: VerificationResult | None = None, listed: tuple[Model, ...] | None = None
 ) -> Credential:
-    """Seal and store the credential of a plan and import what was listed; a provider's first becomes the active one.
+    """Seal and store the credential of a plan; a provider's first becomes the active one, whose list is imported.
 
     What the plan found is checked again under the lock: fields that are kept are those that are stored by then.
 
@@ -232,7 +232,7 @@ async def apply_save(
                 tables.table("sources").remove(lambda record: record.get("provider") == provider.id)
             models = listed if listed is not None else _known_models(provider, created.check)
             if models is not None:
-                model_sync.apply_listing(tables, provider, models, session.today())
+                listings.apply(tables, provider, created, models, session.today())
         return created
 
     return await asyncio.to_thread(work)

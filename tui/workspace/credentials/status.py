@@ -22,9 +22,10 @@ from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
-from tui.tenancy import credentials, trials, verification
+from tui.tenancy import credentials, listings, trials, verification
 from tui.tenancy import models as stored_models
 from tui.tenancy.credentials import active, listing
+from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import TrialBalance
 from tui.workspace.credentials import rotation
@@ -87,7 +88,10 @@ def row(session: TenantSession, provider_id: str) -> ProviderRow:
 
 
 async def use(session: TenantSession, provider_id: str, name: str) -> None:
-    """Make a credential the active one of its provider. A previous one is restored."""
+    """Make a credential the active one of its provider, with the models that it has listed.
+
+    A previous one is restored.
+    """
     _named(session, provider_id, name)
     if previous_of(name):
         name = (await rotation.restore_previous(session, provider_id, previous_of(name))).name
@@ -98,9 +102,11 @@ async def use(session: TenantSession, provider_id: str, name: str) -> None:
             if not any(_is(entry, provider_id, name) for entry in table):
                 raise _unknown(provider_id, name)
             # The addresses that the credential in use may reach were entered by a person for this provider.
-            entered = credentials.verified_origins(session, active(session, provider_id))
+            before = active(session, provider_id)
+            entered = credentials.verified_origins(session, before)
             for record in [record for record in table if record["provider"] == provider_id]:
                 table.update({"active": record["name"] == name}, doc_ids=[record.doc_id])
+            _switch_models(tables, provider_id, before, name)
             with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
                 credentials.update_origins(session, tables, provider_id, entered)
 
@@ -110,8 +116,8 @@ async def use(session: TenantSession, provider_id: str, name: str) -> None:
 async def remove(session: TenantSession, provider_id: str, name: str) -> None:
     """Remove a credential and its previous key, also from every earlier state.
 
-    The first of the remaining credentials becomes active. With the last one the provider's models and the defaults that
-    use them are removed as well.
+    The first of the remaining credentials becomes active, with the models that it has listed. With the last one the
+    provider's models and the defaults that use them are removed as well.
     """
     _named(session, provider_id, name)
     if previous_of(name):
@@ -135,6 +141,9 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
             if not any(entry.get("active") for entry in left):
                 first = [entry.doc_id for entry in left if not previous_of(entry["name"])][:1]
                 table.update({"active": True}, doc_ids=first)
+                for record in (record for record in left if record.doc_id in first):
+                    _switch_models(tables, provider_id, None, record["name"])
+            listings.forget(tables, provider_id, name)
 
     await asyncio.to_thread(work)
     for entry in going:
@@ -158,6 +167,7 @@ async def remove_provider(session: TenantSession, provider_id: str) -> None:
             return table in verification.TABLES and record.get("provider") == provider_id
 
         with verification.credential_transaction(session, forgotten) as tables:
+            listings.forget(tables, provider_id)
             for name in ("credentials", "models", "defaults", "sources"):
                 tables.table(name).remove(lambda record: record["provider"] == provider_id)
 
@@ -229,6 +239,13 @@ def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:
     if model.origin is Origin.ADDED:
         return imported, added + 1
     return imported + (not model.gone), added
+
+
+def _switch_models(tables: Tables, provider_id: str, before: Credential | None, name: str) -> None:
+    """Put the models of the credential `name` in the place of those of the one before."""
+    provider = provider_of(provider_id)
+    for record in [record for record in tables.table("credentials") if _is(record, provider_id, name)]:
+        listings.switch(tables, provider, before, from_record(Credential, record))
 
 
 def _named(session: TenantSession, provider_id: str, name: str) -> Credential:

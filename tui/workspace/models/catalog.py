@@ -5,9 +5,9 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from tui.domain import ImportMode, Model, ModelState, ModelType, Origin
+from tui.domain import Credential, ImportMode, Model, ModelState, ModelType, Origin
 from tui.errors import Action, Locked, Remedy, UsageError
 from tui.providers import PROVIDERS
 from tui.providers import provider as provider_of
@@ -15,15 +15,19 @@ from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials as stored_credentials
-from tui.tenancy import model_sync, verification
+from tui.tenancy import listings, model_sync, verification
 from tui.tenancy.model_sync import Refreshed
 from tui.tenancy.models import all_models, defaults
+from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
 from tui.workspace.credentials import status
 from tui.workspace.credentials.fields import checked
 from tui.workspace.models import add as add_model
 from tui.workspace.playground import test_call
+
+if TYPE_CHECKING:
+    from tui.providers.client.access import Access
 
 T = TypeVar("T")
 
@@ -103,18 +107,28 @@ async def refresh(session: TenantSession, provider_id: str, hear: model_sync.OnE
         raise UsageError(
             f"The models of {provider.label} are added by hand.", remedy=Remedy(Action.ADD_MODEL, provider_id)
         )
-    access = await asyncio.to_thread(stored_credentials.access, session, provider_id)
+
+    def prepare() -> tuple[str, "Access"]:
+        used = stored_credentials.active(session, provider_id)
+        if used is None:
+            return "", stored_credentials.access(session, provider_id)
+        return used.name, stored_credentials.access_with(session, provider, used)
+
+    name, access = await asyncio.to_thread(prepare)
     listed: Sequence[Model] = provider.catalogue
     if provider.list_models is not None:
         listed = await model_sync.fetch_models(session.process, access, provider.list_models(access.fields), hear) or ()
 
     def work() -> Refreshed:
         with session.store.transaction() as tables:
-            tables.table("credentials").update(
-                {"listed_at": session.now()},
-                lambda record: record["provider"] == provider_id and record.get("active", False),
-            )
-            return model_sync.apply_listing(tables, provider, listed, session.today())
+            table = tables.table("credentials")
+            # By now another credential may be the active one.
+            records = [record for record in table if (record["provider"], record["name"]) == (provider_id, name)]
+            table.update({"listed_at": session.now()}, doc_ids=[record.doc_id for record in records])
+            if not records:
+                return Refreshed((), (), len(listed))
+            credential = from_record(Credential, records[0])
+            return listings.apply(tables, provider, credential, listed, session.today())
 
     return await asyncio.to_thread(work)
 

@@ -8,9 +8,9 @@ from heapq import nlargest
 
 from tui.domain import Default, DefaultState, Model, ModelState, ModelType, ProviderState
 from tui.errors import UsageError
-from tui.tenancy import models
+from tui.tenancy import listings, models
 from tui.tenancy.serialization import to_record
-from tui.tenancy.session import Session, TenantSession
+from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -52,10 +52,7 @@ def rows(session: TenantSession) -> list[DefaultRow]:
     providers = {row.provider.id: row for row in status.rows(session)}
     listed = catalog.rows(session)
     offered = proposed_defaults(session)
-    return [
-        _row(session.process, model_type, chosen.get(model_type), providers, listed, offered)
-        for model_type in ModelType
-    ]
+    return [_row(session, model_type, chosen.get(model_type), providers, listed, offered) for model_type in ModelType]
 
 
 def ready(session: TenantSession, usable: Collection[str]) -> int:
@@ -107,7 +104,7 @@ def nearest(session: TenantSession, model: Model) -> Model | None:
 
 
 def _row(
-    session: Session,
+    session: TenantSession,
     kind: ModelType,
     default: Default | None,
     providers: dict[str, ProviderRow],
@@ -130,7 +127,9 @@ def _row(
     if provider is None or provider.state is ProviderState.NOT_SET_UP:
         return DefaultRow(kind, default, DefaultState.NOT_SET_UP, f"{label} is no longer set up", model)
     if match is None or match.state is ModelState.GONE:
-        sentence = _delisted_message(model, label, session.now())
+        owner = listings.owner(session.store.read(), default.provider, default.model, kind) if model is None else ""
+        sentence = f"a model of the credential {owner}, which is not in use" if owner else ""
+        sentence = sentence or _delisted_message(model, label, session.now())
         return DefaultRow(kind, default, DefaultState.GONE, sentence, model, _nearest(default, kind, listed))
     if not provider.usable:
         state = DefaultState(provider.state)

@@ -1,6 +1,6 @@
 """Take the models and the defaults of a file into settings."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -8,15 +8,35 @@ from typing import Any
 from tui.domain import Default, Model, Origin
 from tui.errors import UsageError
 from tui.providers import provider as provider_of
+from tui.tenancy import credentials, models
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.workspace.models import add, catalog
 from tui.workspace.transfer.file_format import Bundle
 
 
-def take_models(session: TenantSession, bundle: Bundle) -> None:
-    """Models that are not there come; of those that are, an added one gets the fields of the file."""
-    checked = [_checked(model) for model in bundle.models]
+def take_added(session: TenantSession, bundle: Bundle) -> None:
+    """Take the models of a file that were added by hand; one that is there gets the fields of the file."""
+    _take(session, [model for model in bundle.models if model.origin is Origin.ADDED])
+
+
+def take_imported(session: TenantSession, bundle: Bundle) -> None:
+    """Take the models that a provider has listed, once the file's credential is in use.
+
+    Those of another credential stay as they are; only an empty list is filled all the same.
+    """
+    listed = {model.provider for model in models.stored(session) if model.origin is not Origin.ADDED}
+
+    def fits(provider_id: str) -> bool:
+        used = credentials.active(session, provider_id)
+        return provider_id not in listed or used is None or used.name == bundle.active.get(provider_id, used.name)
+
+    imported = [model for model in bundle.models if model.origin is not Origin.ADDED]
+    _take(session, [model for model in imported if fits(model.provider)])
+
+
+def _take(session: TenantSession, wanted: Sequence[Model]) -> None:
+    checked = [_checked(model) for model in wanted]
     with session.store.transaction() as tables:
         table = tables.table("models")
         stored = {_place(record): from_record(Model, record) for record in table}

@@ -38,9 +38,9 @@ from tui.workspace.playground import key_source
 from tui.workspace.transfer import file_format
 from tui.workspace.transfer.export import called
 from tui.workspace.transfer.file_format import Bundle, Kept
-from tui.workspace.transfer.import_models import take_defaults, take_models
+from tui.workspace.transfer.import_models import take_added, take_defaults, take_imported
 
-_TABLES = ("credentials", "models", "defaults", "sources")
+_TABLES = ("credentials", "models", "listings", "defaults", "sources")
 
 
 @dataclass(frozen=True)
@@ -184,7 +184,7 @@ def _copy(session: Session, tenant_id: str | None) -> Session:
 async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
     """Put what a file holds into the copy; return what it cannot bring, and the plain http origins that it needs."""
     plain_http: list[str] = []
-    await asyncio.to_thread(take_models, session.process.tenant(tenant.id), bundle)
+    await asyncio.to_thread(take_added, session.process.tenant(tenant.id), bundle)
     lacks: list[Problem] = []
     for entry in _in_order(bundle):
         now = next(
@@ -209,6 +209,7 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
         }
         if in_use.get(name) is False:
             await status.use(session.process.tenant(tenant.id), provider_id, name)
+    await asyncio.to_thread(take_imported, session.process.tenant(tenant.id), bundle)
     for provider_id, source in bundle.sources.items():
         try:
             await key_source.choose(session.process.tenant(tenant.id), provider_id, source)

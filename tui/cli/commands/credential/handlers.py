@@ -3,8 +3,9 @@
 from typing import Any
 
 from tui.cli.context import CommandContext
+from tui.cli.remedies import remedy_text
 from tui.domain import Credential, previous_of
-from tui.errors import UsageError
+from tui.errors import Action, Remedy, UsageError
 from tui.providers import provider as provider_by_id
 from tui.sanitize import grouped, mask
 from tui.tenancy import credentials
@@ -72,6 +73,8 @@ async def use(call: CommandContext) -> None:
     with call.naming_new_origins(provider):
         await status.use(call.tenant_session, provider.id, name)
     call.out.line(f"Now using {previous_of(name) or name} for {provider.label}.")
+    if provider.list_models is not None and not status.row(call.tenant_session, provider.id).models:
+        call.out.line(f"It has listed no models yet. {remedy_text(Remedy(Action.IMPORT_MODELS, provider.id))}")
 
 
 async def remove(call: CommandContext) -> None:

@@ -101,7 +101,10 @@ async def with_secret_hint(saving: Coroutine[Any, Any, T], provider: Provider) -
 
 @dataclass(frozen=True)
 class Saved:
-    """A credential that was stored, and how many models its provider listed; None where it lists none."""
+    """A credential that was stored, and how many models its provider listed; None where it lists none.
+
+    Those of a credential that is not active are imported once it is.
+    """
 
     credential: Credential
     models: int | None
@@ -137,17 +140,20 @@ async def _settle(call: CommandContext, plan: SavePlan) -> None:
 
 async def _set_up(call: CommandContext, provider: Provider, values: Values) -> None:
     done = await save(call, provider, values)
-    proposed = proposed_defaults(call.tenant_session)
+    active = done.credential.active
+    proposed = proposed_defaults(call.tenant_session) if active else {}
     if call.out.as_json:
         call.out.json(_shape(provider, done, proposed))
         return
     for words in (*_check_words(provider, done.credential.check), *_use_words(call, provider, done.credential)):
         call.out.line(words)
-    if done.models is not None:
+    if done.models is not None and not active:
+        call.out.line(f"{counted(done.models, 'model')} listed, none imported before you switch.")
+    elif done.models is not None:
         call.out.line(f"{counted(done.models, 'model')} imported.")
     elif provider.after_saving:
         call.out.line(provider.after_saving)
-    if done.credential.check.state is VerificationState.UNVERIFIED and _lacks_models(call, provider):
+    if active and done.credential.check.state is VerificationState.UNVERIFIED and _lacks_models(call, provider):
         call.out.line(remedy_text(Remedy(Action.IMPORT_MODELS, provider.id)))
     for kind, model in proposed.items():
         call.out.line(f"Suggested {kind.label} model: modeldeck default set {kind} {model.ref}")
@@ -166,7 +172,7 @@ def _shape(provider: Provider, done: Saved, proposed: Mapping[ModelType, Model])
         "active": saved.active,
         "state": saved.check.state,
         "ms": saved.check.ms,
-        "models": done.models,
+        "models": done.models if saved.active or done.models is None else 0,
         "proposed": [{"type": kind, "model": model.ref} for kind, model in proposed.items()],
     }
 
