@@ -64,6 +64,12 @@ def test_a_short_secret_is_detected_as_a_whole_and_the_shortest_are_words() -> N
     assert Redactor([Secret("the")]).text("the end") == "the end"
 
 
+@pytest.mark.parametrize("odd", ["\udcff", "\ud800"])
+def test_a_secret_with_bytes_that_are_no_text_is_masked_and_others_are_too(odd: str) -> None:
+    redactor = Redactor([Secret(f"open {odd} sesame"), Secret(KEY)])
+    assert redactor.text(f"{KEY} is not open {odd} sesame") == f"{MASK} is not {MASK}"
+
+
 def test_json_is_redacted_with_its_names() -> None:
     assert REDACTOR.json({KEY: [KEY, 1, None, {"x": f"a {KEY}"}]}) == {MASK: [MASK, 1, None, {"x": f"a {MASK}"}]}
 

@@ -31,5 +31,6 @@ def test_a_secret_is_not_serialised() -> None:
 
 def test_secrets_compare_by_value() -> None:
     assert Secret("a") == Secret("a") and Secret("a") != Secret("b") and Secret("a") != "a"
+    assert Secret("\udcff") == Secret("\udcff") and Secret("\udcff") != Secret("\udcfe") != Secret("\ud800")
     assert Secret("a").reveal() == "a"
     assert bool(Secret("")) is False

@@ -8,6 +8,7 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -41,7 +42,8 @@ def forms(text: str) -> set[str]:
     plain |= {encoded for word in tuple(plain) for encoded in _base64(word.encode("utf-8", "replace"))}
     escaped: set[str] = set()
     for word in plain:
-        url = {quote(word, safe=""), quote_plus(word), quote(word)}
+        # A passphrase may hold bytes that are no text.
+        url = {encode(word, errors="replace") for encode in (partial(quote, safe=""), quote_plus, quote)}
         escaped |= url | {_PERCENT.sub(lambda code: code[0].lower(), spelling) for spelling in url}
         escaped |= {json.dumps(word)[1:-1], word.replace("/", "\\/"), repr(word)[1:-1], word.translate(_HTML)}
     return plain | escaped
