@@ -5,6 +5,7 @@ Server and client are processes of their own, so that neither counts for the oth
 
 import asyncio
 import os
+import re
 import signal
 import socket
 import time
@@ -22,6 +23,7 @@ from tests.campaign.figures import Result
 from tests.campaign.kills import forked
 from tests.providers.facts import sse
 from tests.providers.http_server import access_to, chat_call, text_chunk
+from tests.providers.websocket_server import SWITCHED, accepting
 from tui.errors import Problem, UsageError
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
@@ -56,9 +58,6 @@ def bomb(mebibytes: int) -> bytes:
 
 PACKED = "content-encoding: gzip\r\n"
 TOKENS = sse(text_chunk("x" * 1000)) * 60
-WEBSOCKET = b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: x\r\n\r\n"
-
-
 MESSAGE = bytes([0x81, 126]) + (4000).to_bytes(2, "big") + b'"' + b"x" * 3998 + b'"'
 
 
@@ -92,12 +91,12 @@ FLOODS = {
         lambda: forever((b"40\r\n" + b"x" * 64 + b"\r\n") * 1000),
     ),
     "a message of 100 MB": Flood(
-        WEBSOCKET + bytes([0x81, 127]) + HUNDRED.to_bytes(8, "big"), lambda: iter([MEBIBYTE] * 100), socket=True
+        SWITCHED + bytes([0x81, 127]) + HUNDRED.to_bytes(8, "big"), lambda: iter([MEBIBYTE] * 100), socket=True
     ),
     "a message without end": Flood(
-        WEBSOCKET + bytes([0x01, 1]) + b"x", lambda: forever((bytes([0x00, 100]) + b"x" * 100) * 600), socket=True
+        SWITCHED + bytes([0x01, 1]) + b"x", lambda: forever((bytes([0x00, 100]) + b"x" * 100) * 600), socket=True
     ),
-    "messages without end": Flood(WEBSOCKET, lambda: forever(MESSAGE * 16), socket=True),
+    "messages without end": Flood(SWITCHED, lambda: forever(MESSAGE * 16), socket=True),
 }
 """Name -> what the server does."""
 
@@ -204,8 +203,9 @@ def _serving(flood: Flood) -> Iterator[int]:
             while True:
                 connection, _ = listening.accept()
                 with connection, suppress(OSError):
-                    connection.recv(1 << 16)
-                    connection.sendall(flood.begin)
+                    request = connection.recv(1 << 16).decode("latin-1")
+                    key = re.search("(?i)sec-websocket-key: (.*)\r", request)
+                    connection.sendall(accepting(flood.begin, key[1] if key else ""))
                     for piece in flood.then():
                         connection.sendall(piece)
 

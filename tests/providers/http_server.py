@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.providers.websocket_server import accepting
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
@@ -146,7 +147,8 @@ async def give(server: Server, answer: Answer, reader: asyncio.StreamReader, wri
     answer = [item(server.origin) if callable(item) else item for item in answer]
     for item in answer:
         if isinstance(item, bytes):
-            writer.write(item)
+            key = server.requests[-1].headers.get("sec-websocket-key") if server.requests else None
+            writer.write(accepting(item, key) if key else item)
             await writer.drain()
             last = item
         elif isinstance(item, Again):

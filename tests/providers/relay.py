@@ -116,7 +116,7 @@ async def _pass_on(
     response = await practice.handle_async_request(request)
     head = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
     if response.status_code == 101:
-        writer.write(f"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n{head}\r\n".encode())
+        writer.write(f"HTTP/1.1 101 Word\r\n{head}\r\n".encode())
         await _in_both_directions(response.extensions["network_stream"], reader, writer)
         return False
     body = b"".join([chunk async for chunk in response.stream])  # type: ignore[union-attr]

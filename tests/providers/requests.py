@@ -9,6 +9,7 @@ from typing import Any
 from tests.providers.facts import Chat, Stream, every
 from tests.providers.fault_rows import NOW
 from tests.providers.http_server import HEAR, QUICK, Answer, HttpRequest, Server, http, run, serve, text_of
+from tests.providers.websocket_server import SWITCHED
 from tui.errors import Problem
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
@@ -18,8 +19,6 @@ from tui.providers.requests import Call
 
 CHATS = [chat for facts in every() for chat in facts.chats]
 """Every documented way to chat."""
-
-_SWITCHED = b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n"
 
 
 @dataclass
@@ -88,7 +87,7 @@ def streamed(chat: Chat, *parts: bytes, opening: bool = True) -> list[Any]:
     stream = of(chat)
     head = f"HTTP/1.1 200 OK\r\ncontent-type: {stream.content_type}\r\nconnection: close\r\n\r\n".encode()
     message = (stream.opening if opening else b"") + b"".join(parts)
-    return [_SWITCHED, HEAR, message] if stream.socket else [head + message]
+    return [SWITCHED, HEAR, message] if stream.socket else [head + message]
 
 
 def of(chat: Chat) -> Stream:

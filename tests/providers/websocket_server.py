@@ -2,12 +2,15 @@
 
 import asyncio
 import json
+import re
 import socket
 import ssl
 import struct
+from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha1
 from typing import Any
 
 from wsproto import ConnectionType, WSConnection
@@ -25,6 +28,18 @@ from wsproto.events import (
 )
 
 HOLD, CUT, RESET = "hold", "cut", "reset"
+
+
+SWITCHED = b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: {accept}\r\n\r\n"
+"""A handshake that is accepted, once `accepting` has filled it in."""
+
+_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+
+
+def accepting(answer: bytes, key: str) -> bytes:
+    """Fill into an answer what accepts a handshake with this key (RFC 6455, 4.2.2)."""
+    accept = b64encode(sha1(f"{key}{_GUID}".encode()).digest())
+    return answer.replace(b"{accept}", accept)
 
 
 @dataclass(frozen=True)
@@ -101,11 +116,14 @@ async def listen(*scripts: list[Item], context: ssl.SSLContext | None = None) ->
 async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     spoken = WSConnection(ConnectionType.SERVER)
     came = asyncio.Event()
-    count = 0
+    count, request, key = 0, b"", ""
 
     async def hear() -> None:
-        nonlocal count
+        nonlocal count, request, key
         while data := await reader.read(1 << 16):
+            if not key:
+                request += data
+                (key,) = re.findall("(?i)sec-websocket-key: (.*)\r\n", request.decode("latin-1")) or ("",)
             spoken.receive_data(data)
             for event in spoken.events():
                 match event:
@@ -142,7 +160,7 @@ async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, wr
                     writer.write(spoken.send(answer) + spoken.send(RejectData(item.body)))
                     return
                 case bytes():
-                    writer.write(item)
+                    writer.write(accepting(item, key))
                 case Hear():
                     while count < item.count:
                         came.clear()

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 import httpx
+from wsproto.utilities import generate_accept_token
 
 from tui.practice.exchange import Answer, ReceivedRequest, Talk
 from tui.practice.websocket import Line
@@ -63,7 +64,13 @@ class Practice(httpx.AsyncBaseTransport):
         if answer is None:
             raise httpx.ConnectError("practice") from ConnectionRefusedError(111, "practice")
         if isinstance(answer, Talk):
-            return httpx.Response(101, extensions={"network_stream": self._line(received, answer)})
+            accepted = {
+                "upgrade": "websocket",
+                "connection": "Upgrade",
+                "sec-websocket-accept": generate_accept_token(request.headers["sec-websocket-key"].encode()).decode(),
+            }
+            line = self._line(received, answer)
+            return httpx.Response(101, headers=accepted, extensions={"network_stream": line})
         await asyncio.sleep(answer.first * self._pace)
         stream = _Pieces(answer, self._pace)
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=stream, request=None)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 from base64 import b64decode
 from collections.abc import Iterable, Mapping
 from contextlib import aclosing
@@ -15,7 +16,19 @@ from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessag
 from tests.providers import calls
 from tests.providers.client.test_connection import Authority, proxy
 from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, http, run, serve, text_of
-from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Item, Line, Reject, listen, text
+from tests.providers.websocket_server import (
+    CUT,
+    HOLD,
+    RESET,
+    SWITCHED,
+    Hear,
+    Item,
+    Line,
+    Reject,
+    accepting,
+    listen,
+    text,
+)
 from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
 from tui.providers import PROVIDERS
 from tui.providers.client.access import Access
@@ -207,6 +220,36 @@ async def test_an_ordinary_answer_is_no_connection() -> None:
     assert problem and "opened no WebSocket connection" in problem.message
 
 
+FRAMES = bytes([0x81, 27]) + b'{"text": "Hi", "status": 2}'
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b"{accept}", b"c2FtcGxlIG9mIGFub3RoZXIga2V5"),
+        (b"sec-websocket-accept: {accept}\r\n", b""),
+        (b"upgrade: websocket\r\n", b""),
+        (b"upgrade: websocket", b"upgrade: h2c"),
+        (b"connection: upgrade\r\n", b""),
+        (b"{accept}", b"{accept}\r\nsec-websocket-extensions: permessage-deflate"),
+        (b"{accept}", b"{accept}\r\nsec-websocket-protocol: chat"),
+    ],
+)
+async def test_a_handshake_that_no_websocket_server_answered_opens_nothing(change: tuple[bytes, bytes]) -> None:
+    async with listen([SWITCHED.replace(*change) + FRAMES, HOLD]) as line:
+        events, problem = await talk(line)
+        assert not line.received, "no message goes out before the handshake is right"
+    assert problem and "not that of a WebSocket server" in problem.message and text_of(events) == ""
+
+
+async def test_control_the_same_server_is_read_once_it_accepts_the_key() -> None:
+    async with listen([SWITCHED + FRAMES, HOLD]) as line:
+        events, problem = await talk(line)
+    assert problem is None and text_of(events) == "Hi"
+    # The example of RFC 6455, 1.3.
+    assert accepting(b"{accept}", "dGhlIHNhbXBsZSBub25jZQ==") == b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+
+
 @pytest.mark.parametrize("end", [CUT, RESET])
 async def test_a_connection_that_is_cut_keeps_what_came(end: str) -> None:
     async with listen([Hear(), text({"text": "Hel"}), end]) as line:
@@ -300,9 +343,7 @@ async def test_an_answer_without_end_is_stopped_at_its_limit() -> None:
     assert 15_000 < len(text_of(events)) < 20_000
 
 
-@pytest.mark.parametrize(
-    "broken", [b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n\xff\xff\xff\xff\xff\xff\xff"]
-)
+@pytest.mark.parametrize("broken", [SWITCHED + b"\xff\xff\xff\xff\xff\xff\xff"])
 async def test_what_is_no_websocket_frame(broken: bytes) -> None:
     async with listen([broken, HOLD]) as line:
         _, problem = await talk(line)
@@ -350,8 +391,9 @@ async def test_stopping_closes_the_connection_at_once(tmp_path: Path, cancelled:
 
 async def test_a_server_that_does_not_read_cannot_hold_up_a_goodbye() -> None:
     async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"HTTP/1.1 101 Word\r\nupgrade: websocket\r\nconnection: upgrade\r\n\r\n")
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        (key,) = re.findall("(?i)sec-websocket-key: (.*)\r", head)
+        writer.write(accepting(SWITCHED, key))
         await writer.drain()
         started.set()
         await asyncio.Event().wait()

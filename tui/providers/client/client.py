@@ -252,6 +252,8 @@ class Client:
                         yield event
                 response = _response(context, sent, trace)
                 await self._raise_for_status(context, response, signed.framing)
+                if signed.framing is Framing.WEBSOCKET:
+                    _check_handshake(context, request, response)
                 delivered = False
                 async with self._answer(context, response, signed, monitor) as answer:
                     while not answer.over:
@@ -342,6 +344,12 @@ class Client:
             # Reading the system's certificates takes tens of milliseconds.
             self._tls_context = await asyncio.to_thread(connection.tls_context, self._environ)
         return self._tls_context
+
+
+def _check_handshake(context: ErrorContext, request: Call, response: httpx.Response) -> None:
+    from tui.providers.client.websocket import check_handshake
+
+    check_handshake(context, request, response)
 
 
 def _handshake(signed: Call) -> Call:

@@ -16,7 +16,7 @@ import httpcore
 import httpx
 from httpx_ws import AsyncWebSocketSession, WebSocketDisconnect, WebSocketNetworkError
 from wsproto.events import BytesMessage, TextMessage
-from wsproto.utilities import LocalProtocolError
+from wsproto.utilities import LocalProtocolError, generate_accept_token
 
 from tui.errors import NetworkError, Problem, UsageError
 from tui.providers.client.body import FrameDecoder
@@ -47,6 +47,20 @@ def handshake(call: Call) -> Call:
         "sec-websocket-version": "13",
     }
     return replace(call.with_headers(upgrade), url=f"{_SCHEMES.get(scheme, scheme)}://{rest}", json=None)
+
+
+def check_handshake(context: ErrorContext, request: Call, response: httpx.Response) -> None:
+    """Raise a Problem unless a server that speaks WebSocket answered this very request (RFC 6455, 4.1)."""
+    headers, key = response.headers, str(request.headers["sec-websocket-key"])
+    connection = [option.strip().lower() for option in headers.get("connection", "").split(",")]
+    if (
+        headers.get("upgrade", "").lower() != "websocket"
+        or "upgrade" not in connection
+        or headers.get("sec-websocket-accept", "") != generate_accept_token(key.encode()).decode()
+        # Nothing of the kind was offered, so that frames would be read in another way than they are sent.
+        or not headers.keys().isdisjoint(("sec-websocket-extensions", "sec-websocket-protocol"))
+    ):
+        raise unusable_response(context, "an answer that is not that of a WebSocket server")
 
 
 @contextlib.asynccontextmanager
