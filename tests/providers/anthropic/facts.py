@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from tests.providers import calls
+from tests.providers.facts import BARE_LIST, Chat, Facts, Otherwise, Refusal, Stream, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
-from tests.providers.facts import Chat, Facts, Otherwise, Refusal, Stream, read, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, NetworkError, ScopeMissing
-from tui.providers.events import UNFINISHED, Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage
+from tui.providers.events import UNFINISHED, Accepted, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Message
 from tui.providers.spec import Provider
 from tui.secret import Secret
@@ -149,7 +149,10 @@ FACTS = Facts(
         "anthropic.messages",
         "anthropic.errors",
     ),
-    otherwise=(Otherwise("* */v1/models", "status 40[45]", "good", "an empty request is sent in place of the list"),),
+    otherwise=(
+        BARE_LIST,
+        Otherwise("* */v1/models", "status 40[45]", "good", "an empty request is sent in place of the list"),
+    ),
     chats=(
         Chat(
             "anthropic",
@@ -345,8 +348,17 @@ def the_ends_of_an_answer(p: Provider) -> None:
 def without_its_end_mark_an_answer_is_cut(p: Provider) -> None:
     cut = UNFINISHED
     assert events(p, start(), text("Hi")) == [TextDelta("Hi"), Usage(20, 1), cut]
-    assert events(p, text("Hi"), closing())[-1] == cut
     assert events(p) == [cut]
+    # A stop reason is an end as well.
+    assert events(p, text("Hi"), closing())[-1] == Finish("end_turn")
+
+
+@check
+def a_whole_message_of_a_gateway(p: Provider) -> None:
+    for content in ("Hi", ["Hi"], [{"type": "text", "text": "Hi"}]):
+        for kind in ({"type": "message"}, {}):
+            message = {**kind, "role": "assistant", "content": content, "stop_reason": "end_turn"}
+            assert read(chat(p), message) == [TextDelta("Hi"), Finish("end_turn")]
 
 
 @check
@@ -408,6 +420,7 @@ def the_list_is_read_page_by_page(p: Provider) -> None:
     assert following.query == {"limit": "1000", "after_id": "claude-2"}
     assert read(following, page(older, {"type": "model"}, 7)) == [
         ModelsListed((Model("anthropic", "claude-sonnet-4-5", ModelType.CHAT, ends="2026-12-01"),), 3),
+        Notice("2 models of the list have no name that can be used. They were left out."),
         Accepted(),
     ]
     # The same page again would never come to an end.

@@ -6,6 +6,7 @@ Replicate HTTP API reference, predictions; topics, prediction lifecycle and stre
 from dataclasses import replace
 from typing import Any
 
+from tests.providers import calls
 from tests.providers.facts import read
 from tests.providers.replicate.kit import (
     CHAT,
@@ -114,7 +115,9 @@ def what_replicate_keeps_is_the_truth(p: Provider) -> None:
     for kept in (None, [], "Hello\r\n", ["Hello\n"]):
         assert read(after(p, "Hello\n"), prediction("succeeded", kept))[-1] == Finish("succeeded")
     lost = read(after(p, "lo there"), prediction("succeeded", "Hello there"))[-1]
-    assert lost == Finish("succeeded", False, "A part of this answer was lost.")
+    assert lost == ApiError(code="lost")
+    problem = calls.described(p, lost, LLAMA)
+    assert problem.message == "A part of this answer was lost on its way from Replicate. It is incomplete."
     assert read(after(p), prediction("succeeded", "Hello")) == [
         TextDelta("Hello"),
         RemoteJob(None),

@@ -12,6 +12,7 @@ from typing import Any
 from tui.domain import Model
 from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai import api
+from tui.providers.dialects.openai.entries import entries_of
 from tui.providers.events import Accepted, Event, ModelsListed
 from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
@@ -75,16 +76,16 @@ def error_in(data: Any, event: str = "") -> ApiError | None:
     return replace(error, status=error_codes.lookup(ID, error.kind).status)
 
 
-def listing(classify: Classify, fields: FieldValues, after: str = "") -> Call:
+def listing(classify: Classify, fields: FieldValues, seen: tuple[str, ...] = ()) -> Call:
     """Return the call that lists models, page by page, newest first; deprecated ones too, retired ones not.
 
     It answers with `ModelsListed` and, since only a good key gets that, `Accepted` (Anthropic API reference, models).
     """
-    query = {"limit": _PAGE, "after_id": after} if after else {"limit": _PAGE}
+    query = {"limit": _PAGE, "after_id": seen[-1]} if seen else {"limit": _PAGE}
     return Call(
         "GET",
         api.endpoint(fields, "/v1/models"),
-        lambda: partial(_read, classify, fields, after),
+        lambda: partial(_read, classify, fields, seen),
         query=query,
     )
 
@@ -108,23 +109,23 @@ def probe(call: Call, known: tuple[Model, ...]) -> Call:
 
 
 def _read(
-    classify: Classify, fields: FieldValues, after: str, frame: Frame | None
+    classify: Classify, fields: FieldValues, seen: tuple[str, ...], frame: Frame | None
 ) -> Iterable[Event | ApiError | Call]:
     if frame is None:
         return []
     if refused := error_in(frame.data):
         return [refused]
-    data = frame.data.get("data") if isinstance(frame.data, dict) else None
-    if not isinstance(data, list):
+    entries = entries_of(frame.data)
+    if entries is None:
         return [api.malformed("It holds no list of models.")]
-    entries = [entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
-    models = {model.id: model for entry in entries if (model := classify(entry))}
-    listed = ModelsListed(tuple(models.values()), len(data))
-    last = frame.data.get("last_id")
-    # A server that passes over `after_id` would send the same page for ever.
-    if frame.data.get("has_more") and isinstance(last, str) and last not in ("", after):
-        return [listed, listing(classify, fields, last)]
-    return [listed, Accepted()]
+    models = {model.id: model for entry in entries.usable if (model := classify(entry))}
+    listed: list[Event] = [ModelsListed(tuple(models.values()), entries.count), *entries.notices]
+    page = frame.data if isinstance(frame.data, dict) else {}
+    last = page.get("last_id")
+    # A server that passes over `after_id` would send the same pages for ever.
+    if page.get("has_more") and isinstance(last, str) and last not in ("", *seen):
+        return [*listed, listing(classify, fields, (*seen, last))]
+    return [*listed, Accepted()]
 
 
 def _is_final(error: ApiError) -> bool:

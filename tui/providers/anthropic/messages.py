@@ -1,7 +1,8 @@
 """Chat requests and answers (Anthropic API reference, messages; guide, streaming).
 
-The system prompt is a field of its own, `max_tokens` is required, and every event is named. An answer is whole only
-with `message_stop`; a failure after the start is an `error` event under HTTP 200, often the first one.
+The system prompt is a field of its own, `max_tokens` is required, and every event is named. An answer ends with a
+stop reason, which `message_stop` follows; a failure after the start is an `error` event under HTTP 200, often the
+first one.
 """
 
 from collections.abc import Iterator, Mapping
@@ -11,7 +12,7 @@ from tui.providers.anthropic.api import CURRENT, OLDER, VERSION, error_in
 from tui.providers.dialects.openai.api import endpoint
 from tui.providers.dialects.values import token_count, total, word
 from tui.providers.events import UNFINISHED, Event, Finish, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
+from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
 
 TOKENS = 16_384
@@ -82,11 +83,11 @@ class _Answer:
         self._used: dict[str, Any] = {}
         self._text = self._done = False
 
-    def read(self, frame: Frame | None) -> Iterator[Event | ApiError]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndSeen]:
         if self._done:
             return
         if frame is None:
-            yield from self._end("")
+            yield from self._end(self._reason)
             return
         data = frame.data
         if refused := error_in(data, frame.event):
@@ -105,15 +106,17 @@ class _Answer:
             case "message_delta":
                 self._close(_part(data, "delta"))
                 self._count(data)
+                if self._reason:
+                    yield EndSeen()
             case "message_stop":
                 yield from self._end(self._reason or "end_turn")
-            case "message":
+            case "message" | None if "content" in data:
                 yield from self._whole(data)
 
     def _whole(self, message: Mapping[str, Any]) -> Iterator[Event]:
         content = message.get("content")
-        for block in content if isinstance(content, list) else ():
-            yield from self._piece(block if isinstance(block, dict) else {})
+        for block in content if isinstance(content, list) else [content]:
+            yield from self._piece(block if isinstance(block, dict) else {"type": "text", "text": block})
         self._count(message)
         self._close(message)
         yield from self._end(self._reason)

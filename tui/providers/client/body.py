@@ -9,19 +9,14 @@ label is only asked where the bytes leave a choice.
 import asyncio
 import json
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from tui.providers.client.compression import Inflater
 from tui.providers.client.limits import MAX_BROKEN_FRAMES, PARSE_IN_THREAD, Limits
 from tui.providers.client.sse import Events, Lines
 from tui.providers.error_messages import ErrorContext, is_page, page, redact, too_large, unusable_response
 from tui.providers.requests import Call, Frame, Framing
-from tui.sanitize import one_line
-
-_GZIP = b"\x1f\x8b"
-_ZLIB_FORMATS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
-"""Content codings (RFC 9110, 8.4.1) and the `wbits` of zlib for each; 47 detects the header."""
 
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _EVENT_FIELD = re.compile(rb"(?:data|event|id|retry)\s*(?::|$)|:")
@@ -32,8 +27,15 @@ _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.IGNORECASE)
 _from_json = json.JSONDecoder().decode
 """What `json.loads` does with a text, without its look at options that are not used here."""
 
+_first_json = json.JSONDecoder().raw_decode
+
 _KEEP_ALIVE = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive", "connected"})
-_END_MARK = "[DONE]"
+END_MARK = "[DONE]"
+_BETWEEN = re.compile(r"\s*(?:data:\s*)*")
+"""What stands between documents that are glued to one another."""
+
+MAX_ATTEMPTS = 8
+"""How often the bytes that have come are parsed to see whether a document is whole before its body ends."""
 
 
 def decode_text(data: bytes, content_type: str = "") -> str:
@@ -51,44 +53,6 @@ def decode_text(data: bytes, content_type: str = "") -> str:
         return data.decode("utf-8", "replace")
 
 
-class Inflater:
-    """Unpacks a body that is compressed with gzip or deflate, labelled or not; passes any other on."""
-
-    def __init__(self, context: ErrorContext, encoding: str, limit: int) -> None:
-        """Raise Problem for a content coding that was not asked for and cannot be unpacked."""
-        self._context = context
-        self._limit = limit
-        self._size = 0
-        self._first = True
-        self._zlib: Any = None
-        encoding = encoding.strip().lower()
-        if encoding in _ZLIB_FORMATS:
-            self._zlib = zlib.decompressobj(_ZLIB_FORMATS[encoding])
-        elif encoding not in ("", "identity"):
-            sent = f"its answer compressed as {one_line(encoding, 20)}, which was not asked for"
-            raise unusable_response(context, sent)
-
-    def feed(self, chunk: bytes) -> bytes:
-        """Return the next bytes of the body. Raises Problem if they are too many, or damaged."""
-        if self._first and chunk:
-            self._first = False
-            packed = chunk.startswith(_GZIP)
-            if packed and self._zlib is None:
-                self._zlib = zlib.decompressobj(_ZLIB_FORMATS["gzip"])
-            elif self._zlib is not None and not packed and chunk.lstrip()[:1] in (b"{", b"[", b"d", b":", b"<"):
-                self._zlib = None  # labelled as compressed, and plain
-        if self._zlib is None:
-            return chunk
-        try:
-            data: bytes = self._zlib.decompress(chunk, self._limit - self._size + 1)
-        except zlib.error:
-            raise unusable_response(self._context, "a compressed answer that is damaged") from None
-        self._size += len(data)
-        if self._size > self._limit:
-            raise too_large(self._context, self._limit)
-        return data
-
-
 class FrameDecoder:
     """Frames out of the bytes of a stream, or out of messages.
 
@@ -101,7 +65,13 @@ class FrameDecoder:
         self._events = Events(limits.line, limits.event, strict=plain) if framing is Framing.SSE else None
         self._lines = Lines(limits.event)
         self._in_a_row = 0
+        self._words = ""
         self.skipped = 0
+
+    @property
+    def words(self) -> str:
+        """Return text among the frames that was no part of them, such as a failure in plain words; '' for none."""
+        return self._words or (self._events.ignored if self._events else "")
 
     def message(self, text: str) -> Iterator[Frame]:
         """Yield the frame of one WebSocket message."""
@@ -126,26 +96,31 @@ class FrameDecoder:
                 yield Frame(data, name)
                 continue
             try:
-                frame: Frame | None = Frame(_from_json(data), name)
-                self._in_a_row = 0
+                frame = Frame(_from_json(data), name)
             except (ValueError, RecursionError):
-                frame = self._text(data.strip(), name)
-            if frame:
+                yield from self._text(data.strip(), name)
+            else:
+                self._in_a_row = 0
                 yield frame
 
-    def _text(self, text: str, name: str) -> Frame | None:
-        """Return the frame of data that is not JSON; None if it says nothing or is broken."""
+    def _text(self, text: str, name: str) -> Iterable[Frame]:
+        """Return the frames of data that is not one JSON document; none if it says nothing or is broken."""
         if not text or text.lower() in _KEEP_ALIVE:
-            return None
-        if text.startswith(_END_MARK) or (name and not text.startswith("{")):
-            return Frame(text, name)
+            return ()
+        if documents := _glued(text):
+            self._in_a_row = 0
+            return [Frame(document, name) for document in documents]
+        if text.startswith(END_MARK) or (name and not text.startswith("{")):
+            return [Frame(text, name)]
         self.skipped += 1
         self._in_a_row += 1
+        if text[:1] not in "{[":
+            self._words = text
         if self._in_a_row >= MAX_BROKEN_FRAMES:
             raise unusable_response(
                 self._context, f"{self._in_a_row} broken pieces in a row", redact(self._context, text)
             )
-        return None
+        return ()
 
 
 class BodyDecoder:
@@ -165,6 +140,7 @@ class BodyDecoder:
         self._head = bytearray()
         self._decided = call.framing is Framing.TEXT
         self._frames: FrameDecoder | None = None
+        self._depth = self._attempts = 0
         self.whole = False
 
     @property
@@ -177,18 +153,44 @@ class BodyDecoder:
         """How many frames could not be read."""
         return self._frames.skipped if self._frames else 0
 
+    @property
+    def words(self) -> str:
+        """Return text among the frames that was no part of them."""
+        return self._frames.words if self._frames else ""
+
     def feed(self, chunk: bytes) -> Iterable[Frame]:
         """Return the frames that this chunk completes; none before the end where the body is one document."""
         chunk = self._inflater.feed(chunk)
         if self._frames is not None:
             return self._frames.feed(chunk)
         self._head += chunk
+        self._depth += chunk.count(b"{") + chunk.count(b"[") - chunk.count(b"}") - chunk.count(b"]")
         if len(self._head) > self._limits.body:
             raise too_large(self._context, self._limits.body)
         if self._decided or not self._decide() or self._frames is None:
             return ()
         head, self._head = bytes(self._head), bytearray()
         return self._frames.feed(head)
+
+    def document(self) -> Any:
+        """Return the JSON object or list that has come whole, though its body has not ended; None without one."""
+        if self._frames is not None or self._depth or len(self._head) > PARSE_IN_THREAD:
+            return None
+        if not self._head.rstrip().endswith((b"}", b"]")) or self._attempts == MAX_ATTEMPTS:
+            return None
+        self._attempts += 1
+        try:
+            return json.loads(decode_text(bytes(self._head), self._label).removeprefix("\ufeff"))
+        except (ValueError, RecursionError):
+            return None
+
+    async def complete(self) -> list[Frame]:
+        """Return the frame of a JSON object or list that came whole before its connection broke; none without one."""
+        if self._frames is not None or self._call.framing is Framing.TEXT:
+            return []
+        data, parsed, _ = await self._parse(decode_text(bytes(self._head), self._label))
+        self.whole = parsed and isinstance(data, dict | list)
+        return [Frame(data)] if self.whole else []
 
     async def finish(self) -> list[Frame]:
         """Return the frames that the end of the body completes. Raises Problem if it is nothing that can be read."""
@@ -246,6 +248,33 @@ class BodyDecoder:
 
     def _as_lines(self, text: str) -> list[Frame]:
         """Return the frames of several JSON documents or events one after another; none if it is not that."""
+        if documents := _glued(text):
+            return [Frame(document) for document in documents]
         frames = FrameDecoder(self._context, Framing.SSE, self._limits)
         lines = [*frames.feed(text.encode("utf-8", "replace") + b"\n"), *frames.rest()]
         return [] if frames.skipped or not any(isinstance(frame.data, dict) for frame in lines) else lines
+
+
+def _glued(text: str) -> list[Any]:
+    """Return the JSON objects and end marks of a text that holds nothing else; [] for any other text."""
+    documents: list[Any] = []
+    position = _end_of_gap(text, 0)
+    while position < len(text):
+        if text.startswith(END_MARK, position):
+            documents.append(END_MARK)
+            position += len(END_MARK)
+        elif text[position] == "{":
+            try:
+                document, position = _first_json(text, position)
+            except (ValueError, RecursionError):
+                return []
+            documents.append(document)
+        else:
+            return []
+        position = _end_of_gap(text, position)
+    return documents
+
+
+def _end_of_gap(text: str, position: int) -> int:
+    gap = _BETWEEN.match(text, position)
+    return gap.end() if gap else position

@@ -7,6 +7,7 @@ One reader serves HTTP and WebSocket answers. A connection fills an `Inbox`; an 
 
 import asyncio
 import json
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from math import isfinite
@@ -15,13 +16,14 @@ from typing import Any, Generic, Protocol, TypeVar
 import httpx
 
 from tui.errors import NetworkError, Problem
-from tui.providers.client.body import Inflater, decode_text
+from tui.providers.client.body import END_MARK, decode_text
+from tui.providers.client.compression import Inflater
 from tui.providers.client.inbox import Inbox, T
 from tui.providers.client.limits import Limits
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.error_body import is_error
-from tui.providers.error_messages import AGAIN, ErrorContext, is_page, page, too_large, unusable_response
+from tui.providers.error_messages import AGAIN, ErrorContext, is_page, page, redact, too_large, unusable_response
 from tui.providers.events import (
     DELTAS,
     AccessToken,
@@ -32,14 +34,19 @@ from tui.providers.events import (
     Retrying,
     SearchResults,
     Segment,
+    TextDelta,
+    ThinkingDelta,
     Transcript,
     Vectors,
+    is_failure,
 )
-from tui.providers.requests import MALFORMED, ApiError, Call, EndSeen, Frame, RemoteJob
+from tui.providers.requests import MALFORMED, ApiError, Call, EndSeen, Frame, Framing, RemoteJob
 from tui.sanitize import one_line, printable
 
 AnswerResult = Event | ApiError | Call | RemoteJob
 """What an answer yields: the results of its reader but for `EndSeen`, which is about the answer itself."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 T_contra = TypeVar("T_contra", bytes, str, contravariant=True)
 
@@ -56,6 +63,16 @@ class Decoder(Protocol[T_contra]):
     @property
     def skipped(self) -> int:
         """Return how many frames could not be read."""
+
+    @property
+    def words(self) -> str:
+        """Return text among the frames that was no part of them, '' for none."""
+
+    def document(self) -> Any:
+        """Return the JSON document that has come whole though its body has not ended; None without one."""
+
+    async def complete(self) -> list[Frame]:
+        """Return the frame of a JSON document that came whole before the connection broke."""
 
     def feed(self, chunk: T_contra) -> Iterable[Frame]:
         """Return the frames that a chunk completes."""
@@ -96,6 +113,7 @@ class Answer(Generic[T]):
         self._reader = call.reader()
         self._size = 0
         self._text = self._end_seen = False
+        self._half = HalfCharacter()
         self._tail: list[Frame | None] | None = None
         self.over = False
 
@@ -132,11 +150,13 @@ class Answer(Generic[T]):
             self._size += len(chunk)
             if self._size > self._limits.answer:
                 raise too_large(self._context, self._limits.answer)
-            if not self._decoder.streamed:
+            if not self._decoder.streamed and chunk.strip():
                 self._monitor.reset()
             yield from self._read(self._decoder.feed(chunk))
             if self.over:
                 return
+            if self._is_whole(self._decoder.document()):
+                self._monitor.expect_end()
 
     async def drain(self) -> None:
         """Wait a moment for the end of the body, so that the connection can be used again."""
@@ -153,16 +173,17 @@ class Answer(Generic[T]):
                     if not self._text:
                         self._text = True
                         self._monitor.first_token()
-                    yield result
+                    yield self._half.joined(result)
                 elif isinstance(result, EndSeen):
                     self._end_seen = True
                     self._monitor.expect_end()
-                else:
+                elif not _is_end_mark(frame, result):
+                    yield from self._half.rest()
                     yield self._checked(frame, result)
                     if frame is not None and self._is_last(result):
                         self.over = True
                         return
-            if ignored and frame is not None and not self._call.plain and is_error(frame.data):
+            if ignored and frame is not None and not self._call.plain and _is_failed(frame):
                 yield self._context.provider.parse_error(0, {}, frame.data)
 
     def _checked(self, frame: Frame | None, result: AnswerResult) -> AnswerResult:
@@ -179,16 +200,29 @@ class Answer(Generic[T]):
 
     def _finished(self, finish: Finish) -> Finish:
         """Return the end of an answer. Raises Problem if it is incomplete."""
+        words = redact(self._context, self._decoder.words)
         if count := self._decoder.skipped:
             pieces = f"{count} piece" if count == 1 else f"{count} pieces"
-            raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", AGAIN)
+            raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", AGAIN, words)
+        if is_failure(finish.reason):
+            reason = one_line(self._context.redactor.text(finish.reason), 60)
+            raise Problem(f"{self._context.label} failed during its answer ({reason}). It is incomplete.", AGAIN, words)
         if finish.reason:
             return finish
         if self._decoder.whole and self._text:
             return replace(finish, reason="stop", complete=True)
         if self._decoder.whole:
             raise unusable_response(self._context, "an answer without text")
-        raise NetworkError(f"The answer from {self._context.label} stopped before its end. It is incomplete.", AGAIN)
+        message = f"The answer from {self._context.label} stopped before its end. It is incomplete."
+        raise NetworkError(message, AGAIN, words)
+
+    def _is_whole(self, document: Any) -> bool:
+        """Return True if a document is a whole answer, where it may also be the first line of a stream."""
+        if document is None or self._call.framing not in (Framing.SSE, Framing.NDJSON):
+            return document is not None
+        # A reader of its own, which is asked for nothing but the end.
+        results = () if self._call.plain else self._call.reader()(Frame(document))
+        return any(isinstance(result, EndSeen) or (isinstance(result, Finish) and result.reason) for result in results)
 
     def _is_last(self, result: AnswerResult) -> bool:
         """Return True if nothing more is to be read: the answer has finished, or a stream goes on in another call."""
@@ -199,10 +233,35 @@ class Answer(Generic[T]):
         resumable = self._call.idle_timeout > 0
         may_be_empty = resumable or 0 in self._call.accepted_statuses
         if lost and not (self._end_seen or resumable or (may_be_empty and not self._size)):
+            if whole := await self._decoder.complete():
+                return whole
             raise self._inbox.failure or read_problem(self._context)
         if lost or (may_be_empty and not self._size):
             return []
         return await self._decoder.finish()
+
+
+class HalfCharacter:
+    """Puts together characters that a server cut in two: half of a surrogate pair at the end of a delta."""
+
+    def __init__(self) -> None:
+        self._half: TextDelta | ThinkingDelta | None = None
+
+    def joined(self, delta: TextDelta | ThinkingDelta) -> TextDelta | ThinkingDelta:
+        """Return a delta with whole characters; half of one at its end waits for the next."""
+        text = delta.text
+        if self._half is None and (text.isascii() or not _SURROGATE.search(text)):
+            return delta
+        text = (self._half.text if self._half else "") + text
+        self._half = type(delta)(text[-1]) if "\ud800" <= text[-1:] <= "\udbff" else None
+        text = text[:-1] if self._half else text
+        return type(delta)(text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace"))
+
+    def rest(self) -> Iterator[TextDelta | ThinkingDelta]:
+        """Yield a mark for the half that still waits, if one does."""
+        if self._half is not None:
+            yield type(self._half)("\ufffd")
+            self._half = None
 
 
 def headers_of(context: ErrorContext, response: httpx.Response) -> dict[str, str]:
@@ -272,10 +331,26 @@ def sanitized(event: Event) -> Event | None:
     return event
 
 
+def check_dimensions(context: ErrorContext, event: Vectors, dimensions: int) -> None:
+    """Raise Problem unless each vector has that many numbers."""
+    if any(len(vector) != dimensions for vector in event.vectors):
+        raise unusable_response(context, "embeddings of different sizes")
+
+
+def _is_failed(frame: Frame) -> bool:
+    """Return True if a frame that no reader knows tells of a failure."""
+    return frame.event == "error" or is_error(frame.data)
+
+
+def _is_end_mark(frame: Frame | None, result: AnswerResult) -> bool:
+    """Return True for what a reader of documents says of an end mark: that it is malformed."""
+    mark = frame is not None and isinstance(frame.data, str) and frame.data.startswith(END_MARK)
+    return mark and isinstance(result, ApiError) and result.code == MALFORMED
+
+
 def _vectors(context: ErrorContext, event: Vectors) -> Vectors:
     """Return vectors of one size that hold finite numbers only. Raises Problem for any other."""
-    if len({len(vector) for vector in event.vectors}) > 1:
-        raise unusable_response(context, "embeddings of different sizes")
+    check_dimensions(context, event, len(next(iter(event.vectors), ())))
     if not all(isfinite(number) for vector in event.vectors for number in vector):
         raise unusable_response(context, "an embedding with a value that is not a finite number")
     return event

@@ -5,11 +5,17 @@ holds. Servers that leave the standard in ways that would lose a whole answer ar
 """
 
 import json
+import re
 
 from tui.errors import Problem
 from tui.providers.client.limits import MIB, format_size, setting_hint
 
 _BOM = b"\xef\xbb\xbf"
+_FIELD = re.compile(rb":|(?:id|retry|event)\s*(?::|$)")
+"""Comments, and the fields that are passed over."""
+
+MAX_IGNORED = 400
+"""Bytes of a line that is no field which are kept."""
 
 MAX_LINES = 100_000
 """Lines of one event. A line takes some 60 bytes of memory beside its text."""
@@ -75,6 +81,9 @@ class Events:
     Comments, `id` and `retry` are passed over. Unless `strict`, an event is also taken as ended where its data is whole
     (JSON, or an end mark) and the next field begins or the stream ends, since servers send one line end in place of
     two; and JSON on lines of its own, without `data:`, is an event: so come the errors of gateways.
+
+    Attributes:
+        ignored: The last line that is no field, '' without one: so come errors in plain words.
     """
 
     def __init__(self, line_limit: int = 8 * MIB, event_limit: int = 8 * MIB, strict: bool = False) -> None:
@@ -88,6 +97,7 @@ class Events:
         self._data_end = JsonEnd()
         self._bare: list[str] = []
         self._bare_end = JsonEnd()
+        self.ignored = ""
 
     def feed(self, chunk: bytes) -> list[tuple[str, str]]:
         """Return the events that this chunk completes."""
@@ -135,6 +145,8 @@ class Events:
             self._name = ""
         elif not self._strict and (self._bare or line.lstrip()[:1] == b"{"):
             self._bare_json(line, events)
+        elif not _FIELD.match(line):
+            self.ignored = line[:MAX_IGNORED].decode("utf-8", "replace").strip()
 
     def _end_early(self, events: list[tuple[str, str]]) -> None:
         """End the event before a blank line ended it, where its data is whole."""

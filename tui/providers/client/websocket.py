@@ -106,6 +106,18 @@ class MessageDecoder:
         """Yield the frame of a message."""
         return self._frames.message(message)
 
+    @property
+    def words(self) -> str:
+        """Return text among the messages that was no part of the answer."""
+        return self._frames.words
+
+    def document(self) -> None:
+        """Return None: messages are frames."""
+
+    async def complete(self) -> list[Frame]:
+        """Return nothing: messages are whole."""
+        return []
+
     async def finish(self) -> list[Frame]:
         """Return nothing: messages are whole."""
         return []

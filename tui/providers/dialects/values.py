@@ -1,15 +1,22 @@
 """Checked numbers and words of a response: invalid ones become None or '', never an error."""
 
+import re
 from collections.abc import Sequence
-from math import isfinite
+from math import isfinite, nan
 from typing import Any
+
+_DIGITS = re.compile(r"\d{1,15}", re.ASCII)
+_LONGEST = 1e7
+"""Seconds; no recording lasts so long (116 days)."""
 
 _NO_WORD = frozenset({"", "null", "none", "undefined"})
 
 
 def token_count(value: Any) -> int | None:
-    """Return a count as servers send it; None for what is none."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53:
+    """Return a count, which some servers send as a text or with a decimal point; None for what is none."""
+    if isinstance(value, str) and _DIGITS.fullmatch(value):
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 2**53 or value % 1:
         return None
     return int(value)
 
@@ -28,7 +35,18 @@ def seconds(value: Any) -> float | None:
         number = float(value)
     except (ValueError, OverflowError):
         return None
-    return number if isfinite(number) and number >= 0 else None
+    return number if isfinite(number) and 0 <= number < _LONGEST else None
+
+
+def time_or_nan(value: Any) -> float:
+    """Return a time in seconds; not a number for what is none, which the client puts in order."""
+    time = seconds(value)
+    return nan if time is None else time
+
+
+def text(value: Any) -> str:
+    """Return a text; '' for what is none."""
+    return value if isinstance(value, str) else ""
 
 
 def word(value: Any) -> str:
@@ -39,11 +57,14 @@ def word(value: Any) -> str:
 def order(entries: Sequence[Any], name: str = "index") -> list[int] | None:
     """Return the position of each entry by the member of that name, or as they come where none has it.
 
-    None if the members name no order of the entries.
+    One entry may lack it: some servers leave out a position of 0. None if the members name no order of the entries.
     """
     positions: list[Any] = [entry.get(name) if isinstance(entry, dict) else None for entry in entries]
     if all(position is None for position in positions):
         return list(range(len(entries)))
+    if positions.count(None) == 1:
+        missing = set(range(len(entries))) - {position for position in positions if type(position) is int}
+        positions[positions.index(None)] = next(iter(missing), None)
     if not all(type(position) is int for position in positions) or sorted(positions) != list(range(len(entries))):
         return None
     return positions

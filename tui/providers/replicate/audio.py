@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from tui.domain import Model
 from tui.providers.dialects.openai.api import endpoint, malformed
+from tui.providers.dialects.values import time_or_nan
 from tui.providers.events import Event, Finish, Segment, Transcript
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
@@ -121,5 +122,5 @@ def _segments(data: Mapping[str, Any]) -> Iterator[Segment]:
             continue
         pair = entry.get("timestamp")
         both = pair if isinstance(pair, list) and len(pair) == 2 else (entry.get("start"), entry.get("end"))
-        start, end = (float(at) if isinstance(at, int | float) else 0.0 for at in both)
-        yield Segment(start, max(start, end), entry["text"].strip())
+        start, end = map(time_or_nan, both)
+        yield Segment(start, end, entry["text"].strip())

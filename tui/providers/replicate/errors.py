@@ -105,6 +105,9 @@ def _of_prediction(label: str, refused: ApiError, named: str) -> Problem | None:
     """Return how a prediction ended that did not succeed. The words of a failure are those of the model's own code."""
     if refused.code == predictions.CANCELLED:
         return Problem(f"The prediction was cancelled at {label}.", "Send it again for a new one.")
+    if refused.code == predictions.LOST:
+        message = f"A part of this answer was lost on its way from {label}. It is incomplete."
+        return Problem(message, "Send it again for a new one.")
     if refused.code == predictions.GONE:
         return Problem(f"{label} no longer has this prediction.", "Send it again for a new one.")
     if refused.code != predictions.FAILED:

@@ -4,9 +4,7 @@ Replicate HTTP API reference, predictions and deployments; topics, prediction li
 on at Replicate whether anybody listens or not, so every one that was begun names the call that cancels it.
 """
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
@@ -14,12 +12,13 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from tui.domain import Model
 from tui.providers.dialects.openai.api import endpoint, malformed
 from tui.providers.dialects.values import token_count
+from tui.providers.error_body import words_of
 from tui.providers.events import Event, Finish, Notice, TextDelta, Usage
 from tui.providers.replicate.references import is_known, named
 from tui.providers.requests import ApiError, Call, Frame, Framing, RemoteJob, Result
 from tui.providers.spec import FieldValues
 
-FAILED, CANCELLED, GONE = "failed", "canceled", "gone"
+FAILED, CANCELLED, GONE, LOST = "failed", "canceled", "gone", "lost"
 """Codes of refusals that tell of a prediction's end."""
 
 PATIENCE = 10.0
@@ -137,8 +136,7 @@ class Prediction:
             yield from used(data)
             # What Replicate keeps is the truth, where it has not been deleted yet.
             lost = _lines(joined(data.get("output")) or "") not in ("", _lines(self._shown))
-            note = "A part of this answer was lost." if lost else ""
-            yield Finish(status, complete=not lost, note=note)
+            yield ApiError(code=LOST) if lost else Finish(status)
         else:
             yield from self._outcome(data.get("output"), data)
 
@@ -218,11 +216,8 @@ def _is_over(data: Mapping[str, Any]) -> bool:
 
 
 def _detail(error: Any) -> str:
-    """Return the text of an error: a string, or JSON with `detail`."""
-    if isinstance(error, str) and error.lstrip().startswith("{"):
-        with suppress(ValueError, RecursionError):
-            error = json.loads(error).get("detail", error)
-    return error[:_MOST] if isinstance(error, str) else ""
+    """Return the text of an error: a string, or an object that holds one, as such or as JSON."""
+    return words_of(error)[:_MOST]
 
 
 def _lines(text: str) -> str:

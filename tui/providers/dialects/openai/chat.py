@@ -9,8 +9,8 @@ from typing import Any
 
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
 from tui.providers.dialects.openai.think_tags import Thinking
-from tui.providers.dialects.values import token_count, word
-from tui.providers.events import UNFINISHED, Event, Finish, ThinkingDelta, Usage
+from tui.providers.dialects.values import text, token_count, word
+from tui.providers.events import UNFINISHED, Event, Finish, ThinkingDelta, Usage, is_failure
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
 
@@ -28,6 +28,7 @@ _NOTES = {
     "refusal": "The model declined to answer.",
 }
 _CUT = ("length", "content_filter")
+_THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
 
 
 def chat(flavour: Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
@@ -65,7 +66,8 @@ class _Answer:
     def __init__(self) -> None:
         self._reason = ""
         self._usage: Usage | None = None
-        self._refused = self._done = False
+        self._refused = self._done = self._streamed = False
+        self._index: Any = None
         self._thinking = Thinking()
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndSeen]:
@@ -84,27 +86,36 @@ class _Answer:
             self._usage = usage
         choices = frame.data.get("choices")
         for choice in choices if isinstance(choices, list) else ():
-            if isinstance(choice, dict) and not choice.get("index"):
+            # Of several choices the first is read, whatever its number.
+            if isinstance(choice, dict) and (self._index is None or choice.get("index") in (self._index, None)):
                 yield from self._choice(choice)
 
-    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event | EndSeen]:
+    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event | ApiError | EndSeen]:
+        self._index = choice.get("index")
         piece = choice.get("delta")
         if not piece or not isinstance(piece, dict):
-            message = choice.get("message")
+            # Behind deltas, a message repeats them.
+            message = choice.get("message") if not self._streamed else None
             piece = message if isinstance(message, dict) else {}
+        elif piece.get("content"):
+            self._streamed = True
         content, refusal = piece.get("content"), piece.get("refusal")
-        thought = piece.get("reasoning_content") or piece.get("reasoning") or piece.get("thinking")
+        thought = _thought(piece)
         if not thought and content and not isinstance(content, str):
             thought = _thoughts(content)
-        if thought and isinstance(thought, str):
+        if thought:
             yield ThinkingDelta(thought)
         # `refusal` is the model's own sentence of declining, in place of the content.
         for part in (content, refusal, choice.get("text")):
-            if part and (text := _text(part)):
-                yield from self._thinking.feed(text)
+            if part and (words := _text(part)):
+                yield from self._thinking.feed(words)
         if refusal:
             self._refused = True
-        if reason := word(choice.get("finish_reason")):
+        if failed := error_in(choice):
+            self._done = True
+            yield failed
+            return
+        if reason := _reason(choice):
             self._reason = reason
             yield EndSeen()
 
@@ -142,6 +153,22 @@ def usage_of(data: Mapping[str, Any]) -> Usage | None:
     return used if used != Usage() else None
 
 
+def _reason(choice: Mapping[str, Any]) -> str:
+    """Return why an answer ended; a router tells a failure of the server behind it in `native_finish_reason` alone."""
+    reason, native = word(choice.get("finish_reason")), word(choice.get("native_finish_reason"))
+    return native if reason and is_failure(native) else reason
+
+
+def _thought(piece: Mapping[str, Any]) -> str:
+    """Return the thinking in a delta or a message, in the member that a server puts it in."""
+    for name in _THOUGHTS:
+        if thought := _text(piece.get(name)):
+            return thought
+    details = piece.get("reasoning_details")
+    entries = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
+    return "".join(text(entry.get("text")) or text(entry.get("summary")) for entry in entries)
+
+
 def _text(content: Any) -> str:
     """Return the text of a string, or of a list of parts as some servers send it."""
     if isinstance(content, str):
@@ -149,8 +176,7 @@ def _text(content: Any) -> str:
     if isinstance(content, list):
         return "".join(_text(part) for part in content)
     if isinstance(content, dict) and not _is_thought(content):
-        text = content.get("text")
-        return text if isinstance(text, str) else ""
+        return text(content.get("text"))
     return ""
 
 

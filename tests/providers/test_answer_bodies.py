@@ -1,0 +1,113 @@
+"""K1: the bytes of an answer decide how it is read. Bodies as servers and gateways send them, for every call."""
+
+import gzip
+import json
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.providers.answer_kinds import LABELS
+from tests.providers.http_server import Answer, http
+from tests.providers.loopback import HEAD, body, chat, embed, events, listing, transcribe, verify
+
+CHUNK = json.dumps({"choices": [{"index": 0, "delta": {"content": "Good day"}, "finish_reason": None}]})
+STOP = json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+WHOLE = json.dumps({"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]})
+VECTORS = {"data": [{"index": 0, "embedding": [1, 2]}, {"index": 1, "embedding": [3, 4]}]}
+RAW_DEFLATE = zlib.compressobj(9, zlib.DEFLATED, -15)
+DEFLATED = RAW_DEFLATE.compress(WHOLE.encode()) + RAW_DEFLATE.flush()
+TWO_MEMBERS = gzip.compress(f"data: {CHUNK}\n\n".encode()) + gzip.compress(f"data: {STOP}\n\n".encode())
+
+GOOD: dict[str, Answer] = {
+    "JSON lines in place of events": events(f"{CHUNK}\n{STOP}\n"),
+    "documents without anything between them": events(CHUNK, STOP),
+    "a byte order mark before a document": events("\ufeff", WHOLE),
+    "a byte order mark and a comment before the events": events("\ufeff: hello\n\n", f"data: {WHOLE}\n\n"),
+    "blank lines before the events": events("\n\r\n\n", f"data: {CHUNK}\n\ndata: {STOP}\n\n"),
+    "events without a space or a blank line": events(f"data:{CHUNK}\ndata:{STOP}\n"),
+    "events that end with CR": events(f"data: {CHUNK}\r\rdata: {STOP}\r\r"),
+    "the field's name twice": events(f"data: data: {CHUNK}\n\n", f"data: data: {STOP}\n\ndata: data: [DONE]\n\n"),
+    "events glued to one another": events(f"data: {CHUNK}data: {STOP}\n\n"),
+    "two documents in one event": events(f"data: {CHUNK}{STOP}\n\n"),
+    "a document on several data lines": events(
+        "data: " + json.dumps(json.loads(WHOLE), indent=1).replace("\n", "\ndata: ")
+    ),
+    "an indented document": events(json.dumps(json.loads(WHOLE), indent=2)),
+    "one event with a whole answer": events(f"event: message\ndata: {WHOLE}\n\n"),
+    "no line end after the last event": events(f"data: {CHUNK}\n\ndata: {STOP}"),
+    "UTF-16 with its mark": body(WHOLE.encode("utf-16"), content_type="application/json"),
+    "deflate without its header": body(DEFLATED, content_encoding="deflate"),
+    "deflate": body(zlib.compress(WHOLE.encode()), content_encoding="deflate"),
+    "gzip without a word": body(gzip.compress(WHOLE.encode())),
+    "gzip named twice": body(gzip.compress(WHOLE.encode()), content_encoding="gzip, identity"),
+    "gzip that is none": body(WHOLE, content_encoding="gzip"),
+    "gzip in two members": [HEAD + TWO_MEMBERS],
+    "gzip whose first byte comes alone": [
+        b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n\x1f",
+        gzip.compress(WHOLE.encode())[1:],
+    ],
+    "early hints before it": [b"HTTP/1.1 103 Early Hints\r\nlink: </x>; rel=preload\r\n\r\n" + http(WHOLE)],
+    "a pending answer before it": [b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n" + http(WHOLE)],
+    "chunk extensions and trailers": [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n"
+        + b"%x;name=value\r\n%s\r\n0\r\nx-sum: 1\r\n\r\n" % (len(WHOLE), WHOLE.encode())
+    ],
+    "a status of 201": body(WHOLE, 201),
+    "HTTP/1.0": [b"HTTP/1.0 200 OK\r\n\r\n" + WHOLE.encode()],
+}
+
+
+@pytest.mark.parametrize("name", GOOD)
+async def test_a_good_answer_is_read_in_whatever_form_it_comes(name: str) -> None:
+    result = await chat(GOOD[name])
+    assert (result.text, result.problem) == ("Good day", None)
+    assert result.complete
+
+
+@pytest.mark.parametrize("label", LABELS)
+async def test_vectors_lists_and_transcripts_are_read_whatever_their_label_says(label: str, tmp_path: Path) -> None:
+    def answer(data: Any) -> Answer:
+        return [http(json.dumps(data), headers={"content-type": label} if label else {})]
+
+    assert (await embed(answer(VECTORS))).vectors == [(1, 2), (3, 4)]
+    assert (await listing(answer({"data": [{"id": "llama"}]}))).models == ["llama"]
+    assert (await verify(answer({"data": [{"id": "llama"}]}))).problem is None
+    result = await transcribe(answer({"text": "Good day"}), folder=tmp_path)
+    assert result.transcript and result.transcript.text == "Good day"
+
+
+@pytest.mark.parametrize("call", [embed, listing, verify])
+async def test_one_event_is_read_where_a_document_was_asked_for(call: Any) -> None:
+    data = json.dumps(VECTORS | {"data": [{"id": "llama", **entry} for entry in VECTORS["data"]]})
+    result = await call(events(f"data: {data}\n\ndata: [DONE]\n\n"))
+    assert result.problem is None
+    assert result.vectors or result.models == ["llama"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "segments"),
+    [
+        ("1\n00:00:00,000 --> 00:00:01,500\nGood\n\n2\n00:00:01,500 --> 00:00:02,000\nday\n", 2),
+        ("WEBVTT - talk\n\nNOTE by hand\n\nintro\n00:01.500 --> 00:02.000 align:start\n<v Ann>Good day\n", 1),
+        ("Good day\n", 0),
+        ('"Good day"', 0),
+        ("\ufeffGood day", 0),
+    ],
+    ids=["srt", "vtt", "plain", "a JSON string", "a byte order mark"],
+)
+@pytest.mark.parametrize("label", ["text/plain", "text/vtt", "application/x-subrip", "application/json", ""])
+async def test_a_transcript_in_text_form(sent: str, segments: int, label: str, tmp_path: Path) -> None:
+    headers = {"content-type": label} if label else {}
+    result = await transcribe([http(sent, headers=headers)], folder=tmp_path)
+    assert result.transcript and result.transcript.text == "Good day"
+    assert len(result.segments) == segments
+
+
+@pytest.mark.parametrize("call", [chat, embed, listing, verify])
+async def test_control_a_web_page_is_still_told_as_one(call: Any) -> None:
+    for page in ("<!DOCTYPE html><title>Sign in</title>", "<html><body>Welcome", "\n <HTML>x"):
+        for label in ("text/html", "application/json", "text/event-stream", ""):
+            result = await call([http(page, headers={"content-type": label})])
+            assert "returned a web page" in result.words

@@ -1,0 +1,138 @@
+"""K2: an incomplete answer is no success, and a complete one is no failure. Ends as servers and gateways make them."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.providers.http_server import HOLD, QUICK, RESET, Answer, http
+from tests.providers.loopback import HEAD, body, chat, embed, events, listing, transcribe
+from tui.errors import NetworkError
+
+TEXT = 'data: {"choices": [{"index": 0, "delta": {"content": "Good day"}, "finish_reason": null}]}\n\n'
+WHOLE = json.dumps({"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]})
+ANTHROPIC = {"type": "message", "content": [{"type": "text", "text": "Good day"}], "stop_reason": "end_turn"}
+PIECE = 'data: {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "Good day"}}\n\n'
+REASON = 'data: {"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 2}}\n\n'
+SOON = replace(QUICK, end_timeout=0.1)
+LONG = {"content-length": "9999"}
+
+
+def ended(reason: str, **more: object) -> str:
+    """The last event of a chat, with a finish reason."""
+    return f"data: {json.dumps({'choices': [{'index': 0, 'delta': {}, 'finish_reason': reason, **more}]})}\n\n"
+
+
+COMPLETE: dict[str, Answer] = {
+    "a reason and no mark": events(TEXT, ended("stop")),
+    "a mark and no reason": events(TEXT, "data: [DONE]\n\n"),
+    "a mark as a JSON string": events(TEXT, 'data: "[DONE]"\n\n'),
+    "a reason, then a reset": [HEAD + (TEXT + ended("stop")).encode(), RESET],
+    "a mark, then a reset": [HEAD + (TEXT + "data: [DONE]\n\n").encode(), RESET],
+    "a reason, then an open connection": [HEAD + (TEXT + ended("eos")).encode(), HOLD],
+    "a reason in the last piece of text": events(TEXT.replace("null", '"stop"')),
+    "an empty reason before the last one": events(TEXT.replace("null", '""'), ended("stop")),
+    "a whole answer, the length too large": [http(WHOLE, headers=LONG | {"connection": "close"})],
+    "a whole answer, then a reset": [http(WHOLE, headers=LONG), RESET],
+    "a whole answer, then an open connection": [http(WHOLE, headers=LONG), HOLD],
+    "a whole answer in one chunk that is not the last": [
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n%x\r\n%s\r\n" % (len(WHOLE), WHOLE.encode()),
+        HOLD,
+    ],
+    "a whole answer without a reason": body(WHOLE.replace('"stop"', "null")),
+}
+
+INCOMPLETE: dict[str, Answer] = {
+    **{
+        f"the reason {reason}": events(TEXT, ended(reason), "data: [DONE]\n\n")
+        for reason in ("error", "network_error", "network-error", "insufficient_system_resource", "abort", "ERROR")
+    },
+    "the reason of the model behind a router": events(
+        TEXT, ended("stop", native_finish_reason="network_error"), "data: [DONE]\n\n"
+    ),
+    "an error beside the reason": events(
+        TEXT, ended("error", error={"code": 504, "message": "Upstream timed out"}), "data: [DONE]\n\n"
+    ),
+    "an empty reason": events(TEXT, ended("")),
+    "the word none": events(TEXT, ended("None")),
+    "a usage frame and no reason": events(TEXT, 'data: {"choices": [], "usage": {"prompt_tokens": 1}}\n\n'),
+    "a named end that says nothing": events(TEXT, "event: close\ndata: \n\n"),
+    "half a document": [http(WHOLE[:-9], headers={"connection": "close"})],
+    "half a document, then a reset": [http(WHOLE[:-9], headers=LONG), RESET],
+    "JSON lines without a reason": events('{"choices": [{"index": 0, "delta": {"content": "Good day"}}]}\n' * 2),
+}
+
+
+@pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
+@pytest.mark.parametrize("name", COMPLETE)
+async def test_a_complete_answer_is_no_failure(name: str, stream: bool) -> None:
+    result = await chat(COMPLETE[name], stream=stream, limits=SOON)
+    assert (result.text, result.problem) == ("Good day", None)
+    assert result.complete
+
+
+@pytest.mark.parametrize("name", INCOMPLETE)
+async def test_an_incomplete_answer_is_no_success(name: str) -> None:
+    result = await chat(INCOMPLETE[name])
+    assert result.problem is not None and not result.complete
+    assert result.problem.message[-1] in ".?"
+
+
+async def test_the_reason_of_a_failed_end_is_named() -> None:
+    result = await chat(events(TEXT, ended("network_error")))
+    assert result.problem
+    assert "(network_error)" in result.problem.message and result.text == "Good day"
+    result = await chat(INCOMPLETE["an error beside the reason"])
+    assert "Upstream timed out" in result.words
+
+
+async def test_an_empty_answer_that_failed_is_no_empty_answer() -> None:
+    result = await chat(events(ended("error"), "data: [DONE]\n\n"))
+    assert result.problem is not None and result.finish is None
+
+
+@pytest.mark.parametrize("rest", [[], [RESET], [HOLD]], ids=["closed", "reset", "open"])
+async def test_a_stop_reason_of_anthropic_is_an_end(rest: list[str]) -> None:
+    result = await chat([HEAD + (PIECE + REASON).encode(), *rest], provider="anthropic", limits=SOON)
+    assert (result.text, result.problem) == ("Good day", None)
+    assert result.complete and result.finish and result.finish.reason == "end_turn"
+
+
+async def test_a_whole_message_of_anthropic_is_an_end_while_the_connection_stays_open() -> None:
+    for stream in (True, False):
+        result = await chat([http(ANTHROPIC, headers=LONG), HOLD], provider="anthropic", stream=stream, limits=SOON)
+        assert (result.text, result.problem) == ("Good day", None)
+
+
+async def test_control_anthropic_without_a_reason_is_incomplete() -> None:
+    result = await chat(events(PIECE), provider="anthropic")
+    assert isinstance(result.problem, NetworkError) and result.text == "Good day"
+
+
+async def test_lines_of_json_that_pause_are_read_to_their_end() -> None:
+    first, last = (text.removeprefix("data: ").encode() for text in (TEXT, ended("stop")))
+    result = await chat([HEAD + first[:-1], last], limits=SOON)
+    assert (result.text, result.problem) == ("Good day", None)
+
+
+async def test_every_call_takes_a_whole_document_for_its_end(tmp_path: Path) -> None:
+    vectors = {"data": [{"embedding": [1, 2]}, {"embedding": [3, 4]}]}
+    for rest in ([HOLD], [RESET], []):
+        assert (await embed([http(vectors, headers=LONG), *rest], limits=SOON)).vectors == [(1, 2), (3, 4)]
+        assert (await listing([http({"data": [{"id": "llama"}]}, headers=LONG), *rest], limits=SOON)).models == [
+            "llama"
+        ]
+        spoken = await transcribe([http({"text": "Good day"}, headers=LONG), *rest], folder=tmp_path, limits=SOON)
+        assert spoken.transcript and spoken.transcript.text == "Good day"
+        cut = await embed(
+            [http(json.dumps(vectors)[:-3], headers=LONG), *rest], limits=replace(SOON, response_timeout=1)
+        )
+        assert cut.problem is not None and not cut.vectors
+
+
+async def test_pages_of_a_list_that_lead_in_a_circle_end() -> None:
+    pages = [body({"data": [{"id": name}], "has_more": True, "last_id": name}) for name in ("a", "b")]
+    result = await listing(*(pages * 20), provider="anthropic")
+    assert len(result.requests) <= 4
+    assert result.models[:2] == ["a", "b"]

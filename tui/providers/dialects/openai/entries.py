@@ -1,0 +1,67 @@
+"""The entries of a model list, in each shape that servers send it in."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tui.providers.error_body import is_error
+from tui.providers.events import Notice
+from tui.sanitize import one_line
+
+_LISTS = ("data", "models")
+_NAMES = ("id", "name", "model")
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The entries that have an `id`, and how many there were in all."""
+
+    usable: Sequence[Mapping[str, Any]]
+    count: int
+
+    @property
+    def notices(self) -> Sequence[Notice]:
+        """Say how many entries have no name that can be used."""
+        unnamed = self.count - len(self.usable)
+        if not unnamed:
+            return ()
+        models, have, were = ("model", "has", "It was") if unnamed == 1 else ("models", "have", "They were")
+        return (Notice(f"{unnamed} {models} of the list {have} no name that can be used. {were} left out."),)
+
+
+def entries_of(data: Any) -> Entries | None:
+    """Return the entries of a list: under `data` or `models`, or bare; None if there is no list.
+
+    Servers without any model send null. An entry may be a name alone, or have it under `name` (Ollama).
+    """
+    listed = _list_in(data)
+    if listed is None:
+        return None
+    named = [{**entry, "id": name} for entry in map(_entry, listed) if (name := _name(entry))]
+    return Entries(named, len(listed))
+
+
+def _list_in(data: Any) -> list[Any] | None:
+    if isinstance(data, list):
+        return data
+    if not isinstance(data, dict):
+        return None
+    for name in _LISTS:
+        inner = data.get(name)
+        if isinstance(inner, dict):
+            inner = inner.get(name)
+        if isinstance(inner, list):
+            return inner
+    named = [name for name in _LISTS if name in data]
+    empty = (named or data.get("object") == "list") and not is_error(data)
+    return [] if empty and all(data[name] is None for name in named) else None
+
+
+def _entry(entry: Any) -> Mapping[str, Any]:
+    return {"id": entry} if isinstance(entry, str) else entry if isinstance(entry, dict) else {}
+
+
+def _name(entry: Mapping[str, Any]) -> str:
+    name = next((entry[name] for name in _NAMES if isinstance(entry.get(name), str)), "")
+    # A changed name would name no model.
+    return name if name == one_line(name) else ""
