@@ -1,9 +1,11 @@
 """Read error bodies of any shape: `error`, `errors`, `detail`, or a `message` or `msg` with a code.
 
 The dialects read the shapes that their vendor documents. This is what servers, frameworks and gateways send beside
-them: OpenAI's envelope, FastAPI's list of `{loc, msg, type}` (also as Mistral wraps it), RFC 9457, `success: false`.
+them: OpenAI's envelope, FastAPI's list of `{loc, msg, type}` (also as Mistral wraps it), RFC 9457, `success: false`,
+clouds' names in capitals, the account of a server behind a router.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,13 +20,20 @@ _WORDS = (
     "error_description",
     "error_msg",
     "error_message",
+    "errormessage",
     "errmsg",
+    "retmsg",
+    "faultstring",
     "description",
     "title",
 )
-_CODES = ("code", "error_code", "errcode", "err_code")
+_CODES = ("code", "error_code", "errorcode", "errcode", "err_code", "retcode")
+_WRAPPERS = ("response", "fault")
+"""Members that hold the account of a failure (Tencent Cloud, Apigee)."""
+
 _FINE = frozenset({"", "0", "200", "ok", "success", "true"})
 _FAILED = frozenset({"error", "fail", "failed", "failure"})
+_FALSE = frozenset({"false", "0", "none"})
 _MAX_ENTRIES = 20
 _MAX_DEPTH = 4
 
@@ -40,7 +49,8 @@ class Account:
 
 
 def read_account(body: Any) -> Account:
-    """Return what an error body says, whatever its shape; a text is the message."""
+    """Return what an error body says, whatever its shape and the case of its names; a text is the message."""
+    body = _unwrapped(body)
     if isinstance(body, list) and body and isinstance(body[0], dict) and "loc" not in body[0]:
         body = body[0]
     if not isinstance(body, dict):
@@ -50,7 +60,7 @@ def read_account(body: Any) -> Account:
     error = first if isinstance(first, dict) else body
     entry = _invalid_field(inner)
     return Account(
-        words_of(inner) or words_of({name: body.get(name) for name in _WORDS}),
+        _sentence(body, inner)[:MAX_WORDS],
         next((code for name in _CODES if (code := _word(error.get(name)))), "") or _word(entry.get("type")),
         _word(error.get("type")),
         _word(error.get("param")) or _path(entry.get("loc")),
@@ -59,11 +69,14 @@ def read_account(body: Any) -> Account:
 
 def is_error(data: Any) -> bool:
     """Return True if JSON that is no answer is the account of a failure."""
+    data = _unwrapped(data)
     if isinstance(data, list):
         return bool(data) and isinstance(data[0], dict) and is_error(data[0])
     if not isinstance(data, dict):
         return False
-    if data.get("error") or data.get("errors") or data.get("object") == "error" or data.get("success") is False:
+    if data.get("error") or data.get("errors") or data.get("object") == "error":
+        return True
+    if any(str(data.get(name, True)).lower() in _FALSE for name in ("success", "ok")):
         return True
     if str(data.get("status")).lower() in _FAILED or (data.get("detail") and words_of(data["detail"])):
         return True
@@ -71,10 +84,40 @@ def is_error(data: Any) -> bool:
     return code not in _FINE and any(isinstance(data.get(name), str) and data[name] for name in _WORDS)
 
 
+def _unwrapped(body: Any, depth: int = 0) -> Any:
+    """Return a body with its names in small letters, as far down as it is read, and without a wrapper."""
+    if isinstance(body, list) and depth < _MAX_DEPTH:
+        return [_unwrapped(entry, depth + 1) for entry in body[:_MAX_ENTRIES]]
+    if not isinstance(body, dict) or depth >= _MAX_DEPTH:
+        return body
+    members = {str(name).lower(): _unwrapped(value, depth + 1) for name, value in body.items()}
+    wrapped = next((members[name] for name in _WRAPPERS if isinstance(members.get(name), dict)), None)
+    return wrapped if wrapped and depth == 0 and (wrapped.get("error") or wrapped.get("faultstring")) else members
+
+
+def _sentence(body: Mapping[str, Any], inner: Any) -> str:
+    """Return the sentence within an error, and the one beside it where the error is but a name of it."""
+    within = words_of(inner)
+    if inner is body:
+        return within or words_of(body.get("reason"))
+    beside = words_of({name: body.get(name) for name in _WORDS})
+    if isinstance(inner, dict) and not within:
+        within = _by_field(inner)
+    if not isinstance(inner, str) or not beside or within in beside:
+        return within or beside
+    return beside if beside in within else f"{within}: {beside}"
+
+
+def _by_field(fields: Mapping[str, Any]) -> str:
+    """Return the sentences about fields, each in a list under its field's name (ASP.NET, Laravel)."""
+    entries = list(fields.items())[:_MAX_ENTRIES]
+    return "; ".join(f"{name}: {words}" for name, value in entries if (words := words_of(value)))
+
+
 def words_of(value: Any, depth: int = 0) -> str:
     """Return the sentence in a text, in a member that usually holds one, or in a list of either."""
     if isinstance(value, str):
-        return value[:MAX_WORDS]
+        return _packed_words(value, depth) or value[:MAX_WORDS]
     if depth >= _MAX_DEPTH:
         return ""
     if isinstance(value, list):
@@ -82,9 +125,24 @@ def words_of(value: Any, depth: int = 0) -> str:
         return "; ".join(part for part in parts if part)[:MAX_WORDS]
     if not isinstance(value, dict):
         return ""
-    sentence = next((words for name in _WORDS if (words := words_of(value.get(name), depth + 1))), "")
+    sentence = next((words for name in (*_WORDS, "error") if (words := words_of(value.get(name), depth + 1))), "")
+    metadata = value.get("metadata")
+    if isinstance(metadata, dict) and (raw := words_of(metadata.get("raw"), depth + 1)):
+        # OpenRouter: what the server behind it said.
+        sentence = f"{sentence}: {raw}" if sentence else raw
     path = _path(value.get("loc"))
     return f"{path}: {sentence}" if path and sentence else sentence
+
+
+def _packed_words(text: str, depth: int) -> str:
+    """Return the sentence in JSON that is packed into a text, as gateways pass on the error of a server behind them."""
+    if not text.startswith("{") or depth >= _MAX_DEPTH:
+        return ""
+    try:
+        data = _unwrapped(json.loads(text[: 10 * MAX_WORDS]))
+    except (ValueError, RecursionError):
+        return ""
+    return words_of(data.get("error") or data, depth + 1) if isinstance(data, dict) else ""
 
 
 def _first(value: Any) -> Any:

@@ -23,6 +23,9 @@ SIGN_IN = 511
 """What a network answers in the other side's place until somebody signs in to it (RFC 6585, 6)."""
 
 _SKEW = 300
+_SINCE_1970 = 1e9
+"""More seconds than anybody waits: such a number is a point in time."""
+
 _WORD = re.compile(r"[^\s\"'`]+")
 _AFTER_WORD = re.compile(r"[^\w*-]*\Z")
 _SPENT = re.compile(r"\br=0\s*;\s*t=(\d{1,9})\b")
@@ -147,6 +150,9 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
             seconds = float(value) / scale
         except ValueError:
             seconds = _until(value, now)
+        if seconds > _SINCE_1970:
+            # Some servers tell when, not how long; a few of them in milliseconds.
+            seconds = seconds / (1000 if seconds > 1000 * _SINCE_1970 else 1) - now
         if 0 <= seconds < float("inf"):
             return seconds
     spent = _SPENT.search(headers.get("ratelimit", "")[:200])

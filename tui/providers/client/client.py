@@ -9,6 +9,7 @@ in one expression (`request.build_request`), after its origin was checked. Redir
 import asyncio
 import contextlib
 import logging
+import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing
@@ -27,7 +28,7 @@ from tui.providers.client.inbox import http_inbox
 from tui.providers.client.limits import Limits
 from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.request import check_headers, sending
-from tui.providers.client.response import Answer, headers_of, read_error_body, sanitized
+from tui.providers.client.response import Answer, check_dimensions, headers_of, read_error_body, sanitized
 from tui.providers.client.retry import RetryableError, RetryPolicy, retry_reason, should_retry
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
@@ -40,6 +41,7 @@ from tui.providers.spec import Provider
 from tui.secret import Secret
 
 _STREAMED = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET)
+_STATUS = re.compile(r"[45]\d\d")
 _PRELUDE = NoResponseYet | Uploading | Usage | Notice
 """What may come before an error without standing in the way of a retry."""
 
@@ -100,6 +102,7 @@ class Client:
             Problem: The call failed. What was yielded before stays valid.
         """
         running: Call | None = None
+        dimensions = 0
         leftovers: list[Call] = []
         redactor = AnswerRedactor()
         step: _Step | None = _Step(call, redactor)
@@ -125,6 +128,8 @@ class Client:
                             if isinstance(event, Vectors):
                                 # Where one text is embedded at a time, there are as many steps as texts.
                                 count = 0
+                                dimensions = dimensions or len(next(iter(event.vectors), ()))
+                                check_dimensions(_context(access, current, True), event, dimensions)
                             elif isinstance(event, Finish):
                                 running = None
                             for shown in redactor.events(event):
@@ -316,7 +321,11 @@ class Client:
         self, context: ErrorContext, error: ApiError, response: httpx.Response, delivered: bool
     ) -> Problem | RetryableError:
         """Return the failure that an answer of success tells of; it is final once something was delivered."""
-        return to_problem(context, error, self._clock()) if delivered else self._api_error(context, error, response)
+        if delivered:
+            return to_problem(context, error, self._clock())
+        # Routers send the status of the server behind them as the code.
+        status = int(error.code) if _STATUS.fullmatch(error.code) else 0
+        return self._api_error(context, replace(error, status=error.status or status), response)
 
     def _api_error(
         self, context: ErrorContext, error: ApiError, response: httpx.Response, page: Problem | None = None
