@@ -79,7 +79,7 @@ async def test_vectors_lists_and_transcripts_are_read_whatever_their_label_says(
 
 
 @pytest.mark.parametrize("call", [embed, listing, verify])
-async def test_one_event_is_read_where_a_document_was_asked_for(call: Any) -> None:
+async def test_one_event_is_read_where_a_document_was_requested(call: Any) -> None:
     data = json.dumps(VECTORS | {"data": [{"id": "llama", **entry} for entry in VECTORS["data"]]})
     result = await call(events(f"data: {data}\n\ndata: [DONE]\n\n"))
     assert result.problem is None
@@ -106,7 +106,7 @@ async def test_a_transcript_in_text_form(sent: str, segments: int, label: str, t
 
 
 @pytest.mark.parametrize("call", [chat, embed, listing, verify])
-async def test_control_a_web_page_is_still_told_as_one(call: Any) -> None:
+async def test_control_a_web_page_is_still_named_as_one(call: Any) -> None:
     for page in ("<!DOCTYPE html><title>Sign in</title>", "<html><body>Welcome", "\n <HTML>x"):
         for label in ("text/html", "application/json", "text/event-stream", ""):
             result = await call([http(page, headers={"content-type": label})])

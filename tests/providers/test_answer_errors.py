@@ -51,7 +51,7 @@ SHAPES: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", SHAPES)
-async def test_an_error_in_any_shape_is_told_in_the_servers_words(name: str, tmp_path: Path) -> None:
+async def test_an_error_in_any_shape_is_reported_in_the_servers_words(name: str, tmp_path: Path) -> None:
     silent = []
     for status in (200, 400):
         answer = body(SHAPES[name], status)
@@ -76,7 +76,7 @@ async def test_an_error_in_any_shape_is_told_in_the_servers_words(name: str, tmp
     ],
     ids=["a named text", "a named detail", "a named JSON string", "a text", "no success", "glued"],
 )
-async def test_an_error_in_a_stream_is_told(provider: str, piece: str) -> None:
+async def test_an_error_in_a_stream_is_reported(provider: str, piece: str) -> None:
     answers = [body({"data": [{"id": "some-model"}], "object": "list"})] if provider == "chatglm" else []
     result = await chat(*answers, events(piece), provider=provider)
     assert WORDS in result.words
@@ -104,7 +104,7 @@ async def test_control_words_after_a_whole_answer_are_passed_over() -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "x-gzip", "deflate", "gzip, identity", ""])
 @pytest.mark.parametrize("status", [200, 400, 502])
-async def test_a_packed_error_is_told(encoding: str, status: int) -> None:
+async def test_a_packed_error_is_reported(encoding: str, status: int) -> None:
     import zlib
 
     data = json.dumps({"error": {"message": WORDS}}).encode()
@@ -138,14 +138,14 @@ def busy(status: int, after: str) -> Answer:
     "after",
     ["", "0", "0.004", "-3", "nan", "inf", "soon", "1e-3", formatdate(NOW - 9000, usegmt=True), str(int(NOW) - 5)],
 )
-async def test_a_wait_that_is_short_or_no_time_is_waited_and_asked_again(status: int, after: str) -> None:
+async def test_a_wait_that_is_short_or_no_time_is_waited_and_retried(status: int, after: str) -> None:
     result = await chat(busy(status, after))
     assert len(result.requests) == QUICK.retries + 1
     assert all(event.seconds < 1 for event in result.events if isinstance(event, Retrying))
 
 
 @pytest.mark.parametrize(
-    ("after", "said"),
+    ("after", "expected"),
     [
         ("3600", "60 min"),
         ("99999", "28 h"),
@@ -155,11 +155,11 @@ async def test_a_wait_that_is_short_or_no_time_is_waited_and_asked_again(status:
     ],
     ids=["seconds", "many seconds", "a date", "seconds since 1970", "milliseconds since 1970"],
 )
-async def test_a_long_wait_is_said_and_not_waited(after: str, said: str) -> None:
+async def test_a_long_wait_is_named_and_not_waited(after: str, expected: str) -> None:
     for status in (429, 503):
         result = await chat(busy(status, after))
         assert len(result.requests) == 1
-        assert f"It asks to wait {said}." in result.words
+        assert f"It asks to wait {expected}." in result.words
 
 
 # --- whose fault it is ------------------------------------------------------------------------------------------------

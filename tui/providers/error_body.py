@@ -100,12 +100,12 @@ def _sentence(body: Mapping[str, Any], inner: Any) -> str:
     within = words_of(inner)
     if inner is body:
         return within or words_of(body.get("reason"))
-    beside = words_of({name: body.get(name) for name in _WORDS})
+    general = words_of({name: body.get(name) for name in _WORDS})
     if isinstance(inner, dict) and not within:
         within = _by_field(inner)
-    if not isinstance(inner, str) or not beside or within in beside:
-        return within or beside
-    return beside if beside in within else f"{within}: {beside}"
+    if not isinstance(inner, str) or not general or within in general:
+        return within or general
+    return general if general in within else f"{within}: {general}"
 
 
 def _by_field(fields: Mapping[str, Any]) -> str:

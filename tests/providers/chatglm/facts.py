@@ -55,6 +55,7 @@ STREAM = Stream(
     opening=sse(delta({"content": ""})),
     error=sse({"error": {"message": "CUDA out of memory.", "type": "InternalServerError", "code": 500}}),
     error_message="{label} stopped with an error.",
+    error_retried=True,
 )
 
 PROBED = "what a server is shows by which of two addresses it has"
@@ -135,7 +136,7 @@ FACTS = Facts(
         Refusal(502, "", "A proxy before the server got no answer from it in time (502).", retried=True),
         Refusal(504, "", "A proxy before the server got no answer from it in time (504).", retried=True),
         Refusal(503, "", "{host} is too busy.", retried=True),
-        Refusal(200, {"object": "list"}, "The server at this address is not a ChatGLM server.", call="verify"),
+        Refusal(200, {"state": "up"}, "The server at this address is not a ChatGLM server.", call="verify"),
     ),
 )
 check = FACTS.check
@@ -259,7 +260,7 @@ def the_native_one_is_known_by_its_path(p: Provider) -> None:
 @check
 def what_is_no_such_server_is_reported(p: Provider) -> None:
     odd: Any
-    for odd in ({"detail": "x"}, {"data": None}, {"data": {}}, [], 7):
+    for odd in ({"state": "up"}, {"data": {}}, {"data": 7}, [], 7):
         assert [(result.status, result.code) for result in next_of(p, odd)] == [(404, "strange_server")]
     paths = next_of(p, refused(404), described("/sdapi/v1/txt2img", "/docs"))
     assert [path.message for path in paths] == ["It has /docs, /sdapi/v1/txt2img."]
@@ -270,7 +271,8 @@ def what_is_no_such_server_is_reported(p: Provider) -> None:
         assert next_of(p, refused(404), refused(404), odd)[0].code == "strange_server"
     entries = p.describe_error(ApiError(404, code="strange_server"), "")
     assert entries and entries.message == "The server at this address is not a ChatGLM server."
-    assert [result.message for result in next_of(p, {"error": {"message": "No."}})] == ["No."]
+    for odd in ({"error": {"message": "No."}}, {"detail": "No."}):
+        assert [result.message for result in next_of(p, odd)] == ["No."]
 
 
 # --- models -----------------------------------------------------------------------------------------------------------

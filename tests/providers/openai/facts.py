@@ -70,6 +70,7 @@ FACTS = Facts(
     "openai",
     modules=(
         "dialects.openai.api",
+        "dialects.openai.entries",
         "dialects.openai.think_tags",
         "dialects.openai.models",
         "dialects.openai.chat",
@@ -442,6 +443,42 @@ def errors_inside_an_answer(p: Provider) -> None:
 
 
 @check
+def what_routers_say_of_the_server_behind_them(p: Provider) -> None:
+    """OpenRouter, API errors: the choice of a failure has an `error`, its reason may be the native one alone."""
+    choice = {"index": 0, "delta": {}, "finish_reason": "error", "error": {"code": 502, "message": "Timed out."}}
+    assert read(chat(p), {"choices": [choice]}) == [ApiError(code="502", message="Timed out.")]
+    native = {"index": 0, "delta": {"content": "Hi"}, "finish_reason": "stop", "native_finish_reason": "network_error"}
+    assert read(chat(p), {"choices": [native]})[-1].reason == "network_error"
+    for harmless in (native | {"native_finish_reason": "eos"}, native | {"finish_reason": None}):
+        assert read(chat(p), {"choices": [harmless]})[-1] in (Finish("stop"), UNFINISHED)
+
+
+@check
+def thinking_in_other_members(p: Provider) -> None:
+    for name in ("reasoning_content", "reasoning", "thinking", "reasoning_text"):
+        assert read(chat(p), chunk({name: "Hm"}), end=False) == [ThinkingDelta("Hm")]
+    for entry in ({"type": "reasoning.text", "text": "Hm"}, {"type": "reasoning.summary", "summary": "Hm"}):
+        assert read(chat(p), chunk({"reasoning_details": [entry, 7]}), end=False) == [ThinkingDelta("Hm")]
+    for opening, close in (
+        ("<think>", "</think>"),
+        ("<thinking>", "</thinking>"),
+        ("<thought>", "</thought>"),
+        ("<mm:think>", "</mm:think>"),
+        ("<seed:think>", "</seed:think>"),
+        ("[THINK]", "[/THINK]"),
+        ("◁think▷", "◁/think▷"),
+    ):
+        whole = chunk({"content": f"{opening}Hm{close}\nHi"})
+        assert read(chat(p), whole, end=False) == [ThinkingDelta("Hm"), TextDelta("Hi")]
+
+
+@check
+def a_message_behind_deltas_repeats_them(p: Provider) -> None:
+    whole = {"choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
+    assert read(chat(p), chunk({"content": "Hi"}), whole) == [TextDelta("Hi"), Finish("stop")]
+
+
+@check
 def odd_chunks_are_passed_over(p: Provider) -> None:
     odd = [
         [],
@@ -455,7 +492,7 @@ def odd_chunks_are_passed_over(p: Provider) -> None:
         {"choices": [{"delta": None}]},
     ]
     second = {"choices": [{"index": 1, "delta": {"content": "other"}, "finish_reason": None}]}
-    assert read(chat(p), *odd, second, chunk({"content": None, "tool_calls": []}), end=False) == []
+    assert read(chat(p), *odd, chunk({"content": None, "tool_calls": []}), second, end=False) == []
     unreported = {"choices": [], "usage": {"prompt_tokens": "x", "completion_tokens": None}}
     assert not [result for result in read(chat(p), unreported, "[DONE]") if isinstance(result, Usage)]
 
@@ -478,6 +515,8 @@ def vectors_in_either_form_and_by_their_index(p: Provider) -> None:
     packed = [base64.b64encode(struct.pack("<2f", *entry["embedding"])).decode() for entry in body["data"]]
     data = [{**entry, "embedding": row} for entry, row in zip(body["data"], packed, strict=True)]
     assert read(embed(p, "a", "b"), {**body, "data": data}) == expected
+    nested = [{**entry, "embedding": [entry["embedding"]]} for entry in body["data"]]
+    assert read(embed(p, "a", "b"), {**body, "data": nested}) == expected
     bare = [{"embedding": entry["embedding"]} for entry in body["data"]]
     assert read(embed(p, "a", "b"), {"data": bare})[0] == expected[0]
 
@@ -610,7 +649,8 @@ def the_list_of_models(p: Provider) -> None:
         {"object": "model"},
         "x",
     ]
-    listed, accepted = read(p.verify(BASE), {"object": "list", "data": entries})
+    listed, notice, accepted = read(p.verify(BASE), {"object": "list", "data": entries})
+    assert notice == Notice("1 model of the list has no name that can be used. It was left out.")
     assert accepted == Accepted()
     assert listed == ModelsListed(
         (
@@ -627,6 +667,17 @@ def the_list_of_models(p: Provider) -> None:
     assert len(read(p.verify(BASE), entries)[0].models) == 3
     for odd in ({"data": 7}, {}, 7):
         assert read(p.verify(BASE), odd)[0].code == "malformed"
+    named = {
+        "gpt-6-sol": [{"name": "gpt-6-sol"}, {"model": "gpt-6-sol"}, {"id": "gpt-6-sol", "name": "x"}, "gpt-6-sol"]
+    }
+    for name, shapes in named.items():
+        for shape in shapes:
+            for body in ({"data": [shape]}, {"models": [shape]}, {"data": {"data": [shape]}}, [shape]):
+                assert [model.id for model in read(p.verify(BASE), body)[0].models] == [name]
+    two = Notice("2 models of the list have no name that can be used. They were left out.")
+    assert read(p.verify(BASE), {"data": [{}, 7, {"id": "whisper-1"}]})[1] == two
+    for nothing in ({"data": None}, {"models": None}, {"object": "list"}):
+        assert read(p.verify(BASE), nothing) == [ModelsListed((), 0), Accepted()]
 
 
 # --- refusals ---------------------------------------------------------------------------------------------------------

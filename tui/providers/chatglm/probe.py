@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.providers.dialects.openai import api as openai_api
+from tui.providers.dialects.openai.entries import entries_of
+from tui.providers.error_body import is_error
 from tui.providers.requests import ApiError, Call, Frame, Result
 
 PATH = "/v1"
@@ -54,11 +56,12 @@ class Probe:
             return [self._paths()]
         if refused := openai_api.error_in(frame.data):
             return [refused]
-        data = frame.data.get("data") if isinstance(frame.data, dict) else None
-        if not isinstance(data, list):
-            return [_strange("It lists no models.")]
-        entries = [entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
-        return self.then(self.known or _flavour_of(entries), entries)
+        # No script sends the bare list; a server that does is another one.
+        entries = entries_of(frame.data) if isinstance(frame.data, dict) else None
+        if entries is None:
+            failed = is_error(frame.data)
+            return [openai_api.parse_error(0, {}, frame.data) if failed else _strange("It lists no models.")]
+        return [*self.then(self.known or _flavour_of(entries.usable), entries.usable), *entries.notices]
 
     def _paths(self) -> Call:
         # Every script describes itself (FastAPI), unless that is switched off.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from tui.providers.events import Segment, Transcript
 
 _CUE = re.compile(
-    r"^[ \t]*((?:\d+:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[ \t]*-->[ \t]*((?:\d+:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[^\n]*$",
+    r"^[ \t]*((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[ \t]*-->[ \t]*((?:\d{1,4}:)?\d{1,2}:\d{1,2}[.,]\d{1,3})[^\n]*$",
     re.MULTILINE,
 )
 _TAG = re.compile(r"</?[a-zA-Z][^>\n]{0,80}>|<\d[\d:.]{0,20}>")

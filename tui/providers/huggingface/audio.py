@@ -1,13 +1,13 @@
 """Transcription requests (hub-docs, automatic speech recognition; inference toolkit, handler.py)."""
 
 from collections.abc import Iterator, Mapping
-from math import isfinite, nan
+from math import isfinite
 from typing import Any
 
 from tui.domain import Model
 from tui.providers.dialects import transcripts
 from tui.providers.dialects.openai.api import malformed
-from tui.providers.dialects.values import seconds
+from tui.providers.dialects.values import text, time_or_nan
 from tui.providers.events import Event, Finish, Segment, Transcript
 from tui.providers.huggingface.tgi import OTHER_TASK, error_in
 from tui.providers.requests import ApiError, Base64File, Call, Frame, TimestampGranularity, TranscriptionRequest, Upload
@@ -69,9 +69,4 @@ def _segment(chunk: Mapping[str, Any]) -> Segment:
     times = chunk.get("timestamp")
     start, end = times if isinstance(times, list) and len(times) == 2 else (None, None)
     # The last chunk may have no end; what is not a number is put in order by the client.
-    return Segment(_time(start), _time(end), str(chunk.get("text", "")).strip())
-
-
-def _time(value: Any) -> float:
-    time = seconds(value)
-    return nan if time is None else time
+    return Segment(time_or_nan(start), time_or_nan(end), text(chunk.get("text")).strip())

@@ -112,10 +112,6 @@ class _Answer:
         name = "message" if isinstance(choice.get("message"), dict) else "delta"
         result = choice.get(name)
         piece = dict(result) if isinstance(result, dict) else {}
-        details = piece.pop("reasoning_details", None)
-        if isinstance(details, list) and not piece.get("reasoning_content"):
-            texts = [str(detail.get("text", "")) for detail in details if isinstance(detail, dict)]
-            piece["reasoning_content"] = "".join(texts)
         if name == "message":
             piece = {key: value for key, value in piece.items() if key not in self._seen}
         self._seen |= {key for key, value in piece.items() if value}

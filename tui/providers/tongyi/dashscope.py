@@ -12,6 +12,7 @@ from tui.domain import Model
 from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai.chat import usage_of
+from tui.providers.dialects.values import text
 from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, Transcript
 from tui.providers.requests import ApiError, Base64File, Call, ChatRequest, Frame, Framing, TranscriptionRequest
 from tui.providers.spec import FieldValues
@@ -129,13 +130,13 @@ def _transcript(frame: Frame | None) -> Iterator[Event | ApiError]:
     choices = frame.data.get("choices") if isinstance(frame.data, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
     message = choice.get("message")
-    text = _text(message.get("content")) if isinstance(message, dict) else None
-    if text is None or not isinstance(message, dict):
+    spoken = _text(message.get("content")) if isinstance(message, dict) else None
+    if spoken is None or not isinstance(message, dict):
         yield openai_api.malformed("It holds no text.")
         return
-    if not text.strip():
+    if not spoken.strip():
         yield Notice("No speech was heard in the recording.")
-    yield Transcript(text, language=_language(message.get("annotations")))
+    yield Transcript(spoken, language=_language(message.get("annotations")))
     if usage := usage_of(frame.data):
         yield usage
     yield Finish("stop")
@@ -143,7 +144,7 @@ def _transcript(frame: Frame | None) -> Iterator[Event | ApiError]:
 
 def _text(content: Any) -> str | None:
     if isinstance(content, list):
-        return "".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+        return "".join(text(part.get("text")) for part in content if isinstance(part, dict))
     return content if isinstance(content, str) else None
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Model
+from tui.providers.dialects.values import token_count
 from tui.providers.error_body import read_account
 from tui.providers.events import Event
 from tui.providers.requests import MALFORMED, ApiError, Call, Frame, Reader
@@ -114,7 +115,7 @@ def without(call: Call, name: str) -> Call:
 
 def number(value: Any) -> int:
     """Convert a count of a response; 0 for anything that is not one."""
-    return int(value) if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < 2**53 else 0
+    return token_count(value) or 0
 
 
 def _request_id(headers: Mapping[str, str]) -> str:

@@ -1,13 +1,12 @@
 """Transcription requests (OpenAI API reference, audio/transcriptions; guide, speech to text)."""
 
 from collections.abc import Iterator, Mapping
-from math import nan
 from typing import Any
 
 from tui.domain import Model
-from tui.providers.dialects import transcripts
+from tui.providers.dialects import transcripts, values
 from tui.providers.dialects.openai.api import endpoint, error_in, malformed
-from tui.providers.dialects.values import seconds, token_count
+from tui.providers.dialects.values import seconds, time_or_nan, token_count
 from tui.providers.events import Event, Finish, Segment, Transcript, Usage
 from tui.providers.requests import ApiError, Call, Frame, TimestampGranularity, TranscriptionRequest, Upload
 from tui.providers.spec import AudioLimits, FieldValues
@@ -61,13 +60,18 @@ def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
         yield transcripts.from_text(data)
         yield Finish("stop")
         return
-    if not isinstance(data, dict) or not isinstance(data.get("text"), str):
+    data = data if isinstance(data, dict) else {}
+    sentences = _segments(data.get("segments"), "text")
+    text = data.get("text")
+    if not isinstance(text, str) and not sentences:
         yield malformed("It holds no text.")
         return
-    segments = _segments(data.get("words"), "word") or _segments(data.get("segments"), "text")
+    if not isinstance(text, str):
+        text = " ".join(segment.text for segment in sentences if segment.text)
+    segments = _segments(data.get("words"), "word") or sentences
     language = data.get("language")
     yield Transcript(
-        data["text"], segments, language if isinstance(language, str) else "", seconds(data.get("duration")) or 0.0
+        text, segments, language if isinstance(language, str) else "", seconds(data.get("duration")) or 0.0
     )
     if isinstance(data.get("usage"), dict):
         yield _usage(data["usage"])
@@ -76,11 +80,14 @@ def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
 
 def _segments(entries: Any, text: str) -> tuple[Segment, ...]:
     entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
-    return tuple(Segment(_time(entry.get("start")), _time(entry.get("end")), _spoken(entry, text)) for entry in entries)
+    return tuple(
+        Segment(time_or_nan(entry.get("start")), time_or_nan(entry.get("end")), _spoken(entry, text))
+        for entry in entries
+    )
 
 
 def _spoken(entry: Mapping[str, Any], text: str) -> str:
-    spoken = str(entry.get(text, "")).strip()
+    spoken = values.text(entry.get(text)).strip()
     speaker = entry.get("speaker")
     return f"{speaker}: {spoken}" if isinstance(speaker, str) and speaker else spoken
 
@@ -88,9 +95,3 @@ def _spoken(entry: Mapping[str, Any], text: str) -> str:
 def _usage(usage: Mapping[str, Any]) -> Usage:
     tokens = Usage(token_count(usage.get("input_tokens")), token_count(usage.get("output_tokens")))
     return Usage(seconds=seconds(usage.get("seconds")) or 0.0) if usage.get("type") == "duration" else tokens
-
-
-def _time(value: Any) -> float:
-    """Return a time in seconds; not a number where it is none, which the client puts in order."""
-    time = seconds(value)
-    return nan if time is None else time

@@ -91,6 +91,8 @@ def _vector(value: Any) -> tuple[float, ...]:
             return _finite(struct.unpack(f"<{len(packed) // 4}f", packed))
         except (binascii.Error, struct.error, ValueError):
             return ()
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
+        value = value[0]
     if isinstance(value, list) and all(type(number) in (float, int) for number in value):
         try:
             return _finite(tuple(map(float, value)))

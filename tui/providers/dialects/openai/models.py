@@ -11,6 +11,7 @@ from typing import Any
 
 from tui.domain import Model, ModelType
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed
+from tui.providers.dialects.openai.entries import entries_of
 from tui.providers.events import Accepted, Event, ModelsListed, Notice
 from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
@@ -136,12 +137,9 @@ def _read(classified: Callable[[Mapping[str, Any]], Any], frame: Frame | None) -
         return []
     if refused := error_in(frame.data):
         return [refused]
-    # Some servers send the bare list.
-    data = frame.data.get("data", frame.data.get("models")) if isinstance(frame.data, dict) else frame.data
-    if data is None and isinstance(frame.data, dict) and frame.data.get("object") == "list":
-        data = []
-    if not isinstance(data, list):
+    entries = entries_of(frame.data)
+    if entries is None:
         return [malformed("It holds no list of models.")]
-    entries = [entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
-    models = {model.id: model for entry in entries if (model := classified(entry))}
-    return [ModelsListed(tuple(models[name] for name in sorted(models)), len(data)), Accepted()]
+    models = {model.id: model for entry in entries.usable if (model := classified(entry))}
+    listed = ModelsListed(tuple(models[name] for name in sorted(models)), entries.count)
+    return [listed, *entries.notices, Accepted()]

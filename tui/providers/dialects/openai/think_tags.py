@@ -1,21 +1,35 @@
 """Split thinking from text: servers without a parser send `<think>…</think>` in the answer.
 
-Where the chat template itself opens the thought, the answer holds `</think>` alone.
+Where the chat template itself opens the thought, the answer holds the closing tag alone.
 """
 
+import re
 from collections.abc import Sequence
 
 from tui.providers.events import TextDelta, ThinkingDelta
 
 Delta = TextDelta | ThinkingDelta
 
-_OPEN, _CLOSE = "<think>", "</think>"
+TAGS = (
+    ("<think>", "</think>"),
+    ("<thinking>", "</thinking>"),
+    ("<thought>", "</thought>"),
+    ("<mm:think>", "</mm:think>"),
+    ("<seed:think>", "</seed:think>"),
+    ("[THINK]", "[/THINK]"),
+    ("◁think▷", "◁/think▷"),
+    ("<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>"),
+)
+"""What opens and closes a thought: DeepSeek and Qwen, Kiro, Gemini, MiniMax, Seed, Magistral, Kimi, gpt-oss."""
+
+_CLOSES = tuple(close for _, close in TAGS)
+_MAY_CLOSE = re.compile("[<[◁]")
 
 
 class Thinking:
     """Split an answer's text into thinking and text, piece by piece. Only a tag at its beginning counts.
 
-    The first `</think>` without one ends a thought too: what came before it in the same piece is the thought; earlier
+    The first closing tag without one ends a thought too: what came before it in the same piece is the thought; earlier
     pieces, which were taken for text, stay as they are. One in backquotes is text.
 
     Attributes:
@@ -25,6 +39,7 @@ class Thinking:
     def __init__(self) -> None:
         self.has_text = False
         self._pending = ""
+        self._closes = _CLOSES
         self._feed = self._start
 
     def feed(self, text: str) -> Sequence[Delta]:
@@ -44,13 +59,14 @@ class Thinking:
 
     def _start(self, text: str) -> Sequence[Delta]:
         stripped = text.lstrip()
-        if stripped.startswith(_OPEN):
-            self._feed = self._thought
-            return self._thought(stripped.removeprefix(_OPEN))
-        if _OPEN.startswith(stripped):
+        for opening, close in TAGS:
+            if stripped.startswith(opening):
+                self._closes, self._feed = (close,), self._thought
+                return self._thought(stripped.removeprefix(opening))
+        if any(opening.startswith(stripped) for opening, _ in TAGS):
             self._pending = text
             return ()
-        before, tag, after = text.partition(_CLOSE)
+        before, tag, after = _partition(text, self._closes)
         if tag and not before.endswith("`"):
             self._feed = self._text
             return _deltas(before, after.lstrip("\n"))
@@ -64,7 +80,7 @@ class Thinking:
 
     def _unopened(self, text: str) -> Sequence[Delta]:
         """Take text as text until a tag closes what none has opened."""
-        if "<" not in text:
+        if not _MAY_CLOSE.search(text):
             return (TextDelta(text),)
         before, tag, after = self._split(text)
         if before.endswith("`"):
@@ -76,12 +92,26 @@ class Thinking:
 
     def _split(self, text: str) -> tuple[str, str, str]:
         """Split text at its closing tag, behind which all is text. The beginning of a tag at its end waits for more."""
-        before, tag, after = text.partition(_CLOSE)
+        before, tag, after = _partition(text, self._closes)
         if tag:
             self._feed = self._text
-        elif (start := text.rfind("<", 1 - len(_CLOSE))) >= 0 and _CLOSE.startswith(text[start:]):
-            before, self._pending = text[:start], text[start:]
+        elif start := max(_beginning(text, close) for close in self._closes):
+            before, self._pending = text[:-start], text[-start:]
         return before, tag, after
+
+
+def _partition(text: str, tags: Sequence[str]) -> tuple[str, str, str]:
+    """Split text at the first of some tags."""
+    first = min((tag for tag in tags if tag in text), key=text.index, default="")
+    return text.partition(first) if first else (text, "", "")
+
+
+def _beginning(text: str, tag: str) -> int:
+    """Return how many characters at the end of a text may begin a tag."""
+    start = text.find(tag[0], max(0, len(text) - len(tag) + 1))
+    while start >= 0 and not tag.startswith(text[start:]):
+        start = text.find(tag[0], start + 1)
+    return len(text) - start if start >= 0 else 0
 
 
 def _deltas(thought: str, text: str) -> tuple[Delta, ...]:
