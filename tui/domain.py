@@ -221,7 +221,7 @@ class Model:
     """
 
     provider: str = field(metadata={"identity": True})
-    id: str
+    id: str = field(metadata={"identity": True})
     type: ModelType
     origin: Origin = Origin.IMPORTED
     context: int = 0
@@ -247,7 +247,7 @@ class Default:
 
     type: ModelType
     provider: str = field(metadata={"identity": True})
-    model: str
+    model: str = field(metadata={"identity": True})
     set_at: str
 
     def __post_init__(self) -> None:

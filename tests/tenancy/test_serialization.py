@@ -68,9 +68,9 @@ def test_a_record_of_another_shape_is_damage(kind: type, entries: dict[str, obje
 
 
 def test_unknown_entries_are_dropped_and_texts_come_out_printable() -> None:
-    entries = {"provider": "p", "id": "a\x1b]0;x\x07\u202eb", "type": "chat", "later": 1, "fields": {"k\x00": "v\x9b"}}
-    record = from_record(Model, entries)
-    assert (record.id, record.fields) == ("a]0;xb", {"k": "v"})
+    entries = {"provider": "p", "id": "i", "ends": "a\x1b]0;x\x07\u202eb", "type": "chat", "fields": {"k\x00": "v\x9b"}}
+    record = from_record(Model, {**entries, "later": 1})
+    assert (record.ends, record.fields) == ("a]0;xb", {"k": "v"})
 
 
 @pytest.mark.parametrize(
@@ -85,3 +85,19 @@ def test_a_provider_that_is_shown_otherwise_than_it_is_stored_is_refused(kind: t
     assert from_record(kind, {**record, "provider": "openai"}).provider == "openai"
     with pytest.raises(CorruptSettings):
         from_record(kind, {**record, "provider": "openai\u200e"})
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "record"),
+    [
+        (Model, "id", {"provider": "openai", "type": "chat"}),
+        (Default, "model", {"provider": "openai", "type": "chat", "set_at": ""}),
+    ],
+)
+def test_a_model_that_is_shown_otherwise_than_it_is_stored_is_refused_and_named(
+    kind: type, name: str, record: dict[str, Any]
+) -> None:
+    assert getattr(from_record(kind, {**record, name: "gpt-6"}), name) == "gpt-6"
+    with pytest.raises(CorruptSettings) as caught:
+        from_record(kind, {**record, name: "gpt-6\u200e"})
+    assert "gpt-6, holds characters that are not shown" in caught.value.message

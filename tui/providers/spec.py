@@ -6,6 +6,7 @@ frames of its answer into events. Nothing here or in a dialect does I/O: `Client
     ask ──dialect──> Call ──wire: sign, send, frame──> Frame ──Call.reader──> Event | Call (a next step)
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -21,7 +22,12 @@ from tui.providers.requests import (
     TimestampGranularity,
     TranscriptionRequest,
 )
+from tui.sanitize import printable
 from tui.secret import MASK, Secret
+
+NO_DOT_SEGMENTS = r"(?!(.*[/\\])?\.{1,2}([/\\]|$)).+"
+"""The pattern of a model ID that becomes part of a URL's path: a part `.` or `..` would lead to another path."""
+DOT_SEGMENTS_HELP = "This is not a model ID: no part of one is . or .."
 
 FieldValues = Mapping[str, str]
 """The clear fields of a credential by name, defaults filled in; a field left empty is absent or ''.
@@ -135,7 +141,7 @@ class Provider:
     """The declaration of a provider: its form, its requests, and where its keys may go.
 
     Attributes:
-        model_id: How the provider names the ID of an added model.
+        model_id: How the provider names the ID of an added model, and the pattern that every model ID matches.
         origins: The origins (`https://host[:port]`) that a credential's secrets may be sent to.
         model_origins: The origins that an added model's own URLs need as well.
         host_suffixes: Domains (`replicate.com`) whose https hosts a response may name for the next request.
@@ -208,6 +214,10 @@ class Provider:
         """The model types that this provider serves."""
         served = {ModelType.CHAT: self.chat, ModelType.EMBEDDING: self.embed, ModelType.SPEECH2TEXT: self.transcribe}
         return tuple(kind for kind, call in served.items() if call is not None)
+
+    def accepts_model_id(self, text: str) -> bool:
+        """Return True if a text from outside can be a model ID: it is shown as it is, and fits the requests."""
+        return text == printable(text) and re.fullmatch(self.model_id.pattern or ".+", text) is not None
 
     def field(self, name: str) -> Field:
         """Return the credential field of that name; raise KeyError if there is none."""

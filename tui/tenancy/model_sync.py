@@ -36,7 +36,8 @@ async def fetch_models(
     models: tuple[Model, ...] | None = None
     async for event in session.client.stream(access, call):
         if isinstance(event, ModelsListed):
-            models = (models or ()) + event.models
+            usable = (model for model in event.models if access.provider.accepts_model_id(model.id))
+            models = (*(models or ()), *usable)
         else:
             hear(event)
     return models

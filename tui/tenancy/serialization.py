@@ -10,7 +10,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache, partial
 from typing import Any, TypeVar, get_origin, get_type_hints
 
-from tui.sanitize import printable
+from tui.sanitize import one_line, printable
 from tui.storage.settings_file import CorruptSettings
 
 T = TypeVar("T")
@@ -31,8 +31,15 @@ def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
     try:
         value: T = _noun(kind, record)
         return value
+    except _HiddenCharacters as problem:
+        entry = f"an entry for a {kind.__name__.lower()}, {problem}, holds characters that are not shown"
+        raise CorruptSettings("shape", entry) from None
     except (TypeError, ValueError):
         raise CorruptSettings("shape", f"an entry for a {kind.__name__.lower()} is not valid") from None
+
+
+class _HiddenCharacters(ValueError):
+    """Raised for a text that is shown otherwise than it is stored."""
 
 
 def _noun(kind: Any, record: Any) -> Any:
@@ -72,7 +79,7 @@ def _text(value: Any) -> str:
 def _exact_text(value: Any) -> str:
     """Read a text that records are found by; one that is shown otherwise than it is stored names something else."""
     if _text(value) != value:
-        raise ValueError
+        raise _HiddenCharacters(one_line(value, 80))
     return str(value)
 
 

@@ -82,6 +82,14 @@ async def test_an_empty_listing_marks_all_and_loses_none(session: Session, monke
     assert len([model for model in catalog.listing(session.tenant("acme"), provider="openai") if model.gone]) == 1
 
 
+async def test_a_listed_id_with_hidden_text_is_left_out(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def listing(*_: object) -> object:
+        yield ModelsListed((model("gpt-6"), model("gpt-7\u200e"), model("gpt-8\n")))
+
+    monkeypatch.setattr(session.client, "stream", listing)
+    assert (await catalog.refresh(session.tenant("acme"), "openai")).total == 1
+
+
 async def test_a_refresh_of_what_is_not_set_up_or_refused_says_so(session: Session) -> None:
     with pytest.raises(Problem, match="not set up"):
         await catalog.refresh(session.tenant("tenant-2"), "openai")

@@ -568,3 +568,27 @@ async def test_however_many_models_a_file_has_the_table_is_written_as_often(
         return written.count("models")
 
     assert await writes(10) == await writes(40)
+
+
+@pytest.mark.parametrize(
+    ("provider_id", "model_id", "fields"),
+    [
+        ("openai", "gpt\u200e", {}),
+        ("replicate", "../../account", {}),
+        ("huggingface", "../account", {"task": "text-generation"}),
+        ("azure_openai", "..", {"base_model": "gpt-6"}),
+        ("wenxin", "../chat", {}),
+    ],
+)
+async def test_a_file_with_a_model_id_that_cannot_be_one_is_not_imported(
+    disk_session: Session, provider_id: str, model_id: str, fields: dict[str, str]
+) -> None:
+    await tenants.create(disk_session, "acme")
+    model = Model(provider_id, "owner-name/name", ModelType.CHAT, Origin.ADDED, fields=fields)
+    usual = Bundle("acme", "acme", models=(model,))
+    assert (await import_plan.plan(disk_session, usual, "acme")).changes
+    with pytest.raises(Problem):
+        await import_plan.plan(disk_session, replace(usual, models=(replace(model, id=model_id),)), "acme")
+    content = file_format.written(usual).replace("owner-name/name", model_id).encode()
+    with pytest.raises(Problem):
+        await import_plan.plan(disk_session, await import_plan.opened(content), "acme")

@@ -9,7 +9,7 @@ from functools import partial
 from tui.domain import ImportMode, Model, Supply
 from tui.providers.azure_openai import api, errors, models
 from tui.providers.dialects.openai import parameters as openai_parameters
-from tui.providers.spec import Choice, Field, Parameter, Provider
+from tui.providers.spec import DOT_SEGMENTS_HELP, NO_DOT_SEGMENTS, Choice, Field, Parameter, Provider
 
 _LABEL = "Azure OpenAI"
 _KEY, _APPLICATION = "API key", "Entra ID application"
@@ -87,7 +87,13 @@ PROVIDER = Provider(
             advanced=True,
         ),
     ),
-    model_id=Field("model", "Deployment", "Its name, exactly as the portal lists it under Deployments."),
+    model_id=Field(
+        "model",
+        "Deployment",
+        "Its name, exactly as the portal lists it under Deployments.",
+        pattern=NO_DOT_SEGMENTS,
+        pattern_help=DOT_SEGMENTS_HELP,
+    ),
     model_fields=(
         Field(
             "base_model",

@@ -5,11 +5,12 @@ Secrets are opened as late as possible, for one attempt, and only after the orig
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from tui.errors import UsageError
 from tui.providers.origins import is_private, origin_of
 from tui.providers.spec import FieldValues, Provider
+from tui.sanitize import one_line
 from tui.secret import Secret
 
 
@@ -37,7 +38,7 @@ class Access:
 
 
 def check_origin(access: Access, url: str, follows: bool = False) -> None:
-    """Raise UsageError unless the credential may be used at that URL.
+    """Raise UsageError unless the credential may be used at that URL, whose path must be the one that is requested.
 
     Args:
         access: The credential.
@@ -47,6 +48,11 @@ def check_origin(access: Access, url: str, follows: bool = False) -> None:
     """
     origin = origin_of(url)
     label = access.provider.label
+    if any(unquote(part) in (".", "..") for part in urlsplit(url).path.split("/")):
+        raise UsageError(
+            f"{one_line(access.model, 80) or 'This request'} leads to another path of {label}. Nothing was sent.",
+            "A part of it is . or .., which no model ID and no address has.",
+        )
     if origin not in access.origins and not (follows and _is_under(origin, access.provider.host_suffixes)):
         raise UsageError(
             f"{origin} is not among the addresses that this credential of {label} may go to. Nothing was sent.",

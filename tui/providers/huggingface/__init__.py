@@ -19,7 +19,7 @@ from tui.providers.dialects.openai import chat, embeddings
 from tui.providers.huggingface import audio, endpoint_check, endpoints, errors, hub, search, tei, tgi
 from tui.providers.origins import origin_of
 from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, TranscriptionRequest
-from tui.providers.spec import Choice, Field, FieldValues, Parameter, Provider
+from tui.providers.spec import DOT_SEGMENTS_HELP, NO_DOT_SEGMENTS, Choice, Field, FieldValues, Parameter, Provider
 from tui.secret import Secret
 
 _ID, _LABEL = "huggingface", "Hugging Face"
@@ -216,6 +216,8 @@ PROVIDER = Provider(
         "model",
         "Model",
         "Served means that Hugging Face or a partner runs it for you; the others need an endpoint.",
+        pattern=NO_DOT_SEGMENTS,
+        pattern_help=DOT_SEGMENTS_HELP,
     ),
     model_fields=(
         Field(

@@ -11,7 +11,7 @@ from tui.domain import ImportMode, ModelType, Supply
 from tui.providers.origins import of_base_url, with_path
 from tui.providers.replicate import audio, chat, embeddings, errors, inputs, models, references
 from tui.providers.requests import Call
-from tui.providers.spec import Choice, Field, FieldValues, Provider
+from tui.providers.spec import DOT_SEGMENTS_HELP, NO_DOT_SEGMENTS, Choice, Field, FieldValues, Provider
 from tui.secret import Secret
 
 _ID, _LABEL = "replicate", "Replicate"
@@ -70,6 +70,8 @@ PROVIDER = Provider(
         "model",
         "Model",
         "owner/name, or the URL of its page.",
+        pattern=NO_DOT_SEGMENTS,
+        pattern_help=DOT_SEGMENTS_HELP,
         parse_pasted=references.split_reference,
     ),
     model_fields=(
@@ -84,7 +86,7 @@ PROVIDER = Provider(
             "deployment",
             "Deployment",
             "Only to run the model on a deployment of your own, written owner/name.",
-            pattern=r"(https?://)?([\w.-]+/)*[\w.-]+/[\w.-]+/?",
+            pattern=r"(https?://)?([\w.-]+/)*\w[\w.-]*/\w[\w.-]*/?",
             pattern_help="A deployment is written owner/name, as in the address of its page.",
         ),
     ),

@@ -27,8 +27,9 @@ class Named:
 
 _PAGE = re.compile(r"(https?://)?((www\.|api\.)?replicate\.com|r8\.im)/(v1/(models/)?)?", re.I)
 _END = re.compile(r"[?#]")
-_DEPLOYMENT = re.compile(r"deployments/([\w.-]+/[\w.-]+)")
-_MODEL = re.compile(r"([\w.-]+/[\w.-]+)(?:(?::|@sha256:|/versions/)([0-9a-f]{64}))?(?:/.*)?")
+_PAIR = r"\w[\w.-]*/\w[\w.-]*"
+_DEPLOYMENT = re.compile(rf"deployments/({_PAIR})")
+_MODEL = re.compile(rf"({_PAIR})(?:(?::|@sha256:|/versions/)([0-9a-f]{{64}}))?(?:/.*)?")
 
 
 def named(model: Model) -> Named:

@@ -15,7 +15,16 @@ from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors, models
 from tui.providers.origins import origin_of, with_path
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest
-from tui.providers.spec import Choice, Field, FieldValues, Parameter, ParameterKind, Provider
+from tui.providers.spec import (
+    DOT_SEGMENTS_HELP,
+    NO_DOT_SEGMENTS,
+    Choice,
+    Field,
+    FieldValues,
+    Parameter,
+    ParameterKind,
+    Provider,
+)
 from tui.providers.wenxin import qianfan, qianfan_errors, workshop
 from tui.secret import Secret
 
@@ -146,6 +155,7 @@ PROVIDER = Provider(
     sort_order=50,
     supply=Supply.OWN,
     import_mode=ImportMode.BOTH,
+    model_id=Field("model", "Model", pattern=NO_DOT_SEGMENTS, pattern_help=DOT_SEGMENTS_HELP),
     fields=(
         Field(
             "api_key",

@@ -38,7 +38,8 @@ async def search(
     if provider.search is None:
         return ()
     access = await asyncio.to_thread(credentials.access, session, provider_id)
-    return await _search_results(session.process, access, provider.search(access.fields, text.strip(), type))
+    results = await _search_results(session.process, access, provider.search(access.fields, text.strip(), type))
+    return tuple(result for result in results if provider.accepts_model_id(result.id))
 
 
 async def offers(
