@@ -9,15 +9,17 @@ from importlib.metadata import version
 from os import cpu_count
 from pathlib import Path
 
-from tests.bench import lines
-from tests.bench.rows import ROWS, Row, table
-from tests.bench.sessions import SESSIONS
+from tests.bench import lines, rows, scale, sessions
+from tests.bench.rows import Row, table
 from tests.bench.terminals import Line
 from tests.results import write_section
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
-_LONG = {"flat", "flat-cpu", "flat-echo"}
+ROWS = (*rows.ROWS, *scale.ROWS)
+SESSIONS = {**sessions.SESSIONS, **scale.SESSIONS}
+
+_LONG = {"flat", "flat-cpu", "flat-echo", scale.NAME}
 """Rows that take minutes, measured only where they are named."""
 
 _LINES = "lines"
@@ -75,7 +77,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--size", type=_size, help="columns and rows of the terminal, such as 120x40")
     parser.add_argument("--baud", type=int, default=0, help="speed of the terminal in bits a second")
     parser.add_argument("--write", action="store_true", help="put the table into tests/bench/RESULTS.md")
-    parser.add_argument("rows", nargs="*", metavar="ROW", choices=[[], _LINES, *(row.name for row in ROWS)])
+    parser.add_argument(
+        "rows", nargs="*", metavar="ROW", choices=[[], _LINES, *dict.fromkeys(row.name for row in ROWS)]
+    )
     args = parser.parse_args()
     if _LINES in args.rows[1:] or args.rows[:1] == [_LINES] != args.rows:
         parser.error(f"{_LINES} is a table of its own: name no rows beside it")

@@ -19,15 +19,15 @@ def modeldeck(home: Path, *words: str) -> None:
     subprocess.run([*MODELDECK, *words], env=environ(home), check=True, stdout=subprocess.DEVNULL)
 
 
-def one_tenant(home: Path, base_url: str, config: str = "") -> Mapping[str, str]:
-    """A home with the tenant acme, whose default is the model of that server; the environment to run in."""
+def one_tenant(home: Path, base_url: str, config: str = "", model: str = "paced") -> Mapping[str, str]:
+    """A home with the tenant acme, whose default is a model of that server; the environment to run in."""
     home.mkdir()
     preferences = home / ".config/modeldeck/config.toml"
     preferences.parent.mkdir(parents=True)
     preferences.write_text(config)
     modeldeck(home, "tenant", "create", "acme")
     modeldeck(home, "provider", "set", "openai_compatible", f"base_url={base_url}")
-    modeldeck(home, "default", "set", "chat", "openai_compatible/paced")
+    modeldeck(home, "default", "set", "chat", f"openai_compatible/{model}")
     return environ(home)
 
 
