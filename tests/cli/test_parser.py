@@ -8,6 +8,7 @@ import types
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
 
 import tui.cli.commands.console
 from tests.cli.conftest import ROOT, Run, environ
@@ -80,6 +81,32 @@ def test_columns_are_measured_in_cells() -> None:
     assert cells("星河") == 4 and cells("e\u0301") == 1
     assert columns([("星河", "x"), ("abcde", "y")]) == ["星河   x", "abcde  y"]
     assert columns([]) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "👩‍🔬",
+        "👨‍👩‍👧‍👦",
+        "🇩🇪",
+        "👍🏽",
+        "❤️",
+        "1️⃣",
+        "🏴‍☠️",
+        "👩🏽‍🔬 x",
+        "⚠️ lab",
+        "lab 🧪",
+        "한글",
+        "नमस्ते",
+        "ก็",
+        "☂",
+        "a❤️b❤️",
+    ],
+)
+def test_an_emoji_of_several_code_points_is_measured_as_it_is_drawn(text: str) -> None:
+    assert cells(text) == cell_len(text)
+    first, second = columns([(text, "x"), ("a long name", "y")])
+    assert cell_len(first) == cell_len(second)
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ def usage_error(*words: str) -> str:
         ("default set chta openai/x", "Unknown TYPE chta.", "Did you mean chat?"),
         ("paths --colour", "Unknown option --colour.", "modeldeck paths --help"),
         ("-x", "Unknown option -x.", "modeldeck --help"),
+        ("--versoin", "Unknown option --versoin.", "Did you mean --version?"),
     ],
 )
 def test_a_wrong_word_is_named_and_the_right_one_suggested(words: str, wrong: str, meant: str) -> None:

@@ -65,6 +65,7 @@ class Command(NamedTuple):
 
 JSON = Option(("--json",), "print JSON", shown=False)
 YES = Option(("--yes",), "do it; without this, only show what would happen", required=True)
+DRY_RUN = Option(("--dry-run",), "only show what would happen, with exit code 0", shown=False)
 TYPE = Option(("--type",), "the model type: chat, embedding or speech2text", "TYPE", TYPES)
 MODEL_OPTION = Option(("-m", "--model"), "the model as P/MODEL; default: the default model of the type", "P/MODEL")
 NO_VERIFY = Option(("--no-verify",), "save without verifying at the provider")

@@ -6,7 +6,7 @@ The workspace is imported when it is first needed, so that a usage error comes a
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.cli.command import ParsedArgs
 from tui.cli.output import Output
@@ -142,6 +142,19 @@ class CommandContext:
         say = self.out.note if self.out.as_json else self.out.line
         for origin in new_origins(before, origins_by_name(self.tenant_session, provider.id)):
             say(f"{provider.label}: the API key can now be sent to {origin}.")
+
+    def confirmed(self, about: Mapping[str, Any], would: str, hint: str) -> bool:
+        """Return True if the command has --yes; with --dry-run, print what would be removed and return False.
+
+        Raises:
+            UsageError: with neither, saying what would be removed.
+        """
+        if self.args.has("dry-run"):
+            self.out.result({**about, "removed": False, "message": would}, would)
+            return False
+        if not self.args.has("yes"):
+            raise UsageError(would, hint)
+        return True
 
     async def close(self) -> None:
         """Close connections and drop decrypted keys; report an entry that the audit log could not take."""

@@ -144,12 +144,31 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def cells(text: str) -> int:
-    """Return how many terminal cells the text takes: two for a wide character, none for a combining one."""
-    return len(text) if text.isascii() else sum(map(_cells_of, text))
+    """Return how many terminal cells the text takes: two for a wide character, none for a combining one.
+
+    An emoji of several code points takes two: joined ones, one with a skin tone, a flag, a sign shown as an emoji.
+    """
+    if text.isascii():
+        return len(text)
+    widths, before = [0], ""
+    for character in text:
+        part_of_emoji = before == _JOINER or (character in _SKIN_TONES and before)
+        shown_as_emoji = character == _EMOJI_STYLE and widths[-1] == 1
+        widths.append(0 if part_of_emoji else int(shown_as_emoji) or _cells_of(character))
+        before = character
+    return sum(widths)
+
+
+_JOINER, _EMOJI_STYLE = "\u200d", "\ufe0f"
+_SKIN_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 
 
 def _cells_of(character: str) -> int:
+    if character in _SKIN_TONES:
+        return 2
     if unicodedata.combining(character) or unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    if "\u1160" <= character <= "\u11ff":  # vowels and finals, drawn into the syllable that they belong to
         return 0
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 

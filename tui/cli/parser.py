@@ -150,6 +150,7 @@ def _how(command: Command, more: str = "") -> str:
 
 def _unknown_option(command: Command, word: str) -> UsageError:
     names = [name for option in (*command.options, *GLOBAL_OPTIONS) for name in option.names]
+    names += [] if command.words else ["--version"]
     name = word.partition("=")[0]
     hint = did_you_mean(name, [known for known in names if known.startswith("--")])
     shown = f" {name}" if quotable(name, names) else f"; {' '.join(command.words) or 'the console'} has no such option"

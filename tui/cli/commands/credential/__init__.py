@@ -1,6 +1,6 @@
 """`modeldeck credential`: the named credentials of a provider."""
 
-from tui.cli.command import ALLOW_HTTP, CREDENTIAL_NAME, FIELDS, JSON, PROVIDER, YES, Argument, Command, Option
+from tui.cli.command import ALLOW_HTTP, CREDENTIAL_NAME, DRY_RUN, FIELDS, JSON, PROVIDER, YES, Argument, Command, Option
 
 _CREDENTIAL = Argument("CRED", "the credential's name")
 
@@ -20,6 +20,8 @@ COMMANDS = (
         "credential.handlers:use",
         "make a credential the active one of its provider",
         (PROVIDER, _CREDENTIAL),
+        (JSON,),
+        shape="{provider, credential, active}",
         examples=("modeldeck credential use openai team-b",),
     ),
     Command(
@@ -50,7 +52,8 @@ COMMANDS = (
         "credential.handlers:remove",
         "delete a credential, from earlier states too",
         (PROVIDER, _CREDENTIAL),
-        (YES,),
+        (YES, DRY_RUN, JSON),
+        shape="{provider, credential, removed, message}",
         examples=("modeldeck credential remove openai team-b --yes",),
     ),
 )

@@ -72,9 +72,12 @@ async def use(call: CommandContext) -> None:
         await call.unlock(call.tenant)
     with call.naming_new_origins(provider):
         await status.use(call.tenant_session, provider.id, name)
-    call.out.line(f"Now using {previous_of(name) or name} for {provider.label}.")
+    now = previous_of(name) or name
+    shape = {"provider": provider.id, "credential": now, "active": True}
+    call.out.result(shape, f"Now using {now} for {provider.label}.")
     if provider.list_models is not None and not status.row(call.tenant_session, provider.id).models:
-        call.out.line(f"It has listed no models yet. {remedy_text(Remedy(Action.IMPORT_MODELS, provider.id))}")
+        say = call.out.note if call.out.as_json else call.out.line
+        say(f"It has listed no models yet. {remedy_text(Remedy(Action.IMPORT_MODELS, provider.id))}")
 
 
 async def remove(call: CommandContext) -> None:
@@ -85,15 +88,13 @@ async def remove(call: CommandContext) -> None:
     if existing is None:
         names = ", ".join(credential.name for credential in stored) or "none"
         raise UsageError(f"{provider.label} has no credential of that name.", f"Its credentials: {names}.")
-    if not call.args.has("yes"):
-        keys = ", ".join(mask(hint) for hint in existing.hints.values()) or "no key"
-        which = "The active credential" if existing.active else "The credential"
-        is_last = not previous_of(name) and not status.staying(call.tenant_session, provider.id, name)
-        last = (
-            f" It is the last one, so models and default models of {provider.label} are removed too." if is_last else ""
-        )
-        raise UsageError(
-            f"{which} {name} of {provider.label} would be deleted ({keys}).{last}", "Add --yes to delete it."
-        )
-    await status.remove(call.tenant_session, provider.id, name)
-    call.out.line(f"Deleted the credential {name} of {provider.label}.")
+    keys = ", ".join(mask(hint) for hint in existing.hints.values()) or "no key"
+    which = "The active credential" if existing.active else "The credential"
+    is_last = not previous_of(name) and not status.staying(call.tenant_session, provider.id, name)
+    last = f" It is the last one, so models and default models of {provider.label} are removed too." if is_last else ""
+    would = f"{which} {name} of {provider.label} would be deleted ({keys}).{last}"
+    shape = {"provider": provider.id, "credential": name}
+    if call.confirmed(shape, would, "Add --yes to delete it."):
+        await status.remove(call.tenant_session, provider.id, name)
+        sentence = f"Deleted the credential {name} of {provider.label}."
+        call.out.result({**shape, "removed": True, "message": sentence}, sentence)

@@ -16,6 +16,8 @@ COMMANDS = (
         "default.handlers:choose",
         "set the default model of a type",
         (TYPE_ARGUMENT, Argument("P/MODEL", "provider and model, split at the first slash")),
+        (JSON,),
+        shape="{type, model}",
         examples=("modeldeck default set chat openai/gpt-6-sol",),
     ),
     Command(
@@ -23,6 +25,8 @@ COMMANDS = (
         "default.handlers:clear",
         "clear the default model of a type",
         (TYPE_ARGUMENT,),
+        (JSON,),
+        shape="{type, model}; model is null",
         examples=("modeldeck default clear embedding",),
     ),
 )

@@ -49,11 +49,11 @@ async def choose(call: CommandContext) -> None:
     """Make a model the default of its type."""
     kind, ref = ModelType(call.args.one("TYPE")), call.args.one("P/MODEL")
     await defaults.set(call.tenant_session, kind, ref)
-    call.out.line(f"{ref} is now the default {kind.label} model.")
+    call.out.result({"type": kind, "model": ref}, f"{ref} is now the default {kind.label} model.")
 
 
 async def clear(call: CommandContext) -> None:
     """Leave a type without a default."""
     kind = ModelType(call.args.one("TYPE"))
     await defaults.clear(call.tenant_session, kind)
-    call.out.line(f"Cleared the default {kind.label} model.")
+    call.out.result({"type": kind, "model": None}, f"Cleared the default {kind.label} model.")

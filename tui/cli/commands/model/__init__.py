@@ -2,6 +2,7 @@
 
 from tui.cli.command import (
     ALLOW_HTTP,
+    DRY_RUN,
     FIELDS,
     JSON,
     NO_VERIFY,
@@ -80,7 +81,13 @@ COMMANDS = (
         "model.handlers:remove",
         "remove an added model",
         (PROVIDER, _MODEL),
-        (TYPE, YES._replace(help="remove it even if it is a default model, which is then cleared", required=False)),
+        (
+            TYPE,
+            YES._replace(help="remove it even if it is a default model, which is then cleared", required=False),
+            DRY_RUN,
+            JSON,
+        ),
+        shape="{provider, id, type, removed, message}",
         examples=("modeldeck model remove openai_compatible qwen3:32b",),
     ),
 )

@@ -203,10 +203,16 @@ async def remove(call: CommandContext) -> None:
     model = _find(call)
     chosen = models.defaults(call.tenant_session).get(model.type)
     is_default = chosen is not None and chosen.ref == model.ref
-    if is_default and catalog.removable(model) and not call.args.has("yes"):
-        raise UsageError(
-            f"{model.ref} is the default {model.type.label} model, which would be cleared.", "Add --yes to remove it."
-        )
+    shape = {"provider": model.provider, "id": model.id, "type": model.type}
+    asks = catalog.removable(model) and (is_default or call.args.has("dry-run"))
+    would = (
+        f"{model.ref} is the default {model.type.label} model, which would be cleared."
+        if is_default
+        else f"{model.ref} would be removed."
+    )
+    if asks and not call.confirmed(shape, would, "Add --yes to remove it."):
+        return
     await catalog.remove(call.tenant_session, model)
     suffix = f" The default {model.type.label} model is cleared." if is_default else ""
-    call.out.line(f"Removed {model.ref}.{suffix}")
+    sentence = f"Removed {model.ref}.{suffix}"
+    call.out.result({**shape, "removed": True, "message": sentence}, sentence)

@@ -3,6 +3,7 @@
 from tui.cli.command import (
     ALLOW_HTTP,
     CREDENTIAL_NAME,
+    DRY_RUN,
     FIELDS,
     JSON,
     NO_VERIFY,
@@ -41,13 +42,15 @@ COMMANDS = (
         (PROVIDER, FIELDS),
         (CREDENTIAL_NAME, NO_VERIFY, ALLOW_HTTP, JSON),
         "Fields that you leave out keep their value. Give a secret field as FIELD=- (a hidden prompt, or a line of "
-        "stdin) or FIELD=@FILE; written out, it would show in the process list. Several FIELD=- read one line each. "
+        "stdin), FIELD=@FILE, or FIELD=env:NAME for a variable such as OPENAI_API_KEY; written out, it shows in the "
+        "process list. Several FIELD=- read one line each. "
         "If the provider rejects the API key or cannot be reached, nothing is saved. The first credential becomes the "
         "active one; switch with modeldeck credential use.",
         "{provider, credential, active, state, ms, models, proposed: [{type, model}]}",
         (
             "modeldeck provider set openai api_key=-",
             "modeldeck provider set openai api_key=@key.txt --name team-b",
+            "modeldeck provider set anthropic api_key=env:ANTHROPIC_API_KEY",
             "modeldeck provider set openai_compatible base_url=http://localhost:11434/v1",
         ),
     ),
@@ -66,7 +69,8 @@ COMMANDS = (
         "provider.handlers:remove",
         "remove a provider's credentials and models from a tenant",
         (PROVIDER,),
-        (YES,),
+        (YES, DRY_RUN, JSON),
+        shape="{provider, removed, message}",
         examples=("modeldeck provider remove openai --yes",),
     ),
     Command(
@@ -74,6 +78,8 @@ COMMANDS = (
         "provider.handlers:source",
         "use the operator's trial or your own key for a tenant's requests",
         (PROVIDER, Argument("SOURCE", "trial or own", choices=("trial", "own"))),
+        (JSON,),
+        shape="{provider, source}",
         details="Modeldeck never switches by itself, not even when a trial is used up.",
         examples=("modeldeck provider source openai own",),
     ),

@@ -198,7 +198,7 @@ async def source(call: CommandContext) -> None:
         if row.trial and row.on_trial
         else f"your key for {provider.label}"
     )
-    call.out.line(f"{call.tenant.name} now uses {used}.")
+    call.out.result({"provider": provider.id, "source": wanted}, f"{call.tenant.name} now uses {used}.")
 
 
 def _is_of(row: DefaultRow, provider_id: str) -> bool:
@@ -212,13 +212,13 @@ async def remove(call: CommandContext) -> None:
     stored = credentials.listing(call.tenant_session, provider.id)
     if not stored and not row.models and not row.added:
         raise UsageError(f"{provider.label} is not set up in {call.tenant.name}.")
-    if not call.args.has("yes"):
-        names = ", ".join(credential.name for credential in stored) or "none"
-        chosen = [row.type for row in defaults.rows(call.tenant_session) if _is_of(row, provider.id)]
-        raise UsageError(
-            f"{provider.label} would be removed from {call.tenant.name}: credentials {names}, "
-            f"models {_count(row) or 'none'}, default models {', '.join(chosen) or 'none'}.",
-            "Add --yes to remove it.",
-        )
-    await status.remove_provider(call.tenant_session, provider.id)
-    call.out.line(f"Removed {provider.label} from {call.tenant.name}.")
+    names = ", ".join(credential.name for credential in stored) or "none"
+    chosen = [row.type for row in defaults.rows(call.tenant_session) if _is_of(row, provider.id)]
+    would = (
+        f"{provider.label} would be removed from {call.tenant.name}: credentials {names}, "
+        f"models {_count(row) or 'none'}, default models {', '.join(chosen) or 'none'}."
+    )
+    if call.confirmed({"provider": provider.id}, would, "Add --yes to remove it."):
+        await status.remove_provider(call.tenant_session, provider.id)
+        sentence = f"Removed {provider.label} from {call.tenant.name}."
+        call.out.result({"provider": provider.id, "removed": True, "message": sentence}, sentence)

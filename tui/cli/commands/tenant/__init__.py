@@ -1,6 +1,6 @@
 """`modeldeck tenant`: tenants, their names and their passphrases."""
 
-from tui.cli.command import JSON, YES, Argument, Command, Option
+from tui.cli.command import DRY_RUN, JSON, YES, Argument, Command, Option
 
 _NAME = Argument("NAME", "a tenant's name or ID")
 
@@ -18,10 +18,14 @@ COMMANDS = (
         "tenant.handlers:create",
         "create a tenant and its key pair",
         (Argument("NAME", "up to 60 characters"),),
-        (Option(("--id",), "its ID, which never changes; default: from the name", "ID"), JSON),
+        (
+            Option(("--id",), "its ID, which never changes; default: from the name", "ID"),
+            Option(("--if-missing",), "succeed, and change nothing, if the tenant already exists", shown=False),
+            JSON,
+        ),
         "On a terminal, asks for a passphrase; leave it blank for none. Elsewhere, the tenant has a passphrase only if "
         "you pass one. Without a passphrase, anyone who can read your files on this machine can decrypt the API keys.",
-        "{id, name, key_id, protected}",
+        "{id, name, key_id, protected, created}",
         ("modeldeck tenant create acme", "modeldeck tenant create north-lab --passphrase-fd 3 3<passphrase.txt"),
     ),
     Command(
@@ -29,6 +33,8 @@ COMMANDS = (
         "tenant.handlers:rename",
         "change a tenant's name; its ID stays",
         (Argument("OLD", "its name or ID"), Argument("NEW", "its new name")),
+        (JSON,),
+        shape="{id, name}",
         examples=("modeldeck tenant rename acme 'Acme Ltd'",),
     ),
     Command(
@@ -36,7 +42,8 @@ COMMANDS = (
         "tenant.handlers:passphrase",
         "set, change or remove the passphrase of a tenant",
         (_NAME,),
-        (YES,),
+        (YES, JSON),
+        shape="{id, protected}",
         details="With --passphrase-fd or --passphrase-file, the first line is the current passphrase, if there is one, "
         "and the next the new one. A blank line as the new one removes it, with --yes.",
         examples=("modeldeck tenant passphrase acme",),
@@ -46,7 +53,8 @@ COMMANDS = (
         "tenant.handlers:remove",
         "delete a tenant with its settings and private key, permanently",
         (_NAME,),
-        (YES,),
+        (YES, DRY_RUN, JSON),
+        shape="{id, removed, message}",
         examples=("modeldeck tenant remove acme --yes",),
     ),
     Command(
@@ -54,9 +62,10 @@ COMMANDS = (
         "tenant.handlers:accept",
         "accept a settings file that was edited by hand",
         (_NAME,),
-        (YES,),
+        (YES, JSON),
         "A settings file holds a checksum, which shows edits by hand and disk errors alike. The audit log notes what "
         "you accept.",
+        "{id, providers, added, defaults}",
         examples=("modeldeck tenant accept acme --yes",),
     ),
 )

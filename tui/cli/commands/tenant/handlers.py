@@ -56,6 +56,9 @@ def _shape(row: tenants.TenantRow) -> dict[str, Any]:
 async def create(call: CommandContext) -> None:
     """Create a tenant, with a passphrase if there is one."""
     name = call.args.one("NAME")
+    if call.args.has("if-missing") and (existing := _existing(call, name)):
+        _say_created(call, existing, created=False)
+        return
     tenant_registry.check_name(call.session, name)
     passphrase = call.secret_input.handed(call.args.one("id") or tenant_registry.slug_for(call.session, name))
     if call.secret_input.named and not passphrase:
@@ -65,10 +68,36 @@ async def create(call: CommandContext) -> None:
     if passphrase is None and is_terminal(sys.stdin):
         passphrase = call.secret_input.chosen(NEW)
     tenant = await tenants.create(call.session, name, passphrase or None, id=call.args.one("id"))
-    if call.out.as_json:
-        call.out.json({"id": tenant.id, "name": tenant.name, "key_id": tenant.key_id, "protected": tenant.protected})
-        return
-    call.out.line(f"Created {tenant.name}: ID {tenant.id}, key pair {grouped(tenant.key_id)}, {_protection(tenant)}.")
+    _say_created(call, tenant, created=True)
+
+
+def _existing(call: CommandContext, name: str) -> Tenant | None:
+    """Return the tenant of that name, and of --id if it is given.
+
+    Raises:
+        UsageError: if one has the name, and another ID.
+    """
+    try:
+        existing = tenant_registry.find(call.session, name)
+    except UsageError:
+        return None
+    if call.args.one("id", existing.id) != existing.id:
+        raise UsageError(f"{existing.name} already exists, with the ID {existing.id}.", "Nothing was created.")
+    return existing
+
+
+def _say_created(call: CommandContext, tenant: Tenant, created: bool) -> None:
+    verb = "Created" if created else "Already there:"
+    call.out.result(
+        {
+            "id": tenant.id,
+            "name": tenant.name,
+            "key_id": tenant.key_id,
+            "protected": tenant.protected,
+            "created": created,
+        },
+        f"{verb} {tenant.name}: ID {tenant.id}, key pair {grouped(tenant.key_id)}, {_protection(tenant)}.",
+    )
 
 
 def _protection(tenant: Tenant) -> str:
@@ -79,7 +108,8 @@ async def rename(call: CommandContext) -> None:
     """Change a tenant's name."""
     before = tenant_registry.find(call.session, call.args.one("OLD"))
     after = await tenants.rename(call.session.tenant(before.id), call.args.one("NEW"))
-    call.out.line(f"Renamed {before.name} to {after.name}; the ID stays {after.id}.")
+    sentence = f"Renamed {before.name} to {after.name}; the ID stays {after.id}."
+    call.out.result({"id": after.id, "name": after.name}, sentence)
 
 
 async def passphrase(call: CommandContext) -> None:
@@ -98,19 +128,19 @@ async def passphrase(call: CommandContext) -> None:
     after = await tenants.set_passphrase(session, new or None, present)
     for key_id in retired_keys.other_passphrase(session, new) if new else ():
         call.out.note(f"The earlier key file {key_id}.pem cannot be opened with this passphrase; it keeps its own.")
-    call.out.line(f"{after.name} has {'a new passphrase' if after.protected else 'no passphrase'}.")
+    sentence = f"{after.name} has {'a new passphrase' if after.protected else 'no passphrase'}."
+    call.out.result({"id": after.id, "protected": after.protected}, sentence)
 
 
 async def remove(call: CommandContext) -> None:
     """Delete a tenant permanently, or say what would be deleted. A damaged one is named by its ID."""
     named = call.args.one("NAME")
     tenant_id = named if named in tenant_registry.ids(call.session) else tenant_registry.find(call.session, named).id
-    if not call.args.has("yes"):
-        raise UsageError(
-            _going(call, tenant_id), "Add --yes to delete it. The API keys can't be recovered, not even from a backup."
-        )
-    await tenants.remove(call.session.tenant(tenant_id))
-    call.out.line(f"Deleted {named} and its key pair.")
+    hint = "Add --yes to delete it. The API keys can't be recovered, not even from a backup."
+    if call.confirmed({"id": tenant_id}, _going(call, tenant_id), hint):
+        await tenants.remove(call.session.tenant(tenant_id))
+        sentence = f"Deleted {named} and its key pair."
+        call.out.result({"id": tenant_id, "removed": True, "message": sentence}, sentence)
 
 
 async def accept(call: CommandContext) -> None:
@@ -131,7 +161,8 @@ async def accept(call: CommandContext) -> None:
         hint = "Add --yes to accept them. A key whose fields were edited can no longer be decrypted."
         raise UsageError(f"The settings of {tenant_id} were edited by hand: {holds}.", hint)
     await tenants.accept_edit(call.session.tenant(tenant_id))
-    call.out.line(f"The settings of {tenant_id} are accepted: {holds}.")
+    shape = {"providers": edited.providers, "added": edited.added, "defaults": edited.defaults}
+    call.out.result({"id": tenant_id} | shape, f"The settings of {tenant_id} are accepted: {holds}.")
 
 
 def _going(call: CommandContext, tenant_id: str) -> str:

@@ -1,6 +1,6 @@
 """`modeldeck trial`: the operator's API keys, lent to every tenant."""
 
-from tui.cli.command import ALLOW_HTTP, FIELDS, JSON, NO_VERIFY, PROVIDER, YES, Command, Option
+from tui.cli.command import ALLOW_HTTP, DRY_RUN, FIELDS, JSON, NO_VERIFY, PROVIDER, YES, Command, Option
 
 COMMANDS = (
     Command(
@@ -35,7 +35,8 @@ COMMANDS = (
         "trial.handlers:remove",
         "end a trial and delete its API key; usage counts are kept",
         (PROVIDER,),
-        (YES,),
+        (YES, DRY_RUN, JSON),
+        shape="{provider, removed, message}",
         examples=("modeldeck trial remove openai --yes",),
     ),
 )

@@ -10,7 +10,7 @@ from tui.cli.fields import Values, entries
 from tui.cli.inputs import whole_number
 from tui.cli.output import counted
 from tui.domain import Credential
-from tui.errors import Problem, UsageError
+from tui.errors import Problem
 from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.sanitize import mask
@@ -120,12 +120,11 @@ async def remove(call: CommandContext) -> None:
     """End a trial, or say what would be deleted."""
     provider = provider_by_id(call.args.one("P"))
     existing: Trial = trial_store.trial(call.session, provider.id)
-    if not call.args.has("yes"):
-        models = counted(len(existing.models), "model")
-        raise UsageError(
-            f"The trial of {provider.label} would end for every tenant: its API key, {models}, "
-            f"{counted(existing.calls, 'request')} each.",
-            "Add --yes to remove it.",
-        )
-    await trials.remove(call.session, provider.id)
-    call.out.line(f"Ended the trial of {provider.label}.")
+    would = (
+        f"The trial of {provider.label} would end for every tenant: its API key, "
+        f"{counted(len(existing.models), 'model')}, {counted(existing.calls, 'request')} each."
+    )
+    if call.confirmed({"provider": provider.id}, would, "Add --yes to remove it."):
+        await trials.remove(call.session, provider.id)
+        sentence = f"Ended the trial of {provider.label}."
+        call.out.result({"provider": provider.id, "removed": True, "message": sentence}, sentence)
