@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -10,7 +11,7 @@ from tui.providers.dialects import sampling
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import audio, chat, embeddings, errors, models
 from tui.providers.origins import of_base_url
-from tui.providers.spec import Field, LocalServer, Parameter, Provider
+from tui.providers.spec import AudioLimits, Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "openai_compatible", "OpenAI-compatible"
 _EMBEDDING = re.compile(r"embed|(^|[/_-])(bge|e5|gte)[-_]|minilm", re.IGNORECASE)
@@ -20,6 +21,9 @@ _USELESS = re.compile(
     re.IGNORECASE,
 )
 _COMPLETION = re.compile(r"^(text-(davinci|curie|babbage|ada)-\d+|gpt-3\.5-turbo-instruct.*|(davinci|babbage)-002)$")
+_LARGEST = 1 << 30
+"""Bytes of a recording; whose server it is knows its own limit."""
+
 _CONTEXT = ("max_model_len", "context_length", "context_window", "max_context_length")
 
 
@@ -60,6 +64,11 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     )
 
 
+def audio_limits(model: Model) -> AudioLimits:
+    """Return the limits of a recording: the server itself says which formats it takes."""
+    return replace(audio.audio(model), any_format=True, size=_LARGEST)
+
+
 # Not every server knows vectors as base64, nor the newer name of the bound.
 _FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_tokens", vectors="float")
 
@@ -92,7 +101,7 @@ PROVIDER = Provider(
     describe_error=partial(errors.describe_error, "The server"),
     repair_request=errors.repair_request,
     parameters=parameters,
-    audio=audio.audio,
+    audio=audio_limits,
     local_servers=(
         LocalServer("http://localhost:11434/v1", "Ollama", "OLLAMA_HOST"),
         LocalServer("http://localhost:8080/v1", "llama.cpp"),

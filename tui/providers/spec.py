@@ -125,11 +125,15 @@ class Parameter:
 
 @dataclass(frozen=True)
 class AudioLimits:
-    """What a speech-to-text model takes and gives: file name endings, size in bytes, kinds of times."""
+    """What a speech-to-text model takes and gives: file name endings, size in bytes, kinds of times.
+
+    With `any_format`, the server itself says which other formats it takes.
+    """
 
     endings: tuple[str, ...]
     size: int
     times: tuple[TimestampGranularity, ...] = (TimestampGranularity.NONE,)
+    any_format: bool = False
 
 
 Sign = Callable[[Call, FieldValues, Mapping[str, Secret], float], Call]

@@ -47,3 +47,23 @@ def test_control_another_format_is_refused(tmp_path: Path) -> None:
     (tmp_path / "talk.txt").write_text("hello")
     with pytest.raises(UsageError, match="not a format"):
         audio_info(tmp_path / "talk.txt", SPEECH["openai"])
+
+
+@pytest.mark.parametrize(
+    ("name", "media"),
+    [
+        ("note.amr", "audio/amr"),
+        ("note.WMA", "audio/x-ms-wma"),
+        ("note.aiff", "audio/aiff"),
+        ("note.3gp", "audio/3gpp"),
+        ("note.xyz", "application/octet-stream"),
+        ("note", "application/octet-stream"),
+    ],
+)
+def test_a_server_of_your_own_says_itself_which_formats_it_takes(tmp_path: Path, name: str, media: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"x")
+    info = audio_info(path, SPEECH["openai_compatible"])
+    assert (info.media, info.name) == (media, name)
+    with pytest.raises(UsageError):
+        audio_info(path, SPEECH["openai"])

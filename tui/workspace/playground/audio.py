@@ -29,6 +29,19 @@ MEDIA = {
 }
 """File name ending -> content type. Endings of one content type stand for the same format."""
 
+OTHER_MEDIA = {
+    "3gp": "audio/3gpp",
+    "aif": "audio/aiff",
+    "aiff": "audio/aiff",
+    "amr": "audio/amr",
+    "caf": "audio/x-caf",
+    "mka": "audio/x-matroska",
+    "wma": "audio/x-ms-wma",
+}
+"""The same for files that only a server of one's own may take."""
+
+_UNKNOWN = "application/octet-stream"
+
 MEGABYTE = 1024 * 1024
 """As providers count where they limit a file to so many MB."""
 
@@ -47,9 +60,14 @@ class AudioInfo:
 
 
 def accepted_endings(limits: AudioLimits | None) -> tuple[str, ...]:
-    """Return the endings of the files that a model takes: those it names, and others of the same formats."""
+    """Return the endings of the files that a model takes: those it names, and others of the same formats.
+
+    Of a server that may take any format, these are the endings that are offered.
+    """
     if limits is None:
         return tuple(MEDIA)
+    if limits.any_format:
+        return (*MEDIA, *OTHER_MEDIA)
     formats = {MEDIA[ending] for ending in limits.endings}
     return (*limits.endings, *(end for end, media in MEDIA.items() if media in formats and end not in limits.endings))
 
@@ -77,7 +95,7 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
     ending = path.suffix.lower().removeprefix(".")
     if not status.st_size:
         raise UsageError(f"{name} is empty.", "Check that it was copied completely.")
-    if ending not in accepted_endings(limits):
+    if ending not in accepted_endings(limits) and not (limits and limits.any_format):
         takes = " ".join(limits.endings) if limits else " ".join(MEDIA)
         raise UsageError(f"{name} is not a format that {model or 'a model'} accepts.", f"It takes {takes}.")
     if limits and status.st_size > limits.size:
@@ -85,14 +103,16 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
         raise UsageError(
             f"{name} is {size}; {model or 'the model'} takes {most}.", "Make it smaller, for example a mono mp3."
         )
-    return AudioInfo(MEDIA[ending], status.st_size, audio_duration.seconds(path), _name_to_send(path, ending, limits))
+    media = MEDIA.get(ending) or OTHER_MEDIA.get(ending, _UNKNOWN)
+    return AudioInfo(media, status.st_size, audio_duration.seconds(path), _name_to_send(path, ending, limits))
 
 
 def _name_to_send(path: Path, ending: str, limits: AudioLimits | None) -> str:
     """Return the file name, with an ending of the same format where the model does not name its own."""
     if limits is None or ending in limits.endings:
         return path.name
-    return path.with_suffix(f".{next(end for end in limits.endings if MEDIA[end] == MEDIA[ending])}").name
+    same = next((end for end in limits.endings if MEDIA[end] == MEDIA.get(ending)), "")
+    return path.with_suffix(f".{same}").name if same else path.name
 
 
 def megabytes(size: int) -> str:

@@ -135,7 +135,8 @@ class SpeechTab(SingleCallTab):
         model, limits = self.model, self.form.limits
         if model is None:
             return "No default speech-to-text model yet.", pick_model_hint("this file")
-        first = f"{model.id} takes {' '.join(limits.endings)}, up to {megabytes(limits.size)}." if limits else ""
+        more = " and others" if limits and limits.any_format else ""
+        first = f"{model.id} takes {' '.join(limits.endings)}{more}, up to {megabytes(limits.size)}." if limits else ""
         if not model.ends:
             return first, ""
         others = [entry for entry in provider_of(model.provider).proposed.get(self.TYPE, ()) if entry != model.id]
