@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import ROOT, Run, environ, run_process
 from tests.terminal import Terminal
-from tui.cli.secret_files import private_file
+from tui.cli.secret_files import private_file, secret_in
 from tui.errors import UsageError
 
 PASSPHRASE = "open sesame"
@@ -247,3 +247,19 @@ def test_one_file_is_the_same_passphrase_from_every_source(tmp_path: Path, conte
 def test_a_variable_that_is_not_text_is_reported(run_in: Run, locked_home: Path) -> None:
     ran = run_in(locked_home, *OPENS, MODELDECK_PASSPHRASE="open \udcff")
     assert ran.code == 2 and "MODELDECK_PASSPHRASE is not UTF-8 text." in ran.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_an_api_key_is_read_from_a_file_in_the_encoding_of_its_mark(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "key.txt"
+    path.write_bytes("sk-FAKE-0123456789\r\n".encode(encoding))
+    assert secret_in(path, "The file").reveal() == "sk-FAKE-0123456789"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-32"])
+def test_a_key_file_without_a_known_mark_is_refused_with_the_encoding_to_use(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "key.txt"
+    path.write_bytes("sk-FAKE-0123456789\n".encode(encoding))
+    with pytest.raises(UsageError, match="is not UTF-8 text") as refused:
+        secret_in(path, "The file")
+    assert refused.value.hint == "Save it as UTF-8."

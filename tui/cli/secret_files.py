@@ -11,6 +11,8 @@ from tui.secret import Secret
 from tui.storage.user_file import local_path
 
 _LONGEST = 64 * 1024
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""The byte order marks of UTF-16."""
 
 
 def private_file(path: str) -> TextIO:
@@ -70,7 +72,11 @@ def secret_in(path: Path, shown: str) -> Secret:
     Raises:
         UsageError: naming the file as `shown`, if it is large, unreadable or no text.
     """
-    return Secret(_content(path, shown).removeprefix("\ufeff").strip("\r\n"))
+    text = _content(path, shown).removeprefix("\ufeff").strip("\r\n")
+    if "\0" in text:
+        # UTF-16 without its mark has a zero byte beside each letter.
+        raise UsageError(f"{shown} is not UTF-8 text; it looks like UTF-16.", "Save it as UTF-8.")
+    return Secret(text)
 
 
 def _content(path: Path, shown: str) -> str:
@@ -81,7 +87,9 @@ def _content(path: Path, shown: str) -> str:
         raise UsageError(f"{shown} cannot be read: {(error.strerror or 'no access').lower()}.") from None
     if len(content) > _LONGEST:
         raise UsageError(f"{shown} is larger than {_LONGEST // 1024} KiB.", "Check that it is the right file.")
+    # Notepad saves UTF-16 as "Unicode", with a mark.
+    encoding = "utf-16" if content.startswith(_UTF16) else "utf-8"
     try:
-        return content.decode("utf-8")
+        return content.decode(encoding)
     except UnicodeDecodeError:
-        raise UsageError(f"{shown} is not UTF-8 text.") from None
+        raise UsageError(f"{shown} is not UTF-8 text.", "Save it as UTF-8.") from None
