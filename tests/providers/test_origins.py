@@ -129,3 +129,9 @@ def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     with pytest.raises(UsageError) as raised:
         clean_url("https://me:hush-hush@host.test/v1")
     assert "hush" not in raised.value.message + raised.value.hint
+
+
+@pytest.mark.parametrize("pasted", ["http:/host/v1", "https:/host", "HTTP:/host", "http//host", "https//host/v1"])
+def test_a_scheme_without_its_two_slashes_is_no_host_of_that_name(pasted: str) -> None:
+    with pytest.raises(UsageError, match="needs two slashes after http:"):
+        clean_url(pasted)

@@ -10,7 +10,7 @@ from tui.sanitize import one_line
 
 _PORTS = {"http": 80, "https": 443}
 _PLAIN = {"ws": "http", "wss": "https"}
-_ONE_SLASH = re.compile(r"https?:/(?!/)", re.IGNORECASE)
+_ONE_SLASH = re.compile(r"https?(?::/(?!/)|//)", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9._-]*[a-z0-9_])?\.?")
 _EXAMPLE = "It looks like https://host/v1 or http://localhost:11434/v1."
 
@@ -54,7 +54,7 @@ def clean_url(text: str, clears: Sequence[str] = ()) -> str:
     """
     text = text.strip()
     if _ONE_SLASH.match(text):
-        raise UsageError(f"{one_line(text, 80)} needs two slashes after http:.", _EXAMPLE)
+        raise UsageError(f"{one_line(text, 80)} needs two slashes after http:, as in http://.", _EXAMPLE)
     if "://" not in text:
         text = f"https://{text}" if not is_loopback(f"http://{text}") else f"http://{text}"
     parts = _split(text)

@@ -198,7 +198,7 @@ async def test_a_password_that_ends_the_host_is_neither_shown_nor_resolved(passw
     _, problem = await try_url("https://a.test/v1", {"HTTPS_PROXY": f"http://user:{password}@proxy.test:3128"})
     assert isinstance(problem, NetworkError)
     assert "12" not in problem.message + problem.hint + problem.detail and "user" not in problem.message
-    assert "/ is written as %2F" in problem.hint
+    assert "/ is written as %2F, # as %23 and ? as %3F" in problem.hint
 
 
 def test_control_an_encoded_password_and_a_last_slash_are_accepted() -> None:

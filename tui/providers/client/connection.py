@@ -94,7 +94,8 @@ def _proxy(name: str, value: str) -> str:
     if not usable:
         raise NetworkError(
             f"{name} is not a usable proxy. Nothing was sent.",
-            "It takes http://host:port, https://host:port or socks5://host:port. In a password, / is written as %2F.",
+            "It takes http://host:port, https://host:port or socks5://host:port. "
+            "In a password, / is written as %2F, # as %23 and ? as %3F.",
         )
     return proxy
 
