@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tui.errors import Problem
+
 
 @dataclass(frozen=True)
 class Paths:
@@ -26,10 +28,13 @@ def paths(environ: Mapping[str, str]) -> Paths:
     """Return the roots by the XDG rules (relative values are ignored), each overridden by its own variable.
 
     A home folder that is blank or relative is that of the system's list of users: nothing depends on where you are.
+
+    Raises:
+        Problem: That list has none either.
     """
     home = Path(environ.get("HOME", ""))
     if not home.is_absolute():
-        home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+        home = _home_of_user()
 
     def root(variable: str, fallback: str) -> Path:
         value = Path(environ.get(variable, ""))
@@ -43,6 +48,16 @@ def paths(environ: Mapping[str, str]) -> Paths:
         log=state / "log",
         home=home,
     )
+
+
+def _home_of_user() -> Path:
+    try:
+        home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:
+        home = Path()
+    if not home.is_absolute():
+        raise Problem("You have no home folder.", "Set HOME to an absolute path.")
+    return home
 
 
 def _override(environ: Mapping[str, str], variable: str, otherwise: Path) -> Path:

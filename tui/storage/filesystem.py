@@ -63,3 +63,12 @@ def erase(path: Path) -> None:
             else:
                 entry.unlink(missing_ok=True)
         path.rmdir()
+
+
+def sync(folder: Path) -> None:
+    """Write to the disk which entries a folder has."""
+    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(at)
+    finally:
+        os.close(at)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui.errors import Problem
-from tui.storage import file_errors, filesystem
+from tui.storage import file_errors, filesystem, location
 from tui.storage import lock as file_lock
 from tui.storage.generations import generation, numbered, rotation_renames, safe_name
 from tui.storage.lock import LEASE, LOCK, WAIT
@@ -89,6 +89,7 @@ class DiskFolder:
         self._parent = parent
         self._kind = kind
         self._lock_file: int | None = None
+        self._location_checked = False
 
     @property
     def path(self) -> Path:
@@ -195,9 +196,8 @@ class DiskFolder:
                 replaced = True
                 os.fsync(at)
             except OSError as error:
-                raise (
-                    file_errors.unsure(self._path, error) if replaced else file_errors.unwritable(self._path, error)
-                ) from None
+                problem = file_errors.unsure if replaced else file_errors.unwritable
+                raise problem(self._path, error) from None
             finally:
                 with contextlib.suppress(OSError):
                     os.unlink(temporary, dir_fd=at)
@@ -255,16 +255,14 @@ class DiskFolder:
                 except OSError as error:
                     raise file_errors.unwritable(self._path, error) from None
         try:
-            _sync(above)
+            filesystem.sync(above)
             # One that was killed here before left its folder behind; it is nobody's any more.
             for path in above.iterdir():
                 if path.name.startswith(_LEAVING) and not path.is_symlink():
                     filesystem.erase(path)
-            _sync(above)
+            filesystem.sync(above)
         except OSError as error:
             raise file_errors.left(leaving, error) from None
-
-    # --- inside ------------------------------------------------------------------------------------------------------
 
     def _make(self) -> None:
         """Create the folder with mode 0700, and missing folders above it."""
@@ -273,20 +271,28 @@ class DiskFolder:
                 return
             if self._parent is not None:
                 self._parent._make()
+            self._check_parents()
             missing = [parent for parent in (self._path, *self._path.parents) if not os.path.lexists(parent)]
             for entry in reversed(missing):
                 with contextlib.suppress(FileExistsError):
                     entry.mkdir(mode=0o700)
-                    _sync(entry.parent)
+                    filesystem.sync(entry.parent)
         except OSError as error:
             raise file_errors.unwritable(self._path, error) from None
+
+    def _check_parents(self) -> None:
+        """Raise a Problem if a folder above this one is not private, or if everybody can replace the topmost one."""
+        if self._parent is not None:
+            with self._parent._opened():
+                pass
+        elif not self._location_checked:
+            location.check_parents(self._path)
+            self._location_checked = True
 
     @contextmanager
     def _opened(self) -> Iterator[int | None]:
         """Open a descriptor of the folder, proved to be private like those above it; None without a folder."""
-        if self._parent is not None:
-            with self._parent._opened():
-                pass
+        self._check_parents()
         try:
             at = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -386,11 +392,3 @@ def _close(file: int) -> None:
     """Close a descriptor that was only read; an error here changes nothing."""
     with contextlib.suppress(OSError):
         os.close(file)
-
-
-def _sync(folder: Path) -> None:
-    at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(at)
-    finally:
-        os.close(at)

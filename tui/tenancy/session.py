@@ -20,8 +20,8 @@ from tui import config
 from tui.config import Config
 from tui.errors import Problem
 from tui.paths import paths
+from tui.storage import location
 from tui.storage.audit_log import AuditEvent, Log
-from tui.storage.filesystem import warning
 from tui.storage.folder import DiskFolder, Folder
 from tui.storage.lock import WAIT
 from tui.storage.settings_file import Content
@@ -72,8 +72,13 @@ class Session:
     @cached_property
     def warnings(self) -> tuple[str, ...]:
         """What is to be minded about where things lie."""
-        kinds = {"settings": self.data.shared, "keys": self.keys.shared}
-        return tuple(warning(what, kind) for what, kind in kinds.items() if kind)
+        folders = {"settings": self.data, "keys": self.keys}
+        return tuple(
+            text
+            for what, folder in folders.items()
+            if folder.path
+            for text in location.warnings(what, folder.path, folder.shared)
+        )
 
     @cached_property
     def tenants(self) -> Folder:

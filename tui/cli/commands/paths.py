@@ -13,17 +13,18 @@ COMMANDS = (
         "paths:paths",
         "show file locations",
         options=(JSON,),
-        shape="{settings, keys, config, log, shared}; shared maps settings and keys to the kind of file system where "
-        "other machines may write to it, too",
+        shape="{settings, keys, config, log, shared, warnings}; shared maps settings and keys to the kind of file "
+        "system where other machines may write to it, too; warnings are sentences",
         secrets=False,
     ),
 )
 
 
 def paths(call: "CommandContext") -> None:
-    """Print the locations, and a warning where other machines can write to one."""
+    """Print the locations, and warnings about them: who else can write there, and what would copy them."""
     from tui.paths import paths as locations
-    from tui.storage.filesystem import shared, warning
+    from tui.storage.filesystem import shared
+    from tui.storage.location import warnings
 
     roots = locations(call.environ)
     places = {
@@ -32,10 +33,12 @@ def paths(call: "CommandContext") -> None:
         "config": str(roots.config / "config.toml"),
         "log": str(roots.log),
     }
-    kinds = {name: kind for name, path in (("settings", roots.data), ("keys", roots.keys)) if (kind := shared(path))}
+    folders = {"settings": roots.data, "keys": roots.keys}
+    kinds = {name: kind for name, path in folders.items() if (kind := shared(path))}
+    texts = [text for name, path in folders.items() for text in warnings(name, path, kinds.get(name, ""))]
     if call.out.as_json:
-        call.out.json({**places, "shared": kinds})
+        call.out.json({**places, "shared": kinds, "warnings": texts})
         return
     call.out.table(("what", "where"), list(places.items()))
-    for name, kind in kinds.items():
-        call.out.note(warning(name, kind))
+    for text in texts:
+        call.out.note(text)

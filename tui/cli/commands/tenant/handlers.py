@@ -68,6 +68,8 @@ async def create(call: CommandContext) -> None:
     if passphrase is None and is_terminal(sys.stdin):
         passphrase = call.secret_input.chosen(NEW)
     tenant = await tenants.create(call.session, name, passphrase or None, id=call.args.one("id"))
+    for warning in call.session.warnings:
+        call.out.note(warning)
     _say_created(call, tenant, created=True)
 
 

@@ -45,7 +45,7 @@ async def status(call: CommandContext) -> None:
     for what, how in _lines(key_report):
         call.out.line(f"{what:<13} {how}".rstrip())
     for warning in call.session.warnings:
-        call.out.line(f"{'Shared':<13} {warning}")
+        call.out.line(f"{'Location':<13} {warning}")
 
 
 def _lines(key_report: KeyReport) -> Iterator[tuple[str, str]]:
