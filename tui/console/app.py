@@ -36,7 +36,7 @@ from tui.console.terminal.key_queue import KeyHandled, KeyQueue
 from tui.console.widgets.line_filters import Ascii, Inert
 from tui.diagnostics.crash_report import crash_note, crash_place, guard_loop, guard_threads
 from tui.errors import Problem
-from tui.tenancy import tenants
+from tui.tenancy import keyring, tenants
 from tui.tenancy.session import Session
 
 PRACTICE = "practice"
@@ -289,6 +289,13 @@ class Modeldeck(App[str]):
         else:
             self.dialogs.toast(hint("{app.quit} quits."))
 
+    async def _unlock(self) -> None:
+        try:
+            if await self.dialogs.ensure_unlocked() and self.navigator.screen is not None:
+                self.navigator.screen.changed_elsewhere()
+        except Problem as problem:
+            self.show_problem(problem)
+
     def action_redraw(self) -> None:
         """Draw everything again, after another program wrote over the screen."""
         self.terminal_display.forget()
@@ -304,8 +311,12 @@ class Modeldeck(App[str]):
         self.navigator.show_tenants()
 
     def action_lock(self) -> None:
+        """Lock the tenant, or ask for its passphrase if it is locked."""
         tenant = self.navigator.tenant
         if tenant is None:
+            return
+        if not keyring.is_open(self.navigator.tenant_session):
+            self.run_worker(self._unlock(), group="unlock", exclusive=True, exit_on_error=False)
             return
         try:
             self.navigator.lock(tenant.id)

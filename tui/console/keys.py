@@ -137,7 +137,7 @@ DECLARED = {
     "area.defaults": KeyDeclaration("3,f4", "Defaults", "Defaults"),
     "area.playground": KeyDeclaration("4,f5", "Playground", "Playground"),
     "app.tenants": KeyDeclaration("0,f6", "tenants", "Tenants"),
-    "app.lock": KeyDeclaration("L,f9", "lock", "Lock"),
+    "app.lock": KeyDeclaration("L,f9", "lock", "Lock or unlock"),
     "app.redraw": KeyDeclaration("ctrl+l", "redraw", "Redraw"),
     "app.suspend": KeyDeclaration("ctrl+z", "suspend", "Suspend"),
     "app.copy-or-stop": KeyDeclaration("ctrl+c", "copy", "Copy"),

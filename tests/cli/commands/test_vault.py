@@ -145,3 +145,20 @@ def test_an_envelope_is_inspected_without_opening_it(run_in: Run, locked_home: P
     assert data["key_file"].endswith(f"/{data['key_id']}.pem") and data["bound"]["provider"] == "openai"
     missing = run_in(locked_home, "vault", "inspect", "openai", "other")
     assert missing.code == 2 and "is not stored" in missing.err
+
+
+def test_unlock_checks_a_passphrase_and_names_what_is_to_be_confirmed(
+    run_in: Run, locked_home: Path, server: OpenAIServer
+) -> None:
+    ran = run_in(locked_home, "vault", "unlock", typed=TYPED)
+    assert (ran.code, ran.out) == (0, "The passphrase unlocks north-lab.\n")
+    wrong = run_in(locked_home, "vault", "unlock", typed=("open barley",))
+    assert (wrong.code, wrong.out) == (5, "") and "Wrong passphrase." in wrong.err
+    saved_while_locked(run_in, locked_home, server)
+    assert "modeldeck vault confirm" in run_in(locked_home, "vault", "unlock", typed=TYPED).out
+    data = json.loads(run_in(locked_home, "vault", "unlock", "--json", typed=TYPED).out)
+    assert data == {"tenant": "north-lab", "passphrase": True, "open": True, "to_confirm": 1}
+
+
+def test_unlock_says_that_a_tenant_has_no_passphrase(ready: Run) -> None:
+    assert "has no passphrase" in ready("vault", "unlock").out

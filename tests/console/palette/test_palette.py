@@ -70,9 +70,9 @@ async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:
 async def test_what_cannot_be_done_now_comes_last_with_the_reason_and_does_nothing() -> None:
     async with console() as pilot:
         await pilot.press(":", *"lock")
-        await until_shown(pilot, "Lock: acme has no passphrase")
+        await until_shown(pilot, "Lock or unlock: acme has no passphrase")
         screen: Any = pilot.app.screen
-        assert screen._all[screen._shown[-1]].words == "Lock"
+        assert screen._all[screen._shown[-1]].words == "Lock or unlock"
         for _ in range(30):
             await pilot.press("down")
         await pilot.press("enter")

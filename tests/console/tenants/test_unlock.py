@@ -154,3 +154,43 @@ async def test_the_lock_time_follows_the_preferences() -> None:
     async with console(session, "north-lab") as pilot:
         await prompts(pilot)
         assert "L locks it again." in shown(pilot)
+
+
+async def test_the_lock_key_unlocks_a_locked_tenant_and_locks_it_again() -> None:
+    session = practice_session()
+    async with console(session, "north-lab") as pilot:
+        await until_shown(pilot, "[1 Providers]")
+        await pilot.press("L")
+        await until_shown(pilot, "› unlock ──")
+        await pilot.press(*PASSPHRASE, "enter")
+        await until(pilot, lambda: keyring.is_open(session.tenant("north-lab")))
+        await until_shown(pilot, "[1 Providers]")
+        await pilot.press("L")
+        await until(pilot, lambda: not keyring.is_open(session.tenant("north-lab")))
+        await until_shown(pilot, "Locked north-lab.")
+
+
+async def test_the_palette_unlocks_a_locked_tenant() -> None:
+    session = practice_session()
+    async with console(session, "north-lab") as pilot:
+        await until_shown(pilot, "[1 Providers]")
+        await pilot.press(":", *"unlock")
+        await until_shown(pilot, "Ask for the passphrase of the tenant now.")
+        await pilot.press("enter")
+        await until_shown(pilot, "› unlock ──")
+
+
+async def test_a_tenant_without_a_passphrase_says_that_it_cannot_be_locked() -> None:
+    async with console(practice_session(), "acme") as pilot:
+        await until_shown(pilot, "[1 Providers]")
+        await pilot.press("L")
+        await until_shown(pilot, "no passphrase")
+        assert "› unlock ──" not in shown(pilot)
+
+
+async def test_opening_a_locked_tenant_from_the_list_offers_to_unlock_it() -> None:
+    async with console(practice_session(), "acme") as pilot:
+        await pilot.press("0")
+        await until_shown(pilot, "north-lab")
+        await pilot.press("slash", *"north-lab", "enter", "enter")
+        await until_shown(pilot, "north-lab is locked; L unlocks it.")

@@ -56,16 +56,24 @@ def _here(screen: FramedScreen[Any]) -> Iterator[Command]:
     for action in sorted(actions_of(screen), key=lambda entry: entry.general):
         if action.id.startswith(("area.", "page.", "list.", "form.")) or action.id in _UNLISTED:
             continue
+        locked = action.id == "app.lock" and _locked(screen)
         yield Command(
-            action.words,
+            "Unlock" if locked else action.words,
             _runner(screen, action),
             " ".join(action.keys[:1]),
-            _TELLS.get(action.id, f"{action.words}, on this screen."),
+            _UNLOCK if locked else _TELLS.get(action.id, f"{action.words}, on this screen."),
             _reason(screen, action),
         )
 
 
+def _locked(screen: FramedScreen[Any]) -> bool:
+    """Return True if a tenant is shown that is locked."""
+    return screen.navigator.tenant is not None and not keyring.is_open(screen.navigator.tenant_session)
+
+
 _UNLISTED = frozenset(("app.commands", "app.quit-everywhere", "app.copy-or-stop", "playground.type-again"))
+
+_UNLOCK = "Ask for the passphrase of the tenant now."
 
 _TELLS = {
     "app.tenants": "Show the list of tenants.",
@@ -81,7 +89,7 @@ def _reason(screen: FramedScreen[Any], action: Action) -> str:
     if action.id == "app.lock" and screen.navigator.tenant is not None:
         if not screen.navigator.tenant.protected:
             return f"{screen.navigator.tenant.name} has no passphrase"
-        return "" if keyring.is_open(screen.navigator.tenant_session) else f"{screen.navigator.tenant.name} is locked"
+        return ""
     if action.id.startswith("app.") and action.id == "app.lock":
         return "no tenant is open"
     return "" if action.usable else "not possible now"

@@ -30,6 +30,17 @@ COMMANDS = (
         ("modeldeck vault inspect openai",),
     ),
     Command(
+        ("vault", "unlock"),
+        "vault.handlers:unlock",
+        "check that a passphrase unlocks the tenant",
+        options=(_OPERATOR, JSON),
+        details="Nothing stays unlocked afterwards. The exit code is 0 if the passphrase is right, 5 if it is wrong. "
+        "Changes that were made while the tenant was locked are named.",
+        shape="{tenant, passphrase, open, to_confirm}; passphrase is false if the tenant has none, to_confirm counts "
+        "the credentials to confirm",
+        examples=("modeldeck vault unlock -t acme", "modeldeck --passphrase-file FILE vault unlock -t acme"),
+    ),
+    Command(
         ("vault", "confirm"),
         "vault.handlers:confirm",
         "accept credentials that were saved without the tenant's private key",

@@ -1,4 +1,4 @@
-"""`modeldeck vault status | confirm | rotate`."""
+"""`modeldeck vault status | unlock | confirm | rotate`."""
 
 import sys
 from collections.abc import Iterator
@@ -137,6 +137,30 @@ def _shape(key_report: KeyReport) -> dict[str, Any]:
         "loose": list(key_report.loose),
         "readers": _readers(key_report),
     }
+
+
+# --- unlock -----------------------------------------------------------------------------------------------------------
+
+
+async def unlock(call: CommandContext) -> None:
+    """Check the passphrase, and name what was changed while the tenant was locked."""
+    tenant = _owner(call)
+    session = call.session.tenant(tenant.id)
+    await call.unlock(tenant)
+    integrity = await confirmation.examine(session)
+    waiting = list(confirmation.to_confirm(session, integrity))
+    if call.out.as_json:
+        count = len(waiting)
+        call.out.json({"tenant": tenant.id, "passphrase": tenant.protected, "open": True, "to_confirm": count})
+        return
+    call.out.line(
+        f"The passphrase unlocks {tenant.name}."
+        if tenant.protected
+        else f"{tenant.name} has no passphrase; its private key opens."
+    )
+    _say(call, tenant, waiting, integrity)
+    if waiting or integrity.alarm:
+        call.out.line("To review and accept: modeldeck vault confirm")
 
 
 # --- confirm ----------------------------------------------------------------------------------------------------------
