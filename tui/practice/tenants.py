@@ -100,7 +100,7 @@ def practice_session(
     # In a thread: the caller may already run an event loop.
     with ThreadPoolExecutor(1) as pool:
         pool.submit(asyncio.run, _set_up(session, past)).result()
-    session.new_key_pair = key_pair.generate_key_pair
+    session.new_key_pair = Session.new_key_pair
     session.open_keys.clear()
     return session
 

@@ -50,7 +50,8 @@ class Session:
     key_bits: int = key_pair.BITS
     key_cost: int = key_derivation.COST
     clock: Callable[[], float] = time.time
-    new_key_pair: Callable[[int], key_pair.NewKeyPair] = key_pair.generate_key_pair
+    # A lambda, so that what tests put in its place counts.
+    new_key_pair: Callable[[int], key_pair.NewKeyPair] = lambda bits: key_pair.generate_key_pair(bits)
     open_keys: dict[str, key_pair.PrivateKey] = field(default_factory=dict, repr=False)
     undecryptable: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
     """Envelopes that turned out not to open, by tenant, provider and credential."""
