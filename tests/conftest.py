@@ -2,21 +2,29 @@
 
 import gc
 import os
+import re
+from importlib import import_module
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.doubles import keys
-from tests.doubles.practice import practice_session
-from tui.config import Config
-from tui.practice.tenants import BITS, COST
-from tui.storage.folder import DiskFolder
+from tests.doubles.practice import on_disk, practice_session
 from tui.tenancy.session import Session
 from tui.vault import key_pair
 
+# httpcore looks for a library on the disk at every lock, which is a third of the time of a call.
+synchronization: Any = import_module("httpcore._synchronization")
+synchronization.current_async_library = lambda: "asyncio"
+
 QUICK = pytest.StashKey[bool]()
 """True in a run that leaves the slow tests out."""
+
+NOT_SLOW = "not slow"
+SLOW_FILE = re.compile(r"^pytestmark = (\[\s*)?pytest\.mark\.slow\b", re.MULTILINE)
+"""A file of tests that are all slow."""
 
 
 def _is_quick(config: pytest.Config) -> bool:
@@ -29,7 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Leave the slow tests out of a quick run."""
     config.stash[QUICK] = _is_quick(config)
     if config.stash[QUICK]:
-        config.option.markexpr = "not slow"  # xdist hands the options on to its workers
+        config.option.markexpr = NOT_SLOW  # xdist hands the options on to its workers
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -41,6 +49,13 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     if len(config.args) == 1 and ".py" in config.args[0]:
         return 0
     return None if _is_quick(config) else len(os.sched_getaffinity(0)) + 1
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read the files of a quick run whose tests are all slow: that takes longer than some tests."""
+    if config.option.markexpr == NOT_SLOW and collection_path.match("test_*.py"):
+        return bool(SLOW_FILE.search(collection_path.read_text())) or None
+    return None
 
 
 def pytest_collection_finish() -> None:
@@ -73,12 +88,4 @@ def session() -> Session:
 @pytest.fixture
 def disk_session(tmp_path: Path, session: Session) -> Session:
     """An empty session on real files, with practice providers behind its client."""
-    return Session(
-        DiskFolder(tmp_path / "data"),
-        DiskFolder(tmp_path / "keys"),
-        session.client_factory,
-        {},
-        Config(),
-        key_bits=BITS,
-        key_cost=COST,
-    )
+    return on_disk(tmp_path, session)

@@ -25,6 +25,7 @@ from textual.widgets import Input
 
 from tests.console.empty_session import empty_session
 from tests.console.pilot import console, until, until_shown
+from tests.doubles.practice import practice_session
 from tui.config import Config
 from tui.console.app import Modeldeck
 from tui.console.playground.chat.session import RunningAnswer
@@ -32,7 +33,6 @@ from tui.console.playground.speech import tab
 from tui.console.playground.speech.result import TranscriptResult
 from tui.console.providers.screen import Providers
 from tui.domain import ModelType
-from tui.practice.tenants import practice_session
 from tui.workspace.models import defaults
 from tui.workspace.playground.conversation import Answer, AnswerState
 

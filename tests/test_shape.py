@@ -36,6 +36,12 @@ def parsed(path: Path) -> ast.Module:
     return ast.parse(path.read_text())
 
 
+@cache
+def nodes_of(path: Path) -> list[ast.AST]:
+    """Return every node of a file's syntax tree, which is walked once for all tests."""
+    return list(ast.walk(parsed(path)))
+
+
 def name(path: Path) -> str:
     return path.relative_to(ROOT).as_posix()
 
@@ -43,7 +49,7 @@ def name(path: Path) -> str:
 def imports(path: Path) -> set[str]:
     """Every module that a file imports, wherever in it."""
     modules: set[str] = set()
-    for node in ast.walk(parsed(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.Import):
             modules |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -109,6 +115,7 @@ STATE_WORDS = {"gone", "trial_gone", "gone_statuses"}
 """The state of a model that its provider lists no more: the word is in stored files and in answers to --json."""
 
 
+@cache
 def is_private_language(identifier: str) -> bool:
     """Return True if a word of a snake_case or CamelCase name is banned."""
     return any(BANNED.fullmatch(word.lower()) for word in re.findall(r"[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])", identifier))
@@ -116,21 +123,27 @@ def is_private_language(identifier: str) -> bool:
 
 def definitions(path: Path) -> Iterator[ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef]:
     """Yield the classes and functions of a module, nested ones too."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             yield node
 
 
-def test_names_of_modules_classes_and_functions_are_standard_terms() -> None:
-    named = [(path, path.stem) for path in MODULES + TESTS]
-    named += [(path, definition.name) for path in MODULES + TESTS for definition in definitions(path)]
+OF_ALL_CODE = pytest.mark.parametrize(
+    "files", [MODULES, pytest.param(TESTS, marks=pytest.mark.slow)], ids=["tui", "tests"]
+)
+
+
+@OF_ALL_CODE
+def test_names_of_modules_classes_and_functions_are_standard_terms(files: list[Path]) -> None:
+    named = [(path, path.stem) for path in files]
+    named += [(path, definition.name) for path in files for definition in definitions(path)]
     private = [f"{name(path)}: {identifier}" for path, identifier in named if is_private_language(identifier)]
     assert not private, "\n".join(private)
 
 
 def variables(path: Path) -> Iterator[tuple[int, str]]:
     """Yield the line and the name of every parameter, variable and attribute that a module binds."""
-    for node in ast.walk(parsed(path)):
+    for node in nodes_of(path):
         if isinstance(node, ast.arg):
             yield node.lineno, node.arg
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -141,9 +154,10 @@ def variables(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.name
 
 
-def test_names_of_variables_and_parameters_are_standard_terms() -> None:
+@OF_ALL_CODE
+def test_names_of_variables_and_parameters_are_standard_terms(files: list[Path]) -> None:
     """`each` is among them: a loop says what it goes through."""
-    named = [(name(path), *variable) for path in MODULES + TESTS for variable in variables(path)]
+    named = [(name(path), *variable) for path in files for variable in variables(path)]
     private = [
         f"{path}:{line}: {identifier}"
         for path, line, identifier in named
@@ -181,7 +195,7 @@ def test_no_class_is_half_of_its_only_subclass() -> None:
     bases: Counter[str] = Counter()
     used: Counter[str] = Counter()
     for path in MODULES:
-        for node in ast.walk(parsed(path)):
+        for node in nodes_of(path):
             if isinstance(node, ast.ClassDef):
                 bases.update(base.id for base in map(unsubscripted, node.bases) if isinstance(base, ast.Name))
             elif isinstance(node, ast.Call):
@@ -214,7 +228,7 @@ def import_graph() -> dict[str, set[str]]:
     graph: dict[str, set[str]] = {}
     for module, path in paths.items():
         graph[module] = set()
-        for node in ast.walk(parsed(path)):
+        for node in nodes_of(path):
             if isinstance(node, ast.Import):
                 graph[module] |= {alias.name for alias in node.names} & paths.keys()
             elif isinstance(node, ast.ImportFrom) and node.module:
@@ -321,7 +335,7 @@ def test_states_are_compared_as_enums() -> None:
     for path in MODULES:
         compared = [
             operand.value
-            for node in ast.walk(parsed(path))
+            for node in nodes_of(path)
             if isinstance(node, ast.Compare) and ".state" in ast.unparse(node)
             for part in (node.left, *node.comparators)
             for operand in ast.walk(part)

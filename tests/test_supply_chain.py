@@ -39,6 +39,7 @@ def imported(folder: str) -> set[str]:
     return names - sys.stdlib_module_names - {"tui", "tests"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("folder", "extras"), [("tui", ()), ("tests", ("test", "check"))])
 def test_what_is_imported_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     names = {normalized(entry.name) for entry in declared(*extras)}

@@ -1,12 +1,13 @@
 """Commands as a shell runs them: as a process of its own, or by `main` where the process is not the point."""
 
+import asyncio
 import io
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,10 @@ import tui.cli
 import tui.cli.secret_input
 import tui.process.hardening
 from tests.doubles.openai_server import OpenAIServer
+from tui.practice.tenants import BITS, COST
 from tui.secret import Secret
+from tui.tenancy.session import open_session
+from tui.workspace import tenants
 
 ROOT = Path(__file__).parent.parent.parent
 KEY = "sk-test-not-a-real-key-0123456789-wxyz"
@@ -58,22 +62,23 @@ def run_process(home: Path, *words: str, stdin: str = "", **more: Any) -> Ran:
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
+def make_home(home: Path, tenant: str, passphrase: str = "") -> Path:
+    """Make a home with one tenant, as `tenant create` does, but with a small key pair that a passphrase opens soon."""
+    session = replace(open_session(environ(home)), key_bits=BITS, key_cost=COST)
+    asyncio.run(tenants.create(session, tenant, Secret(passphrase) if passphrase else None))
+    return home
+
+
 @pytest.fixture(scope="session")
 def template_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the tenant acme, made once, as a key pair takes its time."""
-    home = tmp_path_factory.mktemp("made")
-    done = run_process(home, "tenant", "create", "acme")
-    assert done.code == 0, done.err
-    return home
+    """A home with the tenant acme, made once."""
+    return make_home(tmp_path_factory.mktemp("made"), "acme")
 
 
 @pytest.fixture(scope="session")
 def template_locked_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the tenant north-lab, whose passphrase is `open sesame`."""
-    home = tmp_path_factory.mktemp("locked")
-    done = run_process(home, "tenant", "create", "north-lab", "--passphrase-fd", "0", stdin="open sesame\n")
-    assert done.code == 0, done.err
-    return home
+    return make_home(tmp_path_factory.mktemp("locked"), "north-lab", "open sesame")
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ A screen knows no provider by name, so more of them would only move the rows tha
 are marked `all_providers`.
 """
 
+from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tests.console import pilot
 from tests.console.provider_forms import INVENTED
 from tests.providers.registry import register, replace_providers
 from tui.providers import PROVIDERS
@@ -19,15 +19,26 @@ QUICK = ("defaults/test_screen.py", "providers/test_screen.py", "tenants/test_sc
 """Tests that run the whole console and belong to the quick ones all the same."""
 
 
+@cache
+def is_slow(path: Path) -> bool:
+    """Return True for a file whose tests run the whole console: each takes a third of a second of CPU or more."""
+    here = Path(__file__).parent
+    if not path.match("test_*.py") or not path.is_relative_to(here) or path.relative_to(here).as_posix() in QUICK:
+        return False
+    return "from tests.console.pilot import" in path.read_text()
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not even read these files in a quick run."""
+    return (config.option.markexpr == "not slow" and is_slow(collection_path)) or None
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests that run the whole console as slow, but for a few: each takes a third of a second of CPU or more."""
-    here = Path(__file__).parent
+    """Mark tests that run the whole console as slow, but for a few."""
     for item in items:
-        if isinstance(item, pytest.Function) and item.path.is_relative_to(here):
-            runs_console = any(getattr(name, "__module__", "") == pilot.__name__ for name in vars(item.module).values())
-            if runs_console and item.path.relative_to(here).as_posix() not in QUICK:
-                item.add_marker(pytest.mark.slow)
+        if is_slow(item.path):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ ROOT = Path(__file__).parent.parent.parent
 CONSOLE = ROOT / "tui/console"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("member", MEMBERS, ids=lambda member: member.path)
 def test_a_member_is_as_it_was_read(member: Member) -> None:
     assert digest(member.path) == member.digest, "read it again, then python -m tests.console.textual_members"
@@ -47,6 +48,7 @@ def test_the_dependency_says_how_many_there_are() -> None:
     assert f"{number} private members" in (ROOT / "pyproject.toml").read_text()
 
 
+@pytest.mark.slow
 def test_a_private_member_that_is_used_anew_is_detected(tmp_path: Path) -> None:
     """The check itself: an override, an attribute, another object's attribute and an import."""
     module = tmp_path / "example.py"

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Callable, Mapping
 from functools import cache
+from pathlib import Path
 
 from tui.practice import tenants
 from tui.providers import PROVIDERS
-from tui.storage.folder import Folder
+from tui.storage.folder import DiskFolder, Folder
 from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy.session import Session
 
@@ -15,10 +16,11 @@ def practice_session(
     environ: Mapping[str, str] | None = None, pace: float = 1.0, clock: Callable[[], float] = time.time
 ) -> Session:
     """Return a session as `tui.practice.tenants.practice_session` does; its time begins when the original was built."""
-    if clock is not time.time:
-        return tenants.practice_session(environ, pace, clock)
-    original, built = _original(pace, *PROVIDERS)
-    age = time.time() - built
+    if clock is time.time:
+        original, built = _original(pace, None, *PROVIDERS)
+        clock = _Later(time.time() - built)
+    else:
+        original, _ = _original(pace, clock(), *PROVIDERS)
     return Session(
         _copy(original.data),
         _copy(original.keys),
@@ -28,13 +30,30 @@ def practice_session(
         practice=True,
         key_bits=original.key_bits,
         key_cost=original.key_cost,
-        clock=lambda: time.time() - age,
+        clock=clock,
     )
 
 
+def on_disk(folder: Path, session: Session) -> Session:
+    """Return an empty session on real files, with the practice providers of another one behind its client."""
+    data, keys = DiskFolder(folder / "data"), DiskFolder(folder / "keys")
+    return Session(data, keys, session.client_factory, key_bits=tenants.BITS, key_cost=tenants.COST)
+
+
+class _Later:
+    """A clock that is late by some seconds."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+
+    def __call__(self) -> float:
+        return time.time() - self._seconds
+
+
 @cache
-def _original(pace: float, *provider_ids: str) -> tuple[Session, float]:
-    return tenants.practice_session(pace=pace), time.time()
+def _original(pace: float, now: float | None, *provider_ids: str) -> tuple[Session, float]:
+    clock = time.time if now is None else lambda: now
+    return tenants.practice_session(pace=pace, clock=clock), time.time()
 
 
 def _copy(folder: Folder, parent: MemoryFolder | None = None) -> MemoryFolder:

@@ -239,6 +239,7 @@ async def test_a_transcript(declared: Provider, tmp_path: Path) -> None:
         assert call.upload is None or Uploading(size, size) in events
 
 
+@pytest.mark.slow
 def test_the_list_of_providers_needs_no_network_library(declared: Provider) -> None:
     code = (
         "import sys, tui.providers; "

@@ -27,6 +27,7 @@ def test_the_documented_wire(facts: Facts, check: Callable[..., Any]) -> None:
     check(PROVIDERS[facts.provider])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
 def test_loaded_as_mutants_are_but_unchanged_every_check_passes(facts: Facts) -> None:
     for module in modules(facts):

@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ FORMAT = HERE.parent.parent / "tui" / "vault" / "FORMAT.md"
 VECTORS: dict[str, Any] = json.loads((HERE / "vectors.json").read_text())
 KEY = "sk-FAKE-key-of-a-format-0001"
 PASSPHRASE = "a FAKE passphrase"
+
+
+load_as_opener, load_as_modeldeck = cache(opener.private_key), cache(key_pair.load)
+"""The vectors share their private keys, and loading one takes longer than the rest of a test."""
 
 
 def vectors(name: str) -> pytest.MarkDecorator:
@@ -54,14 +59,14 @@ def test_both_read_the_key_files() -> None:
 def test_both_open_or_refuse_an_envelope(vector: dict[str, Any]) -> None:
     pem, tenant, record = VECTORS[vector.get("key", "private_key")], vector.get("tenant", "acme"), vector["record"]
     try:
-        theirs = opener.secrets(opener.private_key(pem.encode()), tenant, record)
+        theirs = opener.secrets(load_as_opener(pem.encode()), tenant, record)
     except opener.Refused:
         theirs = None
     names = ("provider", "name", "key_id", "origins", "clear", "plain_http")
     provider, name, key_id, origins, clear, plain_http = (record[field] for field in names)
     binding = envelope.Binding(tenant, provider, name, key_id, tuple(origins), clear, tuple(plain_http))
     try:
-        opened = envelope.unseal(key_pair.load(pem.encode()), record["envelope"], binding)
+        opened = envelope.unseal(load_as_modeldeck(pem.encode()), record["envelope"], binding)
         ours = {field: secret.reveal() for field, secret in opened.items()}
     except Problem:
         ours = None

@@ -9,7 +9,7 @@ from Crypto.PublicKey import RSA
 from tui.vault import pkcs8
 from tui.vault.pkcs8 import RsaNumbers
 
-KEY = RSA.generate(2048)
+KEY = RSA.generate(1024)  # a larger one takes seconds
 NUMBERS = RsaNumbers(int(KEY.n), int(KEY.e), int(KEY.d), int(KEY.p), int(KEY.q))
 PEM = KEY.export_key(format="PEM", pkcs=8)
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import OpenAIServer
+from tui.practice.tenants import BITS
 
 TYPED = ("open sesame",)
 
@@ -141,7 +142,7 @@ def test_an_envelope_is_inspected_without_opening_it(run_in: Run, locked_home: P
     assert (ran.code, ran.err) == (0, "") and KEY not in ran.out
     assert f'Bound to origins     ["{server.url.removesuffix("/v1")}"]' in ran.out
     data = json.loads(run_in(locked_home, "vault", "inspect", "openai", "default", "--json").out)
-    assert (data["version"], data["wrapped_bytes"], data["ciphertext_bytes"]) == ("md1", 384, 256)
+    assert (data["version"], data["wrapped_bytes"], data["ciphertext_bytes"]) == ("md1", BITS // 8, 256)
     assert data["key_file"].endswith(f"/{data['key_id']}.pem") and data["bound"]["provider"] == "openai"
     missing = run_in(locked_home, "vault", "inspect", "openai", "other")
     assert missing.code == 2 and "is not stored" in missing.err

@@ -1,8 +1,11 @@
 """Settings as a file: the same ones make the same file, a file makes the same settings, a hostile one makes nothing."""
 
+import asyncio
 import json
 import shlex
+import shutil
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tinydb.table import Table
 
-from tests.doubles.practice import practice_session
+from tests.doubles.practice import on_disk, practice_session
 from tui.cli.remedies import remedy_text
 from tui.domain import Default, KeySource, Model, ModelType, Origin
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
@@ -35,10 +38,23 @@ LOCAL = "http://localhost:11434/v1"
 PASS = Secret("a FAKE passphrase of the file")
 
 
+@pytest.fixture(scope="module")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of `acme`, made once."""
+    folder = tmp_path_factory.mktemp("template")
+    asyncio.run(set_up(on_disk(folder, practice_session(pace=0.0))))
+    return folder
+
+
 @pytest.fixture
-async def acme(disk_session: Session) -> Session:
+def acme(disk_session: Session, template: Path, tmp_path: Path) -> Session:
     """acme with two credentials of OpenAI, its models, a model of its own, and two defaults."""
-    session = disk_session
+    for name in ("data", "keys"):
+        shutil.copytree(template / name, tmp_path / name, dirs_exist_ok=True)
+    return disk_session
+
+
+async def set_up(session: Session) -> None:
     await tenants.create(session, "acme")
     await save.save(session.tenant("acme"), "openai", {"api_key": Secret(KEY), "organization": "org-x"})
     await save.save(session.tenant("acme"), "openai", {"api_key": Secret(OTHER)}, name="team-b")
@@ -47,7 +63,7 @@ async def acme(disk_session: Session) -> Session:
     await catalog.add(session.tenant("acme"), "openai_compatible", "own-model", ModelType.CHAT, verify=False)
     await defaults.set(session.tenant("acme"), ModelType.CHAT, "openai_compatible/own-model")
     await defaults.set(session.tenant("acme"), ModelType.EMBEDDING, "openai/text-embedding-3-small")
-    return session
+    await session.aclose()
 
 
 async def text(session: Session, tenant_id: str = "acme", passphrase: Secret | None = None) -> str:
