@@ -4,12 +4,15 @@ import time
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
+from tests.doubles import keys
 from tui.practice import tenants
 from tui.providers import PROVIDERS
 from tui.storage.folder import DiskFolder, Folder
 from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy.session import Session
+from tui.vault import key_pair
 
 
 def practice_session(
@@ -53,7 +56,9 @@ class _Later:
 @cache
 def _original(pace: float, now: float | None, *provider_ids: str) -> tuple[Session, float]:
     clock = time.time if now is None else lambda: now
-    return tenants.practice_session(pace=pace, clock=clock), time.time()
+    # Its key pair is none of the set that the tenants of a test have theirs from.
+    with patch.object(key_pair, "generate_key_pair", keys.generate):
+        return tenants.practice_session(pace=pace, clock=clock), time.time()
 
 
 def _copy(folder: Folder, parent: MemoryFolder | None = None) -> MemoryFolder:

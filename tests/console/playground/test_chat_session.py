@@ -6,10 +6,10 @@ import httpx
 import pytest
 
 from tests.console.provider_forms import session_answering
+from tests.doubles.practice import practice_session
 from tui.console.playground.chat.history import Exchange
 from tui.console.playground.chat.session import ChatSession, RunningAnswer
 from tui.domain import Model, ModelType
-from tui.practice.tenants import practice_session
 from tui.tenancy import models
 from tui.tenancy.session import Session
 from tui.workspace.playground.conversation import AnswerState

@@ -8,7 +8,7 @@ from textual.pilot import Pilot
 from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
-from tui.practice.tenants import BITS, PASSPHRASE
+from tui.practice.tenants import PASSPHRASE
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring
 from tui.tenancy import tenants as tenant_registry
@@ -16,12 +16,6 @@ from tui.tenancy.session import Session
 from tui.vault import key_pair
 from tui.workspace import tenants
 from tui.workspace.credentials import save, status
-
-
-@pytest.fixture(autouse=True)
-def another_pair() -> None:
-    """The first pair of the set may be that of the practice tenants."""
-    key_pair.generate_key_pair(BITS)
 
 
 async def shown_page(pilot: Pilot[str]) -> None:
