@@ -169,6 +169,7 @@ class Credential:
     """One named set of a provider's fields: the clear ones as they are, the secret ones sealed in one envelope.
 
     `hints` maps each filled secret field to its last four characters (or nothing), `fingerprints` to 8 hex digits.
+    `kind` is the provider that its connection was like when it was sealed, '' where the provider is none.
     `origins` are the only ones that the envelope's secrets may be sent to; `plain_http` those of them that a person
     allowed although they are neither https nor loopback.
     """
@@ -187,6 +188,7 @@ class Credential:
     changed: str = ""
     check: VerificationResult = field(default_factory=VerificationResult)
     listed_at: str = ""
+    kind: str = field(default="", metadata={"identity": True})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "origins", tuple(self.origins))

@@ -6,9 +6,9 @@ from tui.cli.context import CommandContext
 from tui.cli.output import Output, bar
 from tui.domain import KeySource, Model, ModelType
 from tui.errors import UsageError
-from tui.providers import provider as provider_of
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
 from tui.tenancy import models
+from tui.tenancy.connections import provider_of
 from tui.tenancy.last_used import touch
 from tui.workspace.playground import key_source
 from tui.workspace.playground.audio import MEGABYTE
@@ -47,7 +47,7 @@ async def begin(call: CommandContext, model: Model) -> None:
     key_source.route_call(call.tenant_session, model)
     if left := key_source.last_calls(call.tenant_session, model.provider):
         count = f"{left:,} trial requests" if left > 1 else "1 trial request"
-        label = provider_of(model.provider).label
+        label = provider_of(call.tenant_session, model.provider).label
         call.out.note(f"{count} of {label} left, including this one.")
     touch(call.tenant_session)
     _ = call.session.client  # so that its imports do not count as the provider's time

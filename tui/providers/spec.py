@@ -145,6 +145,7 @@ class Provider:
     """The declaration of a provider: its form, its requests, and where its keys may go.
 
     Attributes:
+        kind: The ID of the provider that a tenant's connection is like; '' for a provider itself.
         model_id: How the provider names the ID of an added model, and the pattern that every model ID matches.
         origins: The origins (`https://host[:port]`) that a credential's secrets may be sent to.
         model_origins: The origins that an added model's own URLs need as well.
@@ -181,6 +182,7 @@ class Provider:
     origins: Callable[[FieldValues], tuple[str, ...]]
     verify: Callable[[FieldValues], Call]
     parse_error: Callable[[int, Mapping[str, str], Any], ApiError]
+    kind: str = ""
     key_page: str = ""
     docs: tuple[str, ...] = ()
     model_id: Field = Field("model", "Model")
@@ -212,6 +214,11 @@ class Provider:
     distinguishes_queries: bool = False
     trial_calls: int = 0
     trial_models: tuple[str, ...] = ()
+
+    @property
+    def declared_id(self) -> str:
+        """The ID of the declaration: that of the provider itself, or of the one that a connection is like."""
+        return self.kind or self.id
 
     @property
     def types(self) -> tuple[ModelType, ...]:

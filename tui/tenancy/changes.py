@@ -77,6 +77,7 @@ _KEYS = {
     "models": ("provider", "id", "type"),
     "defaults": ("type",),
     "sources": ("provider",),
+    "connections": ("id",),
     "trials": ("provider",),
 }
 Records = Mapping[tuple[str, ...], Record]
@@ -180,6 +181,16 @@ def _sources(before: Records, after: Records) -> Iterator[AuditEvent]:
             yield AuditEvent("source chosen", {"provider": key[0], "source": new})
 
 
+def _connections(before: Records, after: Records) -> Iterator[AuditEvent]:
+    for key in _joined(before, after):
+        old, new = before.get(key), after.get(key)
+        if new is None:
+            yield AuditEvent("connection removed", {"connection": key[0]})
+        elif old is None or _differ(old, new, "kind"):
+            what = "connection changed" if old else "connection added"
+            yield AuditEvent(what, {"connection": key[0], "provider": new.get("kind", "")})
+
+
 def _trials(before: Records, after: Records) -> Iterator[AuditEvent]:
     for key in _joined(before, after):
         old, new = before.get(key), after.get(key)
@@ -192,6 +203,7 @@ def _trials(before: Records, after: Records) -> Iterator[AuditEvent]:
 
 _EVENTS = {
     "meta": _tenant,
+    "connections": _connections,
     "credentials": _credentials,
     "models": _models,
     "defaults": _defaults,

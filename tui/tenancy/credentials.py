@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 from tui.domain import Credential, VerificationResult
 from tui.errors import Action, Locked, Problem, Remedy
 from tui.providers import PROVIDERS
-from tui.providers import provider as provider_of
 from tui.providers.origins import is_private
 from tui.providers.spec import Provider, mask_secrets
 from tui.sanitize import hint_of, mask
 from tui.secret import Secret
 from tui.storage.store import Tables
-from tui.tenancy import keyring, models, verification
+from tui.tenancy import connections, keyring, models, verification
+from tui.tenancy.connections import provider_of
 from tui.tenancy.manifest import CredentialChange
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
@@ -49,7 +49,7 @@ def binding(tenant_id: str, credential: Credential) -> envelope.Binding:
     """Return what a credential's envelope is bound to."""
     return envelope.Binding(
         tenant_id,
-        credential.provider,
+        f"{credential.provider} like {credential.kind}" if credential.kind else credential.provider,
         credential.name,
         credential.key_id,
         credential.origins,
@@ -77,6 +77,8 @@ def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[s
     Where nothing vouches for the credential, what is shown of its key must fit the key itself: anybody can seal.
     """
     place = (session.tenant_id, credential.provider, credential.name)
+    if not of_its_kind(session, credential):
+        raise undecryptable(session, credential)
     private, bound_to = keyring.private_key(session), binding(session.tenant_id, credential)
     try:
         opened = envelope.unseal(private, credential.envelope, bound_to)
@@ -97,9 +99,15 @@ def _fits(session: TenantSession, credential: Credential, opened: Mapping[str, S
     return (hints, prints) == (dict(credential.hints), dict(credential.fingerprints))
 
 
+def of_its_kind(session: TenantSession, credential: Credential) -> bool:
+    """Return True if a credential's connection is like the provider that it was sealed for."""
+    provider = connections.find(session, credential.provider)
+    return provider is not None and provider.kind == credential.kind
+
+
 def lacks_key(credential: Credential) -> bool:
     """Return True if a credential holds no secret though its provider requires one."""
-    provider = PROVIDERS.get(credential.provider)
+    provider = PROVIDERS.get(credential.kind or credential.provider)
     return (
         not credential.envelope
         and provider is not None
@@ -136,9 +144,11 @@ def update_origins(
     of a model counts only if the credential was sealed for it already, or if a person `entered` it just now. In plain
     http only what a person allowed.
     """
-    provider, table = provider_of(provider_id), tables.table("credentials")
+    provider, table = provider_of(session, provider_id), tables.table("credentials")
     for record in [record for record in table if record["provider"] == provider_id and record.get("active")]:
         credential = from_record(Credential, record)
+        if not of_its_kind(session, credential):
+            continue
         fields = defaults(provider) | dict(credential.clear)
         allowed = (*credential.plain_http, *plain_http)
         known = {*credential.origins, *entered}
@@ -168,6 +178,8 @@ def is_undecryptable(session: TenantSession, credential: Credential, known: Inte
 
     Pass `known` to reuse an integrity status.
     """
+    if not of_its_kind(session, credential):
+        return True
     if not credential.envelope:
         return lacks_key(credential)
     tenant, change = get(session), (known or verification.integrity_status(session)).of(credential)
@@ -182,10 +194,12 @@ def is_undecryptable(session: TenantSession, credential: Credential, known: Inte
 
 def undecryptable(session: TenantSession, credential: Credential) -> Locked:
     """Return the problem of a credential that cannot be decrypted: why, and that it can be replaced."""
-    label = provider_of(credential.provider).label
+    label = connections.label_of(session, credential.provider)
     tenant = get(session)
     change = verification.integrity_status(session).of(credential)
-    if lacks_key(credential):
+    if not of_its_kind(session, credential):
+        what = f"{label} was changed to another kind of provider since its credential was saved."
+    elif lacks_key(credential):
         what = f"{label} requires an API key, and none is stored: the settings were changed."
     elif credential.key_id != tenant.key_id or not keyring.has_key(session, tenant):
         what = f"The key of {label} was encrypted for a key pair that no longer exists."
@@ -212,7 +226,7 @@ def needs_unlock(session: TenantSession, provider_id: str, name: str = "") -> bo
 
 def access(session: TenantSession, provider_id: str, model: str = "") -> "Access":
     """Return what a request needs: the provider, clear fields, origins, and how to decrypt the key just in time."""
-    provider = provider_of(provider_id)
+    provider = provider_of(session, provider_id)
     credential = active(session, provider_id)
     if credential is None:
         name = get(session).name

@@ -36,8 +36,10 @@ async def fetch_models(
     models: tuple[Model, ...] | None = None
     async for event in session.client.stream(access, call):
         if isinstance(event, ModelsListed):
-            usable = (model for model in event.models if access.provider.accepts_model_id(model.id))
-            models = (*(models or ()), *usable)
+            provider = access.provider
+            usable = (model for model in event.models if provider.accepts_model_id(model.id))
+            # A declaration names itself; its connections have their own names.
+            models = (*(models or ()), *(replace(model, provider=provider.id) for model in usable))
         else:
             hear(event)
     return models

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 from tui.domain import Default, ImportMode, Model, ModelType, Origin
 from tui.errors import Action, Remedy, UsageError, did_you_mean
-from tui.providers import provider as provider_of
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
+from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
@@ -29,7 +29,7 @@ def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Mod
     provider_id, slash, model_id = ref.partition("/")
     if not slash or not model_id:
         raise UsageError(f"{one_line(ref, 80)} is not a model reference.", "Write a model as provider/model.")
-    provider = provider_of(provider_id)
+    provider = provider_of(session, provider_id)
     of_id = [
         stored_model
         for stored_model in all_models(session)

@@ -12,6 +12,7 @@ from tui.console.frame.screen import AreaScreen
 from tui.console.pages.help import Help
 from tui.console.widgets.text_viewer import Reader
 from tui.console.widgets.truncate import width
+from tui.providers import PROVIDERS
 
 
 async def whole(pilot: object) -> str:
@@ -105,7 +106,7 @@ async def test_from_a_form_it_has_the_help_of_the_fields_and_the_key_page_alone_
         app = pilot.app
         from tui.console.providers.setup.screen import Setup
 
-        setup = Setup("openai")
+        setup = Setup(PROVIDERS["openai"])
         await app.push_screen(setup)
         await pilot.pause()
         await pilot.press("f1")

@@ -15,7 +15,6 @@ from tui.console.playground.parameters import Parameters
 from tui.console.playground.screen import Playground
 from tui.domain import ModelType
 from tui.workspace.models import catalog
-from tui.workspace.playground import calls
 
 
 @asynccontextmanager
@@ -113,10 +112,10 @@ async def test_only_what_the_model_takes_is_listed_with_its_choices_in_the_strip
         assert tab.model is not None
         await opened(pilot)
         text = shown(pilot)
-        labels = {parameter.label for parameter in calls.parameters(tab.model)}
+        labels = {parameter.label for parameter in tab.known_parameters}
         for label in ("temperature", "top_p", "reasoning effort", "seed"):
             assert (f"   {label} " in text) is (label in labels)
-        choice = next((parameter for parameter in calls.parameters(tab.model) if parameter.choices), None)
+        choice = next((parameter for parameter in tab.known_parameters if parameter.choices), None)
         if choice is not None:
             await pilot.press("enter")
             await until_shown(pilot, f"It takes {choice.choices[0]}, ")
@@ -171,7 +170,7 @@ async def test_the_column_belongs_to_the_chat_and_the_model_that_are_shown() -> 
         await until(pilot, lambda: tab.session.history.conversation.system not in ("old", ""))
         assert "x" in tab.session.history.conversation.system
         tab.use(catalog.listing(tab.navigator.session.tenant("acme"), ModelType.CHAT, "openai")[0])
-        await until(pilot, lambda: tab.side.fields is not None and tab.side.fields.model is tab.model)
+        await until(pilot, lambda: tab.side.fields is not None and tab.side.fields.parameters == tab.known_parameters)
 
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24)])

@@ -48,7 +48,6 @@ from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
 from tui.workspace.credentials import save as save_credential
 from tui.workspace.models import catalog
-from tui.workspace.playground import calls as playground_calls
 
 DECLARED = PROVIDERS["replicate"]
 WHOLE, STREAMED = (chat for facts in every() for chat in facts.chats if chat.provider == "replicate")
@@ -315,11 +314,11 @@ async def test_a_pasted_address_is_added_as_the_model_that_it_names(place: Tenan
     assert added.ref == "replicate/openai/whisper"
     assert len(added.fields["version"]) == 64 and "takes" in added.fields["inputs"]
     assert "the newest version was taken" in notes[0]
-    assert playground_calls.parameters(added) == ()
+    assert PROVIDERS["replicate"].parameters(added) == ()
     assert calls.audio(DECLARED, added).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
     added = await catalog.add(place, "replicate", TALK, CHAT)
     assert "version" not in added.fields
-    names = [parameter.name for parameter in playground_calls.parameters(added)]
+    names = [parameter.name for parameter in PROVIDERS["replicate"].parameters(added)]
     assert names == ["max_tokens", "temperature", "top_p", "stop_sequences", "seed"]
     await catalog.remove(place, added)
 

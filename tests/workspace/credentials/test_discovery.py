@@ -50,13 +50,13 @@ async def test_a_provider_that_could_be_set_up_from_the_environment_says_so_in_t
 
 
 async def test_servers_on_this_machine_are_listed_with_their_models_and_no_key_is_sent(session: Session) -> None:
-    servers = await discovery.probe_local_servers(session, "openai_compatible")
+    servers = await discovery.probe_local_servers(session, PROVIDERS["openai_compatible"])
     assert [(server.base_url, server.label) for server in servers] == [
         ("http://localhost:11434/v1", "Ollama"),
         ("http://localhost:8080/v1", "llama.cpp"),
     ]
     assert "qwen3:32b" in servers[0].models
-    assert await discovery.probe_local_servers(session, "openai") == []
+    assert await discovery.probe_local_servers(session, PROVIDERS["openai"]) == []
 
 
 async def test_the_address_of_a_variable_is_probed_first_and_its_port_once(disk_session: Session) -> None:
@@ -67,7 +67,7 @@ async def test_the_address_of_a_variable_is_probed_first_and_its_port_once(disk_
     disk_session.__dict__["client"] = Listening()
     for there, url, ports in (("127.0.0.1:9999", "http://127.0.0.1:9999/v1", 5), ("[::1]", "http://[::1]:11434/v1", 4)):
         servers = await discovery.probe_local_servers(
-            in_environment(disk_session, OLLAMA_HOST=there), "openai_compatible"
+            in_environment(disk_session, OLLAMA_HOST=there), PROVIDERS["openai_compatible"]
         )
         assert (servers[0].base_url, servers[0].label, len(servers)) == (url, "OLLAMA_HOST", ports)
 
@@ -79,7 +79,7 @@ async def test_a_port_that_does_not_answer_is_not_waited_for(session: Session) -
             raise AssertionError("asked again")
 
     session.__dict__["client"] = Deaf()
-    assert await discovery.probe_local_servers(session, "openai_compatible") == []
+    assert await discovery.probe_local_servers(session, PROVIDERS["openai_compatible"]) == []
 
 
 def test_a_server_named_by_its_variable_is_known_to_run_here_or_offered_where_it_runs(disk_session: Session) -> None:

@@ -121,6 +121,8 @@ async def test_what_a_provider_does_not_serve_is_reported(session: Session, monk
 def test_the_parameters_of_a_model_are_those_of_its_provider(session: Session) -> None:
     names = [
         parameter.name
-        for parameter in calls.parameters(models.find(session.tenant("acme"), "openai_compatible/qwen3:32b"))
+        for parameter in calls.parameters(
+            session.tenant("acme"), models.find(session.tenant("acme"), "openai_compatible/qwen3:32b")
+        )
     ]
     assert "temperature" in names

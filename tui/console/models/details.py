@@ -11,7 +11,6 @@ from tui.sanitize import one_line
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models.catalog import ModelRow
-from tui.workspace.playground import calls
 
 _LABEL = 15
 
@@ -42,8 +41,9 @@ def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Def
     ]
     if model.type is ModelType.EMBEDDING:
         facts.append(("Dimensions", f"{model.dimensions:,}" if model.dimensions else "–"))
+    parameters = provider.provider.parameters(model) if provider else ()
     if model.type is ModelType.CHAT and row.usable:
-        facts.append(("Takes", ", ".join(parameter.label for parameter in calls.parameters(model)) or "no parameters"))
+        facts.append(("Takes", ", ".join(parameter.label for parameter in parameters) or "no parameters"))
     labels = {model_field.name: model_field.label for model_field in provider.provider.model_fields} if provider else {}
     # What the provider told may be long, and nobody filled it in.
     entries = [

@@ -14,6 +14,7 @@ from tui.console.frame.navigator import Questions
 from tui.console.frame.screen import FramedScreen
 from tui.domain import Model, ModelType, Tenant
 from tui.tenancy import keyring, tenants
+from tui.tenancy.connections import provider_of
 from tui.tenancy.session import Session, TenantSession
 
 Result = TypeVar("Result")
@@ -179,7 +180,7 @@ class AreaNavigator:
         """Open the set-up form of a provider; `options` are those of `Setup`. Return True if something was saved."""
         from tui.console.providers.setup.screen import Setup  # lazy: the page
 
-        saved = await self._stack.push_screen_wait(Setup(provider_id, **options))
+        saved = await self._stack.push_screen_wait(Setup(provider_of(self.tenant_session, provider_id), **options))
         return bool(saved)
 
     async def add_model(self, provider_id: str = "", model: Model | None = None, model_id: str = "") -> bool:

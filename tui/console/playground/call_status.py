@@ -5,15 +5,14 @@ from time import monotonic
 from tui.console.keys import key_of
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING
-from tui.providers import provider as provider_of
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying
 
 
 class CallStatus:
     """The texts in the bottom rule and the strip while a request runs."""
 
-    def __init__(self, provider_id: str, doing: str) -> None:
-        self.label = provider_of(provider_id).label
+    def __init__(self, label: str, doing: str) -> None:
+        self.label = label
         self.doing = doing
         self.began = monotonic()
         self.notices: list[str] = []

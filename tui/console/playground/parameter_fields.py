@@ -1,16 +1,14 @@
 """Fields for the system prompt and the parameters of a model, which keep what is typed."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.message import Message
 
 from tui.console.playground.parameter_row import ParameterRow, Settings
-from tui.domain import Model
 from tui.errors import Problem
 from tui.providers.spec import Parameter, ParameterKind
-from tui.workspace.playground import calls
 from tui.workspace.playground.conversation import Conversation
 from tui.workspace.playground.parameters import parse_parameter, span
 
@@ -39,9 +37,13 @@ class ParameterFields(VerticalScroll, can_focus=False):
     class Changed(Message):
         """Posted when a value applies."""
 
-    def __init__(self, conversation: Conversation, settings: Settings, model: Model | None, *, narrow: bool) -> None:
+    def __init__(
+        self, conversation: Conversation, settings: Settings, parameters: Sequence[Parameter], *, narrow: bool
+    ) -> None:
         super().__init__()
-        self.conversation, self.settings, self.model, self.narrow = conversation, settings, model, narrow
+        self.conversation, self.settings, self.narrow = conversation, settings, narrow
+        self.parameters = tuple(parameters)
+        """What the model takes."""
 
     def compose(self) -> ComposeResult:
         yield ParameterRow(SYSTEM, self.conversation.system, "", narrow=self.narrow, lines=True)
@@ -49,11 +51,6 @@ class ParameterFields(VerticalScroll, can_focus=False):
             yield ParameterRow(
                 parameter, self.settings.texts.get(parameter.name, ""), span(parameter), narrow=self.narrow
             )
-
-    @property
-    def parameters(self) -> tuple[Parameter, ...]:
-        """What the model takes."""
-        return calls.parameters(self.model) if self.model else ()
 
     @property
     def rows(self) -> Iterable[ParameterRow]:

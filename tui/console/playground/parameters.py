@@ -1,6 +1,6 @@
 """The page of chat parameters: value, range and provider default."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from textual.widget import Widget
 
@@ -13,6 +13,7 @@ from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.wrap import wrap
 from tui.domain import Model
+from tui.providers.spec import Parameter
 from tui.workspace.playground.conversation import Conversation
 
 
@@ -21,10 +22,12 @@ class Parameters(PageScreen[None]):
 
     DEFAULT_CSS = "Parameters #head { height: 1; }"
 
-    def __init__(self, model: Model, settings: Settings, conversation: Conversation) -> None:
+    def __init__(
+        self, model: Model, parameters: Sequence[Parameter], settings: Settings, conversation: Conversation
+    ) -> None:
         super().__init__()
         self.model = model
-        self._fields = ParameterFields(conversation, settings, model, narrow=False)
+        self._fields = ParameterFields(conversation, settings, parameters, narrow=False)
 
     def content(self) -> Iterable[Widget]:
         yield Plain(("   parameter          value          range            provider default", MUTED), id="head")

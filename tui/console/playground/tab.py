@@ -12,8 +12,8 @@ from tui.console.playground.call_status import CallStatus
 from tui.console.trial_status import has_choice, warning
 from tui.domain import Model, ModelType
 from tui.errors import Problem
-from tui.providers import provider as provider_of
 from tui.tenancy import keyring, models
+from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import status
 from tui.workspace.models import defaults
 
@@ -77,7 +77,7 @@ class Tab(InConsole, Vertical):
         session, dialogs = self.navigator.tenant_session, self.dialogs
 
         async def warn() -> None:
-            if message := await warning(session, provider_of(model.provider)):
+            if message := await warning(session, provider_of(session, model.provider)):
                 dialogs.toast(message)
 
         self.app.run_worker(warn(), group="warning", exit_on_error=False)

@@ -7,7 +7,6 @@ from urllib.parse import urlsplit
 
 from tui.errors import Problem, UsageError
 from tui.providers import PROVIDERS
-from tui.providers import provider as provider_of
 from tui.providers.events import ModelsListed, Retrying
 from tui.providers.origins import clean_url, is_loopback, origin_of
 from tui.providers.spec import Field, Provider
@@ -66,12 +65,11 @@ def runs_here(session: Session, provider: Provider) -> bool:
     return not session.practice and any(name not in variables for name, _ in _servers(session, provider, here=True))
 
 
-async def probe_local_servers(session: Session, provider_id: str) -> list[Server]:
+async def probe_local_servers(session: Session, provider: Provider) -> list[Server]:
     """Probe this machine at the ports of variables and at the usual ports, all at once, a second each.
 
     Return the servers that answer, in that order.
     """
-    provider = provider_of(provider_id)
     named = [(url, name) for name, url in _servers(session, provider, here=True)]
     ports = {urlsplit(url).port for url, _ in named}
     rest = [

@@ -10,11 +10,11 @@ from typing import Any
 
 from tui.domain import Credential, previous_name, previous_of
 from tui.errors import Action, Problem, Remedy, UsageError
-from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, verification
+from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
@@ -32,7 +32,7 @@ def rotation_target(session: TenantSession, provider_id: str, name: str) -> Cred
     Raises:
         UsageError: There is none, it holds no key, or a key is kept from the last rotation.
     """
-    label, existing = provider_of(provider_id).label, _find(session, provider_id, name)
+    label, existing = provider_of(session, provider_id).label, _find(session, provider_id, name)
     if existing is None:
         raise UsageError(
             f"There is no credential {one_line(name, 40)} of {label}.",
@@ -68,7 +68,7 @@ def rotatable(session: TenantSession, provider_id: str, name: str) -> Credential
 
 def differs(session: TenantSession, credential: Credential, values: Mapping[str, str | Secret]) -> None:
     """Raise a UsageError unless a secret among these cleaned values is another one than is stored."""
-    tenant, provider = get(session), provider_of(credential.provider)
+    tenant, provider = get(session), provider_of(session, credential.provider)
     secrets = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
     if not secrets:
         lead = next(field for field in provider.fields if field.name in credential.hints)
@@ -144,7 +144,7 @@ def kept_or_problem(session: TenantSession, provider_id: str, name: str) -> Cred
     """Return the key that is kept for a credential; raise a UsageError where none is."""
     previous = kept(session, provider_id, name)
     if previous is None:
-        label = provider_of(provider_id).label
+        label = provider_of(session, provider_id).label
         raise UsageError(f"{label} has no previous key for {one_line(name, 40)}.", "Rotating a key keeps the old one.")
     return previous
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState, previous_of
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
-from tui.providers import provider as provider_of
 from tui.providers.origins import is_private
 from tui.providers.spec import FieldValues, Provider, mask_secrets
 from tui.sanitize import hint_of, one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, listings, verification
 from tui.tenancy import models as stored_models
+from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
@@ -115,7 +115,7 @@ class SavePlan:
     @property
     def url_field(self) -> str:
         """The name of the field with the address, '' without one."""
-        return _url_field(self.provider)
+        return next((declared.name for declared in self.provider.fields if declared.url), "")
 
     def allow_plain_http(self) -> "SavePlan":
         """Return the plan with every origin in plain http allowed."""
@@ -159,7 +159,7 @@ async def plan_save(
         UsageError: The name cannot be one, or the credential cannot be rotated.
         FieldProblem: A value is wrong or missing.
     """
-    provider = provider_of(provider_id)
+    provider = provider_of(session, provider_id)
 
     def work() -> SavePlan:
         _check_name(previous_of(name) or name if previous else name)
@@ -359,10 +359,6 @@ def _kept_secrets(provider: Provider, values: Values, stored: Credential | None)
     return [name for name in stored.hints if name in keeping and not values.get(name)]
 
 
-def _url_field(provider: Provider) -> str:
-    return next((declared.name for declared in provider.fields if declared.url), "")
-
-
 def _check_name(name: str) -> None:
     if previous_of(name):
         raise UsageError(f"{one_line(name, 80)} is kept for {one_line(previous_of(name), 40)}.", "Go back to it first.")
@@ -387,6 +383,7 @@ def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Creden
         fingerprints={field: key_pair.fingerprint(fingerprint_key, secret) for field, secret in draft.secrets.items()},
         plain_http=draft.plain_http,
         changed=session.now(),
+        kind=draft.provider.kind,
     )
     if not draft.secrets:
         return credential

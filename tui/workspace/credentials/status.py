@@ -17,13 +17,12 @@ from tui.domain import (
     previous_of,
 )
 from tui.errors import Action, Locked, Remedy, UsageError
-from tui.providers import PROVIDERS
-from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials, listings, trials, verification
 from tui.tenancy import models as stored_models
+from tui.tenancy.connections import provider_of, providers
 from tui.tenancy.credentials import active, listing
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
@@ -79,12 +78,12 @@ class ProviderRow:
 def rows(session: TenantSession) -> list[ProviderRow]:
     """Return all providers, in the order of the registry."""
     counts = _counts(session)
-    return [_row(session, provider, counts) for provider in PROVIDERS.values()]
+    return [_row(session, provider, counts) for provider in providers(session).values()]
 
 
 def row(session: TenantSession, provider_id: str) -> ProviderRow:
     """Return one provider."""
-    return _row(session, provider_of(provider_id), _counts(session))
+    return _row(session, provider_of(session, provider_id), _counts(session))
 
 
 async def use(session: TenantSession, provider_id: str, name: str) -> None:
@@ -100,13 +99,13 @@ async def use(session: TenantSession, provider_id: str, name: str) -> None:
         with verification.credential_transaction(session) as tables:
             table = tables.table("credentials")
             if not any(_is(entry, provider_id, name) for entry in table):
-                raise _unknown(provider_id, name)
+                raise _unknown(session, provider_id, name)
             # The addresses that the credential in use may reach were entered by a person for this provider.
             before = active(session, provider_id)
             entered = credentials.verified_origins(session, before)
             for record in [record for record in table if record["provider"] == provider_id]:
                 table.update({"active": record["name"] == name}, doc_ids=[record.doc_id])
-            _switch_models(tables, provider_id, before, name)
+            _switch_models(tables, provider_of(session, provider_id), before, name)
             with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
                 credentials.update_origins(session, tables, provider_id, entered)
 
@@ -142,7 +141,7 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
                 first = [entry.doc_id for entry in left if not previous_of(entry["name"])][:1]
                 table.update({"active": True}, doc_ids=first)
                 for record in (record for record in left if record.doc_id in first):
-                    _switch_models(tables, provider_id, None, record["name"])
+                    _switch_models(tables, provider_of(session, provider_id), None, record["name"])
             listings.forget(tables, provider_id, name)
 
     await asyncio.to_thread(work)
@@ -157,9 +156,12 @@ def staying(session: TenantSession, provider_id: str, name: str) -> list[Credent
 
 
 async def remove_provider(session: TenantSession, provider_id: str) -> None:
-    """Remove a provider's credentials (also from earlier states), models and defaults from a tenant."""
-    provider = provider_of(provider_id)
-    if not listing(session, provider_id) and not _counts(session).get(provider_id):
+    """Remove a provider's credentials (also from earlier states), models and defaults from a tenant.
+
+    A connection is removed with them.
+    """
+    provider = provider_of(session, provider_id)
+    if not provider.kind and not listing(session, provider_id) and not _counts(session).get(provider_id):
         raise UsageError(f"{provider.label} is not set up.", "There is nothing to remove.")
 
     def work() -> None:
@@ -168,6 +170,7 @@ async def remove_provider(session: TenantSession, provider_id: str) -> None:
 
         with verification.credential_transaction(session, forgotten) as tables:
             listings.forget(tables, provider_id)
+            tables.table("connections").remove(lambda record: record["id"] == provider_id)
             for name in ("credentials", "models", "defaults", "sources"):
                 tables.table(name).remove(lambda record: record["provider"] == provider_id)
 
@@ -241,22 +244,21 @@ def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:
     return imported + (not model.gone), added
 
 
-def _switch_models(tables: Tables, provider_id: str, before: Credential | None, name: str) -> None:
+def _switch_models(tables: Tables, provider: Provider, before: Credential | None, name: str) -> None:
     """Put the models of the credential `name` in the place of those of the one before."""
-    provider = provider_of(provider_id)
-    for record in [record for record in tables.table("credentials") if _is(record, provider_id, name)]:
+    for record in [record for record in tables.table("credentials") if _is(record, provider.id, name)]:
         listings.switch(tables, provider, before, from_record(Credential, record))
 
 
 def _named(session: TenantSession, provider_id: str, name: str) -> Credential:
-    for row in listing(session, provider_of(provider_id).id):
+    for row in listing(session, provider_of(session, provider_id).id):
         if row.name == name:
             return row
-    raise _unknown(provider_id, name)
+    raise _unknown(session, provider_id, name)
 
 
-def _unknown(provider_id: str, name: str) -> UsageError:
-    label = provider_of(provider_id).label
+def _unknown(session: TenantSession, provider_id: str, name: str) -> UsageError:
+    label = provider_of(session, provider_id).label
     return UsageError(
         f"There is no credential {one_line(name, 40)} of {label}.", remedy=Remedy(Action.LIST_CREDENTIALS, provider_id)
     )

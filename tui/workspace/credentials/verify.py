@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from tui.domain import DEFAULT_NAME, Model, VerificationResult, VerificationState
 from tui.errors import Action, CredentialRejected, NetworkError, Problem, Remedy, ScopeMissing, UsageError
-from tui.providers import provider as provider_of
 from tui.providers.origins import host_of, origin_of
 from tui.providers.spec import FieldValues, mask_secrets
 from tui.sanitize import one_line
 from tui.tenancy import credentials, model_sync
+from tui.tenancy.connections import provider_of
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials.fields import Values
 from tui.workspace.credentials.save import CredentialDraft, SavePlan, build_draft, plan_save
@@ -123,7 +123,7 @@ async def verify_stored(
     session: TenantSession, provider_id: str, name: str = "", hear: model_sync.OnEvent = lambda event: None
 ) -> VerificationResult:
     """Verify a stored credential (by default the active one) and store the result, a rejection too."""
-    provider = provider_of(provider_id)
+    provider = provider_of(session, provider_id)
     existing = credentials.listing(session, provider_id)
     credential = next((entry for entry in existing if entry.name == name or (not name and entry.active)), None)
     if credential is None:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from tui.domain import Credential
 from tui.errors import Problem, UsageError
-from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.tenancy import credentials, keyring, retired_keys
+from tui.tenancy.connections import provider_of
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope
@@ -33,7 +33,7 @@ def inspect(session: TenantSession, provider_id: str, name: str) -> Inspection:
         UsageError: There is no such credential, or it has no envelope.
         Problem: The envelope is not spelled as one.
     """
-    label = provider_of(provider_id).label
+    label = provider_of(session, provider_id).label
     stored = credentials.listing(session, provider_id)
     credential = next((entry for entry in stored if entry.name == name), None)
     if credential is None or not credential.envelope:

@@ -11,12 +11,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.domain import Model, ModelType, Origin
-from tui.providers import provider as provider_of
 from tui.providers.events import ModelDetails, Notice, SearchResult, SearchResults
 from tui.providers.origins import origin_of
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
 from tui.tenancy import credentials, verification
+from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, checked
@@ -34,7 +34,7 @@ async def search(
     type: ModelType,  # noqa: A002 - the word of the design
 ) -> tuple[SearchResult, ...]:
     """Return models of a provider to add, best first; none if it has no search."""
-    provider = provider_of(provider_id)
+    provider = provider_of(session, provider_id)
     if provider.search is None:
         return ()
     access = await asyncio.to_thread(credentials.access, session, provider_id)
@@ -46,7 +46,7 @@ async def offers(
     session: TenantSession, provider_id: str, field: str, values: Mapping[str, str]
 ) -> tuple[SearchResult, ...]:
     """Return suggested values for a field of an added model, given the values of the others."""
-    provider = provider_of(provider_id)
+    provider = provider_of(session, provider_id)
     if field not in provider.field_options:
         return ()
     access = await asyncio.to_thread(credentials.access, session, provider_id)

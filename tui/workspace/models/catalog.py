@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, TypeVar
 from tui.domain import Credential, ImportMode, Model, ModelState, ModelType, Origin
 from tui.errors import Action, Locked, Remedy, UsageError
 from tui.providers import PROVIDERS
-from tui.providers import provider as provider_of
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import listings, model_sync, verification
+from tui.tenancy.connections import provider_of, providers
 from tui.tenancy.model_sync import Refreshed
 from tui.tenancy.models import all_models, defaults
 from tui.tenancy.serialization import from_record
@@ -54,7 +54,7 @@ def listing(session: TenantSession, type: ModelType | None = None, provider: str
     """Return the models by provider, type and the provider's own order."""
 
     def read(_: Tables) -> list[Model]:
-        places = {provider: place for place, provider in enumerate(PROVIDERS)}
+        places = {provider: place for place, provider in enumerate(providers(session))}
         return sorted(
             all_models(session),
             key=lambda model: (places.get(model.provider, len(places)), _KINDS.index(model.type), bool(model.gone)),
@@ -102,7 +102,7 @@ def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
 
 async def refresh(session: TenantSession, provider_id: str, hear: model_sync.OnEvent = lambda event: None) -> Refreshed:
     """Request the provider's model list. A provider without one keeps its built-in list."""
-    provider = provider_of(provider_id)
+    provider = provider_of(session, provider_id)
     if provider.import_mode is ImportMode.ADDED:
         raise UsageError(
             f"The models of {provider.label} are added by hand.", remedy=Remedy(Action.ADD_MODEL, provider_id)
@@ -147,7 +147,7 @@ async def add(
 
     `tell` receives what the provider says of it, and progress.
     """
-    provider = provider_of(provider_id)
+    provider = provider_of(session, provider_id)
     if type not in provider.types:
         served = ", ".join(model_type.value for model_type in provider.types)
         raise UsageError(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
@@ -166,7 +166,7 @@ async def edit(
     tell: Callable[[str], None] = lambda note: None,
 ) -> Model:
     """Change fields of an added model; fields not named keep their values."""
-    provider = provider_of(model.provider)
+    provider = provider_of(session, model.provider)
     if model.origin is not Origin.ADDED:
         raise UsageError(f"{model.ref} is imported and has no fields to change.", "Only added models have fields.")
     changed = replace(model, fields=add_model.fields_of(provider, fields, model.fields))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from tui.domain import Model, VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Problem, UsageError
-from tui.providers import provider as provider_of
 from tui.providers.events import Event
 from tui.providers.requests import (
     Call,
@@ -20,6 +19,7 @@ from tui.providers.requests import (
 )
 from tui.providers.spec import Parameter, Provider
 from tui.tenancy import credentials
+from tui.tenancy.connections import provider_of
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.playground import key_source
 from tui.workspace.playground.audio import audio_info
@@ -42,7 +42,7 @@ def chat(
 
     Closing the iterator cancels the request.
     """
-    provider = provider_of(model.provider)
+    provider = provider_of(session, model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
     route = key_source.route_call(session, model, access)
@@ -58,7 +58,7 @@ def embed(
     access: "Access | None" = None,
 ) -> AsyncGenerator[Event]:
     """Embed texts as vectors; with `query`, they are search queries, not documents."""
-    provider = provider_of(model.provider)
+    provider = provider_of(session, model.provider)
     if provider.embed is None:
         raise _unserved(provider, model)
     if not texts or not all(text.strip() for text in texts):
@@ -79,7 +79,7 @@ def transcribe(
     access: "Access | None" = None,
 ) -> AsyncGenerator[Event]:
     """Transcribe a recording on this machine."""
-    provider = provider_of(model.provider)
+    provider = provider_of(session, model.provider)
     if provider.transcribe is None:
         raise _unserved(provider, model)
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
@@ -88,9 +88,9 @@ def transcribe(
     return _streamed(session.process, route, provider.transcribe(route.access.fields, ask))
 
 
-def parameters(model: Model) -> tuple[Parameter, ...]:
+def parameters(session: TenantSession, model: Model) -> tuple[Parameter, ...]:
     """Return the parameters that a model takes."""
-    return tuple(provider_of(model.provider).parameters(model))
+    return tuple(provider_of(session, model.provider).parameters(model))
 
 
 async def _streamed(session: Session, route: CallRoute, call: Call) -> AsyncGenerator[Event]:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from tui.domain import KeySource, Model
 from tui.errors import Action, Problem, Remedy, UsageError
-from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials
+from tui.tenancy.connections import provider_of
 from tui.tenancy.session import OPERATOR, TenantSession
 from tui.tenancy.tenants import get
 from tui.tenancy.trials import left, trial, trials
@@ -48,7 +48,10 @@ def source(session: TenantSession, provider_id: str) -> KeySource:
 
 async def choose(session: TenantSession, provider_id: str, wanted: KeySource) -> None:
     """Use the trial or the tenant's key for requests to a provider from now on."""
-    label = provider_of(provider_id).label
+    provider = provider_of(session, provider_id)
+    label = provider.label
+    if wanted is KeySource.TRIAL and provider.kind:
+        raise UsageError(f"There is no trial of {label}.", "Trials are of providers, not of further connections.")
     if wanted is KeySource.TRIAL:
         trial(session.process, provider_id)
     elif credentials.active(session, provider_id) is None:
@@ -73,7 +76,7 @@ def route_call(session: TenantSession, model: Model, access: "Access | None" = N
 
 
 def _trial_access(session: TenantSession, model: Model) -> CallRoute:
-    provider, existing = provider_of(model.provider), trial(session.process, model.provider)
+    provider, existing = provider_of(session, model.provider), trial(session.process, model.provider)
     if model.id not in existing.models:
         some = ", ".join(existing.models[:_SHOWN]) + (" and others" if len(existing.models) > _SHOWN else "")
         raise UsageError(

@@ -61,16 +61,16 @@ async def test_call(
                 raise Problem(f"{model.id} returned no transcript.", "It may not be a speech-to-text model.")
         return TestCallResult(model, "answered")
     question = (Message("user", "Say ok."),)
-    answer = calls.chat(session, model, question, _bound(model), stream=False, access=access)
+    answer = calls.chat(session, model, question, _bound(session, model), stream=False, access=access)
     events = await _of(answer, tell, TextDelta, ThinkingDelta, Finish)
     if not any(not isinstance(event, Finish) or event.reason in _AT_LENGTH for event in events):
         raise Problem(f"{model.id} returned an empty answer.", "It may not be a chat model.")
     return TestCallResult(model, "answered")
 
 
-def _bound(model: Model) -> dict[str, int]:
+def _bound(session: TenantSession, model: Model) -> dict[str, int]:
     """Return the parameter that bounds the answer, as low as the model takes it: the request is billed."""
-    bound = next((parameter for parameter in calls.parameters(model) if parameter.label == BOUND), None)
+    bound = next((parameter for parameter in calls.parameters(session, model) if parameter.label == BOUND), None)
     if bound is None:
         return {}
     tokens = max(_TOKENS, bound.low or 0, bound.practical_low)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from tui.domain import Credential, KeySource
 from tui.errors import Locked
 from tui.providers import PROVIDERS
-from tui.providers import provider as provider_of
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, models
+from tui.tenancy.connections import connections, find, providers
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import encrypted_file
@@ -49,7 +49,7 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
     """Collect the content of the file; what cannot be exported is appended to `lacks`."""
     tenant, stored = (
         get(session),
-        [credential for credential in credentials.stored(session) if credential.provider in PROVIDERS],
+        [credential for credential in credentials.stored(session) if find(session, credential.provider)],
     )
     if with_secrets:
         keyring.private_key(session)
@@ -73,7 +73,7 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
         )
     ids = {credential.provider for credential in credentials.stored(session)}
     ids |= {credential.provider for credential in models.stored(session)}
-    strange = [one_line(tenant_id, 40) for tenant_id in sorted(ids - {*PROVIDERS})]
+    strange = [one_line(tenant_id, 40) for tenant_id in sorted(ids - {*providers(session)})]
     lacks += [f"{entry} is not a provider of this version; it is not in the file." for entry in strange]
     own = {credential.provider for credential in stored}
     return Bundle(
@@ -82,11 +82,13 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
         tuple(kept),
         {credential.provider: credential.name for credential in stored if credential.active},
         {entry: KeySource.TRIAL for entry in own if key_source.source(session, entry) is KeySource.TRIAL},
-        tuple(credential for credential in models.stored(session) if credential.provider in PROVIDERS),
-        tuple(default for default in models.defaults(session).values() if default.provider in PROVIDERS),
+        tuple(credential for credential in models.stored(session) if find(session, credential.provider)),
+        tuple(default for default in models.defaults(session).values() if find(session, default.provider)),
+        {name: provider.kind for name, provider in connections(session).items()},
     )
 
 
 def called(credential: Kept | Credential) -> str:
     """Return a credential's name for a sentence."""
-    return f"{provider_of(credential.provider).label} {credential.name}"
+    provider = PROVIDERS.get(credential.provider)
+    return f"{provider.label if provider else credential.provider} {credential.name}"

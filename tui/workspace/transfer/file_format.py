@@ -1,11 +1,12 @@
 """The format of an export: sorted JSON, one item a line. Pure functions.
 
     {"modeldeck": "settings", "version": 1, "tenant": {"id", "name"}, "defaults": {type: "provider/model"},
-     "providers": {id: {"active", "source", "credentials": {name: {"fields", "secrets", "plain_http"}}, "models": […]}}}
+     "providers": {id: {"like", "active", "source", "models": […], "credentials": {name: {"fields", "secrets", …}}}}}
 
-`secrets` are the names of the secret fields that are filled; in a file under a passphrase they map to the secrets. No
-time is in it, nor what a provider said when it was asked: the same settings make the same file. A file is as
-trustworthy as whoever could write it: what is not as it should be is refused as a whole, in a sentence.
+`like` is the kind of a connection. `secrets` are the names of the secret fields that are filled; in a file under a
+passphrase they map to the secrets. No time is in it, nor what a provider said when it was asked: the same settings make
+the same file. A file is as trustworthy as whoever could write it: what is not as it should be is refused as a whole, in
+a sentence.
 """
 
 import json
@@ -20,6 +21,7 @@ from tui.providers import PROVIDERS
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.settings_file import CorruptSettings, read_json
+from tui.tenancy.connections import NAME
 from tui.tenancy.serialization import from_record, to_record
 
 KIND = "settings"
@@ -44,7 +46,10 @@ class Kept:
 
 @dataclass(frozen=True)
 class Bundle:
-    """The content of a file. `active` is the active credential by provider, `sources` whose key pays."""
+    """The content of a file.
+
+    `active` is the active credential by provider, `sources` whose key pays, `connections` the kind of each by name.
+    """
 
     id: str
     name: str
@@ -53,6 +58,7 @@ class Bundle:
     sources: Mapping[str, KeySource] = field(default_factory=dict)
     models: tuple[Model, ...] = ()
     defaults: tuple[Default, ...] = ()
+    connections: Mapping[str, str] = field(default_factory=dict)
 
 
 def written(bundle: Bundle) -> str:
@@ -61,6 +67,7 @@ def written(bundle: Bundle) -> str:
         *(credential.provider for credential in bundle.credentials),
         *(model.provider for model in bundle.models),
         *bundle.sources,
+        *bundle.connections,
     }
     whole = {
         "modeldeck": KIND,
@@ -95,10 +102,10 @@ def parse(data: Any) -> Bundle:
     if (whole["modeldeck"], whole["version"]) != (KIND, VERSION):
         raise _wrong("The file", "is of another kind")
     tenant = _entries(whole["tenant"], "tenant", id=str, name=str)
-    bundle = Bundle(tenant["id"], tenant["name"], defaults=tuple(_defaults(whole["defaults"])))
+    bundle = Bundle(tenant["id"], tenant["name"])
     for provider_id, record in whole["providers"].items():
         bundle = _with_provider(bundle, provider_id, record)
-    return bundle
+    return replace(bundle, defaults=tuple(_defaults(whole["defaults"], bundle.connections)))
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -112,6 +119,7 @@ def _provider(bundle: Bundle, provider_id: str) -> dict[str, Any]:
     }
     models = sorted((model for model in bundle.models if model.provider == provider_id), key=lambda e: (e.type, e.id))
     parts = {
+        "like": bundle.connections.get(provider_id, ""),
         "active": bundle.active.get(provider_id, ""),
         "source": str(bundle.sources.get(provider_id, "")),
         "credentials": dict(sorted(record.items())),
@@ -155,10 +163,13 @@ def _lines(value: Any, indent: str = "", name: str = "", end: str = "") -> Itera
 
 
 def _with_provider(bundle: Bundle, provider_id: str, data: Any) -> Bundle:
-    if provider_id not in PROVIDERS:
+    like = data.get("like") if isinstance(data, dict) else None
+    if provider_id not in PROVIDERS and not (NAME.fullmatch(provider_id) and like in PROVIDERS):
         raise _wrong("The file", f"names an unknown provider, {one_line(provider_id, 40)}")
-    label = PROVIDERS[provider_id].label
-    record = _entries(data, label, active="", source="", credentials={}, models=[])
+    label = _label(provider_id)
+    record = _entries(data, label, like="", active="", source="", credentials={}, models=[])
+    if like and provider_id in PROVIDERS:
+        raise _wrong(label, "is no connection")
     if len(record["credentials"]) > _MOST_CREDENTIALS or len(record["models"]) > _MOST_MODELS:
         raise _wrong(label, "has too many credentials or models")
     credentials = tuple(_kept(provider_id, name, entry) for name, entry in record["credentials"].items())
@@ -178,11 +189,16 @@ def _with_provider(bundle: Bundle, provider_id: str, data: Any) -> Bundle:
         active={**bundle.active, **({provider_id: active} if active else {})},
         sources={**bundle.sources, **({provider_id: KeySource(source)} if source else {})},
         models=(*bundle.models, *models),
+        connections={**bundle.connections, **({provider_id: like} if like else {})},
     )
 
 
+def _label(provider_id: str) -> str:
+    return PROVIDERS[provider_id].label if provider_id in PROVIDERS else provider_id
+
+
 def _kept(provider_id: str, name: str, data: Any) -> Kept:
-    where = f"{PROVIDERS[provider_id].label} {one_line(name, 40)}"
+    where = f"{_label(provider_id)} {one_line(name, 40)}"
     secrets = data.get("secrets") if isinstance(data, dict) else None
     opened = secrets if isinstance(secrets, dict) else {}
     record = _entries(data | {"secrets": list(opened)} if opened else data, where, fields={}, secrets=[], plain_http=[])
@@ -194,7 +210,7 @@ def _kept(provider_id: str, name: str, data: Any) -> Kept:
 
 
 def _model(provider_id: str, data: Any) -> Model:
-    label = PROVIDERS[provider_id].label
+    label = _label(provider_id)
     if not isinstance(data, dict) or not {"id", "type"} <= set(data) <= _OF_A_MODEL:
         raise _wrong(label, "has a model that is not valid")
     try:
@@ -209,10 +225,10 @@ def _model(provider_id: str, data: Any) -> Model:
     return model
 
 
-def _defaults(data: Mapping[str, Any]) -> Iterator[Default]:
+def _defaults(data: Mapping[str, Any], connections: Mapping[str, str]) -> Iterator[Default]:
     for kind, ref in data.items():
         provider, slash, model = ref.partition("/") if isinstance(ref, str) else ("", "", "")
-        if kind not in list(ModelType) or provider not in PROVIDERS or not slash or not model:
+        if kind not in list(ModelType) or provider not in {*PROVIDERS, *connections} or not slash or not model:
             raise _wrong("The file", "has a default that names no model")
         yield Default(ModelType(kind), provider, one_line(model, 200), "")
 

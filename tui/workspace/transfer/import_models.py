@@ -7,8 +7,8 @@ from typing import Any
 
 from tui.domain import Default, Model, Origin
 from tui.errors import UsageError
-from tui.providers import provider as provider_of
 from tui.tenancy import credentials, models
+from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.workspace.models import add, catalog
@@ -36,7 +36,7 @@ def take_imported(session: TenantSession, bundle: Bundle) -> None:
 
 
 def _take(session: TenantSession, wanted: Sequence[Model]) -> None:
-    checked = [_checked(model) for model in wanted]
+    checked = [_checked(session, model) for model in wanted]
     with session.store.transaction() as tables:
         table = tables.table("models")
         stored = {_place(record): from_record(Model, record) for record in table}
@@ -57,8 +57,8 @@ def _take(session: TenantSession, wanted: Sequence[Model]) -> None:
             )
 
 
-def _checked(model: Model) -> Model:
-    provider = provider_of(model.provider)
+def _checked(session: TenantSession, model: Model) -> Model:
+    provider = provider_of(session, model.provider)
     if model.type not in provider.types or catalog.model_id_of(provider, model.id) != model.id:
         raise UsageError(f"{model.ref} cannot be a model of {provider.label}.", "The file was not imported.")
     if model.origin is not Origin.ADDED:

@@ -15,7 +15,6 @@ from typing import Any
 
 from tui.domain import Credential, Origin, Tenant, previous_of
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
-from tui.providers import provider as provider_of
 from tui.sanitize import in_words
 from tui.secret import Secret
 from tui.storage.audit_log import AuditEvent
@@ -25,11 +24,13 @@ from tui.storage.store import Tables
 from tui.tenancy import changes, keyring, verification
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import models as stored_models
+from tui.tenancy.connections import find as find_provider
+from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import check_id, check_name, find, get, ids, slug_for
 from tui.vault import encrypted_file, key_pair
-from tui.workspace import tenants
+from tui.workspace import connections, tenants
 from tui.workspace.credentials import save, status
 from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.paste import in_sentence
@@ -40,7 +41,7 @@ from tui.workspace.transfer.export import called
 from tui.workspace.transfer.file_format import Bundle, Kept
 from tui.workspace.transfer.import_models import take_added, take_defaults, take_imported
 
-_TABLES = ("credentials", "models", "listings", "defaults", "sources")
+_TABLES = ("connections", "credentials", "models", "listings", "defaults", "sources")
 
 
 @dataclass(frozen=True)
@@ -184,6 +185,8 @@ def _copy(session: Session, tenant_id: str | None) -> Session:
 async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tuple[tuple[Problem, ...], tuple[str, ...]]:
     """Put what a file holds into the copy; return what it cannot bring, and the plain http origins that it needs."""
     plain_http: list[str] = []
+    for name, kind in bundle.connections.items():
+        await _take_connection(session, name, kind)
     await asyncio.to_thread(take_added, session.process.tenant(tenant.id), bundle)
     lacks: list[Problem] = []
     for entry in _in_order(bundle):
@@ -196,12 +199,12 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
             None,
         )
         if missing := set(entry.needs) - set(entry.secrets) - set(now.hints if now else ()):
-            lacks.append(_lacking(entry, missing))
+            lacks.append(_lacking(session, entry, missing))
         elif previous_of(entry.name) and previous_of(entry.name) not in _names(session, entry.provider):
             what = f"{called(entry)} is the previous key of a credential that is missing; it was left out."
             lacks.append(Problem(what))
         elif now is None or not _same(session, tenant, bundle, entry, now):
-            plain_http += await _save(session.process.tenant(tenant.id), entry, _model_origins(bundle, entry))
+            plain_http += await _save(session.process.tenant(tenant.id), entry, _model_origins(session, bundle, entry))
     for provider_id, name in bundle.active.items():
         in_use = {
             credential.name: credential.active
@@ -219,6 +222,18 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
     return tuple(lacks), tuple(dict.fromkeys(plain_http))
 
 
+async def _take_connection(session: TenantSession, name: str, kind: str) -> None:
+    """Add a connection of the file; one that is there must be of the same kind, as it keeps its credentials."""
+    existing = find_provider(session, name)
+    if existing is None:
+        await connections.add(session, name, kind)
+    elif existing.kind != kind:
+        raise UsageError(
+            f"In the file, {name} is like {kind}; here it is like {existing.declared_id}.",
+            "Nothing was changed. Remove one of them first.",
+        )
+
+
 def _in_order(bundle: Bundle) -> list[Kept]:
     """Return the credentials of a file in its order, each previous key right after the one that it belongs to."""
     places = {(kept.provider, kept.name): place for place, kept in enumerate(bundle.credentials)}
@@ -234,11 +249,11 @@ def _names(session: TenantSession, provider_id: str) -> set[str]:
     return {credential.name for credential in stored_credentials.listing(session, provider_id)}
 
 
-def _lacking(kept: Kept, missing: set[str]) -> Problem:
+def _lacking(session: TenantSession, kept: Kept, missing: set[str]) -> Problem:
     """Return what a credential of the file needs before it can be used, with the form entries that set it up."""
     if previous_of(kept.name):
         return Problem(f"{called(kept)} needs its key, which is not in the file; it was left out.")
-    fields = [field for field in provider_of(kept.provider).fields if field.name in missing]
+    fields = [field for field in provider_of(session, kept.provider).fields if field.name in missing]
     labels = in_words([in_sentence(field.label) for field in fields]) or "secrets"
     entries = [f"{name}={value}" for name, value in sorted(kept.clear.items())] + [
         f"{field.name}=-" for field in fields
@@ -247,18 +262,18 @@ def _lacking(kept: Kept, missing: set[str]) -> Problem:
     return Problem(f"{called(kept)} needs its {labels}.", remedy=remedy)
 
 
-def _model_origins(bundle: Bundle, kept: Kept) -> tuple[str, ...]:
+def _model_origins(session: TenantSession, bundle: Bundle, kept: Kept) -> tuple[str, ...]:
     """Return the origins of added models in the file, for a key that is in the file as well."""
     if not kept.secrets:
         return ()
-    provider = provider_of(kept.provider)
+    provider = provider_of(session, kept.provider)
     added = [model for model in bundle.models if model.provider == provider.id and model.origin is Origin.ADDED]
     return stored_models.origins_of(added, provider, stored_credentials.defaults(provider) | dict(kept.clear))
 
 
 async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ...]) -> tuple[str, ...]:
     """Save a credential of the file in the copy; return the plain http origins that a person must allow for it."""
-    declared = provider_of(kept.provider).fields
+    declared = provider_of(session, kept.provider).fields
     clear = {entry.name: kept.clear.get(entry.name, "") for entry in declared if not entry.secret}
     values: dict[str, Any] = {**clear, **kept.clear, **kept.secrets}
     try:
@@ -278,7 +293,7 @@ def _same(session: TenantSession, tenant: Tenant, bundle: Bundle, kept: Kept, no
     if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
     # A key that is in the file may go where its models are.
-    return set(_model_origins(bundle, kept)) <= set(now.origins) and not stored_credentials.is_undecryptable(
+    return set(_model_origins(session, bundle, kept)) <= set(now.origins) and not stored_credentials.is_undecryptable(
         session.process.tenant(tenant.id), now
     )
 
@@ -290,7 +305,7 @@ def _stays_home(session: TenantSession, before: Content, bundle: Bundle) -> None
         (entry["provider"], entry["name"]): entry.get("origins", []) for entry in before.get("credentials", {}).values()
     }
     for credential in stored_credentials.stored(session):
-        place, provider = (credential.provider, credential.name), provider_of(credential.provider)
+        place, provider = (credential.provider, credential.name), provider_of(session, credential.provider)
         if place not in old or set(credential.hints) <= imported.get(place, set()):
             continue
         wanted = {*credential.origins}

@@ -36,7 +36,7 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
 
 
 def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
-    known = {parameter.name: parameter for parameter in calls.parameters(model)}
+    known = {parameter.name: parameter for parameter in calls.parameters(call.tenant_session, model)}
     values: dict[str, Any] = {}
     for word in call.args.many("parameter"):
         name, equals, text = word.partition("=")

@@ -6,9 +6,9 @@ from tui.cli.context import CommandContext
 from tui.cli.remedies import remedy_text
 from tui.domain import Credential, previous_of
 from tui.errors import Action, Remedy, UsageError
-from tui.providers import provider as provider_by_id
 from tui.sanitize import grouped, mask
 from tui.tenancy import credentials
+from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import rotation, status
 
 
@@ -34,7 +34,7 @@ def credential_shape(credential: Credential) -> dict[str, Any]:
 
 def list_all(call: CommandContext) -> None:
     """Print the credentials of one provider; secrets as dots."""
-    provider = provider_by_id(call.args.one("P"))
+    provider = provider_of(call.tenant_session, call.args.one("P"))
     stored = credentials.listing(call.tenant_session, provider.id)
     if call.out.as_json:
         call.out.json([credential_shape(credential) for credential in stored])
@@ -66,7 +66,7 @@ def list_all(call: CommandContext) -> None:
 
 async def use(call: CommandContext) -> None:
     """Make a credential the active one."""
-    provider, name = provider_by_id(call.args.one("P")), call.args.one("CRED")
+    provider, name = provider_of(call.tenant_session, call.args.one("P")), call.args.one("CRED")
     if previous_of(name):
         rotation.kept_or_problem(call.tenant_session, provider.id, previous_of(name))
         await call.unlock(call.tenant)
@@ -82,7 +82,7 @@ async def use(call: CommandContext) -> None:
 
 async def remove(call: CommandContext) -> None:
     """Delete a credential, or say what would be deleted."""
-    provider, name = provider_by_id(call.args.one("P")), call.args.one("CRED")
+    provider, name = provider_of(call.tenant_session, call.args.one("P")), call.args.one("CRED")
     stored = credentials.listing(call.tenant_session, provider.id)
     existing = next((credential for credential in stored if credential.name == name), None)
     if existing is None:

@@ -8,16 +8,16 @@ from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.domain import DEFAULT_NAME, Credential
 from tui.errors import UsageError
-from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.tenancy import credentials
+from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import rotation
 from tui.workspace.credentials.fields import cleaned
 
 
 def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Replace the API key, switch back, or delete the old one."""
-    provider, name = provider_by_id(call.args.one("P")), call.args.one("name", DEFAULT_NAME)
+    provider, name = provider_of(call.tenant_session, call.args.one("P")), call.args.one("name", DEFAULT_NAME)
     words, confirm, undo = call.args.many("FIELD=VALUE"), call.args.has("confirm"), call.args.has("undo")
     if undo and (confirm or words):
         raise UsageError(

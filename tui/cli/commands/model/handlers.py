@@ -10,9 +10,9 @@ from tui.cli.model_call import print_progress, unlock_for_model
 from tui.cli.output import counted
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
-from tui.providers import provider as provider_by_id
 from tui.providers.spec import Provider
 from tui.tenancy import credentials, models
+from tui.tenancy.connections import provider_of
 from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.models import add as add_model
 from tui.workspace.models import catalog
@@ -22,7 +22,7 @@ from tui.workspace.models.catalog import ModelRow
 def list_all(call: CommandContext) -> None:
     """Print the models of a tenant, all or of one type or provider."""
     kind, provider = _type(call), call.args.one("provider")
-    wanted = provider_by_id(provider).id if provider else ""
+    wanted = provider_of(call.tenant_session, provider).id if provider else ""
     rows = [
         row
         for row in catalog.rows(call.tenant_session)
@@ -73,7 +73,7 @@ def _row_shape(row: ModelRow) -> dict[str, Any]:
 
 
 def _find(call: CommandContext) -> Model:
-    ref = f"{provider_by_id(call.args.one('P')).id}/{call.args.one('MODEL')}"
+    ref = f"{provider_of(call.tenant_session, call.args.one('P')).id}/{call.args.one('MODEL')}"
     return models.find(call.tenant_session, ref, _type(call))
 
 
@@ -95,7 +95,7 @@ def _entries(call: CommandContext, provider: Provider) -> dict[str, str]:
 
 async def refresh(call: CommandContext) -> None:
     """List a provider's models again."""
-    provider = provider_by_id(call.args.one("P"))
+    provider = provider_of(call.tenant_session, call.args.one("P"))
     hear = partial(print_progress, call.out)
     await call.unlock_for(provider.id)
     done = await catalog.refresh(call.tenant_session, provider.id, hear)
@@ -111,7 +111,7 @@ async def refresh(call: CommandContext) -> None:
 
 async def search(call: CommandContext) -> None:
     """Find models that can be added."""
-    provider, words = provider_by_id(call.args.one("P")), " ".join(call.args.many("WORD"))
+    provider, words = provider_of(call.tenant_session, call.args.one("P")), " ".join(call.args.many("WORD"))
     if provider.search is None:
         raise UsageError(
             f"{provider.label} has no model search.",
@@ -141,7 +141,7 @@ async def search(call: CommandContext) -> None:
 
 async def add(call: CommandContext) -> None:
     """Add a model by hand, verified unless told not to."""
-    provider = provider_by_id(call.args.one("P"))
+    provider = provider_of(call.tenant_session, call.args.one("P"))
     fields = _entries(call, provider)
     verify = not call.args.has("no-verify")
     name = call.args.one("MODEL")
@@ -162,7 +162,7 @@ async def add(call: CommandContext) -> None:
 async def edit(call: CommandContext) -> None:
     """Change fields of an added model, verified unless told not to."""
     model = _find(call)
-    fields = _entries(call, provider_by_id(model.provider))
+    fields = _entries(call, provider_of(call.tenant_session, model.provider))
     verify = not call.args.has("no-verify")
 
     def editing(plain_http: tuple[str, ...]) -> Awaitable[Model]:
@@ -177,7 +177,7 @@ async def _allowed(
 ) -> Model:
     """Do it; with --allow-http, an address in plain http is taken."""
     await call.unlock_for(provider_id)
-    with call.naming_new_origins(provider_by_id(provider_id)):
+    with call.naming_new_origins(provider_of(call.tenant_session, provider_id)):
         try:
             return await work(())
         except PlainHttp as problem:

@@ -20,8 +20,9 @@ COMMANDS = (
         "provider.handlers:list_all",
         "list the providers and their state",
         options=(JSON,),
-        shape="[{id, label, supply, state, source, models, added, trial, credential, found}]; credential is null or "
-        "its name, trial null or {left, calls}, found the environment variable that holds an API key",
+        shape="[{id, like, label, supply, state, source, models, added, trial, credential, found}]; like is null or "
+        "what a connection is like, credential null or its name, trial null or {left, calls}, found the environment "
+        "variable that holds an API key",
         examples=("modeldeck provider list -t acme",),
     ),
     Command(
@@ -30,9 +31,9 @@ COMMANDS = (
         "show a provider's fields, credentials and models",
         (PROVIDER,),
         (JSON,),
-        shape="{id, label, supply, types, state, source, models, added, trial, key_page, docs, fields: [{name, label, "
-        "secret, required, default, help, env, value}], credentials}; the value of a secret is dots and its last four "
-        "characters; credentials as in modeldeck credential list",
+        shape="{id, like, label, supply, types, state, source, models, added, trial, key_page, docs, fields: [{name, "
+        "label, secret, required, default, help, env, value}], credentials}; the value of a secret is dots and its "
+        "last four characters; credentials as in modeldeck credential list",
         examples=("modeldeck provider show openai",),
     ),
     Command(
@@ -55,6 +56,26 @@ COMMANDS = (
         ),
     ),
     Command(
+        ("provider", "add"),
+        "provider.add:add",
+        "add another connection of a kind, such as a second OpenAI-compatible server",
+        (Argument("NAME", "lower-case letters, digits, - and _"), FIELDS),
+        (
+            Option(("--like",), "the provider that it is like, see modeldeck provider list", "P"),
+            NO_VERIFY,
+            ALLOW_HTTP,
+            JSON,
+        ),
+        "A connection is an entry of its own in the list of providers, with its own credentials, models and state. Its "
+        "models are NAME/MODEL, and defaults can use several connections at once. With fields, it is set up as by "
+        "modeldeck provider set; if that fails, nothing is added. modeldeck provider remove NAME removes it.",
+        "{provider, like, credential, active, state, ms, models, proposed: [{type, model}]}",
+        (
+            "modeldeck provider add llama --like openai_compatible base_url=http://localhost:8080/v1",
+            "modeldeck provider add team-b --like openai api_key=-",
+        ),
+    ),
+    Command(
         ("provider", "verify"),
         "provider.handlers:verify",
         "check that the stored API key works",
@@ -67,7 +88,7 @@ COMMANDS = (
     Command(
         ("provider", "remove"),
         "provider.handlers:remove",
-        "remove a provider's credentials and models from a tenant",
+        "remove a provider's credentials and models from a tenant, or a connection",
         (PROVIDER,),
         (YES, DRY_RUN, JSON),
         shape="{provider, removed, message}",

@@ -10,10 +10,11 @@ from tui.cli.output import Output
 from tui.cli.remedies import problem_hint
 from tui.domain import Credential, KeySource, VerificationState
 from tui.errors import CredentialRejected, Exit, Problem, UsageError
-from tui.providers import provider as provider_by_id
-from tui.providers.spec import Field
+from tui.providers import PROVIDERS
+from tui.providers.spec import Field, Provider
 from tui.sanitize import mask
 from tui.tenancy import credentials
+from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import status
 from tui.workspace.credentials import verify as verification
 from tui.workspace.credentials.status import YOUR_KEY, ProviderRow
@@ -30,8 +31,12 @@ def list_all(call: CommandContext) -> None:
         return
     call.out.table(
         ("provider", "name", "state", "source", "models"),
-        [(row.provider.id, row.provider.label, row.word, _source(row), _count(row)) for row in rows],
+        [(row.provider.id, _name(row.provider), row.word, _source(row), _count(row)) for row in rows],
     )
+
+
+def _name(provider: Provider) -> str:
+    return PROVIDERS[provider.kind].label if provider.kind else provider.label
 
 
 def _source(row: ProviderRow) -> str:
@@ -47,6 +52,7 @@ def _count(row: ProviderRow) -> str:
 def _row_shape(row: ProviderRow) -> dict[str, Any]:
     return {
         "id": row.provider.id,
+        "like": row.provider.kind or None,
         "label": row.provider.label,
         "supply": row.provider.supply,
         "state": row.state,
@@ -61,7 +67,7 @@ def _row_shape(row: ProviderRow) -> dict[str, Any]:
 
 def show(call: CommandContext) -> None:
     """Print a provider: its fields and values, its credentials, where to get a key."""
-    provider = provider_by_id(call.args.one("P"))
+    provider = provider_of(call.tenant_session, call.args.one("P"))
     row = status.row(call.tenant_session, provider.id)
     stored = credentials.listing(call.tenant_session, provider.id)
     if call.out.as_json:
@@ -79,7 +85,8 @@ def show(call: CommandContext) -> None:
         )
         return
     out = call.out
-    out.line(f"{provider.label}: {row.word}{f', {_source(row)}' if row.trial and not row.on_trial else ''}")
+    like = f", like {_name(provider)}" if provider.kind else ""
+    out.line(f"{provider.label}{like}: {row.word}{f', {_source(row)}' if row.trial and not row.on_trial else ''}")
     out.line(f"Serves {', '.join(kind.label for kind in provider.types)}. Models: {_count(row) or 'none'}.")
     if provider.key_page:
         out.line(f"Keys: {provider.key_page}")
@@ -136,8 +143,9 @@ async def verify(call: CommandContext) -> int:
     named, everyone = call.args.one("P"), call.args.has("all")
     if bool(named) == everyone:
         raise UsageError("Name one provider, or use --all.", "For example: modeldeck provider verify openai")
-    rows = status.rows(call.tenant_session)
-    wanted = [row.provider.id for row in rows if row.credential] if everyone else [provider_by_id(named).id]
+    session = call.tenant_session
+    rows = status.rows(session)
+    wanted = [row.provider.id for row in rows if row.credential] if everyone else [provider_of(session, named).id]
     outcomes = [await _outcome(call, provider_id) for provider_id in wanted]
     if call.out.as_json:
         call.out.json([outcome.shape for outcome in outcomes])
@@ -190,7 +198,7 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
 
 async def source(call: CommandContext) -> None:
     """Use the trial or the own key from now on."""
-    provider, wanted = provider_by_id(call.args.one("P")), KeySource(call.args.one("SOURCE"))
+    provider, wanted = provider_of(call.tenant_session, call.args.one("P")), KeySource(call.args.one("SOURCE"))
     await key_source.choose(call.tenant_session, provider.id, wanted)
     row = status.row(call.tenant_session, provider.id)
     used = (
@@ -207,10 +215,10 @@ def _is_of(row: DefaultRow, provider_id: str) -> bool:
 
 async def remove(call: CommandContext) -> None:
     """Remove a provider's credentials and models, or say what would go."""
-    provider = provider_by_id(call.args.one("P"))
+    provider = provider_of(call.tenant_session, call.args.one("P"))
     row = status.row(call.tenant_session, provider.id)
     stored = credentials.listing(call.tenant_session, provider.id)
-    if not stored and not row.models and not row.added:
+    if not provider.kind and not stored and not row.models and not row.added:
         raise UsageError(f"{provider.label} is not set up in {call.tenant.name}.")
     names = ", ".join(credential.name for credential in stored) or "none"
     chosen = [row.type for row in defaults.rows(call.tenant_session) if _is_of(row, provider.id)]

@@ -13,10 +13,11 @@ from tui.cli.remedies import problem_hint, remedy_text
 from tui.cli.secret_input import secret_sources
 from tui.domain import Credential, ImportMode, Model, ModelType, VerificationResult, VerificationState
 from tui.errors import Action, Remedy, UsageError
-from tui.providers import provider as provider_by_id
+from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
 from tui.secret import Secret
 from tui.tenancy import credentials, verification
+from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import paste, verify
 from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.save import PlainHttp, SavePlan, apply_save, plan_save, renew
@@ -28,14 +29,20 @@ T = TypeVar("T")
 
 def set_up(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Read the fields, then verify and save them."""
-    provider = provider_by_id(call.args.one("P"))
+    provider = provider_of(call.tenant_session, call.args.one("P"))
+    values = read_values(call, provider)
+    return with_secret_hint(set_up_with(call, provider, values), provider)
+
+
+def read_values(call: CommandContext, provider: Provider) -> Values:
+    """Read the fields of the command line; refuse another provider's key."""
     tenant = call.tenant  # named before anybody is asked for a key
     whose = f" of {provider.label} for {tenant.name}"
     values = entries(provider.fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out, whose)
     _say_apart(call, provider, values)
     if not call.args.has("no-verify") and not has_custom_url(call, provider, values):
         reject_foreign_keys(provider, values)
-    return with_secret_hint(_set_up(call, provider, values), provider)
+    return values
 
 
 def _say_apart(call: CommandContext, provider: Provider, values: Values) -> None:
@@ -80,9 +87,9 @@ def reject_foreign_keys(provider: Provider, values: Values) -> None:
     """
     for field in provider.fields:
         value = values.get(field.name)
-        if isinstance(value, Secret) and (other := paste.likely_provider(provider.id, field, value.reveal())):
+        if isinstance(value, Secret) and (other := paste.likely_provider(provider.declared_id, field, value.reveal())):
             raise UsageError(
-                f"{field.name} looks like a key of {provider_by_id(other).label}. It has not been sent anywhere.",
+                f"{field.name} looks like a key of {PROVIDERS[other].label}. It has not been sent anywhere.",
                 f"modeldeck provider set {other} sets that up; --no-verify saves it here anyway.",
             )
 
@@ -138,12 +145,15 @@ async def _settle(call: CommandContext, plan: SavePlan) -> None:
         await call.unlock(call.tenant)
 
 
-async def _set_up(call: CommandContext, provider: Provider, values: Values) -> None:
+async def set_up_with(
+    call: CommandContext, provider: Provider, values: Values, more: Mapping[str, Any] | None = None
+) -> None:
+    """Verify and save these values, and say what came of it; `more` is put into the JSON."""
     done = await save(call, provider, values)
     active = done.credential.active
     proposed = proposed_defaults(call.tenant_session) if active else {}
     if call.out.as_json:
-        call.out.json(_shape(provider, done, proposed))
+        call.out.json(_shape(provider, done, proposed) | dict(more or {}))
         return
     for words in (*_check_words(provider, done.credential.check), *_use_words(call, provider, done.credential)):
         call.out.line(words)

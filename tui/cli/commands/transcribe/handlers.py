@@ -7,10 +7,11 @@ from tui.cli.context import CommandContext
 from tui.cli.model_call import answering_model, begin, print_progress
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
-from tui.providers import provider
 from tui.providers.events import TextDelta, Transcript
 from tui.providers.requests import TimestampGranularity
+from tui.providers.spec import Provider
 from tui.storage.user_file import local_path
+from tui.tenancy.connections import provider_of
 from tui.workspace.playground import audio as recordings
 from tui.workspace.playground import calls
 
@@ -22,7 +23,7 @@ async def transcribe(call: CommandContext) -> None:
     model = answering_model(call, ModelType.SPEECH2TEXT)
     wanted = "json" if call.out.as_json else call.args.one("format", "text")
     path = local_path(call.args.one("FILE"))
-    times = _times(model, wanted)
+    times = _times(provider_of(call.tenant_session, model.provider), model, wanted)
     recordings.audio_info(path)
     await begin(call, model)
     transcript, partial = Transcript(""), ""
@@ -43,13 +44,13 @@ async def transcribe(call: CommandContext) -> None:
     _print(call, model, transcript, wanted)
 
 
-def _times(model: Model, wanted: str) -> TimestampGranularity:
+def _times(provider: Provider, model: Model, wanted: str) -> TimestampGranularity:
     """Return which timestamps to request: those that the format needs and the model has.
 
     Raises:
         UsageError: if subtitles are wanted of a model without timestamps.
     """
-    limits = (audio := provider(model.provider).audio) and audio(model)
+    limits = (audio := provider.audio) and audio(model)
     if wanted == "text" or not limits:
         return TimestampGranularity.NONE
     if TimestampGranularity.SENTENCE in limits.times:

@@ -14,9 +14,9 @@ from tui.console.trial_status import next_steps
 from tui.console.widgets.symbols import WORKING
 from tui.domain import Model
 from tui.errors import Problem
-from tui.providers import provider as provider_of
 from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
 from tui.sanitize import printable
+from tui.tenancy.connections import label_of
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
 from tui.workspace.playground.conversation import Answer, AnswerState
@@ -27,9 +27,9 @@ _CHARACTERS_A_TOKEN = 4
 class RunningAnswer:
     """A streaming answer, built from the events of its request. `fresh`: something is new to draw."""
 
-    def __init__(self, model: Model, reply: AnswerBlock) -> None:
+    def __init__(self, model: Model, label: str, reply: AnswerBlock) -> None:
         self.model, self.reply = model, reply
-        self.call_status = CallStatus(model.provider, f"waiting for {provider_of(model.provider).label}")
+        self.call_status = CallStatus(label, f"waiting for {label}")
         self.began = monotonic()
         self.first = 0.0
         self.fresh = False
@@ -174,7 +174,8 @@ class ChatSession:
             self.history.drop()
         exchange = again or self.history.add(question)
         messages = self.history.before(exchange).messages(question)
-        answer = self.running = RunningAnswer(model, AnswerBlock(model.id))
+        label = label_of(self.session, model.provider)
+        answer = self.running = RunningAnswer(model, label, AnswerBlock(model.id))
         exchange.begin(answer.reply)
         self.history.saved = False
         self._on_change(answer, exchange)
@@ -206,7 +207,7 @@ class ChatSession:
         self.running = None
         finish = answer.finish
         ended = answer.ended(state, finish.note if finish and state is AnswerState.COMPLETE else "")
-        label = provider_of(answer.model.provider).label
+        label = answer.call_status.label
         if problem is not None and not (ended.text or answer.reply.thoughts):
             answer.reply.end()
             exchange.refuse(problem, label, next_steps(self.session, problem))

@@ -1,5 +1,7 @@
 """The sidebar of the chat, from 100 columns on: parameters, and figures of answer and chat."""
 
+from collections.abc import Sequence
+
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
@@ -10,7 +12,7 @@ from tui.console.playground.parameter_fields import ParameterFields
 from tui.console.playground.parameter_row import Settings
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import MUTED
-from tui.domain import Model
+from tui.providers.spec import Parameter
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation
 
 _LABEL = 16
@@ -43,14 +45,14 @@ class ChatSide(Vertical):
         """The fields, None before a model was shown."""
         return next((child for child in reversed(self.children) if isinstance(child, ParameterFields)), None)
 
-    def show(self, conversation: Conversation, settings: Settings, model: Model | None) -> None:
+    def show(self, conversation: Conversation, settings: Settings, parameters: Sequence[Parameter]) -> None:
         """Show the fields of a model."""
         fields = self.fields
         if fields is not None:
-            if fields.conversation is conversation and fields.settings is settings and fields.model == model:
+            if fields.conversation is conversation and fields.settings is settings and fields.parameters == parameters:
                 return
             fields.remove()
-        self.mount(ParameterFields(conversation, settings, model, narrow=True), before=self._figures)
+        self.mount(ParameterFields(conversation, settings, parameters, narrow=True), before=self._figures)
 
     def tell(self, running: RunningAnswer | None, answer: Answer | None, conversation: Conversation) -> None:
         """Show the present figures."""

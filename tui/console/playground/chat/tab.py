@@ -28,6 +28,7 @@ from tui.console.widgets.transcript import Transcript
 from tui.console.widgets.truncate import width
 from tui.domain import Model, ModelType
 from tui.errors import Problem
+from tui.providers.spec import Parameter
 from tui.tenancy import keyring
 from tui.workspace.playground import calls
 
@@ -108,11 +109,16 @@ class ChatTab(Tab):
         return self.session.running is not None or self._opening
 
     @property
+    def known_parameters(self) -> tuple[Parameter, ...]:
+        """The parameters that the model takes."""
+        return calls.parameters(self.navigator.tenant_session, self.model) if self.model else ()
+
+    @property
     def side(self) -> ChatSide:
         return self.query_one(ChatSide)
 
     def chrome(self) -> ScreenText:
-        transcript, values = self.transcript, self.parameters.words(calls.parameters(self.model) if self.model else ())
+        transcript, values = self.transcript, self.parameters.words(self.known_parameters)
         left, right = self.session.rule_words(values, wide=self.has_class("-wide"))
         if transcript.below and not transcript.following:
             left = ", ".join(filter(None, (left, messages.lines_below(transcript.below))))
@@ -222,7 +228,7 @@ class ChatTab(Tab):
 
     def _show_side(self) -> None:
         if self.has_class("-wide"):
-            self.side.show(self.session.history.conversation, self.parameters, self.model)
+            self.side.show(self.session.history.conversation, self.parameters, self.known_parameters)
 
     def unsaved(self) -> str:
         history, tenant_id = self.session.history, self.session.session.tenant_id
@@ -331,7 +337,9 @@ class ChatTab(Tab):
     async def _parameters(self, model: Model) -> None:
         from tui.console.playground.parameters import Parameters  # lazy: the page
 
-        await self.app.push_screen_wait(Parameters(model, self.parameters, self.session.history.conversation))
+        await self.app.push_screen_wait(
+            Parameters(model, self.known_parameters, self.parameters, self.session.history.conversation)
+        )
         self.refresh_chrome()
 
     def action_copy(self) -> None:

@@ -25,8 +25,8 @@ from tui.console.widgets.text_area import LinesField
 from tui.console.widgets.truncate import clip_end
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.providers import provider as provider_of
 from tui.providers.events import Usage, Vectors
+from tui.tenancy.connections import provider_of
 from tui.workspace.playground import calls
 from tui.workspace.playground.vectors import MOST, Comparison, compare
 
@@ -202,7 +202,8 @@ class EmbeddingTab(SingleCallTab):
     @property
     def _kinds(self) -> tuple[str, ...]:
         """The footer's word where the model tells questions apart."""
-        tells = self.model is not None and provider_of(self.model.provider).distinguishes_queries
+        session = self.navigator.tenant_session
+        tells = self.model is not None and provider_of(session, self.model.provider).distinguishes_queries
         return ("embedding.parameters",) if tells else ()
 
     @property
@@ -254,7 +255,8 @@ class EmbeddingTab(SingleCallTab):
         if not await self.dialogs.ensure_unlocked(f"embed {len(texts)} texts"):
             return
         self._say()
-        self.call_status = call_status = CallStatus(model.provider, f"embedding 0 of {len(texts)}")
+        label = provider_of(session, model.provider).label
+        self.call_status = call_status = CallStatus(label, f"embedding 0 of {len(texts)}")
         ticking = self.set_interval(1.0, self.refresh_chrome)
         self._stopped, used = "", 0
         self.console.set_running("playground/embedding", self.stop_call)

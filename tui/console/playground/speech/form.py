@@ -25,9 +25,8 @@ from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
 from tui.console.widgets.truncate import clip_middle, fit
 from tui.domain import Model
 from tui.errors import Problem, UsageError
-from tui.providers import provider as provider_of
 from tui.providers.requests import TimestampGranularity
-from tui.providers.spec import AudioLimits
+from tui.providers.spec import AudioLimits, Provider
 from tui.sanitize import one_line
 from tui.workspace.playground.audio import MEGABYTE, AudioInfo, accepted_endings, audio_info, megabytes
 from tui.workspace.playground.path_completion import Entry, Offer, expanded, offer
@@ -95,6 +94,7 @@ class SpeechForm(Vertical):
         super().__init__(id="form")
         self._home = home
         self._model: Model | None = None
+        self._provider: Provider | None = None
         self._offer = Offer("")
         self._typed_at = -1
         self.info: AudioInfo | None = None
@@ -146,12 +146,12 @@ class SpeechForm(Vertical):
     @property
     def limits(self) -> AudioLimits | None:
         """What the model takes and gives."""
-        audio = provider_of(self._model.provider).audio if self._model else None
+        audio = self._provider.audio if self._provider else None
         return audio(self._model) if audio and self._model else None
 
-    def use(self, model: Model | None) -> None:
-        """Offer what this model takes and gives."""
-        self._model = model
+    def use(self, model: Model | None, provider: Provider | None) -> None:
+        """Offer what this model of a provider takes and gives."""
+        self._model, self._provider = model, provider
         granularities = self.limits.times if self.limits else (TimestampGranularity.NONE,)
         self._times.display = len(granularities) > 1
         wanted = self._times.value if self._times.value in granularities else TimestampGranularity.NONE.value

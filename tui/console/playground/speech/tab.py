@@ -23,10 +23,10 @@ from tui.console.widgets.progress_bar import Progress
 from tui.console.widgets.static_text import Plain, Words
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.providers import provider as provider_of
 from tui.providers.events import Event, TextDelta, Transcript, Uploading
 from tui.providers.requests import TimestampGranularity
 from tui.sanitize import one_line
+from tui.tenancy.connections import find, provider_of
 from tui.workspace.playground import calls
 from tui.workspace.playground.audio import MEGABYTE, AudioInfo, megabytes
 
@@ -139,7 +139,8 @@ class SpeechTab(SingleCallTab):
         first = f"{model.id} takes {' '.join(limits.endings)}{more}, up to {megabytes(limits.size)}." if limits else ""
         if not model.ends:
             return first, ""
-        others = [entry for entry in provider_of(model.provider).proposed.get(self.TYPE, ()) if entry != model.id]
+        proposed = provider_of(self.navigator.tenant_session, model.provider).proposed.get(self.TYPE, ())
+        others = [entry for entry in proposed if entry != model.id]
         instead = f" {others[0]} is suggested instead." if others else ""
         return first, f"The provider retires it on {model.ends}.{instead}"
 
@@ -158,7 +159,8 @@ class SpeechTab(SingleCallTab):
             self.rest()
 
     def model_changed(self) -> None:
-        self.form.use(self.model)
+        model = self.model
+        self.form.use(model, find(self.navigator.tenant_session, model.provider) if model else None)
 
     def hide_when_locked(self) -> None:
         name = self.navigator.tenant.name if self.navigator.tenant else "It"
@@ -244,7 +246,7 @@ class SpeechTab(SingleCallTab):
         if not await self.dialogs.ensure_unlocked(f"transcribe {one_line(path.name, 40)}"):
             return
         after = self.view
-        self.call_status = call_status = CallStatus(model.provider, "uploading")
+        self.call_status = call_status = CallStatus(provider_of(session, model.provider).label, "uploading")
         self._begin(path)
         ticking = self.set_interval(_TICK, self._tick)
         self.console.set_running("playground/speech", self.stop_call)

@@ -36,7 +36,8 @@ from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WARNING, sign
 from tui.domain import DEFAULT_NAME, ProviderState, VerificationState
 from tui.errors import CredentialRejected, Locked, NetworkError, Problem
-from tui.providers import provider as provider_of
+from tui.providers import PROVIDERS
+from tui.providers.spec import Provider
 from tui.secret import Secret
 from tui.tenancy import credentials
 from tui.tenancy.credentials import is_undecryptable
@@ -56,14 +57,14 @@ class Setup(PageScreen[bool]):
 
     def __init__(
         self,
-        provider_id: str,
+        provider: Provider,
         field: str = "",
         name: str = DEFAULT_NAME,
         carried: Secret | None = None,
         look: bool = False,
     ) -> None:
         super().__init__()
-        self.provider, self.credential_name = provider_of(provider_id), name
+        self.provider, self.credential_name = provider, name
         self.asking = False
         """Whether a provider or this machine's ports are being asked."""
         self.outcome: tuple[Words, Words] | None = None
@@ -224,8 +225,8 @@ class Setup(PageScreen[bool]):
     async def _carry(self) -> None:
         """Open the form of the provider that the key looks to be of, with the key in it."""
         row = next(entry for entry in self.form.shown if entry.owner)
-        self.provider, self.credential_name, self._carried = provider_of(row.owner), DEFAULT_NAME, Secret(row.value)
-        self._field, self._look_first = "", False
+        self.provider, self.credential_name = PROVIDERS[row.owner], DEFAULT_NAME
+        self._carried, self._field, self._look_first = Secret(row.value), "", False
         self._reset()
         place = self.query_one("#form", Vertical)
         await place.remove_children()
@@ -390,7 +391,7 @@ class Setup(PageScreen[bool]):
         form = self.form
         form.query_one(f"#{button}").focus()
         with self._busy(button, looking_words(self.provider)):
-            servers = await discovery.probe_local_servers(self.navigator.session, self.provider.id)
+            servers = await discovery.probe_local_servers(self.navigator.session, self.provider)
         await form.show_servers(servers)
         self.refresh_chrome()
 

@@ -1,0 +1,90 @@
+"""Connections in the settings: what anybody could write there never becomes an origin of a key."""
+
+from typing import Any
+
+import pytest
+
+from tui.errors import Locked, UsageError
+from tui.secret import Secret
+from tui.tenancy import connections, credentials
+from tui.tenancy.session import Session, TenantSession
+from tui.workspace import connections as use_cases
+from tui.workspace import tenants
+from tui.workspace.credentials import save, status
+
+KEY = Secret("sk-FAKE-0000-4444-9999-7777")
+URL = "https://gateway.example/v1"
+
+
+@pytest.fixture
+async def acme(disk_session: Session) -> TenantSession:
+    """acme with a connection that holds a key."""
+    acme = disk_session.tenant((await tenants.create(disk_session, "acme")).id)
+    await use_cases.add(acme, "gateway", "openai_compatible")
+    await save.save(acme, "gateway", {"base_url": URL, "api_key": KEY})
+    return acme
+
+
+def edit(acme: TenantSession, **entries: Any) -> None:
+    """Change the connection as somebody who can write the file would."""
+    with acme.store.transaction() as tables:
+        tables.table("connections").update(entries)
+
+
+async def test_a_connection_is_a_provider_of_its_own(acme: TenantSession) -> None:
+    provider = connections.provider_of(acme, "gateway")
+    assert (provider.id, provider.label, provider.kind) == ("gateway", "gateway", "openai_compatible")
+    ids = [*connections.providers(acme)]
+    assert ids.index("gateway") == ids.index("openai_compatible") + 1
+    assert status.row(acme, "gateway").credential and not status.row(acme, "openai_compatible").credential
+    access = credentials.access(acme, "gateway")
+    assert access.origins == ("https://gateway.example",)
+    assert access.secrets()["api_key"].reveal() == KEY.reveal()
+
+
+@pytest.mark.parametrize("kind", ["openai", "huggingface", "chatglm"])
+async def test_the_key_of_a_connection_that_became_another_kind_is_not_decrypted(
+    acme: TenantSession, kind: str
+) -> None:
+    edit(acme, kind=kind)
+    assert status.row(acme, "gateway").state == "cannot be opened"
+    with pytest.raises(Locked, match="another kind of provider"):
+        credentials.access(acme, "gateway")
+    (credential,) = credentials.listing(acme, "gateway")
+    with pytest.raises(Locked, match="another kind of provider"):
+        credentials.secrets(acme, credential)
+    with acme.store.transaction() as tables:
+        credentials.update_origins(acme, tables, "gateway")
+    assert credentials.listing(acme, "gateway") == [credential], "it is not sealed for other origins"
+    edit(acme, kind="openai_compatible")
+    assert credentials.secrets(acme, credential)["api_key"].reveal() == KEY.reveal(), "control"
+
+
+async def test_a_kind_that_was_changed_in_the_credential_as_well_does_not_open_it(acme: TenantSession) -> None:
+    edit(acme, kind="openai")
+    with acme.store.transaction() as tables:
+        tables.table("credentials").update({"kind": "openai"})
+        tables.table("manifest").update({"kind": "openai"})
+    acme.process.open_keys.clear()
+    await tenants.unlock(acme)
+    (credential,) = credentials.listing(acme, "gateway")
+    with pytest.raises(Locked):
+        credentials.secrets(acme, credential)
+
+
+async def test_entries_that_cannot_be_connections_are_left_out(acme: TenantSession) -> None:
+    planted = (("openai", "huggingface"), ("a/b", "openai"), ("UPPER", "openai"), ("other", "nothing"))
+    with acme.store.transaction() as tables:
+        for name, kind in planted:
+            tables.table("connections").insert({"id": name, "kind": kind})
+    assert [*connections.connections(acme)] == ["gateway"]
+    assert connections.provider_of(acme, "openai").kind == ""
+    with pytest.raises(UsageError):
+        connections.provider_of(acme, "other")
+
+
+async def test_removing_a_connection_leaves_nothing_of_it(acme: TenantSession) -> None:
+    await status.remove_provider(acme, "gateway")
+    assert connections.find(acme, "gateway") is None
+    content = acme.store.read().storage.read() or {}
+    assert not any("gateway" in str(table) for table in content.values())

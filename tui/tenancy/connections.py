@@ -1,0 +1,89 @@
+"""Connections: further entries of a tenant in its list of providers, each like a provider that is declared.
+
+    table connections   {"id", "kind"}: the name, and the provider whose declaration it has
+
+Every declared provider is the first connection of its kind, under its own ID. A connection holds no address: those are
+fields of its credentials. Anybody who can write the settings can change the table, so each credential is sealed for
+its kind as well (`Credential.kind`, in the envelope's binding and in the manifest), and nothing is decrypted for
+another one.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from tui.errors import UsageError, did_you_mean, quotable
+from tui.providers import PROVIDERS
+from tui.providers.spec import Provider
+from tui.storage.store import Tables
+from tui.tenancy.serialization import from_record
+from tui.tenancy.session import TenantSession
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+"""What the name of a connection looks like."""
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A named entry in the list of providers. `kind` is the ID of the provider whose declaration it has."""
+
+    id: str = field(metadata={"identity": True})
+    kind: str = field(metadata={"identity": True})
+
+
+def declaration(connection: Connection) -> Provider:
+    """Return the provider's declaration under the name of a connection."""
+    declared = PROVIDERS[connection.kind]
+    catalogue = tuple(replace(model, provider=connection.id) for model in declared.catalogue)
+    return replace(declared, id=connection.id, label=connection.id, kind=declared.id, catalogue=catalogue)
+
+
+def connections(session: TenantSession) -> Mapping[str, Provider]:
+    """Return the declarations of a tenant's connections by name. An entry that cannot be one is left out."""
+
+    def read(tables: Tables) -> dict[str, Provider]:
+        stored = (from_record(Connection, record) for record in tables.table("connections"))
+        return {
+            connection.id: declaration(connection)
+            for connection in stored
+            if NAME.fullmatch(connection.id) and connection.id not in PROVIDERS and connection.kind in PROVIDERS
+        }
+
+    return session.store.cached("connections", read, table="connections") if session.store.exists() else {}
+
+
+def providers(session: TenantSession) -> Mapping[str, Provider]:
+    """Return every provider of a tenant by ID: the declared ones, each followed by the connections that are like it."""
+    added = connections(session)
+    if not added:
+        return PROVIDERS
+    ordered: dict[str, Provider] = {}
+    for provider_id, provider in PROVIDERS.items():
+        ordered[provider_id] = provider
+        ordered |= {name: connection for name, connection in added.items() if connection.kind == provider_id}
+    return ordered
+
+
+def find(session: TenantSession, provider_id: str) -> Provider | None:
+    """Return the provider or connection of that ID, or None."""
+    return PROVIDERS.get(provider_id) or connections(session).get(provider_id)
+
+
+def provider_of(session: TenantSession, provider_id: str) -> Provider:
+    """Return the provider or connection of that ID.
+
+    Raises:
+        UsageError: naming the known IDs, and the nearest.
+    """
+    if provider := find(session, provider_id):
+        return provider
+    names = [*providers(session)]
+    shown = f" {provider_id}" if quotable(provider_id, names) else ""
+    hint = did_you_mean(provider_id, names)
+    raise UsageError(f"Unknown provider{shown}.", f"{hint}Known providers: {', '.join(names)}.")
+
+
+def label_of(session: TenantSession, provider_id: str) -> str:
+    """Return the label of a provider or connection, or the ID itself if it is unknown."""
+    provider = find(session, provider_id)
+    return provider.label if provider else provider_id

@@ -1,0 +1,67 @@
+"""Add connections: as many entries of one kind of provider as a tenant wants, each with its own credentials."""
+
+import asyncio
+from collections.abc import Mapping
+
+from tui.errors import UsageError, did_you_mean, quotable
+from tui.providers import PROVIDERS
+from tui.providers.spec import Provider
+from tui.sanitize import one_line
+from tui.tenancy import connections
+from tui.tenancy.connections import NAME, Connection
+from tui.tenancy.serialization import to_record
+from tui.tenancy.session import TenantSession
+
+
+def kinds() -> Mapping[str, Provider]:
+    """Return what a connection can be like, by ID."""
+    return PROVIDERS
+
+
+def kind_of(text: str) -> Provider:
+    """Return the kind of that ID; raise UsageError that names the known ones."""
+    known = kinds()
+    if text in known:
+        return known[text]
+    shown = f" {text}" if quotable(text, known) else ""
+    raise UsageError(f"Unknown kind of provider{shown}.", f"{did_you_mean(text, known)}Known: {', '.join(known)}.")
+
+
+def planned(session: TenantSession, name: str, kind: str) -> Provider:
+    """Return the provider that a connection of that name and kind would be. Nothing is stored.
+
+    Raises:
+        UsageError: The name cannot be one, or is taken.
+    """
+    declared = kind_of(kind)
+    if not NAME.fullmatch(name):
+        raise UsageError(
+            f"{one_line(name, 40) or 'A blank text'} is not a valid name.",
+            "Use up to 32 lower-case letters, digits, - and _, a letter or digit first.",
+        )
+    if existing := connections.find(session, name):
+        what = "a provider" if not existing.kind else "a connection"
+        raise UsageError(f"{name} is {what} already.", "Choose another name.")
+    return connections.declaration(Connection(name, declared.id))
+
+
+async def add(session: TenantSession, name: str, kind: str) -> Provider:
+    """Add a connection that is like a provider, with nothing set up, and return it."""
+    planned(session, name, kind)
+
+    def work() -> None:
+        with session.store.transaction() as tables:
+            table = tables.table("connections")
+            if any(record["id"] == name for record in table):
+                raise UsageError(f"{name} is a connection already.", "Another session added it.")
+            table.insert(to_record(Connection(name, kind)))
+
+    await asyncio.to_thread(work)
+    return connections.provider_of(session, name)
+
+
+def suggested_name(session: TenantSession, kind: str) -> str:
+    """Return a free name for a connection of a kind: the kind itself if it is none of the providers, else numbered."""
+    base = kind.replace("_", "-")
+    names = (base, *(f"{base[:28]}-{number}" for number in range(2, 1000)))
+    return next((name for name in names if connections.find(session, name) is None), "")
