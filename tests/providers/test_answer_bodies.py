@@ -97,7 +97,7 @@ async def test_one_event_is_read_where_a_document_was_requested(call: Any) -> No
     ],
     ids=["srt", "vtt", "plain", "a JSON string", "a byte order mark"],
 )
-@pytest.mark.parametrize("label", ["text/plain", "text/vtt", "application/x-subrip", "application/json", ""])
+@pytest.mark.parametrize("label", ["text/plain", "text/vtt", "text/html", "application/json", ""])
 async def test_a_transcript_in_text_form(sent: str, segments: int, label: str, tmp_path: Path) -> None:
     headers = {"content-type": label} if label else {}
     result = await transcribe([http(sent, headers=headers)], folder=tmp_path)
@@ -106,8 +106,10 @@ async def test_a_transcript_in_text_form(sent: str, segments: int, label: str, t
 
 
 @pytest.mark.parametrize("call", [chat, embed, listing, verify])
-async def test_control_a_web_page_is_still_named_as_one(call: Any) -> None:
+async def test_control_a_web_page_is_still_named_as_one(call: Any, tmp_path: Path) -> None:
     for page in ("<!DOCTYPE html><title>Sign in</title>", "<html><body>Welcome", "\n <HTML>x"):
         for label in ("text/html", "application/json", "text/event-stream", ""):
             result = await call([http(page, headers={"content-type": label})])
             assert "returned a web page" in result.words
+    result = await transcribe([http("<p>Sorry", headers={"content-type": "text/html"})], folder=tmp_path)
+    assert "returned a web page" in result.words

@@ -198,7 +198,7 @@ class BodyDecoder:
             return list(self._frames.rest())
         text = decode_text(bytes(self._head), self._label)
         if self._call.framing is Framing.TEXT:
-            if is_page(text, self._label):
+            if self._is_page(text):
                 raise page(self._context, text)
             return [Frame(text)]
         if not text.strip():
@@ -207,7 +207,7 @@ class BodyDecoder:
         if parsed:
             self.whole = True
             return [Frame(data)]
-        if is_page(text) or ("html" in self._label and not cut):
+        if self._is_page(text) and not cut:
             raise page(self._context, text[: self._limits.error_body])
         if frames := self._as_lines(text):
             return frames
@@ -219,6 +219,11 @@ class BodyDecoder:
             "JSON that ends too early" if cut else "text that is not JSON",
             "" if cut else redact(self._context, text),
         )
+
+    def _is_page(self, text: str) -> bool:
+        """Return True if the body is a web page; where text is wanted, its label alone does not make it one."""
+        wanted = self._call.accepts_text or self._call.framing is Framing.TEXT
+        return is_page(text, "" if wanted and not text.lstrip().startswith("<") else self._label)
 
     def _decide(self) -> bool:
         """Tell an event stream from a document by the first bytes; False if more of them are needed."""

@@ -18,7 +18,7 @@ from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.chat import usage_of
 from tui.providers.dialects.values import word
 from tui.providers.events import UNFINISHED, Accepted, AccessToken, Event, Finish, ModelsListed, TextDelta, Usage
-from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Framing, Reader
+from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, EndSeen, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
 from tui.providers.wenxin.qianfan import MARKED, refused_in
 from tui.secret import Secret
@@ -175,7 +175,7 @@ class _Answer:
         self._usage: Usage | None = None
         self._text = self._open = self._marked = self._done = False
 
-    def read(self, frame: Frame | None) -> Iterator[Event | ApiError]:
+    def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndSeen]:
         if self._done:
             return
         if frame is None:
@@ -191,6 +191,8 @@ class _Answer:
         if frame.data.get("is_end"):
             self._done = True
             yield from self._end(cut=False)
+        elif not self._open:
+            yield EndSeen()
 
     def _read_usage(self, data: Mapping[str, Any]) -> Iterator[Event]:
         self._usage = usage_of(data) or self._usage
