@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
 
+from tests.providers.answer_kinds import WORDS, packed
 from tests.providers.http_server import HOLD, QUICK, RESET, Answer, http
 from tui.errors import CredentialRejected, NetworkError, Problem
 from tui.providers.client.limits import Limits
@@ -32,8 +33,8 @@ class Row:
 
     An answer that repeats the secrets is made from them. `hint` is part of the second sentence where a key was sent.
     With `times` it is met so often only, and all is well after it. Where `quiet`, an answer that is marked incomplete
-    will do. `deep` marks a fault that is for the reader of the answer to meet; any other is met before, so that it is
-    enough to meet it once where calls ask the same.
+    will do. `words` are the server's own, which are shown. `deep` marks a fault that is for the reader of the answer
+    to meet; any other is met before, so that it is enough to meet it once where calls ask the same.
     """
 
     answer: Answer | Callable[[str], Answer]
@@ -45,6 +46,7 @@ class Row:
     hint: str = ""
     quiet: bool = False
     deep: bool = False
+    words: str = ""
 
 
 def _date(ahead: float) -> str:
@@ -96,6 +98,13 @@ ROWS = {
     "wrong clock": _status(401, headers={"date": _date(-420)}, kind=CredentialRejected, hint="clock is 7 min ahead"),
     "words that repeat the key": Row(_words, deep=True),
     "hostile words": _status(400, {"error": {"message": "\x1b[2J\u202e" + "* a" * 50_000}}, deep=True),
+    # The server's own words, in shapes that no vendor documents (K3).
+    "words in a success": replace(_body(json.dumps({"code": 1113, "message": WORDS}), "", deep=True), words=WORDS),
+    "words about a field": _status(
+        422, {"detail": [{"loc": ["body", "x"], "msg": WORDS, "type": "value_error"}]}, deep=True, words=WORDS
+    ),
+    "words in plain text": _status(400, WORDS, {"content-type": "text/plain"}, deep=True, words=WORDS),
+    "words packed unasked": Row([http(packed({"errors": [{"message": WORDS}]}), 400)], deep=True, words=WORDS),
     # How long to wait.
     "busy once": _status(429, headers={"retry-after": "0.01"}, times=1),
     "busy until a date": _status(503, headers={"retry-after": _date(0)}, again=True),
@@ -127,9 +136,11 @@ ROWS = {
     "packed as br": _body(b"x", "as br|no WebSocket", headers={"content-encoding": "br"}),
     "too large": replace(_body(_LARGE, "larger than|(?:line|message) of more|WebSocket"), limits=SMALL),
     # In the body.
-    "cut": Row([http("{", headers=_LONG | _CLOSING)], BROKEN),
+    "cut": Row([http("{", headers=_LONG | _CLOSING)], BROKEN, deep=True),
     "cut chunk": Row([_CHUNKED], BROKEN),
     "reset in the body": Row([http("{", headers=_LONG), RESET], BROKEN),
-    "silence in the body": Row([http("{", headers=_LONG), HOLD], "sent nothing of use|no WebSocket", limits=SOON),
+    "silence in the body": Row(
+        [http("{", headers=_LONG), HOLD], "sent nothing of use|no WebSocket", limits=SOON, deep=True
+    ),
     "silence in a refusal": Row([http("{", 400, _LONG), HOLD], limits=SOON),
 }

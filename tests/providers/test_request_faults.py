@@ -206,6 +206,8 @@ def wrong(facts: Facts, cell: Cell, name: str, outcome: Outcome) -> str:
     hint = row.hint if any(cell.access.secrets()) else ""
     if not isinstance(problem, row.kind) or not re.search(row.says, problem.message) or hint not in problem.hint:
         return f"{type(problem).__name__}: {outcome.words}"
+    if row.words not in outcome.words:
+        return f"not in the server's words: {outcome.words}"
     return ""
 
 

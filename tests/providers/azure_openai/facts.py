@@ -125,7 +125,7 @@ FACTS = Facts(
     otherwise=(
         Otherwise(
             "*check* */models, *offer* */models",
-            "status 40[0345], status 50?, page 40[034], page 50?, busy until a date, body *",
+            "status 40[0345], status 410, status 422, status 50?, page 40[034], page 50?, busy until a date, body *",
             "good",
             LIST_HELPS,
         ),
@@ -506,7 +506,7 @@ def what_a_resource_can_deploy_is_offered(p: Provider) -> None:
             )
         )
     ]
-    assert set(call.accepted_statuses) == {400, 403, 404, 405, 500, 501, 502, 503, 504}
+    assert set(call.accepted_statuses) == {400, 403, 404, 405, 410, 422, 500, 501, 502, 503, 504}
     assert read(call, ApiError(404)) == read(call, {"data": [7, {"id": 7}]}) == read(call, {}) == [SearchResults(())]
 
 

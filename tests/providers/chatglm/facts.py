@@ -76,6 +76,7 @@ FACTS = Facts(
         Otherwise("* */models, * */openapi.json", "status 40[45], page 404", "good", PROBED),
         Otherwise("api* */openapi.json", "body *", "is not a ChatGLM server", PROBED),
         Otherwise("* */openapi.json", "body *", "good", "its list says already what it is"),
+        Otherwise("verify */openapi.json, list */openapi.json", "words in a success", "good", "the same"),
     ),
     unserved=frozenset({"api-embed", "chatglm2-embed", "vllm-embed"}),
     modules=(

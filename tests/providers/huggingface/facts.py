@@ -216,7 +216,7 @@ def how_much_text_it_takes_comes_from_the_router(p: Provider) -> None:
     call = p.inspect_model(BASE, hosted("Qwen/Qwen3 32B?"))
     (size,) = read(call, entry("Qwen/Qwen3-32B", inferenceProviderMapping=mapping))
     assert line(size) == ("GET", "https://router.huggingface.co/v1/models/Qwen/Qwen3%2032B%3F")
-    assert size.accepted_statuses == {400, 401, 403, 404, 405, 429, 500, 502, 503, 504}
+    assert size.accepted_statuses == {400, 401, 403, 404, 405, 410, 422, 429, 500, 502, 503, 504}
     both = [{"provider": "novita", "context_length": 32_768}, {"provider": "x", "context_length": 131_072}, {}]
     for answer in ({"id": "a", "providers": both}, {"data": {"id": "a", "providers": both}}):
         assert read(size, answer)[0].model.context == 131_072

@@ -101,7 +101,8 @@ FACTS = Facts(
     otherwise=(
         Otherwise("check*2 /v2/*", DENIED, "good", "a call needs no listing"),
         Otherwise("offer* /v2/*", DENIED, "may not list", "the right to it is one of its own"),
-        Otherwise("check* /v1/models/*", "status 40[01345], status 429, status 50?, wrong *, busy *", "good", ASIDE),
+        Otherwise("check* /v1/models/*", "status 40[01345], status 4[12][029], status 50?", "good", ASIDE),
+        Otherwise("check* /v1/models/*", "wrong *, busy *", "good", ASIDE),
         Otherwise("check* /v1/models/*", "words *, hostile *, page 4*, page 502, body *, * refusal", "good", ASIDE),
         Otherwise("check* /info", "status 50?, busy until a date, page 502", "waits", STARTING),
         Otherwise("check* /info", "status 40[045], status 422, page 40[04], words *, hostile *", "good", OTHER_ENGINE),

@@ -90,7 +90,7 @@ FACTS = Facts(
     otherwise=(
         Otherwise("chat */files/*, stream */stream", FOLLOWED, "good", POLLED),
         Otherwise("chat */files/*, stream */stream", "status 5[02]?, busy *, page 404, page 502", "good", POLLED),
-        Otherwise("chat */files/*, stream */stream", "status 204, empty, text *, body *", "good", POLLED),
+        Otherwise("chat */files/*, stream */stream", "status 204, empty, * success, text *, body *", "good", POLLED),
         Otherwise("chat */files/*, stream */stream", "* in the body", "good", POLLED),
     ),
     chats=(

@@ -21,7 +21,7 @@ from tui.providers.spec import FieldValues
 WRONG_TYPE = "wrong_type"
 """The code of our own refusal to add a deployment as something that its model is not."""
 
-_UNLISTED = frozenset({400, 403, 404, 405, 500, 501, 502, 503, 504})
+_UNLISTED = frozenset({400, 403, 404, 405, 410, 422, 500, 501, 502, 503, 504})
 """How a resource or gateway answers that has no usable list; the list only helps, so none of them is an error."""
 
 _NAME = re.compile(

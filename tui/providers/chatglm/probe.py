@@ -78,6 +78,8 @@ class Probe:
             return self.then(OTHER, ())
         if "post" in paths.get("/", ()):
             return self.then(NATIVE, ())
+        if not paths and is_error(frame.data):
+            return [openai_api.parse_error(0, {}, frame.data)]
         return [_strange(f"It has {', '.join(sorted(paths)) or 'no paths'}.")]
 
     def _front(self, frame: Frame | None) -> _Results:

@@ -34,7 +34,8 @@ from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
 from tui.providers.client.transport_errors import ConnectionTrace, connect_problem
 from tui.providers.client.upload import body_of
-from tui.providers.error_messages import ErrorContext, redirect, to_problem, unusable_response
+from tui.providers.error_body import read_account
+from tui.providers.error_messages import ErrorContext, redact, redirect, to_problem, unusable_response
 from tui.providers.events import AccessToken, Event, Finish, NoResponseYet, Notice, Retrying, Uploading, Usage, Vectors
 from tui.providers.requests import ApiError, Call, EndSeen, Frame, Framing, RemoteJob
 from tui.providers.spec import Provider
@@ -304,8 +305,9 @@ class Client:
         """Raise for every status but one of success."""
         status = response.status_code
         if framing is Framing.WEBSOCKET and 200 <= status < 300:
-            _, page = await read_error_body(context, response, self._limits)
-            raise page or unusable_response(context, "an ordinary answer and opened no WebSocket connection")
+            body, page = await read_error_body(context, response, self._limits)
+            words = redact(context, read_account(body).message)
+            raise page or unusable_response(context, "an ordinary answer and opened no WebSocket connection", words)
         if 200 <= status < 300 or (framing is Framing.WEBSOCKET and status == 101):
             return
         headers = headers_of(context, response)

@@ -56,7 +56,7 @@ SHOWN = ("pipeline_tag", "tags", "inferenceProviderMapping", "downloads", "gated
 """What the Hub is asked to tell of a model."""
 
 _CHECKED = (*SHOWN, "disabled")
-_UNSIZED = frozenset({400, 401, 403, 404, 405, 429, 500, 502, 503, 504})
+_UNSIZED = frozenset({400, 401, 403, 404, 405, 410, 422, 429, 500, 502, 503, 504})
 """Whatever the router says no with, the model can be used."""
 
 
