@@ -3,6 +3,7 @@
 import gc
 import os
 import re
+from collections.abc import Iterator
 from importlib import import_module
 from itertools import count
 from pathlib import Path
@@ -86,6 +87,10 @@ def session() -> Session:
 
 
 @pytest.fixture
-def disk_session(tmp_path: Path, session: Session) -> Session:
-    """An empty session on real files, with practice providers behind its client."""
-    return on_disk(tmp_path, session)
+def disk_session(tmp_path: Path, session: Session) -> Iterator[Session]:
+    """An empty session on real files, with practice providers behind its client; another program opens what is left."""
+    created = on_disk(tmp_path, session)
+    yield created
+    from tests.vault.agreement import require_agreement
+
+    require_agreement(tmp_path / "data", tmp_path / "keys", session=created)

@@ -60,6 +60,9 @@ FIGURES = {
     "G21": Figure("windows of any size, a megabyte pasted", "windows.of_any_size", 100, 1_000, 10_000),
     "G22": Figure("loose modes, other owners, links; a stranger", "permissions.matrix", 20, 72, 72),
     "G23": Figure("the loop's turns beside keys and writes", "turns.delays", 1, 10, 50),
+    "G24": Figure("addresses that nobody entered", "trust.origins", 12, 132, 132),
+    "G25": Figure("public keys that were swapped", "trust.public_keys", 12, 96, 288),
+    "G26": Figure("secrets that an answer repeats", "echoes.echoed", 150, 600, 2_200),
     "G27": Figure("labels × bodies × calls", "answers.labels", 120, 2_000, 20_000),
     "G28": Figure("ends of answers × dialects", "answers.ends", 80, 600, 6_000),
 }

@@ -81,16 +81,25 @@ def template_locked_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_home(tmp_path_factory.mktemp("locked"), "north-lab", "open sesame")
 
 
+def opened_elsewhere(home: Path, passphrase: str = "") -> None:
+    """Let another program open what a test left in a home."""
+    from tests.vault.agreement import require_agreement
+
+    require_agreement(home / ".local/share/modeldeck", home / ".local/state/modeldeck/keys", (passphrase,))
+
+
 @pytest.fixture
-def home(tmp_path: Path, template_home: Path) -> Path:
+def home(tmp_path: Path, template_home: Path) -> Iterator[Path]:
     """A home of this test's own with the tenant acme."""
-    return shutil.copytree(template_home, tmp_path / "home")
+    yield shutil.copytree(template_home, tmp_path / "home")
+    opened_elsewhere(tmp_path / "home")
 
 
 @pytest.fixture
-def locked_home(tmp_path: Path, template_locked_home: Path) -> Path:
+def locked_home(tmp_path: Path, template_locked_home: Path) -> Iterator[Path]:
     """A home of this test's own with the locked tenant north-lab."""
-    return shutil.copytree(template_locked_home, tmp_path / "home")
+    yield shutil.copytree(template_locked_home, tmp_path / "home")
+    opened_elsewhere(tmp_path / "home", "open sesame")
 
 
 @pytest.fixture
