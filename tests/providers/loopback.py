@@ -98,10 +98,14 @@ def events(*pieces: str | bytes) -> Answer:
 
 
 async def chat(
-    *answers: Answer, provider: str = "openai_compatible", stream: bool = True, limits: Limits = QUICK
+    *answers: Answer,
+    provider: str = "openai_compatible",
+    stream: bool = True,
+    limits: Limits = QUICK,
+    name: str = "some-model",
 ) -> Got:
     """Ask one question."""
-    model = Model(provider, "some-model", ModelType.CHAT)
+    model = Model(provider, name, ModelType.CHAT)
     request = ChatRequest(model, (Message("user", "Hello?"),), {}, stream)
     return await _call(provider, answers, limits, lambda fields: calls.chat(PROVIDERS[provider], fields, request))
 

@@ -136,3 +136,18 @@ async def test_pages_of_a_list_that_lead_in_a_circle_end() -> None:
     result = await listing(*(pages * 20), provider="anthropic")
     assert len(result.requests) <= 4
     assert result.models[:2] == ["a", "b"]
+
+
+@pytest.mark.parametrize(("streamed", "lost"), [("lo there", True), ("Hel there", True), ("Hello", False)])
+async def test_a_piece_that_is_missing_in_the_stream_of_a_prediction_fails(streamed: str, lost: bool) -> None:
+    def created(origin: str) -> bytes:
+        return http({"id": "p1", "status": "starting", "urls": {"stream": f"{origin}/stream"}}, 201)
+
+    stream = events(f"event: output\ndata: {streamed}\n\n", "event: done\ndata: {}\n\n")
+    over = body({"id": "p1", "status": "succeeded", "output": ["Hello", " there"]})
+    result = await chat([created], stream, over, provider="replicate", name="acme/llm")
+    assert result.complete is not lost
+    if lost:
+        assert "A part of this answer was lost" in result.words and result.text == streamed
+    else:
+        assert result.text == "Hello there"
