@@ -46,6 +46,18 @@ async def test_half_of_a_character_is_shown_as_one_that_cannot_be_read() -> None
     assert result.text == "a \ufffd"
 
 
+@pytest.mark.parametrize("charset", ["gbk", "GB18030", "big5", "iso-8859-1", "utf-8", "unheard-of", "rot13"])
+@pytest.mark.parametrize("form", ["data: {}\n\n", "{}"], ids=["event", "document"])
+async def test_letters_are_read_in_the_charset_of_the_label_where_they_are_not_utf_8(charset: str, form: str) -> None:
+    known = charset not in ("unheard-of", "rot13")
+    text = "\u00e9" if charset == "iso-8859-1" else "\u6211\u5011" if charset == "big5" else "\u661f\u6cb3"
+    choice = {"index": 0, "message": {"content": text}, "finish_reason": "stop"}
+    sent = form.format(json.dumps({"choices": [choice]}, ensure_ascii=False))
+    for encoding in {charset if known else "utf-8", "utf-8"}:
+        result = await chat(body(sent.encode(encoding), content_type=f"text/event-stream; charset={charset}"))
+        assert (result.text, result.problem) == (text, None)
+
+
 @pytest.mark.parametrize("index", [0, 1, "0", None, 7])
 async def test_the_only_choice_is_read_whatever_its_number(index: Any) -> None:
     result = await chat(events(chunk({"content": "Good day"}, index=index), chunk({}, "stop", index)))

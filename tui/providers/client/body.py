@@ -14,7 +14,7 @@ from typing import Any
 
 from tui.providers.client.compression import Inflater
 from tui.providers.client.limits import MAX_BROKEN_FRAMES, PARSE_IN_THREAD, Limits
-from tui.providers.client.sse import Events, Lines
+from tui.providers.client.sse import Events, Lines, decode_line
 from tui.providers.error_messages import ErrorContext, is_page, page, redact, too_large, unusable_response
 from tui.providers.requests import Call, Frame, Framing
 
@@ -43,14 +43,18 @@ def decode_text(data: bytes, content_type: str = "") -> str:
     for bom, encoding in _BOMS:
         if data.startswith(bom):
             return data.decode(encoding, "replace")
+    return decode_line(data, charset_of(content_type))
+
+
+def charset_of(content_type: str) -> str:
+    """Return the charset that a label names; UTF-8 for none, or one that is not known."""
+    charset = _CHARSET.search(content_type)
     try:
-        return data.decode("utf-8")
-    except UnicodeDecodeError:
-        charset = _CHARSET.search(content_type)
-    try:
-        return data.decode(charset[1] if charset else "utf-8", "replace")
+        # Not every codec is one of texts.
+        b"".decode(charset[1] if charset else "utf-8")
     except (LookupError, UnicodeError):
-        return data.decode("utf-8", "replace")
+        return "utf-8"
+    return charset[1] if charset else "utf-8"
 
 
 class FrameDecoder:
@@ -59,10 +63,13 @@ class FrameDecoder:
     What should be JSON and is not is counted in `skipped`; three in a row end the answer.
     """
 
-    def __init__(self, context: ErrorContext, framing: Framing, limits: Limits, plain: bool = False) -> None:
+    def __init__(
+        self, context: ErrorContext, framing: Framing, limits: Limits, plain: bool = False, charset: str = "utf-8"
+    ) -> None:
         self._context = context
         self._plain = plain
-        self._events = Events(limits.line, limits.event, strict=plain) if framing is Framing.SSE else None
+        self._charset = charset
+        self._events = Events(limits.line, limits.event, plain, charset) if framing is Framing.SSE else None
         self._lines = Lines(limits.event)
         self._in_a_row = 0
         self._words = ""
@@ -81,13 +88,13 @@ class FrameDecoder:
         """Yield the frames that this chunk completes."""
         if self._events:
             return self._read(self._events.feed(chunk))
-        return self._read((line.decode("utf-8", "replace"), "") for line in self._lines.feed(chunk))
+        return self._read((decode_line(line, self._charset), "") for line in self._lines.feed(chunk))
 
     def rest(self) -> Iterator[Frame]:
         """Yield the last frame where its end is missing but it is whole."""
         if self._events:
             return self._read(self._events.rest())
-        return self._read([(self._lines.rest().decode("utf-8", "replace"), "")])
+        return self._read([(decode_line(self._lines.rest(), self._charset), "")])
 
     def _read(self, pieces: Iterable[tuple[str, str]]) -> Iterator[Frame]:
         """Yield the frames of pieces of data with their event names."""
@@ -234,10 +241,13 @@ class BodyDecoder:
         self._decided = True
         framing = self._call.framing
         if framing is Framing.NDJSON and not _EVENT_FIELD.match(line):
-            self._frames = FrameDecoder(self._context, Framing.NDJSON, self._limits, self._call.plain)
+            self._frames = self._frames_of(Framing.NDJSON)
         elif _EVENT_FIELD.match(line) or (framing is Framing.SSE and head[:1] not in b'{["<\x00\xff\xfe'):
-            self._frames = FrameDecoder(self._context, Framing.SSE, self._limits, self._call.plain)
+            self._frames = self._frames_of(Framing.SSE)
         return True
+
+    def _frames_of(self, framing: Framing) -> FrameDecoder:
+        return FrameDecoder(self._context, framing, self._limits, self._call.plain, charset_of(self._label))
 
     async def _parse(self, text: str) -> tuple[Any, bool, bool]:
         """Return the parsed JSON, whether it is some, and whether it is some that was cut."""

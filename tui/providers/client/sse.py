@@ -75,6 +75,14 @@ class Lines:
         return TooLong("a line", format_size(self._limit))
 
 
+def decode_line(line: bytes, charset: str) -> str:
+    """Decode a line as UTF-8, or else by the charset of its label."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode(charset, "replace")
+
+
 class Events:
     """Splits chunks of bytes into server-sent events: pairs of data and event name ('' without one).
 
@@ -86,7 +94,11 @@ class Events:
         ignored: The last line that is no field, '' without one: so come errors in plain words.
     """
 
-    def __init__(self, line_limit: int = 8 * MIB, event_limit: int = 8 * MIB, strict: bool = False) -> None:
+    def __init__(
+        self, line_limit: int = 8 * MIB, event_limit: int = 8 * MIB, strict: bool = False, charset: str = "utf-8"
+    ) -> None:
+        """Take the limits in bytes, and the encoding of lines that are not UTF-8, which the standard wants."""
+        self._charset = charset
         self._lines = Lines(line_limit)
         self._limit = event_limit
         self._strict = strict
@@ -140,13 +152,13 @@ class Events:
             self._add(b"")
         elif line.startswith(b"event:"):
             self._end_early(events)
-            self._name = line[6:].removeprefix(b" ").decode("utf-8", "replace")
+            self._name = decode_line(line[6:].removeprefix(b" "), self._charset)
         elif line == b"event":
             self._name = ""
         elif not self._strict and (self._bare or line.lstrip()[:1] == b"{"):
             self._bare_json(line, events)
         elif not _FIELD.match(line):
-            self.ignored = line[:MAX_IGNORED].decode("utf-8", "replace").strip()
+            self.ignored = decode_line(line[:MAX_IGNORED], self._charset).strip()
 
     def _end_early(self, events: list[tuple[str, str]]) -> None:
         """End the event before a blank line ended it, where its data is whole."""
@@ -162,7 +174,7 @@ class Events:
 
     def _bare_json(self, line: bytes, events: list[tuple[str, str]]) -> None:
         self._count(len(line), self._bare)
-        self._bare.append(line.decode("utf-8", "replace"))
+        self._bare.append(decode_line(line, self._charset))
         if self._bare_end.reached(self._bare):
             events.append(("\n".join(self._bare), ""))
             self._bare.clear()
@@ -171,7 +183,7 @@ class Events:
 
     def _add(self, value: bytes) -> None:
         self._count(len(value) + 1, self._data)
-        self._data.append(value.decode("utf-8", "replace"))
+        self._data.append(decode_line(value, self._charset))
 
     def _count(self, size: int, lines: list[str]) -> None:
         self._size += size
