@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,12 @@ import pytest
 import tui.cli
 import tui.cli.secret_input
 import tui.process.hardening
+from tests.doubles import keys
 from tests.doubles.openai_server import OpenAIServer
 from tui.practice.tenants import BITS, COST
 from tui.secret import Secret
 from tui.tenancy.session import open_session
+from tui.vault import key_pair
 from tui.workspace import tenants
 
 ROOT = Path(__file__).parent.parent.parent
@@ -120,7 +123,11 @@ Run = Callable[..., Ran]
 
 @pytest.fixture
 def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command in this process, in the home given first; `typed` answers hidden prompts, as on a terminal."""
+    """Run a command in this process, in the home given first; `typed` answers hidden prompts, as on a terminal.
+
+    New key pairs are small, as in `make_home`.
+    """
+    numbers = count()
 
     def run(home: Path, *words: str, stdin: str = "", typed: tuple[str, ...] = (), **variables: str) -> Ran:
         for name in list(os.environ):
@@ -129,6 +136,7 @@ def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         for name, value in (environ(home) | variables).items():
             monkeypatch.setenv(name, value)
         answers = iter(typed)
+        monkeypatch.setattr(key_pair, "generate_key_pair", lambda bits: keys.cached_pair(next(numbers)))
         monkeypatch.setattr(tui.process.hardening, "harden", lambda: None)
         monkeypatch.setattr(tui.cli.secret_input, "ask", lambda prompt: Secret(next(answers)) if typed else None)
         buffer = io.StringIO(stdin)

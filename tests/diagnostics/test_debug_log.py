@@ -107,17 +107,17 @@ def test_of_an_exception_kind_and_place_are_logged_and_of_a_broken_line_that_it_
 
 
 def test_the_files_are_private_and_the_oldest_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(debug_log, "_SIZE", 2_000)
+    monkeypatch.setattr(debug_log, "_SIZE", 500)
     umask = os.umask(0)
     try:
         begin(environ(tmp_path), "test")
-        for n in range(400):
+        for n in range(100):
             logging.getLogger("x").info("line %d", n)
     finally:
         os.umask(umask)
     files = sorted(tmp_path.rglob(debug_log.NAME + "*"))
     assert len(files) == 5 and {file.stat().st_mode & 0o777 for file in files} == {0o600}
-    assert all(file.stat().st_size <= 2_100 for file in files) and "line 399" in files[0].read_text()
+    assert all(file.stat().st_size <= 600 for file in files) and "line 99" in files[0].read_text()
 
 
 def test_a_folder_that_others_can_open_is_not_logged_to(tmp_path: Path) -> None:

@@ -81,7 +81,15 @@ async def edited(session: Session, passphrase: str, *fields: str) -> TenantSessi
 
 @pytest.mark.parametrize("locked", [False, True], ids=["open", "locked meanwhile"])
 @pytest.mark.parametrize("passphrase", [PASSPHRASE, ""], ids=["with a passphrase", "without"])
-@pytest.mark.parametrize("fields", [("clear",), ("origins",), ("clear", "origins")], ids=" and ".join)
+@pytest.mark.parametrize(
+    "fields",
+    [
+        pytest.param(("clear",), marks=pytest.mark.slow),
+        pytest.param(("origins",), marks=pytest.mark.slow),
+        ("clear", "origins"),
+    ],
+    ids=" and ".join,
+)
 @pytest.mark.parametrize("verb", VERBS)
 async def test_an_edited_server_is_not_used_whatever_is_done_then(
     disk_session: Session,
