@@ -202,6 +202,21 @@ def test_a_head_that_is_one_behind_is_brought_forward(log: Log, folder: DiskFold
     assert done(log)[-2:] == ["locked", "unlocked"] and log.verify("s2") == []
 
 
+@pytest.mark.parametrize("head", ["behind", "removed"])
+def test_a_log_that_is_too_large_to_be_read_as_a_whole_is_added_to(
+    log: Log, folder: DiskFolder, key_folder: DiskFolder, monkeypatch: pytest.MonkeyPatch, head: str
+) -> None:
+    behind = key_folder.read(HEAD) or b""
+    log.append(WHEN, BY, [AuditEvent("locked")] * 20)
+    if head == "behind":
+        key_folder.write(HEAD, behind)
+    else:
+        key_folder.remove(HEAD)
+    monkeypatch.setattr("tui.storage.folder.LARGEST", 1_000)
+    log.append(WHEN, BY, [AuditEvent("unlocked")])
+    assert log.last(1)[0].done == "unlocked" and log.verify() == []
+
+
 def test_a_change_that_has_no_entry_is_reported_by_the_next(log: Log) -> None:
     log.append(WHEN, BY, [AuditEvent("default set")], before="s0", state="s1")
     assert [finding.harmless for finding in log.verify("s2")] == [False]

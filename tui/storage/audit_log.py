@@ -24,7 +24,7 @@ Nothing is dropped: an entry has about 300 bytes, and adding one reads only the 
 import hashlib
 import hmac
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from secrets import token_bytes
 from typing import Any
@@ -145,24 +145,27 @@ def entries(content: bytes) -> list[Entry]:
     return [entry for text in content.split(b"\n") if text and (entry := parse(text))]
 
 
-def follow(content: bytes, head: Head | None, first: Head, key: bytes | None = None) -> Head:
+def follow(lines: Iterable[bytes], head: Head | None, first: Head, key: bytes | None = None) -> Head:
     """Return the head that the next entry is chained to: the remembered one, or the last of those that follow it.
 
-    With `key`, only entries with the right HMAC follow: an entry that someone added to the file is left where it is.
+    `lines` come without their ends. With `key`, only entries with the right HMAC follow: an entry that someone added to
+    the file is left where it is.
     """
-    if key is not None and head is not None:
-        content = b"\n".join(text for text in content.split(b"\n") if _is_at(text, head.n) or authentic(text, key))
-    lines = entries(content)
-    if head is None:
-        return _of(lines[-1], first) if lines else first
-    position = next((place for place, line in enumerate(lines) if (line.n, line.hash) == (head.n, head.hash)), None)
-    if position is None and head.n:
-        return head
-    for line in lines[0 if position is None else position + 1 :]:
-        if (line.n, line.prev) != (head.n + 1, head.hash):
-            break
-        head = _of(line, head)
-    return head
+    now = head or first
+    reached = not now.n
+    for text in lines:
+        entry = parse(text) if text else None
+        if entry is None:
+            continue
+        if head is None:
+            now = _of(entry, first)
+        elif not reached:
+            reached = (entry.n, entry.hash) == (head.n, head.hash)
+        elif key is None or entry.n == head.n or authentic(text, key):
+            if (entry.n, entry.prev) != (now.n + 1, now.hash):
+                break
+            now = _of(entry, now)
+    return now
 
 
 def verify(content: bytes, head: Head | None, first: Head, key: bytes | None = None) -> list[Finding]:
@@ -232,8 +235,8 @@ class Log:
         """Append entries. `before` and `state` are digests of the settings before and after a change."""
         head, tail, key = self._head(), self._folder.read(LOG, last=_WINDOW) or b"", self._mac_key()
         if head is None or not tail.endswith(b"\n") or _hash(tail[:-1].rpartition(b"\n")[2]) != head.hash:
-            tail = self._folder.read(LOG) or b""
-            head = follow(tail, head, self._first, key if head and head.macs_from else None)
+            # Line by line: a log may be larger than any file that is read as a whole.
+            head = follow(self._folder.lines(LOG), head, self._first, key if head and head.macs_from else None)
         key = self._new_mac_key() if key is None else key
         audit_failure = [AuditEvent(UNRECORDED_CHANGE)] if before and head.state and before != head.state else []
         acts = [*_mending(tail, head), *audit_failure, *acts]
@@ -310,11 +313,6 @@ def _listed(numbers: Sequence[int]) -> str:
     if len(numbers) == 1:
         return f"Entry {numbers[0]} was added"
     return f"{len(numbers):,} entries from entry {numbers[0]} on were added"
-
-
-def _is_at(text: bytes, number: int) -> bool:
-    entry = parse(text)
-    return entry is not None and entry.n == number
 
 
 def _json(entry: Mapping[str, Any]) -> bytes:
