@@ -11,6 +11,7 @@ from tui.tenancy.session import Session, TenantSession
 from tui.vault import key_pair
 from tui.workspace import tenants
 from tui.workspace.credentials import save
+from tui.workspace.key_pairs import rotation
 
 PASSPHRASE = Secret("a FAKE passphrase")
 VALUES = {"api_key": Secret("sk-FAKE-key-of-a-test-0001")}
@@ -59,6 +60,21 @@ async def test_nothing_is_sealed_for_a_public_key_with_the_same_short_id(
     with pytest.raises(Locked, match="was replaced outside Modeldeck"):
         await save.save(tenant, "openai", VALUES)
     assert not credentials.stored(tenant)
+
+
+async def test_while_locked_nothing_is_sealed_for_a_key_pair_that_was_replaced(disk_session: Session) -> None:
+    tenant = await new_tenant(disk_session, locked=False)
+    replaced = tenant_registry.get(tenant)
+    await save.save(tenant, "openai", VALUES)  # an earlier state that still needs the pair
+    await rotation.rotate(tenant, PASSPHRASE)
+    disk_session.open_keys.clear()
+    present = tenant_registry.get(tenant)
+    write_meta(tenant, key_id=replaced.key_id, public_key=replaced.public_key)
+    with pytest.raises(Locked, match="must be unlocked once"):
+        await save.save(tenant, "anthropic", VALUES)
+    # The control: for the present pair it is.
+    write_meta(tenant, key_id=present.key_id, public_key=present.public_key)
+    assert (await save.save(tenant, "anthropic", VALUES)).key_id == present.key_id
 
 
 async def test_while_locked_a_key_is_sealed_for_the_key_next_to_the_private_one(disk_session: Session) -> None:

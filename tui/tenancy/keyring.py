@@ -94,7 +94,8 @@ def public_key(session: TenantSession, tenant: Tenant) -> str:
         return private_key(session).public_pem
     if not has_key(session, tenant):
         raise _not_the_one(session, tenant)
-    recorded = next((text for folder in _folders(session) if (text := folder.read(_public(tenant)))), None)
+    # Not one of the retired pairs: whoever replaced a pair because it leaked wants nothing sealed for it.
+    recorded = session.keys.read(_public(tenant))
     if recorded is None:
         raise Locked(
             f"{tenant.name} must be unlocked once, so that its public key can be checked.",
