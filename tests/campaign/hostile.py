@@ -24,6 +24,7 @@ from tests.campaign.figures import Result
 from tests.journey.console import opened
 from tests.terminal import Terminal, environ
 from tui.domain import Model, ModelType, Origin
+from tui.sanitize import printable
 from tui.storage.folder import DiskFolder
 from tui.storage.store import Store
 from tui.tenancy.serialization import to_record
@@ -157,15 +158,17 @@ def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -
     modeldeck("provider", "set", "openai_compatible", "api_key=-", f"base_url={url}", stdin="sk-FAKE-hostile\n")
     store = Store(DiskFolder(home / ".local/share/modeldeck/tenants/acme"))
     kinds = list(ModelType)
+    # An ID with characters that are not shown is not read at all; what else is stored may hold anything.
+    ids = [f"{printable(text)} {n}".strip() for n, text in enumerate(texts)]
     with store.transaction() as tables:
         models = [
-            Model("openai_compatible", text, kinds[n % 3], Origin.ADDED, fields={"base_model": text}, ends=text[:9])
+            Model("openai_compatible", ids[n], kinds[n % 3], Origin.ADDED, fields={"base_model": text}, ends=text[:9])
             for n, text in enumerate(texts)
         ]
         tables.table("models").insert_multiple({**to_record(model)} for model in models)
         tables.table("meta").update({"name": "acme" + texts[0]})
         tables.table("defaults").insert_multiple(
-            {"type": kind, "provider": "openai_compatible", "model": texts[n], "set_at": texts[n]}
+            {"type": kind, "provider": "openai_compatible", "model": ids[n], "set_at": texts[n]}
             for n, kind in enumerate(kinds[1:])
         )
         tables.table("defaults").insert(
