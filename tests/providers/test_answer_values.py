@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.providers.loopback import body, chat, embed, events, listing, transcribe, verify
+from tui.providers.dialects.openai.api import number
 from tui.providers.dialects.openai.think_tags import TAGS
 from tui.workspace.playground.audio import as_srt, as_vtt
 
@@ -189,6 +190,11 @@ async def test_usage_that_is_reported_twice_counts_once() -> None:
     last = f"data: {json.dumps({'choices': [], 'usage': usage})}\n\n"
     result = await chat(events(chunk({"content": "Good day"}), chunk({}, "stop", usage=usage), last, last))
     assert [event for event in result.events if event == result.usage] == [result.usage]
+
+
+@pytest.mark.parametrize(("sent", "seconds"), [(3599, 3599), ("3599", 3599), (3599.0, 3599), ("soon", 0), (-1, 0)])
+def test_the_lifetime_of_a_token_is_read_as_a_number_or_a_text(sent: Any, seconds: int) -> None:
+    assert number(sent) == seconds
 
 
 # --- vectors ----------------------------------------------------------------------------------------------------------

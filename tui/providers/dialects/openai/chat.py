@@ -162,8 +162,8 @@ def _reason(choice: Mapping[str, Any]) -> str:
 def _thought(piece: Mapping[str, Any]) -> str:
     """Return the thinking in a delta or a message, in the member that a server puts it in."""
     for name in _THOUGHTS:
-        if thought := _text(piece.get(name)):
-            return thought
+        if (thought := piece.get(name)) and (words := _text(thought)):
+            return words
     details = piece.get("reasoning_details")
     entries = [entry for entry in details if isinstance(entry, dict)] if isinstance(details, list) else []
     return "".join(text(entry.get("text")) or text(entry.get("summary")) for entry in entries)
