@@ -25,6 +25,9 @@ Content = dict[str, dict[str, dict[str, Any]]]
 MIGRATIONS: tuple[Callable[[Content], Content], ...] = ()
 """What brings the tables of schema 1 to 2, of 2 to 3, and so on. Each may change the copy that it is given."""
 
+_DATA, _END = b',\n"data": ', b"}\n"
+"""What stands before and behind the tables in a file. No JSON text holds a line end, so the first one is meant."""
+
 _BOM = b"\xef\xbb\xbf"
 _AT_ONCE = 200
 """Records that are put into JSON in one piece: other threads have their turn in between."""
@@ -79,13 +82,17 @@ def encode(document: Document) -> bytes:
     head = {"schema": schema(), "generation": document.generation, "saved": document.saved}
     if document.by:
         head["by"] = dict(document.by)
-    digest = _digest(head, body)
-    return f'{json.dumps(head)[:-1]}, "sha256": "{digest}",\n"data": {body}}}\n'.encode()
+    content = body.encode()
+    line = f'{json.dumps(head)[:-1]}, "sha256": "{_digest(head, content)}"'
+    return b"".join((line.encode(), _DATA, content, _END))
 
 
 def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
     """Read a settings file; CorruptSettings says what is wrong with it. With `edited` its checksum may be wrong."""
-    parsed = read_json(content, path)
+    parsed = _as_saved(content)
+    whole = parsed is not None
+    if parsed is None:
+        parsed = read_json(content, path)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("schema"), int):
         raise CorruptSettings("shape", "it is JSON, but not a settings file", path)
     generation, saved, data, by = (parsed.get(name) for name in ("generation", "saved", "data", "by"))
@@ -98,9 +105,8 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
         or not all(_is_table(table) for table in data.values())
     ):
         raise _misshapen(parsed["schema"], path)
-    head = {name: parsed[name] for name in ("schema", "generation", "saved", "by") if name in parsed}
     try:
-        whole = parsed.get("sha256") == _digest(head, canonical(data))
+        whole = whole or parsed.get("sha256") == _digest(parsed, canonical(data).encode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         raise CorruptSettings("syntax", "it is not JSON that a settings file can hold", path) from None
     if not whole and parsed["schema"] > schema():
@@ -109,6 +115,24 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
         hint = "It was edited by hand, or the disk is faulty. Nothing was saved."
         raise CorruptSettings("checksum", "it is not as it was saved", path, hint)
     return Document(generation, saved, _brought_up(data, parsed["schema"], path), by or {}, parsed["schema"])
+
+
+def _as_saved(content: bytes) -> dict[str, Any] | None:
+    """Read a file whose checksum fits the bytes as `encode` lays them out; None for any other.
+
+    It needs neither the tables written again for the checksum nor a look for entries that appear twice.
+    """
+    head, mark, rest = content.partition(_DATA)
+    if not mark or not rest.endswith(_END):
+        return None
+    body = rest[: -len(_END)]
+    try:
+        parsed = read_json(head + b"}")
+        if parsed["sha256"] != _digest(parsed, body):
+            return None
+        return {**parsed, "data": json.loads(body, parse_constant=_not_a_number, parse_float=_finite)}
+    except (CorruptSettings, LookupError, TypeError, ValueError, RecursionError):
+        return None
 
 
 def canonical(data: Content) -> str:
@@ -135,14 +159,15 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 
 
-def _digest(head: Mapping[str, Any], body: str) -> str:
+def _digest(head: Mapping[str, Any], body: bytes) -> str:
+    """Return the SHA-256 over what stands beside the checksum in a file, and over the tables."""
     lines = [
         str(head["schema"]),
         str(head["generation"]),
         head["saved"],
         *([_json(head["by"])] if "by" in head else []),
     ]
-    return hashlib.sha256("\n".join([*lines, body]).encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(b"\n".join([*(line.encode("utf-8", "surrogatepass") for line in lines), body])).hexdigest()
 
 
 def _brought_up(data: Content, version: int, path: str) -> Content:

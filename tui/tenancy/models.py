@@ -1,18 +1,23 @@
 """Stored models and default models."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from tui.domain import Default, ImportMode, Model, ModelType, Origin
 from tui.errors import Action, Remedy, UsageError, did_you_mean
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import one_line
+from tui.storage.settings_file import Content
 from tui.storage.store import Tables
 from tui.tenancy.connections import provider_of
-from tui.tenancy.serialization import from_record
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
 
 _KINDS = list(ModelType)
+
+Record = Mapping[str, Any]
+"""A model as it is stored."""
 
 
 def all_models(session: TenantSession) -> tuple[Model, ...]:
@@ -24,17 +29,46 @@ def all_models(session: TenantSession) -> tuple[Model, ...]:
     return (*own, *(entry for entry in trial if (entry.provider, entry.id, entry.type) not in known))
 
 
+def records(session: TenantSession) -> list[Record]:
+    """Return what `all_models` returns as records, none of which is checked: to count and choose among thousands."""
+    own, trial = _table(session.store.read()), trial_models_of(session)
+    return [*own, *(to_record(entry) for entry in trial if entry.type not in _types(session, entry))]
+
+
+def by_id(session: TenantSession, provider_id: str, model_id: str) -> tuple[Model, ...]:
+    """Return the models of one ID, of every type. No other model is converted, however many there are."""
+    own = tuple(from_record(Model, record) for record in _by_id(session).get((provider_id, model_id), ()))
+    types = {entry.type for entry in own}
+    trial = (entry for entry in trial_models_of(session) if (entry.provider, entry.id) == (provider_id, model_id))
+    return (*own, *(entry for entry in trial if entry.type not in types))
+
+
+def _types(session: TenantSession, model: Model) -> set[str]:
+    return {record.get("type", "") for record in _by_id(session).get((model.provider, model.id), ())}
+
+
+def _by_id(session: TenantSession) -> Mapping[tuple[str, str], list[Record]]:
+    def read(tables: Tables) -> dict[tuple[str, str], list[Record]]:
+        index: dict[tuple[str, str], list[Record]] = {}
+        for record in _table(tables):
+            index.setdefault((str(record.get("provider")), str(record.get("id"))), []).append(record)
+        return index
+
+    return session.store.cached("models by id", read, table="models")
+
+
+def _table(tables: Tables) -> Iterable[Record]:
+    content: Content = tables.storage.read() or {}
+    return content.get("models", {}).values()
+
+
 def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Model:  # noqa: A002
     """Return the model of a reference `provider/model id`; the ID may contain slashes."""
     provider_id, slash, model_id = ref.partition("/")
     if not slash or not model_id:
         raise UsageError(f"{one_line(ref, 80)} is not a model reference.", "Write a model as provider/model.")
     provider = provider_of(session, provider_id)
-    of_id = [
-        stored_model
-        for stored_model in all_models(session)
-        if (stored_model.provider, stored_model.id) == (provider_id, model_id)
-    ]
+    of_id = by_id(session, provider_id, model_id)
     matches = sorted(
         (entry for entry in of_id if type in (None, entry.type)), key=lambda model: _KINDS.index(model.type)
     )

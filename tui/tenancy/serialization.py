@@ -15,10 +15,14 @@ from tui.storage.settings_file import CorruptSettings
 
 T = TypeVar("T")
 
+_DATACLASS = "__dataclass_fields__"
+"""What `is_dataclass` looks for, which costs more than all else here."""
+
 
 def to_record(from_record: Any) -> dict[str, Any]:
     """Convert a dataclass to a JSON object, without default values other than booleans."""
-    usual = {field.name: _usual(field) for field in _stored(from_record)}
+    kind: Any = type(from_record)
+    usual = _usual_values(kind)
     return {
         name: _plain(value)
         for name, value in _entries(from_record).items()
@@ -101,6 +105,11 @@ def _exactly(kind: type, value: Any) -> Any:
     return value
 
 
+@cache
+def _usual_values(kind: type) -> Mapping[str, Any]:
+    return {field.name: _usual(field) for field in _stored(kind)}
+
+
 def _usual(field: Field[Any]) -> Any:
     if field.default_factory is MISSING:
         return field.default
@@ -108,14 +117,16 @@ def _usual(field: Field[Any]) -> Any:
     return _entries(usual) if is_dataclass(usual) and not isinstance(usual, type) else usual
 
 
-def _stored(kind: Any) -> list[Field[Any]]:
-    return [field for field in fields(kind) if field.metadata.get("stored", True)]
+@cache
+def _stored(kind: Any) -> tuple[Field[Any], ...]:
+    return tuple(field for field in fields(kind) if field.metadata.get("stored", True))
 
 
 def _entries(noun: Any) -> dict[str, Any]:
     """Return the stored fields by name; those of a noun in another as a dictionary."""
-    values = {field.name: getattr(noun, field.name) for field in _stored(noun)}
-    return {name: _entries(value) if is_dataclass(value) else value for name, value in values.items()}
+    kind: Any = type(noun)
+    values = {field.name: getattr(noun, field.name) for field in _stored(kind)}
+    return {name: _entries(value) if hasattr(value, _DATACLASS) else value for name, value in values.items()}
 
 
 def _plain(value: Any) -> Any:

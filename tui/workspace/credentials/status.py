@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 from tui.domain import (
     Credential,
     KeySource,
-    Model,
     Origin,
     ProviderState,
     VerificationState,
@@ -230,18 +229,15 @@ def _counts(session: TenantSession) -> dict[str, tuple[int, int]]:
 
     def read(_: Tables) -> dict[str, tuple[int, int]]:
         counts: dict[str, tuple[int, int]] = {}
-        for stored_model in stored_models.all_models(session):
-            imported, added = counts.get(stored_model.provider, (0, 0))
-            counts[stored_model.provider] = _counted(stored_model, imported, added)
+        for record in stored_models.records(session):
+            imported, added = counts.get(record["provider"], (0, 0))
+            if record.get("origin") == Origin.ADDED:
+                counts[record["provider"]] = imported, added + 1
+            else:
+                counts[record["provider"]] = imported + (not record.get("gone")), added
         return counts
 
     return session.store.cached("counts", read, trials.trial_models_of(session), table="models")
-
-
-def _counted(model: Model, imported: int, added: int) -> tuple[int, int]:
-    if model.origin is Origin.ADDED:
-        return imported, added + 1
-    return imported + (not model.gone), added
 
 
 def _switch_models(tables: Tables, provider: Provider, before: Credential | None, name: str) -> None:

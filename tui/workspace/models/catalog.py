@@ -17,7 +17,7 @@ from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import listings, model_sync, verification
 from tui.tenancy.connections import provider_of, providers
 from tui.tenancy.model_sync import Refreshed
-from tui.tenancy.models import all_models, defaults
+from tui.tenancy.models import all_models, by_id, defaults
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
@@ -81,6 +81,22 @@ def rows(session: TenantSession) -> list[ModelRow]:
     return list(_rows(session)[0])
 
 
+def rows_of(session: TenantSession, provider_id: str, model_id: str) -> list[ModelRow]:
+    """Return the rows of one ID, of every type, without the rows of the other models."""
+    usable, today = usable_providers(session), session.today()
+    chosen = _chosen(session)
+    return [_row(model, usable, chosen, today) for model in by_id(session, provider_id, model_id)]
+
+
+def usable_providers(session: TenantSession) -> frozenset[str]:
+    """Return the IDs of the providers that can be called."""
+    return frozenset(row.provider.id for row in status.rows(session) if row.usable)
+
+
+def _chosen(session: TenantSession) -> set[tuple[str, str, ModelType]]:
+    return {(default.provider, default.model, kind) for kind, default in defaults(session).items()}
+
+
 def derived(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
     """Return `make(rows)`, computed once for as long as the rows stay the same."""
     computed, key = _rows(session)
@@ -89,12 +105,11 @@ def derived(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow
 
 def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
     """Return all rows, and what else they depend on."""
-    usable = frozenset(row.provider.id for row in status.rows(session) if row.usable)
-    today = session.today()
+    usable, today = usable_providers(session), session.today()
     key = (usable, today, trial_models_of(session))
 
     def read(_: Tables) -> Sequence[ModelRow]:
-        chosen = {(default.provider, default.model, kind) for kind, default in defaults(session).items()}
+        chosen = _chosen(session)
         return [_row(row, usable, chosen, today) for row in listing(session)]
 
     return session.store.cached("rows", read, key), key

@@ -50,24 +50,20 @@ def rows(session: TenantSession) -> list[DefaultRow]:
     """Return one row for each of the three types, in order."""
     chosen = models.defaults(session)
     providers = {row.provider.id: row for row in status.rows(session)}
-    listed = catalog.rows(session)
     offered = proposed_defaults(session)
-    return [_row(session, model_type, chosen.get(model_type), providers, listed, offered) for model_type in ModelType]
+    return [_row(session, model_type, chosen.get(model_type), providers, offered) for model_type in ModelType]
 
 
 def ready(session: TenantSession, usable: Collection[str]) -> int:
     """Count the usable default models, as `rows` would, without their sentences."""
     today = session.today()
     chosen = {(*_key(default), kind) for kind, default in models.defaults(session).items()}
-    stored = (
-        {
-            (stored_model.provider, stored_model.id, stored_model.type): stored_model
-            for stored_model in models.all_models(session)
-        }
-        if chosen
-        else {}
-    )
-    ready_models = [stored[entry] for entry in chosen & stored.keys() if entry[0] in usable]
+    ready_models = [
+        model
+        for provider_id, model_id, kind in chosen
+        for model in models.by_id(session, provider_id, model_id)
+        if provider_id in usable and model.type is kind
+    ]
     return sum(not entry.gone and not (entry.ends and entry.ends <= today) for entry in ready_models)
 
 
@@ -108,21 +104,14 @@ def _row(
     kind: ModelType,
     default: Default | None,
     providers: dict[str, ProviderRow],
-    listed: list[ModelRow],
     offered: dict[ModelType, Model],
 ) -> DefaultRow:
     if default is None:
         return DefaultRow(kind, None, DefaultState.NONE, "", proposed=offered.get(kind))
     provider = providers.get(default.provider)
     label = provider.provider.label if provider else default.provider
-    match = next(
-        (
-            entry
-            for entry in listed
-            if entry.model.id == default.model and (entry.model.provider, entry.model.type) == (default.provider, kind)
-        ),
-        None,
-    )
+    of_id = catalog.rows_of(session, default.provider, default.model)
+    match = next((entry for entry in of_id if entry.model.type is kind), None)
     model = match.model if match else None
     if provider is None or provider.state is ProviderState.NOT_SET_UP:
         return DefaultRow(kind, default, DefaultState.NOT_SET_UP, f"{label} is no longer set up", model)
@@ -130,7 +119,9 @@ def _row(
         owner = listings.owner(session.store.read(), default.provider, default.model, kind) if model is None else ""
         sentence = f"a model of the credential {owner}, which is not in use" if owner else ""
         sentence = sentence or _delisted_message(model, label, session.now())
-        return DefaultRow(kind, default, DefaultState.GONE, sentence, model, _nearest(default, kind, listed))
+        return DefaultRow(
+            kind, default, DefaultState.GONE, sentence, model, _nearest(default, kind, catalog.rows(session))
+        )
     if not provider.usable:
         state = DefaultState(provider.state)
         return DefaultRow(kind, default, state, _WORDS[state].format(label=label), model)
