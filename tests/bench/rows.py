@@ -112,6 +112,9 @@ ROWS = (
         most=1.2,
     ),
     Row("models-playground", "playground with 20,000 models", "models.playground", "bare.paint", BARE, most=0.5),
+    Row("audit", "audit log of 100,000, verified", "audit.verify", "audit.parse", "parsing its lines", most=6),
+    Row("audit-tail", "the last 40 of 100,000 entries", "audit.tail", "audit.read", "reading the file", most=1),
+    Row("audit-memory", "memory to verify 100,000, MiB", "audit.memory", 64, "64", most=1),
     Row("decode", "events decoded a second", "decoding.ours", "decoding.sdk", "openai SDK", least=3),
     *(row for session, title in DELAYED.items() for row in _delayed(session, title)),
 )

@@ -1,5 +1,6 @@
 """What is measured: one function a program, each with its figures by name (seconds, bytes, MB, events a second)."""
 
+import json
 import os
 import subprocess
 import sys
@@ -300,12 +301,21 @@ def decoding(line: Line) -> Figures:
     return {"ours": float(ours.stdout), "sdk": float(sdk.stdout or 0)}
 
 
+def audit(line: Line) -> Figures:
+    """An audit log of 100,000 entries: verified, its end read, and its lines parsed as JSON. CPU seconds and MiB."""
+    with TemporaryDirectory() as folder:
+        program = [sys.executable, str(PROGRAMS / "audit_log.py"), folder]
+        subprocess.run([*program, "100000"], check=True)
+        figures: Figures = json.loads(subprocess.run([*program, "0"], capture_output=True, check=True).stdout)
+    return figures
+
+
 SESSIONS: Mapping[str, Session] = {
     row.__name__: row
     for row in (
         *(bare, stock_thousand, stock_twenty_thousand, console, markdown, reading, answer, typing, answers),
         *(far_150, far_300, unsteady),
-        *(version, chat, saving, tenants, models, decoding),
+        *(version, chat, saving, tenants, models, decoding, audit),
     )
 }
 
