@@ -187,7 +187,6 @@ async def test_the_picker_answers_for_twenty_thousand_models(session: Session) -
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await until_shown(pilot, "── 6,671 ready ──")
-        await pilot.press("slash")
         await typed(pilot, "19999")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
         await until(pilot, lambda: default(session, ModelType.EMBEDDING) == "openai_compatible/lab-17/model-19999")

@@ -72,6 +72,7 @@ async def test_a_default_that_ended_by_date_or_vanished_counts_as_removed(sessio
     assert (row(session, SPEECH).state, row(session, SPEECH).sentence) == ("gone", "ended 26 Feb 2027")
     with session.store("acme").transaction() as tables:
         tables.table("models").remove(lambda record: record["id"] == "whisper-1")
+        tables.table("listings").truncate()
     assert row(session, SPEECH).sentence == "no longer listed by OpenAI"
 
 
