@@ -13,6 +13,8 @@ from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
 
 HOSTILE = "evil\x1b]52;c;cm0gLXJm\x07[/red][@click=app.quit]x[/]\u202egpj"
+HOSTILE_ID = "evil]52;c;cm0gLXJm[/red][@click=app.quit]x[/]gpj"
+"""An ID with markup; settings with control characters in one are not read at all."""
 LONG = "acme-research/" + "bge-large-finetuned-on-very-many-documents-" * 3 + "v2"
 
 

@@ -4,7 +4,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown
-from tests.console.sample_models import HOSTILE, LONG, added, area, give, without
+from tests.console.sample_models import HOSTILE_ID, LONG, added, area, give, without
 from tui.console.defaults.propose_dialog import Propose
 from tui.console.models.picker import PickModel
 from tui.console.widgets.row_list import Rows
@@ -154,7 +154,7 @@ async def test_what_cannot_be_saved_is_shown_in_the_dialog_and_kept(
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
 async def test_hostile_and_long_names_stay_in_the_box(session: Session, size: tuple[int, int]) -> None:
     without(session, "defaults", "models")
-    give(session, [added(HOSTILE, ModelType.CHAT), added(LONG), added("模型" * 30, ModelType.SPEECH2TEXT)])
+    give(session, [added(HOSTILE_ID, ModelType.CHAT), added(LONG), added("模型" * 30, ModelType.SPEECH2TEXT)])
     async with area(session, "defaults", size) as pilot:
         answers: list[str | None] = []
         pilot.app.push_screen(Propose(PROPOSED), answers.append)

@@ -4,7 +4,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown
-from tests.console.sample_models import HOSTILE, LONG, added, area, choose, give, give_many, typed, without
+from tests.console.sample_models import HOSTILE_ID, LONG, added, area, choose, give, give_many, typed, without
 from tui.console.defaults.screen import Defaults
 from tui.console.models.picker import PickModel
 from tui.console.widgets.row_list import Rows
@@ -166,8 +166,8 @@ async def test_what_cannot_be_saved_is_shown_in_the_strip(session: Session, monk
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
 async def test_hostile_and_long_names_stay_in_their_row(session: Session, size: tuple[int, int]) -> None:
-    give(session, [added(HOSTILE, ModelType.CHAT), added(LONG), added("模型" * 20, ModelType.SPEECH2TEXT)])
-    choose(session, ModelType.CHAT, "openai_compatible", HOSTILE)
+    give(session, [added(HOSTILE_ID, ModelType.CHAT), added(LONG), added("模型" * 20, ModelType.SPEECH2TEXT)])
+    choose(session, ModelType.CHAT, "openai_compatible", HOSTILE_ID)
     choose(session, ModelType.EMBEDDING, "openai_compatible", LONG)
     choose(session, ModelType.SPEECH2TEXT, "openai_compatible", "模型" * 20)
     async with area(session, "defaults", size) as pilot:

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown
-from tests.console.sample_models import HOSTILE, LONG, added, area, give, typed, without
+from tests.console.sample_models import HOSTILE_ID, LONG, added, area, give, typed, without
 from tui.console.models.picker import PickModel
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
@@ -182,7 +182,7 @@ async def test_a_paste_into_the_filter_chooses_nothing(session: Session) -> None
 
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
 async def test_hostile_and_long_names_stay_in_their_columns(session: Session, size: tuple[int, int]) -> None:
-    give(session, [added(HOSTILE), added(LONG, dimensions=1024), added("模型" * 20)])
+    give(session, [added(HOSTILE_ID), added(LONG, dimensions=1024), added("模型" * 20)])
     async with area(session, "defaults", size) as pilot:
         answers = await pick(pilot)
         for key in listed(pilot).keys:

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown
-from tests.console.sample_models import HOSTILE, LONG, added, area, give, give_many, typed, without
+from tests.console.sample_models import HOSTILE_ID, LONG, added, area, give, give_many, typed, without
 from tui.console.models.screen import Models
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows
@@ -260,7 +260,7 @@ async def test_a_resize_while_reading_keeps_the_model(session: Session) -> None:
 
 @pytest.mark.parametrize("size", [(40, 10), (59, 14), (80, 24), (120, 40)])
 async def test_hostile_and_long_names_stay_in_their_columns(session: Session, size: tuple[int, int]) -> None:
-    give(session, [added(HOSTILE), added(LONG), added("模型" * 20), added("two\nlines")])
+    give(session, [added(HOSTILE_ID), added(LONG), added("模型" * 20), added("two\nlines")])
     async with area(session, "models", size) as pilot:
         for name in ("evil", LONG, "模型" * 20):
             key = next(key for key in listed(pilot).keys if name in key)

