@@ -60,7 +60,8 @@ DECLARED = {
     # Providers
     "providers.verify": KeyDeclaration("v", "verify", "Verify the key"),
     "providers.verify-all": KeyDeclaration("V", "verify all", "Verify all"),
-    "providers.add": KeyDeclaration("a", "add", "Add a model by hand"),
+    "providers.connect": KeyDeclaration("a", "add", "Add a provider"),
+    "providers.add": KeyDeclaration("A", "add model", "Add a model by hand"),
     "providers.refresh": KeyDeclaration("r", "refresh", "Refresh its models"),
     "providers.source": KeyDeclaration("o", "your key/trial", "Your key or trial"),
     "providers.new": KeyDeclaration("n", "new", "New credential"),

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 
 from tui.errors import UsageError, did_you_mean, quotable
 from tui.providers import PROVIDERS
+from tui.providers.openai_compatible.presets import BASE, kind, kinds, presets
 from tui.providers.spec import Provider
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
@@ -33,7 +34,7 @@ class Connection:
 
 def declaration(connection: Connection) -> Provider:
     """Return the provider's declaration under the name of a connection."""
-    declared = PROVIDERS[connection.kind]
+    declared = kinds()[connection.kind]
     catalogue = tuple(replace(model, provider=connection.id) for model in declared.catalogue)
     return replace(declared, id=connection.id, label=connection.id, kind=declared.id, catalogue=catalogue)
 
@@ -46,21 +47,25 @@ def connections(session: TenantSession) -> Mapping[str, Provider]:
         return {
             connection.id: declaration(connection)
             for connection in stored
-            if NAME.fullmatch(connection.id) and connection.id not in PROVIDERS and connection.kind in PROVIDERS
+            if NAME.fullmatch(connection.id) and connection.id not in PROVIDERS and kind(connection.kind)
         }
 
     return session.store.cached("connections", read, table="connections") if session.store.exists() else {}
 
 
 def providers(session: TenantSession) -> Mapping[str, Provider]:
-    """Return every provider of a tenant by ID: the declared ones, each followed by the connections that are like it."""
+    """Return every provider of a tenant by ID: the declared ones, each followed by the connections that are like it.
+
+    Those that are like a preset follow the provider that it extends.
+    """
     added = connections(session)
     if not added:
         return PROVIDERS
     ordered: dict[str, Provider] = {}
     for provider_id, provider in PROVIDERS.items():
         ordered[provider_id] = provider
-        ordered |= {name: connection for name, connection in added.items() if connection.kind == provider_id}
+        similar = (provider_id, *presets()) if provider_id == BASE else (provider_id,)
+        ordered |= {name: connection for name, connection in added.items() if connection.kind in similar}
     return ordered
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.domain import Credential, VerificationResult
 from tui.errors import Action, Locked, Problem, Remedy
-from tui.providers import PROVIDERS
+from tui.providers.openai_compatible.presets import kind
 from tui.providers.origins import is_private
 from tui.providers.spec import Provider, mask_secrets
 from tui.sanitize import hint_of, mask
@@ -107,7 +107,7 @@ def of_its_kind(session: TenantSession, credential: Credential) -> bool:
 
 def lacks_key(credential: Credential) -> bool:
     """Return True if a credential holds no secret though its provider requires one."""
-    provider = PROVIDERS.get(credential.kind or credential.provider)
+    provider = kind(credential.kind or credential.provider)
     return (
         not credential.envelope
         and provider is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.providers import PROVIDERS
+from tui.providers.openai_compatible.presets import kind
 from tui.sanitize import one_line
 from tui.storage.audit_log import LOG_REPAIRED, UNRECORDED_CHANGE, AuditEvent, Entry, Finding
 from tui.tenancy import changes, tenants
@@ -174,8 +174,8 @@ _COUNTS = (("added", "new"), ("changed", "changed"), ("gone", "gone"), ("removed
 def _word(name: str, value: Any) -> str:
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "–"
-    if name == "provider" and value in PROVIDERS:
-        return PROVIDERS[value].label
+    if name == "provider" and (provider := kind(str(value))):
+        return provider.label
     if name == "type" and value in list(ModelType):
         return ModelType(value).label
     return f"{value:,}" if isinstance(value, int) else str(value) or "–"

@@ -1,21 +1,15 @@
 """Add connections: as many entries of one kind of provider as a tenant wants, each with its own credentials."""
 
 import asyncio
-from collections.abc import Mapping
 
 from tui.errors import UsageError, did_you_mean, quotable
-from tui.providers import PROVIDERS
+from tui.providers.openai_compatible.presets import kinds, presets
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.tenancy import connections
 from tui.tenancy.connections import NAME, Connection
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import TenantSession
-
-
-def kinds() -> Mapping[str, Provider]:
-    """Return what a connection can be like, by ID."""
-    return PROVIDERS
 
 
 def kind_of(text: str) -> Provider:
@@ -39,6 +33,8 @@ def planned(session: TenantSession, name: str, kind: str) -> Provider:
             f"{one_line(name, 40) or 'A blank text'} is not a valid name.",
             "Use up to 32 lower-case letters, digits, - and _, a letter or digit first.",
         )
+    if name in presets() and name != kind:
+        raise UsageError(f"{name} is the name of another kind.", "Choose another name, or that kind.")
     if existing := connections.find(session, name):
         what = "a provider" if not existing.kind else "a connection"
         raise UsageError(f"{name} is {what} already.", "Choose another name.")

@@ -89,6 +89,10 @@ class Navigator(Protocol):
         """Open the set-up form of a provider. Return True if something was saved."""
         ...
 
+    async def add_provider(self) -> str:
+        """Add a connection and set it up. Return its name, '' if none was added."""
+        ...
+
     async def add_model(self, provider_id: str = "", model: Model | None = None, model_id: str = "") -> bool:
         """Add a model by hand, or edit an added one. Return True if something was saved."""
         ...

@@ -15,6 +15,7 @@ from tui.console.frame.screen import FramedScreen
 from tui.domain import Model, ModelType, Tenant
 from tui.tenancy import keyring, tenants
 from tui.tenancy.connections import provider_of
+from tui.tenancy.credentials import listing
 from tui.tenancy.session import Session, TenantSession
 
 Result = TypeVar("Result")
@@ -182,6 +183,19 @@ class AreaNavigator:
 
         saved = await self._stack.push_screen_wait(Setup(provider_of(self.tenant_session, provider_id), **options))
         return bool(saved)
+
+    async def add_provider(self) -> str:
+        """Add a connection and set it up; return its name. One that is left without being set up is not kept."""
+        from tui.console.providers.add import AddProvider  # lazy: the page
+        from tui.workspace.credentials.status import remove_provider  # lazy: credentials
+
+        name = await self._stack.push_screen_wait(AddProvider())
+        if not name:
+            return ""
+        if not await self.set_up(name) and not listing(self.tenant_session, name):
+            await remove_provider(self.tenant_session, name)
+            return ""
+        return name
 
     async def add_model(self, provider_id: str = "", model: Model | None = None, model_id: str = "") -> bool:
         """Add a model by hand, with its id if it is known, or edit an added one. Return True if something was saved."""

@@ -27,7 +27,7 @@ def footer(
         (change if reading or (wide and set_up) else "list.choose", row),
         ("providers.verify: confirm" if unconfirmed else "providers.verify", set_up and not undecryptable),
         ("providers.verify-all", not reading and any_set_up),
-        ("providers.add", set_up and not reading),
+        ("providers.connect", not reading),
         ("providers.refresh", set_up and not reading),
         ("providers.source", trial and not reading),
         ("providers.new", set_up and (reading or wide)),

@@ -50,6 +50,7 @@ class Providers(AreaScreen):
         bind("providers.list", "list"),
         bind("providers.verify", "verify"),
         bind("providers.verify-all", "verify_all"),
+        bind("providers.connect", "connect"),
         bind("providers.add", "add"),
         bind("providers.refresh", "refresh"),
         bind("providers.source", "source"),
@@ -358,6 +359,14 @@ class Providers(AreaScreen):
         else:
             self.run_guarded(self._then_show(self.navigator.add_model(row.provider.id)), "form")
 
+    def action_connect(self) -> None:
+        self.run_guarded(self._connect(), "form")
+
+    async def _connect(self) -> None:
+        if name := await self.navigator.add_provider():
+            self.reload()
+            self._draw(name)
+
     def action_new(self) -> None:
         if (row := self.row) is not None:
             self.run_guarded(self._set_up(row, **({"name": ""} if row.credential else {})), "form")
@@ -376,7 +385,7 @@ class Providers(AreaScreen):
 
     def action_remove(self) -> None:
         row, credential = self.row, self.credential
-        if row is None or not (row.credential or row.models or row.added):
+        if row is None or not (row.credential or row.models or row.added or row.provider.kind):
             self.say("There is nothing to remove.")
         else:
             self.run_guarded(self._remove(row, credential.name if credential and self.on_other else ""), "form")

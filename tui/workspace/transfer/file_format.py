@@ -18,6 +18,7 @@ from typing import Any
 from tui.domain import Default, KeySource, Model, ModelType, previous_of
 from tui.errors import UsageError
 from tui.providers import PROVIDERS
+from tui.providers.openai_compatible import presets
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.settings_file import CorruptSettings, read_json
@@ -164,7 +165,7 @@ def _lines(value: Any, indent: str = "", name: str = "", end: str = "") -> Itera
 
 def _with_provider(bundle: Bundle, provider_id: str, data: Any) -> Bundle:
     like = data.get("like") if isinstance(data, dict) else None
-    if provider_id not in PROVIDERS and not (NAME.fullmatch(provider_id) and like in PROVIDERS):
+    if provider_id not in PROVIDERS and not (NAME.fullmatch(provider_id) and presets.kind(str(like))):
         raise _wrong("The file", f"names an unknown provider, {one_line(provider_id, 40)}")
     label = _label(provider_id)
     record = _entries(data, label, like="", active="", source="", credentials={}, models=[])

@@ -8,6 +8,7 @@ from tui.cli.context import CommandContext
 from tui.cli.fields import Values
 from tui.cli.remedies import remedy_text
 from tui.errors import Action, Remedy, UsageError
+from tui.providers.openai_compatible.presets import kinds
 from tui.providers.spec import Provider
 from tui.workspace import connections
 from tui.workspace.credentials import status
@@ -16,11 +17,9 @@ from tui.workspace.credentials import status
 def add(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Add a connection; with fields, verify and save them as well."""
     name = call.args.one("NAME")
-    kind = call.args.one("like") or (name if name in connections.kinds() else "")
+    kind = call.args.one("like") or (name if name in kinds() else "")
     if not kind:
-        raise UsageError(
-            "Which kind of provider is it like?", f"Add --like KIND, one of {', '.join(connections.kinds())}."
-        )
+        raise UsageError("Which kind of provider is it like?", f"Add --like KIND, one of {', '.join(kinds())}.")
     provider = connections.planned(call.tenant_session, name, kind)
     if not call.args.many("FIELD=VALUE"):
         return _add(call, provider)
@@ -34,7 +33,7 @@ async def _add(call: CommandContext, provider: Provider) -> None:
         unset = dict.fromkeys(("credential", "active", "state", "ms", "models"))
         call.out.json({"provider": provider.id, "like": provider.kind, **unset, "proposed": []})
         return
-    call.out.line(f"Added {provider.id}, like {connections.kinds()[provider.kind].label}.")
+    call.out.line(f"Added {provider.id}, like {kinds()[provider.kind].label}.")
     needed = (f"{field.name}={'-' if field.secret else '…'}" for field in provider.fields if field.required)
     remedy = Remedy(Action.SET_UP_PROVIDER, provider.id, fields=tuple(needed))
     call.out.line(remedy_text(remedy))

@@ -10,7 +10,7 @@ from tui.cli.output import Output
 from tui.cli.remedies import problem_hint
 from tui.domain import Credential, KeySource, VerificationState
 from tui.errors import CredentialRejected, Exit, Problem, UsageError
-from tui.providers import PROVIDERS
+from tui.providers.openai_compatible.presets import kinds
 from tui.providers.spec import Field, Provider
 from tui.sanitize import mask
 from tui.tenancy import credentials
@@ -36,7 +36,7 @@ def list_all(call: CommandContext) -> None:
 
 
 def _name(provider: Provider) -> str:
-    return PROVIDERS[provider.kind].label if provider.kind else provider.label
+    return kinds()[provider.kind].label if provider.kind else provider.label
 
 
 def _source(row: ProviderRow) -> str:

@@ -9,18 +9,18 @@ from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
 from tui.providers import PROVIDERS
-from tui.providers.spec import Field
+from tui.providers.spec import Field, Provider
 from tui.workspace.credentials import paste
 
 
 class EntryRow(FieldRow):
     """A form row of a field. Secret ones are never prefilled; left blank, they keep the stored value."""
 
-    def __init__(self, provider_id: str, declared: Field, value: str, kept: str | None, help: Sequence[str]) -> None:  # noqa: A002 - the word of the screens
+    def __init__(self, provider: Provider, declared: Field, value: str, kept: str | None, help: Sequence[str]) -> None:  # noqa: A002 - the word of the screens
         """Create the row. `kept` is the hint of a stored secret ('' if there is none to show), None without one."""
         super().__init__(declared.name, declared.label, value, secret=declared.secret, help=help)
         self.declared, self.first, self.kept = declared, value, kept
-        self.provider_id = provider_id
+        self.provider = provider
         self.notes: tuple[str, ...] = ()
         self.apart: Mapping[str, str] = {}
         """What the last paste held, by field name."""
@@ -42,7 +42,7 @@ class EntryRow(FieldRow):
     @property
     def owner(self) -> str:
         """The id of the provider that a key of this shape belongs to, '' if it fits here."""
-        return "" if self.here else paste.likely_provider(self.provider_id, self.declared, self.value)
+        return "" if self.here else paste.likely_provider(self.provider.declared_id, self.declared, self.value)
 
     def forget(self) -> None:
         """Leave the field blank, as if nothing were stored for it."""
@@ -101,7 +101,7 @@ class EntryRow(FieldRow):
         lines: list[Words] = []
         if self.notes:
             lines.append((f"Removed: {', '.join(self.notes)}.", MUTED))
-        if rest := paste.split_summary(PROVIDERS[self.provider_id], self.declared, self.apart):
+        if rest := paste.split_summary(self.provider, self.declared, self.apart):
             lines.append((f"Split up: {rest} will be used for the model.", MUTED))
         if self.wrong:
             lines += [line((f"{WARNING} ", ATTENTION), self.wrong[0]), *self.wrong[1:]]

@@ -146,7 +146,7 @@ class SetupForm(Form):
             help_ = [f"Leave blank to keep the stored key{f' ending {kept}' if kept else ''}."]
         if field.secret and self.provider.key_page:
             help_.append(f"Create one at {self.provider.key_page}")
-        return EntryRow(self.provider.declared_id, field, "" if value == field.default else value, kept, help_)
+        return EntryRow(self.provider, field, "" if value == field.default else value, kept, help_)
 
     def _choice(self, field: Field) -> Choice:
         stored = self.stored.clear.get(field.name, "") if self.stored else ""

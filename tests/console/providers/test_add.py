@@ -1,0 +1,112 @@
+"""Adding a provider in the console: another connection of a kind, and three local servers side by side."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.console.pilot import app_of, console, rows, shown, until, until_shown
+from tests.console.provider_forms import focused
+from tests.doubles import local_server
+from tui.domain import ModelType
+from tui.providers.client.client import Client
+from tui.tenancy import connections, models
+from tui.tenancy.session import Session, TenantSession
+from tui.workspace import tenants
+from tui.workspace.credentials import status
+from tui.workspace.models import defaults
+
+NAMES = {"chat": "llama", "embedding": "infinity", "speech2text": "whisper"}
+
+
+@pytest.fixture
+def servers() -> Iterator[dict[str, str]]:
+    """A chat, an embedding and a speech server, each a process of its own: base URLs by model type."""
+    with ExitStack() as stack:
+        yield {kind: stack.enter_context(local_server.running(kind)) for kind in NAMES}
+
+
+async def add(pilot: Pilot[str], name: str, url: str) -> None:
+    """Add an OpenAI-compatible server by keyboard."""
+    await pilot.press("a")
+    await until_shown(pilot, "── Providers › add ──")
+    await pilot.press(*"compat", "enter")
+    await focused(pilot, "Name")
+    await pilot.press("ctrl+u", *name, "enter", "enter")
+    await focused(pilot, "Look for servers on this machine")
+    await pilot.press("tab")
+    await focused(pilot, "Base URL")
+    await pilot.press("ctrl+u", *url, "enter", "enter")
+
+
+def is_usable(session: TenantSession, name: str) -> bool:
+    """Return True once the connection is set up."""
+    return connections.find(session, name) is not None and status.row(session, name).usable
+
+
+async def test_three_local_servers_are_set_up_and_used_in_the_three_tabs(
+    disk_session: Session, servers: dict[str, str], tmp_path: Path
+) -> None:
+    disk_session.client_factory = lambda: Client({})
+    await tenants.create(disk_session, "acme")
+    acme = disk_session.tenant("acme")
+    async with console(disk_session) as pilot:
+        for kind, name in NAMES.items():
+            await add(pilot, name, servers[kind])
+            await until(pilot, partial(is_usable, acme, name))
+            await until(pilot, lambda: type(pilot.app.screen).__name__ in ("Providers", "Propose"))
+            if type(pilot.app.screen).__name__ == "Propose":
+                await pilot.press("escape")
+                await until_shown(pilot, "── Providers ──")
+            await defaults.set(acme, ModelType(kind), f"{name}/{local_server.MODELS[kind]}")
+        assert [f"{default.provider}" for default in models.defaults(acme).values()] == [*NAMES.values()]
+        await pilot.press("4")
+        await until_shown(pilot, "qwen3-8b")
+        await pilot.press(*"hi", "enter")
+        await until_shown(pilot, "words of the chat server")
+
+
+async def test_what_is_typed_filters_the_kinds_and_escape_adds_nothing(session: Session) -> None:
+    async with console(session) as pilot:
+        await pilot.press("a")
+        await until_shown(pilot, "── Providers › add ──")
+        await pilot.press(*"azure")
+        await until(pilot, lambda: "OpenAI-compatible" not in shown(pilot))
+        assert "Azure OpenAI" in shown(pilot) or "Nothing matches" in shown(pilot)
+        await pilot.press("escape", "escape")
+        await until_shown(pilot, "── Providers ──")
+        assert not connections.connections(session.tenant("acme"))
+
+
+async def test_a_connection_that_is_not_set_up_is_not_kept(session: Session) -> None:
+    async with console(session) as pilot:
+        await pilot.press("a")
+        await until_shown(pilot, "── Providers › add ──")
+        await pilot.press(*"compat", "enter")
+        await focused(pilot, "Name")
+        assert "openai-compatible" in shown(pilot), "a free name is suggested"
+        await pilot.press("ctrl+u", *"openai", "enter", "enter")
+        await until_shown(pilot, "openai is a provider already.")
+        await pilot.press("ctrl+u", *"llama", "enter", "enter")
+        await until_shown(pilot, "Providers › llama")
+        await pilot.press("escape")
+        await until_shown(pilot, "── Providers ──")
+        await until(pilot, lambda: not connections.connections(session.tenant("acme")))
+
+
+async def test_a_connection_is_a_row_and_is_removed_with_d(session: Session) -> None:
+    async with console(session) as pilot:
+        await add(pilot, "ollama-2", "http://localhost:11434/v1")
+        await until_shown(pilot, "ollama-2 is set up")
+        await pilot.press("escape")
+        await until_shown(pilot, "● ollama-2 ")
+        acme = app_of(pilot).session.tenant("acme")
+        assert [row.provider.id for row in status.rows(acme)][-1] == "ollama-2"
+        assert any("ollama-2" in row and "3 models" in row for row in rows(pilot))
+        await pilot.press("d")
+        await until_shown(pilot, "Remove ollama-2")
+        await pilot.press("down", "enter")
+        await until(pilot, lambda: connections.find(acme, "ollama-2") is None)

@@ -1,0 +1,92 @@
+"""Presets: each is a whole provider, its key goes to its own addresses alone, and its facts have sources."""
+
+import tomllib
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from tui.domain import ModelType
+from tui.providers import PROVIDERS
+from tui.providers.client.client import Client
+from tui.providers.openai_compatible.presets import kinds, presets
+from tui.providers.origins import is_loopback, origin_of
+from tui.providers.requests import Message
+from tui.secret import Secret
+from tui.tenancy import connections as tenant_connections
+from tui.tenancy import credentials
+from tui.tenancy.session import Session
+from tui.workspace import connections, tenants
+from tui.workspace.credentials import save, verify
+from tui.workspace.models import catalog
+from tui.workspace.playground import calls
+
+DECLARED = tomllib.loads((files("tui.providers.openai_compatible") / "presets.toml").read_text(encoding="utf-8"))
+KEY = "FAKE-0000-2222-4444-6666-8888"
+NAMES = (
+    *("deepseek", "mistral", "groq", "xai", "openrouter", "gemini", "moonshot", "siliconflow", "zhipu", "together"),
+    *("fireworks", "volcengine", "ollama", "vllm", "llama_cpp", "lm_studio", "litellm"),
+)
+
+
+def test_every_preset_is_a_kind_and_none_is_called_like_a_provider() -> None:
+    assert (*presets(),) == NAMES
+    assert not {*presets()} & {*PROVIDERS}
+    assert {*kinds()} == {*presets(), *PROVIDERS}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_facts_of_a_preset_have_sources_and_fit_together(name: str) -> None:
+    entries, preset = DECLARED[name], presets()[name]
+    assert entries["sources"]
+    assert set(entries.get("lacks", ())) == {*ModelType} - {*preset.types}
+    for url in entries["base_urls"].values():
+        local = is_loopback(origin_of(url))
+        assert local if entries.get("local") else urlsplit(url).scheme == "https" and not local
+    assert preset.field("api_key").required is not bool(entries.get("local"))
+    assert preset.key_page == "" or preset.key_page.startswith("https://")
+
+
+@pytest.mark.parametrize("name", NAMES)
+async def test_a_preset_is_verified_imported_and_used_at_its_own_address(disk_session: Session, name: str) -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if request.url.path.endswith("/models"):
+            return httpx.Response(200, json={"object": "list", "data": [{"id": "a-model", "object": "model"}]})
+        message = {"role": "assistant", "content": "yes"}
+        return httpx.Response(200, json={"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+
+    disk_session.client_factory = lambda: Client({}, transport=httpx.MockTransport(answer))
+    acme = disk_session.tenant((await tenants.create(disk_session, "acme")).id)
+    provider = await connections.add(acme, name, name)
+    assert tenant_connections.find(acme, name) is not None
+    values: dict[str, str | Secret] = {"api_key": Secret(KEY)}
+    verified = await verify.verify(acme, name, values)
+    await save.save(acme, name, values, check=verified.check, listed=verified.listed)
+    (model,) = catalog.listing(acme, provider=name)
+    assert model.ref == f"{name}/a-model"
+    async for _ in calls.chat(acme, model, (Message("user", "Hi"),), {}, stream=False):
+        pass
+    base = next(iter(DECLARED[name]["base_urls"].values()))
+    assert [str(request.url) for request in seen] == [f"{base}/models", f"{base}/chat/completions"]
+    assert all(request.headers["authorization"] == f"Bearer {KEY}" for request in seen)
+    access = credentials.access(acme, name)
+    assert access.origins == (origin_of(base),)
+    assert provider.label == name
+
+
+async def test_a_key_of_the_other_region_is_saved_there(disk_session: Session) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "api.moonshot.ai":
+            return httpx.Response(401, json={"error": {"message": "Invalid Authentication"}})
+        return httpx.Response(200, json={"object": "list", "data": [{"id": "kimi", "object": "model"}]})
+
+    disk_session.client_factory = lambda: Client({}, transport=httpx.MockTransport(answer))
+    acme = disk_session.tenant((await tenants.create(disk_session, "acme")).id)
+    await connections.add(acme, "moonshot", "moonshot")
+    verified = await verify.verify(acme, "moonshot", {"api_key": Secret(KEY)})
+    assert verified.region_fields == {"base_url": "https://api.moonshot.cn/v1"}
+    assert verified.origins == ("https://api.moonshot.cn",)

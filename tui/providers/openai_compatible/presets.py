@@ -1,0 +1,81 @@
+"""Presets: OpenAI-compatible APIs with a known address. The facts and their sources are in `presets.toml`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache, partial
+from importlib.resources import files
+from typing import Any
+
+from tui.domain import ModelType
+from tui.providers import PROVIDERS
+from tui.providers.dialects.openai import errors
+from tui.providers.spec import Choice, FieldValues, LocalServer, Provider
+
+BASE = "openai_compatible"
+"""The provider that every preset extends."""
+
+
+@cache
+def presets() -> Mapping[str, Provider]:
+    """Return the declarations of the presets by ID, in the order of the file."""
+    content = (files("tui.providers.openai_compatible") / "presets.toml").read_text(encoding="utf-8")
+    return {preset_id: _declaration(preset_id, **entries) for preset_id, entries in tomllib.loads(content).items()}
+
+
+def kinds() -> Mapping[str, Provider]:
+    """Return what a connection can be like: every provider, and every preset behind the one that it extends."""
+    ordered: dict[str, Provider] = {}
+    for provider_id, provider in PROVIDERS.items():
+        ordered[provider_id] = provider
+        if provider_id == BASE:
+            ordered |= presets()
+    return ordered
+
+
+def kind(kind_id: str) -> Provider | None:
+    """Return the provider or preset of that ID, or None."""
+    return PROVIDERS.get(kind_id) or presets().get(kind_id)
+
+
+def _declaration(
+    preset_id: str,
+    *,
+    label: str,
+    base_urls: Mapping[str, str],
+    sources: list[str],
+    env: tuple[str, ...] = (),
+    key_page: str = "",
+    lacks: tuple[str, ...] = (),
+    local: bool = False,
+) -> Provider:
+    base, urls = PROVIDERS[BASE], tuple(base_urls.values())
+    choices = tuple(Choice(url, name) for name, url in base_urls.items()) if len(urls) > 1 else ()
+    url_field = replace(base.field("base_url"), default=urls[0], required=False, choices=choices, advanced=not choices)
+    if local:
+        url_field = replace(url_field, advanced=False)
+    key_field = replace(base.field("api_key"), required=not local, env=tuple(env), help="" if not local else _KEY_HELP)
+
+    def regions(fields: FieldValues) -> tuple[FieldValues, ...]:
+        return tuple({**fields, "base_url": url} for url in urls if url != fields.get("base_url"))
+
+    routes: dict[str, Any] = {
+        "chat": None if ModelType.CHAT in lacks else base.chat,
+        "embed": None if ModelType.EMBEDDING in lacks else base.embed,
+        "transcribe": None if ModelType.SPEECH2TEXT in lacks else base.transcribe,
+    }
+    return replace(
+        base,
+        id=preset_id,
+        label=label,
+        fields=(url_field, key_field) if local or choices else (key_field, url_field),
+        key_page=key_page,
+        docs=tuple(source for source in sources if source.startswith("https://")),
+        regions=base.regions if local else regions,
+        describe_error=partial(errors.describe_error, label),
+        local_servers=(LocalServer(urls[0], label),) if local else (),
+        **routes,
+    )
+
+
+_KEY_HELP = "Only if the server requires one."
