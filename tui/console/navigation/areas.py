@@ -14,8 +14,6 @@ from tui.console.frame.navigator import Questions
 from tui.console.frame.screen import FramedScreen
 from tui.domain import Model, ModelType, Tenant
 from tui.tenancy import keyring, tenants
-from tui.tenancy.connections import provider_of
-from tui.tenancy.credentials import listing
 from tui.tenancy.session import Session, TenantSession
 
 Result = TypeVar("Result")
@@ -180,6 +178,7 @@ class AreaNavigator:
     async def set_up(self, provider_id: str, **options: Any) -> bool:
         """Open the set-up form of a provider; `options` are those of `Setup`. Return True if something was saved."""
         from tui.console.providers.setup.screen import Setup  # lazy: the page
+        from tui.tenancy.connections import provider_of  # lazy: the first list
 
         saved = await self._stack.push_screen_wait(Setup(provider_of(self.tenant_session, provider_id), **options))
         return bool(saved)
@@ -187,6 +186,7 @@ class AreaNavigator:
     async def add_provider(self) -> str:
         """Add a connection and set it up; return its name. One that is left without being set up is not kept."""
         from tui.console.providers.add import AddProvider  # lazy: the page
+        from tui.tenancy.credentials import listing  # lazy: credentials
         from tui.workspace.credentials.status import remove_provider  # lazy: credentials
 
         name = await self._stack.push_screen_wait(AddProvider())
