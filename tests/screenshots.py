@@ -123,7 +123,7 @@ def adding(typed: str, then: str) -> Steps:
     """The form that adds a model of the provider, with something typed as the model."""
 
     async def add(pilot: Pilot[str]) -> None:
-        await keys("a", then="Verify and add")(pilot)
+        await keys("A", then="Verify and add")(pilot)
         await until(pilot, lambda: isinstance(pilot.app.focused, Input))
         await pilot.press(*typed)
         await until_shown(pilot, then, seconds=20)
