@@ -88,3 +88,8 @@ async def test_removing_a_connection_leaves_nothing_of_it(acme: TenantSession) -
     assert connections.find(acme, "gateway") is None
     content = acme.store.read().storage.read() or {}
     assert not any("gateway" in str(table) for table in content.values())
+
+
+async def test_the_list_of_tenants_counts_a_connection_among_the_providers(acme: TenantSession) -> None:
+    row = tenants.row(acme)
+    assert (row.ready, row.connections) == (1, 1)

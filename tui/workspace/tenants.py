@@ -15,7 +15,7 @@ from tui.secret import Secret
 from tui.storage.store import SavedState
 from tui.tenancy import changes, keyring, models, retired_keys, trials, verification
 from tui.tenancy import credentials as stored_credentials
-from tui.tenancy.connections import find
+from tui.tenancy.connections import connections, find
 from tui.tenancy.keyring import is_open, private_key
 from tui.tenancy.last_used import last_use
 from tui.tenancy.serialization import from_record, to_record
@@ -43,6 +43,7 @@ class TenantRow:
     id: str
     open: bool = False
     ready: int = 0
+    connections: int = 0
     defaults: int = 0
     last_used: str = ""
     trial: TrialBalance | None = None
@@ -97,7 +98,8 @@ def row(session: TenantSession) -> TenantRow:
         chosen = defaults.ready(session, usable)
         used = last_use(session)
         left = _least_left(session)
-        return TenantRow(tenant, session.tenant_id, is_open(session), len(usable), chosen, used, left)
+        added = len(connections(session))
+        return TenantRow(tenant, session.tenant_id, is_open(session), len(usable), added, chosen, used, left)
     except Problem as problem:
         return TenantRow(None, session.tenant_id, problem=problem)
 

@@ -59,7 +59,7 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], with_trials: bool, now: st
         return line((f"{broken} ", role), fit(clip_middle(row.id, names - 2), names), (words, ERROR))
     facts = (
         "open" if row.open else "locked",
-        f"{row.ready} of {len(PROVIDERS)}",
+        f"{row.ready} of {len(PROVIDERS) + row.connections}",
         f"{row.defaults} of {len(ModelType)}",
         *((_left(row.trial),) if with_trials else ()),
         when(row.last_used, now) or "–",
