@@ -45,7 +45,7 @@ def test_three_local_servers_work_side_by_side(local_set: Run, tmp_path: Path) -
     path.write_bytes(b"ID3 not really")
     assert local_set("transcribe", str(path)).out == "words of the whisper server\n"
     rows = json.loads(local_set("provider", "list", "--json").out)
-    states = {row["id"]: row["state"] for row in rows if row["like"] == "openai_compatible"}
+    states = {row["id"]: row["state"] for row in rows if row.get("like") == "openai_compatible"}
     assert states == {"llama": "ready", "infinity": "ready", "whisper": "ready"}
     assert next(row for row in rows if row["id"] == "openai_compatible")["state"] == "not set up"
 

@@ -20,9 +20,9 @@ COMMANDS = (
         "provider.handlers:list_all",
         "list the providers and their state",
         options=(JSON,),
-        shape="[{id, like, label, supply, state, source, models, added, trial, credential, found}]; like is null or "
-        "what a connection is like, credential null or its name, trial null or {left, calls}, found the environment "
-        "variable that holds an API key",
+        shape="[{id, label, supply, state, source, models, added, trial, credential, found}]; a connection "
+        "also has like, the provider that it is like; credential is null or its name, trial null or {left, calls}, "
+        "found the environment variable that holds an API key",
         examples=("modeldeck provider list -t acme",),
     ),
     Command(
@@ -31,7 +31,7 @@ COMMANDS = (
         "show a provider's fields, credentials and models",
         (PROVIDER,),
         (JSON,),
-        shape="{id, like, label, supply, types, state, source, models, added, trial, key_page, docs, fields: [{name, "
+        shape="{id, label, supply, types, state, source, models, added, trial, key_page, docs, fields: [{name, "
         "label, secret, required, default, help, env, value}], credentials}; the value of a secret is dots and its "
         "last four characters; credentials as in modeldeck credential list",
         examples=("modeldeck provider show openai",),

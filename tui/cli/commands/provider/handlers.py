@@ -52,7 +52,6 @@ def _count(row: ProviderRow) -> str:
 def _row_shape(row: ProviderRow) -> dict[str, Any]:
     return {
         "id": row.provider.id,
-        "like": row.provider.kind or None,
         "label": row.provider.label,
         "supply": row.provider.supply,
         "state": row.state,
@@ -62,7 +61,7 @@ def _row_shape(row: ProviderRow) -> dict[str, Any]:
         "trial": {"left": row.trial.left, "calls": row.trial.calls} if row.trial else None,
         "credential": row.credential.name if row.credential else None,
         "found": row.discovered,
-    }
+    } | ({"like": row.provider.kind} if row.provider.kind else {})
 
 
 def show(call: CommandContext) -> None:
