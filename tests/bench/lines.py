@@ -1,7 +1,7 @@
 """What a person at a slow line gets: `python -m tests.bench lines` measures every combination of speed, size and way.
 
 One session each: an answer of 200 tokens a second streams while letters are typed, a pause before each; when it is
-whole, the chat is saved; others are stopped by escape. The line is as slow from its first byte on.
+whole, the chat is saved; others are stopped by ctrl+c. The line is as slow from its first byte on.
 """
 
 import re
@@ -16,7 +16,7 @@ from time import perf_counter
 
 from tests.bench.homes import MODELDECK, one_tenant
 from tests.bench.server import ANSWER, paced
-from tests.bench.sessions import EMPTY, ENTER, ESCAPE, OVER, WORDS, Figures, ask
+from tests.bench.sessions import EMPTY, ENTER, ESCAPE, OVER, STOP, WORDS, Figures, ask
 from tests.bench.terminals import Line, Measured
 from tui.console.terminal.flow_control import QUESTION
 
@@ -41,7 +41,7 @@ CONDITIONS = (
 COLUMNS: Mapping[str, str] = {
     "echo": f"key to echo, ≤ {AT_ONCE} s",
     "longest": "the longest",
-    "stop": "escape to stopped",
+    "stop": "ctrl+c to stopped",
     "bytes": "bytes",
     "steps": "steps",
     "late": "whole after, s",
@@ -133,7 +133,7 @@ def _saved(terminal: Measured, path: Path) -> str:
 
 
 def _stopped(terminal: Measured) -> float:
-    """Seconds from escape to the words that an answer was stopped, in the middle of another one."""
+    """Seconds from ctrl+c to the words that an answer was stopped, in the middle of another one."""
     terminal.send(EMPTY)
     _quiet(terminal)
     terminal.send(_LETTERS)
@@ -141,7 +141,7 @@ def _stopped(terminal: Measured) -> float:
     terminal.send(ENTER)
     terminal.until("answering")
     terminal.watch(5 * _PAUSE)
-    delay = terminal.time_to("stopped after", ESCAPE)
+    delay = terminal.time_to("stopped after", STOP)
     _quiet(terminal)
     return delay
 

@@ -28,7 +28,7 @@ READING = [sys.executable, str(PROGRAMS / "reading.py")]
 SDK_PYTHON = os.environ.get("OPENAI_PYTHON", sys.executable)
 REST = 10.0
 QUESTION = "why?"
-ENTER, ESCAPE, EMPTY, BACKSPACE = "\r", "\x1b", "\x15", "\x7f"
+ENTER, ESCAPE, EMPTY, BACKSPACE, STOP = "\r", "\x1b", "\x15", "\x7f", "\x03"
 DOWN, UP, PAGE_DOWN, PAGE_UP, END, HOME = "\x1b[B", "\x1b[A", "\x1b[6~", "\x1b[5~", "\x1b[F", "\x1b[H"
 LIST = (DOWN, PAGE_DOWN, PAGE_DOWN, END, UP, PAGE_UP, HOME)
 """Keys that move in a list of thousands."""

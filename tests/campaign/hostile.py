@@ -193,7 +193,7 @@ def _walked(there: dict[str, str], texts: Sequence[str], statuses: Sequence[int]
             terminal.send(f"ask {n}?")
             terminal.until(f"> ask {n}?")
             terminal.send("\r")
-            terminal.until(lambda n=n: len(statuses) == n and "esc stop" not in terminal.text, seconds=30)  # type: ignore[misc]
+            terminal.until(lambda n=n: len(statuses) == n and "ctrl+c stop" not in terminal.text, seconds=30)  # type: ignore[misc]
             # What was asked and refused stands in the entry again.
             _press(terminal, "\x15", quiet=0.05)
         _press(terminal, "\x1b")

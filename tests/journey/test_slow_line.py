@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.openai_server import Chat, OpenAIServer
-from tests.journey.console import ENTER, ESCAPE, MODELDECK, first_answer
+from tests.journey.console import ENTER, MODELDECK, first_answer
 from tests.journey.test_ssh import MISSING, sshd
 from tests.terminal import SlowTerminal, environ
 
@@ -47,12 +47,12 @@ def test_keys_are_answered_while_an_answer_streams_over_a_slow_line(tmp_path: Pa
         for count, key in enumerate("abcdefgh", 1):
             terminal.send(key)
             terminal.until(f"> {'abcdefgh'[:count]}")
-        assert "esc stop" in terminal.text
+        assert "ctrl+c stop" in terminal.text
         terminal.until(f"Number {LAST}.")
-        terminal.until(lambda: "esc stop" not in terminal.text)
+        terminal.until(lambda: "ctrl+c stop" not in terminal.text)
         terminal.send(ENTER)
-        terminal.until("esc stop")
-        terminal.send(ESCAPE)
+        terminal.until("ctrl+c stop")
+        terminal.send("\x03")
         terminal.until("stopped by you")
         # What is on the screen now is what a new picture of it holds.
         terminal.settle(1.0, 30)

@@ -104,10 +104,11 @@ async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
             "",
             "   Ask gpt-6-sol something.",
             "",
-            "   Chats are not kept when you quit; s saves one as Markdown.",
+            "   Chats are not kept when you quit; ctrl+s saves one as Markdown.",
         ]
         assert drawn[20] == "── new chat ────────────────────────── system prompt none · provider defaults ──"
-        assert drawn[21:] == [" >", "", " enter send  ctrl+j new line  up last question  esc commands  f1 help"]
+        assert drawn[21].split() == [">", "TYPE"] and len(drawn[21]) == 78
+        assert drawn[22:] == ["", " enter send  ctrl+j new line  up last question  esc commands  f1 help"]
 
 
 async def test_an_answer_streams_in_and_is_over_with_its_figures() -> None:
@@ -117,7 +118,7 @@ async def test_an_answer_streams_in_and_is_over_with_its_figures() -> None:
         assert drawn[2:6] == [" you", " Why is the sky blue?", "", " gpt-6-sol"]
         assert "   colour    wavelength    scattered, relative to red" in drawn
         assert drawn[20].endswith(" in, 148 out ──") and "first token 0." in drawn[20]
-        assert drawn[21] == " >"
+        assert drawn[21].split() == [">", "TYPE"]
         assert pilot.app.focused is tab.question
         assert tab.question.text == ""
 
@@ -127,7 +128,7 @@ async def test_what_is_known_while_it_runs_stands_in_the_rule(model: Model) -> N
         tab.question.put("hello")
         await pilot.press("enter")
         await until_shown(pilot, "── … waiting for OpenAI")
-        assert rows(pilot)[23] == " enter send  page up scroll  esc stop  f1 help"
+        assert rows(pilot)[23] == " end follow  page up scroll  ctrl+c stop  esc commands  f1 help"
         model.says(TextDelta("Hello "), TextDelta("there"))
         await until_shown(pilot, " Hello there▏")
         await until_shown(pilot, "── … answering")
@@ -144,21 +145,21 @@ async def test_enter_while_it_runs_keeps_the_text(model: Model) -> None:
         await pilot.press("enter")
         await until(pilot, lambda: model.requests)
         await pilot.press(*"two", "enter")
-        await until_shown(pilot, "An answer is running; esc stops it.")
+        await until_shown(pilot, "An answer is running; ctrl+c stops it.")
         assert tab.question.text == "two"
         await pilot.press("!")
         await until(pilot, lambda: "An answer is running" not in shown(pilot))
         assert len(model.requests) == 1
 
 
-async def test_escape_stops_at_once_and_keeps_what_came(model: Model) -> None:
+async def test_ctrl_c_stops_at_once_and_keeps_what_came(model: Model) -> None:
     async with chatting() as (pilot, tab):
         tab.question.put("one")
         await pilot.press("enter")
         await until(pilot, lambda: model.requests)
         model.says(TextDelta("Half an"))
         await until_shown(pilot, "Half an▏")
-        await pilot.press("escape")
+        await pilot.press("ctrl+c")
         assert tab.session.running is None
         await pilot.pause()
         assert rows(pilot)[6:8] == [" Half an", " ■ stopped by you, the answer is incomplete"]
@@ -171,6 +172,60 @@ async def test_escape_stops_at_once_and_keeps_what_came(model: Model) -> None:
         await send(pilot, tab, "two")
         assert [message.text for message in model.requests[1][1]] == ["one", "Half an", "two"]
         assert "■ stopped by you" in shown(pilot)
+
+
+async def test_escape_leaves_typing_first_and_stops_an_answer_second(model: Model) -> None:
+    async with chatting() as (pilot, tab):
+        tab.question.put("one")
+        await pilot.press("enter")
+        await until(pilot, lambda: model.requests)
+        model.says(TextDelta("Half an"))
+        await until_shown(pilot, "Half an▏")
+        await pilot.press("escape")
+        assert pilot.app.focused is tab.transcript and tab.session.running is not None
+        await until_shown(pilot, " KEYS")
+        assert rows(pilot)[23] == " G follow  i type  c copy  s save  esc stop  ? help"
+        await pilot.press("escape")
+        assert tab.session.running is None
+
+
+async def test_the_playground_opens_with_the_cursor_in_the_question_however_it_was_left() -> None:
+    async with chatting() as (pilot, tab):
+        await pilot.press("escape")
+        await until_shown(pilot, " KEYS")
+        await pilot.press("1")
+        await until_shown(pilot, "── Providers")
+        await pilot.press("4")
+        await until_shown(pilot, " TYPE")
+        await pilot.press(*"hello")
+        assert tab.question.text == "hello"
+
+
+async def test_a_page_that_closes_leaves_the_mode_as_it_was() -> None:
+    async with chatting() as (pilot, tab):
+        await pilot.press("escape", "question_mark")
+        await until_shown(pilot, "Help")
+        await pilot.press("escape")
+        await until_shown(pilot, " KEYS")
+        assert pilot.app.focused is tab.transcript
+
+
+async def test_verbs_have_a_key_that_works_while_typing(tmp_path: Path) -> None:
+    async with chatting() as (pilot, tab):
+        await send(pilot, tab, "hello")
+        await pilot.press(*"draft", "ctrl+o")
+        await until_shown(pilot, "── Playground › chat ─")
+        await pilot.press("escape", "ctrl+s")
+        await until_shown(pilot, "Save to a file")
+        await pilot.press("escape", "ctrl+t")
+        await until_shown(pilot, "system prompt")
+        await pilot.press("escape", "ctrl+n")
+        await until_shown(pilot, "This chat is not saved and will be replaced by a new one.")
+        await pilot.press("escape", "ctrl+g")
+        await until_shown(pilot, "Sending replaces your last question and its answer.")
+        assert tab.question.text == "hello"
+        await pilot.press("up")
+        assert tab.question.text == "draft"
 
 
 async def test_escape_five_times_never_leaves(model: Model) -> None:
@@ -194,7 +249,7 @@ async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
         assert "   ctrl+r sends it again as a new request. Nothing is retried automatically." in text
         assert rows(pilot)[20].startswith("── connection lost after ")
         assert rows(pilot)[20].endswith(" tokens, may be charged ──")
-        assert rows(pilot)[23] == " enter send  ctrl+r regenerate  esc commands  f1 help"
+        assert rows(pilot)[23] == " enter send  ctrl+r regenerate  ctrl+o model  esc commands  f1 help"
 
 
 @pytest.mark.parametrize(
@@ -242,7 +297,7 @@ async def test_a_retry_counts_down_and_a_silence_is_reported(model: Model) -> No
         await until_shown(pilot, "… busy, retrying in 3 s (2 of 2)")
         await until_shown(pilot, "… busy, retrying in 2 s (2 of 2)")
         model.says(NoResponseYet(30, 120))
-        await until_shown(pilot, " OpenAI has sent nothing for 30 s.\n esc stops; Modeldeck waits up to 120 s.")
+        await until_shown(pilot, " OpenAI has sent nothing for 30 s.\n ctrl+c stops; Modeldeck waits up to 120 s.")
         model.says(TextDelta("Here."), Finish("stop"), None)
         await over(pilot, tab)
         assert "has sent nothing" not in shown(pilot)
@@ -257,8 +312,10 @@ async def test_thoughts_are_one_line_that_enter_unfolds(model: Model) -> None:
         assert "First this" not in shown(pilot)
         model.says(TextDelta("Done."), Finish("stop"), None)
         await over(pilot, tab)
-        await until_shown(pilot, " … thought for 0 s (enter: show)")
-        await pilot.press("escape", "k", "enter")
+        await until_shown(pilot, " … thought for 0 s, hidden")
+        await pilot.press("escape", "k")
+        await until_shown(pilot, "enter thoughts")
+        await pilot.press("enter")
         await until_shown(pilot, "   First this, then that.")
         assert pilot.app.focused is tab.transcript
         await pilot.press("enter")
@@ -395,19 +452,19 @@ async def test_find_marks_the_place_above_and_escape_goes_back(model: Model) -> 
         assert pilot.app.focused is tab.transcript
 
 
-async def test_scrolled_up_the_rule_counts_the_lines_below_and_g_follows(model: Model) -> None:
+async def test_scrolled_up_the_rule_counts_the_lines_below_and_end_follows(model: Model) -> None:
     async with chatting() as (pilot, tab):
         model.says(TextDelta("line\n\n" * 40))
         tab.question.put("first")
         await pilot.press("enter")
         await until(pilot, lambda: tab.transcript.below == 0 and "line" in shown(pilot))
         await pilot.press("pageup")
-        assert " lines below · G: follow" in rows(pilot)[20]
+        assert " lines below · end: follow" in rows(pilot)[20]
         assert "answering" in rows(pilot)[20]
         model.says(TextDelta("end"), Finish("stop"), None)
         await over(pilot, tab)
         assert " end" not in rows(pilot)
-        await pilot.press("escape", "G")
+        await pilot.press("end")
         assert rows(pilot)[19].endswith("end")
         assert "below" not in rows(pilot)[20]
 
@@ -455,10 +512,10 @@ async def test_no_default_says_what_to_do_and_keeps_the_question() -> None:
 
     async with chatting(setup=setup) as (pilot, tab):
         assert "   No default chat model yet." in rows(pilot)
-        assert "   esc then m picks one for this chat; f4 sets the default." in rows(pilot)
+        assert "   ctrl+o picks one for this chat; f4 sets the default." in rows(pilot)
         await pilot.press(*"hello", "enter")
         assert tab.question.text == "hello"
-        await until_shown(pilot, "   No default chat model yet; esc then m picks one for this chat.")
+        await until_shown(pilot, "   No default chat model yet; ctrl+o picks one for this chat.")
 
 
 async def test_the_first_question_of_a_locked_tenant_asks_for_the_passphrase_and_goes_on() -> None:
@@ -566,8 +623,8 @@ async def test_from_100_columns_the_figures_stand_next_to_the_chat() -> None:
             "│ questions       1",
         ):
             assert words in text
-        keys = "enter send  ctrl+j new line  ctrl+r regenerate  up last question  page up scroll  tab parameters"
-        assert rows(pilot)[39] == f" {keys}  esc commands  f1 help"
+        keys = "enter send  ctrl+j new line  ctrl+r regenerate  ctrl+g edit  up last question  ctrl+o model"
+        assert rows(pilot)[39].startswith(f" {keys}") and rows(pilot)[39].endswith("esc commands  f1 help")
         assert rows(pilot)[36].startswith("── 0.")
 
 
@@ -592,7 +649,7 @@ async def test_quitting_asks_first_while_a_chat_is_not_saved_wherever_one_is(tmp
         await pilot.press("escape", "1")
         await until_shown(pilot, "── Providers")
         await pilot.press("q")
-        await until_shown(pilot, "The chat of acme is not saved. s saves it in the playground.")
+        await until_shown(pilot, "The chat of acme is not saved. ctrl+s saves it in the playground.")
         await pilot.press("enter")
         await until(pilot, lambda: "is not saved" not in shown(pilot))
         assert pilot.app.is_running

@@ -158,7 +158,7 @@ async def test_what_is_too_large_is_shown_at_once_with_a_remedy(home: Path) -> N
     async with at(home) as pilot:
         tab = await opened(pilot, "~/recordings/meeting-2026-11-19.wav")
         await until_shown(pilot, "▲ meeting-2026-11-19.wav is 96 MB; whisper-1 takes 25 MB.")
-        assert "Make it smaller, for example a mono mp3, or esc then m" in shown(pilot)
+        assert "Make it smaller, for example a mono mp3, or ctrl+o" in shown(pilot)
         await pilot.press("enter")
         await pilot.pause()
         assert pilot.app.focused is tab.form._path.field

@@ -96,10 +96,17 @@ class Rule(ChromeRow):
 
     left: str = ""
     right: str = ""
+    role: str = MUTED
 
     def show(self, left: str, right: str = "") -> None:
         if (left, right) != (self.left, self.right):
             self.left, self.right = left, right
+            self.refresh()
+
+    def color(self, role: str) -> None:
+        """Draw the line in the color of a role."""
+        if role != self.role:
+            self.role = role
             self.refresh()
 
     def draw(self, cells: int) -> list[Content]:
@@ -107,14 +114,14 @@ class Rule(ChromeRow):
         left = f"── {clip_middle(self.left, max(0, cells - 5 - width(right)))} " if self.left else ""
         fill = "─" * (cells - width(left) - width(right))
         if not self.left and not self.right:
-            return [line((fill, MUTED))]
+            return [line((fill, self.role))]
         return [
             line(
-                ("── " if left else "", MUTED),
+                ("── " if left else "", self.role),
                 left[3:],
-                (fill, MUTED),
+                (fill, self.role),
                 right[:-2],
-                ("──" if right else "", MUTED),
+                ("──" if right else "", self.role),
             )
         ]
 

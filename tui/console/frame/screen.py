@@ -174,6 +174,9 @@ class AreaScreen(FramedScreen[None]):
 
     HELP_KEY = "app.help"
 
+    switched_to = False
+    """Whether another area was left for it, until it is shown; not while a page over it closes."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("area.providers", "app.area('providers')"),
         bind("area.models", "app.area('models')"),

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from tui.console.frame.chrome import AREAS
 from tui.console.frame.navigator import Questions
-from tui.console.frame.screen import FramedScreen
+from tui.console.frame.screen import AreaScreen, FramedScreen
 from tui.domain import Model, ModelType, Tenant
 from tui.tenancy import keyring, tenants
 from tui.tenancy.session import Session, TenantSession
@@ -95,6 +95,8 @@ class AreaNavigator:
         if self._stack.screen is screen:
             return AwaitComplete()
         self._previous = name if name in dict(AREAS) else self._previous
+        if isinstance(screen, AreaScreen):
+            screen.switched_to = True
         return self._stack.switch_screen(screen)
 
     def _screen_of(self, name: str) -> Screen[Any]:

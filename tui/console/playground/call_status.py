@@ -44,7 +44,7 @@ class CallStatus:
         """What is to be known meanwhile."""
         if self._silent is not None:
             message = f"{self.label} has sent nothing for {self._silent.seconds:.0f} s."
-            return message, f"{key_of('area.escape')} stops; Modeldeck waits up to {self._silent.limit:.0f} s."
+            return message, f"{key_of('app.copy-or-stop')} stops; Modeldeck waits up to {self._silent.limit:.0f} s."
         return (self.notices[-1] if self.notices else ""), ""
 
     def tell(self, event: Event) -> bool:

@@ -89,6 +89,9 @@ class Playground(AreaScreen):
     def on_screen_resume(self) -> None:
         if self.tab is not None:
             self.tab.shown()
+            if self.switched_to:
+                self.tab.take_focus()
+        self.switched_to = False
 
     def action_escape(self) -> None:
         if self.tab is not None:

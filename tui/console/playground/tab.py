@@ -20,7 +20,7 @@ from tui.workspace.models import defaults
 
 def pick_model_hint(what: str) -> str:
     """Return how to go on without a default model; `what` is what a model is needed for, such as `this chat`."""
-    pick, default = "{area.escape} then {playground.model}", "{area.defaults:typing}"
+    pick, default = "{playground.model:typing}", "{area.defaults:typing}"
     return hint(f"{pick} picks one for {what}; {default} sets the default.")
 
 
@@ -106,6 +106,10 @@ class Tab(InConsole, Vertical):
         """Stop what runs, else leave the field."""
         raise NotImplementedError
 
+    def take_focus(self) -> None:
+        """Move the focus to where you go on: the question, the texts, the file or the result."""
+        raise NotImplementedError
+
     def hide_when_locked(self) -> None:
         """Hide what only an open tenant shows."""
 
@@ -128,10 +132,6 @@ class SingleCallTab(Tab):
         focused = self.screen.focused
         if focused is None or self not in focused.ancestors_with_self:
             self.take_focus()
-
-    def take_focus(self) -> None:
-        """Put the focus where one goes on."""
-        raise NotImplementedError
 
     def rest(self) -> None:
         """Move the focus from the fields, so that single keys act and enter sends nothing."""

@@ -24,6 +24,7 @@ SUCCESS = "$success"
 ATTENTION = "$warning"
 ERROR = "$error"
 SELECTED = "reverse"
+MODE_TYPE = "reverse $primary"
 
 MARK_COLOURS = ("ansi_blue", "ansi_green", "ansi_red", "ansi_cyan", "ansi_magenta", "ansi_yellow")
 MARK_NAMES = ("blue", "green", "red", "cyan", "magenta", "yellow")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tui.console.keys import key_of
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, MUTED, STOPPED, WARNING, WORKING
 from tui.console.widgets.wrap import wrap
@@ -149,7 +148,7 @@ class AnswerBlock:
         seconds = f"{self.seconds_thought:.0f} s"
         if self.running and not (self.text or self._new):
             return f"thinking {seconds}"
-        return f"thought for {seconds} ({key_of('list.choose')}: {'hide' if self.unfolded else 'show'})"
+        return f"thought for {seconds}{'' if self.unfolded else ', hidden'}"
 
     def holds(self, pattern: re.Pattern[str]) -> bool:
         return bool(pattern.search(self.text) or (self.unfolded and pattern.search(self.thoughts)))

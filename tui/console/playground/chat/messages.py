@@ -7,8 +7,8 @@ from tui.console.playground.chat.blocks import Sentences
 from tui.domain import Model
 from tui.workspace.playground.conversation import Answer, AnswerState
 
-BUSY = "An answer is running; {area.escape} stops it."
-NO_MODEL = "No default chat model yet; {area.escape} then {playground.model} picks one for this chat."
+BUSY = "An answer is running; {app.copy-or-stop} stops it."
+NO_MODEL = "No default chat model yet; {playground.model:typing} picks one for this chat."
 
 NEW_CHAT = (
     ["This chat is not saved and will be replaced by a new one."],
@@ -21,7 +21,7 @@ def empty_chat(model: Model | None, pick_hint: str) -> Sentences:
     """Return what stands in an empty chat; `pick_hint` says how to pick a model."""
     if model is None:
         return Sentences("", "  No default chat model yet.", "", f"  {pick_hint}")
-    keep = hint("  Chats are not kept when you quit; {chat.save} saves one as Markdown.")
+    keep = hint("  Chats are not kept when you quit; {chat.save:typing} saves one as Markdown.")
     return Sentences("", f"  Ask {model.id} something.", "", keep)
 
 
@@ -34,7 +34,7 @@ def hidden(tenant: str) -> Sentences:
 
 def lines_below(count: int) -> str:
     """Return how much of the transcript is below what is shown."""
-    return f"{count:,} line{'s' if count > 1 else ''} below · {key_of('list.last')}: follow"
+    return f"{count:,} line{'s' if count > 1 else ''} below · {key_of('question.follow')}: follow"
 
 
 def file_name(now: str) -> str:

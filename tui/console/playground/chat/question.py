@@ -21,8 +21,12 @@ class Question(LinesField):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("question.page-up", "page(-1)"),
         bind("question.page-down", "page(1)"),
+        bind("question.follow", "line_end_or_follow"),
         bind("focus.next", "leave"),
     ]
+
+    class Follow(Message):
+        """Posted to show the end of the transcript."""
 
     class Page(Message):
         """Posted to scroll the transcript."""
@@ -71,6 +75,12 @@ class Question(LinesField):
 
     def action_page(self, direction: int) -> None:
         self.post_message(self.Page(direction))
+
+    def action_line_end_or_follow(self) -> None:
+        if self.cursor_location == self.document.end:
+            self.post_message(self.Follow())
+        else:
+            self.action_cursor_line_end()
 
     def action_leave(self) -> None:
         self.post_message(self.Left())

@@ -21,8 +21,8 @@ from tui.console.playground.parameter_fields import meaning
 from tui.console.playground.parameter_row import Settings
 from tui.console.playground.tab import Tab, pick_model_hint
 from tui.console.widgets.find_bar import Find
-from tui.console.widgets.static_text import Plain
-from tui.console.widgets.symbols import ATTENTION
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import ACCENT, ATTENTION, MODE_TYPE, MUTED
 from tui.console.widgets.text_area import LIMIT, LinesField
 from tui.console.widgets.transcript import Transcript
 from tui.console.widgets.truncate import width
@@ -46,6 +46,7 @@ class ChatTab(Tab):
     ChatTab.-wide #chat-side { display: block; }
     ChatTab #chat-ask { height: auto; min-height: 1; max-height: 6; }
     ChatTab #chat-ask Plain { width: 3; height: 1; }
+    ChatTab #chat-ask #chat-mode { width: 7; }
     ChatTab #chat-note { height: 1; padding-left: 3; }
     ChatTab.-low #chat-note { display: none; }
     ChatTab.-low #chat-note.-said { display: block; }
@@ -84,6 +85,7 @@ class ChatTab(Tab):
         with Horizontal(id="chat-ask"):
             yield Plain(" > ")
             yield Question(id="question")
+            yield Plain(id="chat-mode")
         yield self._note
 
     @property
@@ -124,6 +126,7 @@ class ChatTab(Tab):
             left = ", ".join(filter(None, (left, messages.lines_below(transcript.below))))
             # Where the reader is counts more than the figures.
             right = right if width(left + right) + 12 <= self.size.width else ""
+        self._show_mode()
         if self.has_class("-wide"):
             answer = self.session.history.last.answer if self.session.history.last else None
             self.side.tell(self.session.running, answer, self.session.history.conversation)
@@ -134,7 +137,16 @@ class ChatTab(Tab):
             return "field.next", "find.close"
         if self.side.fields is not None and self.side.fields.row is not None:
             return "field.next", "focus.next", "field.clear", "area.escape: commands"
-        return footer(self.session, self.source_keys, typing=self.typing, wide=self.has_class("-wide"))
+        keys = footer(self.session, self.source_keys, typing=self.typing, wide=self.has_class("-wide"))
+        block = self.transcript.at_cursor
+        folds = self.transcript.has_focus and isinstance(block, AnswerBlock) and bool(block.thoughts)
+        return ("list.choose: thoughts", *keys) if folds else keys
+
+    def _show_mode(self) -> None:
+        """Show whether keys type or act: a sign beside the question, and the color of the rule over it."""
+        word, role = ("TYPE", MODE_TYPE) if self.question.has_focus else ("KEYS", MUTED)
+        self.query_one("#chat-mode", Plain).show(line((f" {word} ", role)))
+        self._rule.color(ACCENT if self.question.has_focus else MUTED)
 
     def say(self, sentence: str = "") -> None:
         """Show a sentence under the field; '' removes it."""
@@ -166,6 +178,9 @@ class ChatTab(Tab):
         focused = self.screen.focused
         if focused is None or self not in focused.ancestors_with_self:
             self.question.focus()
+
+    def take_focus(self) -> None:
+        self.question.focus()
 
     def model_changed(self) -> None:
         if not self.session.history.entries:
@@ -234,7 +249,7 @@ class ChatTab(Tab):
         history, tenant_id = self.session.history, self.session.session.tenant_id
         if history.saved or not history.entries:
             return ""
-        return f"The chat of {tenant_id} is not saved. {key_of('chat.save')} saves it in the playground."
+        return f"The chat of {tenant_id} is not saved. {key_of('chat.save', typing=True)} saves it in the playground."
 
     def hide_when_locked(self) -> None:
         self.covered = True
@@ -253,15 +268,18 @@ class ChatTab(Tab):
             self.ask(self.question.take(), self.model, replace=replace)
 
     def escape(self) -> None:
-        if self.session.running is not None:
-            self.stop()
-        elif self.side.fields is not None and self.side.fields.row is not None:
+        if self.side.fields is not None and self.side.fields.row is not None:
             self.question.focus()
         elif self.typing:
             self.transcript.focus()
+        else:
+            self.stop()
 
     def on_question_page(self, event: Question.Page) -> None:
         self.transcript.action_page(event.direction)
+
+    def on_question_follow(self) -> None:
+        self.transcript.action_end(True)
 
     def on_question_left(self) -> None:
         if self.has_class("-wide"):
@@ -328,7 +346,7 @@ class ChatTab(Tab):
 
     def action_parameters(self) -> None:
         if self.model is None:
-            self.say(hint("Pick a model first: {playground.model}."))
+            self.say(hint("Pick a model first: {playground.model:typing}."))
         elif self.has_class("-wide") and self.side.fields is not None:
             self.side.fields.focus_first()
         else:

@@ -343,7 +343,7 @@ def _suggest_model(problem: Problem, path: Path, limits: AudioLimits | None) -> 
         large = limits is not None and path.is_file() and path.stat().st_size > limits.size
     except OSError:
         large = False
-    another = hint("{area.escape} then {playground.model} picks another model")
+    another = hint("{playground.model:typing} picks another model")
     if not large or another in problem.hint:
         return problem
     return UsageError(problem.message, f"{problem.hint.rstrip('.')}, or {another}.")

@@ -234,7 +234,7 @@ class SpeechTab(SingleCallTab):
             self.form.say(
                 Problem(
                     "No speech-to-text model is chosen.",
-                    hint("{area.escape} then {playground.model} picks one for this file."),
+                    hint("{playground.model:typing} picks one for this file."),
                 )
             )
             return
