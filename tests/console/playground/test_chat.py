@@ -1,6 +1,7 @@
 """The chat: rows as drawn, an answer that streams, stops, breaks or never comes, and every key."""
 
 import asyncio
+import re
 import stat
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -293,9 +294,15 @@ async def test_a_retry_counts_down_and_a_silence_is_reported(model: Model) -> No
         tab.question.put("one")
         await pilot.press("enter")
         await until(pilot, lambda: model.requests)
-        model.says(Retrying("busy", 3.0, 2, 2))
-        await until_shown(pilot, "… busy, retrying in 3 s (2 of 2)")
-        await until_shown(pilot, "… busy, retrying in 2 s (2 of 2)")
+        model.says(Retrying("busy", 60.0, 2, 2))
+        await until_shown(pilot, "… busy, retrying in ")
+
+        def left() -> int:
+            match = re.search(r"busy, retrying in (\d+) s \(2 of 2\)", shown(pilot))
+            return int(match[1]) if match else 0
+
+        before = left()
+        await until(pilot, lambda: 0 < left() < before)
         model.says(NoResponseYet(30, 120))
         await until_shown(pilot, " OpenAI has sent nothing for 30 s.\n ctrl+c stops; Modeldeck waits up to 120 s.")
         model.says(TextDelta("Here."), Finish("stop"), None)
