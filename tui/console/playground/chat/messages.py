@@ -25,6 +25,11 @@ def empty_chat(model: Model | None, pick_hint: str) -> Sentences:
     return Sentences("", f"  Ask {model.id} something.", "", keep)
 
 
+def unsaved(tenant_id: str) -> str:
+    """Return what quitting loses of an unsaved chat."""
+    return f"The chat of {tenant_id} is not saved. " + hint("{chat.save:typing} saves it in the playground.")
+
+
 def hidden(tenant: str) -> Sentences:
     """Return what stands in place of the chat of a locked tenant."""
     return Sentences(

@@ -6,6 +6,8 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui.console.keys import bind
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import MODE_TYPE, MUTED
 from tui.console.widgets.text_area import LinesField
 
 _REMEMBERED = 100
@@ -84,3 +86,11 @@ class Question(LinesField):
 
     def action_leave(self) -> None:
         self.post_message(self.Left())
+
+
+class Mode(Plain):
+    """The sign beside the input field: TYPE while keys type, KEYS while they act."""
+
+    def tell(self, typing: bool) -> None:
+        """Show the mode."""
+        self.show(line((" TYPE ", MODE_TYPE) if typing else (" KEYS ", MUTED)))

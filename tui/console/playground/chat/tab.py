@@ -8,21 +8,21 @@ from textual.binding import BindingType
 from textual.containers import Horizontal
 
 from tui.console.frame.chrome import Rule, ScreenText
-from tui.console.keys import bind, hint, key_of
+from tui.console.keys import bind, hint
 from tui.console.playground.chat import messages
 from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock
 from tui.console.playground.chat.drawing import AnswerDrawing
 from tui.console.playground.chat.footer import footer
 from tui.console.playground.chat.history import Exchange
-from tui.console.playground.chat.question import Question
+from tui.console.playground.chat.question import Mode, Question
 from tui.console.playground.chat.session import ChatSession, RunningAnswer
 from tui.console.playground.chat.sidebar import ChatSide
 from tui.console.playground.parameter_fields import meaning
 from tui.console.playground.parameter_row import Settings
 from tui.console.playground.tab import Tab, pick_model_hint
 from tui.console.widgets.find_bar import Find
-from tui.console.widgets.static_text import Plain, line
-from tui.console.widgets.symbols import ACCENT, ATTENTION, MODE_TYPE, MUTED
+from tui.console.widgets.static_text import Plain
+from tui.console.widgets.symbols import ACCENT, ATTENTION, MUTED
 from tui.console.widgets.text_area import LIMIT, LinesField
 from tui.console.widgets.transcript import Transcript
 from tui.console.widgets.truncate import width
@@ -46,7 +46,7 @@ class ChatTab(Tab):
     ChatTab.-wide #chat-side { display: block; }
     ChatTab #chat-ask { height: auto; min-height: 1; max-height: 6; }
     ChatTab #chat-ask Plain { width: 3; height: 1; }
-    ChatTab #chat-ask #chat-mode { width: 7; }
+    ChatTab #chat-ask Mode { width: 7; }
     ChatTab #chat-note { height: 1; padding-left: 3; }
     ChatTab.-low #chat-note { display: none; }
     ChatTab.-low #chat-note.-said { display: block; }
@@ -85,7 +85,7 @@ class ChatTab(Tab):
         with Horizontal(id="chat-ask"):
             yield Plain(" > ")
             yield Question(id="question")
-            yield Plain(id="chat-mode")
+            yield Mode()
         yield self._note
 
     @property
@@ -126,7 +126,8 @@ class ChatTab(Tab):
             left = ", ".join(filter(None, (left, messages.lines_below(transcript.below))))
             # Where the reader is counts more than the figures.
             right = right if width(left + right) + 12 <= self.size.width else ""
-        self._show_mode()
+        self.query_one(Mode).tell(self.question.has_focus)
+        self._rule.color(ACCENT if self.question.has_focus else MUTED)
         if self.has_class("-wide"):
             answer = self.session.history.last.answer if self.session.history.last else None
             self.side.tell(self.session.running, answer, self.session.history.conversation)
@@ -141,12 +142,6 @@ class ChatTab(Tab):
         block = self.transcript.at_cursor
         folds = self.transcript.has_focus and isinstance(block, AnswerBlock) and bool(block.thoughts)
         return ("list.choose: thoughts", *keys) if folds else keys
-
-    def _show_mode(self) -> None:
-        """Show whether keys type or act: a sign beside the question, and the color of the rule over it."""
-        word, role = ("TYPE", MODE_TYPE) if self.question.has_focus else ("KEYS", MUTED)
-        self.query_one("#chat-mode", Plain).show(line((f" {word} ", role)))
-        self._rule.color(ACCENT if self.question.has_focus else MUTED)
 
     def say(self, sentence: str = "") -> None:
         """Show a sentence under the field; '' removes it."""
@@ -246,10 +241,9 @@ class ChatTab(Tab):
             self.side.show(self.session.history.conversation, self.parameters, self.known_parameters)
 
     def unsaved(self) -> str:
-        history, tenant_id = self.session.history, self.session.session.tenant_id
-        if history.saved or not history.entries:
-            return ""
-        return f"The chat of {tenant_id} is not saved. {key_of('chat.save', typing=True)} saves it in the playground."
+        history = self.session.history
+        lost = history.entries and not history.saved
+        return messages.unsaved(self.session.session.tenant_id) if lost else ""
 
     def hide_when_locked(self) -> None:
         self.covered = True
