@@ -18,7 +18,6 @@ from tui.secret.redaction import Redactor
 
 AGAIN = "Sending it again makes a new request. Nothing is retried automatically."
 BUSY = frozenset({429, 503, 529})
-RETRIED = frozenset({408, 409, 429})
 SIGN_IN = 511
 """What a network answers in the other side's place until somebody signs in to it (RFC 6585, 6)."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tui.errors import Problem
-from tui.storage import file_errors, filesystem, location
+from tui.storage import file_errors, filesystem, folder_safety
 from tui.storage import lock as file_lock
 from tui.storage.generations import generation, numbered, rotation_renames, safe_name
 from tui.storage.lock import LEASE, LOCK, WAIT
@@ -89,7 +89,7 @@ class DiskFolder:
         self._parent = parent
         self._kind = kind
         self._lock_file: int | None = None
-        self._location_checked = False
+        self._parents_checked = False
 
     @property
     def path(self) -> Path:
@@ -285,9 +285,9 @@ class DiskFolder:
         if self._parent is not None:
             with self._parent._opened():
                 pass
-        elif not self._location_checked:
-            location.check_parents(self._path)
-            self._location_checked = True
+        elif not self._parents_checked:
+            folder_safety.check_parents(self._path)
+            self._parents_checked = True
 
     @contextmanager
     def _opened(self) -> Iterator[int | None]:

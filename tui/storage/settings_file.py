@@ -12,6 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
+from enum import StrEnum
 from math import isfinite
 from typing import Any, NoReturn
 
@@ -38,13 +39,25 @@ def schema() -> int:
     return len(MIGRATIONS) + 1
 
 
+class Damage(StrEnum):
+    """What is wrong with a settings file that is not read."""
+
+    MISSING = "missing"
+    EMPTY = "empty"
+    ENCODING = "encoding"
+    CUT = "cut"
+    SYNTAX = "syntax"
+    SHAPE = "shape"
+    DUPLICATE = "duplicate"
+    NUMBER = "number"
+    CHECKSUM = "checksum"
+    NEWER = "newer"
+
+
 class CorruptSettings(Problem):
-    """Raised for a settings file that is not read.
+    """Raised for a settings file that is not read."""
 
-    `kind` is one word: empty, encoding, cut, syntax, shape, checksum, newer …
-    """
-
-    def __init__(self, kind: str, what: str, path: str = "", hint: str = "") -> None:
+    def __init__(self, kind: Damage, what: str, path: str = "", hint: str = "") -> None:
         super().__init__(
             f"The settings cannot be read: {what}.",
             hint or "The file is unchanged; nothing was saved.",
@@ -94,7 +107,7 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
     if parsed is None:
         parsed = read_json(content, path)
     if not isinstance(parsed, dict) or not isinstance(parsed.get("schema"), int):
-        raise CorruptSettings("shape", "it is JSON, but not a settings file", path)
+        raise CorruptSettings(Damage.SHAPE, "it is JSON, but not a settings file", path)
     generation, saved, data, by = (parsed.get(name) for name in ("generation", "saved", "data", "by"))
     if (
         parsed["schema"] < 1
@@ -108,12 +121,12 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
     try:
         whole = whole or parsed.get("sha256") == _digest(parsed, canonical(data).encode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
-        raise CorruptSettings("syntax", "it is not JSON that a settings file can hold", path) from None
+        raise CorruptSettings(Damage.SYNTAX, "it is not JSON that a settings file can hold", path) from None
     if not whole and parsed["schema"] > schema():
         raise _misshapen(parsed["schema"], path)
     if not whole and not edited:
         hint = "It was edited by hand, or the disk is faulty. Nothing was saved."
-        raise CorruptSettings("checksum", "it is not as it was saved", path, hint)
+        raise CorruptSettings(Damage.CHECKSUM, "it is not as it was saved", path, hint)
     return Document(generation, saved, _brought_up(data, parsed["schema"], path), by or {}, parsed["schema"])
 
 
@@ -177,7 +190,7 @@ def _brought_up(data: Content, version: int, path: str) -> Content:
             canonical(data)
         except (LookupError, TypeError, ValueError, AttributeError):
             raise CorruptSettings(
-                "shape", f"its version {version} could not be brought up to {step + 1}", path
+                Damage.SHAPE, f"its version {version} could not be brought up to {step + 1}", path
             ) from None
     return data
 
@@ -185,8 +198,8 @@ def _brought_up(data: Content, version: int, path: str) -> Content:
 def _misshapen(version: int, path: str) -> CorruptSettings:
     if version > schema():
         what = f"it was written by a newer Modeldeck (version {version} of the file; this one knows {schema()})"
-        return CorruptSettings("newer", what, path, "Use the newer Modeldeck. The file is unchanged.")
-    return CorruptSettings("shape", "parts of it are missing or misplaced", path)
+        return CorruptSettings(Damage.NEWER, what, path, "Use the newer Modeldeck. The file is unchanged.")
+    return CorruptSettings(Damage.SHAPE, "parts of it are missing or misplaced", path)
 
 
 def _is_table(table: Any) -> bool:
@@ -204,23 +217,24 @@ def read_json(content: bytes, path: str = "") -> Any:
         CorruptSettings: The content is anything else, for example an object with a key twice.
     """
     if not content.strip(b"\0 \t\r\n"):
-        raise CorruptSettings("empty", "the file is empty", path)
+        raise CorruptSettings(Damage.EMPTY, "the file is empty", path)
     try:
         text = content.removeprefix(_BOM).decode()
     except UnicodeDecodeError:
-        raise CorruptSettings("encoding", "it is not text in UTF-8", path) from None
+        raise CorruptSettings(Damage.ENCODING, "it is not text in UTF-8", path) from None
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_not_a_number, parse_float=_finite)
     except _Twice:
-        raise CorruptSettings("duplicate", "an entry appears twice", path) from None
+        raise CorruptSettings(Damage.DUPLICATE, "an entry appears twice", path) from None
     except _NotANumber:
-        raise CorruptSettings("number", "it contains an invalid number", path) from None
+        raise CorruptSettings(Damage.NUMBER, "it contains an invalid number", path) from None
     except json.JSONDecodeError as error:
         if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated string"):
-            raise CorruptSettings("cut", "the file ends in the middle", path) from None
-        raise CorruptSettings("syntax", f"it is not JSON (line {error.lineno}, column {error.colno})", path) from None
+            raise CorruptSettings(Damage.CUT, "the file ends in the middle", path) from None
+        place = f"line {error.lineno}, column {error.colno}"
+        raise CorruptSettings(Damage.SYNTAX, f"it is not JSON ({place})", path) from None
     except (ValueError, RecursionError):
-        raise CorruptSettings("syntax", "it is not JSON that a settings file can hold", path) from None
+        raise CorruptSettings(Damage.SYNTAX, "it is not JSON that a settings file can hold", path) from None
 
 
 class _Twice(ValueError):

@@ -19,7 +19,7 @@ from tui import __version__
 from tui.errors import Problem, UsageError
 from tui.process import identity
 from tui.storage.folder import Folder
-from tui.storage.settings_file import Content, CorruptSettings, Document, decode, encode, same, schema
+from tui.storage.settings_file import Content, CorruptSettings, Damage, Document, decode, encode, same, schema
 
 KEPT = 5
 _DAMAGED, _OLDER = ".damaged-", ".v"
@@ -194,7 +194,7 @@ class Store:
         try:
             self._load()
         except CorruptSettings as damage:
-            if damage.kind == "checksum":
+            if damage.kind is Damage.CHECKSUM:
                 return decode(self.folder.read(self.name) or b"", self.where, edited=True)
         return None
 
@@ -256,13 +256,13 @@ class Store:
     def _load(self) -> Document:
         content = self.folder.read(self.name)
         if content is None:
-            raise CorruptSettings("missing", "the file is not there", self.where)
+            raise CorruptSettings(Damage.MISSING, "the file is not there", self.where)
         return decode(content, self.where)
 
     def _earlier(self, name: str) -> Document:
         document = decode(self.folder.read(name) or b"", name)
         if document.newer:
-            raise CorruptSettings("newer", document.newer.message.rstrip("."), name, document.newer.hint)
+            raise CorruptSettings(Damage.NEWER, document.newer.message.rstrip("."), name, document.newer.hint)
         return document
 
     def _keep_older(self, document: Document) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from tui.domain import Credential, Model, Origin
 from tui.providers.spec import Provider
-from tui.storage.settings_file import CorruptSettings
+from tui.storage.settings_file import CorruptSettings, Damage
 from tui.storage.store import Tables
 from tui.tenancy import model_sync
 from tui.tenancy.model_sync import Refreshed
@@ -84,7 +84,7 @@ def _models(record: Mapping[str, Any]) -> tuple[Model, ...]:
     """Read the models of an entry; one of another provider, or added by hand, is not among what was listed."""
     entries = record.get("models")
     if not isinstance(entries, list):
-        raise CorruptSettings("shape", "an entry for a list of models is not valid")
+        raise CorruptSettings(Damage.SHAPE, "an entry for a list of models is not valid")
     models = (from_record(Model, entry) for entry in entries)
     return tuple(model for model in models if model.provider == record["provider"] and model.origin is Origin.IMPORTED)
 

@@ -11,7 +11,7 @@ from functools import cache, partial
 from typing import Any, TypeVar, get_origin, get_type_hints
 
 from tui.sanitize import one_line, printable
-from tui.storage.settings_file import CorruptSettings
+from tui.storage.settings_file import CorruptSettings, Damage
 
 T = TypeVar("T")
 
@@ -37,9 +37,9 @@ def from_record(kind: type[T], record: Mapping[str, Any]) -> T:
         return value
     except _HiddenCharacters as problem:
         entry = f"an entry for a {kind.__name__.lower()}, {problem}, holds characters that are not shown"
-        raise CorruptSettings("shape", entry) from None
+        raise CorruptSettings(Damage.SHAPE, entry) from None
     except (TypeError, ValueError):
-        raise CorruptSettings("shape", f"an entry for a {kind.__name__.lower()} is not valid") from None
+        raise CorruptSettings(Damage.SHAPE, f"an entry for a {kind.__name__.lower()} is not valid") from None
 
 
 class _HiddenCharacters(ValueError):

@@ -20,7 +20,7 @@ from tui import config
 from tui.config import Config
 from tui.errors import Problem
 from tui.paths import paths
-from tui.storage import location
+from tui.storage import folder_safety
 from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.folder import DiskFolder, Folder
 from tui.storage.lock import WAIT
@@ -78,7 +78,7 @@ class Session:
             text
             for what, folder in folders.items()
             if folder.path
-            for text in location.warnings(what, folder.path, folder.shared)
+            for text in folder_safety.warnings(what, folder.path, folder.shared)
         )
 
     @cached_property

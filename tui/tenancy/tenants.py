@@ -8,7 +8,7 @@ from dataclasses import replace
 from tui.domain import Tenant
 from tui.errors import Action, Problem, Remedy, UsageError, did_you_mean
 from tui.sanitize import one_line
-from tui.storage.settings_file import CorruptSettings
+from tui.storage.settings_file import CorruptSettings, Damage
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
@@ -34,12 +34,12 @@ def get(session: TenantSession) -> Tenant:
     def read(tables: Tables) -> Tenant:
         metas = tables.table("meta").all()
         if len(metas) != 1:
-            raise CorruptSettings("shape", "the entry for the tenant is missing or appears twice", store.where)
+            raise CorruptSettings(Damage.SHAPE, "the entry for the tenant is missing or appears twice", store.where)
         tenant = from_record(Tenant, metas[0])
         if tenant.id != session.tenant_id:
-            raise CorruptSettings("shape", f"it belongs to the tenant {one_line(tenant.id, 64)}", store.where)
+            raise CorruptSettings(Damage.SHAPE, f"it belongs to the tenant {one_line(tenant.id, 64)}", store.where)
         if not _KEY_ID.fullmatch(tenant.key_id) or not _FINGERPRINT_KEY.fullmatch(tenant.fingerprint_key):
-            raise CorruptSettings("shape", "the entry for the tenant is not valid", store.where)
+            raise CorruptSettings(Damage.SHAPE, "the entry for the tenant is not valid", store.where)
         return tenant
 
     tenant = store.cached("tenant", read)

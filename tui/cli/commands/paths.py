@@ -24,7 +24,7 @@ def paths(call: "CommandContext") -> None:
     """Print the locations, and warnings about them: who else can write there, and what would copy them."""
     from tui.paths import paths as locations
     from tui.storage.filesystem import shared
-    from tui.storage.location import warnings
+    from tui.storage.folder_safety import warnings
 
     roots = locations(call.environ)
     places = {

@@ -180,7 +180,7 @@ class ScreenText:
     """The words around a screen's content.
 
     `title` and `right` stand in the title rule, `foot` and `foot_right` in the foot rule, `strip` below it, `keys` in
-    the footer (entries of `actions.footer_items`; help is added).
+    the footer (entries of `keys.footer_items`; help is added).
     """
 
     title: str

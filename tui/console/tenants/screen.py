@@ -228,7 +228,7 @@ class Tenants(AreaScreen):
         if row is None:
             return
         if row.problem is not None:
-            from tui.console.tenants.recovery import DamagedTenant  # lazy: the page
+            from tui.console.tenants.damaged_tenant import DamagedTenant  # lazy: the page
 
             if not await self.app.push_screen_wait(DamagedTenant(row)):
                 await self._read(row.id)

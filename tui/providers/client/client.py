@@ -24,8 +24,8 @@ from tui.errors import Problem
 from tui.providers.client import connection
 from tui.providers.client.access import Access, check_origin
 from tui.providers.client.body import BodyDecoder
-from tui.providers.client.inbox import http_inbox
 from tui.providers.client.limits import Limits
+from tui.providers.client.read_ahead import http_inbox
 from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.request import check_headers, sending
 from tui.providers.client.response import Answer, check_dimensions, headers_of, read_error_body, sanitized

@@ -18,8 +18,8 @@ import httpx
 from tui.errors import NetworkError, Problem
 from tui.providers.client.body import END_MARK, decode_text
 from tui.providers.client.compression import Inflater
-from tui.providers.client.inbox import Inbox, T
 from tui.providers.client.limits import Limits
+from tui.providers.client.read_ahead import Inbox, T
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.error_body import is_error

@@ -20,8 +20,8 @@ from wsproto.utilities import LocalProtocolError, generate_accept_token
 
 from tui.errors import NetworkError, Problem, UsageError
 from tui.providers.client.body import FrameDecoder
-from tui.providers.client.inbox import Inbox
 from tui.providers.client.limits import WEBSOCKET_CLOSE_TIMEOUT, WEBSOCKET_READ, Limits, format_size
+from tui.providers.client.read_ahead import Inbox
 from tui.providers.client.request import stopped
 from tui.providers.client.silence import UploadProgress
 from tui.providers.client.sse import TooLong

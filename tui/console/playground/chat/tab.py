@@ -11,10 +11,10 @@ from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.keys import bind, hint
 from tui.console.playground.chat import messages
 from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock
-from tui.console.playground.chat.drawing import AnswerDrawing
 from tui.console.playground.chat.footer import footer
 from tui.console.playground.chat.history import Exchange
 from tui.console.playground.chat.question import Mode, Question
+from tui.console.playground.chat.redraw import AnswerDrawing
 from tui.console.playground.chat.session import ChatSession, RunningAnswer
 from tui.console.playground.chat.sidebar import ChatSide
 from tui.console.playground.parameter_fields import meaning

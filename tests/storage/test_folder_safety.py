@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tui.errors import Problem
-from tui.storage import location
+from tui.storage import folder_safety
 from tui.storage.folder import DiskFolder
 
 OTHER_USER = 65_534
@@ -46,26 +46,26 @@ def test_a_link_is_followed_to_the_folders_that_are_above_its_end(parent: Path, 
 def test_a_sticky_folder_as_tmp_is_one_is_accepted_without_a_warning(parent: Path) -> None:
     parent.chmod(0o1777)
     DiskFolder(parent / "data").write("a", b"1")
-    assert not location.warnings("keys", parent / "data")
+    assert not folder_safety.warnings("keys", parent / "data")
 
 
 def test_a_folder_that_a_group_can_write_to_is_named(parent: Path) -> None:
     parent.chmod(0o775)
-    (warning,) = location.warnings("keys", parent / "data")
+    (warning,) = folder_safety.warnings("keys", parent / "data")
     assert warning == f"Other users can replace the keys: they can write to {parent}."
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
 def test_a_folder_of_another_user_is_named_and_one_of_root_is_not(parent: Path) -> None:
-    assert not location.warnings("keys", parent / "data")
+    assert not folder_safety.warnings("keys", parent / "data")
     os.chown(parent, OTHER_USER, OTHER_USER)
-    assert len(location.warnings("keys", parent / "data")) == 1
+    assert len(folder_safety.warnings("keys", parent / "data")) == 1
 
 
 @pytest.mark.parametrize("kind", ["folder", "file"])
 def test_a_git_work_tree_is_named(parent: Path, kind: str) -> None:
     mark = parent / ".git"
     mark.mkdir() if kind == "folder" else mark.write_text("gitdir: elsewhere")
-    (warning,) = location.warnings("keys", parent / "one" / "two")
+    (warning,) = folder_safety.warnings("keys", parent / "one" / "two")
     assert warning == f"The keys are in the git work tree {parent}. Keep them out of its commits."
-    assert location.warnings("keys", parent.parent / "other") == ()
+    assert folder_safety.warnings("keys", parent.parent / "other") == ()

@@ -19,7 +19,7 @@ from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import BROKEN, MUTED
 from tui.errors import Problem
 from tui.paths import paths
-from tui.storage.settings_file import CorruptSettings
+from tui.storage.settings_file import CorruptSettings, Damage
 from tui.tenancy.timestamps import moment
 from tui.workspace import audit, tenants
 from tui.workspace.tenants import State, TenantRow
@@ -88,7 +88,7 @@ class DamagedTenant(PageScreen[bool]):
         self._show()
 
     def _show(self) -> None:
-        restorable = self.damage is not None and self.damage.kind != "newer"
+        restorable = self.damage is not None and self.damage.kind is not Damage.NEWER
         earlier = tenants.earlier(self.navigator.session.tenant(self.row.id)) if restorable else []
         self.states = [entry for entry in earlier if entry.problem is None]
         self._explanation.show(Content("\n").join(line("   ", sentence) for sentence in ["", *self._sentences()]))
@@ -121,7 +121,7 @@ class DamagedTenant(PageScreen[bool]):
         ]
         if self.states:
             return [*lines, ("Readable earlier states", MUTED)]
-        if self.damage.kind == "newer":
+        if self.damage.kind is Damage.NEWER:
             return lines
         return [
             *lines,
