@@ -153,7 +153,7 @@ async def _key_pair_rotated(tenant: TenantSession) -> None:
 async def _imported_again(tenant: TenantSession) -> None:
     exported = await export.export(tenant)
     bundle = await import_plan.opened(exported.text.encode())
-    await import_plan.carry_out(tenant.process, await import_plan.plan(tenant.process, bundle, tenant.tenant_id))
+    await import_plan.carry_out(tenant.process, await import_plan.plan(tenant, bundle))
 
 
 VERBS: dict[str, Verb] = {
@@ -176,7 +176,7 @@ async def _set_up(session: Session, passphrase: str, change: str) -> TenantSessi
     if change == IMPORTED:
         planted = Model(PROVIDER, "org/planted", ModelType.CHAT, Origin.ADDED, fields=ENDPOINT)
         bundle = Bundle("acme", "Acme", models=(planted,))
-        await import_plan.carry_out(session, await import_plan.plan(session, bundle, tenant.tenant_id))
+        await import_plan.carry_out(session, await import_plan.plan(session.tenant(tenant.tenant_id), bundle))
     await save.save(tenant, PROVIDER, {"api_token": Secret(KEY)})
     await save.save(tenant, PROVIDER, {"api_token": Secret(OTHER)}, name="other")
     for name in ("org/edited", "org/other"):

@@ -75,7 +75,8 @@ async def brought(
 ) -> import_plan.Plan:
     """Imports a file and answers the plan that was carried out."""
     bundle = await import_plan.opened(content.encode(), passphrase)
-    plan = await import_plan.plan(session, bundle, import_plan.target(session, bundle, named), named)
+    target = import_plan.target(session, bundle, named)
+    plan = await (import_plan.plan_new(session, bundle, named) if target is None else import_plan.plan(target, bundle))
     await import_plan.carry_out(session, plan)
     return plan
 
@@ -243,7 +244,7 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
 async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(acme: Session) -> None:
     fields = {"organization": "org-$(id); `id`'\"\n&"}
     theirs = openai(credentials={"a; id": {"fields": fields, "secrets": ["api_key"]}})
-    plan = await import_plan.plan(acme, await import_plan.opened(json.dumps(theirs).encode()), None, "other")
+    plan = await import_plan.plan_new(acme, await import_plan.opened(json.dumps(theirs).encode()), "other")
     (lack,) = plan.lacks
     command = shlex.split(remedy_text(lack.remedy).partition(": ")[2])
     assert command[:4] == ["modeldeck", "provider", "set", "openai"]
@@ -255,8 +256,8 @@ async def test_a_plan_writes_nothing(acme: Session) -> None:
     await status.remove_provider(acme.tenant("acme"), "openai")
     before = everything(acme)
     bundle = await import_plan.opened(content, PASS)
-    assert (await import_plan.plan(acme, bundle, "acme")).changes
-    assert (await import_plan.plan(acme, bundle, None, "other")).new
+    assert (await import_plan.plan(acme.tenant("acme"), bundle)).changes
+    assert (await import_plan.plan_new(acme, bundle, "other")).new
     assert everything(acme) == before
 
 
@@ -264,13 +265,13 @@ async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Session) -> N
     content = await text(acme)
     await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
     bundle = await import_plan.opened(content.encode())
-    plan = await import_plan.plan(acme, bundle, "acme")
+    plan = await import_plan.plan(acme.tenant("acme"), bundle)
     await tenants.rename(acme.tenant("acme"), "Acme Ltd")
     before = everything(acme)
     with pytest.raises(Problem, match="changed in another session meanwhile"):
         await import_plan.carry_out(acme, plan)
     assert everything(acme) == before
-    new = await import_plan.plan(acme, bundle, None, "other")
+    new = await import_plan.plan_new(acme, bundle, "other")
     await tenants.create(acme, "other")
     before = everything(acme)
     with pytest.raises(UsageError):
@@ -299,7 +300,7 @@ async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None
     data["providers"]["openai"]["credentials"]["default"]["fields"]["base_url"] = "https://collector.example/v1"
     bundle = await import_plan.opened(json.dumps(data).encode())
     with pytest.raises(UsageError, match=r"OpenAI default: The stored API key is only for https://api\.openai\.com"):
-        await import_plan.plan(acme, bundle, "acme")
+        await import_plan.plan(acme.tenant("acme"), bundle)
     token = {"api_token": Secret("hf_FAKE00000000000000000000000000000")}
     await save.save(acme.tenant("acme"), "huggingface", token)
     address = {"endpoint_type": "inference_endpoints", "task": "text-generation", "endpoint_url": "https://x.example"}
@@ -308,7 +309,7 @@ async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None
     for named in ({"active": "default", "credentials": {"default": {"secrets": ["api_token"]}}}, {}):
         theirs = await import_plan.opened(json.dumps(file_with({"huggingface": {"models": [model], **named}})).encode())
         with pytest.raises(UsageError, match=r"would send the stored key of Hugging Face to https://x\.example"):
-            await import_plan.plan(acme, theirs, "acme")
+            await import_plan.plan(acme.tenant("acme"), theirs)
     assert everything(acme) == before
 
 
@@ -321,7 +322,7 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
         }
     }
     bundle = await import_plan.opened(json.dumps(file_with(away)).encode())
-    plan = await import_plan.plan(acme, bundle, None, "other")
+    plan = await import_plan.plan_new(acme, bundle, "other")
     assert plan.plain_http == ("http://models.example",)
     with pytest.raises(PlainHttp):
         await import_plan.carry_out(acme, plan)
@@ -332,7 +333,7 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
 
 async def test_a_new_tenant_has_the_passphrase_that_was_typed(acme: Session) -> None:
     bundle = await import_plan.opened((await text(acme, passphrase=PASS)).encode(), PASS)
-    plan = await import_plan.plan(acme, bundle, None, "Ünlocked Lab", Secret("its own FAKE one"))
+    plan = await import_plan.plan_new(acme, bundle, "Ünlocked Lab", Secret("its own FAKE one"))
     await import_plan.carry_out(acme, plan)
     assert plan.tenant.id == "unlocked-lab" and tenant_registry.get(acme.tenant(plan.tenant.id)).protected
     keyring.lock(acme.tenant(plan.tenant.id))
@@ -415,9 +416,11 @@ async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_n
 ) -> None:
     content = BYTES[name] if name in BYTES else json.dumps(HOSTILE[name]).encode()
     before = everything(acme)
-    for tenant_id, named in (("acme", ""), (None, "other")):
+    for new in (False, True):
         with pytest.raises(UsageError) as caught:
-            await import_plan.plan(acme, await import_plan.opened(content), tenant_id, named)
+            bundle = await import_plan.opened(content)
+            plan = import_plan.plan_new(acme, bundle, "other") if new else import_plan.plan(acme.tenant("acme"), bundle)
+            await plan
         assert caught.value.message.endswith(".") and "\x1b" not in caught.value.message
         assert KEY not in caught.value.message + caught.value.hint
     assert everything(acme) == before
@@ -426,7 +429,7 @@ async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_n
 async def test_a_file_does_not_go_into_the_operators_settings(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
     bundle = await import_plan.opened(json.dumps(file_with(tenant={"id": "operator", "name": "operator"})).encode())
-    assert import_plan.target(acme, bundle) is None and import_plan.target(acme, bundle, "acme") == "acme"
+    assert import_plan.target(acme, bundle) is None and import_plan.target(acme, bundle, "acme") == acme.tenant("acme")
     with pytest.raises(UsageError):
         tenant_registry.find(acme, "operator")
 
@@ -436,8 +439,8 @@ async def test_a_new_tenant_gets_an_id_of_its_own_making(acme: Session, change: 
     bundle = await import_plan.opened(json.dumps(file_with(tenant=change)).encode())
     assert import_plan.target(acme, bundle) is None
     with pytest.raises(UsageError):
-        await import_plan.plan(acme, bundle, None)
-    assert (await import_plan.plan(acme, bundle, None, "Named Here")).tenant.id == "named-here"
+        await import_plan.plan_new(acme, bundle)
+    assert (await import_plan.plan_new(acme, bundle, "Named Here")).tenant.id == "named-here"
 
 
 anything = st.recursive(
@@ -539,7 +542,7 @@ async def test_a_previous_key_that_is_not_in_the_file_is_reported_without_a_comm
 
 async def test_a_previous_key_alone_or_in_use_is_not_imported(acme: Session) -> None:
     kept = Kept("openai", "default.kept", {}, ("api_key",), {"api_key": Secret(KEY)})
-    plan = await import_plan.plan(acme, Bundle("new", "new", (kept,)), None)
+    plan = await import_plan.plan_new(acme, Bundle("new", "new", (kept,)))
     assert "was left out" in plan.lacks[0].message and "credentials" not in plan.after
     used = {"active": "default.kept", "credentials": {"default.kept": {"secrets": {"api_key": KEY}}}}
     data = {"modeldeck": "settings", "version": 1, "tenant": {"id": "new", "name": "new"}, "defaults": {}}
@@ -554,14 +557,14 @@ ENDPOINT = {"endpoint_type": "inference_endpoints", "endpoint_url": EVIL, "task"
 async def test_a_model_of_a_file_gets_no_key_that_is_set_up_later(acme: Session) -> None:
     token = Secret("hf_FAKE-token-of-nobody")
     model = Model("huggingface", "org/good", ModelType.CHAT, Origin.ADDED, fields=ENDPOINT)
-    plan = await import_plan.plan(acme, Bundle("new", "new", models=(model,)), None)
+    plan = await import_plan.plan_new(acme, Bundle("new", "new", models=(model,)))
     assert any(EVIL in audit.words(change) for change in plan.acts), "the plan shows the address"
     await import_plan.carry_out(acme, plan)
     saved = await save.save(acme.tenant(plan.tenant.id), "huggingface", {"api_token": token})
     assert EVIL not in saved.origins
     # The control: a key that comes in the same file may go where its models are, and the plan says where.
     key = Kept("huggingface", "default", {}, ("api_token",), {"api_token": token})
-    plan = await import_plan.plan(acme, Bundle("other", "other", (key,), models=(model,)), None)
+    plan = await import_plan.plan_new(acme, Bundle("other", "other", (key,), models=(model,)))
     assert any("sent to" in audit.words(change) and EVIL in audit.words(change) for change in plan.acts)
 
 
@@ -580,7 +583,7 @@ async def test_however_many_models_a_file_has_the_table_is_written_as_often(
     async def writes(count: int) -> int:
         written.clear()
         models = tuple(Model("openai", f"gpt-{n}", ModelType.CHAT) for n in range(count))
-        await import_plan.plan(acme, Bundle("many", "many", models=models), None)
+        await import_plan.plan_new(acme, Bundle("many", "many", models=models))
         return written.count("models")
 
     assert await writes(10) == await writes(40)
@@ -602,9 +605,9 @@ async def test_a_file_with_a_model_id_that_cannot_be_one_is_not_imported(
     await tenants.create(disk_session, "acme")
     model = Model(provider_id, "owner-name/name", ModelType.CHAT, Origin.ADDED, fields=fields)
     usual = Bundle("acme", "acme", models=(model,))
-    assert (await import_plan.plan(disk_session, usual, "acme")).changes
+    assert (await import_plan.plan(disk_session.tenant("acme"), usual)).changes
     with pytest.raises(Problem):
-        await import_plan.plan(disk_session, replace(usual, models=(replace(model, id=model_id),)), "acme")
+        await import_plan.plan(disk_session.tenant("acme"), replace(usual, models=(replace(model, id=model_id),)))
     content = file_format.written(usual).replace("owner-name/name", model_id).encode()
     with pytest.raises(Problem):
-        await import_plan.plan(disk_session, await import_plan.opened(content), "acme")
+        await import_plan.plan(disk_session.tenant("acme"), await import_plan.opened(content))

@@ -80,7 +80,7 @@ class Models(AreaScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tenant = ""
+        self._session: TenantSession | None = None
         self._list = ModelList((), {})
         self.working = BusyIndicator(self)
         self._message: tuple[str, Words, Words] = ("", "", "")
@@ -100,7 +100,8 @@ class Models(AreaScreen):
     @property
     def session(self) -> TenantSession:
         """The session of the tenant whose models these are."""
-        return self.navigator.session.tenant(self._tenant)
+        assert self._session is not None
+        return self._session
 
     @property
     def row(self) -> ModelRow | None:
@@ -121,13 +122,13 @@ class Models(AreaScreen):
         return self.query_one(Rows)
 
     def on_mount(self) -> None:
-        self._tenant = self.navigator.tenant_id
+        self._session = self.navigator.tenant_session
         self._reload()
         self._filtered()
         self._rows.focus()
 
     def on_screen_resume(self) -> None:
-        if self._tenant:
+        if self._session is not None:
             self._reload()
 
     def changed_elsewhere(self) -> None:

@@ -71,7 +71,7 @@ class Providers(AreaScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.tenant_id = ""
+        self._session: TenantSession | None = None
         self.rows: list[ProviderRow] = []
         self._shown: tuple[object, ...] = ()
         self._message: tuple[str, Words, Words] = ("", "", "")
@@ -88,7 +88,8 @@ class Providers(AreaScreen):
     @property
     def session(self) -> TenantSession:
         """The session of the tenant whose providers these are."""
-        return self.navigator.session.tenant(self.tenant_id)
+        assert self._session is not None
+        return self._session
 
     @property
     def wide(self) -> bool:
@@ -127,13 +128,13 @@ class Providers(AreaScreen):
         return self.reading and self.details.key.startswith("credential:")
 
     def on_mount(self) -> None:
-        self.tenant_id = self.navigator.tenant_id
+        self._session = self.navigator.tenant_session
         self.rows = status.rows(self.session)
         self._draw(next((row.provider.id for row in self.rows if row.state in _NEEDS or row.discovered), None))
         self.listed.focus()
 
     def on_screen_resume(self) -> None:
-        if self.tenant_id:
+        if self._session is not None:
             self.reload()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -148,9 +149,9 @@ class Providers(AreaScreen):
     def changed_elsewhere(self) -> None:
         before = self.rows
         self.reload()
-        session = self.navigator.session
-        if tenants.other_session(session.tenant(self.tenant_id)) and (done := summary.done_between(before, self.rows)):
-            at = when(tenants.saved_at(session.tenant(self.tenant_id)), session.now())
+        session = self.session
+        if tenants.other_session(session) and (done := summary.done_between(before, self.rows)):
+            at = when(tenants.saved_at(session), session.now())
             self.say(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
 
     def hide_when_locked(self) -> None:
@@ -163,7 +164,7 @@ class Providers(AreaScreen):
         self._tell()
 
     def _redraw(self) -> None:
-        if self.tenant_id and self.is_mounted:
+        if self._session is not None and self.is_mounted:
             self._draw()
             self.refresh_chrome()
 
@@ -180,7 +181,7 @@ class Providers(AreaScreen):
     def _tell(self) -> None:
         """Bring the details to the provider under the cursor."""
         row = self.row
-        items = ProviderDetails(self.session, row).items(self.wide) if row and self.tenant_id else []
+        items = ProviderDetails(self.session, row).items(self.wide) if row and self._session is not None else []
         self.details.show(items)
 
     def on_rows_moved(self, event: Rows.Moved) -> None:

@@ -118,7 +118,7 @@ class Import(PageScreen[str]):
             return ""
         if not await self.dialogs.ensure_unlocked("show what the import changes"):
             return ""
-        plan = await import_plan.plan(self.navigator.session, bundle, self.navigator.tenant_id)
+        plan = await import_plan.plan(self.navigator.tenant_session, bundle)
         if plan.plain_http and not await self.dialogs.confirm_plain_http(plan.plain_http):
             return ""
         self._plan = plan.allow_plain_http()

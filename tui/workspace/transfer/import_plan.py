@@ -94,49 +94,47 @@ async def opened(content: bytes, passphrase: Secret | None = None) -> Bundle:
     return await asyncio.to_thread(work)
 
 
-def target(session: Session, bundle: Bundle, named: str = "") -> str | None:
-    """Return the ID of the tenant to import into: the one named, else the file's, or None for a new one."""
+def target(session: Session, bundle: Bundle, named: str = "") -> TenantSession | None:
+    """Return the tenant to import into: the one named, else the file's, or None for a new one."""
     for wanted in [named] if named else [bundle.id, bundle.name]:
         with suppress(UsageError):
-            return find(session, wanted).id
+            return session.tenant(find(session, wanted).id)
     return None
 
 
-async def plan(
-    session: Session,
-    bundle: Bundle,
-    tenant_id: str | None,
-    name: str = "",
-    passphrase: Secret | None = None,
-) -> Plan:
-    """Return what an import would change in a tenant, or in a new one with that name and passphrase.
+async def plan(session: TenantSession, bundle: Bundle) -> Plan:
+    """Return what an import would change in a tenant. Nothing is written.
 
-    Nothing is written. Raise Locked if the tenant must be unlocked for it.
+    Raises:
+        Locked: The tenant must be unlocked for it.
     """
-    rehearsal = await asyncio.to_thread(_copy, session, tenant_id)
-    if tenant_id is None:
-        name = name or bundle.name
-        check_name(session, name)
-        free = bundle.id not in {*ids(session), *session.keys.folders()}
-        new_id = bundle.id if free and name.strip() == bundle.name else slug_for(session, name)
-        check_id(new_id)
-        tenant = await tenants.create(rehearsal, name, passphrase, id=new_id)
-    else:
-        tenant = get(rehearsal.tenant(tenant_id))
-    before = _content(rehearsal.tenant(tenant.id))
-    lacks, plain_http = await _merge(rehearsal.tenant(tenant.id), tenant, bundle)
-    await asyncio.to_thread(_stays_home, rehearsal.tenant(tenant.id), before, bundle)
-    after = _content(rehearsal.tenant(tenant.id))
-    return Plan(
-        tenant,
-        tenant_id is None,
-        tuple(changes.describe_changes(before, after)),
-        lacks,
-        before,
-        after,
-        rehearsal,
-        plain_http,
-    )
+    rehearsal = await asyncio.to_thread(_copy, session.process, session)
+    return await _rehearse(rehearsal.tenant(session.tenant_id), bundle, new=False)
+
+
+async def plan_new(session: Session, bundle: Bundle, name: str = "", passphrase: Secret | None = None) -> Plan:
+    """Return what an import would put into a new tenant, which has the file's name unless another is given.
+
+    Nothing is written.
+    """
+    rehearsal = await asyncio.to_thread(_copy, session)
+    name = name or bundle.name
+    check_name(session, name)
+    free = bundle.id not in {*ids(session), *session.keys.folders()}
+    new_id = bundle.id if free and name.strip() == bundle.name else slug_for(session, name)
+    check_id(new_id)
+    tenant = await tenants.create(rehearsal, name, passphrase, id=new_id)
+    return await _rehearse(rehearsal.tenant(tenant.id), bundle, new=True)
+
+
+async def _rehearse(session: TenantSession, bundle: Bundle, *, new: bool) -> Plan:
+    """Import into a tenant of a copy, and return what that changed."""
+    tenant, before = get(session), _content(session)
+    lacks, plain_http = await _merge(session, tenant, bundle)
+    await asyncio.to_thread(_stays_home, session, before, bundle)
+    after = _content(session)
+    described = tuple(changes.describe_changes(before, after))
+    return Plan(tenant, new, described, lacks, before, after, session.process, plain_http)
 
 
 async def carry_out(session: Session, import_plan: Plan) -> None:
@@ -159,18 +157,17 @@ async def carry_out(session: Session, import_plan: Plan) -> None:
     await asyncio.to_thread(work)
 
 
-def _copy(session: Session, tenant_id: str | None) -> Session:
+def _copy(session: Session, tenant: TenantSession | None = None) -> Session:
     """Return a session in memory with the one tenant, its key files and the operator's settings."""
     data, key_folder = MemoryFolder(), MemoryFolder()
-    for entry in filter(None, (tenant_id, OPERATOR)):
+    for entry in (tenant.tenant_id, OPERATOR) if tenant else (OPERATOR,):
         store = session.store(entry)
         folder = data.folder(OPERATOR) if entry == OPERATOR else data.folder("tenants").folder(entry)
         if (content := store.folder.read(store.name)) is not None:
             folder.write(store.name, content)
-    if tenant_id is not None:
-        keys = session.keys.folder(tenant_id)
-        for name in keys.names():
-            key_folder.folder(tenant_id).write(name, keys.read(name) or b"")
+    if tenant is not None:
+        for name in tenant.keys.names():
+            key_folder.folder(tenant.tenant_id).write(name, tenant.keys.read(name) or b"")
     return replace(
         session,
         data=data,

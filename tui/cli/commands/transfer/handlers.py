@@ -56,12 +56,13 @@ async def import_file(call: CommandContext) -> None:
     passphrase = call.secret_input.other("Passphrase of the file: ") if import_plan.is_protected(content) else None
     bundle = await import_plan.opened(content, passphrase)
     named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
-    tenant_id, new = import_plan.target(call.session, bundle, named), None
-    if tenant_id is not None:
-        await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))
-    elif call.args.has("yes") and (call.secret_input.named or is_terminal(sys.stdin)):
-        new = call.secret_input.chosen("New passphrase of the tenant (blank for none): ")
-    plan = await import_plan.plan(call.session, bundle, tenant_id, named, new or None)
+    if (session := import_plan.target(call.session, bundle, named)) is not None:
+        await call.unlock(tenant_registry.get(session))
+        plan = await import_plan.plan(session, bundle)
+    else:
+        chosen = call.args.has("yes") and (call.secret_input.named or is_terminal(sys.stdin))
+        new = call.secret_input.chosen("New passphrase of the tenant (blank for none): ") if chosen else None
+        plan = await import_plan.plan_new(call.session, bundle, named, new or None)
     if plan.plain_http and not call.args.has("allow-http"):
         raise PlainHttp("", plan.plain_http)
     plan = plan.allow_plain_http()
