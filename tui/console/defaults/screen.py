@@ -45,7 +45,7 @@ class Defaults(AreaScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._tenant = ""
+        self._session: TenantSession | None = None
         self._shown: dict[str, DefaultRow] = {}
         self._message: tuple[str, Words, Words] = ("", "", "")
 
@@ -53,12 +53,12 @@ class Defaults(AreaScreen):
         yield Rows(id="defaults")
 
     def on_mount(self) -> None:
-        self._tenant = self.navigator.tenant_id
+        self._session = self.navigator.tenant_session
         self._show(self._read(), first=True)
         self.query_one(Rows).focus()
 
     def on_screen_resume(self) -> None:
-        if self._tenant:
+        if self._session is not None:
             self._show(self._read())
 
     def changed_elsewhere(self) -> None:
@@ -67,7 +67,8 @@ class Defaults(AreaScreen):
     @property
     def session(self) -> TenantSession:
         """The session of the tenant whose defaults these are."""
-        return self.navigator.session.tenant(self._tenant)
+        assert self._session is not None
+        return self._session
 
     def _read(self) -> list[DefaultRow]:
         return defaults.rows(self.session)
