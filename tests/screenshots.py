@@ -3,7 +3,7 @@
     python -m tests.screenshots        writes screenshots/*.svg anew
 
 What differs from run to run (times taken, key fingerprints) is put in one form, so that a picture changes only when
-its screen does; `tests/screens/test_screenshots.py` tells when one is stale.
+its screen does; `tests/console/test_screenshots.py` tells when one is stale.
 """
 
 import asyncio
@@ -15,11 +15,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from html import escape, unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
+from rich.cells import cell_len
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -199,6 +201,11 @@ async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterat
         yield pilot
 
 
+CELL = 12.2
+"""The width of a cell in the pictures that Textual draws."""
+_TEXT = re.compile(r'<text([^>]*?) x="([\d.]+)"( y="[\d.]+") textLength="[\d.]+"[^>]*>([^<]*)</text>')
+
+
 async def picture(name: str) -> str:
     """The SVG of a scene, with what differs from run to run put in one form."""
     with _in_utc(), _answers_take_the_same_time():
@@ -214,7 +221,19 @@ def settled(svg: str) -> str:
     svg = re.sub(r"(fingerprint(?:&#160;)+)[0-9a-f]{4}&#160;[0-9a-f]{4}", r"\g<1>9c1e&#160;04d2", svg)
     svg = re.sub(r"\d+\.\d+&#160;s", "0.24&#160;s", svg)
     svg = re.sub(r"/tmp/[\w/.-]+/", "~/", svg)
+    svg = _TEXT.sub(_placed, svg)
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
+
+
+def _placed(match: re.Match[str]) -> str:
+    """Give each word of a text the place of every character: viewers without `textLength` or the font draw it right."""
+    attributes, x, rest, content = match.groups()
+    text, drawn = unescape(content).replace("\xa0", " "), []
+    for word in re.finditer(r"\S+", text):
+        cells = [cell_len(text[:place]) for place in range(word.start(), word.end())]
+        places = " ".join(f"{float(x) + CELL * cell:g}" for cell in cells)
+        drawn.append(f'<text{attributes} x="{places}"{rest}>{escape(word[0], quote=False)}</text>')
+    return "".join(drawn)
 
 
 async def _write() -> None:
