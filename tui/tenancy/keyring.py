@@ -86,15 +86,21 @@ def public_key(session: TenantSession, tenant: Tenant) -> str:
 
     While the tenant is unlocked, it is that of the private key. While it is locked, it is the one beside the private
     key, and the settings must hold the same, whole: a key that someone else wrote there would open for them alone.
+    Nothing is sealed for a retired pair: whoever replaced a pair because it leaked wants that.
 
     Raises:
-        Locked: if the two differ, or a version before wrote no public key beside the private one.
+        Locked: if the two differ, the pair is retired, or a version before wrote no public key beside the private one.
     """
+    if is_retired(session):
+        raise Locked(
+            f"The settings of {tenant.name} name a key pair that was replaced.",
+            "Nothing was encrypted with it.",
+            remedy=Remedy(Action.CONFIRM_CHANGES),
+        )
     if is_open(session):
         return private_key(session).public_pem
     if not has_key(session, tenant):
         raise _not_the_one(session, tenant)
-    # Not one of the retired pairs: whoever replaced a pair because it leaked wants nothing sealed for it.
     recorded = session.keys.read(_public(tenant))
     if recorded is None:
         raise Locked(
@@ -155,6 +161,18 @@ def store_counter(session: TenantSession, counter: int) -> None:
     with folder.lock():
         if counter > last_counter(session):
             folder.write(COUNTER, f"{counter}\n".encode())
+
+
+def is_retired(session: TenantSession) -> bool:
+    """Return True if the settings name a replaced key pair: they are an earlier state, or were pointed back to it."""
+    name = _pem(get(session))
+    return not session.keys.version_token(name) and bool(retired_keys.folder(session).version_token(name))
+
+
+def bring_back(session: TenantSession) -> None:
+    """Use a retired key pair again, after a person accepted the settings that name it."""
+    if is_retired(session):
+        retired_keys.bring_back(session, get(session).key_id)
 
 
 def key_path(session: TenantSession, tenant: Tenant) -> str:

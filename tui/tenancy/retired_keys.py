@@ -39,6 +39,15 @@ def retire(session: TenantSession, key_id: str) -> None:
         present.remove(key_id + _PUBLIC)
 
 
+def bring_back(session: TenantSession, key_id: str) -> None:
+    """Make a retired key pair a present one again; `prune` deletes what stays among the retired ones."""
+    aside, present = folder(session), session.keys
+    with present.lock():
+        for name in (key_id + _PUBLIC, key_id + _END):
+            if (content := aside.read(name)) is not None:
+                present.write(name, content)
+
+
 def protect(session: TenantSession, new: Secret, old: Secret | None) -> None:
     """Encrypt retired key files with a new passphrase: those without one, and those that open with the old one."""
     aside = folder(session)

@@ -69,11 +69,12 @@ def integrity_status(session: TenantSession) -> IntegrityStatus:
     private = keyring.opened(session)
     # Before the settings: they are written first, so the counter that is read here is none of a later state.
     last = keyring.last_counter(session) if private else 0
+    retired = private is not None and keyring.is_retired(session)
 
     def read(tables: Tables) -> IntegrityStatus:
-        return _compute_status(tables, session.tenant_id, private, last)
+        return _compute_status(tables, session.tenant_id, private, last, retired)
 
-    return session.store.cached("standing", read, (private.key_id if private else "", last))
+    return session.store.cached("standing", read, (private.key_id if private else "", last, retired))
 
 
 def require_verified(session: TenantSession, credential: Credential) -> None:
@@ -103,7 +104,8 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
         private, before = keyring.key_if_open(session), manifest.credentials_by_ref(tables)
         stored = manifest.read(tables)
         yield tables
-        if private and alarm(stored, session.tenant_id, private, keyring.last_counter(session)) is None:
+        wrong = alarm(stored, session.tenant_id, private, keyring.last_counter(session)) if private else None
+        if private and wrong is None and not keyring.is_retired(session):
             entries = manifest.carried(stored.entries, before, manifest.credentials_by_ref(tables))
             if entries != stored.entries:
                 counter = stored.counter + 1
@@ -133,11 +135,13 @@ def restored(session: TenantSession) -> None:
     with session.store.transaction() as tables:
         private, stored = keyring.key_if_open(session), manifest.read(tables)
         last = keyring.last_counter(session)
-        if private and stored.counter < last and alarm(stored, session.tenant_id, private, 0) is None:
-            counter = last + 1
+        older = stored.counter < last or keyring.is_retired(session)
+        if private and older and alarm(stored, session.tenant_id, private, 0) is None:
+            counter = max(last, stored.counter) + 1
             write_manifest(tables, session.tenant_id, private, replace(stored, counter=counter))
     if counter:
         keyring.store_counter(session, counter)
+        keyring.bring_back(session)
 
 
 def words(session: TenantSession, finding: CredentialChange, wrong: ManifestAlarm | None = None) -> str:
@@ -180,8 +184,13 @@ def _change(finding: CredentialChange) -> str:
     return "what is shown of its key"
 
 
-def _compute_status(tables: Tables, tenant_id: str, private: key_pair.PrivateKey | None, last: int) -> IntegrityStatus:
+def _compute_status(
+    tables: Tables, tenant_id: str, private: key_pair.PrivateKey | None, last: int, retired: bool
+) -> IntegrityStatus:
     stored = manifest.read(tables)
     wrong = alarm(stored, tenant_id, private, last) if private else None
+    if retired and wrong is None:
+        # Whoever holds the replaced private key can make a manifest that it vouches for.
+        wrong = ManifestAlarm.OLDER
     findings = manifest.compare({} if wrong else stored.entries, manifest.credentials_by_ref(tables))
     return IntegrityStatus(private is not None, wrong, findings, stored.counter, {} if wrong else stored.entries)

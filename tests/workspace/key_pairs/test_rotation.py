@@ -8,7 +8,7 @@ import pytest
 
 from tui.errors import Locked, Problem, UsageError
 from tui.secret import Secret
-from tui.tenancy import credentials, keyring, retired_keys
+from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import OPERATOR, Session
@@ -203,3 +203,29 @@ async def test_a_lost_key_is_left_behind_only_if_it_is_lost(disk_session: Sessio
     assert status.row(disk_session.tenant(acme), "openai").state == "cannot be opened"
     await save.save(disk_session.tenant(acme), "openai", {"api_key": Secret(KEY)})
     assert opened(disk_session, acme) == KEY
+
+
+async def test_a_replaced_pair_is_an_alarm_and_seals_nothing_whatever_manifest_it_made(
+    disk_session: Session, acme: str
+) -> None:
+    tenant = disk_session.tenant(acme)
+    folder, first, old = (
+        tenant.store.folder,
+        tenant.store.folder.read("settings.json") or b"",
+        keyring.private_key(tenant),
+    )
+    await rotation.rotate(tenant)
+    # Whoever has the replaced private key puts the settings back, with a manifest newer than any that was seen.
+    folder.write("settings.json", first)
+    fresh = replace(disk_session, open_keys={}, counters={}, _stores={}).tenant(acme)
+    with fresh.store.transaction() as tables:
+        verification.write_manifest(tables, acme, old, replace(manifest.read(tables), counter=99))
+    status = await confirmation.examine(fresh)
+    assert status.alarm is verification.ManifestAlarm.OLDER
+    with pytest.raises(Locked, match="name a key pair that was replaced"):
+        keyring.public_key(fresh, tenant_registry.get(fresh))
+    with pytest.raises(Locked):
+        opened(fresh.process, acme)
+    await confirmation.confirm(fresh, confirmation.to_confirm(fresh, status))
+    assert not (await confirmation.examine(fresh)).alarm and opened(fresh.process, acme) == KEY
+    assert keyring.public_key(fresh, tenant_registry.get(fresh)) == old.public_pem

@@ -52,7 +52,8 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
         last = keyring.last_counter(session)
         with session.store.transaction() as tables:
             stored, current = manifest.read(tables), manifest.credentials_by_ref(tables)
-            entries = {} if verification.alarm(stored, session.tenant_id, private, last) else dict(stored.entries)
+            wrong = verification.alarm(stored, session.tenant_id, private, last) or keyring.is_retired(session)
+            entries = {} if wrong else dict(stored.entries)
             for entry in seen:
                 now = current.get(entry.place)
                 if now is None and entry.now is None:
@@ -67,6 +68,7 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
             counter = max(stored.counter, last) + 1
             verification.write_manifest(tables, session.tenant_id, private, Manifest(counter, entries=entries))
         keyring.store_counter(session, counter)
+        keyring.bring_back(session)
         return accepted
 
     return await asyncio.to_thread(work)
