@@ -30,9 +30,39 @@ def test_a_sequence_stays_whole_wherever_the_line_cuts_it(sequence: str) -> None
         assert fed(sequence[:cut], sequence[cut:]) == [Keys(sequence)]
 
 
-def test_a_line_end_among_other_text_is_a_paste() -> None:
-    assert fed("hello\r") == [Pasted("hello\n")]
+def test_a_line_end_within_text_is_a_paste() -> None:
     assert fed("one\r\ntwo\nthree") == [Pasted("one\ntwo\nthree")]
+    assert fed("one\rtwo\r") == [Pasted("one\ntwo\n")]
+    assert fed("one\r\n") == [Pasted("one\n")]
+
+
+def test_a_few_letters_and_enter_in_one_read_were_typed_ahead() -> None:
+    assert fed("hello\r") == [Keys("hello\r")]
+    assert fed("hel", "lo\r") == [Keys("hel"), Keys("lo\r")]
+
+
+def test_an_api_key_and_a_line_end_in_one_read_are_a_paste_where_pastes_are_not_marked() -> None:
+    assert fed("sk-FAKE-0123456789\r") == [Pasted("sk-FAKE-0123456789\n")]
+
+
+@pytest.mark.parametrize("known", ["\x1b[?2004;1$y", "\x1b[?2004;2$y", "\x1b[200~a paste\x1b[201~"])
+def test_where_the_terminal_marks_pastes_all_else_was_typed(known: str) -> None:
+    typed = ["one\rtwo\r", "a question that is longer than sixty-four characters, typed ahead on a slow line\r"]
+    for text in typed:
+        assert fed(known, text)[-1] == Keys(text)
+
+
+@pytest.mark.parametrize("answer", ["\x1b[?2004;0$y", ""])
+def test_a_terminal_that_does_not_know_the_mode_or_does_not_answer_marks_nothing(answer: str) -> None:
+    assert fed(answer, "one\rtwo\r") == [Pasted("one\ntwo\n")]
+
+
+def test_the_answer_about_pastes_is_no_key_wherever_the_line_cuts_it() -> None:
+    whole = "a\x1b[?2004;1$yb\r"
+    for cut in range(len(whole) + 1):
+        pieces = fed(whole[:cut], whole[cut:])
+        assert "".join(piece.text for piece in pieces if isinstance(piece, Keys)) == "ab\r"
+        assert all(isinstance(piece, Keys) for piece in pieces)
 
 
 def test_a_line_end_alone_is_the_enter_key() -> None:

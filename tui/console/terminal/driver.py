@@ -4,7 +4,8 @@ Two rules hold here, before any widget sees a key:
 
 * Escape and another key that arrive together (tmux's escape-time, a slow line, or a key sent as alt+key) are escape,
   then that key.
-* A line end that arrives in the same read as other text is part of a paste. It never submits anything.
+* Where the terminal marks pastes, all other text was typed, also keys that arrive in one read. Elsewhere long text and
+  text with line ends in it is a paste, which never submits anything; a line end after a few characters was typed.
 """
 
 import asyncio
@@ -32,7 +33,12 @@ from tui.console.terminal.flow_control import ANSWER, FlowControl
 ESC = "\x1b"
 _PASTE_START = "\x1b[200~"
 _PASTE_END = "\x1b[201~"
+_ASK_BRACKETS = "\x1b[?2004$p"
+_BRACKETS = re.compile(r"\x1b\[\?2004;(\d)\$y")
+"""Whether the terminal marks pastes: asked by DECRQM, and answered with 1 or 2 (set, reset) where it knows the mode."""
 _LONG = 64
+_TYPED_AHEAD = 16
+"""Characters with an enter after them that can have been typed before they were read. API keys are longer."""
 _ANSWER = 1.0
 """Seconds that the terminal's last answer is waited for."""
 
@@ -68,6 +74,8 @@ class InputSplitter:
 
     pending: str = ""
     paste: list[str] | None = field(default=None)
+    brackets: bool = False
+    """Whether the terminal marks pastes: it said so, or did once."""
 
     def feed(self, data: str) -> Iterator[Piece]:
         """Yield the pieces of one read."""
@@ -80,11 +88,13 @@ class InputSplitter:
                     yield Pasted(_lines("".join(self.paste)))
                     self.paste = None
             elif data.startswith(_PASTE_START):
-                self.paste, data = [], data[len(_PASTE_START) :]
+                self.paste, data, self.brackets = [], data[len(_PASTE_START) :], True
             elif not data.startswith(ESC):
                 text, escape, rest = data.partition(ESC)
                 data = escape + rest
-                yield _keys_or_paste(text)
+                yield Keys(text) if self.brackets else _keys_or_paste(text)
+            elif match := _BRACKETS.match(data):
+                data, self.brackets = data[match.end() :], self.brackets or match[1] in "12"
             elif match := _SEQUENCE.match(data):
                 data = data[match.end() :]
                 yield Keys(match[0])
@@ -114,7 +124,8 @@ class InputSplitter:
 
 
 def _keys_or_paste(text: str) -> Piece:
-    line_end = "\r" in text or "\n" in text
+    body = text[:-1] if text[-1] in "\r\n" and len(text) <= _TYPED_AHEAD else text
+    line_end = "\r" in body or "\n" in body
     if len(text) >= _LONG or (line_end and text.strip("\r\n\t\x08\x7f")):
         return Pasted(_lines(text))
     return Keys(text)
@@ -177,6 +188,7 @@ class TerminalDriver(LinuxDriver):
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._resized)
         if self._writer_thread is not None:
             self.pace.reset()
+            self.write(_ASK_BRACKETS)
             # The time of an answer alone; what is sent later is measured by it.
             self.write(self.pace.sent(0, monotonic()))
 
