@@ -46,7 +46,7 @@ def test_the_provider_table_is_generated_from_the_declarations() -> None:
 KEYS = (
     (("area.providers", "area.models", "area.defaults", "area.playground"), "Providers, Models, Defaults, Playground"),
     (("app.tenants",), "tenants"),
-    (("app.lock",), "lock the tenant"),
+    (("app.lock",), "lock or unlock the tenant"),
     (("list.choose", "area.escape"), "open, go back or stop"),
     (("app.commands",), "command palette"),
     (("models.add", "models.edit", "models.remove"), "add, edit, remove"),

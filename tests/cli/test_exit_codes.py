@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -12,13 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
+from tests.doubles.closed_port import closed_port
 from tests.doubles.openai_server import Chat, OpenAIServer, Response, error_body
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def stored(modeldeck: Run) -> list[str]:
@@ -53,7 +47,7 @@ def test_a_key_that_may_not_list_is_saved_and_not_called_verified(modeldeck: Run
 
 
 def test_nobody_there_is_4_and_nothing_is_saved(modeldeck: Run) -> None:
-    url = f"base_url=http://127.0.0.1:{free_port()}/v1"
+    url = f"base_url=http://127.0.0.1:{closed_port()}/v1"
     ran = modeldeck("provider", "set", "openai_compatible", url)
     assert (ran.code, ran.out) == (4, "")
     assert len(ran.err.splitlines()) >= 2
@@ -71,7 +65,7 @@ def test_without_verifying_it_is_saved_and_nothing_is_sent(modeldeck: Run, serve
 
 
 def test_verify_all_reports_every_one_and_exits_with_the_first_failure(ready: Run, server: OpenAIServer) -> None:
-    ready("provider", "set", "openai_compatible", f"base_url=http://127.0.0.1:{free_port()}/v1", "--no-verify")
+    ready("provider", "set", "openai_compatible", f"base_url=http://127.0.0.1:{closed_port()}/v1", "--no-verify")
     ran = ready("provider", "verify", "--all", "--json")
     assert ran.code == 4
     assert [(row["provider"], row["state"]) for row in json.loads(ran.out)] == [

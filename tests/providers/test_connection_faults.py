@@ -15,8 +15,9 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.closed_port import closed_port
 from tests.providers import requests
-from tests.providers.client.test_connection import DAY, Authority, free_port, proxy, socks
+from tests.providers.client.test_connection import DAY, Authority, proxy, socks
 from tests.providers.client.test_connection import NOW as TODAY
 from tests.providers.facts import Chat
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, Server, http, run, serve
@@ -77,7 +78,7 @@ async def test_a_host_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> 
 
 async def test_a_port_where_nothing_listens() -> None:
     async def attempt(chat: Chat) -> None:
-        port = free_port()
+        port = closed_port()
         unsent(await ask(chat, Server(), f"http://localhost:{port}"), f"Nothing listens at localhost:{port}.")
 
     await all_chats(attempt)
@@ -241,7 +242,7 @@ async def test_a_proxy_that_refuses(reply: bytes) -> None:
 @pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
 async def test_a_proxy_that_is_not_there(scheme: str) -> None:
     async def attempt(chat: Chat) -> None:
-        port = free_port()
+        port = closed_port()
         outcome = await ask(chat, Server(), AWAY, ONCE, environ={"ALL_PROXY": f"{scheme}://127.0.0.1:{port}"})
         unsent(outcome, f"Nothing listens at the proxy 127.0.0.1:{port}.")
         assert outcome.problem and "NO_PROXY" in outcome.problem.hint

@@ -330,7 +330,7 @@ async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word() -> N
     async with console(session) as pilot:
         await pilot.press("j", "enter", "enter", "enter", "enter")
         await until_shown(pilot, "▲ It answers, but lists no models.")
-        assert "Save; a adds models." in shown(pilot)
+        assert "Save; A adds models." in shown(pilot)
 
 
 async def test_plain_http_to_another_machine_is_confirmed_once(session: Session) -> None:

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from tests.doubles.closed_port import closed_port
 from tests.providers import calls
 from tests.providers.http_server import (
     DEADLINE,
@@ -56,12 +57,6 @@ async def try_url(
         await wire.aclose()
 
 
-def free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
-
-
 # --- names and ports --------------------------------------------------------------------------------------------------
 
 
@@ -78,7 +73,7 @@ async def test_a_host_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def test_a_port_where_nothing_listens() -> None:
-    port = free_port()
+    port = closed_port()
     _, problem = await try_url(f"http://localhost:{port}/v1")
     assert isinstance(problem, NetworkError)
     assert problem.message == f"Nothing listens at localhost:{port}. The key was not sent."
@@ -268,7 +263,7 @@ async def test_a_proxy_that_does_not_pass_on() -> None:
 
 
 async def test_a_proxy_that_is_not_there() -> None:
-    port = free_port()
+    port = closed_port()
     for scheme in ("http", "socks5"):
         _, problem = await try_url("https://api.openai.com/v1", {"ALL_PROXY": f"{scheme}://127.0.0.1:{port}"})
         assert problem and problem.message == f"Nothing listens at the proxy 127.0.0.1:{port}. The key was not sent."

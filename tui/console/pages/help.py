@@ -30,7 +30,7 @@ _GENERAL: Sequence[tuple[Sequence[str], str]] = (
     (("area.providers", "area.models", "area.defaults", "area.playground"), "Providers, Models, Defaults, Playground"),
     (("app.tenants",), "tenants"),
     (("app.commands",), "commands"),
-    (("app.lock",), "lock the tenant"),
+    (("app.lock",), "lock or unlock the tenant"),
     (("app.quit", "app.quit-everywhere"), "quit"),
     (("app.redraw",), "redraw the screen"),
     (("app.suspend",), "suspend"),

@@ -71,7 +71,7 @@ COMMANDS = (
         "modeldeck provider set; if that fails, nothing is added. modeldeck provider remove NAME removes it.",
         "{provider, like, credential, active, state, ms, models, proposed: [{type, model}]}",
         (
-            "modeldeck provider add llama --like openai_compatible base_url=http://localhost:8080/v1",
+            "modeldeck provider add gpu --like openai_compatible base_url=http://gpu/v1",
             "modeldeck provider add team-b --like openai api_key=-",
         ),
     ),
