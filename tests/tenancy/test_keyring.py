@@ -70,7 +70,7 @@ async def test_while_locked_nothing_is_sealed_for_a_key_pair_that_was_replaced(d
     disk_session.open_keys.clear()
     present = tenant_registry.get(tenant)
     write_meta(tenant, key_id=replaced.key_id, public_key=replaced.public_key)
-    with pytest.raises(Locked, match="must be unlocked once"):
+    with pytest.raises(Locked, match="name a key pair that was replaced"):
         await save.save(tenant, "anthropic", VALUES)
     # The control: for the present pair it is.
     write_meta(tenant, key_id=present.key_id, public_key=present.public_key)

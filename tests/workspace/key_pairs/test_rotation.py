@@ -205,9 +205,7 @@ async def test_a_lost_key_is_left_behind_only_if_it_is_lost(disk_session: Sessio
     assert opened(disk_session, acme) == KEY
 
 
-async def test_a_replaced_pair_is_an_alarm_and_seals_nothing_whatever_manifest_it_made(
-    disk_session: Session, acme: str
-) -> None:
+async def test_a_replaced_key_pair_is_an_alarm_and_encrypts_nothing(disk_session: Session, acme: str) -> None:
     tenant = disk_session.tenant(acme)
     folder, first, old = (
         tenant.store.folder,
