@@ -44,6 +44,15 @@ def test_words_that_cannot_be_meant(words: str) -> None:
         parse(words.split())
 
 
+@pytest.mark.parametrize(
+    ("words", "missing"),
+    [("model add openai", "MODEL"), ("model add", "P"), ("tenant rename", "OLD"), ("tenant rename acme", "NEW")],
+)
+def test_the_argument_that_is_missing_is_named(words: str, missing: str) -> None:
+    with pytest.raises(UsageError, match=f"^Missing {missing}\\b"):
+        parse(words.split())
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command.words) or "console")
 def test_every_command_has_help_with_examples_that_can_be_typed(modeldeck: Run, command: object) -> None:
     words = command.words  # type: ignore[attr-defined]

@@ -96,12 +96,14 @@ def _option_value(command: Command, word: str, waiting: list[str]) -> tuple[Opti
 def _arguments(command: Command, plain: list[str]) -> dict[str, list[str]]:
     """Return the plain words by argument; one that takes many leaves the later ones what they need at least."""
     values: dict[str, list[str]] = {}
+    required = [argument for argument in command.arguments for _ in range(argument.min_count)]
+    if len(plain) < len(required):
+        missing = required[len(plain)]
+        raise UsageError(f"Missing {missing.name}{_described(missing)}.", _how(command))
     for place, argument in enumerate(command.arguments):
         left = sum(later.min_count for later in command.arguments[place + 1 :])
         room = len(plain) - left
         take = room if argument.many else min(room, 1)
-        if take < argument.min_count:
-            raise UsageError(f"Missing {argument.name}{_described(argument)}.", _how(command))
         if take > 0:
             values[argument.name] = plain[:take]
         if argument.choices and take > 0 and plain[0] not in argument.choices:
