@@ -87,6 +87,12 @@ async def test_all_are_verified_with_progress_in_the_title() -> None:
         await until_shown(pilot, "2 of 2 ready")
 
 
+async def test_verifying_all_says_at_the_end_how_many_are_ready() -> None:
+    async with console(practice_session(pace=0.0)) as pilot:
+        await pilot.press("V")
+        await until_shown(pilot, "2 verified: 2 ready")
+
+
 @pytest.mark.slow
 async def test_without_a_network_the_rows_keep_their_state_and_the_strip_says_why() -> None:
     def unreachable(request: httpx.Request) -> httpx.Response:

@@ -149,9 +149,8 @@ class Providers(AreaScreen):
     def changed_elsewhere(self) -> None:
         before = self.rows
         self.reload()
-        session = self.session
-        if tenants.other_session(session) and (done := summary.done_between(before, self.rows)):
-            at = when(tenants.saved_at(session), session.now())
+        if tenants.other_session(self.session) and (done := summary.done_between(before, self.rows)):
+            at = when(tenants.saved_at(self.session), self.session.now())
             self.say(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
 
     def hide_when_locked(self) -> None:
@@ -323,12 +322,14 @@ class Providers(AreaScreen):
 
     def action_verify_all(self) -> None:
         wanted = [(row, row.credential) for row in self.rows if row.credential]
-        self.run_guarded(self._verify(wanted), "checks", exclusive=False)
+        self.run_guarded(self._then_show(self._verify(wanted)), "checks", exclusive=False)
 
-    async def _verify(self, wanted: Sequence[tuple[ProviderRow, Credential]]) -> None:
-        if await actions.unlocked_for_check(self.dialogs, wanted):
-            self._message = ("", "", "")
-            await self.checks.run(actions.checks_of(self.session, wanted, self.reload))
+    async def _verify(self, wanted: Sequence[tuple[ProviderRow, Credential]]) -> str:
+        if not await actions.unlocked_for_check(self.dialogs, wanted):
+            return ""
+        self._message = ("", "", "")
+        await self.checks.run(actions.checks_of(self.session, wanted, self.reload))
+        return summary.verified_words(self.rows, {row.provider.id for row, _ in wanted})
 
     def action_refresh(self) -> None:
         row = self.row

@@ -1,6 +1,7 @@
 """Hint strips of providers and credentials, and what removing one deletes."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from tui.console.frame.screen import problem_lines
@@ -88,6 +89,13 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
 def state_words(row: ProviderRow, doing: str) -> str:
     """Return the state of a provider for the title, or what is being done with it."""
     return f"{WORKING} {doing}" if doing else f"{sign(row.state)[0]} {row.word if row.on_trial else row.state}"
+
+
+def verified_words(rows: Sequence[ProviderRow], provider_ids: Collection[str]) -> str:
+    """Return how many of these providers were verified, and how they are now: `8 verified: 7 ready, 1 refused`."""
+    states = Counter(row.state for row in rows if row.provider.id in provider_ids)
+    counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
+    return f"{states.total()} verified: {counts}" if states else ""
 
 
 def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) -> str:
