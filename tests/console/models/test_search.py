@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -158,6 +159,20 @@ async def test_an_endpoint_is_picked_from_the_account(hosting: Session) -> None:
         assert sealed and URL in sealed.origins
 
 
+async def test_a_required_field_is_not_filled_with_the_first_that_is_offered(
+    hosting: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fields = tuple(replace(field, required=field.name == "namespace") for field in HOSTING.model_fields)
+    register(monkeypatch, replace(HOSTING, model_fields=fields))
+    async with area(hosting, "models") as pilot:
+        model_form = await form(pilot)
+        await choose(pilot, "endpoint_type", "inference_endpoints")
+        model_form.rows["namespace"].field.focus()
+        await until(pilot, lambda: hits_of(pilot) == ["acme-ai", "acme-research"])
+        await pilot.pause()
+        assert model_form.rows["namespace"].value == ""
+
+
 async def test_names_are_requested_again_when_other_fields_changed(
     hosting: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -222,7 +237,7 @@ async def test_keys_in_quick_succession_make_one_search(hosting: Session, monkey
         return ()
 
     monkeypatch.setattr(add, "search", search)
-    monkeypatch.setattr(finding, "AFTER", 0.2)
+    monkeypatch.setattr(finding, "AFTER", 2.0)
     async with area(hosting, "models") as pilot:
         await form(pilot)
         for key in "qwen":

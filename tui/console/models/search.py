@@ -91,8 +91,9 @@ class ModelSearch:
             offered.show((), *problem_lines(problem.message, problem_hint(problem)))
         else:
             offered.show(hits)
-            # A plain name that is most often meant is put there, to be typed over.
-            if hits and not hits[0].fields and not offered.row.value:
+            # Your own name is put in. A required field is left to you: a guess there would be wrong data.
+            required = any(field.required for field in provider.model_fields if field.name == name)
+            if hits and not required and not hits[0].fields and not offered.row.value:
                 offered.row.field.value = hits[0].id
         finally:
             offered.searching(False)
