@@ -99,7 +99,7 @@ class OpenAIServer:
     def __init__(
         self, key: str | None = None, port: int = 0, models: tuple[tuple[str, str | None], ...] = MODELS
     ) -> None:
-        self.upload_gate: threading.Event | None = None  # the second half of a request is read once it is set
+        self.upload_gate: threading.Event | None = None  # all but the start of a request is read once it is set
         self.key = key
         self.models = models
         self.chat = Chat()
@@ -186,10 +186,12 @@ class OpenAIServer:
             await reader.readline()
         else:
             size = int(headers.get("content-length", 0))
-            body = await reader.readexactly(size // 2)
+            # Little enough that the kernel's buffers do not take all the rest.
+            start = size // 8
+            body = await reader.readexactly(start)
             if self.upload_gate is not None:
                 await asyncio.to_thread(self.upload_gate.wait, 60)
-            body += await reader.readexactly(size - size // 2)
+            body += await reader.readexactly(size - start)
         request = Request(method, target.partition("?")[0], headers, body)
         if headers.get("content-type", "").startswith("multipart/form-data"):
             request.parts = _parts(headers["content-type"], body)
