@@ -9,6 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 from time import process_time
 
+sys.path.insert(0, str(Path(__file__).parents[3]))
+
 from tui.storage import audit_log
 from tui.storage.folder import DiskFolder
 
