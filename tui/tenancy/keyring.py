@@ -86,7 +86,7 @@ def public_key(session: TenantSession, tenant: Tenant) -> str:
 
     While the tenant is unlocked, it is that of the private key. While it is locked, it is the one beside the private
     key, and the settings must hold the same, whole: a key that someone else wrote there would open for them alone.
-    Nothing is sealed for a retired pair: whoever replaced a pair because it leaked wants that.
+    Nothing is sealed for a retired pair: it may have been replaced because it leaked.
 
     Raises:
         Locked: if the two differ, the pair is retired, or a version before wrote no public key beside the private one.
