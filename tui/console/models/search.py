@@ -3,6 +3,7 @@
 from typing import Any
 
 from textual.timer import Timer
+from textual.widgets import Input
 from textual.worker import Worker
 
 from tui.console.frame.screen import FramedScreen, problem_lines
@@ -94,7 +95,9 @@ class ModelSearch:
             # Your own name is put in. A required field is left to you: a guess there would be wrong data.
             required = any(field.required for field in provider.model_fields if field.name == name)
             if hits and not required and not hits[0].fields and not offered.row.value:
-                offered.row.field.value = hits[0].id
+                # Nobody typed it, so what is said about the form stays.
+                with offered.row.field.prevent(Input.Changed):
+                    offered.row.field.value = hits[0].id
         finally:
             offered.searching(False)
         self._screen.refresh_chrome()
