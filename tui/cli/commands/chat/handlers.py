@@ -131,7 +131,7 @@ class _Answer:
             "thinking": "".join(self.thinking),
             "finish": self.finish.reason if self.finish else None,
             "complete": self.complete,
-            "usage": {"input": used.input, "output": used.output, "reasoning": used.reasoning} if used else None,
+            "usage": used.as_json() if used else None,
             "timings": {
                 "first_token": round(self._first, 4) if self._first else None,
                 "total": round(self.total, 4),
@@ -144,6 +144,7 @@ class _Answer:
         parts = [f"first token {self._first:.2f} s", f"{self.total:.1f} s"] if self._first else [f"{self.total:.1f} s"]
         if self.used:
             parts += [f"{self.used.input} tokens in"] if self.used.input is not None else []
+            parts += [f"{self.used.cached} of them cached"] if self.used.cached else []
             parts += [f"{self.used.output} out"] if self.used.output is not None else []
             parts += [f"{self.used.reasoning} of them reasoning"] if self.used.reasoning else []
             parts += [f"{self.speed:.0f} a second"] if self.speed else []
