@@ -7,6 +7,7 @@ modules hold the functions, so that `--help` imports no function.
 from tui.cli.commands import (
     audit,
     chat,
+    compare,
     console,
     credential,
     default,
@@ -36,6 +37,7 @@ COMMANDS = (
     *audit.COMMANDS,
     *transfer.COMMANDS,
     *chat.COMMANDS,
+    *compare.COMMANDS,
     *embed.COMMANDS,
     *transcribe.COMMANDS,
 )
