@@ -15,6 +15,7 @@ from tui.cli.commands import (
     model,
     paths,
     provider,
+    shell,
     tenant,
     transcribe,
     transfer,
@@ -40,4 +41,5 @@ COMMANDS = (
     *compare.COMMANDS,
     *embed.COMMANDS,
     *transcribe.COMMANDS,
+    *shell.COMMANDS,
 )
