@@ -202,7 +202,8 @@ async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterat
 
 
 CELL = 12.2
-"""The width of a cell in the pictures that Textual draws."""
+ROW = 24.4
+"""The size of a cell in the pictures that Textual draws."""
 _TEXT = re.compile(r'<text([^>]*?) x="([\d.]+)"( y="[\d.]+") textLength="[\d.]+"[^>]*>([^<]*)</text>')
 
 
@@ -210,8 +211,21 @@ async def picture(name: str) -> str:
     """The SVG of a scene, with what differs from run to run put in one form."""
     with _in_utc(), _answers_take_the_same_time():
         async with shown_scene(SCENES[name]) as pilot:
-            svg = pilot.app.export_screenshot(title="modeldeck")
-    return settled(svg)
+            return settled(drawn(pilot))
+
+
+def drawn(pilot: Pilot[str], title: str = "modeldeck") -> str:
+    """The SVG of what is shown, with the lines below blanks, which Textual leaves out."""
+    svg = pilot.app.export_screenshot(title=title)
+    lines = []
+    for y, strip in enumerate(pilot.app.screen._compositor.render_strips()):
+        x = 0
+        for segment in strip:
+            if segment.style and segment.style.underline:
+                lines.append(f"M{x * CELL:g} {y * ROW + 22:g}h{segment.cell_length * CELL:g}")
+            x += segment.cell_length
+    path = f'<path d="{"".join(lines)}" stroke="#98a0a8" stroke-width="1"/>' if lines else ""
+    return svg.replace("text-decoration: underline;", "").replace('-matrix">', f'-matrix">{path}', 1) if path else svg
 
 
 def settled(svg: str) -> str:

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from importlib import import_module
 from typing import Any, ClassVar
 
@@ -21,6 +22,7 @@ from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
+from textual.theme import BUILTIN_THEMES
 
 from tui.console import preferences
 from tui.console.background.monitor import BackgroundMonitor
@@ -38,6 +40,9 @@ from tui.diagnostics.crash_report import crash_note, crash_place, guard_loop, gu
 from tui.errors import Problem
 from tui.tenancy import keyring, tenants
 from tui.tenancy.session import Session
+
+TERMINAL_THEME = replace(BUILTIN_THEMES["ansi-dark"], primary="ansi_cyan", secondary="ansi_magenta")
+"""The terminal's own colors, with an accent that can be read on black in every palette, as blue often cannot."""
 
 PRACTICE = "practice"
 """The result of a console that is to be followed by one in practice mode."""
@@ -78,7 +83,8 @@ class Modeldeck(App[str]):
         self.crash: BaseException | None = None
         whole = session.environ.get("MODELDECK_DISPLAY", session.config.display) == "whole"
         self.terminal_display = Display(self, whole=whole, line=session.config.line)
-        self.theme = session.config.theme or "ansi-dark"
+        self.register_theme(TERMINAL_THEME)
+        self.theme = session.config.theme or TERMINAL_THEME.name
         self.animation_level = "none"
         keymap = preferences.keymap(session.config)
         self._ignored = (*session.config.warnings, *keymap.warnings)
@@ -219,10 +225,11 @@ class Modeldeck(App[str]):
         if tenant is None:
             return HeaderState(state="PRACTICE" if self.session.practice else "", area=area, busy=busy)
         opened = tenant.id in self.session.open_keys or not tenant.protected
-        state = "PRACTICE" if self.session.practice else "open" if opened else "locked"
-        state += ", read-only" if self.write_blocked else ""
+        states = [] if opened else ["locked"]
+        states += ["PRACTICE"] if self.session.practice else ["open"] if opened else []
+        states += ["read-only"] if self.write_blocked else []
         similar = self.monitor.similar_names
-        return HeaderState(tenant.name, tenant.mark, state, area, labels, busy, similar, tenant.key_id[:4])
+        return HeaderState(tenant.name, tenant.mark, ", ".join(states), area, labels, busy, similar, tenant.key_id[:4])
 
     @property
     def write_blocked(self) -> str:

@@ -208,7 +208,7 @@ async def test_settings_of_a_newer_version_are_viewed_with_a_banner_in_every_are
             if area != "enter send":
                 assert "── Written by Modeldeck 2.1; this is " in shown(pilot)
                 assert "You can view it, not change it." in shown(pilot)
-            assert rows(pilot)[0].startswith(" ▪ acme  PRACTICE, read-only")
+            assert rows(pilot)[0].startswith(" ▪ acme  PRACTICE  read-only")
             await pilot.press("escape")
     assert session.store("acme").folder.read("settings.json") == before
 

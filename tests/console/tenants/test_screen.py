@@ -218,7 +218,7 @@ async def test_a_tenant_with_a_passphrase_is_locked_after_a_time_without_a_key()
         assert rows(pilot)[0].startswith(" ▪ acme  open")
         watching._last_key -= 15 * 60
         watching.look()
-        await until(pilot, lambda: rows(pilot)[0].startswith(" ▪ acme  locked"))
+        await until(pilot, lambda: rows(pilot)[0].startswith(" ▪ acme  ▣ locked"))
 
 
 @pytest.mark.parametrize("size", [(40, 10), (60, 14), (80, 24), (120, 40)])

@@ -13,7 +13,7 @@ from tui.console.keys import hint
 from tui.console.navigation.areas import AreaNavigator
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import line
-from tui.console.widgets.symbols import ATTENTION, WARNING, WORKING
+from tui.console.widgets.symbols import PROBLEM, WORKING
 from tui.domain import Tenant
 from tui.errors import Problem, UsageError
 from tui.storage import lock
@@ -175,7 +175,7 @@ class BackgroundMonitor:
             self._toast(message)
             navigator.tenant_lost()
         elif self._lost is None:
-            self._lost = (line((f"{WARNING} ", ATTENTION), message), hint("{page.back} shows the tenants."))
+            self._lost = (line(PROBLEM, message), hint("{page.back} shows the tenants."))
             self._show_banner()
 
     def _show_banner(self) -> None:

@@ -98,7 +98,7 @@ class Propose(Dialog[str]):
         for model in proposed.values():
             yield Proposal(model)
         yield Plain("\n", id="problem")
-        yield Button("Accept and open the playground", id="playground")
+        yield Button("Accept and open the playground", id="playground", primary=True)
         yield Button("Accept", id="accept")
         yield Button("Not now", id="not-now")
         yield Plain((hint("\nYou can change or clear them at any time in Defaults ({area.defaults})."), MUTED))

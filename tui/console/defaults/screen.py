@@ -17,7 +17,7 @@ from tui.console.models.rows import strip_of
 from tui.console.remedies import problem_hint
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING, sign
+from tui.console.widgets.symbols import ATTENTION, HEADING, MUTED, WARNING, sign
 from tui.console.widgets.truncate import clip_end, clip_middle, fit
 from tui.domain import DefaultState, Model, ModelType
 from tui.errors import Problem
@@ -92,24 +92,23 @@ class Defaults(AreaScreen):
             below.append(("suggested: ", one_line(row.proposed.ref)))
         elif row.default is None:
             below.append(("nothing to suggest yet", ""))
-        lines += [Item("", partial(_under, words, ref)) for words, ref in below]
+        lines += [Item("", partial(_under, words, ref), str(row.type)) for words, ref in below]
         return [*lines, text_item("", "")]
 
     def _first_line(self, row: DefaultRow, cells: int) -> Content:
-        label = fit(row.type.label, _TYPE if cells >= 60 else 17)
+        label = line((fit(row.type.label, _TYPE if cells >= 60 else 17), HEADING))
         if row.default is None:
             return line(label, sign(DefaultState.NONE), " none")
-        room = max(8, min(_REF, cells - len(label) - (13 if cells >= 60 else 2)))
+        room = max(8, min(_REF, cells - label.cell_length - (13 if cells >= 60 else 2)))
         if cells > 80:
-            room = min(cells - len(label) - 16, 60)
+            room = min(cells - label.cell_length - 16, 60)
         ref = fit(one_line(row.default.ref), room, middle=True)
         set_at = when(row.default.set_at, self.navigator.session.now())
         behind = f"set {set_at}" if set_at and cells >= 60 else ""
-        return line(label, self._sign(row), f" {ref}", behind)
+        return line(label, self._sign(row), f" {ref}", (behind, MUTED))
 
     def _sign(self, row: DefaultRow) -> tuple[str, str]:
-        ends = row.state is DefaultState.READY and row.model is not None and row.model.ends
-        return (WARNING, ATTENTION) if ends else sign(row.state)
+        return (WARNING, ATTENTION) if row.state is DefaultState.READY and row.ends_soon else sign(row.state)
 
     # --- words around ---
 

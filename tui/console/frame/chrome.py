@@ -10,8 +10,19 @@ from textual.widget import Widget
 
 from tui.console.keys import FooterItem, key_of
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ACCENT, MARK, MARK_COLOURS, MUTED
+from tui.console.widgets.symbols import (
+    ACCENT,
+    CHIP_LOCKED,
+    CHIP_PRACTICE,
+    LOCKED,
+    MARK,
+    MARK_COLOURS,
+    MUTED,
+    chip,
+    mark_style,
+)
 from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, width
+from tui.console.widgets.wrap import wrap
 
 AREAS = (("providers", "Providers"), ("models", "Models"), ("defaults", "Defaults"), ("playground", "Playground"))
 
@@ -34,7 +45,7 @@ class ChromeRow(Widget):
 
 @dataclass(frozen=True)
 class HeaderState:
-    """Whose screen it is: the tenant's name, colour mark and state word, and what the header shows of the areas.
+    """Whose screen it is: the tenant's name, colour mark and state words, and what the header shows of the areas.
 
     `labels` is `keys` (plain digits act), `typing` (f2 to f5 act) or empty (a form or dialog). `busy` names areas with
     something running. `similar` are names of other tenants that may look the same when they are cut, `key` the
@@ -49,6 +60,11 @@ class HeaderState:
     busy: frozenset[str] = frozenset()
     similar: tuple[str, ...] = ()
     key: str = ""
+
+    @property
+    def locked(self) -> bool:
+        """Whether the tenant's keys need its passphrase."""
+        return "locked" in self.state
 
 
 class Header(ChromeRow):
@@ -66,16 +82,34 @@ class Header(ChromeRow):
         labels = self._labels(cells)
         brand = (" modeldeck ", "bold") if cells >= 100 or not place.name else ""
         tenant: list[Words] = [brand] if brand else []
+        states = self._states(short=False)
+        if place.name and width(labels.plain) + states.cell_length + width(place.name) + 6 > cells:
+            states = self._states(short=True)
         if place.name:
-            reserved = width(labels.plain) + width(place.state) + 7 + (11 if brand else 0)
+            reserved = width(labels.plain) + states.cell_length + 6 + (11 if brand else 0)
             most = 14 if place.labels and cells < 100 else 40
             name = clip_apart(place.name, max(6, min(most, cells - reserved)), place.similar, place.key)
-            tenant += [" ", (MARK, MARK_COLOURS[place.mark % 6]), f" {name}"]
-        if place.state:
-            tenant += ["  " if place.name else " ", (place.state, MUTED)]
-        left = line(*tenant)
+            if place.locked:
+                tenant += [" ", (MARK, MARK_COLOURS[place.mark % len(MARK_COLOURS)]), f" {name} "]
+            else:
+                tenant.append(chip(mark_style(place.mark), f"{MARK} {name}"))
+        left = line(*tenant, states)
         gap = max(1, cells - 1 - width(left.plain) - width(labels.plain))
         return [Content.assemble(left, " " * gap, labels)]
+
+    def _states(self, short: bool) -> Content:
+        """Return what the tenant's state is; `short` leaves the lock its sign alone beside another word."""
+        states = list(filter(None, self.place.state.split(", ")))
+        parts: list[Words] = []
+        for state in states:
+            if state == "locked":
+                alone = short and len(states) > 1
+                parts.append((f" {LOCKED}", CHIP_LOCKED) if alone else chip(CHIP_LOCKED, f"{LOCKED} {state}"))
+            elif state == "PRACTICE":
+                parts.append(chip(CHIP_PRACTICE, state))
+            else:
+                parts.append((f" {state} ", MUTED))
+        return line(*parts)
 
     def _labels(self, cells: int) -> Content:
         place = self.place
@@ -97,11 +131,19 @@ class Rule(ChromeRow):
     left: str = ""
     right: str = ""
     role: str = MUTED
+    title_role: str = ""
 
     def show(self, left: str, right: str = "") -> None:
         if (left, right) != (self.left, self.right):
             self.left, self.right = left, right
             self.refresh()
+
+    def _title(self, text: str) -> list[Words]:
+        """Return the words at the left; of several, the ones in brackets are the title."""
+        start, end = text.find("["), text.find("]")
+        if not self.title_role or not 0 <= start < end:
+            return [(text, self.title_role)]
+        return [text[:start], (text[start : end + 1], self.title_role), text[end + 1 :]]
 
     def color(self, role: str) -> None:
         """Draw the line in the color of a role."""
@@ -118,7 +160,7 @@ class Rule(ChromeRow):
         return [
             line(
                 ("── " if left else "", self.role),
-                left[3:],
+                *self._title(left[3:]),
                 (fill, self.role),
                 right[:-2],
                 ("──" if right else "", self.role),
@@ -126,27 +168,51 @@ class Rule(ChromeRow):
         ]
 
 
+_MOST_HINTS = 4
+"""Rows of the longest hint."""
+
 STRIP = tuple[Words, Words]
 """The two rows of a strip."""
 
 
 class HintBar(ChromeRow):
-    """Two rows that say in full what the cursor is on, or a problem's sentence and hint."""
+    """Rows that say in full what the cursor is on, or a problem: two, or up to four if its words are long."""
 
     DEFAULT_CSS = "HintBar { height: 2; }"
     lines: tuple[Content, Content] = (Content(""), Content(""))
+    rows = 2
 
     def show(self, first: Words = "", second: Words = "") -> None:
         lines = (line(first), line(second))
         if not (lines[0].is_same(self.lines[0]) and lines[1].is_same(self.lines[1])):
             self.lines = lines
+            self._grow()
             self.refresh()
 
+    def on_resize(self) -> None:
+        self._grow()
+
+    def _grow(self) -> None:
+        """Take the rows that the lines need at this width."""
+        rows = min(_MOST_HINTS, max(2, len(self._wrapped(self.size.width or self.app.size.width))))
+        if rows != self.rows:
+            self.rows = rows
+            self.styles.height = rows
+
+    def _wrapped(self, cells: int) -> list[Content]:
+        room = max(10, cells - 4)
+        wrapped = [[entry] if entry.cell_length <= cells - 3 else wrap(entry, room) for entry in self.lines]
+        return [row for rows in wrapped for row in rows]
+
     def draw(self, cells: int) -> list[Content]:
-        return [Content("   ").append(line).truncate(cells, ellipsis=True) for line in self.lines]
+        rows = self._wrapped(cells)
+        if len(rows) > _MOST_HINTS:
+            rest = Content(" ").join(rows[_MOST_HINTS - 1 :])
+            rows = [*rows[: _MOST_HINTS - 1], rest]
+        return [Content("   ").append(row).truncate(cells, ellipsis=True) for row in rows]
 
     def get_content_height(self, *_: object) -> int:
-        return 2
+        return self.rows
 
 
 class Footer(ChromeRow):

@@ -28,7 +28,7 @@ from tui.console.remedies import problem_hint
 from tui.console.terminal.compositor import Composing
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain, Words, line
-from tui.console.widgets.symbols import ATTENTION, WARNING
+from tui.console.widgets.symbols import HEADING, PROBLEM
 from tui.errors import Problem
 
 Result = TypeVar("Result")
@@ -64,7 +64,9 @@ class FramedScreen(InConsole, Screen[Result]):
 
     def compose(self) -> ComposeResult:
         yield Header()
-        yield Rule(id="title")
+        title = Rule(id="title")
+        title.title_role = HEADING
+        yield title
         with Vertical(id="content"):
             yield from self.content()
         yield Rule(id="foot")
@@ -244,7 +246,7 @@ class Dialog(PageScreen[Result]):
 
 def problem_lines(message: str, hint: str = "", detail: str = "") -> list[Words]:
     """Return a problem as lines: sign and sentence, hint, the provider's own message."""
-    lines: list[Words] = [line((f"{WARNING} ", ATTENTION), message)]
+    lines: list[Words] = [line(PROBLEM, message)]
     return lines + [entry for entry in (hint, detail) if entry]
 
 

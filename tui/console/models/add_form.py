@@ -58,7 +58,7 @@ class ModelForm(Form):
         self._types = Choice(
             "Type", [(str(model_type), model_type.label) for model_type in provider.types], column=True, id="type"
         )
-        self.verify = Button("Verify and save" if model else "Verify and add", id="verify", note=note)
+        self.verify = Button("Verify and save" if model else "Verify and add", id="verify", note=note, primary=True)
         self.instead = Button("", id="instead", indent=0)
         self._wanted: SearchResult | None = None
 

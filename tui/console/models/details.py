@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tui.console.models.rows import Sign, name_of, origin_words
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.symbols import ERROR, MUTED
 from tui.console.widgets.text_viewer import Build, Reader
 from tui.domain import Default, ModelState, ModelType, ProviderState
 from tui.sanitize import one_line
@@ -36,7 +36,7 @@ def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Def
         ("Provider", row.provider_label),
         ("Type", model.type.label),
         ("Origin", origin_words(row, provider, now)),
-        ("State", line(sign, f" {_state(row, provider)}")),
+        ("State", line(sign, " ", (_state(row, provider), sign[1] if sign[1] == ERROR else ""))),
         ("Context", f"{model.context:,} tokens" if model.context else "–"),
     ]
     if model.type is ModelType.EMBEDDING:

@@ -17,7 +17,7 @@ from tui.console.remedies import problem_hint
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.console.widgets.symbols import HEADING, PROBLEM
 from tui.console.widgets.truncate import fit
 from tui.domain import Model, ModelState, ModelType, ProviderState
 from tui.errors import Problem
@@ -64,7 +64,7 @@ class PickModel(PageScreen[Model]):
 
     def content(self) -> Iterable[Widget]:
         yield Filter("pick.filter", keeps_focus=True, id="filter")
-        yield Rows(id="models")
+        yield Rows(id="models", led=True)
 
     def on_mount(self) -> None:
         session = self.navigator.tenant_session
@@ -109,7 +109,7 @@ class PickModel(PageScreen[Model]):
         headings: dict[int, Content] = {}
         for heading, under in sections:
             if under:
-                headings[len(keys)] = line((heading, MUTED))
+                headings[len(keys)] = line((heading, HEADING))
                 keys += ["", *under]
 
         def drawn(index: int) -> Draw:
@@ -219,7 +219,7 @@ class PickModel(PageScreen[Model]):
             self._say(f"{name_of(row.model)} cannot be used: {label}, {state}.", hint(_REMEDIES.get(state, "")))
 
     def _say(self, first: str, hint: str) -> None:
-        self._notice = (self.query_one(Rows).key, line((f"{WARNING} ", ATTENTION), first), hint)
+        self._notice = (self.query_one(Rows).key, line(PROBLEM, first), hint)
         self.refresh_chrome()
 
     def action_filter(self) -> None:

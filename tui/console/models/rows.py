@@ -10,7 +10,7 @@ from tui.console.keys import hint
 from tui.console.widgets.filter_bar import holding
 from tui.console.widgets.row_list import Draw, Lazy
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, READY, SUCCESS, UNSET, WARNING
+from tui.console.widgets.symbols import ATTENTION, ERROR, MUTED, READY, SUCCESS, UNSET, WARNING
 from tui.console.widgets.truncate import clip_middle, fit, width
 from tui.domain import ImportMode, Model, ModelState, ModelType, Origin, ProviderState
 from tui.sanitize import one_line
@@ -70,11 +70,13 @@ class ModelList:
 
     def sign(self, row: ModelRow) -> Sign:
         """Return the sign of a model's state, with its color."""
-        if row.state is ModelState.READY:
+        if row.state is ModelState.READY or (row.state is ModelState.ENDING and not row.ends_soon):
             return READY, SUCCESS
+        if row.state is ModelState.ENDING:
+            return WARNING, ATTENTION
         if row.state is ModelState.UNUSABLE and self.provider_state(row) is ProviderState.NOT_SET_UP:
-            return UNSET, ""
-        return WARNING, ATTENTION
+            return UNSET, MUTED
+        return WARNING, ERROR
 
     def provider_state(self, row: ModelRow) -> ProviderState:
         """Return the state of the model's provider."""

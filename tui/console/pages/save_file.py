@@ -43,7 +43,7 @@ class Save(Dialog[Path]):
         if len(self.formats) > 1:
             yield self._format
         yield Plain()
-        yield Button("Save", id="save")
+        yield Button("Save", id="save", primary=True)
 
     def chrome(self) -> ScreenText:
         if self.typing:

@@ -32,7 +32,6 @@ class Commands(PageScreen[None]):
     Commands #words { height: 2; }
     Commands #words > Plain { width: 4; }
     Commands #words > #end { width: 6; }
-    Commands Rows { padding-left: 2; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("focus.down", "move(1)"),
@@ -52,7 +51,7 @@ class Commands(PageScreen[None]):
             yield Plain("   [")
             yield LineField(id="find")
             yield Plain("]", id="end")
-        yield Rows(id="found")
+        yield Rows(id="found", led=True)
 
     def on_mount(self) -> None:
         self._all = CommandIndex([CommandGroup.of(local_commands(self._from))])

@@ -9,9 +9,10 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.console.widgets.form import label_style, marker
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain, line
-from tui.console.widgets.symbols import ATTENTION, CURSOR, MUTED, WARNING
+from tui.console.widgets.symbols import MUTED, PROBLEM
 from tui.console.widgets.text_area import LinesField
 from tui.console.widgets.truncate import clip_end, fit, width
 from tui.errors import Problem
@@ -101,13 +102,13 @@ class ParameterRow(Vertical):
     def on_mount(self) -> None:
         self._mark(False)
         if isinstance(self.field, LinesField):
-            self._after.show("" if self.narrow else "]")
+            self._after.show("" if self.narrow else ("]", MUTED))
         elif self.narrow:
             self._after.show((self.span if width(self.span) <= _ROOM else "", MUTED))
         elif len(self.span) > 15:
-            self._after.show(line("]    ", clip_end(self.span, 40)))
+            self._after.show(line(("]    ", MUTED), clip_end(self.span, 40)))
         else:
-            self._after.show(line("]    ", fit(self.span, 17), (self.parameter.unset, "")))
+            self._after.show(line(("]    ", MUTED), fit(self.span, 17), (self.parameter.unset, "")))
 
     @property
     def text(self) -> str:
@@ -130,14 +131,14 @@ class ParameterRow(Vertical):
             self.mount(self._wrong)
         if self._wrong is not None:
             self._wrong.display = problem is not None
-            self._wrong.show(line((f"{WARNING} ", ATTENTION), problem.message) if problem else "")
+            self._wrong.show(line(PROBLEM, problem.message) if problem else "")
 
     def _mark(self, here: bool) -> None:
         label = self.parameter.label
         if not self.narrow:
-            self._label.show(f" {CURSOR if here else ' '} {fit(label, _LABEL)}[")
+            self._label.show(line(marker(here), (fit(label, _LABEL), label_style(here)), ("[", MUTED)))
         else:
-            self._label.show(line((fit(label, _LABEL), "underline" if here else "")))
+            self._label.show((fit(label, _LABEL), label_style(here)))
 
     def on_descendant_focus(self) -> None:
         self._mark(True)

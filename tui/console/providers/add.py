@@ -48,12 +48,15 @@ class AddProvider(PageScreen[str]):
     def _part(self) -> Iterable[Widget]:
         if self.kind is None:
             yield Filter("providers.filter", keeps_focus=True, id="filter")
-            yield Rows(id="kinds")
+            yield Rows(id="kinds", led=True)
             return
         name = connections.suggested_name(self.navigator.tenant_session, self.kind.id)
         about = f"Its models are NAME/MODEL. Like {self.kind.label}, with its own credentials and models."
         yield Form(
-            Plain(), FieldRow("name", "Name", name, help=(about,)), Plain(), Button("Continue to its fields", id="add")
+            Plain(),
+            FieldRow("name", "Name", name, help=(about,)),
+            Plain(),
+            Button("Continue to its fields", id="add", primary=True),
         )
 
     async def _turn_to(self, kind: Provider | None) -> None:

@@ -7,7 +7,7 @@ from textual.content import Content
 from tui.console.keys import hint
 from tui.console.widgets.row_list import Item, text_item
 from tui.console.widgets.static_text import line
-from tui.console.widgets.symbols import MUTED, RowState, sign
+from tui.console.widgets.symbols import ERROR, HEADING, MUTED, RowState, sign
 from tui.console.widgets.truncate import clip_end, fit, width
 from tui.domain import Supply
 from tui.sanitize import one_line
@@ -36,7 +36,7 @@ def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], compac
     for row in rows:
         if row.provider.supply is not group:
             group = row.provider.supply
-            items.append(text_item("", line((_GROUPS[group], MUTED))))
+            items.append(text_item("", line((_GROUPS[group], HEADING))))
         items.append(Item(row.provider.id, _drawer(row, doing.get(row.provider.id, ""), compact)))
     return items
 
@@ -70,7 +70,8 @@ def _draw(row: ProviderRow, doing: str, compact: bool, cells: int) -> Content:
     if cells < _NARROW:
         label = min(_LABEL, cells // 2)
         name = fit(row.provider.label, label - 1, middle=True)
-        return line((mark, style), f" {name} ", clip_end(doing or row.word, cells - label - 2))
+        words = clip_end(doing or row.word, cells - label - 2)
+        return line((mark, style), f" {name} ", (words, ERROR if style == ERROR else ""))
     name = fit(row.provider.label, _LABEL - 1, middle=True) + " "
     state = row.word.removeprefix("trial ") if compact and width(row.word) > _STATE_WIDTH else row.word
     if row.credential is None and not doing and not row.models + row.added:
@@ -81,4 +82,6 @@ def _draw(row: ProviderRow, doing: str, compact: bool, cells: int) -> Content:
     word, source = (
         (fit(doing or state, _STATE_WIDTH), "") if compact else (fit(doing or row.word, 26), fit(row.source, 12))
     )
-    return line((mark, style), clip_end(f" {name}{word}{source}{total}".rstrip(), cells - 1))
+    words = clip_end(f"{word}{source}{total}".rstrip(), cells - 2 - width(name))
+    failed = ERROR if style == ERROR else ""
+    return line((mark, style), f" {name}", (words[: len(word)], failed), words[len(word) :])

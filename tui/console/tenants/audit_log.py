@@ -13,7 +13,7 @@ from tui.console.keys import bind
 from tui.console.remedies import problem_hint
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.console.widgets.symbols import MUTED, PROBLEM
 from tui.console.widgets.text_viewer import Reader
 from tui.console.widgets.wrap import wrap
 from tui.errors import Problem
@@ -57,7 +57,7 @@ class Audit(PageScreen[None]):
             self._entries = await asyncio.to_thread(audit.recent, session)
             checked = await asyncio.to_thread(audit.check, session)
         except Problem as problem:
-            self._strip = line((f"{WARNING} ", ATTENTION), problem.message), problem_hint(problem)
+            self._strip = line(PROBLEM, problem.message), problem_hint(problem)
         else:
             self._strip = self._verification_message(checked)
         self.query_one(Reader).show(self._lines)
@@ -67,7 +67,7 @@ class Audit(PageScreen[None]):
         if not checked.findings:
             return "Log intact.", "Check it with: modeldeck audit verify"
         first, *more = checked.findings
-        sign: tuple[Words, ...] = () if checked.whole else (line((f"{WARNING} ", ATTENTION)),)
+        sign: tuple[Words, ...] = () if checked.whole else (line(PROBLEM),)
         return line(*sign, first.sentence), f"modeldeck audit verify shows {len(more)} more." if more else ""
 
     def _lines(self, cells: int) -> list[Words]:

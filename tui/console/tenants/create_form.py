@@ -57,7 +57,7 @@ class TenantForm(Vertical):
         self._session = session
         self.name_row = FieldRow("name", label)
         self.passphrase = NewPassphrase(help=help_lines)
-        self.button = Button(CREATE, id="make")
+        self.button = Button(CREATE, id="make", primary=True)
         self._problem = Plain(id="problem")
         self._parts = (above, self.name_row, *below_name, self.passphrase, Plain(), *parts, Plain(), self.button)
 

@@ -37,7 +37,7 @@ class DamagedTenant(PageScreen[bool]):
         self.states: list[State] = []
         self._explanation = Plain()
         self._states = Rows(id="states")
-        self._restore = Button("Restore the selected", id="restore")
+        self._restore = Button("Restore the selected", id="restore", primary=True)
         self._accept = Button("Accept the edit", id="accept")
         self._leave_it = Button("Leave it", id="leave")
         self._problem = Plain()

@@ -31,7 +31,7 @@ class Import(PageScreen[str]):
         self._file = FieldRow("file", "File", help=("A file made by modeldeck export, on this machine.",))
         self._passphrase = FieldRow("passphrase", "Passphrase", secret=True, help=("The one that encrypts the file.",))
         self._look = Button("Preview", id="look")
-        self._import = Button("Import", id="import")
+        self._import = Button("Import", id="import", primary=True)
         self._summary = Plain(id="said")
         self._plan: Plan | None = None
 

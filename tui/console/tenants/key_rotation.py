@@ -40,7 +40,7 @@ class KeyPair(PageScreen[str]):
         self.tenant = tenant
         self._present = FieldRow("present", "Passphrase", secret=True)
         self._new = NewPassphrase("Passphrase", ("Optional.",))
-        self._button = Button("Create a new key pair", id="make")
+        self._button = Button("Create a new key pair", id="make", primary=True)
         self._problem = Plain(id="problem")
         self._sealed = ""
 

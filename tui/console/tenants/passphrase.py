@@ -31,7 +31,9 @@ class Passphrase(PageScreen[str]):
         self._present = FieldRow("present", "Current", secret=True)
         help_lines = ("You'll need it whenever a key is used.", "It can't be recovered.")
         self._new = NewPassphrase("New passphrase" if tenant.protected else "Passphrase", help_lines)
-        self._set = Button("Change the passphrase" if tenant.protected else "Set the passphrase", id="set")
+        self._set = Button(
+            "Change the passphrase" if tenant.protected else "Set the passphrase", id="set", primary=True
+        )
         self._remove = Button("Remove the passphrase", id="remove")
         self._pair = Button("Create a new key pair", id="pair")
         self._problem = Plain(id="problem")

@@ -29,7 +29,7 @@ class Rename(PageScreen[str]):
             yield Plain()
             yield self._name_row
             yield Plain()
-            yield Button("Rename", id="rename")
+            yield Button("Rename", id="rename", primary=True)
 
     def chrome(self) -> ScreenText:
         keys = ("field.next", "field.clear") if self.typing else ("form.press",)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tui.console.keys import hint
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, WARNING
+from tui.console.widgets.symbols import PROBLEM
 from tui.tenancy import verification
 from tui.tenancy.manifest import CredentialChange
 from tui.tenancy.session import TenantSession
@@ -26,7 +26,7 @@ def confirm_lines(
     """Describe each change, with what tells whose it is; only the first of many."""
     lines: list[Words] = []
     if integrity.alarm:
-        lines = [line((f"{WARNING} ", ATTENTION), verification.alarm_words(session, integrity.alarm)), ""]
+        lines = [line(PROBLEM, verification.alarm_words(session, integrity.alarm)), ""]
     for entry in waiting[:_SHOWN]:
         heading = f"{verification.called(entry.place)}:" if integrity.alarm else verification.words(session, entry)
         lines += [heading, *(f"  {about}" for about in confirmation.about(entry))]

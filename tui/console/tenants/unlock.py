@@ -33,7 +33,7 @@ class Unlock(PageScreen[bool]):
         super().__init__()
         self._next = Plain(f"   Next: {next_step}, as soon as you unlock." if next_step else "")
         self._field = FieldRow("passphrase", "Passphrase", secret=True, help=("Input is hidden.",))
-        self._button = Button("Unlock", id="unlock")
+        self._button = Button("Unlock", id="unlock", primary=True)
         self._intro = Plain("\n   This tenant is locked with a passphrase.\n")
         self._misses = 0
 

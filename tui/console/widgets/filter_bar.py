@@ -11,8 +11,8 @@ from textual.widgets import Input
 
 from tui.console.keys import bind, key_of
 from tui.console.widgets.input import LineField
-from tui.console.widgets.static_text import Plain
-from tui.console.widgets.symbols import CURSOR
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import CURSOR, MUTED
 
 _FIELD = 49
 
@@ -57,7 +57,7 @@ class Filter(Horizontal):
         self.field = LineField()
         self._label = f" {key_of(opened_by)} ["
         self._start = Plain(f"  {self._label}", classes="start")
-        self._end = Plain("]", classes="end")
+        self._end = Plain(("]", MUTED), classes="end")
 
     def compose(self) -> ComposeResult:
         yield self._start
@@ -71,7 +71,7 @@ class Filter(Horizontal):
 
     def note(self, text: str) -> None:
         """Show a text after the field."""
-        self._end.show(f"]   {text}" if text else "]")
+        self._end.show(line(("]", MUTED), f"   {text}" if text else ""))
 
     def clear(self) -> None:
         """Look for nothing."""

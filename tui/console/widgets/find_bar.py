@@ -10,7 +10,8 @@ from textual.widgets import Input
 
 from tui.console.keys import bind, key_of
 from tui.console.widgets.input import LineField
-from tui.console.widgets.static_text import Plain
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import MUTED
 
 
 class Find(Horizontal):
@@ -35,9 +36,9 @@ class Find(Horizontal):
 
     def __init__(self, opened_by: str) -> None:
         super().__init__()
-        self._label = f"   {key_of(opened_by)} ["
+        self._label = line(f"   {key_of(opened_by)} ", ("[", MUTED))
         self.field = LineField()
-        self._status = Plain("]  ")
+        self._status = Plain(("]  ", MUTED))
         self._back: Widget | None = None
 
     def open(self) -> None:
@@ -50,7 +51,7 @@ class Find(Horizontal):
 
     def say(self, matched: bool) -> None:
         """Show whether the text was found."""
-        self._status.show("]  " if matched or not self.field.value else "]  not found ")
+        self._status.show(line(("]  ", MUTED), "" if matched or not self.field.value else "not found "))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()

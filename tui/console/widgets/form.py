@@ -19,7 +19,17 @@ from textual.widgets import Input
 from tui.console.keys import bind
 from tui.console.widgets.input import LineField, SecretField
 from tui.console.widgets.static_text import Plain, Words, line
-from tui.console.widgets.symbols import CURSOR, MUTED, WORKING
+from tui.console.widgets.symbols import (
+    ACCENT,
+    BUTTON,
+    BUTTON_FOCUSED,
+    BUTTON_PRIMARY,
+    CURSOR,
+    HEADING,
+    MUTED,
+    OPTION_FOCUSED,
+    WORKING,
+)
 from tui.console.widgets.truncate import fit, width
 
 LABEL = 17
@@ -27,6 +37,16 @@ LABEL = 17
 
 FIELD = 52
 """Cells between the brackets of a field."""
+
+
+def marker(here: bool) -> Words:
+    """Return the beginning of a part's row, with the cursor while the part has the focus."""
+    return (f" {CURSOR} ", ACCENT) if here else "   "
+
+
+def label_style(here: bool) -> str:
+    """Return the style of a label, of the part with the focus or another one."""
+    return HEADING if here else ""
 
 
 class Form(VerticalScroll, can_focus=False):
@@ -73,7 +93,7 @@ class FieldRow(Vertical):
         self.field_name, self.label, self.help, self.cells = name, label, tuple(help), cells
         self.field: LineField = SecretField() if secret else LineField(value)
         self._label = Plain(classes="label")
-        self._end = Plain("]", classes="end")
+        self._end = Plain(("]", MUTED), classes="end")
         self._under = Plain(classes="under")
 
     def compose(self) -> ComposeResult:
@@ -101,10 +121,11 @@ class FieldRow(Vertical):
 
     def note(self, text: Words) -> None:
         """Show a text after the field, for example the state of a search."""
-        self._end.show(line("] ", text))
+        self._end.show(line(("] ", MUTED), text))
 
     def _mark(self, here: bool) -> None:
-        self._label.show(f" {CURSOR if here else ' '} {fit(self.label, LABEL) if self.label else ''}[")
+        label = fit(self.label, LABEL) if self.label else ""
+        self._label.show(line(marker(here), (label, label_style(here)), ("[", MUTED)))
 
     def on_descendant_focus(self) -> None:
         self._mark(True)
@@ -129,8 +150,8 @@ class Part(Widget, can_focus=True):
         self.refresh()
 
     @property
-    def marker(self) -> str:
-        return f" {CURSOR} " if self.has_focus else "   "
+    def marker(self) -> Words:
+        return marker(self.has_focus)
 
 
 class Button(Part):
@@ -149,9 +170,17 @@ class Button(Part):
         def control(self) -> "Button":
             return self.button
 
-    def __init__(self, label: str, *, id: str | None = None, note: str = "", indent: int = 0) -> None:  # noqa: A002 - textual's name
+    def __init__(
+        self,
+        label: str,
+        *,
+        id: str | None = None,  # noqa: A002 - textual's name
+        note: str = "",
+        indent: int = 0,
+        primary: bool = False,
+    ) -> None:
         super().__init__(id=id)
-        self.label, self.note_text, self.indent = label, note, indent
+        self.label, self.note_text, self.indent, self.primary = label, note, indent, primary
         self.doing = ""
 
     def work(self, doing: str = "") -> None:
@@ -168,7 +197,7 @@ class Button(Part):
     def render(self) -> Content:
         if self.doing:
             return line(self.marker, f"{WORKING} {self.doing}")
-        style = "reverse" if self.has_focus else ""
+        style = BUTTON_FOCUSED if self.has_focus else BUTTON_PRIMARY if self.primary else BUTTON
         note = f"   {self.note_text}" if self.note_text else ""
         return line(self.marker, (f"[ {self.label} ]", style), (note, MUTED))
 
@@ -221,17 +250,22 @@ class Choice(Part):
 
     def render(self) -> Content:
         cells = max(20, self.size.width - LABEL - 4)
-        parts = [line(f"({'•' if key == self.value else ' '}) ", text) for key, text in self.options]
+        parts = [self._option(key, text) for key, text in self.options]
         rows: list[Content] = []
         for part in parts:
             if rows and not self.column and rows[-1].cell_length + 3 + part.cell_length <= cells:
                 rows[-1] = rows[-1].append("  ").append(part)
             else:
                 rows.append(part)
-        first = line(self.marker, fit(self.label, LABEL))
+        first = line(self.marker, (fit(self.label, LABEL), label_style(self.has_focus)))
         return Content("\n").join(
             first.append(row) if n == 0 else line(" " * (LABEL + 3), row) for n, row in enumerate(rows)
         )
+
+    def _option(self, key: str, text: str | Content) -> Content:
+        chosen = key == self.value
+        option = line((f"({'•' if chosen else ' '}) ", ACCENT if chosen else ""), text)
+        return line((option.plain, OPTION_FOCUSED)) if chosen and self.has_focus else option
 
     def offer(self, options: Sequence[tuple[str, str | Content]]) -> None:
         """Offer other values; the one chosen stays if it is among them, else the first is."""

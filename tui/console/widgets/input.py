@@ -6,6 +6,7 @@ from typing import ClassVar
 from textual import events
 from textual.binding import BindingType
 from textual.message import Message
+from textual.strip import Strip
 from textual.widgets import Input
 
 from tui.console.keys import bind
@@ -47,6 +48,11 @@ class LineField(Input):
         super().__init__(value, id=id, classes=classes, select_on_focus=False, compact=True)
         self.cursor_blink = False
         self.cleaner: Callable[[str], str | None] = self.clean
+
+    def render_line(self, y: int) -> Strip:
+        # As wide as the field, so that the line below it shows how much room there is.
+        width = self.size.width
+        return super().render_line(y).crop(0, width).extend_cell_length(width, self.rich_style)
 
     def clean(self, text: str) -> str:
         """Return the part of a paste that goes into the field."""

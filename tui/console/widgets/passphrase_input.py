@@ -8,7 +8,7 @@ from textual.widgets import Input
 
 from tui.console.widgets.form import FieldRow
 from tui.console.widgets.static_text import line
-from tui.console.widgets.symbols import ATTENTION, WARNING
+from tui.console.widgets.symbols import PROBLEM
 from tui.secret import Secret
 
 
@@ -47,9 +47,9 @@ class NewPassphrase(Vertical):
         if not self.first.value or self.first.value == self.again.value:
             return True
         if self.again.value:
-            self.again.say(line((f"{WARNING} ", ATTENTION), "The passphrases don't match."), "Type this one again.")
+            self.again.say(line(PROBLEM, "The passphrases don't match."), "Type this one again.")
         else:
-            self.again.say(line((f"{WARNING} ", ATTENTION), "Type the passphrase a second time."))
+            self.again.say(line(PROBLEM, "Type the passphrase a second time."))
         self.again.field.focus()
         return False
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, overload
 
+from rich.segment import Segment
 from rich.style import Style as RichStyle
 from textual import events
 from textual.binding import BindingType
@@ -17,6 +18,9 @@ from tui.console.keys import bind
 from tui.console.widgets.static_text import drawn, line
 from tui.console.widgets.symbols import CURSOR
 
+_BAR = RichStyle(reverse=True)
+_BAR_AT_REST = RichStyle(reverse=True, dim=True)
+
 Draw = Callable[[int], Content]
 """A row's text at a width in cells, without the three cells of the cursor."""
 
@@ -27,6 +31,8 @@ class Item:
 
     key: str
     draw: Draw
+    entry: str = ""
+    """The key of the row above that it continues: the bar covers both."""
 
     @property
     def selectable(self) -> bool:
@@ -85,7 +91,7 @@ class Rows(ScrollView, can_focus=True):
     ]
 
     REVERSED: ClassVar[bool] = True
-    """Whether the whole row under the cursor is drawn in reverse."""
+    """Whether a bar across the list marks the row under the cursor."""
     STAYS: ClassVar[bool] = True
     """Whether the cursor is drawn while something else has the focus."""
 
@@ -106,11 +112,13 @@ class Rows(ScrollView, can_focus=True):
     class Left(Message):
         """The cursor was moved up from the first row."""
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
+    def __init__(self, *, id: str | None = None, classes: str | None = None, led: bool = False) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id, classes=classes)
         self.items: Sequence[Item] = ()
         self.cursor = -1
         self.gutter_cells = 3
+        self.led = led
+        """Whether a field beside the list moves its cursor, so that the bar is that of a focused list."""
 
     @property
     def key(self) -> str:
@@ -160,7 +168,16 @@ class Rows(ScrollView, can_focus=True):
     def _redraw(self, index: int) -> None:
         y = index - self.scroll_offset.y
         if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
+            self.refresh(Region(0, y, self.size.width, 1 + self._continued(index)))
+
+    def _continued(self, index: int) -> int:
+        """Return how many rows below belong to the one at an index."""
+        if isinstance(self.items, Lazy) or not 0 <= index < len(self.items):
+            return 0
+        key, count = self.items[index].key, 0
+        while key and index + count + 1 < len(self.items) and self.items[index + count + 1].entry == key:
+            count += 1
+        return count
 
     def _reveal(self) -> None:
         height, top = self.size.height, self.scroll_offset.y
@@ -170,8 +187,8 @@ class Rows(ScrollView, can_focus=True):
         first = 0 if self._nearest(0) == self.cursor else self.cursor
         if first < top:
             self.scroll_to(y=first, animate=False, immediate=True)
-        elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
+        elif (last := self.cursor + min(self._continued(self.cursor), height - 1)) >= top + height:
+            self.scroll_to(y=last - height + 1, animate=False, immediate=True)
 
     def action_move(self, step: int) -> None:
         index = self.cursor + step
@@ -215,13 +232,16 @@ class Rows(ScrollView, can_focus=True):
         style = self.visual_style
         if not 0 <= index < len(self.items):
             return Strip.blank(cells, style.rich_style)
-        here = index == self.cursor
+        item = self.items[index]
+        cursor = index == self.cursor
+        here = cursor or bool(item.entry and item.entry == self.key)
+        active = self.has_focus or self.led
         # In a gutter of one cell the cursor shows only while the list has the focus.
-        marked = here and (self.has_focus or (self.STAYS and self.gutter_cells > 1))
-        gutter = (CURSOR if marked else "").center(self.gutter_cells)
-        row = line(gutter, self.items[index].draw(cells - len(gutter))).truncate(cells, ellipsis=True)
-        strip = drawn(self, row, style)
-        if here and self.has_focus and self.REVERSED:
-            # Only as far as the text goes: a fill across the window costs bytes and spoils selections.
-            return strip.apply_style(RichStyle(reverse=True))
-        return strip
+        marked = here and (active or (self.STAYS and self.gutter_cells > 1))
+        gutter = (CURSOR if marked and cursor else "").center(self.gutter_cells)
+        row = line(gutter, item.draw(cells - len(gutter))).truncate(cells, ellipsis=True)
+        if marked and self.REVERSED:
+            # One look for the whole line: dim and colored words would make blocks of other colors in it.
+            bar = _BAR if active else _BAR_AT_REST
+            return Strip([Segment(row.plain + " " * (cells - row.cell_length), style.rich_style + bar)], cells)
+        return drawn(self, row, style)

@@ -24,7 +24,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from tui.console.keys import bind
-from tui.console.widgets.symbols import ACCENT, CURSOR
+from tui.console.widgets.symbols import ACCENT, CURSOR, TURN
 
 WIDEST = 80
 """Cells of the longest row."""
@@ -317,7 +317,8 @@ class Transcript(Widget, can_focus=True):
         for y in range(first, min(last, self._tops[-1] - 1) + 1):
             text = f" {self._row(y).plain}"
             start, end = selection.get_span(y) or (0, -1)
-            lines.append(text[start : len(text) if end < 0 else end].removeprefix(" " if not start else ""))
+            part = text[start : len(text) if end < 0 else end].removeprefix(" " if not start else "")
+            lines.append(part.removeprefix(f"{TURN} "))
         return "\n".join(lines), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:

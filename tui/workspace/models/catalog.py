@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain import Credential, ImportMode, Model, ModelState, ModelType, Origin
@@ -33,6 +34,9 @@ T = TypeVar("T")
 
 _KINDS = list(ModelType)
 
+_SOON = 90
+"""Days before its retirement from which a model is one to replace."""
+
 
 @dataclass(frozen=True)
 class ModelRow:
@@ -43,6 +47,8 @@ class ModelRow:
     word: str
     default: bool
     provider_label: str
+    ends_soon: bool = False
+    """Whether its retirement is near enough to act on."""
 
     @property
     def usable(self) -> bool:
@@ -279,7 +285,16 @@ def _row(model: Model, usable: frozenset[str], chosen: set[tuple[str, str, Model
         state, word = ModelState.UNUSABLE, f"{label} cannot be used"
     elif model.ends:
         state, word = ModelState.ENDING, f"ends {model.ends}"
-    return ModelRow(model, state, word, (model.provider, model.id, model.type) in chosen, label)
+    soon = state is ModelState.ENDING and _days_between(today, model.ends) <= _SOON
+    return ModelRow(model, state, word, (model.provider, model.id, model.type) in chosen, label, soon)
+
+
+def _days_between(first: str, last: str) -> int:
+    """Return the days between two dates, 0 if one is not a date."""
+    try:
+        return (date.fromisoformat(last) - date.fromisoformat(first)).days
+    except ValueError:
+        return 0
 
 
 def model_id_of(provider: Provider, text: str) -> str:

@@ -44,6 +44,7 @@ class DefaultRow:
     model: Model | None = None
     nearest: Model | None = None
     proposed: Model | None = None
+    ends_soon: bool = False
 
 
 def rows(session: TenantSession) -> list[DefaultRow]:
@@ -129,7 +130,7 @@ def _row(
     verified = f", verified {when(check.at, session.now())}" if check and check.at else ", not verified"
     source = provider.word if provider.on_trial else f"{provider.source}{verified}"
     ends = f", ends {when(match.model.ends, session.now())}" if match.state is ModelState.ENDING else ""
-    return DefaultRow(kind, default, DefaultState.READY, f"{source}{ends}", model)
+    return DefaultRow(kind, default, DefaultState.READY, f"{source}{ends}", model, ends_soon=match.ends_soon)
 
 
 def _delisted_message(model: Model | None, label: str, now: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, MUTED, STOPPED, WARNING, WORKING
+from tui.console.widgets.symbols import ATTENTION, MODEL, MUTED, PERSON, PROBLEM, STOPPED, TURN, WORKING
 from tui.console.widgets.wrap import wrap
 from tui.sanitize import printable
 
@@ -42,7 +42,7 @@ class ProblemBlock(Sentences):
 
     def rows(self, cells: int) -> Sequence[Content]:
         rows = super().rows(cells - 2)
-        return [line((f"{WARNING} ", ATTENTION) if not number else "  ", row) for number, row in enumerate(rows)]
+        return [line(PROBLEM if not number else "  ", row) for number, row in enumerate(rows)]
 
 
 class QuestionBlock:
@@ -52,10 +52,10 @@ class QuestionBlock:
         self.text = text
 
     def rows(self, cells: int) -> Sequence[Content]:
-        rows = [line(("you", MUTED)), *wrap(line(self.text[:_SHOWN]), cells)]
-        if more := len(self.text) - _SHOWN:
-            rows += [line((f"{WORKING} and {more:,} characters more", MUTED))] if more > 0 else []
-        return rows
+        rows = [line(("you", PERSON)), *wrap(line(self.text[:_SHOWN]), cells - 2)]
+        if (more := len(self.text) - _SHOWN) > 0:
+            rows.append(line((f"{WORKING} and {more:,} characters more", MUTED)))
+        return [line((f"{TURN} ", PERSON), row) for row in rows]
 
     def holds(self, pattern: re.Pattern[str]) -> bool:
         return bool(pattern.search(self.text))
@@ -127,7 +127,7 @@ class AnswerBlock:
         self.below = list(below)
 
     def rows(self, cells: int) -> Sequence[Content]:
-        rows = [line((self.name, MUTED), (f"   {self.place}" if self.place else "", MUTED))]
+        rows = [line((f"{TURN} {self.name}", MODEL), (f"   {self.place}" if self.place else "", MUTED))]
         if self.thoughts or self._new_thoughts:
             rows.append(line((f"{WORKING} {self._thought_words}", MUTED)))
             if self.unfolded:

@@ -15,12 +15,12 @@ from tui.console.widgets.truncate import fit
 from tui.workspace.playground.vectors import Comparison
 
 SHADES: Sequence[tuple[int, str, str]] = (
-    (80, "█", "$primary bold"),
-    (60, "▓", "$primary"),
+    (80, "█", "bold reverse $primary"),
+    (60, "▓", "bold $primary"),
     (40, "▒", "$primary"),
-    (20, "░", "$primary dim"),
+    (20, "░", ""),
 )
-"""From how many hundredths on, sign, and role: one hue, five steps, the last of them blank."""
+"""From how many hundredths on, sign, and role: the nearer the brighter, what is far is dim and without a sign."""
 
 LEGEND = "█ 80 and up  ▓ 60  ▒ 40  ░ 20  blank below"
 
@@ -135,4 +135,4 @@ def cell(value: float | None) -> Words:
     for least, shade, role in SHADES:
         if hundredths >= least:
             return f"{shade}{hundredths:2}".ljust(_CELL), role
-    return f"{hundredths:3} "
+    return f"{hundredths:3} ", MUTED

@@ -21,7 +21,7 @@ from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.console.widgets.input import LineField
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Plain, Words, line
-from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.console.widgets.symbols import ATTENTION, MUTED, PROBLEM, WARNING
 from tui.console.widgets.truncate import clip_middle, fit
 from tui.domain import Model
 from tui.errors import Problem, UsageError
@@ -109,7 +109,7 @@ class SpeechForm(Vertical):
             yield Plain(id="from")
             yield self._language
             yield self._times
-            yield Button("Transcribe", id="transcribe")
+            yield Button("Transcribe", id="transcribe", primary=True)
             yield Plain(id="wrong")
 
     def on_mount(self) -> None:
@@ -391,7 +391,7 @@ def _size(size: int) -> str:
 def hanging(message: str, hint: str, cells: int) -> list[Content]:
     """Wrap a sentence and its hint with a hanging indent beside the sign."""
     first, *rest = [part for text in (message, hint) if text for part in line(text).wrap(max(20, cells - 3))]
-    return [line((f"{WARNING} ", ATTENTION), first), *(part.pad_left(2) for part in rest)]
+    return [line(PROBLEM, first), *(part.pad_left(2) for part in rest)]
 
 
 def _indented(text: str) -> str:

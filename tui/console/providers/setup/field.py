@@ -7,7 +7,7 @@ from textual.widgets import Input
 from tui.console.widgets.form import FieldRow
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.console.widgets.symbols import MUTED, PROBLEM
 from tui.providers import PROVIDERS
 from tui.providers.spec import Field, Provider
 from tui.workspace.credentials import paste
@@ -104,9 +104,9 @@ class EntryRow(FieldRow):
         if rest := paste.split_summary(self.provider, self.declared, self.apart):
             lines.append((f"Split up: {rest} will be used for the model.", MUTED))
         if self.wrong:
-            lines += [line((f"{WARNING} ", ATTENTION), self.wrong[0]), *self.wrong[1:]]
+            lines += [line(PROBLEM, self.wrong[0]), *self.wrong[1:]]
         elif owner := self.owner:
-            lines += [line((f"{WARNING} ", ATTENTION), self._looks_like(owner)), "It was not sent anywhere."]
+            lines += [line(PROBLEM, self._looks_like(owner)), "It was not sent anywhere."]
         elif fresh and (message := self._shape()):
             lines.append((message, MUTED))
         self.say(*lines)

@@ -10,7 +10,7 @@ from tui.console.providers.setup.field import EntryRow
 from tui.console.providers.setup.local_servers import server_parts
 from tui.console.widgets.form import Button, Choice, FieldRow, Form
 from tui.console.widgets.static_text import Plain, Words, line
-from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.console.widgets.symbols import CAUTION, MUTED, PROBLEM
 from tui.domain import Credential
 from tui.providers import PROVIDERS
 from tui.providers.origins import host_of, is_loopback
@@ -75,7 +75,7 @@ class SetupForm(Form):
             yield Vertical(id="servers")
         yield _gap("first-gap")
         if self.discovered is not None:
-            yield Button(self._discovery_message(self.discovered), id="found")
+            yield Button(self._discovery_message(self.discovered), id="found", primary=True)
             hosts = ", ".join(map(host_of, self.origins(self.discovered.values))) or self.provider.label
             yield Plain(f"Asks {hosts} whether it works, then encrypts and saves it.", classes="said")
             yield _gap()
@@ -91,7 +91,7 @@ class SetupForm(Form):
         yield Button("Keep it here", id="keep")
         yield _gap("carry-gap")
         yield Plain(id="notice", classes="said")
-        yield Button("Verify and save", id="verify")
+        yield Button("Verify and save", id="verify", primary=True)
         yield Button("Save anyway, unverified", id="anyway")
         yield _gap()
         if any(field.advanced for field in self.provider.fields):
@@ -241,7 +241,7 @@ class SetupForm(Form):
     def complain(self, name: str, message: str, *more: str) -> bool:
         """Say under a field what is wrong with it and put the focus there; False if it is not in the form."""
         if name == NAME and self.named:
-            self.named.say(line((f"{WARNING} ", ATTENTION), message), *more)
+            self.named.say(line(PROBLEM, message), *more)
             self.named.field.focus()
         elif name in self.entries:
             self.entries[name].complain(message, *more)
@@ -348,7 +348,7 @@ class SetupForm(Form):
                 where = several if origins[1:] else f"{origins[0]} and nowhere else"
                 lines.append(f"The {what} {goes} to {where}.")
         if needs_plain_http(origins):
-            lines.append(line((f"{WARNING} ", ATTENTION), "Unencrypted: anyone on the network can read the key."))
+            lines.append(line(CAUTION, "Unencrypted: anyone on the network can read the key."))
         elif not instead:
             which = "that it lists" if self.provider.local_servers else f"of {self.provider.label}"
             imported = f"All models {which} are imported once it is verified."

@@ -7,7 +7,7 @@ from textual.widget import Widget
 
 from tui.console.widgets.form import Button
 from tui.console.widgets.static_text import Plain, line
-from tui.console.widgets.symbols import ATTENTION, MUTED, WARNING
+from tui.console.widgets.symbols import MUTED, PROBLEM
 from tui.providers.spec import Provider
 from tui.workspace.credentials.discovery import Server
 
@@ -24,7 +24,7 @@ def looking_words(provider: Provider) -> str:
 def server_parts(provider: Provider, servers: Sequence[Server]) -> list[Widget]:
     """Return the widgets after a search for servers; the buttons are `server-0` and so on."""
     if not servers:
-        none = line((f"{WARNING} ", ATTENTION), "No model server answers on this machine.\n")
+        none = line(PROBLEM, "No model server answers on this machine.\n")
         return [Plain(line(none, "Start one, or type its URL."), classes="said")]
     widest = max(len(server.base_url) for server in servers)
     parts: list[Widget] = [Plain("Answers on this machine", classes="said")]

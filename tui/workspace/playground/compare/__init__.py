@@ -1,1 +1,0 @@
-"""Compare models: several answer one prompt at once, independently, and are measured."""
