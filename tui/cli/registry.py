@@ -18,6 +18,7 @@ from tui.cli.commands import (
     transcribe,
     transfer,
     trial,
+    undo,
     vault,
 )
 
@@ -33,6 +34,7 @@ COMMANDS = (
     *model.COMMANDS,
     *default.COMMANDS,
     *vault.COMMANDS,
+    *undo.COMMANDS,
     *audit.COMMANDS,
     *transfer.COMMANDS,
     *chat.COMMANDS,

@@ -41,6 +41,7 @@ DECLARED = {
     "propose.pick": KeyDeclaration("enter", "choose", "Pick another model"),
     "embedding.sort": KeyDeclaration("enter", "sort", "Sort by similarity to this text, or back"),
     "form.press": KeyDeclaration("enter,space", "press", "press"),
+    "app.undo": KeyDeclaration("U", "undo", "Undo the last change"),
     "path.complete": KeyDeclaration("tab", "complete", fixed=True),
     "filter.done": KeyDeclaration("down", "to list", fixed=True),
     "find.again": KeyDeclaration("down", "next match", fixed=True),

@@ -144,7 +144,7 @@ class Store:
             before, document = self.document(), self._load()
             if document.newer:
                 raise document.newer
-            tables = _tables(document.data)
+            tables = tables_of(document.data)
             yield tables
             after = {name: table for name, table in (tables.storage.read() or {}).items() if table}
             if forget is not None:
@@ -297,9 +297,9 @@ class Store:
                 for table, records in earlier.document.data.items()
             }
             if data != earlier.document.data:
-                tables = _tables(data)
+                tables = tables_of(data)
                 if repair is not None:
-                    repair(_tables(earlier.document.data), tables)
+                    repair(tables_of(earlier.document.data), tables)
                 self.folder.write(earlier.name, encode(replace(earlier.document, data=tables.storage.read() or {})))
 
     def _now(self) -> str:
@@ -320,7 +320,7 @@ class _LoadedStorage(Storage):
 
 
 def _state(stamp: Hashable, document: Document) -> _State:
-    return _State(stamp, document, _tables(document.data), {})
+    return _State(stamp, document, tables_of(document.data), {})
 
 
 def _has_field(data: Content, table: str, field: str) -> bool:
@@ -333,5 +333,6 @@ def _without_field(data: Content, table: str, field: str) -> Content:
     return {**data, table: stripped}
 
 
-def _tables(data: Content) -> Tables:
+def tables_of(data: Content) -> Tables:
+    """Return the tables of one state, to be read or changed in memory."""
     return TinyDB(data, storage=_LoadedStorage)

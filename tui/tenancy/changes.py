@@ -44,7 +44,7 @@ def describe_changes(before: Content | None, after: Content, restored: str = "")
         act
         for table, tell in _EVENTS.items()
         if not (trials_changed and table == "models")  # a trial tells its own
-        for act in tell(_records(before, table), _records(after, table))
+        for act in tell(records_by_key(before, table), records_by_key(after, table))
     ]
     # A change that has no words of its own still has an entry.
     others = sorted(name for name in {*before, *after} if _kept(before).get(name) != _kept(after).get(name))
@@ -55,7 +55,7 @@ def describe_changes(before: Content | None, after: Content, restored: str = "")
 
 def _entered(before: Content, after: Content) -> list[str]:
     """Return the credentials whose manifest entry changed."""
-    old, new = _records(before, "manifest"), _records(after, "manifest")
+    old, new = records_by_key(before, "manifest"), records_by_key(after, "manifest")
     return [" ".join(entry) for entry in _joined(old, new) if old.get(entry) != new.get(entry)]
 
 
@@ -63,7 +63,7 @@ def _kept(content: Content) -> Content:
     return {name: table for name, table in content.items() if name not in _BOOKKEEPING and table}
 
 
-def _records(content: Content, table: str) -> dict[tuple[str, ...], Record]:
+def records_by_key(content: Content, table: str) -> dict[tuple[str, ...], Record]:
     """Return the records of a table by the fields that name them for people."""
     return {
         tuple(str(entry.get(name, "")) for name in _KEYS[table]): entry for entry in content.get(table, {}).values()
@@ -79,6 +79,7 @@ _KEYS = {
     "sources": ("provider",),
     "connections": ("id",),
     "trials": ("provider",),
+    "listings": ("provider", "credential"),
 }
 Records = Mapping[tuple[str, ...], Record]
 

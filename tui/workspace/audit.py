@@ -54,6 +54,7 @@ _WORDS = {
     "trial set": "trial of {provider}: {calls} requests, {models}",
     "trial removed": "trial of {provider} removed",
     "state restored": "earlier state {state} restored",
+    "change undone": "undone: {change}",
     "edit accepted": "manual edit of the file accepted",
     "exported": "settings exported{how}",
     "imported": "settings imported from a file",

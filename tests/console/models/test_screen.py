@@ -202,7 +202,7 @@ async def test_a_provider_that_cannot_be_reached_is_shown_and_the_rows_stay(
         assert "── 41 ──" in shown(pilot)
 
 
-async def test_d_asks_with_the_focus_on_keep_and_works_on_added_models_only(session: Session) -> None:
+async def test_d_works_on_added_models_only_and_can_be_undone(session: Session) -> None:
     give(session, [added("bge-m3")])
     async with area(session, "models") as pilot:
         await pilot.press("d")
@@ -210,15 +210,12 @@ async def test_d_asks_with_the_focus_on_keep_and_works_on_added_models_only(sess
         await to(pilot, "bge-m3")
         assert "d remove" in rows(pilot)[-1]
         await pilot.press("d")
-        await until_shown(pilot, "▸ [ Keep ]")
-        await pilot.press("enter")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-        assert len(catalog.listing(session.tenant("acme"))) == 42
-        await pilot.press("d")
-        await until_shown(pilot, "▸ [ Keep ]")
-        await pilot.press("down", "enter")
-        await until_shown(pilot, "Removed bge-m3.")
+        await until_shown(pilot, "Removed bge-m3. U undoes it.")
         assert len(catalog.listing(session.tenant("acme"))) == 41
+        assert "U undo" in rows(pilot)[-1]
+        await pilot.press("U")
+        await until_shown(pilot, "model removed, bge-m3")
+        assert len(catalog.listing(session.tenant("acme"))) == 42
 
 
 async def test_enter_shows_all_that_is_known_and_escape_goes_back(session: Session) -> None:

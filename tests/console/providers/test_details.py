@@ -61,14 +61,16 @@ async def test_enter_on_another_credential_opens_its_fields(session: Session) ->
         assert "Leave blank to keep the stored key ending 77c0." in shown(pilot)
 
 
-async def test_u_asks_and_uses_the_other_credential(session: Session) -> None:
+async def test_u_uses_the_other_credential_and_upper_case_u_undoes_it(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter", "u")
         await until_shown(pilot, "default is in use.")
         await pilot.press("G", "u")
-        await until_shown(pilot, "─ Use batch-jobs instead of default ─")
-        await focused(pilot, "Keep default")
-        await pilot.press("down", "enter")
+        await until_shown(pilot, "Credential     batch-jobs, in use")
+        assert "U undoes it." in shown(pilot)
+        await pilot.press("U")
+        await until_shown(pilot, "Credential     default, in use")
+        await pilot.press("U")
         await until_shown(pilot, "Credential     batch-jobs, in use")
         active = credentials.active(session.tenant("acme"), "openai")
         assert active is not None and active.name == "batch-jobs"
@@ -142,8 +144,6 @@ async def test_a_credential_in_use_brings_its_own_models(session: Session) -> No
         await until_shown(pilot, "Other credentials")
         assert [model.id for model in catalog.listing(acme, provider="openai_compatible")] == before
         await pilot.press("G", "u")
-        await until_shown(pilot, "Use second instead of default")
-        await pilot.press("down", "enter")
         await until(pilot, lambda: status.row(acme, "openai_compatible").models == 1)
         assert [model.id for model in catalog.listing(acme, provider="openai_compatible")] == ["of-the-second"]
 

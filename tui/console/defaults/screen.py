@@ -187,7 +187,7 @@ class Defaults(AreaScreen):
         """Change a default, show how all stand then, and the notice of it."""
         key = self.query_one(Rows).key
         try:
-            notice = await work
+            notice = await self.undoably(self.session, work)
         except Problem as problem:
             self._message = (key, problem_lines(problem.message)[0], problem_hint(problem))
         else:

@@ -8,9 +8,9 @@ A screen fills `content()`, answers `chrome()` with the words around it, and cal
 changed. The frame calls it on every change of focus.
 """
 
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
 from dataclasses import replace
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from textual import events
 from textual.app import ComposeResult
@@ -23,13 +23,17 @@ from textual.widget import Widget
 
 from tui.console.frame.chrome import Footer, Header, HeaderState, HintBar, Rule, ScreenText
 from tui.console.frame.navigator import InConsole
-from tui.console.keys import bind, footer_items, key_of
+from tui.console.keys import bind, footer_items, hint, key_of
 from tui.console.remedies import problem_hint
 from tui.console.terminal.compositor import Composing
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import HEADING, PROBLEM
 from tui.errors import Problem
+
+if TYPE_CHECKING:
+    from tui.tenancy.session import TenantSession
+    from tui.workspace.undo import SettingsChange
 
 Result = TypeVar("Result")
 
@@ -92,7 +96,11 @@ class FramedScreen(InConsole, Screen[Result]):
         self.query_one("#title", Rule).show(frame.title, frame.right)
         self.query_one("#foot", Rule).show(frame.foot or self.console.write_blocked, frame.foot_right)
         self.query_one(HintBar).show(*(self.console.banner or frame.strip))
-        self.query_one(Footer).show(footer_items((*frame.keys, *filter(None, [self.HELP_KEY])), self.typing))
+        self.query_one(Footer).show(footer_items((*frame.keys, *self.further_keys()), self.typing))
+
+    def further_keys(self) -> tuple[str, ...]:
+        """Return the footer's entries beside those of `chrome`."""
+        return (self.HELP_KEY,) if self.HELP_KEY else ()
 
     def place(self) -> HeaderState:
         """Return what the header shows: the console's tenant, unless the screen is about another one."""
@@ -179,7 +187,11 @@ class AreaScreen(FramedScreen[None]):
     switched_to = False
     """Whether another area was left for it, until it is shown; not while a page over it closes."""
 
+    _undoable: "tuple[TenantSession, SettingsChange] | None" = None
+    """What was changed here last, and of which tenant, for as long as the screen lives."""
+
     BINDINGS: ClassVar[list[BindingType]] = [
+        bind("app.undo", "undo"),
         bind("area.providers", "app.area('providers')"),
         bind("area.models", "app.area('models')"),
         bind("area.defaults", "app.area('defaults')"),
@@ -194,6 +206,50 @@ class AreaScreen(FramedScreen[None]):
 
     def action_escape(self) -> None:
         """Stop what runs, else leave the field; never more. Screens say what that is."""
+
+    def further_keys(self) -> tuple[str, ...]:
+        return (*super().further_keys(), *(("app.undo",) if self._undoable else ()))
+
+    async def undoably(self, session: "TenantSession", work: Awaitable[Result]) -> Result:
+        """Do it, and offer to undo what it saved; a notice that it returns names the key."""
+        from tui.workspace import undo  # lazy: the first change
+
+        before = session.store.document()
+        result = await work
+        change = undo.change_since(session, before)
+        if change is None:
+            return result
+        self._undoable = (session, change)
+        self.refresh_chrome()
+        return (
+            cast(Result, f"{result}{hint(' {app.undo} undoes it.')}") if isinstance(result, str) and result else result
+        )
+
+    def action_undo(self) -> None:
+        """Undo what was changed on this screen, else ask about the tenant's last change."""
+        self.run_guarded(self._undo(), "undo")
+
+    async def _undo(self) -> None:
+        from tui.workspace import undo  # lazy: the first change
+
+        offered, self._undoable = self._undoable, None
+        self.refresh_chrome()
+        if offered is None:
+            if self.navigator.tenant is None:
+                self.dialogs.toast("There is nothing to undo.")
+                return
+            offered = self.navigator.tenant_session, undo.last_change(self.navigator.tenant_session)
+            choices = {"keep": "Keep", "undo": "Undo"}
+            if await self.dialogs.ask("Undo the last change", [offered[1].words], choices) != "undo":
+                return
+        session, change = offered
+        if change.needs_key and not await self.dialogs.ensure_unlocked("undo it"):
+            self._undoable = offered
+            return
+        undone = f"Undone: {change.words}."
+        self.dialogs.toast(await self.undoably(session, _then(undo.undo(session, change), undone)))
+        self.navigator.tenant_changed()
+        self.changed_elsewhere()
 
 
 class PageScreen(FramedScreen[Result]):
@@ -242,6 +298,11 @@ class Dialog(PageScreen[Result]):
         box = Form(*self.parts(), id="box")
         box.border_title = Content(self.BOX_TITLE)
         yield box
+
+
+async def _then(work: Awaitable[None], notice: str) -> str:
+    await work
+    return notice
 
 
 def problem_lines(message: str, hint: str = "", detail: str = "") -> list[Words]:

@@ -3,9 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from tui.console.frame.navigator import Questions
-from tui.console.models.rows import called, name_of
-from tui.console.widgets.static_text import Words
-from tui.console.widgets.truncate import clip_middle
+from tui.console.models.rows import called
 from tui.domain import ImportMode, Model, Origin, Supply
 from tui.providers.spec import Provider
 from tui.tenancy.model_sync import Refreshed
@@ -46,15 +44,8 @@ async def unlocked_for_test(questions: Questions, row: ModelRow) -> bool:
     return await questions.ensure_unlocked(f"send a test request to {row.model.ref}")
 
 
-async def remove(session: TenantSession, questions: Questions, row: ModelRow) -> str:
-    """Remove a model that was added by hand. Asks first."""
-    name = name_of(row.model)
-    lines: list[Words] = [f"Removes {name} of {row.provider_label} from this tenant."]
-    if row.default:
-        lines.append(f"It is the default {row.model.type.label} model, which will be cleared.")
-    lines.append(f"Nothing changes at {row.provider_label}.")
-    choices = {"keep": "Keep", "remove": "Remove"}
-    if await questions.ask(f"Remove {clip_middle(name, 50)}", lines, choices) != "remove":
-        return ""
+async def remove(session: TenantSession, row: ModelRow) -> str:
+    """Remove a model that was added by hand, and the default that it is; it can be undone."""
     await catalog.remove(session, row.model)
-    return f"Removed {called(row.model)}."
+    cleared = f" The default {row.model.type.label} model is cleared." if row.default else ""
+    return f"Removed {called(row.model)}.{cleared}"

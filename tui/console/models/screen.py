@@ -319,7 +319,7 @@ class Models(AreaScreen):
                 self._say(f"{name_of(row.model)} cannot be a default: {row.word}.", "Choose one that is ready.")
 
     async def _use(self, model: Model) -> None:
-        notice = await set_default(self.session, model)
+        notice = await self.undoably(self.session, set_default(self.session, model))
         await self.read()
         self.dialogs.toast(notice)
 
@@ -368,7 +368,7 @@ class Models(AreaScreen):
 
     async def _add(self, provider_id: str) -> None:
         known = set(self._list.by_key)
-        if await self.navigator.add_model(provider_id):
+        if await self.undoably(self.session, self.navigator.add_model(provider_id)):
             await self.read()
             self.show_all(next((key for key in self._list.by_key if key not in known), None))
 
@@ -380,7 +380,7 @@ class Models(AreaScreen):
             self._say("Only models added by hand have fields to edit.", "This one comes from its provider.")
 
     async def _edit(self, model: Model) -> None:
-        if await self.navigator.add_model(model.provider, model):
+        if await self.undoably(self.session, self.navigator.add_model(model.provider, model)):
             await self.read()
 
     def action_remove(self) -> None:
@@ -394,7 +394,7 @@ class Models(AreaScreen):
             )
 
     async def _remove(self, row: ModelRow) -> None:
-        if notice := await actions.remove(self.session, self.dialogs, row):
+        if notice := await self.undoably(self.session, actions.remove(self.session, row)):
             await self.read()
             self.action_list()
             self.dialogs.toast(notice)

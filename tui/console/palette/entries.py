@@ -80,6 +80,7 @@ _TELLS = {
     "app.lock": "Lock the tenant; you'll be asked for the passphrase when a key is needed.",
     "app.help": "Show the keys of this screen, the signs, and file locations.",
     "app.quit": "Quit Modeldeck; asks first if something would be lost.",
+    "app.undo": "Undo what was changed on this screen, else the tenant's last change.",
     "app.redraw": "Redraw the screen after another program wrote over it.",
     "app.suspend": "Back to the shell; fg returns.",
 }
@@ -319,7 +320,9 @@ async def _pick_default(screen: FramedScreen[Any], kind: ModelType) -> None:
     if model is None:
         return
     try:
-        screen.dialogs.toast(await set_default(session, model))
+        work = set_default(session, model)
+        shown = screen.app.screen
+        screen.dialogs.toast(await (shown.undoably(session, work) if isinstance(shown, AreaScreen) else work))
     except Problem as problem:
         screen.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
     else:

@@ -121,7 +121,8 @@ class Playground(AreaScreen):
     async def _switch(self, provider_id: str) -> None:
         session = self.navigator.tenant_session
         try:
-            self.dialogs.toast(await switch(session, status.row(session, provider_id)))
+            work = switch(session, status.row(session, provider_id))
+            self.dialogs.toast(await self.undoably(session, work))
         except Problem as problem:
             self.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
         self.refresh_chrome()

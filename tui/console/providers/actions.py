@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from tui.console.frame.navigator import Questions
 from tui.console.keys import hint
 from tui.console.providers.checks import Work
-from tui.console.providers.summary import removal_lines, use_lines
+from tui.console.providers.summary import removal_lines, switch_notice
 from tui.domain import Credential, ProviderState, previous_of
 from tui.tenancy import keyring
 from tui.tenancy.session import TenantSession
@@ -49,21 +49,14 @@ async def refresh(session: TenantSession, row: ProviderRow) -> str:
 
 
 async def use(session: TenantSession, questions: Questions, row: ProviderRow, wanted: Credential) -> str:
-    """Use another stored credential of a provider, or go back to the key before a rotation. Asks first."""
+    """Use another stored credential of a provider, or go back to the key before a rotation; both can be undone."""
     now = row.credential
     assert now is not None
-    choices = {"keep": f"Keep {now.name}", "use": f"Use {wanted.name}"}
-    title = f"Use {wanted.name} instead of {now.name}"
-    if previous := previous_of(wanted.name):
-        choices = {"keep": "Keep the new key", "use": "Go back to the old key"}
-        title = f"Go back to the key that {previous} had"
-        step = f"use the old key of {row.provider.label}"
-        if not keyring.is_open(session) and not await questions.ensure_unlocked(step):
-            return ""
-    if await questions.ask(title, use_lines(row, now, wanted), choices) != "use":
+    step = f"use the old key of {row.provider.label}"
+    if previous_of(wanted.name) and not keyring.is_open(session) and not await questions.ensure_unlocked(step):
         return ""
     await status.use(session, row.provider.id, wanted.name)
-    notice = f"{row.provider.label} now uses {previous or wanted.name}."
+    notice = switch_notice(row, now, wanted)
     if row.provider.list_models is not None and not status.row(session, row.provider.id).models:
         notice += hint(" {providers.refresh} imports its models.")
     return notice

@@ -304,7 +304,7 @@ class Providers(AreaScreen):
 
     async def _then_show(self, work: Awaitable[str | bool]) -> bool:
         """Do it, then show the rows as they are now and the notice it returns. Return False if nothing was done."""
-        result = await work
+        result = await self.undoably(self.session, work)
         self._message = ("", "", "")
         self.reload()
         if isinstance(result, str) and result:

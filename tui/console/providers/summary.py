@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 from tui.console.frame.screen import problem_lines
 from tui.console.keys import hint, key_of
@@ -188,7 +187,7 @@ def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> l
             (count, "model", f"{row.added} added by hand" if row.added else ""),
             (len(chosen), "default", f"{', '.join(chosen)}; cleared"),
         ]
-        lines = ["This permanently deletes:", ""]
+        lines = ["This deletes, from every earlier state as well:", ""]
         for number, what, which in parts:
             if number:
                 counted = f"{number:,} {what}{'' if number == 1 else 's'}"
@@ -196,16 +195,15 @@ def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> l
     return [*lines, "", f"At {provider.label} the key stays valid; revoke it there if needed."]
 
 
-def use_lines(row: ProviderRow, now: Credential, then: Credential) -> list[Words]:
-    """Return what changes when another credential is used."""
-    called = previous_of(then.name) or then.name
-    lines: list[Words] = [f"From now on {row.provider.label} uses {called}{_ends(row, then)}."]
+def switch_notice(row: ProviderRow, before: Credential, now: Credential) -> str:
+    """Return that another credential is used now, and which of its fields differ."""
+    name = previous_of(now.name)
+    sentences = [f"{row.provider.label} now uses {name or now.name}{_ends(row, now)}."]
     for field in row.provider.fields:
-        before, after = now.clear.get(field.name, ""), then.clear.get(field.name, "")
-        if before != after:
-            lines.append(f"{field.label}: {one_line(after) or '–'} (was {one_line(before) or '–'}).")
-    other = now if called != now.name else replace(now, name=then.name)
-    return [*lines, f'"{other.name}" stays stored{_ends(row, other)}.']
+        was, value = before.clear.get(field.name, ""), now.clear.get(field.name, "")
+        if was != value:
+            sentences.append(f"{field.label}: {one_line(value) or '–'} (was {one_line(was) or '–'}).")
+    return " ".join(sentences)
 
 
 def _refused(row: ProviderRow, credential: Credential, now: str) -> str:

@@ -217,7 +217,8 @@ class Tenants(AreaScreen):
             self._start(self._open_page(page, self.row))
 
     async def _open_page(self, page: Any, row: TenantRow) -> None:
-        if done := await self.app.push_screen_wait(page(row.tenant)):
+        answer = self.app.push_screen_wait(page(row.tenant))
+        if done := await self.undoably(self.navigator.session.tenant(row.id), answer):
             if row.id == self.navigator.previous_area or (self.navigator.tenant and self.navigator.tenant.id == row.id):
                 self.navigator.tenant_changed()
             self.dialogs.toast(done)
