@@ -219,7 +219,7 @@ class Model:
 
     `context` is in tokens and `dimensions` in numbers a vector, 0 when unknown. `ends` is the date (YYYY-MM-DD) that
     the provider announced for its end, `gone` the date since which the provider no longer lists it. `fields` are the
-    entries of an added model.
+    entries of an added model, `price` is the provider's own, as its list has it, with the date as `listed`.
     """
 
     provider: str = field(metadata={"identity": True})
@@ -232,6 +232,7 @@ class Model:
     gone: str = ""
     completion: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
+    price: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "type", ModelType(self.type))

@@ -67,9 +67,12 @@ class Problem(Exception):
     `message` is a sentence: what happened and whose side it is. `hint` is what to do next, as far as it needs no key
     and no command. `detail` holds the other side's own words (already printable, at most 300 characters), such as a
     provider's error text and request id. `remedy` is a next step that each front end puts into words behind the hint.
+    `transient` says that the same request may succeed later: after `retry_after` seconds where the provider says so.
     """
 
     code = Exit.FAILED
+    transient = False
+    retry_after: float | None = None
 
     def __init__(self, message: str, hint: str = "", detail: str = "", remedy: Remedy | None = None) -> None:
         super().__init__(message)

@@ -1,16 +1,16 @@
 """File locations: the three root folders, from the environment."""
 
+from __future__ import annotations
+
 import os
-import pwd
 from collections.abc import Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
-from tui.errors import Problem
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-@dataclass(frozen=True)
-class Paths:
+class Paths(NamedTuple):
     """The roots of one OS user's Modeldeck. `modeldeck paths` prints them."""
 
     data: Path
@@ -32,34 +32,46 @@ def paths(environ: Mapping[str, str]) -> Paths:
     Raises:
         Problem: That list has none either.
     """
-    home = Path(environ.get("HOME", ""))
-    if not home.is_absolute():
-        home = _home_of_user()
+    from pathlib import Path
 
-    def root(variable: str, fallback: str) -> Path:
-        value = Path(environ.get(variable, ""))
-        return (value if value.is_absolute() else home / fallback) / "modeldeck"
-
-    state = root("XDG_STATE_HOME", ".local/state")
+    home = _home(environ)
+    state = _root(environ, home, "XDG_STATE_HOME", ".local/state")
     return Paths(
-        data=_override(environ, "MODELDECK_DATA_DIR", root("XDG_DATA_HOME", ".local/share")),
-        config=_override(environ, "MODELDECK_CONFIG_DIR", root("XDG_CONFIG_HOME", ".config")),
-        keys=_override(environ, "MODELDECK_KEY_DIR", state / "keys"),
-        log=state / "log",
-        home=home,
+        data=Path(data_folder(environ)),
+        config=Path(_override(environ, "MODELDECK_CONFIG_DIR", _root(environ, home, "XDG_CONFIG_HOME", ".config"))),
+        keys=Path(_override(environ, "MODELDECK_KEY_DIR", os.path.join(state, "keys"))),
+        log=Path(state, "log"),
+        home=Path(home),
     )
 
 
-def _home_of_user() -> Path:
+def data_folder(environ: Mapping[str, str]) -> str:
+    """Return the root of the settings. Shell completion asks for it alone, as pathlib takes long to import."""
+    return _override(environ, "MODELDECK_DATA_DIR", _root(environ, _home(environ), "XDG_DATA_HOME", ".local/share"))
+
+
+def _override(environ: Mapping[str, str], variable: str, otherwise: str) -> str:
+    value = environ.get(variable)
+    return os.path.join(os.getcwd(), value) if value else otherwise
+
+
+def _root(environ: Mapping[str, str], home: str, variable: str, fallback: str) -> str:
+    value = environ.get(variable, "")
+    return os.path.join(value if os.path.isabs(value) else os.path.join(home, fallback), "modeldeck")
+
+
+def _home(environ: Mapping[str, str]) -> str:
+    home = environ.get("HOME", "")
+    if os.path.isabs(home):
+        return home
+    import pwd
+
+    from tui.errors import Problem
+
     try:
-        home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+        home = pwd.getpwuid(os.getuid()).pw_dir
     except KeyError:
-        home = Path()
-    if not home.is_absolute():
+        home = ""
+    if not os.path.isabs(home):
         raise Problem("You have no home folder.", "Set HOME to an absolute path.")
     return home
-
-
-def _override(environ: Mapping[str, str], variable: str, otherwise: Path) -> Path:
-    value = environ.get(variable)
-    return Path(value).absolute() if value else otherwise

@@ -61,7 +61,8 @@ def test_an_operator_gets_from_nothing_to_answers(tmp_path: Path, server: OpenAI
     assert modeldeck("chat", "Why is the sky blue?") == ANSWER + "\n"
     answer = json.loads(modeldeck("chat", "--json", stdin="Why is the sky blue?\n"))
     assert (answer["text"], answer["finish"], answer["complete"]) == (ANSWER, "stop", True)
-    assert answer["usage"] == {"input": 9, "output": 14, "reasoning": 12}
+    unreported = dict.fromkeys(("cache_write", "cache_write_1h", "audio", "image", "audio_output"))
+    assert answer["usage"] == {"input": 9, "output": 14, "reasoning": 12, "cached": 0, **unreported}
 
     vectors = [json.loads(line) for line in modeldeck("embed", stdin="a cat\na dog\n").splitlines()]
     singles = [struct.pack("8f", *vector) for vector in vectors]

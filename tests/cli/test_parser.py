@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-import tui.cli.commands.console
+import tui.cli.output
 from tests.cli.conftest import ROOT, Run, environ
 from tests.terminal import Terminal
 from tui.cli.help import help_text
@@ -164,7 +164,7 @@ def test_the_console_opens_on_the_tenant_that_is_named(modeldeck: Run, monkeypat
     screen.run = run  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "tui.console.app", screen)
     monkeypatch.setattr("tui.console.app", screen, raising=False)
-    monkeypatch.setattr(tui.cli.commands.console, "is_terminal", lambda stream: True)
+    monkeypatch.setattr(tui.cli.output, "is_terminal", lambda stream: True)
     for words, variables in ((("-t", "ACME"), {}), ((), {}), ((), {"MODELDECK_TENANT": "acme"}), (("practice",), {})):
         assert modeldeck(*words, TERM="xterm", **variables).code == 143, "the console's exit code is the command's"
     assert opened == [(False, "acme"), (False, None), (False, "acme"), (True, None)]

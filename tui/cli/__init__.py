@@ -42,6 +42,8 @@ def _run(words: Sequence[str], guarded: bool = False) -> int:
     try:
         if words and words[0] in ("--version", "-V", "version"):
             return _print_version()
+        if words and words[0] == "__complete":
+            return _complete(words[1:])
         from tui.cli.runner import run
 
         if guarded:
@@ -64,6 +66,19 @@ def _print_version() -> int:
         from tui.cli.runner import write_failed
 
         return write_failed(error)
+    return 0
+
+
+def _complete(words: Sequence[str]) -> int:
+    """Answer a shell that completes a line; whatever is wrong, it is told nothing."""
+    from tui.cli.completion import answer
+
+    try:
+        sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+        sys.stdout.write(answer(words, os.environ))
+        sys.stdout.flush()
+    except Exception:
+        return 1
     return 0
 
 

@@ -28,12 +28,42 @@ DELTAS = (TextDelta, ThinkingDelta)
 
 @dataclass(frozen=True)
 class Usage:
-    """The usage of a request in tokens, or `seconds` of audio; None if it is not reported."""
+    """The usage of a request in tokens, or `seconds` of audio; None if it is not reported.
+
+    One convention for all providers: `input` and `output` are totals, and every other count is a part of one of them.
+    Dialects convert what is reported in another way: Anthropic counts cached tokens beside `input_tokens`, xAI counts
+    thinking beside `completion_tokens`.
+
+    Attributes:
+        input: Tokens of the prompt, with those that were read from a cache or written to it.
+        output: Tokens of the answer, with the thinking.
+        reasoning: The part of `output` that is thinking.
+        cached: The part of `input` that was read from a cache.
+        cache_write: The part of `input` that was written to a cache.
+        cache_write_1h: The part of `cache_write` that is kept for an hour, which Anthropic charges more for.
+        audio: The part of `input` that is audio.
+        image: The part of `input` that is images.
+        audio_output: The part of `output` that is audio.
+    """
 
     input: int | None = None
     output: int | None = None
     reasoning: int | None = None
     seconds: float = 0.0
+    cached: int | None = None
+    cache_write: int | None = None
+    cache_write_1h: int | None = None
+    audio: int | None = None
+    image: int | None = None
+    audio_output: int | None = None
+
+    def as_json(self) -> dict[str, int | None]:
+        """Return the token counts as commands print them; null is a count that the provider does not report."""
+        return {name: getattr(self, name) for name in USAGE_COUNTS}
+
+
+USAGE_COUNTS = tuple(name for name in Usage.__dataclass_fields__ if name != "seconds")
+"""The names of the counts of `Usage`, in the order in which they are printed."""
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def merge_listing(stored: Sequence[Model], listed: Sequence[Model], today: str) 
     lost = [entry if entry.gone else replace(entry, gone=today) for key, entry in before.items() if key not in now]
     came = tuple(entry.id for key, entry in now.items() if key not in before or before[key].gone)
     delisted = tuple(entry.id for key, entry in before.items() if key not in now and not entry.gone)
-    fresh = [_known(entry, before.get((entry.id, entry.type))) for entry in now.values()]
+    fresh = [_known(entry, before.get((entry.id, entry.type)), today) for entry in now.values()]
     return [*fresh, *lost, *added.values()], Refreshed(came, delisted, len(now))
 
 
@@ -68,7 +68,9 @@ def apply_listing(tables: Tables, provider: Provider, listed: Sequence[Model], t
     return refreshed
 
 
-def _known(now: Model, before: Model | None) -> Model:
+def _known(now: Model, before: Model | None, today: str) -> Model:
+    if now.price:
+        now = replace(now, price={**now.price, "listed": today})
     # What was measured by a call (the length of vectors) outlives a listing that does not tell it.
     if before is None:
         return now

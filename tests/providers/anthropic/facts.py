@@ -274,7 +274,12 @@ def parameters_have_the_words_of_the_wire(p: Provider) -> None:
 @check
 def a_stream_as_documented(p: Provider) -> None:
     frames = (start(), block(), PING, text("Good"), text(" day"), STOPPED, closing(), END, text("late"), END)
-    assert events(p, *frames) == [TextDelta("Good"), TextDelta(" day"), Usage(20, 6), Finish("end_turn")]
+    assert events(p, *frames) == [
+        TextDelta("Good"),
+        TextDelta(" day"),
+        Usage(20, 6, cached=5, cache_write=3),
+        Finish("end_turn"),
+    ]
 
 
 @check
@@ -309,7 +314,7 @@ def a_whole_answer_as_documented(p: Provider) -> None:
             ThinkingDelta("Hm."),
             TextDelta("Good"),
             TextDelta(" day"),
-            Usage(20, 6),
+            Usage(20, 6, cached=5, cache_write=3),
             Finish("end_turn"),
         ]
     for odd in ({"type": "message"}, {"type": "message", "content": [7, None], "usage": 3}):
@@ -347,7 +352,7 @@ def the_ends_of_an_answer(p: Provider) -> None:
 @check
 def without_its_end_mark_an_answer_is_cut(p: Provider) -> None:
     cut = UNFINISHED
-    assert events(p, start(), text("Hi")) == [TextDelta("Hi"), Usage(20, 1), cut]
+    assert events(p, start(), text("Hi")) == [TextDelta("Hi"), Usage(20, 1, cached=5, cache_write=3), cut]
     assert events(p) == [cut]
     # A stop reason is an end as well.
     assert events(p, text("Hi"), closing())[-1] == Finish("end_turn")

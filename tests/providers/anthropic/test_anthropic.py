@@ -53,7 +53,12 @@ def documented(name: str) -> list[Any]:
 
 
 def test_the_documented_streams() -> None:
-    assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(12, 6), Finish("end_turn")]
+    assert documented("chat.sse") == [
+        TextDelta("Good"),
+        TextDelta(" day"),
+        Usage(12, 6, cached=0, cache_write=0),
+        Finish("end_turn"),
+    ]
     *entries, refused = documented("chat_error.sse")
     assert entries == [ThinkingDelta("Compare the two."), TextDelta("The first")]
     assert refused == ApiError(

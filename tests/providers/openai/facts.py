@@ -324,7 +324,7 @@ def a_stream_as_documented(p: Provider) -> None:
         "[DONE]",
         chunk({"content": "late"}),
         "[DONE]",
-    ) == [TextDelta("Good"), TextDelta(" day"), Usage(9, 14, 12), Finish("stop")]
+    ) == [TextDelta("Good"), TextDelta(" day"), Usage(9, 14, 12, cached=0), Finish("stop")]
 
 
 @check
@@ -332,7 +332,7 @@ def a_whole_answer_as_documented(p: Provider) -> None:
     message = {"role": "assistant", "content": "Good day", "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     body = {"id": "chatcmpl-A1", "object": "chat.completion", "choices": [choice], "usage": USED}
-    assert read(chat(p, stream=False), body) == [TextDelta("Good day"), Usage(9, 14, 12), Finish("stop")]
+    assert read(chat(p, stream=False), body) == [TextDelta("Good day"), Usage(9, 14, 12, cached=0), Finish("stop")]
 
 
 @check

@@ -33,7 +33,7 @@ def documented(name: str) -> list[Any]:
 
 
 def test_the_documented_streams() -> None:
-    assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(9, 14, 12), Finish("stop")]
+    assert documented("chat.sse") == [TextDelta("Good"), TextDelta(" day"), Usage(9, 14, 12, cached=0), Finish("stop")]
     message = "The server had an error while processing the request."
     assert documented("chat_error.sse") == [TextDelta("Par"), ApiError(kind="server_error", message=message)]
 

@@ -6,8 +6,6 @@ import sys
 from typing import TYPE_CHECKING
 
 from tui.cli.command import Command
-from tui.cli.output import is_terminal
-from tui.errors import Problem, UsageError
 
 if TYPE_CHECKING:
     from tui.cli.context import CommandContext
@@ -38,6 +36,7 @@ def console(call: "CommandContext") -> int:
 
 async def _open_what_was_handed(call: "CommandContext", tenant_id: str | None) -> None:
     """Open the tenant named, or the only one, with a passphrase that was handed over; of several, each with its own."""
+    from tui.errors import Problem, UsageError
     from tui.tenancy import tenants
 
     ids = [tenant_id] if tenant_id else tenants.ids(call.session)
@@ -62,6 +61,9 @@ def practice(call: "CommandContext") -> int:
 
 
 def _take_terminal(call: "CommandContext") -> None:
+    from tui.cli.output import is_terminal
+    from tui.errors import UsageError
+
     hint = "Commands work without one: modeldeck --help lists them."
     if not (is_terminal(sys.stdin) and is_terminal(sys.stdout)):
         raise UsageError("The console needs a terminal on standard input and output.", hint)

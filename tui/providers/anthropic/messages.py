@@ -144,12 +144,7 @@ class _Answer:
     def _end(self, reason: str) -> Iterator[Event]:
         self._done = True
         if self._used:
-            details = _part(self._used, "output_tokens_details")
-            yield Usage(
-                total(*(token_count(self._used.get(name)) for name in _INPUT)),
-                token_count(self._used.get("output_tokens")),
-                token_count(details.get("thinking_tokens")),
-            )
+            yield _usage(self._used)
         if not reason:
             yield UNFINISHED
             return
@@ -162,6 +157,19 @@ class _Answer:
             return "The answer is empty."
         note = _NOTES.get(reason, "")
         return f"{note} {self._explanation}" if reason == "refusal" and self._explanation else note
+
+
+def _usage(used: Mapping[str, Any]) -> Usage:
+    """Return the usage; here `input_tokens` leaves out the cached ones (Messages API, usage; prompt caching)."""
+    count = {name: token_count(used.get(name)) for name in (*_INPUT, "output_tokens")}
+    return Usage(
+        total(*(count[name] for name in _INPUT)),
+        count["output_tokens"],
+        token_count(_part(used, "output_tokens_details").get("thinking_tokens")),
+        cached=count["cache_read_input_tokens"],
+        cache_write=count["cache_creation_input_tokens"],
+        cache_write_1h=token_count(_part(used, "cache_creation").get("ephemeral_1h_input_tokens")),
+    )
 
 
 def _part(holder: Mapping[str, Any], name: str) -> Mapping[str, Any]:

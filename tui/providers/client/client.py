@@ -32,7 +32,7 @@ from tui.providers.client.response import Answer, check_dimensions, headers_of, 
 from tui.providers.client.retry import RetryableError, RetryPolicy, retry_reason, should_retry
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
-from tui.providers.client.transport_errors import ConnectionTrace, connect_problem
+from tui.providers.client.transport_errors import ConnectionTrace, OnConnection, connect_problem, ignore_connection
 from tui.providers.client.upload import body_of
 from tui.providers.error_body import read_account
 from tui.providers.error_messages import ErrorContext, redact, redirect, to_problem, unusable_response
@@ -41,8 +41,7 @@ from tui.providers.requests import ApiError, Call, EndSeen, Frame, Framing, Remo
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
-_STREAMED = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET)
-_STATUS = re.compile(r"[45]\d\d")
+_STREAMED, _STATUS = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET), re.compile(r"[45]\d\d")
 _PRELUDE = NoResponseYet | Uploading | Usage | Notice
 """What may come before an error without standing in the way of a retry."""
 
@@ -59,6 +58,7 @@ class _Step:
     redactor: AnswerRedactor
     follows: bool = False
     exchange: bool = False
+    on_connection: OnConnection = ignore_connection
 
 
 class Client:
@@ -93,7 +93,9 @@ class Client:
         for transport in transports.values():
             await transport.aclose()
 
-    async def stream(self, access: Access, call: Call) -> AsyncGenerator[Event, None]:
+    async def stream(
+        self, access: Access, call: Call, on_connection: OnConnection = ignore_connection
+    ) -> AsyncGenerator[Event, None]:
         """Run a call and the calls that follow from its answers, and yield their events.
 
         Closing the iterator or cancelling its task closes the connection at once, and cancels in the background what
@@ -103,11 +105,10 @@ class Client:
             Problem: The call failed. What was yielded before stays valid.
         """
         running: Call | None = None
-        dimensions = 0
         leftovers: list[Call] = []
+        count = dimensions = 0
         redactor = AnswerRedactor()
-        step: _Step | None = _Step(call, redactor)
-        count = 0
+        step: _Step | None = _Step(call, redactor, on_connection=on_connection)
         try:
             while step is not None:
                 if count == self._limits.max_steps:
@@ -176,7 +177,7 @@ class Client:
                 return
             attempt = policy.next_attempt(step.call, failure)
             if attempt is None:
-                raise failure.problem
+                raise failure.last_problem(self._clock())
             step = replace(step, call=attempt.call)
             if attempt.event:
                 yield attempt.event
@@ -257,6 +258,7 @@ class Client:
                     if event := await monitor.wait(sent, upload):
                         yield event
                 response = _response(context, sent, trace)
+                step.on_connection(trace.opened)
                 await self._raise_for_status(context, response, signed.framing)
                 if signed.framing is Framing.WEBSOCKET:
                     _check_handshake(context, request, response)

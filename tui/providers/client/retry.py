@@ -41,6 +41,12 @@ class RetryableError(Exception):
         self.problem, self.retryable, self.reason, self.error = problem, retryable, reason, error
         self.stale_token = self.by_status = False
 
+    def last_problem(self, now: float) -> Problem:
+        """Return the problem of a request that is not sent again; it says if a later request may succeed."""
+        self.problem.transient = self.retryable
+        self.problem.retry_after = retry_after(self.error.headers, now) if self.error else None
+        return self.problem
+
 
 @dataclass(frozen=True)
 class NextAttempt:

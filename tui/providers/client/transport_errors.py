@@ -3,7 +3,7 @@
 import errno
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,13 +25,24 @@ _NAMES = {
     errno.ECONNRESET: "it closed the connection",
 }
 
+OnConnection = Callable[[bool], object]
+"""Called with the head of a response: with True if a connection was opened for the request."""
+
+
+def ignore_connection(opened: bool) -> None:
+    """Do nothing with how a connection came about."""
+
 
 @dataclass
 class ConnectionTrace:
-    """How far a call came, told by httpcore's trace: its last phase, and whether its head (with the key) went out."""
+    """How far a call came, told by httpcore's trace: its last phase, and whether its head (with the key) went out.
+
+    `opened` says that the call opened a connection, as opposed to using one that was idle.
+    """
 
     phase: str = ""
     sent: bool = False
+    opened: bool = False
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Record an event of httpcore's `trace` extension. A CONNECT to a proxy carries no API key."""
@@ -42,6 +53,7 @@ class ConnectionTrace:
             if info["request"].method == b"CONNECT":
                 return
             self.sent = True
+        self.opened = self.opened or phase.endswith("connect_tcp")
         self.phase = phase
 
 

@@ -24,6 +24,7 @@ _COMPLETION = re.compile(r"^(text-(davinci|curie|babbage|ada)-\d+|gpt-3\.5-turbo
 _LARGEST = 1 << 30
 """Bytes of a recording; whose server it is knows its own limit."""
 
+_PRICES = ("prompt", "completion", "input_cache_read", "input_cache_write", "internal_reasoning", "audio")
 _CONTEXT = ("max_model_len", "context_length", "context_window", "max_context_length")
 
 
@@ -38,7 +39,8 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
         if _EMBEDDING.search(name)
         else ModelType.CHAT
     )
-    return Model(_ID, name, kind, context=_context(entry), completion=bool(_COMPLETION.match(name)))
+    completion = bool(_COMPLETION.match(name))
+    return Model(_ID, name, kind, context=_context(entry), completion=completion, price=_price(entry))
 
 
 def _context(entry: Mapping[str, Any]) -> int:
@@ -46,6 +48,13 @@ def _context(entry: Mapping[str, Any]) -> int:
     meta = entry.get("meta")
     trained = meta.get("n_ctx_train") if isinstance(meta, dict) else 0
     return next((size for name in _CONTEXT if (size := openai_api.number(entry.get(name)))), openai_api.number(trained))
+
+
+def _price(entry: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the figures of OpenRouter's `pricing` (API reference, models): texts, in USD a token."""
+    pricing = entry.get("pricing")
+    figures = pricing if isinstance(pricing, dict) else {}
+    return {name: value for name in _PRICES if isinstance(value := figures.get(name), str) and len(value) < 40}
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:

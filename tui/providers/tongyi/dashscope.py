@@ -11,7 +11,7 @@ from typing import Any
 from tui.domain import Model
 from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai import api as openai_api
-from tui.providers.dialects.openai.chat import usage_of
+from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.values import text
 from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, Transcript
 from tui.providers.requests import ApiError, Base64File, Call, ChatRequest, Frame, Framing, TranscriptionRequest

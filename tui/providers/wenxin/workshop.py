@@ -15,7 +15,7 @@ from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import alternating
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import embeddings
-from tui.providers.dialects.openai.chat import usage_of
+from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.values import word
 from tui.providers.events import UNFINISHED, Accepted, AccessToken, Event, Finish, ModelsListed, TextDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, EndSeen, Frame, Framing, Reader

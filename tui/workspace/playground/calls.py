@@ -1,7 +1,7 @@
 """Send chat, embedding and transcription requests, and yield their events."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,6 +29,9 @@ from tui.workspace.playground.metering import metered
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
 
+OnConnection = Callable[[bool], object]
+"""Called with the head of a response: with True if a connection was opened for the request."""
+
 
 def chat(
     session: TenantSession,
@@ -37,17 +40,18 @@ def chat(
     parameters: Mapping[str, Any] | None = None,
     stream: bool = True,
     access: "Access | None" = None,
+    on_connection: OnConnection | None = None,
 ) -> AsyncGenerator[Event]:
     """Send a chat request, with `access` if the credential is not stored yet.
 
-    Closing the iterator cancels the request.
+    Closing the iterator cancels the request. `on_connection` gets True if a connection was opened for it.
     """
     provider = provider_of(session, model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
     route = key_source.route_call(session, model, access)
     call = provider.chat(route.access.fields, ChatRequest(route.model, tuple(messages), dict(parameters or {}), stream))
-    return _streamed(session.process, route, call)
+    return _streamed(session.process, route, call, on_connection)
 
 
 def embed(
@@ -93,7 +97,9 @@ def parameters(session: TenantSession, model: Model) -> tuple[Parameter, ...]:
     return tuple(provider_of(session, model.provider).parameters(model))
 
 
-async def _streamed(session: Session, route: CallRoute, call: Call) -> AsyncGenerator[Event]:
+async def _streamed(
+    session: Session, route: CallRoute, call: Call, on_connection: OnConnection | None = None
+) -> AsyncGenerator[Event]:
     """Yield the events of a request, metered if it is on a trial; store if the key was accepted or rejected."""
     credential = credentials.active(session.tenant(route.owner), route.access.provider.id)
 
@@ -107,7 +113,7 @@ async def _streamed(session: Session, route: CallRoute, call: Call) -> AsyncGene
     try:
         async with (
             metered(meter) if meter else nullcontext(),
-            aclosing(session.client.stream(route.access, call)) as events,
+            aclosing(session.client.stream(route.access, call, *([on_connection] if on_connection else []))) as events,
         ):
             async for event in events:
                 if meter:

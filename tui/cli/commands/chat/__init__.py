@@ -18,8 +18,10 @@ COMMANDS = (
             JSON,
         ),
         "If the answer breaks off, what came stays on stdout and the exit code is not 0.",
-        "{model, text, thinking, finish, complete, usage: {input, output, reasoning}, timings: {first_token, total, "
-        "tokens_per_second}, notices}; usage is null if the provider does not report it, timings are in seconds",
+        "{model, text, thinking, finish, complete, usage: {input, output, reasoning, cached, cache_write, "
+        "cache_write_1h, audio, image, audio_output}, cost: {estimate, amount, currency, price_date, price_source}, "
+        "timings: {first_token, total, tokens_per_second}, notices}; input and output are totals, the others parts of "
+        "them; what the provider does not report, and a cost that is not known, are null; timings are in seconds",
         ("modeldeck chat 'Why is the sky blue?'", "git diff | modeldeck chat -s 'Review this.' -p temperature=0"),
     ),
 )

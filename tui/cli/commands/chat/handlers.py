@@ -5,7 +5,8 @@ import sys
 import time
 from collections.abc import Coroutine
 from contextlib import aclosing
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text
@@ -19,6 +20,9 @@ from tui.providers.requests import Message
 from tui.sanitize import printable
 from tui.workspace.playground import calls
 from tui.workspace.playground import parameters as model_parameters
+
+if TYPE_CHECKING:
+    from tui.workspace.pricing.cost import Cost
 
 
 def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
@@ -57,8 +61,9 @@ _TOO_SHORT = 0.02
 class _Answer:
     """The answer so far: text, reasoning, usage and times."""
 
-    def __init__(self, call: CommandContext) -> None:
+    def __init__(self, call: CommandContext, model: Model) -> None:
         self._call = call
+        self._model, self._moment = model, call.session.now()
         self._started = time.monotonic()
         self._first = 0.0
         self._line_open = False
@@ -123,6 +128,15 @@ class _Answer:
         rest = self.total - self._first
         return self.used.output / rest if self.used and self.used.output and rest > _TOO_SHORT else None
 
+    @cached_property
+    def cost(self) -> "Cost | None":
+        """The estimated cost by the price that held when the request was made; None if it is not known."""
+        # Only now: reading the table takes longer than starting, and the answer need not wait for it.
+        from tui.workspace.pricing.cost import cost_of
+        from tui.workspace.pricing.table import price_of
+
+        return cost_of(price_of(self._call.tenant_session, self._model, self._moment), self.used)
+
     def as_json(self, model: Model) -> dict[str, Any]:
         used = self.used
         return {
@@ -131,7 +145,8 @@ class _Answer:
             "thinking": "".join(self.thinking),
             "finish": self.finish.reason if self.finish else None,
             "complete": self.complete,
-            "usage": {"input": used.input, "output": used.output, "reasoning": used.reasoning} if used else None,
+            "usage": used.as_json() if used else None,
+            "cost": self.cost.as_json() if self.cost else None,
             "timings": {
                 "first_token": round(self._first, 4) if self._first else None,
                 "total": round(self.total, 4),
@@ -144,15 +159,17 @@ class _Answer:
         parts = [f"first token {self._first:.2f} s", f"{self.total:.1f} s"] if self._first else [f"{self.total:.1f} s"]
         if self.used:
             parts += [f"{self.used.input} tokens in"] if self.used.input is not None else []
+            parts += [f"{self.used.cached} of them cached"] if self.used.cached else []
             parts += [f"{self.used.output} out"] if self.used.output is not None else []
             parts += [f"{self.used.reasoning} of them reasoning"] if self.used.reasoning else []
             parts += [f"{self.speed:.0f} a second"] if self.speed else []
+        parts.append(self.cost.words if self.cost else "cost –")
         return " · ".join(parts)
 
 
 async def _ask(call: CommandContext, model: Model, messages: list[Message], parameters: dict[str, Any]) -> int:
     await begin(call, model)
-    answer = _Answer(call)
+    answer = _Answer(call, model)
     problem: Problem | None = None
     stream = not call.args.has("no-stream")
     try:

@@ -6,8 +6,9 @@ from typing import Any
 from tui.domain import Model
 from tui.providers.dialects import transcripts, values
 from tui.providers.dialects.openai.api import endpoint, error_in, malformed
-from tui.providers.dialects.values import seconds, time_or_nan, token_count
-from tui.providers.events import Event, Finish, Segment, Transcript, Usage
+from tui.providers.dialects.openai.usage import usage_of
+from tui.providers.dialects.values import seconds, time_or_nan
+from tui.providers.events import Event, Finish, Segment, Transcript
 from tui.providers.requests import ApiError, Call, Frame, TimestampGranularity, TranscriptionRequest, Upload
 from tui.providers.spec import AudioLimits, FieldValues
 
@@ -73,8 +74,8 @@ def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
     yield Transcript(
         text, segments, language if isinstance(language, str) else "", seconds(data.get("duration")) or 0.0
     )
-    if isinstance(data.get("usage"), dict):
-        yield _usage(data["usage"])
+    if used := usage_of(data):
+        yield used
     yield Finish("stop")
 
 
@@ -90,8 +91,3 @@ def _spoken(entry: Mapping[str, Any], text: str) -> str:
     spoken = values.text(entry.get(text)).strip()
     speaker = entry.get("speaker")
     return f"{speaker}: {spoken}" if isinstance(speaker, str) and speaker else spoken
-
-
-def _usage(usage: Mapping[str, Any]) -> Usage:
-    tokens = Usage(token_count(usage.get("input_tokens")), token_count(usage.get("output_tokens")))
-    return Usage(seconds=seconds(usage.get("seconds")) or 0.0) if usage.get("type") == "duration" else tokens

@@ -9,7 +9,8 @@ from typing import Any
 
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
 from tui.providers.dialects.openai.think_tags import Thinking
-from tui.providers.dialects.values import text, token_count, word
+from tui.providers.dialects.openai.usage import usage_of
+from tui.providers.dialects.values import text, word
 from tui.providers.events import UNFINISHED, Event, Finish, ThinkingDelta, Usage, is_failure
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
@@ -138,19 +139,6 @@ class _Answer:
         if not self._thinking.has_text and reason == "stop":
             return "The answer is empty."
         return _NOTES.get(reason, "")
-
-
-def usage_of(data: Mapping[str, Any]) -> Usage | None:
-    """Read the token usage of a response or chunk; null in most chunks, and its details optional."""
-    usage = data.get("usage")
-    if not isinstance(usage, dict):
-        return None
-    details = usage.get("completion_tokens_details")
-    reasoning = details.get("reasoning_tokens") if isinstance(details, dict) else None
-    used = Usage(
-        token_count(usage.get("prompt_tokens")), token_count(usage.get("completion_tokens")), token_count(reasoning)
-    )
-    return used if used != Usage() else None
 
 
 def _reason(choice: Mapping[str, Any]) -> str:

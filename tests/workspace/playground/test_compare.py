@@ -1,0 +1,114 @@
+"""Comparing models: independent answers, figures, differences."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from tui.domain import Model, ModelType
+from tui.errors import NetworkError, UsageError
+from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.tenancy.session import Session
+from tui.workspace.playground import calls
+from tui.workspace.playground.compare import comparison as comparisons
+from tui.workspace.playground.compare import report, words
+from tui.workspace.playground.compare.comparison import ComparedModel, PromptComparison, spread
+from tui.workspace.playground.compare.measurement import MeasuredAnswer
+from tui.workspace.playground.conversation import AnswerState
+
+
+def model(name: str) -> Model:
+    return Model("openai", name, ModelType.CHAT)
+
+
+def compared(*names: str, repeat: int = 1) -> PromptComparison:
+    return PromptComparison("Why?", [ComparedModel(model(name)) for name in names], repeat=repeat)
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Let `fails` fail, `stalls` wait for the event, and every other model answer at once."""
+    gate = asyncio.Event()
+
+    async def chat(session: object, model: Model, *_: object, **__: object) -> AsyncGenerator[Event]:
+        if model.id == "fails":
+            raise NetworkError("Nothing listens there.")
+        yield TextDelta("Because ")
+        if model.id == "stalls":
+            await gate.wait()
+        yield TextDelta("of scattering.")
+        yield Usage(3, 5)
+        yield Finish("stop")
+
+    monkeypatch.setattr(calls, "chat", chat)
+    return gate
+
+
+async def test_a_failing_model_stops_none_and_a_stalling_one_delays_none(
+    session: Session, answers: asyncio.Event
+) -> None:
+    comparison = compared("fails", "stalls", "one", "two", repeat=2)
+    ended: list[str] = []
+
+    def end(answer: MeasuredAnswer) -> None:
+        ended.append(answer.model.id)
+        if len(ended) == 5:
+            answers.set()
+
+    await comparisons.run(session.tenant("acme"), comparison, on_end=end)
+    assert sorted(ended[:5]) == ["fails", "one", "one", "two", "two"]
+    fails, stalls, one, _ = comparison.models
+    assert [len(entry.answers) for entry in comparison.models] == [1, 2, 2, 2]
+    assert fails.answers[0].problem and not fails.answers[0].complete
+    assert stalls.answers[0].text == one.answers[0].text == "Because of scattering."
+
+
+async def test_what_came_is_kept_when_it_is_stopped(session: Session, answers: asyncio.Event) -> None:
+    comparison, ended = compared("stalls", "one"), asyncio.Event()
+    run = comparisons.run(session.tenant("acme"), comparison, on_end=lambda answer: ended.set())
+    task = asyncio.create_task(run)
+    async with asyncio.timeout(10):
+        await ended.wait()
+    stalls, one = comparison.models
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (stalls.answers[0].state, stalls.answers[0].text) == (AnswerState.STOPPED, "Because ")
+    assert one.answers[0].state is AnswerState.COMPLETE
+    assert [row[-1] for row in report.table(comparison)] == ["stopped", "stop"]
+
+
+def test_the_speed_is_over_the_answer_without_thinking() -> None:
+    answer = MeasuredAnswer(model("thinks"), first=0.5, first_answer=2.0, last=4.0)
+    for event in (ThinkingDelta("x" * 400), TextDelta("y" * 40)):
+        answer.take(event)
+    answer.first_answer, answer.last = 2.0, 4.0
+    assert answer.answer_tokens == (10, False)
+    answer.take(Usage(5, 120))
+    assert answer.answer_tokens == (10, False), "how much of the output was thinking is unknown"
+    answer.take(Usage(5, 120, 100))
+    assert answer.answer_tokens == (20, True) and answer.speed == 10
+
+
+def test_the_median_of_repeats_stands_with_its_range() -> None:
+    values = spread([0.3, 0.1, 0.2])
+    assert values is not None and (values.median, values.low, values.high, values.count) == (0.2, 0.1, 0.3, 3)
+    assert report.spread_words(values, "{:.1f} s".format) == "0.2 s (0.1 s–0.3 s)"
+    assert spread([]) is None and report.spread_words(None, str) == "–"
+
+
+def test_two_to_four_different_models_are_compared() -> None:
+    for names in (["a"], ["a", "b", "c", "d", "e"], ["a", "a"]):
+        with pytest.raises(UsageError):
+            comparisons.check_models([model(name) for name in names])
+    comparisons.check_models([model("a"), model("b")])
+
+
+def test_differences_are_marked_by_word_and_lose_nothing() -> None:
+    one, two = "The sky is blue today.", "The sky was blue, mostly."
+    stretches = words.differences(one, two)
+    firsts = "".join(text for change, text in stretches if change is not words.Change.ONLY_SECOND)
+    seconds = "".join(text for change, text in stretches if change is not words.Change.ONLY_FIRST)
+    assert (firsts, seconds) == (one, two)
+    assert words.marked("a blue sky", "a red sky") == "a [-blue-]{+red+} sky"
+    assert words.shared_words(one, one) == 1 and words.shared_words("a", "b") == 0

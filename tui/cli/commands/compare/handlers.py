@@ -1,0 +1,153 @@
+"""Run `modeldeck compare`: labelled lines as they come, then a table."""
+
+import asyncio
+import os
+from collections.abc import Coroutine, Sequence
+from pathlib import Path
+from typing import Any
+
+from tui.cli.context import CommandContext
+from tui.cli.inputs import read_text, whole_number
+from tui.cli.model_call import unlock_for_model
+from tui.cli.remedies import problem_hint
+from tui.domain import Model, ModelType
+from tui.errors import Exit, Locked, Problem, UsageError, did_you_mean, quotable
+from tui.providers.events import Event, Retrying, TextDelta
+from tui.storage.user_file import local_path, write
+from tui.tenancy import models
+from tui.tenancy.last_used import touch
+from tui.workspace.playground import calls
+from tui.workspace.playground import parameters as model_parameters
+from tui.workspace.playground.compare import comparison as comparisons
+from tui.workspace.playground.compare import report
+from tui.workspace.playground.compare.comparison import ComparedModel, PromptComparison
+from tui.workspace.playground.compare.measurement import MeasuredAnswer
+
+
+def compare(call: CommandContext) -> Coroutine[Any, Any, int]:
+    """Read the prompt, then ask every model."""
+    chosen = [models.find(call.tenant_session, ref, ModelType.CHAT) for ref in call.args.many("model")]
+    comparisons.check_models(chosen)
+    compared = [ComparedModel(model, values) for model, values in zip(chosen, _parameters(call, chosen), strict=True)]
+    repeat = whole_number("--repeat", call.args.one("repeat", "1"), 1, comparisons.MOST_REPEATS)
+    file = _file(call)
+    prompt = call.args.one("PROMPT", "-")
+    if prompt == "-":
+        prompt = read_text("Type your question").strip()
+    if not prompt.strip():
+        raise UsageError("The question is blank.", "For example: modeldeck compare -m A -m B 'Why is the sky blue?'")
+    began = call.session.now()
+    return _compare(call, PromptComparison(prompt, compared, call.args.one("system"), repeat, began), file)
+
+
+def _file(call: CommandContext) -> Path | None:
+    where = call.args.one("output")
+    if not where:
+        return None
+    path = local_path(where)
+    if os.path.lexists(path) and not call.args.has("force"):
+        raise UsageError(f"{where} already exists.", "Use --force to overwrite it.")
+    return path
+
+
+def _parameters(call: CommandContext, chosen: Sequence[Model]) -> list[dict[str, Any]]:
+    """Return the parameters of each model: of those named, the ones that it takes."""
+    known = [
+        {parameter.name: parameter for parameter in calls.parameters(call.tenant_session, model)} for model in chosen
+    ]
+    names = sorted({name for parameters in known for name in parameters})
+    values: list[dict[str, Any]] = [{} for _ in chosen]
+    for word in call.args.many("parameter"):
+        name, equals, text = word.partition("=")
+        if not equals:
+            raise UsageError("--parameter needs NAME=VALUE.", f"They take: {', '.join(names) or 'none'}.")
+        if name not in names:
+            shown = f" {name}" if quotable(name, names) else ""
+            raise UsageError(f"Unknown parameter{shown}.", f"{did_you_mean(name, names)}They take: {', '.join(names)}.")
+        for model, parameters, own in zip(chosen, known, values, strict=True):
+            if name not in parameters:
+                call.out.note(f"{model.ref} takes no {name}; it is left out.")
+            elif (value := model_parameters.parse_parameter(parameters[name], text)) is not None:
+                own[name] = value
+    return values
+
+
+class _Lines:
+    """Prints each line of each answer behind its letter, once it is whole."""
+
+    def __init__(self, call: CommandContext, comparison: PromptComparison) -> None:
+        self._call = call
+        self._comparison = comparison
+        self._open: dict[int, str] = {}
+
+    def take(self, answer: MeasuredAnswer, event: Event) -> None:
+        out = self._call.out
+        if isinstance(event, Retrying):
+            out.note(f"{self._label(answer)} {event.reason or 'no answer'}: retrying in {event.seconds:.0f} s.")
+        if out.as_json or not isinstance(event, TextDelta):
+            return
+        *lines, rest = (self._open.get(id(answer), "") + event.text).split("\n")
+        for line in lines:
+            out.piece(f"{self._label(answer)} {line}\n")
+        self._open[id(answer)] = rest
+
+    def end(self, answer: MeasuredAnswer) -> None:
+        rest = self._open.pop(id(answer), "")
+        if rest:
+            self._call.out.piece(f"{self._label(answer)} {rest}\n")
+        if answer.problem is not None:
+            hint = problem_hint(answer.problem)
+            parts = (answer.problem.message, answer.problem.detail, hint)
+            self._call.out.note(f"{self._label(answer)} {' '.join(filter(None, parts))}")
+
+    def _label(self, answer: MeasuredAnswer) -> str:
+        for letter, entry in zip(report.LETTERS, self._comparison.models, strict=False):
+            if answer in entry.answers:
+                return f"{letter}{entry.answers.index(answer) + 1 if self._comparison.repeat > 1 else ''} |"
+        return "|"
+
+
+async def _compare(call: CommandContext, comparison: PromptComparison, file: Path | None) -> int:
+    for entry in comparison.models:
+        try:
+            await unlock_for_model(call, entry.model)
+        except Locked:
+            raise
+        except Problem:
+            continue  # it becomes the outcome of this model alone
+    touch(call.tenant_session)
+    _ = call.session.client  # so that its imports do not count as a provider's time
+    if not call.out.as_json and call.out.decorated:
+        for letter, entry in zip(report.LETTERS, comparison.models, strict=False):
+            call.out.line(f"{letter} | {entry.model.ref}")
+    lines = _Lines(call, comparison)
+    try:
+        await comparisons.run(call.tenant_session, comparison, lines.take, lines.end)
+    except asyncio.CancelledError:
+        comparisons.stop(comparison)
+        _finish(call, comparison, file)
+        call.out.note("■ Stopped; what came is kept.")
+        raise
+    _finish(call, comparison, file)
+    answers = [answer for entry in comparison.models for answer in entry.answers]
+    if all(answer.complete for answer in answers):
+        return Exit.DONE
+    problems = [answer.problem for answer in answers if answer.problem]
+    return problems[0].code if len(problems) == len(answers) else Exit.FAILED
+
+
+def _finish(call: CommandContext, comparison: PromptComparison, file: Path | None) -> None:
+    """Print the figures, and save the comparison if a file was named."""
+    if file is not None:
+        as_json = file.suffix.lower() == ".json"
+        write(file, report.as_json_text(comparison) if as_json else report.as_markdown(comparison))
+    if call.out.as_json:
+        call.out.json(report.as_json(comparison))
+        return
+    call.out.line()
+    rows = zip(report.LETTERS, report.table(comparison), strict=False)
+    call.out.table(("", *report.HEADINGS), [(letter, *row) for letter, row in rows])
+    if call.out.decorated and any("*" in row[1] for row in report.table(comparison)):
+        call.out.note(report.FRESH_NOTE)
+    if file is not None:
+        call.out.note(f"Saved to {file}.")

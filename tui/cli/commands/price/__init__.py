@@ -1,0 +1,45 @@
+"""`modeldeck price`: what models cost."""
+
+from tui.cli.command import JSON, Argument, Command
+
+_SHAPE = (
+    "{model, price: {currency, unit, input, output, cached, cache_write, cache_write_1h, audio, reasoning, "
+    "audio_output, minute, tiers: [{above, …}], from, hours, weekdays, source, looked_up, owner}}; figures are texts, "
+    "null is unknown"
+)
+
+COMMANDS = (
+    Command(
+        ("price", "show"),
+        "price.handlers:show",
+        "show what a tenant's models cost, and where each price is from",
+        (Argument("P/MODEL", "one model; blank shows every model that has a price", min_count=0),),
+        (JSON,),
+        "Prices are for estimates. Your own prices.toml wins over the list of the provider, that over the table of "
+        "this version and over imported prices, of which the newer counts.",
+        f"[{_SHAPE}]",
+        ("modeldeck price show openai/gpt-6-sol",),
+        secrets=False,
+    ),
+    Command(
+        ("price", "check"),
+        "price.handlers:check",
+        "check your price files, and name models without a price or with an old one",
+        options=(JSON,),
+        details="The exit code is 1 if a file cannot be read.",
+        shape="{files: [{file, prices}], models, priced, unpriced: [P/MODEL], old: [{model, looked_up}]}",
+        examples=("modeldeck price check",),
+        secrets=False,
+    ),
+    Command(
+        ("price", "import"),
+        "price.handlers:import_prices",
+        "read prices from a file of models.dev or genai-prices that you downloaded",
+        (Argument("FILE", "api.json of models.dev, or data.json of genai-prices; nothing is fetched"),),
+        (JSON,),
+        "The prices replace those of the import before. Your own prices.toml stays as it is.",
+        "{file, prices, hosts}",
+        ("modeldeck price import api.json",),
+        secrets=False,
+    ),
+)

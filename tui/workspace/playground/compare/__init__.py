@@ -1,0 +1,1 @@
+"""Compare models: several answer one prompt at once, independently, and are measured."""

@@ -1,0 +1,132 @@
+"""Ask two to four models one prompt at once; none waits for another."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from tui.domain import Model
+from tui.errors import UsageError
+from tui.providers.events import Event
+from tui.providers.requests import Message
+from tui.tenancy.session import TenantSession
+from tui.workspace.playground.compare.measurement import MeasuredAnswer, measure
+from tui.workspace.playground.conversation import AnswerState
+
+FEWEST, MOST = 2, 4
+"""How many models are compared."""
+MOST_REPEATS = 100
+
+
+@dataclass(frozen=True)
+class Spread:
+    """The median of repeated measurements, their least and greatest, and how many there are."""
+
+    median: float
+    low: float
+    high: float
+    count: int
+
+    def as_json(self) -> dict[str, float]:
+        """Return it as `--json` prints it."""
+        values = {"median": self.median, "low": self.low, "high": self.high}
+        return {**{name: round(value, 4) for name, value in values.items()}, "count": self.count}
+
+
+def spread(values: Sequence[float]) -> Spread | None:
+    """Return median and range of the values; None without any."""
+    return Spread(median(values), min(values), max(values), len(values)) if values else None
+
+
+@dataclass
+class ComparedModel:
+    """A model and its answers to the prompt, in the order in which it gave them."""
+
+    model: Model
+    parameters: dict[str, Any] = field(default_factory=dict)
+    answers: list[MeasuredAnswer] = field(default_factory=list)
+
+    @property
+    def answer(self) -> MeasuredAnswer | None:
+        """The last answer that has text, else the last one."""
+        last = self.answers[-1] if self.answers else None
+        return next((answer for answer in reversed(self.answers) if answer.text), last)
+
+    def spread_of(self, figure: Callable[[MeasuredAnswer], float | None]) -> Spread | None:
+        """Return median and range of a figure over the complete answers that have it."""
+        values = [value for answer in self.answers if answer.complete and (value := figure(answer))]
+        return spread(values)
+
+
+@dataclass
+class PromptComparison:
+    """A prompt, and each model with its answers."""
+
+    prompt: str
+    models: list[ComparedModel]
+    system: str = ""
+    repeat: int = 1
+    began: str = ""
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """The messages that each model gets."""
+        system = (Message("system", self.system),) if self.system else ()
+        return (*system, Message("user", self.prompt))
+
+    @property
+    def running(self) -> bool:
+        """Whether a model is still answering."""
+        return any(not entry.answers or entry.answers[-1].state is None for entry in self.models)
+
+
+def check_models(models: Sequence[Model]) -> None:
+    """Raise UsageError unless the models can be compared."""
+    if not FEWEST <= len(models) <= MOST:
+        raise UsageError(f"Compare takes {FEWEST} to {MOST} models, not {len(models)}.", "Choose other models.")
+    refs = [model.ref for model in models]
+    if twice := next((ref for ref in refs if refs.count(ref) > 1), ""):
+        raise UsageError(f"{twice} is named twice.", "To ask it several times, use repeats.")
+
+
+async def run(
+    session: TenantSession,
+    comparison: PromptComparison,
+    on_event: Callable[[MeasuredAnswer, Event], object] = lambda answer, event: None,
+    on_end: Callable[[MeasuredAnswer], object] = lambda answer: None,
+) -> None:
+    """Ask every model, all at once, and take their answers to the end; no Problem is raised.
+
+    Repeats of one model follow one another, without waiting for the other models. After a Problem a model is not asked
+    again, unless the same request may succeed later. Cancelling stops all of them; what came is kept.
+    """
+
+    async def ask(entry: ComparedModel) -> None:
+        for _ in range(comparison.repeat):
+            answer = MeasuredAnswer(entry.model)
+            entry.answers.append(answer)
+            try:
+                await measure(session, answer, comparison.messages, entry.parameters, on_event)
+            finally:
+                on_end(answer)
+            if answer.problem is not None and not answer.problem.transient:
+                return
+
+    async with asyncio.TaskGroup() as group:
+        for entry in comparison.models:
+            group.create_task(ask(entry))
+
+
+def stop(comparison: PromptComparison) -> None:
+    """Mark what has not ended as stopped; what came is kept."""
+    for entry in comparison.models:
+        for answer in entry.answers:
+            answer.end(AnswerState.STOPPED)
+
+
+def parameters_for(values: Mapping[str, Any], known: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+    """Return the parameters that a model takes, and the names of those that it does not."""
+    return {name: value for name, value in values.items() if name in known}, [
+        name for name in values if name not in known
+    ]

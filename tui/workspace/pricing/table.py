@@ -1,0 +1,107 @@
+"""Find the price of a model: in the person's file, else the provider's own list, else the newer of two tables.
+
+$CONFIG/prices.toml             the person's own prices
+$CONFIG/prices-imported.toml    what `modeldeck price import` read from a file
+prices.toml beside this module  the table of this version
+"""
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tui.domain import Model
+from tui.errors import Problem
+from tui.paths import paths
+from tui.tenancy import credentials
+from tui.tenancy.connections import find
+from tui.tenancy.session import TenantSession
+from tui.workspace.pricing.listing import listed_price
+from tui.workspace.pricing.prices import Price, parse
+
+OWN_FILE = "prices.toml"
+IMPORTED_FILE = "prices-imported.toml"
+
+Table = Mapping[tuple[str, str], tuple[Price, ...]]
+"""Prices by host and model ID."""
+
+
+@cache
+def shipped() -> Table:
+    """Return the table of this version."""
+    text = (files("tui.workspace.pricing") / OWN_FILE).read_text(encoding="utf-8")
+    return _table(parse(text, OWN_FILE, "table"))
+
+
+def own(environ: Mapping[str, str]) -> Table:
+    """Return the person's own prices. Raises Problem if their file cannot be read."""
+    return _read(paths(environ).config / OWN_FILE, "yours")
+
+
+def imported(environ: Mapping[str, str]) -> Table:
+    """Return the prices that were imported. Raises Problem if their file cannot be read."""
+    return _read(paths(environ).config / IMPORTED_FILE, "imported")
+
+
+def _read(path: Path, owner: str) -> Table:
+    try:
+        stamp = path.stat().st_mtime_ns
+    except OSError:
+        return {}
+    return _parsed(path, stamp, owner)
+
+
+@cache
+def _parsed(path: Path, stamp: int, owner: str) -> Table:
+    """Read a file again only when it was written."""
+    try:
+        return _table(parse(path.read_text(encoding="utf-8"), path.name, owner))
+    except (OSError, UnicodeDecodeError):
+        raise Problem(f"{path.name} cannot be read.", "It must be a UTF-8 file that you may read.") from None
+
+
+def _table(prices: Iterable[Price]) -> Table:
+    table: dict[tuple[str, str], tuple[Price, ...]] = {}
+    for price in prices:
+        for host in price.hosts:
+            table[host, price.model] = (*table.get((host, price.model), ()), price)
+    return table
+
+
+def hosts_of(session: TenantSession, model: Model) -> tuple[str, ...]:
+    """Return the hosts that requests to a model go to: those of the credential in use, else the declared ones."""
+    provider = find(session, model.provider)
+    if provider is None:
+        return ()
+    credential = credentials.active(session, model.provider)
+    fields = {entry.name: entry.default for entry in provider.fields if entry.default and not entry.secret}
+    fields |= dict(credential.clear) if credential else {}
+    try:
+        origins = (*provider.model_origins(fields, model), *provider.origins(fields))
+    except (KeyError, ValueError, Problem):
+        return ()
+    return tuple(dict.fromkeys(urlsplit(origin).hostname or "" for origin in origins))
+
+
+def price_of(session: TenantSession, model: Model, moment: str = "") -> Price | None:
+    """Return the price of a model at a moment (ISO 8601, UTC; now if blank); None if nobody knows it."""
+    moment = moment or session.now()
+    hosts, environ = hosts_of(session, model), session.process.environ
+    model_id = model.id.removeprefix("models/")  # Gemini lists its models so
+    if not session.practice and (price := at(own(environ), hosts, model_id, moment)):
+        return price
+    if hosts and (price := listed_price(model, hosts)):
+        return price
+    tables = (shipped(),) if session.practice else (imported(environ), shipped())
+    known = [at(table, hosts, model_id, moment) for table in tables]
+    return max((price for price in known if price), key=lambda price: price.as_of, default=None)
+
+
+def at(table: Table, hosts: Iterable[str], model_id: str, moment: str) -> Price | None:
+    """Return the price that holds at a moment: the latest one, and of those the one for certain hours."""
+    for host in hosts:
+        holding = [price for price in table.get((host, model_id), ()) if price.holds_at(moment)]
+        if holding:
+            return max(holding, key=lambda price: (price.start, bool(price.hours), price.weekdays))
+    return None
