@@ -1,18 +1,20 @@
 """Connections in the settings: what anybody could write there never becomes an origin of a key."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tui.errors import Locked, UsageError
 from tui.secret import Secret
-from tui.tenancy import connections, credentials
+from tui.tenancy import connections, credentials, keyring, manifest, verification
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import connections as use_cases
 from tui.workspace import tenants
-from tui.workspace.credentials import save, status
+from tui.workspace.credentials import confirmation, save, status
 
 KEY = Secret("sk-FAKE-0000-4444-9999-7777")
+PASSPHRASE = Secret("a FAKE passphrase")
 URL = "https://gateway.example/v1"
 
 
@@ -93,3 +95,73 @@ async def test_removing_a_connection_leaves_nothing_of_it(acme: TenantSession) -
 async def test_the_list_of_tenants_counts_a_connection_among_the_providers(acme: TenantSession) -> None:
     row = tenants.row(acme)
     assert (row.ready, row.connections) == (1, 1)
+
+
+PLANTED = {"id": "groq", "kind": "deepseek"}
+"""A connection that is called like one vendor and sends its keys to another."""
+
+
+def plant(acme: TenantSession) -> None:
+    with acme.store.transaction() as tables:
+        tables.table("connections").insert(PLANTED)
+
+
+async def lock(acme: TenantSession) -> None:
+    await tenants.set_passphrase(acme, PASSPHRASE)
+    keyring.lock(acme)
+
+
+async def test_a_planted_connection_takes_no_key_until_it_is_confirmed(acme: TenantSession) -> None:
+    plant(acme)
+    with pytest.raises(Locked, match="The connection groq was added while acme was locked, or outside Modeldeck"):
+        await save.plan_save(acme, "groq", {"api_key": KEY})
+    (finding,) = (await confirmation.examine(acme)).findings
+    assert confirmation.about(finding) == ["a connection like deepseek"]
+    assert await confirmation.confirm(acme, [finding]) == 1
+    plan = await save.plan_save(acme, "groq", {"api_key": KEY})
+    assert plan.origins == ("https://api.deepseek.com",), "control: it would have been sent there"
+
+
+async def test_a_planted_connection_takes_no_key_while_locked_whatever_the_manifest_says(acme: TenantSession) -> None:
+    await lock(acme)
+    plant(acme)
+    with pytest.raises(Locked, match="The connection groq was added"):
+        await save.plan_save(acme, "groq", {"api_key": KEY})
+    with acme.store.transaction() as tables:
+        listed = manifest.entry(manifest.records_by_ref(tables)[("groq", "")])
+        tables.table("manifest").insert(listed)
+    with pytest.raises(Locked, match="acme is locked, and groq was changed meanwhile"):
+        await save.plan_save(acme, "groq", {"api_key": KEY})
+    acme.keys.remove(keyring.MANIFEST)
+    plan = await save.plan_save(acme, "groq", {"api_key": KEY})
+    assert plan.origins == ("https://api.deepseek.com",), "control: without the digest beside the private key"
+
+
+async def test_a_connection_that_a_person_adds_while_locked_is_set_up_at_once(acme: TenantSession) -> None:
+    await lock(acme)
+    await use_cases.add(acme, "groq", "groq")
+    await save.save(acme, "groq", {"api_key": KEY})
+    await tenants.unlock(acme, PASSPHRASE)
+    places = {finding.place for finding in (await confirmation.examine(acme)).waiting}
+    assert places == {("groq", ""), ("groq", "default")}
+
+
+async def test_a_connection_of_a_version_before_goes_on_by_its_credential(acme: TenantSession) -> None:
+    with acme.store.transaction() as tables:
+        stored = manifest.read(tables)
+        entries = {place: entry for place, entry in stored.entries.items() if place[1]}
+        private = keyring.private_key(acme)
+        verification.write_manifest(tables, acme.tenant_id, private, replace(stored, entries=entries))
+    acme.process.added_connections.clear()
+    assert verification.integrity_status(acme).findings == ()
+    assert credentials.access(acme, "gateway").secrets()["api_key"].reveal() == KEY.reveal()
+    await save.save(acme, "openai", {"api_key": KEY})
+    assert ("gateway", "") in verification.integrity_status(acme).entries, "the next save lists it"
+
+
+async def test_the_counter_is_followed_by_the_digest_at_the_next_unlock(acme: TenantSession) -> None:
+    await lock(acme)
+    recorded = keyring.manifest_digest(acme)
+    acme.keys.remove(keyring.MANIFEST)
+    await tenants.unlock(acme, PASSPHRASE)
+    assert keyring.manifest_digest(acme) == recorded != ""

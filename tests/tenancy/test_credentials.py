@@ -7,7 +7,7 @@ import pytest
 
 from tui.errors import Locked
 from tui.secret import Secret
-from tui.tenancy import credentials, keyring
+from tui.tenancy import credentials, keyring, verification
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session, TenantSession
 from tui.vault import envelope
@@ -47,6 +47,20 @@ async def test_a_keyless_credential_that_the_manifest_does_not_hold_asks_first(d
     update_credential(tenant, clear={"base_url": f"{ELSEWHERE}/v1"}, origins=[ELSEWHERE])
     with pytest.raises(Locked, match="was changed meanwhile"):
         credentials.access(tenant, "openai_compatible")
+
+
+async def test_a_keyless_credential_that_is_edited_with_its_manifest_asks_first(disk_session: Session) -> None:
+    values = {"base_url": "https://models.example.test/v1"}
+    tenant = await locked_tenant(disk_session, "openai_compatible", values)
+    entries = {"clear": {"base_url": f"{ELSEWHERE}/v1"}, "origins": [ELSEWHERE]}
+    update_credential(tenant, **entries)
+    with tenant.store.transaction() as tables:
+        tables.table("manifest").update(entries)
+    assert not verification.integrity_status(tenant).findings, "the settings agree with each other"
+    with pytest.raises(Locked, match="was changed meanwhile"):
+        credentials.access(tenant, "openai_compatible")
+    tenant.keys.remove(keyring.MANIFEST)
+    assert credentials.access(tenant, "openai_compatible").origins == (ELSEWHERE,), "control: without the digest"
 
 
 async def test_a_key_that_is_shown_as_another_one_cannot_be_confirmed(disk_session: Session) -> None:

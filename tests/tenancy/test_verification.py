@@ -233,7 +233,7 @@ async def test_a_manifest_that_is_changed_along_proves_nothing(disk_session: Ses
         elif how == "emptied":
             entries.truncate()
         elif how == "rewritten":
-            entries.insert(to_record(manifest.entry(planted)))
+            entries.insert(manifest.entry(to_record(planted)))
         else:
             entries.insert({"provider": 7})
 
@@ -433,9 +433,7 @@ async def test_a_lost_private_key_breaks_no_list(disk_session: Session, acme: st
 
 def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: Session) -> None:
     entry = manifest.entry(
-        from_record(
-            Credential, {"provider": "p", "name": "n", "clear": {}, "envelope": "e", "key_id": "k", "origins": []}
-        )
+        {"provider": "p", "name": "n", "clear": {}, "envelope": "e", "key_id": "k", "origins": []}
     )
     base = manifest.Manifest(1, entries={("p", "n"): entry})
     contents = [
@@ -443,7 +441,7 @@ def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: S
         manifest.content("b", "k", base),
         manifest.content("a", "l", base),
         manifest.content("a", "k", replace(base, counter=2)),
-        manifest.content("a", "k", replace(base, entries={("p", "n"): replace(entry, origins=("x",))})),
+        manifest.content("a", "k", replace(base, entries={("p", "n"): {**entry, "origins": ["x"]}})),
         manifest.content("a", "k", replace(base, entries={})),
     ]
     assert len(set(contents)) == len(contents)

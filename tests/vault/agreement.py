@@ -104,7 +104,7 @@ def _is_whole(tenant_id: str, tables: Mapping[str, Any], private: key_pair.Priva
     database: Tables = TinyDB(storage=MemoryStorage)
     database.storage.write({name: dict(table) for name, table in tables.items()})
     stored = manifest.read(database)
-    findings = manifest.compare(stored.entries, manifest.credentials_by_ref(database))
+    findings = manifest.compare(stored.entries, manifest.records_by_ref(database))
     return not findings and verification.alarm(stored, tenant_id, private, 0) is None
 
 

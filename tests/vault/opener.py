@@ -105,6 +105,12 @@ def manifest_record(credential: Mapping[str, Any]) -> dict[str, Any]:
     return kept | {"envelope": digest, "active": True}
 
 
+def connection_record(connection: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the record that a manifest has of a connection."""
+    empty = {"name": "", "clear": {}, "envelope": "", "key_id": "", "origins": [], "active": True}
+    return empty | {"provider": connection["id"], "kind": connection["kind"]}
+
+
 def check_manifest(key: rsa.RSAPrivateKey, tenant: str, data: Mapping[str, Any]) -> None:
     """Refuse tables whose manifest is not the key's, or does not have every credential as it is."""
     records = sorted(data.get("manifest", {}).values(), key=lambda record: (record["provider"], record["name"]))
@@ -115,6 +121,7 @@ def check_manifest(key: rsa.RSAPrivateKey, tenant: str, data: Mapping[str, Any])
     if not hmac.compare_digest(hmac.digest(vouching, content.encode(), "sha256").hex(), proof["mac"]):
         raise Refused("the manifest is not the key's")
     here = [manifest_record(record) for record in data.get("credentials", {}).values()]
+    here += [connection_record(record) for record in data.get("connections", {}).values()]
     if sorted(map(canonical, here)) != sorted(map(canonical, records)):
         raise Refused("the manifest has other credentials")
 

@@ -77,6 +77,7 @@ class Store:
         self._clock = clock
         self._saved = saved
         self._kept: dict[str, tuple[tuple[Hashable, Any], Any]] = {}
+        self._converted: dict[str, tuple[Mapping[str, Any], dict[str, Any]]] = {}
         self._cache: _State | None = None
 
     @property
@@ -121,6 +122,20 @@ class Store:
             cache[name] = (key, kept[1])
         value: T = cache[name][1]
         return value
+
+    def converted(self, table: str, make: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
+        """Return `make(record)` for the records of a table; only records that changed are converted again."""
+
+        def read(tables: Tables) -> tuple[T, ...]:
+            records = (tables.storage.read() or {}).get(table, {})
+            before, values = self._converted.get(table, ({}, {}))
+            values = {
+                key: values[key] if before.get(key) == record else make(record) for key, record in records.items()
+            }
+            self._converted[table] = (records, values)
+            return tuple(values.values())
+
+        return self.cached(f"converted {table}", read, table=table)
 
     def create(self, meta: Mapping[str, Any], tables: Content | None = None) -> None:
         """Write the first state of the file: one record in the table `meta`, and the other tables."""

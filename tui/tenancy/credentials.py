@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tui.domain import Credential, VerificationResult
@@ -27,11 +28,7 @@ if TYPE_CHECKING:
 
 def stored(session: TenantSession) -> tuple[Credential, ...]:
     """Return all credentials of a tenant."""
-
-    def read(tables: Tables) -> tuple[Credential, ...]:
-        return tuple(from_record(Credential, entry) for entry in tables.table("credentials"))
-
-    return session.store.cached("credentials", read, table="credentials")
+    return session.store.converted("credentials", partial(from_record, Credential))
 
 
 def listing(session: TenantSession, provider_id: str) -> list[Credential]:
@@ -240,6 +237,7 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
 
     if is_undecryptable(session, credential):
         raise undecryptable(session, credential)
+    verification.require_connection(session, provider)
     if credential.envelope:
         keyring.private_key(session)
         _require(session, credential)

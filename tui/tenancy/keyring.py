@@ -14,6 +14,7 @@ from tui.tenancy.tenants import get
 from tui.vault import key_pair
 
 COUNTER = "counter"
+MANIFEST = "manifest.sha256"
 FINGERPRINT_KEY = "fingerprint.key"
 _HEX_KEY = re.compile(r"(?:[0-9a-f]{2})+")
 _RECORDED = "public key recorded"
@@ -155,12 +156,25 @@ def last_counter(session: TenantSession) -> int:
     return seen[1]
 
 
-def store_counter(session: TenantSession, counter: int) -> None:
-    """Store the counter of a manifest, unless a higher one is stored."""
-    folder = session.keys
+def store_counter(session: TenantSession, counter: int, digest: str) -> None:
+    """Store the counter of a manifest, and its digest if the tenant can be locked, unless a higher one is stored."""
+    folder, protected = session.keys, get(session).protected
     with folder.lock():
         if counter > last_counter(session):
             folder.write(COUNTER, f"{counter}\n".encode())
+            if protected:
+                folder.write(MANIFEST, f"{digest}\n".encode())
+
+
+def manifest_digest(session: TenantSession) -> str:
+    """Return the digest of the last manifest that was written with the private key open, '' if none is stored."""
+    return (session.keys.read(MANIFEST) or b"").decode("ascii", "replace").strip()
+
+
+def store_manifest_digest(session: TenantSession, digest: str) -> None:
+    """Store the digest of a manifest that the private key has proved, for checks while the tenant is locked."""
+    with session.keys.lock():
+        session.keys.write(MANIFEST, f"{digest}\n".encode())
 
 
 def is_retired(session: TenantSession) -> bool:

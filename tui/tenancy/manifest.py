@@ -1,13 +1,16 @@
-"""The manifest: a tenant's credentials under an HMAC of its private key. Pure functions.
+"""The manifest: a tenant's credentials and connections under an HMAC of its private key. Pure functions.
 
 Sealing needs only the public key, so whoever can write the settings can put an envelope there that opens. The manifest
 tells theirs apart:
 
-    table manifest   an entry for each credential: all that its envelope is bound to, and the envelope's SHA-256
+    table manifest   an entry for each credential: all that its envelope is bound to, and the envelope's SHA-256;
+                     and one for each connection, with its name as the provider, its kind and the name ''
     table proof      one record: a counter, and the HMAC over tenant, key pair, counter and all entries
 
 The key of the HMAC is derived from the private key. What was changed without it is in the settings, but not in the
 manifest; that difference is a `CredentialChange`. The active credential and the result of a check are not covered.
+
+Entries are compared and authenticated as they are stored; only what differs is converted to a `Credential`.
 """
 
 import hashlib
@@ -15,16 +18,23 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from typing import Any
 
-from tui.domain import Credential, VerificationResult
+from tui.domain import Credential
 from tui.storage.settings_file import CorruptSettings
 from tui.storage.store import Tables
-from tui.tenancy.serialization import from_record, to_record
+from tui.tenancy.serialization import from_record
 
 CredentialRef = tuple[str, str]
-"""Provider id and name of a credential."""
+"""Provider ID and name of a credential; a connection has the name ''."""
 
-Entries = Mapping[CredentialRef, Credential]
+Record = Mapping[str, Any]
+"""A credential as it is stored, or a connection as the manifest lists it."""
+
+Entries = Mapping[CredentialRef, Record]
+
+_NOT_COVERED = frozenset(("created", "changed", "check", "listed_at"))
+"""What changes without the private key."""
 
 
 class ChangeKind(StrEnum):
@@ -75,11 +85,9 @@ class Manifest:
 def read(tables: Tables) -> Manifest:
     """Read the manifest of a settings file; an unreadable one counts as one without HMAC."""
     try:
-        entries = {
-            _place(entry): entry for entry in (from_record(Credential, record) for record in tables.table("manifest"))
-        }
+        entries = {_place(record): dict(record) for record in tables.table("manifest")}
         counter, mac = next(((int(entry["counter"]), str(entry["mac"])) for entry in tables.table("proof")), (0, ""))
-    except (CorruptSettings, KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError):
         return Manifest(counter=-1)
     return Manifest(counter, mac, entries)
 
@@ -88,66 +96,104 @@ def write(tables: Tables, manifest: Manifest) -> None:
     """Write the manifest into the tables of a transaction."""
     for name in ("manifest", "proof"):
         tables.table(name).truncate()
-    tables.table("manifest").insert_multiple(to_record(manifest.entries[entry]) for entry in sorted(manifest.entries))
+    tables.table("manifest").insert_multiple(manifest.entries[place] for place in sorted(manifest.entries))
     tables.table("proof").insert({"counter": manifest.counter, "mac": manifest.mac})
 
 
 def content(tenant_id: str, key_id: str, manifest: Manifest) -> bytes:
     """Return the bytes that the HMAC covers."""
-    entries = [to_record(manifest.entries[entry]) for entry in sorted(manifest.entries)]
+    entries = [manifest.entries[place] for place in sorted(manifest.entries)]
     whole = ["modeldeck manifest 1", tenant_id, key_id, manifest.counter, entries]
     return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def entry(credential: Credential) -> Credential:
-    """Return a credential as the manifest lists it: no volatile fields, the SHA-256 of its envelope."""
-    digest = hashlib.sha256(credential.envelope.encode("utf-8", "replace")).hexdigest() if credential.envelope else ""
-    return replace(
-        credential, envelope=digest, active=True, created="", changed="", check=VerificationResult(), listed_at=""
-    )
+def digest(tenant_id: str, key_id: str, manifest: Manifest) -> str:
+    """Return the SHA-256, in hex, of the bytes that the HMAC covers."""
+    return digest_of(content(tenant_id, key_id, manifest))
 
 
-def credentials_by_ref(tables: Tables) -> dict[CredentialRef, Credential]:
-    """Return the credentials by reference. Of two with one reference, neither counts."""
-    credentials: dict[CredentialRef, Credential] = {}
-    for entry in (from_record(Credential, record) for record in tables.table("credentials")):
-        twice = _place(entry) in credentials
-        credentials[_place(entry)] = replace(entry, envelope=f"twice {entry.envelope}") if twice else entry
-    return credentials
+def digest_of(content: bytes) -> str:
+    """Return the SHA-256, in hex, of the bytes that the HMAC covers."""
+    return hashlib.sha256(content).hexdigest()
 
 
-def compare(entries: Entries, credentials: Mapping[CredentialRef, Credential]) -> tuple[CredentialChange, ...]:
-    """Return every credential that differs from its entry, and every entry without a credential."""
-    return tuple(_compared(entries, credentials))
+def entry(record: Record) -> Record:
+    """Return a stored credential as the manifest lists it: no volatile fields, the SHA-256 of its envelope."""
+    listed = {name: value for name, value in record.items() if name not in _NOT_COVERED}
+    envelope = str(record.get("envelope", ""))
+    sha256 = hashlib.sha256(envelope.encode("utf-8", "replace")).hexdigest() if envelope else ""
+    return listed | {"envelope": sha256, "active": True}
+
+
+def records_by_ref(tables: Tables) -> dict[CredentialRef, Record]:
+    """Return what the manifest covers by reference. Of two with one reference, neither counts."""
+    records: dict[CredentialRef, Record] = {}
+    for record in (*tables.table("credentials"), *map(_connection, tables.table("connections"))):
+        try:
+            place = _place(record)
+        except (KeyError, TypeError):
+            from_record(Credential, record)  # raises: it is none
+            raise
+        twice = place in records
+        records[place] = {**record, "envelope": f"twice {record.get('envelope', '')}"} if twice else record
+    return records
+
+
+def compare(entries: Entries, records: Mapping[CredentialRef, Record]) -> tuple[CredentialChange, ...]:
+    """Return every credential and connection that differs from its entry, and every entry of one that is missing."""
+    return tuple(_compared({**_implied(entries, records), **entries}, records))
 
 
 def carried(
-    entries: Entries, before: Mapping[CredentialRef, Credential], after: Mapping[CredentialRef, Credential]
+    entries: Entries, before: Mapping[CredentialRef, Record], after: Mapping[CredentialRef, Record]
 ) -> Entries:
     """Return the entries after a change that was made with the private key open.
 
     What the change touched is listed as it is now; what it did not touch keeps its entry, or stays without one.
     """
-    touched = {place for place, item in after.items() if place not in before or entry(before[place]) != entry(item)}
+    touched = {
+        place
+        for place, record in after.items()
+        if place not in before or (record != before[place] and entry(before[place]) != entry(record))
+    }
     removed = set(before) - set(after)
-    kept = {place: entry for place, entry in entries.items() if place not in touched | removed}
+    known = {**_implied(entries, after), **entries}
+    kept = {place: entry for place, entry in known.items() if place not in touched | removed}
     return kept | {place: entry(after[place]) for place in touched}
 
 
-def _compared(entries: Entries, credentials: Mapping[CredentialRef, Credential]) -> Iterator[CredentialChange]:
-    for place, now in credentials.items():
-        was, present = entries.get(place), entry(now)
-        if was == present:
+def _implied(entries: Entries, records: Mapping[CredentialRef, Record]) -> Entries:
+    """Return entries for connections that a version before did not list: a listed credential is sealed for the kind."""
+    unlisted = [place for place in records if not place[1] and place not in entries]
+    if not unlisted:
+        return {}
+    kinds = {(place[0], str(listed.get("kind", ""))) for place, listed in entries.items()}
+    return {place: entry(records[place]) for place in unlisted if (place[0], records[place]["kind"]) in kinds}
+
+
+def _compared(entries: Entries, records: Mapping[CredentialRef, Record]) -> Iterator[CredentialChange]:
+    for place, record in records.items():
+        listed, present = entries.get(place), entry(record)
+        if listed == present:
             continue
-        if was is not None and was.envelope and was.envelope == present.envelope:
+        was, now = _listed(listed), from_record(Credential, record)
+        if was is not None and was.envelope and was.envelope == present["envelope"]:
             change = CredentialChange(ChangeKind.EDITED, place, now, was)
-            yield replace(change, mark=ChangeKind.REPOINTED) if _elsewhere(change, was, present) else change
-        elif other := _owner(entries, present.envelope):
+            yield replace(change, mark=ChangeKind.REPOINTED) if _elsewhere(change, was, now) else change
+        elif other := _owner(entries, present["envelope"]):
             yield CredentialChange(ChangeKind.SWAPPED, place, now, was, other)
         else:
             yield CredentialChange(ChangeKind.ADDED if was is None else ChangeKind.REPLACED, place, now, was)
-    for place in sorted(set(entries) - set(credentials)):
-        yield CredentialChange(ChangeKind.REMOVED, place, None, entries[place])
+    for place in sorted(set(entries) - set(records)):
+        yield CredentialChange(ChangeKind.REMOVED, place, None, _listed(entries[place]))
+
+
+def _listed(record: Record | None) -> Credential | None:
+    """Return an entry as a credential; None for one that is none, which only somebody without the key can write."""
+    try:
+        return from_record(Credential, record) if record is not None else None
+    except CorruptSettings:
+        return None
 
 
 def _elsewhere(finding: CredentialChange, was: Credential, now: Credential) -> bool:
@@ -158,10 +204,19 @@ def _elsewhere(finding: CredentialChange, was: Credential, now: Credential) -> b
     )
 
 
-def _owner(entries: Entries, digest: str) -> CredentialRef | None:
+def _owner(entries: Entries, sha256: str) -> CredentialRef | None:
     """Return the reference under which the manifest lists that envelope."""
-    return next((place for place, entry in entries.items() if digest and entry.envelope == digest), None)
+    return next((place for place, listed in entries.items() if sha256 and listed.get("envelope") == sha256), None)
 
 
-def _place(credential: Credential) -> CredentialRef:
-    return credential.provider, credential.name
+def _connection(record: Record) -> Record:
+    """Return a stored connection as the manifest lists it."""
+    empty = {"name": "", "clear": {}, "envelope": "", "key_id": "", "origins": [], "active": True}
+    return empty | {"provider": str(record.get("id", "")), "kind": str(record.get("kind", ""))}
+
+
+def _place(record: Record) -> CredentialRef:
+    provider, name = record["provider"], record["name"]
+    if not isinstance(provider, str) or not isinstance(name, str):
+        raise TypeError
+    return provider, name

@@ -6,6 +6,7 @@ $DATA/tenants/<id>/last-used           a time
 $KEYS/<id>/<key id>.pem                its private key
 $KEYS/<id>/<key id>.pub                the public key that belongs to it
 $KEYS/<id>/fingerprint.key             the key of the fingerprints of its secrets
+$KEYS/<id>/counter, manifest.sha256    the counter and the digest of its last manifest
 $KEYS/<id>/audit/                      the head of its audit log
 $DATA/operator, $KEYS/operator         the same for the operator, whose keys are lent as trials
 """
@@ -59,6 +60,8 @@ class Session:
     """The counter beside each private key, with the stamp of the file that it was read from."""
     protected_keys: dict[Hashable, tuple[Hashable, bool]] = field(default_factory=dict, repr=False)
     """Whether a key file has a passphrase, with the version token of the file that was read."""
+    added_connections: set[tuple[str, str, str]] = field(default_factory=set, repr=False)
+    """Connections that a person added in this process: tenant, name and kind."""
     restored_while_locked: set[str] = field(default_factory=set, repr=False)
     """Tenants of which an earlier state was put back here while they were locked."""
     audit_failure: Problem | None = None

@@ -7,16 +7,18 @@ the private key. Nothing is opened for a call that does not pass.
 
 import hmac
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from tui.domain import DEFAULT_NAME, Credential, ManifestState
-from tui.errors import Action, Locked, Remedy
+from tui.errors import Action, Locked, Problem, Remedy
 from tui.providers import PROVIDERS
+from tui.providers.spec import Provider
 from tui.storage.store import Forget, Tables
 from tui.tenancy import keyring, manifest
 from tui.tenancy.manifest import ChangeKind, CredentialChange, CredentialRef, Entries, Manifest
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import key_pair
@@ -36,7 +38,8 @@ class ManifestAlarm(StrEnum):
 class IntegrityStatus:
     """A tenant's credentials compared with the manifest; `proved`: its HMAC was verified.
 
-    With an alarm the manifest vouches for nothing: every credential is a finding.
+    With an alarm the manifest vouches for nothing: every credential is a finding. `recorded`: while the tenant is
+    locked, the manifest is the one that was last written with the key, as far as a digest beside the key says.
     """
 
     proved: bool
@@ -44,15 +47,20 @@ class IntegrityStatus:
     findings: tuple[CredentialChange, ...]
     counter: int = 0
     entries: Entries = field(default_factory=dict)
+    recorded: bool = True
 
     def covers(self, credential: Credential) -> bool:
         """Return True if the manifest lists exactly this credential."""
-        return self.entries.get((credential.provider, credential.name)) == manifest.entry(credential)
+        listed = self.entries.get((credential.provider, credential.name))
+        return self.recorded and listed == manifest.entry(to_record(credential))
 
     def of(self, credential: Credential) -> CredentialChange | None:
         """Return what changed in one credential, or None."""
-        place = (credential.provider, credential.name)
-        return next((change for change in self.findings if change.place == place), None)
+        return self.at(credential.provider, credential.name)
+
+    def at(self, provider_id: str, name: str = "") -> CredentialChange | None:
+        """Return what changed in the credential of that name, or in the connection without one; or None."""
+        return next((change for change in self.findings if change.place == (provider_id, name)), None)
 
     def word(self, finding: CredentialChange) -> str:
         """Return the word of a list for a change."""
@@ -70,11 +78,47 @@ def integrity_status(session: TenantSession) -> IntegrityStatus:
     # Before the settings: they are written first, so the counter that is read here is none of a later state.
     last = keyring.last_counter(session) if private else 0
     retired = private is not None and keyring.is_retired(session)
+    token = None if private else session.keys.version_token(keyring.MANIFEST)
 
     def read(tables: Tables) -> IntegrityStatus:
-        return _compute_status(tables, session.tenant_id, private, last, retired)
+        status = _compute_status(tables, session.tenant_id, private, last, retired)
+        return replace(status, recorded=_is_recorded(session, tables)) if token else status
 
-    return session.store.cached("standing", read, (private.key_id if private else "", last, retired))
+    return session.store.cached("standing", read, (private.key_id if private else "", last, retired, token))
+
+
+def _is_recorded(session: TenantSession, tables: Tables) -> bool:
+    digest = manifest.digest(session.tenant_id, get(session).key_id, manifest.read(tables))
+    return digest == keyring.manifest_digest(session)
+
+
+def record_manifest(session: TenantSession) -> None:
+    """Store the digest of the manifest, if the open private key proves it and another one is stored or none."""
+    private = keyring.opened(session)
+    if private is None or not get(session).protected or _is_recorded(session, session.store.read()):
+        return
+    with suppress(Problem), session.store.folder.lock():  # a folder that cannot be written to is for the next unlock
+        if not integrity_status(session).alarm:
+            stored = manifest.read(session.store.read())
+            keyring.store_manifest_digest(session, manifest.digest(session.tenant_id, private.key_id, stored))
+
+
+def require_connection(session: TenantSession, provider: Provider) -> None:
+    """Raise Locked for a connection that nothing vouches for: anybody can write one, and call it as they like.
+
+    While the tenant is locked, what a person adds in this process can be set up in it.
+    """
+    if not provider.kind or (session.tenant_id, provider.id, provider.kind) in session.process.added_connections:
+        return
+    keyring.key_if_open(session)
+    status = integrity_status(session)
+    if (finding := status.at(provider.id)) is not None:
+        raise Locked(words(session, finding, status.alarm), remedy=Remedy(Action.CONFIRM_CHANGES))
+    if not status.recorded:
+        tenant = get(session)
+        raise Locked(
+            f"{tenant.name} is locked, and {provider.label} was changed meanwhile.", remedy=Remedy(Action.UNLOCK)
+        )
 
 
 def require_verified(session: TenantSession, credential: Credential) -> None:
@@ -92,7 +136,7 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
 
     While the tenant is locked or the manifest raises an alarm, it is not updated: only `confirm` ends an alarm.
     """
-    counter = 0
+    counter, digest = 0, ""
 
     def renew_state(before: Tables, after: Tables) -> None:
         """Vouches for an earlier state without what is forgotten, if the key vouched for it with that."""
@@ -101,17 +145,17 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
             write_manifest(after, session.tenant_id, private, replace(stored, entries=manifest.read(after).entries))
 
     with session.store.transaction(forget, renew_state) as tables:
-        private, before = keyring.key_if_open(session), manifest.credentials_by_ref(tables)
+        private, before = keyring.key_if_open(session), manifest.records_by_ref(tables)
         stored = manifest.read(tables)
         yield tables
         wrong = alarm(stored, session.tenant_id, private, keyring.last_counter(session)) if private else None
         if private and wrong is None and not keyring.is_retired(session):
-            entries = manifest.carried(stored.entries, before, manifest.credentials_by_ref(tables))
+            entries = manifest.carried(stored.entries, before, manifest.records_by_ref(tables))
             if entries != stored.entries:
                 counter = stored.counter + 1
-                write_manifest(tables, session.tenant_id, private, Manifest(counter, entries=entries))
+                digest = write_manifest(tables, session.tenant_id, private, Manifest(counter, entries=entries))
     if counter:
-        keyring.store_counter(session, counter)
+        keyring.store_counter(session, counter, digest)
 
 
 def alarm(stored: Manifest, tenant_id: str, private: key_pair.PrivateKey, last: int) -> ManifestAlarm | None:
@@ -123,24 +167,25 @@ def alarm(stored: Manifest, tenant_id: str, private: key_pair.PrivateKey, last: 
     return ManifestAlarm.OLDER if stored.counter < last else None
 
 
-def write_manifest(tables: Tables, tenant_id: str, private: key_pair.PrivateKey, stored: Manifest) -> None:
-    """Write a manifest with its HMAC into the tables of a transaction."""
-    mac = key_pair.authenticate(private, manifest.content(tenant_id, private.key_id, stored))
-    manifest.write(tables, replace(stored, mac=mac))
+def write_manifest(tables: Tables, tenant_id: str, private: key_pair.PrivateKey, stored: Manifest) -> str:
+    """Write a manifest with its HMAC into the tables of a transaction, and return its digest."""
+    content = manifest.content(tenant_id, private.key_id, stored)
+    manifest.write(tables, replace(stored, mac=key_pair.authenticate(private, content)))
+    return manifest.digest_of(content)
 
 
 def restored(session: TenantSession) -> None:
     """Accept a restored state as the present one, if the private key vouches for all of it."""
-    counter = 0
+    counter, digest = 0, ""
     with session.store.transaction() as tables:
         private, stored = keyring.key_if_open(session), manifest.read(tables)
         last = keyring.last_counter(session)
         older = stored.counter < last or keyring.is_retired(session)
         if private and older and alarm(stored, session.tenant_id, private, 0) is None:
             counter = max(last, stored.counter) + 1
-            write_manifest(tables, session.tenant_id, private, replace(stored, counter=counter))
+            digest = write_manifest(tables, session.tenant_id, private, replace(stored, counter=counter))
     if counter:
-        keyring.store_counter(session, counter)
+        keyring.store_counter(session, counter, digest)
         keyring.bring_back(session)
 
 
@@ -169,6 +214,8 @@ def called(place: CredentialRef) -> str:
     """Return a credential's name for a sentence: the provider, and the name unless it is "default"."""
     provider, name = place
     label = PROVIDERS[provider].label if provider in PROVIDERS else provider
+    if not name:
+        return f"The connection {label}"
     return label if name == DEFAULT_NAME else f"{label} {name}"
 
 
@@ -192,5 +239,5 @@ def _compute_status(
     if retired and wrong is None:
         # Whoever holds the replaced private key can make a manifest that it vouches for.
         wrong = ManifestAlarm.OLDER
-    findings = manifest.compare({} if wrong else stored.entries, manifest.credentials_by_ref(tables))
+    findings = manifest.compare({} if wrong else stored.entries, manifest.records_by_ref(tables))
     return IntegrityStatus(private is not None, wrong, findings, stored.counter, {} if wrong else stored.entries)

@@ -6,7 +6,7 @@ from tui.errors import UsageError, did_you_mean, quotable
 from tui.providers.openai_compatible.presets import kinds, presets
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
-from tui.tenancy import connections
+from tui.tenancy import connections, verification
 from tui.tenancy.connections import NAME, Connection
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import TenantSession
@@ -46,13 +46,14 @@ async def add(session: TenantSession, name: str, kind: str) -> Provider:
     planned(session, name, kind)
 
     def work() -> None:
-        with session.store.transaction() as tables:
+        with verification.credential_transaction(session) as tables:
             table = tables.table("connections")
             if any(record["id"] == name for record in table):
                 raise UsageError(f"{name} is a connection already.", "Another session added it.")
             table.insert(to_record(Connection(name, kind)))
 
     await asyncio.to_thread(work)
+    session.process.added_connections.add((session.tenant_id, name, kind))
     return connections.provider_of(session, name)
 
 

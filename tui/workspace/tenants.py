@@ -174,7 +174,9 @@ async def set_passphrase(session: TenantSession, new: Secret | None, old: Secret
         keyring.write(session, tenant, private, new)
         if tenant.protected and new:
             session.audit_best_effort("passphrase changed")
-        return _change(session, protected=bool(new))
+        changed = _change(session, protected=bool(new))
+        verification.record_manifest(session)
+        return changed
 
     return await asyncio.to_thread(work)
 
@@ -240,6 +242,7 @@ async def restore(session: TenantSession, name: str, generation: int = 0) -> str
 async def unlock(session: TenantSession, passphrase: Secret | None = None) -> None:
     """Open a tenant's private key in this process, and accept what was restored here while locked."""
     await keyring.unlock(session, passphrase)
+    await asyncio.to_thread(verification.record_manifest, session)
     if session.tenant_id in session.process.restored_while_locked:
         await asyncio.to_thread(verification.restored, session)
         session.process.restored_while_locked.discard(session.tenant_id)

@@ -8,7 +8,8 @@ from tui.domain import Credential
 from tui.errors import Locked
 from tui.sanitize import grouped, mask
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
-from tui.tenancy.manifest import CredentialChange, Manifest
+from tui.tenancy.manifest import CredentialChange, Manifest, Record
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.verification import IntegrityStatus
 
@@ -51,27 +52,33 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
         private = keyring.private_key(session)
         last = keyring.last_counter(session)
         with session.store.transaction() as tables:
-            stored, current = manifest.read(tables), manifest.credentials_by_ref(tables)
+            stored, current = manifest.read(tables), manifest.records_by_ref(tables)
             wrong = verification.alarm(stored, session.tenant_id, private, last) or keyring.is_retired(session)
             entries = {} if wrong else dict(stored.entries)
             for entry in seen:
                 now = current.get(entry.place)
                 if now is None and entry.now is None:
                     entries.pop(entry.place, None)
-                elif now is not None and entry.now is not None and manifest.entry(now) == manifest.entry(entry.now):
-                    if now.envelope:
-                        credentials.decrypt_unverified(session, now)
+                elif now is not None and entry.now is not None and _is_same(now, entry.now):
+                    if entry.now.envelope:
+                        credentials.decrypt_unverified(session, entry.now)
                     entries[entry.place] = manifest.entry(now)
                 else:
                     continue
                 accepted += 1
             counter = max(stored.counter, last) + 1
-            verification.write_manifest(tables, session.tenant_id, private, Manifest(counter, entries=entries))
-        keyring.store_counter(session, counter)
+            manifest_now = Manifest(counter, entries=entries)
+            digest = verification.write_manifest(tables, session.tenant_id, private, manifest_now)
+        keyring.store_counter(session, counter, digest)
         keyring.bring_back(session)
         return accepted
 
     return await asyncio.to_thread(work)
+
+
+def _is_same(record: Record, seen: Credential) -> bool:
+    """Return True if what is stored is what a person has seen."""
+    return manifest.entry(record) == manifest.entry(to_record(seen))
 
 
 def about(finding: CredentialChange) -> list[str]:
@@ -81,6 +88,8 @@ def about(finding: CredentialChange) -> list[str]:
 
 
 def _described(credential: Credential) -> str:
+    if not credential.name:
+        return f"a connection like {credential.kind}"
     descriptions = [
         (mask(hint), grouped(credential.fingerprints.get(name, ""))) for name, hint in credential.hints.items()
     ]

@@ -208,17 +208,15 @@ async def apply_save(
     def work() -> Credential:
         with verification.credential_transaction(session) as tables:
             table = tables.table("credentials")
-            stored = {
-                record["name"]: from_record(Credential, record) for record in table if record["provider"] == provider.id
-            }
-            now = stored.get(name)
+            stored = {record["name"]: record for record in table if record["provider"] == provider.id}
+            now = from_record(Credential, stored[name]) if name in stored else None
             draft = build_draft(plan)
             if plan.watch and not same_content(now, plan.seen):
                 raise Conflict(provider.label, now)
             created = replace(
                 _sealed(session, draft, name),
                 active=(now is not None and now.active)
-                or not (previous_of(name) or any(other.active for other in stored.values())),
+                or not (previous_of(name) or any(other.get("active", True) for other in stored.values())),
                 created=now.created if now else session.now(),
                 check=check or VerificationResult(),
                 listed_at=session.now() if listed is not None else now.listed_at if now else "",
@@ -321,6 +319,7 @@ def build_draft(plan: SavePlan) -> CredentialDraft:
 def _planned(plan: SavePlan) -> SavePlan:
     """Return a plan with what it finds: what is stored by now, where the secrets would go, and what that needs."""
     session, provider, values = plan.session, plan.provider, plan.values
+    verification.require_connection(session, provider)
     stored = next((entry for entry in credentials.listing(session, provider.id) if entry.name == plan.name), None)
     clear, entered = completed(provider, values, stored)
     kept = set(stored.hints) & kept_fields(provider, values) if stored else set()

@@ -21,7 +21,7 @@ from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
-from tui.tenancy.manifest import CredentialRef, Manifest
+from tui.tenancy.manifest import CredentialRef, Manifest, Record
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
@@ -54,11 +54,11 @@ async def rotate(
 
     def work(stopped: threading.Event) -> Rotated:
         old, new = keyring.load(session, tenant, present), session.process.new_key_pair(session.process.key_bits)
-        resealed: dict[CredentialRef, tuple[Credential, Credential]] = {}
+        resealed: dict[CredentialRef, tuple[Record, Credential]] = {}
 
         def anew(stored: Credential) -> Credential:
             # Another session may have changed it since it was sealed in advance.
-            place, as_it_is = (stored.provider, stored.name), manifest.entry(stored)
+            place, as_it_is = (stored.provider, stored.name), manifest.entry(to_record(stored))
             if place not in resealed or resealed[place][0] != as_it_is:
                 resealed[place] = as_it_is, _sealed_for(session.tenant_id, stored, old, new)
             return replace(stored, envelope=resealed[place][1].envelope, key_id=resealed[place][1].key_id)
@@ -126,7 +126,7 @@ def _replaced(
         now = get(session)
         if now.key_id != tenant.key_id:
             raise Problem(f"Another session gave {tenant.name} a new key pair.", "Nothing was changed.")
-        stored, before = manifest.read(tables), manifest.credentials_by_ref(tables)
+        stored, before = manifest.read(tables), manifest.records_by_ref(tables)
         if old and verification.alarm(stored, tenant.id, old, last):
             raise Problem(
                 f"The credentials of {tenant.name} were changed outside Modeldeck.",
@@ -137,14 +137,15 @@ def _replaced(
         keyring.write(session, after, new.private, passphrase)
         resealed, left = _rewrite(tables, after, anew)
         proved = {place for place, entry in before.items() if stored.entries.get(place) == manifest.entry(entry)}
-        current = manifest.credentials_by_ref(tables)
+        current = manifest.records_by_ref(tables)
         entries = {
             place: manifest.entry(current[place]) if place in proved else entry
             for place, entry in stored.entries.items()
         }
         counter = max(stored.counter, last) + 1
-        verification.write_manifest(tables, tenant.id, new.private, Manifest(counter, entries=entries if old else {}))
-    keyring.store_counter(session, counter)
+        renewed = Manifest(counter, entries=entries if old else {})
+        digest = verification.write_manifest(tables, tenant.id, new.private, renewed)
+    keyring.store_counter(session, counter, digest)
     if session.process.open_keys.pop(tenant.id, None) or not passphrase:
         session.process.open_keys[tenant.id] = new.private
     retired_keys.retire(session, tenant.key_id)
