@@ -191,7 +191,10 @@ async def confirm(call: CommandContext) -> None:
 
 
 def _counted(waiting: list[CredentialChange], tenant: Tenant) -> str:
-    return f"{counted(len(waiting), 'credential')} of {tenant.name}" if waiting else f"The state of {tenant.name}"
+    if not waiting:
+        return f"The state of {tenant.name}"
+    noun = "credential" if all(entry.place[1] for entry in waiting) else "change"
+    return f"{counted(len(waiting), noun)} of {tenant.name}"
 
 
 def _meant(call: CommandContext, finding: CredentialChange) -> bool:
