@@ -20,7 +20,7 @@ from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, manifest, verification
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import tenants as tenant_registry
-from tui.tenancy.serialization import from_record, to_record
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session
 from tui.tenancy.verification import ManifestAlarm
 from tui.vault import envelope, key_pair
@@ -432,9 +432,7 @@ async def test_a_lost_private_key_breaks_no_list(disk_session: Session, acme: st
 
 
 def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: Session) -> None:
-    entry = manifest.entry(
-        {"provider": "p", "name": "n", "clear": {}, "envelope": "e", "key_id": "k", "origins": []}
-    )
+    entry = manifest.entry({"provider": "p", "name": "n", "clear": {}, "envelope": "e", "key_id": "k", "origins": []})
     base = manifest.Manifest(1, entries={("p", "n"): entry})
     contents = [
         manifest.content("a", "k", base),

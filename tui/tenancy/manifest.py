@@ -144,9 +144,7 @@ def compare(entries: Entries, records: Mapping[CredentialRef, Record]) -> tuple[
     return tuple(_compared({**_implied(entries, records), **entries}, records))
 
 
-def carried(
-    entries: Entries, before: Mapping[CredentialRef, Record], after: Mapping[CredentialRef, Record]
-) -> Entries:
+def carried(entries: Entries, before: Mapping[CredentialRef, Record], after: Mapping[CredentialRef, Record]) -> Entries:
     """Return the entries after a change that was made with the private key open.
 
     What the change touched is listed as it is now; what it did not touch keeps its entry, or stays without one.
