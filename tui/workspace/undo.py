@@ -18,7 +18,7 @@ from tui.storage.settings_file import Content, Document
 from tui.storage.store import Tables, tables_of
 from tui.tenancy import changes, credentials, keyring, manifest, verification
 from tui.tenancy.changes import records_by_key
-from tui.tenancy.serialization import from_record
+from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import check_name, get
 from tui.workspace import audit
@@ -171,7 +171,7 @@ def _require_vouched(session: TenantSession, change: SettingsChange) -> None:
     proved = recent and verification.alarm(stored, session.tenant_id, private, 0) is None
     for (provider_id, name), credential in returning.items():
         entry = stored.entries.get((provider_id, name))
-        if not proved or entry != manifest.entry(credential) or credential.key_id != get(session).key_id:
+        if not proved or entry != manifest.entry(to_record(credential)) or credential.key_id != get(session).key_id:
             label = verification.called((provider_id, name))
             raise Locked(f"The private key does not vouch for what {label} was before.", "Nothing was changed.")
 
