@@ -100,7 +100,7 @@ async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
         assert pilot.app.focused is tab.question
         drawn = rows(pilot)
         assert drawn[0] == " ▪ acme  PRACTICE         f2 Providers  f3 Models  f4 Defaults  [f5 Playground]"
-        assert drawn[1] == "── [Chat]  Embedding  Speech-to-text ──────────── openai/gpt-6-sol · your key ──"
+        assert drawn[1] == "── [Chat]  Embedding  Speech-to-text  Compare ─── openai/gpt-6-sol · your key ──"
         assert drawn[2:6] == [
             "",
             "   Ask gpt-6-sol something.",

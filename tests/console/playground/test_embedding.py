@@ -77,7 +77,7 @@ async def test_it_opens_in_typing_and_says_what_to_write() -> None:
         await opened(pilot)
         lines = rows(pilot)
         assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
-        assert lines[1] == "── Chat  [Embedding]  Speech-to-text ────── text-embedding-3-small · your key ──"
+        assert lines[1] == "── Chat  [Embedding]  Speech-to-text  Compare ─ text-embed…3-small · your key ──"
         assert lines[3] == "   One text per line; two or more are compared."
         assert lines[-1] == " enter send  ctrl+j next text  esc commands  f1 help"
 

@@ -110,7 +110,7 @@ async def test_the_form_as_drawn(home: Path) -> None:
         await opened(pilot, "~/recordings/meeting-2026-11-1")
         lines = rows(pilot)
         assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
-        assert lines[1] == "── Chat  Embedding  [Speech-to-text] ──────────── openai/whisper-1 · your key ──"
+        assert lines[1] == "── Chat  Embedding  [Speech-to-text]  Compare ─── openai/whisper-1 · your key ──"
         assert lines[3] == " ▸ File             [~/recordings/meeting-2026-11-1                      ]"
         assert lines[4].startswith("                      meeting-2026-11-18.wav       ")
         assert lines[5] == "                      meeting-2026-11-19.wav      96.0 MB   ▲ over 25 MB"

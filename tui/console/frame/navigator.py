@@ -73,8 +73,8 @@ class Navigator(Protocol):
         """Show a tenant in that area, or in the one to start in."""
         ...
 
-    async def open_playground(self, type: ModelType, model: Model | None = None) -> None:  # noqa: A002 - the word of the design
-        """Show the playground's tab of a type, with that model or the one in use there."""
+    async def open_playground(self, type: str, model: Model | None = None) -> None:  # noqa: A002 - the word of the design
+        """Show the playground's tab of a type (or `compare`), with that model or the one in use there."""
         ...
 
     def tenant_changed(self) -> None:

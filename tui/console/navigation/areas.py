@@ -116,8 +116,8 @@ class AreaNavigator:
         """Show the list of tenants."""
         return self.show("tenants")
 
-    async def open_playground(self, type: ModelType, model: Model | None = None) -> None:  # noqa: A002 - the word of the design
-        """Show the playground's tab of a type, with that model or the one in use there."""
+    async def open_playground(self, type: str, model: Model | None = None) -> None:  # noqa: A002 - the word of the design
+        """Show the playground's tab of a type (or `compare`), with that model or the one in use there."""
         await self.show("playground")
         from tui.console.playground.screen import Playground  # lazy: the playground
 

@@ -111,6 +111,9 @@ def _places(screen: FramedScreen[Any]) -> Iterator[Command]:
             chosen = models.defaults(screen.navigator.tenant_session).get(kind)
             tells = f"Open the playground with {chosen.ref}." if chosen else f"Open the playground for {kind.label}."
             yield Command(f"Playground: {word}", _then(screen.navigator.open_playground, kind), hint(keys), tells)
+        tells = "Ask two to four chat models the same and compare their answers."
+        keys = hint("{area.playground} then {playground.type} {playground.type} {playground.type}")
+        yield Command("Playground: compare", _then(screen.navigator.open_playground, "compare"), keys, tells)
     yield Command("Tenants", screen.navigator.show_tenants, key_of("app.tenants"), "Show the list of tenants.")
 
 

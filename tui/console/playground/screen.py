@@ -1,4 +1,4 @@
-"""The Playground screen: three tabs, one for each model type, each with its own model."""
+"""The Playground screen: a tab for each model type, each with its own model, and one to compare models."""
 
 from collections.abc import Iterable
 from importlib import import_module
@@ -19,11 +19,14 @@ from tui.domain import ModelType
 from tui.errors import Problem
 from tui.workspace.credentials import status
 
-_TABS = {
+COMPARE = "compare"
+_TABS: dict[str, tuple[str, str, str]] = {
     ModelType.CHAT: ("chat", "ChatTab", "Chat"),
     ModelType.EMBEDDING: ("embedding", "EmbeddingTab", "Embedding"),
     ModelType.SPEECH2TEXT: ("speech", "SpeechTab", "Speech-to-text"),
+    COMPARE: ("compare", "CompareTab", "Compare"),
 }
+"""Model type, or `compare` -> the tab's folder, class and label."""
 
 
 class Playground(AreaScreen):
@@ -40,7 +43,7 @@ class Playground(AreaScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self.type = ModelType.CHAT
+        self.type: str = ModelType.CHAT
 
     def content(self) -> Iterable[Widget]:
         yield ContentSwitcher(_create_tab(self.type), id="tabs", initial=f"tab-{self.type}")
@@ -54,8 +57,8 @@ class Playground(AreaScreen):
     def on_mount(self) -> None:
         self._brought()
 
-    async def show_type(self, type: ModelType) -> None:  # noqa: A002 - the word of the design
-        """Show the tab of a model type."""
+    async def show_type(self, type: str) -> None:  # noqa: A002 - the word of the design
+        """Show the tab of a model type, or the one that compares."""
         self.type = type
         switcher = self.query_one("#tabs", ContentSwitcher)
         if self.tab is None:
@@ -72,7 +75,7 @@ class Playground(AreaScreen):
 
     def chrome(self) -> ScreenText:
         tab = self.tab
-        title = "  ".join(f"[{label}]" if entry is self.type else label for entry, (_, _, label) in _TABS.items())
+        title = "  ".join(f"[{label}]" if entry == self.type else label for entry, (_, _, label) in _TABS.items())
         if tab is None:
             return ScreenText(title, keys=())
         frame = tab.chrome()
@@ -84,7 +87,7 @@ class Playground(AreaScreen):
         if tab.model and len(ref) > room:
             ref = clip_middle(tab.model.id, max(8, room))
         right = f"{ref} · {source}" if ref else "no model"
-        return ScreenText(title, frame.keys, right, frame.foot, frame.foot_right, frame.strip)
+        return ScreenText(title, frame.keys, frame.right or right, frame.foot, frame.foot_right, frame.strip)
 
     def on_screen_resume(self) -> None:
         if self.tab is not None:
@@ -106,7 +109,7 @@ class Playground(AreaScreen):
 
     async def _pick(self) -> None:
         tab = self.tab
-        if tab is not None and (model := await self.navigator.pick_model(self.type, tab.model)):
+        if tab is not None and (model := await self.navigator.pick_model(tab.TYPE, tab.model)):
             tab.use(model)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -146,7 +149,7 @@ class Playground(AreaScreen):
         self.refresh_chrome()
 
 
-def _create_tab(type: ModelType) -> Tab:  # noqa: A002 - the word of the design
+def _create_tab(type: str) -> Tab:  # noqa: A002 - the word of the design
     """Create a tab of that type; its module is imported when first needed."""
     module, name, _ = _TABS[type]
     tab: Tab = getattr(import_module(f"tui.console.playground.{module}.tab"), name)(id=f"tab-{type}")

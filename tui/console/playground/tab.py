@@ -1,4 +1,4 @@
-"""Base class of the three playground tabs: the model, its default, and the texts around."""
+"""Base class of the playground tabs: the model, its default, and the texts around."""
 
 from typing import ClassVar
 

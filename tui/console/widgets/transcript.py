@@ -29,6 +29,9 @@ from tui.console.widgets.symbols import ACCENT, CURSOR, TURN
 WIDEST = 80
 """Cells of the longest row."""
 
+_OVERLAP = 2
+"""Rows of the page before that stay in sight on the next one."""
+
 _KEPT_BLOCKS = 60
 _KEPT_STRIPS = 400
 
@@ -71,6 +74,8 @@ class Transcript(Widget, can_focus=True):
         super().__init__(id=id)
         self.blocks: list[Block] = []
         self.following = True
+        self.by_page = False
+        """Whether following moves on by a page, so that a row is drawn once and not with every row that comes."""
         self._heights: list[int] = []
         self._tops: list[int] = [0]
         self._top = 0
@@ -164,6 +169,8 @@ class Transcript(Widget, can_focus=True):
         anchor = self._place(self._top)
         while True:
             end = max(0, self._tops[-1] - height)
+            if self.following and self.by_page:
+                end = self._top if self._tops[-1] <= self._top + height else self._tops[-1] - min(_OVERLAP, height)
             if self.following:
                 self._top = end
             self._top = max(0, min(self._top, end))

@@ -47,10 +47,11 @@ FIGURES: dict[str, _Figure] = {
 
 def table(comparison: PromptComparison) -> list[tuple[str, ...]]:
     """Return a row of figures for each model under `HEADINGS`; with repeats they are `median (least–greatest)`."""
-    return [_row(entry) for entry in comparison.models]
+    return [row(entry) for entry in comparison.models]
 
 
-def _row(entry: ComparedModel) -> tuple[str, ...]:
+def row(entry: ComparedModel) -> tuple[str, ...]:
+    """Return the figures of a model under `HEADINGS`."""
     answer = entry.answer
     if answer is None:
         return (entry.model.ref, *([UNKNOWN] * (len(HEADINGS) - 2)), "not asked")

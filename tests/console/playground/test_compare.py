@@ -1,0 +1,95 @@
+"""The compare tab: columns that stream beside each other, stop together, and are compared by word."""
+
+import json
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tests.console.pilot import app_of, console, rows, shown, until, until_shown
+from tui.console.playground.compare.columns import per_row
+from tui.console.playground.compare.tab import CompareTab
+from tui.console.widgets.text_area import LinesField
+from tui.domain import ModelType
+from tui.tenancy import models
+
+WIDE = (120, 40)
+
+
+async def opened(pilot: Pilot[str], *refs: str) -> CompareTab:
+    """The tab with these models."""
+    app = app_of(pilot)
+    await app.navigator.open_playground("compare")
+    await pilot.pause()
+    tab = app.screen.query_one(CompareTab)
+    for ref in refs:
+        tab.use(models.find(app.navigator.tenant_session, ref, ModelType.CHAT))
+        await pilot.pause()
+    return tab
+
+
+async def compared(pilot: Pilot[str], tab: CompareTab, prompt: str) -> None:
+    """Send a prompt and wait for every answer."""
+    tab.question.text = prompt
+    await pilot.press("enter")
+    await until(pilot, lambda: tab.comparison is not None and not tab.running)
+    await pilot.pause()
+
+
+def test_columns_have_40_cells_at_least_and_are_stacked_below_100() -> None:
+    assert [per_row(80, count) for count in (1, 2, 4)] == [1, 1, 1]
+    assert [per_row(100, count) for count in (2, 3, 4)] == [2, 2, 2]
+    assert [per_row(120, count) for count in (2, 3, 4)] == [2, 3, 2]
+    assert per_row(160, 4) == 4
+
+
+async def test_models_answer_side_by_side_and_the_winner_becomes_the_default(tmp_path: Path) -> None:
+    async with console(size=WIDE) as pilot:
+        tab = await opened(pilot, "openai/gpt-5.4-mini")
+        assert [column.model.ref for column in tab.columns] == ["openai/gpt-6-sol", "openai/gpt-5.4-mini"]
+        await compared(pilot, tab, "hello")
+        lines = rows(pilot)
+        heads = next(row for row in lines if "A gpt-6-sol" in row)
+        assert "B gpt-5.4-mini" in heads and heads.count("stop") == 2
+        assert sum("tokens/s" in row for row in lines) == 1 and shown(pilot).count("Hello!") == 2
+        # the focus goes to the columns, and on to the second
+        await pilot.press("escape", "right")
+        assert tab.columns.current is tab.columns.all[1]
+        await pilot.press("w")
+        await until_shown(pilot, "gpt-5.4-mini is now the default chat model.")
+        chosen = models.defaults(app_of(pilot).navigator.tenant_session)[ModelType.CHAT]
+        assert chosen.ref == "openai/gpt-5.4-mini"
+        await pilot.press("=")
+        await until_shown(pilot, "of the words in common")
+        await pilot.press("escape", "r")
+        await until(pilot, lambda: len(tab.columns.all[0].entry.answers) == 2 and not tab.running)
+        await until_shown(pilot, "median of 2 answers each")
+        assert "2 of 2" in shown(pilot) and tab.unsaved()
+        await pilot.press("s")
+        await until_shown(pilot, "Save to a file")
+        field = next(iter(pilot.app.screen.query("Input")))
+        field.value = str(tmp_path / "board.md")  # type: ignore[attr-defined]
+        await pilot.press("enter", "right", "enter", "enter")
+        await until(pilot, lambda: (tmp_path / "board.json").exists())
+        assert len(json.loads((tmp_path / "board.json").read_text())["models"][1]["answers"]) == 2
+
+
+async def test_escape_stops_every_answer_and_keeps_what_came() -> None:
+    async with console() as pilot:
+        tab = await opened(pilot)
+        tab.question.text = "please wait"
+        await pilot.press("enter")
+        await until_shown(pilot, "Compare takes two models at least")
+        await opened(pilot, "openai/gpt-5.4-mini")
+        tab.question.text = "Why is the sky blue?"
+        tab.query_one(LinesField).focus()
+        await pilot.press("enter")
+        await until(
+            pilot, lambda: all(column.entry.answers and column.entry.answers[0].first for column in tab.columns)
+        )
+        await pilot.press("escape", "escape")
+        await until(pilot, lambda: not tab.running)
+        await pilot.pause()
+        assert shown(pilot).count("stopped by you") == 2
+        answers = [column.entry.answers[0] for column in tab.columns]
+        assert [str(answer.state) for answer in answers] == ["stopped", "stopped"]
+        assert all(answer.text or answer.thinking for answer in answers)

@@ -1,0 +1,1 @@
+"""The compare tab: columns of models that answer one prompt at once."""

@@ -1,0 +1,181 @@
+"""A column of the compare tab: a model's answer as it streams, and its figures."""
+
+from time import monotonic
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from tui.console.frame.chrome import Rule
+from tui.console.playground.call_status import CallStatus
+from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, Sentences, stopped
+from tui.console.remedies import problem_hint
+from tui.console.widgets.static_text import Plain
+from tui.console.widgets.symbols import ACCENT, MUTED
+from tui.console.widgets.transcript import Block, Transcript
+from tui.console.widgets.truncate import clip_end, clip_middle
+from tui.domain import Model
+from tui.errors import Problem
+from tui.providers.events import Event, TextDelta, ThinkingDelta
+from tui.sanitize import one_line, printable
+from tui.workspace.playground.compare import report
+from tui.workspace.playground.compare.comparison import ComparedModel
+from tui.workspace.playground.compare.measurement import MeasuredAnswer
+from tui.workspace.playground.conversation import AnswerState
+
+
+class CompareColumn(Vertical):
+    """A model, its latest answer, and the figures of all its answers to the prompt."""
+
+    DEFAULT_CSS = """
+    CompareColumn { width: 1fr; height: 1fr; }
+    CompareColumn Transcript { height: 1fr; }
+    CompareColumn .figures { height: auto; padding-left: 1; }
+    """
+
+    def __init__(self, entry: ComparedModel, label: str) -> None:
+        super().__init__()
+        self.entry, self.label = entry, label
+        self.letter = ""
+        self.fresh = False
+        """Whether something came that is not drawn."""
+        self._block: AnswerBlock | None = None
+        self._status: CallStatus | None = None
+        self._thinking_until = 0.0
+        self._rule = Rule()
+        self._figures = Plain(classes="figures")
+        self._transcript = Transcript()
+
+    def compose(self) -> ComposeResult:
+        yield self._rule
+        yield self._transcript
+        yield self._figures
+
+    @property
+    def model(self) -> Model:
+        """The model of the column."""
+        return self.entry.model
+
+    @property
+    def transcript(self) -> Transcript:
+        """The part that has the focus."""
+        return self._transcript
+
+    @property
+    def text(self) -> str:
+        """The text of its last answer that has one."""
+        return self.entry.answer.text if self.entry.answer is not None else ""
+
+    @property
+    def running(self) -> bool:
+        """Whether its model is answering."""
+        return self._block is not None and self._block.running
+
+    # --- an answer ---
+
+    def begin(self) -> None:
+        """Show that an answer is awaited."""
+        self._block = AnswerBlock("")
+        self._block.begin()
+        self._status = CallStatus(self.label, f"waiting for {self.label}")
+        self._thinking_until = 0.0
+        self._transcript.by_page = True
+        self._transcript.show([self._block])
+        self.show_status()
+
+    def take(self, event: Event) -> None:
+        """Apply an event of its request."""
+        if self._block is None or not self._block.running:
+            self.begin()
+        assert self._block is not None and self._status is not None
+        self.fresh = True
+        self._status.tell(event)
+        if isinstance(event, TextDelta):
+            self._block.add(printable(event.text))
+        elif isinstance(event, ThinkingDelta):
+            self._thinking_until = monotonic()
+            self._block.think(printable(event.text))
+
+    def draw(self) -> None:
+        """Draw what came since."""
+        if self.fresh and self._block is not None:
+            self.fresh = False
+            self._gather()
+            self._transcript.changed(self._block)
+
+    def _gather(self) -> None:
+        assert self._block is not None
+        self._block.gather()
+        answer = self.entry.answers[-1] if self.entry.answers else None
+        if answer is not None and self._block.thoughts:
+            end = monotonic() if not self._block.text else self._thinking_until
+            self._block.seconds_thought = max(0.0, end - answer.began - answer.first)
+
+    def end(self, answer: MeasuredAnswer) -> None:
+        """Show how an answer ended."""
+        if self._block is None:
+            return
+        self._gather()
+        blocks: list[Block] = [self._block]
+        if answer.problem is not None:
+            trouble = _problem(answer.problem, self.label)
+            blocks = [self._block, trouble] if answer.text or answer.thinking else [trouble]
+            self._block.end()
+        elif answer.state is AnswerState.STOPPED:
+            self._block.end(stopped("stopped by you"))
+        else:
+            note = answer.finish.note if answer.finish else ""
+            self._block.end(*([stopped(note)] if note else []))
+        self._transcript.by_page = False
+        self._transcript.show(blocks)
+        self._transcript.changed(self._block)
+        self.show_status()
+
+    def hide(self, sentence: str) -> None:
+        """Show a sentence in place of the answer."""
+        self._transcript.show([Sentences("", f"  {sentence}")])
+        self._figures.show("")
+
+    def reveal(self) -> None:
+        """Show the answer again."""
+        if self._block is not None:
+            self._transcript.show([self._block], follow=False)
+        self.show_status()
+
+    # --- words around ---
+
+    def show_status(self) -> None:
+        """Show the head and the figures."""
+        current = self._transcript.has_focus
+        room = max(8, self.size.width - 8 - len(self._state))
+        name = clip_middle(one_line(self.model.id), room)
+        self._rule.show(f"{self.letter} {name}", self._state)
+        self._rule.color(ACCENT if current else MUTED)
+        cells = max(20, self.size.width - 2)
+        self._figures.show("\n".join(clip_end(row, cells) for row in figures(self.entry, cells)))
+
+    @property
+    def _state(self) -> str:
+        if self.running and self._status is not None:
+            answer = self.entry.answers[-1] if self.entry.answers else None
+            if answer is None or not answer.first:
+                return self._status.words
+            return "answering" if answer.first_answer else "thinking"
+        if not self.entry.answers:
+            return ""
+        return report.outcome(self.entry)
+
+
+def figures(entry: ComparedModel, cells: int) -> list[str]:
+    """Return the figures of a model's answers in one row, or in two where that is too narrow."""
+    if not entry.answers:
+        return [""]
+    _, first, first_answer, speed, used, reasoning, out, total, _ = report.row(entry)
+    first_words = f"first {first}" if first == first_answer else f"first {first} · answer {first_answer}"
+    times = [first_words, f"{speed} tokens/s" if speed != report.UNKNOWN else "", total]
+    counts = [f"{used} in", f"{reasoning} reasoning" if reasoning not in (report.UNKNOWN, "0") else "", f"{out} out"]
+    upper, lower = " · ".join(filter(None, times)), " · ".join(filter(None, counts))
+    return [f"{upper} · {lower}"] if len(upper) + len(lower) + 3 <= cells else [upper, lower]
+
+
+def _problem(problem: Problem, label: str) -> ProblemBlock:
+    return ProblemBlock(problem.message, [problem_hint(problem)], problem.detail, label)

@@ -1,0 +1,397 @@
+"""The compare tab: one prompt, two to four models, each in its column."""
+
+import asyncio
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Horizontal
+
+from tui.console.defaults.set_default import set_default
+from tui.console.frame.chrome import Rule, ScreenText
+from tui.console.keys import bind, hint
+from tui.console.playground.chat.question import Mode, Question
+from tui.console.playground.chat.redraw import AnswerDrawing
+from tui.console.playground.compare.columns import CompareColumns
+from tui.console.playground.tab import Tab
+from tui.console.remedies import problem_hint
+from tui.console.widgets.static_text import Plain
+from tui.console.widgets.symbols import ACCENT, ATTENTION, MUTED
+from tui.console.widgets.text_area import LIMIT, LinesField
+from tui.domain import Model, ModelType
+from tui.errors import Problem
+from tui.providers.events import Event
+from tui.tenancy import keyring
+from tui.workspace.playground.compare import comparison as comparisons
+from tui.workspace.playground.compare import report
+from tui.workspace.playground.compare.comparison import FEWEST, MOST, PromptComparison
+from tui.workspace.playground.compare.measurement import MeasuredAnswer
+
+REPEATS = 5
+_BUSY = "Answers are running; {app.copy-or-stop} stops them."
+
+
+class CompareTab(Tab):
+    """A comparison. It is kept in memory only."""
+
+    TYPE = ModelType.CHAT
+    DEFAULT_CSS = """
+    CompareTab #compare-empty { height: 1fr; }
+    CompareTab.-filled #compare-empty { display: none; }
+    CompareTab #compare-ask { height: auto; min-height: 1; max-height: 6; }
+    CompareTab #compare-ask Plain { width: 3; height: 1; }
+    CompareTab #compare-ask Mode { width: 7; }
+    CompareTab #compare-note { height: 1; padding-left: 3; }
+    CompareTab.-low #compare-note { display: none; }
+    CompareTab.-low #compare-note.-said { display: block; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("compare.write", "write"),
+        bind("compare.again", "repeat(1)"),
+        bind("compare.repeat", f"repeat({REPEATS})"),
+        bind("compare.winner", "winner"),
+        bind("compare.differences", "differences"),
+        bind("compare.add", "add"),
+        bind("compare.remove", "remove"),
+        bind("compare.copy", "copy"),
+        bind("compare.save", "save"),
+        bind("compare.before", "move(-1)"),
+        bind("compare.after", "move(1)"),
+    ]
+
+    def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.comparison: PromptComparison | None = None
+        self.columns = CompareColumns()
+        self._saved = True
+        self._opening = False
+        self._drawing = AnswerDrawing(self, self.draw, self.show_status)
+        self._rule = Rule(id="compare-rule")
+        self._note = Plain(id="compare-note")
+        self._note_question = ""
+
+    def compose(self) -> ComposeResult:
+        yield Plain(id="compare-empty")
+        yield self.columns
+        yield self._rule
+        with Horizontal(id="compare-ask"):
+            yield Plain(" > ")
+            yield Question(id="compare-question")
+            yield Mode()
+        yield self._note
+
+    # --- what stands around ---
+
+    @property
+    def rule(self) -> Rule:
+        return self._rule
+
+    @property
+    def question(self) -> Question:
+        return self.query_one(Question)
+
+    @property
+    def running(self) -> bool:
+        """Whether a model is answering, or the tenant is being unlocked for that."""
+        return self._opening or self.columns.running > 0
+
+    def chrome(self) -> ScreenText:
+        self.query_one(Mode).tell(self.question.has_focus)
+        self._rule.color(ACCENT if self.question.has_focus else MUTED)
+        count = len(self.columns)
+        right = f"{count} models" if count != 1 else "1 model"
+        return ScreenText("", self._keys(), right, foot=self._foot())
+
+    def _foot(self) -> str:
+        if self.running:
+            return f"{self.columns.running} of {len(self.columns)} answering"
+        if self.comparison is None:
+            return "one prompt, every model"
+        answers = [answer for entry in self.comparison.models for answer in entry.answers]
+        samples = max((len(entry.answers) for entry in self.comparison.models), default=0)
+        fresh = f" · {report.FRESH_NOTE}" if any(answer.fresh_connection for answer in answers) else ""
+        return (f"median of {samples} answers each" if samples > 1 else "one answer each") + fresh
+
+    def _keys(self) -> tuple[str, ...]:
+        if self.running:
+            return ("app.copy-or-stop: stop",) if self.typing else ("area.escape: stop", "compare.write")
+        if self.typing:
+            add = ("playground.model: add model",) if len(self.columns) < MOST else ()
+            after = ("compare.again", "compare.save") if self.comparison else ()
+            return ("question.send", "question.new-line", *after, *add, "area.escape: commands")
+        keys = ["compare.write", *(["compare.add"] if len(self.columns) < MOST else [])]
+        if self.columns.current is not None:
+            keys += ["playground.model: replace", "compare.remove", *self.source_keys]
+        if self.comparison is not None:
+            keys += ["compare.again", "compare.repeat", "compare.winner", "compare.differences", "compare.save"]
+        return (*keys, "playground.type")
+
+    def say(self, sentence: str = "") -> None:
+        """Show a sentence under the field; '' removes it."""
+        self._note.show((sentence, ATTENTION))
+        self._note.set_class(bool(sentence), "-said")
+        self._note_question = self.question.text
+
+    def _show_empty(self) -> None:
+        self.set_class(bool(self.columns), "-filled")
+        name = "{playground.model:typing}" if self.typing else "{compare.add}"
+        lines = ["", "   Compare two to four chat models on one prompt.", "", hint(f"   {name} adds a model.")]
+        self.query_one("#compare-empty", Plain).show("\n".join(lines))
+
+    def on_mount(self) -> None:
+        self._show_empty()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(self.screen.has_class("-no-strip"), "-low")
+        self.call_after_refresh(self.show_status)
+
+    def shown(self) -> None:
+        session = self.navigator.tenant_session
+        if self.has_class("-locked") and keyring.is_open(session):
+            self.remove_class("-locked")
+            for column in self.columns:
+                column.reveal()
+        if not self.columns and not self._picked and (default := self._default()) is not None:
+            self.columns.add(default)
+            self._columns_changed()
+        self.show_status()
+        focused = self.screen.focused
+        if focused is None or self not in focused.ancestors_with_self:
+            self.question.focus()
+
+    def take_focus(self) -> None:
+        self.question.focus()
+
+    def hide_when_locked(self) -> None:
+        self.add_class("-locked")
+        name = self.navigator.tenant.name if self.navigator.tenant else "This tenant"
+        for column in self.columns:
+            column.hide(f"{name} is locked; the answers are hidden.")
+
+    def unsaved(self) -> str:
+        tenant = self.navigator.tenant_session.tenant_id
+        return (
+            ""
+            if self._saved
+            else f"The comparison of {tenant} is not saved. " + hint("{compare.save:typing} saves it.")
+        )
+
+    # --- the models ---
+
+    def use(self, model: Model) -> None:
+        """Compare that model: in place of the one in the current column, or as one more."""
+        self._picked = True
+        if self.running:
+            self.say(hint(_BUSY))
+        elif any(column.model.ref == model.ref for column in self.columns):
+            self.say(f"{model.ref} is compared already.")
+        elif (current := self.columns.current) is not None:
+            self._forget()
+            self.run_worker(self.columns.replace(current, model), group="columns")
+        elif len(self.columns) < MOST:
+            self.columns.add(model)
+            self._forget()
+            self._columns_changed()
+        else:
+            self.say(hint(f"Up to {MOST} models are compared; {{compare.remove}} removes the one of a column."))
+
+    def _columns_changed(self) -> None:
+        self._show_empty()
+        self.call_after_refresh(self.show_status)
+
+    def _forget(self) -> None:
+        """Drop the comparison: the columns are those of another one."""
+        self.comparison, self._saved = None, True
+
+    def action_add(self) -> None:
+        if len(self.columns) >= MOST:
+            self.say(f"Up to {MOST} models are compared.")
+        else:
+            self.run_worker(self._pick_another(), group="pick", exclusive=True)
+
+    async def _pick_another(self) -> None:
+        if model := await self.navigator.pick_model(self.TYPE):
+            self.question.focus()
+            self.screen.set_focus(self.question)
+            self.use(model)
+
+    def action_remove(self) -> None:
+        if self.running:
+            self.say(hint(_BUSY))
+        elif (column := self.columns.current) is not None:
+            self.columns.drop(column)
+            self._forget()
+            self._columns_changed()
+            self.question.focus()
+
+    # --- asking ---
+
+    def on_lines_field_sent(self, event: LinesField.Sent) -> None:
+        event.stop()
+        if not self.question.text.strip():
+            return
+        if self.running:
+            self.say(hint(_BUSY))
+        elif len(self.columns) < FEWEST:
+            self.say(hint("Compare takes two models at least; {playground.model:typing} adds one."))
+        else:
+            self._ask(self.question.take(), 1)
+
+    def action_repeat(self, count: int) -> None:
+        if self.running:
+            self.say(hint(_BUSY))
+        elif self.comparison is not None:
+            self._ask("", count)
+
+    def _ask(self, prompt: str, repeat: int) -> None:
+        """Ask a new prompt, or '' for more answers to the last one."""
+        self._opening = True
+        self.run_worker(self._run(prompt, repeat), group="compare", exclusive=True, exit_on_error=False)
+
+    async def _run(self, prompt: str, repeat: int) -> None:
+        session, problem = self.navigator.tenant_session, ""
+        try:
+            unlocked = await self.dialogs.ensure_unlocked(f"ask {len(self.columns)} models")
+        except Problem as raised:
+            unlocked, problem = False, raised.message
+        finally:
+            self._opening = False
+        if not unlocked:
+            self.question.give_back(prompt)
+            self.say(problem)
+            return
+        self.say()
+        if prompt:
+            for column in self.columns:
+                column.entry.answers.clear()
+            began = self.navigator.session.now()
+            self.comparison = PromptComparison(prompt, [column.entry for column in self.columns], began=began)
+        comparison = self.comparison
+        assert comparison is not None
+        comparison.repeat, self._saved = repeat, False
+        for column in self.columns:
+            column.begin()
+        self._drawing.start()
+        self.console.set_running("playground/compare", self.stop)
+        try:
+            await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
+            await comparisons.run(session, comparison, self._take, self._end)
+        finally:
+            comparisons.stop(comparison)
+            comparison.repeat = max(len(entry.answers) for entry in comparison.models)
+            self._drawing.stop()
+            self.console.set_running("playground/compare", None)
+            if self.is_attached:
+                self.show_status()
+                for column in self.columns:
+                    self.counted(column.model)
+
+    def _take(self, answer: MeasuredAnswer, event: Event) -> None:
+        if (column := self.columns.of(answer)) is not None:
+            column.take(event)
+
+    def _end(self, answer: MeasuredAnswer) -> None:
+        column = self.columns.of(answer)
+        if column is not None and self.is_attached:
+            column.end(answer)
+            self.refresh_chrome()
+
+    def stop(self) -> None:
+        """Stop every answer at once; what came is kept."""
+        self.workers.cancel_group(self, "compare")
+
+    def draw(self) -> None:
+        """Draw what came of the answers."""
+        if not self.has_class("-locked"):
+            for column in self.columns:
+                column.draw()
+
+    def show_status(self) -> None:
+        """Show the figures of every column."""
+        if not self.has_class("-locked"):
+            for column in self.columns:
+                column.show_status()
+        self.refresh_chrome()
+
+    # --- keys ---
+
+    def escape(self) -> None:
+        if self.running:
+            self.stop()
+        elif self.typing and self.columns:
+            self.columns.move(0)
+        elif self.typing:
+            self.screen.set_focus(None)
+
+    def on_descendant_focus(self) -> None:
+        current = self.columns.current
+        self.model = current.model if current is not None else None
+        self._show_empty()
+        self.show_status()
+
+    def on_text_area_changed(self) -> None:
+        if self.question.text != self._note_question:
+            self.say()
+
+    def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
+        self.say(f"The paste has {event.size:,} characters; a question takes up to {LIMIT:,}. Nothing was pasted.")
+
+    def on_question_page(self, event: Question.Page) -> None:
+        for column in self.columns:
+            column.transcript.action_page(event.direction)
+
+    def on_question_left(self) -> None:
+        self.columns.move(0)
+
+    def on_transcript_chosen(self) -> None:
+        self.action_write()
+
+    def action_write(self) -> None:
+        self.question.focus()
+
+    def action_move(self, step: int) -> None:
+        self.columns.move(step)
+
+    def action_winner(self) -> None:
+        column = self.columns.current
+        if column is None:
+            self.say(hint("Choose a column first: {compare.before} and {compare.after} move between them."))
+        else:
+            self.run_worker(self._win(column.model), group="winner", exclusive=True, exit_on_error=False)
+
+    async def _win(self, model: Model) -> None:
+        try:
+            self.dialogs.toast(await set_default(self.navigator.tenant_session, model))
+        except Problem as problem:
+            self.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
+
+    def action_differences(self) -> None:
+        pair = self.columns.to_compare()
+        if pair is None:
+            self.say("Two answers are needed.")
+            return
+        from tui.console.playground.compare.differences import Differences  # lazy: the page
+
+        one, two = ((f"{column.letter} {column.model.id}", column.text) for column in pair)
+        self.app.push_screen(Differences(one, two))
+
+    def action_copy(self) -> None:
+        column = self.columns.current or next(iter(self.columns), None)
+        if column is not None and column.text:
+            self.console.copy_to_terminal(column.text)
+
+    def action_save(self) -> None:
+        if self.comparison is not None and not self.running:
+            self.run_worker(self._save(self.comparison), group="save", exclusive=True, exit_on_error=False)
+
+    async def _save(self, comparison: PromptComparison) -> None:
+        from tui.console.pages.save_file import Save  # lazy: the page
+
+        def text(kind: str) -> str:
+            return report.as_json_text(comparison) if kind == "json" else report.as_markdown(comparison)
+
+        now = self.navigator.session.now()
+        name = f"compare-{now[:10]}-{now[11:13]}{now[14:16]}"
+        if await self.app.push_screen_wait(Save(name, {"md": "Markdown", "json": "JSON"}, text)):
+            self._saved = True
