@@ -12,6 +12,7 @@ first_token_timeout = 600    # seconds without a first piece that end a streamed
 stream_timeout = 120         # seconds of silence that end a streamed answer; 0: the default
 response_timeout = 600       # seconds of silence that end an answer in one piece; 0: the default
 event_size = 8               # MiB that one event of a streamed answer may have; 0: the default
+budget = "20 USD"            # of each tenant a month; you are warned near it, by estimates; nothing is stopped
 
 [keymap]
 "models.add" = "f8"          # by the id of a binding, as in `console.keys`
@@ -74,6 +75,7 @@ class Config:
     stream_timeout: int = 0
     response_timeout: int = 0
     event_size: int = 0
+    budget: str = ""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     file: str = field(default=NAME, compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
@@ -164,6 +166,8 @@ def _fault(name: str, value: Any) -> str:
     if type(value) is not type(getattr(usual, name)):
         kinds = {bool: "true or false", int: "a whole number", str: "a text in quotes"}
         return f"{name} is {kinds[type(getattr(usual, name))]}."
+    if name == "budget" and not re.fullmatch(r"(\d{1,12}(\.\d{1,6})? [A-Z]{3})?", value):
+        return 'budget is an amount and a currency, such as "20 USD".'
     if name == "auto_lock" and not 0 <= value <= 24 * 60:
         return "auto_lock is 0 to 1440 minutes."
     if name == "line" and not (value == 0 or value >= 1200):

@@ -2,9 +2,11 @@
 
 import contextlib
 import io
+import re
 import signal
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 from tui.cli.output import is_terminal
 from tui.errors import UsageError
@@ -69,3 +71,23 @@ def whole_number(name: str, text: str, least: int = 0, largest: int = 10**9) -> 
     if not text.isdecimal() or len(text) > 12 or not least <= int(text) <= largest:
         raise UsageError(f"{name} needs a whole number from {least} to {largest:,}.")
     return int(text)
+
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def since_time(text: str) -> str:
+    """Return an ISO time in UTC from a local date or time, or from an age."""
+    ago = re.fullmatch(r"(\d{1,6})([mhdw])", text)
+    try:
+        if not text:
+            return ""
+        if ago:
+            then = datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        else:
+            then = datetime.fromisoformat(text).astimezone(UTC)
+        return f"{then:%Y-%m-%dT%H:%M:%SZ}"
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(
+            "--since needs a date, a time or an age.", "For example 2026-11-22, 2026-11-22T14:00, 30m, 12h, 7d or 2w."
+        ) from None

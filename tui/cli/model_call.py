@@ -49,6 +49,11 @@ async def begin(call: CommandContext, model: Model) -> None:
         count = f"{left:,} trial requests" if left > 1 else "1 trial request"
         label = provider_of(call.tenant_session, model.provider).label
         call.out.note(f"{count} of {label} left, including this one.")
+    if call.session.config.budget:
+        from tui.workspace.pricing.spend import budget_warning
+
+        if warning := budget_warning(call.tenant_session):
+            call.out.note(warning)
     touch(call.tenant_session)
     _ = call.session.client  # so that its imports do not count as the provider's time
 

@@ -6,9 +6,9 @@ from contextlib import aclosing, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tui.domain import Model, VerificationResult, VerificationState
+from tui.domain import KeySource, Model, VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Problem, UsageError
-from tui.providers.events import Event
+from tui.providers.events import Event, Usage
 from tui.providers.requests import (
     Call,
     ChatRequest,
@@ -20,11 +20,12 @@ from tui.providers.requests import (
 from tui.providers.spec import Parameter, Provider
 from tui.tenancy import credentials
 from tui.tenancy.connections import provider_of
-from tui.tenancy.session import Session, TenantSession
+from tui.tenancy.session import TenantSession
 from tui.workspace.playground import key_source
 from tui.workspace.playground.audio import audio_info
 from tui.workspace.playground.key_source import CallRoute
-from tui.workspace.playground.metering import metered
+from tui.workspace.playground.metering import ANSWERS, metered
+from tui.workspace.pricing import spend
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
@@ -51,7 +52,7 @@ def chat(
         raise _unserved(provider, model)
     route = key_source.route_call(session, model, access)
     call = provider.chat(route.access.fields, ChatRequest(route.model, tuple(messages), dict(parameters or {}), stream))
-    return _streamed(session.process, route, call, on_connection)
+    return _streamed(session, model, route, call, on_connection)
 
 
 def embed(
@@ -71,7 +72,7 @@ def embed(
         )
     route = key_source.route_call(session, model, access)
     call = provider.embed(route.access.fields, EmbeddingRequest(route.model, tuple(texts), query))
-    return _streamed(session.process, route, call)
+    return _streamed(session, model, route, call)
 
 
 def transcribe(
@@ -89,7 +90,7 @@ def transcribe(
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
     route = key_source.route_call(session, model, access)
     ask = TranscriptionRequest(route.model, path, info.media, info.size, language, times, info.name)
-    return _streamed(session.process, route, provider.transcribe(route.access.fields, ask))
+    return _streamed(session, model, route, provider.transcribe(route.access.fields, ask))
 
 
 def parameters(session: TenantSession, model: Model) -> tuple[Parameter, ...]:
@@ -98,9 +99,15 @@ def parameters(session: TenantSession, model: Model) -> tuple[Parameter, ...]:
 
 
 async def _streamed(
-    session: Session, route: CallRoute, call: Call, on_connection: OnConnection | None = None
+    tenant: TenantSession, model: Model, route: CallRoute, call: Call, on_connection: OnConnection | None = None
 ) -> AsyncGenerator[Event]:
-    """Yield the events of a request, metered if it is on a trial; store if the key was accepted or rejected."""
+    """Yield the events of a request, metered if it is on a trial.
+
+    When it is over, what it cost is recorded, and whether the key was accepted or rejected.
+    """
+    session, moment = tenant.process, tenant.now()
+    usage: Usage | None = None
+    answered = False
     credential = credentials.active(session.tenant(route.owner), route.access.provider.id)
 
     async def note(check: VerificationResult) -> None:
@@ -118,6 +125,8 @@ async def _streamed(
             async for event in events:
                 if meter:
                     await meter.watch(event)
+                answered = answered or isinstance(event, ANSWERS)
+                usage = event if isinstance(event, Usage) else usage
                 yield event
     except CredentialRejected as problem:
         await note(
@@ -128,6 +137,12 @@ async def _streamed(
         if meter:
             raise _trial_key_rejected(route.access.provider, problem) from None
         raise
+    finally:
+        if answered or usage:
+            key = KeySource.TRIAL if meter else KeySource.OWN
+            name = credential.name if credential and not meter else ""
+            with suppress(Problem):
+                await asyncio.to_thread(spend.record, tenant, model, name, str(key), usage, moment)
     if credential and credential.check.state in (VerificationState.REFUSED, VerificationState.UNVERIFIED):
         await note(VerificationResult(VerificationState.READY, session.now()))
 

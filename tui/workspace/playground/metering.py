@@ -18,7 +18,7 @@ from tui.storage.store import Tables
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.trials import TrialExhausted, trial
 
-_ANSWERS = (TextDelta, ThinkingDelta, Transcript, Vectors)
+ANSWERS = (TextDelta, ThinkingDelta, Transcript, Vectors)
 """Events that something of an answer came with."""
 
 
@@ -61,7 +61,7 @@ class TrialMeter:
 
     async def watch(self, event: Event) -> None:
         """Count the request at the first event that something of an answer came with."""
-        if not self.answered and isinstance(event, _ANSWERS):
+        if not self.answered and isinstance(event, ANSWERS):
             self.answered = True
             # Before the event is passed on: whoever has seen it and is killed has used the request.
             with suppress(Problem):  # the outcome of the request matters more; it is counted again at the end

@@ -30,8 +30,20 @@ Table = Mapping[tuple[str, str], tuple[Price, ...]]
 @cache
 def shipped() -> Table:
     """Return the table of this version."""
-    text = (files("tui.workspace.pricing") / OWN_FILE).read_text(encoding="utf-8")
-    return _table(parse(text, OWN_FILE, "table"))
+    return _table(parse(_shipped_text(), OWN_FILE, "table"))
+
+
+@cache
+def _shipped_for(host: str) -> Table:
+    """Return the part of the table for one host: reading the whole takes longer than all else of a command."""
+    head, *routes = _shipped_text().split("\n[[route]]\n")
+    chosen = [route for route in routes if f'"{host}"' in route.partition("\ncurrency")[0]]
+    return _table(parse("\n[[route]]\n".join([head, *chosen]), OWN_FILE, "table"))
+
+
+@cache
+def _shipped_text() -> str:
+    return (files("tui.workspace.pricing") / OWN_FILE).read_text(encoding="utf-8")
 
 
 def own(environ: Mapping[str, str]) -> Table:
@@ -93,7 +105,8 @@ def price_of(session: TenantSession, model: Model, moment: str = "") -> Price | 
         return price
     if hosts and (price := listed_price(model, hosts)):
         return price
-    tables = (shipped(),) if session.practice else (imported(environ), shipped())
+    tables = [_shipped_for(host) for host in hosts]
+    tables += [] if session.practice else [imported(environ)]
     known = [at(table, hosts, model_id, moment) for table in tables]
     return max((price for price in known if price), key=lambda price: price.as_of, default=None)
 

@@ -1,24 +1,22 @@
 """`modeldeck audit show | verify`."""
 
-import re
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from tui.cli.context import CommandContext
-from tui.cli.inputs import whole_number
+from tui.cli.inputs import since_time, whole_number
 from tui.cli.output import counted
-from tui.errors import Exit, UsageError
+from tui.errors import Exit
 from tui.storage.audit_log import Entry
 from tui.tenancy.session import OPERATOR
 from tui.workspace import audit
 
 _SHOWN = 40
-_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 def show(call: CommandContext) -> None:
     """Print the entries, oldest first; on a terminal the last ones."""
     owner = OPERATOR if call.args.has("operator") else call.tenant_id
-    since = _since(call.args.one("since"))
+    since = since_time(call.args.one("since"))
     number = _number(call.args.one("number"), 0 if call.out.as_json else _SHOWN)
     entries = audit.listing(call.session.tenant(owner), since, number)
     if call.out.as_json:
@@ -40,23 +38,6 @@ def _shape(entry: Entry) -> dict[str, object]:
 
 def _number(text: str, usual: int) -> int:
     return whole_number("--number", text) if text else usual
-
-
-def _since(text: str) -> str:
-    """Return an ISO time in UTC from a local date or time, or from an age."""
-    ago = re.fullmatch(r"(\d{1,6})([mhdw])", text)
-    try:
-        if not text:
-            return ""
-        if ago:
-            then = datetime.now(UTC) - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        else:
-            then = datetime.fromisoformat(text).astimezone(UTC)
-        return f"{then:%Y-%m-%dT%H:%M:%SZ}"
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(
-            "--since needs a date, a time or an age.", "For example 2026-11-22, 2026-11-22T14:00, 30m, 12h, 7d or 2w."
-        ) from None
 
 
 def _local(stamp: str) -> str:
