@@ -22,6 +22,7 @@ DOORWAYS = {
     "httpx": ("tui/providers/client/", "tui/practice/"),
     "Crypto": ("tui/vault/",),
     "tinydb": ("tui/storage/store.py",),
+    "psycopg": ("tui/storage/postgres/",),
     "textual": ("tui/console/",),
     "rich": ("tui/console/",),
 }

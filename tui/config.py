@@ -13,6 +13,7 @@ stream_timeout = 120         # seconds of silence that end a streamed answer; 0:
 response_timeout = 600       # seconds of silence that end an answer in one piece; 0: the default
 event_size = 8               # MiB that one event of a streamed answer may have; 0: the default
 budget = "20 USD"            # of each tenant a month; you are warned near it, by estimates; nothing is stopped
+store = "postgresql:///team" # a database that operators share, without a password; "": files on this machine
 
 [keymap]
 "models.add" = "f8"          # by the id of a binding, as in `console.keys`
@@ -76,6 +77,7 @@ class Config:
     response_timeout: int = 0
     event_size: int = 0
     budget: str = ""
+    store: str = ""
     warnings: tuple[str, ...] = field(default=(), compare=False)
     file: str = field(default=NAME, compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
@@ -168,6 +170,10 @@ def _fault(name: str, value: Any) -> str:
         return f"{name} is {kinds[type(getattr(usual, name))]}."
     if name == "budget" and not re.fullmatch(r"(\d{1,12}(\.\d{1,6})? [A-Z]{3})?", value):
         return 'budget is an amount and a currency, such as "20 USD".'
+    if name == "store" and value and not value.startswith(STORES):
+        return "store is postgresql://HOST/DATABASE or postgresql:///DATABASE."
+    if name == "store" and _PASSWORD.search(value):
+        return "store contains a password; keep it in a password file such as ~/.pgpass."
     if name == "auto_lock" and not 0 <= value <= 24 * 60:
         return "auto_lock is 0 to 1440 minutes."
     if name == "line" and not (value == 0 or value >= 1200):
@@ -179,6 +185,10 @@ def _fault(name: str, value: Any) -> str:
     return ""
 
 
+STORES = ("postgresql://", "postgres://")
+"""How the address of a shared store begins."""
+
+_PASSWORD = re.compile(r"//[^/@]*:[^/@]*@|[?&](?:ssl)?password=")
 _PART = r"""(?:"[^"]*"|'[^']*'|[\w-]+)"""
 _TABLE_LINE = re.compile(rf"\s*\[\s*({_PART}(?:\s*\.\s*{_PART})*)\s*\]")
 _ENTRY_LINE = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")

@@ -33,6 +33,7 @@ class Action(Enum):
     ADD_MODEL = auto()
     ALLOW_PLAIN_HTTP = auto()
     CONFIRM_CHANGES = auto()
+    CHECK_STORE = auto()
     CREATE_TENANT = auto()
     EDIT_MODEL = auto()
     IMPORT_MODELS = auto()
@@ -45,6 +46,8 @@ class Action(Enum):
     ROTATE_LOST_KEY = auto()
     SET_PASSPHRASE = auto()
     SET_UP_PROVIDER = auto()
+    SET_UP_STORE = auto()
+    SHOW_GRANTS = auto()
     UNLOCK = auto()
 
 

@@ -229,13 +229,13 @@ def test_streams_that_are_closed_are_no_fault(home: Path) -> None:
 def test_a_fault_of_our_own_is_one_sentence_and_a_note_without_values(
     modeldeck: Run, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import tui.cli.commands.paths
+    import tui.cli.commands.store.paths
 
     def broken(call: object) -> None:
         secret_in_hand = KEY
         raise KeyError(f"lost {secret_in_hand}")
 
-    monkeypatch.setattr(tui.cli.commands.paths, "paths", broken)
+    monkeypatch.setattr(tui.cli.commands.store.paths, "paths", broken)
     ran = modeldeck("paths")
     assert ran.code == 1 and ran.out == ""
     assert len(ran.err.splitlines()) == 2 and "KeyError" in ran.err and "Traceback" not in ran.err

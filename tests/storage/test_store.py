@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -10,17 +11,40 @@ import pytest
 from tinydb import TinyDB
 
 from tests.campaign.damaged import GOOD
+from tests.doubles.postgres_server import shared_store
 from tui import __version__
 from tui.errors import Problem, UsageError
 from tui.storage import settings_file
 from tui.storage.folder import DiskFolder, Folder
 from tui.storage.memory_folder import MemoryFolder
+from tui.storage.postgres.folder import RootFolder
 from tui.storage.settings_file import CorruptSettings, canonical, decode
 from tui.storage.store import KEPT, Store
 
+NUMBERS = count()
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[RootFolder]:
+    """The data folder of a store in PostgreSQL, in which each test has a tenant of its own."""
+    with shared_store() as created:
+        yield created.root()
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "memory":
+        folder: Folder = MemoryFolder()
+    else:
+        folder = request.getfixturevalue("shared").folder(f"acme-{next(NUMBERS)}")
+    created = Store(folder)
+    created.create({"id": "acme"})
+    return created
+
 
 @pytest.fixture
-def store() -> Store:
+def file_store() -> Store:
+    """A store of files: what happens to it cannot happen to rows."""
     created = Store(MemoryFolder())
     created.create({"id": "acme"})
     return created
@@ -104,13 +128,13 @@ def test_what_is_derived_from_one_table_is_kept_while_that_table_stays_the_same(
     assert store.cached("n", count, table="models") == [2]
 
 
-def test_settings_are_created_once(store: Store) -> None:
+def test_settings_are_created_once(file_store: Store) -> None:
     with pytest.raises(UsageError):
-        store.create({"id": "acme"})
-    store.folder.write(f"{store.name}.1", b"an earlier state")
-    store.folder.remove(store.name)
+        file_store.create({"id": "acme"})
+    file_store.folder.write(f"{file_store.name}.1", b"an earlier state")
+    file_store.folder.remove(file_store.name)
     with pytest.raises(UsageError):
-        store.create({"id": "acme"})
+        file_store.create({"id": "acme"})
 
 
 def test_settings_that_were_removed_meanwhile_do_not_come_back(tmp_path: Path) -> None:
@@ -186,15 +210,15 @@ def test_what_is_forgotten_is_in_no_file_afterwards(tmp_path: Path) -> None:
 # --- bad files --------------------------------------------------------------------------------------------------------
 
 
-def test_a_file_that_vanished_is_not_mistaken_for_an_empty_one(store: Store) -> None:
-    add(store, 1)
-    add(store, 2)
-    store.folder.remove(store.name)
+def test_a_file_that_vanished_is_not_mistaken_for_an_empty_one(file_store: Store) -> None:
+    add(file_store, 1)
+    add(file_store, 2)
+    file_store.folder.remove(file_store.name)
     with pytest.raises(CorruptSettings) as caught:
-        store.read()
+        file_store.read()
     assert caught.value.kind == "missing"
     with pytest.raises(CorruptSettings):
-        add(store, 3)
+        add(file_store, 3)
 
 
 def test_a_byte_order_mark_and_another_layout_are_accepted() -> None:

@@ -13,6 +13,7 @@ VARIABLES = (
     ("MODELDECK_PASSPHRASE", "the tenant's passphrase; --passphrase-fd and -file are safer"),
     ("MODELDECK_DATA_DIR", "folder of the settings"),
     ("MODELDECK_KEY_DIR", "folder of the private keys"),
+    ("MODELDECK_STORE", "a shared store, postgresql://…, in place of that folder"),
     ("MODELDECK_CONFIG_DIR", "folder of config.toml"),
     ("MODELDECK_DISPLAY", "whole: the console redraws whole rows, not only what changed"),
 )

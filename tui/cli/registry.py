@@ -13,11 +13,11 @@ from tui.cli.commands import (
     default,
     embed,
     model,
-    paths,
     price,
     provider,
     shell,
     spend,
+    store,
     tenant,
     transcribe,
     transfer,
@@ -25,6 +25,7 @@ from tui.cli.commands import (
     undo,
     vault,
 )
+from tui.cli.commands.store import paths
 
 CONSOLE = console.CONSOLE
 
@@ -42,6 +43,7 @@ COMMANDS = (
     *vault.COMMANDS,
     *undo.COMMANDS,
     *audit.COMMANDS,
+    *store.COMMANDS,
     *transfer.COMMANDS,
     *chat.COMMANDS,
     *compare.COMMANDS,

@@ -9,6 +9,7 @@ from tui.sanitize import one_line
 _WORDS = {
     Action.ADD_MODEL: "Add one: modeldeck model add {provider} MODEL",
     Action.ALLOW_PLAIN_HTTP: "Or allow it with --allow-http.",
+    Action.CHECK_STORE: "Check it: modeldeck store status",
     Action.CONFIRM_CHANGES: "Review the changes and accept them: modeldeck vault confirm",
     Action.CREATE_TENANT: "Create one: modeldeck tenant create NAME",
     Action.EDIT_MODEL: "Edit it: modeldeck model edit {provider} {model} FIELD=VALUE",
@@ -23,6 +24,8 @@ _WORDS = {
     Action.ROTATE_LOST_KEY: "Start over: modeldeck vault rotate --lost",
     Action.SET_PASSPHRASE: "Set one to lock it: modeldeck tenant passphrase NAME",
     Action.SET_UP_PROVIDER: "Set it up: modeldeck provider set {provider}{fields}{name}",
+    Action.SET_UP_STORE: "Its administrator sets it up: modeldeck store init --dsn …",
+    Action.SHOW_GRANTS: "What each role may do: modeldeck store grants",
     Action.UNLOCK: "Pass its passphrase with --passphrase-fd N or --passphrase-file FILE.",
 }
 

@@ -78,6 +78,9 @@ class Folder(Protocol):
     def generations(self, name: str) -> list[str]:
         """Return the names of the earlier states of a file, newest first."""
 
+    def close(self) -> None:
+        """End what is open between two calls, such as a connection."""
+
 
 class DiskFolder:
     """A folder of the file system, private to one user: 0700, its files 0600 from birth."""
@@ -116,6 +119,9 @@ class DiskFolder:
     def generations(self, name: str) -> list[str]:
         """Return the names of the earlier states of a file, newest first."""
         return numbered(self.names(), name)
+
+    def close(self) -> None:
+        """Do nothing: no file stays open."""
 
     def folder(self, name: str) -> "DiskFolder":
         """Return the subfolder of that name, whether it exists or not."""

@@ -80,6 +80,9 @@ class MemoryFolder:
         finally:
             self._lock.release()
 
+    def close(self) -> None:
+        """Do nothing: no file is open."""
+
     def folder(self, name: str) -> "MemoryFolder":
         """Return the subfolder of that name; the same object each time."""
         if name not in self._folders:

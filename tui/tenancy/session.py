@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from tui import config
 from tui.config import Config
 from tui.errors import Problem
-from tui.paths import paths
+from tui.paths import Paths, paths
 from tui.storage import folder_safety
 from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.folder import DiskFolder, Folder
@@ -162,6 +162,7 @@ class Session:
             if "client" in self.__dict__:
                 await self.client.aclose()
         finally:
+            self.data.close()
             # Stopping what runs at a provider needs its key.
             self.open_keys.clear()
 
@@ -236,4 +237,28 @@ def open_session(environ: Mapping[str, str]) -> Session:
 
         return Client(environ, limits=limits_of(preferences))
 
-    return Session(DiskFolder(where.data), DiskFolder(where.keys), client_factory, environ, preferences)
+    data = data_folder(environ, preferences, where)
+    return Session(data, DiskFolder(where.keys), client_factory, environ, preferences)
+
+
+def store_address(environ: Mapping[str, str], preferences: Config) -> str:
+    """Return the address of the shared store; '' where the settings are files on this machine."""
+    return environ.get("MODELDECK_STORE") or preferences.store
+
+
+def data_folder(environ: Mapping[str, str], preferences: Config, where: Paths) -> Folder:
+    """Return the folder of the settings: on this machine, or in the store that operators share.
+
+    Raises:
+        Problem: The address is not one that can be used, or what PostgreSQL needs is not installed.
+    """
+    address = store_address(environ, preferences)
+    if not address:
+        return DiskFolder(where.data)
+    try:
+        from tui.storage.postgres.folder import open_store
+    except ImportError:
+        raise Problem(
+            "What a shared store needs is not installed.", "Install modeldeck[postgres] in place of modeldeck."
+        ) from None
+    return open_store(address, environ)

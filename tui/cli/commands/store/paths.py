@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     Command(
         ("paths",),
-        "paths:paths",
+        "store.paths:paths",
         "show file locations",
         options=(JSON,),
         shape="{settings, keys, config, log, shared, warnings}; shared maps settings and keys to the kind of file "
@@ -22,18 +22,20 @@ COMMANDS = (
 
 def paths(call: "CommandContext") -> None:
     """Print the locations, and warnings about them: who else can write there, and what would copy them."""
+    from tui import config
     from tui.paths import paths as locations
     from tui.storage.filesystem import shared
     from tui.storage.folder_safety import warnings
 
     roots = locations(call.environ)
+    address = call.environ.get("MODELDECK_STORE") or config.load(roots).store
     places = {
-        "settings": str(roots.data / "tenants"),
+        "settings": address or str(roots.data / "tenants"),
         "keys": str(roots.keys),
         "config": str(roots.config / "config.toml"),
         "log": str(roots.log),
     }
-    folders = {"settings": roots.data, "keys": roots.keys}
+    folders = {"keys": roots.keys} if address else {"settings": roots.data, "keys": roots.keys}
     kinds = {name: kind for name, path in folders.items() if (kind := shared(path))}
     texts = [text for name, path in folders.items() for text in warnings(name, path, kinds.get(name, ""))]
     if call.out.as_json:

@@ -1,0 +1,56 @@
+"""`modeldeck store`: set a database up, see it, copy tenants there and back; and commands on a shared store."""
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from tests.cli.conftest import Run
+from tests.doubles.postgres_server import SharedStore, shared_store
+
+
+@pytest.fixture
+def shared() -> Iterator[SharedStore]:
+    with shared_store() as created:
+        yield created
+
+
+def test_tenants_move_to_a_shared_store_and_back(modeldeck: Run, shared: SharedStore) -> None:
+    administrator, store = shared.text("postgres"), {"MODELDECK_STORE": shared.text()}
+    assert modeldeck("store", "status").out.startswith("The settings are files in ")
+    assert "Operators: ada." in modeldeck("store", "init", "--dsn", administrator, "--operator", "ada").out
+    assert modeldeck("tenant", "list", **store).out == ""
+    assert modeldeck("store", "push", **store).out == "acme: 1 state copied to the store.\n"
+    assert json.loads(modeldeck("tenant", "list", "--json", **store).out)[0]["id"] == "acme"
+    status = json.loads(modeldeck("store", "status", "--json", **store).out)
+    assert (status["login"], status["role"], status["tenants"]) == ("ada", "operator", 1)
+    assert modeldeck("tenant", "rename", "acme", "Acme Two", **store).code == 0
+    assert modeldeck("audit", "verify", **store).out == "acme: 2 entries, whole.\n"
+    refused = modeldeck("store", "pull", **store)
+    assert refused.code == 2 and "files of the tenant acme on this machine" in refused.err
+    assert "Acme Two" not in modeldeck("tenant", "list").out, "the files are as they were"
+    assert modeldeck("paths", **store).out.startswith(f"settings  {shared.text()}\n")
+
+
+def test_a_store_that_must_not_be_used_is_refused_and_files_are_no_substitute(
+    modeldeck: Run, shared: SharedStore
+) -> None:
+    superuser = modeldeck("tenant", "list", MODELDECK_STORE=shared.text("postgres"))
+    assert (superuser.code, superuser.out) == (2, "") and "is a superuser" in superuser.err
+    unreachable = modeldeck("tenant", "list", MODELDECK_STORE="postgresql:///x?host=/tmp/no-socket-here")
+    assert (unreachable.code, unreachable.out) == (4, "") and "cannot be reached" in unreachable.err
+    assert modeldeck("store", "push").code == 2
+
+
+def test_grants_are_printed_and_compared(modeldeck: Run, shared: SharedStore) -> None:
+    assert "GRANT EXECUTE ON FUNCTION modeldeck.save" in modeldeck("store", "grants").out
+    assert modeldeck("store", "grants", "--dsn", shared.text("postgres")).code == 0
+    with shared.administrator() as connection:
+        connection.execute("GRANT DELETE ON modeldeck.audit TO modeldeck_operator")
+    compared = modeldeck("store", "grants", "--dsn", shared.text("postgres"))
+    assert (compared.code, compared.out) == (
+        1,
+        "Granted, and should not be: modeldeck_operator: DELETE on audit.\n",
+    )
+    assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).out == "The store has schema 1.\n"
+    assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).code == 0

@@ -1,0 +1,165 @@
+"""A PostgreSQL server for tests: one for each worker, on a private socket, a fresh database for each test."""
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from tui.storage.postgres.address import Address, parse
+from tui.storage.postgres.connection import Link
+from tui.storage.postgres.database import Database
+from tui.storage.postgres.folder import RootFolder
+from tui.storage.postgres.schema import initialize
+
+OPERATORS = ("ada", "bob")
+_numbers = count()
+
+
+def programs() -> Path | None:
+    """Return the folder of PostgreSQL's programs, or None where it is not installed."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
+    on_path = shutil.which("postgres")
+    return installed[-1].parent if installed else Path(on_path).resolve().parent if on_path else None
+
+
+def require() -> None:
+    """Skip a test where there is no PostgreSQL; the gate installs it and skips nothing."""
+    if programs() is None:
+        if "MODELDECK_WHOLE_GATE" in os.environ:
+            pytest.fail("PostgreSQL is not installed")
+        pytest.skip("PostgreSQL is not installed")
+
+
+class Server:
+    """A server on a socket in a private folder. `stop` and `start` are for tests of an outage."""
+
+    def __init__(self, options: tuple[str, ...] = ()) -> None:
+        installed = programs()
+        assert installed is not None
+        self._programs, self._options = installed, options
+        self.folder = Path(tempfile.mkdtemp(prefix="md-pg-", dir="/tmp"))
+        self._user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
+        if self._user:
+            shutil.chown(self.folder, "postgres", "postgres")
+        self._run("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8")
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        with (self.folder.parent / f"{self.folder.name}.log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    *self._user,
+                    str(self._programs / "postgres"),
+                    *("-D", f"{self.folder}/data", "-k", str(self.folder), "-h", ""),
+                    *("-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60"),
+                    *self._options,
+                ],
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + 30
+        while True:
+            try:
+                psycopg.connect(self.address("postgres", "postgres")).close()
+                return
+            except psycopg.OperationalError:
+                assert time.monotonic() < deadline and self.process.poll() is None
+                time.sleep(0.02)
+
+    def stop(self) -> None:
+        """Stop it at once."""
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+
+    def remove(self) -> None:
+        """Stop it, and delete its files."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(10)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        (self.folder.parent / f"{self.folder.name}.log").unlink(missing_ok=True)
+
+    def address(self, database: str, user: str) -> str:
+        """Return a connection string."""
+        return f"postgresql:///{database}?host={self.folder}&user={user}"
+
+    def administrator(self, database: str) -> Any:
+        """Return a connection of the superuser, in autocommit."""
+        return psycopg.connect(self.address(database, "postgres"), autocommit=True)
+
+    def _run(self, program: str, *args: str) -> None:
+        subprocess.run([*self._user, str(self._programs / program), *args], check=True, capture_output=True)
+
+
+@cache
+def server() -> Server:
+    """Return the server of this worker, with a database that the others are copies of."""
+    require()
+    started = Server()
+    atexit.register(started.remove)
+    with started.administrator("postgres") as connection:
+        connection.execute("CREATE DATABASE original")
+    initialize(parse(started.address("original", "postgres"), {}), OPERATORS)
+    return started
+
+
+class SharedStore:
+    """A fresh shared store: a copy of the original database."""
+
+    def __init__(self) -> None:
+        self.server = server()
+        self.name = f"store{next(_numbers)}"
+        with self.server.administrator("postgres") as connection:
+            connection.execute(f"CREATE DATABASE {self.name} TEMPLATE original")
+
+    def text(self, login: str = "ada") -> str:
+        """Return the address as a person would write it."""
+        return self.server.address(self.name, login)
+
+    def address(self, login: str = "ada") -> Address:
+        """Return the address for a login."""
+        return parse(self.text(login), {})
+
+    def database(self, login: str = "ada", deadline: float = 10.0) -> Database:
+        """Return a connection of its own to the store."""
+        return Database(Link(self.address(login), {}, deadline))
+
+    def root(self, login: str = "ada") -> RootFolder:
+        """Return the data folder of a session of that login."""
+        return RootFolder(self.database(login))
+
+    def administrator(self) -> Any:
+        """Return a connection of the superuser, in autocommit."""
+        return self.server.administrator(self.name)
+
+    def remove(self) -> None:
+        """Drop the database."""
+        with self.server.administrator("postgres") as connection:
+            connection.execute(f"DROP DATABASE {self.name} WITH (FORCE)")
+
+
+@contextmanager
+def shared_store() -> Iterator[SharedStore]:
+    """Yield a fresh shared store for one test."""
+    created = SharedStore()
+    try:
+        yield created
+    finally:
+        created.remove()

@@ -1,0 +1,136 @@
+"""`modeldeck store status | init | migrate | grants | push | pull`."""
+
+from typing import TYPE_CHECKING
+
+from tui.cli.context import CommandContext
+from tui.cli.output import counted
+from tui.errors import Exit, Problem, UsageError
+from tui.paths import paths
+from tui.storage.folder import DiskFolder
+from tui.tenancy import tenants
+from tui.tenancy.session import OPERATOR, store_address
+
+if TYPE_CHECKING:
+    from tui.storage.postgres.address import Address
+    from tui.storage.postgres.folder import RootFolder
+
+
+def status(call: CommandContext) -> int:
+    """Print where the settings are; for a shared store, who is connected and what it allows."""
+    address = store_address(call.environ, call.session.config)
+    if not address:
+        about = {"engine": "files", "store": str(call.session.data.path), "tenants": len(tenants.ids(call.session))}
+        call.out.result(about, f"The settings are files in {about['store']}.")
+        return Exit.DONE
+    from tui.storage.postgres.status import of_store
+
+    result = of_store(_root(call).database)
+    if call.out.as_json:
+        call.out.json({"engine": "postgresql", **result.fields})
+    else:
+        call.out.table(("what", "which"), result.rows)
+        for advice in result.advice:
+            call.out.note(advice)
+    return Exit.DONE if result.usable else Exit.FAILED
+
+
+def initialize(call: CommandContext) -> None:
+    """Create roles, schema and logins."""
+    operators = call.args.many("operator")
+    from tui.storage.postgres import schema
+
+    version = schema.initialize(_administered(call), operators)
+    logins = f" Operators: {', '.join(operators)}." if operators else ""
+    call.out.result(
+        {"schema": version, "operators": list(operators)}, f"The store is set up, with schema {version}.{logins}"
+    )
+
+
+def migrate(call: CommandContext) -> None:
+    """Apply the migrations that are missing."""
+    address = _administered(call)
+    from tui.storage.postgres import schema
+
+    version = schema.migrate(address)
+    call.out.result({"schema": version}, f"The store has schema {version}.")
+
+
+def grants(call: CommandContext) -> int:
+    """Print the SQL of roles and grants, or what differs from it in a database."""
+    _require_postgres()
+    from tui.storage.postgres import schema
+
+    if not call.args.one("dsn"):
+        text = schema.grants()
+        call.out.result({"sql": text}, text.rstrip())
+        return Exit.DONE
+    differences = schema.check(_administered(call))
+    call.out.result(
+        {"differences": differences}, "\n".join(differences) or "Roles and grants are as this version needs them."
+    )
+    return Exit.FAILED if differences else Exit.DONE
+
+
+def push(call: CommandContext) -> None:
+    """Copy tenants from files to the store."""
+    root, files = _root(call), DiskFolder(paths(call.environ).data)
+    from tui.storage.postgres import transfer
+
+    wanted = call.args.many("TENANT") or tuple(files.folder("tenants").folders())
+    _report(
+        call, [(tenant, transfer.push(_files_of(files, tenant), root, tenant)) for tenant in wanted], "to the store"
+    )
+
+
+def pull(call: CommandContext) -> None:
+    """Copy tenants from the store to files."""
+    root, files = _root(call), DiskFolder(paths(call.environ).data)
+    from tui.storage.postgres import transfer
+
+    wanted = call.args.many("TENANT") or tuple(root.folders())
+    copied = [(tenant, transfer.pull(root, _files_of(files, tenant), tenant)) for tenant in wanted]
+    _report(call, copied, "to this machine")
+
+
+def _files_of(files: DiskFolder, tenant: str) -> DiskFolder:
+    return files.folder(OPERATOR) if tenant == OPERATOR else files.folder("tenants").folder(tenants.known_id(tenant))
+
+
+def _report(call: CommandContext, copied: list[tuple[str, int]], where: str) -> None:
+    if call.out.as_json:
+        call.out.json([{"tenant": tenant, "states": states} for tenant, states in copied])
+        return
+    for tenant, states in copied:
+        call.out.line(f"{tenant}: {counted(states, 'state', 'states')} copied {where}.")
+    if not copied:
+        call.out.line("There is no tenant to copy.")
+
+
+def _root(call: CommandContext) -> "RootFolder":
+    """Return the data folder of the shared store; raise UsageError where the settings are files."""
+    if not store_address(call.environ, call.session.config):
+        raise UsageError(
+            "No shared store is set.", 'Write store = "postgresql://…" into config.toml, or set MODELDECK_STORE.'
+        )
+    from tui.storage.postgres.folder import RootFolder
+
+    assert isinstance(call.session.data, RootFolder)
+    return call.session.data
+
+
+def _administered(call: CommandContext) -> "Address":
+    _require_postgres()
+    from tui.storage.postgres.address import parse
+
+    if not (text := call.args.one("dsn")):
+        raise UsageError("--dsn is missing.", "For example --dsn postgresql:///modeldeck?user=postgres")
+    return parse(text, call.environ)
+
+
+def _require_postgres() -> None:
+    try:
+        import tui.storage.postgres.address  # noqa: F401
+    except ImportError:
+        raise Problem(
+            "What a shared store needs is not installed.", "Install modeldeck[postgres] in place of modeldeck."
+        ) from None

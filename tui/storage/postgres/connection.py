@@ -1,0 +1,235 @@
+"""One connection to the database: opened when first needed, with a deadline for every answer.
+
+A connection that failed is dropped; one that was idle is tested before it is used. Nothing here holds a secret: values
+are parameters, never parts of a statement.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import errors
+from psycopg.conninfo import make_conninfo
+
+from tui.errors import Action, NetworkError, Problem, Remedy, SaveFailed, UsageError
+from tui.sanitize import one_line
+from tui.storage.postgres.address import Address
+
+CLIENT = 1
+"""What this version can write: `least_client` of the store is at most this."""
+
+DEADLINE = 10.0
+"""Seconds that an answer of the server may take."""
+
+_IDLE = 30.0
+"""Seconds without use after which a connection is tested."""
+
+_ROLES = """
+SELECT s.rolname, s.rolsuper, s.rolbypassrls, current_user = session_user,
+       coalesce(pg_has_role(session_user, to_regrole('modeldeck_owner'), 'MEMBER'), false),
+       coalesce(pg_has_role(session_user, to_regrole('modeldeck_operator'), 'USAGE'), false),
+       coalesce(pg_has_role(session_user, to_regrole('modeldeck_auditor'), 'USAGE'), false),
+       coalesce(pg_has_role(session_user, to_regrole('modeldeck_meter'), 'USAGE'), false),
+       EXISTS (SELECT FROM pg_namespace WHERE nspname = 'modeldeck'),
+       extract(epoch FROM clock_timestamp())
+FROM pg_roles s WHERE s.rolname = session_user
+"""
+
+T = TypeVar("T")
+
+# It warns of every connection that was lost, on a terminal that the console draws on; what matters is raised.
+logging.getLogger("psycopg").setLevel(logging.CRITICAL)
+
+
+class StoreUnreachable(NetworkError):
+    """The database does not answer. What is on this machine is not used in its place."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who is connected to which store; `clock_offset` is the server's clock less this machine's, in seconds."""
+
+    name: str
+    role: str
+    schema_version: int
+    least_client: int
+    store_id: str
+    clock_offset: float
+
+
+class _Deadlined(psycopg.Connection[tuple[Any, ...]]):
+    """A connection that ends when an answer takes longer than `deadline`: the server may be stopped, not gone."""
+
+    deadline = DEADLINE
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """Run a step of the protocol within the deadline."""
+        return super().wait(self._limited(gen), interval)
+
+    def _limited(self, gen: Any) -> Generator[Any, Any, Any]:
+        until = time.monotonic() + self.deadline
+        try:
+            state = next(gen)
+            while True:
+                ready = yield state
+                if not ready and time.monotonic() > until:
+                    self.pgconn.finish()
+                    raise psycopg.OperationalError("no answer in time")
+                state = gen.send(ready)
+        except StopIteration as end:
+            return end.value
+
+
+class Link:
+    """The connection of a session; not for several threads at once."""
+
+    def __init__(self, address: Address, environ: Mapping[str, str], deadline: float = DEADLINE) -> None:
+        self.address = address
+        self._deadline = deadline
+        self._connection: _Deadlined | None = None
+        self._used = 0.0
+        self._login: Login | None = None
+        self._conninfo = make_conninfo(address.conninfo, **_systemd_passfile(environ))
+
+    @property
+    def login(self) -> Login:
+        """Who is connected; connects first if need be."""
+        if self._login is None:
+            self.connection()
+        assert self._login is not None
+        return self._login
+
+    def connection(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """Return the open connection, tested if it was idle.
+
+        Raises:
+            StoreUnreachable: There is none to be had.
+            Problem: The login may not be used, or the store is not set up.
+        """
+        if self._connection is not None and time.monotonic() - self._used > _IDLE:
+            try:
+                self._connection.execute("SELECT 1")
+            except psycopg.Error:
+                self.drop()
+        if self._connection is None or self._connection.closed:
+            self._connection, self._login = self._open()
+        self._used = time.monotonic()
+        return self._connection
+
+    def call(self, work: Callable[[psycopg.Connection[tuple[Any, ...]]], T]) -> T:
+        """Run reads in no transaction; once more on a new connection if this one turns out to be dead."""
+        fresh = self._connection is None
+        try:
+            return work(self.connection())
+        except psycopg.Error as error:
+            self.drop()
+            if fresh or not is_lost(error):
+                raise problem(error, self.address) from None
+        try:
+            return work(self.connection())
+        except psycopg.Error as error:
+            self.drop()
+            raise problem(error, self.address) from None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether there is a connection that was not closed."""
+        return self._connection is not None and not self._connection.closed
+
+    def drop(self) -> None:
+        """Close the connection; the next use opens another one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _open(self) -> tuple[_Deadlined, Login]:
+        try:
+            connection = _Deadlined.connect(self._conninfo, autocommit=True, prepare_threshold=None)
+        except psycopg.Error as error:
+            raise problem(error, self.address) from None
+        connection.deadline = self._deadline
+        try:
+            login = _check(connection)
+        except psycopg.Error as error:
+            connection.close()
+            raise problem(error, self.address) from None
+        except Problem:
+            connection.close()
+            raise
+        return connection, login
+
+
+def _check(connection: psycopg.Connection[tuple[Any, ...]]) -> Login:
+    """Return the login of a connection; raise a Problem if the store must not be used with it."""
+    row = connection.execute(_ROLES).fetchone()
+    assert row is not None
+    name, superuser, bypass, plain, owner, operator, auditor, meter, exists, now = row
+    refused = (
+        "a superuser" if superuser else "exempt from row-level security" if bypass else "an owner" if owner else ""
+    )
+    if refused or not plain:
+        raise UsageError(
+            f"The database login {one_line(name, 60)} is {refused or 'not the one that connected'}.",
+            "Use a login that sees only its own tenants.",
+            remedy=Remedy(Action.SHOW_GRANTS),
+        )
+    if not exists:
+        raise Problem("The database is not set up for Modeldeck.", remedy=Remedy(Action.SET_UP_STORE))
+    role = "operator" if operator else "auditor" if auditor else "meter" if meter else ""
+    if not role:
+        raise UsageError(
+            f"The database login {one_line(name, 60)} has no role in Modeldeck.",
+            "Its administrator can make it a member of modeldeck_operator.",
+            remedy=Remedy(Action.SHOW_GRANTS),
+        )
+    version, least, store_id = connection.execute(
+        "SELECT schema_version, least_client, store_id::text FROM modeldeck.meta"
+    ).fetchone() or (0, 0, "")
+    return Login(name, role, version, least, store_id, float(now) - time.time())
+
+
+_LOST = ("08", "57P", "25006", "25P03", "53300")
+"""How the SQLSTATE begins of an error after which another connection may serve."""
+
+
+def is_lost(error: psycopg.Error) -> bool:
+    """Return True if the connection is gone, or the server is: the same may work on another connection."""
+    if error.sqlstate is None:
+        return isinstance(error, psycopg.OperationalError)
+    return error.sqlstate.startswith(_LOST)
+
+
+def problem(error: psycopg.Error, address: Address) -> Problem:
+    """Return an error of the database in words; the server's own words may hold values and are not repeated."""
+    if isinstance(error, errors.LockNotAvailable):
+        return SaveFailed("Another session has been writing.", "Try again; nothing was changed.")
+    if isinstance(error, errors.InsufficientPrivilege):
+        return SaveFailed("The store does not allow that to your login.", "Ask an operator of the tenant to admit you.")
+    if isinstance(error, errors.UniqueViolation):
+        return UsageError("A tenant with this ID already exists in the store.", "Choose another ID.")
+    if isinstance(error, errors.QueryCanceled):
+        return StoreUnreachable("The store took too long to answer.", "Nothing was changed. Try again.")
+    if is_lost(error):
+        return StoreUnreachable(
+            f"The store cannot be reached ({address.shown or 'the default database'}).",
+            "Nothing was changed. Files on this machine are not used in its place.",
+            _reason(error),
+            Remedy(Action.CHECK_STORE),
+        )
+    return SaveFailed("The store refused the change.", "Nothing was changed.", f"SQLSTATE {error.sqlstate or 'none'}")
+
+
+def _reason(error: psycopg.Error) -> str:
+    """Return what libpq says about a connection that failed: names of hosts and users, no values."""
+    return one_line(str(error).splitlines()[0], 200) if str(error) and error.sqlstate is None else ""
+
+
+def _systemd_passfile(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the password file that systemd handed to this service, if it did (LoadCredential=modeldeck-pgpass)."""
+    folder = environ.get("CREDENTIALS_DIRECTORY", "")
+    path = os.path.join(folder, "modeldeck-pgpass") if folder else ""
+    return {"passfile": path} if path and os.path.exists(path) else {}

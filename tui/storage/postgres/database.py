@@ -1,0 +1,384 @@
+"""What was read of a shared store, and transactions over the rows of its tenants.
+
+A transaction locks the row of its tenant, as a transaction on files locks the folder, for as long as the change takes
+to compute: no save is lost to another, and nobody's form holds a lock. What is written is kept here and sent with its
+COMMIT in one go. If the connection is lost on the way, the same is looked for by its operation id and sent again only
+where it is not there and nobody saved in between.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import uuid4
+
+import psycopg
+
+from tui.errors import Problem, SaveFailed
+from tui.sanitize import one_line
+from tui.storage.lock import WAIT
+from tui.storage.postgres.connection import CLIENT, Link, StoreUnreachable, is_lost, problem
+
+FRESH = 1.0
+"""Seconds for which the versions that were read are taken for the present ones."""
+
+TRIES = 5
+_PAUSE = 0.1
+_AT_ONCE = 8 * 2**20
+"""Bytes of settings that are read ahead for a list of tenants."""
+
+_HEADS = """
+SELECT id, number, version, coalesce(operation::text, ''), size, last_used FROM modeldeck.tenant WHERE NOT removed
+"""
+_DOCUMENTS = """
+SELECT s.tenant, s.operation::text, s.document FROM modeldeck.state s
+JOIN modeldeck.tenant t ON t.id = s.tenant AND t.version = s.version WHERE s.tenant = ANY(%s) AND NOT t.removed
+"""
+_LOCK = """
+SELECT id, number, version, coalesce(operation::text, ''), size, last_used FROM modeldeck.tenant
+WHERE id = %s AND NOT removed FOR UPDATE
+"""
+_UNLESS_KNOWN = """
+SELECT s.operation::text, s.document FROM modeldeck.state s JOIN modeldeck.tenant t
+ON t.id = s.tenant AND t.version = s.version WHERE s.tenant = %s AND s.operation <> %s::uuid
+"""
+_LIMITS = "SELECT set_config('lock_timeout', %s, true), set_config('idle_in_transaction_session_timeout', '30s', true)"
+_NO_OPERATION = "00000000-0000-0000-0000-000000000000"
+_ALL_TENANTS = 7_305_805_274_106_203_201
+"""The number of the transaction-level lock that is taken to create a tenant."""
+
+
+@dataclass(frozen=True)
+class TenantHead:
+    """What is known of a tenant without its settings; `operation` is that of the save that made the version."""
+
+    tenant: str
+    number: int
+    version: int
+    operation: str
+    size: int
+    last_used: str
+
+
+@dataclass
+class Change:
+    """What a transaction has read and written of one tenant; `head` is None for one that there is not."""
+
+    head: TenantHead | None
+    document: bytes | None
+    operation: str = ""
+    log: list[bytes] = field(default_factory=list)
+    earlier: list[int | None] | None = None
+
+
+@dataclass
+class Transaction:
+    """The open transaction of a thread: its tenants, and the statements to be sent with its COMMIT."""
+
+    thread: int
+    wait: float
+    connection: psycopg.Connection[tuple[Any, ...]] | None = None
+    changes: dict[str, Change] = field(default_factory=dict)
+    statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    receipts: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    """Queries that have a row if and only if this transaction was committed."""
+    failed: Problem | None = None
+
+
+class Database:
+    """One shared store, as this process sees it."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+        self._lock = threading.RLock()
+        self._heads: dict[str, TenantHead] = {}
+        self._documents: dict[str, tuple[str, bytes]] = {}
+        self._read_at = float("-inf")
+        self._listed = False
+        self._open: Transaction | None = None
+
+    def close(self) -> None:
+        """End the connection; the next call opens another one."""
+        self.link.drop()
+
+    # --- reading -----------------------------------------------------------------------------------------------------
+
+    def heads(self) -> Mapping[str, TenantHead]:
+        """Return the tenants that this login may see, by id."""
+        if time.monotonic() - self._read_at > FRESH:
+            self.refresh()
+        return self._heads
+
+    def refresh(self) -> None:
+        """Read which version every tenant has."""
+        rows = self.query(_HEADS)
+        self._heads = {row[0]: TenantHead(*row) for row in rows}
+        self._read_at = time.monotonic()
+
+    def listing(self) -> list[str]:
+        """Return the ids of all tenants, whose settings are probably read next."""
+        self._listed = True
+        return sorted(self.heads())
+
+    def document(self, tenant: str) -> bytes | None:
+        """Return the settings of a tenant as they were last read, or None."""
+        head = self.heads().get(tenant)
+        if head is None or not head.version:
+            return None
+        if self._documents.get(tenant, ("", b""))[0] != head.operation:
+            self._read_documents(tenant)
+        return self._documents.get(tenant, ("", None))[1]
+
+    def query(self, statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Return the rows of a query, inside the transaction of this thread if there is one."""
+        transaction = self.transaction_here()
+        if transaction is None:
+            with self._locked(WAIT):
+                return self.link.call(lambda connection: _rows(connection, statement, values))
+        try:
+            assert transaction.connection is not None
+            return _rows(transaction.connection, statement, values)
+        except psycopg.Error as error:
+            transaction.failed = problem(error, self.link.address)
+            raise transaction.failed from None
+
+    def _read_documents(self, tenant: str) -> None:
+        """Read the settings of a tenant, and after a listing those of others, too, so that a list takes few trips."""
+        wanted, size = [tenant], 0
+        if self._listed:
+            for head in self._heads.values():
+                if head.version and self._documents.get(head.tenant, ("", b""))[0] != head.operation:
+                    size += head.size
+                    if size > _AT_ONCE:
+                        break
+                    wanted.append(head.tenant)
+        rows = self.query(_DOCUMENTS, (wanted,))
+        self._documents.update({row[0]: (row[1], row[2]) for row in rows})
+        for name, operation, _ in rows:
+            if (known := self._heads.get(name)) and known.operation != operation:
+                self._read_at = float("-inf")  # saved in between
+
+    # --- transactions ------------------------------------------------------------------------------------------------
+
+    def transaction_here(self) -> Transaction | None:
+        """Return the open transaction of this thread."""
+        transaction = self._open
+        return transaction if transaction is not None and transaction.thread == threading.get_ident() else None
+
+    @contextmanager
+    def transaction(self, tenant: str, wait: float = WAIT) -> Iterator[Change]:
+        """Hold the lock of a tenant's row; commit what was written at the end of the outermost block.
+
+        Without a tenant ('') it is the lock for creating one.
+        """
+        outer = self.transaction_here()
+        if outer is not None:
+            yield self._join(outer, tenant)
+            return
+        with self._locked(wait):
+            self._check_client()
+            transaction = self._open = Transaction(threading.get_ident(), wait)
+            try:
+                yield self._begin(transaction, tenant)
+                if transaction.failed is not None:
+                    raise transaction.failed
+                self._commit(transaction)
+            except BaseException:
+                self._roll_back()
+                raise
+            finally:
+                self._open = None
+
+    def _check_client(self) -> None:
+        login = self.link.login
+        if login.least_client > CLIENT:
+            raise SaveFailed("The store was set up by a newer Modeldeck.", "You can view it, not change it.")
+        if login.role != "operator":
+            raise SaveFailed(f"Your login is {login.role} of the store.", "You can view it, not change it.")
+
+    def _begin(self, transaction: Transaction, tenant: str) -> Change:
+        """Open the transaction and lock the row; tried again where the server asks for that."""
+        for attempt in range(TRIES):
+            transaction.connection = self.link.connection()
+            try:
+                change = transaction.changes[tenant] = self._lock_row(transaction, tenant, begin=True)
+                return change
+            except psycopg.Error as error:
+                self._roll_back()
+                if attempt + 1 == TRIES or not (is_lost(error) or error.sqlstate in ("40001", "40P01")):
+                    raise self._refused(error, tenant) from None
+            time.sleep(random.uniform(0, _PAUSE * 2**attempt))
+        raise AssertionError("unreachable")
+
+    def _join(self, transaction: Transaction, tenant: str) -> Change:
+        """Lock one more tenant in an open transaction, and read it as it is under the lock."""
+        if tenant not in transaction.changes:
+            try:
+                transaction.changes[tenant] = self._lock_row(transaction, tenant)
+            except psycopg.Error as error:
+                transaction.failed = problem(error, self.link.address)
+                raise transaction.failed from None
+        return transaction.changes[tenant]
+
+    def _lock_row(self, transaction: Transaction, tenant: str, begin: bool = False) -> Change:
+        connection, limit = transaction.connection, f"{max(1, int(transaction.wait * 1000))}ms"
+        assert connection is not None
+        known, document = self._documents.get(tenant, (_NO_OPERATION, None))
+        with connection.pipeline():
+            if begin:
+                connection.execute("BEGIN")
+            connection.execute(_LIMITS, (limit,))
+            if not tenant:
+                connection.execute("SELECT pg_advisory_xact_lock(%s)", (_ALL_TENANTS,))
+                self._read_at = float("-inf")  # under the lock nothing read before counts
+                return Change(None, None)
+            locked = connection.execute(_LOCK, (tenant,))
+            # A statement of its own: only one that begins after the lock was given sees what was saved before.
+            read = connection.execute(_UNLESS_KNOWN, (tenant, known), binary=True)
+            row, content = locked.fetchone(), read.fetchone()
+        if row is None:
+            return Change(None, None)
+        head = TenantHead(*row)
+        self._heads = {**self._heads, tenant: head} if self._heads.get(tenant) != head else self._heads
+        if content is not None:
+            self._documents[tenant] = (content[0], content[1])
+            document = content[1]
+        return Change(head, document if head.version else None)
+
+    def _commit(self, transaction: Transaction) -> None:
+        if not transaction.statements:
+            self._roll_back()
+            return
+        try:
+            self._send(transaction)
+        except psycopg.Error as error:
+            if isinstance(error, psycopg.errors.SerializationFailure):
+                self._roll_back()
+                raise SaveFailed(*self._saved_first(next(iter(transaction.changes)))) from None
+            if not is_lost(error):
+                raise problem(error, self.link.address) from None
+            self.link.drop()
+            self._send_again(transaction)
+        for tenant in transaction.changes:
+            self._forget_unless_saved(tenant, transaction)
+
+    def _send(self, transaction: Transaction) -> None:
+        """Send all statements and the COMMIT in one go."""
+        connection = transaction.connection
+        assert connection is not None
+        with connection.pipeline():
+            cursors = [connection.execute(statement, values) for statement, values in transaction.statements]
+            connection.execute("COMMIT")
+        for cursor, (statement, values) in zip(cursors, transaction.statements, strict=True):
+            if statement is SAVE:
+                row = cursor.fetchone()
+                assert row is not None
+                self.saved(values[0], TenantHead(values[0], row[1], row[0], values[2], len(values[3]), ""), values[3])
+
+    def _send_again(self, transaction: Transaction) -> None:
+        """After a connection was lost: find out whether it was committed; if not, send it again.
+
+        Raises:
+            SaveFailed: Somebody saved in between.
+            StoreUnreachable: It cannot be found out.
+        """
+        for attempt in range(TRIES):
+            time.sleep(random.uniform(0, _PAUSE * 2**attempt))
+            try:
+                connection = transaction.connection = self.link.connection()
+                connection.execute("BEGIN")
+                changed = False
+                for tenant, change in transaction.changes.items():
+                    # Under the row's lock: the lost transaction is over, committed or not.
+                    present = self._lock_row(transaction, tenant)
+                    changed = changed or (present.head and present.head.operation) != (
+                        change.head and change.head.operation
+                    )
+                queries = transaction.receipts
+                if queries and all(connection.execute(query, values).fetchone() for query, values in queries):
+                    self._roll_back()
+                    self._read_at = float("-inf")
+                    return
+                if changed:
+                    self._roll_back()
+                    raise SaveFailed(*self._saved_first(next(iter(transaction.changes))))
+                self._send(transaction)
+                return
+            except psycopg.Error as error:
+                self.link.drop()
+                if not is_lost(error):
+                    raise problem(error, self.link.address) from None
+            except StoreUnreachable:
+                self.link.drop()
+        raise StoreUnreachable(
+            "The connection to the store was lost while it was saving.",
+            "It may or may not have been saved. Look at it when the store is back, before you do it again.",
+        )
+
+    def saved(self, tenant: str, head: TenantHead, document: bytes) -> None:
+        """Take what was saved for what is there now."""
+        before = self._heads.get(tenant)
+        self._heads = {**self._heads, tenant: replace(head, last_used=before.last_used if before else "")}
+        self._documents[tenant] = (head.operation, document)
+
+    def _forget_unless_saved(self, tenant: str, transaction: Transaction) -> None:
+        """Read a tenant again that was removed, or written to in another way than by a save."""
+        change = transaction.changes[tenant]
+        if not change.operation or (head := self._heads.get(tenant)) is None or head.operation != change.operation:
+            self._read_at = float("-inf")
+
+    def _roll_back(self) -> None:
+        """End the transaction of this connection, if there is one."""
+        try:
+            if self.link.is_open:
+                self.link.connection().execute("ROLLBACK")
+        except (psycopg.Error, Problem):
+            self.link.drop()
+
+    def _refused(self, error: psycopg.Error, tenant: str) -> Problem:
+        if isinstance(error, psycopg.errors.LockNotAvailable) and tenant:
+            return SaveFailed(*self._saved_first(tenant, "has been writing"))
+        return problem(error, self.link.address)
+
+    def _saved_first(self, tenant: str, what: str = "saved first") -> tuple[str, str]:
+        """Return the sentence and hint that say who was first, and when."""
+        try:
+            rows = self.link.call(
+                lambda connection: connection.execute(
+                    "SELECT writer, to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') FROM modeldeck.state "
+                    "WHERE tenant = %s ORDER BY version DESC LIMIT 1",
+                    (tenant,),
+                ).fetchall()
+            )
+        except Problem:
+            rows = []
+        last = f"; the last to save was {one_line(rows[0][0], 60)}, at {rows[0][1]} UTC" if rows else ""
+        return f"Another session {what}{last}.", "Nothing was changed. Try again."
+
+    @contextmanager
+    def _locked(self, wait: float) -> Iterator[None]:
+        """Keep the other threads of this process from the connection."""
+        if not self._lock.acquire(timeout=max(wait, 0.001)):
+            raise SaveFailed("Another part of Modeldeck is writing.", "Try again; nothing was changed.")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+
+def _rows(
+    connection: psycopg.Connection[tuple[Any, ...]], statement: str, values: tuple[Any, ...]
+) -> list[tuple[Any, ...]]:
+    return connection.execute(statement, values, binary=True).fetchall()
+
+
+SAVE = "SELECT new_version, notice_number FROM modeldeck.save(%s, %s, %s, %s, %s)"
+"""Tenant, version before (None to create it), operation, settings, how many earlier states to keep."""
+
+
+def operation_id() -> str:
+    """Return a new operation id."""
+    return str(uuid4())

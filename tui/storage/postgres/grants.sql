@@ -1,0 +1,15 @@
+-- What each role may do. Applied by `store init` and `store migrate` as modeldeck_owner; may be applied again.
+REVOKE ALL ON SCHEMA modeldeck FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA modeldeck FROM PUBLIC, modeldeck_operator, modeldeck_auditor, modeldeck_meter;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA modeldeck FROM PUBLIC, modeldeck_operator, modeldeck_auditor, modeldeck_meter;
+GRANT USAGE ON SCHEMA modeldeck TO modeldeck_operator, modeldeck_auditor, modeldeck_meter;
+GRANT SELECT ON modeldeck.meta, modeldeck.tenant, modeldeck.member
+  TO modeldeck_operator, modeldeck_auditor, modeldeck_meter;
+GRANT UPDATE (version, operation, size, last_used) ON modeldeck.tenant TO modeldeck_operator;
+GRANT SELECT, INSERT (tenant, version, document, operation) ON modeldeck.state TO modeldeck_operator;
+GRANT SELECT, INSERT (tenant, n, hash, line) ON modeldeck.audit TO modeldeck_operator;
+GRANT SELECT ON modeldeck.audit TO modeldeck_auditor;
+GRANT SELECT, INSERT, UPDATE, DELETE ON modeldeck.file TO modeldeck_operator;
+GRANT EXECUTE ON FUNCTION modeldeck.save, modeldeck.create_from, modeldeck.create_tenant, modeldeck.remove_tenant, modeldeck.prune,
+  modeldeck.rewrite_state, modeldeck.drop_state, modeldeck.admit_member, modeldeck.remove_member, modeldeck.members
+  TO modeldeck_operator;

@@ -1,0 +1,174 @@
+"""The schema of a shared store: numbered SQL, applied forward only; roles and grants, and what is deployed."""
+
+from collections.abc import Iterator
+from importlib import resources
+from importlib.abc import Traversable
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from tui.errors import Problem, UsageError
+from tui.sanitize import one_line
+from tui.storage.postgres.address import Address
+from tui.storage.postgres.connection import CLIENT, problem
+
+ROLES = ("modeldeck_owner", "modeldeck_operator", "modeldeck_auditor", "modeldeck_meter")
+_TABLES = "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner) FROM pg_class c"
+
+
+def migrations() -> list[tuple[int, str]]:
+    """Return the migrations in this package: number and SQL."""
+    folder = _package() / "migrations"
+    files = sorted(entry.name for entry in folder.iterdir() if entry.name.endswith(".sql"))
+    return [(int(name.split("_")[0]), (folder / name).read_text()) for name in files]
+
+
+def latest() -> int:
+    """Return the number of the last migration."""
+    return migrations()[-1][0]
+
+
+def grants() -> str:
+    """Return the SQL of roles and grants, for an administrator to read and run."""
+    return f"{(_package() / 'roles.sql').read_text()}\n{(_package() / 'grants.sql').read_text()}"
+
+
+def initialize(address: Address, operators: tuple[str, ...] = ()) -> int:
+    """Create roles, schema and logins of operators; return the schema's version. May be run again.
+
+    Raises:
+        Problem: The login may not do that, or the database cannot be reached.
+    """
+    with _administrator(address) as connection:
+        connection.execute((_package() / "roles.sql").read_bytes())
+        administrator = connection.execute("SELECT session_user").fetchone()
+        assert administrator is not None
+        connection.execute(sql.SQL("GRANT modeldeck_owner TO {}").format(sql.Identifier(administrator[0])))
+        version = _migrate(connection)
+        for login in operators:
+            existing = connection.execute("SELECT FROM pg_roles WHERE rolname = %s", (login,)).fetchone()
+            if existing is None:
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(login)))
+            connection.execute(sql.SQL("GRANT modeldeck_operator TO {}").format(sql.Identifier(login)))
+        return version
+
+
+def migrate(address: Address) -> int:
+    """Apply what is missing, in one transaction for each number; return the schema's version."""
+    with _administrator(address) as connection:
+        return _migrate(connection)
+
+
+def check(address: Address) -> list[str]:
+    """Return what differs in a database from what this version grants, as sentences."""
+    with _administrator(address) as connection:
+        return list(_differences(connection))
+
+
+def _administrator(address: Address) -> psycopg.Connection[tuple[Any, ...]]:
+    try:
+        return _Administrator.connect(address.conninfo, autocommit=True)
+    except psycopg.Error as error:
+        raise problem(error, address) from None
+
+
+class _Administrator(psycopg.Connection[tuple[Any, ...]]):
+    """A connection whose errors become problems at the end of its block."""
+
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        super().__exit__(kind, error, traceback)
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            raise UsageError(
+                f"This login may not set up the store: {one_line(error.diag.message_primary or '', 120)}.",
+                "Use one that may create roles in the database, for example postgres.",
+            ) from None
+        if isinstance(error, psycopg.Error):
+            raise Problem(
+                "The database refused a statement.", "Nothing of it was applied.", one_line(str(error), 200)
+            ) from None
+
+
+def _migrate(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
+    present = _version(connection)
+    if present > latest():
+        raise Problem(f"The store has schema {present}; this version knows {latest()}.", "Use the newer Modeldeck.")
+    for number, text in migrations():
+        if number > present:
+            with connection.transaction():
+                connection.execute("SET LOCAL ROLE modeldeck_owner")
+                connection.execute(text.encode())
+                connection.execute("UPDATE modeldeck.meta SET schema_version = %s, least_client = %s", (number, CLIENT))
+    with connection.transaction():
+        connection.execute("SET LOCAL ROLE modeldeck_owner")
+        connection.execute((_package() / "grants.sql").read_bytes())
+    return latest()
+
+
+def _version(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
+    row = connection.execute("SELECT to_regclass('modeldeck.meta') IS NOT NULL").fetchone()
+    if row is None or not row[0]:
+        return 0
+    row = connection.execute("SELECT schema_version FROM modeldeck.meta").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _differences(connection: psycopg.Connection[tuple[Any, ...]]) -> Iterator[str]:
+    for role in ROLES:
+        row = connection.execute(
+            "SELECT rolcanlogin, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = %s", (role,)
+        ).fetchone()
+        if row is None:
+            yield f"The role {role} is missing."
+        elif any(row):
+            yield f"The role {role} can log in, is a superuser or is exempt from row-level security."
+    if _version(connection) != latest():
+        yield f"The schema is {_version(connection)}; this version has {latest()}."
+        return
+    tables = connection.execute(f"{_TABLES} WHERE c.relnamespace = 'modeldeck'::regnamespace AND c.relkind = 'r'")
+    for table, enabled, forced, owner in tables.fetchall():
+        if owner != "modeldeck_owner":
+            yield f"The table {table} belongs to {one_line(owner, 60)}."
+        if table != "meta" and not (enabled and forced):
+            yield f"Row-level security of the table {table} is off."
+    before = _privileges(connection)
+    with connection.transaction(force_rollback=True):
+        connection.execute("SET LOCAL ROLE modeldeck_owner")
+        connection.execute((_package() / "grants.sql").read_bytes())
+        connection.execute("RESET ROLE")
+        expected = _privileges(connection)
+    for entry in sorted(before - expected):
+        yield f"Granted, and should not be: {entry}."
+    for entry in sorted(expected - before):
+        yield f"Not granted: {entry}."
+    for login, flaw in connection.execute(
+        "SELECT r.rolname, CASE WHEN r.rolsuper THEN 'a superuser' ELSE 'exempt from row-level security' END "
+        "FROM pg_roles r WHERE (r.rolsuper OR r.rolbypassrls) AND EXISTS "
+        "(SELECT FROM pg_auth_members m WHERE m.member = r.oid AND m.roleid = 'modeldeck_operator'::regrole)"
+    ).fetchall():
+        yield f"The operator {one_line(login, 60)} is {flaw}."
+
+
+def _privileges(connection: psycopg.Connection[tuple[Any, ...]]) -> set[str]:
+    """Return who may do what in the schema, the owner left out, one text for each."""
+    rows = connection.execute("""
+        SELECT CASE grantee WHEN 0 THEN 'PUBLIC' ELSE pg_get_userbyid(grantee)::text END
+               || ': ' || privilege_type || ' on ' || object
+        FROM (
+          SELECT a.grantee, a.privilege_type, c.relname::text AS object
+          FROM pg_class c, aclexplode(c.relacl) a WHERE c.relnamespace = 'modeldeck'::regnamespace
+          UNION ALL
+          SELECT a.grantee, a.privilege_type, c.relname || ' (' || t.attname || ')'
+          FROM pg_class c JOIN pg_attribute t ON t.attrelid = c.oid, aclexplode(t.attacl) a
+          WHERE c.relnamespace = 'modeldeck'::regnamespace
+          UNION ALL
+          SELECT a.grantee, a.privilege_type, p.proname::text
+          FROM pg_proc p, aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a
+          WHERE p.pronamespace = 'modeldeck'::regnamespace
+        ) AS granted WHERE grantee <> 'modeldeck_owner'::regrole
+    """).fetchall()
+    return {row[0] for row in rows}
+
+
+def _package() -> Traversable:
+    return resources.files("tui.storage.postgres")
