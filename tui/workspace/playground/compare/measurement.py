@@ -123,7 +123,7 @@ class MeasuredAnswer:
             "finish": self.finish.reason if self.finish else None,
             "complete": self.complete,
             "problem": problem_json(self.problem),
-            "usage": usage_json(used),
+            "usage": used.as_json() if used else None,
             "answer_tokens": {"count": tokens[0], "reported": tokens[1]} if tokens else None,
             "timings": {
                 "first_token": rounded(self.first),
@@ -135,11 +135,6 @@ class MeasuredAnswer:
             "retries": self.retries,
             "notices": self.notices,
         }
-
-
-def usage_json(used: Usage | None) -> dict[str, Any] | None:
-    """Return the usage of a request as `--json` prints it; null if it is not reported."""
-    return {"input": used.input, "output": used.output, "reasoning": used.reasoning} if used else None
 
 
 def problem_json(problem: Problem | None) -> dict[str, Any] | None:

@@ -2,22 +2,21 @@
 
 import asyncio
 import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text, whole_number
 from tui.cli.model_call import unlock_for_model
+from tui.cli.model_parameters import parameters_of
 from tui.cli.remedies import problem_hint
-from tui.domain import Model, ModelType
-from tui.errors import Exit, Locked, Problem, UsageError, did_you_mean, quotable
+from tui.domain import ModelType
+from tui.errors import Exit, Locked, Problem, UsageError
 from tui.providers.events import Event, Retrying, TextDelta
 from tui.storage.user_file import local_path, write
 from tui.tenancy import models
 from tui.tenancy.last_used import touch
-from tui.workspace.playground import calls
-from tui.workspace.playground import parameters as model_parameters
 from tui.workspace.playground.compare import comparison as comparisons
 from tui.workspace.playground.compare import report
 from tui.workspace.playground.compare.comparison import ComparedModel, PromptComparison
@@ -28,7 +27,7 @@ def compare(call: CommandContext) -> Coroutine[Any, Any, int]:
     """Read the prompt, then ask every model."""
     chosen = [models.find(call.tenant_session, ref, ModelType.CHAT) for ref in call.args.many("model")]
     comparisons.check_models(chosen)
-    compared = [ComparedModel(model, values) for model, values in zip(chosen, _parameters(call, chosen), strict=True)]
+    compared = [ComparedModel(model, values) for model, values in zip(chosen, parameters_of(call, chosen), strict=True)]
     repeat = whole_number("--repeat", call.args.one("repeat", "1"), 1, comparisons.MOST_REPEATS)
     file = _file(call)
     prompt = call.args.one("PROMPT", "-")
@@ -48,28 +47,6 @@ def _file(call: CommandContext) -> Path | None:
     if os.path.lexists(path) and not call.args.has("force"):
         raise UsageError(f"{where} already exists.", "Use --force to overwrite it.")
     return path
-
-
-def _parameters(call: CommandContext, chosen: Sequence[Model]) -> list[dict[str, Any]]:
-    """Return the parameters of each model: of those named, the ones that it takes."""
-    known = [
-        {parameter.name: parameter for parameter in calls.parameters(call.tenant_session, model)} for model in chosen
-    ]
-    names = sorted({name for parameters in known for name in parameters})
-    values: list[dict[str, Any]] = [{} for _ in chosen]
-    for word in call.args.many("parameter"):
-        name, equals, text = word.partition("=")
-        if not equals:
-            raise UsageError("--parameter needs NAME=VALUE.", f"They take: {', '.join(names) or 'none'}.")
-        if name not in names:
-            shown = f" {name}" if quotable(name, names) else ""
-            raise UsageError(f"Unknown parameter{shown}.", f"{did_you_mean(name, names)}They take: {', '.join(names)}.")
-        for model, parameters, own in zip(chosen, known, values, strict=True):
-            if name not in parameters:
-                call.out.note(f"{model.ref} takes no {name}; it is left out.")
-            elif (value := model_parameters.parse_parameter(parameters[name], text)) is not None:
-                own[name] = value
-    return values
 
 
 class _Lines:

@@ -1,0 +1,184 @@
+"""A batch: every task exactly one row, in order, whatever fails or kills it, and no more requests than allowed."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from tui.domain import Model, ModelType
+from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
+from tui.providers.events import Event, Retrying
+from tui.workspace.playground.batch import runner, summary
+from tui.workspace.playground.batch.rows_file import RowsFile
+from tui.workspace.playground.batch.runner import BatchProgress, BatchRun, Outcome
+from tui.workspace.playground.batch.tasks import BatchTask, Prompt, read_prompts, tasks
+
+A, B = (Model("openai", name, ModelType.CHAT) for name in ("a", "b"))
+PROMPTS = [Prompt(f"prompt {number}") for number in range(40)]
+
+
+def busy(seconds: float | None = None) -> Problem:
+    problem = Problem("It is too busy.")
+    problem.transient, problem.retry_after = True, seconds
+    return problem
+
+
+def stored(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+async def run(path: Path, planned: list[BatchTask], perform: runner.Perform, **options: object) -> BatchProgress:
+    """Run what has no row yet, as the command does."""
+    progress = BatchProgress(len(planned))
+    with RowsFile(path) as file:
+        answered = {row["id"] for row in file.rows() if summary.is_answered(row)}
+        waiting = [task for task in planned if task.id not in answered]
+        progress.skipped = len(planned) - len(waiting)
+        hosts = {"openai/a": "one", "openai/b": "two"}
+        try:
+            await BatchRun(waiting, hosts, perform, file, progress, **options).run()  # type: ignore[arg-type]
+        finally:
+            file.sort([task.id for task in planned])
+    return progress
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(runner, "_BACKOFF", 0.0)
+
+
+async def test_every_task_has_one_row_in_order_after_limits_cuts_and_being_stopped(tmp_path: Path) -> None:
+    random, planned, path = Random(7), tasks(PROMPTS, [(A, {}), (B, {})]), tmp_path / "out.jsonl"
+    in_flight, most, sent = 0, 0, 0
+
+    async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:
+        nonlocal in_flight, most, sent
+        in_flight, sent = in_flight + 1, sent + 1
+        most = max(most, in_flight)
+        try:
+            await asyncio.sleep(0)
+            if sent in (20, 60):
+                running.cancel()
+                await asyncio.Event().wait()
+            if random.random() < 0.1:
+                return Outcome({"problem": {}}, busy(0))
+            if random.random() < 0.05:
+                return Outcome({"problem": {}}, NetworkError("The connection ended."))
+            return Outcome({"text": task.prompt.text, "problem": None})
+        finally:
+            in_flight -= 1
+
+    for _ in range(2):
+        running = asyncio.create_task(run(path, planned, perform, concurrency=3))
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        with path.open("a") as file:
+            file.write(
+                '{"id": "torn',
+            )  # as a killed process leaves it
+    progress = await run(path, planned, perform, concurrency=3)
+    rows = stored(path)
+    assert [row["id"] for row in rows] == [task.id for task in planned]
+    assert all(row["text"] == row["prompt"] for row in rows)
+    assert most == 3 and progress.skipped > 0 and progress.failed == 0
+
+
+async def test_a_failed_task_has_a_row_and_is_sent_again_by_the_next_run(tmp_path: Path) -> None:
+    planned, path, fails = tasks(PROMPTS[:3], [(A, {})]), tmp_path / "out.jsonl", True
+
+    async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:
+        if fails and task.index == 1:
+            return Outcome({"text": "", "problem": {"message": "no"}}, Problem("no"))
+        return Outcome({"text": "yes", "problem": None})
+
+    assert (await run(path, planned, perform)).failed == 1
+    assert [row["text"] for row in stored(path)] == ["yes", "", "yes"]
+    fails = False
+    progress = await run(path, planned, perform)
+    assert (progress.skipped, progress.answered) == (2, 1)
+    assert [row["text"] for row in stored(path)] == ["yes"] * 3
+
+
+async def test_a_host_that_asks_to_wait_is_left_alone_while_the_other_goes_on(tmp_path: Path) -> None:
+    planned, order = tasks(PROMPTS[:4], [(A, {}), (B, {})]), []
+
+    async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:
+        order.append(task.model.id)
+        if order.count("a") == 1 and task.model is A:
+            on_event(Retrying("busy", 0.2, 1, 2))
+        return Outcome({"problem": None})
+
+    await run(tmp_path / "out.jsonl", planned, perform, concurrency=1)
+    assert order == ["a", "b", "b", "b", "b", "a", "a", "a"]
+
+
+async def test_a_rejected_key_stops_its_model_alone_and_leaves_no_row(tmp_path: Path) -> None:
+    planned, path, sent = tasks(PROMPTS, [(A, {}), (B, {})]), tmp_path / "out.jsonl", []
+
+    async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:
+        sent.append(task.model)
+        return Outcome({"problem": None}, CredentialRejected("no") if task.model is A else None)
+
+    progress = await run(path, planned, perform, concurrency=2)
+    assert len(stored(path)) == sent.count(B) == len(PROMPTS) and sent.count(A) <= 2
+    assert list(progress.stopped_models) == ["openai/a"]
+
+
+async def test_nothing_more_is_sent_once_the_cost_limit_is_reached(tmp_path: Path) -> None:
+    planned = tasks(PROMPTS, [(A, {})])
+
+    async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:
+        return Outcome({"problem": None}, cost=Decimal("0.1"), currency="USD")
+
+    progress = await run(tmp_path / "out.jsonl", planned, perform, concurrency=4, max_cost=Decimal(1))
+    assert progress.limit_reached and progress.spent["USD"] <= Decimal("1.1")
+
+
+def test_the_id_of_a_row_is_of_what_is_sent() -> None:
+    def ids(*args: object, **more: object) -> list[str]:
+        return [task.id for task in tasks(*args, **more)]  # type: ignore[arg-type]
+
+    one = ids([Prompt("p")], [(A, {})])
+    assert one == ids([Prompt("p", name="other")], [(A, {})])
+    assert ids([Prompt("p")], [(B, {})]) != one != ids([Prompt("p")], [(A, {"top_p": 1})])
+    assert ids([Prompt("p")], [(A, {})], system="s") != one
+    twice = ids([Prompt("p"), Prompt("p")], [(A, {})])
+    assert twice == ids([Prompt("p")], [(A, {})], 2) and len(set(twice)) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "expected"),
+    [
+        ("p.txt", "one\r\n\ntwo\n", [Prompt("one"), Prompt("two")]),
+        ("p.jsonl", '"one"\n{"prompt": "two", "id": "x", "system": "s"}\n', [Prompt("one"), Prompt("two", "s", "x")]),
+        ("p.csv", 'id,prompt\n1,"one\ntwo"\n', [Prompt("one\ntwo", "", "1")]),
+        ("p.csv", "words,more\none,2\n", [Prompt("one")]),
+    ],
+)
+def test_prompts_are_read_by_the_ending_of_the_file(
+    tmp_path: Path, name: str, text: str, expected: list[Prompt]
+) -> None:
+    (tmp_path / name).write_text(text)
+    assert read_prompts(tmp_path / name) == expected
+
+
+@pytest.mark.parametrize(("name", "text"), [("p.txt", "\n"), ("p.jsonl", "{"), ("p.jsonl", '{"question": 1}')])
+def test_a_file_without_prompts_is_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(UsageError):
+        read_prompts(tmp_path / name)
+
+
+def test_a_file_that_is_no_output_is_left_alone_and_one_in_use_too(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("my notes\n")
+    with RowsFile(path) as file:
+        with pytest.raises(UsageError, match="not the output"):
+            list(file.rows())
+        with pytest.raises(UsageError, match="Another batch"), RowsFile(path):
+            pass
+    assert path.read_text() == "my notes\n"

@@ -1,0 +1,128 @@
+"""A file of rows, one JSON object a line, that a killed process leaves whole.
+
+A row is appended in one write and forced to disk. A line that was cut off at the end is removed when the file is opened
+again. When all rows are there, the file is replaced by one in their order.
+"""
+
+import fcntl
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from tui.errors import Problem, UsageError
+from tui.sanitize import one_line
+from tui.storage.user_file import unwritable
+
+_PIECE = 1 << 16
+
+
+class RowsFile:
+    """The file, open and locked against a second batch. Rows are known by their `id`; the last one of an id counts."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.repaired = 0
+        """Bytes of a cut-off line that were removed."""
+        self._places: dict[str, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+        self._file = -1
+
+    def __enter__(self) -> Self:
+        try:
+            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        except OSError as error:
+            raise unwritable(self.path, error) from None
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._repair()
+        except BlockingIOError:
+            os.close(self._file)
+            raise UsageError(f"Another batch is writing {self.path.name}.", "Wait for it, or stop it.") from None
+        except BaseException:
+            os.close(self._file)
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            os.close(self._file)
+            self._file = -1
+
+    def _repair(self) -> None:
+        """Cut off what stands behind the last line end."""
+        size = end = os.fstat(self._file).st_size
+        while end:
+            start = max(0, end - _PIECE)
+            place = os.pread(self._file, end - start, start).rfind(b"\n")
+            if place >= 0:
+                end = start + place + 1
+                break
+            end = start
+        if end < size:
+            self.repaired = size - end
+            os.ftruncate(self._file, end)
+            os.fsync(self._file)
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """Read every row, in the order of the file.
+
+        Raises:
+            UsageError: It is not a file of rows, so that nothing may be appended to it.
+        """
+        offset = 0
+        with os.fdopen(os.dup(self._file), "rb") as file:
+            file.seek(0)
+            for line in file:
+                try:
+                    row = json.loads(line)
+                    row_id = row["id"]
+                except (ValueError, KeyError, TypeError):
+                    raise UsageError(
+                        f"{one_line(self.path.name)} is not the output of a batch.", "Choose another file with -o."
+                    ) from None
+                self._places[row_id] = (offset, len(line))
+                offset += len(line)
+                yield row
+
+    def append(self, row: Mapping[str, Any]) -> None:
+        """Append a row and force it to disk."""
+        line = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        with self._lock:
+            if self._file < 0:
+                return
+            offset = os.lseek(self._file, 0, os.SEEK_END)
+            try:
+                if os.write(self._file, line) != len(line):
+                    raise OSError(28, os.strerror(28))
+                os.fsync(self._file)
+            except OSError as error:
+                os.ftruncate(self._file, offset)
+                raise unwritable(self.path, error) from None
+            self._places[row["id"]] = (offset, len(line))
+
+    def sort(self, ids: Sequence[str]) -> None:
+        """Replace the file by one that has the last row of each of these ids, in this order, and others behind them."""
+        known = [row_id for row_id in ids if row_id in self._places]
+        wanted = set(known)
+        order = known + [row_id for row_id in self._places if row_id not in wanted]
+        places = [self._places[row_id] for row_id in order]
+        size = os.fstat(self._file).st_size
+        if sum(length for _, length in places) == size and places == sorted(places):
+            return
+        part = self.path.with_name(f".{self.path.name}.{os.getpid()}.part")
+        try:
+            opened = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+            with open(opened, "wb") as file:
+                for offset, length in places:
+                    file.write(os.pread(self._file, length, offset))
+                file.flush()
+                os.fsync(file.fileno())
+            part.replace(self.path)
+        except OSError as error:
+            part.unlink(missing_ok=True)
+            raise Problem(
+                f"The rows could not be sorted: {error.strerror}.", "They are complete as they are."
+            ) from None

@@ -1,0 +1,95 @@
+"""The figures of a batch's rows, by model."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from tui.workspace.pricing.cost import UNKNOWN, money, plain
+
+HEADINGS = ("model", "answered", "failed", "left", "in", "out", "cost", "p50", "p95")
+
+
+@dataclass
+class ModelSummary:
+    """The rows of a model."""
+
+    ref: str
+    total: int = 0
+    answered: int = 0
+    failed: int = 0
+    input: int = 0
+    output: int = 0
+    unpriced: int = 0
+    cost: dict[str, Decimal] = field(default_factory=dict)
+    seconds: list[float] = field(default_factory=list)
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """Add a row."""
+        if not is_answered(row):
+            self.failed += 1
+            return
+        self.answered += 1
+        usage = row.get("usage") or {}
+        self.input += usage.get("input") or 0
+        self.output += usage.get("output") or 0
+        if (total := (row.get("timings") or {}).get("total")) is not None:
+            self.seconds.append(total)
+        cost = cost_in(row)
+        if cost is None:
+            self.unpriced += 1
+        else:
+            self.cost[cost[1]] = self.cost.get(cost[1], Decimal(0)) + cost[0]
+
+    def percentile(self, share: float) -> float | None:
+        """Return the seconds within which that share of the answers came."""
+        ordered = sorted(self.seconds)
+        return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else None
+
+    @property
+    def cost_words(self) -> str:
+        """The estimated cost, `–` if no price is known."""
+        known = " + ".join(money(amount, currency) for currency, amount in self.cost.items())
+        return f"≈ {known}{f' + {self.unpriced} unpriced' if self.unpriced else ''}" if known else UNKNOWN
+
+    def row(self) -> tuple[str, ...]:
+        """Return the figures under `HEADINGS`."""
+        counts = (self.answered, self.failed, self.total - self.answered - self.failed, self.input, self.output)
+        times = (self.percentile(0.5), self.percentile(0.95))
+        words = (UNKNOWN if value is None else f"{value:.2f} s" for value in times)
+        return (self.ref, *(f"{count:,}" for count in counts), self.cost_words, *words)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the figures as `--json` prints them."""
+        return {
+            "model": self.ref,
+            "total": self.total,
+            "answered": self.answered,
+            "failed": self.failed,
+            "left": self.total - self.answered - self.failed,
+            "usage": {"input": self.input, "output": self.output},
+            "cost": {currency: plain(amount) for currency, amount in self.cost.items()} or None,
+            "unpriced": self.unpriced,
+            "seconds": {"p50": self.percentile(0.5), "p95": self.percentile(0.95)},
+        }
+
+
+def is_answered(row: Mapping[str, Any]) -> bool:
+    """Return True if a row holds an answer; the task of another is sent again by the next run."""
+    return row.get("problem") is None
+
+
+def cost_in(row: Mapping[str, Any]) -> tuple[Decimal, str] | None:
+    """Return the amount and the currency in a row."""
+    cost = row.get("cost")
+    return (Decimal(cost["amount"]), cost["currency"]) if cost else None
+
+
+def summaries(totals: Mapping[str, int], rows: Iterable[Mapping[str, Any]]) -> list[ModelSummary]:
+    """Return the figures of each model; `totals` are its tasks by ref. Of rows of one id, the last counts."""
+    result = {ref: ModelSummary(ref, total) for ref, total in totals.items()}
+    last = {row["id"]: row for row in rows}
+    for row in last.values():
+        if row.get("model") in result:
+            result[row["model"]].add(row)
+    return list(result.values())
