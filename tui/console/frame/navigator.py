@@ -103,6 +103,7 @@ class Navigator(Protocol):
         now: Model | None = None,
         *,
         clears: bool = False,
+        prompt: str = "",
     ) -> Model | None:
         """Let a model of that type be picked. Return None if it was left."""
         ...

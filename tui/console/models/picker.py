@@ -12,13 +12,13 @@ from tui.console.defaults.set_default import clear_default
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import FramedScreen, PageScreen
 from tui.console.keys import bind, hint
-from tui.console.models.rows import ModelList, Sign, columns, name_of, row_key, sentences, short, strip_of
+from tui.console.models.rows import STRIP, ModelList, Sign, columns, name_of, row_key, sentences, short, strip_of
 from tui.console.remedies import problem_hint
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import HEADING, PROBLEM
-from tui.console.widgets.truncate import fit
+from tui.console.widgets.truncate import fit, width
 from tui.domain import Model, ModelState, ModelType, ProviderState
 from tui.errors import Problem
 from tui.sanitize import one_line
@@ -42,6 +42,7 @@ class PickModel(PageScreen[Model]):
         type: The type of the models.
         now: The one to be replaced.
         clears: Whether the type's default can be cleared here.
+        prompt: What will be sent to the model, for its estimated price; '' if that is not known.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,8 +54,16 @@ class PickModel(PageScreen[Model]):
         bind("pick.clear", "clear"),
     ]
 
-    def __init__(self, type: ModelType, now: Model | None = None, *, clears: bool = False) -> None:  # noqa: A002
+    def __init__(
+        self,
+        type: ModelType,  # noqa: A002
+        now: Model | None = None,
+        *,
+        clears: bool = False,
+        prompt: str = "",
+    ) -> None:
         super().__init__()
+        self._prompt = prompt
         self.type, self.now, self.clears = type, now, clears
         self._list = ModelList((), {})
         self._now: ModelRow | None = None
@@ -189,7 +198,29 @@ class PickModel(PageScreen[Model]):
             text = (sentences(row, provider, session.now())[0], mixing)
         else:
             text = sentences(row, provider, session.now(), self._nearest if row is self._now else None)
+        if row.usable and (words := self._price(row.model)):
+            text = self._with_price(text, words, warned=bool(self._other_vectors(row.model)))
         return strip_of(name_of(row.model), text, columns(self.size.width - 3)[0])
+
+    def _with_price(self, text: tuple[str, str], words: str, *, warned: bool) -> tuple[str, str]:
+        """Put the price into the second line, or beside the first where the second one warns."""
+        if warned:
+            return (both if width(both := f"{text[0]} {words}") <= STRIP else text[0]), text[1]
+        return text[0], words if width(f"{text[1]} {words}") > STRIP else f"{text[1]} {words}".lstrip()
+
+    def _price(self, model: Model) -> str:
+        """Return what the model costs, and about what the prompt costs before it is answered; dated estimates."""
+        from tui.workspace.pricing.cost import prompt_cost, rate_words  # lazy: the page
+        from tui.workspace.pricing.table import price_of  # lazy: the page
+
+        try:
+            price = price_of(self.navigator.tenant_session, model)
+        except Problem:
+            return ""
+        if price is None:
+            return ""
+        prompt = prompt_cost(price, self._prompt)
+        return rate_words(price) + (f"; this prompt {prompt}." if prompt else ".")
 
     def _other_vectors(self, model: Model) -> str:
         """Return what another embedding model means for stored vectors."""

@@ -212,11 +212,19 @@ class AreaNavigator:
         now: Model | None = None,
         *,
         clears: bool = False,
+        prompt: str = "",
     ) -> Model | None:
-        """Let a model of that type be picked. Return None if it was left. With `clears` its default can be cleared."""
+        """Let a model of that type be picked. Return None if it was left.
+
+        Args:
+            type: The type of the models.
+            now: The one to be replaced.
+            clears: Whether the type's default can be cleared.
+            prompt: What will be sent to the model, for its estimated price.
+        """
         from tui.console.models.picker import PickModel  # lazy: the page
 
-        return await self._stack.push_screen_wait(PickModel(type, now, clears=clears))
+        return await self._stack.push_screen_wait(PickModel(type, now, clears=clears, prompt=prompt))
 
     async def propose_defaults(
         self, message: str, title: str = "Default models", only: Mapping[ModelType, Model] | None = None

@@ -109,7 +109,7 @@ class Playground(AreaScreen):
 
     async def _pick(self) -> None:
         tab = self.tab
-        if tab is not None and (model := await self.navigator.pick_model(tab.TYPE, tab.model)):
+        if tab is not None and (model := await self.navigator.pick_model(tab.TYPE, tab.model, prompt=tab.prompt)):
             tab.use(model)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:

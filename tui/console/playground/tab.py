@@ -1,5 +1,6 @@
 """Base class of the playground tabs: the model, its default, and the texts around."""
 
+import asyncio
 from typing import ClassVar
 
 from textual.containers import Vertical
@@ -34,6 +35,7 @@ class Tab(InConsole, Vertical):
         super().__init__(id=id)
         self.model: Model | None = None
         self._picked = False
+        self._budget_warning = ""
 
     def shown(self) -> None:
         """Take the present default model unless a model was picked in this tab."""
@@ -82,6 +84,18 @@ class Tab(InConsole, Vertical):
 
         self.app.run_worker(warn(), group="warning", exit_on_error=False)
 
+    async def warn_of_budget(self) -> None:
+        """Say before a request that this month's spend is near the budget, or over it; once for each amount."""
+        session = self.navigator.tenant_session
+        if not session.config.budget:
+            return
+        from tui.workspace.pricing.spend import budget_warning  # lazy: a budget
+
+        sentence = await asyncio.to_thread(budget_warning, session)
+        if sentence and sentence != self._budget_warning:
+            self._budget_warning = sentence
+            self.dialogs.toast(sentence)
+
     def refresh_chrome(self) -> None:
         if isinstance(self.screen, FramedScreen):
             self.screen.refresh_chrome()
@@ -89,6 +103,11 @@ class Tab(InConsole, Vertical):
     @property
     def typing(self) -> bool:
         return isinstance(self.screen, FramedScreen) and self.screen.typing
+
+    @property
+    def prompt(self) -> str:
+        """What will be sent to the model, for its estimated price; '' if that is not known."""
+        return ""
 
     def model_changed(self) -> None:
         """React to another model."""

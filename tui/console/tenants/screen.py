@@ -1,7 +1,7 @@
 """The Tenants screen: the list of tenants and their states."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from time import monotonic
 from typing import Any, ClassVar, TypeVar
 
@@ -53,6 +53,7 @@ class Tenants(AreaScreen):
         super().__init__()
         self.rows: list[TenantRow] = []
         self._to_read = 0
+        self._spend: dict[str, tuple[Hashable, str]] = {}
         self._filter = Filter("tenants.filter", id="filter")
         self._list = Rows(id="tenants")
 
@@ -91,9 +92,22 @@ class Tenants(AreaScreen):
             return f"{row.id}: {row.problem.message if row.problem else ''}", hint("{list.choose} shows details.")
         tenant, path = row.tenant, self.navigator.session.store(row.id).folder.path
         where = f"Settings {paths(self.navigator.session.environ).short(path)}" if path else "Settings in memory"
+        where += self._spent(row.id)
         about = f"key pair fingerprint {grouped(tenant.key_id)}  {'with a' if tenant.protected else 'no'} passphrase"
         whole = f"{tenant.name}  id {tenant.id}  {about}"
         return (whole, where) if width(whole) <= self.size.width - 4 else (tenant.name, f"{about}  {where}")
+
+    def _spent(self, tenant_id: str) -> str:
+        """Return what the tenant spent this month, read again only when a request was recorded."""
+        from tui.workspace.pricing import spend  # lazy: the strip
+
+        session = self.navigator.session.tenant(tenant_id)
+        stamp = (session.store.folder.version_token(spend.FILE), session.today()[:7])
+        if stamp[0] is None:
+            return ""
+        if self._spend.get(tenant_id, ("", ""))[0] != stamp:
+            self._spend[tenant_id] = (stamp, spend.this_month(session).words)
+        return f"  spent this month {self._spend[tenant_id][1]}, estimated"
 
     @property
     def row(self) -> TenantRow | None:

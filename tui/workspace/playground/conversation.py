@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from tui.providers.requests import Message
+
+if TYPE_CHECKING:
+    from tui.workspace.pricing.cost import Cost
 
 
 class AnswerState(StrEnum):
@@ -19,7 +23,8 @@ class AnswerState(StrEnum):
 class Answer:
     """One answer: its text, who gave it (`provider/model`), how it ended, and its figures (seconds, tokens).
 
-    Unless the tokens are `reported` by the provider, `output` is an estimate and `input` is unknown.
+    Unless the tokens are `reported` by the provider, `output` is an estimate and `input` is unknown. `cost` is an
+    estimate in every case; None is unknown.
     """
 
     text: str
@@ -31,6 +36,7 @@ class Answer:
     input: int = 0
     output: int = 0
     reported: bool = True
+    cost: "Cost | None" = None
 
 
 @dataclass

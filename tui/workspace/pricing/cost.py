@@ -1,5 +1,6 @@
 """What a request costs: its usage times the figures of the price that held when it was made."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, Decimal
 
@@ -39,6 +40,11 @@ class Cost:
     def words(self) -> str:
         """The amount with the day on which its price was looked up, such as `≈ 0.0012 USD (price of 2026-11-30)`."""
         return f"≈ {money(self.amount, self.price.currency)} (price of {self.price.as_of})"
+
+    @property
+    def short(self) -> str:
+        """The same in fewer cells: `≈ 0.0012 USD (2026-11-30)`."""
+        return f"≈ {money(self.amount, self.price.currency)} ({self.price.as_of})"
 
     def as_json(self) -> dict[str, object]:
         """Return the estimate as commands print it; the amount is a text, so that no digit is lost."""
@@ -99,10 +105,31 @@ def _counts(usage: Usage, rates: Rates) -> list[tuple[str, int, Decimal | None]]
     ]
 
 
+def sum_words(costs: Sequence[Cost | None]) -> tuple[str, str]:
+    """Return the sum of several costs, and the dates of their prices; unknown ones are counted, not taken for 0."""
+    known = [cost for cost in costs if cost is not None]
+    amounts: dict[str, Decimal] = {}
+    for cost in known:
+        amounts[cost.price.currency] = amounts.get(cost.price.currency, Decimal(0)) + cost.amount
+    if not amounts:
+        return UNKNOWN, ""
+    dates = sorted({cost.price.as_of for cost in known})
+    rest = len(costs) - len(known)
+    words = "≈ " + " + ".join(money(amount, currency) for currency, amount in amounts.items())
+    return words + (f", {rest} unknown" if rest else ""), dates[0] if len(dates) == 1 else f"{dates[0]} on"
+
+
 def prompt_tokens(text: str) -> int:
     """Estimate the tokens of a text before it is sent: about four letters each, or one character of a wide script."""
     wide = sum(ord(character) >= _WIDE for character in text)
     return wide + -(-(len(text) - wide) // 4)
+
+
+def prompt_cost(price: Price, prompt: str) -> str:
+    """Return about what a prompt costs before there is an answer, such as `≈ 0.0001 USD`; '' if nobody knows."""
+    tokens = prompt_tokens(prompt)
+    rate = price.rates_for(tokens).input
+    return f"≈ {money(tokens * rate / MILLION, price.currency)}" if tokens and rate is not None else ""
 
 
 def plain(amount: Decimal) -> str:

@@ -116,6 +116,12 @@ class ChatHistory:
         place = self.entries.index(entry)
         return Conversation(self.conversation.turns[:place], self.conversation.system)
 
+    def text_at(self, block: Block | None) -> str:
+        """Return what is copied with the cursor on a block: its text, else that of the last answer."""
+        if isinstance(block, QuestionBlock | AnswerBlock) and block.text:
+            return block.text
+        return self.last.reply.text if self.last is not None and self.last.reply is not None else ""
+
     def entry_of(self, block: Block | None) -> Exchange | None:
         """Return the entry that a block belongs to, if any."""
         return next((entry for entry in reversed(self.entries) if block in entry.blocks), None)

@@ -78,9 +78,11 @@ def summary(answer: Answer, *, wide: bool) -> tuple[str, str]:
         return f"connection lost after {total}", charged
     speed = f"{speed_of(answer)} tokens a second" if speed_of(answer) else ""
     used = f"{answer.input:,} in, {answer.output:,} out" if answer.input else ""
+    cost = answer.cost.short if answer.cost else ""
     if wide:
-        return total, joined(first, speed, used)
-    return "", joined(first, total, speed, used)
+        return total, joined(first, speed, used, cost)
+    # A price is never without its date, so the speed gives way to it.
+    return cost, joined(first, total, "" if cost else speed, used)
 
 
 def tokens_a_second(tokens: int, seconds: float) -> str:

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from time import monotonic
+from typing import TYPE_CHECKING
 
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.chat.blocks import AnswerBlock
@@ -21,14 +22,18 @@ from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
 from tui.workspace.playground.conversation import Answer, AnswerState
 
+if TYPE_CHECKING:
+    from tui.workspace.pricing.cost import Cost
+
 _CHARACTERS_A_TOKEN = 4
 
 
 class RunningAnswer:
     """A streaming answer, built from the events of its request. `fresh`: something is new to draw."""
 
-    def __init__(self, model: Model, label: str, reply: AnswerBlock) -> None:
-        self.model, self.reply = model, reply
+    def __init__(self, session: TenantSession, model: Model, label: str, reply: AnswerBlock) -> None:
+        self.session, self.model, self.reply = session, model, reply
+        self._moment = session.now()
         self.call_status = CallStatus(label, f"waiting for {label}")
         self.began = monotonic()
         self.first = 0.0
@@ -120,7 +125,20 @@ class RunningAnswer:
             used.input or 0,
             used.output or 0,
             reported=self._usage is not None,
+            cost=self._cost(),
         )
+
+    def _cost(self) -> "Cost | None":
+        """Return what it cost by the price of when it was asked; None if that is not known."""
+        from tui.workspace.pricing.cost import cost_of  # lazy: the end of an answer
+        from tui.workspace.pricing.table import price_of  # lazy: the end of an answer
+
+        if self._usage is None:
+            return None
+        try:
+            return cost_of(price_of(self.session, self.model, self._moment), self._usage)
+        except Problem:  # a price file that cannot be read: `price check` says so
+            return None
 
 
 class ChatSession:
@@ -155,6 +173,10 @@ class ChatSession:
         words = f"system prompt {system} · {parameters or 'provider defaults'}"
         return "new chat" if last is None else "", words
 
+    def prompt(self, question: str) -> str:
+        """Return all that is sent with a question."""
+        return "\n".join(message.text for message in self.history.conversation.messages(question.strip()))
+
     def clear(self) -> None:
         """Begin a new chat with the same system prompt."""
         system = self.history.conversation.system
@@ -175,7 +197,7 @@ class ChatSession:
         exchange = again or self.history.add(question)
         messages = self.history.before(exchange).messages(question)
         label = label_of(self.session, model.provider)
-        answer = self.running = RunningAnswer(model, label, AnswerBlock(model.id))
+        answer = self.running = RunningAnswer(self.session, model, label, AnswerBlock(model.id))
         exchange.begin(answer.reply)
         self.history.saved = False
         self._on_change(answer, exchange)

@@ -67,12 +67,22 @@ class ChatSide(Vertical):
             figures += [("first token", f"{answer.first:.2f} s" if answer.first else "–")]
             figures += [("total", seconds_words(answer.total))]
             figures += [("speed", f"{speed_of(answer)} tokens a second")] if speed_of(answer) else []
-            figures += [("in, out", tokens_words([answer]))]
+            figures += [("in, out", tokens_words([answer])), *_cost([answer])]
             figures += [("ended", _ENDED[answer.state] if not answer.note else "cut off")]
         chat = [("questions", f"{len(conversation.turns)}")]
-        chat += [("in, out", tokens_words(answers))]
+        chat += [("in, out", tokens_words(answers)), *_cost(answers)]
         parts = [*_section("This answer", figures), *_section("This chat", chat if answers else [])]
         self._figures.show(Content("\n").join(parts))
+
+
+def _cost(answers: Sequence[Answer]) -> list[tuple[str, str]]:
+    """Return the estimated cost of answers, and the date of its prices."""
+    if not answers:
+        return []
+    from tui.workspace.pricing.cost import sum_words  # lazy: the end of an answer
+
+    words, dates = sum_words([answer.cost for answer in answers])
+    return [("cost, estimated", words), *([("price of", dates)] if dates else [])]
 
 
 def _section(title: str, figures: list[tuple[str, str]]) -> list[Content]:

@@ -10,7 +10,7 @@ from textual.containers import Horizontal
 from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.keys import bind, hint
 from tui.console.playground.chat import messages
-from tui.console.playground.chat.blocks import AnswerBlock, QuestionBlock
+from tui.console.playground.chat.blocks import AnswerBlock
 from tui.console.playground.chat.footer import footer
 from tui.console.playground.chat.history import Exchange
 from tui.console.playground.chat.question import Mode, Question
@@ -116,6 +116,10 @@ class ChatTab(Tab):
         return calls.parameters(self.navigator.tenant_session, self.model) if self.model else ()
 
     @property
+    def prompt(self) -> str:
+        return self.session.prompt(self.question.text)
+
+    @property
     def side(self) -> ChatSide:
         return self.query_one(ChatSide)
 
@@ -140,7 +144,7 @@ class ChatTab(Tab):
             return "field.next", "focus.next", "field.clear", "area.escape: commands"
         keys = footer(self.session, self.source_keys, typing=self.typing, wide=self.has_class("-wide"))
         block = self.transcript.at_cursor
-        folds = self.transcript.has_focus and isinstance(block, AnswerBlock) and bool(block.thoughts)
+        folds = self.transcript.has_focus and isinstance(block, AnswerBlock) and block.thoughts
         return ("list.choose: thoughts", *keys) if folds else keys
 
     def say(self, sentence: str = "") -> None:
@@ -188,9 +192,8 @@ class ChatTab(Tab):
         self.run_worker(self._ask(question, model, again, replace), group="answer", exclusive=True, exit_on_error=False)
 
     async def _ask(self, question: str, model: Model, again: Exchange | None, replace: bool) -> None:
-        problem = ""
         try:
-            unlocked = await self.dialogs.ensure_unlocked(f"send your question to {model.ref}")
+            unlocked, problem = await self.dialogs.ensure_unlocked(f"send your question to {model.ref}"), ""
         except Problem as raised:
             unlocked, problem = False, raised.message
         finally:
@@ -200,6 +203,7 @@ class ChatTab(Tab):
             self.say(problem)
             return
         self.covered = False
+        await self.warn_of_budget()
         await self.session.ask(question, model, again=again, replace=replace)
 
     def _answer_changed(self, answer: RunningAnswer, exchange: Exchange) -> None:
@@ -355,11 +359,8 @@ class ChatTab(Tab):
         self.refresh_chrome()
 
     def action_copy(self) -> None:
-        block = self.transcript.at_cursor
-        if isinstance(block, QuestionBlock | AnswerBlock) and block.text:
-            self.console.copy_to_terminal(block.text)
-        elif self.session.history.last is not None and self.session.history.last.reply is not None:
-            self.console.copy_to_terminal(self.session.history.last.reply.text)
+        if text := self.session.history.text_at(self.transcript.at_cursor):
+            self.console.copy_to_terminal(text)
 
     def action_save(self) -> None:
         if self.session.history.entries:
