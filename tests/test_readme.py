@@ -99,6 +99,7 @@ def test_the_examples_of_the_command_line_run(tmp_path: Path) -> None:
     program = tmp_path / "modeldeck"
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tui "$@"\n')
     program.chmod(0o755)
+    (tmp_path / "app.py").touch()
     (tmp_path / "texts.txt").write_text("a cat\na dog\n")
     (tmp_path / "prompts.txt").write_text("Why is the sky blue?\n")
     with OpenAIServer(key=key) as server:

@@ -49,7 +49,7 @@ def _of_command(command: Command) -> str:
     if command.details:
         lines += ["", _wrapped(command.details)]
     described = [argument for argument in command.arguments if argument.help]
-    lines += _block("Arguments:", [_row(argument.name, argument.help).strip() for argument in described])
+    lines += _block("Arguments:", [_row(argument.name, argument.help, _WIDTH - 2).strip() for argument in described])
     lines += ["", "Options:", *(_option_row(option) for option in (*command.options, *GLOBAL_OPTIONS))]
     if command.shape:
         lines += ["", _wrapped("With --json: " + command.shape + ".", "  ")]
@@ -92,10 +92,10 @@ def _alone(command: Command) -> bool:
     return len(command.words) == 1
 
 
-def _row(left: str, right: str) -> str:
+def _row(left: str, right: str, width: int = _WIDTH) -> str:
     """Format two columns; a long left side puts the right one on the next line."""
     indent = " " * (_COLUMN + 2)
-    text = textwrap.fill(right, _WIDTH, initial_indent=indent, subsequent_indent=indent)
+    text = textwrap.fill(right, width, initial_indent=indent, subsequent_indent=indent)
     return f"{left:<{_COLUMN}}  {text.lstrip()}" if len(left) <= _COLUMN else f"{left}\n{text}"
 
 

@@ -14,6 +14,9 @@ _HARMLESS = frozenset(
 )
 """How Textual draws and which keys it asks the terminal for."""
 
+inherited_umask = -1
+"""The umask of before `harden`, for a program that this process becomes; -1 before it."""
+
 _TELLTALE = frozenset(("PYTHONASYNCIODEBUG", "SSLKEYLOGFILE"))
 
 
@@ -25,7 +28,9 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> None:
     Python's variable that puts the arguments of calls into messages goes, and the one by which OpenSSL writes the
     session keys of every connection to a file.
     """
-    os.umask(0o077)
+    global inherited_umask
+    before = os.umask(0o077)
+    inherited_umask = before if inherited_umask < 0 else inherited_umask
     with contextlib.suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with contextlib.suppress(OSError, AttributeError):

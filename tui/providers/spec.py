@@ -55,8 +55,10 @@ class Field:
     """One field of a credential form or of an added model.
 
     `pattern` is a regular expression that the whole value must match, `pattern_help` the sentence shown when it does
-    not. `env` names the variables that usually hold the value. `prefixes` are the beginnings that keys of this
-    provider have, longest first, each with what such a key is called; a hint only. `more` folds the field away.
+    not. `env` names the variables that usually hold the value, the one that the provider's own SDK reads first;
+    `sdk_env` are those by which another provider's SDK is pointed at this one, the usual one first. `prefixes` are the
+    beginnings that keys of this provider have, longest first, each with what such a key is called; a hint only. `more`
+    folds the field away.
     `way` names the sign-in alternative that the field belongs to (a required one is required within it), `url` marks
     an address whose origin the key may go to: its `choices` are offered, and any other may be given. `clears` are
     endings cut from a pasted address (such as /chat/completions); `takes_apart` is for addresses that hold more: of
@@ -74,6 +76,7 @@ class Field:
     pattern: str = ""
     pattern_help: str = ""
     env: tuple[str, ...] = ()
+    sdk_env: tuple[str, ...] = ()
     prefixes: tuple[Choice, ...] = ()
     advanced: bool = False
     auth_method: str = ""

@@ -53,6 +53,8 @@ _WORDS = {
     "source chosen": "{provider}: requests use the {source} key",
     "trial set": "trial of {provider}: {calls} requests, {models}",
     "trial removed": "trial of {provider} removed",
+    "program started": "{program} started with the keys of {providers}",
+    "keys printed": "keys of {providers} printed as {format}",
     "state restored": "earlier state {state} restored",
     "change undone": "undone: {change}",
     "edit accepted": "manual edit of the file accepted",

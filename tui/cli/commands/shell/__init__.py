@@ -1,14 +1,60 @@
-"""`modeldeck completions`: what the shell offers at the tab key."""
+"""`modeldeck exec`, `env` and `completions`: a tenant's keys for programs, and what a shell offers at the tab key."""
 
-from tui.cli.command import DRY_RUN, JSON, Argument, Command
+from tui.cli.command import DRY_RUN, JSON, Argument, Command, Option
 
 SHELLS = ("bash", "zsh", "fish")
+FORMATS = ("sh", "fish", "dotenv", "json", "systemd")
+_PROVIDER = Option(("--provider",), "only the keys of this provider; may be repeated", "P")
+
+_PROGRAMS = (
+    Command(
+        ("exec",),
+        "shell.program:run_program",
+        "run a program with a tenant's keys in its environment",
+        (Argument("CMD", "the program, behind --"), Argument("ARG", "its arguments", 0, many=True)),
+        (
+            _PROVIDER,
+            Option(("--only",), "give it nothing else of this environment but PATH, HOME, locale and terminal"),
+            Option(("--file",), "hand a value as a file: NAME gets the path, VARIABLE is not set", "NAME=VARIABLE"),
+            Option(("--nest",), "do it also within a program that was started like this", shown=False),
+        ),
+        "The keys are in the variables that the vendors' SDKs read, such as OPENAI_API_KEY, with the base URLs that "
+        "they belong to; MODELDECK_CHAT_MODEL and the like hold your default models. Variables of the same providers "
+        "that would send a key elsewhere are not inherited. An OpenAI-compatible API is exported as OPENAI_API_KEY "
+        "and OPENAI_BASE_URL if you name it with --provider. "
+        "The program takes the place of this process; its exit code is that of the command (126: cannot be run, 127: "
+        "does not exist). Keys of trials are never handed over. The audit log names the program and the providers.",
+        examples=(
+            "modeldeck exec -- python app.py",
+            "modeldeck exec -t acme --provider openai --only -- ./evaluate --all",
+            "modeldeck exec --file OPENAI_API_KEY_FILE=OPENAI_API_KEY -- ./server",
+        ),
+    ),
+    Command(
+        ("env",),
+        "shell.program:show_environment",
+        "print a tenant's keys as variables, for a shell or a file",
+        (),
+        (
+            _PROVIDER,
+            Option(("--format",), f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}; default: sh", "FORMAT", FORMATS),
+            Option(("--reveal",), "print them to a terminal, too"),
+            JSON._replace(help="the same as --format json"),
+        ),
+        'modeldeck exec is safer, as nothing is printed. In a shell: eval "$(modeldeck env)". sh and fish also unset '
+        "variables of the same providers that would send a key elsewhere; dotenv and systemd cannot.",
+        "{VARIABLE: value}",
+        ("modeldeck env --provider openai --format dotenv >.env",),
+    ),
+)
+
 
 COMMANDS = (
+    *_PROGRAMS,
     *(
         Command(
             ("completions", shell),
-            "shell.handlers:script",
+            "shell.completions:script",
             f"print the completion script for {shell}",
             examples=(f"modeldeck completions {shell}",),
             details="The script asks modeldeck for the words that can come next: commands, options, and the names of "
@@ -19,7 +65,7 @@ COMMANDS = (
     ),
     Command(
         ("completions", "install"),
-        "shell.handlers:install",
+        "shell.completions:install",
         "write the completion script to where your shell looks for it",
         (Argument("SHELL", "bash, zsh or fish; default: your login shell", 0, choices=SHELLS),),
         (DRY_RUN, JSON),
