@@ -102,3 +102,24 @@ def test_what_no_terminal_should_get_is_written_as_an_escape(ready: Run) -> None
     ran = ready("embed", "--json", "tab\tbell\x07 csi\x9b bidi\u202e 星")
     assert "\x9b" not in ran.out and "\u202e" not in ran.out and "星" in ran.out
     assert json.loads(ran.out)["text"] == "tab\tbell\x07 csi\x9b bidi\u202e 星"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (("provider", "show", "opnai", "--json"), 2, "Unknown provider opnai."),
+        (("model", "list", "--jsn", "--json"), 2, "Unknown option --jsn."),
+        (("chat", "Why?", "-m", "openai/x", "--json"), 2, "There is no chat model x of OpenAI."),
+    ],
+)
+def test_an_error_is_json_on_stderr_too(modeldeck: Run, words: tuple[str, ...], code: int, says: str) -> None:
+    ran = modeldeck(*words)
+    error = json.loads(ran.err.splitlines()[-1])["error"]
+    assert (ran.code, ran.out, error["exit"], error["message"]) == (code, "", code, says)
+    assert set(error) == {"message", "hint", "detail", "exit"}
+    sentence = modeldeck(*(word for word in words if word != "--json"))
+    assert says in sentence.err and "{" not in sentence.err
+
+
+def test_words_behind_two_dashes_do_not_make_errors_json(modeldeck: Run) -> None:
+    assert modeldeck("embed", "-m", "openai/x", "--", "--json").err.startswith("There is no")

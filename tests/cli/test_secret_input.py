@@ -163,3 +163,11 @@ def test_the_process_list_never_holds_the_key(home: Path, server: OpenAIServer) 
                 seen += Path(f"/proc/{process.pid}/cmdline").read_bytes()
         assert process.returncode == 0
     assert b"api_key=-" in seen and KEY.encode() not in seen
+
+
+def test_no_input_means_no_question_on_a_terminal(locked_home: Path) -> None:
+    for words, code in ((("vault", "unlock"), 5), (("chat", "-m", "openai/x"), 2)):
+        command = [sys.executable, "-m", "tui", "--no-input", *words]
+        with Terminal(command, environ(locked_home) | {"TERM": "xterm"}) as terminal:
+            assert terminal.wait() == code
+            assert "Passphrase of" not in terminal.text and "Type your question" not in terminal.text

@@ -82,6 +82,7 @@ GLOBAL_OPTIONS = (
     Option(("-t", "--tenant"), "the tenant, by name or ID; optional if there is only one", "TENANT"),
     Option(("--passphrase-fd",), "read passphrases from file descriptor N, one per line", "N"),
     Option(("--passphrase-file",), "read them from FILE, readable only by you", "FILE"),
+    Option(("--no-input",), "never ask and never wait for typing; fail instead"),
     Option(("-q", "--quiet"), "print only the answer and errors, no remarks"),
     Option(("-h", "--help"), "show this help"),
 )

@@ -53,6 +53,7 @@ def _of_command(command: Command) -> str:
     lines += ["", "Options:", *(_option_row(option) for option in (*command.options, *GLOBAL_OPTIONS))]
     if command.shape:
         lines += ["", _wrapped("With --json: " + command.shape + ".", "  ")]
+        lines += [_wrapped("An error is then the last line on stderr: {error: {message, hint, detail, exit}}.", "  ")]
     return "\n".join([*lines, *_block("Examples:", command.examples)])
 
 

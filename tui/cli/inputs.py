@@ -11,6 +11,19 @@ from datetime import UTC, datetime, timedelta
 from tui.cli.output import is_terminal
 from tui.errors import UsageError
 
+_asking = True
+
+
+def allow_questions(allowed: bool) -> None:
+    """Set whether this process may ask a person; without, what would ask fails at once."""
+    global _asking
+    _asking = allowed
+
+
+def may_ask() -> bool:
+    """Return True if this process may ask a person."""
+    return _asking
+
 
 def read_text(invitation: str) -> str:
     """Read standard input to its end as text; on a terminal, say first what is awaited."""
@@ -30,6 +43,8 @@ def read_bytes(invitation: str, limit: int) -> bytes:
 def _awaited(invitation: str) -> Iterator[None]:
     with interruptible():  # before the invitation, which ctrl+c may follow at once
         if is_terminal(sys.stdin):
+            if not may_ask():
+                raise UsageError("The input is missing: standard input is a terminal.", "Give it, or drop --no-input.")
             sys.stderr.write(f"{invitation}, then press ctrl+d:\n")
             sys.stderr.flush()
         yield

@@ -114,11 +114,17 @@ def is_terminal(stream: Any) -> bool:
         return False
 
 
-def say_problem(problem: Problem) -> None:
-    """Print a problem's sentence, hint and detail on stderr, one line each."""
+def say_problem(problem: Problem, as_json: bool = False) -> None:
+    """Print a problem's sentence, hint and detail on stderr: one line each, or as the last line a JSON object."""
     from tui.cli.remedies import problem_hint
 
     sys.stdout.flush()
+    if as_json:
+        words = {"message": problem.message, "hint": problem_hint(problem), "detail": problem.detail}
+        error = {name: printable(text) for name, text in words.items()} | {"exit": int(problem.code)}
+        sys.stderr.write(json.dumps({"error": error}) + "\n")
+        sys.stderr.flush()
+        return
     for text in (problem.message, problem_hint(problem), problem.detail):
         if text:
             sys.stderr.write(printable(text) + "\n")

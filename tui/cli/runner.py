@@ -38,7 +38,7 @@ def run(words: Sequence[str]) -> int:
         _flush()
         return code
     except Problem as problem:
-        return _failed(problem)
+        return _failed(problem, _wants_json(words))
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     except OSError as error:
@@ -69,7 +69,9 @@ def _call(args: ParsedArgs) -> int:
 
         harden()
     from tui.cli.context import CommandContext
+    from tui.cli.inputs import allow_questions
 
+    allow_questions(not args.has("no-input"))
     module, _, function = args.command.handler.partition(":")
     call = CommandContext(args, os.environ)
     result = getattr(import_module(f"tui.cli.commands.{module}"), function)(call)
@@ -100,11 +102,16 @@ async def _to_its_end(call: "CommandContext", running: Coroutine[Any, Any, int |
         await call.close()
 
 
-def _failed(problem: Problem) -> int:
+def _wants_json(words: Sequence[str]) -> bool:
+    """Return True if the words ask for JSON, also where they could not be parsed: errors are then JSON, too."""
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
+
+
+def _failed(problem: Problem, as_json: bool = False) -> int:
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     try:
-        say_problem(problem)
+        say_problem(problem, as_json)
     except OSError:
         # The exit code is all that can still be told.
         discard(1)

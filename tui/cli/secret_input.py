@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, TextIO
 
-from tui.cli.inputs import interruptible, whole_number
+from tui.cli.inputs import interruptible, may_ask, whole_number
 from tui.cli.output import is_terminal
 from tui.cli.secret_files import credential, first_line, private_file, secret_in
 from tui.errors import UsageError
@@ -166,10 +166,12 @@ def secret_sources(field: "Field") -> str:
 
 
 def ask(prompt: str) -> Secret | None:
-    """Read what is typed at a hidden prompt, erased afterwards; None without a terminal.
+    """Read what is typed at a hidden prompt, erased afterwards; None without a terminal or with --no-input.
 
     The terminal hands over characters rather than lines, as its own line editor cuts a line at 4,096 of them.
     """
+    if not may_ask():
+        return None
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)
     except OSError:
