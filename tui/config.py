@@ -25,7 +25,7 @@ share the file. A setting with a value that it cannot have stops whatever reads 
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui.errors import Problem, did_you_mean
 from tui.paths import Paths
@@ -97,12 +97,86 @@ def load(where: Paths) -> Config:
     Raises:
         Problem: The file cannot be read, or a setting cannot have its value; the message names the line.
     """
+    read = _read(where)
+    if read is None:
+        return Config()
+    entries, config = read
+    faults = list(_faults(entries))
+    for fault in faults:
+        if not fault.ignored:
+            raise Problem(f"{config.place(fault.entry)}: {fault.sentence}", "Fix or delete that line.")
+    unknown = {fault.entry for fault in faults}
+    sentences = tuple(f"{config.place(fault.entry)}: {fault.sentence}" for fault in faults)
+    return replace(config, warnings=sentences, **{name: entries[name] for name in entries if name not in unknown})
+
+
+class Fault(NamedTuple):
+    """What is wrong with an entry: its name and a sentence. An `ignored` one stops nothing that reads the file."""
+
+    entry: str
+    sentence: str
+    ignored: bool
+
+
+def check(where: Paths) -> tuple[Config, tuple[Fault, ...]]:
+    """Return the preferences that can be used, and everything that is wrong with the file.
+
+    Raises:
+        Problem: The file cannot be read, or is not TOML.
+    """
+    read = _read(where)
+    if read is None:
+        return Config(), ()
+    entries, config = read
+    faults = tuple(_faults(entries))
+    wrong = {fault.entry.partition(".")[0] for fault in faults}
+    return replace(config, **{name: entries[name] for name in entries if name not in wrong}), faults
+
+
+def remember_theme(where: Paths, theme: str) -> None:
+    """Write the theme into the file; every other line stays as it is.
+
+    Raises:
+        Problem: The file cannot be read or written.
+    """
+    import tomllib
+
+    read = _read(where)
+    path = (where.config / NAME).resolve()
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if read else []
+        entry = f'theme = "{theme}"'
+        number = _lines("".join(lines)).get("theme", 0)
+        if number:
+            lines[number - 1] = _THEME_LINE.sub(entry, lines[number - 1], count=1)
+        else:
+            lines.insert(0, f"{entry}\n")
+        text = "".join(lines)
+        if tomllib.loads(text).get("theme") != theme:
+            raise Problem(
+                f"{where.short(path)} was not changed: its theme is not on one line.", f"Write {entry} there."
+            )
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        draft = path.with_name(f".{NAME}.new")
+        draft.write_text(text, encoding="utf-8")
+        if read:
+            draft.chmod(path.stat().st_mode & 0o777)
+        draft.replace(path)
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise Problem(f"{one_line(where.short(path))} cannot be written.", f"The system says: {error}.") from None
+
+
+_THEME_LINE = re.compile(r"""theme\s*=\s*("[^"]*"|'[^']*')""")
+
+
+def _read(where: Paths) -> tuple[dict[str, Any], Config] | None:
+    """Return the entries of the file, and a `Config` that knows their lines; None without a file."""
     path = where.config / NAME
     shown = one_line(where.short(path))
     try:
         text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode()
     except FileNotFoundError:
-        return Config()
+        return None
     except UnicodeDecodeError:
         raise Problem(f"{shown} is not UTF-8 text.", "Save it as UTF-8.") from None
     except OSError as error:
@@ -115,16 +189,18 @@ def load(where: Paths) -> Config:
         raise Problem(
             f"{shown} is not TOML: {one_line(str(error))}.", "Fix that line, or move the file away."
         ) from None
-    config = Config(file=shown, lines=_lines(text))
     if isinstance(entries.get("keymap"), dict):
         entries["keymap"] = dict(_flat(entries["keymap"]))
-    warnings = [(name, _unknown(name, value)) for name, value in entries.items()]
-    known = {name: entries[name] for name, sentence in warnings if not sentence}
-    for name, value in known.items():
-        if fault := _fault(name, value):
-            raise Problem(f"{config.place(_wrong_entry(name, value))}: {fault}", "Fix or delete that line.")
-    sentences = tuple(f"{config.place(name)}: {sentence}" for name, sentence in warnings if sentence)
-    return replace(config, warnings=sentences, **known)
+    return entries, Config(file=shown, lines=_lines(text))
+
+
+def _faults(entries: Mapping[str, Any]) -> Iterator[Fault]:
+    """Yield what is wrong with the entries: unknown names, which are ignored, and values that they cannot have."""
+    for name, value in entries.items():
+        if sentence := _unknown(name, value):
+            yield Fault(name, sentence, True)
+        elif sentence := _fault(name, value):
+            yield Fault(_wrong_entry(name, value), sentence, False)
 
 
 def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

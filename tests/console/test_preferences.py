@@ -34,7 +34,22 @@ ROOT = Path(__file__).parents[2]
 )
 def test_a_key_is_a_character_or_a_name(key: str) -> None:
     read = keymap(Config(keymap={"models.add": key}))
-    assert read.warnings == () and list(read.keys) == ["models.add"]
+    assert not any("unknown" in warning for warning in read.warnings) and list(read.keys) == ["models.add"]
+
+
+@pytest.mark.parametrize(
+    ("keymap_of_file", "clashes"),
+    [
+        ({"models.add": "u"}, ["models.add"]),
+        ({"chat.copy": "m"}, ["chat.copy"]),
+        ({"chat.copy": "G"}, ["chat.copy"]),
+        ({"models.add": "f7", "models.edit": "f7"}, ["models.add"]),
+        ({"models.add": "o", "providers.source": "f7"}, []),
+        ({"chat.copy": "y", "speech.copy": "y"}, []),
+    ],
+)
+def test_two_actions_on_one_key_of_a_screen_are_named(keymap_of_file: dict[str, str], clashes: list[str]) -> None:
+    assert [binding_id for binding_id, _ in keymap(Config(keymap=keymap_of_file)).faults] == clashes
 
 
 def test_keys_are_written_as_in_the_help() -> None:

@@ -7,6 +7,7 @@ modules hold the functions, so that `--help` imports no function.
 from tui.cli.commands import (
     audit,
     chat,
+    config,
     console,
     credential,
     default,
@@ -22,16 +23,17 @@ from tui.cli.commands import (
     transcribe,
     transfer,
     trial,
-    undo,
     vault,
 )
 from tui.cli.commands.store import paths
+from tui.cli.commands.vault import undo
 
 CONSOLE = console.CONSOLE
 
 COMMANDS = (
     *console.COMMANDS,
     *paths.COMMANDS,
+    *config.COMMANDS,
     *tenant.COMMANDS,
     *provider.COMMANDS,
     *credential.COMMANDS,

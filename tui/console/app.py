@@ -11,12 +11,12 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from importlib import import_module
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import RenderableType
 from textual import events
 from textual.actions import ActionParseResult
-from textual.app import App
+from textual.app import App, SuspendNotSupported
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.driver import Driver
@@ -24,6 +24,7 @@ from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import BUILTIN_THEMES
 
+from tui.config import NAME
 from tui.console import preferences
 from tui.console.background.monitor import BackgroundMonitor
 from tui.console.frame.chrome import STRIP, HeaderState
@@ -38,11 +39,15 @@ from tui.console.terminal.key_queue import KeyHandled, KeyQueue
 from tui.console.widgets.line_filters import Ascii, Inert
 from tui.diagnostics.crash_report import crash_note, crash_place, guard_loop, guard_threads
 from tui.errors import Problem
+from tui.paths import paths
 from tui.tenancy import keyring, tenants
 from tui.tenancy.session import Session
 
 TERMINAL_THEME = replace(BUILTIN_THEMES["ansi-dark"], primary="ansi_cyan", secondary="ansi_magenta")
 """The terminal's own colors, with an accent that can be read on black in every palette, as blue often cannot."""
+
+if TYPE_CHECKING:
+    from tui.console.widgets.text_area import LinesField
 
 PRACTICE = "practice"
 """The result of a console that is to be followed by one in practice mode."""
@@ -137,6 +142,9 @@ class Modeldeck(App[str]):
         if self.navigator.tenant is not None:
             self.navigator.use(self.navigator.tenant)
         await self.key_queue.release()
+        where = paths(self.session.environ)
+        if self.session.practice and (where.config / NAME).exists():
+            self.dialogs.toast(f"Practice mode ignores {where.short(where.config / NAME)}.")
         for sentence in self._ignored:
             self.dialogs.toast(sentence)
         if not self.is_headless:
@@ -216,6 +224,29 @@ class Modeldeck(App[str]):
         self.dialogs.toast(
             f"Sent to your terminal's clipboard, {len(text):,} characters. If it did not arrive, save it."
         )
+
+    def on_lines_field_editor_requested(self, event: "LinesField.EditorRequested") -> None:
+        """Put a field's text into the person's editor, on this terminal, and what was saved back into the field."""
+        from tui.console.terminal.editor import edit  # lazy: an editor
+
+        if self.calls:
+            self.dialogs.toast(hint("An answer is still running. {app.copy-or-stop} stops it; then open the editor."))
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            with self.suspend():
+                # Ctrl+c in the editor is the editor's; the terminal sends it to both.
+                loop.remove_signal_handler(signal.SIGINT)
+                signal.signal(signal.SIGINT, lambda *_: None)
+                text = edit(event.field.text, self.session.environ)
+        except SuspendNotSupported:
+            self.dialogs.toast("This terminal cannot be given to an editor.")
+        except Problem as problem:
+            self.show_problem(problem)
+        else:
+            event.field.put(text)
+        finally:
+            loop.add_signal_handler(signal.SIGINT, self.exit, None, 128 + signal.SIGINT)
 
     # --- what the frame of every screen shows ---
 

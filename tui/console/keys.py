@@ -100,6 +100,7 @@ DECLARED = {
     "embedding.write": KeyDeclaration("i", "type", "Type texts"),
     "speech.write": KeyDeclaration("i", "type", "Choose a file"),
     "compare.write": KeyDeclaration("i", "type", "Type a prompt"),
+    "field.editor": KeyDeclaration("f12", "editor", "Edit the text in $VISUAL or $EDITOR (also ctrl+x ctrl+e)"),
     "question.new-line": KeyDeclaration("ctrl+j", "new line", "new line"),
     "chat.again": KeyDeclaration("r,ctrl+r", "regenerate", "Regenerate the answer"),
     "chat.edit": KeyDeclaration("e,ctrl+g", "edit", "Edit the last question"),

@@ -1,7 +1,7 @@
 """Check what config.toml says for the console alone: the keys of bindings, and colours where NO_COLOR is set."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from textual.filter import LineFilter, Monochrome, NoColor
@@ -19,28 +19,64 @@ _WRITTEN = {name: key for key, name in KEY_NAMES.items()}
 
 
 class Keymap(NamedTuple):
-    """Keys by binding id, in Textual's names, and sentences about the entries that are ignored."""
+    """Keys by binding id, in Textual's names, and what is wrong with entries: binding id and sentence."""
 
     keys: Mapping[str, str]
-    warnings: tuple[str, ...]
+    faults: tuple[tuple[str, str], ...]
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """The sentences alone."""
+        return tuple(sentence for _, sentence in self.faults)
 
 
 def keymap(config: Config) -> Keymap:
     """Return the entries of `[keymap]` that can be used."""
     keys: dict[str, str] = {}
-    warnings: list[str] = []
+    faults: list[tuple[str, str]] = []
     changeable = [binding_id for binding_id, declared in DECLARED.items() if not declared.fixed]
     for binding_id, text in config.keymap.items():
         place = config.place(f"keymap.{binding_id}")
         named = [_WRITTEN.get(key.strip(), key.strip()) for key in text.split(",")]
         wrong = next((key for key in named if not _is_key(key)), None)
         if binding_id not in changeable:
-            warnings.append(f"{place}: {ignored('binding', binding_id, changeable)}")
+            faults.append((binding_id, f"{place}: {ignored('binding', binding_id, changeable)}"))
         elif wrong is not None:
-            warnings.append(f"{place}: {ignored('key', wrong or 'without a name', sorted(_NAMED))}")
+            faults.append((binding_id, f"{place}: {ignored('key', wrong or 'without a name', sorted(_NAMED))}"))
         else:
             keys[binding_id] = ",".join(named)
-    return Keymap(keys, tuple(warnings))
+    for binding_id, sentence in _clashes(keys):
+        faults.append((binding_id, f"{config.place(f'keymap.{binding_id}')}: {sentence}"))
+    return Keymap(keys, tuple(faults))
+
+
+def _clashes(changed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield each binding whose new key means something else on the same screen, and a sentence about it."""
+    usual = {binding_id: _split(declared.keys) for binding_id, declared in DECLARED.items()}
+    present = usual | {binding_id: _split(keys) for binding_id, keys in changed.items()}
+    for binding_id in changed:
+        for other, keys in present.items():
+            shared = sorted(present[binding_id] & keys)
+            both = other in changed and [*changed].index(other) < [*changed].index(binding_id)
+            apart = other == binding_id or both or bool(usual[binding_id] & usual[other])
+            if shared and not apart and _together(binding_id, other):
+                yield binding_id, f"{shared[0]} is also the key of {other}; only one of them works."
+
+
+def _split(keys: str) -> set[str]:
+    return {key.strip() for key in keys.split(",")}
+
+
+_EVERYWHERE = {"app", "area", "list", "form", "page", "focus", "field"}
+_SHARED = {"playground", "question"}
+_CHAT = {"chat", "embedding", "speech", "compare"}
+
+
+def _together(one: str, other: str) -> bool:
+    """Return True if two bindings can act on one screen: by the beginnings of their ids."""
+    scopes = {one.partition(".")[0], other.partition(".")[0]}
+    tab = bool(scopes & _SHARED) and scopes <= _CHAT | _SHARED
+    return len(scopes) == 1 or bool(scopes & _EVERYWHERE) or tab
 
 
 def _is_key(key: str) -> bool:

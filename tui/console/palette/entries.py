@@ -1,11 +1,13 @@
 """Commands of the palette: actions, areas, types, providers, models and tenants."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from importlib import import_module
 from itertools import chain
 from typing import Any
 
+from tui.config import NAME, THEMES, remember_theme
 from tui.console.defaults.set_default import set_default
 from tui.console.frame.chrome import AREAS
 from tui.console.frame.screen import AreaScreen, FramedScreen
@@ -14,6 +16,7 @@ from tui.console.palette.matching import Command, CommandGroup, sought
 from tui.console.remedies import problem_hint
 from tui.domain import ImportMode, ModelType, Tenant
 from tui.errors import Problem
+from tui.paths import paths
 from tui.tenancy import keyring, models, verification
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace.credentials import status
@@ -120,6 +123,9 @@ def _places(screen: FramedScreen[Any]) -> Iterator[Command]:
 def _appearance(screen: FramedScreen[Any]) -> Iterator[Command]:
     plain = "off" if screen.console.ascii else "on"
     tells = "Draw all signs in ASCII." if plain == "on" else "Draw signs in Unicode."
+    for theme in THEMES:
+        tells = "Use this theme from now on." if screen.navigator.session.practice else f"Use {theme}, and remember it."
+        yield Command(f"Theme: {theme}", _then(_theme, screen, theme), "", tells, also="colors dark light")
     yield Command(f"Plain characters: {plain}", _then(_plain, screen, plain), "", tells, also="ascii glyphs")
 
 
@@ -155,6 +161,18 @@ async def _rotate(screen: FramedScreen[Any]) -> None:
         screen.navigator.tenant_changed()
         screen.dialogs.toast(done)
         _tell(screen)
+
+
+async def _theme(screen: FramedScreen[Any], theme: str) -> None:
+    session = screen.navigator.session
+    screen.app.theme = theme
+    session.config = replace(session.config, theme=theme)
+    if session.practice:
+        screen.dialogs.toast(f"Now using {theme}, until you leave practice mode.")
+        return
+    where = paths(session.environ)
+    await asyncio.to_thread(remember_theme, where, theme)
+    screen.dialogs.toast(f"Now using {theme}; {where.short(where.config / NAME)} remembers it.")
 
 
 async def _plain(screen: FramedScreen[Any], word: str) -> None:

@@ -36,7 +36,15 @@ class LinesField(TextArea):
         bind("field.backspace", "delete_left"),
         bind("app.tenants", "app.tenants"),
         bind("question.new-line", "new_line"),
+        bind("field.editor", "editor"),
     ]
+
+    class EditorRequested(Message):
+        """Posted when the text is to be edited in the person's own editor."""
+
+        def __init__(self, field: "LinesField") -> None:
+            super().__init__()
+            self.field = field
 
     class Sent(Message):
         """Enter was pressed."""
@@ -67,15 +75,22 @@ class LinesField(TextArea):
     ) -> None:
         super().__init__(text, id=id, soft_wrap=wraps, compact=True, highlight_cursor_line=False, tab_behavior="focus")
         self._leaves, self._limit = leaves, limit
+        self._chord = False
+        """Whether ctrl+x was the last key: ctrl+e after it opens the editor, as in shells."""
         self.cursor_blink = False
         self.match_cursor_bracket = False
 
     async def _on_key(self, event: events.Key) -> None:
         # The field's own handler would take enter as a new line.
-        if event.key == "enter":
+        chord, self._chord = self._chord, event.key == "ctrl+x" and not self.selected_text
+        opens = chord and event.key == "ctrl+e"
+        if event.key == "enter" or self._chord or opens:
             event.stop()
             event.prevent_default()
+        if event.key == "enter":
             self.post_message(self.Sent(self))
+        elif opens:
+            self.action_editor()
 
     async def _on_paste(self, event: events.Paste) -> None:
         event.stop()
@@ -85,6 +100,9 @@ class LinesField(TextArea):
             return
         start, end = self.selection
         self.move_cursor(self.replace(printable(event.text), start, end).end_location)
+
+    def action_editor(self) -> None:
+        self.post_message(self.EditorRequested(self))
 
     def action_new_line(self) -> None:
         start, end = self.selection

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 COMMANDS = (
     Command(
         ("undo",),
-        "undo:undo",
+        "vault.undo:undo",
         "undo the last change of a tenant's settings",
         options=(Option(("--dry-run",), "show what would be undone"), JSON),
         details="Undoes the last default model set or cleared, model added, edited or removed, credential or source "
