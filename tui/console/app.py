@@ -286,6 +286,8 @@ class Modeldeck(App[str]):
         self.run_worker(self.monitor.tenant_opened(), group="shown", exclusive=True, exit_on_error=False)
 
     def _notice(self, text: str) -> None:
+        if self.navigator.screen is not None:
+            self.navigator.screen.place_notices()
         self.notify(text, markup=False, timeout=4)
 
     # --- actions ---

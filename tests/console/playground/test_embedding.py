@@ -79,7 +79,7 @@ async def test_it_opens_in_typing_and_says_what_to_write() -> None:
         assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
         assert lines[1] == "── Chat  [Embedding]  Speech-to-text  Compare ─ text-embed…3-small · your key ──"
         assert lines[3] == "   One text per line; two or more are compared."
-        assert lines[-1] == " enter send  ctrl+j next text  esc commands  f1 help"
+        assert lines[-1] == " enter send  ctrl+j next text  ctrl+o model  esc commands  f1 help"
 
 
 async def test_pasted_lines_are_texts_and_a_paste_sends_nothing() -> None:
@@ -114,7 +114,7 @@ async def test_eight_texts_give_the_map_as_drawn() -> None:
         assert lines[12].endswith("▓65  ·   1.00")
         assert lines[14].startswith("   nearest   7–8  0.65    ")
         assert lines[15].startswith("   furthest  ")
-        assert lines[-4] == "── cosine × 100 ────────────────── █ 80 and up  ▓ 60  ▒ 40  ░ 20  blank below ──"
+        assert lines[-4] == "── cosine × 100 ───────────────────────── █ 80 and up  ▓ 60  ▒ 40  ░ 20 ── KEYS"
         assert lines[-3] == f"   1 {TEXTS[0]}"
         assert lines[-2].startswith("   nearest: 2 (0.")
         assert lines[-1] == " i type  r embed again  m model  c copy  s save  t next type  ? help"
@@ -202,7 +202,9 @@ async def test_escape_stops_and_keeps_the_texts(monkeypatch: pytest.MonkeyPatch)
         tab.query_one(LinesField).text = "one\ntwo\nthree"
         await pilot.press("enter")
         await until_shown(pilot, "── … embedding 2 of 3")
-        assert rows(pilot)[-1] == " esc stop  f1 help"
+        assert rows(pilot)[-1] == " ctrl+c stop  esc commands  f1 help"
+        await pilot.press("escape")
+        await until(pilot, lambda: rows(pilot)[-1] == " esc stop  ? help")
         await pilot.press("escape")
         await until_shown(pilot, "── stopped after ")
         assert tab.texts == ["one", "two", "three"]

@@ -232,7 +232,7 @@ async def test_a_result_with_times_as_drawn(home: Path) -> None:
         assert lines[4] == " ▸ 00:00:00  Good morning, let us begin with the figures of last week."
         assert lines[7] == "   00:00:15  我们先看一下上周的数据。"
         assert lines[-4].startswith("── 6 segments ──")
-        assert lines[-4].endswith("── 1 – 6 ──")
+        assert lines[-4].endswith("── 1 – 6 ── KEYS")
         assert lines[-3] == "   s: save as text, srt or vtt · c: copy"
         assert lines[-1] == " s save  c copy  r transcribe again  m model  n new  / find  t next type  ? help"
 

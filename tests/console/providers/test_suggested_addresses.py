@@ -1,8 +1,9 @@
-"""An address for which a provider names some: they stand under its field, which takes any other as well."""
+"""An address for which a provider names some: they are a choice of regions, and its field takes any other as well."""
 
 import pytest
 
 from tui.console.providers.setup.form import SetupForm
+from tui.console.providers.setup.region import RegionChoice
 from tui.providers import PROVIDERS
 from tui.providers.spec import Field, Provider
 
@@ -15,6 +16,6 @@ OFFERING = [
 def test_addresses_that_are_offered(provider: Provider, field: Field) -> None:
     form = SetupForm(provider, None, None)
     assert field.name not in form.choices
-    row = form.entries[field.name]
-    for choice in field.choices:
-        assert f"{choice.value}  {choice.label}" in row.help
+    region = RegionChoice(form.entries[field.name])
+    assert region.value == field.default
+    assert [entry for entry in region.options if entry[0]] == [(choice.value, choice.label) for choice in field.choices]

@@ -5,10 +5,13 @@ from collections.abc import Awaitable, Iterable
 from functools import partial
 from typing import ClassVar
 
+from textual import events
 from textual.binding import BindingType
+from textual.containers import Horizontal
 from textual.content import Content
 from textual.widget import Widget
 
+from tui.console.defaults.details import DefaultDetails, details
 from tui.console.defaults.set_default import clear_default, set_default
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen, problem_lines
@@ -28,6 +31,9 @@ from tui.tenancy.timestamps import when
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
 
+_WIDE = 100
+"""Columns from which the details stand beside the list."""
+
 _TYPE = 21
 _REF = 39
 """Cells of the type and of the reference at 80 columns; the time stands behind them."""
@@ -41,7 +47,12 @@ class Defaults(AreaScreen):
         bind("defaults.use", "use"),
         bind("defaults.clear", "clear"),
     ]
-    DEFAULT_CSS = "Defaults #content { padding-top: 1; }"
+    DEFAULT_CSS = """
+    Defaults #content { padding-top: 1; }
+    Defaults DefaultDetails { display: none; }
+    Defaults.-wide #defaults { width: 66; }
+    Defaults.-wide DefaultDetails { display: block; }
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +61,9 @@ class Defaults(AreaScreen):
         self._message: tuple[str, Words, Words] = ("", "", "")
 
     def content(self) -> Iterable[Widget]:
-        yield Rows(id="defaults")
+        with Horizontal():
+            yield Rows(id="defaults")
+            yield DefaultDetails()
 
     def on_mount(self) -> None:
         self._session = self.navigator.tenant_session
@@ -102,7 +115,7 @@ class Defaults(AreaScreen):
         room = max(8, min(_REF, cells - label.cell_length - (13 if cells >= 60 else 2)))
         if cells > 80:
             room = min(cells - label.cell_length - 16, 60)
-        ref = fit(one_line(row.default.ref), room, middle=True)
+        ref = fit(one_line(row.default.ref), room - 2, middle=True) + "  "
         set_at = when(row.default.set_at, self.navigator.session.now())
         behind = f"set {set_at}" if set_at and cells >= 60 else ""
         return line(label, self._sign(row), f" {ref}", (behind, MUTED))
@@ -178,8 +191,19 @@ class Defaults(AreaScreen):
         )
         return strip_of(one_line(default.ref), words, _REF if self.size.width >= 63 else 8)
 
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= _WIDE, "-wide")
+        self._tell()
+
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Bring the details to the default under the cursor."""
+        row = self._row
+        if row is not None and self.has_class("-wide"):
+            self.query_one(DefaultDetails).tell(details(self.session, row))
 
     # --- actions ---
 

@@ -3,6 +3,7 @@
 Each remembers what it shows, so that showing the same again sends nothing to the terminal.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual.content import Content
@@ -132,10 +133,18 @@ class Rule(ChromeRow):
     right: str = ""
     role: str = MUTED
     title_role: str = ""
+    sign: Words = ""
+    """A sign at the right end, such as the mode of the keys."""
 
     def show(self, left: str, right: str = "") -> None:
         if (left, right) != (self.left, self.right):
             self.left, self.right = left, right
+            self.refresh()
+
+    def mark(self, sign: Words) -> None:
+        """Show a sign at the right end."""
+        if not line(sign).is_same(line(self.sign)):
+            self.sign = sign
             self.refresh()
 
     def _title(self, text: str) -> list[Words]:
@@ -152,11 +161,13 @@ class Rule(ChromeRow):
             self.refresh()
 
     def draw(self, cells: int) -> list[Content]:
+        sign = line(self.sign)
+        cells -= sign.cell_length
         right = f" {clip_end(self.right, cells - 10)} ──" if self.right else ""
         left = f"── {clip_middle(self.left, max(0, cells - 5 - width(right)))} " if self.left else ""
         fill = "─" * (cells - width(left) - width(right))
         if not self.left and not self.right:
-            return [line((fill, self.role))]
+            return [line((fill, self.role), sign)]
         return [
             line(
                 ("── " if left else "", self.role),
@@ -164,6 +175,7 @@ class Rule(ChromeRow):
                 (fill, self.role),
                 right[:-2],
                 ("──" if right else "", self.role),
+                sign,
             )
         ]
 
@@ -216,14 +228,34 @@ class HintBar(ChromeRow):
 
 
 class Footer(ChromeRow):
-    """What the keys do where the focus is. What does not fit is left out before escape and help."""
+    """What the keys do where the focus is. What does not fit is left out before escape and help.
+
+    `most` is how many rows it may take; it takes another one only if its entries need it.
+    """
 
     items: tuple[FooterItem, ...] = ()
+    most = 1
+    rows = 1
 
     def show(self, items: tuple[FooterItem, ...]) -> None:
         if items != self.items:
             self.items = items
+            self._grow()
             self.refresh()
+
+    def allow(self, rows: int) -> None:
+        """Allow that many rows."""
+        self.most = rows
+        self._grow()
+
+    def on_resize(self) -> None:
+        self._grow()
+
+    def _grow(self) -> None:
+        rows = len(self.draw(self.size.width or self.app.size.width))
+        if rows != self.rows:
+            self.rows = rows
+            self.styles.height = rows
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -232,13 +264,30 @@ class Footer(ChromeRow):
 
     def draw(self, cells: int) -> list[Content]:
         shown = list(self.items)
-        while len(shown) > 1 and sum(width(item.keys) + width(item.word) + 3 for item in shown) - 1 > cells:
+        while len(rows := self._filled(shown, cells)) > self.most:
             optional = [item for item in shown if not item.last]
             if not optional:
                 break
             shown.remove(optional[-1])
-        texts = [line((item.keys, ACCENT), f" {item.word}") for item in shown]
-        return [Content(" ").append(Content("  ").join(texts)).truncate(cells)]
+        lines = [[line((item.keys, ACCENT), f" {item.word}") for item in row] for row in rows[: self.most]]
+        return [Content(" ").append(Content("  ").join(texts)).truncate(cells) for texts in lines]
+
+    @staticmethod
+    def _filled(items: Sequence[FooterItem], cells: int) -> list[list[FooterItem]]:
+        """Return the entries in rows of that width."""
+        rows: list[list[FooterItem]] = [[]]
+        used = -1
+        for item in items:
+            wide = width(item.keys) + width(item.word) + 3
+            if rows[-1] and used + wide > cells:
+                rows.append([])
+                used = -1
+            rows[-1].append(item)
+            used += wide
+        return rows
+
+    def get_content_height(self, *_: object) -> int:
+        return self.rows
 
 
 @dataclass(frozen=True)

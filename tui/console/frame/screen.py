@@ -94,7 +94,8 @@ class FramedScreen(InConsole, Screen[Result]):
             frame = replace(self._frame, strip=(problem.message, problem_hint(problem)))
         self.query_one(Header).show(self.place())
         self.query_one("#title", Rule).show(frame.title, frame.right)
-        self.query_one("#foot", Rule).show(frame.foot or self.console.write_blocked, frame.foot_right)
+        right = frame.foot_right or self.beyond
+        self.query_one("#foot", Rule).show(frame.foot or self.console.write_blocked, right)
         self.query_one(HintBar).show(*(self.console.banner or frame.strip))
         self.query_one(Footer).show(footer_items((*frame.keys, *self.further_keys()), self.typing))
 
@@ -138,6 +139,26 @@ class FramedScreen(InConsole, Screen[Result]):
         if self._early is not None and self.focused is None:
             self._early.append(events.Key(event.key, event.character))
             event.stop()
+
+    @property
+    def lowest_rule(self) -> Rule:
+        """The rule on which notices stand, so that they hide no field."""
+        return self.query_one("#foot", Rule)
+
+    def place_notices(self) -> None:
+        """Put the notices on the lowest rule."""
+        rule = self.lowest_rule
+        if rule.display and rule.region.height:
+            self.query_one("ToastRack").styles.margin = (0, 0, self.size.height - rule.region.y - 1, 0)
+
+    @property
+    def beyond(self) -> str:
+        """What of a form is out of sight, for the rule below it."""
+        words = (str(getattr(form, "beyond", "")) for form in self.query("Form") if form.display)
+        return next(filter(None, words), "")
+
+    def on_form_moved(self) -> None:
+        self.refresh_chrome()
 
     def on_screen_resume(self) -> None:
         self.refresh_chrome()

@@ -4,16 +4,18 @@ from collections.abc import Iterable
 from importlib import import_module
 from typing import ClassVar
 
+from textual import events
 from textual.binding import BindingType
 from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
-from tui.console.frame.chrome import ScreenText
+from tui.console.frame.chrome import Footer, Rule, ScreenText
 from tui.console.frame.screen import AreaScreen
 from tui.console.keys import bind
 from tui.console.playground.tab import Tab
 from tui.console.remedies import problem_hint
 from tui.console.trial_status import source_words, switch
+from tui.console.widgets.symbols import ACCENT, MUTED, mode_sign
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import ModelType
 from tui.errors import Problem
@@ -56,6 +58,25 @@ class Playground(AreaScreen):
 
     def on_mount(self) -> None:
         self._brought()
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self.query_one(Footer).allow(1 if self.has_class("-no-strip") else 2)
+
+    @property
+    def lowest_rule(self) -> Rule:
+        return (self.tab.rule if self.tab else None) or super().lowest_rule
+
+    def refresh_chrome(self) -> None:
+        super().refresh_chrome()
+        if not self.is_mounted or self.tab is None:
+            return
+        # The second row of the footer takes that of a note which says nothing.
+        self.tab.set_class(self.has_class("-no-strip") or self.query_one(Footer).rows > 1, "-low")
+        if self.tab.rule is None:
+            foot = self.query_one("#foot", Rule)
+            foot.mark(mode_sign(self.typing))
+            foot.color(ACCENT if self.typing else MUTED)
 
     async def show_type(self, type: str) -> None:  # noqa: A002 - the word of the design
         """Show the tab of a model type, or the one that compares."""

@@ -61,7 +61,7 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], with_trials: bool, now: st
         "open" if row.open else "locked",
         f"{row.ready} of {len(PROVIDERS) + row.connections}",
         f"{row.defaults} of {len(ModelType)}",
-        *((_left(row.trial),) if with_trials else ()),
+        *((balance(row.trial),) if with_trials else ()),
         when(row.last_used, now) or "–",
     )
     name = fit(_clipped(row, among, names - 2), names)
@@ -95,7 +95,7 @@ def _placed(texts: Sequence[str], widths: Sequence[int]) -> str:
     return row + (fit(texts[-1], widths[-1] - 1, right=True) if len(widths) == len(texts) else "")
 
 
-def _left(trial: TrialBalance | None) -> str:
+def balance(trial: TrialBalance | None) -> str:
     """Return a trial's balance: `412 of 500`, from the last tenth on `▲ 12`."""
     if trial is None:
         return "–"

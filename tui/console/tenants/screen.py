@@ -5,12 +5,15 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from time import monotonic
 from typing import Any, ClassVar, TypeVar
 
+from textual import events
 from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen, PageScreen
 from tui.console.keys import bind, hint
+from tui.console.tenants.about import TenantDetails, details
 from tui.console.tenants.rows import TenantHeading, has_trials, tenant_items
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows
@@ -27,6 +30,9 @@ from tui.workspace.tenants import TenantRow
 
 _T = TypeVar("_T")
 
+WIDE = 100
+"""Columns from which the details stand beside the list."""
+
 _MANY = 40
 _AT_ONCE = 50
 """Tenants that are read together, before the first of them can be shown."""
@@ -39,6 +45,12 @@ class Tenants(AreaScreen):
     """The first screen when there is more than one tenant."""
 
     ALL_TENANTS = True
+    DEFAULT_CSS = """
+    Tenants #left { width: 1fr; }
+    Tenants TenantDetails { display: none; }
+    Tenants.-wide #left { width: 62; }
+    Tenants.-wide TenantDetails { display: block; }
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("tenants.new", "new"),
@@ -56,12 +68,16 @@ class Tenants(AreaScreen):
         self._spend: dict[str, tuple[Hashable, str]] = {}
         self._filter = Filter("tenants.filter", id="filter")
         self._list = Rows(id="tenants")
+        self._details = TenantDetails()
 
     def content(self) -> Iterable[Widget]:
         self._filter.display = False
         yield self._filter
-        yield TenantHeading()
-        yield self._list
+        with Horizontal():
+            with Vertical(id="left"):
+                yield TenantHeading()
+                yield self._list
+            yield self._details
 
     def chrome(self) -> ScreenText:
         shown = len(self._list.keys)
@@ -174,8 +190,25 @@ class Tenants(AreaScreen):
 
     # --- keys ---
 
+    def on_resize(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= WIDE, "-wide")
+        self._tell()
+
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Bring the details to the tenant under the cursor."""
+        if self.has_class("-wide"):
+            self.run_worker(self._read_details(self.row), group="details", exclusive=True, exit_on_error=False)
+
+    async def _read_details(self, row: TenantRow | None) -> None:
+        session = self.navigator.session
+        if row is None:
+            self._details.tell(())
+        else:
+            self._details.tell(await asyncio.to_thread(details, session.tenant(row.id), row, session.now()))
 
     def on_rows_chosen(self) -> None:
         self._start(self._open())

@@ -26,6 +26,8 @@ from tui.console.widgets.symbols import (
     BUTTON_PRIMARY,
     CURSOR,
     HEADING,
+    MORE_ABOVE,
+    MORE_BELOW,
     MUTED,
     OPTION_FOCUSED,
     WORKING,
@@ -53,6 +55,28 @@ class Form(VerticalScroll, can_focus=False):
     """A column of parts. `tab`, `shift+tab`, and `up` and `down` outside of fields, move through them as a ring."""
 
     DEFAULT_CSS = "Form { height: 1fr; scrollbar-size: 0 0; background: transparent; }"
+
+    class Moved(Message):
+        """Other parts are in sight."""
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self.post_message(self.Moved())
+
+    def watch_virtual_size(self) -> None:
+        self.post_message(self.Moved())
+
+    def on_resize(self) -> None:
+        self.post_message(self.Moved())
+
+    @property
+    def beyond(self) -> str:
+        """What of the form is out of sight: `↓ more below`, or ''."""
+        last = self.virtual_size.height - self.size.height
+        above = f"{MORE_ABOVE} more above" if self.scroll_offset.y > 0 else ""
+        below = f"{MORE_BELOW} more below" if self.scroll_offset.y < last else ""
+        return "  ".join(filter(None, (above, below)))
+
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("focus.down", "app.focus_next"),
         bind("focus.up", "app.focus_previous"),

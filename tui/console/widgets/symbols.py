@@ -43,7 +43,7 @@ OPTION_FOCUSED = "reverse $primary"
 CHIP_LOCKED = "bold reverse"
 CHIP_PRACTICE = "bold reverse $secondary"
 MODE_TYPE = "bold reverse $primary"
-MODE_KEYS = "dim reverse"
+MODE_KEYS = "dim"
 
 PROBLEM = (f"{WARNING} ", ERROR)
 """The beginning of a sentence about what is wrong."""
@@ -89,6 +89,11 @@ def sign(state: StrEnum) -> tuple[str, str]:
 def chip(role: str, text: str) -> tuple[str, str]:
     """Return a text as a block in a role."""
     return f" {text} ", role
+
+
+def mode_sign(typing: bool) -> tuple[str, str]:
+    """Return the sign of a place where keys type, or act."""
+    return chip(MODE_TYPE, "TYPE") if typing else chip(MODE_KEYS, "KEYS")
 
 
 def mark_style(mark: int) -> str:

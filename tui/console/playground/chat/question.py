@@ -6,8 +6,8 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from tui.console.keys import bind
-from tui.console.widgets.static_text import Plain, line
-from tui.console.widgets.symbols import MODE_TYPE, MUTED
+from tui.console.widgets.static_text import Plain
+from tui.console.widgets.symbols import mode_sign
 from tui.console.widgets.text_area import LinesField
 
 _REMEMBERED = 100
@@ -93,4 +93,4 @@ class Mode(Plain):
 
     def tell(self, typing: bool) -> None:
         """Show the mode."""
-        self.show(line((" TYPE ", MODE_TYPE) if typing else (" KEYS ", MUTED)))
+        self.show(mode_sign(typing))

@@ -11,7 +11,7 @@ from tui.console.playground.chat.session import RunningAnswer
 from tui.console.playground.parameter_fields import ParameterFields
 from tui.console.playground.parameter_row import Settings
 from tui.console.widgets.static_text import Plain, line
-from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.symbols import HEADING, MUTED
 from tui.providers.spec import Parameter
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation
 
@@ -37,7 +37,7 @@ class ChatSide(Vertical):
         self._figures = Plain()
 
     def compose(self) -> ComposeResult:
-        yield Plain(line(("Parameters", "bold"), "\n"))
+        yield Plain(line(("Parameters", HEADING), "\n"))
         yield self._figures
 
     @property
@@ -88,4 +88,4 @@ def _cost(answers: Sequence[Answer]) -> list[tuple[str, str]]:
 def _section(title: str, figures: list[tuple[str, str]]) -> list[Content]:
     if not figures:
         return []
-    return [line(""), line((title, "bold")), *(line((f"{name:<{_LABEL}}", MUTED), value) for name, value in figures)]
+    return [line(""), line((title, HEADING)), *(line((f"{name:<{_LABEL}}", MUTED), value) for name, value in figures)]

@@ -164,7 +164,6 @@ class ChatTab(Tab):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
-        self.set_class(self.screen.has_class("-no-strip"), "-low")
         self._show_side()
         self.refresh_chrome()
 

@@ -22,7 +22,7 @@ SHADES: Sequence[tuple[int, str, str]] = (
 )
 """From how many hundredths on, sign, and role: the nearer the brighter, what is far is dim and without a sign."""
 
-LEGEND = "█ 80 and up  ▓ 60  ▒ 40  ░ 20  blank below"
+LEGEND = "█ 80 and up  ▓ 60  ▒ 40  ░ 20"
 
 _CELL = 4
 _NORM = 5

@@ -20,7 +20,7 @@ from tui.console.playground.tab import SingleCallTab, pick_model_hint
 from tui.console.remedies import problem_hint
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Plain, Words, line
-from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.symbols import ACCENT, MUTED
 from tui.console.widgets.text_area import LinesField
 from tui.console.widgets.truncate import clip_end
 from tui.domain import ModelType
@@ -97,10 +97,14 @@ class EmbeddingTab(SingleCallTab):
 
     def chrome(self) -> ScreenText:
         field = self.query_one(LinesField)
+        keys: tuple[str, ...]
         if self.call_status is not None:
-            return ScreenText("", ("area.escape: stop",), foot=self.call_status.words, strip=self.call_status.strip)
+            keys = ("app.copy-or-stop: stop", "area.escape: commands") if field.has_focus else ("area.escape: stop",)
+            return ScreenText("", keys, foot=self.call_status.words, strip=self.call_status.strip)
         if field.has_focus:
-            keys: tuple[str, ...] = ("question.send", "question.new-line: next text", "area.escape: commands")
+            done = ("embedding.again", "embedding.copy", "embedding.save") if self.compared is not None else ()
+            lines = ("question.send", "question.new-line: next text")
+            keys = (*lines, "playground.model", *self._kinds, *done, "area.escape: commands")
         elif self.compared is None:
             keys = ("embedding.write", "playground.model", *self._kinds, *self.source_keys, "playground.type")
         else:
@@ -157,19 +161,20 @@ class EmbeddingTab(SingleCallTab):
 
     def on_descendant_focus(self) -> None:
         self.set_class(self.query_one(LinesField).has_focus, "-writing")
+        self._show_rule()
 
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
 
     def escape(self) -> None:
-        if self.call_status is not None:
-            self.stop_call()
-        elif self.query_one(LinesField).has_focus:
-            if self.compared is not None:
+        if self.query_one(LinesField).has_focus:
+            if self.compared is not None and self.call_status is None:
                 self.take_focus()
             else:
                 # Plain keys act from here; the text stays in sight.
                 self.rest()
+        elif self.call_status is not None:
+            self.stop_call()
 
     # --- the texts ---
 
@@ -195,7 +200,9 @@ class EmbeddingTab(SingleCallTab):
         one, many = ("query", "queries") if self._as_questions else ("text", "texts")
         count = len(self.texts)
         words = f"{count} {one if count == 1 else many}" if count else ""
-        self.query_one("#texts-rule", Rule).show(f"{many}, one per line", words)
+        rule = self.query_one("#texts-rule", Rule)
+        rule.show(f"{many}, one per line", words)
+        rule.color(ACCENT if self.query_one(LinesField).has_focus else MUTED)
 
     # --- texts to be found, or questions ---
 

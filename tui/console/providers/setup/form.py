@@ -8,6 +8,7 @@ from textual.widget import Widget
 
 from tui.console.providers.setup.field import EntryRow
 from tui.console.providers.setup.local_servers import server_parts
+from tui.console.providers.setup.region import RegionChoice
 from tui.console.widgets.form import Button, Choice, FieldRow, Form
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import CAUTION, MUTED, PROBLEM
@@ -123,6 +124,9 @@ class SetupForm(Form):
             yield _gap()
         yield from self._parts(main[first:])
         yield _gap()
+        for row in self.entries.values():
+            if row.declared.choices:
+                yield from (RegionChoice(row), _gap())
 
     def _parts(self, fields: Iterable[Field]) -> Iterator[Widget]:
         for field in fields:
@@ -139,7 +143,6 @@ class SetupForm(Form):
         kept = stored.get(field.name)
         value = "" if field.secret or self.stored is None else self.stored.clear.get(field.name, "")
         help_ = [field.help] if field.help else []
-        help_ += [f"{choice.value}  {choice.label}" for choice in field.choices]
         if kept is not None and self.unreadable:
             kept, help_ = None, ["The stored one can't be decrypted; type it again."]
         elif kept is not None:
