@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+_FORMS = ("curl", "httpx", "python")
 TYPES = ("chat", "embedding", "speech2text")
 EXIT_CODES = (
     "0 done, 1 failed, 2 usage error, 3 credential rejected, 4 network error, 5 locked or cannot be decrypted, "
@@ -71,6 +72,9 @@ TYPE = Option(("--type",), "the model type: chat, embedding or speech2text", "TY
 MODEL_OPTION = Option(("-m", "--model"), "the model as P/MODEL; default: the default model of the type", "P/MODEL")
 NO_VERIFY = Option(("--no-verify",), "save without verifying at the provider")
 ALLOW_HTTP = Option(("--allow-http",), "allow unencrypted http:// to other machines")
+PRINT = Option(
+    ("--print",), "print the request as curl, httpx or python, and send nothing", "FORM", ("curl", "httpx", "python")
+)
 CREDENTIAL_NAME = Option(("--name",), "the credential's name; default: `default`", "CRED")
 
 PROVIDER = Argument("P", "a provider ID, see modeldeck provider list")

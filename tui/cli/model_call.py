@@ -7,11 +7,13 @@ from tui.cli.output import Output, bar
 from tui.domain import KeySource, Model, ModelType
 from tui.errors import UsageError
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
+from tui.providers.requests import Call
 from tui.tenancy import models
 from tui.tenancy.connections import provider_of
 from tui.tenancy.last_used import touch
 from tui.workspace.playground import key_source
 from tui.workspace.playground.audio import MEGABYTE
+from tui.workspace.playground.key_source import CallRoute
 
 
 def answering_model(call: CommandContext, kind: ModelType) -> Model:
@@ -56,6 +58,15 @@ async def begin(call: CommandContext, model: Model) -> None:
             call.out.note(warning)
     touch(call.tenant_session)
     _ = call.session.client  # so that its imports do not count as the provider's time
+
+
+def print_request(call: CommandContext, route: CallRoute, request: Call) -> None:
+    """Print a request in the form that --print names. Nothing is sent, and no key is read."""
+    from tui.workspace.playground.copy_as import request_text
+
+    access = route.access
+    text = request_text(access.provider, access.fields, request, call.args.one("print"), call.session.clock())
+    call.out.line(text.removesuffix("\n"))
 
 
 def print_progress(out: Output, event: Event) -> None:

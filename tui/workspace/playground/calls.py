@@ -47,12 +47,25 @@ def chat(
 
     Closing the iterator cancels the request. `on_connection` gets True if a connection was opened for it.
     """
+    route, call = chat_call(session, model, messages, parameters, stream, access)
+    return _streamed(session, model, route, call, on_connection)
+
+
+def chat_call(
+    session: TenantSession,
+    model: Model,
+    messages: Sequence[Message],
+    parameters: Mapping[str, Any] | None = None,
+    stream: bool = True,
+    access: "Access | None" = None,
+) -> tuple[CallRoute, Call]:
+    """Return a chat request that is not sent, and how it would be."""
     provider = provider_of(session, model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
     route = key_source.route_call(session, model, access)
-    call = provider.chat(route.access.fields, ChatRequest(route.model, tuple(messages), dict(parameters or {}), stream))
-    return _streamed(session, model, route, call, on_connection)
+    request = ChatRequest(route.model, tuple(messages), dict(parameters or {}), stream)
+    return route, provider.chat(route.access.fields, request)
 
 
 def embed(
@@ -63,6 +76,17 @@ def embed(
     access: "Access | None" = None,
 ) -> AsyncGenerator[Event]:
     """Embed texts as vectors; with `query`, they are search queries, not documents."""
+    return _streamed(session, model, *embed_call(session, model, texts, query, access))
+
+
+def embed_call(
+    session: TenantSession,
+    model: Model,
+    texts: Sequence[str],
+    query: bool = False,
+    access: "Access | None" = None,
+) -> tuple[CallRoute, Call]:
+    """Return the first embedding request, not sent, and how it would be."""
     provider = provider_of(session, model.provider)
     if provider.embed is None:
         raise _unserved(provider, model)
@@ -71,8 +95,7 @@ def embed(
             "There is no text to embed." if not texts else "One of the texts is blank.", "Enter one text per line."
         )
     route = key_source.route_call(session, model, access)
-    call = provider.embed(route.access.fields, EmbeddingRequest(route.model, tuple(texts), query))
-    return _streamed(session, model, route, call)
+    return route, provider.embed(route.access.fields, EmbeddingRequest(route.model, tuple(texts), query))
 
 
 def transcribe(
@@ -84,13 +107,25 @@ def transcribe(
     access: "Access | None" = None,
 ) -> AsyncGenerator[Event]:
     """Transcribe a recording on this machine."""
+    return _streamed(session, model, *transcribe_call(session, model, path, language, times, access))
+
+
+def transcribe_call(
+    session: TenantSession,
+    model: Model,
+    path: Path,
+    language: str = "",
+    times: TimestampGranularity = TimestampGranularity.NONE,
+    access: "Access | None" = None,
+) -> tuple[CallRoute, Call]:
+    """Return a transcription request that is not sent, and how it would be."""
     provider = provider_of(session, model.provider)
     if provider.transcribe is None:
         raise _unserved(provider, model)
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
     route = key_source.route_call(session, model, access)
     ask = TranscriptionRequest(route.model, path, info.media, info.size, language, times, info.name)
-    return _streamed(session, model, route, provider.transcribe(route.access.fields, ask))
+    return route, provider.transcribe(route.access.fields, ask)
 
 
 def parameters(session: TenantSession, model: Model) -> tuple[Parameter, ...]:

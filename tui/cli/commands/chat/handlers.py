@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text
-from tui.cli.model_call import answering_model, begin, print_progress
+from tui.cli.model_call import answering_model, begin, print_progress, print_request
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError, did_you_mean, quotable
@@ -168,6 +168,10 @@ class _Answer:
 
 
 async def _ask(call: CommandContext, model: Model, messages: list[Message], parameters: dict[str, Any]) -> int:
+    if call.args.has("print"):
+        stream = not call.args.has("no-stream")
+        print_request(call, *calls.chat_call(call.tenant_session, model, messages, parameters, stream))
+        return 0
     await begin(call, model)
     answer = _Answer(call, model)
     problem: Problem | None = None

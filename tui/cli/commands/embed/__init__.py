@@ -1,6 +1,6 @@
 """`modeldeck embed`: turn texts into vectors."""
 
-from tui.cli.command import JSON, MODEL_OPTION, Argument, Command, Option
+from tui.cli.command import JSON, MODEL_OPTION, PRINT, Argument, Command, Option
 
 COMMANDS = (
     Command(
@@ -12,6 +12,7 @@ COMMANDS = (
             MODEL_OPTION,
             Option(("--query",), "the texts are search queries; some models embed them differently", shown=False),
             Option(("--from",), "start with text N, to continue after a failure", "N"),
+            PRINT,
             JSON,
         ),
         "Each line of the output is the vector of one text, as a JSON list. Vectors are printed as they come; after a "

@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text, whole_number
-from tui.cli.model_call import answering_model, begin, print_progress
+from tui.cli.model_call import answering_model, begin, print_progress, print_request
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers.events import Vectors
@@ -37,6 +37,10 @@ def _lines() -> list[str]:
 
 async def _embed(call: CommandContext, model: Model, texts: list[str], done: int) -> None:
     """Print the vectors of the texts behind the first `done`; after a failure, say how to go on."""
+    if call.args.has("print"):
+        route, request = calls.embed_call(call.tenant_session, model, texts[done:], call.args.has("query"))
+        print_request(call, route, request)
+        return
     await begin(call, model)
     first, of = done, len(texts)
     try:

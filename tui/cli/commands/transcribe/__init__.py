@@ -1,6 +1,6 @@
 """`modeldeck transcribe`: speech to text."""
 
-from tui.cli.command import JSON, MODEL_OPTION, Argument, Command, Option
+from tui.cli.command import JSON, MODEL_OPTION, PRINT, Argument, Command, Option
 
 _FORMATS = ("text", "srt", "vtt", "json")
 
@@ -14,6 +14,7 @@ COMMANDS = (
             MODEL_OPTION,
             Option(("--format",), "text, srt, vtt or json; default: text", "FORMAT", _FORMATS),
             Option(("--language",), "the language spoken, such as en or zh; default: auto-detect", "CODE"),
+            PRINT,
             JSON._replace(help="the same as --format json"),
         ),
         "Subtitles (srt, vtt) need a model that returns timestamps.",

@@ -4,7 +4,7 @@ from contextlib import aclosing
 from typing import Any
 
 from tui.cli.context import CommandContext
-from tui.cli.model_call import answering_model, begin, print_progress
+from tui.cli.model_call import answering_model, begin, print_progress, print_request
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
 from tui.providers.events import TextDelta, Transcript
@@ -25,9 +25,12 @@ async def transcribe(call: CommandContext) -> None:
     path = local_path(call.args.one("FILE"))
     times = _times(provider_of(call.tenant_session, model.provider), model, wanted)
     recordings.audio_info(path)
+    language = call.args.one("language")
+    if call.args.has("print"):
+        print_request(call, *calls.transcribe_call(call.tenant_session, model, path, language, times))
+        return
     await begin(call, model)
     transcript, partial = Transcript(""), ""
-    language = call.args.one("language")
     async with aclosing(calls.transcribe(call.tenant_session, model, path, language, times)) as events:
         try:
             async for event in events:

@@ -1,0 +1,181 @@
+"""A printed request does what ours does: each form is run against a server on loopback, and compared byte by byte."""
+
+import asyncio
+import email
+import email.policy
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tui.domain import Model, ModelType
+from tui.errors import Problem, UsageError
+from tui.providers import PROVIDERS
+from tui.providers.client.access import Access
+from tui.providers.client.client import Client
+from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Message, TranscriptionRequest
+from tui.providers.spec import Provider, mask_secrets
+from tui.secret import Secret
+from tui.workspace.playground.copy_as import FORMS, request_text
+
+KEY = "sk-test-0123456789-wxyz"
+WORDS = 'It\'s "quoted", $HOME `id` \\ 100 %s @file\nsecond line, 星河 {braces}'
+OWN = ("host", "user-agent", "accept-encoding", "connection", "content-length", "transfer-encoding")
+"""Headers that belong to whoever sends."""
+
+
+class Received(NamedTuple):
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: Any
+
+
+class Recorder(HTTPServer):
+    """A server that keeps each request and refuses it."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.requests: list[Received] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Recorder
+
+    def do_POST(self) -> None:
+        body: Any = self.rfile.read(int(self.headers.get("content-length", 0)))
+        headers = {name.lower(): value for name, value in self.headers.items() if name.lower() not in OWN}
+        if headers.get("content-type", "").startswith("multipart/"):
+            head = f"content-type: {headers.pop('content-type')}\r\n\r\n".encode()
+            message = email.message_from_bytes(head + body, policy=email.policy.HTTP)
+            body = sorted(
+                (
+                    part.get_param("name", header="content-disposition"),
+                    part.get_filename(),
+                    part.get_payload(decode=True),
+                )
+                for part in message.iter_parts()
+            )
+        self.server.requests.append(Received(self.command, self.path, headers, body))
+        self.send_response(400)
+        self.send_header("content-length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Recorder]:
+    with Recorder() as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield running
+        running.shutdown()
+
+
+def fields_of(provider: Provider, server: Recorder) -> dict[str, str]:
+    """Return clear fields that lead to the server, and every required secret as filled."""
+    url = f"http://127.0.0.1:{server.server_port}"
+    values = {entry.name: url + ("/v1" if entry.name == "base_url" else "") for entry in provider.fields if entry.url}
+    secrets = [entry.name for entry in provider.fields if entry.secret and (entry.required or provider.id != "wenxin")]
+    values |= {entry.name: entry.default for entry in provider.fields if entry.default and entry.name not in values}
+    return dict(mask_secrets(values, secrets[:1]))
+
+
+def calls_of(provider: Provider, fields: dict[str, str], recording: Path) -> list[Call]:
+    kind = ModelType.CHAT
+    messages = (Message("system", "Be brief."), Message("user", WORDS))
+    calls = []
+    if provider.chat:
+        model = Model(provider.id, "some-model", kind)
+        calls += [provider.chat(fields, ChatRequest(model, messages, {}, stream)) for stream in (True, False)]
+    if provider.embed:
+        calls.append(provider.embed(fields, EmbeddingRequest(Model(provider.id, "m", ModelType.EMBEDDING), (WORDS,))))
+    if provider.transcribe:
+        model = Model(provider.id, "whisper-1", ModelType.SPEECH2TEXT)
+        ask = TranscriptionRequest(model, recording, "audio/wav", recording.stat().st_size, "en")
+        calls.append(provider.transcribe(fields, ask))
+    return calls
+
+
+def send(provider: Provider, fields: dict[str, str], call: Call) -> None:
+    """Send the request as Modeldeck does; the answer does not matter."""
+    origin = "/".join(call.url.split("/")[:3])
+    secret = next(name for name in fields if provider.field(name).secret)
+    access = Access(provider, fields, (origin,), secrets=lambda: {secret: Secret(KEY)})
+
+    async def run() -> None:
+        client = Client({})
+        with suppress(Problem):
+            async for _ in client.stream(access, call):
+                pass
+        await client.aclose()
+
+    asyncio.run(run())
+
+
+def run(form: str, text: str, variables: list[str]) -> None:
+    command = ["bash", "-c", text] if form == "curl" else [sys.executable, "-c", text]
+    environ = {"PATH": os.environ["PATH"], "NO_PROXY": "*", **dict.fromkeys(variables, KEY)}
+    subprocess.run(command, env=environ, check=True, capture_output=True, timeout=60)
+
+
+SENT = ("openai", "openai_compatible", "anthropic", "minimax", "tongyi", "azure_openai")
+
+
+@pytest.mark.parametrize("provider_id", SENT)
+def test_a_printed_request_is_ours_byte_by_byte(provider_id: str, server: Recorder, tmp_path: Path) -> None:
+    provider = PROVIDERS[provider_id]
+    recording = tmp_path / 'a "b" %s.wav'
+    recording.write_bytes(b"RIFF\x00\xffrecording")
+    fields = fields_of(provider, server)
+    variables = [name for entry in provider.fields if entry.secret for name in entry.env]
+    variables += [f"{provider_id}_{entry.name}".upper() for entry in provider.fields if entry.secret]
+    compared = 0
+    for call in calls_of(provider, fields, recording):
+        server.requests.clear()
+        send(provider, fields, call)
+        ours = server.requests[0]
+        for form in ("curl", "httpx"):
+            try:
+                text = request_text(provider, fields, call, form, 0.0)
+            except UsageError as refused:
+                assert form == "curl" and "holds the file" in refused.message
+                continue
+            assert KEY not in text and "MODELDECK" not in text
+            server.requests.clear()
+            run(form, text, variables)
+            assert server.requests == [ours], (form, call.url)
+            compared += 1
+    assert compared >= 4
+
+
+def test_a_signed_or_repeated_request_has_no_printed_form(server: Recorder) -> None:
+    for provider_id in ("spark", "replicate"):
+        provider = PROVIDERS[provider_id]
+        assert provider.chat is not None
+        fields = {entry.name: entry.default for entry in provider.fields if entry.default}
+        model = Model(provider_id, "owner/name", ModelType.CHAT, fields={"version": "a" * 64})
+        call = provider.chat(fields, ChatRequest(model, (Message("user", "Hi"),)))
+        for form in FORMS:
+            with pytest.raises(UsageError, match="more than one request, or a signature"):
+                request_text(provider, fields, call, form, 0.0)
+
+
+def test_the_library_of_the_vendor_gets_the_fields_of_the_body(server: Recorder) -> None:
+    for provider_id, words in (("openai", "chat.completions.create(model='m'"), ("anthropic", "messages.create(")):
+        provider = PROVIDERS[provider_id]
+        assert provider.chat is not None
+        fields = fields_of(provider, server)
+        call = provider.chat(fields, ChatRequest(Model(provider_id, "m", ModelType.CHAT), (Message("user", WORDS),)))
+        text = request_text(provider, fields, call, "python", 0.0)
+        compile(text, "printed", "exec")
+        assert words in text and f"os.environ['{provider.field('api_key').env[0]}']" in text and KEY not in text

@@ -1,0 +1,218 @@
+"""A request as a command or a script, made from the same `Call` that is sent. It holds no key.
+
+Where a secret goes stands the variable that usually holds it, such as `$OPENAI_API_KEY`: the call is signed with a
+placeholder for each secret, and the placeholders give way to the variables.
+"""
+
+import json
+import re
+import shlex
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from tui.errors import UsageError
+from tui.providers.requests import Base64File, Call, Framing
+from tui.providers.spec import FieldValues, Provider
+from tui.secret import MASK, Secret
+
+FORMS = ("curl", "httpx", "python")
+"""`python` is the vendor's own library."""
+
+_PLACEHOLDER = re.compile(r"MODELDECKPUTS([A-Z0-9_]+)HERE")
+_FILE = "MODELDECKPUTSFILEHERE"
+
+
+def request_text(provider: Provider, fields: FieldValues, call: Call, form: str, now: float) -> str:
+    """Return a request in one of `FORMS`.
+
+    Args:
+        provider: The provider that is called.
+        fields: The clear fields of the credential; filled secrets stand there as `MASK`.
+        call: The request, not signed.
+        form: One of `FORMS`.
+        now: Seconds since the epoch, for signing.
+
+    Raises:
+        UsageError: No single request of that form does the same.
+    """
+    signed = _signed(provider, fields, call, now)
+    match form:
+        case "curl":
+            return _curl(signed)
+        case "httpx":
+            return _httpx(signed)
+    return _library(provider, signed)
+
+
+def _signed(provider: Provider, fields: FieldValues, call: Call, now: float) -> Call:
+    """Return the call with placeholders in place of its secrets."""
+    names = {entry.name: _variable(provider, entry.name, entry.env) for entry in provider.fields if entry.secret}
+    used = {name: variable for name, variable in names.items() if fields.get(name) == MASK}
+    used = used or {name: variable for name, variable in names.items() if provider.field(name).required}
+    if call.framing is Framing.WEBSOCKET or provider.token(fields) is not None or not call.idempotent:
+        raise _many_steps(provider)
+    secrets = {name: Secret(f"MODELDECKPUTS{variable}HERE") for name, variable in used.items()}
+    signed = provider.sign(call, fields, secrets, now)
+    values = " ".join(map(_clear, (*signed.headers.values(), *_flat(signed.query), *_flat(signed.form or {}))))
+    if any(variable not in values for variable in used.values()):
+        # Something was computed from the key, which holds for this request and this moment alone.
+        raise _many_steps(provider)
+    return signed
+
+
+def _many_steps(provider: Provider) -> UsageError:
+    return UsageError(
+        f"{provider.label} needs more than one request, or a signature of its own for each.",
+        "There is no command that does the same.",
+    )
+
+
+def _variable(provider: Provider, name: str, env: tuple[str, ...]) -> str:
+    return env[0] if env else f"{provider.declared_id}_{name}".upper()
+
+
+def _clear(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _flat(pairs: Mapping[str, str | Secret | tuple[str, ...]]) -> list[str | Secret]:
+    return [part for value in pairs.values() for part in (value if isinstance(value, tuple) else (value,))]
+
+
+def _url(call: Call) -> str:
+    pairs = {name: value if isinstance(value, tuple) else _clear(value) for name, value in call.query.items()}
+    return call.url + (f"?{urlencode(pairs, doseq=True)}" if pairs else "")
+
+
+def _headers(call: Call) -> dict[str, str]:
+    headers = {"accept": "application/json"}
+    if call.json is not None:
+        headers["content-type"] = "application/json"
+    elif call.form is not None:
+        headers["content-type"] = "application/x-www-form-urlencoded"
+    elif call.upload is not None and call.upload.raw:
+        headers["content-type"] = call.upload.media
+    return headers | {name: _clear(value) for name, value in call.headers.items()}
+
+
+def _body(call: Call) -> tuple[str, list[Base64File]]:
+    """Return the JSON or form of a request, with a mark for each file that is sent within it, and those files."""
+    if call.form is not None:
+        return urlencode({name: _clear(value) for name, value in call.form.items()}), []
+    files: list[Base64File] = []
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, Base64File):
+            files.append(value)
+            return value.prefix + _FILE
+        if isinstance(value, Mapping):
+            return {name: plain(entry) for name, entry in value.items()}
+        return [plain(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+    if call.json is None:
+        return "", []
+    return json.dumps(plain(call.json), ensure_ascii=False, separators=(",", ":")), files
+
+
+# --- curl -------------------------------------------------------------------------------------------------------------
+
+
+def _curl(call: Call) -> str:
+    body, files = _body(call)
+    if files:
+        raise UsageError("The request holds the file itself, as base64.", "Print it as httpx.")
+    lines = [f"curl -sS -N -X {call.method} {_shell(_url(call))}"]
+    lines += [f"-H {_shell(f'{name}: {value}')}" for name, value in _headers(call).items()]
+    upload = call.upload
+    if upload is not None and upload.raw:
+        lines.append(_option("data-binary", shlex.quote(f"@{upload.path}")))
+    elif upload is not None:
+        lines += [_option("form-string", shlex.quote(f"{name}={value}")) for name, value in upload.parts]
+        named = f'"{_in_quotes(str(upload.path))}";type={upload.media}'
+        named += f';filename="{_in_quotes(upload.filename or upload.path.name)}"'
+        lines.append(f"-F {shlex.quote(f'{upload.name}=@{named}')}")
+    elif body:
+        lines.append(_option("data-raw", _shell(body)))
+    return " \\\n  ".join(lines) + "\n"
+
+
+def _option(name: str, value: str) -> str:
+    return f"--{name} {value}"
+
+
+def _in_quotes(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _shell(text: str) -> str:
+    """Return a text as one word of a shell, with the variables in it to be put in."""
+    if not _PLACEHOLDER.search(text):
+        return shlex.quote(text)
+    escaped = re.sub(r'([\\"$`])', r"\\\1", text)
+    return f'"{_PLACEHOLDER.sub(lambda match: f"${{{match[1]}}}", escaped)}"'
+
+
+# --- Python -----------------------------------------------------------------------------------------------------------
+
+
+def _httpx(call: Call) -> str:
+    body, files = _body(call)
+    arguments = [f"headers={_dictionary(_headers(call))}"]
+    upload, imports = call.upload, {"import os", "import httpx"}
+    if upload is not None and upload.raw:
+        arguments.append(f"content=open({str(upload.path)!r}, 'rb').read()")
+    elif upload is not None:
+        data: dict[str, Any] = {}
+        for name, value in upload.parts:
+            data.setdefault(name, []).append(value)
+        file = f"({(upload.filename or upload.path.name)!r}, open({str(upload.path)!r}, 'rb'), {upload.media!r})"
+        arguments += [f"data={data!r}", f"files={{{upload.name!r}: {file}}}"]
+    elif body:
+        expression = _python(body) + ".encode()"
+        if files:
+            imports.add("import base64")
+            expression = f"({_python(body.replace('%', '%%').replace(_FILE, '%s'))} % ({_files(files)},)).encode()"
+        arguments.append(f"content={expression}")
+    lines = [*sorted(imports - {"import httpx"}), "", "import httpx", ""]
+    lines.append(f"with httpx.stream({call.method!r}, {_python(_url(call))},")
+    lines += [f"                  {argument}," for argument in arguments]
+    lines += ["                  timeout=None) as response:"]
+    lines += ["    for text in response.iter_text():", "        print(text, end='', flush=True)"]
+    return "\n".join(lines) + "\n"
+
+
+def _files(files: list[Base64File]) -> str:
+    return ", ".join(f"base64.b64encode(open({str(file.path)!r}, 'rb').read()).decode()" for file in files)
+
+
+def _dictionary(values: Mapping[str, str]) -> str:
+    return "{" + ", ".join(f"{name!r}: {_python(value)}" for name, value in values.items()) + "}"
+
+
+def _python(text: str) -> str:
+    """Return a text as a Python expression, with the variables in it to be put in."""
+    pieces = _PLACEHOLDER.split(text)
+    parts = [f"os.environ[{piece!r}]" if number % 2 else repr(piece) for number, piece in enumerate(pieces) if piece]
+    return " + ".join(parts) if len(parts) < 2 else f"({' + '.join(parts)})"
+
+
+def _library(provider: Provider, call: Call) -> str:
+    """Return a script for the vendor's own library; both take the fields of the body as arguments."""
+    variables = _PLACEHOLDER.findall(" ".join(_headers(call).values()))
+    key = f"os.environ[{variables[0]!r}]" if variables else "'none'"
+    body = dict(call.json) if isinstance(call.json, Mapping) else {}
+    arguments = ", ".join(f"{name}={value!r}" for name, value in body.items() if name != "stream")
+    streamed = bool(body.get("stream"))
+    known = {"/chat/completions": "chat.completions", "/completions": "completions", "/embeddings": "embeddings"}
+    if provider.declared_id == "anthropic" and call.url.endswith("/v1/messages"):
+        base, module, name, method = call.url.removesuffix("/v1/messages"), "anthropic", "Anthropic", "messages"
+    else:
+        end = next((path for path in known if call.url.endswith(path)), "")
+        if not end or not body or call.query:
+            raise UsageError(f"No library takes this request of {provider.label} as it is.", "Print it as httpx.")
+        base, module, name, method = call.url.removesuffix(end), "openai", "OpenAI", known[end]
+    create = f"client.{method}.create({arguments}{', stream=True' if streamed else ''})"
+    use = [f"for event in {create}:", "    print(event)"] if streamed else [f"print({create})"]
+    client = f"client = {name}(api_key={key}, base_url={base!r})"
+    return "\n".join(["import os", "", f"from {module} import {name}", "", client, *use]) + "\n"
