@@ -26,7 +26,7 @@ COMMANDS = (
         details="Run it as an administrator of the database, who may create roles. It creates roles, schema and "
         "login, and can be run again. Passwords are the administrator's to set; on a socket none is needed.",
         shape="{schema, operators: [login]}",
-        examples=("modeldeck store init --dsn postgresql:///modeldeck?user=postgres --operator ada",),
+        examples=("modeldeck store init --dsn postgresql:///modeldeck --operator ada",),
         secrets=False,
     ),
     Command(

@@ -1,0 +1,97 @@
+"""`modeldeck health`: every stored credential of one tenant or of all, verified."""
+
+from collections import Counter
+from typing import Any
+
+from tui.cli.context import CommandContext
+from tui.cli.output import bar, counted
+from tui.cli.remedies import problem_hint
+from tui.errors import Problem
+from tui.tenancy import tenants
+from tui.tenancy.session import TenantSession
+from tui.workspace.credentials import health as checks
+from tui.workspace.credentials.health import HealthRow
+
+
+async def health(call: CommandContext) -> int:
+    """Verify all credentials, print a table and a summary; the exit code is for cron."""
+    everyone = call.args.has("all-tenants")
+    sessions = await _all_tenants(call) if everyone else [await _one_tenant(call)]
+    total = sum(len(checks.rows(session)) for session in sessions)
+    done = 0
+
+    def hear(row: HealthRow) -> None:
+        nonlocal done
+        done += 1
+        call.out.progress(f"Verifying {bar(done, total)}  {done} of {total}")
+
+    rows = await checks.check(sessions, hear)
+    call.out.end_progress()
+    if call.out.as_json:
+        call.out.json([_shape(row) for row in rows])
+        return checks.exit_code(rows)
+    heading = ("tenant",) if everyone else ()
+    call.out.table(
+        (*heading, "provider", "credential", "state", "time", "before", "age", "trial left"),
+        [(*((row.tenant,) if everyone else ()), *_cells(row)) for row in rows],
+    )
+    for row in rows:
+        if row.problem:
+            place = f"{row.tenant}, {row.provider}" if everyone else row.provider
+            call.out.note(" ".join(filter(None, (f"{place}: {row.problem.message}", problem_hint(row.problem)))))
+    states = Counter(row.state for row in rows)
+    call.out.note(f"{counted(len(rows), 'credential')}: {', '.join(f'{n} {state}' for state, n in states.items())}.")
+    return checks.exit_code(rows)
+
+
+async def _one_tenant(call: CommandContext) -> TenantSession:
+    session = call.tenant_session
+    for row, credential in checks.rows(session):
+        if credential is not None:
+            await call.unlock_for(row.provider, row.credential)
+    return session
+
+
+async def _all_tenants(call: CommandContext) -> list[TenantSession]:
+    """Return every tenant that can be read; those with a passphrase are unlocked if it is there without asking."""
+    sessions = []
+    for tenant_id in tenants.ids(call.session):
+        session = call.session.tenant(tenant_id)
+        try:
+            tenant = tenants.get(session)
+            if not tenant.protected or call.secret_input.has_own(tenant_id):
+                await call.unlock_without_asking(tenant) if tenant.protected else await call.unlock(tenant)
+        except Problem as problem:
+            call.out.note(f"{tenant_id}: {problem.message}")
+            continue
+        sessions.append(session)
+    return sessions
+
+
+def _cells(row: HealthRow) -> tuple[str, ...]:
+    return (
+        row.provider,
+        f"{row.credential or '–'}{'' if row.active else ' (not active)'}",
+        row.state,
+        f"{row.ms} ms" if row.ms else "–",
+        f"{row.before_ms} ms" if row.before_ms else "–",
+        f"{row.age_days} d" if row.age_days is not None else "–",
+        f"{row.trial[0]:,} of {row.trial[1]:,}" if row.trial else "–",
+    )
+
+
+def _shape(row: HealthRow) -> dict[str, Any]:
+    return {
+        "tenant": row.tenant,
+        "provider": row.provider,
+        "credential": row.credential or None,
+        "active": row.active,
+        "state": row.state,
+        "verified_at": row.verified_at,
+        "ms": row.ms,
+        "before_ms": row.before_ms,
+        "age_days": row.age_days,
+        "trial": {"left": row.trial[0], "calls": row.trial[1]} if row.trial else None,
+        "message": row.problem.message if row.problem else "",
+        "hint": problem_hint(row.problem) if row.problem else "",
+    }

@@ -1,0 +1,132 @@
+"""Verify every stored credential of tenants at once, with few requests at a host; nothing is disabled or removed.
+
+A check is the one of `verify`: it stores the outcome. A locked tenant's credentials are reported as locked, not asked.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tui.domain import Credential, KeySource, VerificationState, previous_of
+from tui.errors import Action, CredentialRejected, Exit, Locked, Problem, Remedy
+from tui.providers.origins import host_of
+from tui.tenancy import credentials, trials
+from tui.tenancy.connections import providers
+from tui.tenancy.session import TenantSession
+from tui.workspace.credentials import verify
+from tui.workspace.playground import key_source
+
+AT_A_HOST = 2
+"""Checks that run at a host at the same time; most providers count requests by key and address."""
+
+_WORKING = (VerificationState.READY, VerificationState.RESTRICTED)
+_URGENT = (Exit.REFUSED, Exit.NETWORK, Exit.LOCKED, Exit.FAILED)
+
+
+@dataclass(frozen=True)
+class HealthRow:
+    """A credential, or a trial, and how its last check went.
+
+    Attributes:
+        tenant: The tenant's ID.
+        provider: The ID of the provider or connection.
+        credential: The credential's name, '' for a trial.
+        active: Whether requests use it.
+        state: A `VerificationState`, `failed` if no answer came, `locked`, or `trial`, which is not checked.
+        verified_at: When it was last verified, ISO 8601 in UTC; '' for never.
+        ms: How long the check took, 0 if there was none.
+        before_ms: How long the check before took, 0 if there was none.
+        age_days: Days since the key was saved or rotated, None if unknown.
+        trial: Requests that are left of a trial and all of it, None without one.
+        problem: Why it does not work, None if it does.
+    """
+
+    tenant: str
+    provider: str
+    credential: str
+    active: bool
+    state: str
+    verified_at: str = ""
+    ms: int = 0
+    before_ms: int = 0
+    age_days: int | None = None
+    trial: tuple[int, int] | None = None
+    problem: Problem | None = None
+
+    @property
+    def code(self) -> Exit:
+        """The exit code that the row alone would give."""
+        return Exit(self.problem.code) if self.problem else Exit.DONE
+
+
+OnRow = Callable[[HealthRow], None]
+
+
+def rows(session: TenantSession) -> list[tuple[HealthRow, Credential | None]]:
+    """Return what there is to check of a tenant, with what the last check said; nothing is sent."""
+    result: list[tuple[HealthRow, Credential | None]] = []
+    for provider_id in providers(session):
+        left = trials.left(session, provider_id) if key_source.source(session, provider_id) is KeySource.TRIAL else None
+        stored = [entry for entry in credentials.listing(session, provider_id) if not previous_of(entry.name)]
+        for entry in stored:
+            result.append((_row(session, entry), entry))
+        if left:
+            row = HealthRow(session.tenant_id, provider_id, "", True, "trial", trial=(left.left, left.calls))
+            result.append((row, None))
+    return result
+
+
+def _row(session: TenantSession, credential: Credential) -> HealthRow:
+    return HealthRow(
+        session.tenant_id,
+        credential.provider,
+        credential.name,
+        credential.active,
+        str(credential.check.state),
+        credential.check.at,
+        before_ms=credential.check.ms,
+        age_days=_days(credential.changed or credential.created, session.now()),
+    )
+
+
+def _days(since: str, now: str) -> int | None:
+    try:
+        return max(0, (datetime.fromisoformat(now) - datetime.fromisoformat(since)).days)
+    except (ValueError, TypeError):
+        return None
+
+
+async def check(sessions: Iterable[TenantSession], hear: OnRow = lambda row: None) -> list[HealthRow]:
+    """Verify all credentials of the tenants, and return them in order; `hear` gets every row when it is done."""
+    limits: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_A_HOST))
+
+    async def checked(session: TenantSession, row: HealthRow, credential: Credential | None) -> HealthRow:
+        if credential is not None:
+            async with limits[host_of(credential.origins[0]) if credential.origins else row.provider]:
+                row = await _checked(session, row)
+        hear(row)
+        return row
+
+    waiting = [checked(session, *entry) for session in sessions for entry in rows(session)]
+    return list(await asyncio.gather(*waiting))
+
+
+async def _checked(session: TenantSession, row: HealthRow) -> HealthRow:
+    if credentials.needs_unlock(session, row.provider, row.credential):
+        locked = Locked("The tenant is locked; its key was not tried.", remedy=Remedy(Action.UNLOCK))
+        return replace(row, state="locked", problem=locked)
+    try:
+        result = await verify.verify_stored(session, row.provider, row.credential)
+    except Problem as problem:
+        return replace(row, state="failed", problem=problem)
+    kind = CredentialRejected if result.state is VerificationState.REFUSED else Problem
+    reason = None if result.state in _WORKING else kind(result.message, result.hint, result.detail)
+    return replace(row, state=str(result.state), verified_at=result.at, ms=result.ms, problem=reason)
+
+
+def exit_code(checked: Sequence[HealthRow]) -> Exit:
+    """Return the exit code of all: a rejected key counts before a network that fails, and that before a lock."""
+    codes = {row.code for row in checked}
+    return next((code for code in _URGENT if code in codes), max(codes, default=Exit.DONE))
