@@ -41,6 +41,7 @@ class Action(Enum):
     LIST_MODELS = auto()
     LIST_TENANTS = auto()
     REPLACE_CREDENTIAL = auto()
+    REQUEST_ADMISSION = auto()
     RESOLVE_ROTATION = auto()
     ROTATE_KEY_PAIR = auto()
     ROTATE_LOST_KEY = auto()

@@ -25,7 +25,7 @@ from tui.cli.commands import (
     trial,
     vault,
 )
-from tui.cli.commands.store import paths
+from tui.cli.commands.store import operators, paths
 from tui.cli.commands.vault import undo
 
 CONSOLE = console.CONSOLE
@@ -46,6 +46,7 @@ COMMANDS = (
     *undo.COMMANDS,
     *audit.COMMANDS,
     *store.COMMANDS,
+    *operators.COMMANDS,
     *transfer.COMMANDS,
     *chat.COMMANDS,
     *playground.COMMANDS,

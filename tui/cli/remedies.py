@@ -19,6 +19,7 @@ _WORDS = {
     Action.LIST_TENANTS: "List them: modeldeck tenant list",
     Action.REPLACE_CREDENTIAL: "Replace it with modeldeck provider set {provider}{name}, "
     "or forget it with modeldeck credential remove {provider} {credential}",
+    Action.REQUEST_ADMISSION: "To create and publish one: modeldeck operator request",
     Action.RESOLVE_ROTATION: "Use --confirm to delete it, --undo to switch back to it.",
     Action.ROTATE_KEY_PAIR: "Replace it: modeldeck vault rotate",
     Action.ROTATE_LOST_KEY: "Start over: modeldeck vault rotate --lost",

@@ -16,6 +16,7 @@ _WORDS = {
     Action.LIST_TENANTS: "See them in Tenants ({app.tenants}).",
     Action.REPLACE_CREDENTIAL: "Press {list.choose} on it in Providers ({area.providers}) to replace it, "
     "{providers.remove} to forget it.",
+    Action.REQUEST_ADMISSION: "`modeldeck operator request` in a shell creates and publishes one.",
     Action.RESOLVE_ROTATION: "In Providers ({area.providers}), press {providers.use} on the kept key to go back to it, "
     "{providers.remove} to forget it.",
     Action.ROTATE_KEY_PAIR: "Press {tenants.passphrase} in Tenants ({app.tenants}) to replace it.",

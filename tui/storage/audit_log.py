@@ -175,11 +175,15 @@ def verify(content: bytes, head: Head | None, first: Head, key: bytes | None = N
 
 @dataclass
 class _Walk:
-    """What was found on a walk through a log: findings, where it ends, and how many entries it has."""
+    """What was found on a walk through a log: findings, where it ends, how many entries it has.
+
+    `behind` is the sentence about entries after the head, '' for none.
+    """
 
     findings: list[Finding]
     end: Head
     count: int = 0
+    behind: str = ""
 
 
 def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | None) -> _Walk:
@@ -209,8 +213,9 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
     findings += _strange(strange, None)
     if forged:
         findings.append(Finding(f"{_listed(forged)} outside Modeldeck."))
-    if behind:
-        findings.append(Finding(f"{_listed(behind)} by a session that ended before it could log that.", harmless=True))
+    sentence = f"{_listed(behind)} by a session that ended before it could log that." if behind else ""
+    if sentence:
+        findings.append(Finding(sentence, harmless=True))
     if rest:
         findings.append(Finding("The last line is incomplete: a session ended while writing.", harmless=True))
     if head is not None and not reached:
@@ -218,13 +223,17 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
         findings.append(
             Finding(f"{missing} at the end." if at.n < head.n else f"Entry {head.n} is not the one written.")
         )
-    return _Walk(findings, at, count)
+    return _Walk(findings, at, count, sentence)
 
 
 class Log:
-    """The audit log of a tenant. Writers hold the lock of `folder`; the head is stored in `beside`."""
+    """The audit log of a tenant. Writers hold the lock of `folder`; the head is stored in `key_folder`.
 
-    def __init__(self, owner: str, folder: Folder, key_folder: Folder) -> None:
+    With `others`, people on other machines write to it as well: entries after the head are expected.
+    """
+
+    def __init__(self, owner: str, folder: Folder, key_folder: Folder, others: bool = False) -> None:
+        self._others = others
         self._first = start(owner)
         self._folder = folder
         self._key_folder = key_folder
@@ -277,6 +286,8 @@ class Log:
             return 0, []
         walk = _walk(self._folder.lines(LOG), head, self._first, key)
         findings = walk.findings
+        if self._others:
+            findings = [finding for finding in findings if finding.sentence != walk.behind]
         if head is None:
             findings.append(Finding("Its head is not beside the private key: a truncated log cannot be detected."))
         elif head.macs_from and key is None:

@@ -80,6 +80,7 @@ _KEYS = {
     "connections": ("id",),
     "trials": ("provider",),
     "listings": ("provider", "credential"),
+    "operators": ("login",),
 }
 Records = Mapping[tuple[str, ...], Record]
 
@@ -202,8 +203,16 @@ def _trials(before: Records, after: Records) -> Iterator[AuditEvent]:
             yield AuditEvent("trial set", {"provider": key[0], "calls": new.get("calls", 0), "models": models})
 
 
+def _operators(before: Records, after: Records) -> Iterator[AuditEvent]:
+    for key in _joined(before, after):
+        if before.get(key) != after.get(key):
+            done = "operator removed" if key not in after else "operator admitted"
+            yield AuditEvent(done, {"operator": key[0], "key_id": str((after.get(key) or before[key]).get("key_id"))})
+
+
 _EVENTS = {
     "meta": _tenant,
+    "operators": _operators,
     "connections": _connections,
     "credentials": _credentials,
     "models": _models,

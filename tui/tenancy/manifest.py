@@ -4,7 +4,8 @@ Sealing needs only the public key, so whoever can write the settings can put an 
 tells theirs apart:
 
     table manifest   an entry for each credential: all that its envelope is bound to, and the envelope's SHA-256;
-                     and one for each connection, with its name as the provider, its kind and the name ''
+                     one for each connection, with its name as the provider, its kind and the name '';
+                     and one for each operator who shares the tenant, with the login as the name
     table proof      one record: a counter, and the HMAC over tenant, key pair, counter and all entries
 
 The key of the HMAC is derived from the private key. What was changed without it is in the settings, but not in the
@@ -33,6 +34,9 @@ Record = Mapping[str, Any]
 
 Entries = Mapping[CredentialRef, Record]
 
+OPERATORS = "@operators"
+"""What stands for the provider in the entry of an operator, who shares the tenant; no provider has that ID."""
+
 _NOT_COVERED = frozenset(("created", "changed", "check", "listed_at"))
 """What changes without the private key."""
 
@@ -46,6 +50,7 @@ class ChangeKind(StrEnum):
     EDITED = "edited"
     REPOINTED = "repointed"
     SWAPPED = "swapped"
+    PLANTED = "planted"
 
     @property
     def needs_confirmation(self) -> bool:
@@ -128,7 +133,8 @@ def entry(record: Record) -> Record:
 def records_by_ref(tables: Tables) -> dict[CredentialRef, Record]:
     """Return what the manifest covers by reference. Of two with one reference, neither counts."""
     records: dict[CredentialRef, Record] = {}
-    for record in (*tables.table("credentials"), *map(_connection, tables.table("connections"))):
+    others = (*map(_connection, tables.table("connections")), *map(_operator, tables.table("operators")))
+    for record in (*tables.table("credentials"), *others):
         try:
             place = _place(record)
         except (KeyError, TypeError):
@@ -175,7 +181,9 @@ def _compared(entries: Entries, records: Mapping[CredentialRef, Record]) -> Iter
         if listed == present:
             continue
         was, now = _listed(listed), from_record(Credential, record)
-        if was is not None and was.envelope and was.envelope == present["envelope"]:
+        if place[0] == OPERATORS:
+            yield CredentialChange(ChangeKind.PLANTED, place, now, was)
+        elif was is not None and was.envelope and was.envelope == present["envelope"]:
             change = CredentialChange(ChangeKind.EDITED, place, now, was)
             yield replace(change, mark=ChangeKind.REPOINTED) if _elsewhere(change, was, now) else change
         elif other := _owner(entries, present["envelope"]):
@@ -205,6 +213,13 @@ def _elsewhere(finding: CredentialChange, was: Credential, now: Credential) -> b
 def _owner(entries: Entries, sha256: str) -> CredentialRef | None:
     """Return the reference under which the manifest lists that envelope."""
     return next((place for place, listed in entries.items() if sha256 and listed.get("envelope") == sha256), None)
+
+
+def _operator(record: Record) -> Record:
+    """Return a stored operator as the manifest lists it: who wrote it without the private key is found out."""
+    clear = {"public_key": str(record.get("public_key", ""))}
+    about = {"clear": clear, "envelope": "", "key_id": str(record.get("key_id", "")), "origins": [], "active": True}
+    return about | {"provider": OPERATORS, "name": str(record.get("login", ""))}
 
 
 def _connection(record: Record) -> Record:

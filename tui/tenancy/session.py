@@ -8,6 +8,7 @@ $KEYS/<id>/<key id>.pub                the public key that belongs to it
 $KEYS/<id>/fingerprint.key             the key of the fingerprints of its secrets
 $KEYS/<id>/counter, manifest.sha256    the counter and the digest of its last manifest
 $KEYS/<id>/audit/                      the head of its audit log
+$KEYS/_person/<key id>.pem             a person's own private key, for which shared tenants' keys are sealed
 $DATA/operator, $KEYS/operator         the same for the operator, whose keys are lent as trials
 """
 
@@ -101,7 +102,8 @@ class Session:
 
     def log(self, tenant_id: str) -> Log:
         """Return the audit log of a tenant, or of the operator."""
-        return Log(tenant_id, self.store(tenant_id).folder, self.keys.folder(tenant_id).folder("audit"))
+        folder = self.store(tenant_id).folder
+        return Log(tenant_id, folder, self.keys.folder(tenant_id).folder("audit"), hasattr(self.data, "database"))
 
     def audit(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
         """Log an action that changes no settings (changes are logged by themselves).

@@ -196,6 +196,8 @@ def words(session: TenantSession, finding: CredentialChange, wrong: ManifestAlar
         return f"{what} is not confirmed. {alarm_words(session, wrong)}"
     if finding.mark is ChangeKind.SWAPPED:
         return f"{what} holds a key that was sealed for {called(finding.other)}."
+    if finding.mark is ChangeKind.PLANTED:
+        return f"{what} was added or changed outside Modeldeck; no key is shared with them."
     if finding.mark in (ChangeKind.EDITED, ChangeKind.REPOINTED):
         return f"{what} was changed since it was sealed: {_change(finding)}."
     did = {ChangeKind.ADDED: "added", ChangeKind.REPLACED: "replaced", ChangeKind.REMOVED: "removed"}[finding.mark]
@@ -214,6 +216,8 @@ def called(place: CredentialRef) -> str:
     """Return a credential's name for a sentence: the provider, and the name unless it is "default"."""
     provider, name = place
     label = PROVIDERS[provider].label if provider in PROVIDERS else provider
+    if provider == manifest.OPERATORS:
+        return f"The operator {name}"
     if not name:
         return f"The connection {label}"
     return label if name == DEFAULT_NAME else f"{label} {name}"

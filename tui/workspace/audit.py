@@ -55,6 +55,8 @@ _WORDS = {
     "trial removed": "trial of {provider} removed",
     "program started": "{program} started with the keys of {providers}",
     "keys printed": "keys of {providers} printed as {format}",
+    "operator admitted": "operator {operator} admitted, with key pair {key_id}",
+    "operator removed": "operator {operator} removed, with key pair {key_id}",
     "state restored": "earlier state {state} restored",
     "change undone": "undone: {change}",
     "edit accepted": "manual edit of the file accepted",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,30 @@ def test_a_store_that_must_not_be_used_is_refused_and_files_are_no_substitute(
     assert modeldeck("store", "push").code == 2
 
 
+def test_a_tenant_is_shared_by_commands(modeldeck: Run, shared: SharedStore, tmp_path: Path) -> None:
+    ada = {"MODELDECK_STORE": shared.text(), "MODELDECK_PASSPHRASE": "passphrase of ada"}
+    bob = {
+        "MODELDECK_STORE": shared.text("bob"),
+        "MODELDECK_PASSPHRASE": "passphrase of bob",
+        "MODELDECK_KEY_DIR": str(tmp_path / "bob"),
+    }
+    assert modeldeck("store", "push", **ada).code == 0
+    assert modeldeck("operator", "request", **ada).code == 0
+    requested = json.loads(modeldeck("operator", "request", "--json", **bob).out)
+    assert modeldeck("operator", "admit", "bob", "--fingerprint", "0", **ada).code == 2
+    admitted = modeldeck("operator", "admit", "bob", "--fingerprint", requested["fingerprint"], **ada)
+    assert admitted.out.startswith("bob is an operator of acme."), admitted.err
+    assert "You received the private key of acme." in modeldeck("operator", "request", **bob).out
+    assert modeldeck("vault", "unlock", **bob).code == 0
+    listed = json.loads(modeldeck("operator", "list", "--json", **bob).out)
+    assert [entry["login"] for entry in listed["operators"]] == ["ada", "bob"] and listed["exposed"] == []
+    assert modeldeck("operator", "remove", "bob", **ada).code == 2
+    removed = modeldeck("operator", "remove", "bob", "--yes", **ada)
+    assert removed.out == "bob is no operator of acme any more; its key pair is new.\n", removed.err
+    assert modeldeck("tenant", "list", **bob).out == ""
+    assert modeldeck("audit", "verify", **ada).code == 0
+
+
 def test_grants_are_printed_and_compared(modeldeck: Run, shared: SharedStore) -> None:
     assert "GRANT EXECUTE ON FUNCTION modeldeck.save" in modeldeck("store", "grants").out
     assert modeldeck("store", "grants", "--dsn", shared.text("postgres")).code == 0
@@ -52,5 +77,5 @@ def test_grants_are_printed_and_compared(modeldeck: Run, shared: SharedStore) ->
         1,
         "Granted, and should not be: modeldeck_operator: DELETE on audit.\n",
     )
-    assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).out == "The store has schema 1.\n"
+    assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).out == "The store has schema 2.\n"
     assert modeldeck("store", "migrate", "--dsn", shared.text("postgres")).code == 0

@@ -24,12 +24,15 @@ TABLES = {
     "state": "document",
     "audit": "line",
     "file": "content",
+    "operator": "public_key",
+    "wrap": "content",
 }
 ALLOWED = {
     "operator": {
         *(("SELECT", table) for table in TABLES),
         ("UPDATE", "file"),
         ("DELETE", "file"),
+        ("INSERT", "operator"),
     },
     "auditor": {("SELECT", "meta"), ("SELECT", "tenant"), ("SELECT", "member"), ("SELECT", "audit")},
     "meter": {("SELECT", "meta"), ("SELECT", "tenant"), ("SELECT", "member")},

@@ -91,11 +91,11 @@ class TenantFolder:
                 self._save(change, data, keep)
             elif name == LAST_USED:
                 text = data.decode("ascii", "replace")
-                self._send("UPDATE modeldeck.tenant SET last_used = %s WHERE id = %s", text, self._tenant)
+                self.send("UPDATE modeldeck.tenant SET last_used = %s WHERE id = %s", text, self._tenant)
             elif (number := self._number(name)) is not None:
-                self._send("SELECT modeldeck.rewrite_state(%s, %s, %s)", self._tenant, number, data)
+                self.send("SELECT modeldeck.rewrite_state(%s, %s, %s)", self._tenant, number, data)
             else:
-                self._send(
+                self.send(
                     "INSERT INTO modeldeck.file (tenant, name, content) VALUES (%s, %s, %s) "
                     "ON CONFLICT (tenant, name) DO UPDATE SET content = excluded.content",
                     *(self._tenant, name, data),
@@ -105,7 +105,7 @@ class TenantFolder:
         """Append to a content; lines of the audit log become a row each."""
         if name != LOG:
             with self._database.transaction(self._tenant):
-                self._send(
+                self.send(
                     "INSERT INTO modeldeck.file AS f (tenant, name, content) VALUES (%s, %s, %s) "
                     "ON CONFLICT (tenant, name) DO UPDATE SET content = f.content || excluded.content",
                     *(self._tenant, safe_name(name), data),
@@ -116,11 +116,11 @@ class TenantFolder:
             assert transaction is not None
             if change.head is None and not change.operation:
                 # What is done for all tenants has a log before it has settings.
-                self._send("SELECT modeldeck.create_tenant(%s)", self._tenant)
+                self.send("SELECT modeldeck.create_tenant(%s)", self._tenant)
             for line in data.split(b"\n"):
                 if line:
                     digest, number = hashlib.sha256(line).hexdigest(), json.loads(line)["n"]
-                    self._send(
+                    self.send(
                         "INSERT INTO modeldeck.audit (tenant, n, hash, line) VALUES (%s, %s, %s, %s)",
                         *(self._tenant, number, digest, line),
                     )
@@ -137,11 +137,11 @@ class TenantFolder:
         safe_name(name)
         with self._database.transaction(self._tenant) as change:
             if (number := self._number(name)) is not None:
-                self._send("SELECT modeldeck.drop_state(%s, %s)", self._tenant, number)
+                self.send("SELECT modeldeck.drop_state(%s, %s)", self._tenant, number)
                 if change.earlier is not None:
                     change.earlier = [None if version == number else version for version in change.earlier]
             else:
-                self._send("DELETE FROM modeldeck.file WHERE tenant = %s AND name = %s", self._tenant, name)
+                self.send("DELETE FROM modeldeck.file WHERE tenant = %s AND name = %s", self._tenant, name)
 
     @contextmanager
     def lock(self, wait: float = WAIT) -> Iterator[None]:
@@ -165,7 +165,7 @@ class TenantFolder:
         """Remove the tenant with its states; its audit log stays, as nobody may take entries out."""
         with self._database.transaction(self._tenant) as change:
             if change.head is not None:
-                self._send("SELECT modeldeck.remove_tenant(%s)", self._tenant)
+                self.send("SELECT modeldeck.remove_tenant(%s)", self._tenant)
 
     def create(self, states: list[bytes]) -> None:
         """Create the tenant with these states, the present one last. Call it under the lock."""
@@ -173,8 +173,14 @@ class TenantFolder:
         transaction = self._database.transaction_here()
         assert change is not None and transaction is not None
         change.operation, change.document = operation_id(), states[-1]
-        self._send("SELECT modeldeck.create_from(%s, %s, %s)", self._tenant, states, change.operation)
+        self.send("SELECT modeldeck.create_from(%s, %s, %s)", self._tenant, states, change.operation)
         transaction.receipts.append((_SAVED, (change.operation,)))
+
+    def send(self, statement: str, *values: Any) -> None:
+        """Send a statement with the COMMIT of the open transaction."""
+        transaction = self._database.transaction_here()
+        assert transaction is not None
+        transaction.statements.append((statement, values))
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
@@ -185,7 +191,7 @@ class TenantFolder:
         if change.operation:
             raise SaveFailed("Settings are saved once in a transaction.", "Nothing was changed.")
         change.operation, change.document = operation_id(), data
-        self._send(SAVE, self._tenant, before, change.operation, data, keep)
+        self.send(SAVE, self._tenant, before, change.operation, data, keep)
         transaction.receipts.append((_SAVED, (change.operation,)))
 
     def _content(self, name: str) -> bytes | None:
@@ -254,11 +260,6 @@ class TenantFolder:
 
     def _query(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         return self._database.query(statement, values)
-
-    def _send(self, statement: str, *values: Any) -> None:
-        transaction = self._database.transaction_here()
-        assert transaction is not None
-        transaction.statements.append((statement, values))
 
 
 class RootFolder:

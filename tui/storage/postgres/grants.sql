@@ -10,6 +10,9 @@ GRANT SELECT, INSERT (tenant, version, document, operation) ON modeldeck.state T
 GRANT SELECT, INSERT (tenant, n, hash, line) ON modeldeck.audit TO modeldeck_operator;
 GRANT SELECT ON modeldeck.audit TO modeldeck_auditor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON modeldeck.file TO modeldeck_operator;
+GRANT SELECT, INSERT (key_id, public_key) ON modeldeck.operator TO modeldeck_operator;
+GRANT SELECT ON modeldeck.wrap TO modeldeck_operator;
 GRANT EXECUTE ON FUNCTION modeldeck.save, modeldeck.create_from, modeldeck.create_tenant, modeldeck.remove_tenant, modeldeck.prune,
-  modeldeck.rewrite_state, modeldeck.drop_state, modeldeck.admit_member, modeldeck.remove_member, modeldeck.members
+  modeldeck.rewrite_state, modeldeck.drop_state, modeldeck.admit_member, modeldeck.remove_member, modeldeck.members,
+  modeldeck.add_wrap, modeldeck.dismiss, modeldeck.drop_wraps
   TO modeldeck_operator;

@@ -90,7 +90,7 @@ def _credential_reports(session: TenantSession, integrity: IntegrityStatus) -> I
             why or (stored_credentials.undecryptable(session, credential).message if undecryptable else ""),
         )
     for change in integrity.findings:
-        if change.mark is ChangeKind.REMOVED or not change.place[1]:
+        if change.mark in (ChangeKind.REMOVED, ChangeKind.PLANTED) or not change.place[1]:
             yield CredentialReport(change.place, change.mark, verification.words(session, change))
 
 

@@ -20,7 +20,7 @@ from tui.domain import Credential, Tenant
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.secret import Secret
 from tui.storage.store import Tables
-from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
+from tui.tenancy import credentials, keyring, manifest, operators, retired_keys, verification
 from tui.tenancy.manifest import CredentialRef, Manifest, Record
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
@@ -145,6 +145,7 @@ def _replaced(
         counter = max(stored.counter, last) + 1
         renewed = Manifest(counter, entries=entries if old else {})
         digest = verification.write_manifest(tables, tenant.id, new.private, renewed)
+        operators.share(session, tables, new.private, counter, only_present=True)
     keyring.store_counter(session, counter, digest)
     if session.process.open_keys.pop(tenant.id, None) or not passphrase:
         session.process.open_keys[tenant.id] = new.private

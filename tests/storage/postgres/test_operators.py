@@ -1,0 +1,183 @@
+"""Operators who share a tenant: admitted by fingerprint, planted ones found out, removed with a new key pair."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.postgres_server import SharedStore
+from tui.errors import Locked, Problem, UsageError
+from tui.practice.tenants import BITS, COST
+from tui.secret import Secret
+from tui.storage.folder import DiskFolder
+from tui.storage.postgres.operators import wraps
+from tui.tenancy import credentials, keyring, verification
+from tui.tenancy.manifest import ChangeKind
+from tui.tenancy.session import Session, TenantSession
+from tui.workspace import audit, operators, tenants
+from tui.workspace.credentials.save import save
+
+ADA, BOB = Secret("passphrase of ada"), Secret("passphrase of bob")
+KEY = "sk-test-not-a-real-key-0123456789-wxyz"
+
+Open = Callable[[str], Session]
+
+
+@pytest.fixture
+def people(shared: SharedStore, session: Session, tmp_path: Path) -> Iterator[Open]:
+    """Return a function that opens a session of a login on a host of its own, where its private keys are files."""
+    opened: list[Session] = []
+
+    def of(login: str) -> Session:
+        keys = DiskFolder(tmp_path / login)
+        opened.append(Session(shared.root(login), keys, session.client_factory, key_bits=BITS, key_cost=COST))
+        return opened[-1]
+
+    yield of
+    for entry in opened:
+        entry.data.close()
+
+
+def set_up(session: TenantSession, key: str = KEY) -> None:
+    """Save a credential of OpenAI."""
+
+    asyncio.run(save(session, "openai", {"api_key": key}))
+
+
+def secret_of(session: TenantSession) -> str:
+    """The secret of that credential, opened with the private key of this host."""
+    stored = next(iter(credentials.stored(session)))
+    return credentials.secrets(session, stored)["api_key"].reveal()
+
+
+def shared_tenant(people: Open) -> tuple[Session, Session, str]:
+    """Ada's and bob's sessions, and a tenant of ada's to which bob was admitted."""
+    ada, bob = people("ada"), people("bob")
+    tenant = asyncio.run(tenants.create(ada, "North Lab")).id
+    set_up(ada.tenant(tenant))
+    asyncio.run(operators.request(ada, ADA))
+    requested = asyncio.run(operators.request(bob, BOB))
+    assert requested.created and not requested.received
+    asyncio.run(operators.admit(ada.tenant(tenant), "bob", requested.fingerprint))
+    assert asyncio.run(operators.request(bob, BOB)).received == ("North Lab",)
+    return ada, bob, tenant
+
+
+def test_an_admitted_operator_opens_the_tenant_on_a_host_of_their_own(people: Open) -> None:
+    ada, bob, tenant = shared_tenant(people)
+    there = bob.tenant(tenant)
+    with pytest.raises(Locked):
+        secret_of(there)
+    asyncio.run(tenants.unlock(there, BOB))
+    assert secret_of(there) == KEY
+    assert verification.integrity_status(there).proved and verification.integrity_status(there).alarm is None
+    assert [(entry.login, entry.planted) for entry in operators.listing(there)] == [("ada", False), ("bob", False)]
+    asyncio.run(tenants.rename(there, "South Lab"))
+    ada.data.database.refresh()  # type: ignore[attr-defined]
+    here = ada.tenant(tenant)
+    asyncio.run(tenants.rename(here, "West Lab"))
+    bob.data.database.refresh()  # type: ignore[attr-defined]
+    assert audit.check(here).findings == audit.check(there).findings == ()
+    assert "operator bob admitted" in " ".join(audit.words(entry) for entry in audit.listing(here))
+
+
+def test_another_fingerprint_or_no_request_admits_nobody(people: Open) -> None:
+    ada = people("ada")
+    tenant = ada.tenant(asyncio.run(tenants.create(ada, "North Lab")).id)
+    with pytest.raises(UsageError, match="bob has published no key"):
+        asyncio.run(operators.admit(tenant, "bob", "00"))
+    requested = asyncio.run(operators.request(people("bob"), BOB))
+    with pytest.raises(UsageError, match="You have no key pair"):
+        asyncio.run(operators.admit(tenant, "bob", requested.fingerprint))
+    asyncio.run(operators.request(ada, ADA))
+    with pytest.raises(UsageError, match="another fingerprint"):
+        asyncio.run(operators.admit(tenant, "bob", "0" * 32))
+    assert operators.listing(tenant) == []
+    with pytest.raises(Locked, match="Wrong passphrase"):
+        asyncio.run(operators.request(ada, BOB))
+
+
+def plant(shared: SharedStore, session: TenantSession, public_key: str, key_id: str) -> None:
+    """Write an operator into the table without the private key, as who can write the rows can."""
+    with session.store.transaction() as tables:
+        tables.table("operators").insert({"login": "mallory", "key_id": key_id, "public_key": public_key})
+
+
+def test_a_planted_operator_is_named_and_handed_nothing(people: Open, shared: SharedStore) -> None:
+    ada, _, tenant = shared_tenant(people)
+    here = ada.tenant(tenant)
+    other = ada.new_key_pair(BITS)
+    plant(shared, here, other.public_pem, other.key_id)
+    (finding,) = verification.integrity_status(here).findings
+    assert finding.mark is ChangeKind.PLANTED and not finding.mark.needs_confirmation
+    assert verification.words(here, finding).startswith("The operator mallory was added or changed outside Modeldeck")
+    from tui.workspace.key_pairs import rotation
+
+    asyncio.run(rotation.rotate(here))
+    with shared.administrator() as connection:
+        rows = connection.execute("SELECT DISTINCT login FROM modeldeck.wrap ORDER BY login").fetchall()
+    assert rows == [("ada",), ("bob",)]
+
+
+def test_a_wrap_of_another_tenant_or_operator_does_not_open(people: Open, shared: SharedStore) -> None:
+    _, bob, tenant = shared_tenant(people)
+    bob.keys.folder(tenant).destroy()
+    with shared.administrator() as connection:
+        connection.execute("UPDATE modeldeck.wrap SET counter = counter + 1")
+    with pytest.raises(Locked):
+        asyncio.run(operators.request(bob, BOB))
+    assert bob.keys.folder(tenant).names() == []
+
+
+def test_a_removed_operator_opens_nothing_new_and_their_keys_are_listed(people: Open, shared: SharedStore) -> None:
+    ada, bob, tenant = shared_tenant(people)
+    here, there = ada.tenant(tenant), bob.tenant(tenant)
+    asyncio.run(tenants.unlock(there, BOB))
+    old = keyring.private_key(there)
+    exposed = asyncio.run(operators.remove(here, "bob"))
+    assert [(entry.operator, entry.provider) for entry in exposed] == [("bob", "openai")]
+    assert secret_of(here) == KEY and [entry.login for entry in operators.listing(here)] == ["ada"]
+    bob.data.database.refresh()  # type: ignore[attr-defined]
+    assert bob.data.folder("tenants").folders() == [] and wraps(bob.data.database) == []  # type: ignore[attr-defined]
+    assert f"md1.{old.key_id}" not in dump(shared), "no state and no wrap is sealed for the old pair"
+    with pytest.raises(Problem):
+        asyncio.run(tenants.rename(there, "Mine"))
+    assert asyncio.run(operators.remove(here, "bob")) == exposed, "it may be run again"
+    set_up(here, KEY.replace("wxyz", "abcd"))
+    assert operators.exposed(here) == [], "the key was replaced"
+    with pytest.raises(UsageError, match="is not an operator"):
+        asyncio.run(operators.remove(here, "nobody"))
+
+
+def dump(shared: SharedStore) -> str:
+    """Every envelope and wrap of the store, without the audit log."""
+    with shared.administrator() as connection:
+        rows = connection.execute("SELECT convert_from(document, 'UTF8') FROM modeldeck.state").fetchall()
+        rows += connection.execute("SELECT 'md1.' || tenant_key FROM modeldeck.wrap").fetchall()
+    return " ".join(row[0] for row in rows)
+
+
+def test_control_a_removal_without_a_new_pair_leaves_the_old_key_useful(people: Open, shared: SharedStore) -> None:
+    _, bob, tenant = shared_tenant(people)
+    asyncio.run(tenants.unlock(bob.tenant(tenant), BOB))
+    assert f"md1.{keyring.private_key(bob.tenant(tenant)).key_id}" in dump(shared)
+
+
+def test_a_removal_that_was_killed_before_the_new_pair_goes_on(
+    people: Open, shared: SharedStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada, _, tenant = shared_tenant(people)
+    here = ada.tenant(tenant)
+    before = keyring.private_key(here).key_id
+
+    async def killed(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("tui.workspace.key_pairs.rotation.rotate", killed)
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(operators.remove(here, "bob"))
+    assert keyring.private_key(here).key_id == before
+    asyncio.run(operators.remove(here, "bob"))
+    assert keyring.private_key(here).key_id != before and secret_of(here) == KEY

@@ -1,0 +1,118 @@
+"""`modeldeck operator request | admit | list | remove`."""
+
+from typing import Any
+
+from tui.cli.context import CommandContext
+from tui.cli.output import counted
+from tui.errors import UsageError
+from tui.sanitize import grouped
+from tui.tenancy.connections import find
+from tui.tenancy.operators import PERSON, Exposed, fingerprint
+from tui.workspace import operators
+
+
+async def request(call: CommandContext) -> None:
+    """Create and publish a key pair, or receive what was sealed for it."""
+    if operators.has_key_pair(call.session):
+        passphrase = call.secret_input.passphrase(PERSON, "Passphrase of your own key pair: ")
+    else:
+        handed = call.secret_input.handed(PERSON)
+        passphrase = handed or call.secret_input.chosen("New passphrase of your own key pair: ")
+    if not passphrase:
+        raise UsageError(
+            "Your own key pair needs a passphrase.", "Pass it with --passphrase-fd N or --passphrase-file FILE."
+        )
+    result = await operators.request(call.session, passphrase)
+    lines = [f"Your login is {result.login}, the fingerprint of your key {grouped(result.fingerprint)}."]
+    if result.received:
+        lines.append(f"You received the private key of {', '.join(result.received)}.")
+    else:
+        lines.append("An operator can admit you with it: modeldeck operator admit.")
+    call.out.result(
+        {
+            "login": result.login,
+            "fingerprint": result.fingerprint,
+            "created": result.created,
+            "received": list(result.received),
+        },
+        "\n".join(lines),
+    )
+
+
+async def admit(call: CommandContext) -> None:
+    """Share a tenant."""
+    tenant, login = call.tenant, call.args.one("LOGIN")
+    if not call.args.one("fingerprint"):
+        raise UsageError("--fingerprint is missing.", "Ask them for it: modeldeck operator request shows it.")
+    await call.unlock(tenant)
+    operator = await operators.admit(call.tenant_session, login, call.args.one("fingerprint"))
+    call.out.result(
+        {"tenant": tenant.id, "login": operator.login, "key_id": operator.key_id},
+        f"{operator.login} is an operator of {tenant.name}. They run modeldeck operator request once more.",
+    )
+
+
+async def list_operators(call: CommandContext) -> None:
+    """Print who shares a tenant."""
+    tenant = call.tenant
+    listed, exposed = operators.listing(call.tenant_session), operators.exposed(call.tenant_session)
+    if call.out.as_json:
+        shapes = [
+            {
+                "login": operator.login,
+                "key_id": operator.key_id,
+                "fingerprint": fingerprint(operator.public_key),
+                "added": operator.added,
+                "planted": operator.planted,
+            }
+            for operator in listed
+        ]
+        call.out.json({"tenant": tenant.id, "operators": shapes, "exposed": [_shape(call, entry) for entry in exposed]})
+        return
+    rows = [
+        (operator.login, grouped(operator.key_id), operator.added, "planted: no key is shared" * operator.planted)
+        for operator in listed
+    ]
+    call.out.table(("operator", "key pair", "added", ""), rows)
+    if not listed and call.out.decorated:
+        call.out.note(f"{tenant.name} is shared with nobody.")
+    _say_exposed(call, exposed)
+
+
+async def remove(call: CommandContext) -> None:
+    """Take a tenant from an operator."""
+    tenant, login = call.tenant, call.args.one("LOGIN")
+    would = f"This takes {tenant.name} from {login}, and replaces its key pair."
+    if not call.confirmed({"tenant": tenant.id, "login": login, "exposed": []}, would, "Add --yes to do it."):
+        return
+    passphrase = call.passphrase(tenant) if tenant.protected else None
+    from tui.workspace import tenants
+
+    await tenants.unlock(call.tenant_session, passphrase)
+    exposed = await operators.remove(call.tenant_session, login, passphrase)
+    message = f"{login} is no operator of {tenant.name} any more; its key pair is new."
+    shapes = [_shape(call, entry) for entry in exposed]
+    call.out.result(
+        {"tenant": tenant.id, "login": login, "removed": True, "message": message, "exposed": shapes}, message
+    )
+    if not call.out.as_json:
+        _say_exposed(call, exposed)
+
+
+def _say_exposed(call: CommandContext, exposed: list[Exposed]) -> None:
+    if exposed:
+        call.out.line(f"{counted(len(exposed), 'API key')} to replace, which a removed operator could read:")
+    for entry in exposed:
+        shape = _shape(call, entry)
+        call.out.line(f"  {entry.provider} {entry.name}, read by {entry.operator}  {shape['key_page']}".rstrip())
+
+
+def _shape(call: CommandContext, entry: Exposed) -> dict[str, Any]:
+    provider = find(call.tenant_session, entry.provider)
+    return {
+        "operator": entry.operator,
+        "provider": entry.provider,
+        "credential": entry.name,
+        "since": entry.since,
+        "key_page": getattr(provider, "key_page", "") or "",
+    }

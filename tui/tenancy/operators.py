@@ -1,0 +1,185 @@
+"""Operators who share a tenant, each with a key pair of their own.
+
+    table operators   {"login", "key_id", "public_key", "added"}: listed in the manifest, like a credential
+    table removals    {"login", "key_id"}: the tenant's key pair is replaced because that operator was removed
+    table exposed     {"operator", "provider", "name", "fingerprints", "since"}: what a removed operator could read
+
+The private key of the tenant, and what else lies beside it, is sealed for each operator in the list. An operator who
+is in the table and not in the manifest was put there by somebody without the private key, and is handed nothing.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from tui.domain import Tenant
+from tui.errors import Locked, UsageError
+from tui.secret import Secret
+from tui.storage.audit_log import HEAD, MAC_KEY
+from tui.storage.store import Tables
+from tui.tenancy import keyring, manifest
+from tui.tenancy.serialization import from_record
+from tui.tenancy.session import Session, TenantSession
+from tui.tenancy.tenants import get
+from tui.vault import envelope, key_pair
+
+if TYPE_CHECKING:
+    from tui.storage.postgres.database import Database
+    from tui.storage.postgres.folder import TenantFolder
+    from tui.storage.postgres.operators import Wrap
+
+TABLE = "operators"
+PERSON = "_person"
+"""The folder of a person's own key pair, beside those of tenants: no tenant can have that ID."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """An operator in a tenant's list. `planted`: the manifest does not vouch for the entry."""
+
+    login: str = field(metadata={"identity": True})
+    key_id: str
+    public_key: str
+    added: str = ""
+    planted: bool = field(default=False, metadata={"stored": False})
+
+
+@dataclass(frozen=True)
+class Exposed:
+    """A credential that a removed operator could read and that is the same since."""
+
+    operator: str
+    provider: str
+    name: str
+    since: str
+
+
+def fingerprint(public_pem: str) -> str:
+    """Return 32 hex digits of SHA-256 over a public key, for people to compare."""
+    return hashlib.sha256(key_pair.rsa_public_key(public_pem).export_key(format="DER")).hexdigest()[:32]
+
+
+def database(session: Session) -> "Database":
+    """Return the database of the shared store; raise UsageError where the settings are files."""
+    shared: Database | None = getattr(session.data, "database", None)
+    if shared is None:
+        raise UsageError("Your settings are files on this machine.", "Operators share tenants in a shared store.")
+    return shared
+
+
+def listed(tables: Tables) -> dict[str, Operator]:
+    """Return the operators in the table by login, each with whether the manifest lists the same."""
+    entries, records = manifest.read(tables).entries, manifest.records_by_ref(tables)
+
+    def vouched(login: str) -> bool:
+        place = (manifest.OPERATORS, login)
+        return place in entries and entries[place] == manifest.entry(records[place])
+
+    operators = (from_record(Operator, record) for record in tables.table(TABLE))
+    return {operator.login: replace(operator, planted=not vouched(operator.login)) for operator in operators}
+
+
+def share(
+    session: TenantSession, tables: Tables, private: key_pair.PrivateKey, counter: int, *, only_present: bool = False
+) -> None:
+    """Seal the private key for every operator whom the manifest lists, in the transaction that wrote the manifest.
+
+    With `only_present`, what was sealed of earlier key pairs is deleted.
+    """
+    operators = [operator for operator in listed(tables).values() if not operator.planted]
+    if not operators:
+        return
+    from tui.storage.postgres.operators import add_wrap, drop_wraps
+
+    folder: TenantFolder = session.store.folder  # type: ignore[assignment]
+    for operator in operators:
+        add_wrap(folder, sealed_for(session, operator, private, counter))
+    if only_present:
+        drop_wraps(folder, session.tenant_id, private.key_id)
+
+
+def sealed_for(session: TenantSession, operator: Operator, private: key_pair.PrivateKey, counter: int) -> "Wrap":
+    """Seal the tenant's private key, and what lies beside it, for an operator."""
+    from tui.storage.postgres.operators import Wrap
+
+    keys = session.keys
+    bundle = {
+        "private": key_pair.export(private, None).decode(),
+        "fingerprint key": (keys.read(keyring.FINGERPRINT_KEY) or b"").decode(),
+        "mac key": (keys.folder("audit").read(MAC_KEY) or b"").decode(),
+        "head": (keys.folder("audit").read(HEAD) or b"").decode(),
+    }
+    sealed = envelope.seal(
+        operator.public_key,
+        {name: Secret(text) for name, text in bundle.items()},
+        _binding(session.tenant_id, private.key_id, operator.login, operator.key_id, counter),
+    )
+    return Wrap(session.tenant_id, private.key_id, operator.login, operator.key_id, counter, sealed)
+
+
+def receive(session: TenantSession, wrap: "Wrap", own: key_pair.PrivateKey, passphrase: Secret | None) -> None:
+    """Write the key files of a tenant from what was sealed for this operator.
+
+    Raises:
+        Locked: It was sealed for something else, or is not the private key of the tenant.
+    """
+    binding = _binding(wrap.tenant, wrap.tenant_key, wrap.login, wrap.operator_key, wrap.counter)
+    bundle = {name: secret.reveal() for name, secret in envelope.unseal(own, wrap.content, binding).items()}
+    private, tenant = key_pair.load(bundle["private"].encode()), get(session)
+    if (
+        not private.key_id == tenant.key_id == wrap.tenant_key
+        or private.public_pem.split() != tenant.public_key.split()
+    ):
+        raise Locked(f"What was sealed for you is not the private key of {tenant.name}.", "Nothing was written.")
+    _write(session, tenant, bundle, private, passphrase)
+    keyring.store_counter(session, wrap.counter, "")
+
+
+def _write(
+    session: TenantSession,
+    tenant: Tenant,
+    bundle: Mapping[str, str],
+    private: key_pair.PrivateKey,
+    passphrase: Secret | None,
+) -> None:
+    audit, keys = session.keys.folder("audit"), session.keys
+    with keys.lock():
+        keys.write(keyring.FINGERPRINT_KEY, bundle["fingerprint key"].encode())
+    with audit.lock():
+        audit.write(MAC_KEY, bundle["mac key"].encode())
+        if audit.read(HEAD) is None and bundle["head"]:
+            audit.write(HEAD, bundle["head"].encode())
+    # The key last: with it the tenant opens, and all that lies beside it is there.
+    keyring.write(session, tenant, private, passphrase)
+
+
+def exposed(session: TenantSession) -> list[Exposed]:
+    """Return the credentials that a removed operator could read and whose secrets are still the same."""
+
+    def read(tables: Tables) -> list[Exposed]:
+        present = {
+            (entry.get("provider"), entry.get("name")): entry.get("fingerprints")
+            for entry in tables.table("credentials")
+        }
+        return [
+            Exposed(entry["operator"], entry["provider"], entry["name"], entry["since"])
+            for entry in tables.table("exposed")
+            if present.get((entry["provider"], entry["name"])) == json.loads(entry["fingerprints"])
+        ]
+
+    return session.store.cached("exposed", read)
+
+
+def expose(tables: Tables, login: str, since: str) -> None:
+    """Note every credential as one that an operator could read."""
+    for record in list(tables.table("credentials")):
+        about: dict[str, Any] = {"operator": login, "provider": record["provider"], "name": record["name"]}
+        fingerprints = json.dumps(record.get("fingerprints"))
+        tables.table("exposed").insert(about | {"fingerprints": fingerprints, "since": since})
+
+
+def _binding(tenant: str, tenant_key: str, login: str, operator_key: str, counter: int) -> envelope.Binding:
+    clear = {"purpose": "private key of a tenant", "tenant key": tenant_key, "counter": str(counter)}
+    return envelope.Binding(tenant, manifest.OPERATORS, login, operator_key, (), clear)

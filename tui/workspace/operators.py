@@ -1,0 +1,186 @@
+"""Share a tenant with other operators of a shared store: request, admit, list, remove."""
+
+import asyncio
+from dataclasses import dataclass, replace
+
+from tui.errors import Action, Locked, Problem, Remedy, UsageError
+from tui.sanitize import one_line
+from tui.secret import Secret
+from tui.storage.store import Tables
+from tui.tenancy import keyring, operators, verification
+from tui.tenancy.operators import PERSON, TABLE, Exposed, Operator
+from tui.tenancy.serialization import to_record
+from tui.tenancy.session import Session, TenantSession
+from tui.tenancy.tenants import get
+from tui.vault import key_pair
+from tui.workspace.key_pairs import rotation
+
+_SECRET_TABLES = ("credentials", "manifest", "proof")
+
+
+@dataclass(frozen=True)
+class Requested:
+    """A person's own key pair: login, its fingerprint, whether it is new, and tenants whose keys were received."""
+
+    login: str
+    fingerprint: str
+    created: bool
+    received: tuple[str, ...] = ()
+
+
+def has_key_pair(session: Session) -> bool:
+    """Return True if this person has a key pair on this machine."""
+    return bool(_own_files(session))
+
+
+async def request(session: Session, passphrase: Secret | None) -> Requested:
+    """Create and publish this person's key pair, or with one receive the keys of tenants they were admitted to.
+
+    Raises:
+        Locked: The passphrase is wrong.
+    """
+    database = operators.database(session)
+
+    def work() -> Requested:
+        from tui.storage.postgres.operators import publish
+
+        created = not _own_files(session)
+        if created:
+            pair = session.new_key_pair(session.key_bits)
+            folder = session.keys.folder(PERSON)
+            with folder.lock():
+                folder.write(f"{pair.key_id}.pub", pair.public_pem.encode())
+                folder.write(f"{pair.key_id}.pem", key_pair.export(pair.private, passphrase, session.key_cost))
+        own = _own_key(session, passphrase)
+        publish(database, own.key_id, own.public_pem)
+        received = () if created else tuple(_received(session, own, passphrase))
+        return Requested(database.link.login.name, operators.fingerprint(own.public_pem), created, received)
+
+    return await asyncio.to_thread(work)
+
+
+async def admit(session: TenantSession, login: str, fingerprint: str) -> Operator:
+    """Share an unlocked tenant with an operator whose fingerprint a person compared.
+
+    Raises:
+        UsageError: They have no published key, its fingerprint is another one, or this person has no key pair.
+    """
+    database = operators.database(session.process)
+
+    def work() -> Operator:
+        from tui.storage.postgres.operators import request_of
+
+        private, own = keyring.private_key(session), database.link.login.name
+        wanted, me = request_of(database, login), request_of(database, own)
+        if wanted is None:
+            raise UsageError(f"{one_line(login, 60)} has published no key.", remedy=Remedy(Action.REQUEST_ADMISSION))
+        if me is None:
+            raise UsageError("You have no key pair of your own yet.", remedy=Remedy(Action.REQUEST_ADMISSION))
+        if operators.fingerprint(wanted.public_key) != "".join(fingerprint.lower().split()):
+            raise UsageError(
+                f"The published key of {one_line(login, 60)} has another fingerprint.",
+                "Compare it with them by telephone or in person. Nothing was shared.",
+            )
+        if verification.integrity_status(session).alarm:
+            raise Problem(
+                f"The credentials of {get(session).name} were changed outside Modeldeck.",
+                "Nothing was shared.",
+                remedy=Remedy(Action.CONFIRM_CHANGES),
+            )
+        today = session.today()
+        new = [Operator(entry.login, entry.key_id, entry.public_key, today) for entry in (me, wanted)]
+        with verification.credential_transaction(session) as tables:
+            _list(tables, new)
+        # The manifest lists them by now; a session that is killed here is caught up with by the next admission.
+        with session.store.folder.lock():
+            tables = session.store.read()
+            operators.share(session, tables, private, keyring.last_counter(session))
+        return new[1]
+
+    return await asyncio.to_thread(work)
+
+
+def listing(session: TenantSession) -> list[Operator]:
+    """Return the operators of a tenant by login."""
+    operators.database(session.process)
+    return sorted(operators.listed(session.store.read()).values(), key=lambda operator: operator.login)
+
+
+def exposed(session: TenantSession) -> list[Exposed]:
+    """Return the provider keys that a removed operator could read and that were not replaced since."""
+    return operators.exposed(session)
+
+
+async def remove(session: TenantSession, login: str, passphrase: Secret | None = None) -> list[Exposed]:
+    """Take a tenant from an operator, and replace its key pair; return the provider keys that they could read.
+
+    It may be run again after it was stopped: each step is done once.
+
+    Raises:
+        UsageError: They are not an operator of the tenant, or are this person.
+    """
+    database = operators.database(session.process)
+    if login == database.link.login.name:
+        raise UsageError("You cannot remove yourself.", "Another operator of the tenant can.")
+
+    def leave() -> bool:
+        """Take them from the list; return True if the key pair is still the one that they have."""
+        from tui.storage.postgres.operators import dismiss
+
+        keyring.private_key(session)
+        present = get(session).key_id
+        with verification.credential_transaction(session) as tables:
+            if login in operators.listed(tables):
+                tables.table(TABLE).remove(lambda record: record.get("login") == login)
+                tables.table("removals").insert({"login": login, "key_id": present})
+                operators.expose(tables, login, session.today())
+                dismiss(session.store.folder, session.tenant_id, login)  # type: ignore[arg-type]
+            removals = [dict(record) for record in tables.table("removals")]
+        if not any(record["login"] == login for record in removals):
+            name = get(session).name
+            raise UsageError(f"{one_line(login, 60)} is not an operator of {name}.", "Nothing was changed.")
+        return any(record["login"] == login and record["key_id"] == present for record in removals)
+
+    if await asyncio.to_thread(leave):
+        await rotation.rotate(session, passphrase)
+    await asyncio.to_thread(session.store.forget_generations, lambda table, record: table in _SECRET_TABLES)
+    return operators.exposed(session)
+
+
+def _list(tables: Tables, new: list[Operator]) -> None:
+    present = operators.listed(tables)
+    for operator in new:
+        known = present.get(operator.login)
+        if known is None or known.planted or known.key_id != operator.key_id:
+            tables.table(TABLE).remove(lambda record, login=operator.login: record.get("login") == login)
+            tables.table(TABLE).insert(to_record(replace(operator, planted=False)))
+
+
+def _received(session: Session, own: key_pair.PrivateKey, passphrase: Secret | None) -> list[str]:
+    """Write the keys of the tenants that this person was admitted to and has no key of; return their names."""
+    from tui.storage.postgres.operators import wraps
+
+    database, names = operators.database(session), []
+    database.refresh()
+    for wrap in wraps(database):
+        tenant_session = session.tenant(wrap.tenant)
+        tenant = get(tenant_session)
+        current = wrap.operator_key == own.key_id and wrap.tenant_key == tenant.key_id
+        if current and not keyring.has_key(tenant_session, tenant):
+            operators.receive(tenant_session, wrap, own, passphrase)
+            names.append(tenant.name)
+    return names
+
+
+def _own_files(session: Session) -> list[str]:
+    return [name for name in session.keys.folder(PERSON).names() if name.endswith(".pem")]
+
+
+def _own_key(session: Session, passphrase: Secret | None) -> key_pair.PrivateKey:
+    folder = session.keys.folder(PERSON)
+    content = folder.read(_own_files(session)[0])
+    if content is None:
+        raise Locked("Your own private key file is missing.", "Restore it from a backup.")
+    if key_pair.is_protected(content) and not passphrase:
+        raise Locked("Your own key pair has a passphrase.", remedy=Remedy(Action.UNLOCK))
+    return key_pair.load(content, passphrase)
