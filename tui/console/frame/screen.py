@@ -17,6 +17,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import Screen
 from textual.widget import Widget
@@ -118,6 +119,10 @@ class FramedScreen(InConsole, Screen[Result]):
             await super()._on_message(message)
         except Problem as problem:
             self.console.show_problem(problem)
+        except NoMatches:
+            # A key that was typed ahead closes a screen before it has its widgets; it then gets none.
+            if self in self.app.screen_stack:
+                raise
 
     def run_guarded(self, work: Coroutine[Any, Any, object], group: str, *, exclusive: bool = True) -> None:
         """Run work in a worker of that group; a Problem is shown on this screen."""

@@ -1,0 +1,30 @@
+"""A screen that is closed as soon as it was opened, by keys that were typed ahead."""
+
+import pytest
+from textual.css.query import NoMatches
+
+from tests.console.pilot import console
+from tui.console.pages.ask import Ask
+
+
+class Lost(Ask):
+    """A question that asks for a widget that it does not have."""
+
+    def on_mount(self) -> None:
+        self.query_one("#nowhere")
+
+
+async def test_a_screen_that_closes_before_it_has_its_widgets_is_no_crash() -> None:
+    async with console() as pilot:
+        beneath = pilot.app.screen
+        pilot.app.push_screen(Ask("Leave?", ["You typed something."], {"stay": "Stay"}))
+        await pilot.app.pop_screen()
+        await pilot.pause()
+        assert pilot.app.screen is beneath
+
+
+async def test_a_widget_that_is_missing_on_an_open_screen_is_one() -> None:
+    with pytest.raises(NoMatches):
+        async with console() as pilot:
+            pilot.app.push_screen(Lost("Leave?", [], {"stay": "Stay"}))
+            await pilot.pause()
