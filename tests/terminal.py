@@ -78,8 +78,10 @@ class Terminal:
         cwd: str | None = None,
     ) -> None:
         self.raw = bytearray()
-        self.screen = Screen(columns, rows)
-        self._stream = Stream(self.screen)
+        self._screen = Screen(columns, rows)
+        self._stream = Stream(self._screen)
+        self._unread = bytearray()
+        self._text: str | None = None
         self.exit_code: int | None = None
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
@@ -139,12 +141,23 @@ class Terminal:
         os.kill(self.pid, number)
 
     @property
+    def screen(self) -> Screen:
+        """What a person would see now. It is drawn when it is asked for, as drawing costs more than all the rest."""
+        self._text = None
+        if self._unread:
+            self._stream.feed(bytes(self._unread))
+            self._unread.clear()
+        return self._screen
+
+    @property
     def rows(self) -> list[str]:
-        return [row.rstrip() for row in self.screen.display]
+        return self.text.split("\n")
 
     @property
     def text(self) -> str:
-        return "\n".join(self.rows)
+        if self._text is None or self._unread:
+            self._text = "\n".join(row.rstrip() for row in self.screen.display)
+        return self._text
 
     def pump(self, seconds: float) -> bool:
         """Take what the program wrote within the time; False when nothing came or it has ended."""
@@ -156,10 +169,10 @@ class Terminal:
         except OSError:
             return False
         self.raw += data
+        self._unread += data
         for question, answer in REPLIES.items():
             if answers := answer * data.count(question):
                 os.write(self.fd, answers)
-        self._stream.feed(data)
         return bool(data)
 
     def settle(self, quiet: float = 0.15, most: float = 5.0) -> None:
@@ -230,7 +243,7 @@ class SlowTerminal(Terminal):
             self._queries = self._queries.replace(question, b"")
         # A question may come in two reads.
         self._queries = self._queries[-16:]
-        self._stream.feed(data)
+        self._unread += data
         return bool(data)
 
 

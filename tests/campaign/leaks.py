@@ -13,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import quote
@@ -38,6 +39,9 @@ DEBUGGING = (
     "sys.exit(main(sys.argv[1:]))\n"
 )
 QUESTION, ANSWER = "Why is the sky blue?", "scattering."
+
+LIKELY_TO_CHANGE = 2.0
+"""Seconds for which the arguments of a new process are read again and again; a process number is not used twice soon."""
 
 Place = tuple[str, bytes]
 """Where something was looked for, and what stands there."""
@@ -85,6 +89,7 @@ class Watched:
 
     def __init__(self) -> None:
         self.seen: set[bytes] = set()
+        self._since: dict[str, float] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
 
@@ -97,13 +102,14 @@ class Watched:
         self._thread.join()
 
     def look(self) -> None:
-        """Look now."""
+        """Look now, at processes that are new or that may yet become another program."""
+        now = time.monotonic()
         for name in os.listdir("/proc"):
-            if name.isdigit():
+            if name.isdigit() and now - self._since.setdefault(name, now) < LIKELY_TO_CHANGE:
                 try:
                     self.seen.add(Path(f"/proc/{name}/cmdline").read_bytes())
                 except OSError:
-                    continue
+                    self._since.pop(name, None)
 
     def _watch(self) -> None:
         while not self._stop.wait(0.02):
