@@ -41,7 +41,7 @@ DEBUGGING = (
 QUESTION, ANSWER = "Why is the sky blue?", "scattering."
 
 LIKELY_TO_CHANGE = 2.0
-"""Seconds for which the arguments of a new process are read again and again; a process number is not used twice soon."""
+"""Seconds for which the arguments of a new process are read again and again; numbers are not used twice soon."""
 
 Place = tuple[str, bytes]
 """Where something was looked for, and what stands there."""

@@ -26,6 +26,7 @@ async def console(
 ) -> AsyncIterator[Pilot[str]]:
     """The console on practice providers, on a terminal of `size` columns and rows."""
     app = Modeldeck(session or practice_session(), tenant)
+    shared_styles.draw_no_frames(app)
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: not isinstance(app.screen, SplashScreen))
         await pilot.pause()
