@@ -1,23 +1,21 @@
-"""Commands as a shell runs them: as a process of its own, or by `main` where the process is not the point."""
+"""Commands as a shell runs them: in a process of their own, or by `main` where the process is not the point."""
 
 import asyncio
 import io
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import tui.cli
 import tui.cli.secret_input
 import tui.process.hardening
-from tests.doubles import keys
+from tests.doubles import command_server, keys
 from tests.doubles.openai_server import OpenAIServer
 from tui.practice.tenants import BITS, COST
 from tui.secret import Secret
@@ -49,20 +47,10 @@ def environ(home: Path) -> dict[str, str]:
     }
 
 
-def run_process(home: Path, *words: str, stdin: str = "", **more: Any) -> Ran:
-    """Run `modeldeck` without a terminal."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tui", *words],
-        input=stdin,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=home,
-        env=environ(home) | more.pop("env", {}),
-        start_new_session=True,
-        **more,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+def run_process(home: Path, *words: str, stdin: str = "", pass_fds: Sequence[int] = (), **variables: str) -> Ran:
+    """Run `modeldeck` in a process of its own, without a terminal."""
+    done = command_server.run(words, environ(home) | variables, home, stdin.encode(), pass_fds)
+    return Ran(done.code, done.out.decode(), done.err.decode())
 
 
 def make_home(home: Path, tenant: str, passphrase: str = "") -> Path:

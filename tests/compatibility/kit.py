@@ -1,14 +1,12 @@
 """What the stored files were written with and are opened with: a gateway on loopback, commands as a shell runs them.
 
-Only the command words are used, `python -m tui` in a process of its own: nothing here knows a module of the program.
+Only the command words are used, each in a process of its own: nothing here knows a module of the program.
 """
 
 import base64
 import hashlib
 import json
 import os
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +14,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.doubles import command_server
 
 ROOT = Path(__file__).parent.parent.parent
 PASSPHRASE = "correct-horse-fixture"
@@ -181,20 +181,11 @@ class Home:
             os.close(writing)
             words, descriptors = (*words, "--passphrase-fd", str(reading)), (reading,)
         try:
-            done = subprocess.run(
-                [sys.executable, "-m", "tui", *words],
-                input=stdin.encode(),
-                capture_output=True,
-                timeout=120,
-                cwd=self.path,
-                env=environ,
-                pass_fds=descriptors,
-                start_new_session=True,
-            )
+            done = command_server.run(words, environ, self.path, stdin.encode(), descriptors)
         finally:
             for descriptor in descriptors:
                 os.close(descriptor)
-        return Ran(done.returncode, done.stdout.decode(), done.stderr.decode())
+        return Ran(done.code, done.out.decode(), done.err.decode())
 
     def query(self, *words: str, **more: Any) -> Any:
         """What a command answers as JSON, as far as it is stable, with this folder's path written as `ROOT`."""

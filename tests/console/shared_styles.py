@@ -61,4 +61,4 @@ def _render_update(compositor: Compositor, full: bool = False, screen_stack: Any
 
 
 _draw = Compositor.render_update
-Compositor.render_update = _render_update  # type: ignore[method-assign]
+setattr(Compositor, "render_update", _render_update)  # noqa: B010 - its type is that of all updates

@@ -20,6 +20,9 @@ from tui.workspace import tenants
 pytestmark = pytest.mark.all_providers
 
 SIZES = ((120, 40), (40, 10), (200, 60), (80, 24))
+NARROW = ((40, 10), (80, 24))
+"""Where most widgets are cut off or lie under others."""
+
 NAMES = (
     "customer-apac-production-cluster-reasoning-and-embeddings-08",
     "星河科技有限公司的人工智能研究与开发中心东部大区",
@@ -62,7 +65,8 @@ async def test_a_screen_fits_every_window_and_name_and_survives_escape(
             await pilot.resize_terminal(*size)
             await until(pilot, lambda size=size: screen._compositor.size == size)  # type: ignore[misc]
             fits(pilot)
-            is_as_textual_draws_it(pilot, monkeypatch)
+            if size in NARROW:
+                is_as_textual_draws_it(pilot, monkeypatch)
         assert app.screen is screen and app.focused is focused
 
         if SCENES[name].tenant == "acme":
