@@ -22,11 +22,15 @@ shared_styles.share()
 
 @asynccontextmanager
 async def console(
-    session: Session | None = None, tenant: str | None = "acme", size: tuple[int, int] = SIZE
+    session: Session | None = None,
+    tenant: str | None = "acme",
+    size: tuple[int, int] = SIZE,
+    frames: bool = False,
 ) -> AsyncIterator[Pilot[str]]:
-    """The console on practice providers, on a terminal of `size` columns and rows."""
+    """The console on practice providers, on a terminal of `size` columns and rows; with `frames` each is drawn."""
     app = Modeldeck(session or practice_session(), tenant)
-    shared_styles.draw_no_frames(app)
+    if not frames:
+        shared_styles.draw_no_frames(app)
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: not isinstance(app.screen, SplashScreen))
         await pilot.pause()

@@ -31,7 +31,7 @@ async def test_a_typed_character_costs_the_rows_of_its_field(monkeypatch: pytest
         layouts.append(crop.height)
         return render_lines(widget, crop)
 
-    async with console() as pilot:
+    async with console(frames=True) as pilot:
         await pilot.press("4")
         await until_shown(pilot, "Ask ")
         await pilot.press("a")
