@@ -8,7 +8,6 @@ import json
 import os
 import random
 import re
-import subprocess
 import sys
 import tempfile
 import threading
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.campaign.figures import Result
+from tests.doubles import command_server
 from tests.journey.console import opened
 from tests.terminal import Terminal, environ
 from tui.domain import Model, ModelType, Origin
@@ -222,10 +222,9 @@ def _commands(there: dict[str, str]) -> Iterator[bytes]:
         "audit show",
     )
     for words in (*commands, "export", "model refresh openai_compatible", "chat why?", "chat why?", "vault status"):
-        command = [sys.executable, "-m", "tui", "-t", "acme", *words.split()]
-        ran = subprocess.run(command, env=there, stdin=subprocess.DEVNULL, capture_output=True, timeout=60)
-        assert b"Traceback" not in ran.stderr, ran.stderr
-        yield ran.stdout + ran.stderr
+        ran = command_server.run(["-t", "acme", *words.split()], there, Path(there["HOME"]))
+        assert b"Traceback" not in ran.err, ran.err
+        yield ran.out + ran.err
 
 
 @contextmanager

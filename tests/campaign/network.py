@@ -42,19 +42,24 @@ PAGE = '<html><head><meta http-equiv="refresh" content="0; url={url}"><title>Mov
 
 
 def redirects(count: int, seed: int) -> Result:
-    """Every wire and every call of every provider meets every redirect; the second server must hear nothing."""
+    """Every wire and call of every provider meets `count` redirects, the wires in turn all of them.
+
+    The second server must hear nothing.
+    """
     context = connection.tls_context({})
     # Reading the system's certificates for each wire anew takes longer than all the rest.
     with patch.object(connection, "tls_context", lambda environ: context):
-        return asyncio.run(_redirects())
+        return asyncio.run(_redirects(count, seed))
 
 
-async def _redirects() -> Result:
+async def _redirects(count: int, seed: int) -> Result:
     bad: list[str] = []
     tried = 0
     async with serve([http({})]) as other:
-        for chat in _chats():
-            for name, answer in _leading_astray(other):
+        redirects = list(_leading_astray(other))
+        for number, chat in enumerate(_chats()):
+            first = seed + number * count
+            for name, answer in (redirects[(first + n) % len(redirects)] for n in range(min(count, len(redirects)))):
                 for kind in ("chat", "verify", "list"):
                     tried += await _led(chat, kind, answer)
                     if other.bytes or other.connections:
@@ -62,7 +67,7 @@ async def _redirects() -> Result:
                         other.bytes.clear()
                         other.connections = 0
         leaked = await _followed(other)
-    words = f"{len(_chats())} wires of all providers × {len(list(_leading_astray(other)))} redirects"
+    words = f"{len(_chats())} wires of all providers × {min(count, len(redirects))} of {len(redirects)} redirects"
     details = "".join(f"; {problem}" for problem in bad)
     control = f"httpx following redirects takes the key along {leaked} of {len(STATUSES)} times"
     return Result(tried, len(bad), f"{words}: {len(bad)} reached the second server{details}", control, leaked > 0)
