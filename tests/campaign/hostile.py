@@ -149,9 +149,8 @@ def offences(drawn: bytes, plain: bool = False) -> Iterator[str]:
 
 def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -> None:
     def modeldeck(*words: str, stdin: str = "") -> None:
-        command = [sys.executable, "-m", "tui", *words]
-        ran = subprocess.run(command, env=there, input=stdin, capture_output=True, text=True, timeout=60)
-        assert ran.returncode == 0, ran.stderr
+        ran = command_server.run(words, there, home, stdin.encode())
+        assert ran.code == 0, ran.err
 
     modeldeck("tenant", "create", "acme")
     modeldeck("provider", "set", "openai_compatible", "api_key=-", f"base_url={url}", stdin="sk-FAKE-hostile\n")
