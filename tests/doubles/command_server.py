@@ -35,12 +35,12 @@ def run(
     words: Sequence[str], env: Mapping[str, str], cwd: Path, stdin: bytes = b"", pass_fds: Sequence[int] = ()
 ) -> Ran:
     """Run `modeldeck` with these words to its end."""
-    with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        given.write(stdin)
-        given.seek(0)
+    with tempfile.TemporaryFile() as input_file, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        input_file.write(stdin)
+        input_file.seek(0)
         request = {"words": list(words), "env": dict(env), "cwd": str(cwd), "pass_fds": list(pass_fds)}
         server = _server()
-        descriptors = array.array("i", [*(file.fileno() for file in (given, out, err)), *pass_fds])
+        descriptors = array.array("i", [*(file.fileno() for file in (input_file, out, err)), *pass_fds])
         body = json.dumps(request).encode()
         server.sendmsg([len(body).to_bytes(4, "big") + body], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)])
         code = int.from_bytes(server.recv(4, socket.MSG_WAITALL), "big", signed=True)

@@ -10,6 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from cryptography.exceptions import InvalidTag
@@ -48,6 +49,7 @@ def normalized(passphrase: str) -> bytes:
     return unicodedata.normalize("NFC", passphrase).encode()
 
 
+@cache
 def private_key(pem: bytes, passphrase: str = "") -> rsa.RSAPrivateKey:
     try:
         key = serialization.load_pem_private_key(pem, normalized(passphrase) if passphrase else None)
