@@ -5,7 +5,7 @@ import io
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
@@ -47,9 +47,11 @@ def environ(home: Path) -> dict[str, str]:
     }
 
 
-def run_process(home: Path, *words: str, stdin: str = "", pass_fds: Sequence[int] = (), **variables: str) -> Ran:
-    """Run `modeldeck` in a process of its own, without a terminal."""
-    done = command_server.run(words, environ(home) | variables, home, stdin.encode(), pass_fds)
+def run_process(
+    home: Path, *words: str, stdin: str = "", pass_fds: Sequence[int] = (), env: Mapping[str, str] | None = None
+) -> Ran:
+    """Run `modeldeck` in a process of its own, without a terminal; `env` is added to a clean environment."""
+    done = command_server.run(words, {**environ(home), **(env or {})}, home, stdin.encode(), pass_fds)
     return Ran(done.code, done.out.decode(), done.err.decode())
 
 
