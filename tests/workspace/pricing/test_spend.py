@@ -54,6 +54,12 @@ def test_a_torn_line_and_foreign_lines_damage_no_other(acme: TenantSession) -> N
     assert by_credential["openai second"] == 4
 
 
+def test_a_removed_tenant_does_not_come_back_with_a_record(acme: TenantSession) -> None:
+    nobody = acme.process.tenant("removed")
+    spend.record(nobody, models.find(acme, "openai/gpt-6-sol"), "c", "own", Usage(1, 1), NOW)
+    assert nobody.store.folder.names() == []
+
+
 def test_what_has_no_price_counts_as_unpriced_and_not_as_0(acme: TenantSession) -> None:
     star = acme.process.tenant("tenant-2")
     model = replace(models.find(acme, "openai/gpt-6-sol"), id="nobody-knows")

@@ -104,7 +104,8 @@ def record(
     if cost is not None:
         price = cost.price
         entry |= {"cost": plain(cost.amount), "currency": price.currency, "price_date": price.as_of}
-    session.store.folder.append(FILE, b"\n" + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
+    if session.store.exists():  # a tenant that was removed meanwhile does not come back
+        session.store.folder.append(FILE, b"\n" + json.dumps(entry, ensure_ascii=False).encode() + b"\n")
     amount, currency = (cost.amount, cost.price.currency) if cost else (None, "")
     return SpendRecord(**line, usage=counts, amount=amount, currency=currency)
 
