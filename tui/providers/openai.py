@@ -1,17 +1,18 @@
 """OpenAI: chat, embeddings and speech-to-text. Facts as of 2026-11-22."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import audio, chat, embeddings, errors, models, parameters
-from tui.providers.origins import of_base_url
-from tui.providers.spec import Choice, Field, Provider
+from tui.providers.origins import host_of, of_base_url, origin_of
+from tui.providers.spec import Choice, Field, FieldValues, Provider
 
 _ID, _LABEL = "openai", "OpenAI"
-_BASE_URL = "https://api.openai.com/v1"
+_BASE_URL, _HOST = "https://api.openai.com/v1", "api.openai.com"
 _SIZES = {"text-embedding-ada-002": 1536, "text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
 _EMBEDDING_TOKENS = 8192
 
@@ -51,7 +52,22 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
     return _model(entry["id"], date if isinstance(date, str) else "")
 
 
+def _classify_anywhere(entry: Mapping[str, Any]) -> Model | None:
+    """Return a model that another server lists at the base URL of this provider: its IDs are not OpenAI's."""
+    if (known := _classify(entry)) or models.looks_official(entry["id"]):
+        return known
+    kind = models.classify_by_name(entry["id"])
+    return Model(_ID, entry["id"], kind[0], completion=kind[1]) if kind else None
+
+
 _FLAVOUR = openai_api.Flavour(_classify, most_tokens="max_completion_tokens", vectors="base64")
+_ANYWHERE = replace(_FLAVOUR, classify=_classify_anywhere)
+
+
+def _flavour(fields: FieldValues) -> openai_api.Flavour:
+    host = host_of(origin_of(fields.get("base_url") or _BASE_URL))
+    return _FLAVOUR if host == _HOST or host.endswith(f".{_HOST}") else _ANYWHERE
+
 
 PROVIDER = Provider(
     id=_ID,
@@ -105,11 +121,11 @@ PROVIDER = Provider(
     ),
     sign=openai_api.sign,
     origins=of_base_url,
-    verify=partial(models.verification, _FLAVOUR),
+    verify=lambda fields: models.verification(_flavour(fields), fields),
     parse_error=openai_api.parse_error,
     key_page="https://platform.openai.com/api-keys",
     docs=("https://developers.openai.com/api/docs/models", "https://developers.openai.com/docs/guides/error-codes"),
-    list_models=partial(models.refresh, _FLAVOUR),
+    list_models=lambda fields: models.refresh(_flavour(fields), fields),
     infer_model_type=models.kind_by(_classify),
     chat=partial(chat.chat, _FLAVOUR),
     embed=partial(embeddings.embed, _FLAVOUR),

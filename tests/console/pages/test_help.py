@@ -69,6 +69,8 @@ async def test_it_scrolls_by_keys_and_says_where_it_is() -> None:
         await until_shown(pilot, " 3 – 20 of ")
         await pilot.press("G")
         await until_shown(pilot, "Practice mode: nothing is saved or sent.")
+        assert "The passphrase of north-lab is practice." in shown(pilot)
+        assert "refused, restricted, nocredit, busy" in shown(pilot)
         await pilot.press("g")
         await until_shown(pilot, "1 – 18 of ")
 

@@ -321,6 +321,7 @@ async def test_no_server_answers() -> None:
     async with console(await forget(session_answering(silent), "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "enter")
         await until_shown(pilot, "▲ No model server answers on this machine.")
+        assert "Asked: ports 11434, 8080, 8000 and 1234." in shown(pilot)
         assert "Start one, or type its URL." in shown(pilot)
         await focused(pilot, "Base URL")
 

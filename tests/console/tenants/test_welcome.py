@@ -1,6 +1,7 @@
 """The first screen of all: what it offers to start with, and what makes the first tenant."""
 
 import asyncio
+import socket
 import threading
 from pathlib import Path
 
@@ -13,10 +14,12 @@ from tests.console.pilot import console, rows, shown, until, until_shown
 from tui.console.app import PRACTICE, Modeldeck
 from tui.errors import Problem
 from tui.storage.folder import DiskFolder
+from tui.tenancy import credentials
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.vault import key_pair
 from tui.workspace import tenants
+from tui.workspace.credentials.discovery import DiscoveredKey
 
 KEY = {"OPENAI_API_KEY": "sk-example0-0000-made-up-key-not-real-3f2a"}
 
@@ -82,14 +85,39 @@ async def test_it_is_drawn_as_designed_with_the_one_key_that_was_detected(tmp_pa
         assert "\n".join(rows(pilot)) == DRAWN
 
 
-async def test_with_no_key_present_the_list_is_first_and_with_several_they_are_counted() -> None:
+async def test_with_no_key_present_the_list_is_first_and_several_are_named() -> None:
     async with console(empty_session(), None) as pilot:
         assert "Start with       (•) the list of providers" in shown(pilot)
         assert "from the environment" not in shown(pilot)
     from tui.console.tenants.welcome import starts
 
-    several = starts(empty_session(), {"one": "ONE_KEY", "two": "TWO_KEY"})
-    assert several[0][1] == "one of 2 keys found here"
+    names = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GROQ_API_KEY")
+    several = starts(empty_session(), {name: DiscoveredKey(name, "", {}) for name in names})
+    assert several[0][1] == "all 3 keys here: OPENAI_API_KEY, ANTHROPIC_API_KEY …"
+
+
+@pytest.mark.all_providers
+async def test_all_keys_present_are_verified_and_used_with_one_choice() -> None:
+    keys = {**KEY, "ANTHROPIC_API_KEY": "sk-ant-api03-refused-made-up-key-not-real-9b1c", "GROQ_API_KEY": "not-real"}
+    session = empty_session(keys)
+    async with console(session, None) as pilot:
+        assert "(•) all 3 keys here: OPENAI_API_KEY, ANTHROPIC_API_KEY …" in shown(pilot)
+        assert "OPENAI_API_KEY, ANTHROPIC_API_KEY, GROQ_API_KEY" in rows(pilot)[22]
+        await pilot.press("enter")
+        await until_shown(pilot, "Set up OpenAI")
+    acme = session.tenant("acme")
+    assert {credential.provider for credential in credentials.stored(acme)} >= {"openai"}
+    assert credentials.active(acme, "anthropic") is None
+
+
+@pytest.mark.parametrize(("sudo", "name"), [("ada", "ada"), ("", "box")])
+async def test_a_tenant_is_not_proposed_to_be_called_root(
+    monkeypatch: pytest.MonkeyPatch, sudo: str, name: str
+) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "box.example.test")
+    session = empty_session({"USER": "root", "SUDO_USER": sudo})
+    async with console(session, None) as pilot:
+        assert f"Tenant           [{name} " in shown(pilot)
 
 
 async def test_a_model_server_that_the_environment_names_is_first() -> None:

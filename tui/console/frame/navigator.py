@@ -89,8 +89,8 @@ class Navigator(Protocol):
         """Open the set-up form of a provider. Return True if something was saved."""
         ...
 
-    async def add_provider(self) -> str:
-        """Add a connection and set it up. Return its name, '' if none was added."""
+    async def add_provider(self, kind: str = "") -> str:
+        """Add a connection, of that kind if it is known, and set it up. Return its name, '' if none was added."""
         ...
 
     async def add_model(self, provider_id: str = "", model: Model | None = None, model_id: str = "") -> bool:

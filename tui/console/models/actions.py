@@ -44,6 +44,11 @@ async def unlocked_for_test(questions: Questions, row: ModelRow) -> bool:
     return await questions.ensure_unlocked(f"send a test request to {row.model.ref}")
 
 
+def price_note(session: TenantSession, row: ModelRow) -> str:
+    """Return who bills a test request, '' for a server of your own."""
+    return f", billed by {row.provider_label}" if catalog.billed(session, row.model.provider) else ""
+
+
 async def remove(session: TenantSession, row: ModelRow) -> str:
     """Remove a model that was added by hand, and the default that it is; it can be undone."""
     await catalog.remove(session, row.model)

@@ -33,7 +33,7 @@ from tui.workspace.credentials.save import PlainHttp
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
 
-_CHARGED = "sends a short test request (billed by the provider)"
+_REQUEST = "sends a short test request"
 
 
 class AddModel(PageScreen[bool]):
@@ -120,7 +120,10 @@ class AddModel(PageScreen[bool]):
             if model_field.choices and last
         }
         chosen = {name: value for name, value in chosen.items() if value}
-        form = ModelForm(provider, self._model, self._model_id, chosen, note=_CHARGED)
+        billed = catalog.billed(self.navigator.tenant_session, provider.id)
+        form = ModelForm(
+            provider, self._model, self._model_id, chosen, note=_REQUEST + " (billed by the provider)" * billed
+        )
         self._finding = ModelSearch(self, form)
         return form
 

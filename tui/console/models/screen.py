@@ -324,13 +324,13 @@ class Models(AreaScreen):
         self.dialogs.toast(notice)
 
     def action_verify(self) -> None:
-        # One call at a time: each is charged.
         if not self.working and (row := self.row) is not None:
             self.run_guarded(self._verify(row), "verify")
 
     async def _verify(self, row: ModelRow) -> None:
         if await actions.unlocked_for_test(self.dialogs, row):
-            self._say("Sending a short test request (billed by the provider).", hint("{area.escape} stops it."))
+            billed = actions.price_note(self.session, row)
+            self._say(f"Sending a short test request{billed}.", hint("{area.escape} stops it."))
             try:
                 with self.working.on(f"calling {clip_middle(name_of(row.model), 30)}"):
                     result = await catalog.test(self.session, row.model)
@@ -338,7 +338,7 @@ class Models(AreaScreen):
                 self._say("Stopped. The request may still be billed.")
                 raise
             await self.read()
-            self._say(result, f"A short test request, billed by {row.provider_label}.")
+            self._say(result, f"A short test request{billed}.")
 
     def action_refresh(self) -> None:
         if not self.working:

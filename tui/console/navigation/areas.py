@@ -185,13 +185,22 @@ class AreaNavigator:
         saved = await self._stack.push_screen_wait(Setup(provider_of(self.tenant_session, provider_id), **options))
         return bool(saved)
 
-    async def add_provider(self) -> str:
-        """Add a connection and set it up; return its name. One that is left without being set up is not kept."""
+    async def add_provider(self, kind: str = "") -> str:
+        """Add a connection and set it up; return its name. One that is left without being set up is not kept.
+
+        Without a `kind` one is picked first.
+        """
         from tui.console.providers.add import AddProvider  # lazy: the page
         from tui.tenancy.credentials import listing  # lazy: credentials
         from tui.workspace.credentials.status import remove_provider  # lazy: credentials
 
-        name = await self._stack.push_screen_wait(AddProvider())
+        if kind:
+            from tui.workspace import connections  # lazy: credentials
+
+            name = connections.suggested_name(self.tenant_session, kind)
+            await connections.add(self.tenant_session, name, kind)
+        else:
+            name = await self._stack.push_screen_wait(AddProvider())
         if not name:
             return ""
         if not await self.set_up(name) and not listing(self.tenant_session, name):

@@ -45,6 +45,16 @@ _SIGNS = (
 )
 
 
+_PRACTICE = (
+    "Practice mode: nothing is saved or sent.",
+    "The passphrase of north-lab is practice. Any key is accepted, except with one",
+    "of these words in it: refused, restricted, nocredit, busy.",
+    "Azure OpenAI answers at https://acme-east.openai.azure.com only, with the",
+    "deployments gpt-east, embed-east and whisper-east.",
+    "Ask: please fail, please be refused, please be busy, please break, please stall.",
+)
+
+
 class Help(PageScreen[None]):
     """Opened from any screen. A form's help has its fields at length."""
 
@@ -163,7 +173,7 @@ class Help(PageScreen[None]):
         session = self.navigator.session
         where = paths(session.environ)
         if session.practice or session.data.path is None:
-            return ["   Practice mode: nothing is saved or sent."]
+            return [f"   {entry}" for entry in _PRACTICE] if session.practice else ["   Nothing is saved."]
         settings, keys = where.short(session.data.path), where.short(session.keys.path or where.keys)
         first = f"   Settings  {settings}"
         lines: list[Words] = [fit(first, 43) + f"Keys  {keys}"] if len(first) < 42 else [first, f"   Keys      {keys}"]

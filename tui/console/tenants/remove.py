@@ -121,13 +121,19 @@ class RemoveTenant(Dialog[bool]):
         self._note.display = not right
 
     def on_field_row_next(self) -> None:
-        self._keep.focus()
+        if self._remove.disabled:
+            self._keep.focus()
+        else:
+            self._start_removal()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button is self._keep:
             self.dismiss(False)
         else:
-            self.run_worker(self._go(), group="remove", exclusive=True, exit_on_error=False)
+            self._start_removal()
+
+    def _start_removal(self) -> None:
+        self.run_worker(self._go(), group="remove", exclusive=True, exit_on_error=False)
 
     async def _go(self) -> None:
         try:

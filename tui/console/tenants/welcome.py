@@ -1,7 +1,8 @@
 """The first screen: create the first tenant, and choose where to start."""
 
 import getpass
-from collections.abc import Iterable
+import socket
+from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -16,15 +17,20 @@ from tui.console.widgets.form import Choice, FieldRow
 from tui.console.widgets.static_text import Plain
 from tui.paths import paths
 from tui.providers import PROVIDERS
+from tui.providers.openai_compatible.presets import kind
 from tui.sanitize import one_line
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
-from tui.workspace.credentials import discovery
+from tui.workspace.credentials import discovery, environment
+from tui.workspace.credentials.discovery import DiscoveredKey
 
 _INTRODUCTION = (
     "\n   Manages each tenant's LLM providers: encrypted API keys, models and\n   defaults. Try any model right away.\n"
 )
 _HELP = ("Optional. Without one, anyone who can read your files on", "this machine can decrypt the keys.")
+
+_ROOM = 59
+"""Characters of a choice at 80 columns."""
 
 KEY, SERVER, LIST, PRACTICE = "key", "server", "list", "practice"
 
@@ -40,7 +46,7 @@ class Welcome(FramedScreen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._keys_here: dict[str, str] = {}
+        self._keys_here: dict[str, DiscoveredKey] = {}
         self._start = Choice("Start with", [], column=True, id="start")
 
     def content(self) -> Iterable[Widget]:
@@ -52,6 +58,10 @@ class Welcome(FramedScreen[None]):
     def chrome(self) -> ScreenText:
         where = paths(self.navigator.session.environ)
         settings, keys = self.navigator.session.tenants.path, self.navigator.session.keys.path
+        if self._start.value == KEY and len(self._keys_here) > 1:
+            names = ", ".join(key.variable for key in self._keys_here.values())
+            strip = ("Each key is verified at its provider, then encrypted and saved:", names)
+            return ScreenText("Welcome", self._footer(), strip=strip)
         strip = (
             f"Settings   {where.short(settings) if settings else 'in memory'}",
             f"Keys       {where.short(keys) if keys else 'in memory'}",
@@ -81,7 +91,7 @@ class Welcome(FramedScreen[None]):
         self._offer()
 
     def _offer(self) -> None:
-        self._keys_here = environment_keys(self.navigator.session)
+        self._keys_here = environment.environment_keys(self.navigator.session)
         self._start.offer(starts(self.navigator.session, self._keys_here))
 
     # --- what is pressed ---
@@ -121,8 +131,11 @@ class Welcome(FramedScreen[None]):
         if tenant := await self._form.create():
             # Where all tenants were removed this form comes up again.
             self._form.passphrase.clear()
+            keys = self._keys_here if self._start.value == KEY and len(self._keys_here) > 1 else {}
             going = _go_on(self.navigator, tenant.id, self._provider(), self._start.value == SERVER)
-            self.app.run_worker(going, group="begin", exit_on_error=False)
+            self.app.run_worker(
+                _use_all(self.navigator, tenant.id, keys) if keys else going, group="begin", exit_on_error=False
+            )
 
     def _provider(self) -> str:
         """Return the provider whose form opens next, '' for the list."""
@@ -135,19 +148,20 @@ class Welcome(FramedScreen[None]):
 
 
 async def _go_on(navigator: Navigator, tenant_id: str, provider_id: str, look: bool) -> None:
-    """Open the list of providers, and the form if a provider was chosen."""
+    """Open the list of providers, and the form if a provider or a preset was chosen."""
     await navigator.open_tenant(tenant_id, "providers")
-    if provider_id:
+    if provider_id in PROVIDERS:
         await navigator.set_up(provider_id, look=look)
+    elif provider_id:
+        await navigator.add_provider(provider_id)
 
 
-def environment_keys(session: Session) -> dict[str, str]:
-    """Return the environment variables that hold API keys, by provider."""
-    return {
-        provider.id: hit.variable
-        for provider in PROVIDERS.values()
-        if not provider.local_servers and (hit := discovery.discover_keys(session, provider))
-    }
+async def _use_all(navigator: Navigator, tenant_id: str, keys: Mapping[str, DiscoveredKey]) -> None:
+    """Open the list of providers, set up each whose key is in the environment, and propose default models."""
+    await navigator.open_tenant(tenant_id, "providers")
+    results = await environment.set_up_all(navigator.session.tenant(tenant_id), keys)
+    if await navigator.propose_defaults(environment.summary(results)) == "playground":
+        navigator.show_area("playground")
 
 
 def local_provider() -> str:
@@ -156,28 +170,49 @@ def local_provider() -> str:
     return max(known, key=lambda candidate: len(candidate.local_servers)).id if known else ""
 
 
-def starts(session: Session, discovered_keys: dict[str, str]) -> list[tuple[str, str]]:
-    """Return where a new tenant can start: a key found here, a local server, the list, practice mode."""
+def starts(session: Session, discovered_keys: Mapping[str, DiscoveredKey]) -> list[tuple[str, str]]:
+    """Return where a new tenant can start: keys found here, a local server, the list, practice mode."""
     offered = [(LIST, "the list of providers"), (PRACTICE, "practice mode: sample tenants, nothing saved or sent")]
     local = local_provider()
     if local:
         names = ", ".join(local_server.label for local_server in PROVIDERS[local].local_servers[:2])
         offered.insert(0 if discovered_keys else 1, (SERVER, f"a model server on this machine ({names} …)"))
     if len(discovered_keys) == 1:
-        provider, variable = next(iter(discovered_keys.items()))
-        offered.insert(0, (KEY, f"{PROVIDERS[provider].label}, with {variable} from the environment"))
+        provider, key = next(iter(discovered_keys.items()))
+        declared = kind(provider)
+        label = declared.label if declared else provider
+        offered.insert(0, (KEY, f"{label}, with {key.variable} from the environment"))
     elif discovered_keys:
-        offered.insert(0, (KEY, f"one of {len(discovered_keys)} keys found here"))
+        offered.insert(0, (KEY, _all_of([key.variable for key in discovered_keys.values()])))
     if local and discovery.runs_here(session, PROVIDERS[local]):
         offered.sort(key=lambda start: start[0] != SERVER)
     return offered
 
 
+def _all_of(variables: Sequence[str]) -> str:
+    """Return `all 3 keys here: OPENAI_API_KEY, GROQ_API_KEY …`, as many names as have room."""
+    words = f"all {len(variables)} keys here: {variables[0]}"
+    for name in variables[1:]:
+        if len(words) + len(name) + 4 > _ROOM:
+            return f"{words} …"
+        words += f", {name}"
+    return words
+
+
 def _login_name(session: Session) -> str:
+    """Return the name of whoever logged in; for root that of the machine, which says more."""
+    name = _user_name(session)
+    if name == "root":
+        sudo = session.environ.get("SUDO_USER", "")
+        name = sudo if sudo not in ("", "root") else socket.gethostname().partition(".")[0]
+    return one_line(name, tenant_registry.LONGEST)
+
+
+def _user_name(session: Session) -> str:
     name = session.environ.get("USER") or session.environ.get("LOGNAME") or ""
     if not name:
         try:
             name = getpass.getuser()
         except (OSError, KeyError):  # no entry for this user
             name = ""
-    return one_line(name, tenant_registry.LONGEST)
+    return name

@@ -1,6 +1,5 @@
 """Any OpenAI-compatible server: Ollama, llama.cpp, vLLM, LM Studio, gateways."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,13 +13,6 @@ from tui.providers.origins import of_base_url
 from tui.providers.spec import AudioLimits, Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "openai_compatible", "OpenAI-compatible"
-_EMBEDDING = re.compile(r"embed|(^|[/_-])(bge|e5|gte)[-_]|minilm", re.IGNORECASE)
-_SPEECH = re.compile(r"whisper|transcri|parakeet|(^|[/_-])asr([/_-]|$)", re.IGNORECASE)
-_USELESS = re.compile(
-    r"rerank|(^|[/_-])tts([/_-]|$)|stable-diffusion|moderation|dall-e|(^|/)sora|gpt-(realtime|live|image|audio)|(^|/)flux",
-    re.IGNORECASE,
-)
-_COMPLETION = re.compile(r"^(text-(davinci|curie|babbage|ada)-\d+|gpt-3\.5-turbo-instruct.*|(davinci|babbage)-002)$")
 _LARGEST = 1 << 30
 """Bytes of a recording; whose server it is knows its own limit."""
 
@@ -29,18 +21,11 @@ _CONTEXT = ("max_model_len", "context_length", "context_window", "max_context_le
 
 
 def _classify(entry: Mapping[str, Any]) -> Model | None:
-    name = entry["id"]
-    if _USELESS.search(name):
+    kind = models.classify_by_name(entry["id"])
+    if kind is None:
         return None
-    kind = (
-        ModelType.SPEECH2TEXT
-        if _SPEECH.search(name)
-        else ModelType.EMBEDDING
-        if _EMBEDDING.search(name)
-        else ModelType.CHAT
-    )
-    completion = bool(_COMPLETION.match(name))
-    return Model(_ID, name, kind, context=_context(entry), completion=completion, price=_price(entry))
+    price = _price(entry)
+    return Model(_ID, entry["id"], kind[0], context=_context(entry), completion=kind[1], price=price)
 
 
 def _context(entry: Mapping[str, Any]) -> int:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tui.domain import Credential, ImportMode, Model, ModelState, ModelType, Origin
 from tui.errors import Action, Locked, Remedy, UsageError
 from tui.providers import PROVIDERS
+from tui.providers.origins import is_private
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
@@ -234,6 +235,12 @@ async def test(session: TenantSession, model: Model) -> str:
     if outcome.model != model:
         await asyncio.to_thread(_measured, session, outcome.model)
     return f"{model.id} {outcome.words} in {round((time.monotonic() - started) * 1000)} ms."
+
+
+def billed(session: TenantSession, provider_id: str) -> bool:
+    """Return True unless every server that the provider's key may be sent to is on this machine or a private one."""
+    credential = stored_credentials.active(session, provider_id)
+    return credential is None or not credential.origins or not all(map(is_private, credential.origins))
 
 
 def removable(model: Model) -> bool:

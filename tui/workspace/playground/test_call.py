@@ -2,7 +2,7 @@
 
 import io
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.dialects.sampling import BOUND
-from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta, Transcript, Vectors
+from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
 from tui.providers.requests import Message
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
@@ -47,11 +47,13 @@ async def test_call(
     """
     if model.type is ModelType.EMBEDDING:
         embedded = calls.embed(session, model, ("ok",), access=access)
-        vectors = await _of(embedded, tell, Vectors)
+        events = await _of(embedded, tell, Vectors, Usage)
+        vectors = [event for event in events if isinstance(event, Vectors)]
         if not vectors or not vectors[0].vectors:
             raise Problem(f"{model.id} returned no vector.", "It may not be an embedding model.")
         size = len(vectors[0].vectors[0])
-        return TestCallResult(replace(model, dimensions=size), f"gave a vector of {size:,} numbers")
+        words = f"gave a vector of {size:,} numbers{_used(events)}"
+        return TestCallResult(replace(model, dimensions=size), words)
     if model.type is ModelType.SPEECH2TEXT:
         with tempfile.TemporaryDirectory(prefix="modeldeck-") as folder:
             path = Path(folder) / "silence.wav"
@@ -62,10 +64,19 @@ async def test_call(
         return TestCallResult(model, "answered")
     question = (Message("user", "Say ok."),)
     answer = calls.chat(session, model, question, _bound(session, model), stream=False, access=access)
-    events = await _of(answer, tell, TextDelta, ThinkingDelta, Finish)
-    if not any(not isinstance(event, Finish) or event.reason in _AT_LENGTH for event in events):
+    events = await _of(answer, tell, TextDelta, ThinkingDelta, Finish, Usage)
+    spoken = any(isinstance(event, TextDelta | ThinkingDelta) for event in events)
+    if not spoken and not any(isinstance(event, Finish) and event.reason in _AT_LENGTH for event in events):
         raise Problem(f"{model.id} returned an empty answer.", "It may not be a chat model.")
-    return TestCallResult(model, "answered")
+    return TestCallResult(model, f"answered{_used(events)}")
+
+
+def _used(events: Sequence[object]) -> str:
+    """Return what the provider says that the request used, such as ` (9 tokens in, 1 out)`, or ''."""
+    usage = next((event for event in reversed(events) if isinstance(event, Usage)), None)
+    parts = [f"{usage.input:,} tokens in"] if usage and usage.input is not None else []
+    parts += [f"{usage.output:,} out"] if usage and usage.output is not None and parts else []
+    return f" ({', '.join(parts)})" if parts else ""
 
 
 def _bound(session: TenantSession, model: Model) -> dict[str, int]:

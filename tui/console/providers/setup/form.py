@@ -339,7 +339,8 @@ class SetupForm(Form):
             field.name for field in self.provider.fields if field.auth_method and field.required and self._shows(field)
         ]
         filled = {name: entry for name, entry in self.values().items() if entry}
-        origins = self.origins({**dict.fromkeys(to_come, MASK), **filled})
+        marked = self.discovered.values if self.discovered and not self.changed else {}  # what its button sends
+        origins = self.origins({**dict.fromkeys(to_come, MASK), **filled, **marked})
         lines: list[Words] = list(instead)
         if not instead and origins:
             secrets = [field for field in self.provider.fields if field.secret and self._shows(field)]
@@ -368,6 +369,7 @@ class SetupForm(Form):
         await place.mount(*server_parts(self.provider, servers))
         self._show("look", False)
         self._show("look-gap", False)
+        self._show("or-another", bool(servers) or self.discovered is not None)
         self._show("look-again", True)
         self._show("look-again-gap", True)
         if servers:

@@ -11,21 +11,24 @@ from tui.console.widgets.symbols import MUTED, PROBLEM
 from tui.providers.spec import Provider
 from tui.workspace.credentials.discovery import Server
 
-_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-
 
 def looking_words(provider: Provider) -> str:
-    """Return `probing four ports on this machine`."""
-    count = len(provider.local_servers)
-    number = _NUMBERS[count] if count < len(_NUMBERS) else str(count)
-    return f"asking {number} port{'' if count == 1 else 's'} of this machine"
+    """Return `asking ports 11434 and 8080 of this machine`."""
+    return f"asking {ports_of(provider)} of this machine"
+
+
+def ports_of(provider: Provider) -> str:
+    """Return the ports of the usual model servers: `ports 11434, 8080, 8000 and 1234`."""
+    ports = list(dict.fromkeys(str(urlsplit(server.base_url).port) for server in provider.local_servers))
+    return f"port {ports[0]}" if len(ports) == 1 else f"ports {', '.join(ports[:-1])} and {ports[-1]}"
 
 
 def server_parts(provider: Provider, servers: Sequence[Server]) -> list[Widget]:
     """Return the widgets after a search for servers; the buttons are `server-0` and so on."""
     if not servers:
         none = line(PROBLEM, "No model server answers on this machine.\n")
-        return [Plain(line(none, "Start one, or type its URL."), classes="said")]
+        where = f"Start one, or type its URL. Asked: {ports_of(provider)}."
+        return [Plain(line(none, where), classes="said")]
     widest = max(len(server.base_url) for server in servers)
     parts: list[Widget] = [Plain("Answers on this machine", classes="said")]
     for number, server in enumerate(servers):

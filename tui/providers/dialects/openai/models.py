@@ -64,6 +64,40 @@ def classify(model_id: str) -> tuple[ModelType, bool] | None:
     return (ModelType.CHAT, False) if _CHAT.match(name) else None
 
 
+_BY_NAME = (
+    (ModelType.SPEECH2TEXT, re.compile(r"whisper|transcri|parakeet|(^|[/_-])asr([/_-]|$)", re.IGNORECASE)),
+    (ModelType.EMBEDDING, re.compile(r"embed|(^|[/_-])(bge|e5|gte)[-_]|minilm", re.IGNORECASE)),
+)
+_UNSERVED = re.compile(
+    r"rerank|(^|[/_-])tts([/_-]|$)|stable-diffusion|moderation|dall-e|(^|/)sora|gpt-(realtime|live|image|audio)|(^|/)flux",
+    re.IGNORECASE,
+)
+_FAMILIES = re.compile(
+    r"gpt-|chatgpt-|o\d|dall-e|tts-|whisper-|sora|omni-|text-|codex|davinci|babbage|computer-use|ft:"
+)
+
+
+def looks_official(model_id: str) -> bool:
+    """Return True if an ID begins like one of OpenAI's, of which `classify` knows what they do."""
+    return bool(_FAMILIES.match(model_id.lower()))
+
+
+def classify_by_name(model_id: str) -> tuple[ModelType, bool] | None:
+    """Return the type of any server's model by its ID, and whether it is a completion model.
+
+    None if chat completions, embeddings and transcriptions do not serve it; chat if nothing else is in its name.
+    """
+    if _UNSERVED.search(model_id):
+        return None
+    kind = next((kind for kind, pattern in _BY_NAME if pattern.search(model_id)), ModelType.CHAT)
+    return kind, bool(_OLD_COMPLETION.match(model_id))
+
+
+_OLD_COMPLETION = re.compile(
+    r"^(text-(davinci|curie|babbage|ada)-\d+|gpt-3\.5-turbo-instruct.*|(davinci|babbage)-002)$"
+)
+
+
 def kind_by(
     classified: Callable[[Mapping[str, Any]], Model | None],
 ) -> Callable[[str, FieldValues], ModelType | None]:
