@@ -48,6 +48,21 @@ COMMANDS = (
         ),
     ),
     Command(
+        ("credential", "due"),
+        "credential.due:due",
+        "list API keys that are old enough to be replaced",
+        (),
+        (
+            Option(("--days",), "the age from which a key is listed; default: 90", "N"),
+            Option(("--all-tenants",), "of all tenants"),
+            JSON,
+        ),
+        "The age counts from when the credential was last saved here. Nothing is unlocked or sent. The exit code is 1 "
+        "if any is listed.",
+        "[{tenant, provider, credential, active, changed, age_days}], the oldest first",
+        ("modeldeck credential due", "modeldeck credential due --days 30 --all-tenants --json"),
+    ),
+    Command(
         ("credential", "remove"),
         "credential.handlers:remove",
         "delete a credential, from earlier states too",
