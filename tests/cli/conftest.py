@@ -129,7 +129,7 @@ def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         monkeypatch.setattr(key_pair, "generate_key_pair", lambda bits: keys.cached_pair(next(numbers)))
         monkeypatch.setattr(tui.process.hardening, "harden", lambda: None)
         monkeypatch.setattr(tui.cli.secret_input, "ask", lambda prompt: Secret(next(answers)) if typed else None)
-        buffer = io.StringIO(stdin)
+        buffer = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
         if typed:
             monkeypatch.setattr(buffer, "isatty", lambda: True)
         monkeypatch.setattr(sys, "stdin", buffer)

@@ -1,6 +1,7 @@
 """Reading standard input: what is awaited is said, and ctrl+c ends every wait."""
 
 import _thread
+import io
 import os
 import signal
 import sys
@@ -11,7 +12,8 @@ import pytest
 
 from tests.cli.conftest import ROOT, environ
 from tests.terminal import Terminal
-from tui.cli.inputs import interruptible
+from tui.cli.inputs import interruptible, read_text
+from tui.errors import UsageError
 
 
 def reads(thread_id: int, descriptor: int) -> bool:
@@ -65,3 +67,24 @@ def test_a_prompt_names_its_input_and_ctrl_c_ends_it(home: Path, words: str, awa
         terminal.until(awaited)
         terminal.send("\x03")
         assert terminal.wait(20) == 130
+
+
+TEXT = "Zürich, 北京"
+
+
+@pytest.mark.parametrize("content", [TEXT.encode(), TEXT.encode("utf-8-sig"), TEXT.encode("utf-16")])
+def test_a_piped_text_is_decoded_by_its_mark(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
+    assert read_text("Type") == TEXT
+
+
+def test_a_piped_text_in_the_locale_s_encoding_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("北京\r\n".encode("gb18030")), encoding="gb18030"))
+    assert read_text("Type") == "北京\n"
+
+
+@pytest.mark.parametrize("content", ["Zürich".encode("latin-1"), "hi".encode("utf-16-le"), b"\xff\xfeh"])
+def test_a_piped_text_that_cannot_be_read_is_refused(monkeypatch: pytest.MonkeyPatch, content: bytes) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content), encoding="utf-8"))
+    with pytest.raises(UsageError, match=r"not UTF-8|zero bytes"):
+        read_text("Type")

@@ -36,6 +36,8 @@ def usage_error(*words: str) -> str:
         ("paths --colour", "Unknown option --colour.", "modeldeck paths --help"),
         ("-x", "Unknown option -x.", "modeldeck --help"),
         ("--versoin", "Unknown option --versoin.", "Did you mean --version?"),
+        ("--version --json", "--version takes no other words.", ""),
+        ("-t acme -V", "--version takes no other words.", ""),
     ],
 )
 def test_a_wrong_word_is_named_and_the_right_one_suggested(words: str, wrong: str, meant: str) -> None:

@@ -53,6 +53,15 @@ def test_a_stamp_differs_after_every_write_of_the_same_content(folder: Folder) -
     assert folder.version_token("b") is None
 
 
+@pytest.mark.parametrize("content", [b"", b"a", b"a\n", b"\n\nb", b"long", b"long\n", b"x\nlonger\ny\n", b"longest\nx"])
+def test_a_line_without_an_end_is_not_read_whole(
+    disk: DiskFolder, monkeypatch: pytest.MonkeyPatch, content: bytes
+) -> None:
+    monkeypatch.setattr("tui.storage.folder.LONGEST_LINE", 4)
+    disk.write("log", content)
+    assert [*disk.lines("log")] == [line[:5] for line in content.split(b"\n")]
+
+
 def test_the_states_before_are_kept_newest_first(folder: Folder) -> None:
     for n in range(8):
         folder.write("a", str(n).encode(), keep=3)

@@ -40,7 +40,7 @@ def skip_command_of_httpx() -> None:
 
 def _run(words: Sequence[str], guarded: bool = False) -> int:
     try:
-        if words and words[0] in ("--version", "-V", "version"):
+        if len(words) == 1 and words[0] in ("--version", "-V", "version"):
             return _print_version()
         if words and words[0] == "__complete":
             return _complete(words[1:])

@@ -1,5 +1,6 @@
 """Read standard input and numeric arguments."""
 
+import codecs
 import contextlib
 import io
 import re
@@ -26,11 +27,30 @@ def may_ask() -> bool:
 
 
 def read_text(invitation: str) -> str:
-    """Read standard input to its end as text; on a terminal, say first what is awaited."""
-    if isinstance(sys.stdin, io.TextIOWrapper):
-        sys.stdin.reconfigure(errors="replace")
+    """Read standard input to its end as text; on a terminal, say first what is awaited.
+
+    Raises:
+        UsageError: It is not text in UTF-8 or the locale's encoding, or in UTF-16 with a byte order mark.
+    """
     with _awaited(invitation):
-        return sys.stdin.read()
+        if not isinstance(sys.stdin, io.TextIOWrapper):
+            return sys.stdin.read()
+        content = sys.stdin.buffer.read()
+    text = _decoded(content, sys.stdin.encoding)
+    if text is None:
+        raise UsageError("The input is not UTF-8 text.", "Convert it first: iconv -f ENCODING -t UTF-8 FILE")
+    if "\0" in text:
+        raise UsageError("The input holds zero bytes: it looks like UTF-16 or a binary file.", "Save it as UTF-8.")
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _decoded(content: bytes, locale: str) -> str | None:
+    """Decode by the byte order mark, else as UTF-8 or in the locale's encoding; None if it is neither."""
+    encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    for name in (encoding, locale):
+        with contextlib.suppress(UnicodeDecodeError, LookupError):
+            return content.decode(name)
+    return None
 
 
 def read_bytes(invitation: str, limit: int) -> bytes:

@@ -9,6 +9,9 @@ from tui.cli.command import GLOBAL_OPTIONS, Argument, Command, Option, ParsedArg
 from tui.cli.registry import COMMANDS, CONSOLE
 from tui.errors import UsageError, did_you_mean, quotable
 
+_VERSION = ("--version", "-V", "version")
+"""What shows the version if it is the only word."""
+
 
 def parse(words: Sequence[str]) -> ParsedArgs:
     """Parse the words.
@@ -18,6 +21,8 @@ def parse(words: Sequence[str]) -> ParsedArgs:
     """
     if words and words[0] == "help":
         words = [*words[1:], "--help"]
+    if words and words[0] in _VERSION:
+        raise _version_with_more()
     command, rest = _command(words)
     if not isinstance(command, Command):
         if _asks_help(rest):
@@ -152,11 +157,17 @@ def _how(command: Command, more: str = "") -> str:
 
 def _unknown_option(command: Command, word: str) -> UsageError:
     names = [name for option in (*command.options, *GLOBAL_OPTIONS) for name in option.names]
-    names += [] if command.words else ["--version"]
     name = word.partition("=")[0]
+    if name in _VERSION and not command.words:
+        return _version_with_more()
+    names += [] if command.words else ["--version"]
     hint = did_you_mean(name, [known for known in names if known.startswith("--")])
     shown = f" {name}" if quotable(name, names) else f"; {' '.join(command.words) or 'the console'} has no such option"
     return UsageError(f"Unknown option{shown}.", hint + _how(command, "put a text that begins with - after --"))
+
+
+def _version_with_more() -> UsageError:
+    return UsageError("--version takes no other words.", "modeldeck --version shows the version.")
 
 
 def _not_a_choice(command: Command, name: str, word: str, choices: Sequence[str]) -> UsageError:

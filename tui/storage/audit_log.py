@@ -21,15 +21,17 @@ the entries after it.
 Nothing is dropped: an entry has about 300 bytes, and adding one reads only the end of the file.
 """
 
-import hashlib
 import hmac
 import json
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from secrets import token_bytes
-from typing import Any
+from typing import Any, NamedTuple
 
 from tui.sanitize import one_line
+from tui.storage.audit_line import sealed_lines
+from tui.storage.audit_line import sha256 as _hash
 from tui.storage.folder import Folder
 
 LOG = "audit.log"
@@ -41,6 +43,8 @@ _WINDOW = 64 * 1024
 _LONGEST = 200
 _MOST = 40
 _MOST_FINDINGS = 1000
+_FARTHEST = 64 * 1024 * 1024
+"""Bytes of the end of a log that are read at once; what is farther from it is read line by line."""
 _CHANGED = "The settings were changed after the last entry, by a session that ended or by something else."
 
 
@@ -66,8 +70,7 @@ class Entry:
     hash: str
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """The last entry: its number, the hash of its line, and the digest of the settings as last told ('' for none).
 
     From entry `macs_from` on, every entry has an HMAC; 0 in a log that a version before wrote alone.
@@ -193,9 +196,21 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
     forged: list[int] = []
     behind: list[int] = []
     at, reached, count = first, head is None or (head.n, head.hash) == (first.n, first.hash), 0
+    from_number = head.macs_from if head is not None else 0
+    check = sealed_lines(key) if key is not None and from_number else None
     rest = next(lines, b"")
     for text in lines:
         previous, rest = rest, text
+        if (
+            check is not None
+            and not reached
+            and not strange
+            and at.n + 1 >= from_number
+            and (state := check(previous, at.n + 1, at.hash)) is not None
+        ):
+            at, count = Head(at.n + 1, _hash(previous), state or at.state, at.macs_from), count + 1
+            reached = head is not None and at[:2] == head[:2]
+            continue
         entry = parse(previous)
         if entry is None:
             strange.append(previous)
@@ -256,12 +271,12 @@ class Log:
             lines.append(added)
         self._folder.append(LOG, b"".join(lines))
         with self._key_folder.lock():
-            self._key_folder.write(HEAD, json.dumps(asdict(head)).encode())
+            self._key_folder.write(HEAD, json.dumps(head._asdict()).encode())
 
     def last(self, count: int, since: str = "") -> list[Entry]:
         """Return the last `count` entries (all for 0) from an ISO time on, oldest first, read from the end."""
         size = _WINDOW
-        while True:
+        while (count or since) and size <= _FARTHEST:
             content = self._folder.read(LOG, size) or b""
             whole = len(content) < size
             # The window begins inside a line, most often; what is left of that line is no entry.
@@ -270,6 +285,8 @@ class Log:
             if whole or (count and len(wanted) >= count) or (since and len(wanted) < len(tail)):
                 return wanted[-count:] if count else wanted
             size *= 4
+        every = (entry for text in self._folder.lines(LOG) if text and (entry := parse(text)) and entry.at >= since)
+        return list(deque(every, maxlen=count or None))
 
     def read(self, last: int = 0) -> list[Entry]:
         """Read the entries, oldest first; with `last`, only those in that many bytes at the end."""
@@ -382,7 +399,3 @@ def _text(text: str, limit: int = _LONGEST) -> str:
     # Nearly all are plain, and a log is long.
     plain = len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text
     return text if plain else one_line(text, limit)
-
-
-def _hash(text: bytes) -> str:
-    return hashlib.sha256(text).hexdigest()

@@ -12,9 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from tui.errors import Problem
 from tui.storage import file_errors, filesystem, folder_safety
@@ -22,10 +22,12 @@ from tui.storage import lock as file_lock
 from tui.storage.generations import generation, numbered, rotation_renames, safe_name
 from tui.storage.lock import LEASE, LOCK, WAIT
 
-_TEMPORARY = ".tmp-"
-_LEAVING = ".leaving-"
+_TEMPORARY, _LEAVING = ".tmp-", ".leaving-"
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 LARGEST = 128 * 2**20
 """Bytes that a file may have to be read as a whole."""
+LONGEST_LINE = 2**20
+"""Bytes of a line of a file that is read line by line."""
 
 
 class Folder(Protocol):
@@ -133,18 +135,17 @@ class DiskFolder:
             if at is None:
                 return None
             try:
-                file = os.open(safe_name(name), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, dir_fd=at)
+                file = os.open(safe_name(name), _READ, dir_fd=at)
             except FileNotFoundError:
                 return None
             except OSError as error:
                 raise file_errors.unreadable(self._path / name, error) from None
             try:
-                file_errors.check_file(os.fstat(file), self._path / name)
-                size = os.fstat(file).st_size
-                if not last and size > LARGEST:
+                file_errors.check_file(status := os.fstat(file), self._path / name)
+                if not last and status.st_size > LARGEST:
                     raise file_errors.too_large(self._path / name, LARGEST)
                 with os.fdopen(file, "rb", closefd=False) as content:
-                    content.seek(max(0, size - last) if last else 0)
+                    content.seek(max(0, status.st_size - last) if last else 0)
                     return content.read(last or LARGEST)
             except OSError as error:
                 raise file_errors.unreadable(self._path / name, error) from None
@@ -152,18 +153,18 @@ class DiskFolder:
                 _close(file)
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """Yield the lines of a private file, one at a time, so that a long log needs no memory."""
+        """Yield the lines of a private file, one at a time; those longer than `LONGEST_LINE` cut one byte behind it."""
         with self._opened() as at:
             if at is None:
                 return
-            flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
             try:
-                with os.fdopen(os.open(safe_name(name), flags, dir_fd=at), "rb") as file:
+                with os.fdopen(os.open(safe_name(name), _READ, dir_fd=at), "rb") as file:
                     file_errors.check_file(os.fstat(file.fileno()), self._path / name)
-                    line = b"\n"
-                    for line in file:
+                    ended = True
+                    for line in iter(partial(file.readline, LONGEST_LINE + 1), b""):
+                        ended = line.endswith(b"\n") or (len(line) > LONGEST_LINE and _skip_line(file))
                         yield line.removesuffix(b"\n")
-                    if line.endswith(b"\n"):
+                    if ended:
                         yield b""
             except FileNotFoundError:
                 return
@@ -388,6 +389,11 @@ class DiskFolder:
             if name.startswith(_TEMPORARY):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=at)
+
+
+def _skip_line(file: BinaryIO) -> bool:
+    """Read to the end of the line; return False if the file ends before it."""
+    return any(piece.endswith(b"\n") for piece in iter(partial(file.readline, LONGEST_LINE), b""))
 
 
 def _is_ours(name: str) -> bool:

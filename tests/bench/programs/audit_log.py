@@ -5,7 +5,6 @@ import os
 import resource
 import sys
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 from time import process_time
 
@@ -28,7 +27,7 @@ def written(folder: Path, count: int) -> audit_log.Log:
     data.write("a", b"")
     with open(folder / "data" / audit_log.LOG, "wb", opener=_private) as file:
         file.writelines(lines)
-    keys.write(audit_log.HEAD, json.dumps(asdict(head)).encode())
+    keys.write(audit_log.HEAD, json.dumps(head._asdict()).encode())
     keys.write(audit_log.MAC_KEY, key.hex().encode())
     return audit_log.Log("acme", data, keys)
 

@@ -40,6 +40,16 @@ OTHER_MEDIA = {
 }
 """The same for files that only a server of one's own may take."""
 
+_MARKS = (
+    (0, b"ID3", "mp3"),
+    (8, b"WAVE", "wav"),
+    (0, b"fLaC", "flac"),
+    (0, b"OggS", "ogg"),
+    (4, b"ftyp", "m4a"),
+    (0, b"\x1a\x45\xdf\xa3", "webm"),
+)
+"""Where a format has its mark, and its ending. An mp3 without a tag begins with eleven set bits instead."""
+
 _UNKNOWN = "application/octet-stream"
 
 MEGABYTE = 1024 * 1024
@@ -105,6 +115,23 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
         )
     media = MEDIA.get(ending) or OTHER_MEDIA.get(ending, _UNKNOWN)
     return AudioInfo(media, status.st_size, audio_duration.seconds(path), _name_to_send(path, ending, limits))
+
+
+def ending_of(content: bytes) -> str:
+    """Return the ending of the format that a recording begins like, for one without a name.
+
+    Raises:
+        UsageError: It is none of the formats that say what they are.
+    """
+    for start, mark, ending in _MARKS:
+        if content[start : start + len(mark)] == mark:
+            return ending
+    if content[:1] == b"\xff" and content[1:2] >= b"\xe0":
+        return "mp3"
+    raise UsageError(
+        "What is piped is not a recording in a known format.",
+        f"Known by their first bytes: {', '.join(dict.fromkeys(ending for _, _, ending in _MARKS))}. Name the file.",
+    )
 
 
 def _name_to_send(path: Path, ending: str, limits: AudioLimits | None) -> str:

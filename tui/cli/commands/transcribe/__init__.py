@@ -9,7 +9,7 @@ COMMANDS = (
         ("transcribe",),
         "transcribe.handlers:transcribe",
         "transcribe the speech in an audio file",
-        (Argument("FILE", "a file on this machine"),),
+        (Argument("FILE", "a file on this machine; - reads stdin"),),
         (
             MODEL_OPTION,
             Option(("--format",), "text, srt, vtt or json; default: text", "FORMAT", _FORMATS),

@@ -1,8 +1,10 @@
 """`modeldeck transcribe`: print a transcript as text, subtitles or JSON."""
 
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
+from tui.cli.commands.transcribe.recording import recording
 from tui.cli.context import CommandContext
 from tui.cli.model_call import answering_model, begin, print_progress, print_request
 from tui.domain import Model, ModelType
@@ -10,7 +12,6 @@ from tui.errors import Problem, UsageError
 from tui.providers.events import TextDelta, Transcript
 from tui.providers.requests import TimestampGranularity
 from tui.providers.spec import Provider
-from tui.storage.user_file import local_path
 from tui.tenancy.connections import provider_of
 from tui.workspace.playground import audio as recordings
 from tui.workspace.playground import calls
@@ -22,14 +23,25 @@ async def transcribe(call: CommandContext) -> None:
     """Transcribe the speech in a file."""
     model = answering_model(call, ModelType.SPEECH2TEXT)
     wanted = "json" if call.out.as_json else call.args.one("format", "text")
-    path = local_path(call.args.one("FILE"))
-    times = _times(provider_of(call.tenant_session, model.provider), model, wanted)
-    recordings.audio_info(path)
+    provider = provider_of(call.tenant_session, model.provider)
+    times = _times(provider, model, wanted)
+    limits = provider.audio(model) if provider.audio else None
+    with recording(call.args.one("FILE"), limits.size if limits else None) as path:
+        recordings.audio_info(path)
+        if call.args.has("print"):
+            language = call.args.one("language")
+            print_request(call, *calls.transcribe_call(call.tenant_session, model, path, language, times))
+            return
+        await begin(call, model)
+        transcript = await _transcript(call, model, path, times, wanted)
+    _print(call, model, transcript, wanted)
+
+
+async def _transcript(
+    call: CommandContext, model: Model, path: Path, times: TimestampGranularity, wanted: str
+) -> Transcript:
+    """Return the transcript; of one that fails, print what came of its text."""
     language = call.args.one("language")
-    if call.args.has("print"):
-        print_request(call, *calls.transcribe_call(call.tenant_session, model, path, language, times))
-        return
-    await begin(call, model)
     transcript, partial = Transcript(""), ""
     async with aclosing(calls.transcribe(call.tenant_session, model, path, language, times)) as events:
         try:
@@ -44,7 +56,7 @@ async def transcribe(call: CommandContext) -> None:
             if partial and wanted == "text":
                 call.out.line(partial)
             raise
-    _print(call, model, transcript, wanted)
+    return transcript
 
 
 def _times(provider: Provider, model: Model, wanted: str) -> TimestampGranularity:
