@@ -1,5 +1,6 @@
 """Connections in the settings: what anybody could write there never becomes an origin of a key."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +13,7 @@ from tui.tenancy.session import Session, TenantSession
 from tui.workspace import connections as use_cases
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, save, status
+from tui.workspace.transfer import export, import_plan
 
 KEY = Secret("sk-FAKE-0000-4444-9999-7777")
 PASSPHRASE = Secret("a FAKE passphrase")
@@ -165,3 +167,30 @@ async def test_the_counter_is_followed_by_the_digest_at_the_next_unlock(acme: Te
     acme.keys.remove(keyring.MANIFEST)
     await tenants.unlock(acme, PASSPHRASE)
     assert keyring.manifest_digest(acme) == recorded != ""
+
+
+async def imported(acme: TenantSession, name: str, kind: str) -> None:
+    """Import a file with a connection of that name and kind, as far as it goes."""
+    file = json.loads((await export.export(acme)).text)
+    file["providers"] = {name: {"like": kind}}
+    plan = await import_plan.plan(acme, await import_plan.opened(json.dumps(file).encode()))
+    await import_plan.carry_out(acme.process, plan)
+
+
+async def test_an_import_cannot_turn_a_connection_into_another_kind(acme: TenantSession) -> None:
+    with pytest.raises(UsageError, match="In the file, gateway is like deepseek; here it is like openai_compatible"):
+        await imported(acme, "gateway", "deepseek")
+    await imported(acme, "gateway", "openai_compatible")
+
+
+@pytest.mark.parametrize("name", ["openai", "deepseek", "a/b", "UPPER", "", "a" * 33])
+async def test_a_file_with_a_connection_that_cannot_be_one_is_refused(acme: TenantSession, name: str) -> None:
+    with pytest.raises(UsageError):
+        await imported(acme, name, "openai_compatible")
+    assert [*connections.connections(acme)] == ["gateway"]
+
+
+async def test_an_imported_connection_is_vouched_for(acme: TenantSession) -> None:
+    await imported(acme, "groq", "groq")
+    assert verification.integrity_status(acme).findings == ()
+    assert (await save.plan_save(acme, "groq", {"api_key": KEY})).origins == ("https://api.groq.com",)

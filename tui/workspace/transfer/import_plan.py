@@ -174,6 +174,7 @@ def _copy(session: Session, tenant: TenantSession | None = None) -> Session:
         keys=key_folder,
         open_keys=dict(session.open_keys),
         undecryptable=dict(session.undecryptable),
+        added_connections=set(session.added_connections),
         counters={},
         _stores={},
     )
