@@ -1,4 +1,4 @@
-"""Type and free space of the file system that holds a path.
+"""Type and free space of the file system that holds a path; lines of a file.
 
 On a file system that several machines share, a lock of one machine may mean nothing to the others.
 """
@@ -6,7 +6,10 @@ On a file system that several machines share, a lock of one machine may mean not
 import contextlib
 import os
 import re
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
 
 _SHARED = {
     *("nfs", "nfs4", "cifs", "smb3", "smbfs", "ncpfs", "afs", "9p", "ceph", "lustre", "gpfs", "beegfs", "orangefs"),
@@ -72,3 +75,18 @@ def sync(folder: Path) -> None:
         os.fsync(at)
     finally:
         os.close(at)
+
+
+def lines(file: BinaryIO, longest: int) -> Iterator[bytes]:
+    r"""Yield the lines of a file as `split(b"\n")` would; those longer than `longest` are cut one byte behind it."""
+    ended = True
+    for line in iter(partial(file.readline, longest + 1), b""):
+        ended = line.endswith(b"\n") or (len(line) > longest and _skip_line(file))
+        yield line.removesuffix(b"\n")
+    if ended:
+        yield b""
+
+
+def _skip_line(file: BinaryIO) -> bool:
+    """Read to the end of the line; return False if the file ends before it."""
+    return any(piece.endswith(b"\n") for piece in iter(partial(file.readline, 2**20), b""))

@@ -12,9 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from tui.errors import Problem
 from tui.storage import file_errors, filesystem, folder_safety
@@ -160,12 +160,7 @@ class DiskFolder:
             try:
                 with os.fdopen(os.open(safe_name(name), _READ, dir_fd=at), "rb") as file:
                     file_errors.check_file(os.fstat(file.fileno()), self._path / name)
-                    ended = True
-                    for line in iter(partial(file.readline, LONGEST_LINE + 1), b""):
-                        ended = line.endswith(b"\n") or (len(line) > LONGEST_LINE and _skip_line(file))
-                        yield line.removesuffix(b"\n")
-                    if ended:
-                        yield b""
+                    yield from filesystem.lines(file, LONGEST_LINE)
             except FileNotFoundError:
                 return
             except OSError as error:
@@ -389,11 +384,6 @@ class DiskFolder:
             if name.startswith(_TEMPORARY):
                 with contextlib.suppress(FileNotFoundError):
                     os.unlink(name, dir_fd=at)
-
-
-def _skip_line(file: BinaryIO) -> bool:
-    """Read to the end of the line; return False if the file ends before it."""
-    return any(piece.endswith(b"\n") for piece in iter(partial(file.readline, LONGEST_LINE), b""))
 
 
 def _is_ours(name: str) -> bool:
