@@ -201,13 +201,8 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
     rest = next(lines, b"")
     for text in lines:
         previous, rest = rest, text
-        if (
-            check is not None
-            and not reached
-            and not strange
-            and at.n + 1 >= from_number
-            and (state := check(previous, at.n + 1, at.hash)) is not None
-        ):
+        sealed = check is not None and not reached and not strange and at.n + 1 >= from_number
+        if sealed and check and (state := check(previous, at.n + 1, at.hash)) is not None:
             at, count = Head(at.n + 1, _hash(previous), state or at.state, at.macs_from), count + 1
             reached = head is not None and at[:2] == head[:2]
             continue
