@@ -7,12 +7,12 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tui.domain import ModelType
+from tui.domain import Model, ModelType
 from tui.providers import PROVIDERS
 from tui.providers.client.client import Client
 from tui.providers.openai_compatible.presets import kinds, presets
 from tui.providers.origins import is_loopback, origin_of
-from tui.providers.requests import Message
+from tui.providers.requests import ChatRequest, Message
 from tui.secret import Secret
 from tui.tenancy import connections as tenant_connections
 from tui.tenancy import credentials
@@ -76,6 +76,20 @@ async def test_a_preset_is_verified_imported_and_used_at_its_own_address(disk_se
     access = credentials.access(acme, name)
     assert access.origins == (origin_of(base),)
     assert provider.label == name
+
+
+def test_a_parameter_that_has_another_name_there_is_renamed() -> None:
+    mistral = presets()["mistral"]
+    assert mistral.chat is not None
+    request = ChatRequest(Model("mistral", "m", ModelType.CHAT), (Message("user", "Hi"),), {"seed": 7}, False)
+    call = mistral.chat({"base_url": "https://api.mistral.ai/v1"}, request)
+    assert call.json["random_seed"] == 7 and "seed" not in call.json
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if DECLARED[name].get("key_starts")])
+def test_how_a_key_begins_is_in_the_help_of_its_field(name: str) -> None:
+    key = presets()[name].field("api_key")
+    assert DECLARED[name]["key_starts"] in key.help and key.prefixes[0].value == DECLARED[name]["key_starts"]
 
 
 async def test_a_key_of_the_other_region_is_saved_there(disk_session: Session) -> None:

@@ -136,9 +136,13 @@ class Accepted:
 
 @dataclass(frozen=True)
 class Notice:
-    """A sentence about a running request, for example about a parameter that was left out."""
+    """A sentence about a running request, for example about a parameter that was left out.
+
+    `refused` are fields of the request that the server refused by name, each with what took its place, or ''.
+    """
 
     text: str
+    refused: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)

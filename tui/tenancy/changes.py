@@ -9,8 +9,8 @@ from tui.storage.audit_log import AuditEvent
 from tui.storage.settings_file import Content, canonical, same
 from tui.storage.store import EDITED
 
-_BOOKKEEPING = frozenset(("used", "reservations", "told"))
-"""Tables that calls on a trial change."""
+_BOOKKEEPING = frozenset(("used", "reservations", "told", "refused"))
+"""Tables that requests change."""
 
 _VOUCHING = frozenset(("manifest", "proof"))
 """Tables that change with the credentials; alone, when a person confirms some."""

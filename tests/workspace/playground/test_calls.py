@@ -1,24 +1,28 @@
 """Calls to models from a tenant's settings, and what a call shows about the key."""
 
 import asyncio
+import json
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.providers.registry import register
 from tui.domain import Model, ModelType, VerificationState
 from tui.errors import CredentialRejected, Locked, Problem, UsageError
 from tui.practice.tenants import LONG_NAME, PASSPHRASE
-from tui.providers.events import Finish, TextDelta, Transcript, Vectors
+from tui.providers.client.client import Client
+from tui.providers.events import Finish, Notice, TextDelta, Transcript, Vectors
 from tui.providers.events import Usage as Used
 from tui.providers.requests import Message
 from tui.secret import Secret
 from tui.tenancy import models
 from tui.tenancy.session import Session
-from tui.workspace import tenants
+from tui.workspace import audit, connections, tenants
 from tui.workspace.credentials import save, status
+from tui.workspace.models import catalog
 from tui.workspace.playground import calls
 
 HELLO = (Message("user", "Hello"),)
@@ -126,3 +130,38 @@ def test_the_parameters_of_a_model_are_those_of_its_provider(session: Session) -
         )
     ]
     assert "temperature" in names
+
+
+async def test_a_field_that_was_refused_by_name_is_remembered_until_the_server_is_saved_again(
+    disk_session: Session,
+) -> None:
+    seen: list[dict[str, object]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        body = json.loads(request.content)
+        seen.append(body)
+        if "seed" in body:
+            error = {"message": "Unrecognized request argument supplied: seed", "code": "unknown_parameter"}
+            return httpx.Response(400, json={"error": {**error, "param": "seed", "type": "invalid_request_error"}})
+        message = {"role": "assistant", "content": "yes"}
+        return httpx.Response(200, json={"choices": [{"index": 0, "message": message, "finish_reason": "stop"}]})
+
+    disk_session.client_factory = lambda: Client({}, transport=httpx.MockTransport(answer))
+    acme = disk_session.tenant((await tenants.create(disk_session, "acme")).id)
+    await connections.add(acme, "box", "openai_compatible")
+    values = {"base_url": "http://127.0.0.1:9/v1"}
+    await save.save(acme, "box", values)
+    model = await catalog.add(acme, "box", "qwen", ModelType.CHAT, verify=False)
+
+    async def notices() -> list[str]:
+        events = [event async for event in calls.chat(acme, model, HELLO, {"seed": 7}, False)]
+        return [event.text for event in events if isinstance(event, Notice)]
+
+    assert await notices() == ["qwen takes no seed. It was left out."]
+    assert ["seed" in body for body in seen] == [True, False]
+    assert await notices() == ["qwen takes no seed, as it said before. It was left out."]
+    assert ["seed" in body for body in seen] == [True, False, False]
+    assert "refused" not in str(audit.listing(acme)) and audit.check(acme).whole
+    await save.save(acme, "box", values)
+    await notices()
+    assert ["seed" in body for body in seen] == [True, False, False, True, False]

@@ -93,7 +93,7 @@ class AnswerRedactor:
             case Finish():
                 return replace(event, reason=text(event.reason), note=text(event.note))
             case Notice():
-                return Notice(text(event.text))
+                return replace(event, text=text(event.text))
             case Retrying():
                 return replace(event, reason=text(event.reason))
         return event

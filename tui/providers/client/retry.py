@@ -75,7 +75,7 @@ class RetryPolicy:
         repaired = self._provider.repair_request(call, failure.error) if failure.error else None
         if repaired and self._repairs < self._limits.max_repairs:
             self._repairs += 1
-            return NextAttempt(repaired[0], Notice(repaired[1]))
+            return NextAttempt(repaired[0], Notice(repaired[1], _refused_fields(call, repaired[0], failure.error)))
         if not failure.retryable or not _is_safe(call, failure) or self._retries >= self._limits.retries:
             return None
         wait = self._delay(failure.error.headers if failure.error else {})
@@ -91,6 +91,20 @@ class RetryPolicy:
             return requested if requested <= self._limits.max_retry_after else None
         longest: float = min(self._limits.backoff * 2**self._retries, self._limits.max_backoff)
         return longest * random.uniform(0.75, 1)
+
+
+def _refused_fields(before: Call, after: Call, error: ApiError | None) -> tuple[tuple[str, str], ...]:
+    """Return the fields that a repair took out of a body, with the one that took their place, or ''.
+
+    None if it was the value alone that was refused, or if the answer comes in another form.
+    """
+    old, new = before.json, after.json
+    if not isinstance(old, dict) or not isinstance(new, dict) or old.get("stream") != new.get("stream"):
+        return ()
+    removed, added = [name for name in old if name not in new], [name for name in new if name not in old]
+    if error is None or error.code == "unsupported_value":
+        return ()
+    return tuple((name, added[0] if len(added) == len(removed) == 1 else "") for name in removed)
 
 
 def _is_safe(call: Call, failure: RetryableError) -> bool:

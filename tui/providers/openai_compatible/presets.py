@@ -10,6 +10,7 @@ from typing import Any
 from tui.domain import ModelType
 from tui.providers import PROVIDERS
 from tui.providers.dialects.openai import errors
+from tui.providers.requests import Call, ChatRequest
 from tui.providers.spec import Choice, FieldValues, LocalServer, Provider
 
 BASE = "openai_compatible"
@@ -46,7 +47,9 @@ def _declaration(
     sources: list[str],
     env: tuple[str, ...] = (),
     key_page: str = "",
+    key_starts: str = "",
     lacks: tuple[str, ...] = (),
+    renames: Mapping[str, str] | None = None,
     local: bool = False,
 ) -> Provider:
     base, urls = PROVIDERS[BASE], tuple(base_urls.values())
@@ -54,13 +57,15 @@ def _declaration(
     url_field = replace(base.field("base_url"), default=urls[0], required=False, choices=choices, advanced=not choices)
     if local:
         url_field = replace(url_field, advanced=False)
-    key_field = replace(base.field("api_key"), required=not local, env=tuple(env), help="" if not local else _KEY_HELP)
+    key_help = _KEY_HELP if local else f"Starts with {key_starts}. Input is hidden." if key_starts else ""
+    prefixes = (Choice(key_starts, f"{label} key"),) if key_starts else ()
+    key_field = replace(base.field("api_key"), required=not local, env=tuple(env), help=key_help, prefixes=prefixes)
 
     def regions(fields: FieldValues) -> tuple[FieldValues, ...]:
         return tuple({**fields, "base_url": url} for url in urls if url != fields.get("base_url"))
 
     routes: dict[str, Any] = {
-        "chat": None if ModelType.CHAT in lacks else base.chat,
+        "chat": None if ModelType.CHAT in lacks else partial(_chat, renames or {}),
         "embed": None if ModelType.EMBEDDING in lacks else base.embed,
         "transcribe": None if ModelType.SPEECH2TEXT in lacks else base.transcribe,
     }
@@ -76,6 +81,14 @@ def _declaration(
         local_servers=(LocalServer(urls[0], label),) if local else (),
         **routes,
     )
+
+
+def _chat(renames: Mapping[str, str], fields: FieldValues, request: ChatRequest) -> Call:
+    """Return the request for a chat, with the parameters as the API names them."""
+    chat = PROVIDERS[BASE].chat
+    assert chat is not None
+    call = chat(fields, request)
+    return replace(call, json={renames.get(name, name): value for name, value in call.json.items()})
 
 
 _KEY_HELP = "Only if the server requires one."

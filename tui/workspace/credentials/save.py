@@ -14,7 +14,7 @@ from tui.providers.origins import is_private
 from tui.providers.spec import FieldValues, Provider, mask_secrets
 from tui.sanitize import hint_of, one_line
 from tui.secret import Secret
-from tui.tenancy import credentials, keyring, listings, verification
+from tui.tenancy import credentials, keyring, listings, refused_fields, verification
 from tui.tenancy import models as stored_models
 from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import from_record, to_record
@@ -225,6 +225,7 @@ async def apply_save(
                 rotation.keep_previous(session, tables, rotation.rotation_target(session, provider.id, name))
             table.remove(lambda record: (record["provider"], record["name"]) == (provider.id, name))
             table.insert(to_record(created))
+            refused_fields.forget(tables, provider.id)
             if not stored:
                 # With its first own key a tenant uses that one; a trial can be chosen again.
                 tables.table("sources").remove(lambda record: record.get("provider") == provider.id)

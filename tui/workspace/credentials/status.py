@@ -19,7 +19,7 @@ from tui.errors import Action, Locked, Remedy, UsageError
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
-from tui.tenancy import credentials, listings, trials, verification
+from tui.tenancy import credentials, listings, refused_fields, trials, verification
 from tui.tenancy import models as stored_models
 from tui.tenancy.connections import provider_of, providers
 from tui.tenancy.credentials import active, listing
@@ -170,6 +170,7 @@ async def remove_provider(session: TenantSession, provider_id: str) -> None:
         with verification.credential_transaction(session, forgotten) as tables:
             listings.forget(tables, provider_id)
             tables.table("connections").remove(lambda record: record["id"] == provider_id)
+            refused_fields.forget(tables, provider_id)
             for name in ("credentials", "models", "defaults", "sources"):
                 tables.table(name).remove(lambda record: record["provider"] == provider_id)
 

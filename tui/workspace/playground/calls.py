@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.domain import KeySource, Model, VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Problem, UsageError
-from tui.providers.events import Event, Usage
+from tui.providers.events import Event, Notice, Usage
 from tui.providers.requests import (
     Call,
     ChatRequest,
@@ -18,7 +18,7 @@ from tui.providers.requests import (
     TranscriptionRequest,
 )
 from tui.providers.spec import Parameter, Provider
-from tui.tenancy import credentials
+from tui.tenancy import credentials, refused_fields
 from tui.tenancy.connections import provider_of
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import key_source
@@ -152,6 +152,11 @@ async def _streamed(
                 await asyncio.to_thread(credentials.note, session.tenant(route.owner), credential, check)
 
     meter = route.meter
+    refused: list[tuple[str, str]] = []
+    if not meter:
+        call, sentences = refused_fields.repaired(tenant, model, call)
+        for sentence in sentences:
+            yield Notice(sentence)
     try:
         async with (
             metered(meter) if meter else nullcontext(),
@@ -162,6 +167,7 @@ async def _streamed(
                     await meter.watch(event)
                 answered = answered or isinstance(event, ANSWERS)
                 usage = event if isinstance(event, Usage) else usage
+                refused += event.refused if isinstance(event, Notice) else ()
                 yield event
     except CredentialRejected as problem:
         await note(
@@ -173,6 +179,9 @@ async def _streamed(
             raise _trial_key_rejected(route.access.provider, problem) from None
         raise
     finally:
+        if answered and refused and not meter:
+            with suppress(Problem):
+                await asyncio.to_thread(refused_fields.remember, tenant, model, refused)
         if answered or usage:
             key = KeySource.TRIAL if meter else KeySource.OWN
             name = credential.name if credential and not meter else ""
