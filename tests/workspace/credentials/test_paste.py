@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.providers.registry import register
 from tui.providers import PROVIDERS
 from tui.providers.spec import Choice, Field
-from tui.workspace.credentials.paste import clean_pasted, key_kind, likely_provider
+from tui.workspace.credentials.paste import clean_pasted, key_kind, likely_provider, unlike
 
 KEY = Field(
     "api_key",
@@ -95,3 +95,9 @@ def test_a_key_of_another_provider_is_recognised_only_where_shapes_are_known(mon
     assert likely_provider("openai_compatible", PROVIDERS["openai_compatible"].field("api_key"), "sk-ant-FAKE") == ""
     assert key_kind(KEY, "sk-proj-FAKE") == "OpenAI project key"
     assert key_kind(KEY, "other") == ""
+
+
+def test_a_key_of_another_beginning_shows_its_length() -> None:
+    anthropic = PROVIDERS["anthropic"].field("api_key")
+    assert unlike(anthropic, "k" * 4000) == "It does not start with sk-ant- and has 4,000 characters."
+    assert unlike(PROVIDERS["openai_compatible"].field("api_key"), "k" * 40) == ""

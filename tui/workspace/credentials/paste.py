@@ -35,6 +35,10 @@ class PastedValue:
     problem: str = ""
 
 
+LONG = 300
+"""Characters of a key beyond which its length is said."""
+
+
 def clean_pasted(field: Field, text: str) -> PastedValue:
     """Remove spaces, quotes and the like around a pasted value; characters inside never change."""
     if len(text) > LONGEST:
@@ -99,6 +103,12 @@ def likely_provider(provider_id: str, field: Field, text: str) -> str:
 def key_kind(field: Field, text: str) -> str:
     """Return the name of keys that look like this one, for example `OpenAI project key`, or ''."""
     return next((prefix.label for prefix in field.prefixes if text.startswith(prefix.value)), "")
+
+
+def unlike(field: Field, text: str) -> str:
+    """Say that a key does not begin as the keys of its provider do, and how long it is; '' if nobody knows how."""
+    starts = " or ".join(dict.fromkeys(prefix.value for prefix in field.prefixes[-1:]))
+    return f"It does not start with {starts} and has {len(text):,} characters." if starts else ""
 
 
 def _longest(prefixes: tuple[Choice, ...], text: str) -> int:

@@ -118,11 +118,14 @@ class EntryRow(FieldRow):
         return f"This looks like a key of {provider.label} ({longest})."
 
     def _shape(self) -> str:
-        if not self.declared.secret or not (shape := paste.key_kind(self.declared, self.value)):
+        if not self.declared.secret or not self.value:
             return ""
+        if not (shape := paste.key_kind(self.declared, self.value)):
+            return paste.unlike(self.declared, self.value)
         article = "an" if shape[0] in "AEIOUaeiou" else "a"
         ends = f"Ends {self.value[-4:]}, has" if len(self.value) >= 20 else "Has"
-        return f"{ends} the shape of {article} {shape}."
+        length = f", {len(self.value):,} characters" if len(self.value) > paste.LONG else ""
+        return f"{ends} the shape of {article} {shape}{length}."
 
 
 def paste_into(rows: Sequence[EntryRow], text: str) -> LineField | None:
