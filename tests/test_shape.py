@@ -269,6 +269,7 @@ def strongly_connected(graph: Mapping[str, Iterable[str]]) -> list[set[str]]:
     return components
 
 
+@pytest.mark.slow
 def test_an_import_of_the_console_within_a_function_says_what_needs_it() -> None:
     """The first screen comes soon because the rest is imported later: `# lazy: a page`."""
     for path in MODULES:

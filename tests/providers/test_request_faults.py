@@ -121,8 +121,18 @@ async def ask(
     return outcome
 
 
+_cells: dict[str, list[Cell]] = {}
+
+
 async def cells_of(facts: Facts, sound: Path) -> list[Cell]:
-    """Every step of every call, as it is asked where nothing fails. A token is exchanged by the first call only."""
+    """Every step of every call, as it is asked where nothing fails, found out once for each provider."""
+    if facts.provider not in _cells:
+        _cells[facts.provider] = await _cells_of(facts, sound)
+    return _cells[facts.provider]
+
+
+async def _cells_of(facts: Facts, sound: Path) -> list[Cell]:
+    """Ask every call to its end. A token is exchanged by the first call only."""
     declared = PROVIDERS[facts.provider]
     cells: list[Cell] = []
     for method in ("", *facts.auth_methods):

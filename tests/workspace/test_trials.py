@@ -385,6 +385,7 @@ async def test_what_a_killed_process_had_reserved_is_free_again(acme: Session, t
     assert not acme.store(OPERATOR).read().table("reservations").all()
 
 
+@pytest.mark.slow
 async def test_a_process_that_is_killed_once_its_answer_began_has_used_its_call(acme: Session, tmp_path: Path) -> None:
     await lend(acme, 2)
     with process(tmp_path, _ANSWERED) as answered:

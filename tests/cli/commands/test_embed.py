@@ -47,7 +47,9 @@ def test_a_failure_before_the_first_vector_says_nothing_of_continuing(ready: Run
     assert (ran.code, ran.out) == (1, "") and "--from" not in ran.err
 
 
-@pytest.mark.parametrize("number", ["0", "4", "-1", "x", "9" * 5000])
+@pytest.mark.parametrize(
+    "number", ["0", "4", "-1", "x", "9" * 5000], ids=["zero", "too many", "negative", "no number", "huge"]
+)
 def test_from_is_one_of_the_texts(ready: Run, server: OpenAIServer, number: str) -> None:
     ran = ready("embed", f"--from={number}", "a", "b", "c")
     assert (ran.code, ran.out) == (2, "") and "--from needs a whole number from 1 to 3" in ran.err
