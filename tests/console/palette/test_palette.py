@@ -32,19 +32,19 @@ async def test_it_opens_with_the_actions_of_the_screen_and_teaches_their_keys() 
         assert lines[0] == " ▪ acme  PRACTICE"
         assert lines[2].startswith("   [")
         assert lines[2].rstrip().endswith("]")
-        assert any(line.startswith("     Verify all ") and line.endswith(" V") for line in lines)
+        assert any(line.startswith("   Verify all ") and line.endswith(" V") for line in lines)
         assert lines[-1] == " enter run  up down move  esc back  f1 help"
 
 
 async def test_words_find_and_the_drawing_holds() -> None:
     async with console() as pilot:
         await pilot.press(":", *"emb")
-        await until_shown(pilot, "   ▸ Playground: embedding ")
+        await until_shown(pilot, " ▸ Playground: embedding ")
         matches = [line for line in rows(pilot) if "Playground: embedding" in line]
-        assert matches == ["   ▸ Playground: embedding                                          4 then t"]
-        assert "     Default embedding model …                                      3" in rows(pilot)
-        assert "     Show only embedding models                                     2 then t" in rows(pilot)
-        assert "     Model text-embedding-3-small (OpenAI)" in rows(pilot)
+        assert matches == [" ▸ Playground: embedding                                            4 then t"]
+        assert "   Default embedding model …                                        3" in rows(pilot)
+        assert "   Show only embedding models                                       2 then t" in rows(pilot)
+        assert "   Model text-embedding-3-small (OpenAI)" in rows(pilot)
         assert rows(pilot)[1].endswith(f" of {len(pilot.app.screen._all)} ──")  # type: ignore[attr-defined]
 
 
@@ -91,7 +91,7 @@ async def test_a_model_opens_the_playground_with_it() -> None:
     async with console() as pilot:
         await pilot.press(":", *"model text-embedding-3-small", "enter")
         await until_shown(pilot, "[Embedding]")
-        await until_shown(pilot, "text-embedding-3-small · your key")
+        await until_shown(pilot, "text-embed…3-small · your key")
 
 
 async def test_a_type_shows_only_its_models() -> None:
