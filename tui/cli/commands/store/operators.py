@@ -8,7 +8,7 @@ COMMANDS = (
     Command(
         ("operator", "request"),
         "store.operator_handlers:request",
-        "create your own key pair and publish it, or receive the tenants that you were admitted to",
+        "create and publish your key pair, or receive what you were admitted to",
         options=(JSON,),
         details="The first time, it creates a key pair on this machine, under a passphrase of your choice, and prints "
         "its fingerprint. Read it to an operator of the tenant, who admits you. Run it again then: the tenant's "
