@@ -40,6 +40,7 @@ MAC_KEY = "mac.key"
 LOG_REPAIRED = "log mended"
 UNRECORDED_CHANGE = "change not noted"
 _WINDOW = 64 * 1024
+_TAIL = 2048
 _LONGEST = 200
 _MOST = 40
 _MOST_FINDINGS = 1000
@@ -252,7 +253,7 @@ class Log:
         self, at: str, by: Mapping[str, Any], acts: Sequence[AuditEvent], before: str = "", state: str = ""
     ) -> None:
         """Append entries. `before` and `state` are digests of the settings before and after a change."""
-        head, tail, key = self._head(), self._folder.read(LOG, last=_WINDOW) or b"", self._mac_key()
+        head, tail, key = self._head(), self._last_line(), self._mac_key()
         if head is None or not tail.endswith(b"\n") or _hash(tail[:-1].rpartition(b"\n")[2]) != head.hash:
             # Line by line: a log may be larger than any file that is read as a whole.
             head = follow(self._folder.lines(LOG), head, self._first, key if head and head.macs_from else None)
@@ -308,6 +309,11 @@ class Log:
         if state and recorded and state != recorded:
             findings.append(Finding(_CHANGED))
         return walk.count, findings
+
+    def _last_line(self) -> bytes:
+        """Return an end of the log that holds its last line, and the line end before it if there is one."""
+        tail = self._folder.read(LOG, last=_TAIL) or b""
+        return tail if len(tail) < _TAIL or b"\n" in tail[:-1] else self._folder.read(LOG, last=_WINDOW) or b""
 
     def _head(self) -> Head | None:
         try:
