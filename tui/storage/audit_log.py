@@ -179,10 +179,7 @@ def verify(content: bytes, head: Head | None, first: Head, key: bytes | None = N
 
 @dataclass
 class _Walk:
-    """What was found on a walk through a log: findings, where it ends, how many entries it has.
-
-    `behind` is the sentence about entries after the head, '' for none.
-    """
+    """What a walk through a log found, where it ends, how many entries it has, the sentence on those after the head."""
 
     findings: list[Finding]
     end: Head

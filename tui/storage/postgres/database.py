@@ -26,6 +26,9 @@ FRESH = 1.0
 """Seconds for which the versions that were read are taken for the present ones."""
 
 TRIES = 5
+TAIL = 12
+"""Entries of the audit log that are read with the lock: the next one is chained to the last."""
+
 _PAUSE = 0.1
 _AT_ONCE = 8 * 2**20
 """Bytes of settings that are read ahead for a list of tenants."""
@@ -45,6 +48,7 @@ _UNLESS_KNOWN = """
 SELECT s.operation::text, s.document FROM modeldeck.state s JOIN modeldeck.tenant t
 ON t.id = s.tenant AND t.version = s.version WHERE s.tenant = %s AND s.operation <> %s::uuid
 """
+_LAST_ENTRIES = "SELECT line FROM modeldeck.audit WHERE tenant = %s ORDER BY n DESC LIMIT %s"
 _LIMITS = "SELECT set_config('lock_timeout', %s, true), set_config('idle_in_transaction_session_timeout', '30s', true)"
 _NO_OPERATION = "00000000-0000-0000-0000-000000000000"
 _ALL_TENANTS = 7_305_805_274_106_203_201
@@ -71,6 +75,8 @@ class Change:
     document: bytes | None
     operation: str = ""
     log: list[bytes] = field(default_factory=list)
+    tail: list[bytes] = field(default_factory=list)
+    """The last entries of the audit log, newest first: `TAIL` of them, or all."""
     earlier: list[int | None] | None = None
 
 
@@ -238,7 +244,8 @@ class Database:
             locked = connection.execute(_LOCK, (tenant,))
             # A statement of its own: only one that begins after the lock was given sees what was saved before.
             read = connection.execute(_UNLESS_KNOWN, (tenant, known), binary=True)
-            row, content = locked.fetchone(), read.fetchone()
+            entries = connection.execute(_LAST_ENTRIES, (tenant, TAIL), binary=True)
+            row, content, tail = locked.fetchone(), read.fetchone(), [entry[0] for entry in entries.fetchall()]
         if row is None:
             return Change(None, None)
         head = TenantHead(*row)
@@ -246,7 +253,7 @@ class Database:
         if content is not None:
             self._documents[tenant] = (content[0], content[1])
             document = content[1]
-        return Change(head, document if head.version else None)
+        return Change(head, document if head.version else None, tail=tail)
 
     def _commit(self, transaction: Transaction) -> None:
         if not transaction.statements:

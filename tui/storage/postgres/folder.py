@@ -18,14 +18,12 @@ from tui.storage.generations import generation, safe_name
 from tui.storage.lock import WAIT
 from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import Link
-from tui.storage.postgres.database import SAVE, Change, Database, operation_id
+from tui.storage.postgres.database import SAVE, TAIL, Change, Database, operation_id
 
 SETTINGS = "settings.json"
 LAST_USED = "last-used"
 _KEPT = 5
 _SAVED = "SELECT version FROM modeldeck.state WHERE operation = %s"
-_TAIL = 12
-"""Entries of the audit log that are read at its end first."""
 
 
 class TenantFolder:
@@ -213,8 +211,11 @@ class TenantFolder:
         """Return the audit log, with what this transaction adds; of its end, few rows are read first."""
         change = self._change()
         added = b"".join(line + b"\n" for line in change.log) if change is not None else b""
+        known = change.tail if change is not None and change.head is not None else []
+        if last and known and (len(known) < TAIL or sum(map(len, known)) >= last):
+            return (b"".join(line + b"\n" for line in reversed(known)) + added)[-last:]
         statement = "SELECT line FROM modeldeck.audit WHERE tenant = %s ORDER BY n DESC"
-        limit = _TAIL if last else None
+        limit = TAIL if last else None
         while True:
             rows = self._query(f"{statement} LIMIT %s", self._tenant, limit)
             content = b"".join(row[0] + b"\n" for row in reversed(rows)) + added
