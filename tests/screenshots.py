@@ -53,6 +53,8 @@ class Scene:
     size: tuple[int, int] = (80, 24)
     tenant: str | None = "acme"
     empty: bool = False
+    theme: str = ""
+    colored: bool = True
 
 
 def keys(*names: str, then: str = "") -> Steps:
@@ -71,7 +73,7 @@ def keys(*names: str, then: str = "") -> Steps:
 async def chatted(pilot: Pilot[str]) -> None:
     await keys("4", then="enter send")(pilot)
     await pilot.press(*"Why is the sky blue? Give a table of wavelengths as well.", "enter")
-    await until_shown(pilot, " out ──", seconds=30)
+    await until_shown(pilot, " in, 148 out", seconds=30)
 
 
 async def embedded(pilot: Pilot[str]) -> None:
@@ -160,6 +162,16 @@ SCENES: dict[str, Scene] = {
     "providers-wide": Scene(on("openai", keys(then="Other credentials")), size=(120, 40)),
     "models-wide": Scene(keys("2", then="Used by"), size=(120, 40)),
     "playground-wide": Scene(chatted, size=(120, 40)),
+    "tenants-wide": Scene(keys(then="Key pair"), tenant=None, size=(120, 40)),
+    "defaults-wide": Scene(keys("3", then="Used by"), size=(120, 40)),
+    "embedding-wide": Scene(embedded, size=(120, 40)),
+    "setup-wide": Scene(on("tongyi", keys("enter", "enter", then="Region")), size=(120, 40)),
+    "providers-light": Scene(keys(then="Model vendors"), theme="textual-light"),
+    "setup-light": Scene(on("openai", keys("enter", "enter", then="Verify and save")), theme="textual-light"),
+    "playground-light": Scene(chatted, theme="textual-light"),
+    "providers-no-color": Scene(keys(then="Model vendors"), colored=False),
+    "playground-no-color": Scene(chatted, colored=False),
+    "unlock-no-color": Scene(keys("v", then="locked with a passphrase"), tenant="north-lab", colored=False),
 }
 
 
@@ -194,11 +206,13 @@ def _answers_take_the_same_time() -> Iterator[None]:
 async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterator[Pilot[str]]:
     """The console as a picture is taken of it, perhaps with other preferences."""
     session = empty_session() if scene.empty else practice_session({"HOME": HOME}, pace=0, clock=lambda: NOON)
-    session.config = config or session.config
-    async with console(session, scene.tenant, scene.size) as pilot:
-        await scene.steps(pilot)
-        await until(pilot, lambda: not pilot.app.screen.query("Toast"))
-        yield pilot
+    session.config = config or replace(session.config, theme=scene.theme)
+    without = {} if scene.colored else {"NO_COLOR": "1"}
+    with patch.dict(os.environ, without):
+        async with console(session, scene.tenant, scene.size) as pilot:
+            await scene.steps(pilot)
+            await until(pilot, lambda: not pilot.app.screen.query("Toast"))
+            yield pilot
 
 
 CELL = 12.2
@@ -233,6 +247,7 @@ def settled(svg: str) -> str:
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = re.sub(r"terminal-\d+", "terminal", svg)
     svg = re.sub(r"(fingerprint(?:&#160;)+)[0-9a-f]{4}&#160;[0-9a-f]{4}", r"\g<1>9c1e&#160;04d2", svg)
+    svg = re.sub(r">[0-9a-f]{4}&#160;[0-9a-f]{4}(?=[&<])", ">9c1e&#160;04d2", svg)
     svg = re.sub(r"\d+\.\d+&#160;s", "0.24&#160;s", svg)
     svg = re.sub(r"/tmp/[\w/.-]+/", "~/", svg)
     svg = _TEXT.sub(_placed, svg)

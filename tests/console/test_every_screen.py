@@ -1,12 +1,14 @@
-"""What holds for every screen: it fits every window, in signs and in ASCII, with long and wide names, and escape is
-harmless on it."""
+"""What holds for every screen: it fits every window, in signs and in ASCII, with long and wide names, it sends no color
+where NO_COLOR is set, and escape is harmless on it."""
 
 import re
 from dataclasses import replace
 
 import pytest
 from rich.cells import cell_len
+from rich.color import ColorSystem
 from textual._compositor import Compositor
+from textual.filter import Monochrome
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until
@@ -14,6 +16,7 @@ from tests.screenshots import SCENES, shown_scene
 from tui.console.app import Modeldeck
 from tui.console.frame.screen import AreaScreen, FramedScreen
 from tui.console.pages.help import Help
+from tui.console.terminal.cell_styles import look_of
 from tui.console.terminal.compositor import Composing
 from tui.workspace import tenants
 
@@ -27,7 +30,8 @@ NAMES = (
     "customer-apac-production-cluster-reasoning-and-embeddings-08",
     "星河科技有限公司的人工智能研究与开发中心东部大区",
 )
-SIGNS = re.compile(r"[●○◐▲✕■▸▪█▓▒░│─╭╮╰╯•━]")
+SIGNS = re.compile(r"[●○◐▲✕■▸▪█▓▒░│─╭╮╰╯•━▣▌↑↓]")
+THEMES = ("ansi-dark", "textual-light", "nord")
 
 
 def is_as_textual_draws_it(pilot: Pilot[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,6 +54,13 @@ def fits(pilot: Pilot[str]) -> None:
     assert len(drawn) == height
     assert [row for row in drawn if cell_len(row) > width] == []
     assert isinstance(pilot.app.screen, Help) or drawn[-1].endswith((" ? help", " f1 help")), drawn[-1]
+
+
+def colors(pilot: Pilot[str]) -> set[str]:
+    """The codes of the colors that are sent for what is shown."""
+    strips = pilot.app.screen._compositor.render_strips()
+    looks = {look_of(segment.style, ColorSystem.TRUECOLOR) for strip in strips for segment in strip}
+    return {code for look in looks for code in (look.front, look.back)} - {""}
 
 
 @pytest.mark.parametrize("name", SCENES)
@@ -82,6 +93,13 @@ async def test_a_screen_fits_every_window_and_name_and_survives_escape(
         app.action_redraw()
         await until(pilot, lambda: not SIGNS.search(shown(pilot)))
         fits(pilot)
+
+        assert bool(colors(pilot)) is SCENES[name].colored, "the control"
+        # What Textual does where it finds NO_COLOR.
+        app._filters.append(Monochrome())
+        for theme in THEMES:
+            app.theme = theme
+            await until(pilot, lambda: not colors(pilot))
 
         area = next((screen for screen in app.screen_stack if isinstance(screen, AreaScreen)), None)
         for _ in range(5):
