@@ -1,0 +1,69 @@
+"""`python -m tests.bench.ahead`: keys typed ahead of the screens they are meant for, on a machine that is busy.
+
+From the list of tenants a person opens the first, goes to the playground and types a question, without looking:
+`enter`, `4`, `hello`. Each key is sent after the same pause. A run is right if the question holds the whole word.
+It is no test, as its runs depend on the machine; the table belongs into a report.
+"""
+
+import argparse
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from time import monotonic
+
+from tests.terminal import Terminal, environ
+
+KEYS = ("\r", "4", *"hello")
+_PATIENCE = 30.0
+"""Seconds after which a question that has not come will not come."""
+
+
+@contextmanager
+def busy(loops: int) -> Iterator[None]:
+    """That many processes which take all the time that they get."""
+    processes = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(loops)]
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+
+
+def is_right(pause: float) -> bool:
+    """Type the keys with a pause of so many seconds after each; return True if all of them arrived."""
+    command = [sys.executable, "-m", "tui", "practice"]
+    with tempfile.TemporaryDirectory() as home, Terminal(command, environ(home)) as terminal:
+        terminal.until("▸ ▪ acme")
+        for key in KEYS:
+            terminal.send(key)
+            _read(terminal, pause)
+        deadline = monotonic() + _PATIENCE
+        while "> hello" not in terminal.text and monotonic() < deadline:
+            terminal.pump(0.2)
+        return any(row.startswith(" > hello") and row.endswith(" TYPE") for row in terminal.rows)
+
+
+def _read(terminal: Terminal, seconds: float) -> None:
+    deadline = monotonic() + seconds
+    while (left := deadline - monotonic()) > 0:
+        terminal.pump(left)
+
+
+def main() -> None:
+    """Run the journey at each pace, and print how many runs were right."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=20)
+    parser.add_argument("--busy", type=int, default=3, help="processes that take all the time they get")
+    parser.add_argument("--pace", type=int, nargs="+", default=[20, 40, 100, 200], help="milliseconds between keys")
+    args = parser.parse_args()
+    with busy(args.busy):
+        for pace in args.pace:
+            right = sum(is_right(pace / 1000) for _ in range(args.runs))
+            print(f"{pace} ms a key: {right} of {args.runs} right", flush=True)
+
+
+if __name__ == "__main__":
+    main()
