@@ -37,11 +37,13 @@ class EmbeddingRequest:
     """Texts to embed, none of them blank.
 
     `query` says that they are what is searched with, not what is to be found: some models tell the two apart.
+    `dimensions` is the length of the vectors, 0 for the model's own.
     """
 
     model: Model
     texts: tuple[str, ...]
     query: bool = False
+    dimensions: int = 0
 
 
 class TimestampGranularity(StrEnum):

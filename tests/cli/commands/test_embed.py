@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
-from tests.doubles.openai_server import OpenAIServer, Response, error_body
+from tests.doubles.openai_server import OpenAIServer, Request, Response, error_body
 from tests.terminal import Terminal
 from tui.cli.commands.embed.handlers import vector_text
 
@@ -135,3 +135,48 @@ def test_memory_does_not_grow_with_the_texts_or_the_recording(home: Path, tmp_pa
             file.truncate(25 * 1024 * 1024)
         speech = ("transcribe", "-m", "openai/whisper-1")
         assert peak(home, *speech, str(tmp_path / "long.mp3")) <= peak(home, *speech, str(tmp_path / "short.mp3")) + 32
+
+
+def test_the_lines_of_a_file_nearest_to_a_query_are_printed(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
+    (tmp_path / "lines.txt").write_text("a cat\n\na dog\na house\n")
+    ran = ready("embed", "a dog", "--nearest", str(tmp_path / "lines.txt"), "--top", "2", "--json")
+    near = json.loads(ran.out)["nearest"]
+    assert len(near) == 2 and near[0] == {"line": 3, "text": "a dog", "cosine": 1.0}
+
+
+def test_shorter_vectors_come_from_models_that_have_them(ready: Run, server: OpenAIServer) -> None:
+    assert len(json.loads(ready("embed", "a cat", "--dimensions", "4").out)) == 4
+    assert server.requests_to("/embeddings")[0].json["dimensions"] == 4
+    assert ready("embed", "a cat", "--dimensions", "4000", "-m", "openai/text-embedding-3-small").code == 2
+
+
+def test_two_models_are_compared_on_the_same_texts(ready: Run, server: OpenAIServer) -> None:
+    two = ("-m", "openai/text-embedding-3-small", "-m", "openai/text-embedding-3-large")
+    ran = ready("embed", *two, "a cat", "a dog", "a house", "--json")
+    shape = json.loads(ran.out)
+    assert shape["rank_correlation"] == 1 and shape["shared_neighbours"] == {"share": 1.0, "of": 2}
+    assert ready("embed", *two, "a cat").code == 2
+
+
+def test_a_file_of_vectors_is_continued_after_a_failure(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
+    texts, out = "\n".join(f"text {number}" for number in range(3000)), tmp_path / "out.npy"
+    refused = Response(400, {"error": {"message": "no"}})
+    first = ready("embed", "-o", str(out), stdin=texts)
+    assert first.code == 0 and "(3000, 8)" in out.read_bytes()[:128].decode("latin-1")
+    whole, batches = out.read_bytes(), len(server.requests_to("/embeddings"))
+    out.unlink()
+    answer = server._answer
+    count = 0
+
+    def once(request: Request, path: str) -> object:
+        nonlocal count
+        count += 1
+        return refused if count == 2 else answer(request, path)
+
+    server._answer = once  # type: ignore[assignment,method-assign]
+    failed = ready("embed", "-o", str(out), stdin=texts)
+    assert failed.code == 1 and "the same command continues" in failed.err and not out.exists()
+    assert ready("embed", "-o", str(out), stdin=texts).code == 0
+    assert out.read_bytes() == whole
+    assert len(server.requests_to("/embeddings")) == 2 * batches + 1
+    assert ready("embed", "-o", str(out), stdin=texts).code == 2

@@ -5,6 +5,8 @@ from tui.providers.spec import Parameter, ParameterKind
 _WHOLE, _NUMBER = ParameterKind.WHOLE, ParameterKind.NUMBER
 BOUND = "max tokens"
 """The label of the parameter that bounds an answer, whatever a provider calls it."""
+DIMENSIONS = "dimensions"
+"""The name of the parameter that shortens vectors."""
 NO_LIMIT, AS_MODEL = "no limit but the model's", "model default"
 """What stands where a value is left out."""
 
@@ -56,6 +58,11 @@ def repetition(low: float = 0.01, high: float | None = None, unset: str = "–")
     """Return the parameter that makes repeated words rarer, as a factor."""
     message = "Above 1: fewer repeated words."
     return Parameter("repetition_penalty", "repetition penalty", _NUMBER, low, high, unset, message)
+
+
+def dimensions(high: float | None = None) -> Parameter:
+    """Return the parameter for the length of vectors, for models that were trained to be shortened."""
+    return Parameter(DIMENSIONS, "dimensions", _WHOLE, 1, high, AS_MODEL, "The length of the vectors.")
 
 
 def seed(low: float | None = None) -> Parameter:

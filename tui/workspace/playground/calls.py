@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.domain import KeySource, Model, VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Problem, UsageError
+from tui.providers.dialects.sampling import DIMENSIONS
 from tui.providers.events import Event, Notice, Usage
 from tui.providers.requests import (
     Call,
@@ -25,6 +26,7 @@ from tui.workspace.playground import key_source
 from tui.workspace.playground.audio import audio_info
 from tui.workspace.playground.key_source import CallRoute
 from tui.workspace.playground.metering import ANSWERS, metered
+from tui.workspace.playground.parameters import parse_parameter
 from tui.workspace.pricing import spend
 
 if TYPE_CHECKING:
@@ -74,9 +76,13 @@ def embed(
     texts: Sequence[str],
     query: bool = False,
     access: "Access | None" = None,
+    dimensions: int = 0,
 ) -> AsyncGenerator[Event]:
-    """Embed texts as vectors; with `query`, they are search queries, not documents."""
-    return _streamed(session, model, *embed_call(session, model, texts, query, access))
+    """Embed texts as vectors; with `query`, they are search queries, not documents.
+
+    `dimensions` is the length of the vectors where the model takes one, 0 for its own.
+    """
+    return _streamed(session, model, *embed_call(session, model, texts, query, access, dimensions))
 
 
 def embed_call(
@@ -85,6 +91,7 @@ def embed_call(
     texts: Sequence[str],
     query: bool = False,
     access: "Access | None" = None,
+    dimensions: int = 0,
 ) -> tuple[CallRoute, Call]:
     """Return the first embedding request, not sent, and how it would be."""
     provider = provider_of(session, model.provider)
@@ -94,8 +101,13 @@ def embed_call(
         raise UsageError(
             "There is no text to embed." if not texts else "One of the texts is blank.", "Enter one text per line."
         )
+    if dimensions:
+        known = {parameter.name: parameter for parameter in provider.parameters(model)}
+        if DIMENSIONS not in known:
+            raise UsageError(f"{model.ref} returns vectors of one length only.", "Leave the dimensions out.")
+        parse_parameter(known[DIMENSIONS], str(dimensions))
     route = key_source.route_call(session, model, access)
-    return route, provider.embed(route.access.fields, EmbeddingRequest(route.model, tuple(texts), query))
+    return route, provider.embed(route.access.fields, EmbeddingRequest(route.model, tuple(texts), query, dimensions))
 
 
 def transcribe(

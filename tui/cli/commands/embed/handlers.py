@@ -5,20 +5,28 @@ import sys
 from array import array
 from collections.abc import Coroutine, Sequence
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
+from tui.cli.commands.embed import analysis
+from tui.cli.commands.embed.to_file import embed_to_file
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text, whole_number
 from tui.cli.model_call import answering_model, begin, print_progress, print_request
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers.events import Vectors
+from tui.storage.user_file import local_path
+from tui.tenancy import models
 from tui.workspace.playground import calls
+
+_MOST_MODELS = 2
 
 
 def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Read the texts, then embed them, from the one that --from names on."""
-    model = answering_model(call, ModelType.EMBEDDING)
+    chosen = _models(call)
+    model = chosen[0]
     words = call.args.many("TEXT")
     texts = _lines() if words in ((), ("-",)) else list(words)
     if not texts:
@@ -26,8 +34,31 @@ def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
     for number, text in enumerate(texts, start=1):
         if not text.strip():
             raise UsageError(f"Text {number} is blank; providers reject those.", "Remove blank lines.")
+    dimensions = whole_number("--dimensions", call.args.one("dimensions", "0"), 0, 100_000)
+    kinds = [name for name in ("nearest", "scatter", "output") if call.args.has(name)] + ["models"] * (len(chosen) > 1)
+    if len(kinds) > 1:
+        raise UsageError("--nearest, --scatter, -o and a second model exclude one another.")
+    if kinds == ["models"]:
+        return analysis.agreement(call, chosen, texts)
+    if kinds == ["nearest"]:
+        return analysis.nearest(call, model, texts, dimensions)
+    if kinds == ["scatter"]:
+        return analysis.scatter(call, model, texts, dimensions)
+    if kinds == ["output"]:
+        line_of = partial(_line, call, model, texts)
+        return embed_to_file(call, model, texts, dimensions, local_path(call.args.one("output")), line_of)
     first = whole_number("--from", call.args.one("from", "1"), 1, len(texts))
-    return _embed(call, model, texts, first - 1)
+    return _embed(call, model, texts, first - 1, dimensions)
+
+
+def _models(call: CommandContext) -> list[Model]:
+    """Return the model of -m, the two that are compared, or the default model."""
+    named = list(dict.fromkeys(call.args.many("model")))
+    if len(named) > _MOST_MODELS:
+        raise UsageError(f"Up to {_MOST_MODELS} embedding models are compared.")
+    if len(named) < _MOST_MODELS:
+        return [answering_model(call, ModelType.EMBEDDING)]
+    return [models.find(call.tenant_session, ref, ModelType.EMBEDDING) for ref in named]
 
 
 def _lines() -> list[str]:
@@ -35,17 +66,21 @@ def _lines() -> list[str]:
     return [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")] if text else []
 
 
-async def _embed(call: CommandContext, model: Model, texts: list[str], done: int) -> None:
+async def _embed(call: CommandContext, model: Model, texts: list[str], done: int, dimensions: int) -> None:
     """Print the vectors of the texts behind the first `done`; after a failure, say how to go on."""
     if call.args.has("print"):
-        route, request = calls.embed_call(call.tenant_session, model, texts[done:], call.args.has("query"))
+        route, request = calls.embed_call(
+            call.tenant_session, model, texts[done:], call.args.has("query"), None, dimensions
+        )
         print_request(call, route, request)
         return
     await begin(call, model)
     first, of = done, len(texts)
     try:
         query = call.args.has("query")
-        async with aclosing(calls.embed(call.tenant_session, model, texts[first:], query)) as events:
+        async with aclosing(
+            calls.embed(call.tenant_session, model, texts[first:], query, dimensions=dimensions)
+        ) as events:
             async for event in events:
                 if isinstance(event, Vectors):
                     _print(call, model, texts, first + event.start, event.vectors)
@@ -66,12 +101,15 @@ def _print(
 ) -> None:
     call.out.end_progress()
     for index, vector in enumerate(vectors, start=first):
-        row = vector_text(vector)
-        if call.out.as_json:
-            about = {"index": index, "text": texts[index], "model": model.ref, "vector": None}
-            row = call.out.json_text(about, indent=None).removesuffix("null}") + row + "}"
+        row = _line(call, model, texts, index, vector) if call.out.as_json else vector_text(vector)
         sys.stdout.write(row + "\n")
     sys.stdout.flush()
+
+
+def _line(call: CommandContext, model: Model, texts: Sequence[str], index: int, vector: Sequence[float]) -> str:
+    """Return the JSON of a text with its vector, in one line."""
+    about = {"index": index, "text": texts[index], "model": model.ref, "vector": None}
+    return call.out.json_text(about, indent=None).removesuffix("null}") + vector_text(vector) + "}"
 
 
 def vector_text(vector: Sequence[float]) -> str:

@@ -20,9 +20,9 @@ from tui.errors import Exit, Problem, UsageError
 from tui.storage.user_file import local_path
 from tui.tenancy import models
 from tui.tenancy.last_used import touch
-from tui.workspace.playground.batch import chat, summary
+from tui.workspace.playground.batch import chat, recordings, summary
 from tui.workspace.playground.batch.rows_file import RowsFile
-from tui.workspace.playground.batch.runner import BatchProgress, BatchRun
+from tui.workspace.playground.batch.runner import BatchProgress, BatchRun, Perform
 from tui.workspace.playground.batch.tasks import BatchTask, read_prompts, tasks
 from tui.workspace.pricing.table import price_of
 
@@ -34,16 +34,20 @@ _EVERY = 0.2
 def batch(call: CommandContext) -> Coroutine[Any, Any, int]:
     """Read the prompts, then send what has no answer yet."""
     refs = list(dict.fromkeys(call.args.many("model")))
-    chosen = [models.find(call.tenant_session, ref, ModelType.CHAT) for ref in refs]
+    source = local_path(call.args.one("PROMPTS"))
+    kind = ModelType.SPEECH2TEXT if source.is_dir() else ModelType.CHAT
+    chosen = [models.find(call.tenant_session, ref, kind) for ref in refs]
     repeat = whole_number("--repeat", call.args.one("repeat", "1"), 1, _MOST_REPEATS)
     at_once = whole_number("--concurrency", call.args.one("concurrency", "4"), 1, _MOST_AT_ONCE)
     most = _amount(call)
     if most is not None:
         _check_prices(call, chosen)
-    prompts = read_prompts(local_path(call.args.one("PROMPTS")))
+    prompts = recordings.recordings(source) if source.is_dir() else read_prompts(source)
     configured = list(zip(chosen, parameters_of(call, chosen), strict=True))
     planned = tasks(prompts, configured, repeat, call.args.one("system"))
-    return _batch(call, planned, local_path(call.args.one("output")), at_once, most)
+    session = call.tenant_session
+    perform = recordings.performer(session, source) if source.is_dir() else chat.performer(session)
+    return _batch(call, planned, perform, local_path(call.args.one("output")), at_once, most)
 
 
 def _amount(call: CommandContext) -> Decimal | None:
@@ -85,7 +89,12 @@ class _Line:
 
 
 async def _batch(
-    call: CommandContext, planned: Sequence[BatchTask], output: Path, at_once: int, most: Decimal | None
+    call: CommandContext,
+    planned: Sequence[BatchTask],
+    perform: Perform,
+    output: Path,
+    at_once: int,
+    most: Decimal | None,
 ) -> int:
     chosen = {task.model.ref: task.model for task in planned}
     for model in chosen.values():
@@ -108,7 +117,6 @@ async def _batch(
         if progress.skipped:
             call.out.note(f"{progress.skipped:,} of {len(planned):,} are answered already.")
         hosts = {ref: chat.host_of(call.tenant_session, model) for ref, model in chosen.items()}
-        perform = chat.performer(call.tenant_session)
         run = BatchRun(waiting, hosts, perform, file, progress, concurrency=at_once, max_cost=most, on_change=line.show)
         try:
             await run.run()

@@ -15,10 +15,15 @@ COMMANDS = (
             Option(("--format",), "text, srt, vtt or json; default: text", "FORMAT", _FORMATS),
             Option(("--language",), "the language spoken, such as en or zh; default: auto-detect", "CODE"),
             PRINT,
+            Option(("--reference",), "measure the transcript against the text in FILE", "FILE", shown=False),
             JSON._replace(help="the same as --format json"),
         ),
-        "Subtitles (srt, vtt) need a model that returns timestamps.",
-        "{model, text, language, duration, segments: [{start, end, text}]}; times in seconds",
+        "Subtitles (srt, vtt) need a model that returns timestamps. With -m several times, or a reference text, the "
+        "transcripts are compared: seconds, work / length of the recording, word and character error rate, "
+        "differences.",
+        "{model, text, language, duration, segments: [{start, end, text}]}; times in seconds; compared: {file, models: "
+        "[{model, text, problem, timings: {total}, duration, real_time_factor, error_rates: {wer, cer, "
+        "reference_words}, usage}], differences}",
         ("modeldeck transcribe call.mp3", "modeldeck transcribe talk.wav --format srt >talk.srt"),
     ),
 )

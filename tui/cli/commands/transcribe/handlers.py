@@ -4,6 +4,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+from tui.cli.commands.transcribe import compare as comparing
 from tui.cli.commands.transcribe.recording import recording
 from tui.cli.context import CommandContext
 from tui.cli.model_call import answering_model, begin, print_progress, print_request
@@ -12,15 +13,20 @@ from tui.errors import Problem, UsageError
 from tui.providers.events import TextDelta, Transcript
 from tui.providers.requests import TimestampGranularity
 from tui.providers.spec import Provider
+from tui.tenancy import models
 from tui.tenancy.connections import provider_of
 from tui.workspace.playground import audio as recordings
 from tui.workspace.playground import calls
+from tui.workspace.playground.compare.comparison import MOST
 
 _SUBTITLES = {"srt": recordings.as_srt, "vtt": recordings.as_vtt}
 
 
-async def transcribe(call: CommandContext) -> None:
+async def transcribe(call: CommandContext) -> int | None:
     """Transcribe the speech in a file."""
+    named = list(dict.fromkeys(call.args.many("model")))
+    if len(named) > 1 or call.args.has("reference"):
+        return await _compare(call, named)
     model = answering_model(call, ModelType.SPEECH2TEXT)
     wanted = "json" if call.out.as_json else call.args.one("format", "text")
     provider = provider_of(call.tenant_session, model.provider)
@@ -31,10 +37,24 @@ async def transcribe(call: CommandContext) -> None:
         if call.args.has("print"):
             language = call.args.one("language")
             print_request(call, *calls.transcribe_call(call.tenant_session, model, path, language, times))
-            return
+            return None
         await begin(call, model)
         transcript = await _transcript(call, model, path, times, wanted)
     _print(call, model, transcript, wanted)
+    return None
+
+
+async def _compare(call: CommandContext, named: list[str]) -> int:
+    """Transcribe with every model named, and measure the transcripts against the reference text."""
+    if call.args.one("format", "text") not in ("text", "json"):
+        raise UsageError("Several models, or a reference text, go with --format text or json.")
+    chosen = [models.find(call.tenant_session, ref, ModelType.SPEECH2TEXT) for ref in named]
+    chosen = chosen or [answering_model(call, ModelType.SPEECH2TEXT)]
+    if len(chosen) > MOST:
+        raise UsageError(f"Up to {MOST} models are compared.")
+    with recording(call.args.one("FILE"), None) as path:
+        recordings.audio_info(path)
+        return await comparing.compare(call, chosen, path, comparing.reference_of(call))
 
 
 async def _transcript(

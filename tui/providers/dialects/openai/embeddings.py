@@ -42,7 +42,13 @@ class _Batch:
         return texts
 
     def call(self) -> Call:
-        body = {"model": self.ask.model.id, "input": list(self.texts), "encoding_format": self.flavour.vectors}
+        body: dict[str, Any] = {
+            "model": self.ask.model.id,
+            "input": list(self.texts),
+            "encoding_format": self.flavour.vectors,
+        }
+        if self.ask.dimensions:
+            body["dimensions"] = self.ask.dimensions
         return Call("POST", endpoint(self.fields, "/embeddings"), lambda: self.read, json=body)
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:

@@ -19,6 +19,9 @@ _REASONING = (
 _SAMPLING = (sampling.temperature(unset="1"), sampling.top_p(unset="1"))
 _LAST = (sampling.presence("0"), sampling.frequency("0"), sampling.seed(), sampling.stop())
 
+_LONGEST = {"text-embedding-3-small": 1536, "text-embedding-3-large": 3072}
+"""The dimensions of the models whose vectors can be shortened (OpenAI guide, embeddings)."""
+
 _ROOM_TO_THINK = 1024
 """Fewer tokens than a reasoning model thinks with are refused: it could not finish the message (OpenAI guide)."""
 
@@ -28,6 +31,10 @@ def parameters(model: Model, named: str = "") -> tuple[Parameter, ...]:
 
     `named` is the model behind it, where its own id does not say which that is.
     """
+    if model.type is ModelType.EMBEDDING:
+        # "Only supported in text-embedding-3 and later models" (API reference, embeddings).
+        longest = _LONGEST.get(named or model.id)
+        return (sampling.dimensions(longest),) if longest else ()
     if model.type is not ModelType.CHAT:
         return ()
     thinks = reasons(named or model.id)

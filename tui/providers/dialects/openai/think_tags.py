@@ -24,13 +24,49 @@ TAGS = (
 
 _CLOSES = tuple(close for _, close in TAGS)
 _MAY_CLOSE = re.compile("[<[◁]")
+_FENCES = ("```", "~~~")
+"""What a line of a code block begins and ends with (CommonMark, 4.5)."""
+
+
+class _Place:
+    """Where a text has come to: in code, or behind an opening tag that was taken for text.
+
+    A closing tag there is text: it belongs to an example.
+    """
+
+    def __init__(self) -> None:
+        self._line = ""
+        self._fence = ""
+        self._mentioned = False
+
+    def feed(self, text: str) -> None:
+        """Go on behind the next piece of text."""
+        *lines, self._line = (self._line + text).split("\n")
+        for line in lines:
+            self._mentioned = self._mentioned or _opens(line)
+            mark = line.lstrip()[:3]
+            if self._fence:
+                self._fence = "" if mark == self._fence else self._fence
+            elif mark in _FENCES:
+                self._fence = mark
+
+    @property
+    def is_example(self) -> bool:
+        """Whether a closing tag that comes now is text."""
+        in_code = bool(self._fence) or self._line.count("`") % 2 == 1 or self._line.endswith("`")
+        return in_code or self._mentioned or _opens(self._line)
+
+
+def _opens(line: str) -> bool:
+    return any(opening in line for opening, _ in TAGS)
 
 
 class Thinking:
     """Split an answer's text into thinking and text, piece by piece. Only a tag at its beginning counts.
 
     The first closing tag without one ends a thought too: what came before it in the same piece is the thought; earlier
-    pieces, which were taken for text, stay as they are. One in backquotes is text.
+    pieces, which were taken for text, stay as they are. One in a code block or in backquotes is text, and so is one
+    whose opening tag stands in the text.
 
     Attributes:
         has_text: Whether any text has come that is no thought.
@@ -40,6 +76,7 @@ class Thinking:
         self.has_text = False
         self._pending = ""
         self._closes = _CLOSES
+        self._place = _Place()
         self._feed = self._start
 
     def feed(self, text: str) -> Sequence[Delta]:
@@ -67,7 +104,9 @@ class Thinking:
             self._pending = text
             return ()
         before, tag, after = _partition(text, self._closes)
-        if tag and not before.endswith("`"):
+        start = _Place()
+        start.feed(before)
+        if tag and not start.is_example:
             self._feed = self._text
             return _deltas(before, after.lstrip("\n"))
         self._feed = self._unopened
@@ -80,12 +119,19 @@ class Thinking:
 
     def _unopened(self, text: str) -> Sequence[Delta]:
         """Take text as text until a tag closes what none has opened."""
-        if not _MAY_CLOSE.search(text):
-            return (TextDelta(text),)
-        before, tag, after = self._split(text)
-        if before.endswith("`"):
-            return _deltas("", before + tag + after)
-        return (*_deltas("", before), *_deltas("", after.lstrip("\n")))
+        shown = ""
+        while _MAY_CLOSE.search(text):
+            before, tag, after = self._split(text)
+            self._place.feed(before)
+            if not tag:
+                return _deltas("", shown + before)
+            if not self._place.is_example:
+                return (*_deltas("", shown + before), *_deltas("", after.lstrip("\n")))
+            self._feed = self._unopened
+            self._place.feed(tag)
+            shown, text = shown + before + tag, after
+        self._place.feed(text)
+        return _deltas("", shown + text)
 
     def _text(self, text: str) -> Sequence[Delta]:
         return (TextDelta(text),)

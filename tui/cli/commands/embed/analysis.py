@@ -1,0 +1,100 @@
+"""`modeldeck embed` beyond printing: nearest lines, a scatter, and two models on the same texts."""
+
+from collections.abc import Sequence
+from contextlib import aclosing
+
+from tui.cli.context import CommandContext
+from tui.cli.inputs import whole_number
+from tui.cli.model_call import begin, print_progress
+from tui.domain import Model
+from tui.errors import UsageError
+from tui.providers.events import Vectors
+from tui.storage.user_file import local_path, read
+from tui.workspace.playground import calls
+from tui.workspace.playground.embedding import projection, ranking
+from tui.workspace.playground.vectors import MOST, Vector, matrix
+
+_LARGEST = 64 << 20
+_SCATTER = (72, 20)
+"""Cells and rows of a scatter."""
+
+
+async def vectors_of(
+    call: CommandContext, model: Model, texts: Sequence[str], dimensions: int, query: bool = False
+) -> list[Vector]:
+    """Embed texts and return their vectors, with progress on a terminal."""
+    vectors: list[Vector] = []
+    events = calls.embed(call.tenant_session, model, texts, query, dimensions=dimensions)
+    async with aclosing(events) as running:
+        async for event in running:
+            if isinstance(event, Vectors):
+                vectors += event.vectors
+                call.out.progress(f"Embedded {len(vectors):,} of {len(texts):,} texts")
+            else:
+                print_progress(call.out, event)
+    call.out.end_progress()
+    return vectors
+
+
+async def nearest(call: CommandContext, model: Model, queries: Sequence[str], dimensions: int) -> None:
+    """Print the lines of a file that are nearest to each query."""
+    count = whole_number("--top", call.args.one("top", "10"), 1)
+    content = read(local_path(call.args.one("nearest")), _LARGEST).decode("utf-8", "replace")
+    lines = [(number, line.strip()) for number, line in enumerate(content.split("\n"), 1) if line.strip()]
+    if not lines:
+        raise UsageError("The file of --nearest holds no text.")
+    await begin(call, model)
+    documents = await vectors_of(call, model, [line for _, line in lines], dimensions)
+    for query, vector in zip(queries, await vectors_of(call, model, queries, dimensions, True), strict=True):
+        matches = [(*lines[index], cosine) for index, cosine in ranking.nearest(vector, documents, count)]
+        if call.out.as_json:
+            near = [{"line": number, "text": text, "cosine": round(cosine, 6)} for number, text, cosine in matches]
+            call.out.json({"query": query, "model": model.ref, "nearest": near})
+            continue
+        if len(queries) > 1:
+            call.out.line(query)
+        call.out.table(
+            ("cosine", "line", "text"), [(f"{cosine:.3f}", str(number), text) for number, text, cosine in matches]
+        )
+
+
+async def scatter(call: CommandContext, model: Model, texts: Sequence[str], dimensions: int) -> None:
+    """Print the texts as numbered dots in two dimensions."""
+    _check_count(texts)
+    await begin(call, model)
+    points = projection.principal_points(matrix(await vectors_of(call, model, texts, dimensions)))
+    if call.out.as_json:
+        places = [{"text": text, "point": point} for text, point in zip(texts, points, strict=True)]
+        call.out.json({"model": model.ref, "points": places})
+        return
+    for row in projection.scatter(points, *_SCATTER):
+        call.out.line(row)
+    call.out.table(("number", "text"), [(str(number), text) for number, text in enumerate(texts, 1)])
+
+
+async def agreement(call: CommandContext, two: Sequence[Model], texts: Sequence[str]) -> None:
+    """Print how far two models agree on which texts are near each other."""
+    _check_count(texts)
+    if len(texts) < 3:
+        raise UsageError("Two models are compared on three texts at least.")
+    vectors = []
+    for model in two:
+        await begin(call, model)
+        vectors.append(await vectors_of(call, model, texts, 0))
+    result = ranking.agreement(*vectors)
+    shape = {
+        "models": [{"model": model.ref, "dimensions": len(of[0])} for model, of in zip(two, vectors, strict=True)],
+        "texts": len(texts),
+        "rank_correlation": result.spearman,
+        "shared_neighbours": {"share": result.neighbours, "of": result.count},
+    }
+    ranks = "–" if result.spearman is None else f"{result.spearman:.3f}"
+    sentence = (
+        f"Rank correlation of all pairs {ranks}; {result.neighbours:.0%} of the {result.count} nearest in common."
+    )
+    call.out.result(shape, sentence.replace("%", " %"))
+
+
+def _check_count(texts: Sequence[str]) -> None:
+    if len(texts) > MOST:
+        raise UsageError(f"Up to {MOST} texts are compared, not {len(texts):,}.", "Leave some out.")

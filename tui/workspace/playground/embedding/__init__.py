@@ -1,0 +1,1 @@
+"""Vectors of many texts: nearest lines, two dimensions, two models, and files of vectors."""
