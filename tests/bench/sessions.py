@@ -24,12 +24,14 @@ Key = str | tuple[str, str]
 
 PROGRAMS = Path(__file__).parent / "programs"
 BARE = [sys.executable, str(PROGRAMS / "bare.py")]
+COMPARING = [sys.executable, str(PROGRAMS / "comparing.py")]
 READING = [sys.executable, str(PROGRAMS / "reading.py")]
 SDK_PYTHON = os.environ.get("OPENAI_PYTHON", sys.executable)
 REST = 10.0
 QUESTION = "why?"
 ENTER, ESCAPE, EMPTY, BACKSPACE, STOP = "\r", "\x1b", "\x15", "\x7f", "\x03"
 DOWN, UP, PAGE_DOWN, PAGE_UP, END, HOME = "\x1b[B", "\x1b[A", "\x1b[6~", "\x1b[5~", "\x1b[F", "\x1b[H"
+PLAYGROUND, PICK = "\x1b[15~", "\x0f"
 LIST = (DOWN, PAGE_DOWN, PAGE_DOWN, END, UP, PAGE_UP, HOME)
 """Keys that move in a list of thousands."""
 ESCAPE_DELAY = 0.1
@@ -181,6 +183,32 @@ def reading(line: Line) -> Figures:
     return {"cpu": float(result.stderr)}
 
 
+def comparing(line: Line) -> Figures:
+    """Four models answer at once in the console, in four columns. Beside it httpx alone, reading the same four."""
+    with paced(models=4) as url, TemporaryDirectory() as folder:
+        there = one_tenant(Path(folder) / "home", url)
+        with line.run(MODELDECK, there) as terminal:
+            terminal.until("Hugging Face")
+            terminal.send("4")
+            terminal.until("Ask paced")
+            for title in ("[Embedding]", "[Speech-to-text]", "[Compare]"):
+                terminal.time_to(title, PLAYGROUND)
+            for number, letter in enumerate("BCD", 1):
+                terminal.time_to("chat models", PICK)
+                terminal.type(f"model-0000{number}")
+                terminal.settle(0.5)
+                terminal.time_to(f"{letter} family", ENTER)
+            terminal.settle(2.5)
+            terminal.type(QUESTION)
+            terminal.until(QUESTION)
+            before, cpu = len(terminal.raw), terminal.cpu
+            terminal.time_to("one answer each", ENTER, seconds=120)
+            terminal.settle(0.5)
+            figures = {"bytes": len(terminal.raw) - before, "cpu": terminal.cpu - cpu}
+        result = subprocess.run([*COMPARING, url], capture_output=True, check=True)
+    return {**figures, "httpx cpu": float(result.stderr)}
+
+
 def answers(line: Line) -> Figures:
     """A thousand answers that come at once. After 10, 100 and 990: what ten more take, a key, the memory at rest."""
     with paced(rate=0) as url, TemporaryDirectory() as folder:
@@ -313,7 +341,7 @@ def audit(line: Line) -> Figures:
 SESSIONS: Mapping[str, Session] = {
     row.__name__: row
     for row in (
-        *(bare, stock_thousand, stock_twenty_thousand, console, markdown, reading, answer, typing, answers),
+        *(bare, stock_thousand, stock_twenty_thousand, console, markdown, reading, answer, comparing, typing, answers),
         *(far_150, far_300, unsteady),
         *(version, chat, saving, tenants, models, decoding, audit),
     )

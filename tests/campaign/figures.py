@@ -65,5 +65,6 @@ FIGURES = {
     "G26": Figure("secrets that an answer repeats", "echoes.echoed", 150, 600, 2_200),
     "G27": Figure("labels × bodies × calls", "answers.labels", 120, 2_000, 20_000),
     "G28": Figure("ends of answers × dialects", "answers.ends", 80, 600, 6_000),
+    "G29": Figure("batches killed, limited and cut", "batches.killed", 12, 1_000, 5_000),
 }
 """By goal."""

@@ -75,7 +75,7 @@ async def test_what_came_is_kept_when_it_is_stopped(session: Session, answers: a
         await task
     assert (stalls.answers[0].state, stalls.answers[0].text) == (AnswerState.STOPPED, "Because ")
     assert one.answers[0].state is AnswerState.COMPLETE
-    assert [row[-1] for row in report.table(comparison)] == ["stopped", "stop"]
+    assert [row[-2] for row in report.table(comparison)] == ["stopped", "stop"]
 
 
 def test_the_speed_is_over_the_answer_without_thinking() -> None:

@@ -13,13 +13,15 @@ COMMANDS = (
             Option(("-s", "--system"), "the system prompt", "SYSTEM"),
             Option(("-p", "--parameter"), "a parameter of the model; repeat for several", "NAME=VALUE"),
             Option(("--thinking",), "show the model's reasoning on stderr", shown=False),
+            Option(("--no-thinking",), "keep the model from thinking, if it can be", shown=False),
             Option(("--no-stream",), "request the answer in one piece", shown=False),
             Option(("-v", "--verbose"), "show tokens and times on stderr; default on a terminal", shown=False),
             PRINT,
             JSON,
         ),
         "If the answer breaks off, what came stays on stdout and the exit code is not 0.",
-        "{model, text, thinking, finish, complete, usage: {input, output, reasoning, cached, cache_write, "
+        "{model, text, thinking, thinking_state, "
+        "finish, complete, usage: {input, output, reasoning, cached, cache_write, "
         "cache_write_1h, audio, image, audio_output}, cost: {estimate, amount, currency, price_date, price_source}, "
         "timings: {first_token, total, tokens_per_second}, notices}; input and output are totals, the others parts of "
         "them; what the provider does not report, and a cost that is not known, are null; timings are in seconds",

@@ -18,7 +18,7 @@ from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
 from tui.providers.events import Usage as Used
 from tui.providers.requests import Message
 from tui.sanitize import printable
-from tui.workspace.playground import calls
+from tui.workspace.playground import calls, thinking
 from tui.workspace.playground import parameters as model_parameters
 
 if TYPE_CHECKING:
@@ -51,6 +51,11 @@ def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
             shown = f" {name}" if quotable(name, known) else ""
             raise UsageError(f"Unknown parameter{shown}.", did_you_mean(name, known) + names)
         values[name] = model_parameters.parse_parameter(known[name], text)
+    if call.args.has("no-thinking"):
+        switch = thinking.off(list(known.values()))
+        if switch is None:
+            raise UsageError(f"{model.ref} has no parameter that keeps it from thinking.", "Leave --no-thinking out.")
+        values |= switch
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -143,6 +148,7 @@ class _Answer:
             "model": model.ref,
             "text": "".join(self.text),
             "thinking": "".join(self.thinking),
+            "thinking_state": str(thinking.state("".join(self.thinking), used, self._call.args.has("no-thinking"))),
             "finish": self.finish.reason if self.finish else None,
             "complete": self.complete,
             "usage": used.as_json() if used else None,

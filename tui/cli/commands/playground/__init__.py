@@ -21,8 +21,9 @@ COMMANDS = (
         "affect the others. Speed is over the answer without thinking; ~ marks an estimate, * a request that opened "
         "its connection first. Stopped by ctrl+c, it keeps what came. The exit code is 0 if every answer is complete.",
         "{prompt, system, repeat, began, models: [{model, parameters, answers: [{text, thinking, state, finish, "
-        "complete, problem, usage, answer_tokens: {count, reported}, timings: {first_token, first_answer_token, total, "
-        "tokens_per_second}, fresh_connection, retries, notices}], summary: {NAME: {median, low, high, count}}}]}",
+        "complete, problem, usage, cost, answer_tokens: {count, reported}, timings: {first_token, "
+        "first_answer_token, total, tokens_per_second}, fresh_connection, retries, notices}], summary: {NAME: {median, "
+        "low, high, count}}}]}",
         ("modeldeck compare -m openai/gpt-4o -m openai/gpt-5.4-mini -r 5 'Why?'",),
     ),
     Command(

@@ -12,7 +12,7 @@ from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.symbols import ACCENT, MUTED
 from tui.console.widgets.transcript import Block, Transcript
-from tui.console.widgets.truncate import clip_end, clip_middle
+from tui.console.widgets.truncate import clip_end
 from tui.domain import Model
 from tui.errors import Problem
 from tui.providers.events import Event, TextDelta, ThinkingDelta
@@ -143,12 +143,13 @@ class CompareColumn(Vertical):
 
     # --- words around ---
 
+    def on_resize(self) -> None:
+        self.show_status()
+
     def show_status(self) -> None:
         """Show the head and the figures."""
         current = self._transcript.has_focus
-        room = max(8, self.size.width - 8 - len(self._state))
-        name = clip_middle(one_line(self.model.id), room)
-        self._rule.show(f"{self.letter} {name}", self._state)
+        self._rule.show(f"{self.letter} {one_line(self.model.id)}", self._state)
         self._rule.color(ACCENT if current else MUTED)
         cells = max(20, self.size.width - 2)
         self._figures.show("\n".join(clip_end(row, cells) for row in figures(self.entry, cells)))
@@ -169,10 +170,15 @@ def figures(entry: ComparedModel, cells: int) -> list[str]:
     """Return the figures of a model's answers in one row, or in two where that is too narrow."""
     if not entry.answers:
         return [""]
-    _, first, first_answer, speed, used, reasoning, out, total, _ = report.row(entry)
+    _, first, first_answer, speed, used, reasoning, out, total, _, cost = report.row(entry)
     first_words = f"first {first}" if first == first_answer else f"first {first} · answer {first_answer}"
     times = [first_words, f"{speed} tokens/s" if speed != report.UNKNOWN else "", total]
-    counts = [f"{used} in", f"{reasoning} reasoning" if reasoning not in (report.UNKNOWN, "0") else "", f"{out} out"]
+    counts = [
+        f"{used} in",
+        f"{reasoning} reasoning" if reasoning not in (report.UNKNOWN, "0") else "",
+        f"{out} out",
+        cost if cost != report.UNKNOWN else "cost –",
+    ]
     upper, lower = " · ".join(filter(None, times)), " · ".join(filter(None, counts))
     return [f"{upper} · {lower}"] if len(upper) + len(lower) + 3 <= cells else [upper, lower]
 

@@ -9,8 +9,7 @@ from tui.tenancy.session import TenantSession
 from tui.workspace.playground.batch.runner import Outcome, Perform
 from tui.workspace.playground.batch.tasks import BatchTask
 from tui.workspace.playground.compare.measurement import MeasuredAnswer, measure
-from tui.workspace.pricing.cost import cost_of
-from tui.workspace.pricing.table import hosts_of, price_of
+from tui.workspace.pricing.table import hosts_of
 
 
 def performer(session: TenantSession) -> Perform:
@@ -21,7 +20,7 @@ def performer(session: TenantSession) -> Perform:
         system = (Message("system", task.prompt.system),) if task.prompt.system else ()
         messages = (*system, Message("user", task.prompt.text))
         await measure(session, answer, messages, dict(task.parameters), lambda _, event: on_event(event))
-        cost = cost_of(price_of(session, task.model, at), answer.usage)
+        cost = answer.cost
         shape = answer.as_json()
         names = ("text", "thinking", "finish", "complete", "problem", "usage", "timings", "notices")
         row = {"at": at, **{name: shape[name] for name in names}, "cost": cost.as_json() if cost else None}

@@ -1,5 +1,6 @@
 """One measured answer: its text, when its pieces came, what it used, and how it ended."""
 
+import asyncio
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from tui.sanitize import printable
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
 from tui.workspace.playground.conversation import AnswerState
+from tui.workspace.pricing.cost import Cost, cost_of
+from tui.workspace.pricing.table import price_of
 
 _CHARACTERS_A_TOKEN = 4
 _TOO_SHORT = 0.02
@@ -32,6 +35,7 @@ class MeasuredAnswer:
         total: When it ended, however it ended; 0.0 while it runs.
         usage: What the provider reports, None if it does not.
         fresh_connection: True if a connection was opened for it, None if that is unknown.
+        cost: Its estimated cost, None if no price is known.
         retries: How often the request was sent again before it was answered.
     """
 
@@ -46,6 +50,7 @@ class MeasuredAnswer:
     finish: Finish | None = None
     problem: Problem | None = None
     state: AnswerState | None = None
+    cost: Cost | None = None
     fresh_connection: bool | None = None
     retries: int = 0
     notices: list[str] = field(default_factory=list)
@@ -124,6 +129,7 @@ class MeasuredAnswer:
             "complete": self.complete,
             "problem": problem_json(self.problem),
             "usage": used.as_json() if used else None,
+            "cost": self.cost.as_json() if self.cost else None,
             "answer_tokens": {"count": tokens[0], "reported": tokens[1]} if tokens else None,
             "timings": {
                 "first_token": rounded(self.first),
@@ -165,6 +171,7 @@ async def measure(
         if answer.fresh_connection is None:
             answer.fresh_connection = fresh
 
+    at = session.now()
     answer.began = monotonic()
     try:
         call = calls.chat(session, answer.model, messages, parameters, on_connection=connected)
@@ -173,6 +180,8 @@ async def measure(
                 answer.take(event)
                 on_event(answer, event)
         answer.end(AnswerState.COMPLETE)
+        # In a thread: the first time, the table of prices is read, and other answers stream meanwhile.
+        answer.cost = await asyncio.to_thread(lambda: cost_of(price_of(session, answer.model, at), answer.usage))
     except Problem as problem:
         answer.end(AnswerState.BROKEN, problem)
     finally:

@@ -12,7 +12,7 @@ from tui.workspace.playground.compare.words import marked
 from tui.workspace.playground.conversation import AnswerState
 
 UNKNOWN = "–"
-HEADINGS = ("model", "first token", "first answer", "tokens/s", "in", "reasoning", "out", "total", "finish")
+HEADINGS = ("model", "first token", "first answer", "tokens/s", "in", "reasoning", "out", "total", "finish", "cost")
 FRESH_NOTE = "* opened a connection first"
 LETTERS = "ABCD"
 """What models are called by where there is no room for their names."""
@@ -54,7 +54,7 @@ def row(entry: ComparedModel) -> tuple[str, ...]:
     """Return the figures of a model under `HEADINGS`."""
     answer = entry.answer
     if answer is None:
-        return (entry.model.ref, *([UNKNOWN] * (len(HEADINGS) - 2)), "not asked")
+        return (entry.model.ref, *([UNKNOWN] * (len(HEADINGS) - 3)), "not asked", UNKNOWN)
     about = "" if answer.answer_tokens and answer.answer_tokens[1] else "~"
     fresh = "*" if any(run.fresh_connection for run in entry.answers) else ""
     used = answer.usage or Usage()
@@ -66,6 +66,7 @@ def row(entry: ComparedModel) -> tuple[str, ...]:
         *(UNKNOWN if count is None else f"{count:,}" for count in (used.input, used.reasoning, used.output)),
         _seconds(entry, _total, "{:.1f} s"),
         outcome(entry),
+        answer.cost.words if answer.cost else UNKNOWN,
     )
 
 
