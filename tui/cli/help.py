@@ -45,7 +45,7 @@ def _of_noun(noun: str) -> str:
 
 
 def _of_command(command: Command) -> str:
-    lines = [_usage(command), "", command.summary[0].upper() + command.summary[1:] + "."]
+    lines = [_usage(command), "", _wrapped(command.summary[0].upper() + command.summary[1:] + ".")]
     if command.details:
         lines += ["", _wrapped(command.details)]
     described = [argument for argument in command.arguments if argument.help]
