@@ -25,12 +25,13 @@ def test_the_question_comes_from_the_command_line_or_from_stdin(ready: Run, serv
 
 
 @pytest.mark.slow
-def test_a_question_in_another_encoding_is_sent_all_the_same(home: Path, server: OpenAIServer) -> None:
+def test_a_question_in_another_encoding_is_refused_and_not_sent(home: Path, server: OpenAIServer) -> None:
     server.key = None
     assert run_process(home, "provider", "set", "openai_compatible", f"base_url={server.url}").code == 0
     question = f"printf 'caf\\351?' | {sys.executable} -m tui chat -m openai_compatible/gpt-4o"
-    subprocess.run(["bash", "-c", question], cwd=ROOT, env=environ(home), check=True, capture_output=True)
-    assert server.requests_to("/chat/completions")[0].json["messages"][0]["content"] == "caf\ufffd?"
+    ran = subprocess.run(["bash", "-c", question], cwd=ROOT, env=environ(home), capture_output=True, text=True)
+    assert (ran.returncode, server.requests_to("/chat/completions")) == (2, [])
+    assert "The input is not UTF-8 text." in ran.stderr and "iconv" in ran.stderr
 
 
 def test_parameters_are_those_that_the_model_takes(ready: Run, server: OpenAIServer) -> None:
