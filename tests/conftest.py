@@ -46,13 +46,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
-    """Start one worker more than cores for the whole set, as slow tests wait a lot, and none for a single file or test.
+    """Start two workers a core for the whole set, as slow tests wait a lot, and none for a single file or test.
 
     Starting workers takes longer than most files do.
     """
     if len(config.args) == 1 and ".py" in config.args[0]:
         return 0
-    return None if _is_quick(config) else len(os.sched_getaffinity(0)) + 1
+    return None if _is_quick(config) else 2 * len(os.sched_getaffinity(0))
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
