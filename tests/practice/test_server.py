@@ -99,7 +99,7 @@ async def test_long_empty_and_thoughtful_answers() -> None:
 async def test_a_parameter_that_a_reasoning_model_does_not_take() -> None:
     events, problem = await ask("hello", temperature=0.5)
     assert problem is None
-    assert events[0] == Notice("gpt-6-sol takes no temperature. It was left out.")
+    assert events[0] == Notice("gpt-6-sol takes no temperature. It was left out.", (("temperature", ""),))
 
 
 @pytest.mark.parametrize("provider", NAMED)

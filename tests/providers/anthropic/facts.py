@@ -301,6 +301,14 @@ def thoughts_come_before_the_text(p: Provider) -> None:
 
 
 @check
+def what_is_written_to_the_cache_for_an_hour(p: Provider) -> None:
+    # Guide, prompt caching: `cache_creation` parts what was written by how long it is kept.
+    kept = {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 2}
+    frames = (start(**USED, cache_creation=kept), text("Hi"), closing(), END)
+    assert events(p, *frames)[1] == Usage(20, 6, cached=5, cache_write=3, cache_write_1h=2)
+
+
+@check
 def a_whole_answer_as_documented(p: Provider) -> None:
     content = [
         {"type": "thinking", "thinking": "Hm.", "signature": "c2ln"},

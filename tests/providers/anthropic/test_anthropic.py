@@ -97,7 +97,7 @@ async def test_every_version_is_called_with_what_it_takes(version: str) -> None:
 async def test_a_parameter_that_a_newer_model_does_not_take() -> None:
     events, problem = await ask("hello", temperature=0.5)
     assert problem is None
-    assert events[0] == Notice("claude-opus-5-5 takes no temperature. It was left out.")
+    assert events[0] == Notice("claude-opus-5-5 takes no temperature. It was left out.", (("temperature", ""),))
     events, problem = await ask("hello", model="claude-opus-4-6", temperature=0.5)
     assert problem is None
     assert not any(isinstance(event, Notice) for event in events)

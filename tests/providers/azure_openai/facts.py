@@ -606,7 +606,10 @@ def what_a_deployment_takes(p: Provider) -> None:
         assert [parameter.name for parameter in p.parameters(deployed("my-deployment", base))] == names, base
         # Without a base model the name of the deployment may be that of its model.
         assert [parameter.name for parameter in p.parameters(Model("azure_openai", base, ModelType.CHAT))] == names
-    assert p.parameters(deployed("embed-east", "text-embedding-3-small", ModelType.EMBEDDING)) == ()
+    for base, longest in (("text-embedding-3-small", 1536), ("text-embedding-3-large", 3072)):
+        (dimensions,) = p.parameters(deployed("embed-east", base, ModelType.EMBEDDING))
+        assert (dimensions.name, dimensions.low, dimensions.high) == ("dimensions", 1, longest)
+    assert p.parameters(deployed("embed-east", "text-embedding-ada-002", ModelType.EMBEDDING)) == ()
 
 
 # --- chats ------------------------------------------------------------------------------------------------------------

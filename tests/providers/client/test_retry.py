@@ -336,7 +336,7 @@ async def test_a_parameter_that_is_not_accepted_is_left_out_once() -> None:
         events, problem = await run(wire, access, chat_call(access, temperature=0.5, top_p=0.9))
         await wire.aclose()
     assert problem is None
-    assert events[0] == Notice("gpt-4.1 takes no temperature. It was left out.")
+    assert events[0] == Notice("gpt-4.1 takes no temperature. It was left out.", (("temperature", ""),))
     assert "temperature" in server.requests[0].json
     assert "temperature" not in server.requests[1].json
     assert server.requests[1].json["top_p"] == 0.9

@@ -216,7 +216,14 @@ def embeddings(p: Provider) -> None:
     )
     assert (call.method, call.url) == ("POST", "https://api.openai.com/v1/embeddings")
     assert call.framing is Framing.JSON
-    assert call.json == {"model": "text-embedding-3-small", "input": ["a", "b"], "encoding_format": "base64"}
+    body = {"model": "text-embedding-3-small", "input": ["a", "b"], "encoding_format": "base64"}
+    assert call.json == body
+    shorter = calls.embed(
+        p,
+        BASE,
+        EmbeddingRequest(Model("openai", "text-embedding-3-small", ModelType.EMBEDDING), ("a", "b"), False, 256),
+    )
+    assert shorter.json == body | {"dimensions": 256}
 
 
 @check
@@ -381,6 +388,9 @@ def thoughts_that_only_a_closing_tag_ends(p: Provider) -> None:
     assert parted("End it with `</think>`.") == ("", "End it with `</think>`.")
     assert parted("End it", " with `</think>`.") == ("", "End it with `</think>`.")
     assert parted("a </th") == ("", "a </th")
+    for example in ("```\n</think>\n```", "~~~\n</think>\n~~~", "`a </think>`", "``</think>``"):
+        assert parted(f"An example:\n{example}") == ("", f"An example:\n{example}")
+    assert parted("```\na\n```\nSee.</think>Blue.") == ("```\na\n```\nSee.", "Blue.")
 
 
 @check
@@ -637,6 +647,19 @@ def where_it_is(p: Provider) -> None:
     assert p.verify({"base_url": "https://localhost/box"}).url == "https://localhost/box/models"
     assert p.key_page == "https://platform.openai.com/api-keys"
     assert calls.described(p, ApiError(429, final=True), "m").message == "Your OpenAI account has no credit left."
+
+
+@check
+def the_list_of_another_server_at_the_base_url(p: Provider) -> None:
+    entries = {"data": [{"id": name} for name in ("qwen3-32b", "bge-m3", "gpt-6-sol", "dall-e-3")]}
+    elsewhere = read(p.verify({"base_url": "https://gateway.example/v1"}), entries)[0].models
+    assert {model.id: model.type for model in elsewhere} == {
+        "qwen3-32b": ModelType.CHAT,
+        "bge-m3": ModelType.EMBEDDING,
+        "gpt-6-sol": ModelType.CHAT,
+    }
+    for url in ("https://api.openai.com/v1", "https://eu.api.openai.com/v1"):
+        assert [model.id for model in read(p.verify({"base_url": url}), entries)[0].models] == ["gpt-6-sol"]
 
 
 @check

@@ -96,6 +96,22 @@ def the_context_of_a_model_where_a_listing_has_it(p: Provider) -> None:
 
 
 @FACTS.check
+def the_price_of_a_model_where_a_listing_has_it(p: Provider) -> None:
+    # OpenRouter's figures are texts, in USD a token (API reference, models).
+    price = {
+        "prompt": "0.000003",
+        "completion": "0.000015",
+        "input_cache_read": "0.0000003",
+        "input_cache_write": "0.00000375",
+        "internal_reasoning": "0.000015",
+        "audio": "0.0000007",
+    }
+    assert listed(p, {"id": "m", "pricing": price | {"request": "0", "image": "0.004"}})[0].price == price
+    for odd in (None, "0.1", {"prompt": 3e-6}, {"prompt": "1" * 40}):
+        assert listed(p, {"id": "m", "pricing": odd})[0].price == {}
+
+
+@FACTS.check
 def a_server_is_called_in_the_older_words(p: Provider) -> None:
     fields = {"base_url": "http://localhost:8000/v1/"}
     assert p.chat and p.embed
