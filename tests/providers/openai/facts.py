@@ -74,6 +74,8 @@ FACTS = Facts(
         "dialects.openai.think_tags",
         "dialects.openai.models",
         "dialects.openai.chat",
+        "dialects.openai.usage",
+        "dialects.openai.parameters",
         "dialects.openai.embeddings",
         "dialects.openai.audio",
         "dialects.openai.errors",
@@ -340,6 +342,30 @@ def a_whole_answer_as_documented(p: Provider) -> None:
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "stop"}
     body = {"id": "chatcmpl-A1", "object": "chat.completion", "choices": [choice], "usage": USED}
     assert read(chat(p, stream=False), body) == [TextDelta("Good day"), Usage(9, 14, 12, cached=0), Finish("stop")]
+
+
+@check
+def what_servers_count_in_their_usage(p: Provider) -> None:
+    def counted(**more: Any) -> Any:
+        used = {"prompt_tokens": 9, "completion_tokens": 14}
+        return read(chat(p, stream=False), whole("Hi") | {"usage": used | more})[1]
+
+    # Chat completions have these in the details; DeepSeek, Moonshot and routers tell cached ones beside them.
+    prompt = {"cached_tokens": 5, "cache_write_tokens": 3, "audio_tokens": 2, "image_tokens": 1}
+    parts = {"reasoning_tokens": 12, "audio_tokens": 4}
+    assert counted(prompt_tokens_details=prompt, completion_tokens_details=parts) == Usage(
+        9, 14, 12, cached=5, cache_write=3, audio=2, image=1, audio_output=4
+    )
+    for name in ("prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"):
+        assert counted(**{name: 5}) == Usage(9, 14, cached=5)
+    for name in ("cache_creation_input_tokens", "cache_creation_tokens"):
+        assert counted(prompt_tokens_details={name: 3}) == Usage(9, 14, cache_write=3)
+    # Responses and transcriptions call them input and output.
+    for word in ("token", "tokens"):
+        details = {f"input_{word}_details": {"cached_tokens": 5}, f"output_{word}_details": {"reasoning_tokens": 12}}
+        assert counted(**details) == Usage(9, 14, 12, cached=5)
+    # Thinking that is counted beside the answer is in the total alone.
+    assert counted(total_tokens=30) == Usage(9, 21)
 
 
 @check
@@ -850,6 +876,10 @@ def what_a_model_takes(p: Provider) -> None:
     assert "max_tokens" in legacy
     assert "max_completion_tokens" not in legacy
     assert p.parameters(Model("openai", "whisper-1", ModelType.SPEECH2TEXT)) == ()
+    for name, longest in (("text-embedding-3-small", 1536), ("text-embedding-3-large", 3072)):
+        (dimensions,) = p.parameters(Model("openai", name, ModelType.EMBEDDING))
+        assert (dimensions.name, dimensions.low, dimensions.high) == ("dimensions", 1, longest)
+    assert p.parameters(Model("openai", "text-embedding-ada-002", ModelType.EMBEDDING)) == ()
 
 
 @check
