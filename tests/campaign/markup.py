@@ -12,6 +12,7 @@ from tui.console.app import Modeldeck
 from tui.console.playground.chat.blocks import ProblemBlock, QuestionBlock
 from tui.console.widgets.markdown.renderer import markdown_rows
 from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import TURN
 from tui.console.widgets.truncate import fit
 from tui.sanitize import one_line, printable
 
@@ -54,7 +55,7 @@ def _stays(text: str) -> bool:
     """Whether a text is drawn as it is by what draws lines, questions, problems, cells and answers."""
     clean, short, cells = printable(text), one_line(text), 10_000
     markdown_rows(text, cells)
-    shown = "\n".join(row.plain for row in QuestionBlock(text).rows(cells))
+    shown = "\n".join(row.plain.removeprefix(f"{TURN} ") for row in QuestionBlock(text).rows(cells))
     trouble = "\n".join(row.plain for row in ProblemBlock("It failed.", detail=short, by="x").rows(cells))
     return (
         line((text, "bold")).plain == clean

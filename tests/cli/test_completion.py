@@ -224,7 +224,8 @@ def test_completing_imports_neither_the_workspace_nor_a_provider(stocked_home: P
         "assert 'openai/gpt-6-sol' in answer(['words', '-t', 'acme', 'chat', '-m', ''], os.environ)\n"
         "print([name for name in sys.modules if name.startswith(('tui.', 'pathlib', 'dataclasses', 'asyncio'))])"
     )
-    done = subprocess.run([sys.executable, "-c", probe], env=environ(stocked_home), cwd=ROOT, capture_output=True)
+    # Without site: an editable installation imports some of them before the program begins.
+    done = subprocess.run([sys.executable, "-S", "-c", probe], env=environ(stocked_home), cwd=ROOT, capture_output=True)
     modules = done.stdout.decode()
     assert "tui.paths" in modules and done.returncode == 0, done.stderr
     assert not any(

@@ -88,7 +88,7 @@ async def test_the_last_calls_are_reported_and_the_end_offers_alternatives() -> 
         assert isinstance(screen, Playground)
         tab = screen.tab
         assert isinstance(tab, ChatTab)
-        assert rows(pilot)[1].endswith(" openai/gpt-5.4-mini · ▲ trial 2 left ──")
+        assert rows(pilot)[1].endswith(" gpt-5.4-mini · ▲ trial 2 left ──")
 
         async def ask(text: str) -> None:
             tab.question.put(text)
@@ -102,7 +102,7 @@ async def test_the_last_calls_are_reported_and_the_end_offers_alternatives() -> 
         await ask("And at night?")
         await ask("And at sunset?")
         screen_rows = shown(pilot)
-        assert rows(pilot)[1].endswith(" openai/gpt-5.4-mini · trial 0 left ──")
+        assert rows(pilot)[1].endswith(" gpt-5.4-mini · trial 0 left ──")
         for name in (
             " ▲ The trial of OpenAI is used up: 20 of 20 requests.",
             "   Nothing was sent. Your question is kept below.",
@@ -114,7 +114,7 @@ async def test_the_last_calls_are_reported_and_the_end_offers_alternatives() -> 
             assert name in screen_rows, screen_rows
         assert tab.question.has_focus and tab.chrome().foot == "not sent"
         await pilot.press("escape", "o")
-        await until_shown(pilot, " openai/gpt-5.4-mini · your key ──")
+        await until_shown(pilot, " gpt-5.4-mini · your key ──")
         assert tab.question.text == "And at sunset?" and tab.session.running is None
         await pilot.press("i", "enter")
         await until(pilot, lambda: not tab.busy and tab.question.text == "")

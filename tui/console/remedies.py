@@ -6,7 +6,7 @@ from tui.errors import Action, Problem, Remedy
 _WORDS = {
     Action.ADD_MODEL: "Press {models.add} in Models ({area.models}) to add one.",
     Action.ALLOW_PLAIN_HTTP: "Or allow it when you are asked.",
-    Action.CHECK_STORE: "`modeldeck store status` in a shell says more.",
+    Action.CHECK_STORE: "Check it with the store commands in a shell.",
     Action.CONFIRM_CHANGES: "Press {providers.verify} on it in Providers ({area.providers}) to review and confirm it.",
     Action.CREATE_TENANT: "Press {tenants.new} in Tenants ({app.tenants}) to create one.",
     Action.EDIT_MODEL: "Press {models.edit} on it in Models ({area.models}) to edit it.",
@@ -16,15 +16,15 @@ _WORDS = {
     Action.LIST_TENANTS: "See them in Tenants ({app.tenants}).",
     Action.REPLACE_CREDENTIAL: "Press {list.choose} on it in Providers ({area.providers}) to replace it, "
     "{providers.remove} to forget it.",
-    Action.REQUEST_ADMISSION: "`modeldeck operator request` in a shell creates and publishes one.",
+    Action.REQUEST_ADMISSION: "Create and publish one with the operator commands in a shell.",
     Action.RESOLVE_ROTATION: "In Providers ({area.providers}), press {providers.use} on the kept key to go back to it, "
     "{providers.remove} to forget it.",
     Action.ROTATE_KEY_PAIR: "Press {tenants.passphrase} in Tenants ({app.tenants}) to replace it.",
     Action.ROTATE_LOST_KEY: "Press {tenants.passphrase} in Tenants ({app.tenants}) to start over.",
     Action.SET_PASSPHRASE: "Press {tenants.passphrase} in Tenants ({app.tenants}) to set one.",
     Action.SET_UP_PROVIDER: "Press {list.choose} on it in Providers ({area.providers}) to set it up.",
-    Action.SET_UP_STORE: "Its administrator sets it up with `modeldeck store init`.",
-    Action.SHOW_GRANTS: "`modeldeck store grants` in a shell shows what each role may do.",
+    Action.SET_UP_STORE: "Its administrator sets it up with the store commands in a shell.",
+    Action.SHOW_GRANTS: "The store commands in a shell show what each role may do.",
     Action.UNLOCK: "Unlock it with its passphrase.",
 }
 """Action -> its words. A binding id in braces stands for its key."""

@@ -174,4 +174,4 @@ async def test_settings_of_a_newer_version_open_to_be_viewed() -> None:
         while "▸ ▪ acme 2" not in shown(pilot):
             await pilot.press("down")
         await pilot.press("enter")
-        await until_shown(pilot, "PRACTICE, read-only [1 Providers]")
+        await until_shown(pilot, "PRACTICE  read-only  [1 Providers]")

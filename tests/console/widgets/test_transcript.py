@@ -200,5 +200,5 @@ async def test_an_answer_of_twenty_thousand_tokens_and_a_huge_line_stay_quick() 
 async def test_a_long_question_is_shown_by_its_beginning() -> None:
     drawn = [row.plain for row in QuestionBlock("x" * 10_000).rows(50)]
     assert drawn[0] == "▌ you"
-    assert drawn[-1] == "… and 6,000 characters more"
-    assert len(drawn) == 82
+    assert drawn[-1] == "▌ … and 6,000 characters more"
+    assert len(drawn) == 86
