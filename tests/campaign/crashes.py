@@ -98,8 +98,8 @@ def _walked(home: Path, how: str, what: str) -> tuple[bytes, int]:
                 terminal.send(key)
                 terminal.settle(0.04, 1)
         with contextlib.suppress(OSError):
-            # Again where a busy machine left the walk on another screen.
-            for key in ("\x1b", "\x11", "\x1b[B", "\r") * 6:
+            # Again where a busy machine left the walk on another screen: an area, for the control, and the end.
+            for key in ("\x1b", "\x1b", "2", "\x11", "\x1b[B", "\r") * 6:
                 if ended():
                     break
                 terminal.send(key)

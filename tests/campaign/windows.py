@@ -49,7 +49,7 @@ FIELDS = (
     Field("search of models", ("2", "/"), "down to list"),
     Field("tenant's name", ("0", "n"), "Create tenant"),
     Field("command", (":",), "Commands"),
-    Field("texts", ("4", ESCAPE, "t", ESCAPE, "t"), "[Embedding]", "xxxx"),
+    Field("texts", ("4", *(ESCAPE, "t") * 3), "[Embedding]", "xxxx"),
 )
 
 

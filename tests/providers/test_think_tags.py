@@ -1,5 +1,7 @@
 """Thinking in an answer's text: a tag in a code block or in an example is text, however the answer is cut up."""
 
+import pickle
+
 import pytest
 
 from tui.providers.dialects.openai.think_tags import Thinking
@@ -40,3 +42,14 @@ def test_a_thought_at_the_beginning_is_none_of_the_text(size: int) -> None:
 
 def test_a_closing_tag_alone_still_ends_a_thought() -> None:
     assert split("Let me see.\n</think>\n\nYes.") == ("Let me see.\n", "Yes.")
+
+
+@pytest.mark.parametrize(
+    "piece", ["x" * 1000, " " * 1000, "`" * 1000, "x [ < " * 100], ids=["text", "blanks", "quotes", "tags"]
+)
+def test_a_line_without_end_is_not_kept(piece: str) -> None:
+    # Kept, it would be read from its beginning again at every piece.
+    thinking = Thinking()
+    for _ in range(100):
+        thinking.feed(piece)
+    assert len(pickle.dumps(thinking)) < 2_000

@@ -23,6 +23,9 @@ TAGS = (
 """What opens and closes a thought: DeepSeek and Qwen, Kiro, Gemini, MiniMax, Seed, Magistral, Kimi, gpt-oss."""
 
 _CLOSES = tuple(close for _, close in TAGS)
+_LONGEST = max(len(opening) for opening, _ in TAGS)
+_MOST_BLANK = 4_096
+"""Characters of white space behind which an opening tag is still expected."""
 _MAY_CLOSE = re.compile("[<[◁]")
 _FENCES = ("```", "~~~")
 """What a line of a code block begins and ends with (CommonMark, 4.5)."""
@@ -31,34 +34,44 @@ _FENCES = ("```", "~~~")
 class _Place:
     """Where a text has come to: in code, or behind an opening tag that was taken for text.
 
-    A closing tag there is text: it belongs to an example.
+    A closing tag there is text: it belongs to an example. Of the text it keeps no more than a tag's length, as a line
+    may have no end.
     """
 
     def __init__(self) -> None:
-        self._line = ""
+        self._mark = ""
+        self._quotes = 0
+        self._end = ""
         self._fence = ""
         self._mentioned = False
 
     def feed(self, text: str) -> None:
         """Go on behind the next piece of text."""
-        *lines, self._line = (self._line + text).split("\n")
-        for line in lines:
-            self._mentioned = self._mentioned or _opens(line)
-            mark = line.lstrip()[:3]
-            if self._fence:
-                self._fence = "" if mark == self._fence else self._fence
-            elif mark in _FENCES:
-                self._fence = mark
+        text_with_end = self._end + text
+        self._mentioned = self._mentioned or any(opening in text_with_end for opening, _ in TAGS)
+        self._end = text_with_end[-_LONGEST:]
+        first, *others = text.split("\n")
+        self._extend_line(first)
+        for part in others:
+            self._end_line()
+            self._extend_line(part)
+
+    def _extend_line(self, part: str) -> None:
+        if len(self._mark) < 3:
+            self._mark = (self._mark + part).lstrip()[:3]
+        self._quotes += part.count("`")
+
+    def _end_line(self) -> None:
+        if self._fence:
+            self._fence = "" if self._mark == self._fence else self._fence
+        elif self._mark in _FENCES:
+            self._fence = self._mark
+        self._mark, self._quotes = "", 0
 
     @property
     def is_example(self) -> bool:
         """Whether a closing tag that comes now is text."""
-        in_code = bool(self._fence) or self._line.count("`") % 2 == 1 or self._line.endswith("`")
-        return in_code or self._mentioned or _opens(self._line)
-
-
-def _opens(line: str) -> bool:
-    return any(opening in line for opening, _ in TAGS)
+        return bool(self._fence) or self._quotes % 2 == 1 or self._end.endswith("`") or self._mentioned
 
 
 class Thinking:
@@ -100,7 +113,7 @@ class Thinking:
             if stripped.startswith(opening):
                 self._closes, self._feed = (close,), self._thought
                 return self._thought(stripped.removeprefix(opening))
-        if any(opening.startswith(stripped) for opening, _ in TAGS):
+        if len(text) <= _MOST_BLANK and any(opening.startswith(stripped) for opening, _ in TAGS):
             self._pending = text
             return ()
         before, tag, after = _partition(text, self._closes)
