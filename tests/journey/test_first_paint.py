@@ -3,11 +3,13 @@
 import json
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from tests.bench.homes import modeldeck
 from tests.terminal import Terminal, environ
+from tui.cli import registry
 
 pytestmark = pytest.mark.slow
 
@@ -50,4 +52,7 @@ def test_the_frame_is_drawn_before_what_it_does_not_need(tmp_path: Path) -> None
         assert "acme" in terminal.raw.decode()
     names = set(json.loads(imported.read_text()))
     assert {name for name in names if name in LATER} == set()
-    assert "tui.console.frame.splash" in names and len([text for text in names if text.startswith("tui.")]) <= 95
+    # The table of commands, without their functions, is read to parse the line; it grows with the commands.
+    declarations = {module.__name__ for module in vars(registry).values() if isinstance(module, ModuleType)}
+    own = {name for name in names if name.startswith("tui.")}
+    assert "tui.console.frame.splash" in own and len(own - declarations) <= 82
