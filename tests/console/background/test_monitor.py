@@ -99,7 +99,7 @@ async def test_an_area_is_up_to_date_without_a_key_press(area: str) -> None:
         assert seen not in shown(pilot)
         await elsewhere.does(does)
         if area == "models":
-            await until_shown(pilot, "── 41 ──")
+            await until_shown(pilot, "── 42 ──")
             await pilot.press("slash", *MODEL)
         await until_shown(pilot, seen)
 

@@ -29,7 +29,7 @@ from tui.workspace.models import catalog
 
 LOCAL = "openai_compatible"
 SERVED = "text-embedding-3-large"
-BUTTON = "   [ Verify and add ]   sends a short test request (billed by the provider)"
+BUTTON = "   [ Verify and add ]   sends a short test request"
 
 
 def not_imported(session: Session) -> Session:
@@ -95,6 +95,13 @@ async def test_without_any_provider_it_says_what_to_do(session: Session) -> None
         await until_shown(pilot, "No provider that supports added models is set up yet.")
         await pilot.press("enter", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
+
+
+@pytest.mark.parametrize(("place", "billed"), [(0, True), (1, False)])
+async def test_only_a_request_to_a_server_elsewhere_is_billed(session: Session, place: int, billed: bool) -> None:
+    async with area(session, "models") as pilot:
+        await form(pilot, place)
+        assert (f"{BUTTON} (billed by the provider)" in shown(pilot)) is billed
 
 
 async def test_the_form_asks_id_and_type_with_the_focus_on_the_id(session: Session) -> None:

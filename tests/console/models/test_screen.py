@@ -277,8 +277,8 @@ async def test_a_name_that_is_clipped_stands_whole_in_the_strip(session: Session
     async with area(session, "models") as pilot:
         await to(pilot, name)
         assert " ▸ ● acme-research/bge-…finetuned-v2  OpenAI-compa…  embedding            1k" in rows(pilot)
-        assert rows(pilot)[21] == f"   {name}"
-        assert rows(pilot)[22].startswith("   OpenAI-compatible, added by hand. Not a default.")
+        assert rows(pilot)[20] == f"   {name}"
+        assert rows(pilot)[21].startswith("   OpenAI-compatible, added by hand. Not a default.")
 
 
 async def test_markup_in_a_name_is_text(session: Session) -> None:

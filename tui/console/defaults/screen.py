@@ -115,7 +115,7 @@ class Defaults(AreaScreen):
         room = max(8, min(_REF, cells - label.cell_length - (13 if cells >= 60 else 2)))
         if cells > 80:
             room = min(cells - label.cell_length - 16, 60)
-        ref = fit(one_line(row.default.ref), room - 2, middle=True) + "  "
+        ref = fit(one_line(row.default.ref), room - 1, middle=True) + " "
         set_at = when(row.default.set_at, self.navigator.session.now())
         behind = f"set {set_at}" if set_at and cells >= 60 else ""
         return line(label, self._sign(row), f" {ref}", (behind, MUTED))

@@ -151,7 +151,9 @@ class FramedScreen(InConsole, Screen[Result]):
         return self.query_one("#foot", Rule)
 
     def place_notices(self) -> None:
-        """Put the notices on the lowest rule."""
+        """Put the notices on the lowest rule. A screen that is only being opened has none yet."""
+        if not self.query("#foot"):
+            return
         rule = self.lowest_rule
         if rule.display and rule.region.height:
             self.query_one("ToastRack").styles.margin = (0, 0, self.size.height - rule.region.y - 1, 0)

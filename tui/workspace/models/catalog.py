@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 from tui.domain import Credential, ImportMode, Model, ModelState, ModelType, Origin
 from tui.errors import Action, Locked, Remedy, UsageError
 from tui.providers import PROVIDERS
-from tui.providers.origins import is_private
+from tui.providers.origins import is_loopback
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
@@ -238,9 +238,9 @@ async def test(session: TenantSession, model: Model) -> str:
 
 
 def billed(session: TenantSession, provider_id: str) -> bool:
-    """Return True unless every server that the provider's key may be sent to is on this machine or a private one."""
+    """Return True unless every server that the provider's key may be sent to is on this machine."""
     credential = stored_credentials.active(session, provider_id)
-    return credential is None or not credential.origins or not all(map(is_private, credential.origins))
+    return credential is None or not credential.origins or not all(map(is_loopback, credential.origins))
 
 
 def removable(model: Model) -> bool:
