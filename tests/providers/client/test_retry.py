@@ -342,6 +342,27 @@ async def test_a_parameter_that_is_not_accepted_is_left_out_once() -> None:
     assert server.requests[1].json["top_p"] == 0.9
 
 
+@pytest.mark.parametrize(
+    ("message", "remembered"),
+    [
+        ("Unsupported parameter: temperature is not supported by this model.", (("temperature", ""),)),
+        ("temperature and top_p cannot both be specified.", ()),
+        ("temperature: only 1.0 is allowed.", ()),
+        ("temperature must be between 0 and 1.", ()),
+    ],
+)
+async def test_a_field_refused_for_its_value_or_company_is_not_remembered(
+    message: str, remembered: tuple[tuple[str, str], ...]
+) -> None:
+    refused = error(message, code="unsupported_parameter", param="temperature")
+    async with serve([http(refused, 400)], [streaming(text_chunk("Hi", "stop"))]) as server:
+        wire, access = Client({}, limits=QUICK), access_to(server.base_url)
+        events, problem = await run(wire, access, chat_call(access, temperature=0.5, top_p=0.9))
+        await wire.aclose()
+    assert problem is None
+    assert isinstance(events[0], Notice) and events[0].refused == remembered
+
+
 async def test_a_refusal_that_does_not_change_ends_the_call() -> None:
     refused = error("Unsupported parameter.", code="unsupported_parameter", param="temperature")
     async with serve([http(refused, 400)]) as server:

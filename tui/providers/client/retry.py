@@ -9,6 +9,7 @@ A request is sent again when its answer has not begun (see `RetryableError`) and
 """
 
 import random
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -22,6 +23,12 @@ from tui.providers.spec import Provider
 _RETRIED = frozenset({408, 409, 429})
 _PERMANENT = frozenset({501, 505, SIGN_IN})
 """Server errors (RFC 9110, 15.6) that a retry cannot change: not implemented, HTTP version, sign-in required."""
+
+
+_CONDITIONAL = re.compile(
+    r"\b(both|together|combin\w+|only|values?|at (?:most|least)|between|exclusive|when)\b", re.IGNORECASE
+)
+"""Words of an error by which a field was refused for its value, or beside another one, not at all times."""
 
 
 class RetryableError(Exception):
@@ -96,13 +103,13 @@ class RetryPolicy:
 def _refused_fields(before: Call, after: Call, error: ApiError | None) -> tuple[tuple[str, str], ...]:
     """Return the fields that a repair took out of a body, with the one that took their place, or ''.
 
-    None if it was the value alone that was refused, or if the answer comes in another form.
+    None if it was refused for its value or beside another field, or if the answer comes in another form.
     """
     old, new = before.json, after.json
     if not isinstance(old, dict) or not isinstance(new, dict) or old.get("stream") != new.get("stream"):
         return ()
     removed, added = [name for name in old if name not in new], [name for name in new if name not in old]
-    if error is None or error.code == "unsupported_value":
+    if error is None or error.code == "unsupported_value" or _CONDITIONAL.search(error.message):
         return ()
     return tuple((name, added[0] if len(added) == len(removed) == 1 else "") for name in removed)
 
