@@ -30,11 +30,13 @@ from tui.practice.tenants import practice_session
 
 _ESC, _DOWN = "\x1b", "\x1b[B"
 WALK = (
-    *("\r", "j", _DOWN, "\r", _ESC, "/", "o", _ESC, "?", _ESC, ":", "m", _ESC, _ESC),  # providers, help, commands
+    *("j", _DOWN, "\r", _ESC, "/", "o", _ESC, "?", _ESC, ":", "m", _ESC, _ESC),  # providers, help, commands
     *("2", _DOWN, "\r", _ESC, "a", _ESC, "3", "\r", _DOWN, _ESC, "t"),  # models, defaults
     *("4", "h", "i", "\r", _ESC, "p", _ESC, "m", _ESC, "\x1b[5~"),  # the playground
     *("0", "n", "x", _ESC, _ESC, "\x0c"),  # tenants
 )
+_OPENING = frozenset("\r?:01234")
+"""Keys that open a screen, where the next key belongs."""
 NAMES = ("on_", "_on_", "action_", "watch_", "compose", "validate_")
 STOCK = "tui.console.app:Modeldeck.action_area"
 """The site of the control."""
@@ -91,12 +93,16 @@ def _walked(home: Path, how: str, what: str) -> tuple[bytes, int]:
             return LEFT in terminal.raw or bool(SENTENCE.search(terminal.raw))
 
         with contextlib.suppress(AssertionError, OSError):
-            terminal.until(lambda: "PRACTICE" in terminal.text or ended())
+            # A key for a list that is not there yet is lost, and the walk would be another one.
+            terminal.until(lambda: "enter open" in terminal.text or ended())
+            terminal.send("\r")
+            terminal.until(lambda: "[1 Providers]" in terminal.text or ended())
+            terminal.until(lambda: "enter open" in terminal.text or ended())
             for key in WALK:
                 if ended():
                     break
                 terminal.send(key)
-                terminal.settle(0.04, 1)
+                terminal.settle(0.3 if key in _OPENING else 0.04, 1)
         with contextlib.suppress(OSError):
             # Again where a busy machine left the walk on another screen: an area, for the control, and the end.
             for key in ("\x1b", "\x1b", "2", "\x11", "\x1b[B", "\r") * 6:
