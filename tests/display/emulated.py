@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pyte
+from rich.color import ColorSystem
 from rich.console import RenderableType
 from rich.control import Control
 from textual._compositor import CompositorUpdate
@@ -92,6 +93,8 @@ class Watched(Modeldeck):
     def __init__(self, size: tuple[int, int], session: Session | None = None, pace: FlowControl | None = None) -> None:
         super().__init__(session or practice_session(), "acme")
         self._line = pace or Free()
+        # Rich keeps the codes of a style by what first drew it, and pictures draw in 24 bits.
+        self.console._color_system = ColorSystem.TRUECOLOR
         self.stock, self.ours = Emulator(*size), Emulator(*size)
 
     def _display(self, screen: TextualScreen[Any], renderable: RenderableType | None) -> None:

@@ -1,4 +1,4 @@
-"""A screen that is closed as soon as it was opened, by keys that were typed ahead."""
+"""A screen that is closed as soon as it was opened, by keys that were typed ahead or by leaving."""
 
 import pytest
 from textual.css.query import NoMatches
@@ -21,6 +21,11 @@ async def test_a_screen_that_closes_before_it_has_its_widgets_is_no_crash() -> N
         await pilot.app.pop_screen()
         await pilot.pause()
         assert pilot.app.screen is beneath
+
+
+async def test_leaving_while_a_screen_opens_is_no_crash() -> None:
+    async with console() as pilot:
+        pilot.app.push_screen(Lost("Leave?", [], {"stay": "Stay"}))
 
 
 async def test_a_widget_that_is_missing_on_an_open_screen_is_one() -> None:

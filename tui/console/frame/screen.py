@@ -120,8 +120,8 @@ class FramedScreen(InConsole, Screen[Result]):
         except Problem as problem:
             self.console.show_problem(problem)
         except NoMatches:
-            # A key that was typed ahead closes a screen before it has its widgets; it then gets none.
-            if self in self.app.screen_stack:
+            # A key that was typed ahead closes a screen, or the console, before it has its widgets; it then gets none.
+            if self in self.app.screen_stack and self.app.is_running:
                 raise
 
     def run_guarded(self, work: Coroutine[Any, Any, object], group: str, *, exclusive: bool = True) -> None:
