@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from importlib import resources
-from importlib.abc import Traversable
+from importlib.resources.abc import Traversable
 from typing import Any
 
 import psycopg
