@@ -33,7 +33,7 @@ BUTTON = "   [ Verify and add ]   sends a short test request"
 
 
 def not_imported(session: Session) -> Session:
-    """The desk without one of the models that practice serves, so that it can be added by hand."""
+    """Return the session without one of the models that practice serves, so that it can be added by hand."""
     with session.store("acme").transaction() as tables:
         tables.table("models").remove(lambda record: record["id"] == SERVED)
     return session
