@@ -1,4 +1,4 @@
-"""A desk as a newcomer has it: no tenant, keys of the practice size, practice providers behind the wire."""
+"""A session as a newcomer has it: no tenant, keys of the practice size, practice providers behind the wire."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def empty_session(environ: Mapping[str, str] | None = None) -> Session:
-    """Unlike the practice desk it looks at its environment and shows whether a tenant is locked."""
+    """Unlike the practice session it looks at its environment and shows whether a tenant is locked."""
 
     def client_factory() -> "Client":
         from tui.practice import transport

@@ -56,7 +56,7 @@ def session_answering(answer: Callable[[httpx.Request], httpx.Response]) -> Sess
 
 
 async def forget(session: Session, *provider_ids: str, tenant: str = "acme") -> Session:
-    """The desk with those providers not set up."""
+    """The session with those providers not set up."""
     for provider_id in provider_ids:
         await status.remove_provider(session.tenant(tenant), provider_id)
     return session

@@ -72,7 +72,7 @@ async def test_someone_new_reaches_an_answer(who: str) -> None:
 
 
 def alone(session: Session, tenant_id: str) -> Session:
-    """The desk with that tenant only."""
+    """The session with that tenant only."""
     for other in set(session.tenants.folders()) - {tenant_id}:
         session.tenants.folder(other).destroy()
     return session

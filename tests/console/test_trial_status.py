@@ -22,7 +22,7 @@ KEY = {"api_key": Secret("sk-FAKE-lent-0000000000000000-8d21")}
 
 
 def with_trial(calls: int, used: int = 0, source: KeySource | None = None, tenant: str = "acme") -> Session:
-    """The practice desk with a trial of the first provider, of which a tenant has used some calls."""
+    """The practice session with a trial of the first provider, of which a tenant has used some calls."""
     session = practice_session(pace=0.0)
 
     async def lend() -> None:

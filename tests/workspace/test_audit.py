@@ -36,7 +36,7 @@ LOCAL = "http://localhost:11434/v1"
 
 @pytest.fixture
 async def acme(disk_session: Session) -> Session:
-    """A desk on real files with the tenant acme and a key of OpenAI."""
+    """A session on real files with the tenant acme and a key of OpenAI."""
     await tenants.create(disk_session, "acme")
     await save.save(disk_session.tenant("acme"), "openai", {"api_key": Secret(KEY)})
     return disk_session

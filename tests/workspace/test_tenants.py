@@ -27,7 +27,7 @@ KEY = "sk-FAKE-key-of-a-test-0001"
 
 
 def files(session: Session) -> dict[str, bytes]:
-    """Every file of a desk on disk."""
+    """Every file of a session on disk."""
     roots = [session.data.path, session.keys.path]
     return {str(path): path.read_bytes() for root in roots if root for path in root.rglob("*") if path.is_file()}
 

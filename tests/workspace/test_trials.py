@@ -57,7 +57,7 @@ def left(session: Session) -> int:
 
 @pytest.fixture
 async def acme(disk_session: Session) -> Session:
-    """A desk on real files whose tenant acme has nothing of its own."""
+    """A session on real files whose tenant acme has nothing of its own."""
     await tenants.create(disk_session, "acme")
     return disk_session
 
@@ -344,7 +344,7 @@ sys.stdin.readline()
 
 @contextmanager
 def process(home: Path, code: str) -> Iterator[subprocess.Popen[str]]:
-    """A process of its own that works at the same desk."""
+    """A process of its own that works on the same folders."""
     words = [sys.executable, "-c", _BEGIN + code, str(home)]
     with subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT) as running:
         try:

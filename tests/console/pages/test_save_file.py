@@ -15,7 +15,7 @@ from tui.tenancy.session import Session
 
 
 def started() -> Session:
-    """A desk whose first screen is the playground, where files are saved."""
+    """A session whose first screen is the playground, where files are saved."""
     session = practice_session()
     session.config = Config(start="playground")
     return session

@@ -22,7 +22,7 @@ PASS = "a FAKE passphrase"
 
 @pytest.fixture
 async def changed(tmp_path: Path) -> Session:
-    """The practice desk, exported to files with and without keys, and changed since."""
+    """The practice session, exported to files with and without keys, and changed since."""
     session = practice_session()
     (tmp_path / "acme.json").write_text((await export.export(session.tenant("acme"))).text)
     (tmp_path / "acme.sealed").write_text((await export.export(session.tenant("acme"), Secret(PASS))).text)

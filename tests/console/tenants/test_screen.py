@@ -15,7 +15,7 @@ from tui.workspace import tenants
 
 
 async def several(*names: str, session: Session | None = None) -> Session:
-    """A desk with tenants of these names."""
+    """A session with tenants of these names."""
     session = session or empty_session()
     for name in names:
         await tenants.create(session, name)

@@ -55,7 +55,7 @@ def focus(pilot: Pilot[str]) -> str:
 
 
 def on_disk(session: Session, home: Path) -> Session:
-    """The same desk in a real home."""
+    """The same session in a real home."""
     session.environ = {**session.environ, "HOME": str(home)}
     session.data, session.keys = (
         DiskFolder(home / ".local/share/modeldeck"),

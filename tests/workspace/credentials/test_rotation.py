@@ -22,7 +22,7 @@ NEW = "sk-FAKE-key-after-11111-new2"
 
 @pytest.fixture
 async def acme(disk_session: Session) -> Session:
-    """A desk on real files with OpenAI set up for acme."""
+    """A session on real files with OpenAI set up for acme."""
     await tenants.create(disk_session, "acme")
     await save.save(disk_session.tenant("acme"), "openai", {"api_key": Secret(OLD), "project": "proj_FAKE"})
     return disk_session
