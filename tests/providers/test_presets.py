@@ -45,7 +45,16 @@ def test_the_facts_of_a_preset_have_sources_and_fit_together(name: str) -> None:
         local = is_loopback(origin_of(url))
         assert local if entries.get("local") else urlsplit(url).scheme == "https" and not local
     assert preset.field("api_key").required is not bool(entries.get("local"))
-    assert preset.key_page == "" or preset.key_page.startswith("https://")
+    assert preset.key_page.startswith("https://") is not bool(entries.get("local"))
+
+
+@pytest.mark.parametrize("name", ["moonshot", "siliconflow", "zhipu"])
+def test_where_a_key_of_another_region_is_created_is_in_the_help_of_its_field(name: str) -> None:
+    entries, preset = DECLARED[name], presets()[name]
+    (_, first), (label, other) = entries["key_page"].items()
+    assert [*entries["key_page"]] == [*entries["base_urls"]]
+    assert preset.key_page == first
+    assert preset.field("api_key").help.endswith(f"For {label}, create it at {other}.")
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -46,7 +46,7 @@ def _declaration(
     base_urls: Mapping[str, str],
     sources: list[str],
     env: tuple[str, ...] = (),
-    key_page: str = "",
+    key_page: str | Mapping[str, str] = "",
     key_starts: str = "",
     lacks: tuple[str, ...] = (),
     renames: Mapping[str, str] | None = None,
@@ -57,7 +57,11 @@ def _declaration(
     url_field = replace(base.field("base_url"), default=urls[0], required=False, choices=choices, advanced=not choices)
     if local:
         url_field = replace(url_field, advanced=False)
+    first_page, *other_pages = [key_page] if isinstance(key_page, str) else key_page.values()
+    labels = () if isinstance(key_page, str) else tuple(key_page)[1:]
     key_help = _KEY_HELP if local else f"Starts with {key_starts}. Input is hidden." if key_starts else ""
+    elsewhere = [f"For {label}, create it at {page}." for label, page in zip(labels, other_pages, strict=True)]
+    key_help = " ".join([key_help, *elsewhere]).strip()
     prefixes = (Choice(key_starts, f"{label} key"),) if key_starts else ()
     key_field = replace(base.field("api_key"), required=not local, env=tuple(env), help=key_help, prefixes=prefixes)
 
@@ -74,7 +78,7 @@ def _declaration(
         id=preset_id,
         label=label,
         fields=(url_field, key_field) if local or choices else (key_field, url_field),
-        key_page=key_page,
+        key_page=first_page,
         docs=tuple(source for source in sources if source.startswith("https://")),
         regions=base.regions if local else regions,
         describe_error=partial(errors.describe_error, label),
