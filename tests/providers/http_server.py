@@ -17,6 +17,7 @@ from tui.providers import PROVIDERS
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
+from tui.providers.client.wire_log import WireLog
 from tui.providers.events import Event, TextDelta
 from tui.providers.origins import origin_of
 from tui.providers.requests import Call, ChatRequest, Message
@@ -187,12 +188,14 @@ def chat_call(access: Access, stream: bool = True, model: Model = CHAT, **parame
     return access.provider.chat(access.fields, ChatRequest(model, (Message("user", "Hello?"),), parameters, stream))
 
 
-async def run(wire: Client, access: Access, call: Call) -> tuple[list[Event], Problem | None]:
+async def run(
+    wire: Client, access: Access, call: Call, wire_log: WireLog | None = None
+) -> tuple[list[Event], Problem | None]:
     """Every event of a call, and the problem that it ended with."""
     events: list[Event] = []
     async with asyncio.timeout(DEADLINE):
         try:
-            async for event in wire.stream(access, call):
+            async for event in wire.stream(access, call, wire_log):
                 events.append(event)
         except Problem as problem:
             return events, problem

@@ -72,6 +72,7 @@ TYPE = Option(("--type",), "the model type: chat, embedding or speech2text", "TY
 MODEL_OPTION = Option(("-m", "--model"), "the model as P/MODEL; default: the default model of the type", "P/MODEL")
 NO_VERIFY = Option(("--no-verify",), "save without verifying at the provider")
 ALLOW_HTTP = Option(("--allow-http",), "allow unencrypted http:// to other machines")
+TRACE = Option(("--trace",), "save requests, headers and frames as JSON, without keys", "FILE", shown=False)
 PRINT = Option(
     ("--print",), "print the request as curl, httpx or python, and send nothing", "FORM", ("curl", "httpx", "python")
 )

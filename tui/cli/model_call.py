@@ -1,6 +1,10 @@
 """Model choice and progress notes, shared by chat, embed and transcribe."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from errno import ENOENT
 from math import ceil
+from typing import TYPE_CHECKING
 
 from tui.cli.context import CommandContext
 from tui.cli.output import Output, bar
@@ -8,12 +12,17 @@ from tui.domain import KeySource, Model, ModelType
 from tui.errors import UsageError
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
 from tui.providers.requests import Call
+from tui.sanitize import one_line
+from tui.storage.user_file import local_path, unwritable, write
 from tui.tenancy import models
 from tui.tenancy.connections import provider_of
 from tui.tenancy.last_used import touch
 from tui.workspace.playground import key_source
 from tui.workspace.playground.audio import MEGABYTE
 from tui.workspace.playground.key_source import CallRoute
+
+if TYPE_CHECKING:
+    from tui.providers.client.wire_log import WireLog
 
 
 def answering_model(call: CommandContext, kind: ModelType) -> Model:
@@ -58,6 +67,27 @@ async def begin(call: CommandContext, model: Model) -> None:
             call.out.note(warning)
     touch(call.tenant_session)
     _ = call.session.client  # so that its imports do not count as the provider's time
+
+
+@contextmanager
+def traced(call: CommandContext) -> Iterator["WireLog | None"]:
+    """Yield the wire log that --trace asks for, None without it, and write it however the request ends."""
+    if not call.args.has("trace"):
+        yield None
+        return
+    from tui.providers.client.wire_log import WireLog
+
+    path, log = local_path(call.args.one("trace")), WireLog()
+    if not path.parent.is_dir():
+        raise unwritable(path, FileNotFoundError(ENOENT, "No such folder"))
+    try:
+        yield log
+    finally:
+        if log.exchanges:
+            write(path, call.out.json_text(log.as_json()) + "\n")
+            call.out.note(f"Saved the requests and responses in {one_line(str(path), 200)}.")
+        elif log.muted:
+            call.out.note("Nothing was saved: a request on a trial shows the operator's account.")
 
 
 def print_request(call: CommandContext, route: CallRoute, request: Call) -> None:

@@ -13,7 +13,7 @@ import re
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from ssl import SSLContext
 from typing import Any
@@ -27,13 +27,14 @@ from tui.providers.client.body import BodyDecoder
 from tui.providers.client.limits import Limits
 from tui.providers.client.read_ahead import http_inbox
 from tui.providers.client.redaction import AnswerRedactor
-from tui.providers.client.request import check_headers, sending
+from tui.providers.client.request import check_headers, response_of, sending
 from tui.providers.client.response import Answer, check_dimensions, headers_of, read_error_body, sanitized
 from tui.providers.client.retry import RetryableError, RetryPolicy, retry_reason, should_retry
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
-from tui.providers.client.transport_errors import ConnectionTrace, OnConnection, connect_problem, ignore_connection
+from tui.providers.client.transport_errors import ConnectionTrace
 from tui.providers.client.upload import body_of
+from tui.providers.client.wire_log import WireLog
 from tui.providers.error_body import read_account
 from tui.providers.error_messages import ErrorContext, redact, redirect, to_problem, unusable_response
 from tui.providers.events import AccessToken, Event, Finish, NoResponseYet, Notice, Retrying, Uploading, Usage, Vectors
@@ -58,7 +59,7 @@ class _Step:
     redactor: AnswerRedactor
     follows: bool = False
     exchange: bool = False
-    on_connection: OnConnection = ignore_connection
+    wire_log: WireLog = field(default_factory=WireLog.off)
 
 
 class Client:
@@ -93,10 +94,8 @@ class Client:
         for transport in transports.values():
             await transport.aclose()
 
-    async def stream(
-        self, access: Access, call: Call, on_connection: OnConnection = ignore_connection
-    ) -> AsyncGenerator[Event, None]:
-        """Run a call and the calls that follow from its answers, and yield their events.
+    async def stream(self, access: Access, call: Call, wire_log: WireLog | None = None) -> AsyncGenerator[Event, None]:
+        """Run a call and the calls that follow from its answers, and yield their events; record them in `wire_log`.
 
         Closing the iterator or cancelling its task closes the connection at once, and cancels in the background what
         was started at the provider.
@@ -107,8 +106,8 @@ class Client:
         running: Call | None = None
         leftovers: list[Call] = []
         count = dimensions = 0
-        redactor = AnswerRedactor()
-        step: _Step | None = _Step(call, redactor, on_connection=on_connection)
+        redactor, wire_log = AnswerRedactor(), wire_log or WireLog.off()
+        step: _Step | None = _Step(call, redactor, wire_log=wire_log)
         try:
             while step is not None:
                 if count == self._limits.max_steps:
@@ -121,7 +120,7 @@ class Client:
                 async with aclosing(self._step(access, current)) as results:
                     async for result in results:
                         if isinstance(result, Call):
-                            step = _Step(result, redactor, follows=True)
+                            step = _Step(result, redactor, follows=True, wire_log=wire_log)
                         elif isinstance(result, RemoteJob) and result.anyway:
                             leftovers += [result.cancel] if result.cancel else []
                         elif isinstance(result, RemoteJob):
@@ -143,6 +142,7 @@ class Client:
             redactor.problem(problem)
             raise
         finally:
+            wire_log.end(redactor.redactor)
             for cancel in [running, *leftovers] if running else leftovers:
                 task = asyncio.create_task(self._cancel(access, cancel))
                 self._cancelling.add(task)
@@ -212,7 +212,7 @@ class Client:
             if secret := self._tokens.get(key):
                 yield LeasedToken(secret, partial(self._tokens.drop, key, secret))
                 return
-            async with aclosing(self._step(access, _Step(exchange, step.redactor, exchange=True))) as results:
+            async with aclosing(self._step(access, replace(step, call=exchange, exchange=True))) as results:
                 async for result in results:
                     if isinstance(result, AccessToken):
                         secret = result.secret
@@ -244,6 +244,8 @@ class Client:
         signed = access.provider.sign(step.call, access.fields, secrets, self._clock())
         check_origin(access, signed.url, step.follows)
         check_headers(signed, keyed)
+        step.wire_log.redact(step.redactor.redactor)
+        signed = step.wire_log.request(step.call, signed, exchange=step.exchange)
         step.redactor.use(signed, secrets)
         context, transport = await self._connect(access, step, signed.url, keyed)
         # A lookup has no reason to take as long as a model that thinks.
@@ -257,9 +259,9 @@ class Client:
                 while not sent.done():
                     if event := await monitor.wait(sent, upload):
                         yield event
-                response = _response(context, sent, trace)
-                step.on_connection(trace.opened)
-                await self._raise_for_status(context, response, signed.framing)
+                response = response_of(context, sent, trace)
+                step.wire_log.response(response.status_code, headers_of(context, response), trace.opened)
+                await self._raise_for_status(context, response, signed.framing, step.wire_log)
                 if signed.framing is Framing.WEBSOCKET:
                     _check_handshake(context, request, response)
                 delivered = False
@@ -303,7 +305,9 @@ class Client:
         proxy = "" if self._transport else connection.proxy_of(self._environ, signed_url)
         return _context(access, step, keyed, connection.shown(proxy)), await self._transport_for(proxy, signed_url)
 
-    async def _raise_for_status(self, context: ErrorContext, response: httpx.Response, framing: Framing) -> None:
+    async def _raise_for_status(
+        self, context: ErrorContext, response: httpx.Response, framing: Framing, wire_log: WireLog
+    ) -> None:
         """Raise for every status but one of success."""
         status = response.status_code
         if framing is Framing.WEBSOCKET and 200 <= status < 300:
@@ -316,6 +320,7 @@ class Client:
         if 300 <= status < 400 and "location" in headers:
             raise redirect(context, headers["location"])
         body, page = await read_error_body(context, response, self._limits)
+        wire_log.error_body(body)
         error = context.provider.parse_error(status, headers, body)
         failure = self._api_error(context, replace(error, status=status, page=page is not None), response, page)
         failure.by_status = True
@@ -369,17 +374,6 @@ def _handshake(signed: Call) -> Call:
     from tui.providers.client.websocket import handshake
 
     return handshake(signed)
-
-
-def _response(context: ErrorContext, sent: "asyncio.Future[httpx.Response]", trace: ConnectionTrace) -> httpx.Response:
-    """Return the response; raise its failure as a Problem, away from the frames that held the request."""
-    failure = sent.exception()
-    if failure is None:
-        return sent.result()
-    if isinstance(failure, Problem) or not isinstance(failure, Exception):
-        raise failure.with_traceback(None)
-    problem, retryable = connect_problem(context, failure, trace)
-    raise RetryableError(problem, retryable, "connection lost" if trace.sent else "not reached")
 
 
 def _context(access: Access, step: _Step, keyed: bool, proxy: str = "") -> ErrorContext:

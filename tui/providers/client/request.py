@@ -12,9 +12,11 @@ from urllib.parse import urlencode
 import httpx
 
 from tui import __version__
-from tui.errors import UsageError
-from tui.providers.client.transport_errors import ConnectionTrace
+from tui.errors import Problem, UsageError
+from tui.providers.client.retry import RetryableError
+from tui.providers.client.transport_errors import ConnectionTrace, connect_problem
 from tui.providers.client.upload import Body, to_json
+from tui.providers.error_messages import ErrorContext
 from tui.providers.requests import Call
 from tui.secret import Secret
 
@@ -82,6 +84,19 @@ async def sending(
         await stopped(task)
         if not task.cancelled() and task.exception() is None:
             await closed(task.result())
+
+
+def response_of(
+    context: ErrorContext, sent: "asyncio.Future[httpx.Response]", trace: ConnectionTrace
+) -> httpx.Response:
+    """Return the response; raise its failure as a Problem, away from the frames that held the request."""
+    failure = sent.exception()
+    if failure is None:
+        return sent.result()
+    if isinstance(failure, Problem) or not isinstance(failure, Exception):
+        raise failure.with_traceback(None)
+    problem, retryable = connect_problem(context, failure, trace)
+    raise RetryableError(problem, retryable, "connection lost" if trace.sent else "not reached")
 
 
 async def stopped(task: "asyncio.Future[Any]") -> None:

@@ -3,7 +3,7 @@
 import errno
 import socket
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,13 +24,6 @@ _NAMES = {
     errno.ETIMEDOUT: "no answer",
     errno.ECONNRESET: "it closed the connection",
 }
-
-OnConnection = Callable[[bool], object]
-"""Called with the head of a response: with True if a connection was opened for the request."""
-
-
-def ignore_connection(opened: bool) -> None:
-    """Do nothing with how a connection came about."""
 
 
 @dataclass

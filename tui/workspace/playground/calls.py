@@ -1,7 +1,7 @@
 """Send chat, embedding and transcription requests, and yield their events."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,9 +31,7 @@ from tui.workspace.pricing import spend
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
-
-OnConnection = Callable[[bool], object]
-"""Called with the head of a response: with True if a connection was opened for the request."""
+    from tui.providers.client.wire_log import WireLog
 
 
 def chat(
@@ -43,14 +41,14 @@ def chat(
     parameters: Mapping[str, Any] | None = None,
     stream: bool = True,
     access: "Access | None" = None,
-    on_connection: OnConnection | None = None,
+    wire_log: "WireLog | None" = None,
 ) -> AsyncGenerator[Event]:
     """Send a chat request, with `access` if the credential is not stored yet.
 
-    Closing the iterator cancels the request. `on_connection` gets True if a connection was opened for it.
+    Closing the iterator cancels the request. It is recorded in `wire_log`.
     """
     route, call = chat_call(session, model, messages, parameters, stream, access)
-    return _streamed(session, model, route, call, on_connection)
+    return _streamed(session, model, route, call, wire_log)
 
 
 def chat_call(
@@ -77,12 +75,13 @@ def embed(
     query: bool = False,
     access: "Access | None" = None,
     dimensions: int = 0,
+    wire_log: "WireLog | None" = None,
 ) -> AsyncGenerator[Event]:
     """Embed texts as vectors; with `query`, they are search queries, not documents.
 
     `dimensions` is the length of the vectors where the model takes one, 0 for its own.
     """
-    return _streamed(session, model, *embed_call(session, model, texts, query, access, dimensions))
+    return _streamed(session, model, *embed_call(session, model, texts, query, access, dimensions), wire_log)
 
 
 def embed_call(
@@ -117,9 +116,10 @@ def transcribe(
     language: str = "",
     times: TimestampGranularity = TimestampGranularity.NONE,
     access: "Access | None" = None,
+    wire_log: "WireLog | None" = None,
 ) -> AsyncGenerator[Event]:
     """Transcribe a recording on this machine."""
-    return _streamed(session, model, *transcribe_call(session, model, path, language, times, access))
+    return _streamed(session, model, *transcribe_call(session, model, path, language, times, access), wire_log)
 
 
 def transcribe_call(
@@ -146,7 +146,7 @@ def parameters(session: TenantSession, model: Model) -> tuple[Parameter, ...]:
 
 
 async def _streamed(
-    tenant: TenantSession, model: Model, route: CallRoute, call: Call, on_connection: OnConnection | None = None
+    tenant: TenantSession, model: Model, route: CallRoute, call: Call, wire_log: "WireLog | None" = None
 ) -> AsyncGenerator[Event]:
     """Yield the events of a request, metered if it is on a trial.
 
@@ -164,6 +164,9 @@ async def _streamed(
                 await asyncio.to_thread(credentials.note, session.tenant(route.owner), credential, check)
 
     meter = route.meter
+    if meter and wire_log:
+        # The headers of a response name the operator's account.
+        wire_log.mute()
     refused: list[tuple[str, str]] = []
     if not meter:
         call, sentences = refused_fields.repaired(tenant, model, call)
@@ -172,7 +175,7 @@ async def _streamed(
     try:
         async with (
             metered(meter) if meter else nullcontext(),
-            aclosing(session.client.stream(route.access, call, *([on_connection] if on_connection else []))) as events,
+            aclosing(session.client.stream(route.access, call, wire_log)) as events,
         ):
             async for event in events:
                 if meter:

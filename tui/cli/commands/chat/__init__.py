@@ -1,6 +1,6 @@
 """`modeldeck chat`: ask a model."""
 
-from tui.cli.command import JSON, MODEL_OPTION, PRINT, Argument, Command, Option
+from tui.cli.command import JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
 
 COMMANDS = (
     Command(
@@ -17,6 +17,7 @@ COMMANDS = (
             Option(("--no-stream",), "request the answer in one piece", shown=False),
             Option(("-v", "--verbose"), "show tokens and times on stderr; default on a terminal", shown=False),
             PRINT,
+            TRACE,
             JSON,
         ),
         "If the answer breaks off, what came stays on stdout and the exit code is not 0.",

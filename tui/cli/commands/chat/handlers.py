@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text
-from tui.cli.model_call import answering_model, begin, print_progress, print_request
+from tui.cli.model_call import answering_model, begin, print_progress, print_request, traced
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError, did_you_mean, quotable
@@ -183,9 +183,11 @@ async def _ask(call: CommandContext, model: Model, messages: list[Message], para
     problem: Problem | None = None
     stream = not call.args.has("no-stream")
     try:
-        async with aclosing(calls.chat(call.tenant_session, model, messages, parameters, stream=stream)) as events:
-            async for event in events:
-                answer.take(event)
+        with traced(call) as log:
+            request = calls.chat(call.tenant_session, model, messages, parameters, stream=stream, wire_log=log)
+            async with aclosing(request) as events:
+                async for event in events:
+                    answer.take(event)
     except asyncio.CancelledError:
         answer.end()
         call.out.note("■ Stopped; the answer is incomplete.")

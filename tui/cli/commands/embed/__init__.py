@@ -1,6 +1,6 @@
 """`modeldeck embed`: turn texts into vectors."""
 
-from tui.cli.command import JSON, MODEL_OPTION, PRINT, Argument, Command, Option
+from tui.cli.command import JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
 
 COMMANDS = (
     Command(
@@ -13,6 +13,7 @@ COMMANDS = (
             Option(("--query",), "the texts are search queries; some models embed them differently", shown=False),
             Option(("--from",), "start with text N, to continue after a failure", "N"),
             PRINT,
+            TRACE,
             Option(("-o", "--output"), "write .npy or .jsonl; the same command continues", "FILE", shown=False),
             Option(("--nearest",), "print the lines of FILE nearest to each TEXT", "FILE", shown=False),
             Option(("--top",), "how many nearest lines; default: 10", "N", shown=False),

@@ -12,7 +12,7 @@ from tui.cli.commands.embed import analysis
 from tui.cli.commands.embed.to_file import embed_to_file
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text, whole_number
-from tui.cli.model_call import answering_model, begin, print_progress, print_request
+from tui.cli.model_call import answering_model, begin, print_progress, print_request, traced
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers.events import Vectors
@@ -38,6 +38,8 @@ def embed(call: CommandContext) -> Coroutine[Any, Any, None]:
     kinds = [name for name in ("nearest", "scatter", "output") if call.args.has(name)] + ["models"] * (len(chosen) > 1)
     if len(kinds) > 1:
         raise UsageError("--nearest, --scatter, -o and a second model exclude one another.")
+    if kinds and call.args.has("trace"):
+        raise UsageError("--trace saves the requests of one run that prints vectors.", "Leave --trace out.")
     if kinds == ["models"]:
         return analysis.agreement(call, chosen, texts)
     if kinds == ["nearest"]:
@@ -78,17 +80,18 @@ async def _embed(call: CommandContext, model: Model, texts: list[str], done: int
     first, of = done, len(texts)
     try:
         query = call.args.has("query")
-        async with aclosing(
-            calls.embed(call.tenant_session, model, texts[first:], query, dimensions=dimensions)
-        ) as events:
-            async for event in events:
-                if isinstance(event, Vectors):
-                    _print(call, model, texts, first + event.start, event.vectors)
-                    done = first + event.start + len(event.vectors)
-                    if of > len(event.vectors):
-                        call.out.progress(f"Embedded {done:,} of {of:,} texts")
-                else:
-                    print_progress(call.out, event)
+        with traced(call) as log:
+            rest = texts[first:]
+            events = calls.embed(call.tenant_session, model, rest, query, dimensions=dimensions, wire_log=log)
+            async with aclosing(events):
+                async for event in events:
+                    if isinstance(event, Vectors):
+                        _print(call, model, texts, first + event.start, event.vectors)
+                        done = first + event.start + len(event.vectors)
+                        if of > len(event.vectors):
+                            call.out.progress(f"Embedded {done:,} of {of:,} texts")
+                    else:
+                        print_progress(call.out, event)
     finally:
         if first < done < of:
             call.out.note(f"{done - first:,} vectors were printed, up to text {done:,} of {of:,}.")

@@ -1,6 +1,6 @@
 """`modeldeck transcribe`: speech to text."""
 
-from tui.cli.command import JSON, MODEL_OPTION, PRINT, Argument, Command, Option
+from tui.cli.command import JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
 
 _FORMATS = ("text", "srt", "vtt", "json")
 
@@ -15,6 +15,7 @@ COMMANDS = (
             Option(("--format",), "text, srt, vtt or json; default: text", "FORMAT", _FORMATS),
             Option(("--language",), "the language spoken, such as en or zh; default: auto-detect", "CODE"),
             PRINT,
+            TRACE,
             Option(("--reference",), "measure the transcript against the text in FILE", "FILE", shown=False),
             JSON._replace(help="the same as --format json"),
         ),

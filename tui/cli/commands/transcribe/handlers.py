@@ -7,7 +7,7 @@ from typing import Any
 from tui.cli.commands.transcribe import compare as comparing
 from tui.cli.commands.transcribe.recording import recording
 from tui.cli.context import CommandContext
-from tui.cli.model_call import answering_model, begin, print_progress, print_request
+from tui.cli.model_call import answering_model, begin, print_progress, print_request, traced
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
 from tui.providers.events import TextDelta, Transcript
@@ -48,6 +48,8 @@ async def _compare(call: CommandContext, named: list[str]) -> int:
     """Transcribe with every model named, and measure the transcripts against the reference text."""
     if call.args.one("format", "text") not in ("text", "json"):
         raise UsageError("Several models, or a reference text, go with --format text or json.")
+    if call.args.has("trace"):
+        raise UsageError("--trace saves the requests of one model.", "Leave --trace or the other models out.")
     chosen = [models.find(call.tenant_session, ref, ModelType.SPEECH2TEXT) for ref in named]
     chosen = chosen or [answering_model(call, ModelType.SPEECH2TEXT)]
     if len(chosen) > MOST:
@@ -63,19 +65,21 @@ async def _transcript(
     """Return the transcript; of one that fails, print what came of its text."""
     language = call.args.one("language")
     transcript, partial = Transcript(""), ""
-    async with aclosing(calls.transcribe(call.tenant_session, model, path, language, times)) as events:
-        try:
-            async for event in events:
-                if isinstance(event, Transcript):
-                    transcript = event
-                elif isinstance(event, TextDelta):
-                    partial += event.text
-                else:
-                    print_progress(call.out, event)
-        except Problem:
-            if partial and wanted == "text":
-                call.out.line(partial)
-            raise
+    try:
+        with traced(call) as log:
+            request = calls.transcribe(call.tenant_session, model, path, language, times, wire_log=log)
+            async with aclosing(request) as events:
+                async for event in events:
+                    if isinstance(event, Transcript):
+                        transcript = event
+                    elif isinstance(event, TextDelta):
+                        partial += event.text
+                    else:
+                        print_progress(call.out, event)
+    except Problem:
+        if partial and wanted == "text":
+            call.out.line(partial)
+        raise
     return transcript
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.domain import Model
 from tui.errors import Problem
+from tui.providers.client.wire_log import WireLog
 from tui.providers.events import Event, Finish, Notice, Retrying, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import Message
 from tui.sanitize import printable
@@ -166,17 +167,13 @@ async def measure(
 
     A cancelled task leaves it stopped, with what came.
     """
-
-    def connected(fresh: bool) -> None:
-        if answer.fresh_connection is None:
-            answer.fresh_connection = fresh
-
-    at = session.now()
+    at, wire_log = session.now(), WireLog.off()
     answer.began = monotonic()
     try:
-        call = calls.chat(session, answer.model, messages, parameters, on_connection=connected)
+        call = calls.chat(session, answer.model, messages, parameters, wire_log=wire_log)
         async with aclosing(call) as events:
             async for event in events:
+                answer.fresh_connection = wire_log.opened
                 answer.take(event)
                 on_event(answer, event)
         answer.end(AnswerState.COMPLETE)
@@ -185,4 +182,5 @@ async def measure(
     except Problem as problem:
         answer.end(AnswerState.BROKEN, problem)
     finally:
+        answer.fresh_connection = wire_log.opened
         answer.end(AnswerState.STOPPED)

@@ -1,0 +1,60 @@
+"""`--trace FILE`: what was sent and what came, saved without keys however the request ends."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tests.cli.conftest import KEY, Run
+from tests.doubles.openai_server import OpenAIServer, Response, error_body
+
+
+def saved(path: Path) -> Any:
+    """The log in a file, which is the owner's alone and holds no key."""
+    text = path.read_text(encoding="utf-8")
+    assert KEY not in text and os.stat(path).st_mode & 0o777 == 0o600
+    return json.loads(text)
+
+
+def test_a_chat_is_saved_with_its_request_and_every_frame(ready: Run, tmp_path: Path) -> None:
+    file = tmp_path / "chat.json"
+    ran = ready("chat", "Why?", "--trace", str(file))
+    assert ran.code == 0 and f"Saved the requests and responses in {file}." in ran.err
+    [exchange] = saved(file)["exchanges"]
+    assert exchange["request"]["body"]["messages"] == [{"role": "user", "content": "Why?"}]
+    assert exchange["response"]["frames"][-1]["data"] == "[DONE]"
+    assert "Saved" not in ran.out
+
+
+def test_a_request_that_fails_is_saved_too(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
+    file = tmp_path / "chat.json"
+    server.next("/chat/completions", Response(400, error_body("Too long.", "context_length_exceeded")))
+    assert ready("chat", "Why?", "--trace", str(file)).code != 0
+    [exchange] = saved(file)["exchanges"]
+    assert exchange["response"]["status"] == 400
+    assert exchange["response"]["frames"][0]["data"]["error"]["message"] == "Too long."
+
+
+def test_embed_and_transcribe_are_saved(ready: Run, tmp_path: Path) -> None:
+    recording, file = tmp_path / "call.wav", tmp_path / "log.json"
+    recording.write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
+    assert ready("embed", "a cat", "--trace", str(file)).code == 0
+    assert saved(file)["exchanges"][0]["request"]["body"]["input"] == ["a cat"]
+    assert ready("transcribe", str(recording), "--trace", str(file)).code == 0
+    assert saved(file)["exchanges"][0]["request"]["body"]["file"] == "call.wav, audio/wav, 16 bytes"
+
+
+def test_a_file_that_cannot_be_written_is_named_before_anything_is_sent(
+    ready: Run, server: OpenAIServer, tmp_path: Path
+) -> None:
+    ran = ready("chat", "Why?", "--trace", str(tmp_path / "none" / "chat.json"))
+    assert ran.code != 0 and "none" in ran.err and server.requests == []
+
+
+def test_what_makes_several_runs_takes_no_trace(ready: Run, tmp_path: Path) -> None:
+    file = str(tmp_path / "log.json")
+    assert ready("embed", "a cat", "--scatter", "--trace", file).code == 2
+    assert (
+        ready("transcribe", "a.wav", "-m", "openai/whisper-1", "-m", "openai/gpt-4o-transcribe", "--trace", file).code
+        == 2
+    )

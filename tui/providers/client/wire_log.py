@@ -1,0 +1,266 @@
+"""The wire log of a call: its requests and responses, every frame with its time. It holds no key.
+
+A secret of a request is masked when the request is recorded. What a server repeats of it is redacted when the call is
+over, across frames, since a server may send a key back in pieces. The answer to the exchange for an access token is
+not recorded at all.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from tui.providers.client.limits import MIB
+from tui.providers.requests import Base64File, Call, Frame, Reader, Result
+from tui.secret import MASK, Secret
+from tui.secret.redaction import Redactor
+
+FRAMES_SIZE = 4 * MIB
+"""About how many characters of frames are kept for one call."""
+
+_EXCHANGE = "The answer holds an access token and is not recorded."
+
+_NUMBER_SIZE = 16
+"""Characters of a number in a list, such as a vector."""
+
+
+@dataclass
+class WireFrame:
+    """A frame of an answer; `at` in seconds from the beginning of the call, `event` the SSE event name."""
+
+    at: float
+    event: str
+    data: Any
+
+
+@dataclass
+class WireExchange:
+    """One request and its response. Times are seconds from the beginning of the call.
+
+    Attributes:
+        at: When the request was sent.
+        url: The URL with its query.
+        body: The JSON, the form fields, or a description of a file; None without one.
+        status: The HTTP status, 0 without a response.
+        responded: When the head of the response came.
+        opened: Whether a connection was opened for it.
+        response_headers: Names in lower case.
+        frames: What came, in order.
+        omitted: How many frames were not kept.
+        note: Why there are no frames, '' if there is no reason.
+    """
+
+    at: float
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: Any
+    status: int = 0
+    responded: float = 0.0
+    opened: bool = False
+    response_headers: dict[str, str] = field(default_factory=dict)
+    frames: list[WireFrame] = field(default_factory=list)
+    omitted: int = 0
+    note: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the exchange as it is saved."""
+        return {
+            "request": {
+                "at": round(self.at, 4),
+                "method": self.method,
+                "url": self.url,
+                "headers": self.headers,
+                "body": self.body,
+            },
+            "response": {
+                "at": round(self.responded, 4),
+                "status": self.status,
+                "connection_opened": self.opened,
+                "headers": self.response_headers,
+                "frames": [{"at": round(part.at, 4), "event": part.event, "data": part.data} for part in self.frames],
+                "omitted_frames": self.omitted,
+            }
+            if self.status
+            else None,
+            "note": self.note,
+        }
+
+
+class WireLog:
+    """Records one call. Give it to `Client.stream`, and read it when the call is over.
+
+    Attributes:
+        call: The first request, not signed.
+        exchanges: Its requests and responses in order.
+        opened: Whether a connection was opened for the first request; None before its response.
+        muted: Whether nothing is kept but `opened`.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, frames: bool = True) -> None:
+        """Start the clock; `off` is a log without frames."""
+        self._clock, self._began, self.muted = clock, clock(), not frames
+        self._size = self._redacted = 0
+        self.call: Call | None = None
+        self.exchanges: list[WireExchange] = []
+        self.opened: bool | None = None
+
+    @classmethod
+    def off(cls) -> "WireLog":
+        """Return a log that keeps nothing but `opened`."""
+        return cls(frames=False)
+
+    def mute(self) -> None:
+        """Keep nothing from now on, as for a request whose account is somebody else's."""
+        self.muted = True
+
+    def request(self, call: Call, signed: Call, *, exchange: bool = False) -> Call:
+        """Record a signed request. Return it with a reader that records frames, unless it is an `exchange`."""
+        if self.muted:
+            return signed
+        note = _EXCHANGE if exchange else ""
+        self.call = self.call or call
+        headers, body = _masked(signed.headers), _body(signed)
+        entry = WireExchange(self._now(), signed.method, _url(signed), headers, body, note=note)
+        self.exchanges.append(entry)
+        return signed if note else replace(signed, reader=lambda: self._recording(signed.reader(), entry))
+
+    def response(self, status: int, headers: Mapping[str, str], opened: bool) -> None:
+        """Record the head of a response."""
+        self.opened = opened if self.opened is None else self.opened
+        if self.exchanges:
+            exchange = self.exchanges[-1]
+            exchange.status, exchange.responded, exchange.opened = status, self._now(), opened
+            cookies = {name: MASK for name in headers if name == "set-cookie"}
+            exchange.response_headers = {**headers, **cookies}
+
+    def error_body(self, body: Any) -> None:
+        """Record the body of an error."""
+        if self.exchanges:
+            self._add(self.exchanges[-1], Frame(body))
+
+    def redact(self, redactor: Redactor) -> None:
+        """Remove what was made of the secrets of the requests recorded last."""
+        for exchange in self.exchanges[self._redacted :]:
+            exchange.url, exchange.body = redactor.text(exchange.url), redactor.json(exchange.body)
+            exchange.headers = redactor.json(exchange.headers)
+            for frame in exchange.frames:
+                frame.event, frame.data = redactor.text(frame.event), redactor.json(frame.data)
+        self._redacted = len(self.exchanges)
+
+    def end(self, redactor: Redactor) -> None:
+        """Remove what was made of the secrets of the call, in pieces too, once it is over."""
+        self.redact(redactor)
+        _redact_pieces([frame for exchange in self.exchanges for frame in exchange.frames], redactor)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the log as it is saved."""
+        return {"version": 1, "exchanges": [exchange.as_json() for exchange in self.exchanges]}
+
+    def _now(self) -> float:
+        return self._clock() - self._began
+
+    def _recording(self, read: Reader, exchange: WireExchange) -> Reader:
+        def reader(frame: Frame | None) -> Iterable[Result]:
+            if frame is not None:
+                self._add(exchange, frame)
+            return read(frame)
+
+        return reader
+
+    def _add(self, exchange: WireExchange, frame: Frame) -> None:
+        self._size += _size(frame.data)
+        if self._size > FRAMES_SIZE:
+            exchange.omitted += 1
+        else:
+            exchange.frames.append(WireFrame(self._now(), frame.event, frame.data))
+
+
+def _masked(values: Mapping[str, str | Secret | tuple[str, ...]]) -> dict[str, str]:
+    shown: dict[str, str] = {}
+    for name, value in values.items():
+        shown[name] = MASK if isinstance(value, Secret) else ", ".join(value) if isinstance(value, tuple) else value
+    return shown
+
+
+def _url(call: Call) -> str:
+    query = "&".join(f"{name}={value}" for name, value in _masked(call.query).items())
+    return f"{call.url}?{query}" if query else call.url
+
+
+def _body(call: Call) -> Any:
+    if call.form is not None:
+        return _masked(call.form)
+    if call.upload is not None:
+        upload = call.upload
+        file = f"{upload.filename or upload.path.name}, {upload.media}, {upload.size:,} bytes"
+        return {**dict(upload.parts), upload.name: file}
+    return _plain(list(call.sends) if call.sends else call.json)
+
+
+def _plain(value: Any) -> Any:
+    """Return JSON with files described and secrets masked."""
+    if isinstance(value, Base64File):
+        return f"{value.prefix}(base64 of {value.path.name})"
+    if isinstance(value, Secret):
+        return MASK
+    if isinstance(value, Mapping):
+        return {name: _plain(entry) for name, entry in value.items()}
+    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
+
+
+def _size(value: Any) -> int:
+    """Return about how many characters JSON has, without writing it."""
+    if isinstance(value, str):
+        return len(value)
+    if isinstance(value, Mapping):
+        return sum(len(name) + _size(entry) for name, entry in value.items())
+    if isinstance(value, list):
+        return len(value) * _NUMBER_SIZE if value and isinstance(value[0], float | int) else sum(map(_size, value))
+    return _NUMBER_SIZE
+
+
+@dataclass
+class _Text:
+    """A text within a frame: the container it is in, and its name or index there."""
+
+    container: Any
+    key: Any
+
+    @property
+    def text(self) -> str:
+        return str(self.container[self.key])
+
+
+def _redact_pieces(frames: list[WireFrame], redactor: Redactor) -> None:
+    """Mask what adds up to a secret over the texts of frames that lie at the same place, such as deltas."""
+    places: dict[str, list[_Text]] = {}
+    for frame in frames:
+        for place, text in _texts(vars(frame), ""):
+            places.setdefault(place, []).append(text)
+    for texts in places.values():
+        joined = "".join(text.text for text in texts)
+        spans = redactor.spans(joined)
+        at = 0
+        for text in texts if spans else ():
+            piece, first = text.text, at
+            at += len(piece)
+            if any(start < at and first < end for start, end in spans):
+                text.container[text.key] = MASK
+
+
+def _texts(value: Any, place: str) -> Iterator[tuple[str, _Text]]:
+    entries: Iterable[tuple[Any, Any]]
+    if isinstance(value, dict):
+        entries = list(value.items())
+    elif isinstance(value, list):
+        entries = list(enumerate(value))
+    else:
+        return
+    for key, entry in entries:
+        # Entries of a list count as one place: the deltas of a stream are in lists of one.
+        below = f"{place}/{key if isinstance(value, dict) else ''}"
+        if isinstance(entry, str):
+            yield below, _Text(value, key)
+        else:
+            yield from _texts(entry, below)
