@@ -1,12 +1,13 @@
 """Preferences: what holds without a file, and which line of it cannot be meant."""
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tui.config import THEMES, Config, load
+from tui.config import THEMES, Config, load, remember_theme
 from tui.errors import Problem
-from tui.paths import paths
+from tui.paths import Paths, paths
 
 
 def loaded(folder: Path, text: str | bytes) -> Config:
@@ -97,3 +98,23 @@ def test_a_folder_in_its_place_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "config.toml").mkdir()
     with pytest.raises(Problem, match="cannot be read"):
         load(paths({"HOME": str(tmp_path), "MODELDECK_CONFIG_DIR": str(tmp_path)}))
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 50_000, "line = " + "9" * 5000, "x" * (2**20 + 1)])
+def test_a_hostile_file_is_a_sentence(tmp_path: Path, text: str) -> None:
+    with pytest.raises(Problem):
+        loaded(tmp_path, text)
+
+
+def test_a_pipe_in_its_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "config.toml")
+    with pytest.raises(Problem, match="cannot be read"):
+        load(Paths(tmp_path, tmp_path, tmp_path, tmp_path, tmp_path))
+
+
+def test_a_new_theme_is_not_written_through_a_link(tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.write_text("mine")
+    (tmp_path / ".config.toml.new").symlink_to(other)
+    remember_theme(Paths(tmp_path, tmp_path, tmp_path, tmp_path, tmp_path), "nord")
+    assert other.read_text() == "mine" and 'theme = "nord"' in (tmp_path / "config.toml").read_text()

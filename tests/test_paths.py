@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.paths import paths
+from tui.paths import open_file, paths, read_file
 
 
 @pytest.mark.parametrize("environ", [{}, {"HOME": ""}, {"HOME": "relative"}, {"HOME": "../up"}])
@@ -17,3 +17,36 @@ def test_a_home_folder_that_is_blank_or_relative_is_the_one_of_the_user(environ:
 
 def test_an_absolute_home_folder_is_used() -> None:
     assert paths({"HOME": "/srv/ada"}).data == Path("/srv/ada/.local/share/modeldeck")
+
+
+def test_a_pipe_a_device_and_a_folder_are_refused_at_once(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("/dev/zero")
+    for name in ("pipe", "link", "."):
+        with pytest.raises(OSError, match=r"regular file|directory"):
+            open_file(tmp_path / name)
+
+
+def test_a_pipe_with_a_writer_who_says_nothing_is_refused_as_well(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    writer = os.open(tmp_path / "pipe", os.O_RDWR)
+    with pytest.raises(OSError, match="regular file"):
+        open_file(tmp_path / "pipe")
+    os.close(writer)
+
+
+def test_a_file_and_the_pipe_of_a_shell_are_read(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("text")
+    (tmp_path / "link").symlink_to("file")
+    assert read_file(tmp_path / "file", 4) == read_file(tmp_path / "link", 4) == b"text"
+    reader, writer = os.pipe()
+    os.write(writer, b"piped")
+    os.close(writer)
+    assert read_file(f"/dev/fd/{reader}", 100) == b"piped"
+    os.close(reader)
+
+
+def test_a_file_that_is_larger_than_expected_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(bytes(5))
+    with pytest.raises(OSError, match="Larger"):
+        read_file(tmp_path / "file", 4)

@@ -28,10 +28,12 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, NamedTuple
 
 from tui.errors import Problem, did_you_mean
-from tui.paths import Paths
+from tui.paths import Paths, read_file
 from tui.sanitize import one_line
 
 NAME = "config.toml"
+_LARGEST = 2**20
+"""Bytes of the file."""
 _MAX_SECONDS = 24 * 60 * 60
 _MAX_LISTED = 30
 _MAX_EVENT_SIZE = 64
@@ -158,7 +160,9 @@ def remember_theme(where: Paths, theme: str) -> None:
             )
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         draft = path.with_name(f".{NAME}.new")
-        draft.write_text(text, encoding="utf-8")
+        draft.unlink(missing_ok=True)
+        with draft.open("x", encoding="utf-8") as file:  # follows no link that somebody put there
+            file.write(text)
         if read:
             draft.chmod(path.stat().st_mode & 0o777)
         draft.replace(path)
@@ -174,7 +178,7 @@ def _read(where: Paths) -> tuple[dict[str, Any], Config] | None:
     path = where.config / NAME
     shown = one_line(where.short(path))
     try:
-        text = path.read_bytes().removeprefix(b"\xef\xbb\xbf").decode()
+        text = read_file(path, _LARGEST).removeprefix(b"\xef\xbb\xbf").decode()
     except FileNotFoundError:
         return None
     except UnicodeDecodeError:
@@ -185,7 +189,7 @@ def _read(where: Paths) -> tuple[dict[str, Any], Config] | None:
 
     try:
         entries = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError of its own
         raise Problem(
             f"{shown} is not TOML: {one_line(str(error))}.", "Fix that line, or move the file away."
         ) from None

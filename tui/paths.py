@@ -1,10 +1,12 @@
-"""File locations: the three root folders, from the environment."""
+"""File locations: the three root folders, from the environment; and files that were put there, opened for reading."""
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +50,45 @@ def paths(environ: Mapping[str, str]) -> Paths:
 def data_folder(environ: Mapping[str, str]) -> str:
     """Return the root of the settings. Shell completion asks for it alone, as pathlib takes long to import."""
     return _override(environ, "MODELDECK_DATA_DIR", _root(environ, _home(environ), "XDG_DATA_HOME", ".local/share"))
+
+
+def open_file(path: str | Path) -> BinaryIO:
+    """Open a regular file for reading, or a pipe that a shell made, as in `<(command)`.
+
+    Anything else is refused before a byte is read: a named pipe would be waited for, a device may never end.
+
+    Raises:
+        OSError: It cannot be opened, or is something else; `strerror` says so.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode) and not (stat.S_ISFIFO(mode) and _is_nameless(path)):
+            kind = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
+            raise OSError(kind, os.strerror(kind) if stat.S_ISDIR(mode) else "Not a regular file")
+        os.set_blocking(descriptor, True)
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_file(path: str | Path, largest: int) -> bytes:
+    """Read a file that `open_file` opens, whole.
+
+    Raises:
+        OSError: It cannot be read, or has more than `largest` bytes.
+    """
+    with open_file(path) as file:
+        content = file.read(largest + 1)
+    if len(content) > largest:
+        raise OSError(errno.EFBIG, f"Larger than {largest // 2**20} MiB")
+    return content
+
+
+def _is_nameless(path: str | Path) -> bool:
+    """Return True if a path leads to a descriptor of this process, not to an entry of a folder."""
+    return os.path.realpath(path).startswith(("/dev/fd/", "/proc/"))
 
 
 def _override(environ: Mapping[str, str], variable: str, otherwise: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tui.errors import UsageError
+from tui.paths import open_file
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.user_file import local_path
@@ -81,7 +82,7 @@ def secret_in(path: Path, shown: str) -> Secret:
 
 def _content(path: Path, shown: str) -> str:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             content = file.read(_LONGEST + 1)
     except OSError as error:
         raise UsageError(f"{shown} cannot be read: {(error.strerror or 'no access').lower()}.") from None

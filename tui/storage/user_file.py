@@ -1,9 +1,13 @@
 """Files that a user chooses, outside Modeldeck's folders."""
 
+import errno
+import fcntl
 import os
+import stat
 from pathlib import Path
 
 from tui.errors import Problem, UsageError
+from tui.paths import open_file
 from tui.sanitize import one_line
 
 
@@ -49,11 +53,50 @@ def read(path: Path, largest: int) -> bytes:
         UsageError: It cannot be read.
     """
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return file.read(largest + 1)
     except OSError as error:
         reason = (error.strerror or "no access").lower()
         raise UsageError(f"The file cannot be read: {reason}.", "Choose another file.") from None
+
+
+def open_to_continue(path: Path, writer: str) -> int:
+    """Open a file of this user's that is written bit by bit, or create it (mode 0600), and lock it.
+
+    Args:
+        path: The file; a symbolic link is not followed.
+        writer: What may be writing it already, for the error: `Another batch`.
+
+    Raises:
+        UsageError: Another process is writing it, or it is no regular file of this user's.
+        Problem: It cannot be written.
+    """
+    flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+    try:
+        descriptor = os.open(path, flags, 0o600)
+    except OSError as error:
+        # A symbolic link, or a pipe or socket that nobody reads.
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise _not_ours(path, "is not a regular file") from None
+        raise unwritable(path, error) from None
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise _not_ours(path, "is not a regular file")
+        if status.st_uid != os.geteuid():
+            raise _not_ours(path, "belongs to another user")
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise UsageError(f"{writer} is writing {one_line(path.name)}.", "Wait for it, or stop it.") from None
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _not_ours(path: Path, why: str) -> UsageError:
+    return UsageError(f"{one_line(path.name)} {why}.", "Choose another file with -o.")
 
 
 def unwritable(path: Path, error: OSError) -> Problem:

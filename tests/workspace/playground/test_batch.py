@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -182,3 +184,67 @@ def test_a_file_that_is_no_output_is_left_alone_and_one_in_use_too(tmp_path: Pat
         with pytest.raises(UsageError, match="Another batch"), RowsFile(path):
             pass
     assert path.read_text() == "my notes\n"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"my notes, without a line end",
+        b"my notes\nand more",
+        b'{"name": "x"}',
+        b'{"id": 5}\n',
+        b'{"id": []}\n',
+        b"[" * 9000,
+    ],
+)
+def test_nothing_of_a_file_that_is_no_output_is_cut_off(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_bytes(content)
+    with pytest.raises(UsageError, match="not the output"), RowsFile(path) as file:
+        list(file.rows())
+    assert path.read_bytes() == content
+
+
+def test_a_row_whose_line_end_was_lost_is_kept(tmp_path: Path) -> None:
+    path = tmp_path / "out.jsonl"
+    path.write_text('{"id": "a", "problem": null}')
+    with RowsFile(path) as file:
+        assert [row["id"] for row in file.rows()] == ["a"]
+    assert path.read_text() == '{"id": "a", "problem": null}\n'
+
+
+def test_a_pipe_or_a_link_is_no_output(tmp_path: Path) -> None:
+    pipe, link = tmp_path / "pipe", tmp_path / "link"
+    os.mkfifo(pipe)
+    link.symlink_to(tmp_path / "elsewhere")
+    for path in (pipe, link):
+        with pytest.raises(UsageError, match="not a regular file"), RowsFile(path):
+            pass
+    assert not (tmp_path / "elsewhere").exists()
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"usage": 5, "timings": [], "cost": "much"},
+        {"usage": {"input": "many"}, "timings": {"total": "long"}, "cost": {"amount": "9e999999", "currency": "USD"}},
+        {"usage": {"input": -1}, "timings": {"total": float("nan")}, "cost": {"amount": {}}},
+        {"model": ["openai/a"]},
+    ],
+)
+def test_a_row_that_was_edited_breaks_no_figures(row: dict[str, object]) -> None:
+    rows: list[Mapping[str, object]] = [
+        {"id": "one", "model": "openai/a", **row},
+        {"id": "two", "model": "openai/a", "usage": {"input": 3}},
+    ]
+    (figures,) = summary.summaries({"openai/a": 2}, rows)
+    assert figures.input == 3 and not figures.cost and figures.row()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("p.jsonl", "[" * 100_000), ("p.csv", 'prompt\n"a\0b'), ("p.csv", "prompt\n" + "x" * 200_000)]
+)
+def test_a_hostile_file_of_prompts_is_read_or_refused(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text)
+    with suppress(UsageError):
+        assert read_prompts(tmp_path / name)

@@ -1,6 +1,7 @@
 """Vectors of many texts: nearest, two dimensions, agreement, and files that a failure leaves to be continued."""
 
 import json
+import os
 from array import array
 from pathlib import Path
 from random import Random
@@ -76,3 +77,25 @@ def test_vectors_can_be_written_as_lines(tmp_path: Path) -> None:
         file.append([(0.1, 0.2)])
         file.finish(lambda index, vector: json.dumps({"index": index, "vector": list(vector)}))
     assert json.loads(path.read_text()) == {"index": 0, "vector": [0.1, 0.2]}
+
+
+@pytest.mark.parametrize("dimensions", [0, -1, 10**9, "2", None])
+def test_a_part_with_dimensions_that_cannot_be_is_refused_and_left_alone(tmp_path: Path, dimensions: object) -> None:
+    path, head = tmp_path / "out.npy", head_of("openai/m", ["one"])
+    part = tmp_path / "out.npy.part"
+    part.write_text(json.dumps(vars(head) | {"dimensions": dimensions}) + "\n")
+    before = part.read_bytes()
+    with pytest.raises(UsageError, match="other texts"), VectorsFile(path, head):
+        pass
+    assert part.read_bytes() == before
+
+
+def test_a_part_that_holds_something_else_is_not_emptied_and_a_pipe_is_refused(tmp_path: Path) -> None:
+    head = head_of("openai/m", ["one"])
+    (tmp_path / "a.npy.part").write_text("my notes, without a line end")
+    os.mkfifo(tmp_path / "b.npy.part")
+    with pytest.raises(UsageError, match="other texts"), VectorsFile(tmp_path / "a.npy", head):
+        pass
+    with pytest.raises(UsageError, match="not a regular file"), VectorsFile(tmp_path / "b.npy", head):
+        pass
+    assert (tmp_path / "a.npy.part").read_text() == "my notes, without a line end"

@@ -54,6 +54,16 @@ def test_a_torn_line_and_foreign_lines_damage_no_other(acme: TenantSession) -> N
     assert by_credential["openai second"] == 4
 
 
+def test_amounts_that_cannot_be_summed_are_skipped(acme: TenantSession) -> None:
+    before = len(list(spend.records(acme)))
+    texts = {"at": NOW, "provider": "p", "model": "m", "credential": "c", "key": "own", "currency": "USD"}
+    for cost in ("9e999999", "1e-999999", "1e12"):
+        line = json.dumps({**texts, "usage": {}, "cost": cost}).encode()
+        acme.store.folder.append(spend.FILE, b"\n" + line + b"\n" + line + b"\n")
+    assert len(list(spend.records(acme))) == before
+    assert spend.budget_warning(acme) == ""
+
+
 def test_a_removed_tenant_does_not_come_back_with_a_record(acme: TenantSession) -> None:
     nobody = acme.process.tenant("removed")
     spend.record(nobody, models.find(acme, "openai/gpt-6-sol"), "c", "own", Usage(1, 1), NOW)

@@ -1,9 +1,11 @@
 """Whose price counts: the person's file, the provider's list, then the newer of two tables; never a similar name."""
 
 import json
+import os
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -166,11 +168,62 @@ def test_a_file_of_genai_prices_is_read_by_whole_names_with_its_own_dates() -> N
 
 
 @pytest.mark.parametrize(
-    "text", ("", "[]", "{}", "[" * 10_000, '{"a": {"models": []}}', "null", '[{"api_pattern": 3}]')
+    "text",
+    (
+        '{"a": {"api": "https://[", "models": {"m": {"cost": {"input": 1}}}}}',
+        '{"openai": {"models": {"m": {"cost": {"input": 1e999999}}}}}',
+        '{"openai": {"models": {"m": {"cost": {"input": 1, "tiers": 5}}}}}',
+        '{"openai": {"models": {"m": {"cost": {"input": 1, "tiers": [{"size": 1e99999}]}}}}}',
+        '{"openai": {"models": {"m\\u007f": {"cost": {"input": 1}}}}}',
+        '[5, {"api_pattern": "(.?.?.?)*!", "models": [{"match": {"equals": "m"}, "prices": {"input_mtok": 1}}]}]',
+        '[{"api_pattern": "(.+)+!", "models": [{"match": {"equals": "m"}, "prices": {"input_mtok": 1}}]}]',
+        '[{"api_pattern": "h", "models": [{"prices": {"input_mtok": {"tiers": [5]}}}]}]',
+        "",
+        "[]",
+        "{}",
+        "[" * 10_000,
+        '{"a": {"models": []}}',
+        "null",
+        '[{"api_pattern": 3}]',
+    ),
 )
 def test_another_file_is_refused_with_where_to_get_one(text: str) -> None:
     with pytest.raises(Problem, match="holds no prices"):
         read_prices(text, "2026-11-02", ("h",))
+
+
+def test_a_model_beyond_ascii_can_be_read_again() -> None:
+    content = {"openai": {"models": {"m\U0001f600": {"cost": {"input": 1, "output": 2}}}}}
+    prices = read_prices(json.dumps(content), "2026-11-02", ())
+    assert parse(as_toml(prices), "f", "imported") == prices
+
+
+@pytest.mark.parametrize("text", ["route = 5", "[route]", "route = [5]", "[[route]]\nrows = 5"])
+def test_a_table_of_another_shape_has_no_prices(text: str) -> None:
+    assert parse(text, "f", "yours") == ()
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 50_000, "a = " + "9" * 5000])
+def test_a_hostile_table_is_a_sentence(text: str) -> None:
+    with pytest.raises(Problem, match="is not TOML"):
+        parse(text, "f", "yours")
+
+
+@pytest.mark.parametrize("amount", ["9e999999", "1e-999999", "1e10"])
+def test_a_figure_that_no_model_costs_is_no_price(amount: str) -> None:
+    with pytest.raises(Problem, match="input is not a number"):
+        one(f'model = "m", input = {amount}' if "e10" not in amount else 'model = "m", input = 10000000000.0')
+
+
+def test_a_server_lists_no_price_that_overflows() -> None:
+    price = {"prompt": "9e999999", "completion": "1", "listed": "2026-11-02"}
+    assert listed_price(Model("a", "m", ModelType.CHAT, price=price), ("h",)) is None
+
+
+def test_a_pipe_in_place_of_a_table_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "prices.toml")
+    with pytest.raises(Problem, match="cannot be read"):
+        table.own({"HOME": str(tmp_path), "MODELDECK_CONFIG_DIR": str(tmp_path)})
 
 
 def test_only_the_whole_name_of_a_model_has_its_price() -> None:

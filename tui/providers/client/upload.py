@@ -12,6 +12,7 @@ from typing import Any, BinaryIO
 import httpx
 
 from tui.errors import UsageError
+from tui.paths import open_file
 from tui.providers.client.limits import UPLOAD_CHUNK
 from tui.providers.requests import Base64File, Call, Upload
 from tui.sanitize import one_line
@@ -141,7 +142,7 @@ def size_of(path: Path) -> int:
 def opened_file(path: Path) -> BinaryIO:
     """Open a file for reading; raise UsageError if it cannot be read."""
     try:
-        return path.open("rb")
+        return open_file(path)
     except OSError:
         pass
     raise UsageError(f"{one_line(path.name, 80)} cannot be read.", "Check that it is there, and that you may read it.")

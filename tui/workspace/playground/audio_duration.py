@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
+from tui.paths import open_file
+
 _MOST_BOXES = 1000
 _MPEG1_RATES = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MPEG2_RATES = (0, 8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
@@ -17,7 +19,7 @@ def seconds(path: Path) -> float | None:
     if read is None:
         return None
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             length = read(file)
     except (OSError, struct.error, IndexError, ZeroDivisionError):
         return None

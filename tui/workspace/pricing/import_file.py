@@ -12,8 +12,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tui.errors import Problem
-from tui.sanitize import one_line
-from tui.workspace.pricing.prices import Price, Rates
+from tui.sanitize import one_line, printable
+from tui.workspace.pricing.prices import Price, Rates, is_amount
 
 _MODELS_DEV = {
     "openai": "api.openai.com",
@@ -51,6 +51,10 @@ _GENAI_RATES = {
 }
 
 
+_QUANTIFIER, _REPEATED_GROUP = re.compile(r"[*+{]|(?<!\()\?"), re.compile(r"\)[*+{]")
+_MOST_QUANTIFIERS = 6
+
+
 def read_prices(text: str, day: str, hosts: Iterable[str]) -> tuple[Price, ...]:
     """Return the prices of a downloaded file.
 
@@ -66,14 +70,25 @@ def read_prices(text: str, day: str, hosts: Iterable[str]) -> tuple[Price, ...]:
         content = json.loads(text, parse_float=Decimal, parse_int=Decimal)
     except (ValueError, RecursionError):
         raise _other() from None
-    prices: tuple[Price, ...] = ()
-    if isinstance(content, dict) and any(isinstance(entry, dict) and "models" in entry for entry in content.values()):
-        prices = tuple(_models_dev(content, day))
-    elif isinstance(content, list) and any(isinstance(entry, dict) and "api_pattern" in entry for entry in content):
-        prices = tuple(_genai(content, day, tuple(hosts)))
+    prices: list[Price] = []
+    try:
+        if isinstance(content, dict):
+            prices = [*_models_dev(content, day)]
+        elif isinstance(content, list):
+            prices = [*_genai((entry for entry in content if isinstance(entry, dict)), day, tuple(hosts))]
+    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        raise _other() from None
+    prices = [price for price in prices if _is_sound(price)]
     if not prices:
         raise _other()
-    return prices
+    return tuple(prices)
+
+
+def _is_sound(price: Price) -> bool:
+    """Return True if a price can be written and read again: its texts are printable, its figures amounts."""
+    texts = (*price.hosts, price.model, price.source)
+    figures = [rate for rates in (price.rates, *(rates for _, rates in price.tiers)) for rate in vars(rates).values()]
+    return all(printable(text) == text for text in texts) and all(rate is None or is_amount(rate) for rate in figures)
 
 
 def _other() -> Problem:
@@ -107,13 +122,13 @@ def _models_dev(content: Mapping[str, Any], day: str) -> Iterator[Price]:
 def _dev_tier(tier: Mapping[str, Any]) -> tuple[int, Rates]:
     size = tier.get("tier")
     above = size.get("size") if isinstance(size, dict) else tier.get("size")
-    return int(above) if isinstance(above, Decimal) else 0, _rates(tier, _DEV_RATES) or Rates()
+    return _tokens(above) if isinstance(above, Decimal) else 0, _rates(tier, _DEV_RATES) or Rates()
 
 
 def _genai(content: Iterable[Any], day: str, hosts: tuple[str, ...]) -> Iterator[Price]:
     for provider in content:
         pattern, models = provider.get("api_pattern"), provider.get("models")
-        if not isinstance(pattern, str) or not isinstance(models, list) or len(pattern) > 300:
+        if not isinstance(pattern, str) or not isinstance(models, list) or not _is_cheap(pattern):
             continue
         try:
             named = tuple(host for host in hosts if re.match(pattern, f"https://{host}/"))
@@ -147,6 +162,11 @@ def _genai(content: Iterable[Any], day: str, hosts: tuple[str, ...]) -> Iterator
                 )
 
 
+def _is_cheap(pattern: str) -> bool:
+    """Return True if matching a host is quick, whoever wrote the pattern: few quantifiers, none of a group."""
+    return len(_QUANTIFIER.findall(pattern)) <= _MOST_QUANTIFIERS and not _REPEATED_GROUP.search(pattern)
+
+
 def _genai_rates(prices: Mapping[str, Any], tiers: dict[int, dict[str, Decimal]]) -> Rates | None:
     """Return the figures below all tiers, and put those of the tiers into `tiers`."""
     figures: dict[str, Decimal] = {}
@@ -154,11 +174,18 @@ def _genai_rates(prices: Mapping[str, Any], tiers: dict[int, dict[str, Decimal]]
         value = prices.get(name)
         if isinstance(value, dict):
             for tier in value.get("tiers", ()):
-                tiers.setdefault(int(tier["start"]), {})[rate] = tier["price"]
+                tiers.setdefault(_tokens(tier["start"]), {})[rate] = Decimal(tier["price"])
             value = value.get("base")
         if isinstance(value, Decimal) and value >= 0:
             figures[rate] = value
     return Rates(**figures) if figures.get("input") or figures.get("output") else None
+
+
+def _tokens(number: Decimal) -> int:
+    """Return a number of tokens; raise ValueError for one that no prompt has."""
+    if not 0 <= number <= 10**12:
+        raise ValueError
+    return int(number)
 
 
 def _names(match: Any) -> Iterator[str]:
@@ -181,12 +208,17 @@ def as_toml(prices: Iterable[Price]) -> str:
     lines = ["# Imported from a downloaded file; the next import replaces it."]
     for price in prices:
         about = {"hosts": price.hosts, "currency": price.currency, "source": price.source, "looked_up": price.as_of}
-        lines += ["", "[[route]]", *(f"{name} = {json.dumps(value)}" for name, value in about.items())]
-        row = [f"model = {json.dumps(price.model)}", *_toml_rates(price.rates)]
+        lines += ["", "[[route]]", *(f"{name} = {_toml_text(value)}" for name, value in about.items())]
+        row = [f"model = {_toml_text(price.model)}", *_toml_rates(price.rates)]
         tiers = [f"{{ {', '.join([f'tokens = {above}', *_toml_rates(rates)])} }}" for above, rates in price.tiers]
         row += [f"above = [{', '.join(tiers)}]"] if tiers else []
         lines.append(f"rows = [{{ {', '.join(row)} }}]")
     return "\n".join(lines) + "\n"
+
+
+def _toml_text(value: object) -> str:
+    # TOML has the escapes of JSON but for halves of a pair, so that characters beyond ASCII stay as they are.
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _toml_rates(rates: Rates) -> Iterator[str]:

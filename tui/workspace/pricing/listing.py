@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
 from tui.domain import Model
-from tui.workspace.pricing.prices import MILLION, Price, Rates
+from tui.workspace.pricing.prices import MILLION, Price, Rates, is_amount
 
 _NAMES = {
     "prompt": "input",
@@ -24,7 +24,7 @@ def listed_price(model: Model, hosts: Sequence[str]) -> Price | None:
             amount = Decimal(model.price.get(name, ""))
         except InvalidOperation:
             continue
-        if not amount.is_finite() or amount < 0:  # -1: a router that chooses a model does not know
+        if not is_amount(amount):  # -1: a router that chooses a model does not know
             return None
         rates[rate] = amount * MILLION
     day = model.price.get("listed", "")

@@ -113,11 +113,11 @@ def parse(text: str, name: str, owner: str) -> tuple[Price, ...]:
     """
     try:
         content = tomllib.loads(text, parse_float=Decimal)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5,000 digits is a ValueError of its own
         raise Problem(f"{name} is not TOML: {one_line(str(error))}.", "Fix that line.") from None
     prices: list[Price] = []
-    for route in content.get("route", []):
-        for row in route.get("rows", []):
+    for route in _tables(content, "route"):
+        for row in _tables(route, "rows"):
             try:
                 prices.append(_price({**{key: value for key, value in route.items() if key != "rows"}, **row}, owner))
             except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -125,6 +125,12 @@ def parse(text: str, name: str, owner: str) -> tuple[Price, ...]:
                 reason = f"{error.args[0]} is missing" if isinstance(error, KeyError) else one_line(str(error), 120)
                 raise Problem(f"{name}: the price of {model} cannot be read: {reason}.", "Fix that row.") from None
     return tuple(prices)
+
+
+def _tables(content: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return the tables of an array, without what else is in its place: unknown entries are left out."""
+    entries = content.get(name)
+    return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
 
 
 def _price(row: Mapping[str, Any], owner: str) -> Price:
@@ -156,14 +162,19 @@ def _rates(row: Mapping[str, Any]) -> Rates:
     return Rates(**dict(_figures(row)))
 
 
+def is_amount(number: Decimal) -> bool:
+    """Return True if a number can be what something costs: with 1e999999 any sum overflows or has a million digits."""
+    return number.is_finite() and (not number or 9 >= number.adjusted() >= -12) and 0 <= number <= 10**9
+
+
 def _figures(row: Mapping[str, Any]) -> Iterator[tuple[str, Decimal]]:
     for name in RATES:
         value = row.get(name)
         if value is None:
             continue
         number = Decimal(value) if isinstance(value, int | Decimal) and not isinstance(value, bool) else Decimal("NaN")
-        if not number.is_finite() or number < 0:
-            raise ValueError(f"{name} is not a number from 0 on")
+        if not is_amount(number):
+            raise ValueError(f"{name} is not a number from 0 to 1,000,000,000")
         yield name, number
 
 

@@ -19,6 +19,7 @@ from tui.providers.events import USAGE_COUNTS, Usage
 from tui.sanitize import one_line
 from tui.tenancy.session import TenantSession
 from tui.workspace.pricing.cost import money, plain
+from tui.workspace.pricing.prices import is_amount
 
 FILE = "spend.jsonl"
 GROUPS = ("model", "provider", "credential", "key", "day", "month")
@@ -123,7 +124,7 @@ def _parse(line: bytes) -> SpendRecord | None:
         texts = {name: one_line(entry[name], 200) for name in ("at", "provider", "model", "credential", "key")}
         usage = {name: count for name in USAGE_COUNTS if type(count := entry["usage"].get(name)) is int and count >= 0}
         amount = Decimal(entry["cost"]) if "cost" in entry else None
-        if amount is not None and (not amount.is_finite() or amount < 0):
+        if amount is not None and not is_amount(amount):
             return None
         currency, day = one_line(entry.get("currency", ""), 3), one_line(entry.get("price_date", ""), 10)
         return SpendRecord(**texts, usage=usage, amount=amount, currency=currency, price_date=day)

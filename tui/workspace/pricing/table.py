@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from tui.domain import Model
 from tui.errors import Problem
-from tui.paths import paths
+from tui.paths import paths, read_file
 from tui.tenancy import credentials
 from tui.tenancy.connections import find
 from tui.tenancy.session import TenantSession
@@ -22,6 +22,9 @@ from tui.workspace.pricing.prices import Price, parse
 
 OWN_FILE = "prices.toml"
 IMPORTED_FILE = "prices-imported.toml"
+
+_LARGEST = 64 * 2**20
+"""Bytes of a file of prices; that of every model of models.dev has less than 2 MiB."""
 
 Table = Mapping[tuple[str, str], tuple[Price, ...]]
 """Prices by host and model ID."""
@@ -68,7 +71,7 @@ def _read(path: Path, owner: str) -> Table:
 def _parsed(path: Path, stamp: int, owner: str) -> Table:
     """Read a file again only when it was written."""
     try:
-        return _table(parse(path.read_text(encoding="utf-8"), path.name, owner))
+        return _table(parse(read_file(path, _LARGEST).decode(), path.name, owner))
     except (OSError, UnicodeDecodeError):
         raise Problem(f"{path.name} cannot be read.", "It must be a UTF-8 file that you may read.") from None
 

@@ -45,9 +45,12 @@ def batch(call: CommandContext) -> Coroutine[Any, Any, int]:
     prompts = recordings.recordings(source) if source.is_dir() else read_prompts(source)
     configured = list(zip(chosen, parameters_of(call, chosen), strict=True))
     planned = tasks(prompts, configured, repeat, call.args.one("system"))
+    output = local_path(call.args.one("output"))
+    if output.exists() and output.samefile(source):
+        raise UsageError("The output is the file of the prompts.", "Choose another file with -o.")
     session = call.tenant_session
     perform = recordings.performer(session, source) if source.is_dir() else chat.performer(session)
-    return _batch(call, planned, perform, local_path(call.args.one("output")), at_once, most)
+    return _batch(call, planned, perform, output, at_once, most)
 
 
 def _amount(call: CommandContext) -> Decimal | None:

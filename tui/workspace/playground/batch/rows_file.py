@@ -4,7 +4,6 @@ A row is appended in one write and forced to disk. A line that was cut off at th
 again. When all rows are there, the file is replaced by one in their order.
 """
 
-import fcntl
 import json
 import os
 import threading
@@ -14,9 +13,11 @@ from typing import Any, Self
 
 from tui.errors import Problem, UsageError
 from tui.sanitize import one_line
-from tui.storage.user_file import unwritable
+from tui.storage.user_file import open_to_continue, unwritable
 
 _PIECE = 1 << 16
+_ROW = b'{"id": "'
+"""How a row begins."""
 
 
 class RowsFile:
@@ -31,16 +32,9 @@ class RowsFile:
         self._file = -1
 
     def __enter__(self) -> Self:
+        self._file = open_to_continue(self.path, "Another batch")
         try:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise unwritable(self.path, error) from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._repair()
-        except BlockingIOError:
-            os.close(self._file)
-            raise UsageError(f"Another batch is writing {self.path.name}.", "Wait for it, or stop it.") from None
         except BaseException:
             os.close(self._file)
             raise
@@ -52,7 +46,11 @@ class RowsFile:
             self._file = -1
 
     def _repair(self) -> None:
-        """Cut off what stands behind the last line end."""
+        """Cut off a row that stands behind the last line end, if it is one of a batch and not whole.
+
+        Raises:
+            UsageError: Something else stands there: it is not a file of rows.
+        """
         size = end = os.fstat(self._file).st_size
         while end:
             start = max(0, end - _PIECE)
@@ -62,6 +60,12 @@ class RowsFile:
                 break
             end = start
         if end < size:
+            tail = os.pread(self._file, len(_ROW), end)
+            if not _ROW.startswith(tail):
+                raise self._foreign()
+            if _is_whole(os.pread(self._file, size - end, end)):
+                os.pwrite(self._file, b"\n", size)
+                return
             self.repaired = size - end
             os.ftruncate(self._file, end)
             os.fsync(self._file)
@@ -78,14 +82,16 @@ class RowsFile:
             for line in file:
                 try:
                     row = json.loads(line)
-                    row_id = row["id"]
-                except (ValueError, KeyError, TypeError):
-                    raise UsageError(
-                        f"{one_line(self.path.name)} is not the output of a batch.", "Choose another file with -o."
-                    ) from None
+                    if not isinstance(row_id := row["id"], str):
+                        raise TypeError
+                except (ValueError, KeyError, TypeError, RecursionError):
+                    raise self._foreign() from None
                 self._places[row_id] = (offset, len(line))
                 offset += len(line)
                 yield row
+
+    def _foreign(self) -> UsageError:
+        return UsageError(f"{one_line(self.path.name)} is not the output of a batch.", "Choose another file with -o.")
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Append a row and force it to disk."""
@@ -126,3 +132,11 @@ class RowsFile:
             raise Problem(
                 f"The rows could not be sorted: {error.strerror}.", "They are complete as they are."
             ) from None
+
+
+def _is_whole(line: bytes) -> bool:
+    try:
+        json.loads(line)
+    except (ValueError, RecursionError):
+        return False
+    return True

@@ -3,9 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from math import isfinite
 from typing import Any
 
+from tui.sanitize import one_line
 from tui.workspace.pricing.cost import UNKNOWN, money, plain
+from tui.workspace.pricing.prices import is_amount
 
 HEADINGS = ("model", "answered", "failed", "left", "in", "out", "cost", "p50", "p95")
 
@@ -30,10 +33,10 @@ class ModelSummary:
             self.failed += 1
             return
         self.answered += 1
-        usage = row.get("usage") or {}
-        self.input += usage.get("input") or 0
-        self.output += usage.get("output") or 0
-        if (total := (row.get("timings") or {}).get("total")) is not None:
+        usage, timings = _object(row, "usage"), _object(row, "timings")
+        self.input += _count(usage.get("input"))
+        self.output += _count(usage.get("output"))
+        if isinstance(total := timings.get("total"), int | float) and isfinite(total):
             self.seconds.append(total)
         cost = cost_in(row)
         if cost is None:
@@ -81,8 +84,21 @@ def is_answered(row: Mapping[str, Any]) -> bool:
 
 def cost_in(row: Mapping[str, Any]) -> tuple[Decimal, str] | None:
     """Return the amount and the currency in a row."""
-    cost = row.get("cost")
-    return (Decimal(cost["amount"]), cost["currency"]) if cost else None
+    cost = _object(row, "cost")
+    try:
+        amount, currency = Decimal(cost["amount"]), one_line(cost["currency"], 3)
+    except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError):
+        return None
+    return (amount, currency) if is_amount(amount) else None
+
+
+def _object(row: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return an object of a row; whatever else stands there, nothing: anybody may have edited the file."""
+    return value if isinstance(value := row.get(name), dict) else {}
+
+
+def _count(value: object) -> int:
+    return value if type(value) is int and value >= 0 else 0
 
 
 def summaries(totals: Mapping[str, int], rows: Iterable[Mapping[str, Any]]) -> list[ModelSummary]:
@@ -90,6 +106,6 @@ def summaries(totals: Mapping[str, int], rows: Iterable[Mapping[str, Any]]) -> l
     result = {ref: ModelSummary(ref, total) for ref, total in totals.items()}
     last = {row["id"]: row for row in rows}
     for row in last.values():
-        if row.get("model") in result:
-            result[row["model"]].add(row)
+        if isinstance(ref := row.get("model"), str) and ref in result:
+            result[ref].add(row)
     return list(result.values())

@@ -58,7 +58,10 @@ def read_prompts(path: Path) -> list[Prompt]:
     except UnicodeDecodeError:
         raise UsageError(f"{one_line(path.name)} is not UTF-8 text.", "Convert it first.") from None
     readers = {".jsonl": _json_lines, ".ndjson": _json_lines, ".csv": _table}
-    prompts = [prompt for prompt in readers.get(path.suffix.lower(), _lines)(text) if prompt.text.strip()]
+    try:
+        prompts = [prompt for prompt in readers.get(path.suffix.lower(), _lines)(text) if prompt.text.strip()]
+    except csv.Error:
+        raise UsageError(f"{one_line(path.name)} is not a table.", "Save it as CSV, in UTF-8.") from None
     if not prompts:
         raise UsageError(f"{one_line(path.name)} holds no prompt.", "Write one a line.")
     return prompts
@@ -74,7 +77,7 @@ def _json_lines(text: str) -> Iterator[Prompt]:
             continue
         try:
             value = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise UsageError(f"Line {number} is not JSON.", "Each line is a text or an object with prompt.") from None
         if isinstance(value, str):
             yield Prompt(value)
@@ -86,6 +89,7 @@ def _json_lines(text: str) -> Iterator[Prompt]:
 
 
 def _table(text: str) -> Iterator[Prompt]:
+    csv.field_size_limit(LARGEST)
     rows = csv.reader(io.StringIO(text))
     heading = [name.strip().casefold() for name in next(rows, [])]
     column = next((heading.index(name) for name in _TEXT_COLUMNS if name in heading), 0)

@@ -5,7 +5,6 @@ OUT.part    a line of JSON (model, number and hash of the texts, dimensions), th
 A vector that a killed process left incomplete is cut off when the part is opened again.
 """
 
-import fcntl
 import hashlib
 import json
 import os
@@ -16,10 +15,13 @@ from pathlib import Path
 from typing import Self
 
 from tui.errors import UsageError
-from tui.storage.user_file import unwritable
+from tui.sanitize import one_line
+from tui.storage.user_file import open_to_continue, unwritable
 
 _FLOAT = 8
 _LONGEST_HEAD = 1000
+_HEAD = b'{"model": "'
+_MOST_DIMENSIONS = 10**6
 
 
 @dataclass(frozen=True)
@@ -49,16 +51,9 @@ class VectorsFile:
         self._file = -1
 
     def __enter__(self) -> Self:
+        self._file = open_to_continue(self.part, "Another process")
         try:
-            self._file = os.open(self.part, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-        except OSError as error:
-            raise unwritable(self.part, error) from None
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._read_head()
-        except BlockingIOError:
-            os.close(self._file)
-            raise UsageError(f"Another process is writing {self.part.name}.", "Wait for it, or stop it.") from None
         except BaseException:
             os.close(self._file)
             raise
@@ -70,16 +65,19 @@ class VectorsFile:
     def _read_head(self) -> None:
         size = os.fstat(self._file).st_size
         line, end, _ = os.pread(self._file, _LONGEST_HEAD, 0).partition(b"\n")
-        if not end:
+        if not end and _HEAD.startswith(line[: len(_HEAD)]):  # nothing, or a head that was cut off
             os.ftruncate(self._file, 0)
             return
         try:
             stored = VectorsHead(**json.loads(line))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
+            stored = VectorsHead("", 0, "")
+        if type(stored.dimensions) is not int or not 0 < stored.dimensions <= _MOST_DIMENSIONS:
             stored = VectorsHead("", 0, "")
         if stored != VectorsHead(self.head.model, self.head.count, self.head.texts, stored.dimensions):
             raise UsageError(
-                f"{self.part.name} holds vectors of other texts or another model.", "Delete it, or choose another file."
+                f"{one_line(self.part.name)} holds vectors of other texts or another model.",
+                "Delete it, or choose another file.",
             )
         self.head, self._start = stored, len(line) + 1
         row = stored.dimensions * _FLOAT
