@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.authority import DAY, Authority
+from tests.doubles.authority import NOW as TODAY
 from tests.doubles.closed_port import closed_port
+from tests.doubles.http_proxy import proxy
 from tests.providers import requests
-from tests.providers.client.test_connection import DAY, Authority, proxy, socks
-from tests.providers.client.test_connection import NOW as TODAY
+from tests.providers.client.test_connection import socks
 from tests.providers.facts import Chat
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, Server, http, run, serve
 from tests.providers.requests import CHATS, Outcome, ask, good

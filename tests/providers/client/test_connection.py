@@ -2,7 +2,6 @@
 
 import asyncio
 import datetime
-import ipaddress
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -12,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
+from tests.doubles.authority import DAY, NOW, Authority
 from tests.doubles.closed_port import closed_port
+from tests.doubles.http_proxy import pass_on, proxy
 from tests.providers import calls
 from tests.providers.http_server import (
     DEADLINE,
@@ -200,40 +197,6 @@ def test_control_an_encoded_password_and_a_last_slash_are_accepted() -> None:
     assert Client({"HTTPS_PROXY": "http://user:12%2F34@p:3128/"}).proxy_for("https://a.test") == "http://p:3128"
 
 
-@asynccontextmanager
-async def proxy(reply: bytes = b"HTTP/1.1 200 OK\r\n\r\n", target: int = 0) -> AsyncIterator[tuple[str, list[bytes]]]:
-    """An HTTP proxy: it remembers the heads that it was sent, and passes tunnels and calls on to a port here."""
-    heads: list[bytes] = []
-
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = await reader.readuntil(b"\r\n\r\n")
-        heads.append(head)
-        if head.startswith(b"CONNECT"):
-            writer.write(reply)
-            if b" 200 " not in reply:
-                writer.close()
-                return
-        to_reader, to_writer = await asyncio.open_connection("127.0.0.1", target)
-        if not head.startswith(b"CONNECT"):
-            to_writer.write(head)
-        await asyncio.gather(_pass(reader, to_writer), _pass(to_reader, writer))
-
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
-    yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", heads
-    server.close()
-
-
-async def _pass(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        pass
-    finally:
-        writer.close()
-
-
 async def test_a_call_in_plain_http_goes_through_its_proxy() -> None:
     async with serve([HELLO]) as server, proxy(target=server.port) as (address, heads):
         environ = {"HTTP_PROXY": f"http://me:word@{address}"}
@@ -296,7 +259,7 @@ async def socks(target: int, reply: int = 0) -> AsyncIterator[tuple[str, list[tu
             writer.close()
             return
         to_reader, to_writer = await asyncio.open_connection("127.0.0.1", target)
-        await asyncio.gather(_pass(reader, to_writer), _pass(to_reader, writer))
+        await asyncio.gather(pass_on(reader, to_writer), pass_on(to_reader, writer))
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}", names
@@ -319,65 +282,6 @@ async def test_a_socks_proxy_that_cannot_connect() -> None:
 
 
 # --- certificates -----------------------------------------------------------------------------------------------------
-
-NOW = datetime.datetime.now(datetime.UTC)
-DAY = datetime.timedelta(days=1)
-
-
-class Authority:
-    """A certificate authority in a folder, and servers' certificates from it."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-        self._name = name
-        built = _certificate(name, name, self._key.public_key(), NOW - DAY, NOW + DAY)
-        usage = x509.KeyUsage(False, False, False, False, False, True, True, False, False)
-        built = built.add_extension(x509.BasicConstraints(True, None), True).add_extension(usage, True)
-        built = built.add_extension(x509.SubjectKeyIdentifier.from_public_key(self._key.public_key()), False)
-        self.file = folder / "authority.pem"
-        self.file.write_bytes(built.sign(self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM))
-
-    def context(
-        self,
-        host: str = "localhost",
-        begins: datetime.datetime = NOW - DAY,
-        ends: datetime.datetime = NOW + DAY,
-        alone: bool = False,
-    ) -> ssl.SSLContext:
-        """The context of a server with a certificate for `host`, signed by itself if `alone`."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-        built = _certificate(name, name if alone else self._name, key.public_key(), begins, ends)
-        names: list[x509.GeneralName] = [x509.DNSName(host)]
-        if host[0].isdigit():
-            names = [x509.IPAddress(ipaddress.ip_address(host))]
-        built = built.add_extension(x509.SubjectAlternativeName(names), False)
-        built = built.add_extension(
-            x509.AuthorityKeyIdentifier.from_issuer_public_key((key if alone else self._key).public_key()), False
-        )
-        file = self._folder / f"{host}-{ends.timestamp()}-{alone}.pem"
-        file.write_bytes(
-            built.sign(key if alone else self._key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-            + key.private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(file)
-        return context
-
-
-def _certificate(
-    name: x509.Name,
-    issuer: x509.Name,
-    key: ec.EllipticCurvePublicKey,
-    begins: datetime.datetime,
-    ends: datetime.datetime,
-) -> x509.CertificateBuilder:
-    builder = x509.CertificateBuilder().subject_name(name).issuer_name(issuer).public_key(key)
-    return builder.serial_number(x509.random_serial_number()).not_valid_before(begins).not_valid_after(ends)
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from wsproto.events import BytesMessage, CloseConnection, Ping, Pong, TextMessage
 
+from tests.doubles.authority import Authority
+from tests.doubles.http_proxy import proxy
 from tests.providers import calls
-from tests.providers.client.test_connection import Authority, proxy
 from tests.providers.http_server import DEADLINE, KEY, QUICK, access_to, http, run, serve, text_of
 from tests.providers.websocket_server import (
     CUT,

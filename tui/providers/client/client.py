@@ -24,22 +24,21 @@ from tui.errors import Problem
 from tui.providers.client import connection
 from tui.providers.client.access import Access, check_origin
 from tui.providers.client.body import BodyDecoder
+from tui.providers.client.connection_report import Observer, trace_of
 from tui.providers.client.limits import Limits
 from tui.providers.client.read_ahead import http_inbox
 from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.request import check_headers, response_of, sending
 from tui.providers.client.response import Answer, check_dimensions, headers_of, read_error_body, sanitized
-from tui.providers.client.retry import RetryableError, RetryPolicy, retry_reason, should_retry
+from tui.providers.client.retry import RetryableError, RetryPolicy, is_answer, is_stale, retry_reason, should_retry
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
-from tui.providers.client.transport_errors import ConnectionTrace
 from tui.providers.client.upload import body_of
 from tui.providers.client.wire_log import WireLog
 from tui.providers.error_body import read_account
 from tui.providers.error_messages import ErrorContext, redact, redirect, to_problem, unusable_response
 from tui.providers.events import AccessToken, Event, Finish, NoResponseYet, Notice, Retrying, Uploading, Usage, Vectors
 from tui.providers.requests import ApiError, Call, EndSeen, Frame, Framing, RemoteJob
-from tui.providers.spec import Provider
 from tui.secret import Secret
 
 _STREAMED, _STATUS = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET), re.compile(r"[45]\d\d")
@@ -81,6 +80,13 @@ class Client:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._cancelling: set[asyncio.Task[None]] = set()
         self._tokens = Tokens(clock)
+        self._observer: Observer | None = None
+
+    def observed(self, observer: Observer) -> "Client":
+        """Return a client like this one that has no open connection, retries nothing and reports on connections."""
+        client = Client(self._environ, self._transport, replace(self._limits, retries=0), self._clock)
+        client._observer = observer
+        return client
 
     def proxy_for(self, url: str) -> str:
         """Return the proxy that a call to this URL goes through, without its password; '' for none."""
@@ -171,7 +177,7 @@ class Client:
                 failure = error
             except ConnectionLost as lost:
                 failure = RetryableError(lost, retryable=False)
-            if _is_answer(step.call, failure):
+            if is_answer(step.call, failure):
                 for answer in self._read_error_as_answer(access, step, failure):
                     yield answer
                 return
@@ -250,7 +256,7 @@ class Client:
         context, transport = await self._connect(access, step, signed.url, keyed)
         # A lookup has no reason to take as long as a model that thinks.
         streamed = signed.framing in _STREAMED or signed.method == "GET"
-        upload, trace = await body_of(signed), ConnectionTrace()
+        upload, trace = await body_of(signed), trace_of(self._observer, context.host, context.proxy)
         request = _handshake(signed) if signed.framing is Framing.WEBSOCKET else signed
         has_tokens = signed.framing in _STREAMED
         monitor = SilenceMonitor(context, self._limits, streamed, signed.idle_timeout, trace, has_tokens)
@@ -276,7 +282,7 @@ class Client:
                             yield result
                     await answer.drain()
         except RetryableError as failure:
-            if token and token.drop and failure.error and _is_stale(access.provider, failure.error):
+            if token and token.drop and failure.error and is_stale(access.provider, failure.error):
                 failure.stale_token = True
                 token.drop()
             raise
@@ -380,15 +386,3 @@ def _context(access: Access, step: _Step, keyed: bool, proxy: str = "") -> Error
     """Return what messages about a call may name: its URL without what signs it."""
     redactor = step.redactor.redactor
     return ErrorContext(access.provider, step.call.url, keyed, access.key_hint, access.model, proxy, redactor)
-
-
-def _is_answer(call: Call, failure: RetryableError) -> bool:
-    """Return True if the reader of a call takes this status, or this silence, as an answer."""
-    if failure.error is None:
-        return call.idle_timeout > 0
-    return failure.by_status and failure.error.status in call.accepted_statuses
-
-
-def _is_stale(provider: Provider, error: ApiError) -> bool:
-    """Return True if an error may mean that an access token expired before its time."""
-    return error.status == 401 or error.code in provider.stale_token

@@ -33,6 +33,18 @@ def proxy_of(environ: Mapping[str, str], url: str) -> str:
     return ""
 
 
+def proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the proxies that are set by variable, without passwords; '' for a value that is no proxy."""
+    proxies = {}
+    for name in ("https_proxy", "http_proxy", "all_proxy"):
+        if value := _value(environ, name).strip():
+            try:
+                proxies[name.upper()] = shown(_proxy(name.upper(), value))
+            except NetworkError:
+                proxies[name.upper()] = ""
+    return proxies
+
+
 def shown(proxy: str) -> str:
     """Return a proxy's URL without user name and password."""
     parts = urlsplit(proxy)
@@ -70,11 +82,28 @@ def tls_context(environ: Mapping[str, str]) -> ssl.SSLContext:
             "It takes a file in PEM form. Without the variable the system's certificates are used.",
         )
     context = ssl.create_default_context()
-    paths = ssl.get_default_verify_paths()
-    # Certificates in a folder are looked up when they are needed, so that no count shows them.
-    if not context.cert_store_stats()["x509_ca"] and not (paths.capath and any(Path(paths.capath).glob("*.[0-9]"))):
+    if _lacks_certificates(context):
         context.load_verify_locations(certifi.where())
     return context
+
+
+def certificates_in_use(environ: Mapping[str, str]) -> str:
+    """Return which certificates `tls_context` loads: variables with their paths, or a file or folder alone."""
+    names = [name for name in ("SSL_CERT_FILE", "SSL_CERT_DIR") if environ.get(name)]
+    if names:
+        return ", ".join(f"{name}={one_line(environ[name], 120)}" for name in names)
+    if _lacks_certificates(ssl.create_default_context()):
+        return certifi.where()
+    paths = ssl.get_default_verify_paths()
+    return paths.cafile or paths.capath or "the system's"
+
+
+def _lacks_certificates(context: ssl.SSLContext) -> bool:
+    """Return True if the system brings no certificates."""
+    paths = ssl.get_default_verify_paths()
+    # Certificates in a folder are looked up when they are needed, so that no count shows them.
+    by_name = paths.capath and any(Path(paths.capath).glob("*.[0-9]"))
+    return not context.cert_store_stats()["x509_ca"] and not by_name
 
 
 def _value(environ: Mapping[str, str], name: str) -> str:

@@ -130,3 +130,15 @@ def should_retry(error: ApiError) -> bool:
 def retry_reason(error: ApiError) -> str:
     """Return why a request is sent again, in a few words."""
     return "busy" if error.status in BUSY else "failed on its side"
+
+
+def is_answer(call: Call, failure: RetryableError) -> bool:
+    """Return True if the reader of a call takes this status, or this silence, as an answer."""
+    if failure.error is None:
+        return call.idle_timeout > 0
+    return failure.by_status and failure.error.status in call.accepted_statuses
+
+
+def is_stale(provider: Provider, error: ApiError) -> bool:
+    """Return True if an error may mean that an access token expired before its time."""
+    return error.status == 401 or error.code in provider.stale_token

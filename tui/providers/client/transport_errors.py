@@ -3,7 +3,7 @@
 import errno
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,19 +26,25 @@ _NAMES = {
 }
 
 
+def ignore_event(event: str, info: dict[str, Any]) -> None:
+    """Do nothing with an event of the trace."""
+
+
 @dataclass
 class ConnectionTrace:
     """How far a call came, told by httpcore's trace: its last phase, and whether its head (with the key) went out.
 
-    `opened` says that the call opened a connection, as opposed to using one that was idle.
+    `opened` says that the call opened a connection, as opposed to using one that was idle. `hear` gets every event.
     """
 
     phase: str = ""
     sent: bool = False
     opened: bool = False
+    hear: Callable[[str, dict[str, Any]], object] = ignore_event
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Record an event of httpcore's `trace` extension. A CONNECT to a proxy carries no API key."""
+        self.hear(event, info)
         phase, _, state = event.rpartition(".")
         if state != "started":
             return

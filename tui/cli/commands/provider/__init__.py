@@ -99,6 +99,21 @@ COMMANDS = (
         ("modeldeck health", "modeldeck health --all-tenants --json"),
     ),
     Command(
+        ("doctor",),
+        "provider.doctor:doctor",
+        "find what is wrong on the way to a provider, or on this machine",
+        (PROVIDER._replace(min_count=0), Argument("CRED", "a credential's name; default: the active one", min_count=0)),
+        (Option(("--spend",), "also ask a model for a word; the provider bills it"), JSON),
+        "With a provider: its name, TCP, the proxy, TLS, this machine's clock, the API key and the list of models, "
+        "each timed on the connection that real requests use. Nothing is stored, and without --spend nothing is "
+        "billed. If no key can be used, everything but the key is checked. Without a provider: versions, terminal, "
+        "locale, tmux, folders, disk, config.toml, proxies and certificates. The exit code is that of the first check "
+        "that failed.",
+        "{version: 1, provider, credential, checks: [{check, state, ms, message, hint, detail, facts}]}; state is ok, "
+        "warning, failed or skipped, ms null where nothing is timed; facts depend on the check",
+        ("modeldeck doctor openai", "modeldeck doctor openai team-b --spend --json", "modeldeck doctor"),
+    ),
+    Command(
         ("provider", "remove"),
         "provider.handlers:remove",
         "remove a provider's credentials and models from a tenant, or a connection",

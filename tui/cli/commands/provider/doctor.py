@@ -1,0 +1,87 @@
+"""`modeldeck doctor`: the way to a provider layer by layer, or this machine."""
+
+from typing import Any
+
+from tui.cli.context import CommandContext
+from tui.cli.output import counted
+from tui.cli.remedies import problem_hint
+from tui.errors import Problem, UsageError
+from tui.tenancy.connections import provider_of
+from tui.workspace.doctor import machine
+from tui.workspace.doctor import provider as diagnosis
+from tui.workspace.doctor.checks import Check, CheckState, exit_code
+
+VERSION = 1
+"""The version of the JSON."""
+
+_INDENT = " " * 35
+
+
+async def doctor(call: CommandContext) -> int:
+    """Print every check as it is done; the exit code is that of the first that failed."""
+
+    def hear(check: Check) -> None:
+        if not call.out.as_json:
+            _print(call, check)
+
+    provider_id, name = call.args.one("P"), call.args.one("CRED")
+    if not provider_id:
+        if call.args.has("spend"):
+            raise UsageError("--spend needs a provider.", "For example: modeldeck doctor openai --spend")
+        checks = machine.examine(call.environ, hear)
+    else:
+        provider_id = provider_of(call.tenant_session, provider_id).id
+        try:
+            await call.unlock_for(provider_id, name)
+        except Problem as problem:
+            # The way to the provider can be checked without the key.
+            call.out.note(f"The key is not tried. {problem.message}")
+        checks = await diagnosis.diagnose(call.tenant_session, provider_id, name, call.args.has("spend"), hear)
+    if call.out.as_json:
+        call.out.json(
+            {
+                "version": VERSION,
+                "provider": provider_id or None,
+                "credential": name or None,
+                "checks": [_shape(check) for check in checks],
+            }
+        )
+    else:
+        call.out.note(_summary(checks))
+    return exit_code(checks)
+
+
+def _print(call: CommandContext, check: Check) -> None:
+    call.out.line(f"{check.state:<8}  {check.name:<14}  {_time(check.ms):>9}  {check.words}")
+    if check.problem:
+        for text in (problem_hint(check.problem), check.problem.detail):
+            for part in text.splitlines():
+                call.out.line(f"{_INDENT}  {part}")
+
+
+def _time(ms: float | None) -> str:
+    if ms is None:
+        return "–"
+    return f"{ms:.1f} ms" if ms < 10 else f"{ms:,.0f} ms"
+
+
+def _summary(checks: list[Check]) -> str:
+    failures = sum(check.state is CheckState.FAILED for check in checks)
+    warnings = sum(check.state is CheckState.WARNING for check in checks)
+    if not failures and not warnings:
+        return f"{counted(len(checks), 'check')}: nothing is wrong."
+    parts = [f"{failures} failed"] if failures else []
+    parts += [counted(warnings, "warning")] if warnings else []
+    return f"{counted(len(checks), 'check')}: {', '.join(parts)}."
+
+
+def _shape(check: Check) -> dict[str, Any]:
+    return {
+        "check": check.name,
+        "state": check.state,
+        "ms": None if check.ms is None else round(check.ms, 1),
+        "message": check.words,
+        "hint": problem_hint(check.problem) if check.problem else "",
+        "detail": check.problem.detail if check.problem else "",
+        "facts": dict(check.facts),
+    }

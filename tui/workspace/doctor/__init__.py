@@ -1,0 +1,1 @@
+"""Find what is wrong between this machine and a provider, or with this machine. Changes nothing."""
