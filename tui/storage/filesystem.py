@@ -7,7 +7,6 @@ import contextlib
 import os
 import re
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -16,6 +15,8 @@ _SHARED = {
     *("ocfs2", "gfs2", "glusterfs", "vboxsf", "vmhgfs", "virtiofs", "prl_fs"),
 }
 """As the kernel names them; of those in user space (`fuse.sshfs`, …) nothing is known, so that all count."""
+_CHUNK = 128 * 1024
+"""Bytes that are read at once of a file that is read line by line."""
 
 
 def shared(path: Path) -> str:
@@ -79,14 +80,11 @@ def sync(folder: Path) -> None:
 
 def lines(file: BinaryIO, longest: int) -> Iterator[bytes]:
     r"""Yield the lines of a file as `split(b"\n")` would; those longer than `longest` are cut one byte behind it."""
-    ended = True
-    for line in iter(partial(file.readline, longest + 1), b""):
-        ended = line.endswith(b"\n") or (len(line) > longest and _skip_line(file))
-        yield line.removesuffix(b"\n")
-    if ended:
-        yield b""
-
-
-def _skip_line(file: BinaryIO) -> bool:
-    """Read to the end of the line; return False if the file ends before it."""
-    return any(piece.endswith(b"\n") for piece in iter(partial(file.readline, 2**20), b""))
+    rest = b""
+    # A chunk is no longer than a line may be: only the first line, which began in an earlier chunk, can be too long.
+    while chunk := file.read(min(_CHUNK, longest)):
+        whole = (rest + chunk).split(b"\n")
+        whole[0] = whole[0][: longest + 1]
+        rest = whole.pop()
+        yield from whole
+    yield rest
