@@ -15,6 +15,7 @@ import pytest
 from tui.cli.remedies import problem_hint
 from tui.domain import Credential
 from tui.errors import Locked, Problem
+from tui.providers import PROVIDERS
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, manifest, verification
@@ -403,7 +404,7 @@ async def test_an_unconfirmed_credential_is_neither_edited_nor_rotated_into_the_
     with pytest.raises(Problem):
         await save.save(session.tenant(acme), "openai", {"organization": "org-FAKE"}, name="planted")
     with pytest.raises(Locked):
-        rotation.rotatable(session.tenant(acme), "openai", "planted")
+        rotation.rotatable(session.tenant(acme), PROVIDERS["openai"], "planted")
     assert await marks(session, acme) == {("openai", "planted"): "added while locked"}
 
 

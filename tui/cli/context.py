@@ -3,7 +3,7 @@
 The workspace is imported when it is first needed, so that a usage error comes at once.
 """
 
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -139,8 +139,12 @@ class CommandContext:
 
         before = origins_by_name(self.tenant_session, provider.id)
         yield
+        self.say_new_origins(provider, new_origins(before, origins_by_name(self.tenant_session, provider.id)))
+
+    def say_new_origins(self, provider: "Provider", origins: Iterable[str]) -> None:
+        """Name origins that a credential of the provider has gained."""
         say = self.out.note if self.out.as_json else self.out.line
-        for origin in new_origins(before, origins_by_name(self.tenant_session, provider.id)):
+        for origin in origins:
             say(f"{provider.label}: the API key can now be sent to {origin}.")
 
     def confirmed(self, about: Mapping[str, Any], would: str, hint: str) -> bool:

@@ -22,9 +22,11 @@ class Registry(Mapping[str, Provider]):
         return _discover()
 
     def __getitem__(self, provider_id: str) -> Provider:
-        if "_providers" not in vars(self) and (declared := _declared(provider_id)):
+        if "_providers" in vars(self):
+            return self._providers[provider_id]
+        if declared := _declared(provider_id):
             return declared
-        return self._providers[provider_id]
+        raise KeyError(provider_id)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._providers)
@@ -33,17 +35,20 @@ class Registry(Mapping[str, Provider]):
         return len(self._providers)
 
 
+def order(provider: Provider) -> tuple[bool, int, str]:
+    """Return the sort key of a provider: model vendors first, then model hosts."""
+    return provider.supply is not Supply.OWN, provider.sort_order, provider.label
+
+
 def _discover() -> dict[str, Provider]:
-    # The client brings httpx with it, which no list of providers needs.
-    names = [module.name for module in iter_modules(__path__) if module.name not in ("client", "dialects")]
-    declared = [provider for name in names if (provider := _declared(name))]
-    declared.sort(key=lambda provider: (provider.supply is not Supply.OWN, provider.sort_order, provider.label))
-    return {provider.id: provider for provider in declared}
+    declared = [provider for module in iter_modules(__path__) if (provider := _declared(module.name))]
+    return {provider.id: provider for provider in sorted(declared, key=order)}
 
 
 def _declared(name: str) -> Provider | None:
     """Return what the module of that name declares; None if there is none or it declares no provider."""
-    if not name.isidentifier() or find_spec(f"{__name__}.{name}") is None:
+    # The client brings httpx with it, which no list of providers needs.
+    if not name.isidentifier() or name in ("client", "dialects") or find_spec(f"{__name__}.{name}") is None:
         return None
     return getattr(import_module(f"{__name__}.{name}"), "PROVIDER", None)
 

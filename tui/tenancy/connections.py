@@ -9,11 +9,11 @@ another one.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from tui.errors import UsageError, did_you_mean, quotable
-from tui.providers import PROVIDERS
+from tui.providers import PROVIDERS, order
 from tui.providers.openai_compatible.presets import BASE, kind, kinds, presets
 from tui.providers.spec import Provider
 from tui.storage.store import Tables
@@ -67,6 +67,21 @@ def providers(session: TenantSession) -> Mapping[str, Provider]:
         similar = (provider_id, *presets()) if provider_id == BASE else (provider_id,)
         ordered |= {name: connection for name, connection in added.items() if connection.kind in similar}
     return ordered
+
+
+def providers_of(session: TenantSession, provider_ids: Collection[str]) -> list[Provider]:
+    """Return the providers of these IDs in the order of `providers`. Unknown IDs are left out.
+
+    The declarations of other providers are not imported, which takes longer than most commands.
+    """
+    added = connections(session)
+    places = {name: place for place, name in enumerate(added, 1)}
+
+    def rank(provider: Provider) -> tuple[object, int]:
+        declared = (PROVIDERS.get(provider.kind) or PROVIDERS[BASE]) if provider.kind else provider
+        return order(declared), places.get(provider.id, 0)
+
+    return sorted(filter(None, (PROVIDERS.get(name) or added.get(name) for name in {*provider_ids})), key=rank)
 
 
 def find(session: TenantSession, provider_id: str) -> Provider | None:

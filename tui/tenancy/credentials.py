@@ -15,7 +15,6 @@ from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import connections, keyring, models, verification
 from tui.tenancy.connections import provider_of
-from tui.tenancy.manifest import CredentialChange
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
@@ -35,6 +34,11 @@ def listing(session: TenantSession, provider_id: str) -> list[Credential]:
     """Return the credentials of one provider, the active one first."""
     credentials = [credential for credential in stored(session) if credential.provider == provider_id]
     return sorted(credentials, key=lambda credential: (not credential.active, credential.name))
+
+
+def named(session: TenantSession, provider_id: str, name: str) -> Credential | None:
+    """Return the credential of a provider that has that name, or None."""
+    return next((row for row in stored(session) if (row.provider, row.name) == (provider_id, name)), None)
 
 
 def active(session: TenantSession, provider_id: str) -> Credential | None:
@@ -205,12 +209,6 @@ def undecryptable(session: TenantSession, credential: Credential) -> Locked:
     else:
         what = f"The key of {label} cannot be decrypted: its settings were changed since it was sealed."
     return Locked(what, remedy=Remedy(Action.REPLACE_CREDENTIAL, credential.provider, credential.name))
-
-
-def needs_confirmation(session: TenantSession, credential: Credential) -> CredentialChange | None:
-    """Return what is to be confirmed before the credential is used, as far as that is known."""
-    change = verification.integrity_status(session).of(credential)
-    return change if change and change.mark.needs_confirmation and not is_undecryptable(session, credential) else None
 
 
 def needs_unlock(session: TenantSession, provider_id: str, name: str = "") -> bool:

@@ -35,6 +35,11 @@ def records(session: TenantSession) -> list[Record]:
     return [*own, *(to_record(entry) for entry in trial if entry.type not in _types(session, entry))]
 
 
+def has_any(session: TenantSession, provider_id: str) -> bool:
+    """Return True if there is a model of the provider, in use or gone."""
+    return any(record["provider"] == provider_id for record in records(session))
+
+
 def by_id(session: TenantSession, provider_id: str, model_id: str) -> tuple[Model, ...]:
     """Return the models of one ID, of every type. No other model is converted, however many there are."""
     own = tuple(from_record(Model, record) for record in _by_id(session).get((provider_id, model_id), ()))
@@ -89,7 +94,7 @@ def find(session: TenantSession, ref: str, type: ModelType | None = None) -> Mod
 
 def _next_action(session: TenantSession, provider: Provider) -> Action:
     """Return what to do if a model is unknown: an empty list has nothing to show."""
-    if any(model.provider == provider.id for model in all_models(session)):
+    if has_any(session, provider.id):
         return Action.LIST_MODELS
     return Action.ADD_MODEL if provider.import_mode is ImportMode.ADDED else Action.IMPORT_MODELS
 

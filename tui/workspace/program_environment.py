@@ -17,7 +17,7 @@ from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, models
-from tui.tenancy.connections import provider_of, providers
+from tui.tenancy.connections import provider_of, providers_of
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import key_source
 
@@ -77,7 +77,7 @@ def candidates(session: TenantSession, named: Sequence[str] = ()) -> list[Provid
         Problem: One that is named has no key of the tenant's own.
     """
     if not named:
-        return [entry for entry in providers(session).values() if credentials.active(session, entry.id)]
+        return providers_of(session, {entry.provider for entry in credentials.stored(session) if entry.active})
     chosen = [provider_of(session, name) for name in dict.fromkeys(named)]
     for provider in chosen:
         if credentials.active(session, provider.id) is None:

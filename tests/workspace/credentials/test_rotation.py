@@ -7,6 +7,7 @@ import pytest
 from tui.domain import VerificationState
 from tui.errors import Locked, Problem, UsageError
 from tui.practice.tenants import PASSPHRASE
+from tui.providers import PROVIDERS
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring
 from tui.tenancy import credentials as stored_credentials
@@ -123,13 +124,14 @@ async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: S
 
 
 async def test_what_cannot_be_rotated_is_reported_before_anything_is_sent(acme: Session) -> None:
-    existing = rotation.rotatable(acme.tenant("acme"), "openai", "default")
+    openai = PROVIDERS["openai"]
+    existing = rotation.rotatable(acme.tenant("acme"), openai, "default")
     with pytest.raises(UsageError, match="already the key of OpenAI"):
-        rotation.differs(acme.tenant("acme"), existing, {"api_key": Secret(OLD)})
+        rotation.differs(acme.tenant("acme"), openai, existing, {"api_key": Secret(OLD)})
     with pytest.raises(UsageError, match="API key is missing"):
-        rotation.differs(acme.tenant("acme"), existing, {"project": "proj_FAKE2"})
+        rotation.differs(acme.tenant("acme"), openai, existing, {"project": "proj_FAKE2"})
     with pytest.raises(UsageError, match="no credential batch"):
-        rotation.rotatable(acme.tenant("acme"), "openai", "batch")
+        rotation.rotatable(acme.tenant("acme"), openai, "batch")
     await rotate(acme)
     with pytest.raises(UsageError, match="still has its previous key"):
         await rotate(acme, "sk-FAKE-a-third-key-000-thi3")
@@ -137,7 +139,7 @@ async def test_what_cannot_be_rotated_is_reported_before_anything_is_sent(acme: 
         await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OLD)}, name="default.kept")
     await save.save(acme.tenant("acme"), "openai_compatible", {"base_url": "http://localhost:11434/v1"})
     with pytest.raises(UsageError, match="has no key to rotate"):
-        rotation.rotatable(acme.tenant("acme"), "openai_compatible", "default")
+        rotation.rotatable(acme.tenant("acme"), PROVIDERS["openai_compatible"], "default")
     assert names(acme) == [("default", True), ("default.kept", False)]
 
 

@@ -118,8 +118,7 @@ class Providers(AreaScreen):
         row = self.row
         kind, _, name = self.details.key.partition(":")
         if row is not None and self.reading and kind == "credential":
-            stored = credentials.listing(self.session, row.provider.id)
-            return next((credential for credential in stored if credential.name == name), None)
+            return credentials.named(self.session, row.provider.id, name)
         return row.credential if row else None
 
     @property

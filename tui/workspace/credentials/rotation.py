@@ -10,6 +10,7 @@ from typing import Any
 
 from tui.domain import Credential, previous_name, previous_of
 from tui.errors import Action, Problem, Remedy, UsageError
+from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.store import Tables
@@ -23,57 +24,58 @@ from tui.vault import key_pair
 
 def kept(session: TenantSession, provider_id: str, name: str) -> Credential | None:
     """Return the previous key of the credential `name`, or None."""
-    return _find(session, provider_id, previous_name(name))
+    return credentials.named(session, provider_id, previous_name(name))
 
 
-def rotation_target(session: TenantSession, provider_id: str, name: str) -> Credential:
+def rotation_target(session: TenantSession, provider: Provider, name: str) -> Credential:
     """Return the credential whose key is to be replaced. Needs no private key.
 
     Raises:
         UsageError: There is none, it holds no key, or a key is kept from the last rotation.
     """
-    label, existing = provider_of(session, provider_id).label, _find(session, provider_id, name)
+    label, existing = provider.label, credentials.named(session, provider.id, name)
     if existing is None:
         raise UsageError(
             f"There is no credential {one_line(name, 40)} of {label}.",
-            remedy=Remedy(Action.SET_UP_PROVIDER, provider_id, name),
+            remedy=Remedy(Action.SET_UP_PROVIDER, provider.id, name),
         )
     if not existing.envelope:
         raise UsageError(
             f"{name} of {label} has no key to rotate.",
-            remedy=Remedy(Action.SET_UP_PROVIDER, provider_id, name),
+            remedy=Remedy(Action.SET_UP_PROVIDER, provider.id, name),
         )
     if previous_of(name):
         raise UsageError(f"{name} of {label} is not in use.", f"Rotate {previous_of(name)}.")
-    if kept(session, provider_id, name):
+    if kept(session, provider.id, name):
         raise UsageError(
             f"{name} of {label} still has its previous key from the last rotation.",
             "Delete it first, or switch back to it.",
-            remedy=Remedy(Action.RESOLVE_ROTATION, provider_id, name),
+            remedy=Remedy(Action.RESOLVE_ROTATION, provider.id, name),
         )
     return existing
 
 
-def rotatable(session: TenantSession, provider_id: str, name: str) -> Credential:
+def rotatable(session: TenantSession, provider: Provider, name: str) -> Credential:
     """Return the credential whose key is to be replaced, once its stored secrets have been decrypted.
 
     Raises:
         UsageError: As `rotation_target`.
         Locked: The tenant is locked, or the credential cannot be decrypted.
     """
-    target = rotation_target(session, provider_id, name)
+    target = rotation_target(session, provider, name)
     credentials.secrets(session, target)
     return target
 
 
-def differs(session: TenantSession, credential: Credential, values: Mapping[str, str | Secret]) -> None:
+def differs(
+    session: TenantSession, provider: Provider, credential: Credential, values: Mapping[str, str | Secret]
+) -> None:
     """Raise a UsageError unless a secret among these cleaned values is another one than is stored."""
-    tenant, provider = get(session), provider_of(session, credential.provider)
     secrets = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
     if not secrets:
         lead = next(field for field in provider.fields if field.name in credential.hints)
         raise UsageError(f"{lead.label} is missing.", "Enter the new key.")
-    key = keyring.fingerprint_key(session, tenant)
+    key = keyring.fingerprint_key(session, get(session))
     prints = {name: key_pair.fingerprint(key, entry) for name, entry in secrets.items()}
     if prints.items() <= credential.fingerprints.items():
         raise UsageError(f"This is already the key of {provider.label}.", "Nothing was changed.")
@@ -115,7 +117,7 @@ async def restore_previous(session: TenantSession, provider_id: str, name: str) 
 async def discard_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Delete the previous key of `name`, also from earlier states; return it."""
     discarded = kept_or_problem(session, provider_id, name)
-    stays = _find(session, provider_id, name)
+    stays = credentials.named(session, provider_id, name)
     secrets = set(discarded.fingerprints.items()) - set(stays.fingerprints.items() if stays else ())
 
     def is_kept(record: Mapping[str, Any]) -> bool:
@@ -147,9 +149,3 @@ def kept_or_problem(session: TenantSession, provider_id: str, name: str) -> Cred
         label = provider_of(session, provider_id).label
         raise UsageError(f"{label} has no previous key for {one_line(name, 40)}.", "Rotating a key keeps the old one.")
     return previous
-
-
-def _find(session: TenantSession, provider_id: str, name: str) -> Credential | None:
-    return next(
-        (credential for credential in credentials.listing(session, provider_id) if credential.name == name), None
-    )

@@ -163,10 +163,10 @@ async def plan_save(
 
     def work() -> SavePlan:
         _check_name(previous_of(name) or name if previous else name)
-        target = rotation.rotation_target(session, provider_id, name) if rotate else None
+        target = rotation.rotation_target(session, provider, name) if rotate else None
         clean = cleaned(provider, values)
         if target is not None:
-            rotation.differs(session, target, clean)
+            rotation.differs(session, provider, target, clean)
         return _planned(
             SavePlan(
                 session,
@@ -222,7 +222,7 @@ async def apply_save(
                 listed_at=session.now() if listed is not None else now.listed_at if now else "",
             )
             if plan.rotate and now is not None:
-                rotation.keep_previous(session, tables, rotation.rotation_target(session, provider.id, name))
+                rotation.keep_previous(session, tables, rotation.rotation_target(session, provider, name))
             table.remove(lambda record: (record["provider"], record["name"]) == (provider.id, name))
             table.insert(to_record(created))
             refused_fields.forget(tables, provider.id)
@@ -307,7 +307,7 @@ def build_draft(plan: SavePlan) -> CredentialDraft:
         )
     stored = now.stored
     if plan.rotate:
-        rotation.rotatable(session, provider.id, plan.name)
+        rotation.rotatable(session, provider, plan.name)
     clear, entered = completed(provider, plan.values, stored)
     missing = _kept_secrets(provider, plan.values, stored)
     kept: dict[str, Secret] = {}
@@ -321,7 +321,7 @@ def _planned(plan: SavePlan) -> SavePlan:
     """Return a plan with what it finds: what is stored by now, where the secrets would go, and what that needs."""
     session, provider, values = plan.session, plan.provider, plan.values
     verification.require_connection(session, provider)
-    stored = next((entry for entry in credentials.listing(session, provider.id) if entry.name == plan.name), None)
+    stored = credentials.named(session, provider.id, plan.name)
     clear, entered = completed(provider, values, stored)
     kept = set(stored.hints) & kept_fields(provider, values) if stored else set()
     own = provider.origins(mask_secrets(clear, {*entered, *kept}))

@@ -21,7 +21,7 @@ from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials, listings, refused_fields, trials, verification
 from tui.tenancy import models as stored_models
-from tui.tenancy.connections import provider_of, providers
+from tui.tenancy.connections import provider_of, providers, providers_of
 from tui.tenancy.credentials import active, listing
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
@@ -85,12 +85,21 @@ def row(session: TenantSession, provider_id: str) -> ProviderRow:
     return _row(session, provider_of(session, provider_id), _counts(session))
 
 
+def usable_providers(session: TenantSession) -> frozenset[str]:
+    """Return the IDs of the providers that can be called: of those with a credential or a trial, which are few."""
+    candidates = {credential.provider for credential in credentials.stored(session)} | trials.trials(
+        session.process
+    ).keys()
+    current = ((provider.id, _current_state(session, provider.id)) for provider in providers_of(session, candidates))
+    return frozenset(provider_id for provider_id, state in current if state and state.state.usable)
+
+
 async def use(session: TenantSession, provider_id: str, name: str) -> None:
     """Make a credential the active one of its provider, with the models that it has listed.
 
     A previous one is restored.
     """
-    _named(session, provider_id, name)
+    _require_stored(session, provider_id, name)
     if previous_of(name):
         name = (await rotation.restore_previous(session, provider_id, previous_of(name))).name
 
@@ -117,7 +126,7 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
     The first of the remaining credentials becomes active, with the models that it has listed. With the last one the
     provider's models and the defaults that use them are removed as well.
     """
-    _named(session, provider_id, name)
+    _require_stored(session, provider_id, name)
     if previous_of(name):
         await rotation.discard_previous(session, provider_id, previous_of(name))
         return
@@ -183,7 +192,7 @@ def _row(session: TenantSession, provider: Provider, counts: Mapping[str, tuple[
     credential, left = active(session, provider.id), trials.left(session, provider.id)
     models, added = counts.get(provider.id, (0, 0))
     if source(session, provider.id) is KeySource.TRIAL:
-        state, word = _trial_words(left)
+        state, word, _ = _trial_state(left)
         return ProviderRow(provider, credential, state, word, TRIAL, models, added, "", left)
     if credential is None:
         variable = offered.variable if (offered := discover_keys(session.process, provider)) else ""
@@ -202,6 +211,14 @@ class CredentialState(NamedTuple):
     why: str = ""
 
 
+def _current_state(session: TenantSession, provider_id: str) -> CredentialState | None:
+    """Return the state of what requests to a provider use: the trial, or the active credential if there is one."""
+    if source(session, provider_id) is KeySource.TRIAL:
+        return _trial_state(trials.left(session, provider_id))
+    credential = active(session, provider_id)
+    return credential_state(session, credential) if credential else None
+
+
 def credential_state(session: TenantSession, credential: Credential) -> CredentialState:
     """Return a credential's state, as far as known without opening a key."""
     status = verification.integrity_status(session)
@@ -210,19 +227,19 @@ def credential_state(session: TenantSession, credential: Credential) -> Credenti
     if credentials.is_undecryptable(session, credential, status):
         state = ProviderState.UNDECRYPTABLE
         return CredentialState(state, state, "" if finding and finding.mark.needs_confirmation else why)
-    if finding and credentials.needs_confirmation(session, credential):
+    if finding and finding.mark.needs_confirmation:
         return CredentialState(ProviderState.UNCONFIRMED, status.word(finding), why)
     state = _VERIFIED[credential.check.state]
     return CredentialState(state, state)
 
 
-def _trial_words(left: TrialBalance | None) -> tuple[ProviderState, str]:
-    """Return the state of a provider that is used on a trial, and its sentence."""
+def _trial_state(left: TrialBalance | None) -> CredentialState:
+    """Return the state of a provider that is used on a trial, and what is left of it."""
     if left is None:
-        return ProviderState.TRIAL_GONE, "trial ended"
+        return CredentialState(ProviderState.TRIAL_GONE, "trial ended")
     if not left.left:
-        return ProviderState.TRIAL_EXHAUSTED, left.words
-    return ProviderState.TRIAL_LOW if left.low else ProviderState.TRIAL, left.words
+        return CredentialState(ProviderState.TRIAL_EXHAUSTED, left.words)
+    return CredentialState(ProviderState.TRIAL_LOW if left.low else ProviderState.TRIAL, left.words)
 
 
 def _counts(session: TenantSession) -> dict[str, tuple[int, int]]:
@@ -247,11 +264,9 @@ def _switch_models(tables: Tables, provider: Provider, before: Credential | None
         listings.switch(tables, provider, before, from_record(Credential, record))
 
 
-def _named(session: TenantSession, provider_id: str, name: str) -> Credential:
-    for row in listing(session, provider_of(session, provider_id).id):
-        if row.name == name:
-            return row
-    raise _unknown(session, provider_id, name)
+def _require_stored(session: TenantSession, provider_id: str, name: str) -> None:
+    if credentials.named(session, provider_id, name) is None:
+        raise _unknown(session, provider_id, name)
 
 
 def _unknown(session: TenantSession, provider_id: str, name: str) -> UsageError:

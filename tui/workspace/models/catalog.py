@@ -17,7 +17,7 @@ from tui.sanitize import one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import listings, model_sync, verification
-from tui.tenancy.connections import provider_of, providers
+from tui.tenancy.connections import provider_of, providers_of
 from tui.tenancy.model_sync import Refreshed
 from tui.tenancy.models import all_models, by_id, defaults
 from tui.tenancy.serialization import from_record
@@ -61,9 +61,11 @@ def listing(session: TenantSession, type: ModelType | None = None, provider: str
     """Return the models by provider, type and the provider's own order."""
 
     def read(_: Tables) -> list[Model]:
-        places = {provider: place for place, provider in enumerate(providers(session))}
+        models = all_models(session)
+        listed = providers_of(session, {model.provider for model in models})
+        places = {provider.id: place for place, provider in enumerate(listed)}
         return sorted(
-            all_models(session),
+            models,
             key=lambda model: (places.get(model.provider, len(places)), _KINDS.index(model.type), bool(model.gone)),
         )
 
@@ -90,14 +92,9 @@ def rows(session: TenantSession) -> list[ModelRow]:
 
 def rows_of(session: TenantSession, provider_id: str, model_id: str) -> list[ModelRow]:
     """Return the rows of one ID, of every type, without the rows of the other models."""
-    usable, today = usable_providers(session), session.today()
+    usable, today = status.usable_providers(session), session.today()
     chosen = _chosen(session)
     return [_row(model, usable, chosen, today) for model in by_id(session, provider_id, model_id)]
-
-
-def usable_providers(session: TenantSession) -> frozenset[str]:
-    """Return the IDs of the providers that can be called."""
-    return frozenset(row.provider.id for row in status.rows(session) if row.usable)
 
 
 def _chosen(session: TenantSession) -> set[tuple[str, str, ModelType]]:
@@ -112,7 +109,7 @@ def derived(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow
 
 def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
     """Return all rows, and what else they depend on."""
-    usable, today = usable_providers(session), session.today()
+    usable, today = status.usable_providers(session), session.today()
     key = (usable, today, trial_models_of(session))
 
     def read(_: Tables) -> Sequence[ModelRow]:

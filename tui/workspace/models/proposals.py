@@ -1,17 +1,18 @@
 """Propose a default model for each type that has none: what the providers prefer, in their order."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from tui.domain import Model, ModelType
-from tui.providers import PROVIDERS
+from tui.providers import PROVIDERS, order
+from tui.providers.spec import Provider
 from tui.storage.store import Tables
 from tui.tenancy import models
-from tui.tenancy.connections import providers
+from tui.tenancy.connections import providers_of
 from tui.tenancy.models import Record
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
-from tui.workspace.models import catalog
+from tui.workspace.credentials import status
 
 
 def proposed_defaults(session: TenantSession) -> dict[ModelType, Model]:
@@ -19,11 +20,11 @@ def proposed_defaults(session: TenantSession) -> dict[ModelType, Model]:
     current = models.defaults(session)
     if len(current) == len(ModelType):
         return {}
-    usable, today = catalog.usable_providers(session), session.today()
+    usable, today = status.usable_providers(session), session.today()
 
     def read(_: Tables) -> dict[ModelType, Model]:
         listed = (record for record in models.records(session) if record.get("provider") in usable)
-        return _offered(session, (record for record in listed if not _ended(record, today)))
+        return _offered(providers_of(session, usable), (record for record in listed if not _ended(record, today)))
 
     offered = session.store.cached("proposed", read, (usable, today, trial_models_of(session)))
     return {kind: model for kind, model in offered.items() if kind not in current}
@@ -33,30 +34,30 @@ def _ended(record: Record, today: str) -> bool:
     return bool(record.get("gone") or (record.get("ends") and record["ends"] <= today))
 
 
-def _offered(session: TenantSession, listed: Iterable[Record]) -> dict[ModelType, Model]:
+def _offered(providers: Collection[Provider], listed: Iterable[Record]) -> dict[ModelType, Model]:
     """Return the best model of each type; of thousands, only these are converted."""
-    order = {provider_id: place for place, provider_id in enumerate(providers(session))}
-    places = {kind: _places(kind) for kind in ModelType}
+    positions = {provider.id: place for place, provider in enumerate(providers)}
+    places = {kind: _places(kind, providers) for kind in ModelType}
     best: dict[ModelType, tuple[tuple[int, int], Record]] = {}
     for record in listed:
         kind = ModelType(record["type"])
         place = places[kind].get((record["provider"], record["id"]), len(places[kind]))
-        rank = (place, order.get(record["provider"], len(order)))
+        rank = (place, positions.get(record["provider"], len(positions)))
         if kind not in best or rank < best[kind][0]:
             best[kind] = rank, record
     return {kind: from_record(Model, best[kind][1]) for kind in ModelType if kind in best}
 
 
-def _places(kind: ModelType) -> dict[tuple[str, str], int]:
-    """Return the models that providers propose for a type, the best one at 0."""
-    wanted = [
-        (provider.id, model_id) for provider in PROVIDERS.values() for model_id in provider.proposed.get(kind, ())
-    ]
+def _places(kind: ModelType, providers: Iterable[Provider]) -> dict[tuple[str, str], int]:
+    """Return the models that declared providers propose for a type, the best one at 0."""
+    declared = (provider for provider in providers if not provider.kind)
+    wanted = [(provider.id, model_id) for provider in declared for model_id in provider.proposed.get(kind, ())]
     return {entry: place for place, entry in enumerate(wanted)}
 
 
 def first_proposed(of_kind: list[Model]) -> Model | None:
     """Return the best model of one type, in the order of the providers and of their lists."""
-    places = _places(of_kind[0].type)
+    declared = filter(None, map(PROVIDERS.get, {model.provider for model in of_kind}))
+    places = _places(of_kind[0].type, sorted(declared, key=order))
     there = [entry for entry in of_kind if (entry.provider, entry.id) in places]
     return min(there, key=lambda model: places[model.provider, model.id], default=None)

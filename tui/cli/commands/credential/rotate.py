@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.commands.provider.set_up import has_custom_url, reject_foreign_keys, save, with_secret_hint
+from tui.cli.commands.provider.set_up import has_custom_url, reject_foreign_keys, save, secret_hints
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.domain import DEFAULT_NAME, Credential
@@ -31,14 +31,15 @@ def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
 
 
 async def _rotate(call: CommandContext, provider: Provider, name: str, words: tuple[str, ...]) -> None:
-    rotation.rotation_target(call.tenant_session, provider.id, name)
+    rotation.rotation_target(call.tenant_session, provider, name)
     await call.unlock(call.tenant)
-    target = rotation.rotatable(call.tenant_session, provider.id, name)
+    target = rotation.rotatable(call.tenant_session, provider, name)
     values = _new_secrets(call, provider, target, words)
-    rotation.differs(call.tenant_session, target, cleaned(provider, values))
+    rotation.differs(call.tenant_session, provider, target, cleaned(provider, values))
     if not has_custom_url(call, provider, values):
         reject_foreign_keys(provider, values)
-    done = await with_secret_hint(save(call, provider, values, rotate=True), provider)
+    with secret_hints(provider):
+        done = await save(call, provider, values, rotate=True)
     if call.args.has("confirm"):
         await rotation.discard_previous(call.tenant_session, provider.id, name)
     _tell(call, provider, done.credential, f", verified in {done.credential.check.ms} ms")

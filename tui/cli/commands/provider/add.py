@@ -3,7 +3,7 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.commands.provider.set_up import read_values, set_up_with, with_secret_hint
+from tui.cli.commands.provider.set_up import read_values, save_and_report
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values
 from tui.cli.remedies import remedy_text
@@ -24,7 +24,7 @@ def add(call: CommandContext) -> Coroutine[Any, Any, None]:
     if not call.args.many("FIELD=VALUE"):
         return _add(call, provider)
     values = read_values(call, provider)
-    return with_secret_hint(_add_and_set_up(call, provider, values), provider)
+    return _add_and_set_up(call, provider, values)
 
 
 async def _add(call: CommandContext, provider: Provider) -> None:
@@ -43,7 +43,7 @@ async def _add_and_set_up(call: CommandContext, provider: Provider, values: Valu
     session = call.tenant_session
     await connections.add(session, provider.id, provider.kind)
     try:
-        await set_up_with(call, provider, values, {"like": provider.kind})
+        await save_and_report(call, provider, values, {"like": provider.kind})
     except BaseException:
         await status.remove_provider(session, provider.id)
         raise

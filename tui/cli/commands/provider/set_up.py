@@ -1,9 +1,10 @@
 """`modeldeck provider set`: verify, encrypt, save, import, and suggest default models."""
 
 from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
@@ -16,22 +17,18 @@ from tui.errors import Action, Remedy, UsageError
 from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
 from tui.secret import Secret
-from tui.tenancy import credentials, verification
+from tui.tenancy import credentials, models, verification
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import paste, verify
 from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.save import PlainHttp, SavePlan, apply_save, plan_save, renew
-from tui.workspace.models import catalog
 from tui.workspace.models.proposals import proposed_defaults
-
-T = TypeVar("T")
 
 
 def set_up(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Read the fields, then verify and save them."""
     provider = provider_of(call.tenant_session, call.args.one("P"))
-    values = read_values(call, provider)
-    return with_secret_hint(set_up_with(call, provider, values), provider)
+    return save_and_report(call, provider, read_values(call, provider))
 
 
 def read_values(call: CommandContext, provider: Provider) -> Values:
@@ -59,20 +56,13 @@ def _say_apart(call: CommandContext, provider: Provider, values: Values) -> None
 
 def has_custom_url(call: CommandContext, provider: Provider, values: Values) -> bool:
     """Return True if the API key goes to a custom URL, where keys have any shape."""
-    stored = _stored(call, provider)
+    stored = credentials.named(call.tenant_session, provider.id, _name(call))
     clear = stored.clear if stored else {}
     return any(
         values.get(field.name, clear.get(field.name, "")) not in ("", field.default)
         for field in provider.fields
         if field.url
     )
-
-
-def _stored(call: CommandContext, provider: Provider) -> Credential | None:
-    """Return the stored credential that the command sets, if there is one."""
-    name = _name(call)
-    existing = credentials.listing(call.tenant_session, provider.id)
-    return next((entry for entry in existing if entry.name == name), None)
 
 
 def _name(call: CommandContext) -> str:
@@ -94,10 +84,11 @@ def reject_foreign_keys(provider: Provider, values: Values) -> None:
             )
 
 
-async def with_secret_hint(saving: Coroutine[Any, Any, T], provider: Provider) -> T:
-    """Await the coroutine; if a secret field is missing, let the hint say how to give it."""
+@contextmanager
+def secret_hints(provider: Provider) -> Iterator[None]:
+    """Let the hint say how to give a secret field if one is missing."""
     try:
-        return await saving
+        yield
     except FieldProblem as problem:
         name = problem.field
         if name not in {field.name for field in provider.fields if field.secret}:
@@ -130,8 +121,8 @@ async def save(call: CommandContext, provider: Provider, values: Values, rotate:
         check, listed, note = verified.check, verified.listed, verified.note
         plan = await renew(plan, verified.region_fields)
         await _settle(call, plan)
-    with call.naming_new_origins(provider):
-        saved = await apply_save(plan, check, listed)
+    saved = await apply_save(plan, check, listed)
+    call.say_new_origins(provider, plan.new_origins)
     if note:
         call.out.note(note)
     return Saved(saved, None if listed is None else len(listed))
@@ -145,11 +136,12 @@ async def _settle(call: CommandContext, plan: SavePlan) -> None:
         await call.unlock(call.tenant)
 
 
-async def set_up_with(
+async def save_and_report(
     call: CommandContext, provider: Provider, values: Values, more: Mapping[str, Any] | None = None
 ) -> None:
-    """Verify and save these values, and say what came of it; `more` is put into the JSON."""
-    done = await save(call, provider, values)
+    """Verify and save these values, and print the result; `more` is put into the JSON."""
+    with secret_hints(provider):
+        done = await save(call, provider, values)
     active = done.credential.active
     proposed = proposed_defaults(call.tenant_session) if active else {}
     if call.out.as_json:
@@ -171,7 +163,7 @@ async def set_up_with(
 
 def _lacks_models(call: CommandContext, provider: Provider) -> bool:
     """Return True if the provider can list models and none of them is stored."""
-    return provider.import_mode is not ImportMode.ADDED and not catalog.listing(call.tenant_session, None, provider.id)
+    return provider.import_mode is not ImportMode.ADDED and not models.has_any(call.tenant_session, provider.id)
 
 
 def _shape(provider: Provider, done: Saved, proposed: Mapping[ModelType, Model]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 from tui.cli.commands.credential.handlers import credential_shape
-from tui.cli.commands.provider.set_up import reject_foreign_keys, with_secret_hint
+from tui.cli.commands.provider.set_up import reject_foreign_keys, secret_hints
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.cli.inputs import whole_number
@@ -42,8 +42,10 @@ async def _set_trial(
 ) -> None:
     verify = not call.args.has("no-verify")
     allow_http = call.args.has("allow-http")
-    lending = trials.set_trial(call.session, provider.id, values, models, calls, verify=verify, allow_http=allow_http)
-    trial = await with_secret_hint(lending, provider)
+    with secret_hints(provider):
+        trial = await trials.set_trial(
+            call.session, provider.id, values, models, calls, verify=verify, allow_http=allow_http
+        )
     check = next(
         row.credential.check for row in trials.rows(call.session) if row.provider is provider and row.credential
     )

@@ -176,8 +176,7 @@ class SaveFlow:
         return self.name or self._new_name
 
     def _current(self) -> Credential | None:
-        stored = credentials.listing(self.session, self.provider.id)
-        return next((credential for credential in stored if credential.name == self.name), None)
+        return credentials.named(self.session, self.provider.id, self.name)
 
     async def _plan(self) -> SavePlan:
         return await plan_save(
