@@ -20,7 +20,8 @@ from tests.bench.terminals import Line
 from tests.doubles.openai_server import OpenAIServer
 from tests.terminal import environ
 from tui.tenancy.session import open_session
-from tui.workspace.credentials.save import apply_save, plan_save
+from tui.workspace.credentials.save import apply_save
+from tui.workspace.credentials.save_plan import plan_save
 
 Figures = Mapping[str, float]
 

@@ -71,7 +71,7 @@ async def test_a_preset_is_verified_imported_and_used_at_its_own_address(disk_se
     disk_session.client_factory = lambda: Client({}, transport=httpx.MockTransport(answer))
     acme = disk_session.tenant((await tenants.create(disk_session, "acme")).id)
     provider = await connections.add(acme, name, name)
-    assert tenant_connections.find(acme, name) is not None
+    assert tenant_connections.find_provider(acme, name) is not None
     values: dict[str, str | Secret] = {"api_key": Secret(KEY)}
     verified = await verify.verify(acme, name, values)
     await save.save(acme, name, values, check=verified.check, listed=verified.listed)

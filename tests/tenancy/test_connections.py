@@ -12,7 +12,7 @@ from tui.tenancy import connections, credentials, keyring, manifest, verificatio
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import connections as use_cases
 from tui.workspace import tenants
-from tui.workspace.credentials import confirmation, save, status
+from tui.workspace.credentials import confirmation, save, save_plan, status
 from tui.workspace.transfer import export, import_plan
 
 KEY = Secret("sk-FAKE-0000-4444-9999-7777")
@@ -89,7 +89,7 @@ async def test_entries_that_cannot_be_connections_are_left_out(acme: TenantSessi
 
 async def test_removing_a_connection_leaves_nothing_of_it(acme: TenantSession) -> None:
     await status.remove_provider(acme, "gateway")
-    assert connections.find(acme, "gateway") is None
+    assert connections.find_provider(acme, "gateway") is None
     content = acme.store.read().storage.read() or {}
     assert not any("gateway" in str(table) for table in content.values())
 
@@ -116,11 +116,11 @@ async def lock(acme: TenantSession) -> None:
 async def test_a_planted_connection_takes_no_key_until_it_is_confirmed(acme: TenantSession) -> None:
     plant(acme)
     with pytest.raises(Locked, match="The connection groq was added while acme was locked, or outside Modeldeck"):
-        await save.plan_save(acme, "groq", {"api_key": KEY})
+        await save_plan.plan_save(acme, "groq", {"api_key": KEY})
     (finding,) = (await confirmation.examine(acme)).findings
     assert confirmation.about(finding) == ["a connection like deepseek"]
     assert await confirmation.confirm(acme, [finding]) == 1
-    plan = await save.plan_save(acme, "groq", {"api_key": KEY})
+    plan = await save_plan.plan_save(acme, "groq", {"api_key": KEY})
     assert plan.origins == ("https://api.deepseek.com",), "control: it would have been sent there"
 
 
@@ -128,14 +128,14 @@ async def test_a_planted_connection_takes_no_key_while_locked_whatever_the_manif
     await lock(acme)
     plant(acme)
     with pytest.raises(Locked, match="The connection groq was added"):
-        await save.plan_save(acme, "groq", {"api_key": KEY})
+        await save_plan.plan_save(acme, "groq", {"api_key": KEY})
     with acme.store.transaction() as tables:
         listed = manifest.entry(manifest.records_by_ref(tables)[("groq", "")])
         tables.table("manifest").insert(listed)
     with pytest.raises(Locked, match="acme is locked, and groq was changed meanwhile"):
-        await save.plan_save(acme, "groq", {"api_key": KEY})
+        await save_plan.plan_save(acme, "groq", {"api_key": KEY})
     acme.keys.remove(keyring.MANIFEST)
-    plan = await save.plan_save(acme, "groq", {"api_key": KEY})
+    plan = await save_plan.plan_save(acme, "groq", {"api_key": KEY})
     assert plan.origins == ("https://api.deepseek.com",), "control: without the digest beside the private key"
 
 
@@ -193,4 +193,4 @@ async def test_a_file_with_a_connection_that_cannot_be_one_is_refused(acme: Tena
 async def test_an_imported_connection_is_vouched_for(acme: TenantSession) -> None:
     await imported(acme, "groq", "groq")
     assert verification.integrity_status(acme).findings == ()
-    assert (await save.plan_save(acme, "groq", {"api_key": KEY})).origins == ("https://api.groq.com",)
+    assert (await save_plan.plan_save(acme, "groq", {"api_key": KEY})).origins == ("https://api.groq.com",)

@@ -84,7 +84,7 @@ def providers_of(session: TenantSession, provider_ids: Collection[str]) -> list[
     return sorted(filter(None, (PROVIDERS.get(name) or added.get(name) for name in {*provider_ids})), key=rank)
 
 
-def find(session: TenantSession, provider_id: str) -> Provider | None:
+def find_provider(session: TenantSession, provider_id: str) -> Provider | None:
     """Return the provider or connection of that ID, or None."""
     return PROVIDERS.get(provider_id) or connections(session).get(provider_id)
 
@@ -95,7 +95,7 @@ def provider_of(session: TenantSession, provider_id: str) -> Provider:
     Raises:
         UsageError: naming the known IDs, and the nearest.
     """
-    if provider := find(session, provider_id):
+    if provider := find_provider(session, provider_id):
         return provider
     names = [*providers(session)]
     shown = f" {provider_id}" if quotable(provider_id, names) else ""
@@ -105,5 +105,5 @@ def provider_of(session: TenantSession, provider_id: str) -> Provider:
 
 def label_of(session: TenantSession, provider_id: str) -> str:
     """Return the label of a provider or connection, or the ID itself if it is unknown."""
-    provider = find(session, provider_id)
+    provider = find_provider(session, provider_id)
     return provider.label if provider else provider_id

@@ -13,8 +13,8 @@ from tui.providers.spec import Provider, mask_secrets
 from tui.sanitize import hint_of, mask
 from tui.secret import Secret
 from tui.storage.store import Tables
-from tui.tenancy import connections, keyring, models, verification
-from tui.tenancy.connections import provider_of
+from tui.tenancy import keyring, models, verification
+from tui.tenancy.connections import find_provider, label_of, provider_of
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
@@ -102,7 +102,7 @@ def _fits(session: TenantSession, credential: Credential, opened: Mapping[str, S
 
 def of_its_kind(session: TenantSession, credential: Credential) -> bool:
     """Return True if a credential's connection is like the provider that it was sealed for."""
-    provider = connections.find(session, credential.provider)
+    provider = find_provider(session, credential.provider)
     return provider is not None and provider.kind == credential.kind
 
 
@@ -195,7 +195,7 @@ def is_undecryptable(session: TenantSession, credential: Credential, known: Inte
 
 def undecryptable(session: TenantSession, credential: Credential) -> Locked:
     """Return the problem of a credential that cannot be decrypted: why, and that it can be replaced."""
-    label = connections.label_of(session, credential.provider)
+    label = label_of(session, credential.provider)
     tenant = get(session)
     change = verification.integrity_status(session).of(credential)
     if not of_its_kind(session, credential):

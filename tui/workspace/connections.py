@@ -35,7 +35,7 @@ def planned(session: TenantSession, name: str, kind: str) -> Provider:
         )
     if name in presets() and name != kind:
         raise UsageError(f"{name} is the name of another kind.", "Choose another name, or that kind.")
-    if existing := connections.find(session, name):
+    if existing := connections.find_provider(session, name):
         what = "a provider" if not existing.kind else "a connection"
         raise UsageError(f"{name} is {what} already.", "Choose another name.")
     return connections.declaration(Connection(name, declared.id))
@@ -61,4 +61,4 @@ def suggested_name(session: TenantSession, kind: str) -> str:
     """Return a free name for a connection of a kind: the kind itself if it is none of the providers, else numbered."""
     base = kind.replace("_", "-")
     names = (base, *(f"{base[:28]}-{number}" for number in range(2, 1000)))
-    return next((name for name in names if connections.find(session, name) is None), "")
+    return next((name for name in names if connections.find_provider(session, name) is None), "")

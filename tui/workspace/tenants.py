@@ -15,7 +15,7 @@ from tui.secret import Secret
 from tui.storage.store import SavedState
 from tui.tenancy import changes, keyring, models, retired_keys, trials, verification
 from tui.tenancy import credentials as stored_credentials
-from tui.tenancy.connections import connections, find
+from tui.tenancy.connections import connections, find_provider
 from tui.tenancy.keyring import is_open, private_key
 from tui.tenancy.last_used import last_use
 from tui.tenancy.serialization import from_record, to_record
@@ -94,7 +94,7 @@ def row(session: TenantSession) -> TenantRow:
         known = {credential.provider for credential in stored_credentials.stored(session)}.union(
             trials.trials(session.process)
         )
-        usable = [entry for entry in known if find(session, entry) and status.row(session, entry).usable]
+        usable = [entry for entry in known if find_provider(session, entry) and status.row(session, entry).usable]
         chosen = defaults.ready(session, usable)
         used = last_use(session)
         left = _least_left(session)

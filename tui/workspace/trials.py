@@ -26,7 +26,7 @@ from tui.tenancy.trials import (
     trials,
     used_by,
 )
-from tui.workspace.credentials import save
+from tui.workspace.credentials import save, save_plan
 from tui.workspace.credentials.fields import Values
 from tui.workspace.credentials.verify import verify_plan
 
@@ -78,12 +78,12 @@ async def set_trial(
     """
     provider, existing = provider_of(provider_id), trials(session).get(provider_id)
     await asyncio.to_thread(opened_store, session)
-    plan = await save.plan_save(session.tenant(OPERATOR), provider_id, values)
+    plan = await save_plan.plan_save(session.tenant(OPERATOR), provider_id, values)
     plan = plan.allow_plain_http() if allow_http else plan
     check, listed = VerificationResult(), None
     if verify:
         verified = await verify_plan(plan)
-        check, listed, plan = verified.check, verified.listed, await save.renew(plan, verified.region_fields)
+        check, listed, plan = verified.check, verified.listed, await save_plan.renew(plan, verified.region_fields)
     quota = calls if calls is not None else existing.calls if existing else provider.trial_calls
     if quota < 1:
         raise UsageError(

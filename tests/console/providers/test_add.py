@@ -44,7 +44,7 @@ async def add(pilot: Pilot[str], name: str, url: str) -> None:
 
 def is_usable(session: TenantSession, name: str) -> bool:
     """Return True once the connection is set up."""
-    return connections.find(session, name) is not None and status.row(session, name).usable
+    return connections.find_provider(session, name) is not None and status.row(session, name).usable
 
 
 async def test_three_local_servers_are_set_up_and_used_in_the_three_tabs(
@@ -109,4 +109,4 @@ async def test_a_connection_is_a_row_and_is_removed_with_d(session: Session) -> 
         await pilot.press("d")
         await until_shown(pilot, "Remove ollama-2")
         await pilot.press("down", "enter")
-        await until(pilot, lambda: connections.find(acme, "ollama-2") is None)
+        await until(pilot, lambda: connections.find_provider(acme, "ollama-2") is None)

@@ -10,7 +10,7 @@ from tui.secret import Secret
 from tui.tenancy import credentials, keyring
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
-from tui.workspace.credentials import save, status
+from tui.workspace.credentials import save, save_plan, status
 from tui.workspace.key_pairs import rotation
 from tui.workspace.models import catalog
 
@@ -28,7 +28,7 @@ async def saved_without_a_value(tenant: TenantSession) -> None:
 
 async def saved_with_a_value_that_nobody_entered(tenant: TenantSession) -> None:
     values = {"base_url": f"{EVIL}/v1"}
-    plan = await save.plan_save(tenant, "openai_compatible", values, prefilled=frozenset(values))
+    plan = await save_plan.plan_save(tenant, "openai_compatible", values, prefilled=frozenset(values))
     await save.apply_save(plan)
 
 

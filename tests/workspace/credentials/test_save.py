@@ -16,9 +16,10 @@ from tui.tenancy import credentials, keyring, models
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
-from tui.workspace.credentials import confirmation, save, status, verify
+from tui.workspace.credentials import confirmation, save, save_plan, status, verify
 from tui.workspace.credentials.fields import FieldProblem
-from tui.workspace.credentials.save import Conflict, PlainHttp
+from tui.workspace.credentials.save import Conflict
+from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.models import catalog
 from tui.workspace.models.proposals import proposed_defaults
 
@@ -242,7 +243,7 @@ async def test_plain_http_beyond_this_machine_is_confirmed_once_and_remembered(
         with pytest.raises(PlainHttp) as caught:
             await attempt(disk_session.tenant(tenant_id), "openai_compatible", values)
         assert caught.value.origins == ("http://10.0.0.7:8000",) and caught.value.field == "base_url"
-    allowed = save.needs_plain_http(("http://10.0.0.7:8000", "http://localhost:1", "https://x"))
+    allowed = save_plan.needs_plain_http(("http://10.0.0.7:8000", "http://localhost:1", "https://x"))
     assert allowed == ("http://10.0.0.7:8000",)
     credential = await save.save(disk_session.tenant(tenant_id), "openai_compatible", values, plain_http=allowed)
     assert credential.plain_http == allowed
@@ -524,7 +525,7 @@ async def test_the_words_of_a_server_about_a_check_are_not_stored(disk_session: 
         VerificationState.REFUSED, disk_session.now(), 3, "Refused.", "Get another.", "its words"
     )
     session = disk_session.tenant(tenant_id)
-    plan = await save.plan_save(session, "openai", {"api_key": Secret(KEY)})
+    plan = await save_plan.plan_save(session, "openai", {"api_key": Secret(KEY)})
     saved = await save.apply_save(plan, check)
     credentials.note(session, saved, check)
     assert b"Refused." in everything(disk_session) and b"its words" not in everything(disk_session)

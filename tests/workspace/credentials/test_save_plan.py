@@ -12,7 +12,8 @@ from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
 from tui.workspace.credentials import paste, save, verify
 from tui.workspace.credentials.fields import FieldProblem
-from tui.workspace.credentials.save import Conflict, PlainHttp, apply_save, plan_save, renew
+from tui.workspace.credentials.save import Conflict, apply_save
+from tui.workspace.credentials.save_plan import PlainHttp, plan_save, renew
 
 KEY = "sk-FAKE-key-of-a-test-0001"
 LAN = "http://10.0.0.7:8000"

@@ -20,7 +20,7 @@ from tui.providers.client.client import Client
 from tui.secret import Secret
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
-from tui.workspace.credentials import save
+from tui.workspace.credentials import save, save_plan
 from tui.workspace.doctor.checks import Check, CheckState, exit_code
 from tui.workspace.doctor.provider import diagnose
 
@@ -54,7 +54,7 @@ def examine(tenant: TenantSession) -> Diagnose:
     async def run(base_url: str = "", environ: Mapping[str, str] | None = None) -> dict[str, Check]:
         session = tenant.process
         if base_url:
-            plan = await save.plan_save(tenant, "openai", {"base_url": base_url, "api_key": Secret(KEY)})
+            plan = await save_plan.plan_save(tenant, "openai", {"base_url": base_url, "api_key": Secret(KEY)})
             await save.apply_save(plan)
         session.environ, session.client_factory = environ or {}, lambda: Client(environ or {}, limits=QUICK)
         session.__dict__.pop("client", None)

@@ -29,7 +29,7 @@ from tui.workspace import tenants
 from tui.workspace.credentials import rotation, save, status
 from tui.workspace.credentials import verify as verify_credential
 from tui.workspace.credentials.fields import FieldProblem
-from tui.workspace.credentials.save import PlainHttp
+from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.key_pairs import rotation as key_rotation
 from tui.workspace.models import add as add_model
 from tui.workspace.models import catalog, defaults

@@ -26,7 +26,7 @@ from tui.tenancy import trials as trial_store
 from tui.tenancy.session import Session
 from tui.workspace import audit, tenants, trials
 from tui.workspace.credentials import save, status, verify
-from tui.workspace.credentials.save import PlainHttp
+from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.models import catalog, defaults
 from tui.workspace.playground import key_source
 from tui.workspace.transfer import export, file_format, import_plan

@@ -29,7 +29,7 @@ from tui.providers.spec import Provider
 from tui.tenancy import models
 from tui.workspace.credentials import status
 from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress
-from tui.workspace.credentials.save import PlainHttp
+from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
 

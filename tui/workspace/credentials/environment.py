@@ -8,7 +8,7 @@ from tui.domain import VerificationState
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kind, presets
-from tui.tenancy.connections import find
+from tui.tenancy.connections import find_provider
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import connections
 from tui.workspace.credentials import save, verify
@@ -44,7 +44,7 @@ async def _set_up(session: TenantSession, kind_id: str, key: DiscoveredKey) -> S
     label = declared.label if declared else kind_id
     name = kind_id if kind_id in PROVIDERS else connections.suggested_name(session, kind_id)
     try:
-        if find(session, name) is None:
+        if find_provider(session, name) is None:
             await connections.add(session, name, kind_id)
         verified = await verify.verify(session, name, key.values)
         if verified.check.state not in _ACCEPTED:
@@ -52,7 +52,7 @@ async def _set_up(session: TenantSession, kind_id: str, key: DiscoveredKey) -> S
         values = {**key.values, **verified.region_fields}
         await save.save(session, name, values, check=verified.check, listed=verified.listed)
     except Problem as problem:
-        if name not in PROVIDERS and find(session, name):
+        if name not in PROVIDERS and find_provider(session, name):
             await remove_provider(session, name)
         return SetUp(label, key.variable, problem)
     return SetUp(label, key.variable)

@@ -1,42 +1,23 @@
-"""Save a credential in two steps: a plan says what a save needs, applying it seals and stores.
-
-Planning and verifying store nothing. A kept secret keeps its origins: for another one it must be entered again.
-"""
+"""Apply the plan of a save: complete the credential by what is stored, seal its secrets and store it."""
 
 import asyncio
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState, previous_of
-from tui.errors import Action, Locked, Problem, Remedy, UsageError
-from tui.providers.origins import is_private
-from tui.providers.spec import FieldValues, Provider, mask_secrets
-from tui.sanitize import hint_of, one_line
+from tui.errors import Problem
+from tui.providers.spec import FieldValues, Provider
+from tui.sanitize import hint_of
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, listings, refused_fields, verification
-from tui.tenancy import models as stored_models
-from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope as vault
 from tui.vault import key_pair
-from tui.workspace.credentials import addresses, rotation
-from tui.workspace.credentials.fields import FieldProblem, Values, cleaned, completed, kept_fields
-
-
-class PlainHttp(FieldProblem):
-    """Raised for an unencrypted URL on another machine that is not allowed yet."""
-
-    def __init__(self, field: str, origins: tuple[str, ...]) -> None:
-        super().__init__(
-            field,
-            f"{', '.join(origins)} uses unencrypted http: anyone on the network can read texts and the key.",
-            "Use an https address.",
-            Remedy(Action.ALLOW_PLAIN_HTTP),
-        )
-        self.origins = origins
+from tui.workspace.credentials import rotation
+from tui.workspace.credentials.fields import Values, completed
+from tui.workspace.credentials.save_plan import SavePlan, kept_secrets, plan_save, replan, same_content
 
 
 class Conflict(Problem):
@@ -46,149 +27,6 @@ class Conflict(Problem):
         did = "was changed" if theirs else "was removed"
         super().__init__(f"{label} {did} in another session.", "Nothing in this form has been saved.")
         self.theirs = theirs
-
-
-def destinations(provider: Provider, values: Values, stored: Credential | None) -> tuple[str, ...]:
-    """Return the origins that the secrets would be sent to with these values and what is kept; () if unknown."""
-    clear = {field.name: field.default for field in provider.fields if not field.secret and field.default}
-    clear |= {name: value for name, value in values.items() if isinstance(value, str) and value}
-    secrets = {name for name, value in values.items() if isinstance(value, Secret)}
-    secrets |= set(stored.hints) & kept_fields(provider, values) if stored else set()
-    try:
-        return provider.origins(mask_secrets(clear, secrets))
-    except (KeyError, Problem):
-        return ()
-
-
-def needs_plain_http(origins: tuple[str, ...], allowed: tuple[str, ...] = ()) -> tuple[str, ...]:
-    """Return the origins that are reached in plain http beyond this machine and are not allowed yet."""
-    return tuple(origin for origin in origins if not is_private(origin) and origin not in allowed)
-
-
-@dataclass(frozen=True)
-class SavePlan:
-    """A credential to be saved, and what a person must agree to first. Nothing has been stored or sent.
-
-    `values` are cleaned, by field name. `stored` is the credential of that name as it was found. `origins` are those
-    that the secrets would go to, `allowed` the plain http ones that a person has allowed.
-
-    Attributes:
-        new_origins: Origins that the stored credential does not have.
-        plain_http: Origins in plain http beyond this machine that nobody has allowed yet.
-        needs_unlock: Whether the tenant must be unlocked first, as a stored secret or address is kept.
-        unchecked: Origins of stored addresses that only the private key can tell from edited ones.
-        seen: With `watch`, the credential that the form was filled from.
-        rotate: Whether the stored credential is kept beside the new one.
-        model_origins: Origins of added models that came with this very key and that a person has seen.
-        previous: Whether the name may be that of a key that a rotation keeps. Such a key is never put to use.
-        prefilled: Names of values that are shown as they are stored, and that nobody entered.
-    """
-
-    session: TenantSession
-    provider: Provider
-    name: str
-    values: Values = field(repr=False)
-    stored: Credential | None = None
-    origins: tuple[str, ...] = ()
-    allowed: tuple[str, ...] = ()
-    plain_http: tuple[str, ...] = ()
-    needs_unlock: bool = False
-    seen: Credential | None = None
-    watch: bool = False
-    rotate: bool = False
-    model_origins: tuple[str, ...] = ()
-    previous: bool = False
-    prefilled: frozenset[str] = frozenset()
-    unchecked: tuple[str, ...] = ()
-
-    @property
-    def new_origins(self) -> tuple[str, ...]:
-        """Return the origins that the stored credential does not have."""
-        stored = self.stored.origins if self.stored else ()
-        return tuple(origin for origin in self.origins if origin not in stored)
-
-    @property
-    def overwrites(self) -> bool:
-        """Whether another session has saved the credential since the form was filled."""
-        return self.watch and not same_content(self.stored, self.seen)
-
-    @property
-    def url_field(self) -> str:
-        """The name of the field with the address, '' without one."""
-        return next((declared.name for declared in self.provider.fields if declared.url), "")
-
-    def allow_plain_http(self) -> "SavePlan":
-        """Return the plan with every origin in plain http allowed."""
-        return replace(self, allowed=(*self.allowed, *self.plain_http), plain_http=())
-
-    def overwrite(self) -> "SavePlan":
-        """Return the plan that replaces what another session saved."""
-        return replace(self, seen=self.stored)
-
-    def require(self) -> None:
-        """Raise PlainHttp or Locked if something that the plan needs has not been settled."""
-        if self.plain_http:
-            raise PlainHttp(self.url_field, self.plain_http)
-        if self.needs_unlock and not keyring.is_open(self.session):
-            if self.unchecked:
-                raise addresses.locked_address(self.session, self.unchecked)
-            raise Locked(f"{get(self.session).name} is locked.", remedy=Remedy(Action.UNLOCK))
-
-
-async def plan_save(
-    session: TenantSession,
-    provider_id: str,
-    values: Values,
-    *,
-    name: str = DEFAULT_NAME,
-    plain_http: tuple[str, ...] = (),
-    seen: Credential | None = None,
-    watch: bool = False,
-    rotate: bool = False,
-    model_origins: tuple[str, ...] = (),
-    previous: bool = False,
-    prefilled: frozenset[str] = frozenset(),
-) -> SavePlan:
-    """Return what saving these values needs. Values are cleaned here, and only here.
-
-    `plain_http` are origins that a person has allowed. With `watch`, `seen` is the credential that the form was filled
-    from; `prefilled` are the fields of it that nobody changed. With `rotate`, the stored credential is kept beside the
-    new one.
-
-    Raises:
-        UsageError: The name cannot be one, or the credential cannot be rotated.
-        FieldProblem: A value is wrong or missing.
-    """
-    provider = provider_of(session, provider_id)
-
-    def work() -> SavePlan:
-        _check_name(previous_of(name) or name if previous else name)
-        target = rotation.rotation_target(session, provider, name) if rotate else None
-        clean = cleaned(provider, values)
-        if target is not None:
-            rotation.differs(session, provider, target, clean)
-        return _planned(
-            SavePlan(
-                session,
-                provider,
-                name,
-                clean,
-                allowed=plain_http,
-                seen=seen,
-                watch=watch,
-                rotate=rotate,
-                model_origins=model_origins,
-                previous=previous,
-                prefilled=prefilled,
-            )
-        )
-
-    return await asyncio.to_thread(work)
-
-
-async def renew(plan: SavePlan, fields: Mapping[str, str] | None = None) -> SavePlan:
-    """Return the plan as it is by now: another session may have saved meanwhile. `fields` are put into its values."""
-    return await asyncio.to_thread(_planned, replace(plan, values={**plan.values, **(fields or {})}))
 
 
 async def apply_save(
@@ -222,7 +60,7 @@ async def apply_save(
                 listed_at=session.now() if listed is not None else now.listed_at if now else "",
             )
             if plan.rotate and now is not None:
-                rotation.keep_previous(session, tables, rotation.rotation_target(session, provider, name))
+                rotation.keep_previous(session, tables, now)
             table.remove(lambda record: (record["provider"], record["name"]) == (provider.id, name))
             table.insert(to_record(created))
             refused_fields.forget(tables, provider.id)
@@ -298,7 +136,7 @@ def build_draft(plan: SavePlan) -> CredentialDraft:
         Locked: A secret that is kept cannot be decrypted.
     """
     session, provider = plan.session, plan.provider
-    now = _planned(plan)
+    now = replan(plan)
     now.require()
     if added := [origin for origin in now.origins if origin not in plan.origins]:
         raise Problem(
@@ -309,63 +147,12 @@ def build_draft(plan: SavePlan) -> CredentialDraft:
     if plan.rotate:
         rotation.rotatable(session, provider, plan.name)
     clear, entered = completed(provider, plan.values, stored)
-    missing = _kept_secrets(provider, plan.values, stored)
+    missing = kept_secrets(provider, plan.values, stored)
     kept: dict[str, Secret] = {}
     if stored and missing:
         kept = {name: secret for name, secret in credentials.secrets(session, stored).items() if name in missing}
     hint = credentials.key_hint(provider, {name: stored.hints[name] for name in kept}) if stored else ""
     return CredentialDraft(provider, clear, {**kept, **entered}, now.origins, now.allowed, hint, bool(kept))
-
-
-def _planned(plan: SavePlan) -> SavePlan:
-    """Return a plan with what it finds: what is stored by now, where the secrets would go, and what that needs."""
-    session, provider, values = plan.session, plan.provider, plan.values
-    verification.require_connection(session, provider)
-    stored = credentials.named(session, provider.id, plan.name)
-    clear, entered = completed(provider, values, stored)
-    kept = set(stored.hints) & kept_fields(provider, values) if stored else set()
-    own = provider.origins(mask_secrets(clear, {*entered, *kept}))
-    verified = credentials.verified_origins(session, stored)
-    missing, is_open = _kept_secrets(provider, values, stored), keyring.is_open(session)
-    unchecked: tuple[str, ...] = ()
-    if stored and not verified and (entered or not missing):
-        unchecked = addresses.not_entered(provider, values, clear, {*entered, *kept}, plan.prefilled)
-        if unchecked and is_open:
-            raise addresses.unverified_address(provider, unchecked)
-    # What nothing vouches for adds no origin: neither a model that was written into the file, nor an import.
-    added = {*verified, *plan.model_origins} & {*stored_models.added_origins(session, provider, clear)}
-    origins = tuple(dict.fromkeys((*own, *sorted(added))))
-    keeps_plain_http = stored is not None and (bool(verified) or not stored.envelope or not entered)
-    plain_http_origins = (*plan.allowed, *(stored.plain_http if stored and keeps_plain_http else ()))
-    allowed = tuple(dict.fromkeys(origin for origin in plain_http_origins if origin in origins))
-    if stored and missing:
-        addresses.require_same(provider.field(missing[0]), stored, own)
-    return replace(
-        plan,
-        stored=stored,
-        origins=origins,
-        allowed=allowed,
-        plain_http=needs_plain_http(origins, allowed),
-        needs_unlock=(plan.rotate or bool(missing) or bool(unchecked)) and not is_open,
-        unchecked=unchecked,
-    )
-
-
-def _kept_secrets(provider: Provider, values: Values, stored: Credential | None) -> list[str]:
-    """Return the names of the stored secrets that stay, as nothing was entered for them."""
-    if stored is None:
-        return []
-    keeping = kept_fields(provider, values)
-    return [name for name in stored.hints if name in keeping and not values.get(name)]
-
-
-def _check_name(name: str) -> None:
-    if previous_of(name):
-        raise UsageError(f"{one_line(name, 80)} is kept for {one_line(previous_of(name), 40)}.", "Go back to it first.")
-    if not re.fullmatch(r"[\w.@+-]{1,64}", name):
-        raise UsageError(
-            f"{one_line(name, 80)} is not a valid credential name.", "Use letters, digits, . _ - @ +, no spaces."
-        )
 
 
 def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
@@ -389,9 +176,3 @@ def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Creden
         return credential
     public, bound_to = keyring.public_key(session, tenant), credentials.binding(session.tenant_id, credential)
     return replace(credential, envelope=vault.seal(public, draft.secrets, bound_to))
-
-
-def same_content(one: Credential | None, other: Credential | None) -> bool:
-    """Return True if a form would show the same: otherwise two saves conflict."""
-    contents = [(entry.envelope, dict(entry.clear)) if entry else None for entry in (one, other)]
-    return contents[0] == contents[1]

@@ -16,7 +16,8 @@ from tui.tenancy import credentials, model_sync
 from tui.tenancy.connections import provider_of
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials.fields import Values
-from tui.workspace.credentials.save import CredentialDraft, SavePlan, build_draft, plan_save
+from tui.workspace.credentials.save import CredentialDraft, build_draft
+from tui.workspace.credentials.save_plan import SavePlan, plan_save
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access

@@ -20,7 +20,7 @@ from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, checked
-from tui.workspace.credentials.save import PlainHttp, needs_plain_http
+from tui.workspace.credentials.save_plan import PlainHttp, needs_plain_http
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access

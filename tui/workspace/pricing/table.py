@@ -15,7 +15,7 @@ from tui.domain import Model
 from tui.errors import Problem
 from tui.paths import paths, read_file
 from tui.tenancy import credentials
-from tui.tenancy.connections import find
+from tui.tenancy.connections import find_provider
 from tui.tenancy.session import TenantSession
 from tui.workspace.pricing.listing import listed_price
 from tui.workspace.pricing.prices import Price, parse
@@ -86,7 +86,7 @@ def _table(prices: Iterable[Price]) -> Table:
 
 def hosts_of(session: TenantSession, model: Model) -> tuple[str, ...]:
     """Return the hosts that requests to a model go to: those of the credential in use, else the declared ones."""
-    provider = find(session, model.provider)
+    provider = find_provider(session, model.provider)
     if provider is None:
         return ()
     credential = credentials.active(session, model.provider)

@@ -10,7 +10,7 @@ from tui.providers import PROVIDERS
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, models
-from tui.tenancy.connections import connections, find, providers
+from tui.tenancy.connections import connections, find_provider, providers
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import encrypted_file
@@ -49,7 +49,7 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
     """Collect the content of the file; what cannot be exported is appended to `lacks`."""
     tenant, stored = (
         get(session),
-        [credential for credential in credentials.stored(session) if find(session, credential.provider)],
+        [credential for credential in credentials.stored(session) if find_provider(session, credential.provider)],
     )
     if with_secrets:
         keyring.private_key(session)
@@ -82,8 +82,8 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
         tuple(kept),
         {credential.provider: credential.name for credential in stored if credential.active},
         {entry: KeySource.TRIAL for entry in own if key_source.source(session, entry) is KeySource.TRIAL},
-        tuple(credential for credential in models.stored(session) if find(session, credential.provider)),
-        tuple(default for default in models.defaults(session).values() if find(session, default.provider)),
+        tuple(credential for credential in models.stored(session) if find_provider(session, credential.provider)),
+        tuple(default for default in models.defaults(session).values() if find_provider(session, default.provider)),
         {name: provider.kind for name, provider in connections(session).items()},
     )
 

@@ -24,17 +24,16 @@ from tui.storage.store import Tables
 from tui.tenancy import changes, keyring, verification
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import models as stored_models
-from tui.tenancy.connections import find as find_provider
-from tui.tenancy.connections import provider_of
+from tui.tenancy.connections import find_provider, provider_of
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import check_id, check_name, find, get, ids, slug_for
 from tui.vault import encrypted_file, key_pair
 from tui.workspace import connections, tenants
-from tui.workspace.credentials import save, status
+from tui.workspace.credentials import save, save_plan, status
 from tui.workspace.credentials.fields import FieldProblem
 from tui.workspace.credentials.paste import in_sentence
-from tui.workspace.credentials.save import PlainHttp
+from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.playground import key_source
 from tui.workspace.transfer import file_format
 from tui.workspace.transfer.export import called
@@ -275,7 +274,7 @@ async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ..
     clear = {entry.name: kept.clear.get(entry.name, "") for entry in declared if not entry.secret}
     values: dict[str, Any] = {**clear, **kept.clear, **kept.secrets}
     try:
-        plan = await save.plan_save(
+        plan = await save_plan.plan_save(
             session, kept.provider, values, name=kept.name, model_origins=model_origins, previous=True
         )
         await save.apply_save(plan.allow_plain_http())

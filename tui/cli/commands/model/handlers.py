@@ -13,7 +13,7 @@ from tui.errors import UsageError
 from tui.providers.spec import Provider
 from tui.tenancy import credentials, models
 from tui.tenancy.connections import provider_of
-from tui.workspace.credentials.save import PlainHttp
+from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.models import add as add_model
 from tui.workspace.models import catalog
 from tui.workspace.models.catalog import ModelRow

@@ -21,7 +21,8 @@ from tui.tenancy import credentials, models, verification
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import paste, verify
 from tui.workspace.credentials.fields import FieldProblem
-from tui.workspace.credentials.save import PlainHttp, SavePlan, apply_save, plan_save, renew
+from tui.workspace.credentials.save import apply_save
+from tui.workspace.credentials.save_plan import PlainHttp, SavePlan, plan_save, renew
 from tui.workspace.models.proposals import proposed_defaults
 
 

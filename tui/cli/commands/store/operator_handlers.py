@@ -6,7 +6,7 @@ from tui.cli.context import CommandContext
 from tui.cli.output import counted
 from tui.errors import UsageError
 from tui.sanitize import grouped
-from tui.tenancy.connections import find
+from tui.tenancy.connections import find_provider
 from tui.tenancy.operators import PERSON, Exposed, fingerprint
 from tui.workspace import operators
 
@@ -108,7 +108,7 @@ def _say_exposed(call: CommandContext, exposed: list[Exposed]) -> None:
 
 
 def _shape(call: CommandContext, entry: Exposed) -> dict[str, Any]:
-    provider = find(call.tenant_session, entry.provider)
+    provider = find_provider(call.tenant_session, entry.provider)
     return {
         "operator": entry.operator,
         "provider": entry.provider,

@@ -11,7 +11,7 @@ from tui.errors import Problem, UsageError
 from tui.storage.user_file import local_path, read, write
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace import audit
-from tui.workspace.credentials.save import PlainHttp
+from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.transfer import export as export_file
 from tui.workspace.transfer import import_plan
 from tui.workspace.transfer.file_format import LARGEST

@@ -26,7 +26,7 @@ from tui.errors import Problem
 from tui.providers.events import Event, TextDelta, Transcript, Uploading
 from tui.providers.requests import TimestampGranularity
 from tui.sanitize import one_line
-from tui.tenancy.connections import find, provider_of
+from tui.tenancy.connections import find_provider, provider_of
 from tui.workspace.playground import calls
 from tui.workspace.playground.audio import MEGABYTE, AudioInfo, megabytes
 
@@ -160,7 +160,7 @@ class SpeechTab(SingleCallTab):
 
     def model_changed(self) -> None:
         model = self.model
-        self.form.use(model, find(self.navigator.tenant_session, model.provider) if model else None)
+        self.form.use(model, find_provider(self.navigator.tenant_session, model.provider) if model else None)
 
     def hide_when_locked(self) -> None:
         name = self.navigator.tenant.name if self.navigator.tenant else "It"

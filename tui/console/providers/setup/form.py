@@ -21,7 +21,7 @@ from tui.sanitize import in_words
 from tui.secret import MASK, Secret
 from tui.workspace.credentials.discovery import DiscoveredKey, Server
 from tui.workspace.credentials.paste import in_sentence
-from tui.workspace.credentials.save import destinations, needs_plain_http
+from tui.workspace.credentials.save_plan import destinations, needs_plain_http
 
 NAME = "name-of-credential"
 """The row that names a new credential; no provider declares a field of that name."""

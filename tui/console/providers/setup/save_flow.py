@@ -20,7 +20,8 @@ from tui.workspace import tenants
 from tui.workspace.credentials import verify as verification
 from tui.workspace.credentials.addresses import verified_model_origins
 from tui.workspace.credentials.fields import Values
-from tui.workspace.credentials.save import SavePlan, apply_save, destinations, plan_save, renew, same_content
+from tui.workspace.credentials.save import apply_save
+from tui.workspace.credentials.save_plan import SavePlan, destinations, plan_save, renew, same_content
 from tui.workspace.credentials.verify import Verified
 
 Busy = Callable[[str], AbstractContextManager[None]]
