@@ -10,6 +10,7 @@ from tui.console.frame.navigator import InConsole
 from tui.console.frame.screen import FramedScreen
 from tui.console.keys import hint
 from tui.console.playground.call_status import CallStatus
+from tui.console.playground.question import Composer
 from tui.console.trial_status import has_choice, warning
 from tui.domain import Model, ModelType
 from tui.errors import Problem
@@ -29,7 +30,7 @@ class Tab(InConsole, Vertical):
     """One tab. It takes the default model of its type until another was picked for it."""
 
     TYPE: ClassVar[ModelType]
-    DEFAULT_CSS = "Tab { height: 1fr; }"
+    DEFAULT_CSS = f"Tab {{ height: 1fr; }}\n{Composer.CSS}"
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)

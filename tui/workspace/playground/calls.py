@@ -1,10 +1,11 @@
 """Send chat, embedding and transcription requests, and yield their events."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, nullcontext, suppress
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from tui.domain import KeySource, Model, VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Problem, UsageError
@@ -33,22 +34,7 @@ if TYPE_CHECKING:
     from tui.providers.client.access import Access
     from tui.providers.client.wire_log import WireLog
 
-
-def chat(
-    session: TenantSession,
-    model: Model,
-    messages: Sequence[Message],
-    parameters: Mapping[str, Any] | None = None,
-    stream: bool = True,
-    access: "Access | None" = None,
-    wire_log: "WireLog | None" = None,
-) -> AsyncGenerator[Event]:
-    """Send a chat request, with `access` if the credential is not stored yet.
-
-    Closing the iterator cancels the request. It is recorded in `wire_log`.
-    """
-    route, call = chat_call(session, model, messages, parameters, stream, access)
-    return _streamed(session, model, route, call, wire_log)
+Arguments = ParamSpec("Arguments")
 
 
 def chat_call(
@@ -59,29 +45,13 @@ def chat_call(
     stream: bool = True,
     access: "Access | None" = None,
 ) -> tuple[CallRoute, Call]:
-    """Return a chat request that is not sent, and how it would be."""
+    """Return a chat request and its route. Pass `access` if the credential is not stored yet."""
     provider = provider_of(session, model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
     route = key_source.route_call(session, model, access)
     request = ChatRequest(route.model, tuple(messages), dict(parameters or {}), stream)
     return route, provider.chat(route.access.fields, request)
-
-
-def embed(
-    session: TenantSession,
-    model: Model,
-    texts: Sequence[str],
-    query: bool = False,
-    access: "Access | None" = None,
-    dimensions: int = 0,
-    wire_log: "WireLog | None" = None,
-) -> AsyncGenerator[Event]:
-    """Embed texts as vectors; with `query`, they are search queries, not documents.
-
-    `dimensions` is the length of the vectors where the model takes one, 0 for its own.
-    """
-    return _streamed(session, model, *embed_call(session, model, texts, query, access, dimensions), wire_log)
 
 
 def embed_call(
@@ -92,7 +62,16 @@ def embed_call(
     access: "Access | None" = None,
     dimensions: int = 0,
 ) -> tuple[CallRoute, Call]:
-    """Return the first embedding request, not sent, and how it would be."""
+    """Return the request that embeds texts as vectors, and its route.
+
+    Args:
+        session: The tenant.
+        model: The embedding model.
+        texts: What to embed.
+        query: Whether the texts are search queries, not documents.
+        access: That of a credential that is not stored yet.
+        dimensions: The length of the vectors where the model takes one, 0 for its own.
+    """
     provider = provider_of(session, model.provider)
     if provider.embed is None:
         raise _unserved(provider, model)
@@ -109,19 +88,6 @@ def embed_call(
     return route, provider.embed(route.access.fields, EmbeddingRequest(route.model, tuple(texts), query, dimensions))
 
 
-def transcribe(
-    session: TenantSession,
-    model: Model,
-    path: Path,
-    language: str = "",
-    times: TimestampGranularity = TimestampGranularity.NONE,
-    access: "Access | None" = None,
-    wire_log: "WireLog | None" = None,
-) -> AsyncGenerator[Event]:
-    """Transcribe a recording on this machine."""
-    return _streamed(session, model, *transcribe_call(session, model, path, language, times, access), wire_log)
-
-
 def transcribe_call(
     session: TenantSession,
     model: Model,
@@ -130,7 +96,7 @@ def transcribe_call(
     times: TimestampGranularity = TimestampGranularity.NONE,
     access: "Access | None" = None,
 ) -> tuple[CallRoute, Call]:
-    """Return a transcription request that is not sent, and how it would be."""
+    """Return the request that transcribes a recording on this machine, and its route."""
     provider = provider_of(session, model.provider)
     if provider.transcribe is None:
         raise _unserved(provider, model)
@@ -145,12 +111,12 @@ def parameters(session: TenantSession, model: Model) -> tuple[Parameter, ...]:
     return tuple(provider_of(session, model.provider).parameters(model))
 
 
-async def _streamed(
+async def send(
     tenant: TenantSession, model: Model, route: CallRoute, call: Call, wire_log: "WireLog | None" = None
 ) -> AsyncGenerator[Event]:
-    """Yield the events of a request, metered if it is on a trial.
+    """Send a request and yield its events, metered if it is on a trial. Closing the iterator cancels the request.
 
-    When it is over, what it cost is recorded, and whether the key was accepted or rejected.
+    It is recorded in `wire_log`. When it is over, what it cost is recorded, and whether the key was accepted or rejected.
     """
     session, moment = tenant.process, tenant.now()
     usage: Usage | None = None
@@ -204,6 +170,25 @@ async def _streamed(
                 await asyncio.to_thread(spend.record, tenant, model, name, str(key), usage, moment)
     if credential and credential.check.state in (VerificationState.REFUSED, VerificationState.UNVERIFIED):
         await note(VerificationResult(VerificationState.READY, session.now()))
+
+
+def _sent(
+    prepare: Callable[Concatenate[TenantSession, Model, Arguments], tuple[CallRoute, Call]],
+) -> Callable[Concatenate[TenantSession, Model, Arguments], AsyncGenerator[Event]]:
+    """Return a function that prepares a request and sends it."""
+
+    @wraps(prepare)
+    def events(
+        session: TenantSession, model: Model, /, *args: Arguments.args, **kwargs: Arguments.kwargs
+    ) -> AsyncGenerator[Event]:
+        return send(session, model, *prepare(session, model, *args, **kwargs))
+
+    return events
+
+
+chat = _sent(chat_call)
+embed = _sent(embed_call)
+transcribe = _sent(transcribe_call)
 
 
 def _trial_key_rejected(provider: Provider, refused: CredentialRejected) -> CredentialRejected:

@@ -184,7 +184,8 @@ async def _ask(call: CommandContext, model: Model, messages: list[Message], para
     stream = not call.args.has("no-stream")
     try:
         with traced(call) as log:
-            request = calls.chat(call.tenant_session, model, messages, parameters, stream=stream, wire_log=log)
+            prepared = calls.chat_call(call.tenant_session, model, messages, parameters, stream)
+            request = calls.send(call.tenant_session, model, *prepared, log)
             async with aclosing(request) as events:
                 async for event in events:
                     answer.take(event)

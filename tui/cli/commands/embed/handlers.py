@@ -82,7 +82,8 @@ async def _embed(call: CommandContext, model: Model, texts: list[str], done: int
         query = call.args.has("query")
         with traced(call) as log:
             rest = texts[first:]
-            events = calls.embed(call.tenant_session, model, rest, query, dimensions=dimensions, wire_log=log)
+            prepared = calls.embed_call(call.tenant_session, model, rest, query, dimensions=dimensions)
+            events = calls.send(call.tenant_session, model, *prepared, log)
             async with aclosing(events):
                 async for event in events:
                     if isinstance(event, Vectors):

@@ -67,7 +67,8 @@ async def _transcript(
     transcript, partial = Transcript(""), ""
     try:
         with traced(call) as log:
-            request = calls.transcribe(call.tenant_session, model, path, language, times, wire_log=log)
+            prepared = calls.transcribe_call(call.tenant_session, model, path, language, times)
+            request = calls.send(call.tenant_session, model, *prepared, log)
             async with aclosing(request) as events:
                 async for event in events:
                     if isinstance(event, Transcript):

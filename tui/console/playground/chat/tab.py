@@ -13,17 +13,15 @@ from tui.console.playground.chat import messages
 from tui.console.playground.chat.blocks import AnswerBlock
 from tui.console.playground.chat.footer import footer
 from tui.console.playground.chat.history import Exchange
-from tui.console.playground.chat.question import Mode, Question
-from tui.console.playground.chat.redraw import AnswerDrawing
 from tui.console.playground.chat.session import ChatSession, RunningAnswer
 from tui.console.playground.chat.sidebar import ChatSide
 from tui.console.playground.parameter_fields import meaning
 from tui.console.playground.parameter_row import Settings
+from tui.console.playground.question import Composer, Question
+from tui.console.playground.redraw import AnswerDrawing
 from tui.console.playground.tab import Tab, pick_model_hint
 from tui.console.widgets.find_bar import Find
-from tui.console.widgets.static_text import Plain
-from tui.console.widgets.symbols import ACCENT, ATTENTION, MUTED
-from tui.console.widgets.text_area import LIMIT, LinesField
+from tui.console.widgets.text_area import LinesField
 from tui.console.widgets.transcript import Transcript
 from tui.console.widgets.truncate import width
 from tui.domain import Model, ModelType
@@ -44,12 +42,6 @@ class ChatTab(Tab):
     ChatTab #chat-upper { height: 1fr; }
     ChatTab #chat-side { display: none; }
     ChatTab.-wide #chat-side { display: block; }
-    ChatTab #chat-ask { height: auto; min-height: 1; max-height: 6; }
-    ChatTab #chat-ask Plain { width: 3; height: 1; }
-    ChatTab #chat-ask Mode { width: 7; }
-    ChatTab #chat-note { height: 1; padding-left: 3; }
-    ChatTab.-low #chat-note { display: none; }
-    ChatTab.-low #chat-note.-said { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("chat.write", "write"),
@@ -72,25 +64,19 @@ class ChatTab(Tab):
         self._drawing = AnswerDrawing(self, self.draw, self._show_status)
         self._editing = False
         self._explaining = False
-        self._note_question = ""
-        self._rule = Rule(id="chat-rule")
-        self._note = Plain(id="chat-note")
+        self.composer = Composer("question")
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="chat-upper"):
             yield Transcript(id="transcript")
             yield ChatSide(id="chat-side")
-        yield self._rule
+        yield self.composer.rule
         yield Find("chat.find")
-        with Horizontal(id="chat-ask"):
-            yield Plain(" > ")
-            yield Question(id="question")
-            yield Mode()
-        yield self._note
+        yield from self.composer.compose()
 
     @property
     def rule(self) -> Rule:
-        return self._rule
+        return self.composer.rule
 
     @property
     def transcript(self) -> Transcript:
@@ -98,7 +84,7 @@ class ChatTab(Tab):
 
     @property
     def question(self) -> Question:
-        return self.query_one("#question", Question)
+        return self.composer.question
 
     @property
     def parameters(self) -> Settings:
@@ -130,8 +116,7 @@ class ChatTab(Tab):
             left = ", ".join(filter(None, (left, messages.lines_below(transcript.below))))
             # Where the reader is counts more than the figures.
             right = right if width(left + right) + 12 <= self.size.width else ""
-        self.query_one(Mode).tell(self.question.has_focus)
-        self._rule.color(ACCENT if self.question.has_focus else MUTED)
+        self.composer.show_focus()
         if self.has_class("-wide"):
             answer = self.session.history.last.answer if self.session.history.last else None
             self.side.tell(self.session.running, answer, self.session.history.conversation)
@@ -148,10 +133,8 @@ class ChatTab(Tab):
         return ("list.choose: thoughts", *keys) if folds else keys
 
     def say(self, sentence: str = "") -> None:
-        """Show a sentence under the field; '' removes it."""
-        self._note.show((sentence, ATTENTION))
-        self._note.set_class(bool(sentence), "-said")
-        self._note_question = self.question.text
+        """Show a sentence under the question; '' removes it."""
+        self.composer.say(sentence)
 
     def show_log(self, *, follow: bool = True) -> None:
         blocks = self.session.history.blocks or [messages.empty_chat(self.model, pick_model_hint("this chat"))]
@@ -285,13 +268,12 @@ class ChatTab(Tab):
             self.transcript.focus()
 
     def on_text_area_changed(self) -> None:
-        if self.question.text != self._note_question:
-            self.say()
+        self.composer.question_changed()
         if not self.question.text:
             self._editing = False
 
     def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
-        self.say(f"The paste has {event.size:,} characters; a question takes up to {LIMIT:,}. Nothing was pasted.")
+        self.composer.say_too_long(event)
 
     def on_transcript_moved(self) -> None:
         self.refresh_chrome()

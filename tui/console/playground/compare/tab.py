@@ -6,19 +6,17 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
 
 from tui.console.defaults.set_default import set_default
 from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.keys import bind, hint
-from tui.console.playground.chat.question import Mode, Question
-from tui.console.playground.chat.redraw import AnswerDrawing
 from tui.console.playground.compare.columns import CompareColumns
+from tui.console.playground.question import Composer, Question
+from tui.console.playground.redraw import AnswerDrawing
 from tui.console.playground.tab import Tab
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Plain
-from tui.console.widgets.symbols import ACCENT, ATTENTION, MUTED
-from tui.console.widgets.text_area import LIMIT, LinesField
+from tui.console.widgets.text_area import LinesField
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.events import Event
@@ -39,12 +37,6 @@ class CompareTab(Tab):
     DEFAULT_CSS = """
     CompareTab #compare-empty { height: 1fr; }
     CompareTab.-filled #compare-empty { display: none; }
-    CompareTab #compare-ask { height: auto; min-height: 1; max-height: 6; }
-    CompareTab #compare-ask Plain { width: 3; height: 1; }
-    CompareTab #compare-ask Mode { width: 7; }
-    CompareTab #compare-note { height: 1; padding-left: 3; }
-    CompareTab.-low #compare-note { display: none; }
-    CompareTab.-low #compare-note.-said { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("compare.write", "write"),
@@ -67,29 +59,23 @@ class CompareTab(Tab):
         self._saved = True
         self._opening = False
         self._drawing = AnswerDrawing(self, self.draw, self.show_status)
-        self._rule = Rule(id="compare-rule")
-        self._note = Plain(id="compare-note")
-        self._note_question = ""
+        self.composer = Composer("compare-question")
 
     def compose(self) -> ComposeResult:
         yield Plain(id="compare-empty")
         yield self.columns
-        yield self._rule
-        with Horizontal(id="compare-ask"):
-            yield Plain(" > ")
-            yield Question(id="compare-question")
-            yield Mode()
-        yield self._note
+        yield self.composer.rule
+        yield from self.composer.compose()
 
     # --- what stands around ---
 
     @property
     def rule(self) -> Rule:
-        return self._rule
+        return self.composer.rule
 
     @property
     def question(self) -> Question:
-        return self.query_one(Question)
+        return self.composer.question
 
     @property
     def running(self) -> bool:
@@ -97,8 +83,7 @@ class CompareTab(Tab):
         return self._opening or self.columns.running > 0
 
     def chrome(self) -> ScreenText:
-        self.query_one(Mode).tell(self.question.has_focus)
-        self._rule.color(ACCENT if self.question.has_focus else MUTED)
+        self.composer.show_focus()
         count = len(self.columns)
         right = f"{count} models" if count != 1 else "1 model"
         return ScreenText("", self._keys(), right, foot=self._foot())
@@ -128,10 +113,8 @@ class CompareTab(Tab):
         return (*keys, "playground.type")
 
     def say(self, sentence: str = "") -> None:
-        """Show a sentence under the field; '' removes it."""
-        self._note.show((sentence, ATTENTION))
-        self._note.set_class(bool(sentence), "-said")
-        self._note_question = self.question.text
+        """Show a sentence under the question; '' removes it."""
+        self.composer.say(sentence)
 
     def _show_empty(self) -> None:
         self.set_class(bool(self.columns), "-filled")
@@ -331,11 +314,10 @@ class CompareTab(Tab):
         self.show_status()
 
     def on_text_area_changed(self) -> None:
-        if self.question.text != self._note_question:
-            self.say()
+        self.composer.question_changed()
 
     def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
-        self.say(f"The paste has {event.size:,} characters; a question takes up to {LIMIT:,}. Nothing was pasted.")
+        self.composer.say_too_long(event)
 
     def on_question_page(self, event: Question.Page) -> None:
         for column in self.columns:

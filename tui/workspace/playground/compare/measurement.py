@@ -170,7 +170,9 @@ async def measure(
     at, wire_log = session.now(), WireLog.off()
     answer.began = monotonic()
     try:
-        call = calls.chat(session, answer.model, messages, parameters, wire_log=wire_log)
+        call = calls.send(
+            session, answer.model, *calls.chat_call(session, answer.model, messages, parameters), wire_log
+        )
         async with aclosing(call) as events:
             async for event in events:
                 answer.fresh_connection = wire_log.opened

@@ -1,14 +1,17 @@
-"""The input field of the chat, with a history of questions."""
+"""The input field of a prompt, with a history of questions, and the lines around it."""
 
 from typing import ClassVar
 
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal
 from textual.message import Message
 
+from tui.console.frame.chrome import Rule
 from tui.console.keys import bind
 from tui.console.widgets.static_text import Plain
-from tui.console.widgets.symbols import mode_sign
-from tui.console.widgets.text_area import LinesField
+from tui.console.widgets.symbols import ACCENT, ATTENTION, MUTED, mode_sign
+from tui.console.widgets.text_area import LIMIT, LinesField
 
 _REMEMBERED = 100
 """Questions that `up` brings back."""
@@ -94,3 +97,54 @@ class Mode(Plain):
     def tell(self, typing: bool) -> None:
         """Show the mode."""
         self.show(mode_sign(typing))
+
+
+class Composer:
+    """Where a prompt is composed: a rule, the question with its mode, and a sentence below.
+
+    These are widgets of the tab itself, so that no further container is laid out with each key.
+    """
+
+    CSS = """
+    Tab .composer { height: auto; min-height: 1; max-height: 6; }
+    Tab .composer Plain { width: 3; height: 1; }
+    Tab .composer Mode { width: 7; }
+    Tab .composer-note { height: 1; padding-left: 3; }
+    Tab.-low .composer-note { display: none; }
+    Tab.-low .composer-note.-said { display: block; }
+    """
+
+    def __init__(self, question_id: str) -> None:
+        self.question = Question(id=question_id)
+        self.rule = Rule()
+        self._mode = Mode()
+        self._note = Plain(classes="composer-note")
+        self._note_question = ""
+
+    def compose(self) -> ComposeResult:
+        """Yield the question and the sentence below; the rule stands above, where the tab puts it."""
+        with Horizontal(classes="composer"):
+            yield Plain(" > ")
+            yield self.question
+            yield self._mode
+        yield self._note
+
+    def show_focus(self) -> None:
+        """Show whether keys type in the question."""
+        self._mode.tell(self.question.has_focus)
+        self.rule.color(ACCENT if self.question.has_focus else MUTED)
+
+    def say(self, sentence: str = "") -> None:
+        """Show a sentence under the field; '' removes it."""
+        self._note.show((sentence, ATTENTION))
+        self._note.set_class(bool(sentence), "-said")
+        self._note_question = self.question.text
+
+    def question_changed(self) -> None:
+        """Remove the sentence once the question is another one."""
+        if self.question.text != self._note_question:
+            self.say()
+
+    def say_too_long(self, event: LinesField.TooLong) -> None:
+        """Say that a paste was too long for a question."""
+        self.say(f"The paste has {event.size:,} characters; a question takes up to {LIMIT:,}. Nothing was pasted.")
