@@ -64,7 +64,7 @@ class VerificationState(StrEnum):
 
 
 class ProviderState(StrEnum):
-    """How a provider, or one of its credentials, stands for a tenant. The values are those of `--json`."""
+    """The state of a provider, or of one of its credentials, for a tenant. The values are those of `--json`."""
 
     READY = "ready"
     RESTRICTED = "restricted"
@@ -96,7 +96,7 @@ _USABLE = frozenset(
 
 
 class ModelState(StrEnum):
-    """How a model stands for a tenant. The values are those of `--json`."""
+    """The state of a model for a tenant. The values are those of `--json`."""
 
     READY = "ready"
     ENDING = "ends"
@@ -105,7 +105,7 @@ class ModelState(StrEnum):
 
 
 class DefaultState(StrEnum):
-    """How the default model of a type stands. The values are those of `--json`."""
+    """The state of a type's default model. The values are those of `--json`."""
 
     READY = "ready"
     NONE = "none"
@@ -119,7 +119,7 @@ class DefaultState(StrEnum):
 
 
 class ManifestState(StrEnum):
-    """How a tenant's list of credentials stands. The values are those of `--json`."""
+    """The state of a tenant's list of credentials. The values are those of `--json`."""
 
     PROVED = "vouched for"
     UNPROVED = "not proved"

@@ -1,4 +1,4 @@
-"""The command `modeldeck`: what a screen does to settings, a command does too, by the use cases of `tui.workspace`.
+"""The command `modeldeck`. Commands and screens call the same use cases, those of `tui.workspace`.
 
     runner        one command from its words to an exit code
     registry      the table of commands, assembled from commands/
@@ -9,7 +9,7 @@
     fields        FIELD=VALUE words
     secret_input  passphrases and secret fields: prompt, stdin, file, descriptor, variable
     model_call    what chat, embed and transcribe share
-    commands/     one module or package a noun: its declarations and its functions
+    commands/     a module or package for each noun: its declarations and its functions
 
 `--version` and `--help` import next to nothing; no command but the console imports Textual.
 """
@@ -70,7 +70,7 @@ def _print_version() -> int:
 
 
 def _complete(words: Sequence[str]) -> int:
-    """Answer a shell that completes a line; whatever is wrong, it is told nothing."""
+    """Answer a shell that completes a line; after any error, answer nothing."""
     from tui.cli.completion import answer
 
     try:
@@ -83,7 +83,7 @@ def _complete(words: Sequence[str]) -> int:
 
 
 def _end(code: int) -> None:
-    """Exit at once: taking every module apart lasts longer than `--version` itself."""
+    """Exit at once: tearing down every module takes longer than `--version` itself."""
     try:
         sys.stdout.flush()
         sys.stderr.flush()

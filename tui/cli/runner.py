@@ -113,7 +113,7 @@ def _failed(problem: Problem, as_json: bool = False) -> int:
     try:
         say_problem(problem, as_json)
     except OSError:
-        # The exit code is all that can still be told.
+        # Only the exit code can still be reported.
         discard(1)
         discard(2)
     return int(problem.code)

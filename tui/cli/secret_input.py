@@ -191,7 +191,7 @@ def ask(prompt: str) -> Secret | None:
 
 @contextlib.contextmanager
 def _unseen(terminal: int) -> Iterator[None]:
-    """Turn off echo and line editor; discard what was pasted after the line, lest the shell run it."""
+    """Turn off echo and line editor; discard what was pasted after the line, so that the shell does not run it."""
     import termios
 
     before = termios.tcgetattr(terminal)

@@ -27,7 +27,7 @@ _WORDS = {
     Action.SHOW_GRANTS: "The store commands in a shell show what each role may do.",
     Action.UNLOCK: "Unlock it with its passphrase.",
 }
-"""Action -> its words. A binding id in braces stands for its key."""
+"""Action -> its words. A binding ID in braces is replaced by its key."""
 
 
 def remedy_text(remedy: Remedy | None) -> str:

@@ -19,7 +19,7 @@ from tui.secret.redaction import Redactor
 AGAIN = "Sending it again makes a new request. Nothing is retried automatically."
 BUSY = frozenset({429, 503, 529})
 SIGN_IN = 511
-"""What a network answers in the other side's place until somebody signs in to it (RFC 6585, 6)."""
+"""The status of a network that requires a sign-in before it lets requests through (RFC 6585, 6)."""
 
 _SKEW = 300
 _SINCE_1970 = 1e9
@@ -50,7 +50,7 @@ class ErrorContext:
 
     @property
     def label(self) -> str:
-        """The provider's name; the host where a provider stands for any server."""
+        """The provider's name, or the host if the provider can be any server."""
         return self.host if self.provider.local_servers else self.provider.label
 
     @property
@@ -60,13 +60,13 @@ class ErrorContext:
 
     @property
     def unsent(self) -> str:
-        """The second sentence of a fault before anything was sent."""
+        """The second sentence of an error before anything was sent."""
         return "The key was not sent." if self.keyed else "Nothing was sent."
 
 
-def redact(place: ErrorContext, text: str, limit: int = 300) -> str:
+def redact(context: ErrorContext, text: str, limit: int = 300) -> str:
     """Return a server's text on one line; a key that it repeats, whole or in part, becomes dots."""
-    return one_line(_WORD.sub(_dotted, place.redactor.text(text[: 20 * limit])[: 2 * limit]), limit)
+    return one_line(_WORD.sub(_dotted, context.redactor.text(text[: 20 * limit])[: 2 * limit]), limit)
 
 
 def _dotted(word: re.Match[str]) -> str:
@@ -81,19 +81,19 @@ def is_page(text: str, content_type: str = "") -> bool:
     return "html" in content_type or _PAGE.match(text) is not None
 
 
-def page(place: ErrorContext, text: str, status: int = 200) -> Problem:
+def page(context: ErrorContext, text: str, status: int = 200) -> Problem:
     """Return the problem of a web page in place of an API response."""
     title = _TITLE.search(text[:_TITLE_WITHIN])
     # A gateway of one's own may refuse a key in this way.
-    key = "the key, " if status == 401 and place.keyed else ""
+    key = "the key, " if status == 401 and context.keyed else ""
     return NetworkError(
-        f"{place.host} returned a web page, not an API response ({status}).",
-        f"Check {key}the address {_shown(place.url)}, the proxy, or a sign-in page of this network.",
-        redact(place, title[1], 120) if title else "",
+        f"{context.host} returned a web page, not an API response ({status}).",
+        f"Check {key}the address {_shown(context.url)}, the proxy, or a sign-in page of this network.",
+        redact(context, title[1], 120) if title else "",
     )
 
 
-def redirect(place: ErrorContext, target: str) -> Problem:
+def redirect(context: ErrorContext, target: str) -> Problem:
     """Return the problem of a redirect: it is never followed, as the key would go to another server."""
     try:
         # A target without a host leads to another path of the same one.
@@ -102,36 +102,36 @@ def redirect(place: ErrorContext, target: str) -> Problem:
     except Problem:
         host, plain = "", False
     where = f"another path, {_shown(target)}" if not host else f"{host}{' by plain http' if plain else ''}"
-    destination = f" The key went to {place.host} only." if place.keyed else ""
+    destination = f" The key went to {context.host} only." if context.keyed else ""
     return Problem(
-        f"{place.host} redirected this request to {where}. The redirect was not followed.{destination}",
+        f"{context.host} redirected this request to {where}. The redirect was not followed.{destination}",
         "It may be a sign-in page of this network. Use the new address only if you know it."
         if host
         else "Check the path of the address; it may be a sign-in page of this network.",
     )
 
 
-def unusable_response(place: ErrorContext, what: str, detail: str = "") -> Problem:
+def unusable_response(context: ErrorContext, what: str, detail: str = "") -> Problem:
     """Return the problem of an answer that cannot be used although its status is one of success."""
-    return Problem(f"{place.host} sent {what}.", f"Check that {_shown(place.url)} is an API URL.", detail)
+    return Problem(f"{context.host} sent {what}.", f"Check that {_shown(context.url)} is an API URL.", detail)
 
 
-def too_large(place: ErrorContext, limit: int) -> Problem:
+def too_large(context: ErrorContext, limit: int) -> Problem:
     """Return the problem of a response above the limit, in bytes."""
     size = f"{limit >> 20} MiB" if limit >= 1 << 20 else f"{limit} bytes"
-    return Problem(f"The response of {place.label} is larger than {size} and was stopped.", "Request less at once.")
+    return Problem(f"The response of {context.label} is larger than {size} and was stopped.", "Request less at once.")
 
 
-def to_problem(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
+def to_problem(context: ErrorContext, refusal: ApiError, now: float) -> Problem:
     """Return an API error as a problem: by the provider's own code, else by the HTTP status."""
-    own = place.provider.describe_error(refusal, place.model)
-    problem = own or _by_status(place, refusal, now)
-    if refusal.status in (401, 403) and place.keyed:
+    own = context.provider.describe_error(refusal, context.model)
+    problem = own or _by_status(context, refusal, now)
+    if refusal.status in (401, 403) and context.keyed:
         # Whoever refused, a clock that is wrong may be all that there is to it.
         problem.hint = _joined(clock_note(refusal.headers, now), problem.hint)
     if not problem.detail:
         # A code that was put into words says nothing more.
-        problem.detail = _detail(place, replace(refusal, code="", kind="") if own else refusal)
+        problem.detail = _detail(context, replace(refusal, code="", kind="") if own else refusal)
     return problem
 
 
@@ -166,21 +166,21 @@ def clock_note(headers: Mapping[str, str], now: float) -> str:
     return f"This machine's clock is {_minutes(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the server's."
 
 
-def _by_status(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
+def _by_status(context: ErrorContext, refusal: ApiError, now: float) -> Problem:
     """Return the problem of an HTTP status whose body says nothing known."""
-    label, status = place.label, refusal.status
+    label, status = context.label, refusal.status
     match status:
         case 401:
-            return _unknown_key(place)
+            return _invalid_key(context)
         case 402:
             return Problem(f"Your {label} account has no credit left.", "Add credit on its billing page.")
         case 403:
-            return _not_allowed(place)
+            return _not_allowed(context)
         case 404 | 405 | 410:
-            return _nothing_there(place)
+            return _not_found(context)
         case 407:
             return NetworkError(
-                f"The proxy {place.proxy or 'on the way'} requires a user name and password.",
+                f"The proxy {context.proxy or 'on the way'} requires a user name and password.",
                 "Set them in the proxy variable, as in http://name:password@host:port.",
             )
         case 408:
@@ -189,67 +189,69 @@ def _by_status(place: ErrorContext, refusal: ApiError, now: float) -> Problem:
             return Problem(f"This is too large for {label}.", "Shorten the text, or send a smaller file.")
         case _ if status in BUSY:
             wait = retry_after(refusal.headers, now)
-            others = ", or pick another model" if place.model else " and try again"
+            others = ", or pick another model" if context.model else " and try again"
             return Problem(
                 f"{label} is too busy.", f"It asks to wait {_minutes(wait)}." if wait else f"Wait a moment{others}."
             )
         case _ if status == SIGN_IN:
             return NetworkError(
-                f"This network requires a sign-in before requests reach {place.host}.",
+                f"This network requires a sign-in before requests reach {context.host}.",
                 "Sign in with a browser on the same network, then try again.",
             )
         case 501 | 505:
-            others = ", or use another model" if place.model else ""
-            return Problem(f"{label} does not support this request ({status}).", f"Check {_shown(place.url)}{others}.")
+            others = ", or use another model" if context.model else ""
+            return Problem(
+                f"{label} does not support this request ({status}).", f"Check {_shown(context.url)}{others}."
+            )
         case _ if status >= 500:
             return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not checked.")
         case _ if status >= 400:
-            of_model = f" for {place.model}" if place.model else ""
+            of_model = f" for {context.model}" if context.model else ""
             return Problem(f"{label} rejected this request{of_model} ({status}).", "Its message says why.")
         case 0:
             return Problem(f"{label} stopped with an error.", AGAIN)
-    return Problem(f"{place.host} returned {status}, which is unexpected.", f"Check {_shown(place.url)}")
+    return Problem(f"{context.host} returned {status}, which is unexpected.", f"Check {_shown(context.url)}")
 
 
-def _unknown_key(place: ErrorContext) -> Problem:
-    page = place.provider.key_page
-    if not place.keyed:
+def _invalid_key(context: ErrorContext) -> Problem:
+    page = context.provider.key_page
+    if not context.keyed:
         hint = f"Create one at {page}" if page else "Ask whoever runs the server."
-        return CredentialRejected(f"{place.label} requires an API key.", hint)
+        return CredentialRejected(f"{context.label} requires an API key.", hint)
     another = f"create a new one at {page}" if page else "ask whoever runs the server."
-    named = f"rejected the key ending {place.key_hint}" if place.key_hint else "rejected this key"
-    return CredentialRejected(f"{place.label} {named}.", f"Check that you copied all of it, or {another}")
+    named = f"rejected the key ending {context.key_hint}" if context.key_hint else "rejected this key"
+    return CredentialRejected(f"{context.label} {named}.", f"Check that you copied all of it, or {another}")
 
 
-def _not_allowed(place: ErrorContext) -> Problem:
-    what = f"use {place.model}" if place.model else "do this"
+def _not_allowed(context: ErrorContext) -> Problem:
+    what = f"use {context.model}" if context.model else "do this"
     rights = "Check the key's permissions, and whether its region is supported."
     return ScopeMissing(
-        f"{place.label} does not allow this key to {what}.",
-        rights if place.provider.key_page else "Ask whoever runs the server what the key is allowed to do.",
+        f"{context.label} does not allow this key to {what}.",
+        rights if context.provider.key_page else "Ask whoever runs the server what the key is allowed to do.",
     )
 
 
-def _nothing_there(place: ErrorContext) -> Problem:
-    what = f"{place.model} is unknown there, or the address is wrong" if place.model else "the address is wrong"
-    ending = "; a base URL usually ends in /v1" if _lacks_v1(place) else ""
-    return Problem(f"{place.host} returned 404: {what}.", f"Check the URL {_shown(place.url)}{ending}.")
+def _not_found(context: ErrorContext) -> Problem:
+    what = f"{context.model} is unknown there, or the address is wrong" if context.model else "the address is wrong"
+    ending = "; a base URL usually ends in /v1" if _lacks_v1(context) else ""
+    return Problem(f"{context.host} returned 404: {what}.", f"Check the URL {_shown(context.url)}{ending}.")
 
 
-def _lacks_v1(place: ErrorContext) -> bool:
+def _lacks_v1(context: ErrorContext) -> bool:
     """Return True if the URL lacks the /v1 of the provider's base URLs."""
-    provider = place.provider
+    provider = context.provider
     usual = [field.default for field in provider.fields if field.url] + [
         local_server.base_url for local_server in provider.local_servers
     ]
-    return "/v1/" not in place.url and any(entry.endswith("/v1") for entry in usual)
+    return "/v1/" not in context.url and any(entry.endswith("/v1") for entry in usual)
 
 
-def _detail(place: ErrorContext, refusal: ApiError) -> str:
+def _detail(context: ErrorContext, refusal: ApiError) -> str:
     parts = [refusal.message or refusal.code or refusal.kind]
     if refusal.request_id:
         parts.append(f"(request {refusal.request_id})")
-    return redact(place, " ".join(filter(None, parts)))
+    return redact(context, " ".join(filter(None, parts)))
 
 
 def _joined(*sentences: str) -> str:

@@ -127,19 +127,29 @@ class AudioChunks:
 
 @dataclass(frozen=True)
 class Call:
-    """One request and how its answer is read. It holds no secret until `sign` has run.
+    """One request and how its response is read. It holds no secret until `sign` has run.
 
-    `url` carries no query; `query`, `form` and `headers` may hold a `Secret` after signing. The body is `json`, `form`
-    (form fields) or `upload`. `reader` makes a fresh reader for the answer. `wait` is how many seconds to wait before
-    sending (polling). `repeatable` says that sending it twice does no harm, so that it may be retried before the first
-    byte; a chat is: nothing was delivered. `sends` are the JSON messages for a WebSocket, followed by `chunks`; one
-    that sends nothing has its end once the connection is accepted. Messages that come over it are read as frames.
-    A name of the query with a tuple comes once for each. A refusal with one of the statuses `takes` is an answer too:
-    the reader finds the `ApiError` as the data of a frame, and gives it back where it does not know better. A 0 among
-    them stands for an answer that breaks off before its first byte, which is read as one without a word. `plain` says
-    that frames hold their data as text in every case, blanks and all. With `patience`, what is asked for goes on
-    without this connection: where it cannot be had, breaks, or brings nothing of use for so many seconds, the reader is
-    told of an end, and answers with another way to come by the rest.
+    Attributes:
+        method: The HTTP method.
+        url: The address, without a query.
+        reader: Makes a new reader for the response.
+        framing: How the response is split into frames. Messages of a WebSocket are frames.
+        headers: HTTP headers; a value may be a `Secret` after signing, in `query` and `form` as well.
+        query: The query by name; a tuple repeats the name, once for each of its values.
+        json: The body as JSON. A call has one body at most: `json`, `form` or `upload`.
+        upload: The body as a file.
+        form: The body as form fields.
+        sends: The JSON messages for a WebSocket. Without any, the call ends once the connection is accepted.
+        chunks: Audio that is sent after them.
+        wait: Seconds to wait before sending, for polling.
+        idempotent: Whether it may be retried before the first byte of the response. A chat may: nothing was delivered.
+        accepted_statuses: Error statuses that are a response too. The reader gets the `ApiError` as the data of a
+            frame, and returns it if it cannot read it. 0 stands for a response that ends before its first byte; it is
+            read as one without a frame.
+        plain: Whether frames are text, never JSON.
+        accepts_text: Whether a response that is not JSON is read too.
+        idle_timeout: If more than 0, the provider works on without this connection. If the connection fails or brings
+            nothing of use for so many seconds, the reader is told of an end, and returns the call that gets the rest.
     """
 
     method: str
@@ -169,11 +179,17 @@ class Call:
 class ApiError:
     """An error in the provider's words, from an HTTP error, a 200, or the middle of a stream.
 
-    `status` is the HTTP status (0 in mid-stream), `code` and `kind` the provider's words for machines, `message` its
-    words for people, `param` the field it names, `headers` with lower-case names. `final` says that asking again does
-    not help, such as for an account without credit. `page` says that a web page came, perhaps from somebody on the way.
-    A reader that finds one in a 200 may give it the status that it amounts to (401, 429), by which it is explained and,
-    before anything else came, asked again.
+    Attributes:
+        status: The HTTP status, 0 in the middle of a stream. For an error in a 200, a reader may give the status that
+            it amounts to (401, 429): the error is explained by it, and retried if nothing came before.
+        code: The provider's code.
+        kind: The provider's type of error.
+        message: The provider's sentence for people.
+        param: The field that it names.
+        request_id: The ID of the request at the provider.
+        headers: The headers of the response, with lower-case names.
+        final: Whether a retry is useless, as for an account without credit.
+        page: Whether the body is a web page, perhaps from a proxy.
     """
 
     status: int = 0
@@ -188,15 +204,16 @@ class ApiError:
 
 
 MALFORMED = "malformed"
-"""The code of an `ApiError` for an answer of success that a reader can make nothing of."""
+"""The code of an `ApiError` for a successful response that cannot be read."""
 
 
 @dataclass(frozen=True)
 class RemoteJob:
-    """A job that goes on at the provider; `cancel` stops it when the answer is abandoned.
+    """A job that runs at the provider.
 
-    None says that it has come to its end there. With `anyway` it is to be taken away there however the answer ends,
-    beside what else was begun: such as a file that was uploaded for it.
+    Attributes:
+        cancel: The call that stops it if the answer is abandoned; None once the job has ended.
+        anyway: Whether that call is sent however the answer ends, as for a file that was uploaded for the answer.
     """
 
     cancel: Call | None
@@ -205,11 +222,11 @@ class RemoteJob:
 
 @dataclass(frozen=True)
 class EndSeen:
-    """The finish reason has arrived: only usage and an end mark may follow, and nobody waits for them."""
+    """The finish reason has arrived. Usage and an end mark may follow; the client does not wait long for them."""
 
 
 Result = Event | ApiError | Call | RemoteJob | EndSeen
-"""What a reader makes of a frame: events, errors, and what is about the call itself."""
+"""What a reader returns for a frame: events, errors, and what concerns the call itself."""
 
 Reader = Callable[[Frame | None], Iterable[Result]]
-"""Reads one frame, or None at the end of the answer. A `Call` among its results is the next step of the same wire."""
+"""Reads one frame, or None at the end of the answer. A `Call` among its results is sent next."""

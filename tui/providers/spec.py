@@ -1,9 +1,9 @@
 """The vocabulary of a provider's declaration.
 
-A provider is a declaration (`Provider`); a dialect is a few pure functions that turn an ask into a `Call` and read the
-frames of its answer into events. Nothing here or in a dialect does I/O: `Client` runs every call.
+A provider is a declaration (`Provider`). A dialect is a few pure functions that turn a request into a `Call` and read
+the frames of its response into events. Neither does I/O: `Client` runs every call.
 
-    ask ──dialect──> Call ──wire: sign, send, frame──> Frame ──Call.reader──> Event | Call (a next step)
+    ChatRequest ──dialect──> Call ──Client: sign, send, frame──> Frame ──Call.reader──> Event | Call (the next step)
 """
 
 import re
@@ -32,7 +32,7 @@ DOT_SEGMENTS_HELP = "This is not a model ID: no part of one is . or .."
 FieldValues = Mapping[str, str]
 """The clear fields of a credential by name, defaults filled in; a field left empty is absent or ''.
 
-A secret field that is filled stands there as `MASK`, never as itself: which are filled may decide how a call is made.
+A secret field that is filled has the value `MASK` there, never its own: which are filled may decide how a call is made.
 """
 
 
@@ -54,16 +54,20 @@ class Choice:
 class Field:
     """One field of a credential form or of an added model.
 
-    `pattern` is a regular expression that the whole value must match, `pattern_help` the sentence shown when it does
-    not. `env` names the variables that usually hold the value, the one that the provider's own SDK reads first;
-    `sdk_env` are those by which another provider's SDK is pointed at this one, the usual one first. `prefixes` are the
-    beginnings that keys of this provider have, longest first, each with what such a key is called; a hint only. `more`
-    folds the field away.
-    `way` names the sign-in alternative that the field belongs to (a required one is required within it), `url` marks
-    an address whose origin the key may go to: its `choices` are offered, and any other may be given. `clears` are
-    endings cut from a pasted address (such as /chat/completions); `takes_apart` is for addresses that hold more: of
-    a pasted value it gives all that it holds by field name, this one's included, `model` being the id of a model to
-    add. `when` shows a model field only where another field (first) has one of some values (the rest).
+    Attributes:
+        pattern: A regular expression that the whole value must match.
+        pattern_help: The sentence for a value that does not match.
+        env: The environment variables that usually hold the value; first the one that the provider's SDK reads.
+        sdk_env: The variables that point another provider's SDK at this one, the usual one first.
+        prefixes: How keys of this provider begin, longest first, each with the name of such a key. A hint only.
+        advanced: Whether a form hides the field at first.
+        auth_method: The auth method that the field belongs to; `required` applies within it.
+        url: Whether the value is an address whose origin the key may be sent to. Its `choices` are offered, and any
+            other address may be given.
+        strip_suffixes: Endings that are cut from a pasted address, such as /chat/completions.
+        parse_pasted: Splits a pasted address that holds more: returns its values by field name, with this field's
+            own; `model` is the ID of a model to add.
+        visible_when: Shows a model field only if another field (the first entry) has one of the values that follow.
     """
 
     name: str
@@ -88,9 +92,9 @@ class Field:
 
 @dataclass(frozen=True)
 class LocalServer:
-    """A model server that may answer on this machine: its usual base URL and what it is called.
+    """A model server that may answer on this machine: its usual base URL and its name.
 
-    `variable` names the one of the environment that holds its host and port, wherever it runs.
+    `variable` is the environment variable that holds its host and port.
     """
 
     base_url: str
@@ -112,7 +116,7 @@ class ParameterKind(StrEnum):
 class Parameter:
     """A parameter that a model takes: its range (inclusive), what the provider does without it, and what it means.
 
-    `practical_low` is the lowest value that leaves room for an answer, where a lower one within the range is refused.
+    `practical_low` is the lowest value that leaves room for an answer, if models reject lower ones within the range.
     """
 
     name: str
@@ -128,9 +132,9 @@ class Parameter:
 
 @dataclass(frozen=True)
 class AudioLimits:
-    """What a speech-to-text model takes and gives: file name endings, size in bytes, kinds of times.
+    """What a speech-to-text model takes: file name endings and the size in bytes; and the timestamps that it returns.
 
-    With `any_format`, the server itself says which other formats it takes.
+    With `any_format`, the server decides which other formats it takes.
     """
 
     endings: tuple[str, ...]

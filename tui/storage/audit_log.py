@@ -73,9 +73,9 @@ class Entry:
 
 
 class Head(NamedTuple):
-    """The last entry: its number, the hash of its line, and the digest of the settings as last told ('' for none).
+    """The last entry: its number, the hash of its line, and the newest digest of the settings ('' for none).
 
-    From entry `macs_from` on, every entry has an HMAC; 0 in a log that a version before wrote alone.
+    From entry `macs_from` on, every entry has an HMAC; 0 if only earlier versions wrote the log.
     """
 
     n: int
@@ -95,7 +95,7 @@ class Finding:
 def start(owner: str) -> Head:
     """Return the head that the first entry of a tenant's log is chained to.
 
-    It holds the owner, so no log can stand in for another tenant's.
+    It holds the owner, so no log can replace another tenant's.
     """
     return Head(0, _hash(f"modeldeck audit log of {owner}".encode()))
 

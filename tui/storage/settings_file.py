@@ -173,7 +173,7 @@ def _json(value: Any) -> str:
 
 
 def _digest(head: Mapping[str, Any], body: bytes) -> str:
-    """Return the SHA-256 over what stands beside the checksum in a file, and over the tables."""
+    """Return the SHA-256 over the fields beside the checksum in a file, and over the tables."""
     lines = [
         str(head["schema"]),
         str(head["generation"]),

@@ -23,7 +23,7 @@ from tui.storage.settings_file import Content, CorruptSettings, Damage, Document
 
 KEPT = 5
 _DAMAGED, _OLDER = ".damaged-", ".v"
-"""What stands between the name of a settings file and the number of one that was kept beside it."""
+"""The part between the name of a settings file and the number of a copy that is kept beside it."""
 
 T = TypeVar("T")
 
@@ -237,7 +237,7 @@ class Store:
         A file that can be read becomes an earlier state itself. `generation` is the state's as it was looked at.
 
         Raises:
-            Problem: By now another state has that name, as somebody saved.
+            Problem: Another session saved, so that another state has that name.
         """
         with self.folder.lock():
             document, present = self._earlier(name), self._present()

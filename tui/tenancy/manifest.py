@@ -35,7 +35,7 @@ Record = Mapping[str, Any]
 Entries = Mapping[CredentialRef, Record]
 
 OPERATORS = "@operators"
-"""What stands for the provider in the entry of an operator, who shares the tenant; no provider has that ID."""
+"""The provider of an operator's entry, in place of an ID; no provider has it. An operator shares the tenant."""
 
 _NOT_COVERED = frozenset(("created", "changed", "check", "listed_at"))
 """What changes without the private key."""

@@ -76,7 +76,7 @@ def readable(session: Session) -> Iterator[Tenant]:
 
 
 def names(session: Session) -> list[str]:
-    """Return the tenants' names, sorted; the ID stands for the name that cannot be read."""
+    """Return the tenants' names, sorted; the ID in place of a name that cannot be read."""
     called = (
         tenant.name if (tenant := _readable(session.tenant(tenant_id))) else tenant_id for tenant_id in ids(session)
     )

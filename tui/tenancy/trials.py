@@ -3,7 +3,7 @@
 $DATA/operator/settings.json           trial keys, sealed; allowed models; quota; by tenant calls used, held and told
 $KEYS/operator/<key id>.pem            the operator's own private key
 
-It is a settings file as a tenant's is, and its owner stands in it as one would. Counts go by the tenant's id and stay
+It is a settings file like a tenant's, with its owner in the place of the tenant. Counts go by the tenant's ID and stay
 when the tenant's own settings are restored, replaced or removed.
 """
 
@@ -23,7 +23,7 @@ from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import get
 
 _FEW = 10
-"""The last of this many parts of a trial is told in time."""
+"""A trial is low when less than one part in this many is left."""
 
 
 @dataclass(frozen=True)

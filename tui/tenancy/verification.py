@@ -24,7 +24,7 @@ from tui.tenancy.tenants import get
 from tui.vault import key_pair
 
 TABLES = ("credentials", "manifest")
-"""Where a credential stands, for who forgets one: in both it is a record with provider and name."""
+"""The tables that name a credential, for whoever deletes one: in both it is a record with provider and name."""
 
 
 class ManifestAlarm(StrEnum):

@@ -112,7 +112,7 @@ def check(session: TenantSession) -> Checked:
         store = session.store
         state = changes.digest(dict(store.read().storage.read() or {})) if store.exists() else ""
     except Problem:
-        state = ""  # settings that cannot be read are told of elsewhere
+        state = ""  # settings that cannot be read are reported elsewhere
     count, findings = session.log.check(state)
     return Checked(session.tenant_id, count, tuple(findings))
 

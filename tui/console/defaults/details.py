@@ -1,4 +1,4 @@
-"""What is told about a default model beside the list in a wide window: the model, and who uses it."""
+"""What is shown about a default model beside the list in a wide window: the model, and who uses it."""
 
 from collections.abc import Sequence
 

@@ -32,11 +32,11 @@ from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
 
 _WIDE = 100
-"""Columns from which the details stand beside the list."""
+"""Columns from which the details are shown beside the list."""
 
 _TYPE = 21
 _REF = 39
-"""Cells of the type and of the reference at 80 columns; the time stands behind them."""
+"""Cells of the type and of the reference at 80 columns; the time follows them."""
 
 
 class Defaults(AreaScreen):
@@ -208,7 +208,7 @@ class Defaults(AreaScreen):
     # --- actions ---
 
     async def _change(self, work: Awaitable[str]) -> None:
-        """Change a default, show how all stand then, and the notice of it."""
+        """Change a default, then show all of them and a notice."""
         key = self.query_one(Rows).key
         try:
             notice = await self.undoably(self.session, work)

@@ -294,7 +294,7 @@ class Footer(ChromeRow):
 class ScreenText:
     """The words around a screen's content.
 
-    `title` and `right` stand in the title rule, `foot` and `foot_right` in the foot rule, `strip` below it, `keys` in
+    `title` and `right` are in the title rule, `foot` and `foot_right` in the foot rule, `strip` below it, `keys` in
     the footer (entries of `keys.footer_items`; help is added).
     """
 

@@ -2,7 +2,7 @@
 
     Area      one of the four areas (and the tenants), switched by digits or f-keys
     Page      a form or picker over an area: no area keys; escape goes back
-    Dialog    a Page whose content stands in a box
+    Dialog    a Page whose content is in a box
 
 A screen fills `content()`, answers `chrome()` with the words around it, and calls `refresh_chrome()` when they may have
 changed. The frame calls it on every change of focus.
@@ -47,7 +47,7 @@ class FramedScreen(InConsole, Screen[Result]):
     """The footer's entry for help, if the screen has any."""
     AUTO_FOCUS = ""
     ALL_TENANTS: ClassVar[bool] = False
-    """Whether the screen shows all tenants, and is to be told of changes of each."""
+    """Whether the screen shows all tenants, so that it must learn of every change."""
 
     _early: list[events.Key] | None = None
     """Keys typed ahead, before anything here had the focus; None from then on."""
@@ -114,7 +114,7 @@ class FramedScreen(InConsole, Screen[Result]):
         self.refresh_chrome()
 
     async def _on_message(self, message: Message) -> None:
-        # A problem that no handler put into words on its screen is told all the same; it is never a crash.
+        # A problem that no handler of a screen showed is shown here; it is never a crash.
         try:
             await super()._on_message(message)
         except Problem as problem:
@@ -147,7 +147,7 @@ class FramedScreen(InConsole, Screen[Result]):
 
     @property
     def lowest_rule(self) -> Rule:
-        """The rule on which notices stand, so that they hide no field."""
+        """The rule that shows notices, so that they hide no field."""
         return self.query_one("#foot", Rule)
 
     def place_notices(self) -> None:
@@ -303,7 +303,7 @@ class PageScreen(FramedScreen[Result]):
 
 
 class Dialog(PageScreen[Result]):
-    """A page whose parts stand in a box under the title rule."""
+    """A page whose content is in a box under the title rule."""
 
     BOX_TITLE: str = ""
 

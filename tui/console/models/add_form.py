@@ -26,7 +26,7 @@ ID = "id"
 
 
 class ModelForm(Form):
-    """The form. `model` is edited, `chosen` is what its choices begin with, `note` stands at its button."""
+    """The form. `model` is edited, `chosen` is what its choices begin with, `note` is shown at its button."""
 
     def __init__(
         self,
@@ -88,7 +88,7 @@ class ModelForm(Form):
         yield from (name for name in named if name not in self.choices and name not in picked)
 
     def _part(self, name: str) -> Iterator[Widget]:
-        # Choices that lead stand close together, as they are one thought.
+        # The first choices have no blank lines between them, as they belong together.
         if not self._leading or name not in self.choices or name == next(iter(self.choices)):
             yield Plain("", classes="text")
         if name == ID and self.model:
@@ -158,7 +158,7 @@ class ModelForm(Form):
         return {name: value for name, value in values if not value or stored.get(name) != value}
 
     def forget(self, name: str) -> None:
-        """Leave a field blank whose stored value is not to be used, so that it is entered anew."""
+        """Leave a field blank whose stored value is not to be used, so that it is entered again."""
         with self.rows[name].field.prevent(Input.Changed):
             self._before[name] = self.rows[name].field.value = ""
 

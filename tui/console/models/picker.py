@@ -98,7 +98,7 @@ class PickModel(PageScreen[Model]):
         matches = self._list.matching(text)
         sections: list[tuple[str, list[str]]] = []
         if not text:
-            # These two stand apart; while something is looked for they stand with the others.
+            # These two are a group of their own, unless a filter is typed.
             sections = [("Now", [row_key(self._now.model)])] if self._now else []
             sections += [("Nearest", [row_key(self._nearest)])] if self._nearest else []
         apart = {key for _, keys in sections for key in keys}

@@ -36,14 +36,14 @@ from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
 
 WIDE = 100
-"""Columns from which the details stand beside the list."""
+"""Columns from which the details are shown beside the list."""
 
 _LIST = 60
 _REST = 0.15
 """Seconds that the cursor rests before the details follow it."""
 
 _NOTED = 50
-"""Columns from which the type shown stands behind the filter."""
+"""Columns from which the type is shown after the filter."""
 
 _FEW = 2_000
 """Up to so many models are read at once; more in a thread, so that keys are answered meanwhile."""
@@ -161,7 +161,7 @@ class Models(AreaScreen):
         return self._list if same else ModelList(rows, providers)
 
     async def read(self) -> None:
-        """Read the models anew, without holding up the screen."""
+        """Read the models again, without blocking the screen."""
         self._take(await asyncio.to_thread(self._read))
 
     def _take(self, read: ModelList) -> None:

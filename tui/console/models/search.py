@@ -20,7 +20,7 @@ _LEAST = 2
 
 
 class ModelSearch:
-    """The searches and offers of one form: one search at a time, for what stands in the field by then."""
+    """The searches and offers of one form: one search at a time, for the text that the field has when it starts."""
 
     def __init__(self, screen: FramedScreen[Any], form: ModelForm) -> None:
         self._screen, self._form = screen, form

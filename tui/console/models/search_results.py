@@ -16,7 +16,7 @@ from tui.console.widgets.truncate import fit, width
 from tui.providers.events import SearchResult
 
 MOST = 6
-"""Rows of hits in sight; the others are scrolled to."""
+"""Results shown at once; the others are reached by scrolling."""
 
 
 class HitRows(Rows):
@@ -57,20 +57,20 @@ class SearchResults(Vertical):
 
     @property
     def pointed(self) -> SearchResult | None:
-        """The hit under the cursor, while the list has the focus."""
+        """The result under the cursor, while the list has the focus."""
         return self.hits.get(self.list.key) if self.list.has_focus else None
 
     @property
     def listed(self) -> bool:
-        """Whether hits are in sight."""
+        """Whether results are shown."""
         return bool(self.list.display)
 
     def searching(self, on: bool) -> None:
-        """Show that hits are on their way."""
+        """Show that a search is running."""
         self.row.note((f"{WORKING} searching", MUTED) if on else "")
 
     def show(self, hits: Sequence[SearchResult], *words: Words) -> None:
-        """Replace the hits; `words` stand under the field in place of its help."""
+        """Replace the hits; `words` are shown under the field in place of its help."""
         self.hits = {result.id: result for result in hits}
         self.list.show([_item(result) for result in self.hits.values()])
         self.list.refresh(layout=True)

@@ -79,7 +79,7 @@ class Commands(PageScreen[None]):
 
     @property
     def _place(self) -> int:
-        """Where the command under the cursor stands among all, -1 if there is none."""
+        """The index of the command under the cursor among all, -1 if there is none."""
         return int(self.query_one(Rows).key or -1)
 
     @property
@@ -87,7 +87,7 @@ class Commands(PageScreen[None]):
         return self._all[self._place] if self._place >= 0 else None
 
     def _show(self, at: int = -1) -> None:
-        """Show what the typed words find, with the cursor on a command or on the first."""
+        """Show the commands that match the typed words, with the cursor on one of them or on the first."""
         matches = self._shown = self._all.matching(self.query_one(LineField).value)
         items = Lazy(list(map(str, matches)), lambda n: _Row(self._all[matches[n]]))
         rows = self.query_one(Rows)

@@ -63,7 +63,7 @@ class ParameterFields(VerticalScroll, can_focus=False):
         return next((row for row in self.rows if row.field.has_focus), None)
 
     def take(self, row: ParameterRow) -> bool:
-        """Use what stands in a row; False where it is no value, which stands under it then."""
+        """Use the text of a row. If it is not a value, say so under the row and return False."""
         try:
             if row.parameter is SYSTEM:
                 self.conversation.system = row.text.strip()
@@ -77,7 +77,7 @@ class ParameterFields(VerticalScroll, can_focus=False):
         return True
 
     def take_all(self) -> None:
-        """Use what stands in the fields."""
+        """Use the texts of the fields."""
         for row in self.rows:
             self.take(row)
 

@@ -19,12 +19,12 @@ from tui.errors import Problem
 from tui.providers.spec import Parameter
 
 Parse = Callable[[Parameter, str], Any]
-"""The value of a typed text, None for an empty one, or a Problem."""
+"""Returns the value of a typed text, None for a blank one; raises Problem."""
 
 _LABEL = 19
 
 _ROOM = 11
-"""Cells beside a field in the narrow column; a range that is longer is told under the question."""
+"""Cells beside a field in the narrow column; a longer range is shown under the question."""
 
 
 @dataclass
@@ -35,7 +35,7 @@ class Settings:
     values: dict[str, Any] = field(default_factory=dict)
 
     def take(self, parameter: Parameter, text: str, parse: Parse) -> None:
-        """Keep what was typed. Where it is no value, the last one that was is used on, and a Problem tells why."""
+        """Keep what was typed, and use its value. If it is not a value, raise a Problem and keep the last value."""
         self.texts[parameter.name] = text
         value = parse(parameter, text)
         if value is None:
@@ -59,7 +59,7 @@ def _shown(value: Any) -> str:
 
 
 class ParameterRow(Vertical):
-    """One parameter: label, field, range, what the server does without it; below it what is wrong."""
+    """One parameter: label, field, range, what the server does without it; below, what is wrong with the text."""
 
     DEFAULT_CSS = """
     ParameterRow { height: auto; }
@@ -77,7 +77,7 @@ class ParameterRow(Vertical):
     """
 
     class Changed(Message):
-        """The field of a parameter was left or enter was pressed in it; `entered` tells which."""
+        """Posted when the field of a parameter was left, or (`entered`) enter was pressed in it."""
 
         def __init__(self, row: "ParameterRow", entered: bool) -> None:
             super().__init__()
@@ -112,7 +112,7 @@ class ParameterRow(Vertical):
 
     @property
     def text(self) -> str:
-        """What stands in the field."""
+        """The text of the field."""
         return self.field.text if isinstance(self.field, LinesField) else self.field.value
 
     @text.setter

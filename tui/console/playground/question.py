@@ -122,7 +122,7 @@ class Composer:
         self._note_question = ""
 
     def compose(self) -> ComposeResult:
-        """Yield the question and the sentence below; the rule stands above, where the tab puts it."""
+        """Yield the question and the sentence below it; the tab yields the rule."""
         with Horizontal(classes="composer"):
             yield Plain(" > ")
             yield self.question

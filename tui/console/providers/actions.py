@@ -43,7 +43,7 @@ def checks_of(
 
 
 async def refresh(session: TenantSession, row: ProviderRow) -> str:
-    """List the models of a provider anew."""
+    """List the models of a provider again."""
     result = await catalog.refresh(session, row.provider.id)
     return f"{row.provider.label}: {result.total:,} models, {len(result.added)} new, {len(result.gone)} gone."
 

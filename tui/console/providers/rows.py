@@ -21,7 +21,7 @@ _BROAD = 71
 """Below this many cells the number of models is left out."""
 
 _STATE_WIDTH = 20
-"""Cells of the state where the details stand beside the list."""
+"""Cells of the state if the details are shown beside the list."""
 
 _GROUPS = {Supply.OWN: "Model vendors", Supply.HOSTING: "Model hosts"}
 

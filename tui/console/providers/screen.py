@@ -31,7 +31,7 @@ from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
 
 WIDE = 100
-"""Columns from which the details stand beside the list."""
+"""Columns from which the details are shown beside the list."""
 
 _LIST = 60
 _REST = 0.15
@@ -156,7 +156,7 @@ class Providers(AreaScreen):
         self.reload()
 
     def reload(self) -> None:
-        """Read the rows anew, and show what changed."""
+        """Read the rows again, and show what changed."""
         self.rows = status.rows(self.session)
         self._redraw()
         self._tell()

@@ -1,4 +1,4 @@
-"""What is told about the tenant under the cursor, beside the list in a wide window."""
+"""What is shown about the tenant under the cursor, beside the list in a wide window."""
 
 from collections.abc import Sequence
 

@@ -25,7 +25,7 @@ _WHEN = 18
 
 
 class Audit(PageScreen[None]):
-    """A text to be read; every entry stands under who made it."""
+    """The audit log as text; entries follow the name of whoever made them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bind("audit.find", "find")]
 

@@ -30,9 +30,9 @@ class TenantForm(Vertical):
         session: The process that the tenant is created in.
         label: The label of the name.
         help_lines: Help under the passphrase.
-        above: What stands above the name.
-        below_name: What stands between name and passphrase.
-        parts: What stands between passphrase and button.
+        above: What is shown above the name.
+        below_name: What is shown between name and passphrase.
+        parts: What is shown between passphrase and button.
     """
 
     DEFAULT_CSS = """
@@ -71,7 +71,7 @@ class TenantForm(Vertical):
         return bool(self.button.doing)
 
     def submit(self) -> None:
-        """Post `Submitted`, unless a field stands in the way."""
+        """Post `Submitted`, unless a field is invalid."""
         self._problem.show("")
         try:
             tenant_registry.check_name(self._session, self.name_row.value)

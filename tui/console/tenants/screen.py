@@ -31,7 +31,7 @@ from tui.workspace.tenants import TenantRow
 _T = TypeVar("_T")
 
 WIDE = 100
-"""Columns from which the details stand beside the list."""
+"""Columns from which the details are shown beside the list."""
 
 _MANY = 40
 _AT_ONCE = 50
@@ -156,7 +156,7 @@ class Tenants(AreaScreen):
         except Problem as problem:
             self.dialogs.toast(problem.message)
             return
-        # A few stand there before the first key has its turn; many are read beside the keys.
+        # A few are read before the first key is handled; many are read while keys are handled.
         aside = _at_once if first and len(ids) <= _AT_ONCE else asyncio.to_thread
         await aside(self.console.set_watched_tenants, ids)
         for start in range(0, len(ids), _AT_ONCE):

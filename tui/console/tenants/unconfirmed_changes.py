@@ -23,7 +23,7 @@ def confirm_title(integrity: IntegrityStatus) -> str:
 def confirm_lines(
     session: TenantSession, integrity: IntegrityStatus, waiting: Sequence[CredentialChange]
 ) -> list[Words]:
-    """Describe each change, with what tells whose it is; only the first of many."""
+    """Describe the first changes, each with what shows whose it is."""
     lines: list[Words] = []
     if integrity.alarm:
         lines = [line(PROBLEM, verification.alarm_words(session, integrity.alarm)), ""]

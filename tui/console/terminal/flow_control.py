@@ -38,7 +38,7 @@ def hidden(bits: int) -> float:
 
 @dataclass
 class FlowControl:
-    """Told what is sent and when it is answered, in seconds of one clock. The answers may be told by another thread."""
+    """Tracks what is sent and when it is answered, in seconds of one clock. Another thread may report the answers."""
 
     takes: Callable[[], bool] = lambda: True
     """Whether the nearest kernel takes more just now."""

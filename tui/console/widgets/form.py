@@ -179,7 +179,7 @@ class Part(Widget, can_focus=True):
 
 
 class Button(Part):
-    """`[ Words that say what happens ]`, and a note behind it. While it works, what it does stands in its place."""
+    """`[ Words that say what happens ]`, and a note after it. While it works, it shows what it does instead."""
 
     BINDINGS: ClassVar[list[BindingType]] = [bind("form.press", "press")]
 

@@ -19,7 +19,7 @@ LIMIT = 16_000
 class LineField(Input):
     """A field of one line without a frame. Enter goes on to the next field; its screen decides what that is.
 
-    `cleaner` says what of a paste goes in, None where it is refused; a form that knows more may put in its own.
+    `cleaner` returns the part of a paste that goes in, or None to refuse it; a form may set its own.
     """
 
     DEFAULT_CSS = """
@@ -29,14 +29,14 @@ class LineField(Input):
     """
 
     class TooLong(Message):
-        """A paste of `size` characters was left out."""
+        """Posted when a paste of `size` characters was refused."""
 
         def __init__(self, field: "LineField", size: int) -> None:
             super().__init__()
             self.field, self.size = field, size
 
     class Pasted(Message):
-        """Text was pasted; the field holds by now what its cleaner took of it."""
+        """Posted when text was pasted; the field holds the part that its cleaner returned."""
 
         def __init__(self, field: "LineField", text: str) -> None:
             super().__init__()

@@ -55,7 +55,7 @@ class NewPassphrase(Vertical):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         self.again.display = self.touched
-        # The help stands under the last field that is shown.
+        # The help is under the last field that is shown.
         self.first.help = () if self.touched else self._help
         self.again.help = self._help
         self.first.say()

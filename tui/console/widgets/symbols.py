@@ -1,6 +1,6 @@
 """Signs of the screens, their ASCII equivalents of the same width, and the table of roles.
 
-A sign never stands without its word. Screens write the signs as they are; `line_filters` swaps them on the way out.
+A sign is never shown without its word. Screens write the signs as they are; `line_filters` swaps them on the way out.
 A role is a style of Textual: attributes that stay where NO_COLOR is set, and a color of the theme. Screens name roles,
 never colors; `app.tcss` gives the same roles to frames and fields.
 """

@@ -16,7 +16,7 @@ from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, 
 from tui.providers.spec import FieldValues
 
 TOKENS = 16_384
-"""What an answer may use unless it is told. Above some 21,000 an answer in one piece may take too long."""
+"""The default limit of tokens of an answer. Above some 21,000 an answer in one piece may take too long."""
 
 SAMPLING = ("temperature", "top_p", "top_k")
 

@@ -16,7 +16,7 @@ TAKES = frozenset({"temperature", "top_p", "max_tokens"})
 
 _LEAST = 0.01
 _ROOM = 2048
-"""What question and answer may use together unless it is told."""
+"""The default limit of tokens of question and answer together."""
 _ANSWER = 1024
 _A_TOKEN = 3
 _A_TURN = 8

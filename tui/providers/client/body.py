@@ -32,7 +32,7 @@ _first_json = json.JSONDecoder().raw_decode
 _KEEP_ALIVE = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive", "connected"})
 END_MARK = "[DONE]"
 _BETWEEN = re.compile(r"\s*(?:data:\s*)*")
-"""What stands between documents that are glued to one another."""
+"""The separator of documents that follow each other in one body."""
 
 MAX_ATTEMPTS = 8
 """How often the bytes that have come are parsed to see whether a document is whole before its body ends."""

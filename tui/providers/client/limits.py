@@ -69,7 +69,7 @@ KEEPALIVE_EXPIRY = 30.0
 """Seconds after which an idle connection is closed."""
 
 TOKEN_MARGIN = 60.0
-"""Seconds before its end at which an access token is exchanged anew."""
+"""Seconds before its expiry at which an access token is exchanged again."""
 
 UPLOAD_PROGRESS_INTERVAL = 0.25
 """Seconds between two reports of the progress of an upload."""

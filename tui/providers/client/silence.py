@@ -44,7 +44,7 @@ class SilenceMonitor:
             limits: The timeouts.
             streamed: Whether `stream_timeout` applies; otherwise `response_timeout` does.
             idle_timeout: The call's own timeout in seconds, if it is shorter; 0 for none.
-            trace: Tells whether a proxy still stands between; it has `proxy_timeout` to let the request through.
+            trace: Tells whether the request is still at a proxy, which has `proxy_timeout` to let it through.
             has_tokens: Whether `first_token_timeout` applies until `first_token` is called.
         """
         self._context = context
@@ -63,7 +63,7 @@ class SilenceMonitor:
         self._last = time.monotonic()
 
     def reset(self) -> None:
-        """Start anew: something of use came, or went out."""
+        """Restart the clock: something of use was received or sent."""
         self._last = time.monotonic()
         self._notices = 0
 

@@ -229,7 +229,7 @@ async def _read(session: AsyncWebSocketSession, stream: _Bounded, inbox: Inbox[s
 
 
 async def _send(session: AsyncWebSocketSession, call: Call, sent: _Sent) -> None:
-    # A connection that is broken is told by what reads from it.
+    # Reading from a broken connection reports it.
     with contextlib.suppress(WebSocketNetworkError, LocalProtocolError):
         for send in call.sends:
             await session.send_text(to_json(send).decode())

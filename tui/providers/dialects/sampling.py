@@ -8,7 +8,7 @@ BOUND = "max tokens"
 DIMENSIONS = "dimensions"
 """The name of the parameter that shortens vectors."""
 NO_LIMIT, AS_MODEL = "no limit but the model's", "model default"
-"""What stands where a value is left out."""
+"""What a form shows for a value that is left out."""
 
 
 def temperature(low: float = 0, high: float = 2, unset: str = "–") -> Parameter:

@@ -74,7 +74,7 @@ class _Look:
         return Listing(self.fields, self.model.fields.get("namespace", ""), self._entries, self._denied, wait).call()
 
     def _denied(self, refused: ApiError, namespace: str) -> Results:
-        # A token may call an endpoint without the right to list it, which is told but stands in nobody's way.
+        # A token may call an endpoint without the right to list it: that is said, and stops nothing.
         if self.model.fields.get("endpoint_url"):
             yield Notice(f"This token may not list the endpoints of {namespace}, so the name is not checked there.")
             yield self.probe()
@@ -112,7 +112,7 @@ class _Look:
         same = [endpoint for endpoint in items if repository_of(endpoint) == self.model.id]
         return same[0] if len(same) == 1 else None
 
-    # What runs there is told by the first of three addresses that answers.
+    # The first of three addresses that answers shows what runs there.
 
     def probe(self) -> Call:
         path, _ = self._stages[self.stage]

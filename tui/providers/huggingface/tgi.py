@@ -17,7 +17,7 @@ from tui.providers.events import UNFINISHED, Event, Finish, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 
 NEW_TOKENS = 512
-"""What an answer may use unless it is told: older servers stop after a few words, newer ones at the context's end."""
+"""The default limit of tokens of an answer: older servers stop after a few words, newer ones at the context's end."""
 
 OTHER_TASK = "other_task"
 """The code of an answer that belongs to another task; `param` names it."""

@@ -49,7 +49,7 @@ class KeyReport:
 
     @property
     def manifest(self) -> ManifestState:
-        """How the list of credentials stands."""
+        """The state of the list of credentials."""
         if self.integrity.alarm:
             return ManifestState(self.integrity.alarm)
         return ManifestState.PROVED if self.integrity.proved else ManifestState.UNPROVED

@@ -28,7 +28,7 @@ from tui.tenancy.tenants import get
 from tui.vault import envelope, key_pair
 
 OnProgress = Callable[[int, int], None]
-"""Hears, in the thread that works, how many credentials of how many are sealed anew."""
+"""Called in the worker thread with the number of credentials sealed again, and of all."""
 
 
 @dataclass(frozen=True)

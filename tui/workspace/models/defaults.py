@@ -33,7 +33,7 @@ _WORDS = {
 class DefaultRow:
     """The default model of a type, and its state.
 
-    `sentence` says why. `model` is the default as it stands in the list of models, None where it is not in it.
+    `sentence` says why. `model` is the default's entry in the list of models, None if it has none.
     `nearest` is what could take its place, `proposed` what could be the first; neither is ever set by itself.
     """
 

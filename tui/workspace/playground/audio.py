@@ -27,7 +27,7 @@ MEDIA = {
     "wav": "audio/wav",
     "webm": "audio/webm",
 }
-"""File name ending -> content type. Endings of one content type stand for the same format."""
+"""File name ending -> content type. Endings with one content type are the same format."""
 
 OTHER_MEDIA = {
     "3gp": "audio/3gpp",

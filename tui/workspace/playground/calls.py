@@ -116,7 +116,7 @@ async def send(
 ) -> AsyncGenerator[Event]:
     """Send a request and yield its events, metered if it is on a trial. Closing the iterator cancels the request.
 
-    It is recorded in `wire_log`. When it is over, what it cost is recorded, and whether the key was accepted or rejected.
+    The exchange is recorded in `wire_log`. At the end, the cost is recorded, and whether the key was accepted.
     """
     session, moment = tenant.process, tenant.now()
     usage: Usage | None = None

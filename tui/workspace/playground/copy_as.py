@@ -28,7 +28,7 @@ def request_text(provider: Provider, fields: FieldValues, call: Call, form: str,
 
     Args:
         provider: The provider that is called.
-        fields: The clear fields of the credential; filled secrets stand there as `MASK`.
+        fields: The clear fields of the credential; filled secrets have the value `MASK`.
         call: The request, not signed.
         form: One of `FORMS`.
         now: Seconds since the epoch, for signing.

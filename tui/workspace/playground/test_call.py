@@ -29,7 +29,7 @@ _Kind = TypeVar("_Kind")
 
 @dataclass(frozen=True)
 class TestCallResult:
-    """The result in words, and the model with what the answer told about it."""
+    """The result in words, and the model with what the answer showed about it."""
 
     model: Model
     words: str

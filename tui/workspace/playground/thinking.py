@@ -36,7 +36,7 @@ def off(parameters: Sequence[Parameter]) -> dict[str, str] | None:
 def state(thinking: str, usage: Usage | None, switched_off: bool = False) -> ThinkingState:
     """Return the state of an answer's thinking, from its text and the tokens that the provider reports.
 
-    A model that was told not to think, and reports thinking all the same, was not kept from it.
+    A model that was asked not to think and still reports thinking cannot be stopped from it.
     """
     if thinking:
         return ThinkingState.SHOWN

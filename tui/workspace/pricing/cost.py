@@ -8,7 +8,7 @@ from tui.providers.events import Usage
 from tui.workspace.pricing.prices import MILLION, Price, Rates
 
 UNKNOWN = "–"
-"""What stands for an amount that is not known; never 0."""
+"""The text for an amount that is not known; never 0."""
 
 _WIDE = 0x2E80
 """From this code point on, scripts are written whose characters are about a token each."""
@@ -60,7 +60,7 @@ class Cost:
 def cost_of(price: Price | None, usage: Usage | None) -> Cost | None:
     """Return what a request cost.
 
-    None stands for an unknown amount: there is no price, a figure for one of its kinds of tokens is missing, usage is
+    None is an unknown amount: there is no price, a figure for one of its kinds of tokens is missing, usage is
     not reported, or a part of it is larger than the whole.
     """
     if price is None or usage is None:
@@ -126,7 +126,7 @@ def prompt_tokens(text: str) -> int:
 
 
 def prompt_cost(price: Price, prompt: str) -> str:
-    """Return about what a prompt costs before there is an answer, such as `≈ 0.0001 USD`; '' if nobody knows."""
+    """Return about what a prompt costs before there is an answer, such as `≈ 0.0001 USD`; '' if it is unknown."""
     tokens = prompt_tokens(prompt)
     rate = price.rates_for(tokens).input
     return f"≈ {money(tokens * rate / MILLION, price.currency)}" if tokens and rate is not None else ""

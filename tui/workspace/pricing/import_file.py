@@ -60,7 +60,7 @@ def read_prices(text: str, day: str, hosts: Iterable[str]) -> tuple[Price, ...]:
 
     Args:
         text: The file.
-        day: The date of the file, which stands for the day of prices that have none.
+        day: The date of the file, for prices that have no date.
         hosts: The addresses that prices are wanted for.
 
     Raises:

@@ -20,7 +20,7 @@ _CURRENCY = re.compile(r"[A-Z]{3}")
 
 @dataclass(frozen=True)
 class Rates:
-    """The figures of a price, a million tokens each, `minute` a minute of audio. None is a figure that nobody knows.
+    """The figures of a price, a million tokens each, `minute` a minute of audio. None is an unknown figure.
 
     `cached` to `audio` are for parts of the input. `reasoning` is None where thinking costs as much as the answer.
     """

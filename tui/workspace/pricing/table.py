@@ -100,7 +100,7 @@ def hosts_of(session: TenantSession, model: Model) -> tuple[str, ...]:
 
 
 def price_of(session: TenantSession, model: Model, moment: str = "") -> Price | None:
-    """Return the price of a model at a moment (ISO 8601, UTC; now if blank); None if nobody knows it."""
+    """Return the price of a model at a moment (ISO 8601, UTC; now if blank); None if it is unknown."""
     moment = moment or session.now()
     hosts, environ = hosts_of(session, model), session.process.environ
     model_id = model.id.removeprefix("models/")  # Gemini lists its models so

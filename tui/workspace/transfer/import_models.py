@@ -64,7 +64,7 @@ def _checked(session: TenantSession, model: Model) -> Model:
     if model.origin is not Origin.ADDED:
         return replace(model, fields={})
     declared = {model_field.name for model_field in provider.model_fields}
-    # What a provider told of a model is kept beside what a person entered.
+    # What a provider said about a model is kept beside what a person entered.
     known = {name: value for name, value in model.fields.items() if name in declared}
     unknown = {name: value for name, value in model.fields.items() if name not in declared}
     return replace(model, fields=add.fields_of(provider, known, {}) | unknown)

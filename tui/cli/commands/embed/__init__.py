@@ -6,7 +6,7 @@ COMMANDS = (
     Command(
         ("embed",),
         "embed.handlers:embed",
-        "turn texts into vectors, one a line",
+        "turn texts into vectors, one per line",
         (Argument("TEXT", "one text each; blank or - reads stdin, one text per line", min_count=0, many=True),),
         (
             MODEL_OPTION,

@@ -140,7 +140,7 @@ async def search(call: CommandContext) -> None:
 
 
 async def add(call: CommandContext) -> None:
-    """Add a model by hand, verified unless told not to."""
+    """Add a model by hand, verified unless --no-verify is given."""
     provider = provider_of(call.tenant_session, call.args.one("P"))
     fields = _entries(call, provider)
     verify = not call.args.has("no-verify")
@@ -160,7 +160,7 @@ async def add(call: CommandContext) -> None:
 
 
 async def edit(call: CommandContext) -> None:
-    """Change fields of an added model, verified unless told not to."""
+    """Change fields of an added model, verified unless --no-verify is given."""
     model = _find(call)
     fields = _entries(call, provider_of(call.tenant_session, model.provider))
     verify = not call.args.has("no-verify")

@@ -30,7 +30,7 @@ COMMANDS = (
         ("batch",),
         "playground.batch:batch",
         "ask models every prompt of a file; the same command continues",
-        (Argument("PROMPTS", "a .txt (a prompt a line), .jsonl or .csv file; or a folder of audio"),),
+        (Argument("PROMPTS", "a .txt (one prompt per line), .jsonl or .csv file; or a folder of audio"),),
         (
             Option(("-m", "--model"), "a model; repeat for several", "P/MODEL", required=True),
             Option(("-o", "--output"), "the file of rows, .jsonl", "OUT", required=True),

@@ -110,7 +110,7 @@ class Saved:
 
 
 async def save(call: CommandContext, provider: Provider, values: Values, rotate: bool = False) -> Saved:
-    """Verify the values, unless told not to, and store them; with `rotate`, what is stored already is kept."""
+    """Verify the values unless --no-verify is given, and store them; with `rotate`, keep the stored key as well."""
     await call.unlock_without_asking(call.tenant)
     plan = await plan_save(call.tenant_session, provider.id, values, name=_name(call), rotate=rotate)
     if call.args.has("allow-http"):

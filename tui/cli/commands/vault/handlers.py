@@ -248,7 +248,7 @@ async def rotate(call: CommandContext) -> None:
         shape = {"tenant": tenant.id, "key_pair": done.tenant.key_id, "sealed_anew": done.resealed, "left": done.left}
         call.out.json(shape)
         return
-    call.out.line(f"{tenant.name} has a new key pair, {pair}; {counted(done.resealed, 'credential')} sealed anew.")
+    call.out.line(f"{tenant.name} has a new key pair, {pair}; {counted(done.resealed, 'credential')} re-encrypted.")
     if done.left:
         call.out.line(f"{counted(done.left, 'credential')} cannot be decrypted: replace or remove them.")
     call.out.line("Nothing changed at the providers: revoke leaked API keys there.")

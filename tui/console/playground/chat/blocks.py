@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from tui.console.widgets.markdown.renderer import Document
 
 _SHOWN = 4_000
-"""Characters of a question that are shown; what is longer was pasted by whoever reads it."""
+"""Characters of a question that are shown; whoever reads a longer one has pasted it."""
 
 _TEXT_CURSOR = "▏"
 
 
 class Sentences:
-    """Lines of the program's own, such as what to do where nothing was asked yet."""
+    """The program's own lines, such as what to do in an empty chat."""
 
     def __init__(self, *lines: Words) -> None:
         self.lines = [line(entry) for entry in lines]

@@ -18,7 +18,7 @@ NEW_CHAT = (
 
 
 def empty_chat(model: Model | None, pick_hint: str) -> Sentences:
-    """Return what stands in an empty chat; `pick_hint` says how to pick a model."""
+    """Return the block of an empty chat; `pick_hint` says how to pick a model."""
     if model is None:
         return Sentences("", "  No default chat model yet.", "", f"  {pick_hint}")
     keep = hint("  Chats are not kept when you quit; {chat.save:typing} saves one as Markdown.")
@@ -31,7 +31,7 @@ def unsaved(tenant_id: str) -> str:
 
 
 def hidden(tenant: str) -> Sentences:
-    """Return what stands in place of the chat of a locked tenant."""
+    """Return the block that replaces the chat of a locked tenant."""
     return Sentences(
         "", f"  {tenant} is locked; the chat is hidden.", "", "  The next question asks for the passphrase."
     )

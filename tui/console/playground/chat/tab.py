@@ -31,7 +31,7 @@ from tui.tenancy import keyring
 from tui.workspace.playground import calls
 
 WIDE = 100
-"""Columns from which the parameters stand beside the chat."""
+"""Columns from which the parameters are shown beside the chat."""
 
 
 class ChatTab(Tab):

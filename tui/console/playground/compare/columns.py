@@ -18,7 +18,7 @@ _STACKED_BELOW = 100
 
 
 def per_row(width: int, count: int) -> int:
-    """Return how many columns stand side by side: none narrower than 40 cells, and one below 100."""
+    """Return how many columns fit side by side: none narrower than 40 cells, and one below 100."""
     fit = width // _NARROWEST if width >= _STACKED_BELOW else 1
     return max(1, count) if count <= fit else min(2, fit)
 

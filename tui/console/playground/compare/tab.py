@@ -67,7 +67,7 @@ class CompareTab(Tab):
         yield self.composer.rule
         yield from self.composer.compose()
 
-    # --- what stands around ---
+    # --- texts around the tab ---
 
     @property
     def rule(self) -> Rule:

@@ -31,7 +31,7 @@ from tui.workspace.playground import calls
 from tui.workspace.playground.vectors import MOST, Comparison, compare
 
 MAP = 60
-"""Texts up to which there is a map; above it stand the nearest pairs alone."""
+"""The most texts for which a map is drawn; with more, only the nearest pairs are shown."""
 
 _PAIRS = 200
 _INVITE = "One text per line; two or more are compared."
@@ -93,7 +93,7 @@ class EmbeddingTab(SingleCallTab):
         self._show_rule()
         self._show()
 
-    # --- what stands around ---
+    # --- texts around the tab ---
 
     def chrome(self) -> ScreenText:
         field = self.query_one(LinesField)

@@ -252,7 +252,7 @@ class SpeechForm(Vertical):
         return f"The file must be on this machine. From another one:\n{copying}"
 
     def _wrong(self, problem: Problem) -> None:
-        # The path as it was typed is shorter, and stands just above.
+        # The path as it was typed is shorter, and is shown just above.
         message = problem.message.replace(one_line(str(self.path)), clip_middle(self.shown_path, _SHORT))
         self._path.say(*hanging(message, problem_hint(problem), self.app.size.width - _INDENT))
 

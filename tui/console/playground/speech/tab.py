@@ -100,7 +100,7 @@ class SpeechTab(SingleCallTab):
     def _view(self, name: str) -> None:
         self.query_one("#views", ContentSwitcher).current = name
 
-    # --- what stands around ---
+    # --- texts around the tab ---
 
     def chrome(self) -> ScreenText:
         if self.has_class("-locked"):

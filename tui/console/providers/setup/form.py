@@ -210,7 +210,7 @@ class SetupForm(Form):
         return frozenset(row.declared.name for row in self.shown if row.first and not row.changed)
 
     def ask_again(self, name: str, message: str, hint: str) -> None:
-        """Leave a field blank whose stored value is not to be used, and say why, so that it is entered anew."""
+        """Leave a field blank whose stored value is not to be used, and say why, so that it is entered again."""
         self.entries[name].forget()
         self.complain(name, message, hint)
         self.say_where()

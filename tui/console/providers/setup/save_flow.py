@@ -1,6 +1,6 @@
 """The save of a set-up form: verify, settle what is in the way, encrypt and store.
 
-Nothing here knows a widget. `SaveFlow` returns what came of a step, and the screen shows it.
+Nothing here knows a widget. `SaveFlow` returns the outcome of a step, and the screen shows it.
 """
 
 from collections.abc import Callable

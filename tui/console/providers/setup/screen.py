@@ -374,7 +374,7 @@ class Setup(PageScreen[bool]):
 
     @property
     def _lead(self) -> EntryRow | None:
-        """The secret that a message about the key stands under: the first that is filled in, or kept."""
+        """The secret field that shows a message about the key: the first that is filled in, or kept."""
         secrets = [row for row in self.form.shown if row.declared.secret]
         return next((row for row in secrets if row.value or row.kept is not None), None)
 

@@ -16,7 +16,7 @@ from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, 
 from tui.providers.spec import FieldValues
 
 COMPLETION_TOKENS = 512
-"""What a completion may use unless it is told; the server's own bound of 16 ends most answers in mid-sentence."""
+"""The default limit of tokens of a completion; the server's own, 16, ends most answers in mid-sentence."""
 
 DONE = "[DONE]"
 """The end mark of a stream."""

@@ -132,7 +132,7 @@ def verification(flavour: Flavour, fields: FieldValues) -> Call:
 
 
 def refresh(flavour: Flavour, fields: FieldValues) -> Call:
-    """Return the call that lists models anew; `NO_LIST` is the error of a server that has no list."""
+    """Return the call that lists models again; `NO_LIST` is the error of a server that has no list."""
     call = listing(flavour, fields)
     return replace(call, reader=lambda: partial(_listed_or_none, flavour), accepted_statuses=_UNLISTED)
 

@@ -79,7 +79,7 @@ class Thinking:
 
     The first closing tag without one ends a thought too: what came before it in the same piece is the thought; earlier
     pieces, which were taken for text, stay as they are. One in a code block or in backquotes is text, and so is one
-    whose opening tag stands in the text.
+    whose opening tag is in the text.
 
     Attributes:
         has_text: Whether any text has come that is no thought.

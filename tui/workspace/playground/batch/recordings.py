@@ -20,7 +20,7 @@ _REFERENCE = 1 << 20
 
 
 def recordings(folder: Path) -> list[Prompt]:
-    """Return the audio files of a folder by name; a row is known by the name and the size of its file."""
+    """Return the audio files of a folder by name; a row is identified by the name and the size of its file."""
     files = sorted(path for path in folder.iterdir() if path.suffix.lower()[1:] in {*MEDIA, *OTHER_MEDIA})
     prompts = [Prompt(path.name, f"{path.stat().st_size} bytes") for path in files if path.is_file()]
     if not prompts:
@@ -29,9 +29,9 @@ def recordings(folder: Path) -> list[Prompt]:
 
 
 def performer(session: TenantSession, folder: Path) -> Perform:
-    """Return what transcribes a file of the folder.
+    """Return the function that transcribes a file of the folder.
 
-    If a text of the same name stands there (`talk.txt` of `talk.mp3`), the row has the error rates against it.
+    If the folder holds a text of the same name (`talk.txt` for `talk.mp3`), the row has the error rates against it.
     """
 
     async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:

@@ -46,10 +46,10 @@ class RowsFile:
             self._file = -1
 
     def _repair(self) -> None:
-        """Cut off a row that stands behind the last line end, if it is one of a batch and not whole.
+        """Cut off a row that follows the last line end, if it is one of a batch and not whole.
 
         Raises:
-            UsageError: Something else stands there: it is not a file of rows.
+            UsageError: Something else follows it: the file is not a file of rows.
         """
         size = end = os.fstat(self._file).st_size
         while end:

@@ -23,7 +23,7 @@ _TOO_MUCH = "busy"
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one request: its part of the row, its cost, and its problem if it failed."""
+    """The result of one request: its part of the row, its cost, and its problem if it failed."""
 
     row: Mapping[str, Any]
     problem: Problem | None = None

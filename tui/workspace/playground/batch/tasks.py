@@ -47,8 +47,8 @@ class BatchTask:
 def read_prompts(path: Path) -> list[Prompt]:
     """Read the prompts of a file by its ending.
 
-    `.jsonl`: a text a line, or an object with `prompt`, and optionally `system` and `id`. `.csv`: a column `prompt`
-    (or the first one). Anything else: a prompt a line. Blank lines are left out.
+    `.jsonl`: each line is a text, or an object with `prompt`, and optionally `system` and `id`. `.csv`: a column
+    `prompt` (or the first one). Anything else: one prompt per line. Blank lines are left out.
     """
     content = read(path, LARGEST)
     if len(content) > LARGEST:
@@ -63,7 +63,7 @@ def read_prompts(path: Path) -> list[Prompt]:
     except csv.Error:
         raise UsageError(f"{one_line(path.name)} is not a table.", "Save it as CSV, in UTF-8.") from None
     if not prompts:
-        raise UsageError(f"{one_line(path.name)} holds no prompt.", "Write one a line.")
+        raise UsageError(f"{one_line(path.name)} holds no prompt.", "Write one per line.")
     return prompts
 
 
@@ -107,7 +107,7 @@ def tasks(
 ) -> list[BatchTask]:
     """Return every request, prompt by prompt; `models` are models with their parameters.
 
-    A prompt that stands twice in the file counts as repeated.
+    A prompt that is in the file twice counts as repeated.
     """
     created: list[BatchTask] = []
     seen: Counter[tuple[str, str, str]] = Counter()

@@ -14,7 +14,7 @@ def principal_points(cosines: Sequence[Sequence[float | None]]) -> list[Point | 
     """Return each text's place along the two directions in which the texts differ most.
 
     It is the principal component analysis of the vectors at length 1, from the table of their cosines: the two largest
-    eigenvectors of the table with its means taken off. None stands for a text without a cosine.
+    eigenvectors of the table with its means taken off. None is a text without a cosine.
     """
     kept = [index for index, row in enumerate(cosines) if row[index] is not None]
     table = [[float(cosines[i][j] or 0.0) for j in kept] for i in kept]
