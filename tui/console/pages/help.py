@@ -1,22 +1,20 @@
 """The Help page: the screen's keys, the general keys, signs, terminal settings, file locations."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
 from textual.content import Content
 from textual.screen import Screen
-from textual.widget import Widget
 
 from tui.console.frame.chrome import AREAS, ScreenText
-from tui.console.frame.screen import AreaScreen, FramedScreen, PageScreen
+from tui.console.frame.screen import AreaScreen, FramedScreen
 from tui.console.keys import Action, actions_of, bind, footer_items, hint, key_of, keys_of
-from tui.console.widgets.find_bar import Find
+from tui.console.pages.text import TextPage
 from tui.console.widgets.form import FieldRow
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ACCENT
-from tui.console.widgets.text_viewer import Reader
 from tui.console.widgets.truncate import fit
 from tui.paths import paths
 
@@ -55,49 +53,29 @@ _PRACTICE = (
 )
 
 
-class Help(PageScreen[None]):
+class Help(TextPage):
     """Opened from any screen. A form's help has its fields at length."""
 
     HELP_KEY = ""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bind("help.find", "find")]
+    FIND = "help.find"
+    BINDINGS: ClassVar[list[BindingType]] = [bind(FIND, "find")]
 
     def __init__(self, screen: Screen[Any]) -> None:
         super().__init__()
         self._about = screen
         self._actions = {action.id: action for action in actions_of(screen)}
 
-    def content(self) -> Iterable[Widget]:
-        yield Reader(id="help")
-        yield Find("help.find")
-
     def on_mount(self) -> None:
-        reader = self.query_one(Reader)
-        reader.show(self._lines)
-        reader.focus()
+        self.reader.show(self._lines)
 
     def chrome(self) -> ScreenText:
-        reader = self.query_one(Reader)
-        keys = (
-            ("field.next", "find.close: commands")
-            if self.typing
-            else ("list.up list.down: move", "help.find", "page.back")
-        )
         return ScreenText(
             f"Help: {_name(self._about)}",
-            keys,
-            reader.place,
+            self.keys,
+            self.reader.place,
             strip=("Report a bug: send the output of modeldeck --version and the log file.", ""),
         )
-
-    def on_reader_scrolled(self) -> None:
-        self.refresh_chrome()
-
-    def action_find(self) -> None:
-        self.query_one(Find).open()
-
-    def on_find_wanted(self, event: Find.Wanted) -> None:
-        self.query_one(Find).say(self.query_one(Reader).find(event.text, after=event.again))
 
     # --- the text ---
 

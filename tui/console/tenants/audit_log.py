@@ -1,20 +1,16 @@
 """The audit log page of a tenant, newest entry first, with the log's integrity."""
 
 import asyncio
-from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
-from tui.console.frame.screen import PageScreen
 from tui.console.keys import bind
+from tui.console.pages.text import TextPage
 from tui.console.remedies import problem_hint
-from tui.console.widgets.find_bar import Find
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED, PROBLEM
-from tui.console.widgets.text_viewer import Reader
 from tui.console.widgets.wrap import wrap
 from tui.errors import Problem
 from tui.storage.audit_log import Entry
@@ -24,32 +20,22 @@ from tui.workspace import audit
 _WHEN = 18
 
 
-class Audit(PageScreen[None]):
+class Audit(TextPage):
     """The audit log as text; entries follow the name of whoever made them."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bind("audit.find", "find")]
+    FIND = "audit.find"
+    BINDINGS: ClassVar[list[BindingType]] = [bind(FIND, "find")]
 
     def __init__(self) -> None:
         super().__init__()
         self._entries: list[Entry] = []
         self._strip: tuple[Words, Words] = ("", "")
 
-    def content(self) -> Iterable[Widget]:
-        yield Reader(id="audit")
-        yield Find("audit.find")
-
     def on_mount(self) -> None:
-        self.query_one(Reader).focus()
         self.run_worker(self._read(), group="audit", exclusive=True, exit_on_error=False)
 
     def chrome(self) -> ScreenText:
-        keys = (
-            ("field.next", "find.close: commands")
-            if self.typing
-            else ("list.up list.down: move", "audit.find", "page.back")
-        )
-        place = self.query_one(Reader).place
-        return ScreenText("Audit log", keys, place, strip=self._strip)
+        return ScreenText("Audit log", self.keys, self.reader.place, strip=self._strip)
 
     async def _read(self) -> None:
         session = self.navigator.tenant_session
@@ -60,7 +46,7 @@ class Audit(PageScreen[None]):
             self._strip = line(PROBLEM, problem.message), problem_hint(problem)
         else:
             self._strip = self._verification_message(checked)
-        self.query_one(Reader).show(self._lines)
+        self.reader.show(self._lines)
         self.refresh_chrome()
 
     def _verification_message(self, checked: audit.Checked) -> tuple[Words, Words]:
@@ -82,12 +68,3 @@ class Audit(PageScreen[None]):
             first, *rest = wrap(line(audit.words(entry)), max(20, cells - _WHEN))
             lines += [line((f"   {at}".ljust(_WHEN), MUTED), first), *(line(" " * _WHEN, part) for part in rest)]
         return lines or ["   No entries yet."]
-
-    def on_reader_scrolled(self) -> None:
-        self.refresh_chrome()
-
-    def action_find(self) -> None:
-        self.query_one(Find).open()
-
-    def on_find_wanted(self, event: Find.Wanted) -> None:
-        self.query_one(Find).say(self.query_one(Reader).find(event.text, after=event.again))
