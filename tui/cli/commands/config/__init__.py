@@ -21,7 +21,7 @@ COMMANDS = (
     Command(
         ("keys",),
         "config.handlers:keys",
-        "list the keys of the console, by the ids that [keymap] takes",
+        "list the keys of the console, with their IDs for [keymap]",
         options=(JSON,),
         details="A fixed key belongs to fields and focus; no keymap changes it.",
         shape="[{id, keys, word, description, fixed}]",

@@ -24,9 +24,9 @@ COMMANDS = (
         "Each line of the output is the vector of one text, as a JSON list. Vectors are printed as they come; after a "
         "failure, the command says how to continue. With -m twice, two models are compared: how far they agree on "
         "which texts are near each other.",
-        "one object a line: {index, text, model, vector}; --nearest: {query, model, nearest: [{line, text, cosine}]}; "
-        "--scatter: {model, points: [{text, point}]}; -o: {output, model, count, dimensions}; two models: {models, "
-        "texts, rank_correlation, shared_neighbours: {share, of}}",
+        "one object per line: {index, text, model, vector}; --nearest: {query, model, nearest: [{line, text, "
+        "cosine}]}; --scatter: {model, points: [{text, point}]}; -o: {output, model, count, dimensions}; two models: "
+        "{models, texts, rank_correlation, shared_neighbours: {share, of}}",
         ("modeldeck embed 'a cat' 'a dog'", "modeldeck embed -m openai/text-embedding-3-small <texts.txt"),
     ),
 )

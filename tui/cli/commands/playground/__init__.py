@@ -17,9 +17,9 @@ COMMANDS = (
             Option(("-f", "--force"), "overwrite FILE", shown=False),
             JSON,
         ),
-        "Every line is printed behind the letter of its model, then a table. A model that fails or is slow does not "
+        "Every line starts with the letter of its model; a table follows. A model that fails or is slow does not "
         "affect the others. Speed is over the answer without thinking; ~ marks an estimate, * a request that opened "
-        "its connection first. Stopped by ctrl+c, it keeps what came. The exit code is 0 if every answer is complete.",
+        "its connection first. After ctrl+c, partial answers are kept. The exit code is 0 if every answer is complete.",
         "{prompt, system, repeat, began, models: [{model, parameters, answers: [{text, thinking, state, finish, "
         "complete, problem, usage, cost, answer_tokens: {count, reported}, timings: {first_token, "
         "first_answer_token, total, tokens_per_second}, fresh_connection, retries, notices}], summary: {NAME: {median, "
@@ -41,7 +41,7 @@ COMMANDS = (
             Option(("-p", "--parameter"), "a parameter of the models that take it", "NAME=VALUE", shown=False),
             JSON,
         ),
-        "Every answer is one row, forced to disk as it comes. After ctrl+c, a crash or a failure, the same command "
+        "Every answer is one row, synced to disk at once. After ctrl+c, a crash or a failure, the same command "
         "sends what has no answer yet; a row is known by its prompt, model, parameters and repeat. When a host asks "
         "to wait, its requests wait. At the end the rows are put in the order of the prompts. The exit code is 0 if "
         "every prompt is answered.",

@@ -15,8 +15,8 @@ COMMANDS = (
         "show what a tenant's models cost, and where each price is from",
         (Argument("P/MODEL", "one model; blank shows every model that has a price", min_count=0),),
         (JSON,),
-        "Prices are for estimates. Your own prices.toml wins over the list of the provider, that over the table of "
-        "this version and over imported prices, of which the newer counts.",
+        "Prices are for estimates. The first of these that has a price counts: your prices.toml, the provider's list, "
+        "and the newer of imported prices and the table of this version.",
         f"[{_SHAPE}]",
         ("modeldeck price show openai/gpt-6-sol",),
         secrets=False,
@@ -37,7 +37,7 @@ COMMANDS = (
         "read prices from a file of models.dev or genai-prices that you downloaded",
         (Argument("FILE", "api.json of models.dev, or data.json of genai-prices; nothing is fetched"),),
         (JSON,),
-        "The prices replace those of the import before. Your own prices.toml stays as it is.",
+        "The prices replace those of the last import. Your own prices.toml stays as it is.",
         "{file, prices, hosts}",
         ("modeldeck price import api.json",),
         secrets=False,

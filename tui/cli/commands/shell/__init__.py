@@ -14,9 +14,9 @@ _PROGRAMS = (
         (Argument("CMD", "the program, behind --"), Argument("ARG", "its arguments", 0, many=True)),
         (
             _PROVIDER,
-            Option(("--only",), "give it nothing else of this environment but PATH, HOME, locale and terminal"),
+            Option(("--only",), "pass only PATH, HOME, locale and terminal from this environment"),
             Option(("--file",), "hand a value as a file: NAME gets the path, VARIABLE is not set", "NAME=VARIABLE"),
-            Option(("--nest",), "do it also within a program that was started like this", shown=False),
+            Option(("--nest",), "allow this inside a program that modeldeck exec has started", shown=False),
         ),
         "The keys are in the variables that the vendors' SDKs read, such as OPENAI_API_KEY, with the base URLs that "
         "they belong to; MODELDECK_CHAT_MODEL and the like hold your default models. Variables of the same providers "

@@ -34,7 +34,7 @@ COMMANDS = (
         "store.handlers:migrate",
         "bring the schema of a shared store up to this version",
         options=(_DSN, JSON),
-        details="Each step is one transaction, forward only; the version before goes on working.",
+        details="Each step is one transaction and cannot be undone. The previous version keeps working.",
         shape="{schema}",
         examples=("modeldeck store migrate --dsn postgresql:///modeldeck?user=postgres",),
         secrets=False,
@@ -56,7 +56,7 @@ COMMANDS = (
         (_TENANTS,),
         (JSON,),
         "Copies settings, earlier states and audit log in one transaction for each tenant, and compares them "
-        "afterwards. The files and private keys stay where they are. A tenant that the store has is not replaced.",
+        "afterwards. The files and private keys stay where they are. A tenant that is in the store is not replaced.",
         "[{tenant, states}]",
         ("modeldeck store push acme",),
         secrets=False,

@@ -8,7 +8,7 @@ COMMANDS = (
     Command(
         ("operator", "request"),
         "store.operator_handlers:request",
-        "create and publish your key pair, or receive what you were admitted to",
+        "create and publish your key pair, or receive the tenants that you may use",
         options=(JSON,),
         details="The first time, it creates a key pair on this machine, under a passphrase of your choice, and prints "
         "its fingerprint. Read it to an operator of the tenant, who admits you. Run it again then: the tenant's "
@@ -44,7 +44,7 @@ COMMANDS = (
         (YES, DRY_RUN, JSON),
         "Encrypts every API key for a new key pair, shares that with the operators who stay, and deletes the API keys "
         "from earlier states. What the operator has read they can keep: replace the API keys that are listed, at their "
-        "providers. Backups and logs of the database keep what they have. Stopped on the way, it can be run again.",
+        "providers. Backups and logs of the database keep what they have. If it is interrupted, run it again.",
         "{tenant, login, removed, message, exposed: [{operator, provider, credential, since, key_page}]}",
         ("modeldeck operator remove bob -t acme --yes",),
     ),

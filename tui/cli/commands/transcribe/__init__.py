@@ -20,7 +20,7 @@ COMMANDS = (
             JSON._replace(help="the same as --format json"),
         ),
         "Subtitles (srt, vtt) need a model that returns timestamps. With -m several times, or a reference text, the "
-        "transcripts are compared: seconds, work / length of the recording, word and character error rate, "
+        "transcripts are compared: seconds, seconds per second of audio, word and character error rate, "
         "differences.",
         "{model, text, language, duration, segments: [{start, end, text}]}; times in seconds; compared: {file, models: "
         "[{model, text, problem, timings: {total}, duration, real_time_factor, error_rates: {wer, cer, "
