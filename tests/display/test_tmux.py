@@ -85,8 +85,8 @@ async def test_tmux_shows_the_same_of_a_random_session(panes: tuple[Pane, Pane])
     chance = random.Random(7)
     app = Watched(SIZE)
     async with app.run_test(size=SIZE, notifications=True) as pilot:
-        for _ in range(12):
-            await pilot.press(*chance.choices(KEYS, k=4))
+        for _ in range(6):
+            await pilot.press(*chance.choices(KEYS, k=6))
             await pilot.pause(0.01)
             assert same(panes, (app.stock, app.ours)) == ""
 

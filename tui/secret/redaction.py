@@ -57,7 +57,7 @@ class Redactor:
         self._ready = True
         self._runs: set[str] = set()
         self._samples: set[str] = set()
-        self._beginnings: set[str] = set()
+        self._beginnings: set[str] | None = None
         self._short: list[str] = []
         self.use(secrets)
 
@@ -109,6 +109,8 @@ class Redactor:
         """Return where the end of a text begins that may be the beginning of a run; its length if there is none."""
         if not self._ready:
             self._prepare()
+        if self._beginnings is None:
+            self._beginnings = {run[:count] for run in self._runs for count in _TAIL_LENGTHS}
         for count in _TAIL_LENGTHS:
             if text[-count:] in self._beginnings:
                 return len(text) - count
@@ -116,14 +118,15 @@ class Redactor:
 
     def _prepare(self) -> None:
         self._ready = True
-        self._runs, self._samples, self._beginnings, short = set(), set(), set(), set()
+        self._runs, self._samples, self._beginnings, short = set(), set(), None, set()
         for secret in self._secrets:
+            spellings = forms(secret.reveal())
             if len(secret.reveal()) < RUN:
-                short |= {form for form in forms(secret.reveal()) if _SHORTEST <= len(form) < RUN}
-            for form in forms(secret.reveal()):
-                self._runs |= {form[at : at + RUN] for at in range(len(form) - RUN + 1)}
-        self._samples = {run[at : at + _SAMPLE] for run in self._runs for at in range(RUN - _SAMPLE + 1)}
-        self._beginnings = {run[:count] for run in self._runs for count in _TAIL_LENGTHS}
+                short |= {form for form in spellings if _SHORTEST <= len(form) < RUN}
+            for form in spellings:
+                if len(form) >= RUN:
+                    self._runs |= {form[at : at + RUN] for at in range(len(form) - RUN + 1)}
+                    self._samples |= {form[at : at + _SAMPLE] for at in range(len(form) - _SAMPLE + 1)}
         self._short = sorted(short, key=len, reverse=True)
 
 

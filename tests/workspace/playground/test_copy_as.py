@@ -131,6 +131,7 @@ def run(form: str, text: str, variables: list[str]) -> None:
 SENT = ("openai", "openai_compatible", "anthropic", "minimax", "tongyi", "azure_openai")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider_id", SENT)
 def test_a_printed_request_is_ours_byte_by_byte(provider_id: str, server: Recorder, tmp_path: Path) -> None:
     provider = PROVIDERS[provider_id]
