@@ -85,7 +85,10 @@ ROWS = {
     "closed": Row([b""], ENDED, NetworkError, again=True),
     "reset": Row([RESET], ENDED, NetworkError, again=True),
     "cut in the head": Row([b"HTTP/1.1 200 OK\r\ncontent-le"], ENDED, NetworkError, again=True),
-    "another protocol": Row([b"SSH-2.0-OpenSSH_9.2\r\n"], ENDED, NetworkError, again=True),
+    "another protocol": Row([b"SSH-2.0-OpenSSH_9.2\r\n"], "not valid HTTP", NetworkError),
+    "two lengths": Row(
+        [b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n{}"], "not valid HTTP", NetworkError
+    ),
     "silence": Row([HOLD], "sent nothing of use", NetworkError, limits=SOON),
     # Statuses.
     **{f"status {item}": _status(item, deep=True) for item in (400, 403, 404, 405, 422)},

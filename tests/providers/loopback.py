@@ -151,8 +151,9 @@ async def _call(provider: str, answers: tuple[Answer, ...], limits: Limits, make
         secrets: Mapping[str, Secret] = {field.name: Secret(KEY) for field in declared.fields if field.secret}
         usual = {field.name: field.default for field in declared.fields if field.default and not field.secret}
         base = server.origin if provider in ("anthropic", "replicate", "chatglm") else server.base_url
-        access = access_to(base, provider)
-        access = replace(access, fields={**usual, **access.fields}, secrets=lambda: secrets, model="some-model")
+        urls = {field.name: base for field in declared.fields if field.url}
+        fields = {**usual, **urls, "base_url": base}
+        access = replace(access_to(base, provider), fields=fields, secrets=lambda: secrets, model="some-model")
         client = Client({}, limits=limits, clock=lambda: NOW)
         try:
             events, problem = await run(client, access, make(access.fields))

@@ -54,6 +54,18 @@ GOOD: dict[str, Answer] = {
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-sum\r\n\r\n"
         + b"%x;name=value\r\n%s\r\n0\r\nx-sum: 1\r\n\r\n" % (len(WHOLE), WHOLE.encode())
     ],
+    "fields that are indented": events(f" data: {CHUNK}\n\n\tdata: {STOP}\n\n"),
+    "fields in capitals": events(f"Data: {CHUNK}\n\nDATA: {STOP}\n\n"),
+    "blanks before the colon": events(f"data : {CHUNK}\n\ndata : {STOP}\n\n"),
+    "a byte order mark before each event": events(f"\ufeffdata: {CHUNK}\n\n\ufeffdata: {STOP}\n\n"),
+    "events that are JSON strings": events(f"data: {json.dumps(CHUNK)}\n\ndata: {json.dumps(STOP)}\n\n"),
+    "a document that is a JSON string": body(json.dumps(WHOLE)),
+    "a heartbeat that is a JSON string": events(f'data: "ping"\n\ndata: {CHUNK}\n\ndata: {STOP}\n\n'),
+    "UTF-16 without its mark": body(WHOLE.encode("utf-16-le")),
+    "UTF-32": body(WHOLE.encode("utf-32")),
+    "gzip twice, named twice": body(gzip.compress(gzip.compress(WHOLE.encode())), content_encoding="gzip, gzip"),
+    "gzip twice, named once": body(gzip.compress(gzip.compress(WHOLE.encode())), content_encoding="gzip"),
+    "gzip without its last bytes": body(gzip.compress(WHOLE.encode())[:-6], content_encoding="gzip"),
     "a status of 201": body(WHOLE, 201),
     "HTTP/1.0": [b"HTTP/1.0 200 OK\r\n\r\n" + WHOLE.encode()],
 }
@@ -103,6 +115,45 @@ async def test_a_transcript_in_text_form(sent: str, segments: int, label: str, t
     result = await transcribe([http(sent, headers=headers)], folder=tmp_path)
     assert result.transcript and result.transcript.text == "Good day"
     assert len(result.segments) == segments
+
+
+EVENTS: dict[str, tuple[Answer, bool]] = {
+    "OpenAI's events": (
+        events(
+            'data: {"type": "transcript.text.delta", "delta": "Good"}\n\n',
+            'data: {"type": "transcript.text.done", "text": "Good day"}\n\n',
+        ),
+        True,
+    ),
+    "chunks as of a chat": (
+        events('data: {"choices": [{"delta": {"content": "Good day"}}]}\n\n', "data: [DONE]\n\n"),
+        True,
+    ),
+    "a document for each segment": (
+        events('data: {"text": "Good"}\n\ndata: {"text": "day"}\n\ndata: [DONE]\n\n'),
+        True,
+    ),
+    "one document in an event": (events('data: {"text": "Good day"}\n\n'), True),
+    "events without their end": (events('data: {"type": "transcript.text.delta", "delta": "Good day"}\n\n'), False),
+    "segments without an end mark": (events('data: {"text": "Good"}\n\ndata: {"text": "day"}\n\n'), False),
+}
+
+
+@pytest.mark.parametrize("provider", ["openai_compatible", "huggingface"])
+@pytest.mark.parametrize("name", EVENTS)
+async def test_a_transcript_in_events_that_were_not_requested(name: str, provider: str, tmp_path: Path) -> None:
+    answer, whole = EVENTS[name]
+    result = await transcribe(answer, folder=tmp_path, provider=provider)
+    assert result.transcript and result.transcript.text == "Good day"
+    assert result.complete is whole
+
+
+async def test_a_compressed_text_that_is_cut_is_no_transcript(tmp_path: Path) -> None:
+    packed = gzip.compress(b"Good day to you")
+    result = await transcribe(body(packed, content_encoding="gzip"), folder=tmp_path)
+    assert result.transcript and result.transcript.text == "Good day to you"
+    result = await transcribe(body(packed[:-12], content_encoding="gzip"), folder=tmp_path)
+    assert result.transcript is None and "a compressed answer that ends too early" in result.words
 
 
 @pytest.mark.parametrize("call", [chat, embed, listing, verify])

@@ -28,6 +28,14 @@ COMPLETE: dict[str, Answer] = {
     "a reason and no mark": events(TEXT, ended("stop")),
     "a mark and no reason": events(TEXT, "data: [DONE]\n\n"),
     "a mark as a JSON string": events(TEXT, 'data: "[DONE]"\n\n'),
+    **{
+        f"the mark {mark.strip()}": events(TEXT, f"{mark}\n\n")
+        for mark in ("data: [done]", "data: DONE", "data: '[DONE]'", "data: [ DONE ]", "[DONE]", "data: [END]")
+    },
+    "an event named done": events(TEXT, "event: done\ndata: {}\n\n"),
+    "a reason, then what is no JSON": events(TEXT, ended("stop"), "data: bye\n\n", 'data: {"usage": {"pro\n\n'),
+    "a reason, then broken pieces": events(TEXT, ended("stop"), 'data: {"x\n\n' * 5),
+    "a reason, then a page": events(TEXT, ended("stop"), "<html>oops</html>"),
     "a reason, then a reset": [HEAD + (TEXT + ended("stop")).encode(), RESET],
     "a mark, then a reset": [HEAD + (TEXT + "data: [DONE]\n\n").encode(), RESET],
     "a reason, then an open connection": [HEAD + (TEXT + ended("eos")).encode(), HOLD],
@@ -54,6 +62,7 @@ INCOMPLETE: dict[str, Answer] = {
     "an error beside the reason": events(
         TEXT, ended("error", error={"code": 504, "message": "Upstream timed out"}), "data: [DONE]\n\n"
     ),
+    "a text among the pieces": events(TEXT, 'data: "and more"\n\n', ended("stop")),
     "an empty reason": events(TEXT, ended("")),
     "the word none": events(TEXT, ended("None")),
     "a usage frame and no reason": events(TEXT, 'data: {"choices": [], "usage": {"prompt_tokens": 1}}\n\n'),
@@ -85,6 +94,12 @@ async def test_the_reason_of_a_failed_end_is_named() -> None:
     assert "(network_error)" in result.problem.message and result.text == "Good day"
     result = await chat(INCOMPLETE["an error beside the reason"])
     assert "Upstream timed out" in result.words
+
+
+@pytest.mark.parametrize("provider", ["openai_compatible", "anthropic"])
+async def test_an_end_mark_is_an_end_in_every_dialect(provider: str) -> None:
+    result = await chat(events(PIECE if provider == "anthropic" else TEXT, "data: [DONE]\n\n"), provider=provider)
+    assert (result.text, result.problem) == ("Good day", None) and result.complete
 
 
 async def test_an_empty_answer_that_failed_is_no_empty_answer() -> None:

@@ -109,6 +109,19 @@ async def test_an_answer_of_a_tool_call_alone_says_so(delta: Any) -> None:
     assert result.problem is None and result.finish and "asked for a tool" in result.finish.note
 
 
+@pytest.mark.parametrize("form", ["[{}]", '{{"content": {}}}', '{{"embedding": {}}}'])
+async def test_json_that_is_nested_too_deeply_is_no_fault_of_ours(form: str, tmp_path: Path) -> None:
+    deep = "1"
+    for _ in range(900):
+        deep = form.format(deep)
+    sent = f'{{"choices": [{{"index": 0, "delta": {{"content": {deep}}}}}], "data": {deep}, "text": {deep}}}'
+    for call in (chat, embed, listing, verify):
+        await call(body(sent.encode()))
+    await transcribe(body(sent.encode()), folder=tmp_path)
+    result = await chat(events(chunk({"content": "Good day"}), f"data: {sent}\n\n", STOP))
+    assert result.text == "Good day"
+
+
 async def test_a_filter_that_stops_an_answer_before_its_first_word_is_named() -> None:
     result = await chat(events(chunk({}, "content_filter")))
     assert result.problem is None and result.finish and "content filter" in result.finish.note

@@ -29,7 +29,8 @@ _WORD = re.compile(r"[^\s\"'`]+")
 _AFTER_WORD = re.compile(r"[^\w*-]*\Z")
 _SPENT = re.compile(r"\br=0\s*;\s*t=(\d{1,9})\b")
 _TITLE_WITHIN = 8192
-_TITLE = re.compile(r"<title[^>]*>(.*?)</title", re.IGNORECASE | re.DOTALL)
+_TITLE = re.compile(r"<(?:\w+:)?(title|h1|message|faultstring|description)\b[^>]*>([^<]+)</(?:\w+:)?\1", re.IGNORECASE)
+"""What a page, or an error in XML, says in its own words."""
 _PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml)", re.IGNORECASE)
 
 
@@ -88,8 +89,8 @@ def page(context: ErrorContext, text: str, status: int = 200) -> Problem:
     key = "the key, " if status == 401 and context.keyed else ""
     return NetworkError(
         f"{context.host} returned a web page, not an API response ({status}).",
-        f"Check {key}the address {_shown(context.url)}, the proxy, or a sign-in page of this network.",
-        redact(context, title[1], 120) if title else "",
+        f"Check {key}the address {shown_url(context.url)}, the proxy, or a sign-in page of this network.",
+        redact(context, title[2], 120) if title else "",
     )
 
 
@@ -101,7 +102,7 @@ def redirect(context: ErrorContext, target: str) -> Problem:
         plain = origin_of(target).startswith("http://") if "://" in target else False
     except Problem:
         host, plain = "", False
-    where = f"another path, {_shown(target)}" if not host else f"{host}{' by plain http' if plain else ''}"
+    where = f"another path, {shown_url(target)}" if not host else f"{host}{' by plain http' if plain else ''}"
     destination = f" The key went to {context.host} only." if context.keyed else ""
     return Problem(
         f"{context.host} redirected this request to {where}. The redirect was not followed.{destination}",
@@ -113,7 +114,7 @@ def redirect(context: ErrorContext, target: str) -> Problem:
 
 def unusable_response(context: ErrorContext, what: str, detail: str = "") -> Problem:
     """Return the problem of an answer that cannot be used although its status is one of success."""
-    return Problem(f"{context.host} sent {what}.", f"Check that {_shown(context.url)} is an API URL.", detail)
+    return Problem(f"{context.host} sent {what}.", f"Check that {shown_url(context.url)} is an API URL.", detail)
 
 
 def too_large(context: ErrorContext, limit: int) -> Problem:
@@ -201,7 +202,7 @@ def _by_status(context: ErrorContext, refusal: ApiError, now: float) -> Problem:
         case 501 | 505:
             others = ", or use another model" if context.model else ""
             return Problem(
-                f"{label} does not support this request ({status}).", f"Check {_shown(context.url)}{others}."
+                f"{label} does not support this request ({status}).", f"Check {shown_url(context.url)}{others}."
             )
         case _ if status >= 500:
             return Problem(f"{label} failed on its side ({status}).", "Try again later. The key was not checked.")
@@ -210,7 +211,7 @@ def _by_status(context: ErrorContext, refusal: ApiError, now: float) -> Problem:
             return Problem(f"{label} rejected this request{of_model} ({status}).", "Its message says why.")
         case 0:
             return Problem(f"{label} stopped with an error.", AGAIN)
-    return Problem(f"{context.host} returned {status}, which is unexpected.", f"Check {_shown(context.url)}")
+    return Problem(f"{context.host} returned {status}, which is unexpected.", f"Check {shown_url(context.url)}")
 
 
 def _invalid_key(context: ErrorContext) -> Problem:
@@ -235,7 +236,7 @@ def _not_allowed(context: ErrorContext) -> Problem:
 def _unknown_resource(context: ErrorContext) -> Problem:
     what = f"{context.model} is unknown there, or the address is wrong" if context.model else "the address is wrong"
     ending = "; a base URL usually ends in /v1" if _lacks_v1(context) else ""
-    return Problem(f"{context.host} returned 404: {what}.", f"Check the URL {_shown(context.url)}{ending}.")
+    return Problem(f"{context.host} returned 404: {what}.", f"Check the URL {shown_url(context.url)}{ending}.")
 
 
 def _lacks_v1(context: ErrorContext) -> bool:
@@ -271,5 +272,6 @@ def _until(date: str, now: float) -> float:
         return float("-inf")
 
 
-def _shown(url: str) -> str:
+def shown_url(url: str) -> str:
+    """Return a URL as messages show it, without its query."""
     return one_line(url.partition("?")[0], 120)

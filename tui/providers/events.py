@@ -1,6 +1,5 @@
 """Events of a running call: pieces of the answer, usage, notices, progress."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -77,17 +76,6 @@ class Finish:
     reason: str
     complete: bool = True
     note: str = ""
-
-
-_FAILURE = re.compile(r"error|fail|abort|cancel+ed|time(d[ _-])?out|insufficient[ _-]system", re.IGNORECASE)
-
-
-def is_failure(reason: str) -> bool:
-    """Return True if a finish reason says that the provider could not end its answer.
-
-    DeepSeek: `insufficient_system_resource`; SGLang: `abort`; OpenRouter and other routers: `error`, `network_error`.
-    """
-    return _FAILURE.search(reason) is not None
 
 
 UNFINISHED = Finish("", complete=False)

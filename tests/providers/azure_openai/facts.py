@@ -698,6 +698,9 @@ def a_filter_that_fails_says_so_once(p: Provider) -> None:
     assert read(chat(p), question, chunk({"content": "Hi"}), "[DONE]")[0] == message
     assert read(chat(p), question, annotated("stop", **failed), "[DONE]").count(message) == 1
     assert read(chat(p), annotated("stop", **failed), "[DONE]").count(message) == 1
+    # The documents show it under this name as well.
+    single = {"index": 0, "delta": {}, "finish_reason": "stop", "content_filter_result": failed}
+    assert read(chat(p), {"choices": [single]}, "[DONE]").count(message) == 1
 
 
 @check

@@ -61,7 +61,7 @@ async def test_named_events_and_text_that_is_no_json() -> None:
     body = b"event: output\ndata: Hello there\n\nevent: done\ndata: {}\n\n"
     async with serve([http(body, headers={"content-type": "text/event-stream"})]) as server:
         await collect(server, Call("GET", f"{server.base_url}/x", reading(frames), Framing.SSE))
-    assert frames == [Frame("Hello there", "output"), Frame({}, "done")]
+    assert frames == [Frame("Hello there", "output"), Frame("[DONE]", "done")]
 
 
 async def test_a_reader_may_answer_with_the_next_call() -> None:

@@ -112,6 +112,13 @@ async def test_a_broken_connection_keeps_what_came_and_is_not_repeated(end: list
     assert len(server.requests) == 1
 
 
+async def test_a_body_that_is_no_http_is_no_lost_connection() -> None:
+    async with serve([HEAD + chunked(event(text_chunk("Half an"))) + b"zz\r\n"]) as server:
+        events, problem = await ask(server)
+    assert text_of(events) == "Half an"
+    assert problem and "goes on with what is not valid HTTP" in problem.message
+
+
 async def test_an_error_in_mid_stream() -> None:
     error = {"error": {"message": "The server had an error.", "type": "server_error", "param": None, "code": None}}
     async with serve([streaming(text_chunk("Par"), error)]) as server:

@@ -344,11 +344,23 @@ async def test_an_answer_without_end_is_stopped_at_its_limit() -> None:
     assert 15_000 < len(text_of(events)) < 20_000
 
 
-@pytest.mark.parametrize("broken", [SWITCHED + b"\xff\xff\xff\xff\xff\xff\xff"])
+@pytest.mark.parametrize(
+    "broken",
+    [
+        SWITCHED + b"\xff\xff\xff\xff\xff\xff\xff",
+        SWITCHED + b"\x81\x82abcd\x00\x00",
+        SWITCHED + b"\xc1\x02{}",
+        SWITCHED + b"\x83\x01x",
+        SWITCHED + b"\x88\x01x",
+        SWITCHED + b"\x88\x02\x03\xe7",
+    ],
+    ids=["noise", "masked", "a bit of an extension", "an unknown kind", "half a close code", "the close code 999"],
+)
 async def test_what_is_no_websocket_frame(broken: bytes) -> None:
     async with listen([broken, HOLD]) as line:
         _, problem = await talk(line)
     assert isinstance(problem, NetworkError)
+    assert "no valid frame of a WebSocket" in problem.message and problem.detail == ""
 
 
 async def test_silence_is_reported_and_ends() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Refusal, Stream, read, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, Problem, ScopeMissing
-from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, ThinkingDelta, Usage, Vectors
+from tui.providers.events import Accepted, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta, Usage, Vectors
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Framing, Message
 from tui.providers.spec import Provider
 from tui.secret import Secret
@@ -362,6 +362,15 @@ def an_answer_that_is_cut(p: Provider) -> None:
     parted = read(chat(p), delta({"content": "Par"}), no(1027), end=False)
     assert parted[0] == TextDelta("Par")
     assert (parted[1].code, parted[1].final) == ("1027", True)
+
+
+@check
+def a_flagged_answer_says_so_once(p: Provider) -> None:
+    message = Notice("The safety check of the service flagged this chat. A new one may work.")
+    for name in ("input_sensitive", "output_sensitive"):
+        piece, last = delta({"content": "Hi"}) | {name: True}, delta({}, "stop") | {name: True}
+        assert read(chat(p), piece, last, "[DONE]") == [message, TextDelta("Hi"), Finish("stop")]
+        assert message not in read(chat(p), delta({"content": "Hi"}) | {name: False}, "[DONE]")
 
 
 @check

@@ -366,6 +366,11 @@ def what_servers_count_in_their_usage(p: Provider) -> None:
         assert counted(**details) == Usage(9, 14, 12, cached=5)
     # Thinking that is counted beside the answer is in the total alone.
     assert counted(total_tokens=30) == Usage(9, 21)
+    # Moonshot counts in the last choice of a stream, Groq in a member of its own.
+    used = {"prompt_tokens": 9, "completion_tokens": 14}
+    choice = {"index": 0, "delta": {}, "finish_reason": "stop", "usage": used}
+    for last in ({"choices": [choice]}, chunk({}, "stop") | {"x_groq": {"usage": used}}):
+        assert read(chat(p), chunk({"content": "Hi"}), last, "[DONE]")[1] == Usage(9, 14)
 
 
 @check
@@ -553,6 +558,8 @@ def vectors_in_either_form_and_by_their_index(p: Provider) -> None:
     assert read(embed(p, "a", "b"), {**body, "data": data}) == expected
     nested = [{**entry, "embedding": [entry["embedding"]]} for entry in body["data"]]
     assert read(embed(p, "a", "b"), {**body, "data": nested}) == expected
+    texts = [{**entry, "index": str(entry["index"])} for entry in body["data"][::-1]]
+    assert read(embed(p, "a", "b"), {**body, "data": texts}) == expected
     bare = [{"embedding": entry["embedding"]} for entry in body["data"]]
     assert read(embed(p, "a", "b"), {"data": bare})[0] == expected[0]
 
@@ -688,6 +695,9 @@ def the_list_of_another_server_at_the_base_url(p: Provider) -> None:
         assert [model.id for model in read(p.verify({"base_url": url}), entries)[0].models] == ["gpt-6-sol"]
 
 
+NEXT = ("next", "next_page", "next_page_token", "nextPageToken", "nextLink")
+
+
 @check
 def the_list_of_models(p: Provider) -> None:
     entries = [
@@ -725,6 +735,13 @@ def the_list_of_models(p: Provider) -> None:
                 assert [model.id for model in read(p.verify(BASE), body)[0].models] == [name]
     two = Notice("2 models of the list have no name that can be used. They were left out.")
     assert read(p.verify(BASE), {"data": [{}, 7, {"id": "whisper-1"}]})[1] == two
+    for name in ("data", "models", "result", "results", "items"):
+        assert [model.id for model in read(p.verify(BASE), {name: ["gpt-6-sol"]})[0].models] == ["gpt-6-sol"]
+    more = Notice("The server has more models than it listed. Add those that are missing by name.")
+    for name, value in {"has_more": True, **dict.fromkeys(NEXT, "x")}.items():
+        assert read(p.verify(BASE), {"data": ["gpt-6-sol"], name: value})[1:] == [more, Accepted()]
+    for name, value in {"has_more": False, "next": None, "next_page": 7}.items():
+        assert read(p.verify(BASE), {"data": ["gpt-6-sol"], name: value})[1:] == [Accepted()]
     for nothing in ({"data": None}, {"models": None}, {"object": "list"}):
         assert read(p.verify(BASE), nothing) == [ModelsListed((), 0), Accepted()]
 

@@ -22,6 +22,7 @@ from tests.providers.facts import (
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, Problem, ScopeMissing
 from tui.providers.events import (
+    UNFINISHED,
     Accepted,
     Finish,
     ModelsListed,
@@ -488,6 +489,14 @@ def transcripts(p: Provider) -> None:
         == Transcript("Hi")
     )
     assert [type(message) for message in transcribed("")] == [Notice, Transcript, Usage, Finish]
+    # Sent as a stream though none was asked for.
+    chunks = [{"choices": [{"index": 0, "delta": {"content": text}}]} for text in ("Good", " day")]
+    last = {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}
+    assert read(recorded(p), *chunks, last, "[DONE]") == [Transcript("Good day"), Finish("stop")]
+    assert read(recorded(p), *chunks) == [Transcript("Good day"), UNFINISHED]
+    assert read(recorded(p), {"choices": [{"message": {"content": "Hi"}}]}) == [Transcript("Hi"), Finish("stop")]
+    cut = {"choices": [{"index": 0, "message": {"content": "Good"}, "finish_reason": "length"}]}
+    assert not read(recorded(p), cut)[-1].complete
     odd: Any
     for odd in ({}, {"choices": []}, {"choices": [7]}, {"choices": [{"message": 7}]}, {"choices": None}, 7):
         assert [event.code for event in read(recorded(p), odd)] == ["malformed"]

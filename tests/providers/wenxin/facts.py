@@ -661,6 +661,7 @@ def the_pieces_of_a_chat_in_the_older_form(p: Provider) -> None:
     odd: Any
     for odd in ({}, {"result": 7}, [], "x"):
         assert [event.complete for event in read(older(p), odd)] == [False]
+    assert read(older(p), result("Hal", is_truncated=True, is_end=True))[-1].reason == "length"
 
 
 @check

@@ -13,6 +13,7 @@ from tui.domain import Model
 from tui.providers.dialects import error_codes
 from tui.providers.dialects.openai import api
 from tui.providers.dialects.openai.entries import entries_of
+from tui.providers.dialects.values import text
 from tui.providers.events import Accepted, Event, ModelsListed
 from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
@@ -119,13 +120,13 @@ def _read(
     if entries is None:
         return [api.malformed("It holds no list of models.")]
     models = {model.id: model for entry in entries.usable if (model := classify(entry))}
-    listed: list[Event] = [ModelsListed(tuple(models.values()), entries.count), *entries.notices]
-    page = frame.data if isinstance(frame.data, dict) else {}
-    last = page.get("last_id")
+    listed = ModelsListed(tuple(models.values()), entries.count)
+    last = text(frame.data.get("last_id")) if isinstance(frame.data, dict) and entries.has_more else ""
+    notices = (replace(entries, has_more=False) if last else entries).notices
     # A server that passes over `after_id` would send the same pages for ever.
-    if page.get("has_more") and isinstance(last, str) and last not in ("", *seen):
-        return [*listed, listing(classify, fields, (*seen, last))]
-    return [*listed, Accepted()]
+    if last and last not in seen:
+        return [listed, *notices, listing(classify, fields, (*seen, last))]
+    return [listed, *notices, Accepted()]
 
 
 def _is_final(error: ApiError) -> bool:

@@ -6,12 +6,14 @@ first one.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tui.providers.anthropic.api import CURRENT, OLDER, VERSION, error_in
+from tui.providers.dialects.finish_reasons import finish, is_filter
 from tui.providers.dialects.openai.api import endpoint
 from tui.providers.dialects.values import token_count, total, word
-from tui.providers.events import UNFINISHED, Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.events import UNFINISHED, Event, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
 
@@ -22,14 +24,6 @@ SAMPLING = ("temperature", "top_p", "top_k")
 
 _REWRITTEN = ("thinking_budget", "effort", "stop")
 _INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
-_CUT = ("max_tokens", "model_context_window_exceeded", "refusal", "pause_turn")
-_NOTES = {
-    "max_tokens": "The answer reached its length limit.",
-    "model_context_window_exceeded": "The conversation has reached the model's context limit.",
-    "refusal": "The provider's content filter cut the answer.",
-    "tool_use": "The model asked for a tool, and none is offered here.",
-    "pause_turn": "The model paused before the end of its answer.",
-}
 
 
 def chat(fields: FieldValues, ask: ChatRequest) -> Call:
@@ -96,11 +90,14 @@ class _Answer:
             return
         if not isinstance(data, dict):
             return
-        match data.get("type"):
+        # Gateways leave out the type, which is the name of the event, too.
+        match data.get("type") or frame.event:
             case "content_block_delta":  # nearly all of them
                 yield from self._piece(_part(data, "delta"))
             case "message_start":
-                self._count(_part(data, "message"))
+                message = _part(data, "message")
+                yield from self._blocks(message.get("content"))
+                self._count(message)
             case "content_block_start":
                 yield from self._piece(_part(data, "content_block"))
             case "message_delta":
@@ -110,16 +107,18 @@ class _Answer:
                     yield EndSeen()
             case "message_stop":
                 yield from self._end(self._reason or "end_turn")
-            case "message" | None if "content" in data:
+            case "message" | "" if "content" in data:
                 yield from self._whole(data)
 
     def _whole(self, message: Mapping[str, Any]) -> Iterator[Event]:
-        content = message.get("content")
-        for block in content if isinstance(content, list) else [content]:
-            yield from self._piece(block if isinstance(block, dict) else {"type": "text", "text": block})
+        yield from self._blocks(message.get("content"))
         self._count(message)
         self._close(message)
         yield from self._end(self._reason)
+
+    def _blocks(self, content: Any) -> Iterator[Event]:
+        for block in content if isinstance(content, list) else [content]:
+            yield from self._piece(block if isinstance(block, dict) else {"type": "text", "text": block})
 
     def _piece(self, block: Mapping[str, Any]) -> tuple[Event, ...]:
         """Return the text or thought in a block or a delta; other kinds (signatures, tools) are passed over."""
@@ -148,15 +147,9 @@ class _Answer:
         if not reason:
             yield UNFINISHED
             return
-        yield Finish(reason, complete=reason not in _CUT, note=self._note(reason))
-
-    def _note(self, reason: str) -> str:
-        if not self._text and reason == "max_tokens":
-            return "The answer reached its length limit before its first word; thinking used it up."
-        if not self._text and reason in ("end_turn", "stop_sequence"):
-            return "The answer is empty."
-        note = _NOTES.get(reason, "")
-        return f"{note} {self._explanation}" if reason == "refusal" and self._explanation else note
+        end = finish(reason, self._text)
+        explained = is_filter(reason) and self._explanation
+        yield replace(end, note=f"{end.note} {self._explanation}") if explained else end
 
 
 def _usage(used: Mapping[str, Any]) -> Usage:

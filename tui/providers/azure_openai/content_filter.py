@@ -50,7 +50,8 @@ class _Filtered:
         data = frame.data if frame is not None and isinstance(frame.data, dict) else {}
         # Chunks with nothing but annotations have no delta, and those about the question no choices.
         for entry in (*_entries(data.get("prompt_filter_results")), *_entries(data.get("choices"))):
-            results = entry.get("content_filter_results")
+            # The service says result where the filter failed, its documents results.
+            results = entry.get("content_filter_results") or entry.get("content_filter_result")
             self._stopped |= dict.fromkeys(stopped_by(results))
             if isinstance(results, dict) and results.get("error") and not self._failed:
                 self._failed = True

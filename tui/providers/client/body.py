@@ -12,13 +12,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import httpx
+
+from tui.errors import Problem
 from tui.providers.client.compression import Inflater
 from tui.providers.client.limits import MAX_BROKEN_FRAMES, PARSE_IN_THREAD, Limits
 from tui.providers.client.sse import Events, Lines, decode_line
 from tui.providers.error_messages import ErrorContext, is_page, page, redact, too_large, unusable_response
 from tui.providers.requests import Call, Frame, Framing
 
-_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _EVENT_FIELD = re.compile(rb"(?:data|event|id|retry)\s*(?::|$)|:")
 """How a line of an event stream begins (HTML standard, 9.2.5)."""
 
@@ -31,6 +33,12 @@ _first_json = json.JSONDecoder().raw_decode
 
 _KEEP_ALIVE = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive", "connected"})
 END_MARK = "[DONE]"
+_END_WORD = re.compile(r"[\W_]{0,3}(?:done|end|eof|eos)[\W_]{0,3}", re.IGNORECASE)
+"""An end mark as servers misspell it: in small letters, in quotes, without brackets."""
+
+_END_NAMES = frozenset({"done", "end", "complete", "completed"})
+"""Names of events that are an end mark where they bring nothing."""
+
 _BETWEEN = re.compile(r"\s*(?:data:\s*)*")
 """The separator of documents that follow each other in one body."""
 
@@ -39,11 +47,9 @@ MAX_ATTEMPTS = 8
 
 
 def decode_text(data: bytes, content_type: str = "") -> str:
-    """Decode a text by its byte order mark, as UTF-8, or else by the charset of its label."""
-    for bom, encoding in _BOMS:
-        if data.startswith(bom):
-            return data.decode(encoding, "replace")
-    return decode_line(data, charset_of(content_type))
+    """Decode a text by its first bytes (RFC 4627, 3), as UTF-8, or else by the charset of its label."""
+    encoding = json.detect_encoding(data[:4])
+    return decode_line(data, charset_of(content_type)) if encoding == "utf-8" else data.decode(encoding, "replace")
 
 
 def charset_of(content_type: str) -> str:
@@ -107,17 +113,23 @@ class FrameDecoder:
             except (ValueError, RecursionError):
                 yield from self._text(data.strip(), name)
             else:
+                if isinstance(frame.data, str) or (name.lower() in _END_NAMES and not frame.data):
+                    # Some servers send their JSON as a JSON string.
+                    yield from self._text(frame.data.strip() if isinstance(frame.data, str) else "", name)
+                    continue
                 self._in_a_row = 0
                 yield frame
 
     def _text(self, text: str, name: str) -> Iterable[Frame]:
         """Return the frames of data that is not one JSON document; none if it says nothing or is broken."""
+        if text.startswith(END_MARK) or _END_WORD.fullmatch(text) or (not text and name.lower() in _END_NAMES):
+            return [Frame(END_MARK, name)]
         if not text or text.lower() in _KEEP_ALIVE:
             return ()
         if documents := _glued(text):
             self._in_a_row = 0
             return [Frame(document, name) for document in documents]
-        if text.startswith(END_MARK) or (name and not text.startswith("{")):
+        if name and not text.startswith("{"):
             return [Frame(text, name)]
         self.skipped += 1
         self._in_a_row += 1
@@ -204,7 +216,7 @@ class BodyDecoder:
         if self._frames is not None:
             return list(self._frames.rest())
         text = decode_text(bytes(self._head), self._label)
-        if self._call.framing is Framing.TEXT:
+        if self._call.framing is Framing.TEXT and not self._inflater.is_cut:
             if self._is_page(text):
                 raise page(self._context, text)
             return [Frame(text)]
@@ -214,6 +226,8 @@ class BodyDecoder:
         if parsed:
             self.whole = True
             return [Frame(data)]
+        if self._inflater.is_cut:
+            raise unusable_response(self._context, "a compressed answer that ends too early")
         if self._is_page(text) and not cut:
             raise page(self._context, text[: self._limits.error_body])
         if frames := self._as_lines(text):
@@ -254,6 +268,10 @@ class BodyDecoder:
         try:
             text = text.removeprefix("\ufeff")
             data = await asyncio.to_thread(json.loads, text) if len(text) > PARSE_IN_THREAD else json.loads(text)
+            if isinstance(data, str) and data.lstrip().startswith("{"):
+                # Packed twice, as by a gateway that takes the body of another server for a text.
+                inner, parsed, _ = await self._parse(data)
+                data = inner if parsed else data
             return data, True, False
         except json.JSONDecodeError as error:
             is_json = text.lstrip()[:1] in ("{", "[")
@@ -293,3 +311,36 @@ def _glued(text: str) -> list[Any]:
 def _end_of_gap(text: str, position: int) -> int:
     gap = _BETWEEN.match(text, position)
     return gap.end() if gap else position
+
+
+def headers_of(context: ErrorContext, response: httpx.Response) -> dict[str, str]:
+    """Return the headers of a response by names in lower case, without secrets."""
+    return {name.lower(): context.redactor.text(value) for name, value in response.headers.items()}
+
+
+async def read_error_body(
+    context: ErrorContext, response: httpx.Response, limits: Limits
+) -> tuple[Any, Problem | None]:
+    """Return the body of an HTTP error, parsed if it is JSON, else as text; and a Problem if it is a web page."""
+    body = bytearray()
+    label = response.headers.get("content-type", "").lower()
+    try:
+        inflater = Inflater(context, response.headers.get("content-encoding", ""), limits.error_body)
+        async with asyncio.timeout(limits.error_body_timeout):
+            async for chunk in response.stream:  # type: ignore[union-attr]
+                body += inflater.feed(chunk)
+                if len(body) > limits.error_body:
+                    break
+    except (httpx.HTTPError, OSError, TimeoutError, Problem):
+        pass  # The status alone says enough.
+    text = decode_text(bytes(body), label).removeprefix("\ufeff")
+    try:
+        return context.redactor.json(json.loads(text)), None
+    except (ValueError, RecursionError):
+        pass
+    text = context.redactor.text(text)
+    status = response.status_code
+    if is_page(text, label):
+        # A gateway that fails sends a page, too; its status says more than the page does.
+        return "", page(context, text, status) if status < 500 and status not in (407, 429) else None
+    return text, None

@@ -23,13 +23,13 @@ import httpx
 from tui.errors import Problem
 from tui.providers.client import connection
 from tui.providers.client.access import Access, check_origin
-from tui.providers.client.body import BodyDecoder
+from tui.providers.client.body import BodyDecoder, headers_of, read_error_body
 from tui.providers.client.connection_report import Observer, trace_of
 from tui.providers.client.limits import Limits
 from tui.providers.client.read_ahead import http_inbox
 from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.request import check_headers, response_of, sending
-from tui.providers.client.response import Answer, check_dimensions, headers_of, read_error_body, sanitized
+from tui.providers.client.response import Answer, check_dimensions, sanitized
 from tui.providers.client.retry import RetryableError, RetryPolicy, is_answer, is_stale, retry_reason, should_retry
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
@@ -117,8 +117,8 @@ class Client:
         try:
             while step is not None:
                 if count == self._limits.max_steps:
-                    label = access.provider.label
-                    raise Problem(f"{label} did not finish within {count} requests.", "Try again later.")
+                    message = f"{access.provider.label} did not finish within {count} requests."
+                    raise Problem(message, "Try again later.")
                 count += 1
                 if step.call.wait:
                     await asyncio.sleep(step.call.wait)
@@ -339,8 +339,8 @@ class Client:
         if delivered:
             return to_problem(context, error, self._clock())
         # Routers send the status of the server behind them as the code.
-        status = int(error.code) if _STATUS.fullmatch(error.code) else 0
-        return self._api_error(context, replace(error, status=error.status or status), response)
+        status = error.status or (int(error.code) if _STATUS.fullmatch(error.code) else 0)
+        return self._api_error(context, replace(error, status=status), response)
 
     def _api_error(
         self, context: ErrorContext, error: ApiError, response: httpx.Response, page: Problem | None = None

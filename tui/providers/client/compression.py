@@ -18,10 +18,11 @@ _PLAIN = (b"{", b"[", b"d", b":", b"<")
 class Inflater:
     """Unpacks a body that is compressed with gzip or deflate, labelled or not; passes any other on.
 
-    Servers send deflate without its header (`_RAW`), and gzip in several members (RFC 1952, 2.2).
+    Servers send deflate without its header (`_RAW`), and gzip in several members (RFC 1952, 2.2). Where a server and a
+    gateway before it have both compressed a body, it is unpacked twice.
     """
 
-    def __init__(self, context: ErrorContext, encoding: str, limit: int) -> None:
+    def __init__(self, context: ErrorContext, encoding: str, limit: int, again: bool = True) -> None:
         """Raise Problem for a content coding that was not asked for and cannot be unpacked."""
         self._context = context
         self._limit = limit
@@ -29,13 +30,20 @@ class Inflater:
         self._start = b""
         self._first = True
         self._wbits = 0
+        self._again = again
+        self._inner: Inflater | None = None
         codings = [coding for part in encoding.split(",") if (coding := part.strip().lower()) not in ("", "identity")]
-        if len(codings) == 1 and codings[0] in _ZLIB_FORMATS:
-            self._wbits = _ZLIB_FORMATS[codings[0]]
+        if 1 <= len(codings) <= 1 + again and all(coding in _ZLIB_FORMATS for coding in codings):
+            self._wbits = _ZLIB_FORMATS[codings[-1]]
         elif codings:
             sent = f"its answer compressed as {one_line(encoding, 20)}, which was not asked for"
             raise unusable_response(context, sent)
         self._zlib: Any = zlib.decompressobj(self._wbits) if self._wbits else None
+
+    @property
+    def is_cut(self) -> bool:
+        """Return True if the body was compressed and its end has not come."""
+        return self._zlib is not None and (not self._zlib.eof or (self._inner is not None and self._inner.is_cut))
 
     def feed(self, chunk: bytes) -> bytes:
         """Return the next bytes of the body. Raises Problem if they are too many, or damaged."""
@@ -58,7 +66,9 @@ class Inflater:
             self._size += len(data)
             if self._size > self._limit:
                 raise too_large(self._context, self._limit)
-        return data
+            if self._again and self._inner is None and data:
+                self._inner = Inflater(self._context, "", self._limit, again=False)
+        return self._inner.feed(data) if self._inner else data
 
     def _inflated(self, chunk: bytes, may_be_raw: bool = False) -> bytes:
         if self._zlib is None:

@@ -84,8 +84,8 @@ async def http_inbox(context: ErrorContext, response: httpx.Response) -> AsyncIt
             async for chunk in response.stream:  # type: ignore[union-attr]
                 if chunk:
                     await inbox.put(chunk)
-        except Exception:
-            inbox.failure = read_problem(context)
+        except Exception as fault:
+            inbox.failure = read_problem(context, fault)
 
     task = asyncio.create_task(read())
     inbox.fill(task)

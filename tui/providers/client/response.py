@@ -5,25 +5,22 @@ One reader serves HTTP and WebSocket answers. A connection fills an `Inbox`; an 
     connection ──> Inbox ──> BodyDecoder ──frames──> Call.reader ──> results
 """
 
-import asyncio
-import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from math import isfinite
 from typing import Any, Generic, Protocol, TypeVar
 
-import httpx
-
 from tui.errors import NetworkError, Problem
-from tui.providers.client.body import END_MARK, decode_text
-from tui.providers.client.compression import Inflater
+from tui.providers.client.body import END_MARK
 from tui.providers.client.limits import Limits
 from tui.providers.client.read_ahead import Inbox, T
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
 from tui.providers.client.transport_errors import read_problem
+from tui.providers.dialects.finish_reasons import is_failure
 from tui.providers.error_body import is_error
-from tui.providers.error_messages import AGAIN, ErrorContext, is_page, page, redact, too_large, unusable_response
+from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large, unusable_response
 from tui.providers.events import (
     DELTAS,
     AccessToken,
@@ -38,9 +35,8 @@ from tui.providers.events import (
     ThinkingDelta,
     Transcript,
     Vectors,
-    is_failure,
 )
-from tui.providers.requests import MALFORMED, ApiError, Call, EndSeen, Frame, Framing, RemoteJob
+from tui.providers.requests import MALFORMED, ApiError, Call, EndSeen, Frame, Framing, RemoteJob, Result
 from tui.sanitize import one_line, printable
 
 AnswerResult = Event | ApiError | Call | RemoteJob
@@ -112,7 +108,8 @@ class Answer(Generic[T]):
         self._upload = upload
         self._reader = call.reader()
         self._size = 0
-        self._text = self._end_seen = False
+        self._text = self._end_seen = self._marked = False
+        self._skipped_before_end = 0
         self._half = HalfCharacter()
         self._tail: list[Frame | None] | None = None
         self.over = False
@@ -152,7 +149,7 @@ class Answer(Generic[T]):
                 raise too_large(self._context, self._limits.answer)
             if not self._decoder.streamed and chunk.strip():
                 self._monitor.reset()
-            yield from self._read(self._decoder.feed(chunk))
+            yield from self._read(self._frames(chunk))
             if self.over:
                 return
             if self._is_whole(self._decoder.document()):
@@ -163,11 +160,38 @@ class Answer(Generic[T]):
         if self._tail is None:
             await self._inbox.drain()
 
-    def _read(self, frames: Iterable[Frame | None]) -> Iterator[AnswerResult]:
-        for frame in frames:
+    def _frames(self, chunk: T) -> Iterator[Frame]:
+        """Yield the frames that a chunk completes. Behind the end of an answer, what cannot be read is passed over."""
+        try:
+            yield from self._decoder.feed(chunk)
+        except Problem:
+            if not self._end_seen:
+                raise
+
+    def _results_of(self, frame: Frame | None) -> Iterator[Result]:
+        """Yield what the reader makes of a frame, or the failure that a frame tells of which no reader knows."""
+        try:
             ignored = True
             for result in self._reader(frame):
                 ignored = False
+                yield result
+            if ignored and frame is not None and not self._call.plain and _is_failed(frame):
+                yield self._context.provider.parse_error(0, {}, frame.data)
+        except RecursionError:
+            raise unusable_response(self._context, "JSON that is nested too deeply") from None
+
+    def _see_end(self) -> None:
+        if not self._end_seen:
+            self._end_seen = True
+            self._skipped_before_end = self._decoder.skipped
+        self._monitor.expect_end()
+
+    def _read(self, frames: Iterable[Frame | None]) -> Iterator[AnswerResult]:
+        for frame in frames:
+            if _is_end_mark(frame):
+                self._marked = True
+                self._see_end()
+            for result in self._results_of(frame):
                 self._monitor.reset()
                 if isinstance(result, DELTAS):
                     if not self._text:
@@ -175,16 +199,13 @@ class Answer(Generic[T]):
                         self._monitor.first_token()
                     yield self._half.joined(result)
                 elif isinstance(result, EndSeen):
-                    self._end_seen = True
-                    self._monitor.expect_end()
-                elif not _is_end_mark(frame, result):
+                    self._see_end()
+                elif not (_is_end_mark(frame) and _is_malformed(result)):
                     yield from self._half.rest()
                     yield self._checked(frame, result)
                     if frame is not None and self._is_last(result):
                         self.over = True
                         return
-            if ignored and frame is not None and not self._call.plain and _is_failed(frame):
-                yield self._context.provider.parse_error(0, {}, frame.data)
 
     def _checked(self, frame: Frame | None, result: AnswerResult) -> AnswerResult:
         """Return a result as it is to be yielded. Raises Problem for vectors or an end that cannot be used."""
@@ -192,8 +213,7 @@ class Answer(Generic[T]):
             return self._finished(result)
         if isinstance(result, Vectors):
             return _vectors(self._context, result)
-        malformed = isinstance(result, ApiError) and result.code == MALFORMED
-        if malformed and frame is not None and is_error(frame.data):
+        if _is_malformed(result) and frame is not None and is_error(frame.data):
             # The server's own account says more than that its answer is malformed.
             return self._context.provider.parse_error(0, {}, frame.data)
         return result
@@ -201,7 +221,7 @@ class Answer(Generic[T]):
     def _finished(self, finish: Finish) -> Finish:
         """Return the end of an answer. Raises Problem if it is incomplete."""
         words = redact(self._context, self._decoder.words)
-        if count := self._decoder.skipped:
+        if count := self._skipped_before_end if self._end_seen else self._decoder.skipped:
             pieces = f"{count} piece" if count == 1 else f"{count} pieces"
             raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", AGAIN, words)
         if is_failure(finish.reason):
@@ -209,9 +229,9 @@ class Answer(Generic[T]):
             raise Problem(f"{self._context.label} failed during its answer ({reason}). It is incomplete.", AGAIN, words)
         if finish.reason:
             return finish
-        if self._decoder.whole and self._text:
+        if (self._decoder.whole or self._marked) and self._text:
             return replace(finish, reason="stop", complete=True)
-        if self._decoder.whole:
+        if self._decoder.whole or self._marked:
             raise unusable_response(self._context, "an answer without text")
         message = f"The answer from {self._context.label} stopped before its end. It is incomplete."
         raise NetworkError(message, AGAIN, words)
@@ -222,7 +242,11 @@ class Answer(Generic[T]):
             return document is not None
         # A reader of its own, which is asked for nothing but the end.
         results = () if self._call.plain else self._call.reader()(Frame(document))
-        return any(isinstance(result, EndSeen) or (isinstance(result, Finish) and result.reason) for result in results)
+        with suppress(RecursionError):
+            return any(
+                isinstance(result, EndSeen) or (isinstance(result, Finish) and result.reason) for result in results
+            )
+        return False
 
     def _is_last(self, result: AnswerResult) -> bool:
         """Return True if nothing more is to be read: the answer has finished, or a stream goes on in another call."""
@@ -264,37 +288,18 @@ class HalfCharacter:
             self._half = None
 
 
-def headers_of(context: ErrorContext, response: httpx.Response) -> dict[str, str]:
-    """Return the headers of a response by names in lower case, without secrets."""
-    return {name.lower(): context.redactor.text(value) for name, value in response.headers.items()}
+def _is_failed(frame: Frame) -> bool:
+    """Return True if a frame that no reader knows tells of a failure."""
+    return frame.event == "error" or is_error(frame.data)
 
 
-async def read_error_body(
-    context: ErrorContext, response: httpx.Response, limits: Limits
-) -> tuple[Any, Problem | None]:
-    """Return the body of an HTTP error, parsed if it is JSON, else as text; and a Problem if it is a web page."""
-    body = bytearray()
-    label = response.headers.get("content-type", "").lower()
-    try:
-        inflater = Inflater(context, response.headers.get("content-encoding", ""), limits.error_body)
-        async with asyncio.timeout(limits.error_body_timeout):
-            async for chunk in response.stream:  # type: ignore[union-attr]
-                body += inflater.feed(chunk)
-                if len(body) > limits.error_body:
-                    break
-    except (httpx.HTTPError, OSError, TimeoutError, Problem):
-        pass  # The status alone says enough.
-    text = decode_text(bytes(body), label).removeprefix("\ufeff")
-    try:
-        return context.redactor.json(json.loads(text)), None
-    except (ValueError, RecursionError):
-        pass
-    text = context.redactor.text(text)
-    status = response.status_code
-    if is_page(text, label):
-        # A gateway that fails sends a page, too; its status says more than the page does.
-        return "", page(context, text, status) if status < 500 and status not in (407, 429) else None
-    return text, None
+def _is_end_mark(frame: Frame | None) -> bool:
+    return frame is not None and frame.data == END_MARK
+
+
+def _is_malformed(result: Result) -> bool:
+    """Return True for what a reader says of data that it can make nothing of."""
+    return isinstance(result, ApiError) and result.code == MALFORMED
 
 
 def sanitized(event: Event) -> Event | None:
@@ -335,17 +340,6 @@ def check_dimensions(context: ErrorContext, event: Vectors, dimensions: int) -> 
     """Raise Problem unless each vector has that many numbers."""
     if any(len(vector) != dimensions for vector in event.vectors):
         raise unusable_response(context, "embeddings of different sizes")
-
-
-def _is_failed(frame: Frame) -> bool:
-    """Return True if a frame that no reader knows tells of a failure."""
-    return frame.event == "error" or is_error(frame.data)
-
-
-def _is_end_mark(frame: Frame | None, result: AnswerResult) -> bool:
-    """Return True for what a reader of documents says of an end mark: that it is malformed."""
-    mark = frame is not None and isinstance(frame.data, str) and frame.data.startswith(END_MARK)
-    return mark and isinstance(result, ApiError) and result.code == MALFORMED
 
 
 def _vectors(context: ErrorContext, event: Vectors) -> Vectors:

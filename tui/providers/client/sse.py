@@ -14,6 +14,9 @@ _BOM = b"\xef\xbb\xbf"
 _FIELD = re.compile(rb":|(?:id|retry|event)\s*(?::|$)")
 """Comments, and the fields that are passed over."""
 
+_LOOSE_FIELD = re.compile(rb"(?:\xef\xbb\xbf|[ \t])*(data|event)[ \t]*: ?", re.IGNORECASE)
+"""A field in a form that the standard does not know: indented, in capitals, behind a byte order mark."""
+
 MAX_IGNORED = 400
 """Bytes of a line that is no field which are kept."""
 
@@ -155,8 +158,10 @@ class Events:
             self._name = decode_line(line[6:].removeprefix(b" "), self._charset)
         elif line == b"event":
             self._name = ""
-        elif not self._strict and (self._bare or line.lstrip()[:1] == b"{"):
+        elif not self._strict and (self._bare or line.lstrip().startswith((b"{", b"[DONE]"))):
             self._bare_json(line, events)
+        elif not self._strict and (field := _LOOSE_FIELD.match(line)):
+            self._other(field[1].lower() + b":" + line[field.end() :], events)
         elif not _FIELD.match(line):
             self.ignored = decode_line(line[:MAX_IGNORED], self._charset).strip()
 

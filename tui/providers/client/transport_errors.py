@@ -1,6 +1,7 @@
 """Network failures as problems: name lookup, connection, proxy, TLS, protocol."""
 
 import errno
+import re
 import socket
 import ssl
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 
 from tui.errors import NetworkError, Problem
-from tui.providers.error_messages import AGAIN, ErrorContext
+from tui.providers.error_messages import AGAIN, ErrorContext, shown_url
 
 # OpenSSL, x509_vfy.h: X509_V_ERR_*
 _EXPIRED, _NOT_YET, _SELF_SIGNED, _SELF_SIGNED_ROOT, _NO_ISSUER, _WRONG_HOST, _WRONG_IP = 10, 9, 18, 19, 20, 62, 64
@@ -24,6 +25,9 @@ _NAMES = {
     errno.ETIMEDOUT: "no answer",
     errno.ECONNRESET: "it closed the connection",
 }
+
+_CLOSED = re.compile(r"closed|disconnected", re.IGNORECASE)
+"""How h11 and httpcore tell of a connection that the other side ended; the rest is about bytes that are not HTTP."""
 
 
 def ignore_event(event: str, info: dict[str, Any]) -> None:
@@ -67,6 +71,10 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
         return Problem("Too many requests are running.", "Stop one, or wait until one finishes."), False
     if isinstance(fault, httpx.ProxyError):
         return _proxy(place, fault), False
+    if is_malformed(fault):
+        message = f"{place.host} sent an answer that is not valid HTTP."
+        hint = f"Check {shown_url(place.url)}: its port, and whether it begins with http:// or https://."
+        return NetworkError(message, hint), False
     if progress.sent:
         if isinstance(fault, httpx.LocalProtocolError):
             return Problem("The file changed while it was sent.", "Send it again once it is complete."), False
@@ -79,8 +87,16 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
     return _unconnected(place, fault, progress), True
 
 
-def read_problem(place: ErrorContext) -> Problem:
-    """Return the problem of a connection that was lost during the response."""
+def is_malformed(fault: BaseException | None) -> bool:
+    """Return True if what came is not HTTP, as opposed to a connection that ended."""
+    return isinstance(fault, httpx.RemoteProtocolError) and _CLOSED.search(str(fault)) is None
+
+
+def read_problem(place: ErrorContext, fault: BaseException | None = None) -> Problem:
+    """Return the problem of a connection that was lost during the response, or of a body that is not HTTP."""
+    if is_malformed(fault):
+        message = f"The answer from {place.label} goes on with what is not valid HTTP. It is incomplete."
+        return NetworkError(message, AGAIN)
     return NetworkError(f"The connection to {place.label} ended before the answer did.", AGAIN)
 
 

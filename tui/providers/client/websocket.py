@@ -15,6 +15,7 @@ from typing import Any
 import httpcore
 import httpx
 from httpx_ws import AsyncWebSocketSession, WebSocketDisconnect, WebSocketNetworkError
+from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, TextMessage
 from wsproto.utilities import LocalProtocolError, generate_accept_token
 
@@ -33,8 +34,8 @@ from tui.sanitize import one_line
 
 _SCHEMES = {"ws": "http", "wss": "https"}
 _USUAL_ENDS = (1000, 1001, 1005)
-_INVALID_DATA, _CODEC = 1007, "codec can't decode"
-"""How httpx-ws tells of a text message that is not UTF-8: as if the other side had closed with Python's words."""
+_INVALID_DATA = 1007
+"""The close code for a text message that is not UTF-8 (RFC 6455, 7.4.1)."""
 
 
 def handshake(call: Call) -> Call:
@@ -138,6 +139,10 @@ class _NotText(Exception):
     """A text message is not valid UTF-8."""
 
 
+class _NotFrame(Exception):
+    """What came is no frame of a WebSocket: masked, with a bit of an extension, of an unknown kind."""
+
+
 class _Bounded(httpcore.AsyncNetworkStream):
     """A connection that bounds what one message may bring, and how long a goodbye may take."""
 
@@ -182,6 +187,8 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
             return TooLong("a message", format_size(limits.line))
         case _NotText():
             return unusable_response(context, "a message that is not valid UTF-8")
+        case _NotFrame():
+            return NetworkError(f"{context.host} sent what is no valid frame of a WebSocket.", AGAIN)
     return read_problem(context)
 
 
@@ -219,8 +226,9 @@ async def _read(session: AsyncWebSocketSession, stream: _Bounded, inbox: Inbox[s
         try:
             event = await session.receive()
         except WebSocketDisconnect as end:
-            if end.code == _INVALID_DATA and _CODEC in (end.reason or ""):
-                return _NotText()
+            # Where the other side has not closed, the code is wsproto's own.
+            if session.connection.state is ConnectionState.OPEN:
+                return _NotText() if end.code == _INVALID_DATA else _NotFrame()
             return None if end.code in _USUAL_ENDS else end
         stream.message_complete()
         if isinstance(event, TextMessage | BytesMessage):

@@ -59,7 +59,7 @@ def order(entries: Sequence[Any], name: str = "index") -> list[int] | None:
 
     One entry may lack it: some servers leave out a position of 0. None if the members name no order of the entries.
     """
-    positions: list[Any] = [entry.get(name) if isinstance(entry, dict) else None for entry in entries]
+    positions: list[Any] = [_position(entry.get(name)) if isinstance(entry, dict) else None for entry in entries]
     if all(position is None for position in positions):
         return list(range(len(entries)))
     if positions.count(None) == 1:
@@ -68,3 +68,8 @@ def order(entries: Sequence[Any], name: str = "index") -> list[int] | None:
     if not all(type(position) is int for position in positions) or sorted(positions) != list(range(len(entries))):
         return None
     return positions
+
+
+def _position(value: Any) -> Any:
+    """Return a position, which some servers send as a text."""
+    return int(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value

@@ -5,12 +5,19 @@ from math import isfinite
 from typing import Any
 
 from tui.domain import Model
-from tui.providers.dialects import transcripts
-from tui.providers.dialects.openai.api import malformed
+from tui.providers.dialects.transcripts import TranscriptReader
 from tui.providers.dialects.values import text, time_or_nan
-from tui.providers.events import Event, Finish, Segment, Transcript
+from tui.providers.events import Event, Segment, Transcript
 from tui.providers.huggingface.tgi import OTHER_TASK, error_in
-from tui.providers.requests import ApiError, Base64File, Call, Frame, TimestampGranularity, TranscriptionRequest, Upload
+from tui.providers.requests import (
+    ApiError,
+    Base64File,
+    Call,
+    Reader,
+    TimestampGranularity,
+    TranscriptionRequest,
+    Upload,
+)
 from tui.providers.spec import AudioLimits
 
 LIMITS = AudioLimits(
@@ -31,32 +38,23 @@ def transcribe(url: str, ask: TranscriptionRequest) -> Call:
     """Return the transcription request: plain bytes, or JSON if timestamps are wanted."""
     if ask.times:
         body = {"inputs": Base64File(ask.path), "parameters": {"return_timestamps": True}}
-        return Call("POST", url, lambda: _read, json=body, accepts_text=True)
+        return Call("POST", url, _reader, json=body, accepts_text=True)
     upload = Upload((), ask.path, _MEDIA.get(ask.media, ask.media), ask.size, raw=True)
-    return Call("POST", url, lambda: _read, upload=upload, accepts_text=True)
+    return Call("POST", url, _reader, upload=upload, accepts_text=True)
 
 
-def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
-    if frame is None:
+def _reader() -> Reader:
+    read = TranscriptReader(_transcript, lambda data, event: error_in(data)).read
+    return lambda frame: [ApiError(400, code=OTHER_TASK)] if frame and isinstance(frame.data, list) else read(frame)
+
+
+def _transcript(data: Mapping[str, Any]) -> Iterator[Event]:
+    """Yield the transcript of a document; nothing of one without a text."""
+    if not isinstance(data.get("text"), str):
         return
-    data = frame.data
-    if refused := error_in(data):
-        yield refused
-    elif isinstance(data, dict) and isinstance(data.get("text"), str):
-        segments = tuple(_segments(data.get("chunks")))
-        yield Transcript(
-            data["text"].strip(),
-            segments,
-            duration=max((end for segment in segments if isfinite(end := segment.end)), default=0.0),
-        )
-        yield Finish("stop")
-    elif isinstance(data, str) and data.strip():
-        yield transcripts.from_text(data)
-        yield Finish("stop")
-    elif isinstance(data, list):
-        yield ApiError(400, code=OTHER_TASK)
-    else:
-        yield malformed("It holds no text.")
+    segments = tuple(_segments(data.get("chunks")))
+    ends = (end for segment in segments if isfinite(end := segment.end))
+    yield Transcript(data["text"].strip(), segments, duration=max(ends, default=0.0))
 
 
 def _segments(chunks: Any) -> Iterator[Segment]:

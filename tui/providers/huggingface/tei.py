@@ -104,7 +104,10 @@ def _depth(data: Any) -> int:
 def _row(value: Any) -> tuple[float, ...]:
     if not isinstance(value, list) or not all(type(number) in (int, float) for number in value):
         return ()
-    row = tuple(map(float, value))
+    try:
+        row = tuple(map(float, value))
+    except OverflowError:
+        return ()  # a whole number that no float holds
     return row if all(map(math.isfinite, row)) else ()
 
 

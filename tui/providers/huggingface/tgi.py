@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from tui.providers.dialects import error_codes
+from tui.providers.dialects.finish_reasons import finish
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.dialects.openai.chat import prompt
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.values import token_count, word
-from tui.providers.events import UNFINISHED, Event, Finish, Usage
+from tui.providers.events import UNFINISHED, Event, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
 
 NEW_TOKENS = 512
@@ -25,7 +26,6 @@ OTHER_TASK = "other_task"
 ID = "huggingface"
 
 _SAMPLING = ("temperature", "top_p", "top_k")
-_LENGTH = "The answer reached its length limit."
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,9 @@ class _Answer:
             yield refused
         elif "token" in data or "generated_text" in data:
             yield from self._piece(data)
-        else:
+        elif other := _other(data):
             self._done = True
-            yield _other(data)
+            yield other
 
     def _piece(self, data: Mapping[str, Any]) -> Iterator[Event]:
         token, whole = data.get("token"), data.get("generated_text")
@@ -135,16 +135,9 @@ class _Answer:
         used = Usage(token_count(details.get("input_length")), token_count(details.get("generated_tokens")))
         if used != Usage():
             yield used
-        reason = word(details.get("finish_reason")) or "stop"
-        cut = reason == "length"
-        yield from self._end(str(reason), not cut, _LENGTH if cut else "")
-
-    def _end(self, reason: str, complete: bool, note: str) -> Iterator[Event]:
         self._done = True
         yield from self._thinking.rest()
-        if complete and not self._thinking.has_text:
-            note = "The answer is empty."
-        yield Finish(reason, complete=complete, note=note)
+        yield finish(word(details.get("finish_reason")) or "stop", self._thinking.has_text)
 
 
 def error_in(data: Any) -> ApiError | None:
@@ -156,12 +149,12 @@ def error_in(data: Any) -> ApiError | None:
     return ApiError(error_codes.lookup(ID, kind).status, kind=kind, message=str(data["error"])[:2000])
 
 
-def _other(data: Mapping[str, Any]) -> ApiError:
-    """Return the error for a response of a task that yields no text."""
+def _other(data: Mapping[str, Any]) -> ApiError | None:
+    """Return the error for a response of a task that yields no text; None for a frame that says nothing."""
     for name, task in (("embeddings", "feature-extraction"), ("text", "automatic-speech-recognition")):
         if name in data:
             return ApiError(400, code=OTHER_TASK, param=task)
-    return ApiError(400, code=OTHER_TASK) if "label" in data else malformed("It holds no text.")
+    return ApiError(400, code=OTHER_TASK) if "label" in data else None
 
 
 def _numbers(data: list[Any]) -> bool:

@@ -15,7 +15,7 @@ from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai.embeddings import vectors_of
 from tui.providers.dialects.values import token_count, total
-from tui.providers.events import Event, Finish, Usage, Vectors
+from tui.providers.events import Event, Finish, Notice, Usage, Vectors
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Message
 from tui.providers.spec import FieldValues
 
@@ -27,6 +27,7 @@ _CURRENT = re.compile(r"minimax-m[2-9]", re.IGNORECASE)
 _NUMBER = re.compile(r"\((\d{4})\)\s*$")
 
 ID = "minimax"
+_FLAGS = ("input_sensitive", "output_sensitive")
 _KINDS = {"authorized_error": "1004", "authentication_error": "1004", "insufficient_balance_error": "1008"}
 
 
@@ -96,8 +97,13 @@ class _Answer:
     def __init__(self) -> None:
         self._read = openai_chat.answer_reader()
         self._seen: set[str] = set()
+        self._flagged = False
 
     def read(self, frame: Frame | None) -> Iterator[Any]:
+        data = frame.data if frame is not None and isinstance(frame.data, dict) else {}
+        if not self._flagged and any(data.get(name) is True for name in _FLAGS):
+            self._flagged = True
+            yield Notice("The safety check of the service flagged this chat. A new one may work.")
         choices = frame.data.get("choices") if frame is not None and isinstance(frame.data, dict) else None
         if frame is None or not isinstance(choices, list):
             yield from self._read(frame)

@@ -9,6 +9,7 @@ from typing import Any
 from tui.domain import Model
 from tui.errors import UsageError
 from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.values import token_count
 from tui.providers.events import UNFINISHED, Event, Finish, TextDelta, Transcript
 from tui.providers.requests import ApiError, AudioChunks, Call, Frame, Framing, Reader, TranscriptionRequest
 from tui.providers.spark.api import at, refused_in
@@ -53,7 +54,7 @@ def _reader() -> Reader:
 
     def read(frame: Frame | None) -> Iterator[Event | ApiError]:
         data = frame.data.get("data") if frame and isinstance(frame.data, dict) else None
-        ended = isinstance(data, dict) and data.get("status") == _LAST
+        ended = isinstance(data, dict) and token_count(data.get("status")) == _LAST
         result = data.get("result") if isinstance(data, dict) else None
         if isinstance(result, dict) and (piece := _take(pieces, result)):
             yield TextDelta(piece)
@@ -72,8 +73,8 @@ def _take(pieces: dict[int, str], result: dict[str, Any]) -> str:
     if result.get("pgs") == "rpl" and isinstance(span, list) and all(type(index) is int for index in span):
         for piece in [number for number in pieces if min(span, default=0) <= number <= max(span, default=-1)]:
             del pieces[piece]
-    place = result.get("sn")
-    text = pieces[place if type(place) is int else max(pieces, default=0) + 1] = "".join(words)
+    place = token_count(result.get("sn"))
+    text = pieces[max(pieces, default=0) + 1 if place is None else place] = "".join(words)
     return "" if result.get("pgs") == "rpl" else text
 
 

@@ -61,7 +61,8 @@ def _reader() -> Reader:
             if text := _text(item, "content"):
                 came = True
                 yield TextDelta(text)
-        if choices.get("status") != _LAST and _within(frame.data, "header").get("status") != _LAST:
+        statuses = (choices.get("status"), _within(frame.data, "header").get("status"))
+        if _LAST not in map(token_count, statuses):
             return
         if used := _within(_within(payload, "usage"), "text"):
             yield Usage(token_count(used.get("prompt_tokens")), token_count(used.get("completion_tokens")))

@@ -9,12 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from tui.domain import Model
-from tui.providers.dialects import error_codes
+from tui.providers.dialects import error_codes, values
+from tui.providers.dialects.finish_reasons import finish
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.values import text
-from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, Transcript
-from tui.providers.requests import ApiError, Base64File, Call, ChatRequest, Frame, Framing, TranscriptionRequest
+from tui.providers.events import UNFINISHED, Accepted, Event, ModelsListed, Notice, Transcript
+from tui.providers.requests import ApiError, Base64File, Call, ChatRequest, Frame, Framing, Reader, TranscriptionRequest
 from tui.providers.spec import FieldValues
 
 PROBED = "qwen3.6-flash"
@@ -121,25 +122,42 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
         "asr_options": {**options, "enable_itn": False},
         "stream": False,
     }
-    return Call("POST", openai_api.endpoint(fields, "/chat/completions"), lambda: _transcript, json=body)
+    return Call("POST", openai_api.endpoint(fields, "/chat/completions"), _transcript_reader, json=body)
 
 
-def _transcript(frame: Frame | None) -> Iterator[Event | ApiError]:
-    if frame is None:
-        return
-    choices = frame.data.get("choices") if isinstance(frame.data, dict) else None
-    choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
-    message = choice.get("message")
-    spoken = _text(message.get("content")) if isinstance(message, dict) else None
-    if spoken is None or not isinstance(message, dict):
-        yield openai_api.malformed("It holds no text.")
-        return
-    if not spoken.strip():
-        yield Notice("No speech was heard in the recording.")
-    yield Transcript(spoken, language=_language(message.get("annotations")))
-    if usage := usage_of(frame.data):
-        yield usage
-    yield Finish("stop")
+def _transcript_reader() -> Reader:
+    """Return a reader of a transcript in one piece, or in the chunks of a stream."""
+    pieces: list[str] = []
+    ended = False
+
+    def read(frame: Frame | None) -> Iterator[Event | ApiError]:
+        nonlocal ended
+        if ended:
+            return
+        if frame is None:
+            yield from (
+                (Transcript("".join(pieces)), UNFINISHED) if pieces else (openai_api.malformed("It holds no text."),)
+            )
+            return
+        choices = frame.data.get("choices") if isinstance(frame.data, dict) else None
+        choice = choices[0] if isinstance(choices, list) and choices and isinstance(choices[0], dict) else {}
+        message = choice.get("message") or choice.get("delta")
+        spoken = _text(message.get("content")) if isinstance(message, dict) else None
+        pieces.extend([spoken] if spoken else [])
+        reason = values.word(choice.get("finish_reason"))
+        # A stream may end with a chunk that has no text.
+        if not isinstance(message, dict) or (not reason and "message" not in choice) or (spoken is None and not pieces):
+            return
+        ended = True
+        whole = "".join(pieces)
+        if not whole.strip():
+            yield Notice("No speech was heard in the recording.")
+        yield Transcript(whole, language=_language(message.get("annotations")))
+        if usage := usage_of(frame.data):
+            yield usage
+        yield finish(reason or "stop")
+
+    return read
 
 
 def _text(content: Any) -> str | None:

@@ -12,12 +12,13 @@ from urllib.parse import quote, urlsplit
 
 from tui.domain import Model
 from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.finish_reasons import finish
 from tui.providers.dialects.messages import alternating
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.values import word
-from tui.providers.events import UNFINISHED, Accepted, AccessToken, Event, Finish, ModelsListed, TextDelta, Usage
+from tui.providers.events import UNFINISHED, Accepted, AccessToken, Event, ModelsListed, TextDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, EndSeen, Frame, Framing, Reader
 from tui.providers.spec import FieldValues
 from tui.providers.wenxin.qianfan import MARKED, refused_in
@@ -69,12 +70,6 @@ _SAME = {
 }
 _PARTS = {name.lower(): part for name, part in {**CHATS, **EMBEDDINGS}.items()} | _SAME
 _TOKENS = ("max_tokens", "max_completion_tokens")
-_NOTES = {
-    "length": "The answer reached its length limit.",
-    "content_filter": "The provider's content filter cut the answer.",
-    "function_call": "The model asked for a tool, and none is offered here.",
-}
-_CUT = ("length", "content_filter")
 
 
 def root(fields: FieldValues) -> str:
@@ -212,6 +207,4 @@ class _Answer:
         if cut:
             yield UNFINISHED
             return
-        reason = self._reason.replace("normal", "stop")
-        note = "The answer is empty." if reason == "stop" and not self._text else _NOTES.get(reason, "")
-        yield Finish(reason, complete=reason not in _CUT, note=note)
+        yield finish(self._reason.replace("normal", "stop"), self._text)

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.domain import Model
-from tui.providers.dialects import transcripts, values
-from tui.providers.dialects.openai.api import endpoint, error_in, malformed
+from tui.providers.dialects import values
+from tui.providers.dialects.openai.api import endpoint, error_in
 from tui.providers.dialects.openai.usage import usage_of
+from tui.providers.dialects.transcripts import TranscriptReader
 from tui.providers.dialects.values import seconds, time_or_nan
-from tui.providers.events import Event, Finish, Segment, Transcript
-from tui.providers.requests import ApiError, Call, Frame, TimestampGranularity, TranscriptionRequest, Upload
+from tui.providers.events import Event, Segment, Transcript
+from tui.providers.requests import Call, Reader, TimestampGranularity, TranscriptionRequest, Upload
 from tui.providers.spec import AudioLimits, FieldValues
 
 ENDINGS = ("flac", "mp3", "mp4", "mpeg", "mpga", "m4a", "ogg", "wav", "webm")
@@ -38,7 +39,7 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
         parts.append(("languages[]" if ask.model.id.startswith("gpt-transcribe") else "language", ask.language))
     upload = Upload(tuple(parts), ask.path, ask.media, ask.size, filename=ask.name)
     url = endpoint(fields, "/audio/transcriptions")
-    return Call("POST", url, lambda: _read, upload=upload, accepts_text=True)
+    return Call("POST", url, _reader, upload=upload, accepts_text=True)
 
 
 def _format(ask: TranscriptionRequest) -> list[tuple[str, str]]:
@@ -50,33 +51,23 @@ def _format(ask: TranscriptionRequest) -> list[tuple[str, str]]:
     return [("response_format", "json")]
 
 
-def _read(frame: Frame | None) -> Iterator[Event | ApiError]:
-    if frame is None:
-        return
-    data = frame.data
-    if refused := error_in(data):
-        yield refused
-        return
-    if isinstance(data, str) and data.strip():
-        yield transcripts.from_text(data)
-        yield Finish("stop")
-        return
-    data = data if isinstance(data, dict) else {}
+def _reader() -> Reader:
+    return TranscriptReader(_transcript, error_in).read
+
+
+def _transcript(data: Mapping[str, Any]) -> Iterator[Event]:
+    """Yield the transcript of a document, and its usage; nothing of a document without one."""
     sentences = _segments(data.get("segments"), "text")
     text = data.get("text")
     if not isinstance(text, str) and not sentences:
-        yield malformed("It holds no text.")
         return
     if not isinstance(text, str):
         text = " ".join(segment.text for segment in sentences if segment.text)
-    segments = _segments(data.get("words"), "word") or sentences
-    language = data.get("language")
-    yield Transcript(
-        text, segments, language if isinstance(language, str) else "", seconds(data.get("duration")) or 0.0
-    )
+    language = values.text(data.get("language"))
+    words = _segments(data.get("words"), "word")
+    yield Transcript(text, words or sentences, language, seconds(data.get("duration")) or 0.0)
     if used := usage_of(data):
         yield used
-    yield Finish("stop")
 
 
 def _segments(entries: Any, text: str) -> tuple[Segment, ...]:

@@ -7,11 +7,12 @@ with the usage comes after the one with the finish reason.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tui.providers.dialects.finish_reasons import finish, is_failure
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.openai.usage import usage_of
 from tui.providers.dialects.values import text, word
-from tui.providers.events import UNFINISHED, Event, Finish, ThinkingDelta, Usage, is_failure
+from tui.providers.events import UNFINISHED, Event, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
 
@@ -21,14 +22,7 @@ COMPLETION_TOKENS = 512
 DONE = "[DONE]"
 """The end mark of a stream."""
 
-_NOTES = {
-    "length": "The answer reached its length limit.",
-    "content_filter": "The provider's content filter cut the answer.",
-    "tool_calls": "The model asked for a tool, and none is offered here.",
-    "function_call": "The model asked for a tool, and none is offered here.",
-    "refusal": "The model declined to answer.",
-}
-_CUT = ("length", "content_filter")
+_REFUSED = "The model declined to answer."
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
 
 
@@ -83,8 +77,7 @@ class _Answer:
             return
         if not isinstance(frame.data, dict):
             return
-        if usage := usage_of(frame.data):
-            self._usage = usage
+        self._usage = usage_of(frame.data) or self._usage
         choices = frame.data.get("choices")
         for choice in choices if isinstance(choices, list) else ():
             # Of several choices the first is read, whatever its number.
@@ -118,6 +111,8 @@ class _Answer:
             return
         if reason := _reason(choice):
             self._reason = reason
+            # Moonshot counts in the choice that ends the answer.
+            self._usage = usage_of(choice) or self._usage
             yield EndSeen()
 
     def _end(self, marked: bool) -> Iterator[Event]:
@@ -129,16 +124,7 @@ class _Answer:
         if not reason:
             yield UNFINISHED
             return
-        yield Finish(reason, complete=reason not in _CUT, note=self._note(reason))
-
-    def _note(self, reason: str) -> str:
-        if self._refused:
-            return _NOTES["refusal"]
-        if not self._thinking.has_text and reason == "length":
-            return "The answer reached its length limit before its first word; thinking used it up."
-        if not self._thinking.has_text and reason == "stop":
-            return "The answer is empty."
-        return _NOTES.get(reason, "")
+        yield finish(reason, self._thinking.has_text, _REFUSED if self._refused else "")
 
 
 def _reason(choice: Mapping[str, Any]) -> str:
@@ -165,7 +151,7 @@ def _text(content: Any) -> str:
         return "".join(_text(part) for part in content)
     if isinstance(content, dict) and not _is_thought(content):
         return text(content.get("text"))
-    return ""
+    return str(content) if type(content) in (int, float) else ""
 
 
 def _thoughts(content: Any) -> str:

@@ -8,29 +8,33 @@ from tui.providers.error_body import is_error
 from tui.providers.events import Notice
 from tui.sanitize import one_line
 
-_LISTS = ("data", "models")
+_LISTS = ("data", "models", "result", "results", "items")
+_NEXT = ("next", "next_page", "next_page_token", "nextPageToken", "nextLink")
 _NAMES = ("id", "name", "model")
+_MORE = "The server has more models than it listed. Add those that are missing by name."
 
 
 @dataclass(frozen=True)
 class Entries:
-    """The entries that have an `id`, and how many there were in all."""
+    """The entries that have an `id`, how many there were in all, and whether another page follows."""
 
     usable: Sequence[Mapping[str, Any]]
     count: int
+    has_more: bool = False
 
     @property
     def notices(self) -> Sequence[Notice]:
-        """Say how many entries have no name that can be used."""
+        """Say how many entries have no name that can be used, and whether some did not come."""
+        more = (Notice(_MORE),) if self.has_more else ()
         unnamed = self.count - len(self.usable)
         if not unnamed:
-            return ()
+            return more
         models, have, were = ("model", "has", "It was") if unnamed == 1 else ("models", "have", "They were")
-        return (Notice(f"{unnamed} {models} of the list {have} no name that can be used. {were} left out."),)
+        return (Notice(f"{unnamed} {models} of the list {have} no name that can be used. {were} left out."), *more)
 
 
 def entries_of(data: Any) -> Entries | None:
-    """Return the entries of a list: under `data` or `models`, or bare; None if there is no list.
+    """Return the entries of a list: under `data`, `models` or another usual name, or bare; None if there is no list.
 
     Servers without any model send null. An entry may be a name alone, or have it under `name` (Ollama).
     """
@@ -38,7 +42,9 @@ def entries_of(data: Any) -> Entries | None:
     if listed is None:
         return None
     named = [{**entry, "id": name} for entry in map(_entry, listed) if (name := _name(entry))]
-    return Entries(named, len(listed))
+    page = data if isinstance(data, dict) else {}
+    more = page.get("has_more") is True or any(page.get(name) and isinstance(page[name], str) for name in _NEXT)
+    return Entries(named, len(listed), more)
 
 
 def _list_in(data: Any) -> list[Any] | None:

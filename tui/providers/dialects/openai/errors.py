@@ -26,7 +26,7 @@ _TOKENS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """Return the problem for an error whose code says more than its status, or None."""
     words = f"{refused.code} {refused.kind} {refused.message}"
-    named = model or "the model"
+    named, inside = model or "the model", _within(label)
     if refused.final:
         return Problem(
             f"Your {label} account has no credit left.", "Add credit on its billing page, or use another provider."
@@ -47,12 +47,17 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         hint = "Refresh the list of models, or pick another model."
         return Problem(f"{label} does not know {named}, or the key may not use it.", hint)
     if refused.code in ("content_policy_violation", "content_filter"):
-        return Problem(f"The content rules of {label} reject this text.", "Rephrase it.")
+        return Problem(f"The content rules of {inside} reject this text.", "Rephrase it.")
     if refused.code == "malformed":
-        return Problem(f"The response of {label} cannot be read.", "Check the address and the model.")
+        return Problem(f"The response of {inside} cannot be read.", "Check the address and the model.")
     if refused.status == 0 and ("overloaded" in words or "slow_down" in words):
         return Problem(f"{label} is too busy.", "Wait a moment, or pick another model.")
     return None
+
+
+def _within(label: str) -> str:
+    """Return a label as it stands within a sentence."""
+    return f"the {label.removeprefix('The ')}" if label.startswith("The ") else label
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
@@ -80,7 +85,7 @@ def _of_account(label: str, refused: ApiError) -> Problem | None:
     words = refused.message.lower()
     if "member of an organization" in words:
         return CredentialRejected(
-            f"The account of this key belongs to no organization of {label}.", "Join or create one there."
+            f"The account of this key belongs to no organization of {_within(label)}.", "Join or create one there."
         )
     for field in ("organization", "project"):
         if refused.code == f"mismatched_{field}":

@@ -12,8 +12,13 @@ _CACHED_WITHOUT_DETAILS = ("prompt_cache_hit_tokens", "cached_tokens", "cache_re
 
 
 def usage_of(data: Mapping[str, Any]) -> Usage | None:
-    """Read the token usage of a response or chunk; null in most chunks, and its details optional."""
+    """Read the token usage of a response or chunk; null in most chunks, and its details optional.
+
+    Groq's streams have it in `x_groq` (Groq API reference, chat).
+    """
     usage = data.get("usage")
+    if not usage and isinstance(groq := data.get("x_groq"), dict):
+        usage = groq.get("usage")
     return counted(usage) if isinstance(usage, dict) else None
 
 
