@@ -9,11 +9,14 @@ import struct
 import sys
 import termios
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from time import monotonic, sleep
 from types import TracebackType
 from typing import Self
 
 import pyte
+
+from tests.doubles import command_server
 
 REPLIES = {
     b"\x1b[6n": b"\x1b[1;1R",
@@ -60,6 +63,10 @@ class Stream(pyte.ByteStream):
     events: frozenset[str] = pyte.ByteStream.events | {"scroll_up", "scroll_down"}
 
 
+class Loaded(tuple[str, ...]):
+    """Words of `modeldeck` that run in a fork of a process which has the console loaded: loading takes longest."""
+
+
 class Terminal:
     """Run `command` on a terminal of `columns` and `rows`. Use it as a context manager: it ends what it started.
 
@@ -83,6 +90,12 @@ class Terminal:
         self._unread = bytearray()
         self._text: str | None = None
         self.exit_code: int | None = None
+        if isinstance(command, Loaded):
+            self.fd, end = pty.openpty()
+            self.resize(columns, rows)
+            self.pid = command_server.start(command, environ, Path(cwd or os.curdir).resolve(), end)
+            os.close(end)
+            return
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:

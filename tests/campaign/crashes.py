@@ -58,15 +58,14 @@ def sites(count: int, seed: int) -> Result:
         reached = sorted(record.read_text().split())
         chosen = random.Random(seed).sample(reached, min(count or len(reached), len(reached)))
         outcomes = {place: _outcome(Path(folder), place) for place in chosen}
-        shown, _ = _walked(Path(folder), "stock", STOCK)
+        # A walk that a busy machine held up may miss the site; one that meets it tells.
+        caught = any(CANARY.encode() in _walked(Path(folder), "stock", STOCK)[0] for _ in range(5))
     bad = {site: outcome for site, outcome in outcomes.items() if outcome not in ("ended", "went on")}
     ended = sum(outcome == "ended" for outcome in outcomes.values())
     goes_on = len(chosen) - ended - len(bad)
     words = f"of {len(reached)} sites reached: {ended} end it with one sentence, {goes_on} let it go on"
     details = "".join(f"; {site}: {outcome}" for site, outcome in bad.items())
-    return Result(
-        len(chosen), len(bad), words + details, "stock Textual prints what was in hand", CANARY.encode() in shown
-    )
+    return Result(len(chosen), len(bad), words + details, "stock Textual prints what was in hand", caught)
 
 
 def _outcome(folder: Path, site: str) -> str:

@@ -27,7 +27,7 @@ from textual.widgets import Static
 from tests.campaign.figures import Result
 from tests.console.provider_forms import paste
 from tests.doubles.openai_server import OpenAIServer
-from tests.journey.console import ENTER, ESCAPE, MODELDECK, ask, opened, quit_console
+from tests.journey.console import ENTER, ESCAPE, MODELDECK, ask, quit_console, started
 from tests.screenshots import SCENES, shown_scene
 from tests.second_user import OTHER, output_as
 from tests.terminal import Terminal, environ
@@ -214,7 +214,7 @@ def _unlocked(terminal: Terminal, planted: dict[str, str]) -> None:
 
 def _by_keys(there: dict[str, str], planted: dict[str, str]) -> bytes:
     """Unlock, paste a key into a form and leave it there, ask, and end by a signal that would write a core file."""
-    with opened(there) as terminal:
+    with started(there) as terminal:
         _unlocked(terminal, planted)
         terminal.send(ENTER)
         terminal.until("fingerprint")

@@ -5,6 +5,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from tests.campaign.figures import Result
@@ -19,8 +20,8 @@ AT_MOST = 0.05
 """Seconds of waiting, for 99 of 100 turns."""
 TICK = 0.002
 TRIES = 5
-"""A busy machine adds to every measurement. What a loop waits that has nothing beside it is taken off, and the least of
-so many tries counts."""
+"""A busy machine adds to every measurement. The time in which others had the cores is taken off, and what a loop waits
+that has nothing beside it; and the least of so many tries counts."""
 IDLE = 0.5
 """Seconds for which that loop is looked at."""
 MODELS = 10_000
@@ -70,11 +71,20 @@ async def _slowest(job: Job, apart: bool = True) -> float:
     delays: list[float] = []
     working = asyncio.create_task(asyncio.to_thread(job)) if apart else asyncio.create_task(_here(job))
     while not working.done():
-        started = time.perf_counter()
+        started, queued = time.perf_counter(), _queued()
         await asyncio.sleep(TICK)
-        delays.append(max(time.perf_counter() - started - TICK, 0))
+        delays.append(max(time.perf_counter() - started - TICK - (_queued() - queued), 0))
     await working
     return statistics.quantiles(delays, n=100)[98] if len(delays) > 100 else max(delays)
+
+
+def _queued() -> float:
+    """Return for how many seconds the threads of this process were ready to run and other processes had the cores."""
+    waited = 0
+    for thread in Path("/proc/self/task").iterdir():
+        with suppress(OSError):
+            waited += int((thread / "schedstat").read_text().split()[1])
+    return waited / 1e9
 
 
 async def _here(job: Job) -> None:

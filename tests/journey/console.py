@@ -3,14 +3,19 @@
 import sys
 from collections.abc import Mapping
 
-from tests.terminal import Terminal
+from tests.terminal import Loaded, Terminal
 
 MODELDECK = (sys.executable, "-m", "tui")
 ENTER, ESCAPE, DOWN, TAB = "\r", "\x1b", "\x1b[B", "\t"
 
 
 def opened(environ: Mapping[str, str], *arguments: str, columns: int = 80, rows: int = 24) -> Terminal:
-    """The console on a terminal."""
+    """The console on a terminal, in a fork of a process that has it loaded."""
+    return Terminal(Loaded(arguments), environ, columns, rows)
+
+
+def started(environ: Mapping[str, str], *arguments: str, columns: int = 80, rows: int = 24) -> Terminal:
+    """The console on a terminal, as a shell starts it."""
     return Terminal([*MODELDECK, *arguments], environ, columns, rows)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.doubles.openai_server import OpenAIServer
-from tests.journey.console import DOWN, ENTER, ask, first_answer, opened, quit_console
+from tests.journey.console import DOWN, ENTER, ask, first_answer, opened, quit_console, started
 from tests.terminal import environ
 
 pytestmark = pytest.mark.slow
@@ -17,7 +17,7 @@ ANSWER = "The sky is blue because of scattering."
 def test_from_an_empty_home_to_a_streamed_answer_and_again_after_a_restart(tmp_path: Path) -> None:
     with OpenAIServer(KEY) as server:
         there = environ(tmp_path, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url, USER="acme", LOGNAME="acme")
-        with opened(there) as terminal:
+        with started(there) as terminal:
             assert first_answer(terminal, "Why is the sky blue?", ANSWER) <= 4
             assert "9 in, 14 out" in terminal.text
             quit_console(terminal, with_chat=True)
