@@ -44,7 +44,7 @@ def run(
         input_file.write(stdin)
         input_file.seek(0)
         request = {"words": list(words), "env": dict(env), "cwd": str(cwd), "pass_fds": list(pass_fds)}
-        code = _asked(_server(), request, [*(file.fileno() for file in (input_file, out, err)), *pass_fds])
+        code = _request(_server(), request, [*(file.fileno() for file in (input_file, out, err)), *pass_fds])
         return Ran(code, _content(out), _content(err))
 
 
@@ -54,12 +54,12 @@ def start(words: Sequence[str], env: Mapping[str, str], cwd: Path, terminal: int
     adopt = ctypes.CDLL(None).prctl
     adopt(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
-        return _asked(_server("console"), request, [terminal] * 3)
+        return _request(_server("console"), request, [terminal] * 3)
     finally:
         adopt(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
 
 
-def _asked(server: socket.socket, request: Mapping[str, object], descriptors: Sequence[int]) -> int:
+def _request(server: socket.socket, request: Mapping[str, object], descriptors: Sequence[int]) -> int:
     """Send a request with descriptors; the number that is answered."""
     body, rights = json.dumps(request).encode(), array.array("i", descriptors)
     server.sendmsg([len(body).to_bytes(4, "big") + body], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)])
