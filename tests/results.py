@@ -1,6 +1,9 @@
-"""Sections of a RESULTS.md, which the campaign and the bench write themselves."""
+"""Sections of a RESULTS.md and figures of the README, which the campaign and the bench write themselves."""
 
+import re
 from pathlib import Path
+
+README = Path(__file__).parent.parent / "README.md"
 
 
 def section(path: Path, heading: str) -> str:
@@ -14,6 +17,12 @@ def write_section(path: Path, heading: str, text: str) -> None:
     introduction = parts.pop("", "")
     sections = (f"## {name}\n\n{content}" for name, content in parts.items())
     path.write_text("\n\n".join([introduction, *sections]) + "\n")
+
+
+def write_figure(command: str, figure: str) -> None:
+    """Replace the figure in the row of the README that gives this command, if there is one."""
+    row = re.compile(rf"^(\| [^|\n]* \| )[^|\n]*( \| `{re.escape(command)}` \|)$", re.MULTILINE)
+    README.write_text(row.sub(lambda match: f"{match[1]}{figure}{match[2]}", README.read_text()))
 
 
 def _parts(path: Path) -> dict[str, str]:

@@ -4,22 +4,24 @@ import argparse
 import platform
 import sys
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
 from importlib.metadata import version
 from os import cpu_count
 from pathlib import Path
 
-from tests.bench import lines, rows, scale, sessions
-from tests.bench.rows import Row, table
+from tests.bench import ahead, commands, lines, rows, scale, sessions
+from tests.bench.rows import Row, ratio, table
+from tests.bench.sessions import Figures
 from tests.bench.terminals import Line
-from tests.results import write_section
+from tests.results import write_figure, write_section
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 ROWS = (*rows.ROWS, *scale.ROWS)
-SESSIONS = {**sessions.SESSIONS, **scale.SESSIONS}
+SESSIONS = {**sessions.SESSIONS, **commands.SESSIONS, "ahead": ahead.ahead, **scale.SESSIONS}
 
-_LONG = {"flat", "flat-cpu", "flat-echo", scale.NAME}
+_LONG = {"flat", "flat-cpu", "flat-echo"}
 """Rows that take minutes, measured only where they are named."""
 
 _LINES = "lines"
@@ -32,11 +34,19 @@ _BARE = 38_400
 def main() -> None:
     """Parse, measure, print and, with `--write`, keep the table in RESULTS.md."""
     args = _arguments()
-    slow_lines = args.rows == [_LINES] or (args.baud and not args.rows)
-    result = _lines(args) if slow_lines else _rows(args)
+    if args.rows == [_LINES] or (args.baud and not args.rows):
+        result = _lines(args)
+        print(result)
+        if args.write:
+            write_section(RESULTS, "Slow lines", result)
+        return
+    rows = [row for row in ROWS if (row.name in args.rows if args.rows else row.name not in _LONG)]
+    runs, result = _rows(rows, args)
     print(result)
     if args.write:
-        write_section(RESULTS, "Slow lines" if slow_lines else _title(args), result)
+        write_section(RESULTS, _title(args), result)
+        for row in rows:
+            write_figure(f"python -m tests.bench {row.name}", f"{ratio(row, runs):.2f} ×")
 
 
 def _title(args: argparse.Namespace) -> str:
@@ -44,16 +54,15 @@ def _title(args: argparse.Namespace) -> str:
     return ", ".join(args.rows) if args.rows else "All rows"
 
 
-def _rows(args: argparse.Namespace) -> str:
-    """The table of the rows that are named, else of all but those that take long."""
+def _rows(rows: Sequence[Row], args: argparse.Namespace) -> tuple[list[Figures], str]:
+    """Measure these rows; return the figures of each run, and the table."""
     columns, height = args.size or (120, 40)
     line = Line(columns, height, args.over or "", args.baud)
-    rows = [row for row in ROWS if (row.name in args.rows if args.rows else row.name not in _LONG)]
     count = args.runs or 5
     runs = [_run(rows, line, f"{number + 1} of {count}") for number in range(count)]
     through = f", over {line.over}" if line.over else ""
     slow = f", at {line.baud:,} bit/s" if line.baud else ""
-    return f"{_today()}; {line.columns}×{line.rows}{through}{slow}; median of {count}.\n\n{table(rows, runs)}"
+    return runs, f"{_today()}; {line.columns}×{line.rows}{through}{slow}; median of {count}.\n\n{table(rows, runs)}"
 
 
 def _lines(args: argparse.Namespace) -> str:
@@ -88,13 +97,19 @@ def _arguments() -> argparse.Namespace:
     return args
 
 
-def _run(rows: Sequence[Row], line: Line, which: str) -> dict[str, float]:
-    """The figures of every session that these rows name."""
-    figures: dict[str, float] = {}
-    for session in [name for name in SESSIONS if any(name in row.sessions for row in rows)]:
-        print(f"{which}: {session}", file=sys.stderr)
-        figures |= {f"{session}.{name}": value for name, value in SESSIONS[session](line).items()}
-    return figures
+def _run(rows: Sequence[Row], line: Line, which: str) -> Figures:
+    """The figures of every session that these rows name. Those of `scale` count CPU alone, so two run at once."""
+    wanted = [name for name in SESSIONS if any(name in row.sessions for row in rows)]
+    results: dict[str, Figures] = {}
+    for name in (name for name in wanted if name not in scale.SESSIONS):
+        print(f"{which}: {name}", file=sys.stderr)
+        results[name] = SESSIONS[name](line)
+    with ProcessPoolExecutor(2) as pool:
+        side = {name: pool.submit(SESSIONS[name], line) for name in wanted if name in scale.SESSIONS}
+        for name, future in side.items():
+            print(f"{which}: {name}", file=sys.stderr)
+            results[name] = future.result()
+    return {f"{name}.{figure}": value for name, figures in results.items() for figure, value in figures.items()}
 
 
 def _size(text: str) -> tuple[int, int]:

@@ -1,19 +1,15 @@
 """What is measured: one function a program, each with its figures by name (seconds, bytes, MB, events a second)."""
 
-import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from resource import RUSAGE_CHILDREN, getrusage
 from statistics import mean, median
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 from tests.bench.homes import MODELDECK, many_tenants, one_tenant
-from tests.bench.server import events, paced, tokens
+from tests.bench.server import paced
 from tests.bench.terminals import Delay, Line, Measured
 from tests.terminal import environ
 
@@ -26,7 +22,6 @@ PROGRAMS = Path(__file__).parent / "programs"
 BARE = [sys.executable, str(PROGRAMS / "bare.py")]
 COMPARING = [sys.executable, str(PROGRAMS / "comparing.py")]
 READING = [sys.executable, str(PROGRAMS / "reading.py")]
-SDK_PYTHON = os.environ.get("OPENAI_PYTHON", sys.executable)
 REST = 10.0
 QUESTION = "why?"
 ENTER, ESCAPE, EMPTY, BACKSPACE, STOP = "\r", "\x1b", "\x15", "\x7f", "\x03"
@@ -38,6 +33,8 @@ ESCAPE_DELAY = 0.1
 """Seconds in which nothing may follow an escape for it to be a key of its own; nobody makes it wait longer."""
 WORDS = "ZQXJVKWZQXJVKW"
 """Letters that stand nowhere else on a screen."""
+FIRST_WORD = "Running"
+"""The answer begins with it, and it stands nowhere else on a screen."""
 OVER = "tokens a second"
 """Stands on the screen when an answer is whole."""
 
@@ -188,25 +185,46 @@ def comparing(line: Line) -> Figures:
     with paced(models=4) as url, TemporaryDirectory() as folder:
         there = one_tenant(Path(folder) / "home", url)
         with line.run(MODELDECK, there) as terminal:
-            terminal.until("Hugging Face")
-            terminal.send("4")
-            terminal.until("Ask paced")
-            for title in ("[Embedding]", "[Speech-to-text]", "[Compare]"):
-                terminal.time_to(title, PLAYGROUND)
-            for number, letter in enumerate("BCD", 1):
-                terminal.time_to("chat models", PICK)
-                terminal.type(f"model-0000{number}")
-                terminal.settle(0.5)
-                terminal.time_to(f"{letter} family", ENTER)
-            terminal.settle(2.5)
-            terminal.type(QUESTION)
-            terminal.until(QUESTION)
+            _ask_four(terminal)
             before, cpu = len(terminal.raw), terminal.cpu
             terminal.time_to("one answer each", ENTER, seconds=120)
             terminal.settle(0.5)
             figures = {"bytes": len(terminal.raw) - before, "cpu": terminal.cpu - cpu}
         result = subprocess.run([*COMPARING, url], capture_output=True, check=True)
     return {**figures, "httpx cpu": float(result.stderr)}
+
+
+def comparing_beside(line: Line) -> Figures:
+    """The first token of two models, while a third fails and a fourth stalls; and that of one model alone.
+
+    Each model begins half a second after it was asked.
+    """
+    with paced(models=4, first=0.5, trouble=True) as url, TemporaryDirectory() as folder:
+        there = one_tenant(Path(folder) / "home", url)
+        with line.run(MODELDECK, there) as terminal:
+            ask(terminal)
+            alone = terminal.time_to(FIRST_WORD, ENTER)
+        with line.run(MODELDECK, there) as terminal:
+            _ask_four(terminal)
+            first = terminal.time_to(lambda: terminal.text.count(FIRST_WORD) == 2, ENTER)
+    return {"first": first, "alone": alone}
+
+
+def _ask_four(terminal: Measured) -> None:
+    """The tab Compare with four models, and a question in its field."""
+    terminal.until("Hugging Face")
+    terminal.send("4")
+    terminal.until("Ask paced")
+    for title in ("[Embedding]", "[Speech-to-text]", "[Compare]"):
+        terminal.time_to(title, PLAYGROUND)
+    for number, letter in enumerate("BCD", 1):
+        terminal.time_to("chat models", PICK)
+        terminal.type(f"model-0000{number}")
+        terminal.settle(0.5)
+        terminal.time_to(f"{letter} family", ENTER)
+    terminal.settle(2.5)
+    terminal.type(QUESTION)
+    terminal.until(QUESTION)
 
 
 def answers(line: Line) -> Figures:
@@ -242,48 +260,6 @@ def _answered(terminal: Measured, already: int, upto: int) -> int:
     return upto
 
 
-def version(line: Line) -> Figures:
-    """`modeldeck --version`, and Python doing nothing."""
-    return {"ours": _cpu([*MODELDECK, "--version"]), "python": _cpu([sys.executable, "-c", "pass"])}
-
-
-def chat(line: Line) -> Figures:
-    """`modeldeck chat` on a server that answers at once: to the first byte and in all. Beside it httpx and `llm`.
-
-    `llm` (0: not installed) is looked for beside the Python that OPENAI_PYTHON names, else beside this one.
-    """
-    with paced(rate=0) as url, TemporaryDirectory() as folder:
-        home = Path(folder) / "home"
-        there = one_tenant(home, url)
-        programs: dict[str, tuple[Sequence[str], Mapping[str, str]]] = {
-            "": ([*MODELDECK, "chat", "hi"], there),
-            "httpx ": ([*READING, url], there),
-        }
-        llm = Path(SDK_PYTHON).with_name("llm")
-        if llm.exists():
-            settings = f'- {{model_id: paced, model_name: paced, api_base: "{url}"}}\n'
-            (home / "extra-openai-models.yaml").write_text(settings)
-            keys = {"LLM_USER_PATH": str(home), "OPENAI_API_KEY": "sk-FAKE"}
-            programs["llm "] = ([str(llm), "-n", "-m", "paced", "hi"], {**there, **keys})
-        figures = {"llm first": 0.0, "llm all": 0.0}
-        for name, (command, environment) in programs.items():
-            # The least of a few: what else the machine does only adds.
-            times = [_first_and_last(command, environment) for _ in range(3)]
-            figures |= {f"{name}first": min(first for first, _ in times), f"{name}all": min(all_ for _, all_ in times)}
-    return figures
-
-
-def saving(line: Line) -> Figures:
-    """One save beside no other tenant, and beside 999."""
-    figures = {}
-    with paced() as url, TemporaryDirectory() as folder:
-        for count in (1, 1000):
-            there = many_tenants(Path(folder) / f"home-{count}", url, count)
-            words = [*MODELDECK, "-t", "acme", "default", "set", "chat", "openai_compatible/paced"]
-            figures[f"of {count}"] = min(_cpu(words, there) for _ in range(3))
-    return figures
-
-
 def tenants(line: Line) -> Figures:
     """The list of a thousand tenants: opened for the first time, moved in, filtered, left and come back to."""
     with paced() as url, TemporaryDirectory() as folder:
@@ -316,34 +292,11 @@ def models(line: Line) -> Figures:
             return {**figures, "playground": terminal.time_to("Ask paced", "4")}
 
 
-def decoding(line: Line) -> Figures:
-    """The events of a recorded answer, from bytes to text, and the same by the openai SDK (0: not installed).
-
-    OPENAI_PYTHON may name a Python that has it: it is no dependency, of the tests neither.
-    """
-    with TemporaryDirectory() as folder:
-        recorded = Path(folder) / "answer.sse"
-        recorded.write_bytes(b"".join(events(tokens())))
-        ours = subprocess.run([sys.executable, PROGRAMS / "decoding.py", recorded], capture_output=True, check=True)
-        sdk = subprocess.run([SDK_PYTHON, PROGRAMS / "sdk.py", recorded], capture_output=True)
-    return {"ours": float(ours.stdout), "sdk": float(sdk.stdout or 0)}
-
-
-def audit(line: Line) -> Figures:
-    """An audit log of 100,000 entries: verified, its end read, and its lines parsed as JSON. CPU seconds and MiB."""
-    with TemporaryDirectory() as folder:
-        program = [sys.executable, str(PROGRAMS / "audit_log.py"), folder]
-        subprocess.run([*program, "100000"], check=True)
-        figures: Figures = json.loads(subprocess.run([*program, "0"], capture_output=True, check=True).stdout)
-    return figures
-
-
 SESSIONS: Mapping[str, Session] = {
     row.__name__: row
     for row in (
-        *(bare, stock_thousand, stock_twenty_thousand, console, markdown, reading, answer, comparing, typing, answers),
-        *(far_150, far_300, unsteady),
-        *(version, chat, saving, tenants, models, decoding, audit),
+        *(bare, stock_thousand, stock_twenty_thousand, console, markdown, reading, answer, answers),
+        *(comparing, comparing_beside, typing, far_150, far_300, unsteady, tenants, models),
     )
 }
 
@@ -393,22 +346,3 @@ def _palette(terminal: Measured, typed: str) -> Figures:
     opened = terminal.time_to("Commands", ":")
     terminal.settle(1)
     return {"palette": opened, "palette key": _slowest(terminal, [*typed, DOWN, PAGE_DOWN, BACKSPACE, ESCAPE])}
-
-
-def _cpu(command: list[str], there: Mapping[str, str] | None = None) -> float:
-    """CPU seconds of a command."""
-    before = getrusage(RUSAGE_CHILDREN)
-    subprocess.run(command, env=there or environ("/nonexistent"), check=True, stdout=subprocess.DEVNULL)
-    after = getrusage(RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def _first_and_last(command: Sequence[str], there: Mapping[str, str]) -> tuple[float, float]:
-    """Seconds to the first byte of a command's output, and to its end."""
-    began = perf_counter()
-    with subprocess.Popen(command, env=there, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as running:
-        assert running.stdout is not None
-        running.stdout.read(1)
-        first = perf_counter() - began
-        running.stdout.read()
-    return first, perf_counter() - began

@@ -14,6 +14,7 @@ from platform import python_version
 
 from tests.campaign import results
 from tests.campaign.figures import FIGURES, SIZES, Result
+from tests.results import write_figure
 from tui import __version__
 
 ROW = "{:<4} {:<38} {:>8} {:>4} {:>6}  {}"
@@ -37,6 +38,7 @@ def main(words: Sequence[str]) -> int:
         if args.write:
             heading = _heading(args.size, args.seed)
             results.write(goal, args.size, result, heading, time.strftime("%Y-%m-%d"))
+            write_figure(f"python -m tests.campaign --size {args.size} {goal}", result.words.partition(", ")[0])
         met = met and result.met
     return 0 if met else 1
 

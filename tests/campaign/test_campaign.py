@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import results as written
 from tests.campaign import __main__ as campaign
 from tests.campaign import results
 from tests.campaign.figures import FIGURES, Figure, Result
@@ -50,6 +51,11 @@ def test_a_run_with_write_replaces_its_own_rows_only(monkeypatch: pytest.MonkeyP
     path = tmp_path / "RESULTS.md"
     path.write_text("# Results\n\nIntroduction.\n\n## Size large\n\nKept.\n")
     monkeypatch.setattr(results, "PATH", path)
+    readme = tmp_path / "README.md"
+    readme.write_text(
+        "| writers killed | 0 of 3 lost | `python -m tests.campaign --size note G1` |\n| other | – | – |\n"
+    )
+    monkeypatch.setattr(written, "README", readme)
     monkeypatch.setattr(Figure, "run", lambda *_: GOOD)
     assert campaign.main(["--write", "--size", "note", "G7"]) == 0
     monkeypatch.setattr(Figure, "run", lambda *_: Result(12, 0, "0 files lost", "stock lost 3", caught=True))
@@ -57,6 +63,10 @@ def test_a_run_with_write_replaces_its_own_rows_only(monkeypatch: pytest.MonkeyP
     text = path.read_text()
     assert text.startswith("# Results\n\nIntroduction.\n\n## Size large\n\nKept.\n\n## Size note\n")
     assert text.index("| G1 | ") < text.index("| G7 | ")
+    assert readme.read_text().splitlines() == [
+        "| killed | 0 files lost | `python -m tests.campaign --size note G1` |",
+        "| other | – | – |",
+    ]
     assert "| 12 | 0 | 0 files lost | stock lost 3 |" in text and "| 10 | 0 | 0 lost | stock lost 3 |" in text
 
 
