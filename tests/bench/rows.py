@@ -91,8 +91,8 @@ ROWS = (
     Row(
         "compare-first",
         "first token of two of four",
-        "comparing_beside.first",
-        "comparing_beside.alone",
+        "comparing_first.first",
+        "comparing_first.alone",
         "of one alone",
         most=1.2,
     ),

@@ -194,7 +194,7 @@ def comparing(line: Line) -> Figures:
     return {**figures, "httpx cpu": float(result.stderr)}
 
 
-def comparing_beside(line: Line) -> Figures:
+def comparing_first(line: Line) -> Figures:
     """The first token of two models, while a third fails and a fourth stalls; and that of one model alone.
 
     Each model begins half a second after it was asked.
@@ -296,7 +296,7 @@ SESSIONS: Mapping[str, Session] = {
     row.__name__: row
     for row in (
         *(bare, stock_thousand, stock_twenty_thousand, console, markdown, reading, answer, answers),
-        *(comparing, comparing_beside, typing, far_150, far_300, unsteady, tenants, models),
+        *(comparing, comparing_first, typing, far_150, far_300, unsteady, tenants, models),
     )
 }
 

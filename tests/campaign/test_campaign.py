@@ -52,9 +52,7 @@ def test_a_run_with_write_replaces_its_own_rows_only(monkeypatch: pytest.MonkeyP
     path.write_text("# Results\n\nIntroduction.\n\n## Size large\n\nKept.\n")
     monkeypatch.setattr(results, "PATH", path)
     readme = tmp_path / "README.md"
-    readme.write_text(
-        "| writers killed | 0 of 3 lost | `python -m tests.campaign --size note G1` |\n| other | – | – |\n"
-    )
+    readme.write_text("| killed | 0 of 3 lost | `python -m tests.campaign --size note G1` |\n| other | – | – |\n")
     monkeypatch.setattr(written, "README", readme)
     monkeypatch.setattr(Figure, "run", lambda *_: GOOD)
     assert campaign.main(["--write", "--size", "note", "G7"]) == 0
