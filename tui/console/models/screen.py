@@ -202,7 +202,7 @@ class Models(AreaScreen):
             self._resting = self.set_timer(_REST, self._tell)
 
     def chrome(self) -> ScreenText:
-        row, shown = self.row, len(self._rows.keys)
+        row, shown = self.row, self._rows.count
         title, right = "Models", f"{shown:,} of {len(self._list):,}"
         if not self.query_one(Filter).text and self._kind is None:
             right = f"{len(self._list):,}" if self._list else ""

@@ -80,8 +80,7 @@ class Tenants(AreaScreen):
             yield self._details
 
     def chrome(self) -> ScreenText:
-        shown = len(self._list.keys)
-        count = f"{shown} of {len(self.rows)}" if self._filter.text else f"{len(self.rows)}"
+        count = f"{self._list.count} of {len(self.rows)}" if self._filter.text else f"{len(self.rows)}"
         if self._to_read:
             count = f"{WORKING} reading {len(self.rows)} of {self._to_read} tenants"
         return ScreenText("Tenants", self._footer(), count, strip=self._strip())

@@ -115,6 +115,8 @@ class Rows(ScrollView, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = None, led: bool = False) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id, classes=classes)
         self.items: Sequence[Item] = ()
+        self.count = 0
+        """The number of rows that can be chosen."""
         self.cursor = -1
         self.gutter_cells = 3
         self.led = led
@@ -127,6 +129,7 @@ class Rows(ScrollView, can_focus=True):
 
     @property
     def keys(self) -> list[str]:
+        """The keys of the rows that can be chosen; `count` is their number."""
         keys = self.items.keys if isinstance(self.items, Lazy) else (item.key for item in self.items)
         return [key for key in keys if key]
 
@@ -134,6 +137,7 @@ class Rows(ScrollView, can_focus=True):
         """Replace the rows. The cursor goes to `key`, else stays on its key, else near where it was."""
         wanted, before = (self.key if key is None else key), self.cursor
         self.items = items
+        self.count = len(self.keys)
         index = _index(items, wanted)
         self.cursor = index if index >= 0 else self._nearest(max(before, 0))
         self.virtual_size = Size(self.size.width, len(items))

@@ -1,7 +1,7 @@
 """State of providers and their credentials, and changes to which is used."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -76,8 +76,12 @@ class ProviderRow:
 
 def rows(session: TenantSession) -> list[ProviderRow]:
     """Return all providers, in the order of the registry."""
-    counts = _counts(session)
-    return [_row(session, provider, counts) for provider in providers(session).values()]
+    return _rows(session, providers(session).values())
+
+
+def rows_of(session: TenantSession, provider_ids: Collection[str]) -> list[ProviderRow]:
+    """Return the rows of these providers, in the order of the registry. Unknown IDs are left out."""
+    return _rows(session, providers_of(session, provider_ids))
 
 
 def row(session: TenantSession, provider_id: str) -> ProviderRow:
@@ -186,6 +190,11 @@ async def remove_provider(session: TenantSession, provider_id: str) -> None:
     await asyncio.to_thread(work)
     for entry in [place for place in session.process.undecryptable if place[:2] == (session.tenant_id, provider_id)]:
         del session.process.undecryptable[entry]
+
+
+def _rows(session: TenantSession, providers: Iterable[Provider]) -> list[ProviderRow]:
+    counts = _counts(session)
+    return [_row(session, provider, counts) for provider in providers]
 
 
 def _row(session: TenantSession, provider: Provider, counts: Mapping[str, tuple[int, int]]) -> ProviderRow:

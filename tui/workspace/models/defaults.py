@@ -50,7 +50,8 @@ class DefaultRow:
 def rows(session: TenantSession) -> list[DefaultRow]:
     """Return one row for each of the three types, in order."""
     chosen = models.defaults(session)
-    providers = {row.provider.id: row for row in status.rows(session)}
+    providers_in_use = {default.provider for default in chosen.values()}
+    providers = {row.provider.id: row for row in status.rows_of(session, providers_in_use)}
     offered = proposed_defaults(session)
     return [_row(session, model_type, chosen.get(model_type), providers, offered) for model_type in ModelType]
 
