@@ -234,7 +234,7 @@ def test_one_file_is_the_same_passphrase_from_every_source(tmp_path: Path, conte
         "fd = os.open(path, os.O_RDONLY)\n"
         "os.dup2(fd, 0)\n"
         "source = {'file': ('', path), '0': ('0', ''), 'fd': (str(fd), ''), 'systemd': ('', '')}[name]\n"
-        "given = SecretInput(*source, {'CREDENTIALS_DIRECTORY': os.path.dirname(path)}).handed('acme')\n"
+        "given = SecretInput(*source, {'CREDENTIALS_DIRECTORY': os.path.dirname(path)}).without_prompt('acme')\n"
         "sys.stdout.buffer.write((given.reveal() if given else '').encode())\n"
     )
     for source in ("file", "0", "fd", "systemd"):

@@ -107,7 +107,7 @@ class CommandContext:
         from tui.workspace import tenants
 
         session = self.session.tenant(tenant.id)
-        if not keyring.is_open(session) and (passphrase := self.secret_input.handed(tenant.id)):
+        if not keyring.is_open(session) and (passphrase := self.secret_input.without_prompt(tenant.id)):
             await tenants.unlock(session, passphrase)
 
     def passphrase(self, tenant: Tenant) -> Secret:

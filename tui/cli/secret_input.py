@@ -50,20 +50,20 @@ class SecretInput:
         self._warned = False
 
     @property
-    def named(self) -> bool:
-        """Return True if the command names where passphrases are read from."""
+    def has_source(self) -> bool:
+        """Whether the command names where passphrases are read from."""
         return bool(self._descriptor or self._file)
 
     def passphrase(self, tenant_id: str, prompt: str) -> Secret | None:
         """Return the passphrase of a tenant; None if no source has it and there is no terminal to ask on."""
-        return self.handed(tenant_id) or ask(prompt)
+        return self.without_prompt(tenant_id) or ask(prompt)
 
-    def handed(self, tenant_id: str) -> Secret | None:
+    def without_prompt(self, tenant_id: str) -> Secret | None:
         """Return the passphrase of a tenant if it can be had without asking, else None."""
-        if self.named:
+        if self.has_source:
             return self._line(self._stream(), "a passphrase")
-        if self._credentials and tenant_id and (handed := credential(self._credentials, tenant_id)):
-            return handed
+        if self._credentials and tenant_id and (passphrase := credential(self._credentials, tenant_id)):
+            return passphrase
         if self._variable:
             if not self._warned:
                 self._warned = True
@@ -79,14 +79,14 @@ class SecretInput:
         """Return True if the service manager has a passphrase of this very tenant."""
         return bool(self._credentials) and credential(self._credentials, tenant_id) is not None
 
-    def other(self, prompt: str) -> Secret | None:
+    def another_passphrase(self, prompt: str) -> Secret | None:
         """Read another passphrase than a tenant's: the next line of the named source, else from a prompt."""
-        return self._line(self._stream(), "a passphrase") if self.named else ask(prompt)
+        return self._line(self._stream(), "a passphrase") if self.has_source else ask(prompt)
 
-    def chosen(self, prompt: str) -> Secret | None:
+    def new_passphrase(self, prompt: str) -> Secret | None:
         """Read a new passphrase, typed twice at a prompt; None without a terminal."""
-        new = self.other(prompt)
-        if new and not self.named and self.other("Repeat it: ") != new:
+        new = self.another_passphrase(prompt)
+        if new and not self.has_source and self.another_passphrase("Repeat it: ") != new:
             raise UsageError("The passphrases don't match. Nothing changed.")
         return new
 
@@ -177,10 +177,10 @@ def ask(prompt: str) -> Secret | None:
     except OSError:
         return None
     try:
-        with interruptible(), _unseen(terminal):
+        with interruptible(), _without_echo(terminal):
             os.write(terminal, prompt.encode())
             try:
-                return Secret(_typed(terminal).decode("utf-8"))
+                return Secret(_read_line(terminal).decode("utf-8"))
             except UnicodeDecodeError:
                 raise UsageError("Your input is not UTF-8 text.") from None
             finally:
@@ -190,7 +190,7 @@ def ask(prompt: str) -> Secret | None:
 
 
 @contextlib.contextmanager
-def _unseen(terminal: int) -> Iterator[None]:
+def _without_echo(terminal: int) -> Iterator[None]:
     """Turn off echo and line editor; discard what was pasted after the line, so that the shell does not run it."""
     import termios
 
@@ -204,7 +204,7 @@ def _unseen(terminal: int) -> Iterator[None]:
         termios.tcsetattr(terminal, termios.TCSAFLUSH, before)
 
 
-def _typed(terminal: int) -> bytes:
+def _read_line(terminal: int) -> bytes:
     typed = b""
     while len(typed) < _LONGEST:
         byte = os.read(terminal, 1)

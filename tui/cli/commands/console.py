@@ -27,20 +27,20 @@ def console(call: "CommandContext") -> int:
     _take_terminal(call)
     named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     tenant_id = call.tenant.id if named else None
-    asyncio.run(_open_what_was_handed(call, tenant_id))
+    asyncio.run(_unlock_without_prompt(call, tenant_id))
     call.secret_input.close()
     from tui.console.app import run
 
     return run(call.session, tenant_id)
 
 
-async def _open_what_was_handed(call: "CommandContext", tenant_id: str | None) -> None:
-    """Open the tenant named, or the only one, with a passphrase that was handed over; of several, each with its own."""
+async def _unlock_without_prompt(call: "CommandContext", tenant_id: str | None) -> None:
+    """Open the tenant named, or the only one, with a passphrase that needs no prompt; of several, each with its own."""
     from tui.errors import Problem, UsageError
     from tui.tenancy import tenants
 
     ids = [tenant_id] if tenant_id else tenants.ids(call.session)
-    if call.secret_input.named and len(ids) != 1:
+    if call.secret_input.has_source and len(ids) != 1:
         raise UsageError("Missing tenant for the passphrase.", "Name the tenant with -t NAME.")
     for entry in ids:
         try:

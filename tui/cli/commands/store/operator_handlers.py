@@ -16,8 +16,9 @@ async def request(call: CommandContext) -> None:
     if operators.has_key_pair(call.session):
         passphrase = call.secret_input.passphrase(PERSON, "Passphrase of your own key pair: ")
     else:
-        handed = call.secret_input.handed(PERSON)
-        passphrase = handed or call.secret_input.chosen("New passphrase of your own key pair: ")
+        passphrase = call.secret_input.without_prompt(PERSON) or call.secret_input.new_passphrase(
+            "New passphrase of your own key pair: "
+        )
     if not passphrase:
         raise UsageError(
             "Your own key pair needs a passphrase.", "Pass it with --passphrase-fd N or --passphrase-file FILE."

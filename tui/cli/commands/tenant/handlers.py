@@ -60,13 +60,13 @@ async def create(call: CommandContext) -> None:
         _say_created(call, existing, created=False)
         return
     tenant_registry.check_name(call.session, name)
-    passphrase = call.secret_input.handed(call.args.one("id") or tenant_registry.slug_for(call.session, name))
-    if call.secret_input.named and not passphrase:
+    passphrase = call.secret_input.without_prompt(call.args.one("id") or tenant_registry.slug_for(call.session, name))
+    if call.secret_input.has_source and not passphrase:
         raise UsageError(
             "The passphrase is blank.", "For a tenant without one, leave out --passphrase-fd and --passphrase-file."
         )
     if passphrase is None and is_terminal(sys.stdin):
-        passphrase = call.secret_input.chosen(NEW)
+        passphrase = call.secret_input.new_passphrase(NEW)
     tenant = await tenants.create(call.session, name, passphrase or None, id=call.args.one("id"))
     for warning in call.session.warnings:
         call.out.note(warning)
@@ -119,8 +119,8 @@ async def passphrase(call: CommandContext) -> None:
     tenant = tenant_registry.find(call.session, call.args.one("NAME"))
     present = call.passphrase(tenant) if tenant.protected else None
     await tenants.unlock(call.session.tenant(tenant.id), present)
-    new = call.secret_input.chosen(NEW)
-    if new is not None and not new and call.secret_input.named and not call.args.has("yes"):
+    new = call.secret_input.new_passphrase(NEW)
+    if new is not None and not new and call.secret_input.has_source and not call.args.has("yes"):
         raise UsageError(f"The new passphrase of {tenant.name} is blank.", "Add --yes to remove the passphrase.")
     if new is None:
         raise UsageError(

@@ -32,7 +32,7 @@ async def export(call: CommandContext) -> None:
     passphrase = None
     if secrets:
         await call.unlock(tenant)
-        passphrase = call.secret_input.chosen("Passphrase for the file: ")
+        passphrase = call.secret_input.new_passphrase("Passphrase for the file: ")
         if not passphrase:
             raise UsageError(
                 "The file needs a passphrase.",
@@ -53,15 +53,17 @@ async def export(call: CommandContext) -> None:
 async def import_file(call: CommandContext) -> None:
     """Say what importing a file would do; do it with --yes."""
     content = _content(call.args.one("FILE"))
-    passphrase = call.secret_input.other("Passphrase of the file: ") if import_plan.is_protected(content) else None
+    passphrase = (
+        call.secret_input.another_passphrase("Passphrase of the file: ") if import_plan.is_protected(content) else None
+    )
     bundle = await import_plan.opened(content, passphrase)
     named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     if (session := import_plan.target(call.session, bundle, named)) is not None:
         await call.unlock(tenant_registry.get(session))
         plan = await import_plan.plan(session, bundle)
     else:
-        chosen = call.args.has("yes") and (call.secret_input.named or is_terminal(sys.stdin))
-        new = call.secret_input.chosen("New passphrase of the tenant (blank for none): ") if chosen else None
+        chosen = call.args.has("yes") and (call.secret_input.has_source or is_terminal(sys.stdin))
+        new = call.secret_input.new_passphrase("New passphrase of the tenant (blank for none): ") if chosen else None
         plan = await import_plan.plan_new(call.session, bundle, named, new or None)
     if plan.plain_http and not call.args.has("allow-http"):
         raise PlainHttp("", plan.plain_http)

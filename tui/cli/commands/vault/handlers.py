@@ -261,5 +261,7 @@ async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
             f"{tenant.name} would get a new key pair; what was encrypted for the lost one can no longer be decrypted.",
             f"Add --yes to do it. If you still have the key file, restore it: {path}",
         )
-    passphrase = call.secret_input.chosen(NEW) if call.secret_input.named or is_terminal(sys.stdin) else None
+    passphrase = (
+        call.secret_input.new_passphrase(NEW) if call.secret_input.has_source or is_terminal(sys.stdin) else None
+    )
     return await rotation.reset_key_pair(call.session.tenant(tenant.id), passphrase or None)
