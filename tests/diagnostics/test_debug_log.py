@@ -92,7 +92,7 @@ def test_a_secret_in_use_is_masked_in_every_spelling_and_forgotten_with_its_box(
     assert redacted(WORD) == WORD
 
 
-def test_of_an_exception_kind_and_place_are_logged_and_of_a_broken_line_that_it_is(tmp_path: Path) -> None:
+def test_an_exception_is_logged_by_kind_and_place_and_a_broken_line_as_broken(tmp_path: Path) -> None:
     begin(environ(tmp_path), "test")
     try:
         raise ValueError(WORD)

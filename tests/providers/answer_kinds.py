@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 LABELS = ("application/json", "text/event-stream", "text/html; charset=utf-8", "text/plain", "")
-"""K1: how a good answer may be labelled, whatever it is."""
+"""How a good answer may be labelled, whatever it is."""
 
 WORDS = "Your account is in arrears"
 
@@ -24,7 +24,7 @@ ERROR_BODIES: dict[str, Any] = {
         "code": None,
     },
 }
-"""K3: an error in each shape that was met in public; all of them say `WORDS`."""
+"""An error in each shape that servers are known to send; all of them say `WORDS`."""
 
 
 def packed(body: Any) -> bytes:

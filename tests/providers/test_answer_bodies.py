@@ -1,4 +1,4 @@
-"""K1: the bytes of an answer decide how it is read. Bodies as servers and gateways send them, for every call."""
+"""The bytes of an answer decide how it is read: bodies as servers and gateways send them, for every call."""
 
 import gzip
 import json

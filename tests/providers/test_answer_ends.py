@@ -1,4 +1,4 @@
-"""K2: an incomplete answer is no success, and a complete one is no failure. Ends as servers and gateways make them."""
+"""The end of an answer: an incomplete one is a failure, a complete one is not, as servers and gateways end them."""
 
 import json
 from dataclasses import replace

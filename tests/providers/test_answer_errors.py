@@ -1,4 +1,4 @@
-"""K3 and K6: an error in any shape is told in the server's words, and the blame is put where it lies."""
+"""Errors in answers: any shape is reported in the server's words, and the sentence says who must act."""
 
 import gzip
 import json

@@ -1,4 +1,4 @@
-"""K4, K5 and K8: nothing is changed, dropped or made up without a word; numbers and orders are checked."""
+"""Values in answers: nothing is changed, dropped or invented silently; numbers and orders are checked."""
 
 import base64
 import json

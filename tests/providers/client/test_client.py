@@ -1,4 +1,4 @@
-"""Wires of several steps, other framings, and many at once: what the driver does for every provider alike."""
+"""Calls of several steps, other framings, and many calls at once, for any provider."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ async def collect(server: Server, call: Call, limits: Limits = QUICK) -> calls.O
         await wire.aclose()
 
 
-async def test_lines_of_json() -> None:
+async def test_each_line_of_json_is_a_frame() -> None:
     frames: list[Frame] = []
     body = b'{"a": 1}\r\n\n{"a": \n{"a": "\xe2\x80\xa8"}\n{"a": 3}'
     async with serve([http(body, headers={"content-type": "application/x-ndjson"})]) as server:
@@ -47,7 +47,7 @@ async def test_lines_of_json() -> None:
     assert [frame.data for frame in frames] == [{"a": 1}, {"a": "\u2028"}, {"a": 3}]
 
 
-async def test_text() -> None:
+async def test_a_text_answer_is_one_frame() -> None:
     frames: list[Frame] = []
     async with serve([http("1\n00:00 --> 00:01\nHi\n", headers={"content-type": "text/plain"})]) as server:
         call = Call("GET", f"{server.base_url}/x", reading(frames), Framing.TEXT)
@@ -91,7 +91,7 @@ async def test_a_reader_may_answer_with_the_next_call() -> None:
     assert all(request.headers["authorization"].startswith("Bearer sk-") for request in server.requests)
 
 
-async def test_a_wire_without_end_is_stopped() -> None:
+async def test_a_call_without_end_is_stopped() -> None:
     async with serve([http({})]) as server:
 
         def again(frame: Frame | None) -> Iterable[Result]:
@@ -102,7 +102,7 @@ async def test_a_wire_without_end_is_stopped() -> None:
     assert len(server.requests) == 5
 
 
-async def test_steps_that_bring_one_vector_are_as_many_as_there_are_texts() -> None:
+async def test_a_call_for_each_text_may_return_one_vector() -> None:
     async with serve([http({})]) as server:
 
         def text(place: int) -> Call:
@@ -193,7 +193,7 @@ async def test_every_delta_comes_through(together: int) -> None:
     assert text_of(events) == "word " * 5000
 
 
-async def test_many_calls_at_once() -> None:
+async def test_many_calls_run_at_once() -> None:
     async with serve([http({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)
         results = await asyncio.gather(*(run(wire, access, chat_call(access, stream=False)) for _ in range(30)))

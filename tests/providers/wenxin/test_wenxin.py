@@ -99,7 +99,7 @@ async def test_the_key_pair_and_the_key_are_sent_to_their_own_hosts_only() -> No
 # --- what is filled in ------------------------------------------------------------------------------------------------
 
 
-def test_half_a_key_pair_is_named() -> None:
+def test_an_incomplete_key_pair_is_reported() -> None:
     with pytest.raises(UsageError) as raised:
         validate(WENXIN, {"legacy_api_key": Secret("FAKE0application0key0000")}, None)
     assert raised.value.message.startswith("Secret key of the application is missing")
@@ -108,7 +108,7 @@ def test_half_a_key_pair_is_named() -> None:
     assert raised.value.message == "API key is missing."
 
 
-def test_a_key_and_a_key_pair_are_one_too_many() -> None:
+def test_a_key_beside_a_key_pair_is_rejected() -> None:
     both = {"api_key": Secret("bce-v3/FAKE"), "legacy_api_key": Secret("FAKE"), "legacy_secret_key": Secret("FAKE")}
     with pytest.raises(UsageError) as raised:
         validate(WENXIN, both, None)
@@ -143,14 +143,14 @@ async def test_the_older_form_in_practice() -> None:
         ("FAKE-nocredit", "FAKE-secret", "The quota of ERNIE-Bot-4 is used up, or was not paid."),
     ],
 )
-async def test_pairs_that_are_no_good(key: str, secret: str, expected: str) -> None:
+async def test_an_invalid_key_pair_is_reported(key: str, secret: str, expected: str) -> None:
     _, problem = await ask(by_pair(key, secret), "hello", OLDER)
     assert problem
     assert problem.message == expected
 
 
 @pytest.mark.parametrize("access", [access_to(WENXIN, api_key="bce-v3/ALTAK-FAKE/00"), by_pair()], ids=["v2", "older"])
-async def test_failures_on_demand(access: Access) -> None:
+async def test_practice_fails_as_the_question_asks(access: Access) -> None:
     model = OLDER if "legacy_api_key" in access.fields else MODEL
     for wish, kind in (("fail", Problem), ("be refused", CredentialRejected), ("break", Problem), ("error", Problem)):
         events, problem = await ask(access, f"Why is the sky blue? Please {wish}.", model)
@@ -162,7 +162,7 @@ async def test_failures_on_demand(access: Access) -> None:
     assert calls.finish(events).note == "The answer is empty."
 
 
-async def test_busy_twice_and_then_not_in_the_older_form() -> None:
+async def test_a_busy_server_is_retried_in_the_older_form() -> None:
     events, problem = await ask(by_pair(), "please be busy", OLDER)
     assert problem is None
     assert len([event for event in events if isinstance(event, Retrying)]) == 2
