@@ -104,6 +104,6 @@ def test_every_state_of_a_provider_that_cannot_be_used_has_its_words(
     session: Session, state: ProviderState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     usable = status.rows(session.tenant("acme"))
-    monkeypatch.setattr(status, "rows", lambda *_: [replace(row, state=state) for row in usable])
+    monkeypatch.setattr(status, "rows_of", lambda *_: [replace(row, state=state) for row in usable])
     stands = row(session, CHAT)
     assert str(stands.state).endswith(str(state)) and stands.sentence

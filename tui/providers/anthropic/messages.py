@@ -26,23 +26,28 @@ _REWRITTEN = ("thinking_budget", "effort", "stop")
 _INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
 
 
-def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, without blank turns: the API returns them but rejects them."""
-    messages = [message for message in ask.messages if message.text.strip()]
+    messages = [message for message in request.messages if message.text.strip()]
     turns = [{"role": message.role, "content": message.text} for message in messages if message.role != "system"]
     while turns and turns[0]["role"] == "assistant":
         # The first turn is the user's.
         turns.pop(0)
-    body: dict[str, Any] = {"model": ask.model.id, "max_tokens": TOKENS, "messages": turns, "stream": ask.stream}
+    body: dict[str, Any] = {
+        "model": request.model.id,
+        "max_tokens": TOKENS,
+        "messages": turns,
+        "stream": request.stream,
+    }
     if system := "\n\n".join(message.text for message in messages if message.role == "system"):
         body["system"] = system
-    body |= _parameters(ask.parameters)
+    body |= _parameters(request.parameters)
     version = OLDER if any(name in body for name in SAMPLING) else CURRENT
     return Call(
         "POST",
         endpoint(fields, "/v1/messages"),
         answer_reader,
-        Framing.SSE if ask.stream else Framing.JSON,
+        Framing.SSE if request.stream else Framing.JSON,
         headers={VERSION: version},
         json=body,
     )

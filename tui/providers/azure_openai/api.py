@@ -63,22 +63,22 @@ def base_of(model: Model) -> str:
     return model.fields.get("base_model") or model.id
 
 
-def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request for a deployment, with its content filter read."""
-    return filtered(openai_chat.chat(_FLAVOUR, at(fields, ask.model.id), ask))
+    return filtered(openai_chat.chat(_FLAVOUR, at(fields, request.model.id), request))
 
 
-def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request for a deployment."""
-    return embeddings.embed(_FLAVOUR, at(fields, ask.model.id), ask)
+    return embeddings.embed(_FLAVOUR, at(fields, request.model.id), request)
 
 
-def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
+def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the form of the model that was deployed, sent to the deployment."""
-    deployed = replace(ask.model, id=base_of(ask.model))
-    call = openai_audio.transcribe(at(fields, ask.model.id), replace(ask, model=deployed))
+    deployed = replace(request.model, id=base_of(request.model))
+    call = openai_audio.transcribe(at(fields, request.model.id), replace(request, model=deployed))
     assert call.upload
-    parts = tuple((name, ask.model.id if name == "model" else value) for name, value in call.upload.parts)
+    parts = tuple((name, request.model.id if name == "model" else value) for name, value in call.upload.parts)
     return replace(call, upload=replace(call.upload, parts=parts))
 
 

@@ -22,17 +22,21 @@ _A_TOKEN = 3
 _A_TURN = 8
 
 
-def chat(root: str, ask: ChatRequest) -> Call:
+def chat(root: str, request: ChatRequest) -> Call:
     """Return the call that answers a chat; what the system says goes before the first question."""
-    system, turns = alternating(ask.messages)
+    system, turns = alternating(request.messages)
     texts = [turn.text for turn in turns]
     if system and texts:
         texts[0] = system + GAP + texts[0]
     history = [list(pair) for pair in zip(texts[:-1:2], texts[1:-1:2], strict=True)]
-    body: dict[str, Any] = {"prompt": texts[-1] if texts else "", "history": history, **_bounds(turns, ask.parameters)}
+    body: dict[str, Any] = {
+        "prompt": texts[-1] if texts else "",
+        "history": history,
+        **_bounds(turns, request.parameters),
+    }
     for name in ("temperature", "top_p"):
-        if name in ask.parameters:
-            body[name] = max(ask.parameters[name], _LEAST)
+        if name in request.parameters:
+            body[name] = max(request.parameters[name], _LEAST)
     return Call("POST", f"{root}/", lambda: _answer, json=body)
 
 

@@ -88,23 +88,23 @@ def heeded(model: Model) -> frozenset[str]:
     return KINDS[NAMED.get(model.id, OTHER)].takes
 
 
-def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, after those that detect the API unless it is set."""
     if flavour := fields.get("flavour"):
-        notices, call = _talk(flavour, fields, ask)
+        notices, call = _talk(flavour, fields, request)
         return _noted(call, notices)
 
     def then(server: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Result]:
-        notices, call = _talk(server, fields, ask)
+        notices, call = _talk(server, fields, request)
         yield from notices
         yield call
 
     return Probe(root(fields), then).first()
 
 
-def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request. ChatGLM3's server has one embedding model, whatever name is sent."""
-    return embeddings.embed(_FLAVOUR, {"base_url": root(fields) + PATH}, ask)
+    return embeddings.embed(_FLAVOUR, {"base_url": root(fields) + PATH}, request)
 
 
 def listing(fields: FieldValues) -> Call:
@@ -124,25 +124,25 @@ def listing(fields: FieldValues) -> Call:
     return Probe(at, then, fields.get("flavour", "")).first()
 
 
-def _talk(flavour: str, fields: FieldValues, ask: ChatRequest) -> tuple[list[Notice], Call]:
+def _talk(flavour: str, fields: FieldValues, request: ChatRequest) -> tuple[list[Notice], Call]:
     """Return the request for one kind of server, and notices of what it ignores."""
     kind = KINDS[flavour]
-    left = [name for name in ask.parameters if name not in kind.takes]
+    left = [name for name in request.parameters if name not in kind.takes]
     notices = [
         Notice(f"This server ({kind.label}) ignores {name.replace('_', ' ')}. It was left out.") for name in left
     ]
-    accepted = {name: value for name, value in ask.parameters.items() if name in kind.takes}
+    accepted = {name: value for name, value in request.parameters.items() if name in kind.takes}
     if flavour == NATIVE:
-        if ask.stream:
+        if request.stream:
             notices.append(Notice(f"This server ({kind.label}) does not stream. The answer comes in one piece."))
-        return notices, api_script.chat(root(fields), replace(ask, parameters=accepted))
-    system, turns = alternating(ask.messages)
+        return notices, api_script.chat(root(fields), replace(request, parameters=accepted))
+    system, turns = alternating(request.messages)
     if system:
         # ChatGLM2's server puts it right before the last question.
         turns = (Message("system", system + GAP if flavour == CHATGLM2 else system), *turns)
-    ask = replace(ask, messages=turns, parameters=accepted)
-    call = openai_chat.chat(_FLAVOUR, {"base_url": root(fields) + PATH}, ask)
-    return notices, _in_one_piece_if_empty(call) if ask.stream else call
+    request = replace(request, messages=turns, parameters=accepted)
+    call = openai_chat.chat(_FLAVOUR, {"base_url": root(fields) + PATH}, request)
+    return notices, _in_one_piece_if_empty(call) if request.stream else call
 
 
 def _noted(call: Call, notices: list[Notice]) -> Call:

@@ -61,14 +61,14 @@ def _openai(fields: FieldValues, model: Model) -> tuple[FieldValues, Model, Mapp
     return {"base_url": hub.at(fields["router_url"], path)}, replace(named, completion=named.type is ModelType.CHAT), {}
 
 
-def _chat(fields: FieldValues, ask: ChatRequest) -> Call:
-    if openai := _openai(fields, ask.model):
+def _chat(fields: FieldValues, request: ChatRequest) -> Call:
+    if openai := _openai(fields, request.model):
         base, model, headers = openai
-        within = ask.parameters if _engine(ask.model) != endpoints.TGI else _bounded(ask.parameters)
-        return chat.chat(_FLAVOUR, base, replace(ask, model=model, parameters=within)).with_headers(headers)
-    url, headers = _own(fields, ask.model)
-    server = {endpoints.TGI: tgi.TGI, hub.SERVERLESS: tgi.SERVERLESS}.get(_engine(ask.model), tgi.TOOLKIT)
-    return tgi.generate(server, url, ask, hub.task_of(ask.model) == hub.TEXT).with_headers(headers)
+        within = request.parameters if _engine(request.model) != endpoints.TGI else _bounded(request.parameters)
+        return chat.chat(_FLAVOUR, base, replace(request, model=model, parameters=within)).with_headers(headers)
+    url, headers = _own(fields, request.model)
+    server = {endpoints.TGI: tgi.TGI, hub.SERVERLESS: tgi.SERVERLESS}.get(_engine(request.model), tgi.TOOLKIT)
+    return tgi.generate(server, url, request, hub.task_of(request.model) == hub.TEXT).with_headers(headers)
 
 
 def _bounded(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -77,24 +77,24 @@ def _bounded(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in parameters.items() if not off.get(name)}
 
 
-def _embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
-    if openai := _openai(fields, ask.model):
+def _embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
+    if openai := _openai(fields, request.model):
         base, model, headers = openai
-        return embeddings.embed(_FLAVOUR, base, replace(ask, model=model)).with_headers(headers)
-    url, headers = _own(fields, ask.model)
-    if ask.model.fields.get("endpoint_type") != hub.ENDPOINT:
-        return tei.embed(f"{url}/pipeline/feature-extraction", ask)
-    if _engine(ask.model) == endpoints.TEI:
-        return tei.embed(f"{url}/embed", ask, {"normalize": True, "truncate": True}, headers)
-    return tei.embed(url, ask, headers=headers)
+        return embeddings.embed(_FLAVOUR, base, replace(request, model=model)).with_headers(headers)
+    url, headers = _own(fields, request.model)
+    if request.model.fields.get("endpoint_type") != hub.ENDPOINT:
+        return tei.embed(f"{url}/pipeline/feature-extraction", request)
+    if _engine(request.model) == endpoints.TEI:
+        return tei.embed(f"{url}/embed", request, {"normalize": True, "truncate": True}, headers)
+    return tei.embed(url, request, headers=headers)
 
 
-def _transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
-    if openai := _openai(fields, ask.model):
+def _transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
+    if openai := _openai(fields, request.model):
         base, model, headers = openai
-        return openai_audio.transcribe(base, replace(ask, model=model)).with_headers(headers)
-    url, headers = _own(fields, ask.model)
-    return audio.transcribe(url, ask).with_headers(headers)
+        return openai_audio.transcribe(base, replace(request, model=model)).with_headers(headers)
+    url, headers = _own(fields, request.model)
+    return audio.transcribe(url, request).with_headers(headers)
 
 
 def _sign(call: Call, fields: FieldValues, secrets: Mapping[str, Secret], now: float) -> Call:

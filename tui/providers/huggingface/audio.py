@@ -34,12 +34,12 @@ def audio(model: Model) -> AudioLimits:
     return LIMITS
 
 
-def transcribe(url: str, ask: TranscriptionRequest) -> Call:
+def transcribe(url: str, request: TranscriptionRequest) -> Call:
     """Return the transcription request: plain bytes, or JSON if timestamps are wanted."""
-    if ask.times:
-        body = {"inputs": Base64File(ask.path), "parameters": {"return_timestamps": True}}
+    if request.times:
+        body = {"inputs": Base64File(request.path), "parameters": {"return_timestamps": True}}
         return Call("POST", url, _reader, json=body, accepts_text=True)
-    upload = Upload((), ask.path, _MEDIA.get(ask.media, ask.media), ask.size, raw=True)
+    upload = Upload((), request.path, _MEDIA.get(request.media, request.media), request.size, raw=True)
     return Call("POST", url, _reader, upload=upload, accepts_text=True)
 
 

@@ -191,6 +191,6 @@ def _continued(call: Call) -> Call:
     body = call.json
     parameters = {_RENAMED.get(name, name): body[name] for name in (*_RENAMED, *_SHARED) if name in body}
     messages = tuple(Message(message["role"], message["content"]) for message in body["messages"])
-    ask = ChatRequest(Model("", "", ModelType.CHAT), messages, parameters, body["stream"])
+    request = ChatRequest(Model("", "", ModelType.CHAT), messages, parameters, body["stream"])
     url = call.url.removesuffix("/v1/chat/completions")
-    return tgi.generate(tgi.TGI, url, ask).with_headers(call.headers)
+    return tgi.generate(tgi.TGI, url, request).with_headers(call.headers)

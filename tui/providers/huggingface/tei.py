@@ -22,10 +22,13 @@ _TOO_MANY = re.compile(r"batch size \d+ > maximum allowed batch size (\d+)")
 
 
 def embed(
-    url: str, ask: EmbeddingRequest, options: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    url: str,
+    request: EmbeddingRequest,
+    options: Mapping[str, Any] | None = None,
+    headers: Mapping[str, str] | None = None,
 ) -> Call:
     """Return the call that turns texts into vectors; its reader answers with the call for the next ones."""
-    return Batch(url, ask, options or {}, headers or {}).call()
+    return Batch(url, request, options or {}, headers or {}).call()
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Batch:
     """The texts of one request, from `start` on. It creates the reader, and can ask for fewer at once."""
 
     url: str
-    ask: EmbeddingRequest
+    request: EmbeddingRequest
     options: Mapping[str, Any] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     size: int = MOST_TEXTS
@@ -42,7 +45,7 @@ class Batch:
     @property
     def texts(self) -> Sequence[str]:
         """Return the texts of this batch."""
-        return self.ask.texts[self.start : self.start + self.size]
+        return self.request.texts[self.start : self.start + self.size]
 
     def call(self) -> Call:
         """Return the request for this batch."""
@@ -65,7 +68,7 @@ class Batch:
             return
         yield Vectors(self.start, vectors)
         start = self.start + len(vectors)
-        if start < len(self.ask.texts):
+        if start < len(self.request.texts):
             yield replace(self, start=start).call()
         else:
             yield Finish("stop")

@@ -48,11 +48,11 @@ SERVERLESS = Server("", "", flag=True)
 TOOLKIT = Server(echoes=True)
 
 
-def generate(server: Server, url: str, ask: ChatRequest, continues: bool = True) -> Call:
+def generate(server: Server, url: str, request: ChatRequest, continues: bool = True) -> Call:
     """Return the request that continues a prompt; with `continues`, the model would repeat it first."""
-    streamed = ask.stream and server.streamed is not None
-    text = prompt(ask.messages)
-    body: dict[str, Any] = {"inputs": text, "parameters": _parameters(server, ask.parameters, continues)}
+    streamed = request.stream and server.streamed is not None
+    text = prompt(request.messages)
+    body: dict[str, Any] = {"inputs": text, "parameters": _parameters(server, request.parameters, continues)}
     if server.flag:
         body["stream"] = streamed
     path = server.streamed if streamed and server.streamed is not None else server.whole

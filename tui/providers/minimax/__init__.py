@@ -85,15 +85,15 @@ def _completed(read: Reader, frame: Frame | None) -> Iterator[Any]:
         yield event
 
 
-def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, for current or older models."""
-    flavour = _FLAVOUR if api.is_current(ask.model.id) else _OLDER
-    return api.chat(flavour, _at(fields), ask)
+    flavour = _FLAVOUR if api.is_current(request.model.id) else _OLDER
+    return api.chat(flavour, _at(fields), request)
 
 
-def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request."""
-    return api.embed(_at(fields), ask)
+    return api.embed(_at(fields), request)
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:

@@ -66,22 +66,24 @@ def is_current(model_id: str) -> bool:
     return bool(_CURRENT.match(model_id))
 
 
-def chat(flavour: openai_api.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(flavour: openai_api.Flavour, fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, with the thinking separate from the text."""
-    current = is_current(ask.model.id)
-    parameters = dict(ask.parameters)
+    current = is_current(request.model.id)
+    parameters = dict(request.parameters)
     if thinking := parameters.pop("thinking", ""):
         parameters["thinking"] = {"type": thinking}
     if current:
         parameters["reasoning_split"] = True
-    call = openai_chat.chat(flavour, fields, replace(ask, messages=_one_system(ask.messages), parameters=parameters))
+    call = openai_chat.chat(
+        flavour, fields, replace(request, messages=_one_system(request.messages), parameters=parameters)
+    )
     url = call.url if current else openai_api.endpoint(fields, "/text/chatcompletion_v2")
     return checked(replace(call, url=url, reader=lambda: _Answer().read), refused_in)
 
 
-def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request: type `db` for documents, `query` for search queries."""
-    return checked(_Batch(fields, ask).call(), refused_in)
+    return checked(_Batch(fields, request).call(), refused_in)
 
 
 def _one_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:
@@ -127,14 +129,14 @@ class _Answer:
 @dataclass(frozen=True)
 class _Batch:
     fields: FieldValues
-    ask: EmbeddingRequest
+    request: EmbeddingRequest
     start: int = 0
     used: int | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
         size = 0
-        texts = self.ask.texts[self.start : self.start + MOST_TEXTS]
+        texts = self.request.texts[self.start : self.start + MOST_TEXTS]
         for count, text in enumerate(texts):
             size += len(text)
             if count and size > MOST_CHARACTERS:
@@ -142,8 +144,8 @@ class _Batch:
         return texts
 
     def call(self) -> Call:
-        kind = "query" if self.ask.query else "db"
-        body = {"model": self.ask.model.id, "texts": list(self.texts), "type": kind}
+        kind = "query" if self.request.query else "db"
+        body = {"model": self.request.model.id, "texts": list(self.texts), "type": kind}
         query = {"GroupId": self.fields["group_id"]} if self.fields.get("group_id") else {}
         return Call("POST", openai_api.endpoint(self.fields, "/embeddings"), lambda: self.read, query=query, json=body)
 
@@ -160,8 +162,8 @@ class _Batch:
         yield Vectors(self.start, vectors)
         used = total(self.used, token_count(data.get("total_tokens")))
         start = self.start + len(vectors)
-        if start < len(self.ask.texts):
-            yield _Batch(self.fields, self.ask, start, used).call()
+        if start < len(self.request.texts):
+            yield _Batch(self.fields, self.request, start, used).call()
             return
         if used is not None:
             yield Usage(input=used)

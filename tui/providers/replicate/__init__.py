@@ -31,7 +31,7 @@ def _at(fields: FieldValues) -> FieldValues:
 
 def _here(make: Callable[[FieldValues, Any], Call]) -> Callable[[FieldValues, Any], Call]:
     """Return the call at the address of the credential."""
-    return lambda fields, ask: make(_at(fields), ask)
+    return lambda fields, request: make(_at(fields), request)
 
 
 def search(fields: FieldValues, text: str, kind: ModelType) -> Call:

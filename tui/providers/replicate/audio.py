@@ -48,16 +48,16 @@ def audio(model: Model) -> AudioLimits:
     )
 
 
-def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
+def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the call that begins to turn a recording into text."""
-    if ask.size <= WITHIN:
-        return _predict(fields, ask, Base64File(ask.path, f"data:{ask.media};base64,"))
-    upload = Upload((), ask.path, ask.media, ask.size, "content", filename=ask.name)
-    return Call("POST", endpoint(fields, "/files"), lambda: partial(_uploaded, fields, ask), upload=upload)
+    if request.size <= WITHIN:
+        return _predict(fields, request, Base64File(request.path, f"data:{request.media};base64,"))
+    upload = Upload((), request.path, request.media, request.size, "content", filename=request.name)
+    return Call("POST", endpoint(fields, "/files"), lambda: partial(_uploaded, fields, request), upload=upload)
 
 
 def _uploaded(
-    fields: FieldValues, ask: TranscriptionRequest, frame: Frame | None
+    fields: FieldValues, request: TranscriptionRequest, frame: Frame | None
 ) -> Iterator[ApiError | Call | RemoteJob]:
     if frame is None:
         return
@@ -69,20 +69,20 @@ def _uploaded(
     urls = file.get("urls")
     url = urls.get("get") if isinstance(urls, dict) else None
     if isinstance(url, str) and url:
-        yield _predict(fields, ask, url)
+        yield _predict(fields, request, url)
     else:
         yield malformed("It holds no address of a file.")
 
 
-def _predict(fields: FieldValues, ask: TranscriptionRequest, sound: Base64File | str) -> Call:
-    inputs = model_inputs.of(ask.model) or _UNKNOWN
+def _predict(fields: FieldValues, request: TranscriptionRequest, sound: Base64File | str) -> Call:
+    inputs = model_inputs.of(request.model) or _UNKNOWN
     take = inputs.audio or _UNKNOWN.takes[0]
     values: dict[str, Any] = {take.name: sound}
     language = inputs.by_name("language")
-    if ask.language and language and (not language.choices or ask.language in language.choices):
-        values[language.name] = ask.language
+    if request.language and language and (not language.choices or request.language in language.choices):
+        values[language.name] = request.language
     return predictions.create(
-        fields, ask.model, values, predictions.Following(fields, partial(_read_transcript, fields, ask.times))
+        fields, request.model, values, predictions.Following(fields, partial(_read_transcript, fields, request.times))
     )
 
 

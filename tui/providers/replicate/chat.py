@@ -20,11 +20,11 @@ _UNKNOWN = Inputs((Take("prompt", required=True),))
 """What is assumed of a model whose inputs are not known: nearly every one takes this."""
 
 
-def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the call that begins to answer a chat."""
-    inputs = model_inputs.of(ask.model) or _UNKNOWN
-    values = {**model_inputs.values(inputs, ask.parameters), **_prompt(inputs, ask.messages)}
-    return predictions.create(fields, ask.model, values, predictions.Following(fields, _answer, ask.stream))
+    inputs = model_inputs.of(request.model) or _UNKNOWN
+    values = {**model_inputs.values(inputs, request.parameters), **_prompt(inputs, request.messages)}
+    return predictions.create(fields, request.model, values, predictions.Following(fields, _answer, request.stream))
 
 
 def _prompt(inputs: Inputs, messages: tuple[Message, ...]) -> dict[str, Any]:

@@ -24,15 +24,15 @@ _SEVERAL = frozenset(["texts", "query_texts", "sentences"])
 _HOLDERS = ("embeddings", "embedding", "vectors", "vector")
 
 
-def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the call that begins to turn texts into vectors; when one prediction is over, the next texts follow."""
-    return _Batch(fields, ask, model_inputs.of(ask.model) or _UNKNOWN).call()
+    return _Batch(fields, request, model_inputs.of(request.model) or _UNKNOWN).call()
 
 
 @dataclass(frozen=True)
 class _Batch:
     fields: FieldValues
-    ask: EmbeddingRequest
+    request: EmbeddingRequest
     inputs: Inputs
     start: int = 0
 
@@ -43,7 +43,7 @@ class _Batch:
     @property
     def texts(self) -> tuple[str, ...]:
         several = self.take.type == "texts" or self.take.name in _SEVERAL
-        return self.ask.texts[self.start : self.start + (BATCH if several else 1)]
+        return self.request.texts[self.start : self.start + (BATCH if several else 1)]
 
     def call(self) -> Call:
         take, texts = self.take, list(self.texts)
@@ -51,7 +51,7 @@ class _Batch:
         if take.type != "texts" and take.name in _SEVERAL:
             value = json.dumps(texts, ensure_ascii=False)
         following = predictions.Following(self.fields, self.read)
-        return predictions.create(self.fields, self.ask.model, {take.name: value, **self.form}, following)
+        return predictions.create(self.fields, self.request.model, {take.name: value, **self.form}, following)
 
     @property
     def form(self) -> dict[str, Any]:
@@ -72,7 +72,7 @@ class _Batch:
         yield Vectors(self.start, vectors)
         yield from predictions.used(prediction)
         start = self.start + len(vectors)
-        if start < len(self.ask.texts):
+        if start < len(self.request.texts):
             yield replace(self, start=start).call()
         else:
             yield Finish("succeeded")

@@ -95,25 +95,25 @@ def verify(fields: FieldValues) -> Call:
     return websocket.handshake(fields, probe) if fields.get("api_key") or probe is None else probe
 
 
-def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request: over HTTP with an APIPassword, else over a WebSocket."""
-    known = _known(ask.model)
+    known = _known(request.model)
     version = _VERSIONS.get(known) or Version("/v1", known, "/v1.1/chat", known)
     if _by_password(fields):
-        return api.chat(fields, version, ask)
+        return api.chat(fields, version, request)
     if not version.socket:
-        raise UsageError(f"{ask.model.id} is served by HTTP only.", "Enter the APIPassword as well.")
-    return websocket.chat(_signed(fields, "Chats over a WebSocket"), version, ask)
+        raise UsageError(f"{request.model.id} is served by HTTP only.", "Enter the APIPassword as well.")
+    return websocket.chat(_signed(fields, "Chats over a WebSocket"), version, request)
 
 
-def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request, which needs APIKey and APISecret."""
-    return embeddings.embed(_signed(fields, "Embeddings"), ask)
+    return embeddings.embed(_signed(fields, "Embeddings"), request)
 
 
-def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
+def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the transcription request, which needs APIKey and APISecret."""
-    return audio.transcribe(_signed(fields, "Transcripts"), ask)
+    return audio.transcribe(_signed(fields, "Transcripts"), request)
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:

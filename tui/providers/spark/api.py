@@ -96,10 +96,10 @@ def refused_in(frame: Frame) -> ApiError | None:
     return parse_error(0, {}, data) if openai_api.error_in(data, frame.event) else None
 
 
-def chat(fields: FieldValues, version: Version, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
     """Return the call that answers a chat by HTTP; the usage comes unasked."""
-    ask = replace(ask, model=replace(ask.model, id=version.model), messages=one_system(ask.messages))
-    call = openai_chat.chat(_FLAVOUR, {"base_url": at(fields, HTTP, version.path)}, ask)
+    request = replace(request, model=replace(request.model, id=version.model), messages=one_system(request.messages))
+    call = openai_chat.chat(_FLAVOUR, {"base_url": at(fields, HTTP, version.path)}, request)
     return checked(replace(openai_api.without(call, "stream_options"), reader=_answer_reader), refused_in)
 
 

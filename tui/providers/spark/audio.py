@@ -30,12 +30,14 @@ def audio(model: Model) -> AudioLimits:
     return AudioLimits(("wav", "pcm", "mp3"), _SECONDS * _RATE * 2 + 4096)
 
 
-def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
+def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the transcription request."""
-    language = _LANGUAGES.get(ask.language)
+    language = _LANGUAGES.get(request.language)
     if language is None:
-        raise UsageError(f"Voice dictation is not offered for the language {ask.language} here.", "It takes zh and en.")
-    packed = "lame" if ask.path.suffix.lower() in _MP3 else "raw"
+        raise UsageError(
+            f"Voice dictation is not offered for the language {request.language} here.", "It takes zh and en."
+        )
+    packed = "lame" if request.path.suffix.lower() in _MP3 else "raw"
 
     def message(place: int, data: str, last: bool) -> Any:
         status = _LAST if last else _NEXT if place else _FIRST
@@ -45,7 +47,7 @@ def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
         business = {"language": language, "domain": "iat", "accent": "mandarin", "vad_eos": _PAUSE}
         return {"common": {"app_id": fields["app_id"]}, "business": business, "data": sound}
 
-    chunks = AudioChunks(ask.path, _PIECE, _PACE, message)
+    chunks = AudioChunks(request.path, _PIECE, _PACE, message)
     return checked(Call("GET", at(fields, HOST, _PATH), _reader, Framing.WEBSOCKET, chunks=chunks), refused_in)
 
 

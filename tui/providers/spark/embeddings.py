@@ -19,24 +19,26 @@ HOST = "https://emb-cn-huabei-1.xf-yun.com"
 _ONLY = 3  # The status of a message that is first and last at once.
 
 
-def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the call for the first text; its reader answers with the call for the next one."""
-    return checked(_One(fields, ask).call(), refused_in)
+    return checked(_One(fields, request).call(), refused_in)
 
 
 @dataclass(frozen=True)
 class _One:
     fields: FieldValues
-    ask: EmbeddingRequest
+    request: EmbeddingRequest
     place: int = 0
 
     def call(self) -> Call:
         message = json.dumps(
-            {"messages": [{"content": self.ask.texts[self.place], "role": "user"}]}, ensure_ascii=False
+            {"messages": [{"content": self.request.texts[self.place], "role": "user"}]}, ensure_ascii=False
         )
         body = {
             "header": {"app_id": self.fields["app_id"], "status": _ONLY},
-            "parameter": {"emb": {"domain": "query" if self.ask.query else "para", "feature": {"encoding": "utf8"}}},
+            "parameter": {
+                "emb": {"domain": "query" if self.request.query else "para", "feature": {"encoding": "utf8"}}
+            },
             "payload": {"messages": {"text": base64.b64encode(message.encode("utf-8", "replace")).decode()}},
         }
         return Call("POST", at(self.fields, HOST, "/"), lambda: self.read, json=body)
@@ -49,8 +51,8 @@ class _One:
             yield malformed("It holds no vector.")
             return
         yield Vectors(self.place, (vector,))
-        if self.place + 1 < len(self.ask.texts):
-            yield _One(self.fields, self.ask, self.place + 1).call()
+        if self.place + 1 < len(self.request.texts):
+            yield _One(self.fields, self.request, self.place + 1).call()
             return
         yield Finish("stop")
 

@@ -29,14 +29,14 @@ def handshake(fields: FieldValues, then: Call | None) -> Call:
     return Call("GET", at(fields, HOST, _PROBED), lambda: read, Framing.WEBSOCKET)
 
 
-def chat(fields: FieldValues, version: Version, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
     """Return the chat request; the answer always streams."""
     message = {
         "header": {"app_id": fields["app_id"]},
-        "parameter": {"chat": {"domain": version.domain, **ask.parameters}},
+        "parameter": {"chat": {"domain": version.domain, **request.parameters}},
         "payload": {
             "message": {
-                "text": [{"role": message.role, "content": message.text} for message in one_system(ask.messages)]
+                "text": [{"role": message.role, "content": message.text} for message in one_system(request.messages)]
             }
         },
     }

@@ -109,19 +109,19 @@ def listing(fields: FieldValues) -> Call:
     return checked(models.listing(_FLAVOUR, _at(fields)), dashscope.refused_in)
 
 
-def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request."""
-    return checked(openai_chat.chat(_FLAVOUR, _at(fields), dashscope.switched(ask)), dashscope.refused_in)
+    return checked(openai_chat.chat(_FLAVOUR, _at(fields), dashscope.switched(request)), dashscope.refused_in)
 
 
-def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request."""
-    return checked(embeddings.embed(_FLAVOUR, _at(fields), ask), dashscope.refused_in)
+    return checked(embeddings.embed(_FLAVOUR, _at(fields), request), dashscope.refused_in)
 
 
-def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
+def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the transcription request."""
-    return checked(dashscope.transcribe(_at(fields), ask), dashscope.refused_in)
+    return checked(dashscope.transcribe(_at(fields), request), dashscope.refused_in)
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:

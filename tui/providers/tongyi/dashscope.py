@@ -63,16 +63,16 @@ def thinks_by_choice(model: Model) -> bool:
     return bool(_HYBRID.match(model.id.lower()))
 
 
-def switched(ask: ChatRequest) -> ChatRequest:
+def switched(request: ChatRequest) -> ChatRequest:
     """Return the request with the model's own parameter for thinking, streamed if it must be.
 
     Hybrid models reject a whole answer unless thinking is off. The newest model has an effort instead of a switch.
     """
-    name = ask.model.id.lower()
-    parameters = dict(ask.parameters)
+    name = request.model.id.lower()
+    parameters = dict(request.parameters)
     chosen = parameters.pop("enable_thinking", "")
-    stream = ask.stream or chosen == "on" or bool(_STREAMS_ONLY.match(name))
-    if thinks_by_choice(ask.model):
+    stream = request.stream or chosen == "on" or bool(_STREAMS_ONLY.match(name))
+    if thinks_by_choice(request.model):
         off = chosen == "off" or not stream
         if off:
             parameters.pop("thinking_budget", None)
@@ -80,7 +80,7 @@ def switched(ask: ChatRequest) -> ChatRequest:
             parameters |= {"reasoning_effort": "none"} if off else {}
         elif off or chosen:
             parameters["enable_thinking"] = not off
-    return replace(ask, parameters=parameters, stream=stream)
+    return replace(request, parameters=parameters, stream=stream)
 
 
 def streamed(call: Call, refused: ApiError) -> tuple[Call, str] | None:
@@ -108,16 +108,16 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     return Call("POST", url, reader, json=body)
 
 
-def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
+def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the transcription request of a short recording, in base64.
 
     Source: Model Studio API reference, Qwen-ASR.
     """
-    data = Base64File(ask.path, f"data:{ask.media};base64,")
+    data = Base64File(request.path, f"data:{request.media};base64,")
     content = [{"type": "input_audio", "input_audio": {"data": data}}]
-    options: dict[str, Any] = {"language": ask.language} if ask.language else {}
+    options: dict[str, Any] = {"language": request.language} if request.language else {}
     body = {
-        "model": ask.model.id,
+        "model": request.model.id,
         "messages": [{"role": "user", "content": content}],
         "asr_options": {**options, "enable_itn": False},
         "stream": False,

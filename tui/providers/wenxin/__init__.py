@@ -108,14 +108,16 @@ def listing(fields: FieldValues) -> Call:
     return workshop.probe(fields, _OLDER) if _by_pair(fields) else qianfan.listing(_FLAVOUR, _at(fields))
 
 
-def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request."""
-    return workshop.chat(fields, ask) if _by_pair(fields) else qianfan.chat(_FLAVOUR, _at(fields), ask)
+    return workshop.chat(fields, request) if _by_pair(fields) else qianfan.chat(_FLAVOUR, _at(fields), request)
 
 
-def embed(fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request."""
-    return workshop.embed(_FLAVOUR, fields, ask) if _by_pair(fields) else qianfan.embed(_FLAVOUR, _at(fields), ask)
+    return (
+        workshop.embed(_FLAVOUR, fields, request) if _by_pair(fields) else qianfan.embed(_FLAVOUR, _at(fields), request)
+    )
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:

@@ -71,15 +71,15 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     return checked(call, refused_in)
 
 
-def chat(flavour: openai_api.Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(flavour: openai_api.Flavour, fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, with one system message, first."""
-    call = openai_chat.chat(flavour, fields, replace(ask, messages=one_system(ask.messages)))
+    call = openai_chat.chat(flavour, fields, replace(request, messages=one_system(request.messages)))
     return checked(replace(call, reader=_answer_reader), refused_in)
 
 
-def embed(flavour: openai_api.Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(flavour: openai_api.Flavour, fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request."""
-    return checked(embeddings.embed(flavour, fields, ask), refused_in)
+    return checked(embeddings.embed(flavour, fields, request), refused_in)
 
 
 def _answer_reader() -> Reader:

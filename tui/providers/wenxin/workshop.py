@@ -113,24 +113,24 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     )
 
 
-def chat(fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request."""
-    system, turns = alternating(ask.messages)
+    system, turns = alternating(request.messages)
     body: dict[str, Any] = {
-        "max_output_tokens" if name in _TOKENS else name: value for name, value in ask.parameters.items()
+        "max_output_tokens" if name in _TOKENS else name: value for name, value in request.parameters.items()
     }
-    body |= {"messages": [{"role": turn.role, "content": turn.text} for turn in turns], "stream": ask.stream}
+    body |= {"messages": [{"role": turn.role, "content": turn.text} for turn in turns], "stream": request.stream}
     if system:
         body["system"] = system
-    framing = Framing.SSE if ask.stream else Framing.JSON
-    url = f"{root(fields)}{PATH}/chat/{_part(ask.model)}"
+    framing = Framing.SSE if request.stream else Framing.JSON
+    url = f"{root(fields)}{PATH}/chat/{_part(request.model)}"
     return checked(Call("POST", url, _answer_reader, framing, json=body), refused_in)
 
 
-def embed(flavour: openai_api.Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(flavour: openai_api.Flavour, fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request; the path names the model."""
-    url = f"{root(fields)}{PATH}/embeddings/{_part(ask.model)}"
-    return checked(_moved(embeddings.embed(flavour, fields, ask), url), refused_in)
+    url = f"{root(fields)}{PATH}/embeddings/{_part(request.model)}"
+    return checked(_moved(embeddings.embed(flavour, fields, request), url), refused_in)
 
 
 def _moved(call: Call, url: str) -> Call:

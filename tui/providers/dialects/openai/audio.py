@@ -31,23 +31,23 @@ def audio(model: Model) -> AudioLimits:
     return AudioLimits(ENDINGS, SIZE)
 
 
-def transcribe(fields: FieldValues, ask: TranscriptionRequest) -> Call:
+def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the transcription request."""
-    parts = [("model", ask.model.id), *_format(ask)]
-    if ask.language:
+    parts = [("model", request.model.id), *_format(request)]
+    if request.language:
         # gpt-transcribe takes several languages, and only in that form.
-        parts.append(("languages[]" if ask.model.id.startswith("gpt-transcribe") else "language", ask.language))
-    upload = Upload(tuple(parts), ask.path, ask.media, ask.size, filename=ask.name)
+        parts.append(("languages[]" if request.model.id.startswith("gpt-transcribe") else "language", request.language))
+    upload = Upload(tuple(parts), request.path, request.media, request.size, filename=request.name)
     url = endpoint(fields, "/audio/transcriptions")
     return Call("POST", url, _reader, upload=upload, accepts_text=True)
 
 
-def _format(ask: TranscriptionRequest) -> list[tuple[str, str]]:
-    if "diarize" in ask.model.id.lower():
+def _format(request: TranscriptionRequest) -> list[tuple[str, str]]:
+    if "diarize" in request.model.id.lower():
         # Recordings over 30 s need a chunking strategy there.
-        return [("response_format", "diarized_json" if ask.times else "json"), ("chunking_strategy", "auto")]
-    if TimestampGranularity.WORD in audio(ask.model).times and ask.times:
-        return [("response_format", "verbose_json"), ("timestamp_granularities[]", ask.times.value)]
+        return [("response_format", "diarized_json" if request.times else "json"), ("chunking_strategy", "auto")]
+    if TimestampGranularity.WORD in audio(request.model).times and request.times:
+        return [("response_format", "verbose_json"), ("timestamp_granularities[]", request.times.value)]
     return [("response_format", "json")]
 
 

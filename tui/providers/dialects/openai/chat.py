@@ -26,20 +26,20 @@ _REFUSED = "The model declined to answer."
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "reasoning_text")
 
 
-def chat(flavour: Flavour, fields: FieldValues, ask: ChatRequest) -> Call:
+def chat(flavour: Flavour, fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request."""
-    body: dict[str, Any] = {"model": ask.model.id, "stream": ask.stream, **ask.parameters}
-    if ask.model.completion:
-        body["prompt"] = prompt(ask.messages)
+    body: dict[str, Any] = {"model": request.model.id, "stream": request.stream, **request.parameters}
+    if request.model.completion:
+        body["prompt"] = prompt(request.messages)
         body.setdefault("max_tokens", COMPLETION_TOKENS)
     else:
-        body["messages"] = [{"role": message.role, "content": message.text} for message in ask.messages]
+        body["messages"] = [{"role": message.role, "content": message.text} for message in request.messages]
         if "max_tokens" in body:
             body[flavour.most_tokens] = body.pop("max_tokens")
-    if ask.stream:
+    if request.stream:
         body["stream_options"] = {"include_usage": True}
-    path = "/completions" if ask.model.completion else "/chat/completions"
-    framing = Framing.SSE if ask.stream else Framing.JSON
+    path = "/completions" if request.model.completion else "/chat/completions"
+    framing = Framing.SSE if request.stream else Framing.JSON
     return Call("POST", endpoint(fields, path), answer_reader, framing, json=body)
 
 

@@ -18,23 +18,23 @@ MOST_CHARACTERS = 300_000
 """One request takes 300,000 tokens in all; a token is most often longer than a character, and seldom shorter."""
 
 
-def embed(flavour: Flavour, fields: FieldValues, ask: EmbeddingRequest) -> Call:
+def embed(flavour: Flavour, fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request; its reader yields the request for the next batch of texts."""
-    return _Batch(flavour, fields, ask).call()
+    return _Batch(flavour, fields, request).call()
 
 
 @dataclass(frozen=True)
 class _Batch:
     flavour: Flavour
     fields: FieldValues
-    ask: EmbeddingRequest
+    request: EmbeddingRequest
     start: int = 0
     used: int | None = None
 
     @property
     def texts(self) -> Sequence[str]:
         size = 0
-        texts = self.ask.texts[self.start : self.start + self.flavour.batch(self.ask.model)]
+        texts = self.request.texts[self.start : self.start + self.flavour.batch(self.request.model)]
         for count, text in enumerate(texts):
             size += len(text)
             if count and size > MOST_CHARACTERS:
@@ -43,12 +43,12 @@ class _Batch:
 
     def call(self) -> Call:
         body: dict[str, Any] = {
-            "model": self.ask.model.id,
+            "model": self.request.model.id,
             "input": list(self.texts),
             "encoding_format": self.flavour.vectors,
         }
-        if self.ask.dimensions:
-            body["dimensions"] = self.ask.dimensions
+        if self.request.dimensions:
+            body["dimensions"] = self.request.dimensions
         return Call("POST", endpoint(self.fields, "/embeddings"), lambda: self.read, json=body)
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
@@ -66,8 +66,8 @@ class _Batch:
         usage = data.get("usage")
         used = total(self.used, token_count(usage.get("prompt_tokens")) if isinstance(usage, dict) else None)
         start = self.start + len(vectors)
-        if start < len(self.ask.texts):
-            yield _Batch(self.flavour, self.fields, self.ask, start, used).call()
+        if start < len(self.request.texts):
+            yield _Batch(self.flavour, self.fields, self.request, start, used).call()
             return
         if used is not None:
             yield Usage(input=used)
