@@ -16,15 +16,19 @@ from tui.cli import main, skip_command_of_httpx
 skip_command_of_httpx()
 code = main(sys.argv[1:])
 sys.stdout.flush()
-imported = {name.split(".")[0] for name, module in sys.modules.items() if module}
-print(json.dumps([code, sorted(imported)]), file=sys.stderr)
+print(json.dumps([code, sorted(name for name, module in sys.modules.items() if module)]), file=sys.stderr)
 """
 SCREEN = {"textual", "rich"}
 HEAVY = SCREEN | {"httpx", "Crypto", "tinydb", "asyncio", "importlib.metadata"}
 
 
 def imported(home: Path, *words: str, stdin: str = "") -> set[str]:
-    """What a command imports, by the name of the package."""
+    """The packages that a command imports."""
+    return {name.split(".")[0] for name in imported_modules(home, *words, stdin=stdin)}
+
+
+def imported_modules(home: Path, *words: str, stdin: str = "") -> set[str]:
+    """The modules that a command imports."""
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *words],
         input=stdin,
@@ -50,6 +54,15 @@ def test_the_version_is_the_package_s(tmp_path: Path) -> None:
     from tui import __version__
 
     assert run_process(tmp_path, "--version").out == f"modeldeck {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [("model", "list"), ("default", "show")])
+def test_a_provider_that_is_not_set_up_is_not_imported(home: Path, words: tuple[str, ...]) -> None:
+    assert imported_modules(home, *words) & {"tui.providers.replicate", "tui.providers.anthropic"} == set()
+
+
+def test_control_the_list_of_providers_imports_each(home: Path) -> None:
+    assert "tui.providers.replicate" in imported_modules(home, "provider", "list")
 
 
 @pytest.mark.slow
