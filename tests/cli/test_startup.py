@@ -61,7 +61,7 @@ def test_a_provider_that_is_not_set_up_is_not_imported(home: Path, words: tuple[
     assert imported_modules(home, *words) & {"tui.providers.replicate", "tui.providers.anthropic"} == set()
 
 
-def test_control_the_list_of_providers_imports_each(home: Path) -> None:
+def test_control_the_list_of_providers_imports_all(home: Path) -> None:
     assert "tui.providers.replicate" in imported_modules(home, "provider", "list")
 
 

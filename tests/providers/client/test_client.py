@@ -37,7 +37,7 @@ async def collect(server: Server, call: Call, limits: Limits = QUICK) -> calls.O
         await wire.aclose()
 
 
-async def test_each_line_of_json_is_a_frame() -> None:
+async def test_every_line_of_json_is_a_frame() -> None:
     frames: list[Frame] = []
     body = b'{"a": 1}\r\n\n{"a": \n{"a": "\xe2\x80\xa8"}\n{"a": 3}'
     async with serve([http(body, headers={"content-type": "application/x-ndjson"})]) as server:
@@ -102,7 +102,7 @@ async def test_a_call_without_end_is_stopped() -> None:
     assert len(server.requests) == 5
 
 
-async def test_a_call_for_each_text_may_return_one_vector() -> None:
+async def test_a_call_per_text_may_return_one_vector() -> None:
     async with serve([http({})]) as server:
 
         def text(place: int) -> Call:

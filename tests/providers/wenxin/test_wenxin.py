@@ -108,7 +108,7 @@ def test_an_incomplete_key_pair_is_reported() -> None:
     assert raised.value.message == "API key is missing."
 
 
-def test_a_key_beside_a_key_pair_is_rejected() -> None:
+def test_a_key_with_a_key_pair_is_rejected() -> None:
     both = {"api_key": Secret("bce-v3/FAKE"), "legacy_api_key": Secret("FAKE"), "legacy_secret_key": Secret("FAKE")}
     with pytest.raises(UsageError) as raised:
         validate(WENXIN, both, None)
