@@ -34,7 +34,7 @@ async def test_they_stand_as_drawn(session: Session) -> None:
         assert screen[15].endswith("▲ gone")
         assert screen[21].startswith("   Set up ")
         assert screen[22] == "   enter changes the fields. The key is replaced, never shown."
-        assert screen[23] == " enter change  v verify  n new  d remove  esc back  ? help"
+        assert screen[23] == " enter change  v verify  n new  d remove  D doctor  esc back  ? help"
 
 
 async def test_escape_goes_back_to_the_list_where_it_was(session: Session) -> None:

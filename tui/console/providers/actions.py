@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 
 from tui.console.frame.navigator import Questions
+from tui.console.frame.screen import FramedScreen
 from tui.console.keys import hint
 from tui.console.providers.checks import Work
 from tui.console.providers.summary import removal_lines, switch_notice
@@ -40,6 +41,16 @@ def checks_of(
         return verify
 
     return [(row.provider.id, "checking", check(row.provider.id, credential.name)) for row, credential in wanted]
+
+
+async def show_doctor(screen: FramedScreen[None], row: ProviderRow, credential: Credential | None) -> None:
+    """Show the checks on the way to a provider. Without the passphrase, everything but the key is checked."""
+    from tui.console.providers.doctor import Doctor  # lazy: the page
+
+    if credential is not None and credential.envelope:
+        await screen.dialogs.ensure_unlocked(f"try the key of {row.provider.label}")
+    usable = credential is not None and not previous_of(credential.name)
+    await screen.app.push_screen_wait(Doctor(row.provider, credential.name if credential and usable else ""))
 
 
 async def refresh(session: TenantSession, row: ProviderRow) -> str:

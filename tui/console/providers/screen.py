@@ -57,6 +57,7 @@ class Providers(AreaScreen):
         bind("providers.new", "new"),
         bind("providers.use", "use"),
         bind("providers.remove", "remove"),
+        bind("providers.doctor", "doctor"),
     ]
     DEFAULT_CSS = f"""
     Providers #left {{ width: 1fr; }}
@@ -285,10 +286,7 @@ class Providers(AreaScreen):
         if event.rows is self.details:
             kind, _, name = self.details.key.partition(":")
             if kind == "credential" and previous_of(name):
-                self.say(
-                    "You cannot change a previous key.",
-                    hint("{providers.use} goes back to it; {providers.remove} forgets it."),
-                )
+                self.say(*summary.previous_key_words())
                 return
             wanted["name" if kind == "credential" else "field"] = name
         self.run_guarded(self._set_up(row, **wanted), "form")
@@ -377,12 +375,13 @@ class Providers(AreaScreen):
         if row is None or row.credential is None:
             return
         if credential is None or not self.on_other:
-            self.say(
-                f"{row.credential.name} is in use.",
-                hint("{providers.use} on another credential in the details uses that one."),
-            )
+            self.say(*summary.in_use_words(row.credential))
         else:
             self.run_guarded(self._then_show(actions.use(self.session, self.dialogs, row, credential)), "form")
+
+    def action_doctor(self) -> None:
+        if self.row is not None:
+            self.run_guarded(actions.show_doctor(self, self.row, self.credential), "form")
 
     def action_remove(self) -> None:
         row, credential = self.row, self.credential

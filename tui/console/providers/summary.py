@@ -245,3 +245,14 @@ def _listed(row: ProviderRow, credential: Credential, now: str) -> str:
 def _ends(row: ProviderRow, credential: Credential) -> str:
     last = key_hint(row.provider, credential.hints)
     return f", the key ending {last}" if last else ""
+
+
+def previous_key_words() -> tuple[Words, Words]:
+    """Return why a previous key has no form, and what can be done with it."""
+    return "You cannot change a previous key.", hint("{providers.use} goes back to it; {providers.remove} forgets it.")
+
+
+def in_use_words(credential: Credential) -> tuple[Words, Words]:
+    """Return why a credential need not be switched to."""
+    second = "{providers.use} on another credential in the details uses that one."
+    return f"{credential.name} is in use.", hint(second)
