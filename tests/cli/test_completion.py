@@ -69,6 +69,13 @@ def variables(home: Path) -> dict[str, str]:
         ("chat hello th", []),
         ("help model ed", ["edit"]),
         ("nothing of this k", []),
+        ("provider set openai b", ["base_url="]),
+        ("provider set openai base_url=x b", []),
+        ("provider set openai base_url=", []),
+        ("-t acme credential rotate gpu ba", ["base_url="]),
+        ("provider add x --like deepseek api", ["api_key="]),
+        ("model add replicate a/b v", ["version="]),
+        ("model list --json --fi", ["--fields"]),
     ],
 )
 def test_what_can_come_next_is_offered(stocked_home: Path, words: str, offered: list[str]) -> None:
@@ -107,6 +114,13 @@ def test_names_that_a_shell_could_interpret_are_not_offered(stocked_home: Path) 
 def test_providers_and_presets_are_those_of_the_registry() -> None:
     assert set(names.providers()) == set(PROVIDERS)
     assert set(names.kinds()) == set(kinds())
+
+
+def test_fields_are_those_of_the_declarations() -> None:
+    for provider in PROVIDERS.values():
+        assert names.fields(provider.id) == [field.name for field in provider.fields]
+        assert names.fields(provider.id, "model_fields") == [field.name for field in provider.model_fields]
+    assert names.fields("deepseek") == names.fields("openai_compatible") and names.fields("../nowhere") == []
 
 
 @pytest.mark.parametrize(

@@ -1,38 +1,23 @@
 """The shapes that `--json` promises: the keys that --help documents are the keys that are printed."""
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import KEY, Run
+from tests.cli.test_json_schema import mismatches
 from tests.doubles.openai_server import Chat, OpenAIServer
+from tui.cli.json_schema import schema_of
 from tui.cli.registry import COMMANDS
 
-SHAPES = {command.words: command.shape for command in COMMANDS if command.shape}
-
-
-def promised(words: tuple[str, ...]) -> set[str]:
-    """The outermost keys of the documented shape."""
-    shape = SHAPES[words].split("{", 1)[1]
-    depth, keys = 0, ""
-    for character in shape:
-        if character in "}]":
-            depth -= 1
-            if depth < 0:
-                break
-        elif character in "{[":
-            depth += 1
-        elif depth == 0:
-            keys += character
-    return {re.sub(r":.*", "", key).strip() for key in keys.split(",")}
+SCHEMAS = {command.words: schema_of(command) for command in COMMANDS if command.shape}
 
 
 def check(words: tuple[str, ...], printed: Any) -> None:
-    for row in printed if isinstance(printed, list) else [printed]:
-        assert set(row) == promised(words), words
+    """Check that what a command printed is what its schema promises, and not empty."""
+    assert mismatches(SCHEMAS[words], printed) == [], words
     assert printed != [], words
 
 
@@ -84,7 +69,8 @@ def test_an_answer_is_one_object(ready: Run, server: OpenAIServer) -> None:
 def test_vectors_are_one_object_a_line(ready: Run) -> None:
     ran = ready("embed", "--json", stdin="a cat\na dog\r\n")
     lines = [json.loads(line) for line in ran.out.splitlines()]
-    check(("embed",), lines)
+    for line in lines:
+        check(("embed",), line)
     assert [(line["index"], line["text"]) for line in lines] == [(0, "a cat"), (1, "a dog")]
     assert {len(line["vector"]) for line in lines} == {8}
 

@@ -3,7 +3,8 @@
     runner        one command from its words to an exit code
     registry      the table of commands, assembled from commands/
     command       what a command, an option and an argument are; those that commands share
-    parser        words to ParsedArgs; help: the text of --help
+    parser        words to ParsedArgs; help: the text of --help; manual: the same as modeldeck(1)
+    json_schema   what --json prints, read from the shapes in the help; pager: tables that are longer than the terminal
     context       what every command function gets: arguments, output, secrets, session, tenant
     output        stdout and stderr, columns, JSON, progress; inputs: standard input
     fields        FIELD=VALUE words

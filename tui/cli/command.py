@@ -16,6 +16,7 @@ VARIABLES = (
     ("MODELDECK_KEY_DIR", "folder of the private keys"),
     ("MODELDECK_STORE", "a shared store, postgresql://…, in place of that folder"),
     ("MODELDECK_CONFIG_DIR", "folder of config.toml"),
+    ("PAGER", "the program that shows tables longer than the terminal, such as less"),
     ("MODELDECK_DISPLAY", "whole: the console redraws whole rows, not only what changed"),
 )
 
@@ -64,7 +65,16 @@ class Command(NamedTuple):
     examples: tuple[str, ...] = ()
     secrets: bool = True
 
+    @property
+    def all_options(self) -> tuple[Option, ...]:
+        """The command's own options and those of every command; `--fields` where JSON has keys that are known."""
+        named_keys = self.shape.lstrip("[{")[:1].islower() and self.shape[:1] in ("[", "{")
+        return (*self.options, *((FIELDS_OPTION,) if named_keys else ()), *GLOBAL_OPTIONS)
 
+
+FIELDS_OPTION = Option(
+    ("--fields",), "with --json: print only these keys, such as provider,state", "KEY,KEY", shown=False
+)
 JSON = Option(("--json",), "print JSON", shown=False)
 YES = Option(("--yes",), "do it; without this, only show what would happen", required=True)
 DRY_RUN = Option(("--dry-run",), "only show what would happen, with exit code 0", shown=False)

@@ -12,7 +12,7 @@ from tui.cli.command import ParsedArgs
 from tui.cli.output import Output
 from tui.cli.secret_input import SecretInput
 from tui.domain import Tenant
-from tui.errors import Locked, Problem, UsageError
+from tui.errors import Locked, Problem, UsageError, did_you_mean, quotable
 from tui.secret import Secret
 from tui.tenancy import keyring
 
@@ -23,13 +23,30 @@ if TYPE_CHECKING:
 _MAX_NAMES = 8
 
 
+def _fields(args: ParsedArgs) -> list[str]:
+    """Return the keys that --fields names. Raises UsageError for one that the command never prints."""
+    if not args.has("fields"):
+        return []
+    from tui.cli.json_schema import keys_of
+
+    known = keys_of(args.command)
+    if not args.has("json"):
+        raise UsageError("--fields needs --json.", f"The keys are: {', '.join(known)}.")
+    names = [name.strip() for name in ",".join(args.many("fields")).split(",") if name.strip()]
+    for name in names or [""]:
+        if name not in known:
+            shown = f" {name}" if quotable(name, known) else ""
+            raise UsageError(f"Unknown key{shown}.", f"{did_you_mean(name, known)}The keys are: {', '.join(known)}.")
+    return names
+
+
 class CommandContext:
     """What every command function gets. The session opens when it is first needed."""
 
     def __init__(self, args: ParsedArgs, environ: MutableMapping[str, str]) -> None:
         self.args = args
         self.environ: Mapping[str, str] = environ
-        self.out = Output(as_json=args.has("json"), quiet=args.has("quiet"))
+        self.out = Output(args.has("json"), args.has("quiet"), _fields(args), not args.has("no-input"))
         self.secret_input = SecretInput(args.one("passphrase-fd"), args.one("passphrase-file"), environ)
 
     @cached_property

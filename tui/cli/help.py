@@ -20,7 +20,7 @@ def help_text(words: tuple[str, ...]) -> str:
 def _overview() -> str:
     lines = ["Manage LLM providers for many tenants: encrypted API keys, models, defaults.", ""]
     lines += [_row("modeldeck [-t TENANT]", CONSOLE.summary)]
-    lines += [_row(_usage(command), command.summary) for command in COMMANDS if _alone(command)]
+    lines += [_row(usage(command), command.summary) for command in COMMANDS if _alone(command)]
     nouns = dict.fromkeys(command.words[0] for command in COMMANDS if len(command.words) == 2)
     for noun in nouns:
         verbs = " | ".join(command.words[1] for command in COMMANDS if command.words[:1] == (noun,))
@@ -39,18 +39,18 @@ def _overview() -> str:
 
 def _of_noun(noun: str) -> str:
     verbs = [command for command in COMMANDS if command.words[:1] == (noun,)]
-    lines = [_row(_usage(command), command.summary) for command in verbs]
+    lines = [_row(usage(command), command.summary) for command in verbs]
     examples = [example for command in verbs for example in command.examples[:1]]
     return "\n".join([*lines, *_block("Examples:", examples), "", f"See modeldeck {noun} VERB --help for details."])
 
 
 def _of_command(command: Command) -> str:
-    lines = [_usage(command), "", _wrapped(command.summary[0].upper() + command.summary[1:] + ".")]
+    lines = [usage(command), "", _wrapped(command.summary[0].upper() + command.summary[1:] + ".")]
     if command.details:
         lines += ["", _wrapped(command.details)]
     described = [argument for argument in command.arguments if argument.help]
     lines += _block("Arguments:", [_row(argument.name, argument.help, _WIDTH - 2).strip() for argument in described])
-    lines += ["", "Options:", *(_option_row(option) for option in (*command.options, *GLOBAL_OPTIONS))]
+    lines += ["", "Options:", *(_option_row(option) for option in command.all_options)]
     if command.shape:
         lines += ["", _wrapped("With --json: " + command.shape + ".", "  ")]
         lines += [_wrapped("An error is then the last line on stderr: {error: {message, hint, detail, exit}}.", "  ")]
@@ -68,7 +68,7 @@ def _synopsis(command: Command) -> str:
     return " ".join([*command.words, *arguments, *options])
 
 
-def _usage(command: Command) -> str:
+def usage(command: Command) -> str:
     """Return the synopsis, wrapped between options and never within one."""
     text = re.sub(r"(\[[^]]*\])", lambda match: match[1].replace(" ", _HARD_SPACE), f"modeldeck {_synopsis(command)}")
     lines = textwrap.wrap(text, _WIDTH, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)

@@ -11,6 +11,8 @@ from tui.errors import Problem
 from tui.sanitize import one_line, printable
 
 _GAP = "  "
+_SHORT = 10
+"""Lines that every terminal has room for."""
 
 
 class Output:
@@ -19,10 +21,16 @@ class Output:
     Attributes:
         as_json: True if the answer is for a program.
         decorated: True if a person sees stdout, which then has headings and hints.
+        fields: The keys that JSON is reduced to, none for all.
+        pages: True if a table that is longer than the terminal may go to a pager.
     """
 
-    def __init__(self, as_json: bool = False, quiet: bool = False) -> None:
+    def __init__(
+        self, as_json: bool = False, quiet: bool = False, fields: Sequence[str] = (), pages: bool = False
+    ) -> None:
         self.as_json = as_json
+        self.pages = pages
+        self.fields = tuple(fields)
         self.decorated = is_terminal(sys.stdout)
         self._quiet = quiet
         self._progress = 0  # cells of the progress line that is shown
@@ -41,14 +49,36 @@ class Output:
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print aligned columns; headings only on a terminal."""
         clean = [[one_line(text) for text in row] for row in rows]
-        for line in columns([list(headings), *clean] if self.decorated and rows else clean):
+        lines = columns([list(headings), *clean] if self.decorated and rows else clean)
+        if (
+            self.pages
+            and self.decorated
+            and len(lines) > _SHORT
+            and self._paged("".join(f"{line}\n" for line in lines))
+        ):
+            return
+        for line in lines:
             sys.stdout.write(line + "\n")
 
-    def json(self, value: Any) -> None:
-        """Print JSON."""
+    def _paged(self, text: str) -> bool:
+        """Return True if the pager showed the text, which only a terminal's person can have wanted."""
+        from tui.cli import pager
+
         self.end_progress()
-        sys.stdout.write(self.json_text(value) + "\n")
+        return pager.shows(text, os.environ)
+
+    def json(self, value: Any) -> None:
+        """Print JSON, of each object only the keys in `fields` if there are any."""
+        self.end_progress()
+        sys.stdout.write(self.json_text(self._reduced(value)) + "\n")
         sys.stdout.flush()
+
+    def _reduced(self, value: Any) -> Any:
+        if isinstance(value, list):
+            return [self._reduced(entry) for entry in value]
+        if not self.fields or not isinstance(value, dict):
+            return value
+        return {name: value[name] for name in self.fields if name in value}
 
     def json_text(self, value: Any, indent: int | None = 2) -> str:
         """Return JSON; characters that the terminal or its encoding must not get become escapes."""

@@ -81,7 +81,7 @@ def _values(command: Command, words: Sequence[str]) -> dict[str, list[str]]:
 
 def _option_value(command: Command, word: str, waiting: list[str]) -> tuple[Option, str]:
     """Return the option that a word names, and its value: attached, or taken from the words that wait behind it."""
-    known = (*command.options, *GLOBAL_OPTIONS)
+    known = command.all_options
     name, value = _name(word), _attached(word)
     option = _option(known, name)
     if option is None:
@@ -156,7 +156,7 @@ def _how(command: Command, more: str = "") -> str:
 
 
 def _unknown_option(command: Command, word: str) -> UsageError:
-    names = [name for option in (*command.options, *GLOBAL_OPTIONS) for name in option.names]
+    names = [name for option in command.all_options for name in option.names]
     name = word.partition("=")[0]
     if name in _VERSION and not command.words:
         return _version_with_more()

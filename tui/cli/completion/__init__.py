@@ -121,7 +121,7 @@ def _read(words: Sequence[str]) -> _Line:
             after_dashes, plain = True, []
         elif word.startswith("-") and word != "-":
             name, equals, value = word.partition("=")
-            known = (*(command.options if command else ()), *GLOBAL_OPTIONS)
+            known = command.all_options if command else GLOBAL_OPTIONS
             option = next((option for option in known if name in option.names), None)
             if option:
                 options[option.key] = value
@@ -134,7 +134,7 @@ def _read(words: Sequence[str]) -> _Line:
 
 
 def _options(line: _Line) -> tuple[Option, ...]:
-    return (*(line.command or CONSOLE).options, *GLOBAL_OPTIONS)
+    return (line.command or CONSOLE).all_options
 
 
 def _verbs(named: tuple[str, ...]) -> list[Candidate]:
@@ -179,11 +179,21 @@ def _values(
         values = [model for provider, model in stored.models() if provider == first]
     elif kind == "CRED":
         values = stored.credentials(first)
+    elif kind == "FIELD=VALUE":
+        values = _fields(line, stored) if "=" not in current else []
     elif kind == "COMMAND":
         values = [word for word, _ in _verbs(line.plain)]
     else:
         return WORDS, []
     return WORDS, _matching(map(Candidate, dict.fromkeys(values)), current)
+
+
+def _fields(line: _Line, stored: names.Stored) -> list[str]:
+    """Return `FIELD=` for each field that the words so far do not give yet."""
+    provider = line.options.get("like") or (line.plain[0] if line.plain else "")
+    keyword = "model_fields" if line.named[:1] == ("model",) else "fields"
+    used = {word.partition("=")[0] for word in line.plain}
+    return [f"{name}=" for name in names.fields(stored.kind_of(provider), keyword) if name not in used]
 
 
 def _matching(candidates: Iterable[Candidate], current: str) -> list[Candidate]:

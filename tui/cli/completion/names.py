@@ -3,7 +3,6 @@
 What is read here is offered to a person and never trusted: no checksum, no manifest, no key.
 """
 
-import contextlib
 import os
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -35,6 +34,11 @@ class Stored:
     def connections(self) -> list[str]:
         """Return the names of the tenant's connections."""
         return [str(record.get("id")) for record in self._records("connections")]
+
+    def kind_of(self, provider: str) -> str:
+        """Return the kind of a connection, else the ID itself."""
+        kinds = {str(record.get("id")): str(record.get("kind")) for record in self._records("connections")}
+        return kinds.get(provider, provider)
 
     def models(self) -> Iterator[tuple[str, str]]:
         """Yield provider and ID of every model of the tenant that is still listed."""
@@ -97,14 +101,49 @@ def providers() -> list[str]:
 
 def kinds() -> list[str]:
     """Return what a connection can be like: the providers and the presets."""
-    presets: list[str] = []
-    for name in providers():
-        with (
-            contextlib.suppress(OSError),
-            open(os.path.join(_PROVIDERS, name, "presets.toml"), encoding="utf-8") as file,
-        ):
-            presets += [line[1:].strip().removesuffix("]") for line in file if line.startswith("[")]
-    return [*providers(), *presets]
+    declared = providers()
+    return [*declared, *(preset for name in declared for preset in _presets(name))]
+
+
+def _presets(name: str) -> list[str]:
+    """Return the names of a provider's presets."""
+    try:
+        with open(os.path.join(_PROVIDERS, name, "presets.toml"), encoding="utf-8") as file:
+            return [line[1:].strip().removesuffix("]") for line in file if line.startswith("[")]
+    except OSError:
+        return []
+
+
+def fields(kind: str, keyword: str = "fields") -> list[str]:
+    """Return the names of a provider's `fields` or `model_fields`, read from its source without importing it.
+
+    A preset has those of the provider whose presets they are.
+    """
+    import ast  # only where fields are completed
+
+    name = next((name for name in providers() if kind == name or kind in _presets(name)), "")
+    if not name:
+        return []
+    package = os.path.join(_PROVIDERS, name, "__init__.py")
+    with open(package if os.path.exists(package) else os.path.join(_PROVIDERS, f"{name}.py"), encoding="utf-8") as file:
+        body = ast.parse(file.read()).body
+    assigned = {
+        target.id: statement.value
+        for statement in body
+        if isinstance(statement, ast.Assign)
+        for target in statement.targets
+        if isinstance(target, ast.Name)
+    }
+
+    def value_of(node: ast.expr) -> ast.expr:
+        return assigned.get(node.id, node) if isinstance(node, ast.Name) else node
+
+    declared = assigned.get("PROVIDER")
+    keywords = declared.keywords if isinstance(declared, ast.Call) else []
+    listed = next((value_of(entry.value) for entry in keywords if entry.arg == keyword), None)
+    calls = [value_of(entry) for entry in listed.elts] if isinstance(listed, ast.Tuple) else []
+    first = [call.args[0] for call in calls if isinstance(call, ast.Call) and call.args]
+    return [entry.value for entry in first if isinstance(entry, ast.Constant) and isinstance(entry.value, str)]
 
 
 def _holds(path: str, mark: bytes) -> bool:

@@ -14,7 +14,8 @@ COMMANDS = (
             JSON,
         ),
         details="No entry holds a secret. Times are local; with --json they are UTC.",
-        shape="[{n, at, by: {user, login, from, terminal, inside}, done, about}]; by and about omit what is unknown",
+        shape="[{n, at, by: {user?, login?, from?, terminal?, inside?}, done, about}]; ? marks what is "
+        "missing where it is unknown",
         examples=("modeldeck audit show -t acme --since 7d",),
         secrets=False,
     ),

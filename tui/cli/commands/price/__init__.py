@@ -4,7 +4,7 @@ from tui.cli.command import JSON, Argument, Command
 
 _SHAPE = (
     "{model, price: {currency, unit, input, output, cached, cache_write, cache_write_1h, audio, reasoning, "
-    "audio_output, minute, tiers: [{above, …}], from, hours, weekdays, source, looked_up, owner}}; figures are texts, "
+    "audio_output, minute, tiers: [{above, …}], from, hours, weekdays, source, looked_up, owner}}]; figures are texts, "
     "null is unknown"
 )
 

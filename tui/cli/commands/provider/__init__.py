@@ -20,8 +20,8 @@ COMMANDS = (
         "provider.handlers:list_all",
         "list the providers and their state",
         options=(JSON,),
-        shape="[{id, label, supply, state, source, models, added, trial, credential, found}]; a connection "
-        "also has like, the provider that it is like; credential is null or its name, trial null or {left, calls}, "
+        shape="[{id, label, supply, state, source, models, added, trial, credential, found, like?}]; like is there "
+        "for a connection, the provider that it is like; credential is null or its name, trial null or {left, calls}, "
         "found the environment variable that holds an API key",
         examples=("modeldeck provider list -t acme",),
     ),
@@ -31,9 +31,9 @@ COMMANDS = (
         "show a provider's fields, credentials and models",
         (PROVIDER,),
         (JSON,),
-        shape="{id, label, supply, types, state, source, models, added, trial, key_page, docs, fields: [{name, "
-        "label, secret, required, default, help, env, value}], credentials}; the value of a secret is dots and its "
-        "last four characters; credentials as in modeldeck credential list",
+        shape="{id, label, supply, types, state, source, models, added, trial, like?, key_page, docs, fields: [{name, "
+        "label, secret, required, way, default, help, env, value}], credentials}; the value of a secret is dots and "
+        "its last four characters; credentials as in modeldeck credential list",
         examples=("modeldeck provider show openai",),
     ),
     Command(

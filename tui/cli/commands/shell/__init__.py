@@ -51,6 +51,16 @@ _PROGRAMS = (
 
 COMMANDS = (
     *_PROGRAMS,
+    Command(
+        ("schema",),
+        "shell.schema:schema",
+        "print the JSON Schema of what a command prints with --json",
+        (Argument("COMMAND", "the command, such as provider list; without it, the list of all", 0, many=True),),
+        details="The schema is draft 2020-12, with the form of an error in $defs. Within a version, the number at the "
+        "end of its $id, keys are added, and none is renamed or dropped.",
+        examples=("modeldeck schema provider list", "modeldeck schema"),
+        secrets=False,
+    ),
     *(
         Command(
             ("completions", shell),
