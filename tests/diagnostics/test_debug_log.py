@@ -106,6 +106,7 @@ def test_an_exception_is_logged_by_kind_and_place_and_a_broken_line_as_broken(tm
     assert text.splitlines()[-1].endswith("ERROR x: two lines[2J")
 
 
+@pytest.mark.slow
 def test_the_files_are_private_and_the_oldest_goes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(debug_log, "_SIZE", 500)
     umask = os.umask(0)

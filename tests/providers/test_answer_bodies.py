@@ -12,6 +12,8 @@ from tests.providers.answer_kinds import LABELS
 from tests.providers.http_server import Answer, http
 from tests.providers.loopback import HEAD, body, chat, embed, events, listing, transcribe, verify
 
+pytestmark = pytest.mark.slow
+
 CHUNK = json.dumps({"choices": [{"index": 0, "delta": {"content": "Good day"}, "finish_reason": None}]})
 STOP = json.dumps({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
 WHOLE = json.dumps({"choices": [{"index": 0, "message": {"content": "Good day"}, "finish_reason": "stop"}]})

@@ -16,6 +16,8 @@ from tests.providers.loopback import body, chat, embed, events, listing, transcr
 from tui.errors import CredentialRejected, Problem
 from tui.providers.events import Retrying
 
+pytestmark = pytest.mark.slow
+
 TEXT = 'data: {"choices": [{"index": 0, "delta": {"content": "Good"}, "finish_reason": null}]}\n\n'
 END = 'data: {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
 

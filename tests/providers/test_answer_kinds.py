@@ -17,6 +17,8 @@ from tui.errors import NetworkError
 from tui.providers.client import connection
 from tui.providers.events import Finish
 
+pytestmark = pytest.mark.slow
+
 HTTP_STREAMS = [chat for chat in CHATS if chat.stream and not chat.stream.socket]
 WHOLE = [chat for chat in HTTP_STREAMS if chat.whole]
 
@@ -81,7 +83,6 @@ async def test_an_answer_without_its_end_is_a_network_error_that_keeps_the_text(
         assert isinstance(outcome.problem, NetworkError)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("chat", WHOLE, ids=str)
 @pytest.mark.parametrize("stream", [True, False], ids=["stream", "whole"])
 async def test_an_error_in_any_shape_is_reported_in_the_servers_own_words(chat: Chat, stream: bool) -> None:

@@ -14,6 +14,8 @@ from tui.providers.dialects.openai.api import number
 from tui.providers.dialects.openai.think_tags import TAGS
 from tui.workspace.playground.audio import as_srt, as_vtt
 
+pytestmark = pytest.mark.slow
+
 
 def chunk(delta: Any, reason: Any = None, index: Any = 0, **more: Any) -> str:
     return f"data: {json.dumps({'choices': [{'index': index, 'delta': delta, 'finish_reason': reason}], **more})}\n\n"

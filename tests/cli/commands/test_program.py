@@ -17,6 +17,8 @@ from tui.cli.commands.shell.formats import formatted
 from tui.secret import Secret
 from tui.workspace.program_environment import ProgramEnvironment
 
+pytestmark = pytest.mark.slow
+
 ELSEWHERE = {
     "OPENAI_API_BASE": "http://evil.test",
     "OPENAI_BASE_URL": "http://evil.test",

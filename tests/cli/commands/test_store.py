@@ -9,6 +9,8 @@ import pytest
 from tests.cli.conftest import Run
 from tests.doubles.postgres_server import SharedStore, shared_store
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def shared() -> Iterator[SharedStore]:

@@ -18,6 +18,8 @@ from tui.tenancy.session import Session, TenantSession
 from tui.workspace import audit, operators, tenants
 from tui.workspace.credentials.save import save
 
+pytestmark = pytest.mark.slow
+
 ADA, BOB = Secret("passphrase of ada"), Secret("passphrase of bob")
 KEY = "sk-test-not-a-real-key-0123456789-wxyz"
 

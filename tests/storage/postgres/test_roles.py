@@ -11,6 +11,8 @@ from tui.errors import Problem, UsageError
 from tui.storage.postgres import schema
 from tui.storage.store import Store
 
+pytestmark = pytest.mark.slow
+
 VERBS = {
     "SELECT": "SELECT * FROM modeldeck.{table}",
     "INSERT": "INSERT INTO modeldeck.{table} DEFAULT VALUES",

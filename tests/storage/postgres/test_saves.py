@@ -20,6 +20,8 @@ from tui.storage.postgres.folder import RootFolder
 from tui.storage.settings_file import Content
 from tui.storage.store import Store
 
+pytestmark = pytest.mark.slow
+
 WHEN = "2026-11-22T13:51:00Z"
 
 

@@ -16,6 +16,8 @@ from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.workspace import audit, tenants
 
+pytestmark = pytest.mark.slow
+
 Open = Callable[[str], Session]
 
 

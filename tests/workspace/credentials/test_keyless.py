@@ -14,6 +14,8 @@ from tui.workspace.credentials import save, save_plan, status
 from tui.workspace.key_pairs import rotation
 from tui.workspace.models import catalog
 
+pytestmark = pytest.mark.slow
+
 YOURS, OTHER, EVIL = (f"https://{name}.example.test" for name in ("yours", "other", "evil"))
 PASSPHRASE = "a FAKE long passphrase"
 
