@@ -65,6 +65,10 @@ class Remedy(NamedTuple):
     fields: tuple[str, ...] = ()
 
 
+_LONGEST = 600
+"""Characters of a problem's message."""
+
+
 class Problem(Exception):
     """A failure in words.
 
@@ -80,7 +84,8 @@ class Problem(Exception):
 
     def __init__(self, message: str, hint: str = "", detail: str = "", remedy: Remedy | None = None) -> None:
         super().__init__(message)
-        self.message = message
+        # A path or a stored text in it may be as long as somebody likes.
+        self.message = message if len(message) <= _LONGEST else message[: _LONGEST - 1] + "…"
         self.hint = hint
         self.detail = detail
         self.remedy = remedy

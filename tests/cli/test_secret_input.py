@@ -1,6 +1,7 @@
 """How secrets come in, and that they never come out."""
 
 import contextlib
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -171,3 +172,14 @@ def test_no_input_means_no_question_on_a_terminal(locked_home: Path) -> None:
         with Terminal(command, environ(locked_home) | {"TERM": "xterm"}) as terminal:
             assert terminal.wait() == code
             assert "Passphrase of" not in terminal.text and "Type your question" not in terminal.text
+
+
+def test_a_descriptor_that_was_not_needed_is_closed_too_so_that_no_program_inherits_it() -> None:
+    reader, writer = os.pipe()
+    os.close(writer)
+    SecretInput(str(reader)).close()
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(reader)
+    for odd in ("0", "1", "2", "x", "", str(2**40)):
+        SecretInput(odd).close()
+    assert all(os.fstat(descriptor) for descriptor in (0, 1, 2))

@@ -17,6 +17,7 @@ from tui.domain import Credential
 from tui.errors import Locked, Problem
 from tui.providers import PROVIDERS
 from tui.secret import Secret
+from tui.storage.settings_file import CorruptSettings
 from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, manifest, verification
 from tui.tenancy import credentials as stored_credentials
@@ -135,6 +136,20 @@ async def test_a_planted_credential_is_named_and_not_used(disk_session: Session,
     assert status.row(session.tenant(acme), "openai").state == "not confirmed"
     assert not status.row(session.tenant(acme), "openai").usable
     assert status.row(session.tenant(acme), "anthropic").usable
+
+
+async def test_a_planted_credential_without_a_name_is_not_taken_for_a_connection(
+    disk_session: Session, acme: str
+) -> None:
+    tables = disk_session.store(acme).read()
+    entries, records = manifest.read(tables).entries, manifest.records_by_ref(tables)
+    planted = {**to_record(forge(disk_session, acme, "openai", "")), "kind": ""}
+    (finding,) = manifest.compare(entries, {**records, ("openai", ""): planted})
+    assert (finding.mark, finding.place) == (manifest.ChangeKind.ADDED, ("openai", ""))
+    assert manifest.carried(entries, records, {**records, ("openai", "new"): planted}).keys() >= records.keys()
+    with pytest.raises(CorruptSettings):
+        write(disk_session, acme, lambda tables: tables.table("credentials").insert(planted))
+        fresh(disk_session).store(acme).read()
 
 
 async def test_a_credential_replaced_by_one_that_opens_is_named(disk_session: Session, acme: str) -> None:

@@ -30,6 +30,7 @@ _READABLE = (
 )
 _LONGEST = 64 * 1024
 _ENDS = (b"\r", b"\n")
+_STDERR = 2
 _END_OF_INPUT, _ERASE, _EMPTY = b"\x04", (b"\x7f", b"\x08"), b"\x15"
 
 
@@ -132,9 +133,13 @@ class SecretInput:
         return self._lines
 
     def close(self) -> None:
-        """Close the source of passphrases, so that nothing that starts later inherits it."""
+        """Close the source of passphrases, read or not, so that nothing that starts later inherits it."""
         if self._lines is not None:
             self._lines.close()
+        elif self._descriptor.isdecimal() and int(self._descriptor) > _STDERR:
+            with contextlib.suppress(OSError, OverflowError):
+                os.close(int(self._descriptor))
+        self._descriptor = ""
 
     def _line(self, stream: TextIO, what: str) -> Secret:
         try:

@@ -43,6 +43,10 @@ RepairHistory = Callable[[Tables, Tables], None]
 """(an earlier state, the same without what is forgotten) -> changes the second where something depended on that."""
 
 
+Misshapen = Callable[[str, Mapping[str, Mapping[str, Any]]], str]
+"""(table, records) -> the key of a record that the table cannot hold, or ''."""
+
+
 @dataclass(frozen=True)
 class SavedState:
     """An earlier state beside the settings file: its file name, and what it holds or why it cannot be read."""
@@ -71,11 +75,13 @@ class Store:
         name: str = "settings.json",
         clock: Callable[[], float] = time.time,
         saved: Saved = lambda before, after, restored: None,
+        misshapen: Misshapen = lambda table, records: "",
     ) -> None:
         self.folder = folder
         self.name = name
         self._clock = clock
         self._saved = saved
+        self._misshapen = misshapen
         self._kept: dict[str, tuple[tuple[Hashable, Any], Any]] = {}
         self._converted: dict[str, tuple[Mapping[str, Any], dict[str, Any]]] = {}
         self._cache: _State | None = None
@@ -210,7 +216,7 @@ class Store:
             self._load()
         except CorruptSettings as damage:
             if damage.kind is Damage.CHECKSUM:
-                return decode(self.folder.read(self.name) or b"", self.where, edited=True)
+                return self._decode(self.folder.read(self.name) or b"", self.where, edited=True)
         return None
 
     def accept_edit(self) -> None:
@@ -272,10 +278,18 @@ class Store:
         content = self.folder.read(self.name)
         if content is None:
             raise CorruptSettings(Damage.MISSING, "the file is not there", self.where)
-        return decode(content, self.where)
+        return self._decode(content, self.where)
+
+    def _decode(self, content: bytes, where: str, *, edited: bool = False) -> Document:
+        """Read a settings file; a record that its table cannot hold is damage, too, before anything reads it."""
+        document = decode(content, where, edited=edited)
+        for table, records in document.data.items():
+            if key := self._misshapen(table, records):
+                raise CorruptSettings(Damage.SHAPE, f"entry {key} of {table} is not valid", where)
+        return document
 
     def _earlier(self, name: str) -> Document:
-        document = decode(self.folder.read(name) or b"", name)
+        document = self._decode(self.folder.read(name) or b"", name)
         if document.newer:
             raise CorruptSettings(Damage.NEWER, document.newer.message.rstrip("."), name, document.newer.hint)
         return document

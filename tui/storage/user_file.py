@@ -15,8 +15,10 @@ def local_path(text: str) -> Path:
     """Return the path that a person typed, `~` and `~user` resolved.
 
     Raises:
-        UsageError: if there is no user of that name.
+        UsageError: if it is blank, or there is no user of that name.
     """
+    if not text.strip():
+        raise UsageError("The path of the file is blank.", "Name a file.")
     try:
         return Path(text).expanduser()
     except RuntimeError:

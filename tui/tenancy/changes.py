@@ -207,7 +207,7 @@ def _operators(before: Records, after: Records) -> Iterator[AuditEvent]:
     for key in _joined(before, after):
         if before.get(key) != after.get(key):
             done = "operator removed" if key not in after else "operator admitted"
-            yield AuditEvent(done, {"operator": key[0], "key_id": str((after.get(key) or before[key]).get("key_id"))})
+            yield AuditEvent(done, {"operator": key[0], "key_id": str({**before, **after}[key].get("key_id"))})
 
 
 _EVENTS = {

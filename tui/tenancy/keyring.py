@@ -202,6 +202,11 @@ def has_key(session: TenantSession, tenant: Tenant) -> bool:
     )
 
 
+def knows_another(session: TenantSession) -> bool:
+    """Return True if this machine has a key file of the tenant, of whichever key pair."""
+    return any(name.endswith(".pem") for folder in _folders(session) for name in folder.names())
+
+
 def write(session: TenantSession, tenant: Tenant, private: key_pair.PrivateKey, passphrase: Secret | None) -> None:
     """Write the private key to its file, encrypted if there is a passphrase."""
     pem = key_pair.export(private, passphrase, session.process.key_cost)

@@ -168,11 +168,16 @@ def carried(entries: Entries, before: Mapping[CredentialRef, Record], after: Map
 
 def _implied(entries: Entries, records: Mapping[CredentialRef, Record]) -> Entries:
     """Return entries for connections that a version before did not list: a listed credential is sealed for the kind."""
-    unlisted = [place for place in records if not place[1] and place not in entries]
+    unlisted = [place for place in records if _is_connection(place, records[place]) and place not in entries]
     if not unlisted:
         return {}
     kinds = {(place[0], str(listed.get("kind", ""))) for place, listed in entries.items()}
     return {place: entry(records[place]) for place in unlisted if (place[0], records[place]["kind"]) in kinds}
+
+
+def _is_connection(place: CredentialRef, record: Record) -> bool:
+    """Return True for what `_connection` makes, and not for a credential or an operator with a blank name."""
+    return record == _connection({"id": place[0], "kind": record.get("kind", "")})
 
 
 def _compared(entries: Entries, records: Mapping[CredentialRef, Record]) -> Iterator[CredentialChange]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.domain import Tenant
-from tui.errors import Locked, UsageError
+from tui.errors import Locked, Problem, UsageError
+from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.audit_log import HEAD, MAC_KEY
 from tui.storage.store import Tables
@@ -75,10 +76,28 @@ def listed(tables: Tables) -> dict[str, Operator]:
 
     def vouched(login: str) -> bool:
         place = (manifest.OPERATORS, login)
-        return place in entries and entries[place] == manifest.entry(records[place])
+        return place in entries and place in records and entries[place] == manifest.entry(records[place])
 
-    operators = (from_record(Operator, record) for record in tables.table(TABLE))
-    return {operator.login: replace(operator, planted=not vouched(operator.login)) for operator in operators}
+    operators = (_operator(record) for record in tables.table(TABLE))
+    return {
+        operator.login: replace(operator, planted=operator.planted or not vouched(operator.login))
+        for operator in operators
+    }
+
+
+def login_in(record: Mapping[str, Any]) -> str:
+    """Return the login of a stored operator, as the manifest lists it."""
+    return str(record.get("login", ""))
+
+
+def _operator(record: Mapping[str, Any]) -> Operator:
+    """Return a stored operator; one that is none was planted, and breaks neither a list nor a save."""
+    try:
+        operator = from_record(Operator, record)
+        fingerprint(operator.public_key)
+    except Problem:
+        return Operator(login_in(record), "", "", planted=True)
+    return operator
 
 
 def share(
@@ -160,13 +179,14 @@ def exposed(session: TenantSession) -> list[Exposed]:
 
     def read(tables: Tables) -> list[Exposed]:
         present = {
-            (entry.get("provider"), entry.get("name")): entry.get("fingerprints")
+            (entry.get("provider"), entry.get("name")): json.dumps(entry.get("fingerprints"))
             for entry in tables.table("credentials")
         }
         return [
-            Exposed(entry["operator"], entry["provider"], entry["name"], entry["since"])
+            Exposed(*(one_line(str(entry.get(name, "")), 200) for name in ("operator", "provider", "name", "since")))
             for entry in tables.table("exposed")
-            if present.get((entry["provider"], entry["name"])) == json.loads(entry["fingerprints"])
+            if isinstance(entry.get("fingerprints"), str)
+            and present.get((str(entry.get("provider")), str(entry.get("name")))) == entry["fingerprints"]
         ]
 
     return session.store.cached("exposed", read)

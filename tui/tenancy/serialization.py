@@ -3,6 +3,10 @@
 A record is as trustworthy as whoever could write the file: unknown entries are dropped, wrong kinds are refused, and
 every text passes `printable` here, before it can reach a screen. A field with the metadata `stored=False` is neither
 written nor read; one with `identity=True` must be stored as it is shown.
+
+What reads records as they are relies on `misshapen`, by which the store refuses settings whose records have another
+shape. Tables that it does not know may hold anything: a newer version may have written them. The table of operators is
+among them, as one that was planted must not make a tenant unreadable.
 """
 
 from collections.abc import Callable, Mapping
@@ -136,3 +140,88 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(entry) for entry in value]
     return str(value) if isinstance(value, str) else value
+
+
+def misshapen(table: str, records: Mapping[str, Mapping[str, Any]]) -> str:
+    """Return the key of the first record that the table cannot hold, '' if it can hold all of them."""
+    fits = _TABLES.get(table)
+    return next((key for key, record in records.items() if not fits(record)), "") if fits else ""
+
+
+def _is_model(record: Mapping[str, Any]) -> bool:
+    # Written out, as a tenant may have 20,000 of them and every command reads the file.
+    get = record.get
+    return (
+        type(get("provider")) is type(get("id")) is str
+        and get("type") in _MODEL_TYPES
+        and type(get("fields", _NONE)) is dict
+        and type(get("price", _NONE)) is dict
+    )
+
+
+def _has(required: tuple[str, ...], **kinds: Callable[[Any], bool]) -> Callable[[Mapping[str, Any]], bool]:
+    """Return a check of records: the required entries are there, and those of a kind are of it; texts otherwise."""
+    known = {name: _is_text for name in required} | kinds
+
+    def fits(record: Mapping[str, Any]) -> bool:
+        return all(name in record for name in required) and all(
+            is_kind(record[name]) for name, is_kind in known.items() if name in record
+        )
+
+    return fits
+
+
+def _is_text(value: Any) -> bool:
+    return type(value) is str
+
+
+def _is_number(value: Any) -> bool:
+    return type(value) is int
+
+
+def _is_flag(value: Any) -> bool:
+    return type(value) is bool
+
+
+def _are_texts(value: Any) -> bool:
+    return type(value) is list and all(type(entry) is str for entry in value)
+
+
+def _are_texts_by_name(value: Any) -> bool:
+    return type(value) is dict and all(type(entry) is str for entry in value.values())
+
+
+def _are_models(value: Any) -> bool:
+    return type(value) is list and all(type(entry) is dict and _is_model(entry) for entry in value)
+
+
+_NONE: Mapping[str, Any] = {}
+_MODEL_TYPES = ("chat", "embedding", "speech2text")
+
+_TABLES: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
+    "meta": _has(("id", "name", "key_id", "public_key"), protected=_is_flag, mark=_is_number),
+    "credentials": _has(
+        ("provider", "name", "envelope", "key_id", "clear", "origins"),
+        name=lambda value: _is_text(value) and value != "",  # in the manifest, a blank one is a connection's
+        clear=_are_texts_by_name,
+        hints=_are_texts_by_name,
+        fingerprints=_are_texts_by_name,
+        origins=_are_texts,
+        plain_http=_are_texts,
+        active=_is_flag,
+        kind=_is_text,
+        created=_is_text,
+        changed=_is_text,
+        listed_at=_is_text,
+        check=lambda value: type(value) is dict,
+    ),
+    "models": _is_model,
+    "listings": _has(("provider", "credential", "models"), models=_are_models),
+    "defaults": _has(("type", "provider", "model"), type=lambda value: value in _MODEL_TYPES, set_at=_is_text),
+    "connections": _has(("id", "kind")),
+    "sources": _has(("provider", "source")),
+    "trials": _has(("provider", "calls", "models"), calls=_is_number, models=_are_texts),
+    "used": _has(("tenant", "provider", "calls"), calls=_is_number),
+    "reservations": _has(("tenant", "provider")),
+    "refused": _has(("provider", "model", "field")),
+}

@@ -30,6 +30,7 @@ from tui.storage.settings_file import Content
 from tui.storage.store import Store
 from tui.tenancy import changes
 from tui.tenancy.actor import who
+from tui.tenancy.serialization import misshapen
 from tui.vault import key_derivation, key_pair
 
 if TYPE_CHECKING:
@@ -97,7 +98,8 @@ class Session:
             # Named by `tenants` either way, so that a data folder which others can open is refused.
             folder = self.tenants.folder(tenant_id)
             folder = self.data.folder(OPERATOR) if tenant_id == OPERATOR else folder
-            self._stores[tenant_id] = Store(folder, clock=self.clock, saved=partial(self._saved, tenant_id))
+            saved = partial(self._saved, tenant_id)
+            self._stores[tenant_id] = Store(folder, clock=self.clock, saved=saved, misshapen=misshapen)
         return self._stores[tenant_id]
 
     def log(self, tenant_id: str) -> Log:

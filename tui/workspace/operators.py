@@ -20,12 +20,16 @@ _SECRET_TABLES = ("credentials", "manifest", "proof")
 
 @dataclass(frozen=True)
 class Requested:
-    """A person's own key pair: login, its fingerprint, whether it is new, and tenants whose keys were received."""
+    """A person's own key pair: login, its fingerprint, whether it is new, and tenants whose keys were received.
+
+    `replaced` are tenants whose key pair is another one than on this machine: the person has to accept it.
+    """
 
     login: str
     fingerprint: str
     created: bool
     received: tuple[str, ...] = ()
+    replaced: tuple[str, ...] = ()
 
 
 def has_key_pair(session: Session) -> bool:
@@ -33,8 +37,13 @@ def has_key_pair(session: Session) -> bool:
     return bool(_own_files(session))
 
 
-async def request(session: Session, passphrase: Secret | None) -> Requested:
+async def request(session: Session, passphrase: Secret | None, accepted: str = "") -> Requested:
     """Create and publish this person's key pair, or with one receive the keys of tenants they were admitted to.
+
+    Args:
+        session: The session of a shared store.
+        passphrase: That of the person's own key pair.
+        accepted: The fingerprint of a tenant's new key pair, which another operator read to the person.
 
     Raises:
         Locked: The passphrase is wrong.
@@ -53,8 +62,9 @@ async def request(session: Session, passphrase: Secret | None) -> Requested:
                 folder.write(f"{pair.key_id}.pem", key_pair.export(pair.private, passphrase, session.key_cost))
         own = _own_key(session, passphrase)
         publish(database, own.key_id, own.public_pem)
-        received = () if created else tuple(_received(session, own, passphrase))
-        return Requested(database.link.login.name, operators.fingerprint(own.public_pem), created, received)
+        received, replaced = ([], []) if created else _received(session, own, passphrase, _digits(accepted))
+        fingerprint = operators.fingerprint(own.public_pem)
+        return Requested(database.link.login.name, fingerprint, created, tuple(received), tuple(replaced))
 
     return await asyncio.to_thread(work)
 
@@ -71,12 +81,12 @@ async def admit(session: TenantSession, login: str, fingerprint: str) -> Operato
         from tui.storage.postgres.operators import request_of
 
         private, own = keyring.private_key(session), database.link.login.name
-        wanted, me = request_of(database, login), request_of(database, own)
+        wanted, me = request_of(database, login), _own_public_key(session.process)
         if wanted is None:
             raise UsageError(f"{one_line(login, 60)} has published no key.", remedy=Remedy(Action.REQUEST_ADMISSION))
         if me is None:
             raise UsageError("You have no key pair of your own yet.", remedy=Remedy(Action.REQUEST_ADMISSION))
-        if operators.fingerprint(wanted.public_key) != "".join(fingerprint.lower().split()):
+        if operators.fingerprint(wanted.public_key) != _digits(fingerprint):
             raise UsageError(
                 f"The published key of {one_line(login, 60)} has another fingerprint.",
                 "Compare it with them by telephone or in person. Nothing was shared.",
@@ -88,14 +98,16 @@ async def admit(session: TenantSession, login: str, fingerprint: str) -> Operato
                 remedy=Remedy(Action.CONFIRM_CHANGES),
             )
         today = session.today()
-        new = [Operator(entry.login, entry.key_id, entry.public_key, today) for entry in (me, wanted)]
+        # What the database says of this person's own key could be anybody's.
+        keys = {own: me, wanted.login: wanted.public_key}
+        new = [Operator(name, key_pair.key_id(pem), pem, today) for name, pem in keys.items()]
         with verification.credential_transaction(session) as tables:
             _list(tables, new)
         # The manifest lists them by now; a session that is killed here is caught up with by the next admission.
         with session.store.folder.lock():
             tables = session.store.read()
             operators.share(session, tables, private, keyring.last_counter(session))
-        return new[1]
+        return new[-1]
 
     return await asyncio.to_thread(work)
 
@@ -104,6 +116,14 @@ def listing(session: TenantSession) -> list[Operator]:
     """Return the operators of a tenant by login."""
     operators.database(session.process)
     return sorted(operators.listed(session.store.read()).values(), key=lambda operator: operator.login)
+
+
+def tenant_fingerprint(session: TenantSession) -> str:
+    """Return the fingerprint of the tenant's key pair as this machine has it; '' if it has another one or none."""
+    try:
+        return operators.fingerprint(keyring.public_key(session, get(session)))
+    except Problem:
+        return ""
 
 
 def exposed(session: TenantSession) -> list[Exposed]:
@@ -131,15 +151,15 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
         present = get(session).key_id
         with verification.credential_transaction(session) as tables:
             if login in operators.listed(tables):
-                tables.table(TABLE).remove(lambda record: record.get("login") == login)
+                tables.table(TABLE).remove(lambda record: operators.login_in(record) == login)
                 tables.table("removals").insert({"login": login, "key_id": present})
                 operators.expose(tables, login, session.today())
                 dismiss(session.store.folder, session.tenant_id, login)  # type: ignore[arg-type]
             removals = [dict(record) for record in tables.table("removals")]
-        if not any(record["login"] == login for record in removals):
+        if not any(record.get("login") == login for record in removals):
             name = get(session).name
             raise UsageError(f"{one_line(login, 60)} is not an operator of {name}.", "Nothing was changed.")
-        return any(record["login"] == login and record["key_id"] == present for record in removals)
+        return any(record.get("login") == login and record.get("key_id") == present for record in removals)
 
     if await asyncio.to_thread(leave):
         await rotation.rotate(session, passphrase)
@@ -151,25 +171,43 @@ def _list(tables: Tables, new: list[Operator]) -> None:
     present = operators.listed(tables)
     for operator in new:
         known = present.get(operator.login)
-        if known is None or known.planted or known.key_id != operator.key_id:
-            tables.table(TABLE).remove(lambda record, login=operator.login: record.get("login") == login)
+        if known is None or known.planted or known.public_key.split() != operator.public_key.split():
+            tables.table(TABLE).remove(lambda record, login=operator.login: operators.login_in(record) == login)
             tables.table(TABLE).insert(to_record(replace(operator, planted=False)))
 
 
-def _received(session: Session, own: key_pair.PrivateKey, passphrase: Secret | None) -> list[str]:
-    """Write the keys of the tenants that this person was admitted to and has no key of; return their names."""
+def _received(
+    session: Session, own: key_pair.PrivateKey, passphrase: Secret | None, accepted: str
+) -> tuple[list[str], list[str]]:
+    """Write the keys of the tenants that this person was admitted to and has no key of.
+
+    Anybody can seal a key for this person, and who can write the rows can name it as the tenant's. Where this machine
+    knows the tenant by another key pair, the new one is written only if it has the accepted fingerprint.
+
+    Returns:
+        The names of the tenants, and of those whose new key pair was not accepted.
+    """
     from tui.storage.postgres.operators import wraps
 
-    database, names = operators.database(session), []
+    database = operators.database(session)
+    received, replaced = [], []
     database.refresh()
     for wrap in wraps(database):
         tenant_session = session.tenant(wrap.tenant)
         tenant = get(tenant_session)
         current = wrap.operator_key == own.key_id and wrap.tenant_key == tenant.key_id
-        if current and not keyring.has_key(tenant_session, tenant):
-            operators.receive(tenant_session, wrap, own, passphrase)
-            names.append(tenant.name)
-    return names
+        if not current or keyring.has_key(tenant_session, tenant):
+            continue
+        if keyring.knows_another(tenant_session) and operators.fingerprint(tenant.public_key) != accepted:
+            replaced.append(tenant.name)
+            continue
+        operators.receive(tenant_session, wrap, own, passphrase)
+        received.append(tenant.name)
+    return received, replaced
+
+
+def _digits(fingerprint: str) -> str:
+    return "".join(fingerprint.lower().split())
 
 
 def _own_files(session: Session) -> list[str]:
@@ -184,3 +222,10 @@ def _own_key(session: Session, passphrase: Secret | None) -> key_pair.PrivateKey
     if key_pair.is_protected(content) and not passphrase:
         raise Locked("Your own key pair has a passphrase.", remedy=Remedy(Action.UNLOCK))
     return key_pair.load(content, passphrase)
+
+
+def _own_public_key(session: Session) -> str | None:
+    """Return this person's public key as it is on this machine; None if they have no key pair here."""
+    files = _own_files(session)
+    content = session.keys.folder(PERSON).read(files[0].removesuffix(".pem") + ".pub") if files else None
+    return content.decode("ascii", "replace") if content else None

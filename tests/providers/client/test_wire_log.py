@@ -83,6 +83,15 @@ async def test_nothing_of_a_key_that_a_server_repeats_is_logged(answer: Callable
     assert not {part for part in parts(KEY) if part in text}
 
 
+async def test_a_key_that_a_server_repeats_in_a_header_of_its_response_is_masked() -> None:
+    headers = {"x-debug": f"authorization was Bearer {KEY}", "content-type": "text/event-stream"}
+    body = streaming(text_chunk("Hi", "stop"), "[DONE]").partition(b"\r\n\r\n")[2]
+    _, log = await logged(http(body, headers=headers))
+    response = log["exchanges"][0]["response"]
+    assert MASK in response["headers"]["x-debug"] and response["headers"]["content-type"] == "text/event-stream"
+    assert not {part for part in parts(KEY) if part in json.dumps(log)}
+
+
 async def test_a_key_that_is_repeated_in_pieces_is_masked_in_every_piece() -> None:
     _, log = await logged(streaming(*map(text_chunk, ("It is ", KEY[:7], KEY[7:14], KEY[14:21], ".")), "[DONE]"))
     frames = log["exchanges"][0]["response"]["frames"]

@@ -13,10 +13,12 @@ from tui.secret import Secret
 from tui.storage.folder import DiskFolder
 from tui.storage.postgres.operators import wraps
 from tui.tenancy import credentials, keyring, verification
+from tui.tenancy import operators as of
 from tui.tenancy.manifest import ChangeKind
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import audit, operators, tenants
 from tui.workspace.credentials.save import save
+from tui.workspace.key_pairs import rotation
 
 pytestmark = pytest.mark.slow
 
@@ -114,12 +116,88 @@ def test_a_planted_operator_is_named_and_handed_nothing(people: Open, shared: Sh
     (finding,) = verification.integrity_status(here).findings
     assert finding.mark is ChangeKind.PLANTED and not finding.mark.needs_confirmation
     assert verification.words(here, finding).startswith("The operator mallory was added or changed outside Modeldeck")
-    from tui.workspace.key_pairs import rotation
-
     asyncio.run(rotation.rotate(here))
     with shared.administrator() as connection:
         rows = connection.execute("SELECT DISTINCT login FROM modeldeck.wrap ORDER BY login").fetchall()
     assert rows == [("ada",), ("bob",)]
+
+
+def test_an_admission_shares_with_ones_own_key_whatever_the_database_says_it_is(
+    people: Open, shared: SharedStore
+) -> None:
+    ada, bob = people("ada"), people("bob")
+    here = ada.tenant(asyncio.run(tenants.create(ada, "North Lab")).id)
+    mine = asyncio.run(operators.request(ada, ADA)).fingerprint
+    requested = asyncio.run(operators.request(bob, BOB))
+    mallory = ada.new_key_pair(BITS)
+    with shared.administrator() as connection:
+        connection.execute(
+            "INSERT INTO modeldeck.operator (login, key_id, public_key) VALUES ('ada', %s, %s)",
+            (mallory.key_id, mallory.public_pem),
+        )
+    asyncio.run(operators.admit(here, "bob", requested.fingerprint))
+    listed = {entry.login: of.fingerprint(entry.public_key) for entry in operators.listing(here)}
+    assert listed == {"ada": mine, "bob": requested.fingerprint}
+    with shared.administrator() as connection:
+        keys = connection.execute("SELECT operator_key FROM modeldeck.wrap").fetchall()
+    assert len(keys) == 2 and (mallory.key_id,) not in keys
+
+
+def test_a_new_key_pair_is_received_only_with_the_fingerprint_that_another_operator_reads(people: Open) -> None:
+    ada, bob, tenant = shared_tenant(people)
+    here, there = ada.tenant(tenant), bob.tenant(tenant)
+    asyncio.run(rotation.rotate(here))
+    before = bob.keys.folder(tenant).names()
+    requested = asyncio.run(operators.request(bob, BOB))
+    assert (requested.received, requested.replaced) == ((), ("North Lab",))
+    assert asyncio.run(operators.request(bob, BOB, "0" * 32)).replaced == ("North Lab",)
+    assert bob.keys.folder(tenant).names() == before
+    accepted = operators.tenant_fingerprint(here)
+    assert asyncio.run(operators.request(bob, BOB, accepted)).received == ("North Lab",)
+    asyncio.run(tenants.unlock(there, BOB))
+    assert secret_of(there) == KEY and operators.tenant_fingerprint(there) == accepted
+
+
+def test_a_key_pair_that_somebody_put_into_the_rows_is_not_received(people: Open, shared: SharedStore) -> None:
+    _, bob, tenant = shared_tenant(people)
+    there = bob.tenant(tenant)
+    mallory = bob.new_key_pair(BITS)
+    with there.store.transaction() as tables:
+        tables.table("meta").update({"key_id": mallory.key_id, "public_key": mallory.public_pem})
+    (row,) = [entry for entry in operators.listing(there) if entry.login == "bob"]
+    wrap = of.sealed_for(there, row, mallory.private, 99)
+    with shared.administrator() as connection:
+        connection.execute(
+            "INSERT INTO modeldeck.wrap (tenant, tenant_key, login, operator_key, counter, content, added_by) "
+            "VALUES (%s, %s, %s, %s, %s, %s, 'ada')",
+            (wrap.tenant, wrap.tenant_key, wrap.login, wrap.operator_key, wrap.counter, wrap.content),
+        )
+    assert asyncio.run(operators.request(bob, BOB)).received == ()
+    assert f"{mallory.key_id}.pem" not in bob.keys.folder(tenant).names()
+    with pytest.raises(Problem):
+        set_up(there)
+
+
+@pytest.mark.parametrize(
+    "row", [{}, {"login": 5}, {"login": "m", "key_id": "1"}, {"login": "m", "key_id": "1", "public_key": "no key"}]
+)
+def test_a_planted_row_that_is_no_operator_breaks_no_list_no_save_and_no_new_pair(
+    people: Open, row: dict[str, object]
+) -> None:
+    ada, _, tenant = shared_tenant(people)
+    here = ada.tenant(tenant)
+    with here.store.transaction() as tables:
+        tables.table("operators").insert(row)
+        tables.table("exposed").insert({"since": row})
+        tables.table("removals").insert({"login": ["m"]})
+    planted = {entry.login: entry.planted for entry in operators.listing(here)}
+    assert planted == {"ada": False, "bob": False, str(row.get("login", "")): True}
+    assert operators.exposed(here) == []
+    set_up(here, KEY.replace("wxyz", "abcd"))
+    asyncio.run(rotation.rotate(here))
+    if row:
+        asyncio.run(operators.remove(here, str(row["login"])))
+        assert [entry.login for entry in operators.listing(here)] == ["ada", "bob"]
 
 
 def test_a_wrap_of_another_tenant_or_operator_does_not_open(people: Open, shared: SharedStore) -> None:

@@ -144,6 +144,7 @@ class WireLog:
         for exchange in self.exchanges[self._redacted :]:
             exchange.url, exchange.body = redactor.text(exchange.url), redactor.json(exchange.body)
             exchange.headers = redactor.json(exchange.headers)
+            exchange.response_headers = redactor.json(exchange.response_headers)
             for frame in exchange.frames:
                 frame.event, frame.data = redactor.text(frame.event), redactor.json(frame.data)
         self._redacted = len(self.exchanges)

@@ -23,18 +23,24 @@ async def request(call: CommandContext) -> None:
         raise UsageError(
             "Your own key pair needs a passphrase.", "Pass it with --passphrase-fd N or --passphrase-file FILE."
         )
-    result = await operators.request(call.session, passphrase)
+    result = await operators.request(call.session, passphrase, call.args.one("fingerprint"))
     lines = [f"Your login is {result.login}, the fingerprint of your key {grouped(result.fingerprint)}."]
     if result.received:
         lines.append(f"You received the private key of {', '.join(result.received)}.")
-    else:
+    elif not result.replaced:
         lines.append("An operator can admit you with it: modeldeck operator admit.")
+    for name in result.replaced:
+        lines.append(
+            f"{name} has another key pair than on this machine; nothing was received. Ask another operator for its "
+            "fingerprint, which modeldeck operator list shows: modeldeck operator request --fingerprint HEX"
+        )
     call.out.result(
         {
             "login": result.login,
             "fingerprint": result.fingerprint,
             "created": result.created,
             "received": list(result.received),
+            "replaced": list(result.replaced),
         },
         "\n".join(lines),
     )
@@ -62,13 +68,20 @@ async def list_operators(call: CommandContext) -> None:
             {
                 "login": operator.login,
                 "key_id": operator.key_id,
-                "fingerprint": fingerprint(operator.public_key),
+                "fingerprint": fingerprint(operator.public_key) if operator.public_key else "",
                 "added": operator.added,
                 "planted": operator.planted,
             }
             for operator in listed
         ]
-        call.out.json({"tenant": tenant.id, "operators": shapes, "exposed": [_shape(call, entry) for entry in exposed]})
+        call.out.json(
+            {
+                "tenant": tenant.id,
+                "fingerprint": operators.tenant_fingerprint(call.tenant_session),
+                "operators": shapes,
+                "exposed": [_shape(call, entry) for entry in exposed],
+            }
+        )
         return
     rows = [
         (operator.login, grouped(operator.key_id), operator.added, "planted: no key is shared" * operator.planted)
@@ -77,6 +90,8 @@ async def list_operators(call: CommandContext) -> None:
     call.out.table(("operator", "key pair", "added", ""), rows)
     if not listed and call.out.decorated:
         call.out.note(f"{tenant.name} is shared with nobody.")
+    elif own := operators.tenant_fingerprint(call.tenant_session):
+        call.out.note(f"The fingerprint of the key pair of {tenant.name} is {grouped(own)}.")
     _say_exposed(call, exposed)
 
 

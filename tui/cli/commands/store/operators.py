@@ -9,11 +9,17 @@ COMMANDS = (
         ("operator", "request"),
         "store.operator_handlers:request",
         "create and publish your key pair, or receive the tenants that you may use",
-        options=(JSON,),
+        options=(
+            Option(("--fingerprint",), "accept a tenant's new key pair that has this fingerprint", "HEX"),
+            JSON,
+        ),
         details="The first time, it creates a key pair on this machine, under a passphrase of your choice, and prints "
         "its fingerprint. Read it to an operator of the tenant, who admits you. Run it again then: the tenant's "
-        "private key, sealed for yours, is written beside it, under the same passphrase.",
-        shape="{login, fingerprint, created, received: [tenant]}",
+        "private key, sealed for yours, is written beside it, under the same passphrase. After a new key pair, it is "
+        "received only with its fingerprint, which modeldeck operator list shows to the others: whoever can write to "
+        "the database could have named another one.",
+        shape="{login, fingerprint, created, received: [tenant], replaced: [tenant]}; replaced is what needs "
+        "--fingerprint",
         examples=("modeldeck operator request",),
     ),
     Command(
@@ -32,8 +38,8 @@ COMMANDS = (
         "store.operator_handlers:list_operators",
         "show who shares a tenant, and what a removed operator could read",
         options=(JSON,),
-        shape="{tenant, operators: [{login, key_id, fingerprint, added, planted}], exposed: [{operator, provider, "
-        "credential, since, key_page}]}; planted is true if the private key does not vouch for the entry",
+        shape="{tenant, fingerprint, operators: [{login, key_id, fingerprint, added, planted}], exposed: [{operator, "
+        "provider, credential, since, key_page}]}; planted is true if the private key does not vouch for the entry",
         examples=("modeldeck operator list -t acme",),
     ),
     Command(

@@ -1,0 +1,59 @@
+"""Settings with a right checksum and records that no table can hold are damaged settings, whoever wrote them."""
+
+import pytest
+
+from tui.storage.memory_folder import MemoryFolder
+from tui.storage.settings_file import Content, CorruptSettings, Document, encode
+from tui.storage.store import Store
+from tui.tenancy.serialization import misshapen
+
+MODEL = {"provider": "openai", "id": "m", "type": "chat", "fields": {}}
+CREDENTIAL = {
+    **{"provider": "openai", "name": "default", "envelope": "", "key_id": "", "clear": {"a": "b"}},
+    **{"origins": ["https://a"], "active": True, "check": {}},
+}
+SOUND: Content = {
+    "models": {"1": MODEL},
+    "credentials": {"1": CREDENTIAL},
+    "defaults": {"1": {"type": "chat", "provider": "openai", "model": "m"}},
+    "connections": {"1": {"id": "lab", "kind": "openai"}},
+    "listings": {"1": {"provider": "openai", "credential": "second", "models": [MODEL]}},
+    "used": {"1": {"tenant": "acme", "provider": "openai", "calls": 3}},
+    "of a newer version": {"1": {"anything": [5]}},
+    "operators": {"1": {"login": 5}},
+}
+
+
+def read(data: Content) -> Content:
+    """Read settings that anybody wrote, with a right checksum."""
+    folder = MemoryFolder()
+    folder.write("settings.json", encode(Document(1, "", data)))
+    return Store(folder, misshapen=misshapen).document().data
+
+
+def test_sound_records_are_read_and_so_is_what_this_version_does_not_know() -> None:
+    assert read(SOUND) == SOUND
+
+
+@pytest.mark.parametrize("table", list(SOUND)[:6])
+def test_a_value_of_another_kind_is_damage(table: str) -> None:
+    sound = SOUND[table]["1"]
+    for name in sound:
+        for value in (None, 5, [5], {"a": 5}):
+            if name in ("check", "set_at") or (type(value) is type(sound[name]) and value not in ([5], {"a": 5})):
+                continue
+            if name == "fields" and value == {"a": 5}:
+                continue  # read as texts where a model is read
+            with pytest.raises(CorruptSettings, match=f"entry 1 of {table} is not valid"):
+                read({table: {"1": {**sound, name: value}}})
+
+
+@pytest.mark.parametrize("table", list(SOUND)[:6])
+def test_an_empty_record_is_damage(table: str) -> None:
+    with pytest.raises(CorruptSettings, match=f"entry 1 of {table} is not valid"):
+        read({table: {"1": {}}})
+
+
+def test_a_credential_has_a_name_as_a_blank_one_is_a_connection_in_the_manifest() -> None:
+    with pytest.raises(CorruptSettings, match="entry 1 of credentials"):
+        read({"credentials": {"1": {**CREDENTIAL, "name": ""}}})
