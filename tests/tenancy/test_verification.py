@@ -138,9 +138,7 @@ async def test_a_planted_credential_is_named_and_not_used(disk_session: Session,
     assert status.row(session.tenant(acme), "anthropic").usable
 
 
-async def test_a_planted_credential_without_a_name_is_not_taken_for_a_connection(
-    disk_session: Session, acme: str
-) -> None:
+async def test_a_planted_credential_without_a_name_is_no_connection(disk_session: Session, acme: str) -> None:
     tables = disk_session.store(acme).read()
     entries, records = manifest.read(tables).entries, manifest.records_by_ref(tables)
     planted = {**to_record(forge(disk_session, acme, "openai", "")), "kind": ""}

@@ -1,19 +1,19 @@
 """Edit a text in the program that $VISUAL or $EDITOR names.
 
 The text is in a file that only this user can read, in a folder of its own that is removed afterwards, with whatever the
-editor left beside it.
+editor left beside it. If this process is killed, the next one removes it.
 """
 
 import os
 import shlex
 import stat
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from tui.errors import Problem
 from tui.sanitize import one_line, printable
+from tui.storage.temporary import temporary_folder
 
 _LARGEST = 4 * 1024 * 1024
 """Bytes of a file that is read back; no field takes as much."""
@@ -26,8 +26,8 @@ def edit(text: str, environ: Mapping[str, str]) -> str:
         Problem: No editor is set, it cannot be started or fails, or what it saved is not a text.
     """
     command = _command(environ)
-    with tempfile.TemporaryDirectory(prefix="modeldeck-", dir=_private_folder(environ)) as folder:
-        path = Path(folder) / "text.md"
+    with temporary_folder(_private_folder(environ)) as folder:
+        path = folder / "text.md"
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
         _run([*command, str(path)], environ)

@@ -1,10 +1,8 @@
 """Send a short test request to a model."""
 
 import io
-import tempfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain import Model, ModelType
@@ -12,6 +10,7 @@ from tui.errors import Problem
 from tui.providers.dialects.sampling import BOUND
 from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta, Transcript, Usage, Vectors
 from tui.providers.requests import Message
+from tui.storage.temporary import temporary_folder
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
 
@@ -55,8 +54,8 @@ async def test_call(
         words = f"gave a vector of {size:,} numbers{_used(events)}"
         return TestCallResult(replace(model, dimensions=size), words)
     if model.type is ModelType.SPEECH2TEXT:
-        with tempfile.TemporaryDirectory(prefix="modeldeck-") as folder:
-            path = Path(folder) / "silence.wav"
+        with temporary_folder() as folder:
+            path = folder / "silence.wav"
             path.write_bytes(_silence())
             stream = calls.transcribe(session, model, path, access=access)
             if not await _of(stream, tell, Transcript):

@@ -4,11 +4,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tui.cli.inputs import interruptible
 from tui.cli.output import is_terminal
 from tui.errors import UsageError
+from tui.storage.temporary import temporary_folder
 from tui.storage.user_file import local_path
 from tui.workspace.playground.audio import ending_of
 
@@ -31,13 +31,13 @@ def recording(name: str, limit: int | None) -> Iterator[Path]:
         return
     if is_terminal(sys.stdin):
         raise UsageError("A recording cannot be typed.", "Pipe one: modeldeck transcribe - <call.mp3")
-    with TemporaryDirectory(prefix="modeldeck-") as folder:
+    with temporary_folder() as folder:
         left = limit + 1 if limit is not None else _LARGEST
         with interruptible():
             content = sys.stdin.buffer.read(_CHUNK)
             if not content:
                 raise UsageError("Standard input is empty.", "Check what is piped.")
-            path = Path(folder) / f"stdin.{ending_of(content)}"
+            path = folder / f"stdin.{ending_of(content)}"
             with path.open("wb") as copy:
                 while content and left > 0:
                     copy.write(content[:left])
