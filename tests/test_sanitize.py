@@ -1,11 +1,12 @@
 """What may reach a terminal: nothing that a terminal would act on."""
 
+import json
 import unicodedata
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.sanitize import hint_of, in_words, mask, one_line, printable
+from tui.sanitize import escaped_json, has_invisible, hint_of, in_words, is_id, look_alike, mask, one_line, printable
 
 HOSTILE = "a\x1b[31mb\x1b]52;c;AAAA\x07c\x9b2Jd\u202ee\u2066f\x00g\x7fh\u200ei\ufeffj\ud800k"
 
@@ -47,3 +48,23 @@ def test_only_long_secrets_leave_a_hint() -> None:
 
 def test_what_is_reported_together_reads_as_a_sentence() -> None:
     assert [in_words(list(name)) for name in ("", "a", "ab", "abc")] == ["", "a", "a and b", "a, b and c"]
+
+
+def test_json_with_escapes_is_the_same_json_and_harmless() -> None:
+    value = {"a\x9b": "tab\t line\n \x1b \u202e \u2028 \x7f 星 é 👩‍🚀"}
+    text = json.dumps(value, ensure_ascii=False, indent=1)
+    assert printable(text) != text, "control: JSON alone escapes the controls of ASCII only"
+    escaped = escaped_json(text)
+    assert printable(escaped) == escaped and json.loads(escaped) == value and "星 é 👩‍🚀" in escaped
+
+
+def test_an_id_has_no_characters_that_are_drawn_as_nothing() -> None:
+    for mark in ("\u00ad", "\u200b", "\u200d", "\u2060", "\u3164", "\U000e0041", "\u202e", "\x1b"):
+        assert not is_id(f"gpt{mark}-4") and not is_id(f"gpt-4{mark}")
+    assert is_id("gpt-4 星 é") and not has_invisible("🏳️‍🌈 می‌خواهم")
+
+
+def test_names_that_are_drawn_alike() -> None:
+    for name in ("Acme", "ac\u200bme", "acme\u2060", "\u0430cme", "ａｃｍｅ", "acm\U000e0041e", " acme "):
+        assert look_alike(name, "acme"), ascii(name)
+    assert not look_alike("acme", "acne") and not look_alike("星河", "星")

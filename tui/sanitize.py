@@ -6,6 +6,7 @@ into pieces anywhere comes out the same.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from tui.secret import MASK
@@ -22,6 +23,16 @@ _UNSAFE = re.compile(
 _BREAKS = re.compile("\r\n|[\r\u2028\u2029\x85]")
 
 
+# What is drawn as nothing: soft hyphen, fillers, zero-width space, word joiner, tags; and the joiners of scripts.
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u2060-\u2065\u3164\uffa0\U000e0000-\U000e0fff]"
+)
+_JOINERS = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
+
+# Small letters that look like Latin ones: Cyrillic, then Greek.
+_ALIKE = str.maketrans("аеорсухіјѕԁһӏԛԝνοραικτυχ", "aeopcyxijsdhlqwvopaiktux")
+
+
 def printable(text: str) -> str:
     """Remove control, C1 and bidi characters; line ends become line feeds, tabs become spaces."""
     if text.isascii() and text.isprintable():
@@ -33,6 +44,41 @@ def one_line(text: str, limit: int = 300) -> str:
     """Return printable text on one line of at most `limit` characters; a cut one ends in `…`."""
     line = " ".join(printable(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def is_id(text: str, limit: int = 300) -> bool:
+    """Return True if a text is shown as it is: one line without hidden characters, as an id needs it."""
+    return text == one_line(text, limit) and not has_invisible(text, joiners=True)
+
+
+def has_invisible(text: str, joiners: bool = False) -> bool:
+    """Return True if a text holds characters that are drawn as nothing and that no script needs.
+
+    With `joiners`, those count as well that some scripts and emoji need.
+    """
+    if text.isascii():
+        return False
+    return bool(_INVISIBLE.search(text) or (joiners and _JOINERS.search(text)))
+
+
+def look_alike(one: str, other: str) -> bool:
+    """Return True if two names are drawn alike: but for case, width, hidden characters, Cyrillic and Greek letters."""
+
+    def drawn(text: str) -> str:
+        folded = unicodedata.normalize("NFKC", text).casefold()
+        return _JOINERS.sub("", _INVISIBLE.sub("", folded)).translate(_ALIKE).strip()
+
+    return drawn(one) == drawn(other)
+
+
+def escaped_json(text: str) -> str:
+    """Return JSON with escapes for what no terminal should get; it is the same JSON, and files are read on terminals.
+
+    Outside of its strings, JSON has no such characters.
+    """
+    if printable(text) == text:
+        return text
+    return "".join(char if printable(char) == char else f"\\u{ord(char):04x}" for char in text)
 
 
 def in_words(parts: Sequence[str]) -> str:

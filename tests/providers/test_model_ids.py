@@ -72,7 +72,7 @@ def test_an_id_in_a_path_has_no_dot_segments(declared: Provider) -> None:
 
 
 @pytest.mark.parametrize("declared", PROVIDERS.values(), ids=lambda declared: declared.id)
-@pytest.mark.parametrize("text", ["", "gpt\u200e", "gpt\x1b[2J", "gpt\n"])
+@pytest.mark.parametrize("text", ["", "gpt\u200e", "gpt\u200b", "gpt\U000e0041", "gpt\x1b[2J", "gpt\n"])
 def test_an_id_is_shown_as_it_is(declared: Provider, text: str) -> None:
     assert not declared.accepts_model_id(text)
 

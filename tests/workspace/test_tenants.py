@@ -375,3 +375,10 @@ def test_practice_is_ready_at_once_and_writes_nothing() -> None:
     assert last_used.last_used(session) == "acme"
     assert (session.key_bits, session.key_cost) == (1024, COST)
     assert key_pair.BITS == 3072
+
+
+@pytest.mark.parametrize("name", ["ac\u200bme", "acme\u2060", "\u0430cme", "ａｃｍｅ", "acm\U000e0041e"])
+async def test_no_tenant_has_a_name_that_is_drawn_like_another_one(session: Session, name: str) -> None:
+    await tenants.create(session, "acme")
+    with pytest.raises(UsageError, match=r"already exists|printable"):
+        await tenants.create(session, name)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tui.errors import Problem
-from tui.sanitize import one_line, printable
+from tui.sanitize import escaped_json, one_line, printable
 
 _GAP = "  "
 _SHORT = 10
@@ -82,12 +82,7 @@ class Output:
 
     def json_text(self, value: Any, indent: int | None = 2) -> str:
         """Return JSON; characters that the terminal or its encoding must not get become escapes."""
-        text = json.dumps(value, ensure_ascii=not _takes_all(sys.stdout), indent=indent)
-        if printable(text) != text:
-            text = "".join(
-                character if printable(character) == character else f"\\u{ord(character):04x}" for character in text
-            )
-        return text
+        return escaped_json(json.dumps(value, ensure_ascii=not _takes_all(sys.stdout), indent=indent))
 
     def result(self, value: dict[str, Any], sentence: str) -> None:
         """Print what a change did: the value with --json, else the sentence."""
@@ -111,6 +106,7 @@ class Output:
         """Show the text as the one progress line of a terminal on stderr, in place of the one before."""
         if self._quiet or not is_terminal(sys.stderr):
             return
+        text = one_line(text)
         padding = " " * max(0, self._progress - cells(text))
         self._column_gap(f"\r{text}{padding}")
         self._progress = cells(text)

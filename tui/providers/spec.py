@@ -22,7 +22,7 @@ from tui.providers.requests import (
     TimestampGranularity,
     TranscriptionRequest,
 )
-from tui.sanitize import printable
+from tui.sanitize import is_id
 from tui.secret import MASK, Secret
 
 NO_DOT_SEGMENTS = r"(?!(.*[/\\])?\.{1,2}([/\\]|$)).+"
@@ -235,7 +235,7 @@ class Provider:
 
     def accepts_model_id(self, text: str) -> bool:
         """Return True if a text from outside can be a model ID: it is shown as it is, and fits the requests."""
-        return text == printable(text) and re.fullmatch(self.model_id.pattern or ".+", text) is not None
+        return is_id(text, len(text)) and re.fullmatch(self.model_id.pattern or ".+", text) is not None
 
     def field(self, name: str) -> Field:
         """Return the credential field of that name; raise KeyError if there is none."""

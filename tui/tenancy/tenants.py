@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tui.domain import Tenant
 from tui.errors import Action, Problem, Remedy, UsageError, did_you_mean
-from tui.sanitize import one_line
+from tui.sanitize import has_invisible, look_alike, one_line
 from tui.storage.settings_file import CorruptSettings, Damage
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
@@ -123,11 +123,11 @@ def check_name(session: Session, name: str, except_id: str = "") -> None:
         raise UsageError(
             f"A tenant's name has up to {LONGEST} characters; this one has {len(name.strip())}.", "Shorten it."
         )
-    if one_line(name, 1000) != name.strip():
+    if one_line(name, 1000) != name.strip() or has_invisible(name):
         raise UsageError("A tenant's name is one line of printable characters.", "Type it again.")
     for tenant_id in ids(session):
         tenant = _readable(session.tenant(tenant_id))
-        if tenant and tenant_id != except_id and (_same(tenant.name, name) or tenant_id == name.strip().lower()):
+        if tenant and tenant_id != except_id and (look_alike(tenant.name, name) or look_alike(tenant_id, name)):
             raise UsageError(f"A tenant named {tenant.name} already exists.", "Choose another name.")
 
 

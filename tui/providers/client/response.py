@@ -37,7 +37,7 @@ from tui.providers.events import (
     Vectors,
 )
 from tui.providers.requests import MALFORMED, ApiError, Call, EndSeen, Frame, Framing, RemoteJob, Result
-from tui.sanitize import one_line, printable
+from tui.sanitize import is_id, one_line, printable
 
 AnswerResult = Event | ApiError | Call | RemoteJob
 """What an answer yields: the results of its reader but for `EndSeen`, which is about the answer itself."""
@@ -319,11 +319,11 @@ def sanitized(event: Event) -> Event | None:
             return replace(event, text=printable(event.text), segments=segments, language=language, duration=duration)
         case ModelsListed(models):
             # A changed id would name no model.
-            usable = tuple(model for model in models if model.id and model.id == one_line(model.id))
+            usable = tuple(model for model in models if model.id and is_id(model.id))
             return replace(event, models=usable)
         case SearchResults(hits):
             # Neither would a changed id that a search returned.
-            usable_hits = (hit for hit in hits if hit.id and hit.id == one_line(hit.id))
+            usable_hits = (hit for hit in hits if hit.id and is_id(hit.id))
             return SearchResults(
                 tuple(replace(hit, note=one_line(hit.note), label=one_line(hit.label)) for hit in usable_hits)
             )

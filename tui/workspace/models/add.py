@@ -14,7 +14,7 @@ from tui.domain import Model, ModelType, Origin
 from tui.providers.events import ModelDetails, Notice, SearchResult, SearchResults
 from tui.providers.origins import origin_of
 from tui.providers.spec import Field, Provider
-from tui.sanitize import one_line
+from tui.sanitize import is_id, one_line
 from tui.tenancy import credentials, verification
 from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import to_record
@@ -157,7 +157,7 @@ async def _search_results(session: Session, access: "Access", call: "Call") -> t
     return tuple(
         replace(result, note=one_line(result.note), label=one_line(result.label))
         for result in hits
-        if result.id and result.id == one_line(result.id)
+        if result.id and is_id(result.id)
     )
 
 

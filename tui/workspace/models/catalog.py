@@ -13,7 +13,7 @@ from tui.errors import Action, Locked, Remedy, UsageError
 from tui.providers import PROVIDERS
 from tui.providers.origins import is_loopback
 from tui.providers.spec import Provider
-from tui.sanitize import one_line
+from tui.sanitize import is_id, one_line
 from tui.storage.store import Tables
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import listings, model_sync, verification
@@ -304,7 +304,7 @@ def _days_between(first: str, last: str) -> int:
 def model_id_of(provider: Provider, text: str) -> str:
     """Return the normal form of a typed model ID; raise UsageError if it cannot be one."""
     cleaned = checked(provider.model_id, text)
-    if not cleaned or cleaned != one_line(cleaned, 200) or " " in cleaned:
+    if not cleaned or not is_id(cleaned, 200) or " " in cleaned:
         raise UsageError(
             f"{one_line(text, 80) or 'A blank text'} is not a valid model ID.", "Enter it as the provider writes it."
         )

@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import fsum, sqrt
 
+from tui.sanitize import escaped_json
+
 Vector = Sequence[float]
 
 MOST = 300
@@ -43,7 +45,7 @@ class Comparison:
             ],
             "cosine": [list(row) for row in self.table],
         }
-        return json.dumps(shape, ensure_ascii=False, indent=1) + "\n"
+        return escaped_json(json.dumps(shape, ensure_ascii=False, indent=1)) + "\n"
 
     def as_csv(self) -> str:
         """Format one text a row with its norm, its cosine with each text, and its vector."""

@@ -22,7 +22,7 @@ from tui.console.widgets.truncate import clip_end, clip_middle, width
 from tui.errors import Problem
 from tui.providers.events import Segment, Transcript
 from tui.providers.requests import TimestampGranularity
-from tui.sanitize import one_line
+from tui.sanitize import escaped_json, one_line
 from tui.workspace.playground.audio import as_srt, as_vtt
 
 _CLOCK = 10
@@ -66,7 +66,7 @@ class TranscriptResult:
                 "text": transcript.text,
                 "segments": segments,
             }
-            return json.dumps(shape, ensure_ascii=False, indent=1) + "\n"
+            return escaped_json(json.dumps(shape, ensure_ascii=False, indent=1)) + "\n"
         return transcript.text.rstrip("\n") + "\n"
 
     def title(self, cells: int) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.providers.error_body import is_error
 from tui.providers.events import Notice
-from tui.sanitize import one_line
+from tui.sanitize import is_id
 
 _LISTS = ("data", "models", "result", "results", "items")
 _NEXT = ("next", "next_page", "next_page_token", "nextPageToken", "nextLink")
@@ -70,4 +70,4 @@ def _entry(entry: Any) -> Mapping[str, Any]:
 def _name(entry: Mapping[str, Any]) -> str:
     name = next((entry[name] for name in _NAMES if isinstance(entry.get(name), str)), "")
     # A changed name would name no model.
-    return name if name == one_line(name) else ""
+    return name if is_id(name) else ""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from tui.errors import Problem, UsageError
-from tui.sanitize import one_line
+from tui.sanitize import escaped_json, one_line
 from tui.storage.user_file import open_to_continue, unwritable
 
 _PIECE = 1 << 16
@@ -95,7 +95,7 @@ class RowsFile:
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Append a row and force it to disk."""
-        line = json.dumps(row, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+        line = escaped_json(json.dumps(row, ensure_ascii=False)).encode("utf-8", "replace") + b"\n"
         with self._lock:
             if self._file < 0:
                 return

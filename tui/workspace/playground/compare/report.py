@@ -6,6 +6,7 @@ from typing import Any
 
 from tui.errors import Problem
 from tui.providers.events import Usage
+from tui.sanitize import escaped_json
 from tui.workspace.playground.compare.comparison import ComparedModel, PromptComparison, Spread
 from tui.workspace.playground.compare.measurement import MeasuredAnswer
 from tui.workspace.playground.compare.words import marked
@@ -133,7 +134,7 @@ def as_json(comparison: PromptComparison) -> dict[str, Any]:
 
 def as_json_text(comparison: PromptComparison) -> str:
     """Return the comparison as the text of a JSON file."""
-    return json.dumps(as_json(comparison), ensure_ascii=False, indent=2) + "\n"
+    return escaped_json(json.dumps(as_json(comparison), ensure_ascii=False, indent=2)) + "\n"
 
 
 def as_markdown(comparison: PromptComparison) -> str:
