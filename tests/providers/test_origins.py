@@ -131,6 +131,28 @@ def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
     assert "hush" not in raised.value.message + raised.value.hint
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://me:hush-hush@host。test/v1",
+        "https://me:hush/hush@ho st/v1",
+        "https://host.test/v1?key=hush-hush",
+        "https://host .test/v1?key=hush-hush",
+        "ftp://me:hush-hush@host.test",
+        "sk-hush-0123456789-in-the-wrong-field",
+    ],
+)
+def test_nothing_that_may_be_a_secret_is_repeated_of_what_is_no_address(text: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        clean_url(text)
+    assert "hush" not in raised.value.message + raised.value.hint
+
+
+def test_a_long_name_of_a_host_is_an_address_if_it_is_written_as_one() -> None:
+    assert clean_url("https://inference-server-number-2/v1") == "https://inference-server-number-2/v1"
+    assert clean_url("inference-server-number-2:8000/v1") == "https://inference-server-number-2:8000/v1"
+
+
 @pytest.mark.parametrize("pasted", ["http:/host/v1", "https:/host", "HTTP:/host", "http//host", "https//host/v1"])
 def test_a_scheme_without_its_two_slashes_is_no_host_of_that_name(pasted: str) -> None:
     with pytest.raises(UsageError, match="needs two slashes after http:"):

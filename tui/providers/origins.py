@@ -54,17 +54,20 @@ def clean_url(text: str, clears: Sequence[str] = ()) -> str:
     """
     text = text.strip()
     if _ONE_SLASH.match(text):
-        raise UsageError(f"{one_line(text, 80)} needs two slashes after http:, as in http://.", _EXAMPLE)
+        raise UsageError(f"{_quoted(text)} needs two slashes after http:, as in http://.", _EXAMPLE)
     if "://" not in text:
+        if len(text) >= _LONG and _WORD.fullmatch(text):
+            # As a name of a host, it would be looked up, by whoever answers such questions.
+            raise UsageError(f"{_quoted(text)} is not an address.", _EXAMPLE)
         text = f"https://{text}" if not is_loopback(f"http://{text}") else f"http://{text}"
     parts = _split(text)
     if parts.scheme not in _PORTS:
-        raise UsageError(f"{one_line(text, 80)} is not an http address.", _EXAMPLE)
+        raise UsageError(f"{_quoted(text)} is not an http address.", _EXAMPLE)
     if parts.username or parts.password:
         raise UsageError("A URL with a user name or password is not accepted.", "Enter the key in its own field.")
     if parts.query:
         raise UsageError(
-            f"A base URL has no query; ?{one_line(parts.query, 60)} would be lost.",
+            "A base URL has no query; what follows the question mark would be lost.",  # not shown: it may hold a key
             "Enter it without the part after the question mark, or fill in the other fields.",
         )
     path = parts.path.rstrip("/")
@@ -84,6 +87,11 @@ def with_path(url: str, path: str) -> str:
     return url if urlsplit(url).path else url + path
 
 
+_WORD = re.compile(r"(?=.*\d)[\w-]+")
+_LONG = 20
+"""Characters of a word from which on it may be a key that was pasted into the wrong field."""
+
+
 def _split(url: str) -> SplitResult:
     try:
         parts = urlsplit(url)
@@ -91,8 +99,14 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         known = False
     if not known or any(mark.isspace() or not mark.isprintable() for mark in url):
-        raise UsageError(f"{one_line(url, 80) or 'A blank text'} is not an address.", _EXAMPLE)
+        raise UsageError(f"{_quoted(url) or 'A blank text'} is not an address.", _EXAMPLE)
     return parts
+
+
+def _quoted(url: str) -> str:
+    """Return what a sentence may repeat of an address: no user, no query, and no long word that may be a key."""
+    shown = re.sub(r"//.*@", "//", re.split(r"[?#]", url, maxsplit=1)[0], flags=re.DOTALL)
+    return one_line(shown, 80) if "/" in shown or "." in shown or len(shown) < _LONG else "What was entered"
 
 
 def _is_host(parts: SplitResult) -> bool:
