@@ -194,7 +194,10 @@ def _received(
     database.refresh()
     for wrap in wraps(database):
         tenant_session = session.tenant(wrap.tenant)
-        tenant = get(tenant_session)
+        try:
+            tenant = get(tenant_session)
+        except (Problem, ValueError):
+            continue  # of a tenant that cannot be read, which keeps nobody from the others
         current = wrap.operator_key == own.key_id and wrap.tenant_key == tenant.key_id
         if not current or keyring.has_key(tenant_session, tenant):
             continue

@@ -200,6 +200,18 @@ def test_a_planted_row_that_is_no_operator_breaks_no_list_no_save_and_no_new_pai
         assert [entry.login for entry in operators.listing(here)] == ["ada", "bob"]
 
 
+def test_a_wrap_of_a_tenant_that_cannot_be_read_keeps_nobody_from_the_others(people: Open, shared: SharedStore) -> None:
+    _, bob, tenant = shared_tenant(people)
+    bob.keys.folder(tenant).destroy()
+    with shared.administrator() as connection:
+        connection.execute("INSERT INTO modeldeck.tenant (id) VALUES ('a-ghost')")
+        connection.execute(
+            "INSERT INTO modeldeck.wrap (tenant, tenant_key, login, operator_key, counter, content, added_by) "
+            "SELECT 'a-ghost', tenant_key, login, operator_key, counter, content, added_by FROM modeldeck.wrap"
+        )
+    assert asyncio.run(operators.request(bob, BOB)).received == ("North Lab",)
+
+
 def test_a_wrap_of_another_tenant_or_operator_does_not_open(people: Open, shared: SharedStore) -> None:
     _, bob, tenant = shared_tenant(people)
     bob.keys.folder(tenant).destroy()

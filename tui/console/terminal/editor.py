@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tui.errors import Problem
+from tui.paths import open_file
 from tui.sanitize import one_line, printable
 from tui.storage.temporary import temporary_folder
 
@@ -72,7 +73,7 @@ def _run(command: list[str], environ: Mapping[str, str]) -> None:
 
 def _saved(path: Path) -> str:
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             content = file.read(_LARGEST + 1)
         if len(content) > _LARGEST:
             raise Problem("The file is larger than 4 MiB.", "Your text is unchanged.")
