@@ -14,7 +14,7 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from functools import cache, partial
 from typing import Any, TypeVar, get_origin, get_type_hints
 
-from tui.sanitize import has_invisible, one_line, printable
+from tui.sanitize import one_line, printable
 from tui.storage.settings_file import CorruptSettings, Damage
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ def _text(value: Any) -> str:
 
 def _exact_text(value: Any) -> str:
     """Read a text that records are found by; one that is shown otherwise than it is stored names something else."""
-    if _text(value) != value or has_invisible(value, joiners=True):
+    if _text(value) != value:
         raise _HiddenCharacters(one_line(value, 80))
     return str(value)
 
