@@ -15,6 +15,7 @@ from tests.providers.spark.facts import MODEL
 from tests.providers.spark.test_spark import signed
 from tests.providers.websocket_server import Hear, Item, Reject, listen
 from tui.providers.client.client import Client
+from tui.providers.events import DELTAS
 from tui.providers.requests import ChatRequest, Message
 from tui.secret import MASK, Secret
 from tui.secret.redaction import RUN
@@ -52,6 +53,14 @@ REPEATED: dict[str, Callable[[str], bytes]] = {
     ),
     "an answer in pieces": lambda words: streaming(*map(text_chunk, f"It is {words}."), text_chunk("", "stop")),
     "a finish reason": lambda words: streaming(text_chunk("Hi", words)),
+    "an answer with thoughts between its pieces": lambda words: streaming(
+        *(
+            {"choices": [{"index": 0, "delta": {name: words[at : at + 5]}}]}
+            for at in range(0, len(words), 5)
+            for name in ("content", "reasoning_content")
+        ),
+        text_chunk("", "stop"),
+    ),
     "thoughts": lambda words: streaming(
         *({"choices": [{"index": 0, "delta": {"reasoning_content": letter}}]} for letter in words),
         text_chunk("", "stop"),
@@ -63,7 +72,8 @@ async def shown(answer: bytes) -> str:
     async with serve([answer]) as server:
         events, problem = await ask(server)
     texts = (problem.message, problem.hint, problem.detail) if problem else ()
-    return "".join([getattr(event, "text", "") for event in events] + [repr(events)] + list(texts))
+    kinds = ("".join(event.text for event in events if isinstance(event, kind)) for kind in DELTAS)
+    return " ".join(["".join([getattr(event, "text", "") for event in events]), *kinds, repr(events), *texts])
 
 
 @pytest.mark.parametrize("answer", REPEATED.values(), ids=REPEATED)
@@ -88,9 +98,10 @@ async def test_control_other_words_are_shown(name: str) -> None:
 
 
 async def test_the_models_of_a_server_are_redacted() -> None:
-    models = {"data": [{"id": name, "object": "model"} for name in ("gpt-4.1", f"gpt-4.1-{KEY}")]}
+    price = {"pricing": {"prompt": KEY, "completion": f"0 {KEY}"}, "name": KEY, "description": KEY}
+    models = {"data": [{"id": name, "object": "model", **price} for name in ("gpt-4.1", f"gpt-4.1-{KEY}")]}
     async with serve([http(models)]) as server:
-        client, access = Client({}, limits=QUICK), access_to(server.base_url)
+        client, access = Client({}, limits=QUICK), access_to(server.base_url, "openai_compatible")
         events, problem = await run(client, access, calls.list_models(access.provider, access.fields))
         await client.aclose()
     assert problem is None and "gpt-4.1" in repr(events) and KEY[:RUN] not in repr(events)

@@ -1,26 +1,17 @@
 """Removes the secrets of a call from what its answer brings: errors, problems and events."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from itertools import chain
+from typing import Any, TypeVar, cast
 
 from tui.errors import Problem
-from tui.providers.events import (
-    DELTAS,
-    Event,
-    Finish,
-    ModelDetails,
-    ModelsListed,
-    Notice,
-    Retrying,
-    SearchResults,
-    TextDelta,
-    ThinkingDelta,
-    Transcript,
-)
+from tui.providers.events import DELTAS, Event, ModelsListed, SearchResults, TextDelta, ThinkingDelta, Vectors
 from tui.providers.requests import ApiError, Call
 from tui.secret import Secret
 from tui.secret.redaction import Redactor, StreamRedactor
+
+T = TypeVar("T")
 
 
 class AnswerRedactor:
@@ -35,6 +26,7 @@ class AnswerRedactor:
     def __init__(self) -> None:
         self.redactor = Redactor()
         self._stream = StreamRedactor(self.redactor)
+        self._kinds = {kind: StreamRedactor(self.redactor) for kind in DELTAS}
         self._kind: type[TextDelta] | type[ThinkingDelta] = TextDelta
 
     def use(self, signed: Call, secrets: Mapping[str, Secret]) -> None:
@@ -66,34 +58,45 @@ class AnswerRedactor:
             return (*self.flush(), self._whole(event))
         before = self.flush() if type(event) is not self._kind else ()
         self._kind = type(event)
-        text = self._stream.feed(event.text)
-        if text == event.text:
-            return (*before, event)
-        return (*before, self._kind(text)) if text else before
+        return (*before, *self._shown(self._kind, self._stream.feed(event.text)))
 
     def flush(self) -> Sequence[Event]:
         """Return the end of the text that was held back, if there is any."""
-        text = self._stream.flush()
-        return (self._kind(text),) if text else ()
+        shown = self._shown(self._kind, self._stream.flush())
+        tail = self._kinds[self._kind].flush()
+        return (*shown, self._kind(tail)) if tail else shown
+
+    def _shown(self, kind: type[TextDelta] | type[ThinkingDelta], text: str) -> Sequence[Event]:
+        """Return a piece of a text, redacted among those of its kind, too: between them may lie pieces of the other."""
+        shown = self._kinds[kind].feed(text) if text else ""
+        return (kind(shown),) if shown else ()
 
     def _whole(self, event: Event) -> Event:
-        text = self.redactor.text
         match event:
-            case Transcript():
-                segments = tuple(replace(segment, text=text(segment.text)) for segment in event.segments)
-                return replace(event, text=text(event.text), segments=segments, language=text(event.language))
+            case Vectors():
+                return event
             case ModelsListed(models):
-                # A changed id would name no model.
-                return replace(event, models=tuple(model for model in models if model.id == text(model.id)))
+                # A changed id would name no model. Most have no other text of the server.
+                usable = (model for model in models if model.id == self.redactor.text(model.id))
+                cleaned = (
+                    self._texts(model) if model.price or model.fields or model.ends else model for model in usable
+                )
+                return replace(event, models=tuple(cleaned))
             case SearchResults(hits):
-                usable = (hit for hit in hits if hit.id == text(hit.id))
-                return SearchResults(tuple(replace(hit, note=text(hit.note), label=text(hit.label)) for hit in usable))
-            case ModelDetails():
-                return replace(event, note=text(event.note))
-            case Finish():
-                return replace(event, reason=text(event.reason), note=text(event.note))
-            case Notice():
-                return replace(event, text=text(event.text))
-            case Retrying():
-                return replace(event, reason=text(event.reason))
-        return event
+                return SearchResults(self._texts(tuple(hit for hit in hits if hit.id == self.redactor.text(hit.id))))
+        return self._texts(event)
+
+    def _texts(self, value: T) -> T:
+        """Return a value with every text in it redacted, however deep."""
+        redacted: Any = value
+        if type(value) is str:
+            redacted = self.redactor.text(value)
+        elif isinstance(value, Mapping):
+            redacted = {name: self._texts(entry) for name, entry in value.items()}
+        elif isinstance(value, tuple):
+            redacted = tuple(self._texts(entry) for entry in value)
+        elif is_dataclass(value) and not isinstance(value, type):
+            texts = {entry.name: self._texts(getattr(value, entry.name)) for entry in fields(value)}
+            changed = {name: text for name, text in texts.items() if text != getattr(value, name)}
+            redacted = replace(value, **changed) if changed else value
+        return cast(T, redacted)
