@@ -6,7 +6,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.sanitize import escaped_json, has_invisible, hint_of, in_words, is_id, look_alike, mask, one_line, printable
+from tui.sanitize import escaped_json, has_invisible, hint_of, in_words, is_confusable, is_id, mask, one_line, printable
 
 HOSTILE = "a\x1b[31mb\x1b]52;c;AAAA\x07c\x9b2Jd\u202ee\u2066f\x00g\x7fh\u200ei\ufeffj\ud800k"
 
@@ -64,7 +64,7 @@ def test_an_id_has_no_characters_that_are_drawn_as_nothing() -> None:
     assert is_id("gpt-4 星 é") and not has_invisible("🏳️‍🌈 می‌خواهم")
 
 
-def test_names_that_are_drawn_alike() -> None:
+def test_names_that_are_drawn_the_same() -> None:
     for name in ("Acme", "ac\u200bme", "acme\u2060", "\u0430cme", "ａｃｍｅ", "acm\U000e0041e", " acme "):
-        assert look_alike(name, "acme"), ascii(name)
-    assert not look_alike("acme", "acne") and not look_alike("星河", "星")
+        assert is_confusable(name, "acme"), ascii(name)
+    assert not is_confusable("acme", "acne") and not is_confusable("星河", "星")

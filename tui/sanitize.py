@@ -30,7 +30,7 @@ _INVISIBLE = re.compile(
 _JOINERS = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
 
 # Small letters that look like Latin ones: Cyrillic, then Greek.
-_ALIKE = str.maketrans("аеорсухіјѕԁһӏԛԝνοραικτυχ", "aeopcyxijsdhlqwvopaiktux")
+_CONFUSABLE = str.maketrans("аеорсухіјѕԁһӏԛԝνοραικτυχ", "aeopcyxijsdhlqwvopaiktux")
 
 
 def printable(text: str) -> str:
@@ -61,12 +61,12 @@ def has_invisible(text: str, joiners: bool = False) -> bool:
     return bool(_INVISIBLE.search(text) or (joiners and _JOINERS.search(text)))
 
 
-def look_alike(one: str, other: str) -> bool:
+def is_confusable(one: str, other: str) -> bool:
     """Return True if two names are drawn alike: but for case, width, hidden characters, Cyrillic and Greek letters."""
 
     def drawn(text: str) -> str:
         folded = unicodedata.normalize("NFKC", text).casefold()
-        return _JOINERS.sub("", _INVISIBLE.sub("", folded)).translate(_ALIKE).strip()
+        return _JOINERS.sub("", _INVISIBLE.sub("", folded)).translate(_CONFUSABLE).strip()
 
     return drawn(one) == drawn(other)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from tui.storage.temporary import temporary_folder
 
 
-def test_a_folder_is_private_and_gone_at_the_end(tmp_path: Path) -> None:
+def test_a_folder_is_private_and_deleted_at_the_end(tmp_path: Path) -> None:
     with temporary_folder(str(tmp_path)) as folder:
         assert folder.parent == tmp_path and stat.S_IMODE(folder.stat().st_mode) == 0o700
         (folder / "deep").mkdir()

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tui.domain import Tenant
 from tui.errors import Action, Problem, Remedy, UsageError, did_you_mean
-from tui.sanitize import has_invisible, look_alike, one_line
+from tui.sanitize import has_invisible, is_confusable, one_line
 from tui.storage.settings_file import CorruptSettings, Damage
 from tui.storage.store import Tables
 from tui.tenancy.serialization import from_record
@@ -127,7 +127,7 @@ def check_name(session: Session, name: str, except_id: str = "") -> None:
         raise UsageError("A tenant's name is one line of printable characters.", "Type it again.")
     for tenant_id in ids(session):
         tenant = _readable(session.tenant(tenant_id))
-        if tenant and tenant_id != except_id and (look_alike(tenant.name, name) or look_alike(tenant_id, name)):
+        if tenant and tenant_id != except_id and (is_confusable(tenant.name, name) or is_confusable(tenant_id, name)):
             raise UsageError(f"A tenant named {tenant.name} already exists.", "Choose another name.")
 
 
