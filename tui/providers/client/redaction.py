@@ -89,8 +89,8 @@ class AnswerRedactor:
     def _texts(self, value: T) -> T:
         """Return a value with every text in it redacted, however deep."""
         redacted: Any = value
-        if type(value) is str:
-            redacted = self.redactor.text(value)
+        if type(redacted) is str:
+            redacted = self.redactor.text(redacted)
         elif isinstance(value, Mapping):
             redacted = {name: self._texts(entry) for name, entry in value.items()}
         elif isinstance(value, tuple):
