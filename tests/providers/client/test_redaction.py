@@ -55,9 +55,9 @@ REPEATED: dict[str, Callable[[str], bytes]] = {
     "a finish reason": lambda words: streaming(text_chunk("Hi", words)),
     "an answer with thoughts between its pieces": lambda words: streaming(
         *(
-            {"choices": [{"index": 0, "delta": {name: words[at : at + 5]}}]}
-            for at in range(0, len(words), 5)
-            for name in ("content", "reasoning_content")
+            {"choices": [{"index": 0, "delta": delta}]}
+            for at in range(0, len(words), 7)
+            for delta in ({"content": words[at : at + 7]}, {"reasoning_content": "Let me think. "})
         ),
         text_chunk("", "stop"),
     ),

@@ -56,15 +56,19 @@ class AnswerRedactor:
         """Return what can be shown of an event, after what was held back of the text before it."""
         if not isinstance(event, DELTAS):
             return (*self.flush(), self._whole(event))
-        before = self.flush() if type(event) is not self._kind else ()
+        before = self._pause() if type(event) is not self._kind else ()
         self._kind = type(event)
         return (*before, *self._shown(self._kind, self._stream.feed(event.text)))
 
     def flush(self) -> Sequence[Event]:
-        """Return the end of the text that was held back, if there is any."""
-        shown = self._shown(self._kind, self._stream.flush())
-        tail = self._kinds[self._kind].flush()
-        return (*shown, self._kind(tail)) if tail else shown
+        """Return the ends of the texts that were held back, if there are any."""
+        before = self._pause()
+        tails = [(kind, stream.flush()) for kind, stream in self._kinds.items()]
+        return (*before, *(kind(tail) for kind, tail in tails if tail))
+
+    def _pause(self) -> Sequence[Event]:
+        """Return what the other kind of text that follows need not wait for."""
+        return self._shown(self._kind, self._stream.flush())
 
     def _shown(self, kind: type[TextDelta] | type[ThinkingDelta], text: str) -> Sequence[Event]:
         """Return a piece of a text, redacted among those of its kind, too: between them may lie pieces of the other."""
