@@ -3,6 +3,7 @@
 import argparse
 import platform
 import sys
+import traceback
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ SESSIONS = {**sessions.SESSIONS, **commands.SESSIONS, "ahead": ahead.ahead, **sc
 _LONG = {"flat", "flat-cpu", "flat-echo"}
 """Rows that take minutes, measured only where they are named."""
 
+_CPU_ALONE = {*scale.SESSIONS, "saving", "audit"}
+"""Sessions whose figures are CPU and memory, which another program beside them hardly changes."""
+
 _LINES = "lines"
 """Stands for a table of its own."""
 
@@ -31,7 +35,7 @@ _BARE = 38_400
 """Bits a second that a line has to take for the least Textual program, whose cursor alone sends 26,000."""
 
 
-def main() -> None:
+def main() -> int:
     """Parse, measure, print and, with `--write`, keep the table in RESULTS.md."""
     args = _arguments()
     if args.rows == [_LINES] or (args.baud and not args.rows):
@@ -39,14 +43,16 @@ def main() -> None:
         print(result)
         if args.write:
             write_section(RESULTS, "Slow lines", result)
-        return
+        return 0
     rows = [row for row in ROWS if (row.name in args.rows if args.rows else row.name not in _LONG)]
     runs, result = _rows(rows, args)
     print(result)
     if args.write:
         write_section(RESULTS, _title(args), result)
         for row in rows:
-            write_figure(f"python -m tests.bench {row.name}", f"{ratio(row, runs):.2f} ×")
+            if row.is_measured(runs[0]):
+                write_figure(f"python -m tests.bench {row.name}", f"{ratio(row, runs):.2f} ×")
+    return 0 if all(row.is_measured(figures) for row in rows for figures in runs) else 1
 
 
 def _title(args: argparse.Namespace) -> str:
@@ -98,18 +104,23 @@ def _arguments() -> argparse.Namespace:
 
 
 def _run(rows: Sequence[Row], line: Line, which: str) -> Figures:
-    """The figures of every session that these rows name. Those of `scale` count CPU alone, so two run at once."""
+    """The figures of every session that these rows name. Those that count CPU alone run two at once."""
     wanted = [name for name in SESSIONS if any(name in row.sessions for row in rows)]
-    results: dict[str, Figures] = {}
-    for name in (name for name in wanted if name not in scale.SESSIONS):
-        print(f"{which}: {name}", file=sys.stderr)
-        results[name] = SESSIONS[name](line)
+    results = {name: _figures(name, line, which) for name in wanted if name not in _CPU_ALONE}
     with ProcessPoolExecutor(2) as pool:
-        side = {name: pool.submit(SESSIONS[name], line) for name in wanted if name in scale.SESSIONS}
-        for name, future in side.items():
-            print(f"{which}: {name}", file=sys.stderr)
-            results[name] = future.result()
+        futures = {name: pool.submit(_figures, name, line, which) for name in wanted if name in _CPU_ALONE}
+        results |= {name: future.result() for name, future in futures.items()}
     return {f"{name}.{figure}": value for name, figures in results.items() for figure, value in figures.items()}
+
+
+def _figures(name: str, line: Line, which: str) -> Figures:
+    """The figures of a session; none if it fails, so that the others are still in the table."""
+    print(f"{which}: {name}", file=sys.stderr, flush=True)
+    try:
+        return SESSIONS[name](line)
+    except Exception:
+        traceback.print_exc()
+        return {}
 
 
 def _size(text: str) -> tuple[int, int]:
@@ -125,4 +136,4 @@ def _today() -> str:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

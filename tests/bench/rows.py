@@ -32,6 +32,10 @@ class Row:
         named = (text for text in (self.figure, self.baseline) if isinstance(text, str))
         return {text.partition(".")[0] for text in named}
 
+    def is_measured(self, figures: Figures) -> bool:
+        """Return True if the sessions gave what the row needs."""
+        return self.figure in figures and (not isinstance(self.baseline, str) or self.baseline in figures)
+
     def value(self, figures: Figures) -> float:
         """The row's own figure."""
         return figures[self.figure]
@@ -146,9 +150,12 @@ def ratio(row: Row, runs: Sequence[Figures]) -> float:
 
 
 def _line(row: Row, runs: Sequence[Figures]) -> str:
+    goal = f"≥ {row.least:g}" if row.least else f"≤ {row.most:g}"
+    runs = [figures for figures in runs if row.is_measured(figures)]
+    if not runs:
+        return f"| {row.title} | not measured | – | – | {goal} ✗ |"
     value, against = (median(take(figures) for figures in runs) for take in (row.value, row.against))
     result = ratio(row, runs)
-    goal = f"≥ {row.least:g}" if row.least else f"≤ {row.most:g}"
     met = result >= row.least if row.least else result <= row.most
     base = row.of if isinstance(row.baseline, float | int) else f"{_number(against)} ({row.of})"
     if isinstance(row.baseline, str) and not against:

@@ -1,6 +1,6 @@
 """What grows: the CPU of commands at n and at 2n. A ratio of 2 is growth in proportion; a row names what n is.
 
-`python -m tests.bench scale` measures them all, which takes minutes.
+`python -m tests.bench scale` measures these rows alone.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ MOST = 2.3
 
 _SIZES = ("n", "2n")
 _ONCE = {"refresh", "export", "plan", "apply"}
-"""Commands that take seconds, or that do something else the second time. Of the others the least of three counts."""
+"""Commands that take seconds, or that do something else the second time. Of the others the least of two counts."""
 
 PEAK = """
 import sys
@@ -68,7 +68,7 @@ def scale_models(line: Line) -> Figures:
                 "chat": ("chat", "-t", "acme", "why?"),
             }
             for name, command in words.items():
-                figures[f"{name} {size}"] = min(_cpu(there, *command) for _ in range(1 if name in _ONCE else 3))
+                figures[f"{name} {size}"] = min(_cpu(there, *command) for _ in range(1 if name in _ONCE else 2))
             changed.write_text(file.read_text().replace("/model-", "/other-model-", count // 2))
             figures[f"merge {size}"] = _cpu(there, "import", str(changed), "-t", "acme", "--yes")
     return figures
