@@ -12,6 +12,7 @@ times on a shared machine are to be looked at, not to be asserted.
     sessions   one function a program that is measured; each gives figures by name
     commands   the same for commands beside other programs
     scale      the CPU of commands at n and at 2n
+    shared_store   saves in PostgreSQL
     ahead      keys typed ahead of the screens they are meant for
     terminals  a terminal that knows what the program in it costs
     homes      settings to start from: one tenant, a thousand, many models

@@ -131,6 +131,8 @@ ROWS = (
     Row("audit-parse", "the same", "audit.verify", "audit.parse", "parsing its lines", most=2),
     Row("audit-tail", "the last 40 of 1,000,000 entries", "audit.tail", "audit.read", "reading the file", most=1),
     Row("audit-memory", "memory to verify 1,000,000, MiB", "audit.memory", 64, "64", most=1),
+    Row("shared-save", "a save in a shared store", "shared.save", "shared.bare save", "a bare psycopg script", most=3),
+    Row("shared-tenants", "the same, ten tenants in turn", "shared.tenants", "shared.bare tenants", "the same", most=2),
     Row("ahead", "keys typed ahead of the screen, busy machine", "ahead.right", "ahead.runs", "runs", least=1),
     Row("decode", "events decoded a second", "decoding.ours", "decoding.sdk", "openai SDK", least=3),
     *(row for session, title in DELAYED.items() for row in _delayed(session, title)),
