@@ -85,7 +85,7 @@ ROWS = {
     "closed": Row([b""], ENDED, NetworkError, again=True),
     "reset": Row([RESET], ENDED, NetworkError, again=True),
     "cut in the head": Row([b"HTTP/1.1 200 OK\r\ncontent-le"], ENDED, NetworkError, again=True),
-    "another protocol": Row([b"SSH-2.0-OpenSSH_9.2\r\n"], "not valid HTTP", NetworkError),
+    "another protocol": Row([b"SSH-2.0-OpenSSH_9.2\r\n"], ENDED, NetworkError, again=True),
     "two lengths": Row(
         [b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n{}"], "not valid HTTP", NetworkError
     ),

@@ -61,3 +61,16 @@ def test_no_answer_is_no_success(ready: Run, server: OpenAIServer, tmp_path: Pat
     server.next(path, reply, reply, reply)
     ran = ready(*words[path])
     assert ran.code in (1, 4) and ran.out == "" and len(ran.err.splitlines()) >= 2
+
+
+@pytest.mark.parametrize(
+    ("end", "code"), [("", 4), ('data: {"type": "transcript.text.done"}\n\n', 0)], ids=["cut", "whole"]
+)
+def test_a_cut_transcript_fails_and_keeps_its_text(
+    ready: Run, server: OpenAIServer, tmp_path: Path, end: str, code: int
+) -> None:
+    (tmp_path / "talk.mp3").write_bytes(b"ID3")
+    piece = 'data: {"type": "transcript.text.delta", "delta": "Half an"}\n\n'
+    server.next("/audio/transcriptions", Response(body=piece + end, headers=EVENTS))
+    ran = ready("transcribe", str(tmp_path / "talk.mp3"))
+    assert (ran.code, ran.out) == (code, "Half an\n")

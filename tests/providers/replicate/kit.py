@@ -71,7 +71,7 @@ NO_VERSION = {
     "status": 422,
 }
 MISSING = {"detail": "The requested resource could not be found.", "status": 404}
-FOLLOWED = "closed, reset, cut*, another *, silence, status 40[4589], status 410, status 429"
+FOLLOWED = "closed, reset, cut*, another *, two lengths, silence, status 40[4589], status 410, status 429"
 POLLED = "the stream is one way to the output; the prediction is asked in its place"
 
 FACTS = Facts(

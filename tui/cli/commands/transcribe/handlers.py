@@ -78,8 +78,8 @@ async def _transcript(
                     else:
                         print_progress(call.out, event)
     except Problem:
-        if partial and wanted == "text":
-            call.out.line(partial)
+        if (text := transcript.text or partial) and wanted == "text":
+            call.out.line(text)
         raise
     return transcript
 
