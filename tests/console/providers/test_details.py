@@ -5,6 +5,7 @@ import pytest
 
 from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown
 from tests.console.provider_forms import KEY, focused, paste, session_answering
+from tui.console.providers.details import ProviderDetails
 from tui.console.providers.screen import Providers
 from tui.practice.tenants import LONG_NAME
 from tui.tenancy import credentials
@@ -175,3 +176,14 @@ async def test_a_narrow_window_widened_shows_both(session: Session) -> None:
         await until_shown(pilot, "│▸API key")
         await pilot.resize_terminal(80, 24)
         await until_shown(pilot, " ▸ API key")
+
+
+def test_an_address_is_never_cut(session: Session) -> None:
+    row = status.row(session.tenant("acme"), "openai")
+    page = row.provider.key_page
+    assert len(page) > 30
+    for room in (30, 45, 200):
+        drawn = [item.draw(room).plain for item in ProviderDetails(session.tenant("acme"), row, room).items(room < 60)]
+        start = next(at for at, words in enumerate(drawn) if words.startswith("Get a key"))
+        count = -(-len(page) // (room - 15))
+        assert "".join(words[15:].rstrip() for words in drawn[start : start + count]) == page

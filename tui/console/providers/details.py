@@ -9,6 +9,7 @@ from tui.console.widgets.row_list import Item, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import BROKEN, ERROR, MUTED, WARNING, sign
 from tui.console.widgets.truncate import clip_end, clip_middle, fit, width
+from tui.console.widgets.wrap import fold
 from tui.domain import Credential, ModelType, ProviderState, VerificationState, previous_of
 from tui.providers.spec import Field
 from tui.sanitize import grouped
@@ -37,6 +38,8 @@ class ProviderDetails:
 
     session: TenantSession
     row: ProviderRow
+    room: int
+    """The cells of a row, for addresses: they take as many rows as they need."""
 
     def items(self, compact: bool) -> list[Item]:
         """Return the rows, in the whole window or in a narrow column next to the list (`compact`).
@@ -98,7 +101,7 @@ class ProviderDetails:
         if credential is not None and compact:
             items.append(_entry("", "Verified", checked.removeprefix("verified ")))
         if provider.key_page:
-            items.append(_entry("", "Get a key", provider.key_page))
+            items += self._address("", "Get a key", provider.key_page)
         return items
 
     def _source(self, compact: bool) -> list[Item]:
@@ -117,7 +120,12 @@ class ProviderDetails:
         if not field.secret:
             value = credential.clear.get(field.name, "") if credential else field.default
             plain = credential is not None and field.url and bool(credential.plain_http)
-            yield _entry(key, field.label, value or "–", "▲ unencrypted http" if plain else "")
+            warning = "▲ unencrypted http" if plain else ""
+            yield from (
+                self._address(key, field.label, value, warning)
+                if field.url
+                else [_entry(key, field.label, value or "–")]
+            )
             return
         if credential is None or field.name not in credential.hints:
             yield _entry(key, field.label, "–")
@@ -129,6 +137,13 @@ class ProviderDetails:
             yield _entry(key, field.label, credentials.masked(credential, field.name), "" if compact else fingerprint)
             if compact and fingerprint:
                 yield _entry("", "", fingerprint)
+
+    def _address(self, key: str, label: str, url: str, warning: str = "") -> list[Item]:
+        """Return a URL whole, as somebody copies or opens it."""
+        parts = [part.plain for part in fold(Content(url or "–"), max(1, self.room - _LABEL))]
+        if len(parts) == 1 and width(url) + width(warning) + 3 <= self.room - _LABEL:
+            return [_entry(key, label, parts[0], warning)]
+        return [_entry(key, label, parts[0]), *(_entry("", "", part) for part in [*parts[1:], warning] if part)]
 
     def _others(self) -> list[Item]:
         others = self.others
@@ -190,7 +205,7 @@ def _entry(key: str, label: str, value: Words, after: str = "", *, named: bool =
     def draw(cells: int) -> Content:
         words = fit(label, _LABEL - 1, middle=named) + " "
         room = cells - _LABEL
-        if isinstance(value, str) and after and room >= _VALUE + width(after):
+        if isinstance(value, str) and after and width(value) < _VALUE <= room - width(after):
             return line(words, fit(value, _VALUE - 1, middle=True), " ", (after, MUTED))
         shown = line(clip_middle(value, room) if isinstance(value, str) else value)
         rest = room - shown.cell_length - 3

@@ -179,8 +179,8 @@ class Providers(AreaScreen):
 
     def _tell(self) -> None:
         """Bring the details to the provider under the cursor."""
-        row = self.row
-        items = ProviderDetails(self.session, row).items(self.wide) if row and self._session is not None else []
+        row, room = self.row, self.size.width - (_LIST + 2 if self.wide else 3)
+        items = ProviderDetails(self.session, row, room).items(self.wide) if row and self._session else []
         self.details.show(items)
 
     def on_rows_moved(self, event: Rows.Moved) -> None:

@@ -209,7 +209,9 @@ def switch_notice(row: ProviderRow, before: Credential, now: Credential) -> str:
 def _refused(row: ProviderRow, credential: Credential, now: str) -> str:
     label, at = row.provider.label, when(credential.check.at, now)
     ends = f" ending {last}" if (last := key_hint(row.provider, credential.hints)) else ""
-    message = credential.check.message.removeprefix(f"{label} rejected the key{ends}.").lstrip()
+    message = credential.check.message
+    for known in (f"{label} rejected the key{ends}.", f"{label} rejected this key."):
+        message = message.removeprefix(known).lstrip()
     reason = message.removeprefix(f"{label} ")
     reason = f" It {reason}" if reason != message else f" {reason}"
     return f"{label} rejected the key{ends}{f' at {at}' if at else ''}.{reason}".rstrip()
