@@ -189,6 +189,12 @@ MEMBERS = (
         "draws a line without a visual",
         "c070a87f85df",
     ),
+    Member(
+        "textual.worker:Worker._task",
+        ("frame/pending_actions.py",),
+        "its end is the end of an action, also where it never began",
+        "ff3b7eea2615",
+    ),
     # Taken for granted by the display
     Member("textual._compositor:ChopsUpdate.render_segments", (), "its cells are taken from it", "4c1cdb567e0b"),
     Member("textual._compositor:LayoutUpdate.render_segments", (), "its cells are taken from it", "ff329c722506"),

@@ -9,7 +9,6 @@ import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -22,12 +21,12 @@ from textual.dom import DOMNode
 from textual.driver import Driver
 from textual.filter import LineFilter
 from textual.screen import Screen
-from textual.theme import BUILTIN_THEMES
 
 from tui.config import NAME
 from tui.console import preferences
 from tui.console.background.monitor import BackgroundMonitor
 from tui.console.frame.chrome import STRIP, HeaderState
+from tui.console.frame.pending_actions import ActionNode, PendingActions
 from tui.console.frame.running_calls import RunningCalls
 from tui.console.frame.splash import SplashScreen
 from tui.console.keys import bind, hint, set_keymap
@@ -43,9 +42,6 @@ from tui.paths import paths
 from tui.tenancy import keyring, tenants
 from tui.tenancy.session import Session
 
-TERMINAL_THEME = replace(BUILTIN_THEMES["ansi-dark"], primary="ansi_cyan", secondary="ansi_magenta")
-"""The terminal's own colors, with an accent that can be read on black in every palette, as blue often cannot."""
-
 if TYPE_CHECKING:
     from tui.console.widgets.text_area import LinesField
 
@@ -56,7 +52,7 @@ _PARTING = 1.0
 """How long what runs in the background may take to end when the console is left, in seconds."""
 
 
-class Modeldeck(App[str]):
+class Modeldeck(ActionNode, App[str]):
     """The Textual app. Build it with `Modeldeck(session, tenant id or None)`; `run` does that for the command."""
 
     CSS_PATH = "app.tcss"
@@ -78,7 +74,8 @@ class Modeldeck(App[str]):
         self.dialogs = Dialogs(self, lambda: self.navigator.tenant_session, self._notice)
         self.navigator = AreaNavigator(session, self, self.dialogs, self._tenant_opened)
         self.monitor = BackgroundMonitor(self.navigator, self.dialogs.toast, self.calls)
-        self.key_queue = KeyQueue(super().on_event, self._key_target, self.call_later, self.set_timer)
+        self.actions = PendingActions(lambda: self.screen_stack)
+        self.key_queue = KeyQueue(super().on_event, self._key_target, self._settled, self.call_later, self.set_timer)
         self.key_queue.hold()
         if tenant_id is not None or len(ids) == 1:
             with suppress(Problem):
@@ -88,8 +85,8 @@ class Modeldeck(App[str]):
         self.crash: BaseException | None = None
         whole = session.environ.get("MODELDECK_DISPLAY", session.config.display) == "whole"
         self.terminal_display = Display(self, whole=whole, line=session.config.line)
-        self.register_theme(TERMINAL_THEME)
-        self.theme = session.config.theme or TERMINAL_THEME.name
+        self.register_theme(preferences.TERMINAL_THEME)
+        self.theme = session.config.theme or preferences.TERMINAL_THEME.name
         self.animation_level = "none"
         keymap = preferences.keymap(session.config)
         self._ignored = (*session.config.warnings, *keymap.warnings)
@@ -174,9 +171,8 @@ class Modeldeck(App[str]):
 
     def thread_failed(self, error: BaseException) -> None:
         """End the console after an error in one of its threads: the reader of keys, the writer to the terminal."""
-        if self._loop is None or not isinstance(error, Exception):
-            return
-        self._loop.call_soon_threadsafe(self._handle_exception, error)
+        if self._loop is not None and isinstance(error, Exception):
+            self._loop.call_soon_threadsafe(self._handle_exception, error)
 
     def start_practice(self) -> None:
         """End this console; `run` opens another one on made-up tenants in its place."""
@@ -205,8 +201,15 @@ class Modeldeck(App[str]):
     def _key_target(self) -> DOMNode:
         return self.focused or self.screen
 
+    async def push_screen_wait(self, screen: Any, *, mode: str | None = None) -> Any:
+        with self.actions.waiting_for(screen):
+            return await super().push_screen_wait(screen, mode=mode)
+
     def on_key_handled(self, event: KeyHandled) -> None:
         self.key_queue.handled(event)
+
+    def _settled(self) -> bool:
+        return self.navigator.arrived and not self.pending_actions
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         # Textual's one way out to the terminal.
@@ -275,6 +278,7 @@ class Modeldeck(App[str]):
     def set_running(self, area: str, stop: Callable[[], None] | None) -> None:
         """Note what stops the call that runs in an area (or a part, `area/part`), None when it has ended."""
         self.calls.set(area, stop)
+        self.pending_actions.let_keys_through()
         if self.navigator.screen is not None:
             self.navigator.screen.refresh_chrome()
 

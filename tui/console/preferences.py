@@ -1,14 +1,19 @@
-"""Check what config.toml says for the console alone: the keys of bindings, and colours where NO_COLOR is set."""
+"""Check what config.toml says for the console alone: the keys of bindings, and colors."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from textual.filter import LineFilter, Monochrome, NoColor
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
+from textual.theme import BUILTIN_THEMES
 
 from tui.config import Config, ignored
 from tui.console.keys import DECLARED, KEY_NAMES
+
+TERMINAL_THEME = replace(BUILTIN_THEMES["ansi-dark"], primary="ansi_cyan", secondary="ansi_magenta")
+"""The terminal's own colors, with an accent that can be read on black in every palette, as blue often cannot."""
 
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "meta", "hyper"}
 _NAMED = {key.value.rpartition("+")[2] for key in Keys if not key.value.startswith("<")}

@@ -45,7 +45,10 @@ def test_an_api_key_and_a_line_end_in_one_read_are_a_paste_where_pastes_are_not_
     assert fed("sk-FAKE-0123456789\r") == [Pasted("sk-FAKE-0123456789\n")]
 
 
-@pytest.mark.parametrize("known", ["\x1b[?2004;1$y", "\x1b[?2004;2$y", "\x1b[200~a paste\x1b[201~"])
+VERSION = "\x1bP>|tmux 3.3a\x1b\\"
+
+
+@pytest.mark.parametrize("known", ["\x1b[?2004;1$y", "\x1b[?2004;2$y", "\x1b[200~a paste\x1b[201~", VERSION])
 def test_where_the_terminal_marks_pastes_all_else_was_typed(known: str) -> None:
     typed = ["one\rtwo\r", "a question that is longer than sixty-four characters, typed ahead on a slow line\r"]
     for text in typed:
@@ -57,8 +60,9 @@ def test_a_terminal_that_does_not_know_the_mode_or_does_not_answer_marks_nothing
     assert fed(answer, "one\rtwo\r") == [Pasted("one\ntwo\n")]
 
 
-def test_the_answer_about_pastes_is_no_key_wherever_the_line_cuts_it() -> None:
-    whole = "a\x1b[?2004;1$yb\r"
+@pytest.mark.parametrize("answer", ["\x1b[?2004;1$y", VERSION])
+def test_the_answer_about_pastes_is_no_key_wherever_the_line_cuts_it(answer: str) -> None:
+    whole = f"a{answer}b\r"
     for cut in range(len(whole) + 1):
         pieces = fed(whole[:cut], whole[cut:])
         assert "".join(piece.text for piece in pieces if isinstance(piece, Keys)) == "ab\r"

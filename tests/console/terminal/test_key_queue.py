@@ -34,9 +34,11 @@ class Keyboard:
         self.later: list[Callable[[], Awaitable[None]]] = []
         self.timers: list[tuple[float, Callable[[], Awaitable[None]]]] = []
         self.now = 100.0
+        self.ready = True
         self.queue = KeyQueue(
             self._act,
             lambda: self.widget,
+            lambda: self.ready,
             self.later.append,
             lambda seconds, call: self.timers.append((seconds, call)),
             lambda: self.now,
@@ -48,6 +50,11 @@ class Keyboard:
     async def press(self, *keys: str) -> None:
         for key in keys:
             await self.queue.put(events.Key(key, key))
+
+    async def tick(self) -> None:
+        """The time passes after which the queue asks again."""
+        _, ask = self.timers.pop(0)
+        await ask()
 
     async def rise(self) -> None:
         """The message behind the last key arrives, and what was called for later runs."""
@@ -99,8 +106,8 @@ async def test_keys_that_are_kept_act_after_the_release_in_their_order() -> None
     keyboard.queue.hold()
     await keyboard.press("a", "b")
     keyboard.now += 10 * MAX_WAIT
-    for _, give_up in keyboard.timers:
-        await give_up()
+    await keyboard.tick()
+    await keyboard.tick()
     assert keyboard.acted == []
     await keyboard.queue.release()
     assert keyboard.acted == ["a"]
@@ -130,10 +137,38 @@ async def test_a_handler_that_does_not_come_back_keeps_keys_for_a_time_only() ->
     keyboard = Keyboard()
     await keyboard.press("a", "b")
     _, give_up = keyboard.timers.pop()
-    keyboard.now += MAX_WAIT - CHECK_INTERVAL
+    keyboard.now += MAX_WAIT - CHECK_INTERVAL / 2
     await give_up()
     assert keyboard.acted == ["a"]
     _, give_up = keyboard.timers.pop()
     keyboard.now += CHECK_INTERVAL
     await give_up()
     assert keyboard.acted == ["a", "b"]
+
+
+async def test_a_key_and_those_behind_it_wait_until_their_screen_is_there() -> None:
+    keyboard = Keyboard()
+    keyboard.ready = False
+    await keyboard.press("a", "b")
+    await keyboard.tick()
+    assert keyboard.acted == [] and len(keyboard.timers) == 1, "one timer asks for all of them"
+    keyboard.ready = True
+    await keyboard.tick()
+    assert keyboard.acted == ["a"]
+    keyboard.ready = False
+    await keyboard.rise()
+    await keyboard.rise()
+    await keyboard.tick()
+    assert keyboard.acted == ["a"], "the screen that the key before led to is not there yet"
+    keyboard.ready = True
+    await keyboard.tick()
+    assert keyboard.acted == ["a", "b"]
+
+
+async def test_a_screen_that_does_not_come_keeps_keys_for_a_time_only() -> None:
+    keyboard = Keyboard()
+    keyboard.ready = False
+    await keyboard.press("a")
+    keyboard.now += MAX_WAIT
+    await keyboard.tick()
+    assert keyboard.acted == ["a"]

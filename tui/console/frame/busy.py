@@ -36,7 +36,8 @@ class BusyIndicator:
         ticking = self._screen.set_interval(1.0, self._screen.refresh_chrome)
         self._screen.refresh_chrome()
         try:
-            yield
+            with self._screen.pending_actions.slow():
+                yield
         finally:
             ticking.stop()
             self._operations.remove(work)

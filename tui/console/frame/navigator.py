@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from textual.await_complete import AwaitComplete
-from textual.message_pump import MessagePump
 
 from tui.console.frame.chrome import STRIP, HeaderState
+from tui.console.frame.pending_actions import ActionNode, PendingActions
 from tui.console.widgets.static_text import Words
 from tui.domain import Model, ModelType, Tenant
 from tui.errors import Problem
@@ -129,6 +129,11 @@ class Console(Protocol):
         ...
 
     @property
+    def pending_actions(self) -> PendingActions:
+        """The actions that the next key waits for."""
+        ...
+
+    @property
     def write_blocked(self) -> str:
         """Why the settings shown can be looked at and not changed, in one line; '' where they can."""
         ...
@@ -177,7 +182,7 @@ class Console(Protocol):
         ...
 
 
-class InConsole(MessagePump):
+class InConsole(ActionNode):
     """A screen or widget that uses the console around it."""
 
     @property

@@ -49,8 +49,8 @@ class FramedScreen(InConsole, Screen[Result]):
     ALL_TENANTS: ClassVar[bool] = False
     """Whether the screen shows all tenants, so that it must learn of every change."""
 
-    _early: list[events.Key] | None = None
-    """Keys typed ahead, before anything here had the focus; None from then on."""
+    opened = False
+    """Whether keys can act here: something had the focus, or nothing can have it."""
 
     _frame = ScreenText("", ())
     """The words around the content as they were last."""
@@ -109,9 +109,11 @@ class FramedScreen(InConsole, Screen[Result]):
         return self.console.header_state(self.AREA, "" if not self.AREA else "typing" if self.typing else "keys")
 
     def on_mount(self) -> None:
-        if self._early is None:
-            self._early = []
+        self.call_after_refresh(self._open_unfocused)
         self.refresh_chrome()
+
+    def _open_unfocused(self) -> None:
+        self.opened = self.opened or not self.focus_chain
 
     async def _on_message(self, message: Message) -> None:
         # A problem that no handler of a screen showed is shown here; it is never a crash.
@@ -139,12 +141,6 @@ class FramedScreen(InConsole, Screen[Result]):
         """Show what went wrong. Screens that have a place for it override this."""
         self.console.show_problem(problem)
 
-    def on_key(self, event: events.Key) -> None:
-        # On a slow line people type ahead of the screen that they know will come.
-        if self._early is not None and self.focused is None:
-            self._early.append(events.Key(event.key, event.character))
-            event.stop()
-
     @property
     def lowest_rule(self) -> Rule:
         """The rule that shows notices, so that they hide no field."""
@@ -171,10 +167,7 @@ class FramedScreen(InConsole, Screen[Result]):
         self.refresh_chrome()
 
     def on_descendant_focus(self) -> None:
-        typed_ahead, self._early = self._early, None
-        for key in typed_ahead or ():
-            # A message bubbles no further than its sender, and the bindings are asked at the app.
-            self.app.post_message(key.set_sender(self.app))
+        self.opened = True
         self.refresh_chrome()
 
     def on_descendant_blur(self) -> None:
@@ -231,6 +224,9 @@ class AreaScreen(FramedScreen[None]):
         bind("app.quit", "app.leave"),
         bind("area.escape", "escape"),
     ]
+
+    def on_screen_resume(self) -> None:
+        self.switched_to = False
 
     def action_escape(self) -> None:
         """Stop what runs, else leave the field; never more. Screens say what that is."""

@@ -81,6 +81,12 @@ class AreaNavigator:
                 return self._stack.screen
         return None
 
+    @property
+    def arrived(self) -> bool:
+        """Whether the screen shown has its focus, and a key acts as it will from then on."""
+        screen = self.screen
+        return screen is None or (screen.opened and not (isinstance(screen, AreaScreen) and screen.switched_to))
+
     def unsaved(self) -> str:
         """Return what quitting would lose on any screen of any tenant, as a sentence, or ''."""
         screens = dict.fromkeys([*reversed(self._stack.screen_stack), *self._screens.values()])

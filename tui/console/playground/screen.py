@@ -115,7 +115,6 @@ class Playground(AreaScreen):
             self.tab.shown()
             if self.switched_to:
                 self.tab.take_focus()
-        self.switched_to = False
 
     def action_escape(self) -> None:
         if self.tab is not None:

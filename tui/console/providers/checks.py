@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
 from typing import Any
 
-from textual.screen import Screen
 from textual.timer import Timer
 
+from tui.console.frame.screen import FramedScreen
 from tui.console.widgets.symbols import WORKING
 from tui.errors import Problem
 
@@ -21,7 +21,7 @@ Work = tuple[str, str, Callable[[], Awaitable[None]]]
 class Checks:
     """The verifications of a screen. `changed` is called whenever a row may have changed."""
 
-    def __init__(self, screen: Screen[Any], changed: Callable[[], None]) -> None:
+    def __init__(self, screen: FramedScreen[Any], changed: Callable[[], None]) -> None:
         self._screen, self._changed = screen, changed
         self._since: dict[str, tuple[str, float]] = {}
         self._done = self._of = 0
@@ -66,7 +66,8 @@ class Checks:
         if self._ticking is None:
             self._ticking = self._screen.set_interval(1.02, self._changed)
         try:
-            await asyncio.gather(*(one(*work) for work in works if work[0] not in self._since))
+            with self._screen.pending_actions.slow():
+                await asyncio.gather(*(one(*work) for work in works if work[0] not in self._since))
         finally:
             self._of -= len(works)
             self._done = max(0, self._done - len(works))

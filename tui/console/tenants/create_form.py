@@ -8,6 +8,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
 
+from tui.console.frame.navigator import InConsole
 from tui.console.frame.screen import FramedScreen, problem_lines, problem_text
 from tui.console.remedies import problem_hint
 from tui.console.widgets.elapsed import elapsed
@@ -23,7 +24,7 @@ from tui.workspace import tenants
 CREATE = "Create tenant"
 
 
-class TenantForm(Vertical):
+class TenantForm(InConsole, Vertical):
     """The form. It posts `Submitted` to create the tenant; a problem is shown at its field.
 
     Args:
@@ -87,7 +88,8 @@ class TenantForm(Vertical):
         try:
             with elapsed(self, lambda since: self.button.work(f"creating the key pair{since}")):
                 self._refresh_chrome()
-                return await tenants.create(self._session, self.name_row.value, self.passphrase.secret, **options)
+                with self.pending_actions.slow():
+                    return await tenants.create(self._session, self.name_row.value, self.passphrase.secret, **options)
         except Problem as problem:
             self._problem.show(problem_text(problem))
             return None

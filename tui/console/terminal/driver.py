@@ -33,9 +33,11 @@ from tui.console.terminal.flow_control import ANSWER, FlowControl
 ESC = "\x1b"
 _PASTE_START = "\x1b[200~"
 _PASTE_END = "\x1b[201~"
-_ASK_BRACKETS = "\x1b[?2004$p"
+_ASK_BRACKETS = "\x1b[?2004$p\x1b[>q"
 _BRACKETS = re.compile(r"\x1b\[\?2004;(\d)\$y")
 """Whether the terminal marks pastes: asked by DECRQM, and answered with 1 or 2 (set, reset) where it knows the mode."""
+_VERSION = re.compile(r"\x1bP>\|[^\x1b]{0,200}\x1b\\")
+"""The answer to XTVERSION. tmux before 3.6 knows no DECRQM; every terminal that tells its version marks pastes."""
 _LONG = 64
 _TYPED_AHEAD = 16
 """Characters with an enter after them that can have been typed before they were read. API keys are longer."""
@@ -43,7 +45,7 @@ _ANSWER = 1.0
 """Seconds that the terminal's last answer is waited for."""
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[@-~])")
-_PARTIAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O)?\Z")
+_PARTIAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O|P(?:>(?:\|[^\x1b]{0,200}\x1b?)?)?)?\Z")
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,8 @@ class InputSplitter:
                 yield Keys(text) if self.brackets else _keys_or_paste(text)
             elif match := _BRACKETS.match(data):
                 data, self.brackets = data[match.end() :], self.brackets or match[1] in "12"
+            elif match := _VERSION.match(data):
+                data, self.brackets = data[match.end() :], True
             elif match := _SEQUENCE.match(data):
                 data = data[match.end() :]
                 yield Keys(match[0])
@@ -107,7 +111,7 @@ class InputSplitter:
     def waited(self) -> Iterator[Piece]:
         """Yield what was held back: nothing followed within the escape delay."""
         pending, self.pending = self.pending, ""
-        if pending and self.paste is None:
+        if pending and self.paste is None and not pending.startswith("\x1bP>"):
             yield Escape()
             if pending[1:]:
                 yield Keys(pending[1:])

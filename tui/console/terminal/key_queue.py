@@ -14,11 +14,11 @@ from typing import Protocol
 from textual import events
 from textual.message import Message
 
-CHECK_INTERVAL = 0.5
-"""Seconds until a key that waits asks whether what handled the one before is gone."""
+CHECK_INTERVAL = 0.02
+"""Seconds until a key that waits asks again whether it is its turn."""
 
 MAX_WAIT = 5.0
-"""Seconds after which the next key no longer waits for a handler that does not come back."""
+"""Seconds after which the next key no longer waits for a handler that does not come back, or a screen."""
 
 Input = events.Key | events.Paste
 
@@ -47,21 +47,26 @@ class KeyHandled(Message):
 class KeyQueue:
     """Hands on keys and pastes one by one.
 
-    `dispatch` hands one on, `target` is what it acts on. `later` calls back behind the messages that wait now, `after`
-    a number of seconds from now. The owner passes every `KeyHandled` on to `handled`.
+    `dispatch` hands one on, `target` is what it acts on. `ready` tells whether that is the screen that the keys before
+    led to; until then the next one waits. `later` calls back behind the messages that wait now, `after` a number of
+    seconds from now. The owner passes every `KeyHandled` on to `handled`.
     """
 
     def __init__(
         self,
         dispatch: Callable[[Input], Awaitable[None]],
         target: Callable[[], Target],
+        ready: Callable[[], bool],
         later: Callable[[Callable[[], Awaitable[None]]], object],
         after: Callable[[float, Callable[[], Awaitable[None]]], object],
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._dispatch, self._target, self._call_later, self._after, self._clock = dispatch, target, later, after, clock
+        self._dispatch, self._target, self._ready = dispatch, target, ready
+        self._call_later, self._after, self._clock = later, after, clock
         self._handling, self._since = False, 0.0
+        """Whether a key is being handled, and since when, or for how long the next has waited for its screen."""
         self._handler: Target | None = None
+        self._timed = False
         self._waiting: deque[Input] = deque()
 
     def hold(self) -> None:
@@ -74,11 +79,12 @@ class KeyQueue:
 
     async def put(self, event: Input) -> None:
         """Hand on a key or paste, or keep it back until the one before was handled."""
-        if self._handling:
-            self._waiting.append(event)
-            self._after(CHECK_INTERVAL, self._give_up)
-        else:
-            await self._hand_on(event)
+        if not self._waiting and not self._handling:
+            self._since = self._clock()
+        self._waiting.append(event)
+        if not self._handling:
+            await self._check()
+        self._ask_again()
 
     def handled(self, event: KeyHandled) -> None:
         """Go on to the next key, once all that the one before sent has arrived."""
@@ -93,16 +99,26 @@ class KeyQueue:
         if not target.post_message(KeyHandled(target)):
             await self._next()
 
-    async def _give_up(self) -> None:
-        if not self._handling or self._since == inf:
-            return
-        lost = self._handler is None or not self._handler.is_running
-        if lost or self._clock() - self._since >= MAX_WAIT:
-            await self._next()
-        else:
-            self._after(CHECK_INTERVAL, self._give_up)
+    def _ask_again(self) -> None:
+        if self._waiting and not self._timed:
+            self._timed = True
+            self._after(CHECK_INTERVAL, self._tick)
+
+    async def _tick(self) -> None:
+        self._timed = False
+        if not self._handling:
+            await self._check()
+        elif self._since != inf:
+            lost = self._handler is None or not self._handler.is_running
+            if lost or self._clock() - self._since >= MAX_WAIT:
+                await self._next()
+        self._ask_again()
 
     async def _next(self) -> None:
-        self._handling = False
-        if self._waiting:
+        self._handling, self._since = False, self._clock()
+        await self._check()
+
+    async def _check(self) -> None:
+        """Hand on the next key, if its screen is there or has not come for long."""
+        if self._waiting and (self._ready() or self._clock() - self._since >= MAX_WAIT):
             await self._hand_on(self._waiting.popleft())

@@ -271,7 +271,7 @@ class Setup(PageScreen[bool]):
         self.asking = True
         form.hold(True)
         try:
-            with elapsed(self, lambda passed: button.work(doing + passed)):
+            with self.pending_actions.slow(), elapsed(self, lambda passed: button.work(doing + passed)):
                 self.refresh_chrome()
                 yield
         except CancelledError:
