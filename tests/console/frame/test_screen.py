@@ -3,7 +3,7 @@
 import pytest
 from textual.css.query import NoMatches
 
-from tests.console.pilot import console
+from tests.console.pilot import console, until_shown
 from tui.console.pages.ask import Ask
 
 
@@ -26,6 +26,12 @@ async def test_a_screen_that_closes_before_it_has_its_widgets_is_no_crash() -> N
 async def test_leaving_while_a_screen_opens_is_no_crash() -> None:
     async with console() as pilot:
         pilot.app.push_screen(Lost("Leave?", [], {"stay": "Stay"}))
+
+
+async def test_leaving_with_the_cursor_in_a_field_beside_the_chat_is_no_crash() -> None:
+    async with console(size=(120, 40)) as pilot:
+        await pilot.press("4", "escape", "p")
+        await until_shown(pilot, "system prompt: instructions")
 
 
 async def test_a_widget_that_is_missing_on_an_open_screen_is_one() -> None:

@@ -80,13 +80,18 @@ class FramedScreen(InConsole, Screen[Result]):
         yield Plain(id="too-small")
 
     @property
+    def is_closing(self) -> bool:
+        """Whether the screen was left, or the console is, so that its widgets go one by one."""
+        return self not in self.app.screen_stack or not self.app.is_running
+
+    @property
     def typing(self) -> bool:
         """Whether a text field has the focus, so that plain keys type."""
         return self.focused is not None and self.focused.check_consume_key("a", "a")
 
     def refresh_chrome(self) -> None:
         """Bring the words around the content up to date; what has not changed is not drawn again."""
-        if not self.is_mounted:
+        if not self.is_mounted or self.is_closing:
             return
         try:
             frame = self._frame = self.chrome()
@@ -123,7 +128,7 @@ class FramedScreen(InConsole, Screen[Result]):
             self.console.show_problem(problem)
         except NoMatches:
             # A key that was typed ahead closes a screen, or the console, before it has its widgets; it then gets none.
-            if self in self.app.screen_stack and self.app.is_running:
+            if not self.is_closing:
                 raise
 
     def run_guarded(self, work: Coroutine[Any, Any, object], group: str, *, exclusive: bool = True) -> None:

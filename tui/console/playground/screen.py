@@ -69,7 +69,7 @@ class Playground(AreaScreen):
 
     def refresh_chrome(self) -> None:
         super().refresh_chrome()
-        if not self.is_mounted or self.tab is None:
+        if not self.is_mounted or self.is_closing or self.tab is None:
             return
         # The second row of the footer takes that of a note which says nothing.
         self.tab.set_class(self.has_class("-no-strip") or self.query_one(Footer).rows > 1, "-low")
