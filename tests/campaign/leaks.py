@@ -28,7 +28,8 @@ from tests.campaign.figures import Result
 from tests.console.provider_forms import paste
 from tests.doubles.openai_server import OpenAIServer
 from tests.journey.console import ENTER, ESCAPE, MODELDECK, ask, quit_console, started
-from tests.screenshots import SCENES, shown_scene
+from tests.scenes import SCREENS
+from tests.screenshots import shown_scene
 from tests.second_user import OTHER, output_as
 from tests.terminal import Terminal, environ
 from tui.practice.tenants import BITS, COST
@@ -257,7 +258,7 @@ def _pane(tmux: Sequence[str], there: Mapping[str, str]) -> bytes:
 
 
 async def _pictured(planted: dict[str, str]) -> bytes:
-    async with shown_scene(SCENES["setup"]) as pilot:
+    async with shown_scene(SCREENS["setup"]) as pilot:
         await paste(pilot, planted["key"])
         return pilot.app.export_screenshot().encode()
 

@@ -12,7 +12,8 @@ from textual.filter import Monochrome
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until
-from tests.screenshots import SCENES, shown_scene
+from tests.scenes import PICTURES, SCREENS
+from tests.screenshots import shown_scene
 from tui.console.app import Modeldeck
 from tui.console.frame.screen import AreaScreen, FramedScreen
 from tui.console.pages.help import Help
@@ -30,8 +31,10 @@ NAMES = (
     "customer-apac-production-cluster-reasoning-and-embeddings-08",
     "星河科技有限公司的人工智能研究与开发中心东部大区",
 )
+ALIKE = ("setup-refused", "remove-provider", "edit-model")
+"""Screens of a kind that another one shows."""
 OTHERS = ("setup-wide", "providers-light", "unlock-no-color")
-SCREENS = [name for name in SCENES if not name.endswith(("-wide", "-light", "-no-color")) or name in OTHERS]
+SCENES = {name: scene for name, scene in SCREENS.items() if name not in ALIKE} | {name: PICTURES[name] for name in OTHERS}
 """Each screen once: pictures in another size or theme show the same ones, and both are changed here anyway."""
 
 SIGNS = re.compile(r"[●○◐▲✕■▸▪█▓▒░│─╭╮╰╯•━▣▌↑↓]")
@@ -68,7 +71,7 @@ def colors(pilot: Pilot[str]) -> set[str]:
     return {code for look in looks for code in (look.front, look.back)} - {""}
 
 
-@pytest.mark.parametrize("name", SCREENS)
+@pytest.mark.parametrize("name", SCENES)
 async def test_a_screen_fits_every_window_and_name_and_survives_escape(
     name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -102,7 +105,7 @@ async def test_a_screen_fits_every_window_and_name_and_survives_escape(
         assert bool(colors(pilot)) is SCENES[name].colored, "the control"
         # What Textual does where it finds NO_COLOR.
         app._filters.append(Monochrome())
-        app.theme = THEMES[SCREENS.index(name) % len(THEMES)]
+        app.theme = THEMES[[*SCENES].index(name) % len(THEMES)]
         await until(pilot, lambda: not colors(pilot))
 
         area = next((screen for screen in app.screen_stack if isinstance(screen, AreaScreen)), None)

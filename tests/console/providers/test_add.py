@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tests.console.pilot import app_of, console, rows, shown, until, until_shown
 from tests.console.provider_forms import focused
 from tests.doubles import local_server
-from tui.domain import ModelType
+from tui.domain import DefaultState, ModelType
 from tui.providers.client.client import Client
 from tui.tenancy import connections, models
 from tui.tenancy.session import Session, TenantSession
@@ -57,16 +57,31 @@ async def test_three_local_servers_are_set_up_and_used_in_the_three_tabs(
         for kind, name in NAMES.items():
             await add(pilot, name, servers[kind])
             await until(pilot, partial(is_usable, acme, name))
-            await until(pilot, lambda: type(pilot.app.screen).__name__ in ("Providers", "Propose"))
-            if type(pilot.app.screen).__name__ == "Propose":
-                await pilot.press("escape")
-                await until_shown(pilot, "── Providers ──")
-            await defaults.set(acme, ModelType(kind), f"{name}/{local_server.MODELS[kind]}")
-        assert [f"{default.provider}" for default in models.defaults(acme).values()] == [*NAMES.values()]
+            # The one model of the server is proposed as the default of its type, and stays on enter.
+            await until_shown(pilot, f"[x] {ModelType(kind).label}")
+            assert name in shown(pilot)
+            await pilot.press("down", "enter")
+            await until_shown(pilot, "── Providers ──")
+        assert {f"{kind}": entry.ref for kind, entry in models.defaults(acme).items()} == {
+            kind: f"{name}/{local_server.MODELS[kind]}" for kind, name in NAMES.items()
+        }
+        assert [row.state for row in defaults.rows(acme)] == [DefaultState.READY] * 3
         await pilot.press("4")
-        await until_shown(pilot, "qwen3-8b")
+        await until_shown(pilot, "llama/qwen3-8b")
         await pilot.press(*"hi", "enter")
         await until_shown(pilot, "words of the chat server")
+        await pilot.press("f5")
+        await until_shown(pilot, "infinity/bge-m3")
+        await pilot.press(*"one", "ctrl+j", *"three", "enter")
+        await until_shown(pilot, "2 texts · 3 dimensions")
+        recording = tmp_path / "call.mp3"
+        recording.write_bytes(b"ID3 not really")
+        await pilot.press("f5")
+        await until_shown(pilot, "whisper-large · no key")
+        await pilot.press(*str(recording), "enter")
+        await until_shown(pilot, "▸ [ Transcribe ]")
+        await pilot.press("enter")
+        await until_shown(pilot, "words of the whisper server")
 
 
 async def test_what_is_typed_filters_the_kinds_and_escape_adds_nothing(session: Session) -> None:

@@ -51,7 +51,7 @@ class Defaults(AreaScreen):
     Defaults #content { padding-top: 1; }
     Defaults DefaultDetails { display: none; }
     Defaults.-wide #defaults { width: 66; }
-    Defaults.-wide DefaultDetails { display: block; }
+    Defaults.-wide DefaultDetails { display: block; border-left: solid $foreground 50%; }
     """
 
     def __init__(self) -> None:

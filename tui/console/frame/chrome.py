@@ -15,6 +15,7 @@ from tui.console.widgets.symbols import (
     ACCENT,
     CHIP_LOCKED,
     CHIP_PRACTICE,
+    KEY,
     LOCKED,
     MARK,
     MARK_COLOURS,
@@ -269,7 +270,7 @@ class Footer(ChromeRow):
             if not optional:
                 break
             shown.remove(optional[-1])
-        lines = [[line((item.keys, ACCENT), f" {item.word}") for item in row] for row in rows[: self.most]]
+        lines = [[line((item.keys, KEY), f" {item.word}") for item in row] for row in rows[: self.most]]
         return [Content(" ").append(Content("  ").join(texts)).truncate(cells) for texts in lines]
 
     @staticmethod

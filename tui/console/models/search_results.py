@@ -12,11 +12,14 @@ from tui.console.widgets.form import FieldRow
 from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED, WORKING
-from tui.console.widgets.truncate import fit, width
+from tui.console.widgets.truncate import clip_end, fit, width
 from tui.providers.events import SearchResult
 
 MOST = 6
 """Results shown at once; the others are reached by scrolling."""
+
+_NOTE = 24
+"""Cells that the note about a hit keeps beside a long name."""
 
 
 class HitRows(Rows):
@@ -114,8 +117,9 @@ class SearchResults(Vertical):
 def _item(hit: SearchResult) -> Item:
     def draw(cells: int) -> Content:
         name, note = hit.label or hit.id, hit.note
-        room = max(cells - width(note) - 4, cells // 3) if note else cells - 2
+        room = max(min(width(name), cells - _NOTE - 4), cells - width(note) - 4) if note else cells - 2
         style = "" if hit.usable else MUTED
-        return line("  ", (fit(name, min(room, 44), middle=True), style), "  " if note else "", (note, MUTED))
+        shown = fit(name, min(room, 44), middle=True)
+        return line("  ", (shown, style), "  " if note else "", (clip_end(note, cells - width(shown) - 4), MUTED))
 
     return Item(hit.id, draw)

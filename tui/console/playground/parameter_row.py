@@ -23,7 +23,7 @@ Parse = Callable[[Parameter, str], Any]
 
 _LABEL = 19
 
-_ROOM = 11
+_ROOM = 10
 """Cells beside a field in the narrow column; a longer range is shown under the question."""
 
 
@@ -87,8 +87,7 @@ class ParameterRow(Vertical):
         super().__init__(classes="-narrow" if narrow else "")
         self.parameter, self.span, self.narrow = parameter, span, narrow
         self.field: LineField | LinesField = LinesField(text, leaves=True) if lines else LineField(text)
-        if isinstance(self.field, LineField):
-            self.field.placeholder = "–" if narrow else ""
+        self.field.placeholder = "–" if narrow else ""
         self._label = Plain()
         self._after = Plain(classes="after")
         self._wrong: Plain | None = None
@@ -104,7 +103,7 @@ class ParameterRow(Vertical):
         if isinstance(self.field, LinesField):
             self._after.show("" if self.narrow else ("]", MUTED))
         elif self.narrow:
-            self._after.show((self.span if width(self.span) <= _ROOM else "", MUTED))
+            self._after.show((f" {self.span}" if width(self.span) <= _ROOM else "", MUTED))
         elif len(self.span) > 15:
             self._after.show(line(("]    ", MUTED), clip_end(self.span, 40)))
         else:

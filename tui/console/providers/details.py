@@ -7,7 +7,7 @@ from textual.content import Content
 
 from tui.console.widgets.row_list import Item, text_item
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import BROKEN, ERROR, MUTED, WARNING, sign
+from tui.console.widgets.symbols import BROKEN, ERROR, HEADING, MUTED, WARNING, sign
 from tui.console.widgets.truncate import clip_end, clip_middle, fit, width
 from tui.console.widgets.wrap import fold
 from tui.domain import Credential, ModelType, ProviderState, VerificationState, previous_of
@@ -160,7 +160,7 @@ class ProviderDetails:
             )
             for other in others
         ]
-        return [text_item("", "Other credentials"), *rows]
+        return [text_item("", line(("Other credentials", HEADING))), *rows]
 
     def _counts(self) -> dict[ModelType, list[str]]:
         listing = catalog.listing(self.session, provider=self.row.provider.id)
@@ -176,7 +176,7 @@ class ProviderDetails:
     def _model_column(self) -> list[Item]:
         if self.credential is None:
             return []
-        items = [text_item("", "Models")]
+        items = [text_item("", line(("Models", HEADING)))]
         for kind, names in self._counts().items():
             items.append(text_item("", f"{kind.label:<{_TYPE}} {len(names):>2}"))
             if names:
@@ -196,7 +196,7 @@ class ProviderDetails:
             return []
         if compact:
             rows = [Item("", _default(kind, name, None)) for kind, name in served.items()]
-            return [text_item("", "Defaults"), *rows]
+            return [text_item("", line(("Defaults", HEADING))), *rows]
         shown = [(kind, name) for kind, name in served.items() if name]
         return [Item("", _default(kind, name, "" if n else "Defaults")) for n, (kind, name) in enumerate(shown)]
 

@@ -30,13 +30,14 @@ class Import(PageScreen[str]):
         super().__init__()
         self._file = FieldRow("file", "File", help=("A file made by modeldeck export, on this machine.",))
         self._passphrase = FieldRow("passphrase", "Passphrase", secret=True, help=("The one that encrypts the file.",))
-        self._look = Button("Preview", id="look")
+        self._look = Button("Preview", id="look", primary=True)
         self._import = Button("Import", id="import", primary=True)
         self._summary = Plain(id="said")
         self._plan: Plan | None = None
 
     def content(self) -> Iterable[Widget]:
-        self._passphrase.display = self._import.display = False
+        self._passphrase.display = False
+        self._offer(False)
         with Form():
             yield Plain()
             yield self._file
@@ -64,7 +65,8 @@ class Import(PageScreen[str]):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         # Another file, or another passphrase: what was looked at holds no longer.
-        self._plan, self._import.display = None, False
+        self._plan = None
+        self._offer(False)
         if event.input is self._file.field:
             self._passphrase.display = False
             self._file.say()
@@ -131,8 +133,13 @@ class Import(PageScreen[str]):
         lines += [f"  new URL: {url}" for url in plan.new_urls]
         lines += [(f"{lack.message} {problem_hint(lack)}".strip(), MUTED) for lack in plan.lacks]
         self._summary.show(Content("\n").join(line("   ", entry) for entry in lines))
-        self._import.display = plan.changes
+        self._offer(plan.changes)
         (self._import if plan.changes else self._file.field).focus()
+
+    def _offer(self, usable: bool) -> None:
+        """Show the button that imports, or only the one that shows what that would do; one of them is the main one."""
+        self._import.display, self._look.primary = usable, not usable
+        self._look.refresh()
 
     async def _carried_out(self, plan: Plan) -> str:
         await import_plan.carry_out(self.navigator.session, plan)

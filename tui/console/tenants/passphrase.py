@@ -25,6 +25,8 @@ _OPEN_TO_ALL = "Without one, anyone who can read your files on this machine can 
 class Passphrase(PageScreen[str]):
     """Answers with what was done, in a sentence. A locked tenant's present passphrase is asked in the same form."""
 
+    DEFAULT_CSS = "Passphrase #intro { padding: 1 3; }"
+
     def __init__(self, tenant: Tenant) -> None:
         super().__init__()
         self.tenant = tenant
@@ -42,9 +44,7 @@ class Passphrase(PageScreen[str]):
         self._present.display = not keyring.is_open(self.navigator.session.tenant(self.tenant.id))
         self._remove.display = self.tenant.protected
         with Form():
-            yield Plain(
-                "\n   A passphrase protects the private key.\n" if self.tenant.protected else f"\n   {_OPEN_TO_ALL}\n"
-            )
+            yield Plain("A passphrase protects the private key." if self.tenant.protected else _OPEN_TO_ALL, id="intro")
             yield self._present
             yield self._new
             yield Plain()

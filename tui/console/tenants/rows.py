@@ -83,7 +83,7 @@ def _widths(cells: int, with_trials: bool) -> tuple[int, tuple[int, ...]]:
         facts = facts[:-1]
     used = min(cells - _MARK - _NAME - sum(facts[:-1]), 23)
     if len(facts) < most or used < _USED:
-        return cells - _MARK - sum(facts), facts
+        return cells - _MARK - sum(facts) - 1, facts
     return cells - _MARK - sum(facts[:-1]) - used, (*facts[:-1], used)
 
 

@@ -49,7 +49,7 @@ class Tenants(AreaScreen):
     Tenants #left { width: 1fr; }
     Tenants TenantDetails { display: none; }
     Tenants.-wide #left { width: 62; }
-    Tenants.-wide TenantDetails { display: block; }
+    Tenants.-wide TenantDetails { display: block; border-left: solid $foreground 50%; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -44,6 +44,8 @@ CHIP_LOCKED = "bold reverse"
 CHIP_PRACTICE = "bold reverse $secondary"
 MODE_TYPE = "bold reverse $primary"
 MODE_KEYS = "dim"
+KEY = "bold $primary"
+"""A key in the footer; bold as well, for terminals without colors."""
 
 PROBLEM = (f"{WARNING} ", ERROR)
 """The beginning of a sentence about what is wrong."""
