@@ -15,7 +15,7 @@ from tui.console.models import search as finding
 from tui.console.models.add import AddModel
 from tui.console.models.add_form import ModelForm
 from tui.console.models.screen import Models
-from tui.console.models.search_results import HitRows
+from tui.console.models.search_results import HitRows, _item
 from tui.console.widgets.form import Choice, FieldRow
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
@@ -424,3 +424,11 @@ async def test_the_repository_of_an_endpoint_is_searched_as_well(hosting: Sessio
         await pilot.press("down", "enter")
         await until(pilot, lambda: model_form.model_id.startswith("Qwen/Qwen3-Embedding-"))
         assert model_form.field_values["endpoint_type"] == "inference_endpoints" and not model_form.instead.display
+
+
+def test_a_name_is_cut_only_after_the_note_about_it_was() -> None:
+    name = "meta/meta-llama-3-70b-instruct-and-some-more"
+    hit = SearchResult(name, note="official · 48.2M runs · A 70 billion parameter model")
+    for cells in (77, 117):
+        assert name in _item(hit, len(name)).draw(cells).plain
+    assert "…" in _item(hit, len(name)).draw(40).plain

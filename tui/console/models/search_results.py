@@ -18,6 +18,9 @@ from tui.providers.events import SearchResult
 MOST = 6
 """Results shown at once; the others are reached by scrolling."""
 
+_USUAL = 44
+"""Cells of a name before the notes, if all names are shorter and there is room."""
+
 _NOTE = 24
 """Cells that the note about a hit keeps beside a long name."""
 
@@ -75,7 +78,8 @@ class SearchResults(Vertical):
     def show(self, hits: Sequence[SearchResult], *words: Words) -> None:
         """Replace the hits; `words` are shown under the field in place of its help."""
         self.hits = {result.id: result for result in hits}
-        self.list.show([_item(result) for result in self.hits.values()])
+        longest = max((width(_name(result)) for result in self.hits.values()), default=0)
+        self.list.show([_item(result, max(longest, _USUAL)) for result in self.hits.values()])
         self.list.refresh(layout=True)
         # What else is said there, such as what is wrong with the field, is left alone.
         if words or self._has_message:
@@ -114,12 +118,16 @@ class SearchResults(Vertical):
         self.post_message(self.Chosen(self, self.hits[event.key]))
 
 
-def _item(hit: SearchResult) -> Item:
+def _name(hit: SearchResult) -> str:
+    return hit.label or hit.id
+
+
+def _item(hit: SearchResult, longest: int) -> Item:
     def draw(cells: int) -> Content:
-        name, note = hit.label or hit.id, hit.note
+        name, note = _name(hit), hit.note
         room = max(min(width(name), cells - _NOTE - 4), cells - width(note) - 4) if note else cells - 2
         style = "" if hit.usable else MUTED
-        shown = fit(name, min(room, 44), middle=True)
+        shown = fit(name, min(room, longest), middle=True)
         return line("  ", (shown, style), "  " if note else "", (clip_end(note, cells - width(shown) - 4), MUTED))
 
     return Item(hit.id, draw)

@@ -64,6 +64,7 @@ def _check(call: CommandContext) -> int:
     for binding_id, sentence in keymap(settings).faults:
         line = settings.lines.get(f"keymap.{binding_id}")
         rows.append({"entry": f"keymap.{binding_id}", "line": line, "sentence": sentence, "ignored": True})
+    rows.sort(key=lambda row: row["line"] or 0)
     if call.out.as_json:
         call.out.json(rows)
     else:

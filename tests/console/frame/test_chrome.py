@@ -1,0 +1,45 @@
+"""The strip below the content grows with its words, and the notices stand above it."""
+
+from textual.app import App, ComposeResult
+
+from tests.console.pilot import console, until
+from tui.console.frame.chrome import HintBar
+from tui.console.frame.screen import FramedScreen
+
+SENTENCE = "Anthropic was added while north-lab was locked, or by something else than Modeldeck. "
+
+
+class Strip(App[None]):
+    """The strip alone."""
+
+    def compose(self) -> ComposeResult:
+        yield HintBar()
+
+
+async def test_the_strip_takes_two_rows_and_up_to_four_and_cuts_only_what_is_longer() -> None:
+    async with Strip().run_test(size=(60, 12)) as pilot:
+        strip = pilot.app.query_one(HintBar)
+        for times, rows in ((0, 2), (1, 3), (2, 4), (9, 4), (0, 2)):
+            strip.show(SENTENCE * times, "enter shows it." if times else "")
+            await pilot.pause()
+            drawn = [row.plain for row in strip.draw(60)]
+            assert strip.size.height == rows and len(drawn) <= rows
+            assert any(row.endswith("…") for row in drawn) is (times == 9)
+        strip.show(SENTENCE, "enter shows it.")
+        await pilot.resize_terminal(120, 12)
+        await until(pilot, lambda: strip.size.height == 2)
+
+
+async def test_a_notice_stands_on_the_rule_above_the_strip_however_high_that_is() -> None:
+    async with console() as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, FramedScreen)
+        pilot.app.notify("Created Acme.", timeout=60)
+        await until(pilot, lambda: screen.query("Toast"))
+        for sentences in (1, 3):
+            screen.query_one(HintBar).show(SENTENCE * sentences)
+            await pilot.pause()
+            screen.place_notices()
+            rule = screen.lowest_rule
+            await until(pilot, lambda: screen.query_one("Toast").region.bottom == screen.lowest_rule.region.bottom)
+            assert rule.region.bottom == 24 - 1 - screen.query_one(HintBar).size.height
