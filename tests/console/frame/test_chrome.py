@@ -9,7 +9,7 @@ from tui.console.frame.screen import FramedScreen
 SENTENCE = "Anthropic was added while north-lab was locked, or by something else than Modeldeck. "
 
 
-class Strip(App[None]):
+class Strip(App[str]):
     """The strip alone."""
 
     def compose(self) -> ComposeResult:
