@@ -34,7 +34,7 @@ NAMES = (
 ALIKE = ("setup-refused", "remove-provider", "edit-model")
 """Screens of a kind that another one shows."""
 OTHERS = ("setup-wide", "providers-light", "unlock-no-color")
-SCENES = {name: scene for name, scene in SCREENS.items() if name not in ALIKE} | {name: PICTURES[name] for name in OTHERS}
+SCENES = {name: SCREENS[name] for name in SCREENS if name not in ALIKE} | {name: PICTURES[name] for name in OTHERS}
 """Each screen once: pictures in another size or theme show the same ones, and both are changed here anyway."""
 
 SIGNS = re.compile(r"[●○◐▲✕■▸▪█▓▒░│─╭╮╰╯•━▣▌↑↓]")

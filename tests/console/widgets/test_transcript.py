@@ -202,3 +202,13 @@ async def test_a_long_question_is_shown_by_its_beginning() -> None:
     assert drawn[0] == "▌ you"
     assert drawn[-1] == "▌ … and 6,000 characters more"
     assert len(drawn) == 86
+
+
+async def test_another_theme_draws_what_was_drawn_again() -> None:
+    async with reading(Lines("a", 3)) as pilot:
+        shown = transcript(pilot)
+        pilot.app.theme = "textual-dark"
+        await pilot.pause()
+        before = shown.render_line(0)
+        pilot.app.theme = "textual-light"
+        await until(pilot, lambda: [part.style for part in shown.render_line(0)] != [part.style for part in before])

@@ -203,6 +203,11 @@ class Transcript(Widget, can_focus=True):
             self._cursor = min(self._tops[anchor[0]] + anchor[1], max(0, self._tops[-1] - 1))
             self._lay_out()
 
+    def notify_style_update(self) -> None:
+        # Another theme has other colors, which are in the rows that were drawn.
+        self._strips.clear()
+        super().notify_style_update()
+
     # --- moving ---
 
     def scroll_rows(self, rows: int) -> None:
