@@ -138,7 +138,7 @@ async def test_the_system_prompt_has_several_lines_and_a_paste_submits_nothing()
 async def test_from_100_columns_p_goes_into_the_column_and_escape_back() -> None:
     async with chatting(size=(120, 40)) as (pilot, tab):
         text = shown(pilot)
-        assert "│ temperature        –     0 – 2" in text
+        assert "│ temperature        –      0 – 2" in text
         assert "│ seed               –" in text
         await pilot.press("p")
         assert isinstance(pilot.app.screen, Playground)
