@@ -31,10 +31,10 @@ NAMES = (
     "customer-apac-production-cluster-reasoning-and-embeddings-08",
     "星河科技有限公司的人工智能研究与开发中心东部大区",
 )
-ALIKE = ("setup-refused", "remove-provider", "edit-model")
+SIMILAR = ("setup-refused", "remove-provider", "edit-model")
 """Screens of a kind that another one shows."""
 OTHERS = ("setup-wide", "providers-light", "unlock-no-color")
-SCENES = {name: SCREENS[name] for name in SCREENS if name not in ALIKE} | {name: PICTURES[name] for name in OTHERS}
+SCENES = {name: SCREENS[name] for name in SCREENS if name not in SIMILAR} | {name: PICTURES[name] for name in OTHERS}
 """Each screen once: pictures in another size or theme show the same ones, and both are changed here anyway."""
 
 SIGNS = re.compile(r"[●○◐▲✕■▸▪█▓▒░│─╭╮╰╯•━▣▌↑↓]")

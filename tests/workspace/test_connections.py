@@ -22,7 +22,7 @@ from tui.workspace.transfer import export, import_plan
 
 
 @pytest.mark.parametrize("kind", ["azure_openai", "chatglm", "huggingface"])
-async def test_two_connections_of_a_kind_answer_each_under_its_name(session: Session, kind: str) -> None:
+async def test_two_connections_of_a_kind_answer_under_their_names(session: Session, kind: str) -> None:
     acme, folder, names = session.tenant("acme"), folders()[kind], ("east", "west")
     for name in names:
         provider = await connections.add(acme, name, kind)

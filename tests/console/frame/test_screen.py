@@ -28,7 +28,7 @@ async def test_leaving_while_a_screen_opens_is_no_crash() -> None:
         pilot.app.push_screen(Lost("Leave?", [], {"stay": "Stay"}))
 
 
-async def test_leaving_with_the_cursor_in_a_field_beside_the_chat_is_no_crash() -> None:
+async def test_leaving_with_the_cursor_in_a_parameter_field_is_no_crash() -> None:
     async with console(size=(120, 40)) as pilot:
         await pilot.press("4", "escape", "p")
         await until_shown(pilot, "system prompt: instructions")

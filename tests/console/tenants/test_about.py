@@ -6,14 +6,14 @@ from tui.tenancy.session import Session
 from tui.workspace import tenants
 
 
-def told(session: Session, tenant_id: str) -> str:
+def text_of(session: Session, tenant_id: str) -> str:
     """The lines as text."""
     tenant = session.tenant(tenant_id)
     return "\n".join(line(words).plain for words in details(tenant, tenants.row(tenant), session.now()))
 
 
 def test_it_tells_what_is_set_up_and_what_is_wrong(session: Session) -> None:
-    text = told(session, "acme")
+    text = text_of(session, "acme")
     assert "▪ acme" in text and "Passphrase     none" in text
     assert "● OpenAI                ready" in text
     assert "▲ embedding             openai/text-search-ada-doc-001" in text
@@ -21,8 +21,8 @@ def test_it_tells_what_is_set_up_and_what_is_wrong(session: Session) -> None:
     assert "○ speech-to-text        none" in text
 
 
-def test_a_locked_tenant_and_a_damaged_one_are_told_without_their_key(session: Session) -> None:
-    assert "State          locked" in told(session, "north-lab")
+def test_a_locked_tenant_and_a_damaged_one_have_details_too(session: Session) -> None:
+    assert "State          locked" in text_of(session, "north-lab")
     store = session.store("acme")
     store.folder.write(store.name, (store.folder.read(store.name) or b"")[:-40])
-    assert told(session, "acme").startswith("acme\n")
+    assert text_of(session, "acme").startswith("acme\n")
