@@ -229,7 +229,6 @@ PICTURES: dict[str, Scene] = {
     "providers-wide": _like("providers", on("openai", keys(then="Other credentials")), wide=True),
     "models-wide": _like("models", keys("2", then="Used by"), wide=True),
     "playground-wide": _like("playground-chat", wide=True),
-    "compare-wide": _like("compare", wide=True),
     "tenants-wide": _like("tenants", keys(then="Key pair"), wide=True),
     "defaults-wide": _like("defaults", keys("3", then="Used by"), wide=True),
     "embedding-wide": _like("playground-embedding", wide=True),
