@@ -10,6 +10,7 @@ from tui.cli.context import CommandContext
 from tui.cli.output import Output, bar
 from tui.domain import KeySource, Model, ModelType
 from tui.errors import UsageError
+from tui.providers.client.limits import MIB
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
 from tui.providers.requests import Call
 from tui.sanitize import one_line
@@ -23,6 +24,9 @@ from tui.workspace.playground.key_source import CallRoute
 
 if TYPE_CHECKING:
     from tui.providers.client.wire_log import WireLog
+
+_TRACE_SIZE = 64 * MIB
+"""About how many characters of frames --trace saves."""
 
 
 def answering_model(call: CommandContext, kind: ModelType) -> Model:
@@ -77,7 +81,7 @@ def traced(call: CommandContext) -> Iterator["WireLog | None"]:
         return
     from tui.providers.client.wire_log import WireLog
 
-    path, log = local_path(call.args.one("trace")), WireLog()
+    path, log = local_path(call.args.one("trace")), WireLog(size=_TRACE_SIZE)
     if not path.parent.is_dir():
         raise unwritable(path, FileNotFoundError(ENOENT, "No such folder"))
     try:

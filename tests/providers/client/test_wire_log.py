@@ -13,10 +13,9 @@ from tests.providers.client.test_redaction import REPEATED, WORDS, parts
 from tests.providers.http_server import KEY, QUICK, access_to, chat_call, http, run, serve, streaming, text_chunk
 from tests.providers.wenxin.facts import EXCHANGED, OLDER, PAIR, SECRETS
 from tui.providers import PROVIDERS
-from tui.providers.client import wire_log
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
-from tui.providers.client.wire_log import WireLog
+from tui.providers.client.wire_log import FRAMES_SIZE, WireLog
 from tui.providers.origins import origin_of
 from tui.providers.requests import ChatRequest, Message
 from tui.secret import MASK
@@ -27,9 +26,9 @@ def ticking() -> Callable[[], float]:
     return map(float, count()).__next__
 
 
-async def logged(*answers: bytes, stream: bool = True) -> tuple[WireLog, Any]:
+async def logged(*answers: bytes, stream: bool = True, size: int = FRAMES_SIZE) -> tuple[WireLog, Any]:
     """The log of a chat, and its JSON."""
-    log = WireLog(ticking())
+    log = WireLog(ticking(), size=size)
     async with serve(*([answer] for answer in answers)) as server:
         client, access = Client({}, limits=replace(QUICK, retries=0)), access_to(server.base_url)
         await run(client, access, chat_call(access, stream), log)
@@ -122,9 +121,8 @@ async def test_the_answer_to_the_exchange_for_a_token_is_not_logged() -> None:
         assert secret not in text
 
 
-async def test_a_long_answer_is_logged_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wire_log, "FRAMES_SIZE", 500)
-    _, log = await logged(streaming(*[text_chunk("word " * 10)] * 20, text_chunk("", "stop")))
+async def test_a_long_answer_is_logged_up_to_a_limit() -> None:
+    _, log = await logged(streaming(*[text_chunk("word " * 10)] * 20, text_chunk("", "stop")), size=500)
     response = log["exchanges"][0]["response"]
     assert 0 < len(response["frames"]) < 20
     assert response["omitted_frames"] == 22 - len(response["frames"])

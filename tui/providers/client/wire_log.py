@@ -6,7 +6,7 @@ not recorded at all.
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,8 +15,8 @@ from tui.providers.requests import Base64File, Call, Frame, Reader, Result
 from tui.secret import MASK, Secret
 from tui.secret.redaction import Redactor
 
-FRAMES_SIZE = 4 * MIB
-"""About how many characters of frames are kept for one call."""
+FRAMES_SIZE = MIB
+"""About how many characters of frames are kept for one call, unless the log has a size of its own."""
 
 _EXCHANGE = "The answer holds an access token and is not recorded."
 
@@ -97,9 +97,12 @@ class WireLog:
         muted: Whether nothing is kept but `opened`.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic, *, frames: bool = True) -> None:
-        """Start the clock; `off` is a log without frames."""
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, *, frames: bool = True, size: int = FRAMES_SIZE
+    ) -> None:
+        """Start the clock; `size` is about how many characters of frames to keep."""
         self._clock, self._began, self.muted = clock, clock(), not frames
+        self._limit = size
         self._size = self._redacted = 0
         self.call: Call | None = None
         self.exchanges: list[WireExchange] = []
@@ -141,18 +144,12 @@ class WireLog:
 
     def redact(self, redactor: Redactor) -> None:
         """Remove what was made of the secrets of the requests recorded last."""
-        for exchange in self.exchanges[self._redacted :]:
-            exchange.url, exchange.body = redactor.text(exchange.url), redactor.json(exchange.body)
-            exchange.headers = redactor.json(exchange.headers)
-            exchange.response_headers = redactor.json(exchange.response_headers)
-            for frame in exchange.frames:
-                frame.event, frame.data = redactor.text(frame.event), redactor.json(frame.data)
+        _redact(self.exchanges[self._redacted :], redactor)
         self._redacted = len(self.exchanges)
 
     def end(self, redactor: Redactor) -> None:
-        """Remove what was made of the secrets of the call, in pieces too, once it is over."""
-        self.redact(redactor)
-        _redact_pieces([frame for exchange in self.exchanges for frame in exchange.frames], redactor)
+        """Remove what was made of the secrets of the call, once it is over."""
+        _redact(self.exchanges, redactor)
 
     def as_json(self) -> dict[str, Any]:
         """Return the log as it is saved."""
@@ -171,7 +168,7 @@ class WireLog:
 
     def _add(self, exchange: WireExchange, frame: Frame) -> None:
         self._size += _size(frame.data)
-        if self._size > FRAMES_SIZE:
+        if self._size > self._limit:
             exchange.omitted += 1
         else:
             exchange.frames.append(WireFrame(self._now(), frame.event, frame.data))
@@ -221,47 +218,49 @@ def _size(value: Any) -> int:
     return _NUMBER_SIZE
 
 
-@dataclass
-class _Text:
-    """A text within a frame: the container it is in, and its name or index there."""
-
-    container: Any
-    key: Any
-
-    @property
-    def text(self) -> str:
-        return str(self.container[self.key])
+_Places = dict[str, list[tuple[Any, Any]]]
+"""Place in a frame -> where its texts are: the container, and the name or index in it."""
 
 
-def _redact_pieces(frames: list[WireFrame], redactor: Redactor) -> None:
-    """Mask what adds up to a secret over the texts of frames that lie at the same place, such as deltas."""
-    places: dict[str, list[_Text]] = {}
-    for frame in frames:
-        for place, text in _texts(vars(frame), ""):
-            places.setdefault(place, []).append(text)
-    for texts in places.values():
-        joined = "".join(text.text for text in texts)
-        spans = redactor.spans(joined)
-        at = 0
-        for text in texts if spans else ():
-            piece, first = text.text, at
-            at += len(piece)
-            if any(start < at and first < end for start, end in spans):
-                text.container[text.key] = MASK
-
-
-def _texts(value: Any, place: str) -> Iterator[tuple[str, _Text]]:
-    entries: Iterable[tuple[Any, Any]]
-    if isinstance(value, dict):
-        entries = list(value.items())
-    elif isinstance(value, list):
-        entries = list(enumerate(value))
-    else:
+def _redact(exchanges: Sequence[WireExchange], redactor: Redactor) -> None:
+    """Remove what was made of secrets, also what only adds up to one over several frames, such as deltas."""
+    for exchange in exchanges:
+        exchange.url, exchange.body = redactor.text(exchange.url), redactor.json(exchange.body)
+        exchange.headers = redactor.json(exchange.headers)
+        exchange.response_headers = redactor.json(exchange.response_headers)
+    frames = [frame for exchange in exchanges for frame in exchange.frames]
+    # Most answers repeat no secret: one look at the texts of each place is less than one at every text.
+    places = _places(frames)
+    if all(redactor.text(text) == text for text in (*places, *map(_joined, places.values()))):
         return
-    for key, entry in entries:
+    for frame in frames:
+        frame.event, frame.data = redactor.text(frame.event), redactor.json(frame.data)
+    for texts in _places(frames).values():
+        spans, at = redactor.spans(_joined(texts)), 0
+        for container, key in texts if spans else ():
+            first, at = at, at + len(container[key])
+            if any(start < at and first < end for start, end in spans):
+                container[key] = MASK
+
+
+def _joined(texts: Iterable[tuple[Any, Any]]) -> str:
+    return "".join([container[key] for container, key in texts])
+
+
+def _places(frames: Iterable[WireFrame]) -> _Places:
+    """Return the texts of frames by the place in their frame at which they lie."""
+    places: _Places = {}
+    for frame in frames:
+        _add_texts(places, vars(frame), "")
+    return places
+
+
+def _add_texts(places: _Places, value: Any, place: str) -> None:
+    named = isinstance(value, dict)
+    for key, entry in value.items() if named else enumerate(value):
         # Entries of a list count as one place: the deltas of a stream are in lists of one.
-        below = f"{place}/{key if isinstance(value, dict) else ''}"
+        below = f"{place}/{key}" if named else place
         if isinstance(entry, str):
-            yield below, _Text(value, key)
-        else:
-            yield from _texts(entry, below)
+            places.setdefault(below, []).append((value, key))
+        elif isinstance(entry, dict | list):
+            _add_texts(places, entry, below)
