@@ -79,6 +79,7 @@ class Model:
         messages: Sequence[Message],
         parameters: Any = None,
         stream: bool = True,
+        wire_log: Any = None,
     ) -> AsyncIterator[Event]:
         self.requests.append((model.ref, tuple(messages), dict(parameters)))
         try:

@@ -60,7 +60,7 @@ async def embedded(pilot: Pilot[str], *texts: str) -> EmbeddingTab:
 def answering(monkeypatch: pytest.MonkeyPatch, *events: Any) -> None:
     """Have these events come instead of a call; one that is an exception is raised, a signal waited for."""
 
-    async def embed(*_: Any) -> AsyncIterator[Any]:
+    async def embed(*_: Any, **__: Any) -> AsyncIterator[Any]:
         for event in events:
             if isinstance(event, Exception):
                 raise event
@@ -317,7 +317,7 @@ async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
 async def test_a_model_that_distinguishes_questions_learns_what_the_lines_are(monkeypatch: pytest.MonkeyPatch) -> None:
     requests: list[bool] = []
 
-    async def embed(*options: Any) -> AsyncIterator[Any]:
+    async def embed(*options: Any, **_: Any) -> AsyncIterator[Any]:
         requests.append(options[-1])
         yield Vectors(0, ((1.0, 0.0),))
 

@@ -72,7 +72,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> list[Any]:
     """Have these events come instead of a call, which is noted; an exception is raised, a signal waited for."""
     requests: list[Any] = []
 
-    async def transcribe(*options: Any) -> AsyncIterator[Any]:
+    async def transcribe(*options: Any, **_: Any) -> AsyncIterator[Any]:
         requests.append(options)
         for part in parts:
             if isinstance(part, Exception):

@@ -41,6 +41,7 @@ class Playground(AreaScreen):
         bind("playground.type-again", "next_type"),
         bind("playground.model", "model"),
         bind("playground.source", "source"),
+        bind("playground.raw", "raw"),
     ]
 
     def __init__(self) -> None:
@@ -149,6 +150,16 @@ class Playground(AreaScreen):
         except Problem as problem:
             self.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
         self.refresh_chrome()
+
+    def action_raw(self) -> None:
+        from tui.console.playground.raw_view import RawView  # lazy: the page
+
+        if self.tab is None or self.tab.last_request is None:
+            self.dialogs.toast("No request was sent from this tab yet.")
+        elif self.tab.last_request[1].muted:
+            self.dialogs.toast("A request on a trial is not shown: it holds the operator's account.")
+        else:
+            self.app.push_screen(RawView(*self.tab.last_request))
 
     async def open_model(self, model_ref: str, type: ModelType) -> None:  # noqa: A002 - the word of the design
         """Show the tab of that type with that model."""

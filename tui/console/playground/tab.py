@@ -14,6 +14,7 @@ from tui.console.playground.question import Composer
 from tui.console.trial_status import has_choice, warning
 from tui.domain import Model, ModelType
 from tui.errors import Problem
+from tui.providers.client.wire_log import WireLog
 from tui.tenancy import keyring, models
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import status
@@ -35,6 +36,7 @@ class Tab(InConsole, Vertical):
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self.model: Model | None = None
+        self.last_request: tuple[Model, WireLog] | None = None
         self._picked = False
         self._budget_warning = ""
 
@@ -64,6 +66,12 @@ class Tab(InConsole, Vertical):
         except Problem:
             return None
 
+    def record(self, model: Model) -> WireLog:
+        """Return a wire log for a request of this tab; it is the one that the Raw page shows."""
+        log = WireLog()
+        self.last_request = model, log
+        return log
+
     @property
     def has_trial(self) -> bool:
         """Whether there is a trial of the model's provider, so that `o` has a meaning."""
@@ -71,9 +79,10 @@ class Tab(InConsole, Vertical):
         return self.model is not None and has_choice(status.row(session, self.model.provider))
 
     @property
-    def source_keys(self) -> tuple[str, ...]:
-        """The footer's word for it."""
-        return ("playground.source",) if self.has_trial else ()
+    def call_keys(self) -> tuple[str, ...]:
+        """The footer's words for whose key pays, where there is a choice, and for the raw view of the last request."""
+        source = ("playground.source",) if self.has_trial else ()
+        return (*source, "playground.raw") if self.last_request else source
 
     def counted(self, model: Model) -> None:
         """Warn once a day when less than a tenth of the trial's requests remains."""

@@ -15,6 +15,7 @@ from tui.console.trial_status import next_steps
 from tui.console.widgets.symbols import WORKING
 from tui.domain import Model
 from tui.errors import Problem
+from tui.providers.client.wire_log import WireLog
 from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
 from tui.sanitize import printable
 from tui.tenancy.connections import label_of
@@ -33,6 +34,7 @@ class RunningAnswer:
 
     def __init__(self, session: TenantSession, model: Model, label: str, reply: AnswerBlock) -> None:
         self.session, self.model, self.reply = session, model, reply
+        self.wire_log = WireLog()
         self._moment = session.now()
         self.call_status = CallStatus(label, f"waiting for {label}")
         self.began = monotonic()
@@ -202,7 +204,8 @@ class ChatSession:
         self.history.saved = False
         self._on_change(answer, exchange)
         try:
-            events = calls.chat(self.session, model, messages, dict(self.parameters(model).values))
+            values = dict(self.parameters(model).values)
+            events = calls.chat(self.session, model, messages, values, wire_log=answer.wire_log)
             async with aclosing(events) as stream:
                 async for event in stream:
                     answer.take(event)

@@ -106,9 +106,9 @@ class EmbeddingTab(SingleCallTab):
             lines = ("question.send", "question.new-line: next text")
             keys = (*lines, "playground.model", *self._kinds, *done, "area.escape: commands")
         elif self.compared is None:
-            keys = ("embedding.write", "playground.model", *self._kinds, *self.source_keys, "playground.type")
+            keys = ("embedding.write", "playground.model", *self._kinds, *self.call_keys, "playground.type")
         else:
-            inputs = ("playground.model", *self._kinds, *self.source_keys)
+            inputs = ("playground.model", *self._kinds, *self.call_keys)
             keys = (
                 "embedding.write",
                 *inputs,
@@ -271,7 +271,7 @@ class EmbeddingTab(SingleCallTab):
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
             vectors: dict[int, Any] = {}
             began = call_status.seconds
-            call = calls.embed(session, model, texts, self._as_questions)
+            call = calls.embed(session, model, texts, self._as_questions, wire_log=self.record(model))
             async with aclosing(call) as events:
                 async for event in events:
                     if isinstance(event, Vectors):

@@ -121,7 +121,7 @@ class SpeechTab(SingleCallTab):
                 "speech.copy",
                 "speech.again",
                 "playground.model",
-                *self.source_keys,
+                *self.call_keys,
                 "speech.new",
                 "speech.find",
                 *several,
@@ -253,7 +253,7 @@ class SpeechTab(SingleCallTab):
         hearing = _Hearing(path, model.ref, form.info, form.times, monotonic())
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
-            call = calls.transcribe(session, model, path, form.language, form.times)
+            call = calls.transcribe(session, model, path, form.language, form.times, wire_log=self.record(model))
             async with aclosing(call) as events:
                 async for event in events:
                     if isinstance(event, Uploading):
