@@ -7,10 +7,13 @@ import pytest
 
 from tests.console.pilot import shown, until, until_shown
 from tests.console.playground.test_chat import chatting, over, send
+from tui.console.app import Modeldeck
 from tui.console.playground.raw_view import RawView, exchange_lines
 from tui.console.widgets.static_text import line
 from tui.providers.client.wire_log import WireExchange, WireFrame
-from tui.secret import MASK
+from tui.secret import MASK, Secret
+from tui.tenancy.session import Session
+from tui.workspace import tenants
 
 
 async def test_the_last_request_is_shown_saved_and_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -41,6 +44,21 @@ async def test_the_last_request_is_shown_saved_and_copied(tmp_path: Path, monkey
         await until(pilot, lambda: isinstance(pilot.app.screen, RawView))
         await pilot.press("escape")
         await until(pilot, lambda: tab.has_focus_within)
+
+
+async def test_a_locked_tenant_hides_the_request() -> None:
+    async def setup(session: Session) -> None:
+        await tenants.unlock(session.tenant("north-lab"), Secret("practice"))
+
+    async with chatting("north-lab", setup=setup) as (pilot, tab):
+        await send(pilot, tab, "Why?")
+        await pilot.press("escape", "v")
+        await until_shown(pilot, '"content": "Why?"')
+        assert isinstance(pilot.app, Modeldeck)
+        pilot.app.navigator.lock("north-lab")
+        await until_shown(pilot, "The tenant is locked; the request is hidden.")
+        await pilot.press("escape", "v")
+        await until_shown(pilot, "No request was sent from this tab yet.")
 
 
 def test_the_request_id_and_the_limits_that_are_left_stand_first() -> None:

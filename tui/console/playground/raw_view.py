@@ -62,7 +62,11 @@ class RawView(PageScreen[None]):
         lines: list[Words] = []
         for exchange in self._log.exchanges:
             lines += [*([""] if lines else []), *exchange_lines(exchange)]
-        return lines or ["   No request was sent."]
+        return lines or ["   The tenant is locked; the request is hidden."]
+
+    def hide_when_locked(self) -> None:
+        self._log = WireLog.off()
+        self.query_one(Reader).show(self._lines)
 
     def on_reader_scrolled(self) -> None:
         self.refresh_chrome()

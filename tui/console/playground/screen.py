@@ -168,6 +168,8 @@ class Playground(AreaScreen):
             self.tab.use_ref(model_ref)
 
     def hide_when_locked(self) -> None:
+        for tab in self.query(Tab).results(Tab):
+            tab.last_request = None
         if self.tab is not None:
             self.tab.hide_when_locked()
 
