@@ -79,10 +79,9 @@ class Tab(InConsole, Vertical):
         return self.model is not None and has_choice(status.row(session, self.model.provider))
 
     @property
-    def call_keys(self) -> tuple[str, ...]:
-        """The footer's words for whose key pays, where there is a choice, and for the raw view of the last request."""
-        source = ("playground.source",) if self.has_trial else ()
-        return (*source, "playground.raw") if self.last_request else source
+    def source_keys(self) -> tuple[str, ...]:
+        """The footer's word for it."""
+        return ("playground.source",) if self.has_trial else ()
 
     def counted(self, model: Model) -> None:
         """Warn once a day when less than a tenth of the trial's requests remains."""

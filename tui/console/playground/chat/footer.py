@@ -3,15 +3,15 @@
 from tui.console.playground.chat.session import ChatSession
 
 
-def footer(session: ChatSession, call_keys: tuple[str, ...], *, typing: bool, wide: bool) -> tuple[str, ...]:
-    """Return the footer's entries in their order; `call_keys` are the tab's for any call."""
+def footer(session: ChatSession, source_keys: tuple[str, ...], *, typing: bool, wide: bool) -> tuple[str, ...]:
+    """Return the footer's entries in their order; `source_keys` are those that choose whose key pays."""
     last = session.history.last
     if session.running is not None:
         if not typing:
             return "area.escape: stop", "list.last: follow", "chat.write", "chat.copy", "chat.save"
         return "app.copy-or-stop: stop", "question.follow", "chat.copy", "chat.save", "area.escape: commands"
     if not typing:
-        model = ("playground.model", "chat.parameters", *call_keys)
+        model = ("playground.model", "chat.parameters", *source_keys)
         if last is None:
             return "chat.write", *model, "playground.type"
         return "chat.write", "chat.again", "chat.edit", *model, "chat.copy", "chat.save", "chat.new", "chat.find"

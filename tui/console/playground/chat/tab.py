@@ -127,7 +127,7 @@ class ChatTab(Tab):
             return "field.next", "find.close"
         if self.side.fields is not None and self.side.fields.row is not None:
             return "field.next", "focus.next", "field.clear", "area.escape: commands"
-        keys = footer(self.session, self.call_keys, typing=self.typing, wide=self.has_class("-wide"))
+        keys = footer(self.session, self.source_keys, typing=self.typing, wide=self.has_class("-wide"))
         block = self.transcript.at_cursor
         folds = self.transcript.has_focus and isinstance(block, AnswerBlock) and block.thoughts
         return ("list.choose: thoughts", *keys) if folds else keys

@@ -107,7 +107,7 @@ class CompareTab(Tab):
             return ("question.send", "question.new-line", *after, *add, "area.escape: commands")
         keys = ["compare.write", *(["compare.add"] if len(self.columns) < MOST else [])]
         if self.columns.current is not None:
-            keys += ["playground.model: replace", "compare.remove", *self.call_keys]
+            keys += ["playground.model: replace", "compare.remove", *self.source_keys]
         if self.comparison is not None:
             keys += ["compare.again", "compare.repeat", "compare.winner", "compare.differences", "compare.save"]
         return (*keys, "playground.type")

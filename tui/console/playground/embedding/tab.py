@@ -106,9 +106,9 @@ class EmbeddingTab(SingleCallTab):
             lines = ("question.send", "question.new-line: next text")
             keys = (*lines, "playground.model", *self._kinds, *done, "area.escape: commands")
         elif self.compared is None:
-            keys = ("embedding.write", "playground.model", *self._kinds, *self.call_keys, "playground.type")
+            keys = ("embedding.write", "playground.model", *self._kinds, *self.source_keys, "playground.type")
         else:
-            inputs = ("playground.model", *self._kinds, *self.call_keys)
+            inputs = ("playground.model", *self._kinds, *self.source_keys)
             keys = (
                 "embedding.write",
                 *inputs,

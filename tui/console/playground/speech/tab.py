@@ -121,7 +121,7 @@ class SpeechTab(SingleCallTab):
                 "speech.copy",
                 "speech.again",
                 "playground.model",
-                *self.call_keys,
+                *self.source_keys,
                 "speech.new",
                 "speech.find",
                 *several,
