@@ -3,7 +3,7 @@
 import asyncio
 import re
 import stat
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -66,22 +66,17 @@ class Model:
         self.queue: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
         self.requests: list[tuple[str, tuple[Message, ...], dict[str, Any]]] = []
         self.closed = 0
-        monkeypatch.setattr(calls, "chat", self._chat)
+        monkeypatch.setattr(calls, "chat_call", lambda _, __, messages, parameters: (tuple(messages), dict(parameters)))
+        monkeypatch.setattr(calls, "send", self._send)
 
     def says(self, *events: Event | Exception | None) -> None:
         for event in events:
             self.queue.put_nowait(event)
 
-    async def _chat(
-        self,
-        session: Any,
-        model: Any,
-        messages: Sequence[Message],
-        parameters: Any = None,
-        stream: bool = True,
-        wire_log: Any = None,
+    async def _send(
+        self, session: Any, model: Any, messages: tuple[Message, ...], parameters: dict[str, Any], wire_log: Any
     ) -> AsyncIterator[Event]:
-        self.requests.append((model.ref, tuple(messages), dict(parameters)))
+        self.requests.append((model.ref, messages, parameters))
         try:
             while (event := await self.queue.get()) is not None:
                 if isinstance(event, Exception):

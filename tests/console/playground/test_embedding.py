@@ -60,7 +60,7 @@ async def embedded(pilot: Pilot[str], *texts: str) -> EmbeddingTab:
 def answering(monkeypatch: pytest.MonkeyPatch, *events: Any) -> None:
     """Have these events come instead of a call; one that is an exception is raised, a signal waited for."""
 
-    async def embed(*_: Any, **__: Any) -> AsyncIterator[Any]:
+    async def send(*_: Any) -> AsyncIterator[Any]:
         for event in events:
             if isinstance(event, Exception):
                 raise event
@@ -69,7 +69,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *events: Any) -> None:
             else:
                 yield event
 
-    monkeypatch.setattr(calls, "embed", embed)
+    monkeypatch.setattr(calls, "send", send)
 
 
 async def test_it_opens_in_typing_and_says_what_to_write() -> None:
@@ -317,11 +317,15 @@ async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
 async def test_a_model_that_distinguishes_questions_learns_what_the_lines_are(monkeypatch: pytest.MonkeyPatch) -> None:
     requests: list[bool] = []
 
-    async def embed(*options: Any, **_: Any) -> AsyncIterator[Any]:
-        requests.append(options[-1])
+    async def send(*_: Any) -> AsyncIterator[Any]:
         yield Vectors(0, ((1.0, 0.0),))
 
-    monkeypatch.setattr(calls, "embed", embed)
+    def prepare(session: Any, model: Any, texts: Any, query: bool) -> tuple[None, None]:
+        requests.append(query)
+        return None, None
+
+    monkeypatch.setattr(calls, "embed_call", prepare)
+    monkeypatch.setattr(calls, "send", send)
     async with console() as pilot:
         tab = await opened(pilot)
         await pilot.press("escape", "p")

@@ -72,8 +72,11 @@ def answering(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> list[Any]:
     """Have these events come instead of a call, which is noted; an exception is raised, a signal waited for."""
     requests: list[Any] = []
 
-    async def transcribe(*options: Any, **_: Any) -> AsyncIterator[Any]:
+    def prepare(*options: Any) -> tuple[None, None]:
         requests.append(options)
+        return None, None
+
+    async def send(*_: Any) -> AsyncIterator[Any]:
         for part in parts:
             if isinstance(part, Exception):
                 raise part
@@ -82,7 +85,8 @@ def answering(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> list[Any]:
             else:
                 yield part
 
-    monkeypatch.setattr(calls, "transcribe", transcribe)
+    monkeypatch.setattr(calls, "transcribe_call", prepare)
+    monkeypatch.setattr(calls, "send", send)
     return requests
 
 

@@ -98,12 +98,12 @@ async def test_at_rest_nothing_is_sent() -> None:
 async def test_an_answer_takes_few_times_its_text(size: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
     pieces: asyncio.Queue[str] = asyncio.Queue()
 
-    async def chat(*_: Any, **__: Any) -> AsyncIterator[Event]:
+    async def send(*_: Any) -> AsyncIterator[Event]:
         while piece := await pieces.get():
             yield TextDelta(piece)
         yield Finish("stop")
 
-    monkeypatch.setattr(calls, "chat", chat)
+    monkeypatch.setattr(calls, "send", send)
     clock = 0.0
     monkeypatch.setattr("tui.console.terminal.display.monotonic", lambda: clock)
     session = practice_session()

@@ -1,20 +1,17 @@
 """The Raw page: the last request of a tab and its response, every frame with its time. It shows no key."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from textual.binding import BindingType
-from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
-from tui.console.frame.screen import PageScreen
 from tui.console.keys import bind
+from tui.console.pages.text import TextPage
 from tui.console.remedies import problem_hint
-from tui.console.widgets.find_bar import Find
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ACCENT, MUTED, PROBLEM
-from tui.console.widgets.text_viewer import Reader
 from tui.domain import Model
 from tui.errors import Problem
 from tui.providers.client.wire_log import WireExchange, WireLog
@@ -28,35 +25,26 @@ _NOTABLE = ("request-id", "requestid", "ratelimit", "rate-limit", "retry-after")
 """Parts of the names of headers that are put first: the request's ID, and what is left of the limits."""
 
 
-class RawView(PageScreen[None]):
+class RawView(TextPage):
     """Reads like `curl -v`: the request, the head of the response, then its frames."""
 
+    FIND = "raw.find"
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("raw.save", "save"),
         bind("raw.copy", "copy_as"),
-        bind("raw.find", "find"),
+        bind(FIND, "find"),
     ]
 
     def __init__(self, model: Model, log: WireLog) -> None:
         super().__init__()
         self._model, self._log = model, log
 
-    def content(self) -> Iterable[Widget]:
-        yield Reader(id="raw")
-        yield Find("raw.find")
-
     def on_mount(self) -> None:
-        reader = self.query_one(Reader)
-        reader.focus()
-        reader.show(self._lines)
+        self.reader.show(self._lines)
 
     def chrome(self) -> ScreenText:
-        keys = (
-            ("field.next", "find.close: commands")
-            if self.typing
-            else ("list.up list.down: move", "raw.save", "raw.copy", "raw.find", "page.back")
-        )
-        return ScreenText(f"Raw: {self._model.ref}", keys, self.query_one(Reader).place)
+        own = () if self.typing else ("raw.save", "raw.copy")
+        return ScreenText(f"Raw: {self._model.ref}", (*self.keys, *own), self.reader.place)
 
     def _lines(self, cells: int) -> list[Words]:
         lines: list[Words] = []
@@ -66,16 +54,7 @@ class RawView(PageScreen[None]):
 
     def hide_when_locked(self) -> None:
         self._log = WireLog.off()
-        self.query_one(Reader).show(self._lines)
-
-    def on_reader_scrolled(self) -> None:
-        self.refresh_chrome()
-
-    def action_find(self) -> None:
-        self.query_one(Find).open()
-
-    def on_find_wanted(self, event: Find.Wanted) -> None:
-        self.query_one(Find).say(self.query_one(Reader).find(event.text, after=event.again))
+        self.reader.show(self._lines)
 
     def action_save(self) -> None:
         self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)

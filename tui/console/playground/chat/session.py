@@ -205,7 +205,8 @@ class ChatSession:
         self._on_change(answer, exchange)
         try:
             values = dict(self.parameters(model).values)
-            events = calls.chat(self.session, model, messages, values, wire_log=answer.wire_log)
+            prepared = calls.chat_call(self.session, model, messages, values)
+            events = calls.send(self.session, model, *prepared, answer.wire_log)
             async with aclosing(events) as stream:
                 async for event in stream:
                     answer.take(event)

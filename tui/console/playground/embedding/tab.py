@@ -271,7 +271,8 @@ class EmbeddingTab(SingleCallTab):
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
             vectors: dict[int, Any] = {}
             began = call_status.seconds
-            call = calls.embed(session, model, texts, self._as_questions, wire_log=self.record(model))
+            prepared = calls.embed_call(session, model, texts, self._as_questions)
+            call = calls.send(session, model, *prepared, self.record(model))
             async with aclosing(call) as events:
                 async for event in events:
                     if isinstance(event, Vectors):

@@ -253,7 +253,8 @@ class SpeechTab(SingleCallTab):
         hearing = _Hearing(path, model.ref, form.info, form.times, monotonic())
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
-            call = calls.transcribe(session, model, path, form.language, form.times, wire_log=self.record(model))
+            prepared = calls.transcribe_call(session, model, path, form.language, form.times)
+            call = calls.send(session, model, *prepared, self.record(model))
             async with aclosing(call) as events:
                 async for event in events:
                     if isinstance(event, Uploading):
