@@ -68,7 +68,7 @@ DECLARED = {
     "providers.new": KeyDeclaration("n", "new", "New credential"),
     "providers.use": KeyDeclaration("u", "use", "Use this credential"),
     "providers.remove": KeyDeclaration("d", "remove", "Remove (asks first)"),
-    "providers.doctor": KeyDeclaration("D", "doctor", "Doctor: find what is wrong on the way to the provider"),
+    "providers.doctor": KeyDeclaration("D", "doctor", "Doctor: find what is wrong"),
     "providers.filter": KeyDeclaration("slash", "filter", "Filter the providers"),
     "providers.details": KeyDeclaration("right", "details"),
     "providers.list": KeyDeclaration("left", "list"),

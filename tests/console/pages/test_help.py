@@ -52,7 +52,7 @@ async def test_every_action_of_the_screen_stands_in_it() -> None:
 
 async def test_the_two_lines_of_the_width_test_are_equally_long_where_signs_are_narrow() -> None:
     async with console() as pilot:
-        await pilot.press("?")
+        await pilot.press("?", "pagedown")
         await until_shown(pilot, "If these two bars")
         lines = rows(pilot)
         at = next(n for n, line in enumerate(lines) if "If these two bars" in line)
@@ -131,7 +131,7 @@ async def test_keys_that_were_changed_are_shown_as_they_are_now() -> None:
 
 async def test_in_plain_characters_every_sign_is_ascii() -> None:
     async with console(practice_session({"MODELDECK_ASCII": "1"})) as pilot:
-        await pilot.press("?")
+        await pilot.press("?", "pagedown")
         await until_shown(pilot, "If these two bars")
         assert "   **********  If these two bars differ in length," in rows(pilot)
         assert shown(pilot).isascii()
