@@ -80,6 +80,7 @@ FACTS = Facts(
         "dialects.openai.audio",
         "dialects.openai.errors",
     ),
+    prose=frozenset({"_within"}),
     otherwise=(
         BARE_LIST,
         Otherwise("verify */models", "status 40[45]", "good", "an empty request shows that the key is taken"),
