@@ -81,7 +81,6 @@ def test_the_root_holds_only_what_it_should() -> None:
         "tests",
         "screenshots",
         "pyproject.toml",
-        "setup.py",  # makes the page of the manual for the wheel
         "README.md",
     }
 

@@ -1,4 +1,7 @@
-"""The page modeldeck(1) of the manual, in man(7) macros, from the table of commands that --help shows."""
+"""The page modeldeck(1) of the manual, in man(7) macros, from the table of commands that --help shows.
+
+`python -m tui.cli.manual` writes it to `modeldeck.1` beside this file, from where the wheel installs it.
+"""
 
 from tui import __version__
 from tui.cli.command import EXIT_CODES, GLOBAL_OPTIONS, VARIABLES, Command, Option
