@@ -14,4 +14,5 @@ def test_it_tells_the_model_its_state_and_what_uses_it(session: Session) -> None
     assert "Model          gpt-6-sol" in chat and "State          ● ready" in chat
     assert "modeldeck chat" in chat and "Playground › Chat" in chat
     assert "State          ▲ gone" in embedding and "modeldeck embed" in embedding
+    assert "This month     no requests" in chat and "Last request   never" in chat
     assert "Suggested      gpt-transcribe" in speech and "State" not in speech

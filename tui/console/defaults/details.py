@@ -12,6 +12,7 @@ from tui.tenancy.last_used import last_use
 from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import when
 from tui.workspace.models.defaults import DefaultRow
+from tui.workspace.pricing import spend
 
 _LABEL = 15
 
@@ -51,6 +52,9 @@ def details(session: TenantSession, row: DefaultRow) -> list[Words]:
         facts += [("Context", f"{model.context:,} tokens")] if model.context else []
         facts += [("Dimensions", f"{model.dimensions:,}")] if model.dimensions else []
         facts += [("Retired on", model.ends)] if model.ends else []
+        month, last = spend.month_and_last(session, model.ref)
+        facts += [("This month", spend.month_words(month))]
+        facts += [("Last request", when(last.at, now) if last else "never")]
     facts += [("Tenant used", when(last_use(session), now) or "never")]
     lines: list[Words] = [(f"{row.type.label} model", HEADING), ""]
     lines += [line((f"{label:<{_LABEL}}", MUTED), value) for label, value in facts]

@@ -203,7 +203,10 @@ class Defaults(AreaScreen):
         """Bring the details to the default under the cursor."""
         row = self._row
         if row is not None and self.has_class("-wide"):
-            self.query_one(DefaultDetails).tell(details(self.session, row))
+            self.run_worker(self._read_details(row), group="details", exclusive=True, exit_on_error=False)
+
+    async def _read_details(self, row: DefaultRow) -> None:
+        self.query_one(DefaultDetails).tell(await asyncio.to_thread(details, self.session, row))
 
     # --- actions ---
 

@@ -14,6 +14,7 @@ from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.models import defaults
+from tui.workspace.pricing import spend
 from tui.workspace.tenants import TenantRow
 
 _LABEL = 15
@@ -46,6 +47,9 @@ def details(session: TenantSession, row: TenantRow, now: str) -> list[Words]:
         chosen = defaults.rows(session)
     except Problem as problem:
         return [*lines, "", line((problem.message, ERROR))]
+    month, last = spend.month_and_last(session)
+    requests = [("This month", spend.month_words(month)), ("Last request", last_request(last, now))]
+    lines += [line((f"{label:<{_LABEL}}", MUTED), value) for label, value in requests]
     lines += ["", ("Providers", HEADING)]
     for entry in used:
         mark, style = sign(entry.state)
@@ -59,6 +63,11 @@ def details(session: TenantSession, row: TenantRow, now: str) -> list[Words]:
         if default.sentence and default.state is not DefaultState.READY:
             lines.append(line(" " * (_NAME + 3), (default.sentence, ERROR)))
     return lines
+
+
+def last_request(last: spend.SpendRecord | None, now: str) -> str:
+    """Return when a model was last asked, and which."""
+    return f"{when(last.at, now)}, {one_line(f'{last.provider}/{last.model}')}" if last else "never"
 
 
 def _facts(row: TenantRow, now: str) -> list[Words]:

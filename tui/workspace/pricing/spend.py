@@ -159,9 +159,29 @@ def _grouping(by: str) -> Callable[[SpendRecord], str]:
 
 def this_month(session: TenantSession) -> SpendSum:
     """Return what the tenant's own keys spent in this month, in UTC."""
-    start = session.today()[:8] + "01"
-    own = [entry for entry in records(session, start) if entry.key == "own"]
-    return next(iter(sums(own)), SpendSum(""))
+    return month_and_last(session)[0]
+
+
+def month_and_last(session: TenantSession, ref: str = "") -> tuple[SpendSum, SpendRecord | None]:
+    """Return what the tenant's own keys spent in this month, in UTC, and the last request, on a trial too.
+
+    Args:
+        session: The tenant.
+        ref: Count only the requests of this `provider/model`.
+    """
+    start, month, last = session.today()[:8] + "01", SpendSum(""), None
+    for entry in records(session):
+        if ref in ("", f"{entry.provider}/{entry.model}"):
+            last = entry
+            if entry.key == "own" and entry.at >= start:
+                month.add(entry)
+    return month, last
+
+
+def month_words(month: SpendSum) -> str:
+    """Return the spend of a month for people: `≈ 1.20 USD in 12 requests`."""
+    count = f"{month.requests:,} request{'s' if month.requests != 1 else ''}"
+    return f"{month.words} in {count}" if month.requests else "no requests"
 
 
 def parse_budget(text: str) -> tuple[Decimal, str] | None:
