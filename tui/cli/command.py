@@ -83,6 +83,7 @@ MODEL_OPTION = Option(("-m", "--model"), "the model as P/MODEL; default: the def
 NO_VERIFY = Option(("--no-verify",), "save without verifying at the provider")
 ALLOW_HTTP = Option(("--allow-http",), "allow unencrypted http:// to other machines")
 TRACE = Option(("--trace",), "save requests, headers and frames as JSON, without keys", "FILE", shown=False)
+FORCE = Option(("--force",), "overwrite an existing file", shown=False)
 PRINT = Option(
     ("--print",), "print the request as curl, httpx or python, and send nothing", "FORM", ("curl", "httpx", "python")
 )

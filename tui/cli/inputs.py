@@ -1,16 +1,19 @@
-"""Read standard input and numeric arguments."""
+"""Read standard input, numeric arguments and the names of new files."""
 
 import codecs
 import contextlib
 import io
+import os
 import re
 import signal
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from tui.cli.output import is_terminal
 from tui.errors import UsageError
+from tui.storage.user_file import check_regular, local_path
 
 _asking = True
 
@@ -126,3 +129,20 @@ def since_time(text: str) -> str:
         raise UsageError(
             "--since needs a date, a time or an age.", "For example 2026-11-22, 2026-11-22T14:00, 30m, 12h, 7d or 2w."
         ) from None
+
+
+def new_file(where: str, force: bool) -> Path:
+    """Return the path of a file that will be written.
+
+    Args:
+        where: The path as a person typed it.
+        force: True if an existing file may be overwritten.
+
+    Raises:
+        UsageError: It exists, or leads to something that is not a file.
+    """
+    path = local_path(where)
+    if os.path.lexists(path) and not force:
+        raise UsageError(f"{where} already exists.", "Use --force to overwrite it.")
+    check_regular(path)
+    return path

@@ -7,6 +7,7 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from tui.cli.context import CommandContext
+from tui.cli.inputs import new_file
 from tui.cli.output import Output, bar
 from tui.domain import KeySource, Model, ModelType
 from tui.errors import UsageError
@@ -14,7 +15,7 @@ from tui.providers.client.limits import MIB
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
 from tui.providers.requests import Call
 from tui.sanitize import one_line
-from tui.storage.user_file import local_path, unwritable, write
+from tui.storage.user_file import unwritable, write
 from tui.tenancy import models
 from tui.tenancy.connections import provider_of
 from tui.tenancy.last_used import touch
@@ -81,7 +82,10 @@ def traced(call: CommandContext) -> Iterator["WireLog | None"]:
         return
     from tui.providers.client.wire_log import WireLog
 
-    path, log = local_path(call.args.one("trace")), WireLog(size=_TRACE_SIZE)
+    where = call.args.one("trace")
+    if where == "-":
+        raise UsageError("--trace writes a file, not stdout.", "Name a file; ./- is one whose name is -.")
+    path, log = new_file(where, call.args.has("force")), WireLog(size=_TRACE_SIZE)
     if not path.parent.is_dir():
         raise unwritable(path, FileNotFoundError(ENOENT, "No such folder"))
     try:

@@ -30,8 +30,13 @@ def local_path(text: str) -> Path:
 def write(path: Path, text: str) -> None:
     """Write a text for its owner alone (mode 0600), whole or not at all.
 
-    A symbolic link is replaced itself, not its target.
+    A symbolic link to a file is replaced itself, not its target.
+
+    Raises:
+        UsageError: It is a folder, a device or a pipe.
+        Problem: It cannot be written.
     """
+    check_regular(path)
     part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         opened = os.open(path=part, flags=os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode=0o600)
@@ -46,6 +51,17 @@ def write(path: Path, text: str) -> None:
             raise
     except OSError as error:
         raise unwritable(path, error) from None
+
+
+def check_regular(path: Path) -> None:
+    """Raise a UsageError if a path leads to something that is not a file, which must not be replaced."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return
+    if not stat.S_ISREG(mode):
+        what = "is a folder" if stat.S_ISDIR(mode) else "is not a regular file"
+        raise UsageError(f"{one_line(str(path), 200)} {what}.", "Choose another file.")
 
 
 def read(path: Path, largest: int) -> bytes:

@@ -40,7 +40,7 @@ def test_embed_and_transcribe_are_saved(ready: Run, tmp_path: Path) -> None:
     recording.write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
     assert ready("embed", "a cat", "--trace", str(file)).code == 0
     assert saved(file)["exchanges"][0]["request"]["body"]["input"] == ["a cat"]
-    assert ready("transcribe", str(recording), "--trace", str(file)).code == 0
+    assert ready("transcribe", str(recording), "--trace", str(file), "--force").code == 0
     assert saved(file)["exchanges"][0]["request"]["body"]["file"] == "call.wav, audio/wav, 16 bytes"
 
 
@@ -58,3 +58,22 @@ def test_what_makes_several_runs_takes_no_trace(ready: Run, tmp_path: Path) -> N
         ready("transcribe", "a.wav", "-m", "openai/whisper-1", "-m", "openai/gpt-4o-transcribe", "--trace", file).code
         == 2
     )
+
+
+def test_only_force_overwrites_a_file_and_nothing_overwrites_a_device(
+    ready: Run, server: OpenAIServer, tmp_path: Path
+) -> None:
+    file, pipe = tmp_path / "log.json", tmp_path / "pipe"
+    file.write_text("mine")
+    os.mkfifo(pipe)
+    for place, force, says in (
+        (file, (), "Use --force"),
+        (pipe, ("--force",), "is not a regular file"),
+        (tmp_path, ("--force",), "is a folder"),
+        ("-", (), "not stdout"),
+    ):
+        ran = ready("chat", "Why?", "--trace", str(place), *force)
+        assert ran.code == 2 and says in ran.err
+    assert server.requests == [] and file.read_text() == "mine" and pipe.is_fifo()
+    assert ready("chat", "Why?", "--trace", str(file), "--force").code == 0
+    assert saved(file)["exchanges"]

@@ -1,6 +1,6 @@
 """`modeldeck chat`: ask a model."""
 
-from tui.cli.command import JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
+from tui.cli.command import FORCE, JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
 
 COMMANDS = (
     Command(
@@ -18,6 +18,7 @@ COMMANDS = (
             Option(("-v", "--verbose"), "show tokens and times on stderr; default on a terminal", shown=False),
             PRINT,
             TRACE,
+            FORCE,
             JSON,
         ),
         "If the answer breaks off, what came stays on stdout and the exit code is not 0.",

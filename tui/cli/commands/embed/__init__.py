@@ -1,6 +1,6 @@
 """`modeldeck embed`: turn texts into vectors."""
 
-from tui.cli.command import JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
+from tui.cli.command import FORCE, JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
 
 COMMANDS = (
     Command(
@@ -14,6 +14,7 @@ COMMANDS = (
             Option(("--from",), "start with text N, to continue after a failure", "N"),
             PRINT,
             TRACE,
+            FORCE,
             Option(("-o", "--output"), "write .npy or .jsonl; the same command continues", "FILE", shown=False),
             Option(("--nearest",), "print the lines of FILE nearest to each TEXT", "FILE", shown=False),
             Option(("--top",), "how many nearest lines; default: 10", "N", shown=False),

@@ -1,20 +1,19 @@
 """Run `modeldeck compare`: labelled lines as they come, then a table."""
 
 import asyncio
-import os
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 from tui.cli.context import CommandContext
-from tui.cli.inputs import read_text, whole_number
+from tui.cli.inputs import new_file, read_text, whole_number
 from tui.cli.model_call import unlock_for_model
 from tui.cli.model_parameters import parameters_of
 from tui.cli.remedies import problem_hint
 from tui.domain import ModelType
 from tui.errors import Exit, Locked, Problem, UsageError
 from tui.providers.events import Event, Retrying, TextDelta
-from tui.storage.user_file import local_path, write
+from tui.storage.user_file import write
 from tui.tenancy import models
 from tui.tenancy.last_used import touch
 from tui.workspace.playground.compare import comparison as comparisons
@@ -43,10 +42,7 @@ def _file(call: CommandContext) -> Path | None:
     where = call.args.one("output")
     if not where:
         return None
-    path = local_path(where)
-    if os.path.lexists(path) and not call.args.has("force"):
-        raise UsageError(f"{where} already exists.", "Use --force to overwrite it.")
-    return path
+    return new_file(where, call.args.has("force"))
 
 
 class _Lines:

@@ -1,6 +1,6 @@
 """`modeldeck transcribe`: speech to text."""
 
-from tui.cli.command import JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
+from tui.cli.command import FORCE, JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
 
 _FORMATS = ("text", "srt", "vtt", "json")
 
@@ -16,6 +16,7 @@ COMMANDS = (
             Option(("--language",), "the language spoken, such as en or zh; default: auto-detect", "CODE"),
             PRINT,
             TRACE,
+            FORCE,
             Option(("--reference",), "measure the transcript against the text in FILE", "FILE", shown=False),
             JSON._replace(help="the same as --format json"),
         ),

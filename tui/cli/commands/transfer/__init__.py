@@ -1,6 +1,6 @@
 """`modeldeck export` and `modeldeck import`: a tenant's settings as a file."""
 
-from tui.cli.command import ALLOW_HTTP, JSON, TENANT, YES, Argument, Command, Option
+from tui.cli.command import ALLOW_HTTP, FORCE, JSON, TENANT, YES, Argument, Command, Option
 
 COMMANDS = (
     Command(
@@ -11,7 +11,7 @@ COMMANDS = (
         (
             Option(("-o", "--output"), "the file, which only you can read; default or -: stdout", "FILE"),
             Option(("--with-secrets",), "include the API keys; the file is encrypted with a passphrase"),
-            Option(("--force",), "overwrite an existing file", shown=False),
+            FORCE,
         ),
         "Without secrets, the file is JSON that you can read and compare: the same settings give the same file. With "
         "secrets, it is encrypted (scrypt and AES-256-GCM). With --passphrase-fd, the tenant's passphrase comes "

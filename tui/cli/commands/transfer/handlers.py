@@ -1,10 +1,9 @@
 """`modeldeck export | import`: write a tenant's settings to a file, and read them back."""
 
-import os
 import sys
 
 from tui.cli.context import CommandContext
-from tui.cli.inputs import read_bytes
+from tui.cli.inputs import new_file, read_bytes
 from tui.cli.output import counted, is_terminal
 from tui.cli.remedies import problem_hint
 from tui.errors import Problem, UsageError
@@ -24,11 +23,9 @@ async def export(call: CommandContext) -> None:
     """Write the settings of a tenant to a file or to stdout."""
     tenant = tenant_registry.find(call.session, call.args.one("TENANT")) if call.args.has("TENANT") else call.tenant
     where, force, secrets = call.args.one("output", _STREAM), call.args.has("force"), call.args.has("with-secrets")
-    path = local_path(where)
     if where == _STREAM and secrets and is_terminal(sys.stdout):
         raise UsageError("A file with API keys is not printed to a terminal.", "Choose a file with -o FILE.")
-    if where != _STREAM and os.path.lexists(path) and not force:
-        raise UsageError(f"{where} already exists.", "Use --force to overwrite it.")
+    path = None if where == _STREAM else new_file(where, force)
     passphrase = None
     if secrets:
         await call.unlock(tenant)
@@ -39,7 +36,7 @@ async def export(call: CommandContext) -> None:
                 "Type it on a terminal, or pass it with --passphrase-fd or --passphrase-file.",
             )
     exported = await export_file.export(call.session.tenant(tenant.id), passphrase)
-    if where == _STREAM:
+    if path is None:
         call.out.piece(exported.text)
     else:
         write(path, exported.text)
