@@ -265,6 +265,9 @@ async def test_nothing_listens_on_that_port(session: Session, unused_tcp_port: i
         await focused(pilot, "Base URL")
         await paste(pilot, f"http://127.0.0.1:{unused_tcp_port}/v1")
         assert "Nothing leaves this machine" in shown(pilot)
+        await pilot.press("enter")
+        # The key is optional; typed text must not fall on a button.
+        await focused(pilot, "API key")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ ", 20)
         assert f"127.0.0.1:{unused_tcp_port}" in shown(pilot)
@@ -329,7 +332,7 @@ async def test_no_server_answers() -> None:
 async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word() -> None:
     session = session_answering(lambda request: httpx.Response(200, json={"object": "list", "data": []}))
     async with console(session) as pilot:
-        await pilot.press("j", "enter", "enter", "enter", "enter")
+        await pilot.press("j", "enter", "enter", "enter", "enter", "enter")
         await until_shown(pilot, "▲ It answers, but lists no models.")
         assert "Save; A adds models." in shown(pilot)
 
@@ -341,12 +344,12 @@ async def test_plain_http_to_another_machine_is_confirmed_once(session: Session)
         await focused(pilot, "Base URL")
         await pilot.press("ctrl+u")
         await paste(pilot, "http://192.0.2.7:8000/v1")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "Unencrypted: anyone on the network can read your texts and the key.")
         await focused(pilot, "Go back")
         await pilot.press("enter")
         await focused(pilot, "Base URL")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter", "enter", "enter")
         await focused(pilot, "Go back")
         await pilot.press("down", "enter")
         await until_shown(pilot, "▲ unencrypted http")
@@ -354,7 +357,7 @@ async def test_plain_http_to_another_machine_is_confirmed_once(session: Session)
         assert credential is not None and credential.plain_http == ("http://192.0.2.7:8000",)
         await pilot.press("enter")
         await focused(pilot, "Base URL")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "OpenAI-compatible is saved.")
 
 

@@ -287,14 +287,14 @@ class SetupForm(Form):
                 self.open_at(row.declared.name)
 
     def advance(self, row: FieldRow) -> None:
-        """Go on from a field: to a choice that it offers, the next required field, at last to the button."""
+        """Go on from a field: to a choice that it offers, the next field in sight, at last to the button."""
         if isinstance(row, EntryRow) and row.owner:
             self.query_one("#carry").focus()
             return
         rows = self.shown
         more = isinstance(row, EntryRow) and row.declared.advanced
         after = rows[rows.index(row) + 1 :] if isinstance(row, EntryRow) and row in rows else rows
-        wanted = [entry for entry in after if entry.declared.advanced == more and (more or entry.declared.required)]
+        wanted = [entry for entry in after if entry.declared.advanced == more]
         if wanted:
             wanted[0].field.focus()
         else:
