@@ -331,7 +331,7 @@ class Modeldeck(ActionNode, App[str]):
         elif self.calls:
             self.calls.stop_latest()
         else:
-            self.dialogs.toast(hint("{app.quit} quits."))
+            self.dialogs.toast(hint("{app.quit-everywhere} quits."))
 
     async def _unlock(self) -> None:
         try:

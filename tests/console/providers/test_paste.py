@@ -7,6 +7,7 @@ from tests.console.pilot import console, rows, screen_of, shown, until, until_sh
 from tests.console.provider_forms import KEY, OTHER_KEY, focused, forget, paste
 from tui.console.providers.setup.screen import Setup
 from tui.console.widgets.input import SecretField
+from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
@@ -157,3 +158,13 @@ async def test_a_hostile_paste_reaches_the_screen_as_plain_characters(session: S
         assert not set("\x1b\x07\u202e") & set(shown(pilot)) and pilot.app.is_running
         await pilot.press("enter", "enter", "enter")
         await focused(pilot, "Base URL")
+
+
+async def test_what_is_typed_on_a_button_goes_into_the_first_empty_field(session: Session) -> None:
+    await forget(session, "openai_compatible")
+    async with console(session) as pilot:
+        pilot.app.push_screen(Setup(PROVIDERS["openai_compatible"]))
+        await until_shown(pilot, "▸ [ Look for servers on this machine ]")
+        await pilot.press(*"127", "enter", *"sk")
+        await until_shown(pilot, "Base URL         [127 ")
+        assert typed(pilot) == "sk"

@@ -74,8 +74,9 @@ class AddProvider(PageScreen[str]):
             self._show()
             self.query_one(Filter).field.focus()
         else:
-            self._name_row.field.cursor_position = len(self._name_row.value)
+            # The suggestion is selected, so that a name typed at once replaces it.
             self._name_row.field.focus()
+            self._name_row.field.select_all()
         self.refresh_chrome()
 
     @property
@@ -90,7 +91,7 @@ class AddProvider(PageScreen[str]):
 
     def chrome(self) -> ScreenText:
         if self.kind is not None:
-            own = ("field.next", "field.clear") if self.typing else ("form.press",)
+            own = ("field.next: continue", "field.clear") if self.typing else ("form.press",)
             strip = ("Lower-case letters, digits, - and _.", "Nothing is sent before its fields are verified.")
             return ScreenText(f"Providers › add › {self.kind.label}", (*own, "page.back"), strip=strip)
         kind = kinds().get(self.query_one(Rows).key) if self.query(Rows) else None
@@ -134,7 +135,7 @@ class AddProvider(PageScreen[str]):
             self._name_row.say()
 
     def on_field_row_next(self) -> None:
-        self.focus_next()
+        self.on_button_pressed()
 
     def on_button_pressed(self) -> None:
         self.run_worker(self._add(), group="add", exclusive=True, exit_on_error=False)

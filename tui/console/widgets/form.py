@@ -1,7 +1,7 @@
 """The parts of a form: labelled fields with lines of help, buttons, choices and check marks.
 
 A form is a column of parts. Enter in a field goes on to the next part, enter on a button presses it, and nothing else
-submits anything.
+submits anything. What is typed on a button goes into the first empty field.
 """
 
 from collections.abc import Sequence
@@ -224,6 +224,17 @@ class Button(Part):
         style = BUTTON_FOCUSED if self.has_focus else BUTTON_PRIMARY if self.primary else BUTTON
         note = f"   {self.note_text}" if self.note_text else ""
         return line(self.marker, (f"[ {self.label} ]", style), (note, MUTED))
+
+    def on_key(self, event: events.Key) -> None:
+        """Type into the first empty field of the page, so that nothing typed on a button is lost."""
+        character = event.character or ""
+        if self.doing or not character.isprintable() or character.isspace() or event.key in self.screen.active_bindings:
+            return
+        fields = (part for part in self.screen.focus_chain if isinstance(part, LineField) and not part.value)
+        if field := next(fields, None):
+            field.focus()
+            field.insert_text_at_cursor(character)
+            event.stop()
 
     def action_press(self) -> None:
         if not self.disabled and not self.doing:
