@@ -15,10 +15,11 @@ from tui.workspace.models import defaults
 TENANTS = ("acme", "north-lab", "tenant-2", LONG_NAME)
 
 
-def test_there_are_four_tenants_all_locked_at_first() -> None:
+def test_there_are_four_tenants_of_their_own_key_pairs_all_locked_at_first() -> None:
     session = practice_session()
     assert set(tenancy.ids(session)) == set(TENANTS)
     assert not session.open_keys
+    assert len({tenancy.get(session.tenant(tenant_id)).key_id for tenant_id in TENANTS}) == len(TENANTS)
 
 
 @pytest.mark.parametrize("tenant_id", TENANTS)

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from itertools import combinations, cycle
+from math import lcm
 from typing import TYPE_CHECKING
 
 from tui.config import Config
@@ -22,6 +24,8 @@ from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy import credentials, last_used, verification
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.vault import key_pair
+from tui.vault.key_pair import NewKeyPair, PrivateKey
+from tui.vault.pkcs8 import RsaNumbers
 from tui.workspace import tenants, trials
 from tui.workspace.credentials.save import save
 from tui.workspace.models import add as add_model
@@ -83,7 +87,7 @@ def practice_session(
 
         return Client({}, transport=transport(pace))
 
-    past = _Clock(clock)
+    past, pairs = _Clock(clock), cycle(_pairs())
     session = Session(
         MemoryFolder(),
         MemoryFolder(),
@@ -94,8 +98,7 @@ def practice_session(
         key_bits=BITS,
         key_cost=COST,
         clock=past,
-        # One pair for all tenants: generating it takes longer than all the rest, and bindings keep tenants apart.
-        new_key_pair=lambda bits: _pair(),
+        new_key_pair=lambda bits: next(pairs),
     )
     # In a thread: the caller may already run an event loop.
     with ThreadPoolExecutor(1) as pool:
@@ -106,8 +109,13 @@ def practice_session(
 
 
 @cache
-def _pair() -> key_pair.NewKeyPair:
-    return key_pair.generate_key_pair(BITS)
+def _pairs() -> tuple[NewKeyPair, ...]:
+    """Return six key pairs, of all that the primes of two give: generating one takes longer than all the rest."""
+    generated = [key_pair.generate_key_pair(BITS).private.rsa() for _ in range(2)]
+    primes = [int(prime) for key in generated for prime in (key.p, key.q)]
+    e = int(generated[0].e)
+    pairs = (RsaNumbers(p * q, e, pow(e, -1, lcm(p - 1, q - 1)), p, q) for p, q in combinations(primes, 2))
+    return tuple(NewKeyPair(key, key.public_pem, key.key_id) for key in map(PrivateKey, pairs))
 
 
 async def _set_up(session: Session, clock: _Clock) -> None:
