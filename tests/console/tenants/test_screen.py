@@ -65,17 +65,19 @@ async def test_the_strip_says_in_full_what_the_row_clips() -> None:
         assert rows(pilot)[-3] == f"   {LONG_NAME}"
 
 
-async def test_enter_opens_the_tenant_under_the_cursor_and_it_is_first_next_time() -> None:
+async def test_enter_opens_the_tenant_under_the_cursor_and_all_keep_their_places() -> None:
     session = await several("acme", "north-lab")
     async with console(session, None) as pilot:
         await until_shown(pilot, "north-lab")
+        names = [row[3:14] for row in rows(pilot)[3:5]]
         await pilot.press("end", "enter")
         await until_shown(pilot, "[1 Providers]")
         opened = app_of(pilot).navigator.tenant
         assert opened is not None
         await until(pilot, lambda: last_used.last_used(session) == opened.id)
         await pilot.press("0")
-        await until(pilot, lambda: rows(pilot)[3].startswith(f" ▸ ▪ {opened.name} "))
+        await until(pilot, lambda: rows(pilot)[4].startswith(f" ▸ ▪ {opened.name} "))
+        assert [row[3:14] for row in rows(pilot)[3:5]] == names
 
 
 @pytest.mark.slow

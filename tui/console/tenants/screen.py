@@ -65,6 +65,8 @@ class Tenants(AreaScreen):
         super().__init__()
         self.rows: list[TenantRow] = []
         self._to_read = 0
+        self._first_used: dict[str, str] = {}
+        """When each tenant had been used when it was first listed: rows keep their places while it is used."""
         self._spend: dict[str, tuple[Hashable, str]] = {}
         self._filter = Filter("tenants.filter", id="filter")
         self._list = Rows(id="tenants")
@@ -170,8 +172,10 @@ class Tenants(AreaScreen):
         )
 
     def _show(self, rows: list[TenantRow], cursor: str = "") -> None:
-        """Show the tenants: the one used last first, unreadable ones last."""
-        self.rows = sorted(rows, key=lambda row: row.last_used, reverse=True)
+        """Show the tenants: the one that had been used last first, unreadable ones last."""
+        for row in rows:
+            self._first_used.setdefault(row.id, row.last_used)
+        self.rows = sorted(rows, key=lambda row: self._first_used[row.id], reverse=True)
         self.rows.sort(key=lambda row: row.tenant is None)
         if len(self.rows) > _MANY:
             self._filter.display = True
