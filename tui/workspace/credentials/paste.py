@@ -106,9 +106,9 @@ def key_kind(field: Field, text: str) -> str:
 
 
 def unlike(field: Field, text: str) -> str:
-    """Say that a key does not begin as the keys of its provider do, and how long it is; '' if nobody knows how."""
+    """Return how long a key of no known kind is, and that it begins unlike its provider's keys if those are known."""
     starts = " or ".join(dict.fromkeys(prefix.value for prefix in field.prefixes[-1:]))
-    return f"It does not start with {starts} and has {len(text):,} characters." if starts else ""
+    return f"It {f'does not start with {starts} and ' if starts else ''}has {len(text):,} characters."
 
 
 def _longest(prefixes: tuple[Choice, ...], text: str) -> int:
