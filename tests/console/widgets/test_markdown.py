@@ -78,6 +78,13 @@ def test_emphasis_is_style_and_only_code_has_colour() -> None:
     assert "$primary" in {
         str(span.style) for row in markdown_rows("```python\ndef f(): pass\n```", 78) for span in row.spans
     }
+    streamed = Document()
+    streamed.text.add("```python\ndef f():\n    pass\ndef")
+    assert ["$primary" in map(str, (span.style for span in row.spans)) for row in streamed.rows(78)] == [
+        True,
+        True,
+        False,
+    ]
     assert not any(row.spans for row in markdown_rows("```nonesuch\ndef f(): pass\n```", 78))
 
 

@@ -1,6 +1,6 @@
 """Syntax highlighting in the theme's colors."""
 
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pygments.lexer import Lexer  # type: ignore[import-untyped]
 
 
+@lru_cache(maxsize=4)
 def coloured(text: str, language: str) -> Content:
     """Highlight code; in an unknown language, return it as it is."""
     lexer = _lexer(language.lower()) if language else None

@@ -134,7 +134,10 @@ class _Drawing:
         text = node.content.removesuffix("\n")
         if not text and self.skip:
             return []
-        shown = coloured(text, node.info.split(" ")[0]) if self.final and node.type == "fence" else line(text)
+        language = node.info.split(" ")[0] if node.type == "fence" else ""
+        # A line that may still grow is not lexed again with each of its characters.
+        whole, end, rest = (text, "", "") if self.final else text.rpartition("\n")
+        shown = coloured(whole, language).append(end + rest)
         return _prefixed("  ", fold(shown, cells - 2))
 
     def _table(self, node: SyntaxTreeNode, cells: int) -> list[Content]:
