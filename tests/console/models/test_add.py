@@ -153,7 +153,7 @@ async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
         raise NetworkError("Cannot find the host api.openai.com. The key was not sent.", "Check the network.")
 
     monkeypatch.setattr(test_call, "test_call", tried)
-    async with area(session, "models") as pilot:
+    async with area(without(session, "defaults"), "models") as pilot:
         await form(pilot)
         await typed(pilot, "ft:acme")
         await pilot.press("enter", "enter", "enter")
@@ -165,6 +165,7 @@ async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
         await until_shown(pilot, "▲ Cannot find the host")
         assert added_ids(session) == []
         await pilot.press("down", "enter")
+        # It did not answer, so it is not proposed as the default.
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
         assert added_ids(session) == ["ft:acme"]
 
@@ -278,6 +279,24 @@ async def test_the_playground_opens_where_that_was_requested(session: Session, m
         await until_shown(pilot, "openai/mine")
         await pilot.press("escape", "2")
         await until_shown(pilot, " ▸ ● mine")
+
+
+async def test_the_playground_opens_on_the_tab_of_the_added_model(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def add(bound: TenantSession, provider: str, model_id: str, *_: object, **__: object) -> Model:
+        give(session, [model := Model(provider, model_id, ModelType.EMBEDDING, Origin.ADDED)])
+        return model
+
+    monkeypatch.setattr(catalog, "add", add)
+    async with area(without(session, "defaults"), "models") as pilot:
+        await form(pilot)
+        await typed(pilot, "mine")
+        await pilot.press("enter", "enter", "enter")
+        await until_shown(pilot, "Added mine.")
+        await pilot.press("enter")
+        await until_shown(pilot, "[Embedding]")
+        await until_shown(pilot, "openai/mine")
 
 
 @pytest.mark.usefixtures("fields")

@@ -92,6 +92,7 @@ async def test_what_is_typed_filters_and_one_enter_chooses_the_first_match(sessi
         answers = await pick(pilot)
         await typed(pilot, "3-large")
         await until(pilot, lambda: list(listed(pilot).keys) == [f"openai/embedding/{LARGE}"])
+        assert rows(pilot)[1].endswith(" 1 of 4 ready ──")
         assert rows(pilot)[-1] == " enter choose  up down move  esc clear  f1 help"
         await pilot.press("enter")
         await until(pilot, answers)

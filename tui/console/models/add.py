@@ -239,7 +239,7 @@ class AddModel(PageScreen[bool]):
         except Problem as problem:
             self._say(problem, verify and not isinstance(problem, UsageError | SaveFailed))
         else:
-            await self._kept(model)
+            await self._kept(model, propose=verify)
 
     def _check(self) -> None:
         """Check that required fields are filled in, and each value's format."""
@@ -279,14 +279,16 @@ class AddModel(PageScreen[bool]):
         self.query_one("#problem", Plain).show(line(note))
         self.dialogs.toast(note)
 
-    async def _kept(self, model: Model) -> None:
+    async def _kept(self, model: Model, *, propose: bool) -> None:
+        """Leave the form; a model that answered is proposed as a default where its type has none."""
         summary = f"{'Changed' if self._model else 'Added'} {called(model)}"
         without = model.type not in models.defaults(self.navigator.tenant_session)
-        if self._model is None and without and model.origin is Origin.ADDED:
+        if propose and self._model is None and without and model.origin is Origin.ADDED:
             answer = await self.navigator.propose_defaults(f"{summary}.", only={model.type: model})
             if answer == "playground":
                 self.dismiss(True)
-                self.navigator.show_area("playground")
+                opening = self.navigator.open_playground(model.type)
+                self.app.run_worker(opening, group="playground", exit_on_error=False)
                 return
         else:
             self.dialogs.toast(summary)

@@ -175,15 +175,16 @@ class PickModel(PageScreen[Model]):
     def chrome(self) -> ScreenText:
         below = [entry.AREA for entry in self.app.screen_stack if isinstance(entry, FramedScreen) and entry.AREA]
         area = "Playground" if below[-1:] == ["playground"] else "Defaults"
-        filtered = bool(self.query_one(Filter).text)
+        filter_text = self.query_one(Filter).text
+        matches = sum(self._list.by_key[key].usable for key in self._list.matching(filter_text)) if filter_text else 0
         row = self._row
         choose = ("list.choose: choose", "focus.up focus.down: move") if row else ()
         find = () if self.typing else ("pick.filter",)
         clear = ("pick.clear",) if self.clears and self.now is not None else ()
         return ScreenText(
             f"{area} › {self.type.label}",
-            (*choose, *find, *clear, "page.back: clear" if filtered else "page.back"),
-            f"{self._usable:,} ready",
+            (*choose, *find, *clear, "page.back: clear" if filter_text else "page.back"),
+            f"{matches:,} of {self._usable:,} ready" if filter_text else f"{self._usable:,} ready",
             strip=self._strip(row) if row else ("", ""),
         )
 
