@@ -8,9 +8,11 @@ from tests.console.provider_forms import KEY, focused, paste, session_answering
 from tui.console.providers.details import ProviderDetails
 from tui.console.providers.screen import Providers
 from tui.practice.tenants import LONG_NAME
+from tui.providers.spec import Provider
+from tui.secret import Secret
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, status
 from tui.workspace.models import catalog, defaults
 
 
@@ -36,6 +38,20 @@ async def test_they_stand_as_drawn(session: Session) -> None:
         assert screen[21].startswith("   Set up ")
         assert screen[22] == "   enter changes the fields. The key is replaced, never shown."
         assert screen[23] == " enter change  v verify  n new  d remove  D doctor  esc back  ? help"
+
+
+async def test_fields_of_a_sign_in_method_that_is_not_used_are_left_out(
+    session: Session, invented_provider: Provider
+) -> None:
+    def fields() -> list[str]:
+        items = ProviderDetails(acme, status.row(acme, invented_provider.id), 76).items(compact=False)
+        return [item.key.removeprefix("field:") for item in items if item.key.startswith("field:")]
+
+    acme = session.tenant("acme")
+    # Before one is used, all are shown.
+    assert fields() == ["api_password", "app_id", "api_key", "api_secret", "version", "base_url"]
+    await save.save(acme, invented_provider.id, {"api_password": Secret("mk-live-0000-0000")})
+    assert fields() == ["api_password", "version", "base_url"]
 
 
 async def test_escape_goes_back_to_the_list_where_it_was(session: Session) -> None:

@@ -94,7 +94,7 @@ class ProviderDetails:
             if checked.startswith("verified") and credential.check.ms:
                 checked += f" in {credential.check.ms} ms"
             items.append(_entry("", "Credential", f"{credential.name}, in use", "" if compact else checked))
-        for field in provider.fields:
+        for field in self._shown_fields():
             items += self._field(field, compact)
         if credential is not None or self.row.on_trial:
             items += self._source(compact)
@@ -103,6 +103,14 @@ class ProviderDetails:
         if provider.key_page:
             items += self._address("", "Get a key", provider.key_page)
         return items
+
+    def _shown_fields(self) -> Iterator[Field]:
+        """Yield the fields, without those of ways of signing in that the credential does not use."""
+        fields, credential = self.row.provider.fields, self.credential
+        # A short secret has a blank hint.
+        stored = {*credential.hints, *(name for name, text in credential.clear.items() if text)} if credential else ()
+        used = next((field.auth_method for field in fields if field.auth_method and field.name in stored), "")
+        yield from (field for field in fields if not used or field.auth_method in ("", used))
 
     def _source(self, compact: bool) -> list[Item]:
         """Return whose key pays, and a trial's balance."""
