@@ -329,12 +329,16 @@ async def test_no_server_answers() -> None:
         await focused(pilot, "Base URL")
 
 
-async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word() -> None:
+async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word_and_a_model_is_added() -> None:
     session = session_answering(lambda request: httpx.Response(200, json={"object": "list", "data": []}))
-    async with console(session) as pilot:
-        await pilot.press("j", "enter", "enter", "enter", "enter", "enter")
+    async with console(await forget(session, "openai_compatible")) as pilot:
+        await pilot.press("j", "enter")
+        await focused(pilot, "Look for servers on this machine")
+        await pilot.press("tab", *"localhost:1/v1", "enter", "enter", "enter")
         await until_shown(pilot, "▲ It answers, but lists no models.")
         assert "Save; A adds models." in shown(pilot)
+        await pilot.press("enter")
+        await until_shown(pilot, "── Models › add › OpenAI-compatible")
 
 
 async def test_plain_http_to_another_machine_is_confirmed_once(session: Session) -> None:

@@ -113,7 +113,7 @@ async def test_a_name_in_another_script_is_followed_by_the_passphrase() -> None:
         await until_shown(pilot, "   Folder           [acme-sohne  ")
         await pilot.press("enter", *"hunter2", "enter", *"hunter2")
         assert focus(pilot) == "Again" and "hunter" not in shown(pilot)
-        await pilot.press("enter", "enter", "enter", "enter")
+        await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "[1 Providers]")
         created = tenant_registry.find(session, "acme-sohne")
         assert created.name == "Acme Söhne" and created.protected

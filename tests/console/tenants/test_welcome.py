@@ -156,6 +156,8 @@ async def test_a_model_server_on_this_machine_is_probed_for_at_once() -> None:
     async with console(empty_session(KEY), None) as pilot:
         await pilot.press("down", "enter")
         await until_shown(pilot, "▸ [ Use http://localhost:11434/v1 ]")
+        await pilot.press("escape")
+        await until_shown(pilot, " ▸ ○ OpenAI-compatible")
 
 
 async def test_practice_needs_no_tenant_and_nothing_is_written(tmp_path: Path) -> None:

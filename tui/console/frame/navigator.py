@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from textual.await_complete import AwaitComplete
+from textual.screen import Screen
 
 from tui.console.frame.chrome import STRIP, HeaderState
 from tui.console.frame.pending_actions import ActionNode, PendingActions
@@ -59,6 +60,11 @@ class Navigator(Protocol):
     @property
     def previous_area(self) -> str:
         """The area that the list of tenants goes back to, '' for none."""
+        ...
+
+    @property
+    def screen(self) -> Screen[Any] | None:
+        """The screen shown, None at the very beginning and end."""
         ...
 
     def show_area(self, name: str) -> AwaitComplete:

@@ -76,7 +76,7 @@ class NewTenant(PageScreen[Tenant]):
         self.focus_next()
 
     def on_choice_next(self) -> None:
-        self.focus_next()
+        self._form.button.focus()
 
     def on_button_pressed(self) -> None:
         self._form.submit()

@@ -14,6 +14,7 @@ from tui.console.frame.screen import FramedScreen
 from tui.console.keys import bind
 from tui.console.tenants.create_form import CREATE, TenantForm
 from tui.console.widgets.form import Choice, FieldRow
+from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Plain
 from tui.paths import paths
 from tui.providers import PROVIDERS
@@ -151,6 +152,8 @@ async def _go_on(navigator: Navigator, tenant_id: str, provider_id: str, look: b
     """Open the list of providers, and the form if a provider or a preset was chosen."""
     await navigator.open_tenant(tenant_id, "providers")
     if provider_id in PROVIDERS:
+        if (screen := navigator.screen) is not None:
+            screen.query_one("#list", Rows).select(provider_id)
         await navigator.set_up(provider_id, look=look)
     elif provider_id:
         await navigator.add_provider(provider_id)

@@ -316,20 +316,20 @@ class Setup(PageScreen[bool]):
             lines = ["No models yet.", provider.after_saving]
             add = f"Add a {in_sentence(provider.model_id.label)}"
             answer = await self.dialogs.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
-        elif asks and proposed_defaults(self.navigator.tenant_session):
+        elif asks and saved.models and proposed_defaults(self.navigator.tenant_session):
             answer = await self.navigator.propose_defaults(imported(saved.models, saved.seconds), f"{label} is set up")
         else:
             notice = saved_notice(
                 label, saved.credential, saved.models, saved.seconds, first=saved.first, rotated=self.flow.rotates
             )
             self.dialogs.toast(notice)
-        model_id = self.form.model_id
+            answer = "add" if asks and not saved.models else ""
+        add_model, model_id = self.navigator.add_model, self.form.model_id
         self.dismiss(True)
         if answer == "playground":
             self.navigator.show_area("playground")
         elif answer == "add":
-            adding = self.navigator.add_model(provider.id, model_id=model_id)
-            self.app.run_worker(adding, group="add", exit_on_error=False)
+            self.app.run_worker(add_model(provider.id, model_id=model_id), group="add", exit_on_error=False)
 
     def _show_undecided(self, verified: Verified) -> None:
         """Say what the credential cannot do, and offer to save it all the same."""
