@@ -72,9 +72,7 @@ class Command(NamedTuple):
         return (*self.options, *((FIELDS_OPTION,) if named_keys else ()), *GLOBAL_OPTIONS)
 
 
-FIELDS_OPTION = Option(
-    ("--fields",), "with --json: print only these keys, such as provider,state", "KEY,KEY", shown=False
-)
+FIELDS_OPTION = Option(("--fields",), "with --json: print only these keys, in this order", "KEY,KEY", shown=False)
 JSON = Option(("--json",), "print JSON", shown=False)
 YES = Option(("--yes",), "do it; without this, only show what would happen", required=True)
 DRY_RUN = Option(("--dry-run",), "only show what would happen, with exit code 0", shown=False)

@@ -1,9 +1,11 @@
 """`modeldeck doctor`: its lines, its JSON, its exit codes, and what costs something only when it is asked for."""
 
 import json
+import sys
 
 import pytest
 
+import tui.cli.output
 from tests.cli.conftest import KEY, Run
 from tests.cli.test_json import check
 from tests.doubles.openai_server import OpenAIServer
@@ -54,3 +56,11 @@ def test_this_machine_is_checked_without_a_tenant_of_its_own(ready: Run) -> None
     names = [entry["check"] for entry in answer["checks"]]
     assert ran.code == 0 and answer["provider"] is None
     assert {"version", "terminal", "locale", "settings", "keys", "disk", "config.toml", "network"} <= set(names)
+
+
+def test_long_words_keep_their_column_on_a_terminal(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = ready("doctor").out
+    monkeypatch.setattr(tui.cli.output, "is_terminal", lambda stream: stream is sys.stdout)
+    drawn = ready("doctor", COLUMNS="80").out
+    assert max(map(len, plain.splitlines())) > 80 >= max(len(line) for line in drawn.splitlines() if "/" not in line)
+    assert all(line[:37].isspace() for line in drawn.splitlines() if line.startswith(" "))

@@ -355,6 +355,14 @@ async def test_a_tunnel_checks_the_certificate_of_the_host_behind_it(authority: 
     assert KEY.encode() not in b"".join(heads)
 
 
+async def test_a_certificate_of_a_proxy_is_named_as_the_proxy_s(authority: Authority) -> None:
+    async with serve([HELLO], context=authority.context(alone=True)) as server:
+        environ = {"HTTPS_PROXY": f"https://localhost:{server.port}"}
+        _, problem = await try_url("https://api.openai.com/v1", environ)
+    words = f"The certificate of the proxy localhost:{server.port} is self-signed. The key was not sent."
+    assert problem and problem.message == words
+
+
 async def test_a_port_that_speaks_no_tls() -> None:
     came = bytearray()
 

@@ -14,9 +14,11 @@ import pytest
 from tests.doubles.authority import DAY, NOW, Authority
 from tests.doubles.closed_port import closed_port
 from tests.doubles.http_proxy import proxy
-from tests.providers.http_server import KEY, QUICK, http, serve
+from tests.providers.http_server import HOLD, KEY, QUICK, http, serve
 from tui.errors import Exit, Locked, UsageError
 from tui.providers.client.client import Client
+from tui.providers.client.limits import Limits
+from tui.providers.events import Event
 from tui.secret import Secret
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
@@ -30,6 +32,10 @@ LISTING = http(
 REFUSED = http({"error": {"message": f"Incorrect API key provided: {KEY}", "code": "invalid_api_key"}}, 401)
 
 Diagnose = Callable[..., Awaitable[dict[str, Check]]]
+
+
+def ignore(event: Event) -> None:
+    """Do nothing with an event."""
 
 
 def dated(date: datetime.datetime, answer: bytes = LISTING) -> bytes:
@@ -51,15 +57,20 @@ async def tenant(disk_session: Session) -> TenantSession:
 def examine(tenant: TenantSession) -> Diagnose:
     """Set OpenAI up at an address, unless it is '', and diagnose it with a client that uses the network."""
 
-    async def run(base_url: str = "", environ: Mapping[str, str] | None = None) -> dict[str, Check]:
+    async def run(
+        base_url: str = "",
+        environ: Mapping[str, str] | None = None,
+        limits: Limits = QUICK,
+        on_event: Callable[[Event], None] = ignore,
+    ) -> dict[str, Check]:
         session = tenant.process
         if base_url:
             plan = await save_plan.plan_save(tenant, "openai", {"base_url": base_url, "api_key": Secret(KEY)})
             await save.apply_save(plan)
-        session.environ, session.client_factory = environ or {}, lambda: Client(environ or {}, limits=QUICK)
+        session.environ, session.client_factory = environ or {}, lambda: Client(environ or {}, limits=limits)
         session.__dict__.pop("client", None)
         received: list[Check] = []
-        checks = await diagnose(tenant, "openai", hear=received.append)
+        checks = await diagnose(tenant, "openai", hear=received.append, on_event=on_event)
         assert received == checks
         assert KEY not in json.dumps(
             [(check.words, dict(check.facts), check.problem and check.problem.detail) for check in checks]
@@ -210,6 +221,15 @@ async def test_a_locked_tenant_checks_everything_but_the_key(
         checks = await examine(server.base_url)
     assert states(checks) == {"name": "ok", "tcp": "ok", "clock": "skipped", "authentication": "failed"}
     assert exit_code(checks.values()) is Exit.LOCKED and KEY.encode() not in server.bytes
+
+
+async def test_a_silent_server_is_reported_while_it_is_silent(examine: Diagnose) -> None:
+    def give_up(event: Event) -> None:
+        raise UsageError(type(event).__name__)
+
+    async with serve([HOLD]) as server:
+        checks = await examine(server.base_url, limits=replace(QUICK, notice_after=0.01), on_event=give_up)
+    assert checks["authentication"].words == "NoResponseYet"
 
 
 async def test_hostile_text_of_a_server_stays_text(examine: Diagnose) -> None:

@@ -64,9 +64,9 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
     """Return the problem of a failure before the response, and whether a retry may help."""
     for cause in _causes(fault):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return _certificate(place, cause), False
+            return _certificate(place, cause, progress), False
         if isinstance(cause, ssl.SSLError):
-            return _tls(place, cause), False
+            return _tls(place, cause, progress), False
     if isinstance(fault, httpx.PoolTimeout):
         return Problem("Too many requests are running.", "Stop one, or wait until one finishes."), False
     if isinstance(fault, httpx.ProxyError):
@@ -139,7 +139,14 @@ def _proxy(place: ErrorContext, fault: Exception) -> Problem:
     return NetworkError(f"The proxy {place.proxy} {why}. {place.unsent}", hint)
 
 
-def _certificate(place: ErrorContext, fault: ssl.SSLCertVerificationError) -> Problem:
+def _tls_host(place: ErrorContext, progress: ConnectionTrace) -> str:
+    """Return who answered with TLS: the host, or an https proxy, to which httpcore connects as to a host."""
+    if place.proxy and progress.phase.startswith("connection."):
+        return f"the proxy {place.proxy.rpartition('/')[2]}"
+    return place.host
+
+
+def _certificate(place: ErrorContext, fault: ssl.SSLCertVerificationError, progress: ConnectionTrace) -> Problem:
     code = fault.verify_code
     if code == _EXPIRED:
         what, hint = "has expired", "Tell whoever runs it; check this machine's date as well."
@@ -153,10 +160,10 @@ def _certificate(place: ErrorContext, fault: ssl.SSLCertVerificationError) -> Pr
         what, hint = "is from an unknown certificate authority", _CA_HINT
     else:
         what, hint = "could not be verified", _CA_HINT
-    return NetworkError(f"The certificate of {place.host} {what}. {place.unsent}", hint)
+    return NetworkError(f"The certificate of {_tls_host(place, progress)} {what}. {place.unsent}", hint)
 
 
-def _tls(place: ErrorContext, fault: ssl.SSLError) -> Problem:
+def _tls(place: ErrorContext, fault: ssl.SSLError, progress: ConnectionTrace) -> Problem:
     reason = (fault.reason or "").upper()
     if any(word in reason for word in _OLD):
         what, hint = "supports no secure version of TLS", "Tell whoever runs it: TLS 1.2 or newer is needed."
@@ -164,7 +171,8 @@ def _tls(place: ErrorContext, fault: ssl.SSLError) -> Problem:
         what, hint = "does not speak TLS on this port", "Check whether its address begins with http:// instead."
     else:
         what, hint = "aborted the TLS handshake", "Check the network or the proxy."
-    return NetworkError(f"{place.host} {what}. {place.unsent}", hint)
+    who = _tls_host(place, progress).replace("the proxy", "The proxy", 1)
+    return NetworkError(f"{who} {what}. {place.unsent}", hint)
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:

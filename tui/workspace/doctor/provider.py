@@ -7,12 +7,13 @@ instead. Nothing is stored.
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from tui.domain import DEFAULT_NAME, Credential, Model, ModelType, previous_of
 from tui.errors import Action, NetworkError, Problem, Remedy, ScopeMissing, UsageError
-from tui.providers.events import ModelsListed
+from tui.providers.events import Event, ModelsListed
 from tui.providers.requests import Call, Framing
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
@@ -36,8 +37,17 @@ async def diagnose(
     name: str = "",
     spend: bool = False,
     hear: OnCheck = lambda check: None,
+    on_event: Callable[[Event], None] = lambda event: None,
 ) -> list[Check]:
     """Check the way to a provider with a credential, by default the active one; with `spend`, ask a model as well.
+
+    Args:
+        session: The tenant.
+        provider_id: The provider.
+        name: The credential's name, blank for the active one.
+        spend: True to ask a model as well, which is billed.
+        hear: Gets every check as it is done.
+        on_event: Gets the events of the requests, such as a server's silence.
 
     Raises:
         UsageError: There is no such credential, or nothing says where the provider is.
@@ -59,7 +69,7 @@ async def diagnose(
             add(Check("tcp", CheckState.SKIPPED, "practice mode: nothing leaves this process"))
         elif not await _look_up_host(watch, client, call.url):
             return checks
-        requests = _Requests(session, client, watch, access, bool(credential and credential.envelope))
+        requests = _Requests(session, client, watch, access, bool(credential and credential.envelope), on_event)
         if unusable is None:
             await requests.authenticate(call)
         elif await requests.reach(call):
@@ -128,10 +138,16 @@ class _Requests:
     """The requests of one diagnosis, and the checks that follow from how they went."""
 
     def __init__(
-        self, session: TenantSession, client: "Client", watch: ConnectionWatch, access: "Access", keyed: bool
+        self,
+        session: TenantSession,
+        client: "Client",
+        watch: ConnectionWatch,
+        access: "Access",
+        keyed: bool,
+        on_event: Callable[[Event], None],
     ) -> None:
         self._session, self._client, self._watch, self._access, self._keyed = session, client, watch, access, keyed
-        self._add = watch.add
+        self._add, self._on_event = watch.add, on_event
 
     async def reach(self, call: Call) -> bool:
         """Send a request whose answer says nothing but that the server was reached; return False if it was not."""
@@ -185,6 +201,8 @@ class _Requests:
         async for event in self._client.stream(self._access, call):
             if isinstance(event, ModelsListed):
                 count = (count or 0) + len(event.models)
+            else:
+                self._on_event(event)
         return count
 
 

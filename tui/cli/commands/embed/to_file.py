@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tui.cli.context import CommandContext
 from tui.cli.model_call import begin, print_progress
+from tui.cli.output import counted
 from tui.domain import Model
 from tui.errors import NetworkError, Problem, UsageError
 from tui.providers.events import Vectors
@@ -58,7 +59,8 @@ async def embed_to_file(
         file.finish(line_of)
         size = file.head.dimensions
     shape = {"output": str(output), "model": model.ref, "count": len(texts), "dimensions": size}
-    call.out.result(shape, f"{len(texts):,} vectors of {size:,} dimensions are in {output}.")
+    verb = "is" if len(texts) == 1 else "are"
+    call.out.result(shape, f"{counted(len(texts), 'vector')} of {size:,} dimensions {verb} in {output}.")
 
 
 async def _more(call: CommandContext, model: Model, texts: Sequence[str], dimensions: int, file: VectorsFile) -> None:

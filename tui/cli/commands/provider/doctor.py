@@ -1,11 +1,15 @@
 """`modeldeck doctor`: the way to a provider layer by layer, or this machine."""
 
+import shutil
+import textwrap
 from typing import Any
 
 from tui.cli.context import CommandContext
+from tui.cli.model_call import print_progress
 from tui.cli.output import counted
 from tui.cli.remedies import problem_hint
 from tui.errors import Problem, UsageError
+from tui.providers.events import Event
 from tui.tenancy.connections import provider_of
 from tui.workspace.doctor import machine
 from tui.workspace.doctor import provider as diagnosis
@@ -14,7 +18,9 @@ from tui.workspace.doctor.checks import Check, CheckState, exit_code
 VERSION = 1
 """The version of the JSON."""
 
-_INDENT = " " * 35
+_INDENT = " " * 37
+_NARROWEST = 30
+"""Cells that a line of words has at least, however narrow the terminal is."""
 
 
 async def doctor(call: CommandContext) -> int:
@@ -23,6 +29,9 @@ async def doctor(call: CommandContext) -> int:
     def hear(check: Check) -> None:
         if not call.out.as_json:
             _print(call, check)
+
+    def take(event: Event) -> None:
+        print_progress(call.out, event)
 
     provider_id, name = call.args.one("P"), call.args.one("CRED")
     if not provider_id:
@@ -36,7 +45,8 @@ async def doctor(call: CommandContext) -> int:
         except Problem as problem:
             # The way to the provider can be checked without the key.
             call.out.note(f"The key is not tried. {problem.message}")
-        checks = await diagnosis.diagnose(call.tenant_session, provider_id, name, call.args.has("spend"), hear)
+        spend = call.args.has("spend")
+        checks = await diagnosis.diagnose(call.tenant_session, provider_id, name, spend, hear, take)
     if call.out.as_json:
         call.out.json(
             {
@@ -52,11 +62,25 @@ async def doctor(call: CommandContext) -> int:
 
 
 def _print(call: CommandContext, check: Check) -> None:
-    call.out.line(f"{check.state:<8}  {check.name:<14}  {_time(check.ms):>9}  {check.words}")
+    texts = [check.words]
     if check.problem:
-        for text in (problem_hint(check.problem), check.problem.detail):
-            for part in text.splitlines():
-                call.out.line(f"{_INDENT}  {part}")
+        texts += [problem_hint(check.problem), check.problem.detail]
+    first, *others = [line for text in texts for line in _lines(text, call.out.decorated)]
+    call.out.line(f"{check.state:<8}  {check.name:<14}  {_time(check.ms):>9}  {first}")
+    for line in others:
+        call.out.line(f"{_INDENT}{line}")
+
+
+def _lines(text: str, decorated: bool) -> list[str]:
+    """Return a text in lines that fit behind the columns on a terminal; elsewhere they stay as they are."""
+    if not decorated:
+        return text.splitlines()
+    width = max(_NARROWEST, shutil.get_terminal_size().columns - len(_INDENT))
+    return [
+        line
+        for part in text.splitlines()
+        for line in textwrap.wrap(part, width, break_long_words=False, break_on_hyphens=False)
+    ]
 
 
 def _time(ms: float | None) -> str:
