@@ -10,12 +10,14 @@ from contextlib import ExitStack, aclosing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tui.domain import KeySource, Model, ModelType
 from tui.errors import CredentialRejected, Problem, UsageError
 from tui.process import identity
 from tui.providers import PROVIDERS
+from tui.providers.client.client import Client
 from tui.providers.events import TextDelta
 from tui.providers.requests import Message
 from tui.secret import Secret
@@ -108,6 +110,14 @@ async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acm
     with pytest.raises(UsageError, match="Missing calls"):
         await trials.set_trial(acme, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
     assert not trials.rows(acme) and not stored_credentials.stored(acme.tenant(OPERATOR))
+
+
+async def test_models_that_the_server_does_not_list_get_no_trial(acme: Session) -> None:
+    answer = httpx.Response(200, json={"object": "list", "data": []})
+    acme.client_factory = lambda: Client({}, transport=httpx.MockTransport(lambda _: answer))
+    with pytest.raises(UsageError, match="OpenAI does not list "):
+        await lend(acme)
+    assert not trial_store.trials(acme)
 
 
 async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: Session, tmp_path: Path) -> None:

@@ -124,14 +124,14 @@ def _allowed(
 ) -> list[Model]:
     """Return the models of a trial: those wanted, else those allowed before, else the proposed ones."""
     before = trial_models(session, provider.id)
-    known = listed or (*before, *provider.catalogue)
+    known = (*before, *provider.catalogue) if listed is None else listed
     ids = list(dict.fromkeys(wanted or [entry.id for entry in before] or provider.trial_models))
     models = [entry for entry in known if entry.id in ids]
     missing = [tenant_id for tenant_id in ids if tenant_id not in {model.id for model in models}]
-    if missing and listed and (wanted or not models):
+    if missing and listed is not None and (wanted or not models):
         names = ", ".join(one_line(entry, 60) for entry in missing)
         raise UsageError(f"{provider.label} does not list {names}.", "Name models that it lists.")
-    if missing and not listed:
+    if missing and listed is None:
         # Nobody can say what these are; a provider serves first what it serves most.
         models += [Model(provider.id, entry, provider.types[0]) for entry in missing]
     if not models:
