@@ -230,7 +230,7 @@ class Modeldeck(ActionNode, App[str]):
 
     def on_lines_field_editor_requested(self, event: "LinesField.EditorRequested") -> None:
         """Put a field's text into the person's editor, on this terminal, and what was saved back into the field."""
-        from tui.console.terminal.editor import edit  # lazy: an editor
+        from tui.console.terminal.editor import edit_or_problem  # lazy: an editor
 
         if self.calls:
             self.dialogs.toast(hint("An answer is still running. {app.copy-or-stop} stops it; then open the editor."))
@@ -241,13 +241,13 @@ class Modeldeck(ActionNode, App[str]):
                 # Ctrl+c in the editor is the editor's; the terminal sends it to both.
                 loop.remove_signal_handler(signal.SIGINT)
                 signal.signal(signal.SIGINT, lambda *_: None)
-                text = edit(event.field.text, self.session.environ)
+                result = edit_or_problem(event.field.text, self.session.environ)
+            if isinstance(result, Problem):
+                self.show_problem(result)
+            else:
+                event.field.put(result)
         except SuspendNotSupported:
             self.dialogs.toast("This terminal cannot be given to an editor.")
-        except Problem as problem:
-            self.show_problem(problem)
-        else:
-            event.field.put(text)
         finally:
             loop.add_signal_handler(signal.SIGINT, self.exit, None, 128 + signal.SIGINT)
 

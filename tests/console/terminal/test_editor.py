@@ -2,12 +2,16 @@
 
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.console.pilot import console, until_shown
 from tui.console.terminal.editor import edit
 from tui.errors import Problem
+from tui.tenancy.session import Session
 
 
 def script(tmp_path: Path, body: str) -> str:
@@ -76,3 +80,22 @@ def test_an_editor_that_is_missing_is_a_sentence_with_a_remedy(variables: dict[s
     with pytest.raises(Problem) as caught:
         edit("text", {"PATH": os.defpath, **variables})
     assert caught.value.message == message and ("VISUAL" in caught.value.hint or "EDITOR" in caught.value.hint)
+
+
+async def test_the_screen_comes_back_where_no_editor_is_set(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    resumed = []
+
+    @contextmanager
+    def suspend() -> Iterator[None]:
+        """Give the terminal away; as with Textual, an exception keeps it away."""
+        yield
+        resumed.append(True)
+
+    session.environ = {}
+    async with console(session) as pilot:
+        monkeypatch.setattr(pilot.app, "suspend", suspend)
+        await pilot.press("4")
+        await until_shown(pilot, "TYPE")
+        await pilot.press("f12")
+        await until_shown(pilot, "No editor is set.")
+        assert resumed

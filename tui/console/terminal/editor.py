@@ -20,6 +20,14 @@ _LARGEST = 4 * 1024 * 1024
 """Bytes of a file that is read back; no field takes as much."""
 
 
+def edit_or_problem(text: str, environ: Mapping[str, str]) -> str | Problem:
+    """Return the edited text, or what went wrong: Textual does not take the terminal back after an exception."""
+    try:
+        return edit(text, environ)
+    except Problem as problem:
+        return problem
+
+
 def edit(text: str, environ: Mapping[str, str]) -> str:
     """Return the text as it is after the editor has ended.
 
