@@ -73,6 +73,7 @@ def test_what_a_provider_says_of_a_credential(ready: Run, hostile: OpenAIServer)
         ("exec", "--file", f"A={HOSTILE}", "--", "true"),
         ("operator", "admit", HOSTILE, "--fingerprint", HOSTILE),
         ("operator", "remove", HOSTILE),
+        ("operator", "recover", "--fingerprint", HOSTILE, "--text-file", HOSTILE),
         ("store", "init", "--dsn", f"postgresql://{HOSTILE}@127.0.0.1:1/x", "--operator", HOSTILE),
         ("store", "status", "--dsn", f"postgresql:///{HOSTILE}?host={HOSTILE}"),
         ("compare", "hi", "-m", f"openai/{HOSTILE}", "-m", f"{HOSTILE}/m"),

@@ -205,8 +205,11 @@ def _trials(before: Records, after: Records) -> Iterator[AuditEvent]:
 
 def _operators(before: Records, after: Records) -> Iterator[AuditEvent]:
     for key in _joined(before, after):
-        if before.get(key) != after.get(key):
-            done = "operator removed" if key not in after else "operator admitted"
+        old, new = before.get(key), after.get(key)
+        if old != new:
+            done = "operator removed" if new is None else "operator admitted"
+            if old and new and not _differ(old, new, "key_id", "public_key"):
+                done = "recovery tested"
             yield AuditEvent(done, {"operator": key[0], "key_id": str({**before, **after}[key].get("key_id"))})
 
 

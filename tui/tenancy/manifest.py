@@ -222,7 +222,8 @@ def _owner(entries: Entries, sha256: str) -> CredentialRef | None:
 
 def _operator(record: Record) -> Record:
     """Return a stored operator as the manifest lists it: who wrote it without the private key is found out."""
-    clear = {"public_key": str(record.get("public_key", ""))}
+    tested = {"tested": str(record["tested"])} if "tested" in record else {}
+    clear = {"public_key": str(record.get("public_key", "")), **tested}
     about = {"clear": clear, "envelope": "", "key_id": str(record.get("key_id", "")), "origins": [], "active": True}
     return about | {"provider": OPERATORS, "name": str(record.get("login", ""))}
 

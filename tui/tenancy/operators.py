@@ -1,17 +1,20 @@
 """Operators who share a tenant, each with a key pair of their own.
 
-    table operators   {"login", "key_id", "public_key", "added"}: listed in the manifest, like a credential
+    table operators   {"login", "key_id", "public_key", "added", "tested"}: listed in the manifest, like a credential
     table removals    {"login", "key_id"}: the tenant's key pair is replaced because that operator was removed
     table exposed     {"operator", "provider", "name", "fingerprints", "since"}: what a removed operator could read
 
 The private key of the tenant, and what else lies beside it, is sealed for each operator in the list. An operator who
 is in the table and not in the manifest was put there by somebody without the private key, and is handed nothing.
+
+The operator `RECOVERY` is a key pair that was printed and is stored nowhere. What is sealed for it is a file of the
+tenant, which every operator of the tenant can read.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from tui.domain import Tenant
@@ -32,18 +35,25 @@ if TYPE_CHECKING:
     from tui.storage.postgres.operators import Wrap
 
 TABLE = "operators"
+RECOVERY = "@recovery"
+"""The login of the recovery key pair in the list."""
+RECOVERY_FILE = "recovery.json"
 PERSON = "_person"
 """The folder of a person's own key pair, beside those of tenants: no tenant can have that ID."""
 
 
 @dataclass(frozen=True)
 class Operator:
-    """An operator in a tenant's list. `planted`: the manifest does not vouch for the entry."""
+    """An operator in a tenant's list. `planted`: the manifest does not vouch for the entry.
+
+    `tested`: the date on which the recovery text was last tested.
+    """
 
     login: str = field(metadata={"identity": True})
     key_id: str
     public_key: str
     added: str = ""
+    tested: str = ""
     planted: bool = field(default=False, metadata={"stored": False})
 
 
@@ -108,13 +118,17 @@ def share(
     With `only_present`, what was sealed of earlier key pairs is deleted.
     """
     operators = [operator for operator in listed(tables).values() if not operator.planted]
-    if not operators:
-        return
+    if not operators or getattr(session.process.data, "database", None) is None:
+        return  # nobody, or files that were copied from a shared store
     from tui.storage.postgres.operators import add_wrap, drop_wraps
 
     folder: TenantFolder = session.store.folder  # type: ignore[assignment]
     for operator in operators:
-        add_wrap(folder, sealed_for(session, operator, private, counter))
+        wrap = sealed_for(session, operator, private, counter)
+        if operator.login == RECOVERY:
+            folder.write(RECOVERY_FILE, json.dumps(asdict(wrap)).encode())
+        else:
+            add_wrap(folder, wrap)
     if only_present:
         drop_wraps(folder, session.tenant_id, private.key_id)
 
@@ -138,13 +152,28 @@ def sealed_for(session: TenantSession, operator: Operator, private: key_pair.Pri
     return Wrap(session.tenant_id, private.key_id, operator.login, operator.key_id, counter, sealed)
 
 
-def receive(session: TenantSession, wrap: "Wrap", own: key_pair.PrivateKey, passphrase: Secret | None) -> None:
-    """Write the key files of a tenant from what was sealed for this operator.
+def recovery_wrap(session: TenantSession) -> "Wrap":
+    """Return what is sealed for the recovery key pair; raise Locked if there is none."""
+    from tui.storage.postgres.operators import Wrap
+
+    try:
+        wrap = Wrap(**json.loads(session.store.folder.read(RECOVERY_FILE) or b"{}"))
+    except (TypeError, ValueError):
+        wrap = None
+    if wrap is None or not isinstance(wrap.content, str) or type(wrap.counter) is not int:
+        raise Locked(f"Nothing is sealed for the recovery text of {get(session).name}.", "Nothing was written.")
+    return wrap
+
+
+def open_wrap(
+    session: TenantSession, wrap: "Wrap", own: key_pair.PrivateKey
+) -> tuple[key_pair.PrivateKey, dict[str, str]]:
+    """Return the private key of a tenant from what was sealed for a key pair, and what lies beside the key.
 
     Raises:
         Locked: It was sealed for something else, or is not the private key of the tenant.
     """
-    binding = _binding(wrap.tenant, wrap.tenant_key, wrap.login, wrap.operator_key, wrap.counter)
+    binding = _binding(session.tenant_id, wrap.tenant_key, wrap.login, wrap.operator_key, wrap.counter)
     bundle = {name: secret.reveal() for name, secret in envelope.unseal(own, wrap.content, binding).items()}
     private, tenant = key_pair.load(bundle["private"].encode()), get(session)
     if (
@@ -152,7 +181,17 @@ def receive(session: TenantSession, wrap: "Wrap", own: key_pair.PrivateKey, pass
         or private.public_pem.split() != tenant.public_key.split()
     ):
         raise Locked(f"What was sealed for you is not the private key of {tenant.name}.", "Nothing was written.")
-    _write(session, tenant, bundle, private, passphrase)
+    return private, bundle
+
+
+def receive(session: TenantSession, wrap: "Wrap", own: key_pair.PrivateKey, passphrase: Secret | None) -> None:
+    """Write the key files of a tenant from what was sealed for this operator.
+
+    Raises:
+        Locked: It was sealed for something else, or is not the private key of the tenant.
+    """
+    private, bundle = open_wrap(session, wrap, own)
+    _write(session, get(session), bundle, private, passphrase)
     keyring.store_counter(session, wrap.counter, "")
 
 

@@ -57,6 +57,8 @@ _WORDS = {
     "keys printed": "keys of {providers} printed as {format}",
     "operator admitted": "operator {operator} admitted, with key pair {key_id}",
     "operator removed": "operator {operator} removed, with key pair {key_id}",
+    "recovery tested": "recovery text tested, of key pair {key_id}",
+    "recovered": "private key recovered with the recovery text by {operator}",
     "state restored": "earlier state {state} restored",
     "change undone": "undone: {change}",
     "edit accepted": "manual edit of the file accepted",

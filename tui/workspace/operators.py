@@ -8,7 +8,7 @@ from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import keyring, operators, verification
-from tui.tenancy.operators import PERSON, TABLE, Exposed, Operator
+from tui.tenancy.operators import PERSON, RECOVERY, RECOVERY_FILE, TABLE, Exposed, Operator
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
 from tui.tenancy.tenants import get
@@ -51,22 +51,32 @@ async def request(session: Session, passphrase: Secret | None, accepted: str = "
     database = operators.database(session)
 
     def work() -> Requested:
-        from tui.storage.postgres.operators import publish
-
-        created = not _own_files(session)
-        if created:
-            pair = session.new_key_pair(session.key_bits)
-            folder = session.keys.folder(PERSON)
-            with folder.lock():
-                folder.write(f"{pair.key_id}.pub", pair.public_pem.encode())
-                folder.write(f"{pair.key_id}.pem", key_pair.export(pair.private, passphrase, session.key_cost))
-        own = _own_key(session, passphrase)
-        publish(database, own.key_id, own.public_pem)
-        received, replaced = ([], []) if created else _received(session, own, passphrase, _digits(accepted))
+        created = not has_key_pair(session)
+        own = own_key_pair(session, passphrase)
+        received, replaced = ([], []) if created else _received(session, own, passphrase, digits(accepted))
         fingerprint = operators.fingerprint(own.public_pem)
         return Requested(database.link.login.name, fingerprint, created, tuple(received), tuple(replaced))
 
     return await asyncio.to_thread(work)
+
+
+def own_key_pair(session: Session, passphrase: Secret | None) -> key_pair.PrivateKey:
+    """Create this person's key pair unless there is one, publish it, and return its private key.
+
+    Raises:
+        Locked: The passphrase is wrong.
+    """
+    from tui.storage.postgres.operators import publish
+
+    if not _own_files(session):
+        pair = session.new_key_pair(session.key_bits)
+        folder = session.keys.folder(PERSON)
+        with folder.lock():
+            folder.write(f"{pair.key_id}.pub", pair.public_pem.encode())
+            folder.write(f"{pair.key_id}.pem", key_pair.export(pair.private, passphrase, session.key_cost))
+    own = _own_key(session, passphrase)
+    publish(operators.database(session), own.key_id, own.public_pem)
+    return own
 
 
 async def admit(session: TenantSession, login: str, fingerprint: str) -> Operator:
@@ -76,6 +86,8 @@ async def admit(session: TenantSession, login: str, fingerprint: str) -> Operato
         UsageError: They have no published key, its fingerprint is another one, or this person has no key pair.
     """
     database = operators.database(session.process)
+    if login == RECOVERY:
+        raise UsageError(f"{RECOVERY} stands for the recovery text.", "Nobody is admitted with it.")
 
     def work() -> Operator:
         from tui.storage.postgres.operators import request_of
@@ -86,30 +98,43 @@ async def admit(session: TenantSession, login: str, fingerprint: str) -> Operato
             raise UsageError(f"{one_line(login, 60)} has published no key.", remedy=Remedy(Action.REQUEST_ADMISSION))
         if me is None:
             raise UsageError("You have no key pair of your own yet.", remedy=Remedy(Action.REQUEST_ADMISSION))
-        if operators.fingerprint(wanted.public_key) != _digits(fingerprint):
+        if operators.fingerprint(wanted.public_key) != digits(fingerprint):
             raise UsageError(
                 f"The published key of {one_line(login, 60)} has another fingerprint.",
                 "Compare it with them by telephone or in person. Nothing was shared.",
             )
-        if verification.integrity_status(session).alarm:
-            raise Problem(
-                f"The credentials of {get(session).name} were changed outside Modeldeck.",
-                "Nothing was shared.",
-                remedy=Remedy(Action.CONFIRM_CHANGES),
-            )
-        today = session.today()
         # What the database says of this person's own key could be anybody's.
-        keys = {own: me, wanted.login: wanted.public_key}
-        new = [Operator(name, key_pair.key_id(pem), pem, today) for name, pem in keys.items()]
-        with verification.credential_transaction(session) as tables:
-            _list(tables, new)
-        # The manifest lists them by now; a session that is killed here is caught up with by the next admission.
-        with session.store.folder.lock():
-            tables = session.store.read()
-            operators.share(session, tables, private, keyring.last_counter(session))
-        return new[-1]
+        return list_and_share(session, private, {own: me, wanted.login: wanted.public_key})[-1]
 
     return await asyncio.to_thread(work)
+
+
+def list_and_share(session: TenantSession, private: key_pair.PrivateKey, public_keys: dict[str, str]) -> list[Operator]:
+    """Put public keys by login into the list of operators, and seal the private key for all of the list.
+
+    Raises:
+        Problem: The manifest raises an alarm.
+    """
+    require_no_alarm(session)
+    today = session.today()
+    new = [Operator(name, key_pair.key_id(pem), pem, today) for name, pem in public_keys.items()]
+    with verification.credential_transaction(session) as tables:
+        _list(tables, new)
+    # The manifest lists them by now; a session that is killed here is caught up with by the next admission.
+    with session.store.folder.lock():
+        tables = session.store.read()
+        operators.share(session, tables, private, keyring.last_counter(session))
+    return new
+
+
+def require_no_alarm(session: TenantSession) -> None:
+    """Raise Problem if the manifest of an unlocked tenant raises an alarm."""
+    if verification.integrity_status(session).alarm:
+        raise Problem(
+            f"The credentials of {get(session).name} were changed outside Modeldeck.",
+            "Nothing was shared.",
+            remedy=Remedy(Action.CONFIRM_CHANGES),
+        )
 
 
 def listing(session: TenantSession) -> list[Operator]:
@@ -155,6 +180,8 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
                 tables.table("removals").insert({"login": login, "key_id": present})
                 operators.expose(tables, login, session.today())
                 dismiss(session.store.folder, session.tenant_id, login)  # type: ignore[arg-type]
+                if login == RECOVERY:
+                    session.store.folder.remove(RECOVERY_FILE)
             removals = [dict(record) for record in tables.table("removals")]
         if not any(record.get("login") == login for record in removals):
             name = get(session).name
@@ -209,7 +236,8 @@ def _received(
     return received, replaced
 
 
-def _digits(fingerprint: str) -> str:
+def digits(fingerprint: str) -> str:
+    """Return a fingerprint that a person typed as it is compared."""
     return "".join(fingerprint.lower().split())
 
 

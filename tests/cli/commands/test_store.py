@@ -69,6 +69,34 @@ def test_a_tenant_is_shared_by_commands(modeldeck: Run, shared: SharedStore, tmp
     assert modeldeck("audit", "verify", **ada).code == 0
 
 
+def test_a_recovery_text_is_printed_tested_and_used_on_a_new_machine(
+    modeldeck: Run, shared: SharedStore, tmp_path: Path
+) -> None:
+    ada = {"MODELDECK_STORE": shared.text(), "MODELDECK_PASSPHRASE": "passphrase of ada"}
+    new = ada | {"MODELDECK_KEY_DIR": str(tmp_path / "new")}
+    recover = ("operator", "recover")
+    assert modeldeck("store", "push", **ada).code == 0
+    assert modeldeck(*recover, "--create", "--test", **ada).code == 2
+    assert modeldeck(*recover, "--test", **ada).code == 2, "there is no text yet"
+    printed = modeldeck(*recover, "--create", **ada)
+    assert printed.out.startswith("Recovery text of acme in Modeldeck, ") and "stored nowhere else" in printed.err
+    assert modeldeck("operator", "list", **ada).out.rstrip().endswith("recovery text, not tested yet")
+    page = tmp_path / "page"
+    page.write_text(printed.out)
+    page.chmod(0o600)
+    tested = json.loads(modeldeck(*recover, "--test", "--text-file", str(page), "--json", **ada).out)
+    listed = json.loads(modeldeck("operator", "list", "--json", **ada).out)
+    assert [(entry["login"], entry["tested"]) for entry in listed["operators"]] == [("@recovery", tested["tested"])]
+    assert modeldeck(*recover, **new).code == 2, "without a fingerprint"
+    lines = [line for line in printed.out.splitlines() if line.count(" ") == 9 and len(line) == 49]
+    typed = ("mistyped", *lines, "passphrase of ada")
+    recovered = modeldeck(*recover, "--fingerprint", listed["fingerprint"], typed=typed, **new)
+    assert recovered.out == "The private key of acme is on this machine; ada is an operator of it.\n", recovered.err
+    assert "Line 1 of the recovery text is mistyped." in recovered.err
+    assert modeldeck("vault", "unlock", **new).code == 0
+    assert modeldeck("audit", "verify", **new).code == 0
+
+
 def test_grants_are_printed_and_compared(modeldeck: Run, shared: SharedStore) -> None:
     assert "GRANT EXECUTE ON FUNCTION modeldeck.save" in modeldeck("store", "grants").out
     assert modeldeck("store", "grants", "--dsn", shared.text("postgres")).code == 0

@@ -6,23 +6,15 @@ from tui.cli.context import CommandContext
 from tui.cli.output import counted
 from tui.errors import UsageError
 from tui.sanitize import grouped
+from tui.secret import Secret
 from tui.tenancy.connections import find_provider
-from tui.tenancy.operators import PERSON, Exposed, fingerprint
+from tui.tenancy.operators import PERSON, RECOVERY, Exposed, Operator, fingerprint
 from tui.workspace import operators
 
 
 async def request(call: CommandContext) -> None:
     """Create and publish a key pair, or receive what was sealed for it."""
-    if operators.has_key_pair(call.session):
-        passphrase = call.secret_input.passphrase(PERSON, "Passphrase of your own key pair: ")
-    else:
-        passphrase = call.secret_input.without_prompt(PERSON) or call.secret_input.new_passphrase(
-            "New passphrase of your own key pair: "
-        )
-    if not passphrase:
-        raise UsageError(
-            "Your own key pair needs a passphrase.", "Pass it with --passphrase-fd N or --passphrase-file FILE."
-        )
+    passphrase = own_passphrase(call)
     result = await operators.request(call.session, passphrase, call.args.one("fingerprint"))
     lines = [f"Your login is {result.login}, the fingerprint of your key {grouped(result.fingerprint)}."]
     if result.received:
@@ -71,6 +63,7 @@ async def list_operators(call: CommandContext) -> None:
                 "fingerprint": fingerprint(operator.public_key) if operator.public_key else "",
                 "added": operator.added,
                 "planted": operator.planted,
+                "tested": operator.tested,
             }
             for operator in listed
         ]
@@ -83,10 +76,7 @@ async def list_operators(call: CommandContext) -> None:
             }
         )
         return
-    rows = [
-        (operator.login, grouped(operator.key_id), operator.added, "planted: no key is shared" * operator.planted)
-        for operator in listed
-    ]
+    rows = [(operator.login, grouped(operator.key_id), operator.added, _remark(operator)) for operator in listed]
     call.out.table(("operator", "key pair", "added", ""), rows)
     if not listed and call.out.decorated:
         call.out.note(f"{tenant.name} is shared with nobody.")
@@ -113,6 +103,34 @@ async def remove(call: CommandContext) -> None:
     )
     if not call.out.as_json:
         _say_exposed(call, exposed)
+
+
+def own_passphrase(call: CommandContext) -> Secret:
+    """Return the passphrase of this person's own key pair: a new one if there is no key pair yet.
+
+    Raises:
+        UsageError: No source has it, and there is no terminal to ask on.
+    """
+    if operators.has_key_pair(call.session):
+        passphrase = call.secret_input.passphrase(PERSON, "Passphrase of your own key pair: ")
+    else:
+        passphrase = call.secret_input.without_prompt(PERSON) or call.secret_input.new_passphrase(
+            "New passphrase of your own key pair: "
+        )
+    if not passphrase:
+        raise UsageError(
+            "Your own key pair needs a passphrase.", "Pass it with --passphrase-fd N or --passphrase-file FILE."
+        )
+    return passphrase
+
+
+def _remark(operator: Operator) -> str:
+    """Return what a list says of an operator beside key pair and date."""
+    if operator.planted:
+        return "planted: no key is shared"
+    if operator.login != RECOVERY:
+        return ""
+    return f"recovery text, tested {operator.tested}" if operator.tested else "recovery text, not tested yet"
 
 
 def _say_exposed(call: CommandContext, exposed: list[Exposed]) -> None:

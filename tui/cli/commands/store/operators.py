@@ -38,9 +38,35 @@ COMMANDS = (
         "store.operator_handlers:list_operators",
         "show who shares a tenant, and what a removed operator could read",
         options=(JSON,),
-        shape="{tenant, fingerprint, operators: [{login, key_id, fingerprint, added, planted}], exposed: [{operator, "
-        "provider, credential, since, key_page}]}; planted is true if the private key does not vouch for the entry",
+        shape="{tenant, fingerprint, operators: [{login, key_id, fingerprint, added, planted, tested}], exposed: "
+        "[{operator, provider, credential, since, key_page}]}; planted is true if the private key does not vouch for "
+        "the entry; tested is the date on which the recovery text was tested",
         examples=("modeldeck operator list -t acme",),
+    ),
+    Command(
+        ("operator", "recover"),
+        "store.recovery_handlers:recover",
+        "get a tenant's private key back with the text that was printed for that",
+        options=(
+            Option(("--create",), "print a recovery text, once: it is stored nowhere"),
+            Option(("--test",), "test the text, and record the date"),
+            Option(("--fingerprint",), "of the tenant's key pair, printed with the text", "HEX"),
+            Option(("--text-file",), "read the text from FILE; default: it is asked for", "FILE"),
+            JSON,
+        ),
+        details="For the day on which no operator has the private key any more. While you have it, print a recovery "
+        "text and keep the paper in a safe: with it and a login that may see the tenant, anybody can open every API "
+        "key. Later, on a new machine with your login, recover writes the tenant's private key beside your own key "
+        "pair, under the same passphrase, and makes you an operator. When the tenant's key pair is replaced, the text "
+        "still works; note the new fingerprint, which operator list shows. To withdraw a text: modeldeck operator "
+        "remove @recovery.",
+        shape="{tenant, login, key_id}; --create: {tenant, fingerprint, tenant_fingerprint, text: [line]}; --test: "
+        "{tenant, tested}",
+        examples=(
+            "modeldeck operator recover --create -t acme | lp",
+            "modeldeck operator recover --test -t acme",
+            "modeldeck operator recover --fingerprint '3b7c …' -t acme",
+        ),
     ),
     Command(
         ("operator", "remove"),
