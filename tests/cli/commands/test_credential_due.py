@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import KEY, Run
+from tests.cli.conftest import KEY, Run, environ
 from tests.cli.test_json import check
-from tui.tenancy.session import Session
+from tui.tenancy import operators
+from tui.tenancy.session import Session, open_session
 
 
 @pytest.fixture
@@ -40,3 +41,20 @@ def test_an_old_key_is_due_in_every_tenant_and_locked_ones_too(
     assert (ran.code, {row["tenant"] for row in rows}, rows[0]["age_days"]) == (1, {"acme", "north-lab"}, 100)
     assert run_in(two_tenants, "-t", "acme", "credential", "due", "--days", "101").code == 0
     assert "acme  openai  default  100 d" in run_in(two_tenants, "-t", "acme", "credential", "due").out
+
+
+def test_a_key_that_a_removed_operator_could_read_is_due_at_any_age_until_it_is_replaced(
+    modeldeck: Run, home: Path
+) -> None:
+    assert modeldeck(*SAVE, stdin=KEY + "\n").code == 0
+    session = open_session(environ(home)).tenant("acme")
+    with session.store.transaction() as tables:
+        operators.expose(tables, "bob", session.today())
+    ran = modeldeck("credential", "due")
+    assert (ran.code, ran.out) == (1, "acme  openai  default  0 d  read by bob\n")
+    assert "1 API key to replace, which a removed operator could read." in ran.err
+    rows = json.loads(modeldeck("credential", "due", "--json").out)
+    check(("credential", "due"), rows)
+    assert rows[0]["read_by"] == "bob"
+    assert modeldeck(*SAVE, stdin=KEY.replace("wxyz", "abcd") + "\n").code == 0
+    assert (modeldeck("credential", "due").code, modeldeck("credential", "due").out) == (0, "")

@@ -50,16 +50,18 @@ COMMANDS = (
     Command(
         ("credential", "due"),
         "credential.due:due",
-        "list API keys that are old enough to be replaced",
+        "list API keys to replace: old, or read by a removed operator",
         (),
         (
             Option(("--days",), "the age from which a key is listed; default: 90", "N"),
             Option(("--all-tenants",), "of all tenants"),
             JSON,
         ),
-        "The age counts from when the credential was last saved here. Nothing is unlocked or sent. The exit code is 1 "
-        "if any is listed.",
-        "[{tenant, provider, credential, active, changed, age_days}], the oldest first",
+        "The age counts from when the credential was last saved here. What a removed operator of a shared store could "
+        "read is listed at any age, until its key is another one. Nothing is unlocked or sent. The exit code is 1 if "
+        "any is listed.",
+        "[{tenant, provider, credential, active, changed, age_days, read_by}], the oldest first; read_by is the login "
+        "of a removed operator, or empty",
         ("modeldeck credential due", "modeldeck credential due --days 30 --all-tenants --json"),
     ),
     Command(

@@ -1,31 +1,38 @@
-"""`modeldeck credential due`: API keys that are old enough to be replaced."""
+"""`modeldeck credential due`: API keys to replace: old ones, and those that a removed operator could read."""
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import whole_number
 from tui.cli.output import counted
+from tui.domain import Credential
 from tui.errors import Exit, Problem
-from tui.tenancy import tenants
+from tui.tenancy import operators, tenants
 from tui.workspace.credentials import health
 
 _DAYS = "90"
 
 
 def due(call: CommandContext) -> int:
-    """Print the credentials whose key is at least so many days old; the exit code says whether there are any."""
+    """Print the credentials whose key is to be replaced; the exit code says whether there are any."""
     days = whole_number("--days", call.args.one("days", _DAYS), least=1, largest=100_000)
     everyone = call.args.has("all-tenants")
     ids = tenants.ids(call.session) if everyone else [call.tenant.id]
-    rows, unreadable = [], False
+    rows: list[tuple[health.HealthRow, Credential, str]] = []
+    unreadable = False
     for tenant_id in ids:
         try:
-            entries = health.rows(call.session.tenant(tenant_id))
+            session = call.session.tenant(tenant_id)
+            entries = health.rows(session)
+            readers = {(entry.provider, entry.name): entry.operator for entry in operators.exposed(session)}
         except Problem as problem:
             if not everyone:
                 raise
             call.out.note(f"{tenant_id}: {problem.message}")
             unreadable = True
             continue
-        rows += [(row, credential) for row, credential in entries if credential and (row.age_days or 0) >= days]
+        for row, credential in entries:
+            reader = readers.get((row.provider, row.credential), "")
+            if credential and (reader or (row.age_days or 0) >= days):
+                rows.append((row, credential, reader))
     rows.sort(key=lambda entry: entry[0].age_days or 0, reverse=True)
     if call.out.as_json:
         call.out.json(
@@ -37,15 +44,28 @@ def due(call: CommandContext) -> int:
                     "active": row.active,
                     "changed": credential.changed or credential.created,
                     "age_days": row.age_days,
+                    "read_by": reader,
                 }
-                for row, credential in rows
+                for row, credential, reader in rows
             ]
         )
     else:
         call.out.table(
-            ("tenant", "provider", "credential", "age"),
-            [(row.tenant, row.provider, row.credential, f"{row.age_days:,} d") for row, _ in rows],
+            ("tenant", "provider", "credential", "age", ""),
+            [
+                (
+                    row.tenant,
+                    row.provider,
+                    row.credential,
+                    f"{row.age_days or 0:,} d",
+                    f"read by {reader}" * bool(reader),
+                )
+                for row, _, reader in rows
+            ],
         )
-        verb = "is" if len(rows) == 1 else "are"
-        call.out.note(f"{counted(len(rows), 'API key')} {verb} {days:,} days old or older.")
+        old = sum((row.age_days or 0) >= days for row, _, _ in rows)
+        verb = "is" if old == 1 else "are"
+        call.out.note(f"{counted(old, 'API key')} {verb} {days:,} days old or older.")
+        if exposed := sum(bool(reader) for _, _, reader in rows):
+            call.out.note(f"{counted(exposed, 'API key')} to replace, which a removed operator could read.")
     return Exit.FAILED if rows or unreadable else Exit.DONE

@@ -63,7 +63,7 @@ COMMANDS = (
         shape="{tenant, login, key_id}; --create: {tenant, fingerprint, tenant_fingerprint, text: [line]}; --test: "
         "{tenant, tested}",
         examples=(
-            "modeldeck operator recover --create -t acme | lp",
+            "modeldeck operator recover --create -t acme",
             "modeldeck operator recover --test -t acme",
             "modeldeck operator recover --fingerprint '3b7c …' -t acme",
         ),
