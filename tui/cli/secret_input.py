@@ -136,9 +136,11 @@ class SecretInput:
         """Close the source of passphrases, read or not, so that nothing that starts later inherits it."""
         if self._lines is not None:
             self._lines.close()
-        elif self._descriptor.isdecimal() and int(self._descriptor) > _STDERR:
-            with contextlib.suppress(OSError, OverflowError):
-                os.close(int(self._descriptor))
+        elif self._descriptor.isdecimal():
+            # ValueError: of more than 4,300 digits Python makes no number.
+            with contextlib.suppress(OSError, OverflowError, ValueError):
+                if (descriptor := int(self._descriptor)) > _STDERR:
+                    os.close(descriptor)
         self._descriptor = ""
 
     def _line(self, stream: TextIO, what: str) -> Secret:
