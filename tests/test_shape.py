@@ -23,6 +23,8 @@ DOORWAYS = {
     "httpx": ("tui/providers/client/", "tui/practice/"),
     "Crypto": ("tui/vault/",),
     "tinydb": ("tui/storage/store.py",),
+    "jsonschema": ("tui/workspace/playground/answer_schema.py",),
+    "referencing": ("tui/workspace/playground/answer_schema.py",),
     "psycopg": ("tui/storage/postgres/",),
     "textual": ("tui/console/",),
     "rich": ("tui/console/",),

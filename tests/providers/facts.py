@@ -26,6 +26,14 @@ from tui.secret import Secret
 
 KEY = "FAKE-0123456789-abcdefghij-of-nobody-3f2a"
 
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"name": {"type": "string"}, "born": {"type": "integer"}},
+    "required": ["name", "born"],
+    "additionalProperties": False,
+}
+"""A JSON Schema within the strict subset of OpenAI."""
+
 Check = Callable[[Provider], None]
 
 

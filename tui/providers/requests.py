@@ -24,12 +24,17 @@ class Message:
 
 @dataclass(frozen=True)
 class ChatRequest:
-    """A chat request. `parameters` holds only those that are set, by the names of the model's `Parameter`s."""
+    """A chat request.
+
+    `parameters` holds only those that are set, by the names of the model's `Parameter`s. `schema` is the JSON Schema
+    that the answer must fit, None for an answer of any form.
+    """
 
     model: Model
     messages: tuple[Message, ...]
     parameters: Mapping[str, Any] = field(default_factory=dict)
     stream: bool = True
+    schema: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)

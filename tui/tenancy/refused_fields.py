@@ -47,7 +47,7 @@ def repaired(session: TenantSession, model: Model, call: Call) -> tuple[Call, li
     return replace(call, json=body), sentences
 
 
-_NEEDED = frozenset(("model", "messages", "prompt", "input", "stream"))
+_NEEDED = frozenset(("model", "messages", "prompt", "input", "stream", "response_format"))
 
 
 def _known(session: TenantSession, model: Model) -> Mapping[str, str]:

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.providers import calls
-from tests.providers.facts import BARE_LIST, Chat, Facts, Otherwise, Refusal, Stream, read, sse
+from tests.providers.facts import BARE_LIST, SCHEMA, Chat, Facts, Otherwise, Refusal, Stream, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, NetworkError, ScopeMissing
@@ -266,6 +266,23 @@ def parameters_have_the_words_of_the_wire(p: Provider) -> None:
     assert budget["max_tokens"] == 36_384
     assert "thinking_budget" not in budget
     assert chat(p, thinking_budget=2000, max_tokens=4000).json["max_tokens"] == 4000
+
+
+@check
+def a_schema_is_the_format_of_the_output_and_is_never_left_out(p: Provider) -> None:
+    assert p.chat
+    model, messages = Model("anthropic", "claude-opus-5-5", ModelType.CHAT), (Message("user", "Hello?"),)
+    only = p.chat(BASE, ChatRequest(model, messages, schema=SCHEMA))
+    output = {"format": {"type": "json_schema", "schema": SCHEMA}}
+    assert only.json["output_config"] == output
+    both = p.chat(BASE, ChatRequest(model, messages, {"effort": "low"}, schema=SCHEMA))
+    assert both.json["output_config"] == {"effort": "low", **output}
+    message = "output_config.format: Extra inputs are not permitted"
+    assert p.repair_request(only, ApiError(400, kind=INVALID, message=message)) is None
+    message = "This model does not support the effort parameter."
+    repaired = p.repair_request(both, ApiError(400, kind=INVALID, message=message))
+    assert repaired and repaired[0].json == only.json
+    assert repaired[1] == "claude-opus-5-5 takes no effort. It was left out."
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.providers.facts import read
+from tests.providers.facts import SCHEMA, read
 from tests.providers.huggingface import endpoints, engines
 from tests.providers.huggingface.kit import (
     BASE,
@@ -479,3 +479,23 @@ def a_model_without_a_chat_template_continues_the_text(p: Provider) -> None:
     assert once and line(once[0]) == ("POST", f"{HOST}/generate")
     assert once[0].json["inputs"] == "Instructions: Be brief.\n\nUser: Hi\n\nAssistant:"
     assert p.repair_request(call, ApiError(400, kind="template_error")) is None
+
+
+@check
+def a_schema_is_a_grammar_for_tgi_and_a_response_format_elsewhere(p: Provider) -> None:
+    assert p.chat
+    grammar = {"type": "json", "value": SCHEMA}
+
+    def ask(model: Model) -> Call:
+        assert p.chat
+        return p.chat(BASE, ChatRequest(model, (Message("user", "Hello?"),), {}, False, SCHEMA))
+
+    chats = ask(endpoint("m", engine="tgi"))
+    assert chats.json["response_format"] == grammar
+    continued = p.repair_request(chats, ApiError(422, kind="template_error"))
+    assert continued and continued[0].json["parameters"]["grammar"] == grammar
+    generates = ask(endpoint("m", TEXT2TEXT, engine="tgi"))
+    assert generates.json["parameters"]["grammar"] == grammar
+    unused = "The following `model_kwargs` are not used by the model: ['grammar']"
+    assert p.repair_request(generates, ApiError(400, message=unused)) is None
+    assert ask(hosted("Qwen/Qwen3-32B")).json["response_format"]["type"] == "json_schema"

@@ -5,9 +5,9 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 
 from typing import Any
 
-from tests.providers.facts import BARE_LIST, KEY, Chat, Facts, Refusal, Stream, read, sse
+from tests.providers.facts import BARE_LIST, KEY, SCHEMA, Chat, Facts, Refusal, Stream, read, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.errors import CredentialRejected, Problem, ScopeMissing
+from tui.errors import CredentialRejected, Problem, ScopeMissing, UsageError
 from tui.providers.events import Accepted, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta, Usage, Vectors
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Framing, Message
 from tui.providers.spec import Provider
@@ -390,6 +390,19 @@ def what_a_model_takes(p: Provider) -> None:
         assert 0 < accepted(name)["top_p"].low < 0.1 and accepted(name)["top_p"].high == 1
     assert list(accepted("MiniMax-Text-01")) == ["temperature", "top_p", "max_tokens"]
     assert p.parameters(EMBO) == ()
+
+
+@check
+def one_model_takes_a_schema(p: Provider) -> None:
+    assert p.chat
+    for name, takes in (("MiniMax-Text-01", True), ("MiniMax-M2.5", False), ("MiniMax-M1", False)):
+        request = ChatRequest(Model("minimax", name, ModelType.CHAT), (Message("user", "Hello?"),), schema=SCHEMA)
+        try:
+            body = p.chat(BASE, request).json
+        except UsageError:
+            assert not takes
+        else:
+            assert takes and body["response_format"]["json_schema"]["schema"] == SCHEMA
 
 
 # --- vectors ----------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.providers import calls
-from tests.providers.facts import BARE_LIST, Chat, Facts, Otherwise, Stream, proposed_are_known, read, sse
+from tests.providers.facts import BARE_LIST, SCHEMA, Chat, Facts, Otherwise, Stream, proposed_are_known, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, Problem, ScopeMissing
@@ -316,6 +316,16 @@ def sound_files_and_their_size(p: Provider) -> None:
     )
     diarize = calls.audio(p, Model("openai", "gpt-4o-transcribe-diarize", ModelType.SPEECH2TEXT))
     assert diarize.times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
+
+
+@check
+def a_schema_is_the_response_format_and_is_never_left_out(p: Provider) -> None:
+    assert p.chat
+    call = p.chat(BASE, ChatRequest(chat_model(), (Message("user", "Hello?"),), schema=SCHEMA))
+    named = {"name": "answer", "schema": SCHEMA, "strict": True}
+    assert call.json["response_format"] == {"type": "json_schema", "json_schema": named}
+    refused = ApiError(400, code="unsupported_parameter", message="Not supported.", param="response_format")
+    assert p.repair_request(call, refused) is None
 
 
 # --- answers ----------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from typing import Any
 from tests.providers.facts import (
     BARE_LIST,
     KEY,
+    SCHEMA,
     Chat,
     Facts,
     Otherwise,
@@ -705,3 +706,13 @@ def an_error_body(p: Provider) -> None:
     assert p.describe_error(ApiError(401), "m") is None
     unnamed = p.describe_error(ApiError(400, code="invalid_model"), "")
     assert unnamed and unnamed.message.startswith("Wenxin does not know the model")
+
+
+@check
+def a_schema_is_shown_to_a_json_mode_of_either_form(p: Provider) -> None:
+    assert p.chat
+    for fields, model, mode in ((BASE, MODEL, {"type": "json_object"}), (PAIR, OLDER, "json_object")):
+        body = p.chat(fields, ChatRequest(model, (Message("user", "Hello?"),), schema=SCHEMA)).json
+        assert body["response_format"] == mode
+        system = body["system"] if fields is PAIR else body["messages"][0]["content"]
+        assert "fits this JSON Schema" in system

@@ -88,6 +88,10 @@ def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> t
         return replace(call, json=call.json | {"thinking": kept}), f"{model} shows its thinking in its own way."
     if name := _unwanted(call.json, refused.message):
         better = without(call, name)
+        if name == "output_config" and "format" in call.json[name]:
+            if "effort" not in call.json[name]:
+                return None  # only the schema is left, which is never left out
+            better = replace(call, json=call.json | {name: {"format": call.json[name]["format"]}})
         if name in SAMPLING and not any(name in better.json for name in SAMPLING):
             better = better.with_headers({VERSION: CURRENT})
         word = "effort" if name == "output_config" else name

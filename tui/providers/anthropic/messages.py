@@ -42,6 +42,10 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
     if system := "\n\n".join(message.text for message in messages if message.role == "system"):
         body["system"] = system
     body |= _parameters(request.parameters)
+    if request.schema is not None:
+        # Messages API, structured outputs.
+        output = {"format": {"type": "json_schema", "schema": dict(request.schema)}}
+        body["output_config"] = body.get("output_config", {}) | output
     version = OLDER if any(name in body for name in SAMPLING) else CURRENT
     return Call(
         "POST",

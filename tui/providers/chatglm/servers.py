@@ -27,6 +27,7 @@ from tui.providers.dialects.messages import GAP, alternating
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings
+from tui.providers.dialects.structured_output import unsupported
 from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta
 from tui.providers.requests import (
     ApiError,
@@ -127,6 +128,8 @@ def listing(fields: FieldValues) -> Call:
 def _talk(flavour: str, fields: FieldValues, request: ChatRequest) -> tuple[list[Notice], Call]:
     """Return the request for one kind of server, and notices of what it ignores."""
     kind = KINDS[flavour]
+    if request.schema is not None and flavour not in (VLLM, OTHER):
+        raise unsupported(f"This server ({kind.label})")
     left = [name for name in request.parameters if name not in kind.takes]
     notices = [
         Notice(f"This server ({kind.label}) ignores {name.replace('_', ' ')}. It was left out.") for name in left

@@ -65,7 +65,10 @@ def _chat(fields: FieldValues, request: ChatRequest) -> Call:
     if openai := _openai(fields, request.model):
         base, model, headers = openai
         within = request.parameters if _engine(request.model) != endpoints.TGI else _bounded(request.parameters)
-        return chat.chat(_FLAVOUR, base, replace(request, model=model, parameters=within)).with_headers(headers)
+        ask = replace(request, model=model, parameters=within)
+        if _engine(request.model) == endpoints.TGI:
+            ask = tgi.with_grammar(ask, "response_format")
+        return chat.chat(_FLAVOUR, base, ask).with_headers(headers)
     url, headers = _own(fields, request.model)
     server = {endpoints.TGI: tgi.TGI, hub.SERVERLESS: tgi.SERVERLESS}.get(_engine(request.model), tgi.TOOLKIT)
     return tgi.generate(server, url, request, hub.task_of(request.model) == hub.TEXT).with_headers(headers)

@@ -173,7 +173,9 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 def _fewer_parameters(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     unused = _UNUSED.search(refused.message)
     names = [
-        parameter for parameter in call.json["parameters"] if unused and re.search(rf"['\"]{parameter}['\"]", unused[1])
+        name
+        for name in call.json["parameters"]
+        if unused and name != "grammar" and re.search(rf"['\"]{name}['\"]", unused[1])
     ]
     if not names:
         return None
@@ -182,7 +184,7 @@ def _fewer_parameters(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     return replace(call, json={**call.json, "parameters": kept}), f"The model takes no {words}. It was left out."
 
 
-_RENAMED = {"max_tokens": "max_new_tokens"}
+_RENAMED = {"max_tokens": "max_new_tokens", "response_format": "grammar"}
 _SHARED = ("temperature", "top_p", "seed", "stop", "frequency_penalty")
 
 

@@ -5,7 +5,7 @@ goes in, its continuation comes out. Streamed events end with the one that repea
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.providers.dialects import error_codes
@@ -13,6 +13,7 @@ from tui.providers.dialects.finish_reasons import finish
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.dialects.openai.chat import prompt
 from tui.providers.dialects.openai.think_tags import Thinking
+from tui.providers.dialects.structured_output import unsupported
 from tui.providers.dialects.values import token_count, word
 from tui.providers.events import UNFINISHED, Event, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Reader
@@ -50,6 +51,9 @@ TOOLKIT = Server(echoes=True)
 
 def generate(server: Server, url: str, request: ChatRequest, continues: bool = True) -> Call:
     """Return the request that continues a prompt; with `continues`, the model would repeat it first."""
+    if request.schema is not None and server is not TGI:
+        raise unsupported(request.model.ref)
+    request = with_grammar(request, "grammar")
     streamed = request.stream and server.streamed is not None
     text = prompt(request.messages)
     body: dict[str, Any] = {"inputs": text, "parameters": _parameters(server, request.parameters, continues)}
@@ -58,6 +62,14 @@ def generate(server: Server, url: str, request: ChatRequest, continues: bool = T
     path = server.streamed if streamed and server.streamed is not None else server.whole
     framing = Framing.SSE if streamed else Framing.JSON
     return Call("POST", url + path, lambda: answer_reader(text if server.echoes else ""), framing, json=body)
+
+
+def with_grammar(request: ChatRequest, name: str) -> ChatRequest:
+    """Return the request with its schema as TGI's grammar, in the parameter of that name (router/src/lib.rs)."""
+    if request.schema is None:
+        return request
+    grammar = {"type": "json", "value": dict(request.schema)}
+    return replace(request, parameters={**request.parameters, name: grammar}, schema=None)
 
 
 def _parameters(server: Server, values: Mapping[str, Any], continues: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai.embeddings import vectors_of
+from tui.providers.dialects.structured_output import unsupported
 from tui.providers.dialects.values import token_count, total
 from tui.providers.events import Event, Finish, Notice, Usage, Vectors
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Message
@@ -24,6 +25,8 @@ MOST_CHARACTERS = 3500
 """Of the texts in one request; about as many tokens, in the languages that have the most of them."""
 
 _CURRENT = re.compile(r"minimax-m[2-9]", re.IGNORECASE)
+_WITH_SCHEMA = "minimax-text-01"
+"""The only model that takes a `response_format` (API reference, text-post)."""
 _NUMBER = re.compile(r"\((\d{4})\)\s*$")
 
 ID = "minimax"
@@ -69,6 +72,8 @@ def is_current(model_id: str) -> bool:
 def chat(flavour: openai_api.Flavour, fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, with the thinking separate from the text."""
     current = is_current(request.model.id)
+    if request.schema is not None and request.model.id.lower() != _WITH_SCHEMA:
+        raise unsupported(request.model.ref)
     parameters = dict(request.parameters)
     if thinking := parameters.pop("thinking", ""):
         parameters["thinking"] = {"type": thinking}

@@ -9,6 +9,7 @@ from typing import Any
 
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai.api import malformed
+from tui.providers.dialects.structured_output import unsupported
 from tui.providers.events import Event, Finish, TextDelta
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
@@ -22,6 +23,9 @@ _UNKNOWN = Inputs((Take("prompt", required=True),))
 
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the call that begins to answer a chat."""
+    if request.schema is not None:
+        # Some models have an input for one, each under a name of its own.
+        raise unsupported(request.model.ref)
     inputs = model_inputs.of(request.model) or _UNKNOWN
     values = {**model_inputs.values(inputs, request.parameters), **_prompt(inputs, request.messages)}
     return predictions.create(fields, request.model, values, predictions.Following(fields, _answer, request.stream))

@@ -18,6 +18,7 @@ from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
+from tui.providers.dialects.structured_output import in_json_mode
 from tui.providers.events import Accepted
 from tui.providers.origins import host_of, origin_of
 from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Reader
@@ -98,6 +99,7 @@ def refused_in(frame: Frame) -> ApiError | None:
 
 def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
     """Return the call that answers a chat by HTTP; the usage comes unasked."""
+    request = in_json_mode(request)
     request = replace(request, model=replace(request.model, id=version.model), messages=one_system(request.messages))
     call = openai_chat.chat(_FLAVOUR, {"base_url": at(fields, HTTP, version.path)}, request)
     return checked(replace(openai_api.without(call, "stream_options"), reader=_answer_reader), refused_in)

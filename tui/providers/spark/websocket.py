@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from tui.errors import UsageError
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.values import token_count
@@ -31,6 +32,10 @@ def handshake(fields: FieldValues, then: Call | None) -> Call:
 
 def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
     """Return the chat request; the answer always streams."""
+    if request.schema is not None:
+        raise UsageError(
+            "Spark takes a JSON Schema over HTTP only.", "Enter the APIPassword as well, or leave the schema out."
+        )
     message = {
         "header": {"app_id": fields["app_id"]},
         "parameter": {"chat": {"domain": version.domain, **request.parameters}},

@@ -15,6 +15,7 @@ from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings, models
+from tui.providers.dialects.structured_output import in_json_mode
 from tui.providers.events import Accepted, ModelsListed, Notice
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Reader
 from tui.providers.spec import FieldValues
@@ -73,6 +74,7 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
 
 def chat(flavour: openai_api.Flavour, fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, with one system message, first."""
+    request = in_json_mode(request)
     call = openai_chat.chat(flavour, fields, replace(request, messages=one_system(request.messages)))
     return checked(replace(call, reader=_answer_reader), refused_in)
 

@@ -17,6 +17,7 @@ from tui.providers.dialects.messages import alternating
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.openai.usage import usage_of
+from tui.providers.dialects.structured_output import in_json_mode
 from tui.providers.dialects.values import word
 from tui.providers.events import UNFINISHED, Accepted, AccessToken, Event, ModelsListed, TextDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, EndSeen, Frame, Framing, Reader
@@ -115,6 +116,7 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
 
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request."""
+    request = in_json_mode(request, "json_object")
     system, turns = alternating(request.messages)
     body: dict[str, Any] = {
         "max_output_tokens" if name in _TOKENS else name: value for name, value in request.parameters.items()

@@ -44,13 +44,27 @@ def chat_call(
     parameters: Mapping[str, Any] | None = None,
     stream: bool = True,
     access: "Access | None" = None,
+    schema: Mapping[str, Any] | None = None,
 ) -> tuple[CallRoute, Call]:
-    """Return a chat request and its route. Pass `access` if the credential is not stored yet."""
+    """Return a chat request and its route.
+
+    Args:
+        session: The tenant.
+        model: The chat model.
+        messages: The conversation so far.
+        parameters: By name, those that are set.
+        stream: Whether to request the answer in pieces.
+        access: That of a credential that is not stored yet.
+        schema: The JSON Schema that the answer must fit.
+
+    Raises:
+        UsageError: The provider serves no chats, or takes no schema for this model.
+    """
     provider = provider_of(session, model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
     route = key_source.route_call(session, model, access)
-    request = ChatRequest(route.model, tuple(messages), dict(parameters or {}), stream)
+    request = ChatRequest(route.model, tuple(messages), dict(parameters or {}), stream, schema)
     return route, provider.chat(route.access.fields, request)
 
 

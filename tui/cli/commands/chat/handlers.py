@@ -5,7 +5,7 @@ import sys
 import time
 from collections.abc import Coroutine
 from contextlib import aclosing
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.context import CommandContext
@@ -18,10 +18,12 @@ from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
 from tui.providers.events import Usage as Used
 from tui.providers.requests import Message
 from tui.sanitize import printable
-from tui.workspace.playground import calls, thinking
+from tui.storage.user_file import local_path
+from tui.workspace.playground import answer_schema, calls, thinking
 from tui.workspace.playground import parameters as model_parameters
 
 if TYPE_CHECKING:
+    from tui.workspace.playground.answer_schema import SchemaResult
     from tui.workspace.pricing.cost import Cost
 
 
@@ -29,6 +31,7 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
     """Read the question, then ask the model."""
     model = answering_model(call, ModelType.CHAT)
     parameters = _parameters(call, model)
+    schema = answer_schema.read_schema(local_path(call.args.one("schema"))) if call.args.has("schema") else None
     prompt = call.args.one("PROMPT", "-")
     if prompt == "-":
         prompt = read_text("Type your question").strip()
@@ -36,7 +39,7 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
         raise UsageError("The question is blank.", "For example: modeldeck chat 'Why is the sky blue?'")
     system = call.args.one("system")
     messages = ([Message("system", system)] if system else []) + [Message("user", prompt)]
-    return _ask(call, model, messages, parameters)
+    return _ask(call, model, messages, parameters, schema)
 
 
 def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
@@ -79,6 +82,7 @@ class _Answer:
         self.used: Used | None = None
         self.finish: Finish | None = None
         self.total = 0.0
+        self.fit: SchemaResult | None = None
 
     def take(self, event: Event) -> None:
         out = self._call.out
@@ -159,6 +163,7 @@ class _Answer:
                 "tokens_per_second": round(self.speed, 2) if self.speed else None,
             },
             "notices": self.notices,
+            "schema": self.fit.as_json() if self.fit else None,
         }
 
     def summary(self) -> str:
@@ -173,19 +178,24 @@ class _Answer:
         return " · ".join(parts)
 
 
-async def _ask(call: CommandContext, model: Model, messages: list[Message], parameters: dict[str, Any]) -> int:
+async def _ask(
+    call: CommandContext,
+    model: Model,
+    messages: list[Message],
+    parameters: dict[str, Any],
+    schema: dict[str, Any] | None,
+) -> int:
+    stream = not call.args.has("no-stream")
+    prepare = partial(calls.chat_call, call.tenant_session, model, messages, parameters, stream, schema=schema)
     if call.args.has("print"):
-        stream = not call.args.has("no-stream")
-        print_request(call, *calls.chat_call(call.tenant_session, model, messages, parameters, stream))
+        print_request(call, *prepare())
         return 0
     await begin(call, model)
     answer = _Answer(call, model)
     problem: Problem | None = None
-    stream = not call.args.has("no-stream")
     try:
         with traced(call) as log:
-            prepared = calls.chat_call(call.tenant_session, model, messages, parameters, stream)
-            request = calls.send(call.tenant_session, model, *prepared, log)
+            request = calls.send(call.tenant_session, model, *prepare(), log)
             async with aclosing(request) as events:
                 async for event in events:
                     answer.take(event)
@@ -197,6 +207,8 @@ async def _ask(call: CommandContext, model: Model, messages: list[Message], para
         problem = broken
     finally:
         answer.end()
+    if schema is not None and not problem:
+        answer.fit = answer_schema.check(schema, "".join(answer.text))
     if call.out.as_json and (answer.text or not problem):
         call.out.json(answer.as_json(model))
     if problem:
@@ -207,4 +219,7 @@ async def _ask(call: CommandContext, model: Model, messages: list[Message], para
         call.out.note(answer.finish.note)
     if not call.out.as_json and (is_terminal(sys.stderr) or call.args.has("verbose")):
         call.out.note(answer.summary())
+    if answer.fit and not answer.fit.valid:
+        message = f"The answer does not fit the schema at {answer.fit.path}: {answer.fit.message}."
+        raise Problem(message, "Ask again, or change the schema.")
     return 0

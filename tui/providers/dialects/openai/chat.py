@@ -11,6 +11,7 @@ from tui.providers.dialects.finish_reasons import finish, is_failure
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
 from tui.providers.dialects.openai.think_tags import Thinking
 from tui.providers.dialects.openai.usage import usage_of
+from tui.providers.dialects.structured_output import response_format, unsupported
 from tui.providers.dialects.values import text, word
 from tui.providers.events import UNFINISHED, Event, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
@@ -30,12 +31,16 @@ def chat(flavour: Flavour, fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request."""
     body: dict[str, Any] = {"model": request.model.id, "stream": request.stream, **request.parameters}
     if request.model.completion:
+        if request.schema is not None:
+            raise unsupported(request.model.ref)
         body["prompt"] = prompt(request.messages)
         body.setdefault("max_tokens", COMPLETION_TOKENS)
     else:
         body["messages"] = [{"role": message.role, "content": message.text} for message in request.messages]
         if "max_tokens" in body:
             body[flavour.most_tokens] = body.pop("max_tokens")
+        if request.schema is not None:
+            body["response_format"] = response_format(request.schema)
     if request.stream:
         body["stream_options"] = {"include_usage": True}
     path = "/completions" if request.model.completion else "/chat/completions"

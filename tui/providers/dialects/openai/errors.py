@@ -19,7 +19,7 @@ _NO_SUCH_FIELD = re.compile(
     r"unsupported|not supported|does not support|unknown|unrecogni[sz]ed|unexpected|extra|not permitted|not allowed",
     re.I,
 )
-_NEEDED = frozenset({"model", "messages", "prompt", "input"})
+_NEEDED = frozenset({"model", "messages", "prompt", "input", "response_format"})
 _TOKENS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_tokens"}
 
 
