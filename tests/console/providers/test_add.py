@@ -39,7 +39,7 @@ async def add(pilot: Pilot[str], name: str, url: str) -> None:
     await focused(pilot, "Look for servers on this machine")
     await pilot.press("tab")
     await focused(pilot, "Base URL")
-    await pilot.press("ctrl+u", *url, "enter", "enter")
+    await pilot.press("ctrl+u", *url, "enter", "enter", "enter")
 
 
 def is_usable(session: TenantSession, name: str) -> bool:
