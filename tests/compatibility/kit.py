@@ -64,6 +64,9 @@ def stable(answer: Any) -> Any:
     if "lacks" in stored:
         # `Wenxin, changed 22 Nov 13:51`, or the command that sets up what is lacking
         stored["lacks"] = [text.partition(",")[0].partition(" needs ")[0] for text in stored["lacks"]]
+    for name in ("expires", "every_days", "due_on"):  # of a credential, in a table that version does not write
+        if name in stored and stored[name] is None:
+            del stored[name]
     stored.pop("urls", None)  # of an import, since the version after
     if "fields" in stored and isinstance(stored["fields"], list):
         stored["fields"] = {row["name"]: row["value"] for row in stored["fields"]}

@@ -81,6 +81,7 @@ _KEYS = {
     "trials": ("provider",),
     "listings": ("provider", "credential"),
     "operators": ("login",),
+    "lifetimes": ("provider", "credential"),
 }
 Records = Mapping[tuple[str, ...], Record]
 
@@ -213,6 +214,15 @@ def _operators(before: Records, after: Records) -> Iterator[AuditEvent]:
             yield AuditEvent(done, {"operator": key[0], "key_id": str({**before, **after}[key].get("key_id"))})
 
 
+def _lifetimes(before: Records, after: Records) -> Iterator[AuditEvent]:
+    for key, new in after.items():
+        if before.get(key) != new:
+            expires, every = new.get("expires"), new.get("every")
+            terms = [f"expires on {expires}"] * bool(expires) + [f"rotated every {every} days"] * bool(every)
+            about = {"provider": key[0], "credential": key[1], "lifetime": ", ".join(terms) or "never due"}
+            yield AuditEvent("key lifetime set", about)
+
+
 _EVENTS = {
     "meta": _tenant,
     "operators": _operators,
@@ -222,6 +232,7 @@ _EVENTS = {
     "defaults": _defaults,
     "sources": _sources,
     "trials": _trials,
+    "lifetimes": _lifetimes,
 }
 
 

@@ -36,6 +36,7 @@ _WORDS = {
     "credential rotated": "{provider}: credential {credential} rotated, the old key kept",
     "kept key put back": "{provider}: credential {credential} switched back to the previous key",
     "kept key forgotten": "{provider}: credential {credential} confirmed, the previous key deleted",
+    "key lifetime set": "{provider}: credential {credential}, its key {lifetime}",
     "credential used": "{provider}: credential {credential} in use",
     "credential verified": "{provider}: credential {credential} verified, {outcome}",
     "credential not verified": "{provider}: credential {credential} not verified: {why}",

@@ -25,8 +25,43 @@ SAVE = ("provider", "set", "openai", "api_key=-", "--no-verify")
 def test_a_new_key_is_not_due(modeldeck: Run) -> None:
     assert modeldeck(*SAVE, stdin=KEY + "\n").code == 0
     ran = modeldeck("credential", "due")
-    assert (ran.code, ran.out, ran.err) == (0, "", "0 API keys are 90 days old or older.\n")
+    assert (ran.code, ran.out, ran.err) == (0, "", "0 API keys are due.\n")
     assert modeldeck("credential", "due", "--days", "0").code == 2
+
+
+def test_an_expiry_date_and_a_period_are_reminders(ready: Run, request: pytest.FixtureRequest) -> None:
+    words = ("credential", "expire", "openai")
+    soon = (datetime.now(UTC) + timedelta(days=110)).date().isoformat()
+    ran = ready(*words, "--on", soon, "--every", "52w", "--json")
+    shape = json.loads(ran.out)
+    check(words[:2], shape)
+    assert shape == {
+        **{"provider": "openai", "credential": "default"},
+        **{"expires": soon, "every_days": 364, "due_on": soon},
+    }
+    assert ready(*words).out == f"The API key of OpenAI default expires on {soon} and is replaced every 364 days.\n"
+    (listed,) = json.loads(ready("credential", "list", "openai", "--json").out)
+    assert (listed["expires"], listed["due_on"]) == (soon, soon)
+    assert soon in ready("health").out and ready("credential", "due").code == 0
+    assert "API keys to replace" not in ready("vault", "unlock").out
+    request.getfixturevalue("later")
+    assert "API keys to replace: OpenAI default (" in ready("vault", "unlock").out
+    unlocked = json.loads(ready("vault", "unlock", "--json").out)
+    check(("vault", "unlock"), unlocked)
+    assert [row["due_on"] for row in unlocked["due"]] == [soon]
+    due = ready("credential", "due", "--days", "1000", "--json")
+    assert (due.code, json.loads(due.out)[0]["expires"]) == (1, soon)
+    assert ready(*words, "--never").out == "The API key of OpenAI default is never due.\n"
+    assert ready("credential", "due").code == 0
+
+
+@pytest.mark.parametrize(
+    "options",
+    [("--on", "2020-01-31"), ("--on", "soon"), ("--every", "0d"), ("--every", "9"), ("--never", "--every", "9d")],
+)
+def test_a_date_that_is_past_or_no_date_is_a_usage_error(ready: Run, options: tuple[str, ...]) -> None:
+    assert ready("credential", "expire", "openai", *options).code == 2
+    assert ready("credential", "expire", "openai").out == "The API key of OpenAI default has no date and no period.\n"
 
 
 def test_an_old_key_is_due_in_every_tenant_and_locked_ones_too(

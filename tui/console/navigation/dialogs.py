@@ -24,6 +24,8 @@ class Dialogs:
         self._stack, self._tenant_session, self._notify = stack, tenant_session, notify
         self._unconfirmed: dict[str, tuple[CredentialChange, ...]] = {}
         """Tenant id -> the changes that were not confirmed when they were asked about."""
+        self._due_announced: set[str] = set()
+        """IDs of the tenants whose keys that are due were named."""
 
     def toast(self, text: str) -> None:
         """Show a notice of something that was done."""
@@ -56,9 +58,18 @@ class Dialogs:
             if not await self._stack.push_screen_wait(Unlock(next_step)):
                 return False
         await self._confirm_changes(session, again)
+        self._announce_due(session)
         if isinstance(self._stack.screen, FramedScreen):
             self._stack.screen.refresh_chrome()
         return True
+
+    def _announce_due(self, session: TenantSession) -> None:
+        """Name the API keys that are due to be replaced, once a tenant and console."""
+        from tui.workspace.credentials.lifetime import due_words  # lazy: credentials
+
+        if session.tenant_id not in self._due_announced and (words := due_words(session)):
+            self._due_announced.add(session.tenant_id)
+            self.toast(words)
 
     async def _confirm_changes(self, session: TenantSession, again: bool) -> None:
         from tui.workspace.credentials import confirmation  # lazy: credentials

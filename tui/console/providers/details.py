@@ -17,6 +17,7 @@ from tui.tenancy import credentials, models
 from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
+from tui.workspace.credentials.lifetime import due_on, is_due, lifetime
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
 
@@ -100,6 +101,7 @@ class ProviderDetails:
             items += self._source(compact)
         if credential is not None and compact:
             items.append(_entry("", "Verified", checked.removeprefix("verified ")))
+        items += self._key_due()
         if provider.key_page:
             items += self._address("", "Get a key", provider.key_page)
         return items
@@ -111,6 +113,18 @@ class ProviderDetails:
         stored = {*credential.hints, *(name for name, text in credential.clear.items() if text)} if credential else ()
         used = next((field.auth_method for field in fields if field.auth_method and field.name in stored), "")
         yield from (field for field in fields if not used or field.auth_method in ("", used))
+
+    def _key_due(self) -> list[Item]:
+        """Return when the key in use expires or is to be replaced, if a person has set it."""
+        credential = self.credential
+        terms = lifetime(self.session, credential) if credential else None
+        day = due_on(credential, terms) if credential and terms else ""
+        if not credential or not terms or not day:
+            return []
+        now = f"  {WARNING} replace it" if is_due(credential, terms, self.session.today()) else ""
+        return [
+            _entry("", "Expires" if day == terms.expires else "Replace by", f"{when(day, self.session.now())}{now}")
+        ]
 
     def _source(self, compact: bool) -> list[Item]:
         """Return whose key pays, and a trial's balance."""

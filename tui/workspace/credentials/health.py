@@ -7,7 +7,6 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from tui.domain import Credential, KeySource, VerificationState, previous_of
 from tui.errors import Action, CredentialRejected, Exit, Locked, Problem, Remedy
@@ -16,6 +15,7 @@ from tui.tenancy import credentials, trials
 from tui.tenancy.connections import providers
 from tui.tenancy.session import TenantSession
 from tui.workspace.credentials import verify
+from tui.workspace.credentials.lifetime import Lifetime, age_days, due_on, lifetime
 from tui.workspace.playground import key_source
 
 AT_A_HOST = 2
@@ -39,6 +39,8 @@ class HealthRow:
         ms: How long the check took, 0 if there was none.
         before_ms: How long the check before took, 0 if there was none.
         age_days: Days since the key was saved or rotated, None if unknown.
+        lifetime: What was set for how long the key is used, None if nothing was.
+        due_on: The date on which the key expires or is to be replaced by that, '' for none.
         trial: Requests that are left of a trial and all of it, None without one.
         problem: Why it does not work, None if it does.
     """
@@ -52,6 +54,8 @@ class HealthRow:
     ms: int = 0
     before_ms: int = 0
     age_days: int | None = None
+    lifetime: Lifetime | None = None
+    due_on: str = ""
     trial: tuple[int, int] | None = None
     problem: Problem | None = None
 
@@ -79,6 +83,7 @@ def rows(session: TenantSession) -> list[tuple[HealthRow, Credential | None]]:
 
 
 def _row(session: TenantSession, credential: Credential) -> HealthRow:
+    terms = lifetime(session, credential)
     return HealthRow(
         session.tenant_id,
         credential.provider,
@@ -87,15 +92,10 @@ def _row(session: TenantSession, credential: Credential) -> HealthRow:
         str(credential.check.state),
         credential.check.at,
         before_ms=credential.check.ms,
-        age_days=_days(credential.changed or credential.created, session.now()),
+        age_days=age_days(credential, session.now()),
+        lifetime=terms,
+        due_on=due_on(credential, terms) if terms else "",
     )
-
-
-def _days(since: str, now: str) -> int | None:
-    try:
-        return max(0, (datetime.fromisoformat(now) - datetime.fromisoformat(since)).days)
-    except (ValueError, TypeError):
-        return None
 
 
 async def check(sessions: Iterable[TenantSession], hear: OnRow = lambda row: None) -> list[HealthRow]:

@@ -20,6 +20,7 @@ from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import key_pair
+from tui.workspace.credentials import lifetime
 
 
 def kept(session: TenantSession, provider_id: str, name: str) -> Credential | None:
@@ -125,7 +126,7 @@ async def discard_previous(session: TenantSession, provider_id: str, name: str) 
 
     def forgotten(table: str, record: Mapping[str, Any]) -> bool:
         if table not in verification.TABLES:
-            return False
+            return lifetime.names_key(table, record, secrets)
         same = (record.get("provider"), record.get("name")) == (provider_id, name)
         return is_kept(record) or (same and bool(secrets & set(record.get("fingerprints", {}).items())))
 
@@ -136,6 +137,7 @@ async def discard_previous(session: TenantSession, provider_id: str, name: str) 
             if [entry["envelope"] for entry in table if is_kept(entry)] != [discarded.envelope]:
                 raise Problem("The credentials were changed in another session.", "Nothing was changed here.")
             table.remove(lambda record: is_kept(record))
+            lifetime.forget_key(tables, secrets)
 
     await asyncio.to_thread(work)
     session.process.undecryptable.pop((session.tenant_id, provider_id, previous_name(name)), None)

@@ -26,7 +26,7 @@ from tui.tenancy.credentials import active, listing
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import TrialBalance
-from tui.workspace.credentials import rotation
+from tui.workspace.credentials import lifetime, rotation
 from tui.workspace.credentials.discovery import discover_keys
 from tui.workspace.playground.key_source import source
 
@@ -141,9 +141,8 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
-            return (
-                table in verification.TABLES and record.get("provider") == provider_id and record.get("name") in going
-            )
+            stored = table in verification.TABLES and record.get("provider") == provider_id
+            return (stored and record.get("name") in going) or lifetime.is_of(table, record, provider_id, going)
 
         with verification.credential_transaction(session, forgotten) as tables:
             table = tables.table("credentials")
@@ -155,6 +154,7 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
                 for record in (record for record in left if record.doc_id in first):
                     _switch_models(tables, provider_of(session, provider_id), None, record["name"])
             listings.forget(tables, provider_id, name)
+            lifetime.forget(tables, provider_id, name)
 
     await asyncio.to_thread(work)
     for entry in going:
@@ -178,10 +178,12 @@ async def remove_provider(session: TenantSession, provider_id: str) -> None:
 
     def work() -> None:
         def forgotten(table: str, record: Mapping[str, Any]) -> bool:
-            return table in verification.TABLES and record.get("provider") == provider_id
+            stored = table in verification.TABLES and record.get("provider") == provider_id
+            return stored or lifetime.is_of(table, record, provider_id)
 
         with verification.credential_transaction(session, forgotten) as tables:
             listings.forget(tables, provider_id)
+            lifetime.forget(tables, provider_id)
             tables.table("connections").remove(lambda record: record["id"] == provider_id)
             refused_fields.forget(tables, provider_id)
             for name in ("credentials", "models", "defaults", "sources"):

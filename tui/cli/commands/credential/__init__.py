@@ -12,7 +12,7 @@ COMMANDS = (
         (PROVIDER,),
         (JSON,),
         shape="[{provider, name, active, state, clear, secrets: {FIELD: {hint, fingerprint}}, origins, plain_http, "
-        "verified_at, ms, changed}]",
+        "verified_at, ms, changed, expires, every_days, due_on}]; the last three null where nothing was set",
         examples=("modeldeck credential list openai",),
     ),
     Command(
@@ -48,20 +48,42 @@ COMMANDS = (
         ),
     ),
     Command(
+        ("credential", "expire"),
+        "credential.expire:expire",
+        "set when an API key expires, or how often you replace it",
+        (PROVIDER, _CREDENTIAL._replace(help="a credential's name; default: the active one", min_count=0)),
+        (
+            Option(("--on",), "the date on which this API key expires", "DATE"),
+            Option(("--every",), "the age at which you replace an API key, such as 90d or 12w", "AGE"),
+            Option(("--never",), "this API key is never due; removes its date and period"),
+            JSON,
+        ),
+        "Reminds you in modeldeck credential due, vault unlock and health, and in the console; the key is used as "
+        "before. When you replace the key, the period stays and the date is removed. Without an option, shows what is "
+        "set. Nothing is unlocked or sent.",
+        "{provider, credential, expires, every_days, due_on}; a date, days or null",
+        (
+            "modeldeck credential expire openai --on 2027-01-31",
+            "modeldeck credential expire openai team-b --every 90d",
+        ),
+    ),
+    Command(
         ("credential", "due"),
         "credential.due:due",
-        "list API keys to replace: old, or read by a removed operator",
+        "list API keys to replace: due, or read by a removed operator",
         (),
         (
-            Option(("--days",), "the age from which a key is listed; default: 90", "N"),
+            Option(("--days",), "the age at which a key without a date or period is due; default: 90", "N"),
             Option(("--all-tenants",), "of all tenants"),
             JSON,
         ),
-        "The age counts from when the credential was last saved here. What a removed operator of a shared store could "
-        "read is listed at any age, until its key is another one. Nothing is unlocked or sent. The exit code is 1 if "
-        "any is listed.",
-        "[{tenant, provider, credential, active, changed, age_days, read_by}], the oldest first; read_by is the login "
-        "of a removed operator, or empty",
+        "A key is due 14 days before it expires, or once it is as old as its period; modeldeck credential expire sets "
+        "both. The age counts from when the credential was last saved here. What a removed operator of a shared store "
+        "could read is listed at any age, until its key is another one. Nothing is unlocked or sent. The exit code is "
+        "1 if any is listed.",
+        "[{tenant, provider, credential, active, changed, age_days, expires, every_days, due_on, read_by}], the oldest "
+        "first; expires, every_days and due_on null where nothing was set; read_by is the login of a removed operator, "
+        "or empty",
         ("modeldeck credential due", "modeldeck credential due --days 30 --all-tenants --json"),
     ),
     Command(

@@ -10,9 +10,10 @@ from tui.sanitize import grouped, mask
 from tui.tenancy import credentials
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import rotation, status
+from tui.workspace.credentials.lifetime import Lifetime, age_days, due_on, lifetime
 
 
-def credential_shape(credential: Credential) -> dict[str, Any]:
+def credential_shape(credential: Credential, terms: Lifetime | None = None) -> dict[str, Any]:
     """Return a credential as JSON; of a secret only hint and fingerprint."""
     return {
         "provider": credential.provider,
@@ -29,6 +30,16 @@ def credential_shape(credential: Credential) -> dict[str, Any]:
         "verified_at": credential.check.at,
         "ms": credential.check.ms,
         "changed": credential.changed,
+        **lifetime_shape(credential, terms),
+    }
+
+
+def lifetime_shape(credential: Credential, terms: Lifetime | None) -> dict[str, Any]:
+    """Return how long a key is used as JSON."""
+    return {
+        "expires": (terms.expires if terms else "") or None,
+        "every_days": (terms.every if terms else 0) or None,
+        "due_on": (due_on(credential, terms) if terms else "") or None,
     }
 
 
@@ -37,12 +48,14 @@ def list_all(call: CommandContext) -> None:
     provider = provider_of(call.tenant_session, call.args.one("P"))
     stored = credentials.listing(call.tenant_session, provider.id)
     if call.out.as_json:
-        call.out.json([credential_shape(credential) for credential in stored])
+        call.out.json([credential_shape(entry, lifetime(call.tenant_session, entry)) for entry in stored])
         return
     if not stored and call.out.decorated:
         call.out.note(f"{provider.label} is not set up. Set it up: modeldeck provider set {provider.id}")
+    terms = [lifetime(call.tenant_session, credential) for credential in stored]
+    due = [due_on(credential, entry) if entry else "" for credential, entry in zip(stored, terms, strict=True)]
     call.out.table(
-        ("credential", "", "state", "secrets", "sent to"),
+        ("credential", "", "state", "age", *(["due"] if any(due) else []), "secrets", "sent to"),
         [
             (
                 credential.name,
@@ -52,6 +65,8 @@ def list_all(call: CommandContext) -> None:
                 if previous_of(credential.name)
                 else "",
                 credential.check.state,
+                _age(call, credential),
+                *([day or "–"] if any(due) else []),
                 ", ".join(
                     f"{mask(hint)} {grouped(credential.fingerprints.get(name, ''))}"
                     for name, hint in credential.hints.items()
@@ -59,9 +74,14 @@ def list_all(call: CommandContext) -> None:
                 or "no key",
                 ", ".join(f"{at} (plain http)" if at in credential.plain_http else at for at in credential.origins),
             )
-            for credential in stored
+            for credential, day in zip(stored, due, strict=True)
         ],
     )
+
+
+def _age(call: CommandContext, credential: Credential) -> str:
+    days = age_days(credential, call.session.now())
+    return "–" if days is None else f"{days:,} d"
 
 
 async def use(call: CommandContext) -> None:

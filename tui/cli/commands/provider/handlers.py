@@ -17,6 +17,7 @@ from tui.tenancy import credentials
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import status
 from tui.workspace.credentials import verify as verification
+from tui.workspace.credentials.lifetime import lifetime
 from tui.workspace.credentials.status import YOUR_KEY, ProviderRow
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
@@ -79,7 +80,7 @@ def show(call: CommandContext) -> None:
                 "key_page": provider.key_page,
                 "docs": list(provider.docs),
                 "fields": [_field_shape(field, row.credential) for field in provider.fields],
-                "credentials": [credential_shape(credential) for credential in stored],
+                "credentials": [credential_shape(entry, lifetime(call.tenant_session, entry)) for entry in stored],
             }
         )
         return

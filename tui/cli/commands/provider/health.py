@@ -31,9 +31,10 @@ async def health(call: CommandContext) -> int:
         call.out.json([_shape(row) for row in rows])
         return checks.exit_code(rows)
     heading = ("tenant",) if everyone else ()
+    due = any(row.due_on for row in rows)
     call.out.table(
-        (*heading, "provider", "credential", "state", "time", "before", "age", "trial left"),
-        [(*((row.tenant,) if everyone else ()), *_cells(row)) for row in rows],
+        (*heading, "provider", "credential", "state", "time", "before", "age", *(["due"] if due else []), "trial left"),
+        [(*((row.tenant,) if everyone else ()), *_cells(row, due)) for row in rows],
     )
     for row in rows:
         if row.problem:
@@ -68,7 +69,7 @@ async def _all_tenants(call: CommandContext) -> list[TenantSession]:
     return sessions
 
 
-def _cells(row: HealthRow) -> tuple[str, ...]:
+def _cells(row: HealthRow, due: bool) -> tuple[str, ...]:
     return (
         row.provider,
         f"{row.credential or '–'}{'' if row.active else ' (not active)'}",
@@ -76,6 +77,7 @@ def _cells(row: HealthRow) -> tuple[str, ...]:
         f"{row.ms} ms" if row.ms else "–",
         f"{row.before_ms} ms" if row.before_ms else "–",
         f"{row.age_days} d" if row.age_days is not None else "–",
+        *([row.due_on or "–"] if due else []),
         f"{row.trial[0]:,} of {row.trial[1]:,}" if row.trial else "–",
     )
 
@@ -91,6 +93,8 @@ def _shape(row: HealthRow) -> dict[str, Any]:
         "ms": row.ms,
         "before_ms": row.before_ms,
         "age_days": row.age_days,
+        "expires": (row.lifetime.expires if row.lifetime else "") or None,
+        "due_on": row.due_on or None,
         "trial": {"left": row.trial[0], "calls": row.trial[1]} if row.trial else None,
         "message": row.problem.message if row.problem else "",
         "hint": problem_hint(row.problem) if row.problem else "",

@@ -35,9 +35,10 @@ COMMANDS = (
         "check that a passphrase unlocks the tenant",
         options=(_OPERATOR, JSON),
         details="Nothing stays unlocked afterwards. The exit code is 0 if the passphrase is right, 5 if it is wrong. "
-        "Changes that were made while the tenant was locked are named.",
-        shape="{tenant, passphrase, open, to_confirm}; passphrase is false if the tenant has none, to_confirm counts "
-        "the credentials to confirm",
+        "Changes that were made while the tenant was locked are named, and API keys that are due to be replaced.",
+        shape="{tenant, passphrase, open, to_confirm, due: [{provider, credential, due_on}]}; passphrase is "
+        "false if the tenant has none, to_confirm counts the credentials to confirm, due lists the API keys that are "
+        "due to be replaced",
         examples=("modeldeck vault unlock -t acme", "modeldeck --passphrase-file FILE vault unlock -t acme"),
     ),
     Command(

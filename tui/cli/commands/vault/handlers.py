@@ -15,6 +15,7 @@ from tui.tenancy.manifest import CredentialChange
 from tui.tenancy.verification import IntegrityStatus
 from tui.workspace import trials
 from tui.workspace.credentials import confirmation
+from tui.workspace.credentials.lifetime import due_keys, due_words
 from tui.workspace.key_pairs import report, rotation
 from tui.workspace.key_pairs.report import KeyReport
 
@@ -151,7 +152,12 @@ async def unlock(call: CommandContext) -> None:
     waiting = list(confirmation.to_confirm(session, integrity))
     if call.out.as_json:
         count = len(waiting)
-        call.out.json({"tenant": tenant.id, "passphrase": tenant.protected, "open": True, "to_confirm": count})
+        due = [
+            {"provider": entry.provider, "credential": entry.name, "due_on": day} for day, entry in due_keys(session)
+        ]
+        call.out.json(
+            {"tenant": tenant.id, "passphrase": tenant.protected, "open": True, "to_confirm": count, "due": due}
+        )
         return
     call.out.line(
         f"The passphrase unlocks {tenant.name}."
@@ -161,6 +167,8 @@ async def unlock(call: CommandContext) -> None:
     _say(call, tenant, waiting, integrity)
     if waiting or integrity.alarm:
         call.out.line("To review and accept: modeldeck vault confirm")
+    if words := due_words(session):
+        call.out.line(words)
 
 
 # --- confirm ----------------------------------------------------------------------------------------------------------

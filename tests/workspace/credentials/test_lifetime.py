@@ -1,0 +1,108 @@
+"""Expiry dates and rotation periods: which key they belong to, what removes them, and what anybody may have written."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from tui.domain import Credential, VerificationResult, VerificationState
+from tui.errors import UsageError
+from tui.secret import Secret
+from tui.tenancy import credentials
+from tui.tenancy.session import Session, TenantSession
+from tui.workspace import audit, tenants, undo
+from tui.workspace.credentials import lifetime, rotation, save, status
+from tui.workspace.credentials.lifetime import Lifetime
+
+OLD = "sk-FAKE-7Zq4-before-0000-old1"
+NEW = "sk-FAKE-7Zq4-after-11111-new2"
+BOTH = Lifetime("2099-01-31", 90)
+
+
+@pytest.fixture
+async def acme(disk_session: Session) -> TenantSession:
+    """A tenant on real files with OpenAI, whose key has a date and a period."""
+    await tenants.create(disk_session, "acme", Secret("a passphrase"))
+    session = disk_session.tenant("acme")
+    await save.save(session, "openai", {"api_key": Secret(OLD)})
+    await lifetime.set_lifetime(session, "openai", "default", BOTH)
+    return session
+
+
+def active(session: TenantSession) -> Credential:
+    credential = credentials.active(session, "openai")
+    assert credential
+    return credential
+
+
+def files(session: TenantSession) -> str:
+    folder = session.store.folder.path
+    assert folder
+    return "".join(path.read_text() for path in sorted(folder.glob("settings.json*")))
+
+
+async def test_the_date_goes_with_its_key_and_the_period_stays(acme: TenantSession) -> None:
+    check = VerificationResult(VerificationState.READY)
+    old = active(acme)
+    await save.save(acme, "openai", {"api_key": Secret(NEW)}, check=check, rotate=True)
+    assert lifetime.lifetime(acme, active(acme)) == Lifetime("", 90)
+    await rotation.restore_previous(acme, "openai", "default")
+    assert lifetime.lifetime(acme, active(acme)) == BOTH
+    await rotation.restore_previous(acme, "openai", "default")
+    await rotation.discard_previous(acme, "openai", "default")
+    assert lifetime.lifetime(acme, active(acme)) == Lifetime("", 90)
+    assert old.fingerprints["api_key"] not in files(acme)
+
+
+async def test_removing_the_credential_removes_it_from_every_state(acme: TenantSession) -> None:
+    await save.save(acme, "openai", {"api_key": Secret(NEW)}, name="second")
+    await status.remove(acme, "openai", "default")
+    assert "2099-01-31" not in files(acme)
+    await lifetime.set_lifetime(acme, "openai", "second", BOTH)
+    await status.remove_provider(acme, "openai")
+    assert "2099-01-31" not in files(acme)
+
+
+async def test_it_is_logged_and_undone_and_setting_it_again_changes_nothing(acme: TenantSession) -> None:
+    generation = acme.store.document().generation
+    await lifetime.set_lifetime(acme, "openai", "default", BOTH)
+    assert acme.store.document().generation == generation
+    sentence = "OpenAI: credential default, its key expires on 2099-01-31, rotated every 90 days"
+    assert audit.words(audit.recent(acme)[-1]) == sentence
+    await undo.undo(acme, undo.last_change(acme))
+    assert lifetime.lifetime(acme, active(acme)) is None
+
+
+@pytest.mark.parametrize("value", [None, "soon", -1, 10**30, True, ["x"], {"a": {}}])
+async def test_whatever_somebody_wrote_there_is_read(acme: TenantSession, value: Any) -> None:
+    with acme.store.transaction() as tables:
+        tables.table("lifetimes").truncate()
+        tables.table("lifetimes").insert(
+            {"provider": "openai", "credential": "default", "expires": value, "every": value, "fingerprints": value}
+        )
+    assert lifetime.lifetime(acme, active(acme)) == Lifetime()
+    assert lifetime.due_words(acme) == ""
+
+
+@pytest.mark.parametrize(
+    ("today", "due"),
+    [("2098-01-01", False), ("2099-01-16", False), ("2099-01-17", True), ("2099-02-01", True)],
+)
+def test_a_key_is_due_from_two_weeks_before_it_expires(today: str, due: bool) -> None:
+    credential = Credential("openai", "default", {}, "", "", (), changed="2098-12-01T00:00:00Z")
+    assert lifetime.is_due(credential, Lifetime("2099-01-31"), today) is due
+
+
+def test_a_key_is_due_when_it_is_as_old_as_its_period() -> None:
+    credential = Credential("openai", "default", {}, "", "", (), changed="2098-12-01T00:00:00Z")
+    for today, due in (("2098-12-07", False), ("2098-12-08", True)):
+        assert lifetime.is_due(credential, Lifetime("", 7), today) is due
+    assert lifetime.due_on(credential, Lifetime("2099-01-31", 7)) == "2098-12-08"
+    assert lifetime.due_on(replace(credential, changed="9999-12-31T00:00:00Z"), Lifetime("", 7)) == ""
+
+
+async def test_a_credential_without_a_key_has_no_lifetime(acme: TenantSession) -> None:
+    await save.save(acme, "openai_compatible", {"base_url": "http://127.0.0.1:9/v1"})
+    for provider, name in (("openai_compatible", ""), ("openai", "another"), ("anthropic", "")):
+        with pytest.raises(UsageError):
+            lifetime.with_key(acme, provider, name)
