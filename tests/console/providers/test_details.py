@@ -159,7 +159,7 @@ async def test_a_credential_in_use_brings_its_own_models(session: Session) -> No
         await until_shown(pilot, "── Providers › OpenAI-compatible ──")
         await pilot.press("n", *"second", "enter")
         await focused(pilot, "Base URL")
-        await pilot.press("ctrl+u", *"http://127.0.0.1:9/v1", "enter", "enter")
+        await pilot.press("ctrl+u", *"http://127.0.0.1:9/v1", "enter", "enter", "enter")
         await until_shown(pilot, "Other credentials")
         assert [model.id for model in catalog.listing(acme, provider="openai_compatible")] == before
         await pilot.press("G", "u")
