@@ -109,11 +109,11 @@ def test_subtitles_from_a_model_without_times_are_refused_before_anything_is_sen
 def test_a_transcript_that_breaks_off_is_written_as_far_as_it_came(
     ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def broken(*_: Any, **__: Any) -> AsyncGenerator[Event]:
+    async def broken(*_: Any) -> AsyncGenerator[Event]:
         yield TextDelta("Half an")
         raise NetworkError("The connection ended.", "Try again.")
 
-    monkeypatch.setattr(calls, "transcribe", broken)
+    monkeypatch.setattr(calls, "send", broken)
     path = tmp_path / "call.mp3"
     path.write_bytes(b"ID3 not really")
     ran = ready("transcribe", str(path))

@@ -19,7 +19,7 @@ from tui.workspace import tenants
 async def test_the_last_request_is_shown_saved_and_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async with chatting() as (pilot, tab):
         await pilot.press("escape", "v")
-        await until_shown(pilot, "No request was sent from this tab yet.")
+        await until_shown(pilot, "Nothing was sent here yet.")
         await pilot.press("i")
         await send(pilot, tab, "Why?")
         await over(pilot, tab)
@@ -58,7 +58,7 @@ async def test_a_locked_tenant_hides_the_request() -> None:
         pilot.app.navigator.lock("north-lab")
         await until_shown(pilot, "The tenant is locked; the request is hidden.")
         await pilot.press("escape", "v")
-        await until_shown(pilot, "No request was sent from this tab yet.")
+        await until_shown(pilot, "Nothing was sent here yet.")
 
 
 def test_the_request_id_and_the_limits_that_are_left_stand_first() -> None:

@@ -30,7 +30,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Let `fails` fail, `stalls` wait for the event, and every other model answer at once."""
     gate = asyncio.Event()
 
-    async def chat(session: object, model: Model, *_: object, **__: object) -> AsyncGenerator[Event]:
+    async def send(session: object, model: Model, *_: object) -> AsyncGenerator[Event]:
         if model.id == "fails":
             raise NetworkError("Nothing listens there.")
         yield TextDelta("Because ")
@@ -40,7 +40,8 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
         yield Usage(3, 5)
         yield Finish("stop")
 
-    monkeypatch.setattr(calls, "chat", chat)
+    monkeypatch.setattr(calls, "chat_call", lambda *_: (None, None))
+    monkeypatch.setattr(calls, "send", send)
     return gate
 
 

@@ -155,7 +155,7 @@ class Playground(AreaScreen):
         from tui.console.playground.raw_view import RawView  # lazy: the page
 
         if self.tab is None or self.tab.last_request is None:
-            self.dialogs.toast("No request was sent from this tab yet.")
+            self.dialogs.toast("Nothing was sent here yet.")
         elif self.tab.last_request[1].muted:
             self.dialogs.toast("A request on a trial is not shown: it holds the operator's account.")
         else:
