@@ -105,7 +105,8 @@ class _Pieces(httpx.AsyncByteStream):
         if self._answer.stall:
             await asyncio.Event().wait()
         if self._answer.cut:
-            raise httpx.RemoteProtocolError("practice")
+            # The words of h11, by which a connection that ended is told from bytes that are not HTTP.
+            raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")
 
 
 def _key(headers: Mapping[str, str]) -> str:
