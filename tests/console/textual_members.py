@@ -190,6 +190,12 @@ MEMBERS = (
         "c070a87f85df",
     ),
     Member(
+        "textual.timer:Timer._skip",
+        ("frame/navigator.py",),
+        "a machine that stalls as the timer starts must not lose its only call",
+        "e4d699742b58",
+    ),
+    Member(
         "textual.worker:Worker._task",
         ("frame/pending_actions.py",),
         "its end is the end of an action, also where it never began",

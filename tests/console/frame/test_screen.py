@@ -1,9 +1,12 @@
-"""A screen that is closed as soon as it was opened, by keys that were typed ahead or by leaving."""
+"""A screen that is closed as soon as it was opened, by keys that were typed ahead or by leaving; its timers."""
+
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
 from textual.css.query import NoMatches
 
-from tests.console.pilot import console, until_shown
+from tests.console.pilot import console, until, until_shown
 from tui.console.pages.ask import Ask
 
 
@@ -39,3 +42,13 @@ async def test_a_widget_that_is_missing_on_an_open_screen_is_one() -> None:
         async with console() as pilot:
             pilot.app.push_screen(Lost("Leave?", [], {"stay": "Stay"}))
             await pilot.pause()
+
+
+async def test_a_timer_calls_back_on_a_machine_that_stalls_as_it_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    seconds = count()
+    async with console() as pilot:
+        calls: list[str] = []
+        pilot.app.screen.set_timer(0.5, lambda: calls.append("called"))
+        # Each look at the clock takes a second.
+        monkeypatch.setattr("textual.timer._time", SimpleNamespace(get_time=lambda: float(next(seconds))))
+        await until(pilot, lambda: calls, seconds=5)

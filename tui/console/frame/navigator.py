@@ -5,6 +5,7 @@ from typing import Any, Protocol, cast
 
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen
+from textual.timer import Timer, TimerCallback
 
 from tui.console.frame.chrome import STRIP, HeaderState
 from tui.console.frame.pending_actions import ActionNode, PendingActions
@@ -205,3 +206,11 @@ class InConsole(ActionNode):
     def dialogs(self) -> Questions:
         """Questions and notices."""
         return self.console.dialogs
+
+    def set_timer(
+        self, delay: float, callback: TimerCallback | None = None, *, name: str | None = None, pause: bool = False
+    ) -> Timer:
+        """Call back once after `delay` seconds, late if need be: Textual skips a call that starts late."""
+        timer = super().set_timer(delay, callback, name=name, pause=pause)
+        timer._skip = False
+        return timer
