@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.console.pilot import console, rows, shown, until_shown
+from tests.console.pilot import app_of, console, rows, shown, until_shown
 from tui.errors import CredentialRejected
 from tui.tenancy.session import Session
 from tui.workspace.doctor.checks import Check, CheckState, failed
@@ -33,6 +33,7 @@ async def test_checks_come_one_by_one_and_escape_stops_then_leaves(
         release.set()
         await until_shown(pilot, "Create another one.")
         assert "4.2 ms  OpenAI rejected the key." in shown(pilot)
+        assert not app_of(pilot).actions, "the next key has to wait"
         await pilot.press("escape")
         await until_shown(pilot, "stopped")
         assert "esc back" in rows(pilot)[23]

@@ -1,13 +1,12 @@
 """The passphrase asked when a key must be opened, and what goes on afterwards."""
 
-import asyncio
-
 import pytest
 from textual.pilot import Pilot
 
 from tests.console.empty_session import empty_session
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import app_of, console, rows, shown, until, until_shown
 from tests.doubles.practice import practice_session
+from tui.console.tenants import unlock
 from tui.errors import Locked
 from tui.practice.tenants import PASSPHRASE
 from tui.secret import Secret
@@ -106,14 +105,13 @@ async def test_escape_answers_no_and_an_empty_field_tries_nothing() -> None:
 
 
 async def test_escape_stops_the_opening_and_keeps_what_was_typed(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def slow(*_: object) -> None:
-        await asyncio.sleep(30)
-
+    monkeypatch.setattr(unlock, "_PATIENCE", 0)
+    monkeypatch.setattr(unlock, "_WAIT", 3600.0)
     async with console(practice_session(), "north-lab") as pilot:
         answers = await prompts(pilot)
-        monkeypatch.setattr(tenants, "unlock", slow)
         await pilot.press("x", "enter")
         await until_shown(pilot, "… unlocking")
+        assert not app_of(pilot).actions, "the next key has to wait"
         await pilot.press("escape")
         await until_shown(pilot, "[ Unlock ]")
         assert "[•   " in shown(pilot) and not answers

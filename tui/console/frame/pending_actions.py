@@ -23,7 +23,20 @@ Result = TypeVar("Result")
 MAX_WAIT = 5.0
 """Seconds for which an action keeps keys back at most."""
 
-BACKGROUND = ("audit", "columns", "complete", "details", "look", "offer-", "read", "search", "shown", "warm", "warning")
+BACKGROUND = (
+    "audit",
+    "columns",
+    "complete",
+    "details",
+    "doctor",
+    "look",
+    "offer-",
+    "read",
+    "search",
+    "shown",
+    "warm",
+    "warning",
+)
 """Beginnings of the groups of workers that open no screen, and may take long or start at every letter typed."""
 
 

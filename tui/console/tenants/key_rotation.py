@@ -104,7 +104,7 @@ class KeyPair(PageScreen[str]):
 
     async def _make(self) -> None:
         try:
-            with elapsed(self, self._tell):
+            with self.pending_actions.slow(), elapsed(self, self._tell):
                 self.refresh_chrome()
                 done = await self._show_result()
         except Locked as problem:

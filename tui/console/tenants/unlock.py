@@ -23,6 +23,9 @@ from tui.workspace import tenants
 _PATIENCE = 3
 """Misses before each further try waits for a second."""
 
+_WAIT = 1.0
+"""Seconds of that wait."""
+
 
 class Unlock(PageScreen[bool]):
     """Ask for the tenant's passphrase; dismissed with True once it is unlocked. `next_step` says what follows."""
@@ -99,7 +102,8 @@ class Unlock(PageScreen[bool]):
             with elapsed(self, lambda since: self._button.work(f"{self._doing}{since}")):
                 self.refresh_chrome()
                 if self._misses >= _PATIENCE:
-                    await asyncio.sleep(1)
+                    with self.pending_actions.slow():
+                        await asyncio.sleep(_WAIT)
                 await tenants.unlock(self.navigator.tenant_session, typed)
         except Problem as problem:
             self._misses += 1
