@@ -136,6 +136,7 @@ EVENTS: dict[str, tuple[Answer, bool]] = {
         True,
     ),
     "one document in an event": (events('data: {"text": "Good day"}\n\n'), True),
+    "a JSON string in an event": (events('data: "Good day"\n\ndata: [DONE]\n\n'), True),
     "events without their end": (events('data: {"type": "transcript.text.delta", "delta": "Good day"}\n\n'), False),
     "segments without an end mark": (events('data: {"text": "Good"}\n\ndata: {"text": "day"}\n\n'), False),
 }

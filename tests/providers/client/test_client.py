@@ -64,6 +64,14 @@ async def test_named_events_and_text_that_is_no_json() -> None:
     assert frames == [Frame("Hello there", "output"), Frame("[DONE]", "done")]
 
 
+async def test_a_json_string_is_a_frame_unless_it_holds_json_or_a_mark() -> None:
+    frames: list[Frame] = []
+    body = b'data: "Hello there"\n\ndata: " "\n\ndata: "ping"\n\ndata: "{\\"a\\": 1}"\n\ndata: "[DONE]"\n\n'
+    async with serve([http(body, headers={"content-type": "text/event-stream"})]) as server:
+        await collect(server, Call("GET", f"{server.base_url}/x", reading(frames), Framing.SSE))
+    assert [frame.data for frame in frames] == ["Hello there", " ", {"a": 1}, "[DONE]"]
+
+
 async def test_a_reader_may_answer_with_the_next_call() -> None:
     async with serve([http({"token": "t1"})], [http({"status": "running"})], [http({"status": "done"})]) as server:
 

@@ -9,7 +9,7 @@ label is only asked where the bytes leave a choice.
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import httpx
@@ -113,15 +113,26 @@ class FrameDecoder:
             except (ValueError, RecursionError):
                 yield from self._text(data.strip(), name)
             else:
-                if isinstance(frame.data, str) or (name.lower() in _END_NAMES and not frame.data):
-                    # Some servers send their JSON as a JSON string.
-                    yield from self._text(frame.data.strip() if isinstance(frame.data, str) else "", name)
+                if isinstance(frame.data, str):
+                    yield from self._string(frame.data, name)
+                    continue
+                if name.lower() in _END_NAMES and not frame.data:
+                    yield Frame(END_MARK, name)
                     continue
                 self._in_a_row = 0
                 yield frame
 
-    def _text(self, text: str, name: str) -> Iterable[Frame]:
-        """Return the frames of data that is not one JSON document; none if it says nothing or is broken."""
+    def _string(self, text: str, name: str) -> Iterable[Frame]:
+        """Return the frames of a JSON string: of the JSON or the mark in it, as some servers send, or else itself."""
+        packed = self._packed(text.strip(), name) if text.strip() or name else None
+        if packed is not None:
+            return packed
+        if not name:
+            self._words = text.strip() or self._words
+        return [Frame(text, name)]
+
+    def _packed(self, text: str, name: str) -> Sequence[Frame] | None:
+        """Return the frames of an end mark, a heartbeat or documents in a row; None for any other text."""
         if text.startswith(END_MARK) or _END_WORD.fullmatch(text) or (not text and name.lower() in _END_NAMES):
             return [Frame(END_MARK, name)]
         if not text or text.lower() in _KEEP_ALIVE:
@@ -129,6 +140,12 @@ class FrameDecoder:
         if documents := _glued(text):
             self._in_a_row = 0
             return [Frame(document, name) for document in documents]
+        return None
+
+    def _text(self, text: str, name: str) -> Iterable[Frame]:
+        """Return the frames of data that is not one JSON document; none if it says nothing or is broken."""
+        if (frames := self._packed(text, name)) is not None:
+            return frames
         if name and not text.startswith("{"):
             return [Frame(text, name)]
         self.skipped += 1

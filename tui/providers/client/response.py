@@ -109,7 +109,7 @@ class Answer(Generic[T]):
         self._reader = call.reader()
         self._size = 0
         self._text = self._end_seen = self._marked = False
-        self._skipped_before_end = 0
+        self._skipped_before_end = self._unread = 0
         self._half = HalfCharacter()
         self._tail: list[Frame | None] | None = None
         self.over = False
@@ -175,15 +175,22 @@ class Answer(Generic[T]):
             for result in self._reader(frame):
                 ignored = False
                 yield result
-            if ignored and frame is not None and not self._call.plain and _is_failed(frame):
-                yield self._context.provider.parse_error(0, {}, frame.data)
+            if ignored and frame is not None and not self._call.plain:
+                if _is_failed(frame):
+                    yield self._context.provider.parse_error(0, {}, frame.data)
+                self._unread += _is_unread_text(frame)
         except RecursionError:
             raise unusable_response(self._context, "JSON that is nested too deeply") from None
+
+    @property
+    def _skipped(self) -> int:
+        """Frames that could not be read so far, by the decoder or by the reader."""
+        return self._decoder.skipped + self._unread
 
     def _see_end(self) -> None:
         if not self._end_seen:
             self._end_seen = True
-            self._skipped_before_end = self._decoder.skipped
+            self._skipped_before_end = self._skipped
         self._monitor.expect_end()
 
     def _read(self, frames: Iterable[Frame | None]) -> Iterator[AnswerResult]:
@@ -221,7 +228,7 @@ class Answer(Generic[T]):
     def _finished(self, finish: Finish) -> Finish:
         """Return the end of an answer. Raises Problem if it is incomplete."""
         words = redact(self._context, self._decoder.words)
-        if count := self._skipped_before_end if self._end_seen else self._decoder.skipped:
+        if count := self._skipped_before_end if self._end_seen else self._skipped:
             pieces = f"{count} piece" if count == 1 else f"{count} pieces"
             raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", AGAIN, words)
         if is_failure(finish.reason):
@@ -291,6 +298,11 @@ class HalfCharacter:
 def _is_failed(frame: Frame) -> bool:
     """Return True if a frame that no reader knows tells of a failure."""
     return frame.event == "error" or is_error(frame.data)
+
+
+def _is_unread_text(frame: Frame) -> bool:
+    """Return True if a frame that no reader knows is text of the answer, and no event with a name of its own."""
+    return isinstance(frame.data, str) and bool(frame.data.strip()) and not (frame.event or _is_end_mark(frame))
 
 
 def _is_end_mark(frame: Frame | None) -> bool:
