@@ -90,7 +90,7 @@ ALLOWED = re.compile(
     rb"|\x1b\[\?[0-9;]+[hl]"  # modes
     rb"|\x1b\[\?[0-9;]+\$p"  # questions about modes
     rb"|\x1b\[[<>=]?[0-9;]*u"  # the keyboard's protocol
-    rb"|\x1b\[[0-9]*n|\x1b\[[>=]?[0-9]*c"  # where the cursor is, and who the terminal is
+    rb"|\x1b\[[0-9]*n|\x1b\[[>=]?[0-9]*c|\x1b\[>q"  # where the cursor is, who the terminal is, and its version
     rb"|\x1b\[[0-9;]*t"  # the size in pixels
     rb"|\x1b\]22;default\x07"  # the pointer's shape
     rb"|\x1b[78]|[\r\n]"

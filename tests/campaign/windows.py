@@ -154,4 +154,6 @@ def _cpu(pid: int) -> float:
 
 
 def _is_shown(terminal: Terminal, place: slice, text: str) -> bool:
-    return any(text in row for row in terminal.rows[place])
+    """Return True if a text is in one of those rows, or wrapped onto the next where the window is narrower."""
+    rows = terminal.rows[place]
+    return any(text in row for row in rows) or text in " ".join(" ".join(rows).split())
