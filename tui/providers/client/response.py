@@ -178,7 +178,8 @@ class Answer(Generic[T]):
             if ignored and frame is not None and not self._call.plain:
                 if _is_failed(frame):
                     yield self._context.provider.parse_error(0, {}, frame.data)
-                self._unread += _is_unread_text(frame)
+                # A body that is one JSON string is no answer at all, which its end tells.
+                self._unread += self._decoder.streamed and _is_unread_text(frame)
         except RecursionError:
             raise unusable_response(self._context, "JSON that is nested too deeply") from None
 
