@@ -100,6 +100,8 @@ def traced(call: CommandContext) -> Iterator["WireLog | None"]:
 
 def print_request(call: CommandContext, route: CallRoute, request: Call) -> None:
     """Print a request in the form that --print names. Nothing is sent, and no key is read."""
+    if call.args.has("trace"):
+        raise UsageError("--print sends nothing, so --trace has nothing to save.", "Leave one of them out.")
     from tui.workspace.playground.copy_as import request_text
 
     access = route.access

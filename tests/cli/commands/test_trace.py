@@ -51,6 +51,14 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_sent(
     assert ran.code != 0 and "none" in ran.err and server.requests == []
 
 
+def test_a_request_that_is_only_printed_takes_no_trace(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
+    file = tmp_path / "log.json"
+    for words in (("chat", "Why?"), ("embed", "a cat")):
+        ran = ready(*words, "--print", "curl", "--trace", str(file))
+        assert (ran.code, ran.out) == (2, "") and "--print sends nothing" in ran.err
+    assert server.requests == [] and not file.exists()
+
+
 def test_what_makes_several_runs_takes_no_trace(ready: Run, tmp_path: Path) -> None:
     file = str(tmp_path / "log.json")
     assert ready("embed", "a cat", "--scatter", "--trace", file).code == 2
