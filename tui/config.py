@@ -1,22 +1,12 @@
 """Preferences from `config.toml`. It never holds a secret.
 
-theme = "textual-light"
-glyphs = "ascii"             # or "unicode", "auto"
-mouse = false
-start = "playground"         # or "providers"
-auto_lock = 15               # minutes without a key press; 0 never locks
-log = true
-display = "whole"            # or "differences": only what changed is sent to the terminal
-line = 9600                  # bits a second of a slow line behind tmux, which hides it; 0: as fast as it answers
-first_token_timeout = 600    # seconds without a first piece that end a streamed answer; 0: stream_timeout
-stream_timeout = 120         # seconds of silence that end a streamed answer; 0: the default
-response_timeout = 600       # seconds of silence that end an answer in one piece; 0: the default
-event_size = 8               # MiB that one event of a streamed answer may have; 0: the default
-budget = "20 USD"            # of each tenant a month; you are warned near it, by estimates; nothing is stopped
-store = "postgresql:///team" # a database that operators share, without a password; "": files on this machine
+    theme = "textual-light"
+    auto_lock = 30
 
-[keymap]
-"models.add" = "f8"          # by the id of a binding, as in `console.keys`
+    [keymap]
+    "models.add" = "f8"  # by the ID of a binding, as in `console.keys`
+
+The fields of `Config` are the settings; `modeldeck config --help` lists them from there.
 
 What this version does not know (a setting, a theme, a binding, a key) is ignored with a warning: a newer version may
 share the file. A setting with a value that it cannot have stops whatever reads the file.
@@ -54,32 +44,34 @@ THEMES = (
 """Textual's themes, checked by commands, too, which do not import it."""
 
 
+def _setting(default: Any, meaning: str) -> Any:
+    """Return the field of a setting: its default value, and what help says of it."""
+    return field(default=default, metadata={"help": meaning})
+
+
 @dataclass(frozen=True)
 class Config:
     """Preferences, with their default values.
-
-    `auto_lock` is in minutes, 0 for never; `line` in bits a second, 0 for a line that is measured. The timeouts are in
-    seconds and `event_size` is in MiB, 0 for the defaults in `providers.client.limits`.
 
     What is no setting: `warnings`, sentences about what is ignored; `file`, the file's name as it is shown; `lines`,
     the line of each entry by its name, such as `mouse` or `keymap.models.add`.
     """
 
-    theme: str = ""
-    glyphs: str = "auto"
-    mouse: bool = True
-    start: str = "providers"
+    theme: str = _setting("", "ansi-dark for your terminal's own colours, or any Textual theme")
+    glyphs: str = _setting("auto", "auto, ascii or unicode signs")
+    mouse: bool = _setting(True, "false leaves the mouse to your terminal")
+    start: str = _setting("providers", "the area that the console opens in: providers or playground")
     keymap: Mapping[str, str] = field(default_factory=dict)
-    auto_lock: int = 15
-    log: bool = False
-    display: str = "differences"
-    line: int = 0
-    first_token_timeout: int = 0
-    stream_timeout: int = 0
-    response_timeout: int = 0
-    event_size: int = 0
-    budget: str = ""
-    store: str = ""
+    auto_lock: int = _setting(15, "minutes without typing after which tenants are locked; 0 never locks them")
+    log: bool = _setting(False, "true writes debug.log, without keys and without what you or a model say")
+    display: str = _setting("differences", "whole sends whole rows, if your terminal shows something wrong")
+    line: int = _setting(0, "bit/s of a slow line behind tmux, such as 9600; 0 measures it")
+    first_token_timeout: int = _setting(0, "seconds until a streamed answer has to begin; 0 takes stream_timeout")
+    stream_timeout: int = _setting(0, "seconds of silence after which a streamed answer is given up; 0 means 120")
+    response_timeout: int = _setting(0, "the same for an answer in one piece; 0 means 600")
+    event_size: int = _setting(0, "MiB that one event of a streamed answer may have; 0 means 8")
+    budget: str = _setting("", 'of each tenant a month, such as "20 USD"; you are warned, nothing is stopped')
+    store: str = _setting("", "a database that operators share, postgresql://HOST/DATABASE; none: local files")
     warnings: tuple[str, ...] = field(default=(), compare=False)
     file: str = field(default=NAME, compare=False)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False)
@@ -91,6 +83,8 @@ class Config:
 
 
 SETTINGS = tuple(setting.name for setting in fields(Config) if setting.compare)
+HELP = tuple((setting.name, setting.metadata["help"]) for setting in fields(Config) if setting.metadata)
+"""Settings and what each means."""
 
 
 def load(where: Paths) -> Config:

@@ -51,8 +51,9 @@ class Command(NamedTuple):
     """A command: its words, arguments, options, help and handler.
 
     `handler` is `module:function` below `tui.cli.commands`, imported when the command runs. `shape` is what `--json`
-    prints: keys are not renamed or dropped once released. `secrets` says that the process may hold decrypted secrets
-    and is hardened first.
+    prints: keys are not renamed or dropped once released. `table` is a heading and the `module:NAME` of rows for
+    the help, imported when it is shown. `secrets` says that the process may hold decrypted secrets and is hardened
+    first.
     """
 
     words: tuple[str, ...]
@@ -64,6 +65,7 @@ class Command(NamedTuple):
     shape: str = ""
     examples: tuple[str, ...] = ()
     secrets: bool = True
+    table: tuple[str, str] = ("", "")
 
     @property
     def all_options(self) -> tuple[Option, ...]:

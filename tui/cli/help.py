@@ -2,6 +2,7 @@
 
 import re
 import textwrap
+from importlib import import_module
 
 from tui.cli.command import EXIT_CODES, GLOBAL_OPTIONS, VARIABLES, Argument, Command, Option
 from tui.cli.registry import COMMANDS, CONSOLE
@@ -50,11 +51,18 @@ def _of_command(command: Command) -> str:
         lines += ["", _wrapped(command.details)]
     described = [argument for argument in command.arguments if argument.help]
     lines += _block("Arguments:", [_row(argument.name, argument.help, _WIDTH - 2).strip() for argument in described])
+    lines += _block(command.table[0], [_row(*row, _WIDTH - 2) for row in table_rows(command)])
     lines += ["", "Options:", *(_option_row(option) for option in command.all_options)]
     if command.shape:
         lines += ["", _wrapped("With --json: " + command.shape + ".", "  ")]
         lines += [_wrapped("An error is then the last line on stderr: {error: {message, hint, detail, exit}}.", "  ")]
     return "\n".join([*lines, *_block("Examples:", command.examples)])
+
+
+def table_rows(command: Command) -> tuple[tuple[str, str], ...]:
+    """Return the rows that a command's help has from elsewhere, such as the settings."""
+    module, _, name = command.table[1].partition(":")
+    return tuple(getattr(import_module(module), name)) if module else ()
 
 
 def _block(heading: str, lines: "list[str] | tuple[str, ...]") -> list[str]:

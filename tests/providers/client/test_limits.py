@@ -1,14 +1,12 @@
 """Limits that the preferences set: they reach the client, and messages name the setting and its default."""
 
-import tomllib
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.providers.http_server import HOLD, QUICK, ask, serve, streaming, text_chunk, text_of
-from tests.readme import README
-from tui.config import Config
+from tui.config import HELP, Config
 from tui.errors import NetworkError
 from tui.providers.client.limits import MIB, Limits, limits_of
 from tui.tenancy.session import open_session
@@ -33,15 +31,12 @@ def test_every_setting_reaches_the_client(tmp_path: Path) -> None:
     )
 
 
-def test_the_readme_states_the_defaults() -> None:
-    text = README.read_text()
-    start = text.index("```toml\n") + len("```toml\n")
-    block = tomllib.loads(text[start : text.index("```", start)])
-    limits = Limits()
-    assert block["stream_timeout"] == block["first_token_timeout"] == limits.stream_timeout
-    assert limits.first_token_timeout == 0, "that of streams applies"
-    assert block["response_timeout"] == limits.response_timeout
-    assert block["event_size"] * MIB == limits.event == limits.line
+def test_the_help_states_the_defaults() -> None:
+    meaning, limits = dict(HELP), Limits()
+    assert limits.first_token_timeout == 0 and meaning["first_token_timeout"].endswith("; 0 takes stream_timeout")
+    assert meaning["stream_timeout"].endswith(f"; 0 means {limits.stream_timeout:.0f}")
+    assert meaning["response_timeout"].endswith(f"; 0 means {limits.response_timeout:.0f}")
+    assert limits.event == limits.line and meaning["event_size"].endswith(f"; 0 means {limits.event // MIB}")
 
 
 async def test_the_first_piece_has_its_own_timeout() -> None:

@@ -5,7 +5,7 @@
 
 from tui import __version__
 from tui.cli.command import EXIT_CODES, GLOBAL_OPTIONS, VARIABLES, Command, Option
-from tui.cli.help import usage
+from tui.cli.help import table_rows, usage
 from tui.cli.registry import COMMANDS, CONSOLE
 
 _FILES = (
@@ -47,6 +47,7 @@ def _command(command: Command) -> list[str]:
     if command.details:
         lines += [".PP", _text(command.details)]
     lines += [part for argument in command.arguments if argument.help for part in _entry(argument.name, argument.help)]
+    lines += [part for row in table_rows(command) for part in _entry(*row)]
     lines += _options(tuple(option for option in command.all_options if option not in GLOBAL_OPTIONS))
     if command.shape:
         lines += [".PP", _text(f"With --json: {command.shape}.")]
