@@ -25,7 +25,7 @@ from tui.tenancy import credentials, keyring, models, verification
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
-from tui.vault import envelope, key_pair
+from tui.vault import envelope, key_pair, public_key
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, rotation, save, status
 from tui.workspace.key_pairs import rotation as key_rotation
@@ -288,8 +288,8 @@ async def _sealed_for_them(meta: str, verb: str, passphrase: str, locked: bool, 
         if same_id:
             # As for somebody who found a key with the same short id.
             known = {theirs.public_pem: key_id}
-            of = key_pair.key_id
-            forged.enter_context(patch.object(key_pair, "key_id", lambda pem: known.get(pem) or of(pem)))
+            of = public_key.key_id
+            forged.enter_context(patch.object(public_key, "key_id", lambda pem: known.get(pem) or of(pem)))
         with suppress(Problem):
             await SEALING[verb](tenant)
         sealed = [entry for entry in credentials.stored(tenant) if entry.envelope and entry.envelope not in before]

@@ -8,7 +8,7 @@ from tui.storage.audit_log import Entry
 from tui.tenancy import credentials, keyring
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session, TenantSession
-from tui.vault import key_pair
+from tui.vault import key_pair, public_key
 from tui.workspace import tenants
 from tui.workspace.credentials import save
 from tui.workspace.key_pairs import rotation
@@ -43,7 +43,7 @@ def recorded(tenant: TenantSession) -> list[Entry]:
 def collision(monkeypatch: pytest.MonkeyPatch) -> str:
     """A public key of someone else whose short id is made out to be that of any tenant."""
     other = key_pair.generate_key_pair(1024)
-    monkeypatch.setattr(key_pair, "key_id", lambda pem: tenant_key_id[0])
+    monkeypatch.setattr(public_key, "key_id", lambda pem: tenant_key_id[0])
     return other.public_pem
 
 

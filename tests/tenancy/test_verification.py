@@ -458,7 +458,5 @@ def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: S
     ]
     assert len(set(contents)) == len(contents)
     one, two = key_pair.generate_key_pair(1024).private, key_pair.generate_key_pair(1024).private
-    assert key_pair.authenticate(one, contents[0]) != key_pair.authenticate(two, contents[0])
-    assert key_pair.authenticate(one, contents[0]) == key_pair.authenticate(
-        key_pair.load(key_pair.export(one, None)), contents[0]
-    )
+    assert one.authenticate(contents[0]) != two.authenticate(contents[0])
+    assert one.authenticate(contents[0]) == key_pair.load(key_pair.export(one, None)).authenticate(contents[0])

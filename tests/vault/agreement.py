@@ -35,7 +35,8 @@ def require_agreement(
             continue
         _checked.add(known)
         tables = _tables(content)
-        private = _private(pem, passphrases) or (session.open_keys.get(folder.name) if session else None)
+        opened = session.open_keys.get(folder.name) if session else None
+        private = _private(pem, passphrases) or (opened if isinstance(opened, key_pair.PrivateKey) else None)
         if tables is not None and private is not None:
             key = opener.private_key(key_pair.export(private, None))
             assert opener.key_id(key) == private.key_id

@@ -12,6 +12,7 @@ from tests.doubles.keys import cached_pair
 from tui.errors import Locked
 from tui.secret import Secret
 from tui.vault import key_pair as pairs
+from tui.vault.public_key import key_id
 
 CHEAP = 2**10
 
@@ -26,7 +27,7 @@ def test_the_key_id_is_the_hash_of_the_public_key() -> None:
     pair = cached_pair(0)
     public = serialization.load_pem_public_key(pair.public_pem.encode())
     der = public.public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    assert pair.key_id == hashlib.sha256(der).hexdigest()[:8] == pair.private.key_id == pairs.key_id(pair.public_pem)
+    assert pair.key_id == hashlib.sha256(der).hexdigest()[:8] == pair.private.key_id == key_id(pair.public_pem)
 
 
 @pytest.mark.slow

@@ -20,7 +20,7 @@ def test_the_text_and_the_public_key_make_the_private_key() -> None:
     typed = [line.lower().replace("o", "0").replace("  ", " ") for line in PAGE]
     content = b"what the manifest holds"
     private = read(typed)
-    assert key_pair.authenticate(private, content) == key_pair.authenticate(PAIR.private, content)
+    assert private.authenticate(content) == PAIR.private.authenticate(content)
     assert key_pair.load(key_pair.export(private, None)).key_id == PAIR.key_id
 
 

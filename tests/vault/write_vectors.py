@@ -10,6 +10,7 @@ from tests.vault.opener import associated_data, canonical
 from tui.secret import Secret
 from tui.storage import audit_log
 from tui.vault import encrypted_file, envelope, key_pair
+from tui.vault.public_key import rsa_public_key
 
 PATH = Path(__file__).with_name("vectors.json")
 TENANT, PASSPHRASE = "acme", "a FAKE passphrase of vectors é"
@@ -55,7 +56,7 @@ def _sealed(
     from Crypto.Random import get_random_bytes
 
     key, nonce = get_random_bytes(size), get_random_bytes(12)
-    public = key_pair.rsa_public_key(pair.public_pem)
+    public = rsa_public_key(pair.public_pem)
     wrapped = PKCS1_OAEP.new(public, hashAlgo=SHA256, label=(label or "modeldeck md1").encode()).encrypt(key)
     cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=16)
     cipher.update(associated_data(TENANT, record))

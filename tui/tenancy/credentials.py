@@ -80,9 +80,9 @@ def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[s
     place = (session.tenant_id, credential.provider, credential.name)
     if not of_its_kind(session, credential):
         raise undecryptable(session, credential)
-    private, bound_to = keyring.private_key(session), binding(session.tenant_id, credential)
+    key, bound_to = keyring.key_handle(session), binding(session.tenant_id, credential)
     try:
-        opened = envelope.unseal(private, credential.envelope, bound_to)
+        opened = key.unseal(credential.envelope, bound_to)
         if verification.integrity_status(session).of(credential) and not _fits(session, credential, opened):
             raise Locked("The characters shown of this key do not match it.")
     except Locked:
@@ -237,7 +237,7 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
         raise undecryptable(session, credential)
     verification.require_connection(session, provider)
     if credential.envelope:
-        keyring.private_key(session)
+        keyring.key_handle(session)
         _require(session, credential)
     elif keyring.key_if_open(session):
         _require(session, credential)

@@ -12,6 +12,7 @@ from tui.tenancy import retired_keys
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import key_pair
+from tui.vault.envelope import KeyHandle
 
 COUNTER = "counter"
 MANIFEST = "manifest.sha256"
@@ -67,19 +68,31 @@ def is_open(session: TenantSession) -> bool:
     return not tenant.protected or _opened(session, tenant) is not None
 
 
-def private_key(session: TenantSession) -> key_pair.PrivateKey:
-    """Return the private key; without a passphrase it is opened now.
+def key_handle(session: TenantSession) -> KeyHandle:
+    """Return what the private key is used through; without a passphrase the key is opened now.
 
     Raises:
         Locked: It needs a passphrase, or its file is missing.
     """
     tenant = get(session)
-    if (private := _opened(session, tenant)) is not None:
-        return private
+    if (key := _opened(session, tenant)) is not None:
+        return key
     if tenant.protected:
         raise Locked(f"{tenant.name} is locked.", remedy=Remedy(Action.UNLOCK))
-    private = session.process.open_keys[session.tenant_id] = load(session, tenant, None)
-    return private
+    key = session.process.open_keys[session.tenant_id] = load(session, tenant, None)
+    return key
+
+
+def private_key(session: TenantSession) -> key_pair.PrivateKey:
+    """Return the private key itself, to write it elsewhere.
+
+    Raises:
+        Locked: It is not in this process, and needs a passphrase, or its file is missing.
+    """
+    key = key_handle(session)
+    if not isinstance(key, key_pair.PrivateKey):
+        raise Locked(f"This needs the passphrase of {get(session).name}.", remedy=Remedy(Action.UNLOCK))
+    return key
 
 
 def public_key(session: TenantSession, tenant: Tenant) -> str:
@@ -99,7 +112,7 @@ def public_key(session: TenantSession, tenant: Tenant) -> str:
             remedy=Remedy(Action.CONFIRM_CHANGES),
         )
     if is_open(session):
-        return private_key(session).public_pem
+        return key_handle(session).public_pem
     if not has_key(session, tenant):
         raise _not_the_one(session, tenant)
     recorded = session.keys.read(_public(tenant))
@@ -132,15 +145,15 @@ def move_fingerprint_key(session: TenantSession) -> None:
             session.store.remove_field("meta", "fingerprint_key")
 
 
-def opened(session: TenantSession) -> key_pair.PrivateKey | None:
-    """Return the private key if it is open in this process, else None."""
+def opened(session: TenantSession) -> KeyHandle | None:
+    """Return the key handle if the tenant is open in this process, else None."""
     return _opened(session, get(session)) if session.tenant_id in session.process.open_keys else None
 
 
-def key_if_open(session: TenantSession) -> key_pair.PrivateKey | None:
-    """Return the private key if no passphrase is needed; None if the tenant is locked or its file missing."""
+def key_if_open(session: TenantSession) -> KeyHandle | None:
+    """Return the key handle if no passphrase is needed; None if the tenant is locked or its key file missing."""
     try:
-        return private_key(session)
+        return key_handle(session)
     except Problem:
         return None
 
@@ -284,10 +297,10 @@ def _write_fingerprint_key(session: TenantSession, tenant: Tenant) -> str:
     return key
 
 
-def _opened(session: TenantSession, tenant: Tenant) -> key_pair.PrivateKey | None:
+def _opened(session: TenantSession, tenant: Tenant) -> KeyHandle | None:
     """Return the key opened before, if another session has not replaced the key pair since."""
-    private = session.process.open_keys.get(tenant.id)
-    return private if private and private.key_id == tenant.key_id else None
+    key = session.process.open_keys.get(tenant.id)
+    return key if key and key.key_id == tenant.key_id else None
 
 
 def _not_the_one(session: TenantSession, tenant: Tenant) -> Locked:

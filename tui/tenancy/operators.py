@@ -28,6 +28,7 @@ from tui.tenancy.serialization import from_record
 from tui.tenancy.session import Session, TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope, key_pair
+from tui.vault.public_key import rsa_public_key
 
 if TYPE_CHECKING:
     from tui.storage.postgres.database import Database
@@ -69,7 +70,7 @@ class Exposed:
 
 def fingerprint(public_pem: str) -> str:
     """Return 32 hex digits of SHA-256 over a public key, for people to compare."""
-    return hashlib.sha256(key_pair.rsa_public_key(public_pem).export_key(format="DER")).hexdigest()[:32]
+    return hashlib.sha256(rsa_public_key(public_pem).export_key(format="DER")).hexdigest()[:32]
 
 
 def database(session: Session) -> "Database":

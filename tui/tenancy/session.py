@@ -32,6 +32,7 @@ from tui.tenancy import changes
 from tui.tenancy.actor import who
 from tui.tenancy.serialization import misshapen
 from tui.vault import key_derivation, key_pair
+from tui.vault.envelope import KeyHandle
 
 if TYPE_CHECKING:
     from tui.providers.client.client import Client
@@ -55,7 +56,8 @@ class Session:
     clock: Callable[[], float] = time.time
     # A lambda, so that what tests put in its place counts.
     new_key_pair: Callable[[int], key_pair.NewKeyPair] = lambda bits: key_pair.generate_key_pair(bits)
-    open_keys: dict[str, key_pair.PrivateKey] = field(default_factory=dict, repr=False)
+    open_keys: dict[str, KeyHandle] = field(default_factory=dict, repr=False)
+    """What the private key of each open tenant is used through, by tenant."""
     undecryptable: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
     """Envelopes that turned out not to open, by tenant, provider and credential."""
     counters: dict[str, tuple[Hashable, int]] = field(default_factory=dict, repr=False)

@@ -21,7 +21,7 @@ from tui.tenancy.manifest import ChangeKind, CredentialChange, CredentialRef, En
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
-from tui.vault import key_pair
+from tui.vault.envelope import KeyHandle
 
 TABLES = ("credentials", "manifest")
 """The tables that name a credential, for whoever deletes one: in both it is a record with provider and name."""
@@ -74,17 +74,17 @@ class IntegrityStatus:
 
 def integrity_status(session: TenantSession) -> IntegrityStatus:
     """Compare the credentials with the manifest, without opening a key."""
-    private = keyring.opened(session)
+    key = keyring.opened(session)
     # Before the settings: they are written first, so the counter that is read here is none of a later state.
-    last = keyring.last_counter(session) if private else 0
-    retired = private is not None and keyring.is_retired(session)
-    token = None if private else session.keys.version_token(keyring.MANIFEST)
+    last = keyring.last_counter(session) if key else 0
+    retired = key is not None and keyring.is_retired(session)
+    token = None if key else session.keys.version_token(keyring.MANIFEST)
 
     def read(tables: Tables) -> IntegrityStatus:
-        status = _compute_status(tables, session.tenant_id, private, last, retired)
+        status = _compute_status(tables, session.tenant_id, key, last, retired)
         return replace(status, recorded=_is_recorded(session, tables)) if token else status
 
-    return session.store.cached("standing", read, (private.key_id if private else "", last, retired, token))
+    return session.store.cached("standing", read, (key.key_id if key else "", last, retired, token))
 
 
 def _is_recorded(session: TenantSession, tables: Tables) -> bool:
@@ -94,13 +94,13 @@ def _is_recorded(session: TenantSession, tables: Tables) -> bool:
 
 def record_manifest(session: TenantSession) -> None:
     """Store the digest of the manifest, if the open private key proves it and another one is stored or none."""
-    private = keyring.opened(session)
-    if private is None or not get(session).protected or _is_recorded(session, session.store.read()):
+    key = keyring.opened(session)
+    if key is None or not get(session).protected or _is_recorded(session, session.store.read()):
         return
     with suppress(Problem), session.store.folder.lock():  # a folder that cannot be written to is for the next unlock
         if not integrity_status(session).alarm:
             stored = manifest.read(session.store.read())
-            keyring.store_manifest_digest(session, manifest.digest(session.tenant_id, private.key_id, stored))
+            keyring.store_manifest_digest(session, manifest.digest(session.tenant_id, key.key_id, stored))
 
 
 def require_connection(session: TenantSession, provider: Provider) -> None:
@@ -123,7 +123,7 @@ def require_connection(session: TenantSession, provider: Provider) -> None:
 
 def require_verified(session: TenantSession, credential: Credential) -> None:
     """Raise Locked unless the private key vouches for the credential. The tenant is unlocked."""
-    keyring.private_key(session)
+    keyring.key_handle(session)
     status = integrity_status(session)
     if (finding := status.of(credential)) is not None:
         action = Action.CONFIRM_CHANGES if finding.mark.needs_confirmation else Action.REPLACE_CREDENTIAL
@@ -140,37 +140,37 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
 
     def renew_state(before: Tables, after: Tables) -> None:
         """Vouches for an earlier state without what is forgotten, if the key vouched for it with that."""
-        private, stored = keyring.key_if_open(session), manifest.read(before)
-        if private and stored.mac and alarm(stored, session.tenant_id, private, 0) is None:
-            write_manifest(after, session.tenant_id, private, replace(stored, entries=manifest.read(after).entries))
+        key, stored = keyring.key_if_open(session), manifest.read(before)
+        if key and stored.mac and alarm(stored, session.tenant_id, key, 0) is None:
+            write_manifest(after, session.tenant_id, key, replace(stored, entries=manifest.read(after).entries))
 
     with session.store.transaction(forget, renew_state) as tables:
-        private, before = keyring.key_if_open(session), manifest.records_by_ref(tables)
+        key, before = keyring.key_if_open(session), manifest.records_by_ref(tables)
         stored = manifest.read(tables)
         yield tables
-        wrong = alarm(stored, session.tenant_id, private, keyring.last_counter(session)) if private else None
-        if private and wrong is None and not keyring.is_retired(session):
+        wrong = alarm(stored, session.tenant_id, key, keyring.last_counter(session)) if key else None
+        if key and wrong is None and not keyring.is_retired(session):
             entries = manifest.carried(stored.entries, before, manifest.records_by_ref(tables))
             if entries != stored.entries:
                 counter = stored.counter + 1
-                digest = write_manifest(tables, session.tenant_id, private, Manifest(counter, entries=entries))
+                digest = write_manifest(tables, session.tenant_id, key, Manifest(counter, entries=entries))
     if counter:
         keyring.store_counter(session, counter, digest)
 
 
-def alarm(stored: Manifest, tenant_id: str, private: key_pair.PrivateKey, last: int) -> ManifestAlarm | None:
+def alarm(stored: Manifest, tenant_id: str, key: KeyHandle, last: int) -> ManifestAlarm | None:
     """Return what is wrong with a manifest as a whole; `last` is the counter beside the private key."""
     if stored.counter or stored.mac or stored.entries:
-        expected = key_pair.authenticate(private, manifest.content(tenant_id, private.key_id, stored))
+        expected = key.authenticate(manifest.content(tenant_id, key.key_id, stored))
         if not hmac.compare_digest(expected.encode(), stored.mac.encode("utf-8", "replace")):
             return ManifestAlarm.CHANGED
     return ManifestAlarm.OLDER if stored.counter < last else None
 
 
-def write_manifest(tables: Tables, tenant_id: str, private: key_pair.PrivateKey, stored: Manifest) -> str:
+def write_manifest(tables: Tables, tenant_id: str, key: KeyHandle, stored: Manifest) -> str:
     """Write a manifest with its HMAC into the tables of a transaction, and return its digest."""
-    content = manifest.content(tenant_id, private.key_id, stored)
-    manifest.write(tables, replace(stored, mac=key_pair.authenticate(private, content)))
+    content = manifest.content(tenant_id, key.key_id, stored)
+    manifest.write(tables, replace(stored, mac=key.authenticate(content)))
     return manifest.digest_of(content)
 
 
@@ -178,12 +178,12 @@ def restored(session: TenantSession) -> None:
     """Accept a restored state as the present one, if the private key vouches for all of it."""
     counter, digest = 0, ""
     with session.store.transaction() as tables:
-        private, stored = keyring.key_if_open(session), manifest.read(tables)
+        key, stored = keyring.key_if_open(session), manifest.read(tables)
         last = keyring.last_counter(session)
         older = stored.counter < last or keyring.is_retired(session)
-        if private and older and alarm(stored, session.tenant_id, private, 0) is None:
+        if key and older and alarm(stored, session.tenant_id, key, 0) is None:
             counter = max(last, stored.counter) + 1
-            digest = write_manifest(tables, session.tenant_id, private, replace(stored, counter=counter))
+            digest = write_manifest(tables, session.tenant_id, key, replace(stored, counter=counter))
     if counter:
         keyring.store_counter(session, counter, digest)
         keyring.bring_back(session)
@@ -235,13 +235,11 @@ def _change(finding: CredentialChange) -> str:
     return "what is shown of its key"
 
 
-def _compute_status(
-    tables: Tables, tenant_id: str, private: key_pair.PrivateKey | None, last: int, retired: bool
-) -> IntegrityStatus:
+def _compute_status(tables: Tables, tenant_id: str, key: KeyHandle | None, last: int, retired: bool) -> IntegrityStatus:
     stored = manifest.read(tables)
-    wrong = alarm(stored, tenant_id, private, last) if private else None
+    wrong = alarm(stored, tenant_id, key, last) if key else None
     if retired and wrong is None:
         # Whoever holds the replaced private key can make a manifest that it vouches for.
         wrong = ManifestAlarm.OLDER
     findings = manifest.compare({} if wrong else stored.entries, manifest.records_by_ref(tables))
-    return IntegrityStatus(private is not None, wrong, findings, stored.counter, {} if wrong else stored.entries)
+    return IntegrityStatus(key is not None, wrong, findings, stored.counter, {} if wrong else stored.entries)

@@ -22,7 +22,7 @@ plain text, no second spelling of the same bytes. An envelope that was moved to 
 or whose base URL, origins or other clear fields were edited, does not open, and every such failure is the same
 sentence. That is what keeps a key from being sent to a server that someone wrote into the file.
 
-Sealing needs only the public key, so an envelope that opens does not prove who sealed it. `key_pair.authenticate`
+Sealing needs only the public key, so an envelope that opens does not prove who sealed it. `PrivateKey.authenticate`
 does: the private key vouches for the list of a tenant's credentials and for its state (`tui.tenancy.manifest`).
 
 What is not protected: names, base URLs, sizes and times are in clear. A private key without a passphrase is as safe as
@@ -32,6 +32,6 @@ read everything.
 
 `FORMAT.md` describes every byte, so that another program can read it.
 
-Modules: `envelope` (seal, unseal), `key_pair` (generate, load, export, MACs, fingerprints), `pkcs8` (RSA numbers in
-DER), `encrypted_file` (a file under a passphrase).
+Modules: `envelope` (seal, unseal; `KeyHandle`, what an open private key is used through), `key_pair` (generate, load,
+export, MACs, fingerprints), `public_key`, `pkcs8` (RSA numbers in DER), `encrypted_file` (a file under a passphrase).
 """

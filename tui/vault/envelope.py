@@ -5,11 +5,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from secrets import token_bytes
+from typing import TYPE_CHECKING, Protocol
 
 from tui.errors import Locked
 from tui.secret import Secret
-from tui.vault import key_pair
-from tui.vault.key_pair import PrivateKey
+from tui.vault.public_key import rsa_public_key
+
+if TYPE_CHECKING:
+    from Crypto.PublicKey.RSA import RsaKey
 
 # pycryptodome is imported where it is used.  lazy: start-up time
 
@@ -80,20 +83,49 @@ class Binding:
         return b"".join(len(item).to_bytes(4, "big") + item for item in items)
 
 
+class RsaPrivateKey(Protocol):
+    """The private key of a key pair, in this process."""
+
+    @property
+    def key_id(self) -> str:
+        """The ID of the key pair."""
+
+    def rsa(self) -> "RsaKey":
+        """Return the key as pycryptodome uses it."""
+
+
+class KeyHandle(Protocol):
+    """What the private key of an unlocked tenant is used through, wherever the key itself is."""
+
+    @property
+    def key_id(self) -> str:
+        """The ID of the key pair."""
+
+    @property
+    def public_pem(self) -> str:
+        """The public key in PEM."""
+
+    def authenticate(self, content: bytes) -> str:
+        """Return an HMAC-SHA-256 of the content, keyed by the private key, as 64 hex digits."""
+
+    def unseal(self, text: str, binding: Binding) -> dict[str, Secret]:
+        """Return the secrets of an envelope; raise Locked for whatever is wrong with it."""
+
+
 def seal(public_pem: str, secrets: Mapping[str, Secret], binding: Binding) -> str:
     """Return the secrets in one envelope that only the private key opens, and only for this binding."""
     from Crypto.Cipher import AES, PKCS1_OAEP  # lazy: start-up time
     from Crypto.Hash import SHA256
 
     key, nonce = token_bytes(_KEY), token_bytes(_NONCE)
-    wrapped = PKCS1_OAEP.new(key_pair.rsa_public_key(public_pem), hashAlgo=SHA256, label=_LABEL).encrypt(key)
+    wrapped = PKCS1_OAEP.new(rsa_public_key(public_pem), hashAlgo=SHA256, label=_LABEL).encrypt(key)
     cipher = AES.new(key, AES.MODE_GCM, nonce=nonce, mac_len=_TAG)
     cipher.update(binding.data())
     sealed, tag = cipher.encrypt_and_digest(_pad({name: secret.reveal() for name, secret in secrets.items()}))
     return f"{VERSION}.{binding.key_id}.{b64url_encode(wrapped)}.{b64url_encode(nonce + sealed + tag)}"
 
 
-def unseal(private: PrivateKey, envelope: str, binding: Binding) -> dict[str, Secret]:
+def unseal(private: RsaPrivateKey, envelope: str, binding: Binding) -> dict[str, Secret]:
     """Return the secrets of an envelope.
 
     Raises:

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from tui.errors import Action, Locked, Remedy
 from tui.secret import MASK, Secret
-from tui.vault import key_derivation, pkcs8
+from tui.vault import envelope, key_derivation, pkcs8
 from tui.vault.pkcs8 import RsaNumbers
+from tui.vault.public_key import key_id_of
 
 if TYPE_CHECKING:
     from Crypto.PublicKey.RSA import RsaKey
 
 BITS = 3072
-_EXPONENT = 65537
 _VOUCHING = b"modeldeck manifest 1"
 _SCRYPT = "1.3.6.1.4.1.11591.4.11"
 _PUT_BACK = "Restore it from a backup, or set the providers up again."
@@ -37,7 +37,7 @@ class PrivateKey:
         self._rsa: RsaKey | None = None
         self._vouching = hmac.new(_VOUCHING, numbers.private_der(), hashlib.sha256).digest()
         self.public_pem = numbers.public_pem()
-        self.key_id = _key_id(numbers.public_der())
+        self.key_id = key_id_of(numbers.public_der())
 
     def rsa(self) -> "RsaKey":
         """Return the key as pycryptodome uses it; the numbers were checked when they were read."""
@@ -47,6 +47,14 @@ class PrivateKey:
             numbers = self._numbers
             self._rsa = RSA.construct((numbers.n, numbers.e, numbers.d, numbers.p, numbers.q), consistency_check=False)
         return self._rsa
+
+    def authenticate(self, content: bytes) -> str:
+        """Return an HMAC-SHA-256 of the content, keyed by this key, as 64 hex digits. A new passphrase keeps it."""
+        return hmac.new(self._vouching, content, hashlib.sha256).hexdigest()
+
+    def unseal(self, text: str, binding: envelope.Binding) -> dict[str, Secret]:
+        """Return the secrets of an envelope. See `envelope.unseal`."""
+        return envelope.unseal(self, text, binding)
 
     def __repr__(self) -> str:
         return f"PrivateKey({MASK})"
@@ -70,11 +78,6 @@ def generate_key_pair(bits: int = BITS) -> NewKeyPair:
 
     private = PrivateKey(_numbers(RSA.generate(bits)))
     return NewKeyPair(private, private.public_pem, private.key_id)
-
-
-def key_id(public_pem: str) -> str:
-    """Return the first 8 hex digits of SHA-256 over the public key."""
-    return _key_id(rsa_public_key(public_pem).export_key(format="DER"))
 
 
 def export(private: PrivateKey, passphrase: Secret | None, cost: int = key_derivation.COST) -> bytes:
@@ -126,11 +129,6 @@ def load(pem: bytes, passphrase: Secret | None = None) -> PrivateKey:
     return PrivateKey(_numbers(key))
 
 
-def authenticate(private: PrivateKey, content: bytes) -> str:
-    """Return an HMAC-SHA-256 of the content, keyed by the private key, as 64 hex digits. A new passphrase keeps it."""
-    return hmac.new(private._vouching, content, hashlib.sha256).hexdigest()
-
-
 def fingerprint(key_hex: str, secret: Secret) -> str:
     """Return 8 hex digits that tell two secrets of a tenant apart; `key_hex` is from `fingerprint_key`."""
     return hmac.new(bytes.fromhex(key_hex), secret.reveal().encode(), hashlib.sha256).hexdigest()[:8]
@@ -145,25 +143,8 @@ def _numbers(key: "RsaKey") -> RsaNumbers:
     return RsaNumbers(int(key.n), int(key.e), int(key.d), int(key.p), int(key.q))
 
 
-def _key_id(public_der: bytes) -> str:
-    return hashlib.sha256(public_der).hexdigest()[:8]
-
-
 def _unreadable() -> Locked:
     return Locked("This tenant's private key file cannot be read.", _PUT_BACK)
-
-
-def rsa_public_key(pem: str) -> "RsaKey":
-    """Read a public key in PEM; raise Locked if it cannot be read."""
-    from Crypto.PublicKey import RSA  # lazy: start-up time
-
-    try:
-        key = RSA.import_key(pem).public_key()
-        if int(key.e) != _EXPONENT:
-            raise ValueError
-        return key
-    except (ValueError, IndexError, TypeError):
-        raise Locked("This tenant's public key cannot be read.", "Restore its settings from a backup.") from None
 
 
 def _check_cost(pem: bytes) -> None:

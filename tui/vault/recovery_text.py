@@ -16,6 +16,7 @@ from tui.errors import UsageError
 from tui.secret import Secret
 from tui.vault import key_pair
 from tui.vault.pkcs8 import RsaNumbers
+from tui.vault.public_key import rsa_public_key
 
 _BYTES = 24
 _GROUP = 4
@@ -34,7 +35,7 @@ def write(private: key_pair.PrivateKey) -> list[Secret]:
 
 def line_count(public_pem: str) -> int:
     """Return how many lines the private key of a public key has."""
-    prime_bytes = (key_pair.rsa_public_key(public_pem).size_in_bits() + 15) // 16
+    prime_bytes = (rsa_public_key(public_pem).size_in_bits() + 15) // 16
     return -(-prime_bytes // _BYTES)
 
 
@@ -55,7 +56,7 @@ def read(lines: Sequence[Secret], public_pem: str) -> key_pair.PrivateKey:
     Raises:
         UsageError: A line is missing or mistyped, or the text is of another key pair.
     """
-    public, wanted = key_pair.rsa_public_key(public_pem), line_count(public_pem)
+    public, wanted = rsa_public_key(public_pem), line_count(public_pem)
     if len(lines) != wanted:
         raise UsageError(f"The recovery text has {wanted} lines, not {len(lines)}.")
     p = int.from_bytes(b"".join(_part(place, line) for place, line in enumerate(lines, 1)), "big")

@@ -13,6 +13,7 @@ from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import key_pair
+from tui.vault.public_key import key_id
 from tui.workspace.key_pairs import rotation
 
 _SECRET_TABLES = ("credentials", "manifest", "proof")
@@ -117,7 +118,7 @@ def list_and_share(session: TenantSession, private: key_pair.PrivateKey, public_
     """
     require_no_alarm(session)
     today = session.today()
-    new = [Operator(name, key_pair.key_id(pem), pem, today) for name, pem in public_keys.items()]
+    new = [Operator(name, key_id(pem), pem, today) for name, pem in public_keys.items()]
     with verification.credential_transaction(session) as tables:
         _list(tables, new)
     # The manifest lists them by now; a session that is killed here is caught up with by the next admission.
@@ -172,7 +173,7 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
         """Take them from the list; return True if the key pair is still the one that they have."""
         from tui.storage.postgres.operators import dismiss
 
-        keyring.private_key(session)
+        keyring.key_handle(session)
         present = get(session).key_id
         with verification.credential_transaction(session) as tables:
             if login in operators.listed(tables):

@@ -69,7 +69,7 @@ async def test(session: TenantSession, lines: Sequence[Secret]) -> str:
     operators.database(session.process)
 
     def work() -> str:
-        keyring.private_key(session)
+        keyring.key_handle(session)
         require_no_alarm(session)
         operators.open_wrap(session, operators.recovery_wrap(session), _typed(session, lines))
         today = session.today()

@@ -167,9 +167,9 @@ def _require_vouched(session: TenantSession, change: SettingsChange) -> None:
     returning = _returning(change)
     if not returning:
         return
-    private, stored = keyring.private_key(session), manifest.read(tables_of(change.before))
+    key, stored = keyring.key_handle(session), manifest.read(tables_of(change.before))
     recent = keyring.last_counter(session) - 1 <= stored.counter
-    proved = recent and verification.alarm(stored, session.tenant_id, private, 0) is None
+    proved = recent and verification.alarm(stored, session.tenant_id, key, 0) is None
     for (provider_id, name), credential in returning.items():
         entry = stored.entries.get((provider_id, name))
         if not proved or entry != manifest.entry(to_record(credential)) or credential.key_id != get(session).key_id:

@@ -11,8 +11,8 @@ from tui.errors import Locked, Problem, UsageError
 from tui.practice.tenants import BITS
 from tui.secret import Secret
 from tui.storage.folder import DiskFolder
+from tui.tenancy import keyring, verification
 from tui.tenancy import operators as of
-from tui.tenancy import verification
 from tui.tenancy.manifest import ChangeKind
 from tui.tenancy.session import TenantSession
 from tui.vault import key_pair, recovery_text
@@ -116,7 +116,7 @@ def test_a_planted_recovery_key_is_named_and_handed_nothing(people: Open) -> Non
 def test_control_the_same_key_that_the_manifest_lists_is_handed_the_tenant(people: Open) -> None:
     here, _ = printed(people)
     mallory = here.process.new_key_pair(BITS)
-    operators.list_and_share(here, here.process.open_keys[here.tenant_id], {"@recovery": mallory.public_pem})
+    operators.list_and_share(here, keyring.private_key(here), {"@recovery": mallory.public_pem})
     assert asyncio.run(recovery.test(here, text_of(mallory.private)))
 
 

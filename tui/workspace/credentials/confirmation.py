@@ -21,7 +21,7 @@ async def examine(session: TenantSession) -> IntegrityStatus:
     """
 
     def work() -> IntegrityStatus:
-        keyring.private_key(session)
+        keyring.key_handle(session)
         status = verification.integrity_status(session)
         for entry in status.waiting:
             if entry.now is not None and entry.now.envelope:
@@ -49,11 +49,11 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
 
     def work() -> int:
         accepted = 0
-        private = keyring.private_key(session)
+        key = keyring.key_handle(session)
         last = keyring.last_counter(session)
         with session.store.transaction() as tables:
             stored, current = manifest.read(tables), manifest.records_by_ref(tables)
-            wrong = verification.alarm(stored, session.tenant_id, private, last) or keyring.is_retired(session)
+            wrong = verification.alarm(stored, session.tenant_id, key, last) or keyring.is_retired(session)
             entries = {} if wrong else dict(stored.entries)
             for entry in seen:
                 now = current.get(entry.place)
@@ -68,7 +68,7 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
                 accepted += 1
             counter = max(stored.counter, last) + 1
             manifest_now = Manifest(counter, entries=entries)
-            digest = verification.write_manifest(tables, session.tenant_id, private, manifest_now)
+            digest = verification.write_manifest(tables, session.tenant_id, key, manifest_now)
         keyring.store_counter(session, counter, digest)
         keyring.bring_back(session)
         return accepted

@@ -52,7 +52,7 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
         [credential for credential in credentials.stored(session) if find_provider(session, credential.provider)],
     )
     if with_secrets:
-        keyring.private_key(session)
+        keyring.key_handle(session)
     kept: list[Kept] = []
     for credential in sorted(stored, key=lambda credential: (credential.provider, credential.name)):
         opened: Mapping[str, Secret] = {}
