@@ -84,12 +84,24 @@ class Output:
         """Return JSON; characters that the terminal or its encoding must not get become escapes."""
         return escaped_json(json.dumps(value, ensure_ascii=not _takes_all(sys.stdout), indent=indent))
 
-    def result(self, value: dict[str, Any], sentence: str) -> None:
-        """Print what a change did: the value with --json, else the sentence."""
+    def answer(self, value: dict[str, Any], sentence: str) -> None:
+        """Print what was asked for: the value with --json, else the sentence."""
         if self.as_json:
             self.json(value)
         else:
             self.line(sentence)
+
+    def result(self, value: dict[str, Any], sentence: str) -> None:
+        """Print what a change did: the value with --json, else the sentence, unless the command is quiet."""
+        if self.as_json:
+            self.json(value)
+        else:
+            self.confirm(sentence)
+
+    def confirm(self, text: str) -> None:
+        """Print what a change did, unless the command is quiet."""
+        if not self._quiet:
+            self.line(text)
 
     def note(self, text: str) -> None:
         """Print a remark on stderr, unless the command is quiet."""

@@ -86,12 +86,12 @@ def _tell(call: CommandContext, provider: Provider, now: Credential, more: str =
         )
         return
     place = "" if now.name == DEFAULT_NAME else f" --name {now.name}"
-    call.out.line(f"{now.name} of {provider.label} now uses the key{_ending(hint)}{more}.")
+    call.out.confirm(f"{now.name} of {provider.label} now uses the key{_ending(hint)}{more}.")
     if other is None:
-        call.out.line("No old API key is stored.")
+        call.out.confirm("No old API key is stored.")
     else:
-        call.out.line(f"The key{_ending(kept)} is kept.")
-        call.out.line(
+        call.out.confirm(f"The key{_ending(kept)} is kept.")
+        call.out.confirm(
             f"modeldeck credential rotate {provider.id}{place} --undo switches back to it, --confirm deletes it."
         )
 

@@ -92,7 +92,7 @@ async def agreement(call: CommandContext, two: Sequence[Model], texts: Sequence[
     sentence = (
         f"Rank correlation of all pairs {ranks}; {result.neighbours:.0%} of the {result.count} nearest in common."
     )
-    call.out.result(shape, sentence.replace("%", " %"))
+    call.out.answer(shape, sentence.replace("%", " %"))
 
 
 def _check_count(texts: Sequence[str]) -> None:

@@ -84,7 +84,7 @@ def _answer(call: CommandContext, model: Model, sentence: str) -> None:
             next(_row_shape(row) for row in rows if (row.model.ref, row.model.type) == (model.ref, model.type))
         )
     else:
-        call.out.line(sentence)
+        call.out.confirm(sentence)
 
 
 def _entries(call: CommandContext, provider: Provider) -> dict[str, str]:
@@ -104,7 +104,7 @@ async def refresh(call: CommandContext) -> None:
             {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}
         )
     else:
-        call.out.line(
+        call.out.confirm(
             f"{provider.label} lists {counted(done.total, 'model')}: {len(done.added)} new, {len(done.gone)} gone."
         )
 

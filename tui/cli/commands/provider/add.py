@@ -33,10 +33,10 @@ async def _add(call: CommandContext, provider: Provider) -> None:
         unset = dict.fromkeys(("credential", "active", "state", "ms", "models"))
         call.out.json({"provider": provider.id, "like": provider.kind, **unset, "proposed": []})
         return
-    call.out.line(f"Added {provider.id}, like {kinds()[provider.kind].label}.")
+    call.out.confirm(f"Added {provider.id}, like {kinds()[provider.kind].label}.")
     needed = (f"{field.name}={'-' if field.secret else '…'}" for field in provider.fields if field.required)
     remedy = Remedy(Action.SET_UP_PROVIDER, provider.id, fields=tuple(needed))
-    call.out.line(remedy_text(remedy))
+    call.out.confirm(remedy_text(remedy))
 
 
 async def _add_and_set_up(call: CommandContext, provider: Provider, values: Values) -> None:

@@ -149,17 +149,17 @@ async def save_and_report(
         call.out.json(_shape(provider, done, proposed) | dict(more or {}))
         return
     for words in (*_check_words(provider, done.credential.check), *_use_words(call, provider, done.credential)):
-        call.out.line(words)
+        call.out.confirm(words)
     if done.models is not None and not active:
-        call.out.line(f"{counted(done.models, 'model')} listed, none imported before you switch.")
+        call.out.confirm(f"{counted(done.models, 'model')} listed, none imported before you switch.")
     elif done.models is not None:
-        call.out.line(f"{counted(done.models, 'model')} imported.")
+        call.out.confirm(f"{counted(done.models, 'model')} imported.")
     elif provider.after_saving:
-        call.out.line(provider.after_saving)
+        call.out.confirm(provider.after_saving)
     if active and done.credential.check.state is VerificationState.UNVERIFIED and _lacks_models(call, provider):
-        call.out.line(remedy_text(Remedy(Action.IMPORT_MODELS, provider.id)))
+        call.out.confirm(remedy_text(Remedy(Action.IMPORT_MODELS, provider.id)))
     for kind, model in proposed.items():
-        call.out.line(f"Suggested {kind.label} model: modeldeck default set {kind} {model.ref}")
+        call.out.confirm(f"Suggested {kind.label} model: modeldeck default set {kind} {model.ref}")
 
 
 def _lacks_models(call: CommandContext, provider: Provider) -> bool:

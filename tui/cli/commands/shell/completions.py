@@ -26,7 +26,8 @@ def install(call: CommandContext) -> None:
     home = paths(call.environ)
     sentence = f"{'Would write' if dry else 'Wrote'} {home.short(file)}. It works in the next {shell} that you start"
     then = f"{sentence}, if this line is in your start-up file: {line}" if line else f"{sentence}."
-    call.out.result({"shell": shell, "file": str(file), "written": not dry, "next": line}, then)
+    show = call.out.answer if dry else call.out.result
+    show({"shell": shell, "file": str(file), "written": not dry, "next": line}, then)
 
 
 def _script(shell: str) -> str:

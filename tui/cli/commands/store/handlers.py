@@ -20,7 +20,7 @@ def status(call: CommandContext) -> int:
     address = store_address(call.environ, call.session.config)
     if not address:
         about = {"engine": "files", "store": str(call.session.data.path), "tenants": len(tenants.ids(call.session))}
-        call.out.result(about, f"The settings are files in {about['store']}.")
+        call.out.answer(about, f"The settings are files in {about['store']}.")
         return Exit.DONE
     from tui.storage.postgres.status import of_store
 
@@ -62,10 +62,10 @@ def grants(call: CommandContext) -> int:
 
     if not call.args.one("dsn"):
         text = schema.grants()
-        call.out.result({"sql": text}, text.rstrip())
+        call.out.answer({"sql": text}, text.rstrip())
         return Exit.DONE
     differences = schema.check(_administered(call))
-    call.out.result(
+    call.out.answer(
         {"differences": differences}, "\n".join(differences) or "Roles and grants are as this version needs them."
     )
     return Exit.FAILED if differences else Exit.DONE
@@ -101,7 +101,7 @@ def _report(call: CommandContext, copied: list[tuple[str, int]], where: str) -> 
         call.out.json([{"tenant": tenant, "states": states} for tenant, states in copied])
         return
     for tenant, states in copied:
-        call.out.line(f"{tenant}: {counted(states, 'state', 'states')} copied {where}.")
+        call.out.confirm(f"{tenant}: {counted(states, 'state', 'states')} copied {where}.")
     if not copied:
         call.out.line("There is no tenant to copy.")
 

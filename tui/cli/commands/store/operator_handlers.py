@@ -26,7 +26,7 @@ async def request(call: CommandContext) -> None:
             f"{name} has another key pair than on this machine; nothing was received. Ask another operator for its "
             "fingerprint, which modeldeck operator list shows: modeldeck operator request --fingerprint HEX"
         )
-    call.out.result(
+    call.out.answer(
         {
             "login": result.login,
             "fingerprint": result.fingerprint,

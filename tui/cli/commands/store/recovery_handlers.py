@@ -47,7 +47,7 @@ async def _test(call: CommandContext) -> None:
     await call.unlock(tenant)
     tested = await recovery.test(call.tenant_session, _lines(call))
     own = operators.tenant_fingerprint(call.tenant_session)
-    call.out.result(
+    call.out.answer(
         {"tenant": tenant.id, "tested": tested},
         f"The recovery text opens the private key of {tenant.name}. Its fingerprint is {grouped(own)}.",
     )

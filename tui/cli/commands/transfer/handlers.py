@@ -40,7 +40,7 @@ async def export(call: CommandContext) -> None:
         call.out.piece(exported.text)
     else:
         write(path, exported.text)
-        call.out.line(
+        call.out.confirm(
             f"The settings of {tenant.name} are in {where}, {'with API keys' if secrets else 'without API keys'}."
         )
     for lack in exported.lacks:
@@ -100,7 +100,7 @@ def _say(call: CommandContext, plan: Plan, done: bool) -> None:
     if not plan.changes:
         call.out.line(f"{name} already matches the file; there is nothing to import.")
     elif done:
-        call.out.line(f"Imported into {into}: {count}.")
+        call.out.confirm(f"Imported into {into}: {count}.")
     else:
         call.out.line(f"Would be imported into {into}: {count}.")
     for act in plan.acts:

@@ -54,8 +54,8 @@ async def _set_trial(
         call.out.json(shape | {"state": check.state, "ms": check.ms})
         return
     per_tenant = f"{counted(trial.calls, 'request')} of {provider.label}"
-    call.out.line(f"Each tenant has {per_tenant} on trial, with {', '.join(trial.models)}.")
-    call.out.line(f"The API key was verified in {check.ms} ms." if verify else "The API key is not verified.")
+    call.out.confirm(f"Each tenant has {per_tenant} on trial, with {', '.join(trial.models)}.")
+    call.out.confirm(f"The API key was verified in {check.ms} ms." if verify else "The API key is not verified.")
 
 
 def show(call: CommandContext) -> None:

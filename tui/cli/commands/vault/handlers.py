@@ -193,9 +193,9 @@ async def confirm(call: CommandContext) -> None:
         return
     _say(call, tenant, waiting, integrity)
     if waiting or integrity.alarm:
-        call.out.line(f"{_counted(waiting, tenant)} confirmed.")
+        call.out.confirm(f"{_counted(waiting, tenant)} confirmed.")
     else:
-        call.out.line(f"Nothing to confirm in {tenant.name}.")
+        call.out.confirm(f"Nothing to confirm in {tenant.name}.")
 
 
 def _counted(waiting: list[CredentialChange], tenant: Tenant) -> str:
@@ -256,10 +256,10 @@ async def rotate(call: CommandContext) -> None:
         shape = {"tenant": tenant.id, "key_pair": done.tenant.key_id, "sealed_anew": done.resealed, "left": done.left}
         call.out.json(shape)
         return
-    call.out.line(f"{tenant.name} has a new key pair, {pair}; {counted(done.resealed, 'credential')} re-encrypted.")
+    call.out.confirm(f"{tenant.name} has a new key pair, {pair}; {counted(done.resealed, 'credential')} re-encrypted.")
     if done.left:
         call.out.line(f"{counted(done.left, 'credential')} cannot be decrypted: replace or remove them.")
-    call.out.line("Nothing changed at the providers: revoke leaked API keys there.")
+    call.out.confirm("Nothing changed at the providers: revoke leaked API keys there.")
 
 
 async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:

@@ -39,9 +39,9 @@ async def restore(call: CommandContext) -> None:
             f"Not in it: {'; '.join(lacking) or 'nothing known'}.\nAdd --yes to restore it.",
         )
     kept = await tenants.restore(call.session.tenant(tenant_id), state.name, state.generation)
-    call.out.line(f"Restored state {number} of {tenant_id}: {_contents(state)}.")
+    call.out.confirm(f"Restored state {number} of {tenant_id}: {_contents(state)}.")
     for entry in lacking:
-        call.out.line(f"  not in it: {entry}")
+        call.out.confirm(f"  not in it: {entry}")
     call.out.note(f"The damaged file is kept as {kept}." if kept else "The previous state is kept.")
     try:
         await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))

@@ -37,4 +37,5 @@ async def undo(call: "CommandContext") -> None:
         await undo.undo(session, change)
     at = moment(change.saved, call.session.now())
     sentence = f"{'Would undo' if dry else 'Undone'} (saved {at}): {change.words}."
-    call.out.result({"undone": not dry, "change": change.words, "saved": change.saved, "message": sentence}, sentence)
+    show = call.out.answer if dry else call.out.result
+    show({"undone": not dry, "change": change.words, "saved": change.saved, "message": sentence}, sentence)
