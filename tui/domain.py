@@ -220,6 +220,7 @@ class Model:
     `context` is in tokens and `dimensions` in numbers a vector, 0 when unknown. `ends` is the date (YYYY-MM-DD) that
     the provider announced for its end, `gone` the date since which the provider no longer lists it. `fields` are the
     entries of an added model, `price` is the provider's own, as its list has it, with the date as `listed`.
+    `inputs` are what the provider's list says that it takes (`text`, `image`, `pdf`), () where it says nothing.
     """
 
     provider: str = field(metadata={"identity": True})
@@ -233,10 +234,12 @@ class Model:
     completion: bool = False
     fields: Mapping[str, str] = field(default_factory=dict)
     price: Mapping[str, str] = field(default_factory=dict)
+    inputs: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "type", ModelType(self.type))
         object.__setattr__(self, "origin", Origin(self.origin))
+        object.__setattr__(self, "inputs", tuple(self.inputs))
 
     @property
     def ref(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects.openai import api as openai_api
-from tui.providers.dialects.openai import audio, chat, embeddings, errors, models, parameters
+from tui.providers.dialects.openai import audio, chat, embeddings, errors, models, parameters, vision
 from tui.providers.origins import host_of, of_base_url, origin_of
 from tui.providers.spec import Choice, Field, FieldValues, Provider
 
@@ -134,6 +134,7 @@ PROVIDER = Provider(
     repair_request=errors.repair_request,
     parameters=parameters.parameters,
     audio=audio.audio,
+    attachments=vision.attachment_limits,
     catalogue=tuple(model for name in _ENDS if (model := _model(name))),
     catalogue_as_of="2026-11-22",
     proposed={

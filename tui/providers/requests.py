@@ -15,11 +15,84 @@ from tui.secret import Secret
 
 
 @dataclass(frozen=True)
+class Base64File:
+    """A placeholder for a file in a JSON body: its base64, after `prefix` (`data:audio/wav;base64,`).
+
+    Attributes:
+        path: The file; `Path()` for what was piped.
+        prefix: What is sent before the base64.
+        content: What is sent; None for the file as it is at that time.
+        pieces: What the content is made of, if it is not the whole file: bytes, and ranges (start, end) of the file.
+    """
+
+    path: Path
+    prefix: str = ""
+    content: bytes | None = field(default=None, repr=False)
+    pieces: tuple[bytes | tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """An image or a document that goes with a message.
+
+    Attributes:
+        name: The file name.
+        media: The content type, by the bytes of the file.
+        content: What is sent; b"" if only the name is known, as in a saved chat.
+        width: In pixels, 0 for a document.
+        height: In pixels, 0 for a document.
+        path: The file; `Path()` for what was piped.
+        pieces: As for a `Base64File`.
+    """
+
+    name: str
+    media: str
+    content: bytes = field(default=b"", repr=False)
+    width: int = 0
+    height: int = 0
+    path: Path = Path()
+    pieces: tuple[bytes | tuple[int, int], ...] = ()
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is an image."""
+        return self.media.startswith("image/")
+
+    def as_base64(self, prefix: str = "") -> Base64File:
+        """Return the placeholder for its base64."""
+        return Base64File(self.path, prefix, self.content, self.pieces)
+
+    def as_data_url(self) -> Base64File:
+        """Return the placeholder for its data URL."""
+        return self.as_base64(f"data:{self.media};base64,")
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what a saved chat holds of it: facts of the file, not its bytes."""
+        size = {"width": self.width, "height": self.height} if self.width else {}
+        return {"name": self.name, "media": self.media, "bytes": len(self.content), **size}
+
+
+@dataclass(frozen=True)
 class Message:
     """One turn of a chat; `role` is `system`, `user` or `assistant`."""
 
     role: str
     text: str
+    attachments: tuple[Attachment, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the message as it is saved: attachments by name, without their bytes."""
+        files = {"attachments": [entry.as_json() for entry in self.attachments]} if self.attachments else {}
+        return {"role": self.role, "text": self.text, **files}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Message":
+        """Return a saved message; its attachments have no content."""
+        files = tuple(
+            Attachment(entry["name"], entry["media"], width=entry.get("width", 0), height=entry.get("height", 0))
+            for entry in data.get("attachments", ())
+        )
+        return cls(data["role"], data["text"], files)
 
 
 @dataclass(frozen=True)
@@ -97,7 +170,7 @@ class Frame:
 class Upload:
     """A multipart body: plain parts in order, and one file streamed from disk; or, `raw`, the file and nothing else.
 
-    `filename` is the file name to send, '' for that of the path.
+    `filename` is the file name to send, '' for that of the path. `content` is what is sent, None for the file itself.
     """
 
     parts: tuple[tuple[str, str], ...]
@@ -107,14 +180,7 @@ class Upload:
     name: str = "file"
     raw: bool = False
     filename: str = ""
-
-
-@dataclass(frozen=True)
-class Base64File:
-    """A placeholder for a file in a JSON body: its base64, after `prefix` (`data:audio/wav;base64,`)."""
-
-    path: Path
-    prefix: str = ""
+    content: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,33 @@ class AudioLimits:
     any_format: bool = False
 
 
+@dataclass(frozen=True)
+class AttachmentLimits:
+    """What a chat model takes beside text, as its provider's documents say. A limit of 0 is not documented.
+
+    Attributes:
+        source: The page that says so.
+        images: Content types of images.
+        documents: Content types of documents.
+        size: The most bytes of one file.
+        total: The most bytes of all files of a request.
+        count: The most files of a request.
+        side: The most pixels of an image along a side.
+        least_side: The fewest.
+        certain: Whether the model is known to take images; otherwise it is tried, and said.
+    """
+
+    source: str
+    images: tuple[str, ...]
+    documents: tuple[str, ...] = ()
+    size: int = 0
+    total: int = 0
+    count: int = 0
+    side: int = 0
+    least_side: int = 0
+    certain: bool = True
+
+
 Sign = Callable[[Call, FieldValues, Mapping[str, Secret], float], Call]
 """(call, clear fields, opened secrets by field name, now in seconds since the epoch) -> the call with its auth."""
 
@@ -163,6 +190,7 @@ class Provider:
         describe_error: Words an error, or returns None for the general words in `error_messages`.
         repair_request: Returns a corrected call, sent once, and a notice, if a request was rejected at once.
         chat: With `embed` and `transcribe`: what the provider can do. None means that it cannot.
+        attachments: What a chat model takes beside text; None if that is nothing.
         catalogue: The fallback list of models, correct on the date `catalogue_as_of`.
         proposed: Model IDs to suggest as a type's default, best first.
         after_saving: What to do next if models are not listed.
@@ -202,6 +230,7 @@ class Provider:
     repair_request: Callable[[Call, ApiError], tuple[Call, str] | None] = lambda call, refusal: None
     parameters: Callable[[Model], tuple[Parameter, ...]] = lambda model: ()
     audio: Callable[[Model], AudioLimits] | None = None
+    attachments: Callable[[Model], AttachmentLimits | None] = lambda model: None
     catalogue: tuple[Model, ...] = ()
     catalogue_as_of: str = ""
     proposed: Mapping[ModelType, Sequence[str]] = field(default_factory=dict)

@@ -156,6 +156,7 @@ def _is_model(record: Mapping[str, Any]) -> bool:
         and get("type") in _MODEL_TYPES
         and type(get("fields", _NONE)) is dict
         and type(get("price", _NONE)) is dict
+        and type(get("inputs", _EMPTY)) is list
     )
 
 
@@ -196,6 +197,7 @@ def _are_models(value: Any) -> bool:
 
 
 _NONE: Mapping[str, Any] = {}
+_EMPTY: list[Any] = []
 _MODEL_TYPES = ("chat", "embedding", "speech2text")
 
 _TABLES: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {

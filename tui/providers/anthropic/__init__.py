@@ -7,10 +7,10 @@ from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.anthropic import api, errors, messages
-from tui.providers.dialects import sampling
+from tui.providers.dialects import attachments, sampling
 from tui.providers.dialects.openai.api import number
 from tui.providers.origins import of_base_url
-from tui.providers.spec import Choice, Field, Parameter, ParameterKind, Provider
+from tui.providers.spec import AttachmentLimits, Choice, Field, Parameter, ParameterKind, Provider
 
 _ID, _LABEL = "anthropic", "Anthropic"
 _BASE_URL = "https://api.anthropic.com"
@@ -60,7 +60,34 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
         ModelType.CHAT,
         context=number(entry.get("max_input_tokens")),
         ends=date[0] if date else _ENDS.get(name, ""),
+        inputs=_inputs(entry),
     )
+
+
+def _inputs(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what the list says that a model takes (API reference, models, `capabilities`)."""
+    capabilities = entry.get("capabilities")
+    if not isinstance(capabilities, dict) or "image_input" not in capabilities:
+        return ()
+    members = {"image": capabilities["image_input"], "pdf": capabilities.get("pdf_input")}
+    return ("text", *(name for name, entry in members.items() if isinstance(entry, dict) and entry.get("supported")))
+
+
+# An image has 5 MB in base64; a request 32 MB, 100 files, and with more than 20 of them fewer pixels.
+_FILES = AttachmentLimits(
+    "https://platform.claude.com/docs/en/build-with-claude/vision",
+    attachments.IMAGES,
+    documents=(attachments.PDF,),
+    size=5 * attachments.MEGABYTE * 3 // 4,
+    total=32 * attachments.MEGABYTE * 3 // 4,
+    count=20,
+    side=8000,
+)
+
+
+def attachment_limits(model: Model) -> AttachmentLimits | None:
+    """Return the images and documents that a model takes: all of them, from generation 3 on."""
+    return attachments.limits_of(model, _FILES, generation(model.id) >= (3, 0))
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
@@ -159,6 +186,7 @@ PROVIDER = Provider(
     describe_error=partial(errors.describe_error, _LABEL, _RETIRED),
     repair_request=partial(errors.repair_request, _CATALOGUE),
     parameters=parameters,
+    attachments=attachment_limits,
     catalogue=_CATALOGUE,
     catalogue_as_of="2026-11-22",
     proposed={

@@ -14,7 +14,7 @@ from tui.providers.dialects.finish_reasons import finish, is_filter
 from tui.providers.dialects.openai.api import endpoint
 from tui.providers.dialects.values import token_count, total, word
 from tui.providers.events import UNFINISHED, Event, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Reader
+from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
 from tui.providers.spec import FieldValues
 
 TOKENS = 16_384
@@ -29,7 +29,7 @@ _INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_token
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, without blank turns: the API returns them but rejects them."""
     messages = [message for message in request.messages if message.text.strip()]
-    turns = [{"role": message.role, "content": message.text} for message in messages if message.role != "system"]
+    turns = [{"role": message.role, "content": _content(message)} for message in messages if message.role != "system"]
     while turns and turns[0]["role"] == "assistant":
         # The first turn is the user's.
         turns.pop(0)
@@ -55,6 +55,20 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
         headers={VERSION: version},
         json=body,
     )
+
+
+def _content(message: Message) -> Any:
+    """Return the content of a message: its files before its text (guides, vision and PDF support)."""
+    if not message.attachments:
+        return message.text
+    files = [
+        {
+            "type": "image" if file.is_image else "document",
+            "source": {"type": "base64", "media_type": file.media, "data": file.as_base64()},
+        }
+        for file in message.attachments
+    ]
+    return [*files, {"type": "text", "text": message.text}]
 
 
 def _parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:

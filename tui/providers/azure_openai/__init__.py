@@ -8,8 +8,10 @@ from functools import partial
 
 from tui.domain import ImportMode, Model, Supply
 from tui.providers.azure_openai import api, errors, models
+from tui.providers.dialects import attachments
 from tui.providers.dialects.openai import parameters as openai_parameters
-from tui.providers.spec import DOT_SEGMENTS_HELP, NO_DOT_SEGMENTS, Choice, Field, Parameter, Provider
+from tui.providers.dialects.openai import vision
+from tui.providers.spec import DOT_SEGMENTS_HELP, NO_DOT_SEGMENTS, AttachmentLimits, Choice, Field, Parameter, Provider
 
 _LABEL = "Azure OpenAI"
 _KEY, _APPLICATION = "API key", "Entra ID application"
@@ -18,6 +20,20 @@ _KEY, _APPLICATION = "API key", "Entra ID application"
 def parameters(model: Model) -> tuple[Parameter, ...]:
     """Return the parameters that the model behind a deployment takes."""
     return openai_parameters.parameters(model, api.base_of(model))
+
+
+# Documents go with the Responses API alone.
+_LIMITS = AttachmentLimits(
+    "https://learn.microsoft.com/en-us/azure/foundry/openai/how-to/gpt-with-vision",
+    attachments.IMAGES,
+    size=50 * attachments.MEGABYTE,
+    count=10,
+)
+
+
+def attachment_limits(model: Model) -> AttachmentLimits | None:
+    """Return the images that the model behind a deployment takes."""
+    return vision.attachment_limits(model, api.base_of(model), _LIMITS)
 
 
 PROVIDER = Provider(
@@ -116,6 +132,7 @@ PROVIDER = Provider(
     embed=api.embed,
     transcribe=api.transcribe,
     audio=api.audio,
+    attachments=attachment_limits,
     describe_error=partial(errors.describe_error, _LABEL),
     repair_request=errors.repair_request,
     parameters=parameters,

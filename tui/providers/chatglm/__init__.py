@@ -10,12 +10,12 @@ from typing import Any
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem
 from tui.providers.chatglm import probe, servers
-from tui.providers.dialects import sampling
+from tui.providers.dialects import attachments, sampling
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors
 from tui.providers.origins import of_base_url
 from tui.providers.requests import ApiError
-from tui.providers.spec import Choice, Field, LocalServer, Parameter, Provider
+from tui.providers.spec import AttachmentLimits, Choice, Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "chatglm", "ChatGLM"
 _PATHS = ("/openapi.json", "/docs")
@@ -62,6 +62,16 @@ def describe_error(refused: ApiError, model: str) -> Problem | None:
             "Give the proxy more time, and see whether the server runs.",
         )
     return errors.describe_error("The server", refused, model)
+
+
+# GLM-4, basic_demo/glm4v_server.py; vLLM, multimodal inputs.
+_IMAGES = AttachmentLimits("https://docs.vllm.ai/en/latest/features/multimodal_inputs.html", attachments.IMAGES)
+
+
+def attachment_limits(model: Model) -> AttachmentLimits | None:
+    """Return the images that a model takes, as far as its name tells; the scripts' models take none."""
+    scripted = "chatglm" in model.id.lower()
+    return attachments.limits_of(model, _IMAGES, False if scripted else attachments.vision_by_name(model.id))
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
@@ -126,6 +136,7 @@ PROVIDER = Provider(
     describe_error=describe_error,
     repair_request=errors.repair_request,
     parameters=parameters,
+    attachments=attachment_limits,
     local_servers=(LocalServer("http://localhost:8000", "ChatGLM"),),
     after_saving="Models that the server lists are imported. api.py lists none: add one by hand, under any name.",
 )

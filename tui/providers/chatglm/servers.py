@@ -23,6 +23,8 @@ from tui.providers.chatglm.probe import (
     Probe,
     paths_of,
 )
+from tui.providers.dialects.attachments import has_files
+from tui.providers.dialects.attachments import unsupported as no_attachments
 from tui.providers.dialects.messages import GAP, alternating
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
@@ -130,6 +132,8 @@ def _talk(flavour: str, fields: FieldValues, request: ChatRequest) -> tuple[list
     kind = KINDS[flavour]
     if request.schema is not None and flavour not in (VLLM, OTHER):
         raise unsupported(f"This server ({kind.label})")
+    if has_files(request.messages) and flavour not in (VLLM, OTHER):
+        raise no_attachments(f"This server ({kind.label})")
     left = [name for name in request.parameters if name not in kind.takes]
     notices = [
         Notice(f"This server ({kind.label}) ignores {name.replace('_', ' ')}. It was left out.") for name in left

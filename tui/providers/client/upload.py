@@ -6,6 +6,7 @@ import json
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,6 +24,7 @@ class _File:
     path: Path
     size: int
     packed: bool = False
+    content: bytes | None = None
 
 
 class Body(httpx.AsyncByteStream):
@@ -48,7 +50,7 @@ class Body(httpx.AsyncByteStream):
                 yield part
 
     async def _read(self, piece: _File) -> AsyncIterator[bytes]:
-        file = await asyncio.to_thread(opened_file, piece.path)
+        file = await asyncio.to_thread(_opened, piece)
         try:
             left = piece.size
             while left:
@@ -75,9 +77,27 @@ async def body_of(call: Call) -> Body | None:
     texts = to_json(data).split(mark.encode())
     pieces: list[bytes | _File] = [texts[0]]
     for recording, text in zip(recordings, texts[1:], strict=True):
-        size = await asyncio.to_thread(size_of, recording.path)
-        pieces += [_File(recording.path, size, packed=True), text]
+        content = recording.content
+        size = await asyncio.to_thread(size_of, recording.path) if content is None else len(content)
+        pieces += [_File(recording.path, size, packed=True, content=content), text]
     return Body(pieces, "application/json")
+
+
+async def with_files(data: Any) -> Any:
+    """Return JSON with the base64 of its files in place of their placeholders, for a wire of whole messages."""
+    if isinstance(data, Base64File):
+        content = data.content if data.content is not None else await asyncio.to_thread(_content, data.path)
+        return data.prefix + base64.b64encode(content).decode()
+    if isinstance(data, Mapping):
+        return {key: await with_files(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [await with_files(value) for value in data]
+    return data
+
+
+def _content(path: Path) -> bytes:
+    with opened_file(path) as file:
+        return file.read()
 
 
 def to_json(data: Any) -> bytes:
@@ -105,14 +125,14 @@ def _multipart(upload: Upload) -> Body:
     head.append(part(_quoted(upload.name)) + file)
     pieces = (
         encode_text("".join(head)),
-        _File(upload.path, upload.size),
+        _File(upload.path, upload.size, content=upload.content),
         f"\r\n--{boundary}--\r\n".encode(),
     )
     return Body(pieces, f"multipart/form-data; boundary={boundary}")
 
 
 def _raw(upload: Upload) -> Body:
-    return Body((_File(upload.path, upload.size),), upload.media)
+    return Body((_File(upload.path, upload.size, content=upload.content),), upload.media)
 
 
 def _marked(data: Any, mark: str, files: list[Base64File]) -> Any:
@@ -131,6 +151,10 @@ def _length(piece: bytes | _File) -> int:
     if isinstance(piece, bytes):
         return len(piece)
     return -(-piece.size // 3) * 4 if piece.packed else piece.size
+
+
+def _opened(file: _File) -> BinaryIO:
+    return opened_file(file.path) if file.content is None else BytesIO(file.content)
 
 
 def size_of(path: Path) -> int:

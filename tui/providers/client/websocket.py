@@ -27,7 +27,7 @@ from tui.providers.client.request import stopped
 from tui.providers.client.silence import UploadProgress
 from tui.providers.client.sse import TooLong
 from tui.providers.client.transport_errors import read_problem
-from tui.providers.client.upload import opened_file, size_of, to_json
+from tui.providers.client.upload import opened_file, size_of, to_json, with_files
 from tui.providers.error_messages import AGAIN, ErrorContext, redact, unusable_response
 from tui.providers.requests import AudioChunks, Call, Frame
 from tui.sanitize import one_line
@@ -240,7 +240,7 @@ async def _send(session: AsyncWebSocketSession, call: Call, sent: _Sent) -> None
     # Reading from a broken connection reports it.
     with contextlib.suppress(WebSocketNetworkError, LocalProtocolError):
         for send in call.sends:
-            await session.send_text(to_json(send).decode())
+            await session.send_text(to_json(await with_files(send)).decode())
         if call.chunks:
             async for message in _messages(call.chunks, sent):
                 await session.send_text(to_json(message).decode())

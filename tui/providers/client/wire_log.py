@@ -199,7 +199,8 @@ def _body(call: Call) -> Any:
 def _plain(value: Any) -> Any:
     """Return JSON with files described and secrets masked."""
     if isinstance(value, Base64File):
-        return f"{value.prefix}(base64 of {value.path.name})"
+        size = "" if value.content is None else f", {len(value.content):,} bytes"
+        return f"{value.prefix}(base64 of {value.path.name or 'what was piped'}{size})"
     if isinstance(value, Secret):
         return MASK
     if isinstance(value, Mapping):

@@ -25,7 +25,8 @@ def alternating(messages: tuple[Message, ...]) -> tuple[str, tuple[Message, ...]
         if entry.role == "system" or (entry.role == "assistant" and not turns):
             continue
         if turns and turns[-1].role == entry.role:
-            turns[-1] = Message(entry.role, turns[-1].text + GAP + entry.text)
+            last = turns[-1]
+            turns[-1] = Message(entry.role, last.text + GAP + entry.text, last.attachments + entry.attachments)
         else:
             turns.append(entry)
     if turns and turns[-1].role == "assistant":

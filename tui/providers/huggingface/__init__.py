@@ -12,14 +12,23 @@ from urllib.parse import quote
 
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import UsageError
-from tui.providers.dialects import sampling
+from tui.providers.dialects import attachments, sampling
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import audio as openai_audio
 from tui.providers.dialects.openai import chat, embeddings
 from tui.providers.huggingface import audio, endpoint_check, endpoints, errors, hub, search, tei, tgi
 from tui.providers.origins import origin_of
 from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, TranscriptionRequest
-from tui.providers.spec import DOT_SEGMENTS_HELP, NO_DOT_SEGMENTS, Choice, Field, FieldValues, Parameter, Provider
+from tui.providers.spec import (
+    DOT_SEGMENTS_HELP,
+    NO_DOT_SEGMENTS,
+    AttachmentLimits,
+    Choice,
+    Field,
+    FieldValues,
+    Parameter,
+    Provider,
+)
 from tui.secret import Secret
 
 _ID, _LABEL = "huggingface", "Hugging Face"
@@ -137,11 +146,28 @@ def _check_model(fields: FieldValues, model: Model) -> Call:
 # --- parameters -------------------------------------------------------------------------------------------------------
 
 
+_IMAGES = AttachmentLimits(
+    "https://huggingface.co/docs/inference-providers/tasks/image-text-to-text", attachments.IMAGES
+)
+
+
+def attachment_limits(model: Model) -> AttachmentLimits | None:
+    """Return the images that a model takes, where it is served by a chat API."""
+    if not _speaks_openai(model):
+        return None
+    return attachments.limits_of(model, _IMAGES, attachments.vision_by_name(model.id))
+
+
+def _speaks_openai(model: Model) -> bool:
+    placed = replace(model, fields={**model.fields, "endpoint_url": "https://x"})
+    return _openai(dict.fromkeys(_URLS, ""), placed) is not None
+
+
 def parameters(model: Model) -> tuple[Parameter, ...]:
     """Return the parameters that a chat model takes, by the wire that it speaks."""
     if model.type is not ModelType.CHAT:
         return ()
-    if _openai(dict.fromkeys(_URLS, ""), replace(model, fields={**model.fields, "endpoint_url": "https://x"})):
+    if _speaks_openai(model):
         most = sampling.most(high=model.context or None)
         return (*_SAMPLING, most, sampling.presence("0"), sampling.frequency("0"), *_LAST)
     most = sampling.most("max_new_tokens", high=model.context or None, unset=str(tgi.NEW_TOKENS))
@@ -264,6 +290,7 @@ PROVIDER = Provider(
     describe_error=partial(errors.describe_error, _LABEL),
     repair_request=errors.repair_request,
     parameters=parameters,
+    attachments=attachment_limits,
     audio=audio.audio,
     after_saving="Add the models that you use: hosted ones by name, endpoints by their URL.",
     search=search.search,

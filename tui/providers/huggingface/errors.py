@@ -165,7 +165,8 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     body = call.json if isinstance(call.json, dict) else {}
     if "parameters" in body:
         return _fewer_parameters(call, refused)
-    if "messages" in body and refused.status == 422 and _NO_TEMPLATE.search(f"{refused.kind} {refused.message}"):
+    texts = "messages" in body and all(isinstance(message["content"], str) for message in body["messages"])
+    if texts and refused.status == 422 and _NO_TEMPLATE.search(f"{refused.kind} {refused.message}"):
         return _continued(call), "The model has no chat template. It continues the text instead."
     return errors.repair_request(call, refused) if "messages" in body or "input" in body else None
 

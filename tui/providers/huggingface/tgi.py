@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.providers.dialects import error_codes
+from tui.providers.dialects.attachments import has_files
+from tui.providers.dialects.attachments import unsupported as no_attachments
 from tui.providers.dialects.finish_reasons import finish
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.dialects.openai.chat import prompt
@@ -53,6 +55,8 @@ def generate(server: Server, url: str, request: ChatRequest, continues: bool = T
     """Return the request that continues a prompt; with `continues`, the model would repeat it first."""
     if request.schema is not None and server is not TGI:
         raise unsupported(request.model.ref)
+    if has_files(request.messages):
+        raise no_attachments(request.model.ref)
     request = with_grammar(request, "grammar")
     streamed = request.stream and server.streamed is not None
     text = prompt(request.messages)

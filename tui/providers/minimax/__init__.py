@@ -11,7 +11,7 @@ from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem, ScopeMissing
-from tui.providers.dialects import error_codes, sampling
+from tui.providers.dialects import attachments, error_codes, sampling
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors, models
@@ -19,7 +19,7 @@ from tui.providers.events import ModelsListed
 from tui.providers.minimax import api
 from tui.providers.origins import of_base_url, with_path
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Reader
-from tui.providers.spec import Choice, Field, FieldValues, Parameter, ParameterKind, Provider
+from tui.providers.spec import AttachmentLimits, Choice, Field, FieldValues, Parameter, ParameterKind, Provider
 
 _ID, _LABEL = "minimax", "MiniMax"
 _PATH = "/v1"
@@ -94,6 +94,18 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
 def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request."""
     return api.embed(_at(fields), request)
+
+
+_IMAGES = AttachmentLimits(
+    "https://platform.minimax.io/docs/api-reference/text-chat-openai",
+    (attachments.PNG, attachments.JPEG, attachments.WEBP, attachments.GIF),
+)
+
+
+def attachment_limits(model: Model) -> AttachmentLimits | None:
+    """Return the images that a model takes; of the current ones, the newest takes some."""
+    newest = model.id.lower().startswith("minimax-m3")
+    return attachments.limits_of(model, _IMAGES, newest if api.is_current(model.id) else None)
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
@@ -204,6 +216,7 @@ PROVIDER = Provider(
     describe_error=describe_error,
     repair_request=errors.repair_request,
     parameters=parameters,
+    attachments=attachment_limits,
     catalogue=_CATALOGUE,
     catalogue_as_of="2026-11-22",
     regions=regions,

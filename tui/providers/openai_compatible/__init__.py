@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.providers.dialects import sampling
+from tui.providers.dialects import attachments, sampling
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import audio, chat, embeddings, errors, models
 from tui.providers.origins import of_base_url
-from tui.providers.spec import AudioLimits, Field, LocalServer, Parameter, Provider
+from tui.providers.spec import AttachmentLimits, AudioLimits, Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "openai_compatible", "OpenAI-compatible"
 _LARGEST = 1 << 30
@@ -25,7 +25,15 @@ def _classify(entry: Mapping[str, Any]) -> Model | None:
     if kind is None:
         return None
     price = _price(entry)
-    return Model(_ID, entry["id"], kind[0], context=_context(entry), completion=kind[1], price=price)
+    return Model(
+        _ID,
+        entry["id"],
+        kind[0],
+        context=_context(entry),
+        completion=kind[1],
+        price=price,
+        inputs=_inputs(entry) if kind[0] is ModelType.CHAT else (),
+    )
 
 
 def _context(entry: Mapping[str, Any]) -> int:
@@ -33,6 +41,16 @@ def _context(entry: Mapping[str, Any]) -> int:
     meta = entry.get("meta")
     trained = meta.get("n_ctx_train") if isinstance(meta, dict) else 0
     return next((size for name in _CONTEXT if (size := openai_api.number(entry.get(name)))), openai_api.number(trained))
+
+
+def _inputs(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a list says that a model takes (API references: OpenRouter, models; Mistral AI, models)."""
+    architecture, capabilities = entry.get("architecture"), entry.get("capabilities")
+    listed = architecture.get("input_modalities") if isinstance(architecture, dict) else None
+    if isinstance(listed, list):
+        return tuple(name for name in listed[:10] if isinstance(name, str) and len(name) < 20)
+    sees = capabilities.get("vision") if isinstance(capabilities, dict) else None
+    return (("text", "image") if sees else ("text",)) if isinstance(sees, bool) else ()
 
 
 def _price(entry: Mapping[str, Any]) -> Mapping[str, str]:
@@ -61,6 +79,15 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 def audio_limits(model: Model) -> AudioLimits:
     """Return the limits of a recording: the server itself says which formats it takes."""
     return replace(audio.audio(model), any_format=True, size=_LARGEST)
+
+
+_FILES = AttachmentLimits("https://docs.vllm.ai/en/latest/features/multimodal_inputs.html", attachments.IMAGES)
+"""Whose server it is knows its own limits."""
+
+
+def attachment_limits(model: Model) -> AttachmentLimits | None:
+    """Return the images that a model takes, if its server or its name tells."""
+    return attachments.limits_of(model, _FILES, attachments.vision_by_name(model.id))
 
 
 # Not every server knows vectors as base64, nor the newer name of the bound.
@@ -97,6 +124,7 @@ PROVIDER = Provider(
     repair_request=errors.repair_request,
     parameters=parameters,
     audio=audio_limits,
+    attachments=attachment_limits,
     local_servers=(
         LocalServer("http://localhost:11434/v1", "Ollama", "OLLAMA_HOST"),
         LocalServer("http://localhost:8080/v1", "llama.cpp"),

@@ -104,6 +104,7 @@ PROVIDER = Provider(
     repair_request=errors.repair_request,
     parameters=inputs.parameters,
     audio=audio.audio,
+    attachments=chat.attachment_limits,
     after_saving="Add models one by one, by name or by search.",
     search=search,
     inspect_model=_here(models.check),

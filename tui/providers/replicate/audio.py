@@ -6,7 +6,6 @@ Replicate HTTP API reference, predictions (input files) and files. Outputs diffe
 from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
-from urllib.parse import quote
 
 from tui.domain import Model
 from tui.providers.dialects.openai.api import endpoint, malformed
@@ -14,6 +13,7 @@ from tui.providers.dialects.values import time_or_nan
 from tui.providers.events import Event, Finish, Segment, Transcript
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
+from tui.providers.replicate.files import WITHIN, uploaded
 from tui.providers.replicate.inputs import Inputs, Take
 from tui.providers.replicate.references import is_known
 from tui.providers.requests import (
@@ -22,15 +22,11 @@ from tui.providers.requests import (
     Call,
     Frame,
     Framing,
-    RemoteJob,
     TimestampGranularity,
     TranscriptionRequest,
     Upload,
 )
 from tui.providers.spec import AudioLimits, FieldValues
-
-WITHIN = 190_000
-"""What goes along, in bytes: base64 adds a third, and a data URL may be 256 kB long."""
 
 _ENDINGS = ("aac", "flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "opus", "wav", "webm")
 _SIZE = 100_000_000
@@ -53,25 +49,8 @@ def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     if request.size <= WITHIN:
         return _predict(fields, request, Base64File(request.path, f"data:{request.media};base64,"))
     upload = Upload((), request.path, request.media, request.size, "content", filename=request.name)
-    return Call("POST", endpoint(fields, "/files"), lambda: partial(_uploaded, fields, request), upload=upload)
-
-
-def _uploaded(
-    fields: FieldValues, request: TranscriptionRequest, frame: Frame | None
-) -> Iterator[ApiError | Call | RemoteJob]:
-    if frame is None:
-        return
-    file = frame.data if isinstance(frame.data, dict) else {}
-    if isinstance(name := file.get("id"), str) and name:
-        # It would lie there until it expires.
-        place = endpoint(fields, f"/files/{quote(name, safe='')}")
-        yield RemoteJob(Call("DELETE", place, lambda: lambda _: (), idempotent=False), anyway=True)
-    urls = file.get("urls")
-    url = urls.get("get") if isinstance(urls, dict) else None
-    if isinstance(url, str) and url:
-        yield _predict(fields, request, url)
-    else:
-        yield malformed("It holds no address of a file.")
+    reader = partial(uploaded, fields, partial(_predict, fields, request))
+    return Call("POST", endpoint(fields, "/files"), lambda: reader, upload=upload)
 
 
 def _predict(fields: FieldValues, request: TranscriptionRequest, sound: Base64File | str) -> Call:

@@ -25,6 +25,8 @@ _SYSTEM = ["system_prompt", "system_instruction", "system"]
 _TEXTS = ["texts", "text", "inputs", "input", "query_texts", "sentences"]
 _AUDIO = ["audio", "audio_file", "audio_path", "audio_url", "file"]
 _STOP = ["stop", "stop_sequences", "stop_words"]
+_IMAGES = ["image", "images", "image_input", "input_image", "input_images"]
+_IMAGE = re.compile(r"image|img|picture|photo", re.I)
 _PICTURE = re.compile(r"image|img|video|mask|picture|photo", re.I)
 
 
@@ -82,6 +84,12 @@ class Inputs:
         """Return the input for a recording: by its name, else the first file that is no picture."""
         inputs = [take for take in self.takes if take.file and not _PICTURE.search(take.name)]
         return self.one(_AUDIO, file=True) or next(iter(inputs), None)
+
+    @property
+    def image(self) -> Take | None:
+        """Return the input for images: by its name, else the first file that may be one."""
+        files = [take for take in self.takes if take.file and _IMAGE.search(take.name)]
+        return self.one(_IMAGES, file=True) or next(iter(files), None)
 
     def by_name(self, name: str) -> Take | None:
         """Return the input of that name, or None."""

@@ -9,14 +9,14 @@ from functools import partial
 
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import UsageError
-from tui.providers.dialects import sampling
+from tui.providers.dialects import attachments, sampling
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors as openai_errors
 from tui.providers.origins import origin_of
 from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, TranscriptionRequest
 from tui.providers.spark import api, audio, embeddings, errors, websocket
 from tui.providers.spark.api import Version
-from tui.providers.spec import Field, FieldValues, Parameter, Provider
+from tui.providers.spec import AttachmentLimits, Field, FieldValues, Parameter, Provider
 from tui.secret import Secret
 
 _ID, _LABEL = "spark", "iFLYTEK Spark"
@@ -36,6 +36,17 @@ _VERSIONS = {
     "spark-x2": Version("/x2", "spark-x"),
     "spark-x2-flash": Version("/agent/v1", "spark-x"),
 }
+# Models of image understanding, to be added by name: they have a host of their own.
+_VISION = {
+    "imagev3": Version("", "", "/v2.1/image", "imagev3", websocket.IMAGES_HOST),
+    "image": Version("", "", "/v2.1/image", "general", websocket.IMAGES_HOST),
+}
+_IMAGES = AttachmentLimits(
+    "https://www.xfyun.cn/doc/spark/ImageUnderstanding.html",
+    (attachments.PNG, attachments.JPEG),
+    size=4 * attachments.MEGABYTE,
+    count=1,
+)
 # Names of 2023 and 2024 that clients still hold.
 _FORMER = {"spark": "lite", "general": "lite", "x1": "spark-x1.5"}
 
@@ -98,6 +109,8 @@ def verify(fields: FieldValues) -> Call:
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request: over HTTP with an APIPassword, else over a WebSocket."""
     known = _known(request.model)
+    if known in _VISION:
+        return websocket.chat(_signed(fields, "Images"), _VISION[known], request)
     version = _VERSIONS.get(known) or Version("/v1", known, "/v1.1/chat", known)
     if _by_password(fields):
         return api.chat(fields, version, request)
@@ -114,6 +127,16 @@ def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
 def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the transcription request, which needs APIKey and APISecret."""
     return audio.transcribe(_signed(fields, "Transcripts"), request)
+
+
+def attachment_limits(model: Model) -> AttachmentLimits | None:
+    """Return the images that a model takes: one, with the models of image understanding."""
+    return _IMAGES if model.id in _VISION else None
+
+
+def model_origins(fields: FieldValues, model: Model) -> tuple[str, ...]:
+    """Return the host of image understanding for its models."""
+    return (origin_of(api.at(fields, websocket.IMAGES_HOST, "")),) if model.id in _VISION else ()
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
@@ -202,6 +225,8 @@ PROVIDER = Provider(
     describe_error=partial(errors.describe_error, _LABEL, _PROBED),
     repair_request=openai_errors.repair_request,
     parameters=parameters,
+    attachments=attachment_limits,
+    model_origins=model_origins,
     audio=audio.audio,
     catalogue=_CATALOGUE,
     catalogue_as_of="2026-11-22",

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tui.providers.dialects import error_codes
+from tui.providers.dialects.attachments import has_files, unsupported
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.openai import api as openai_api
@@ -41,12 +42,13 @@ ID = "spark"
 
 @dataclass(frozen=True)
 class Version:
-    """A model's path and name over HTTP, its path and domain over WebSocket ('' without)."""
+    """A model's path and name over HTTP, its path, domain and host by WebSocket ('' without, or for the usual one)."""
 
     path: str
     model: str
     socket: str = ""
     domain: str = ""
+    host: str = ""
 
 
 def at(fields: FieldValues, official: str, path: str) -> str:
@@ -99,6 +101,8 @@ def refused_in(frame: Frame) -> ApiError | None:
 
 def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
     """Return the call that answers a chat by HTTP; the usage comes unasked."""
+    if has_files(request.messages):
+        raise unsupported(request.model.ref)
     request = in_json_mode(request)
     request = replace(request, model=replace(request.model, id=version.model), messages=one_system(request.messages))
     call = openai_chat.chat(_FLAVOUR, {"base_url": at(fields, HTTP, version.path)}, request)

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.errors import UsageError
+from tui.providers.dialects.attachments import images_of, unsupported
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.values import token_count
@@ -13,6 +14,7 @@ from tui.providers.spark.api import Version, at, refused_in
 from tui.providers.spec import FieldValues
 
 HOST = "wss://spark-api.xf-yun.com"
+IMAGES_HOST = "wss://spark-api.cn-huabei-1.xf-yun.com"
 _PROBED = "/v1.1/chat"
 _LAST = 2
 
@@ -36,16 +38,24 @@ def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
         raise UsageError(
             "Spark takes a JSON Schema over HTTP only.", "Enter the APIPassword as well, or leave the schema out."
         )
+    texts: list[dict[str, Any]] = [
+        {"role": message.role, "content": message.text} for message in one_system(request.messages)
+    ]
+    images = images_of(request.messages)
+    if images and version.host != IMAGES_HOST:
+        raise unsupported(request.model.ref)
+    if version.host == IMAGES_HOST:
+        if len(images) != 1:
+            raise UsageError(f"{request.model.id} takes exactly one image in a chat.", "Attach one; begin a new chat.")
+        # The image leads, whichever turn it came with (xfyun.cn, image understanding).
+        image = {"role": "user", "content": images[0].as_base64(), "content_type": "image"}
+        texts = [image, *({**text, "content_type": "text"} for text in texts if text["role"] != "system")]
     message = {
         "header": {"app_id": fields["app_id"]},
         "parameter": {"chat": {"domain": version.domain, **request.parameters}},
-        "payload": {
-            "message": {
-                "text": [{"role": message.role, "content": message.text} for message in one_system(request.messages)]
-            }
-        },
+        "payload": {"message": {"text": texts}},
     }
-    call = Call("GET", at(fields, HOST, version.socket), _reader, Framing.WEBSOCKET, sends=(message,))
+    call = Call("GET", at(fields, version.host or HOST, version.socket), _reader, Framing.WEBSOCKET, sends=(message,))
     return checked(call, refused_in)
 
 

@@ -10,14 +10,23 @@ from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem
-from tui.providers.dialects import error_codes, sampling
+from tui.providers.dialects import attachments, error_codes, sampling
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings, errors, models
 from tui.providers.origins import of_base_url, with_path
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, TranscriptionRequest
-from tui.providers.spec import AudioLimits, Choice, Field, FieldValues, Parameter, ParameterKind, Provider
+from tui.providers.spec import (
+    AttachmentLimits,
+    AudioLimits,
+    Choice,
+    Field,
+    FieldValues,
+    Parameter,
+    ParameterKind,
+    Provider,
+)
 from tui.providers.tongyi import dashscope
 from tui.secret import Secret
 
@@ -33,6 +42,18 @@ _REGIONS = (
 
 # Base64 adds a third, and a request takes 10 MB.
 _SOUND = AudioLimits(("aac", "flac", "m4a", "mp3", "mp4", "mpeg", "ogg", "opus", "wav", "webm"), 7 * 1024 * 1024)
+
+# Model Studio guide, visual understanding: 10 MB of base64, sides of more than 10 pixels.
+_IMAGES = AttachmentLimits(
+    "https://help.aliyun.com/en/model-studio/vision",
+    (attachments.PNG, attachments.JPEG, attachments.WEBP),
+    size=7 * attachments.MEGABYTE,
+    least_side=11,
+)
+_SEES = re.compile(r"-vl(-|$)|qvq|omni|qwen3\.[5-9]-(plus|flash|\d+b)|kimi/?.*k2\.[5-9]")
+_BLIND = re.compile(
+    r"qwen-(max|plus|turbo|flash|long|math|coder|mt)|qwen3(\.[0-7])?-(max|coder|\d+b)|qwq|deepseek|glm-[45]"
+)
 
 _EMBEDDING = re.compile(r"text-embedding-|.*-text-embedding(-|$)")
 _SPEECH = re.compile(r"qwen3-asr-flash(?!.*(filetrans|realtime))")
@@ -134,6 +155,13 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
         probe = checked(dashscope.probe({"base_url": base}, _CATALOGUE), dashscope.refused_in)
         return probe, "This address lists no models. A chat of one word verifies the key."
     return dashscope.streamed(call, refused) or errors.repair_request(call, refused)
+
+
+def attachment_limits(model: Model) -> AttachmentLimits | None:
+    """Return the images that a model takes."""
+    name = model.id.lower()
+    sees = True if _SEES.search(name) else False if _BLIND.match(name) else None
+    return attachments.limits_of(model, _IMAGES, sees)
 
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
@@ -238,6 +266,7 @@ PROVIDER = Provider(
     repair_request=repair_request,
     parameters=parameters,
     audio=lambda model: _SOUND,
+    attachments=attachment_limits,
     catalogue=_CATALOGUE,
     catalogue_as_of="2026-11-22",
     regions=regions,

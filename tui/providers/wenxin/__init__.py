@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from tui.domain import ImportMode, Model, ModelType, Supply
-from tui.providers.dialects import sampling
+from tui.providers.dialects import attachments, sampling
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors, models
 from tui.providers.origins import origin_of, with_path
@@ -18,6 +18,7 @@ from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest
 from tui.providers.spec import (
     DOT_SEGMENTS_HELP,
     NO_DOT_SEGMENTS,
+    AttachmentLimits,
     Choice,
     Field,
     FieldValues,
@@ -132,6 +133,23 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     return errors.repair_request(call, refused)
 
 
+# Qianfan API reference V2, image understanding.
+_IMAGES = AttachmentLimits(
+    "https://cloud.baidu.com/doc/qianfan-api/s/rm7u7qdiq", attachments.IMAGES, size=10 * attachments.MEGABYTE
+)
+_SEES = re.compile(r"-vl(-|\d|$)|internvl|ernie-4\.5-8k-preview|ernie-5|llama-4")
+_BLIND = re.compile(r"ernie-(3|4\.0|speed|lite|tiny|char|novel|x1)|ernie-4\.5-turbo-\d|deepseek-(v3|r1)")
+
+
+def attachment_limits(model: Model) -> AttachmentLimits | None:
+    """Return the images that a model takes; those of the older form take none."""
+    name = model.id.lower()
+    if model.id in workshop.CHATS:
+        return None
+    sees = True if _SEES.search(name) else False if _BLIND.match(name) else None
+    return attachments.limits_of(model, _IMAGES, sees)
+
+
 def parameters(model: Model) -> tuple[Parameter, ...]:
     """Return the parameters of a chat model: ERNIE's, those of other models, or the few of the older form."""
     if model.type is not ModelType.CHAT:
@@ -221,6 +239,7 @@ PROVIDER = Provider(
     describe_error=partial(qianfan_errors.describe_error, _LABEL),
     repair_request=repair_request,
     parameters=parameters,
+    attachments=attachment_limits,
     catalogue=_CATALOGUE,
     catalogue_as_of="2026-11-22",
     token=token,

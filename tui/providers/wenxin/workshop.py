@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from tui.domain import Model
+from tui.providers.dialects.attachments import has_files, unsupported
 from tui.providers.dialects.error_frames import checked
 from tui.providers.dialects.finish_reasons import finish
 from tui.providers.dialects.messages import alternating
@@ -116,6 +117,8 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
 
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request."""
+    if has_files(request.messages):
+        raise unsupported("The older form of Wenxin")
     request = in_json_mode(request, "json_object")
     system, turns = alternating(request.messages)
     body: dict[str, Any] = {

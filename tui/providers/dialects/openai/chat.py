@@ -7,6 +7,7 @@ with the usage comes after the one with the finish reason.
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tui.providers.dialects import attachments
 from tui.providers.dialects.finish_reasons import finish, is_failure
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
 from tui.providers.dialects.openai.think_tags import Thinking
@@ -33,10 +34,14 @@ def chat(flavour: Flavour, fields: FieldValues, request: ChatRequest) -> Call:
     if request.model.completion:
         if request.schema is not None:
             raise unsupported(request.model.ref)
+        if attachments.has_files(request.messages):
+            raise attachments.unsupported(request.model.ref)
         body["prompt"] = prompt(request.messages)
         body.setdefault("max_tokens", COMPLETION_TOKENS)
     else:
-        body["messages"] = [{"role": message.role, "content": message.text} for message in request.messages]
+        body["messages"] = [
+            {"role": message.role, "content": attachments.content(message)} for message in request.messages
+        ]
         if "max_tokens" in body:
             body[flavour.most_tokens] = body.pop("max_tokens")
         if request.schema is not None:
