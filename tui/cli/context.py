@@ -171,7 +171,7 @@ class CommandContext:
             UsageError: with neither, saying what would be removed.
         """
         if self.args.has("dry-run"):
-            self.out.result({**about, "removed": False, "message": would}, would)
+            self.out.answer({**about, "removed": False, "message": would}, would)
             return False
         if not self.args.has("yes"):
             raise UsageError(would, hint)

@@ -1,6 +1,6 @@
 """`modeldeck price`: what models cost."""
 
-from tui.cli.command import JSON, Argument, Command
+from tui.cli.command import DRY_RUN, JSON, Argument, Command
 
 _SHAPE = (
     "{model, price: {currency, unit, input, output, cached, cache_write, cache_write_1h, audio, reasoning, "
@@ -36,7 +36,7 @@ COMMANDS = (
         "price.handlers:import_prices",
         "read prices from a file of models.dev or genai-prices that you downloaded",
         (Argument("FILE", "api.json of models.dev, or data.json of genai-prices; nothing is fetched"),),
-        (JSON,),
+        (DRY_RUN, JSON),
         "The prices replace those of the last import. Your own prices.toml stays as it is.",
         "{file, prices, hosts}",
         ("modeldeck price import api.json",),

@@ -111,13 +111,15 @@ def import_prices(call: CommandContext) -> None:
     prices = import_file.read_prices(content.decode(errors="replace"), day, {host for host, _ in table.shipped()})
     folder = paths(call.environ).config
     target = folder / table.IMPORTED_FILE
+    hosts = len({host for price in prices for host in price.hosts})
+    shape = {"file": str(target), "prices": len(prices), "hosts": hosts}
+    count = f"{counted(len(prices), 'price')} of {counted(hosts, 'address', 'addresses')}"
+    if call.args.has("dry-run"):
+        call.out.answer(shape, f"Would import {count} into {target}.")
+        return
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise user_file.unwritable(folder, error) from None
     user_file.write(target, import_file.as_toml(prices))
-    hosts = len({host for price in prices for host in price.hosts})
-    call.out.result(
-        {"file": str(target), "prices": len(prices), "hosts": hosts},
-        f"Imported {counted(len(prices), 'price')} of {counted(hosts, 'address', 'addresses')} into {target}.",
-    )
+    call.out.result(shape, f"Imported {count} into {target}.")

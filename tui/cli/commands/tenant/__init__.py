@@ -62,7 +62,7 @@ COMMANDS = (
         "tenant.handlers:accept",
         "accept a settings file that was edited by hand",
         (_NAME,),
-        (YES, JSON),
+        (YES, DRY_RUN, JSON),
         "A settings file holds a checksum, which shows edits by hand and disk errors alike. The audit log notes what "
         "you accept.",
         "{id, providers, added, defaults}",

@@ -159,12 +159,16 @@ async def accept(call: CommandContext) -> None:
         f"{counted(edited.providers, 'provider')}, {counted(edited.added, 'added model')}, "
         f"{counted(edited.defaults, 'default')}"
     )
+    shape = {"id": tenant_id, "providers": edited.providers, "added": edited.added, "defaults": edited.defaults}
+    would = f"The settings of {tenant_id} were edited by hand: {holds}."
+    if call.args.has("dry-run"):
+        call.out.answer(shape, would)
+        return
     if not call.args.has("yes"):
         hint = "Add --yes to accept them. A key whose fields were edited can no longer be decrypted."
-        raise UsageError(f"The settings of {tenant_id} were edited by hand: {holds}.", hint)
+        raise UsageError(would, hint)
     await tenants.accept_edit(call.session.tenant(tenant_id))
-    shape = {"providers": edited.providers, "added": edited.added, "defaults": edited.defaults}
-    call.out.result({"id": tenant_id} | shape, f"The settings of {tenant_id} are accepted: {holds}.")
+    call.out.result(shape, f"The settings of {tenant_id} are accepted: {holds}.")
 
 
 def _going(call: CommandContext, tenant_id: str) -> str:

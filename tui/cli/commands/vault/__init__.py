@@ -1,6 +1,6 @@
 """`modeldeck vault`: key pairs, and what they can decrypt."""
 
-from tui.cli.command import JSON, TENANT, YES, Argument, Command, Option
+from tui.cli.command import DRY_RUN, JSON, TENANT, YES, Argument, Command, Option
 
 _OPERATOR = Option(("--operator",), "the operator's key pair, which encrypts the API keys of trials")
 
@@ -49,12 +49,12 @@ COMMANDS = (
             Argument("P", "only those of this provider", min_count=0),
             Argument("CRED", "only the one of that name", min_count=0),
         ),
-        (YES, _OPERATOR, JSON),
+        (YES, DRY_RUN, _OPERATOR, JSON),
         "You can save an API key while its tenant is locked, as encrypting needs no passphrase; so could anyone who "
         "can write the settings. Such a key is not used until someone who has the passphrase confirms it. The same "
         "holds after a settings file was restored by hand. To delete what is not yours: modeldeck credential remove P "
         "CRED.",
-        "[{provider, name, change, words, about: [line]}], what was confirmed",
+        "[{provider, name, change, words, about: [line]}], what was confirmed, or would be",
         ("modeldeck vault confirm -t acme", "modeldeck vault confirm openai default --yes"),
     ),
     Command(
@@ -64,13 +64,14 @@ COMMANDS = (
         options=(
             Option(("--lost",), "start over, if the private key or its passphrase is lost"),
             YES._replace(help="with --lost: do it", required=False),
+            DRY_RUN,
             _OPERATOR,
             JSON,
         ),
         details="The passphrase stays. If the command is interrupted, nothing is lost. The old key file is deleted "
         "once no saved state of the settings needs it. Nothing changes at the providers: revoke leaked API keys there.",
         shape="{tenant, key_pair, sealed_anew, left}; left counts credentials that cannot be decrypted and stay as "
-        "they are",
+        "they are; --dry-run: {tenant, rotated, message}",
         examples=("modeldeck vault rotate -t acme", "modeldeck vault rotate -t acme --lost --yes"),
     ),
     Command(
@@ -81,6 +82,7 @@ COMMANDS = (
         (
             Option(("--state",), "restore this state; 1 is the newest", "N"),
             YES._replace(help="restore it; without this, only show what that state lacks", required=False),
+            DRY_RUN,
             JSON,
         ),
         "The current settings become an earlier state; a damaged file is kept beside them.",

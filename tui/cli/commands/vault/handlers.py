@@ -11,6 +11,7 @@ from tui.domain import ManifestState, ProviderState, Tenant
 from tui.errors import Problem, UsageError
 from tui.sanitize import grouped
 from tui.tenancy import keyring, verification
+from tui.tenancy.credentials import stored
 from tui.tenancy.manifest import CredentialChange
 from tui.tenancy.verification import IntegrityStatus
 from tui.workspace import trials
@@ -182,17 +183,20 @@ async def confirm(call: CommandContext) -> None:
     waiting = [
         entry for entry in confirmation.to_confirm(call.session.tenant(tenant.id), integrity) if _meant(call, entry)
     ]
-    if not call.args.has("yes") and (waiting or integrity.alarm):
+    dry = call.args.has("dry-run")
+    if not dry and not call.args.has("yes") and (waiting or integrity.alarm):
         _say(call, tenant, waiting, integrity)
         hint = "Add --yes to confirm. To delete what is not yours: modeldeck credential remove"
         raise UsageError(f"{_counted(waiting, tenant)} would be confirmed.", hint)
-    if waiting or integrity.alarm:
+    if not dry and (waiting or integrity.alarm):
         await confirmation.confirm(call.session.tenant(tenant.id), waiting)
     if call.out.as_json:
         call.out.json([_confirmed(call, tenant, entry, integrity) for entry in waiting])
         return
     _say(call, tenant, waiting, integrity)
-    if waiting or integrity.alarm:
+    if dry and (waiting or integrity.alarm):
+        call.out.line(f"{_counted(waiting, tenant)} would be confirmed.")
+    elif waiting or integrity.alarm:
         call.out.confirm(f"{_counted(waiting, tenant)} confirmed.")
     else:
         call.out.confirm(f"Nothing to confirm in {tenant.name}.")
@@ -241,6 +245,10 @@ def _confirmed(
 async def rotate(call: CommandContext) -> None:
     """Create a new key pair; with --lost, start over."""
     tenant = _owner(call)
+    if call.args.has("dry-run"):
+        would = _would_rotate(call, tenant)
+        call.out.answer({"tenant": tenant.id, "rotated": False, "message": would}, would)
+        return
     if call.args.has("lost"):
         done = await _start_over(call, tenant)
     else:
@@ -262,11 +270,19 @@ async def rotate(call: CommandContext) -> None:
     call.out.confirm("Nothing changed at the providers: revoke leaked API keys there.")
 
 
+def _would_rotate(call: CommandContext, tenant: Tenant) -> str:
+    would = f"{tenant.name} would get a new key pair"
+    if call.args.has("lost"):
+        return f"{would}; what was encrypted for the lost one can no longer be decrypted."
+    encrypted = sum(bool(credential.envelope) for credential in stored(call.session.tenant(tenant.id)))
+    return f"{would}, and {counted(encrypted, 'credential')} would be re-encrypted."
+
+
 async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
     if not call.args.has("yes"):
         path = keyring.key_path(call.session.tenant(tenant.id), tenant)
         raise UsageError(
-            f"{tenant.name} would get a new key pair; what was encrypted for the lost one can no longer be decrypted.",
+            _would_rotate(call, tenant),
             f"Add --yes to do it. If you still have the key file, restore it: {path}",
         )
     passphrase = (

@@ -33,11 +33,16 @@ async def restore(call: CommandContext) -> None:
     if state.problem is not None:
         raise state.problem
     lacking = audit.changes_since(call.session.tenant(tenant_id), state)
+    would = f"State {number}, saved {moment(state.saved, call.session.now())}, would be restored: {_contents(state)}."
+    missing = f"Not in it: {'; '.join(lacking) or 'nothing known'}."
+    if call.args.has("dry-run"):
+        if call.out.as_json:
+            call.out.json([_shape(call, tenant_id, state)])
+        else:
+            call.out.line(f"{would}\n{missing}")
+        return
     if not call.args.has("yes"):
-        raise UsageError(
-            f"State {number}, saved {moment(state.saved, call.session.now())}, would be restored: {_contents(state)}.",
-            f"Not in it: {'; '.join(lacking) or 'nothing known'}.\nAdd --yes to restore it.",
-        )
+        raise UsageError(would, f"{missing}\nAdd --yes to restore it.")
     kept = await tenants.restore(call.session.tenant(tenant_id), state.name, state.generation)
     call.out.confirm(f"Restored state {number} of {tenant_id}: {_contents(state)}.")
     for entry in lacking:
