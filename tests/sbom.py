@@ -1,7 +1,7 @@
 """The bill of materials of Modeldeck: `python -m tests.sbom` prints CycloneDX 1.6 as JSON.
 
-It lists what an installation of modeldeck[postgres] brings: the dependencies of `pyproject.toml` and theirs, in the
-versions of `tests/locked.txt`, with the licenses that the installed packages name. The same environment prints the
+It lists what an installation of modeldeck[postgres,yaml] brings: the dependencies of `pyproject.toml` and theirs, in
+the versions of `tests/locked.txt`, with the licenses that the installed packages name. The same environment prints the
 same text.
 """
 
@@ -32,7 +32,8 @@ def locked() -> dict[str, str]:
 def edges() -> dict[str, list[str]]:
     """Return for Modeldeck and everything that it needs, directly or not, what each needs itself."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    texts = [*project["dependencies"], *project["optional-dependencies"]["postgres"]]
+    extras = project["optional-dependencies"]
+    texts = [*project["dependencies"], *extras["postgres"], *extras["yaml"]]
     waiting, known = [("modeldeck", texts)], dict[str, list[str]]()
     while waiting:
         name, texts = waiting.pop()

@@ -26,6 +26,7 @@ DOORWAYS = {
     "jsonschema": ("tui/workspace/playground/answer_schema.py",),
     "referencing": ("tui/workspace/playground/answer_schema.py",),
     "psycopg": ("tui/storage/postgres/",),
+    "yaml": ("tui/workspace/transfer/formats/yaml_file.py",),
     "textual": ("tui/console/",),
     "rich": ("tui/console/",),
 }

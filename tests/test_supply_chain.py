@@ -40,7 +40,7 @@ def imported(folder: str) -> set[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("folder", "extras"), [("tui", ("postgres",)), ("tests", ("test", "check"))])
+@pytest.mark.parametrize(("folder", "extras"), [("tui", ("postgres", "yaml")), ("tests", ("test", "check"))])
 def test_what_is_imported_is_declared(folder: str, extras: tuple[str, ...]) -> None:
     names = {normalized(entry.name) for entry in declared(*extras)}
     distributions = packages_distributions()
@@ -65,7 +65,7 @@ def test_the_lock_file_has_every_requirement_by_hash_and_names_no_index() -> Non
 def test_the_bill_of_materials_lists_what_is_installed_with_modeldeck() -> None:
     built, versions = bill(), locked()
     names = {component["name"] for component in built["components"]}
-    assert {normalized(entry.name) for entry in declared("postgres")} <= names and "socksio" in names
+    assert {normalized(entry.name) for entry in declared("postgres", "yaml")} <= names and "socksio" in names
     assert all(component["purl"].endswith(f"@{versions[component['name']]}") for component in built["components"])
     refs = {built["metadata"]["component"]["bom-ref"], *(component["bom-ref"] for component in built["components"])}
     assert {ref for entry in built["dependencies"] for ref in (entry["ref"], *entry["dependsOn"])} == refs

@@ -48,7 +48,7 @@ def _of_noun(noun: str) -> str:
 def _of_command(command: Command) -> str:
     lines = [usage(command), "", _wrapped(command.summary[0].upper() + command.summary[1:] + ".")]
     if command.details:
-        lines += ["", _wrapped(command.details)]
+        lines += [line for paragraph in command.details.split("\n\n") for line in ("", _wrapped(paragraph))]
     described = [argument for argument in command.arguments if argument.help]
     lines += _block("Arguments:", [_row(argument.name, argument.help, _WIDTH - 2).strip() for argument in described])
     lines += _block(command.table[0], [_row(*row, _WIDTH - 2) for row in table_rows(command)])

@@ -78,6 +78,43 @@ def read(path: Path, largest: int) -> bytes:
         raise UsageError(f"The file cannot be read: {reason}.", "Choose another file.") from None
 
 
+def shred(path: Path, content: bytes) -> None:
+    """Overwrite a file of this user's with random bytes and delete it, if it still has this content.
+
+    What the file system, the disk or a backup keep of earlier bytes stays.
+
+    Raises:
+        UsageError: It is a link or has another name, is no regular file of this user's, or was changed.
+        Problem: It cannot be written or deleted.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise _not_shredded(path, "is not a regular file") from None
+        raise unwritable(path, error) from None
+    with open(descriptor, "r+b", buffering=0) as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise _not_shredded(path, "is not a regular file")
+        if status.st_uid != os.geteuid():
+            raise _not_shredded(path, "belongs to another user")
+        if status.st_nlink != 1:
+            raise _not_shredded(path, "has another name as well, a hard link")
+        if status.st_size != len(content) or file.read(len(content) + 1) != content:
+            raise _not_shredded(path, "was changed meanwhile")
+        try:
+            os.pwrite(descriptor, os.urandom(len(content)), 0)
+            os.fsync(descriptor)
+            path.unlink()
+        except OSError as error:
+            raise unwritable(path, error) from None
+
+
+def _not_shredded(path: Path, why: str) -> UsageError:
+    return UsageError(f"{one_line(path.name)} {why}; it was not shredded.", "Delete it yourself.")
+
+
 def open_to_continue(path: Path, writer: str) -> int:
     """Open a file of this user's that is written bit by bit, or create it (mode 0600), and lock it.
 

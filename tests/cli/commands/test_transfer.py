@@ -52,6 +52,9 @@ def test_a_plan_is_json_for_a_program(ready: Run, tmp_path: Path) -> None:
         "changes": [{"done": "default set", "about": {"type": "chat", "model": "openai/gpt-5.4-mini"}}],
         "urls": [],
         "lacks": [],
+        "format": "modeldeck",
+        "keys": [],
+        "shredded": False,
     }
     assert json.loads(ready("import", str(path), "--yes", "--json").out)["imported"] is True
 

@@ -45,7 +45,7 @@ def _command(command: Command) -> list[str]:
     lines = [f".SS {_text(' '.join(command.words))}", ".nf", _text(usage(command)), ".fi", ".PP"]
     lines.append(_text(f"{command.summary[0].upper()}{command.summary[1:]}."))
     if command.details:
-        lines += [".PP", _text(command.details)]
+        lines += [line for paragraph in command.details.split("\n\n") for line in (".PP", _text(paragraph))]
     lines += [part for argument in command.arguments if argument.help for part in _entry(argument.name, argument.help)]
     lines += [part for row in table_rows(command) for part in _entry(*row)]
     lines += _options(tuple(option for option in command.all_options if option not in GLOBAL_OPTIONS))

@@ -40,10 +40,15 @@ def discover_keys(session: Session, provider: Provider) -> DiscoveredKey | None:
     """Return the key in the environment variables of a provider, or None. Practice mode reads none."""
     if session.practice:
         return None
-    variables = {field.name: hit for field in provider.fields if (hit := _variable(session, field))}
+    return keys_in(session.environ, provider) or _elsewhere(session, provider)
+
+
+def keys_in(environ: Mapping[str, str], provider: Provider) -> DiscoveredKey | None:
+    """Return the key that variables hold for a provider, with the fields that go with it, or None."""
+    variables = {field.name: hit for field in provider.fields if (hit := _variable(environ, field))}
     lead = _lead(provider, variables)
     if lead is None:
-        return _elsewhere(session, provider)
+        return None
     base = next((variables[field.name][0] for field in provider.fields if field.url and field.name in variables), "")
     values: dict[str, str | Secret] = {
         field.name: Secret(variables[field.name][1]) if field.secret else variables[field.name][1]
@@ -123,9 +128,9 @@ def _servers(session: Session, provider: Provider, *, here: bool) -> Iterator[tu
             yield server.variable, url
 
 
-def _variable(session: Session, field: Field) -> tuple[str, str] | None:
+def _variable(environ: Mapping[str, str], field: Field) -> tuple[str, str] | None:
     for name in field.env:
-        cleaned = clean_pasted(field, session.environ.get(name, ""))
+        cleaned = clean_pasted(field, environ.get(name, ""))
         if cleaned.text and not cleaned.problem:
             return name, cleaned.text
     return None

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tui.domain import Default, KeySource, Model, ModelType, previous_of
+from tui.domain import Default, KeySource, Model, ModelType, VerificationResult, previous_of
 from tui.errors import UsageError
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible import presets
@@ -35,7 +35,10 @@ _OF_A_MODEL = {field.name for field in fields(Model)} - {"provider"}
 
 @dataclass(frozen=True)
 class Kept:
-    """A credential in a file: `needs` names its secret fields, `secrets` holds those in the file."""
+    """A credential in a file: `needs` names its secret fields, `secrets` holds those in the file.
+
+    `check` and `listed` are what the provider said of it just now; no file holds them.
+    """
 
     provider: str
     name: str
@@ -43,6 +46,8 @@ class Kept:
     needs: tuple[str, ...] = ()
     secrets: Mapping[str, Secret] = field(default_factory=dict, repr=False)
     plain_http: tuple[str, ...] = ()
+    check: VerificationResult | None = None
+    listed: tuple[Model, ...] | None = None
 
 
 @dataclass(frozen=True)

@@ -268,16 +268,21 @@ def _model_origins(session: TenantSession, bundle: Bundle, kept: Kept) -> tuple[
     return stored_models.origins_of(added, provider, stored_credentials.defaults(provider) | dict(kept.clear))
 
 
-async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ...]) -> tuple[str, ...]:
-    """Save a credential of the file in the copy; return the plain http origins that a person must allow for it."""
+def values_of(session: TenantSession, kept: Kept) -> dict[str, Any]:
+    """Return the values of every field of a credential of the file; clear ones that it lacks are blank."""
     declared = provider_of(session, kept.provider).fields
     clear = {entry.name: kept.clear.get(entry.name, "") for entry in declared if not entry.secret}
-    values: dict[str, Any] = {**clear, **kept.clear, **kept.secrets}
+    return {**clear, **kept.clear, **kept.secrets}
+
+
+async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ...]) -> tuple[str, ...]:
+    """Save a credential of the file in the copy; return the plain http origins that a person must allow for it."""
+    values = values_of(session, kept)
     try:
         plan = await save_plan.plan_save(
             session, kept.provider, values, name=kept.name, model_origins=model_origins, previous=True
         )
-        await save.apply_save(plan.allow_plain_http())
+        await save.apply_save(plan.allow_plain_http(), kept.check, kept.listed)
     except FieldProblem as problem:
         raise UsageError(f"{called(kept)}: {problem.message}", problem.hint, remedy=problem.remedy) from None
     return plan.plain_http

@@ -1,6 +1,6 @@
 """`modeldeck export` and `modeldeck import`: a tenant's settings as a file."""
 
-from tui.cli.command import ALLOW_HTTP, FORCE, JSON, TENANT, YES, Argument, Command, Option
+from tui.cli.command import ALLOW_HTTP, FORCE, JSON, NO_VERIFY, TENANT, YES, Argument, Command, Option
 
 COMMANDS = (
     Command(
@@ -21,19 +21,36 @@ COMMANDS = (
     Command(
         ("import",),
         "transfer.handlers:import_file",
-        "import a file made by modeldeck export, all of it or nothing",
+        "import settings that modeldeck export wrote, or API keys from another program's file",
         (Argument("FILE", "the file; - reads stdin"),),
         (
             Option(("--dry-run",), "only show what would change"),
             YES._replace(help="import it; without this, only show what would change", required=False),
             ALLOW_HTTP,
+            NO_VERIFY._replace(help="save another program's keys without verifying them"),
+            Option(("--shred",), "overwrite and delete another program's file afterwards", shown=False),
             JSON,
         ),
         "-t names the tenant; if it does not exist, it is created with its own key pair. Without -t, it is the tenant "
-        "that the file came from. Values in the file overwrite yours; the rest is kept, and trials stay as they are. "
+        "that the file came from. Values in an export overwrite yours; the rest is kept, and trials stay as they are. "
         "A file cannot send a stored API key to another address. With --passphrase-fd, the file's passphrase comes "
-        "first, then the tenant's.",
-        "{tenant, name, new, imported, changes: [{done, about}], lacks: [sentence]}",
-        ("modeldeck import acme.json --dry-run", "modeldeck import acme.sealed -t new-name --yes"),
+        "first, then the tenant's.\n\n"
+        "Other programs' files are recognized by their content: .env, llm keys.json, aichat and LiteLLM config.yaml, "
+        "oterm config.json, opencode auth.json and opencode.json, crush.json, and an export of cc-switch. Each key is "
+        "shown with the addresses that it can be sent to, and is saved only if its provider accepts it. A stored key "
+        "is never replaced: another one is added beside it. Nothing that a file refers to is looked up, included or "
+        "run; such a key is named and left out.\n\n"
+        "In .env, a line is blank, a # comment, or [export ]NAME=VALUE [# comment]. VALUE is '…' as it is, \"…\" with "
+        "\\\" \\\\ \\$ \\n \\r \\t, or text up to a blank and # or the line's end. Values do not run over lines, and "
+        "$NAME is not expanded.\n\n"
+        "--shred needs a file that holds nothing but keys that were imported. Earlier bytes can stay on SSDs, on "
+        "journaling, copy-on-write or network file systems, and in backups: only a new key is safe from them.",
+        "{tenant, name, new, imported, changes: [{done, about}], urls: [url], lacks: [sentence], format, keys: "
+        "[{where, provider, credential, origins: [origin], state}], shredded}",
+        (
+            "modeldeck import acme.json --dry-run",
+            "modeldeck import acme.sealed -t new-name --yes",
+            "modeldeck import .env -t acme --yes --shred",
+        ),
     ),
 )

@@ -2,19 +2,17 @@
 
 import sys
 
+from tui.cli.commands.transfer.keys import import_keys
+from tui.cli.commands.transfer.plans import plan_for, plan_shape, require_consent, say_plan
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, read_bytes
-from tui.cli.output import counted, is_terminal
-from tui.cli.remedies import problem_hint
-from tui.errors import Problem, UsageError
+from tui.cli.output import is_terminal
+from tui.errors import UsageError
 from tui.storage.user_file import local_path, read, write
 from tui.tenancy import tenants as tenant_registry
-from tui.workspace import audit
-from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.transfer import export as export_file
-from tui.workspace.transfer import import_plan
+from tui.workspace.transfer import formats, import_plan
 from tui.workspace.transfer.file_format import LARGEST
-from tui.workspace.transfer.import_plan import Plan
 
 _STREAM = "-"
 
@@ -50,66 +48,27 @@ async def export(call: CommandContext) -> None:
 async def import_file(call: CommandContext) -> None:
     """Say what importing a file would do; do it with --yes."""
     content = _content(call.args.one("FILE"))
+    if not formats.is_bundle(content):
+        return await import_keys(call, content)
+    if call.args.has("shred"):
+        raise UsageError("--shred is for another program's file.", "Delete an export yourself.")
     passphrase = (
         call.secret_input.another_passphrase("Passphrase of the file: ") if import_plan.is_protected(content) else None
     )
     bundle = await import_plan.opened(content, passphrase)
     named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
-    if (session := import_plan.target(call.session, bundle, named)) is not None:
-        await call.unlock(tenant_registry.get(session))
-        plan = await import_plan.plan(session, bundle)
-    else:
-        chosen = call.args.has("yes") and (call.secret_input.has_source or is_terminal(sys.stdin))
-        new = call.secret_input.new_passphrase("New passphrase of the tenant (blank for none): ") if chosen else None
-        plan = await import_plan.plan_new(call.session, bundle, named, new or None)
-    if plan.plain_http and not call.args.has("allow-http"):
-        raise PlainHttp("", plan.plain_http)
-    plan = plan.allow_plain_http()
+    plan = await plan_for(call, import_plan.target(call.session, bundle, named), bundle, named)
     doing = call.args.has("yes") and not call.args.has("dry-run") and plan.changes
     if doing:
         await import_plan.carry_out(call.session, plan)
     if call.out.as_json:
-        call.out.json(_shape(plan, bool(doing)))
+        call.out.json(plan_shape(plan, bool(doing)))
     else:
-        _say(call, plan, bool(doing))
-    if plan.changes and not doing and not call.args.has("dry-run"):
-        raise UsageError("Nothing was imported.", "Use --yes to import, --dry-run to see what would change.")
+        say_plan(call, plan, bool(doing))
+    require_consent(call, plan, bool(doing))
 
 
 def _content(where: str) -> bytes:
     if where == _STREAM:
-        return read_bytes("Paste the exported file", LARGEST + 1)
+        return read_bytes("Paste the file", LARGEST + 1)
     return read(local_path(where), LARGEST)
-
-
-def _shape(plan: Plan, done: bool) -> dict[str, object]:
-    return {
-        "tenant": plan.tenant.id,
-        "name": plan.tenant.name,
-        "new": plan.new,
-        "imported": done,
-        "changes": [{"done": event.done, "about": dict(event.about)} for event in plan.acts],
-        "urls": list(plan.new_urls),
-        "lacks": [_lack_text(lack) for lack in plan.lacks],
-    }
-
-
-def _say(call: CommandContext, plan: Plan, done: bool) -> None:
-    name, count = plan.tenant.name, counted(len(plan.acts), "change")
-    into = f"a new tenant, {name}" if plan.new else name
-    if not plan.changes:
-        call.out.line(f"{name} already matches the file; there is nothing to import.")
-    elif done:
-        call.out.confirm(f"Imported into {into}: {count}.")
-    else:
-        call.out.line(f"Would be imported into {into}: {count}.")
-    for act in plan.acts:
-        call.out.line(f"  {audit.words(act)}")
-    for url in plan.new_urls:
-        call.out.line(f"  new URL: {url}")
-    for lack in plan.lacks:
-        call.out.note(_lack_text(lack))
-
-
-def _lack_text(lack: Problem) -> str:
-    return f"{lack.message} {problem_hint(lack)}".strip()

@@ -1,0 +1,119 @@
+"""`modeldeck import` for another program's file: the plan by credential, verified before it is saved."""
+
+from tui.cli.commands.transfer.plans import lack_text, plan_for, plan_shape, require_consent, say_plan
+from tui.cli.context import CommandContext
+from tui.cli.output import counted
+from tui.errors import Problem, UsageError
+from tui.storage.user_file import local_path, shred
+from tui.tenancy import credentials
+from tui.tenancy import tenants as tenant_registry
+from tui.tenancy.connections import label_of
+from tui.workspace.transfer import formats, import_plan
+from tui.workspace.transfer import import_keys as importing
+from tui.workspace.transfer.formats.entries import KeyFile
+from tui.workspace.transfer.import_keys import Assigned, KeyBundle, Rejected
+from tui.workspace.transfer.import_plan import Plan
+
+_SHREDDED = (
+    "{} was overwritten and deleted. Earlier bytes can stay on SSDs, journaling, copy-on-write and network file "
+    "systems, and in backups."
+)
+
+
+async def import_keys(call: CommandContext, content: bytes) -> None:
+    """Show what becomes of each key of the file; with --yes, verify and save them."""
+    format_id, keys = formats.read_keys(content)
+    _check_shred(call, keys)
+    named = call.tenant_name
+    session = import_plan.target(call.session, importing.EMPTY, named) if named else call.tenant_session
+    if session is not None:
+        await call.unlock(tenant_registry.get(session))
+    bundle = importing.key_bundle(session, format_id, keys)
+    plan = await plan_for(call, session, bundle.bundle, named, preview=True)
+    rejected: tuple[Rejected, ...] = ()
+    doing = call.args.has("yes") and not call.args.has("dry-run") and plan.changes and bool(bundle.assigned)
+    if doing:
+        left = bundle
+        if not call.args.has("no-verify"):
+            left, rejected = await importing.verified(plan, bundle)
+        doing = bool(left.assigned)
+        if doing:
+            plan = await plan_for(call, session, left.bundle, named)
+            await import_plan.carry_out(call.session, plan)
+    shredded = doing and call.args.has("shred") and not rejected and _shred(call, content)
+    if call.out.as_json:
+        states = [_key_shape(plan, place, bundle, rejected, doing) for place in bundle.assigned]
+        more = [*map(str, keys.unread), *(_rejected_text(call, entry) for entry in rejected)]
+        shape = plan_shape(plan, doing)
+        call.out.json(
+            shape | {"lacks": [*shape["lacks"], *more], "format": format_id, "keys": states, "shredded": shredded}
+        )
+    else:
+        _say(call, plan, keys, bundle, rejected, doing)
+        if shredded:
+            call.out.confirm(_SHREDDED.format(call.args.one("FILE")))
+    if rejected:
+        raise Problem(f"{counted(len(rejected), 'key')} of {len(bundle.assigned)} could not be verified.", _HINT)
+    require_consent(call, plan, doing)
+
+
+_HINT = "Fix the file, or save it as it is with --no-verify."
+
+
+def _check_shred(call: CommandContext, keys: KeyFile) -> None:
+    if not call.args.has("shred"):
+        return
+    if call.args.one("FILE") == "-":
+        raise UsageError("Standard input cannot be shredded.", "Name the file.")
+    if keys.has_more:
+        raise UsageError(
+            "The file holds more than keys that can be imported; it would be lost with them.",
+            "Import it without --shred, then delete the keys from it yourself.",
+        )
+
+
+def _shred(call: CommandContext, content: bytes) -> bool:
+    shred(local_path(call.args.one("FILE")), content)
+    return True
+
+
+def _say(
+    call: CommandContext, plan: Plan, keys: KeyFile, bundle: KeyBundle, rejected: tuple[Rejected, ...], done: bool
+) -> None:
+    refused = {entry.assigned.ref for entry in rejected}
+    call.out.line(f"This is {keys.label} with {counted(len(keys.keys), 'key')}.")
+    for place in bundle.assigned:
+        if place.ref not in refused:
+            call.out.line(f"  {place.entry.where}: {_target(plan, place)}")
+    if keys.keys and not (rejected and not plan.changes):
+        say_plan(call, plan, done)
+    for unread in keys.unread:
+        call.out.note(str(unread))
+    for entry in rejected:
+        call.out.note(_rejected_text(call, entry))
+
+
+def _target(plan: Plan, place: Assigned) -> str:
+    session = plan.rehearsal.tenant(plan.tenant.id)
+    credential = credentials.named(session, *place.ref)
+    to = f", can be sent to {', '.join(credential.origins)}" if credential else ""
+    in_use = "" if credential is None or credential.active else ", not in use"
+    return f"{label_of(session, place.provider)}, credential {place.name}{in_use}{to}"
+
+
+def _rejected_text(call: CommandContext, entry: Rejected) -> str:
+    return f"Not saved: {entry.assigned.entry.where}. {lack_text(entry.problem)}"
+
+
+def _key_shape(
+    plan: Plan, place: Assigned, bundle: KeyBundle, rejected: tuple[Rejected, ...], done: bool
+) -> dict[str, object]:
+    credential = credentials.named(plan.rehearsal.tenant(plan.tenant.id), *place.ref)
+    refused = place.ref in {entry.assigned.ref for entry in rejected}
+    return {
+        "where": place.entry.where,
+        "provider": place.provider,
+        "credential": place.name,
+        "origins": list(credential.origins) if credential else [],
+        "state": "rejected" if refused else str(credential.check.state) if done and credential else "planned",
+    }
