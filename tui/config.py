@@ -25,6 +25,7 @@ NAME = "config.toml"
 _LARGEST = 2**20
 """Bytes of the file."""
 _MAX_SECONDS = 24 * 60 * 60
+_MAX_DAYS = 36_500
 _MAX_LISTED = 30
 _MAX_EVENT_SIZE = 64
 """The largest `event_size` in MiB: that of a whole answer (`client.limits`)."""
@@ -33,6 +34,7 @@ _CHOICES = {
     "glyphs": ("auto", "ascii", "unicode"),
     "start": ("providers", "playground"),
     "display": ("differences", "whole"),
+    "history": ("off", "sealed"),
 }
 
 THEMES = (
@@ -71,6 +73,8 @@ class Config:
     response_timeout: int = _setting(0, "the same for an answer in one piece; 0 means 600")
     event_size: int = _setting(0, "MiB that one event of a streamed answer may have; 0 means 8")
     budget: str = _setting("", 'of each tenant a month, such as "20 USD"; you are warned, nothing is stopped')
+    history: str = _setting("off", "sealed keeps chats, encrypted; off keeps none; a tenant's own setting wins")
+    history_days: int = _setting(0, "days after which a kept chat is removed; 0 keeps it until you remove it")
     store: str = _setting("", "a database that operators share, postgresql://HOST/DATABASE; none: local files")
     warnings: tuple[str, ...] = field(default=(), compare=False)
     file: str = field(default=NAME, compare=False)
@@ -248,6 +252,8 @@ def _fault(name: str, value: Any) -> str:
         return "store is postgresql://HOST/DATABASE or postgresql:///DATABASE."
     if name == "store" and _PASSWORD.search(value):
         return "store contains a password; keep it in a password file such as ~/.pgpass."
+    if name == "history_days" and not 0 <= value <= _MAX_DAYS:
+        return f"history_days is 1 to {_MAX_DAYS}, or 0 for ever."
     if name == "auto_lock" and not 0 <= value <= 24 * 60:
         return "auto_lock is 0 to 1440 minutes."
     if name == "line" and not (value == 0 or value >= 1200):

@@ -58,6 +58,17 @@ def room(at: int | Path) -> int | None:
     return statistics.f_frsize * (statistics.f_bfree if os.geteuid() == 0 else statistics.f_bavail)
 
 
+def entries(at: int) -> list[tuple[str, int | None]]:
+    """Return what an open folder holds: names, each with the size of the file in bytes, None for a folder."""
+    listing: list[tuple[str, int | None]] = []
+    with os.scandir(at) as scanned:
+        for entry in scanned:
+            with contextlib.suppress(FileNotFoundError):  # removed meanwhile
+                size = None if entry.is_dir(follow_symlinks=False) else entry.stat(follow_symlinks=False).st_size
+                listing.append((entry.name, size))
+    return listing
+
+
 def erase(path: Path) -> None:
     """Delete a folder and its content; another process may be doing the same."""
     with contextlib.suppress(FileNotFoundError):

@@ -47,6 +47,9 @@ class Folder(Protocol):
     def names(self) -> list[str]:
         """Return the file names, sorted, without the lock and temporary files."""
 
+    def sizes(self) -> dict[str, int]:
+        """Return the file names, as `names` does, each with its size in bytes."""
+
     def read(self, name: str, last: int = 0) -> bytes | None:
         """Read a file, or at most `last` bytes of its end; return None if there is no such file."""
 
@@ -112,11 +115,15 @@ class DiskFolder:
 
     def names(self) -> list[str]:
         """Return the file names, sorted, without the lock and temporary files."""
-        return sorted(name for name, is_folder in self._entries() if not is_folder and not _is_ours(name))
+        return sorted(self.sizes())
 
     def folders(self) -> list[str]:
         """Return the names of the subfolders, sorted, without those that are being removed."""
-        return sorted(name for name, is_folder in self._entries() if is_folder and not name.startswith("."))
+        return sorted(name for name, size in self._entries() if size is None and not name.startswith("."))
+
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes of the files in bytes, by name."""
+        return {name: size for name, size in self._entries() if size is not None and not _is_ours(name)}
 
     def generations(self, name: str) -> list[str]:
         """Return the names of the earlier states of a file, newest first."""
@@ -311,16 +318,12 @@ class DiskFolder:
         finally:
             _close(at)
 
-    def _entries(self) -> Iterator[tuple[str, bool]]:
+    def _entries(self) -> list[tuple[str, int | None]]:
         with self._opened() as at:
-            if at is None:
-                return
             try:
-                with os.scandir(at) as entries:
-                    listing = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+                return filesystem.entries(at) if at is not None else []
             except OSError as error:
                 raise file_errors.unreadable(self._path, error) from None
-        yield from listing
 
     def _fill(self, name: str, data: bytes, at: int) -> None:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

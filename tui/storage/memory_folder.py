@@ -39,6 +39,10 @@ class MemoryFolder:
         """Return the file names, sorted."""
         return sorted(self._files)
 
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes of the files in bytes, by name."""
+        return {name: len(content) for name, (content, _) in self._files.items()}
+
     def read(self, name: str, last: int = 0) -> bytes | None:
         """Return the content, or its last bytes, or None without such a file."""
         content = self._files.get(safe_name(name), (None, 0))[0]

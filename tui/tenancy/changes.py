@@ -82,6 +82,7 @@ _KEYS = {
     "listings": ("provider", "credential"),
     "operators": ("login",),
     "lifetimes": ("provider", "credential"),
+    "history": (),
 }
 Records = Mapping[tuple[str, ...], Record]
 
@@ -223,7 +224,16 @@ def _lifetimes(before: Records, after: Records) -> Iterator[AuditEvent]:
             yield AuditEvent("key lifetime set", about)
 
 
+def _history(before: Records, after: Records) -> Iterator[AuditEvent]:
+    old, new = before.get((), {}), after.get((), {})
+    if old != new:
+        kept = f"{new['days']} days" if new.get("days") else "until removed"
+        done = {"sealed": "history switched on", "off": "history switched off"}.get(str(new.get("mode")))
+        yield AuditEvent(done, {"kept": kept}) if done else AuditEvent("history left to config")
+
+
 _EVENTS = {
+    "history": _history,
     "meta": _tenant,
     "operators": _operators,
     "connections": _connections,

@@ -27,6 +27,11 @@ def key_ids(session: TenantSession) -> list[str]:
     return _key_ids(folder(session))
 
 
+def pem(session: TenantSession, key_id: str) -> bytes | None:
+    """Return the private key file of an earlier key pair, or of one that was the present one; None without one."""
+    return next((pem for place in (folder(session), session.keys) if (pem := place.read(key_id + _END))), None)
+
+
 def retire(session: TenantSession, key_id: str) -> None:
     """Move a key file to the retired ones; if the process is killed meanwhile, it is in both places."""
     present, name = session.keys, key_id + _END
@@ -98,8 +103,8 @@ def prune(session: TenantSession) -> None:
 
 
 def _needed(session: TenantSession) -> set[str] | None:
-    """Return the key IDs that earlier states were sealed with; None if one of them cannot be read."""
-    needed: set[str] = set()
+    """Return the key IDs that earlier states and chats were sealed with; None if one of them cannot be read."""
+    needed = set((session.history.read("key-ids") or b"").decode("ascii", "replace").split() if session.history else ())
     for state in session.store.earlier():
         if state.document is None:
             return None

@@ -3,6 +3,7 @@
 $DATA/tenants/<id>/settings.json       one store for each tenant
 $DATA/tenants/<id>/audit.log           what was done
 $DATA/tenants/<id>/last-used           a time
+$DATA/tenants/<id>/history/            chats that are kept, each line sealed
 $KEYS/<id>/<key id>.pem                its private key
 $KEYS/<id>/<key id>.pub                the public key that belongs to it
 $KEYS/<id>/fingerprint.key             the key of the fingerprints of its secrets
@@ -194,6 +195,11 @@ class TenantSession:
     def keys(self) -> Folder:
         """The folder of the tenant's private keys."""
         return self.process.keys.folder(self.tenant_id)
+
+    @property
+    def history(self) -> Folder | None:
+        """The folder of the tenant's chats; None where the settings are in a shared store."""
+        return None if hasattr(self.process.data, "database") else self.store.folder.folder("history")
 
     @property
     def client(self) -> "Client":

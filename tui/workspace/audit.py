@@ -60,6 +60,11 @@ _WORDS = {
     "operator removed": "operator {operator} removed, with key pair {key_id}",
     "recovery tested": "recovery text tested, of key pair {key_id}",
     "recovered": "private key recovered with the recovery text by {operator}",
+    "history switched on": "history switched on: chats are recorded, kept {kept}",
+    "history switched off": "history switched off: chats are not recorded",
+    "history left to config": "history left to config.toml",
+    "chats removed": "{count} of the recorded chats removed{reason}",
+    "chats exported": "{count} of the recorded chats exported as {format}",
     "state restored": "earlier state {state} restored",
     "change undone": "undone: {change}",
     "edit accepted": "manual edit of the file accepted",
@@ -170,7 +175,10 @@ class _Details(dict[str, str]):
             words["models"] = f"{about['count']} models"
         how = " with secrets, encrypted" if about.get("secrets") else ""
         where = f", sent to {', '.join(map(str, about['origins']))}" if about.get("origins") else ""
-        super().__init__(words | {"counts": ", ".join(counts) or "none new", "how": how, "where": where})
+        reason = f", {about['reason']}" if about.get("reason") else ""
+        super().__init__(
+            words | {"reason": reason} | {"counts": ", ".join(counts) or "none new", "how": how, "where": where}
+        )
 
     def __missing__(self, name: str) -> str:
         return "–"

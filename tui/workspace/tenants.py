@@ -30,6 +30,7 @@ from tui.tenancy.tenants import (
 )
 from tui.tenancy.trials import TrialBalance
 from tui.workspace.credentials import status
+from tui.workspace.history import chats, rewrap
 from tui.workspace.models import catalog, defaults
 
 MARKS = 6
@@ -59,6 +60,7 @@ class Removal:
     added: tuple[Model, ...]
     defaults: tuple[Default, ...]
     fingerprint: str
+    chats: int = 0
 
 
 @dataclass(frozen=True)
@@ -200,7 +202,8 @@ def removal(session: TenantSession) -> Removal:
     tenant = get(session)
     added = tuple(model for model in catalog.listing(session) if model.origin is Origin.ADDED)
     defaults = tuple(models.defaults(session).values())
-    return Removal(tenant, tuple(stored_credentials.stored(session)), added, defaults, tenant.key_id)
+    credentials = tuple(stored_credentials.stored(session))
+    return Removal(tenant, credentials, added, defaults, tenant.key_id, chats.count(session))
 
 
 def other_session(session: TenantSession) -> str:
@@ -243,6 +246,7 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None) -> No
     """Open a tenant's private key in this process, and accept what was restored here while locked."""
     await keyring.unlock(session, passphrase)
     await asyncio.to_thread(verification.record_manifest, session)
+    await asyncio.to_thread(rewrap.wrap_again_if_possible, session, passphrase)
     if session.tenant_id in session.process.restored_while_locked:
         await asyncio.to_thread(verification.restored, session)
         session.process.restored_while_locked.discard(session.tenant_id)

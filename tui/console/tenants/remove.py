@@ -159,6 +159,8 @@ def _counted(removal: Removal) -> Iterable[tuple[str, str]]:
         yield _many(len(removal.added), "added model"), ""
     if removal.defaults:
         yield _many(len(removal.defaults), "default"), ""
+    if removal.chats:
+        yield _many(removal.chats, "recorded chat"), ""
     yield "1 key pair", f"fingerprint {grouped(removal.fingerprint)}"
 
 

@@ -57,6 +57,10 @@ class TenantFolder:
             return []
         return [generation(name, n) for n, version in enumerate(self._earlier(), 1) if version is not None]
 
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes of all contents in bytes, by name."""
+        return {name: len(self.read(name) or b"") for name in self.names()}
+
     def read(self, name: str, last: int = 0) -> bytes | None:
         """Return a content, or at most `last` bytes of its end; None if there is none."""
         safe_name(name)
@@ -283,6 +287,10 @@ class RootFolder:
     def generations(self, name: str) -> list[str]:
         """Return no names: there are no files."""
         return []
+
+    def sizes(self) -> dict[str, int]:
+        """Return no sizes: there are no files."""
+        return {}
 
     def read(self, name: str, last: int = 0) -> bytes | None:
         """Return None: there are no files."""

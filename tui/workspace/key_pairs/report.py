@@ -14,6 +14,9 @@ from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.tenancy.verification import IntegrityStatus, ManifestAlarm
 from tui.workspace.credentials import status
+from tui.workspace.history import chats
+from tui.workspace.history.settings import HistorySettings
+from tui.workspace.history.settings import settings as history_settings
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class KeyReport:
     `settings` and `key_file` are paths, `present` whether the key file is there, `together` the folder that holds both
     (a backup of it holds both), '' where none but the root does. `lock_after` is in minutes, 0 for never. `earlier` are
     the key pairs that kept states of the settings still need. `loose` are modes and owners that let somebody else in,
-    each in a sentence.
+    each in a sentence. `history` says whether chats are kept, and `chats` how many there are.
     """
 
     tenant: Tenant
@@ -46,6 +49,8 @@ class KeyReport:
     credentials: tuple[CredentialReport, ...]
     earlier: tuple[str, ...]
     loose: tuple[str, ...]
+    history: HistorySettings
+    chats: int
 
     @property
     def manifest(self) -> ManifestState:
@@ -77,6 +82,8 @@ def custody(session: TenantSession) -> KeyReport:
         tuple(_credential_reports(session, status)),
         tuple(retired_keys.key_ids(session)),
         tuple(_loose(session)),
+        history_settings(session),
+        chats.count(session),
     )
 
 
@@ -101,7 +108,9 @@ def _together(settings: str, key_file: str) -> str:
 
 def _loose(session: TenantSession) -> Iterator[str]:
     """Return problems of folders and files that others can open."""
-    for folder in (session.store.folder, session.keys):
+    for folder in (session.store.folder, session.keys, session.history):
+        if folder is None:
+            continue
         try:
             for name in folder.names():
                 folder.read(name)

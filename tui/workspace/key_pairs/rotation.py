@@ -5,7 +5,8 @@ Killed at any point, the settings are as before or all new, and the key file tha
     1  the credentials are sealed for the new pair, opened again and compared, in memory
     2  under the lock of the settings: the new key file, opened once before it is in its place
     3  one replacement of the settings: credentials, manifest, and which pair is the present one
-    4  the old key file goes to the retired ones, and from there when no earlier state needs it
+    4  the old key file goes to the retired ones, and from there when no earlier state and no chat needs it
+    5  the keys of the history's chats are wrapped for the new pair; killed meanwhile, the next unlock goes on
 
 A credential that does not open stays as it is. What a provider has accepted it goes on accepting: a key that leaked has
 to be withdrawn there.
@@ -26,9 +27,11 @@ from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope, key_pair
+from tui.workspace.history import rewrap
 
 OnProgress = Callable[[int, int], None]
-"""Called in the worker thread with the number of credentials sealed again, and of all."""
+"""Called in the worker thread with the number of credentials sealed again, and of all; then the same with files of the
+history."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class Rotated:
     tenant: Tenant
     resealed: int
     left: int
+    history_problem: Problem | None = None
 
 
 async def rotate(
@@ -72,7 +76,12 @@ async def rotate(
         tell(len(stored), len(stored))
         if stopped.is_set():
             raise _stopped()
-        return _replaced(session, tenant, old, new, present, anew)
+        done = _replaced(session, tenant, old, new, present, anew)
+        try:
+            rewrap.wrap_again(session, present, (old, new.private), tell)
+        except Problem as problem:  # the key pair is a new one all the same
+            return replace(done, history_problem=problem)
+        return done
 
     return await _to_its_end(work)
 

@@ -37,6 +37,7 @@ class Answer:
     output: int = 0
     reported: bool = True
     cost: "Cost | None" = None
+    thoughts: str = ""
 
 
 @dataclass

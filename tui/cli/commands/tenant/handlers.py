@@ -179,5 +179,6 @@ def _going(call: CommandContext, tenant_id: str) -> str:
     return (
         f"{going.tenant.name} would be deleted with its key pair {grouped(going.fingerprint)}: "
         f"{counted(len(going.credentials), 'credential')}, {counted(len(going.added), 'added model')}, "
-        f"{counted(len(going.defaults), 'default')}."
+        f"{counted(len(going.defaults), 'default')}"
+        f"{', ' + counted(going.chats, 'recorded chat') if going.chats else ''}."
     )

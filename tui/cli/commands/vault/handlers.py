@@ -13,6 +13,7 @@ from tui.sanitize import grouped
 from tui.tenancy import keyring, verification
 from tui.tenancy.credentials import stored
 from tui.tenancy.manifest import CredentialChange
+from tui.tenancy.session import OPERATOR
 from tui.tenancy.verification import IntegrityStatus
 from tui.workspace import trials
 from tui.workspace.credentials import confirmation
@@ -66,6 +67,8 @@ def _lines(key_report: KeyReport) -> Iterator[tuple[str, str]]:
             yield "", f"{credential_report.state}: {credential_report.words}"
     if any(credential.state is ProviderState.UNCONFIRMED for credential in key_report.credentials) or key_report.alarm:
         yield "", "To review and accept them: modeldeck vault confirm"
+    if key_report.tenant.id != OPERATOR:
+        yield "History", _history(key_report)
     if key_report.earlier:
         names = ", ".join(map(grouped, key_report.earlier))
         yield "Earlier", f"key pair {names}, kept until no saved state of the settings needs it"
@@ -113,6 +116,14 @@ def _credentials(key_report: KeyReport) -> str:
     return ", ".join(parts) or "none"
 
 
+def _history(key_report: KeyReport) -> str:
+    settings = key_report.history
+    if not settings.available:
+        return "None: a shared store has no place for chats."
+    state = f"Chats are recorded, sealed for this key pair, kept {settings.words}" if settings.on else "Off"
+    return f"{state}; {counted(key_report.chats, 'chat')} stored."
+
+
 def _shape(key_report: KeyReport) -> dict[str, Any]:
     return {
         "tenant": key_report.tenant.id,
@@ -137,6 +148,12 @@ def _shape(key_report: KeyReport) -> dict[str, Any]:
         ],
         "earlier_key_pairs": list(key_report.earlier),
         "loose": list(key_report.loose),
+        "history": {
+            "on": key_report.history.on,
+            "days": key_report.history.days,
+            "available": key_report.history.available,
+            "chats": key_report.chats,
+        },
         "readers": _readers(key_report),
     }
 
@@ -255,7 +272,7 @@ async def rotate(call: CommandContext) -> None:
         passphrase = call.passphrase(tenant) if tenant.protected else None
 
         def show_progress(number: int, of: int) -> None:
-            call.out.progress(f"Re-encrypted {number} of {of} credentials")
+            call.out.progress(f"Re-encrypted {number} of {of}")
 
         done = await rotation.rotate(call.session.tenant(tenant.id), passphrase, tell=show_progress)
     call.out.end_progress()
@@ -265,6 +282,8 @@ async def rotate(call: CommandContext) -> None:
         call.out.json(shape)
         return
     call.out.confirm(f"{tenant.name} has a new key pair, {pair}; {counted(done.resealed, 'credential')} re-encrypted.")
+    if done.history_problem:
+        call.out.line(f"Chats still need the old key; the next unlock goes on. {done.history_problem.message}")
     if done.left:
         call.out.line(f"{counted(done.left, 'credential')} cannot be decrypted: replace or remove them.")
     call.out.confirm("Nothing changed at the providers: revoke leaked API keys there.")

@@ -1,0 +1,177 @@
+"""The records of a chat, and the chat that they make.
+
+    {"type": "question", "text", "model", "parameters", "replaces"?, "shown"?}    a question; it takes the place of one
+                                                                                  without an answer
+    {"type": "answer", "text", "model", "state", "note", "thoughts", …}           an answer to the last question
+    {"type": "system", "text"}                                                    the system prompt from here on
+    {"type": "title", "text"}                                                     the name that a person gave the chat
+
+A record of another type is left out: a newer version may have written it. Every text becomes printable here.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tui.sanitize import one_line, printable
+from tui.workspace.history.files import OpenedFile, Record
+from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
+
+_TITLE = 60
+"""Characters of a question that make the title of a chat."""
+_FIGURES = ("first", "total", "input", "output")
+
+
+@dataclass
+class StoredChat:
+    """A chat of the history.
+
+    `model` and `parameters` are those of the last question, `findings` say what is wrong with the file, and
+    `incomplete` that a session ended while writing.
+    """
+
+    id: str
+    conversation: Conversation = field(default_factory=Conversation)
+    name: str = ""
+    model: str = ""
+    parameters: dict[str, Any] = field(default_factory=dict)
+    created: str = ""
+    updated: str = ""
+    findings: tuple[str, ...] = ()
+    incomplete: bool = False
+
+    @property
+    def title(self) -> str:
+        """The name that a person gave it, else the beginning of its first question."""
+        questions = (one_line(turn.question, _TITLE) for turn in self.conversation.turns)
+        return self.name or next(questions, "") or "no question yet"
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the chat as commands print it."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "created": self.created,
+            "updated": self.updated,
+            "system": self.conversation.system,
+            "model": self.model,
+            "parameters": self.parameters,
+            "turns": [_turn_json(turn) for turn in self.conversation.turns],
+            "findings": list(self.findings),
+            "incomplete": self.incomplete,
+        }
+
+
+def _turn_json(turn: Turn) -> dict[str, Any]:
+    return {
+        "question": turn.question,
+        "answers": [
+            {"text": answer.text, "model": answer.model, "state": str(answer.state), "note": answer.note}
+            | {"thinking": answer.thoughts, "first_token": answer.first, "total": answer.total}
+            | {"input": answer.input or None, "output": answer.output, "reported": answer.reported}
+            for answer in turn.answers
+        ],
+    }
+
+
+def question(
+    text: str, model: str, parameters: Mapping[str, Any], *, replaces: bool = False, shown: int = -1
+) -> dict[str, Any]:
+    """Return the record of a question.
+
+    Args:
+        text: The question.
+        model: Whom it goes to, `provider/model`.
+        parameters: Those that are set.
+        replaces: Whether it takes the place of the last question and its answers.
+        shown: Which answer to the question before was shown, and therefore sent, unless it was the last.
+    """
+    record = {"type": "question", "text": text, "model": model, "parameters": dict(parameters)}
+    return record | ({"replaces": True} if replaces else {}) | ({"shown": shown} if shown >= 0 else {})
+
+
+def answer(value: Answer) -> dict[str, Any]:
+    """Return the record of an answer."""
+    figures = {name: getattr(value, name) for name in _FIGURES}
+    texts = {"text": value.text, "model": value.model, "state": str(value.state), "note": value.note}
+    return {"type": "answer", **texts, "thoughts": value.thoughts, **figures, "reported": value.reported}
+
+
+def system(text: str) -> dict[str, Any]:
+    """Return the record of a system prompt."""
+    return {"type": "system", "text": text}
+
+
+def title(text: str) -> dict[str, Any]:
+    """Return the record of a title."""
+    return {"type": "title", "text": text}
+
+
+def chat_of(chat_id: str, file: OpenedFile) -> StoredChat:
+    """Return the chat that a file holds."""
+    chat = StoredChat(chat_id, findings=tuple(file.findings), incomplete=file.incomplete)
+    for record in file.records:
+        _apply(chat, record)
+    if file.records:
+        chat.created, chat.updated = file.records[0].time, file.records[-1].time
+    return chat
+
+
+def _apply(chat: StoredChat, record: Record) -> None:
+    content, turns = record.content, chat.conversation.turns
+    if not isinstance(content, dict):
+        return
+    text = printable(content["text"]) if isinstance(content.get("text"), str) else ""
+    match content.get("type"):
+        case "question":
+            _end_last(turns, content)
+            turns.append(Turn(text))
+            values = content.get("parameters")
+            chat.model = one_line(str(content.get("model", "")), 300)
+            chat.parameters = dict(values) if isinstance(values, dict) else {}
+        case "answer" if turns:
+            turns[-1].answers.append(_answer(text, content))
+        case "system":
+            chat.conversation.system = text
+        case "title":
+            chat.name = one_line(text, 200)
+
+
+def _end_last(turns: list[Turn], content: Mapping[str, Any]) -> None:
+    """Drop the question that another one replaces, or note which of its answers was sent."""
+    if not turns:
+        return
+    shown = content.get("shown")
+    if content.get("replaces") or not turns[-1].answers:
+        turns.pop()
+    elif type(shown) is int and 0 <= shown < len(turns[-1].answers):
+        turns[-1].shown = shown
+
+
+def _answer(text: str, content: Mapping[str, Any]) -> Answer:
+    state = content.get("state")
+    figures: Any = {
+        name: value for name in _FIGURES if isinstance(value := content.get(name), int | float) and value >= 0
+    }
+    return Answer(
+        text,
+        one_line(str(content.get("model", "")), 300),
+        AnswerState(state) if state in list(AnswerState) else AnswerState.BROKEN,
+        one_line(str(content.get("note", "")), 500),
+        **figures,
+        reported=bool(content.get("reported", True)),
+        thoughts=printable(str(content.get("thoughts", ""))),
+    )
+
+
+def searched_text(conversation: Conversation) -> str:
+    """Return the questions, answers and the system prompt of a chat, in which a search looks."""
+    return "\n".join(_texts(conversation))
+
+
+def _texts(conversation: Conversation) -> Iterable[str]:
+    if conversation.system:
+        yield conversation.system
+    for turn in conversation.turns:
+        yield turn.question
+        yield from (answer.text for answer in turn.answers)
