@@ -125,6 +125,13 @@ def test_keys_typed_ahead_on_a_slow_line_reach_the_screens_they_are_meant_for(co
     console.until("first token", seconds=30)
 
 
+def test_keys_typed_before_the_first_paint_wait_for_the_screens_they_are_meant_for(tmp_path: Path) -> None:
+    with opened(environ(tmp_path), "practice") as terminal:
+        terminal.send("\r4hello\r")  # the terminal still makes lines of it
+        terminal.until("first token", seconds=30)
+        assert "hello" in terminal.text
+
+
 def test_pasted_lines_are_not_sent(console: Terminal) -> None:
     console.send("\r")
     console.until("[1 Providers]")

@@ -41,6 +41,11 @@ def test_a_few_letters_and_enter_in_one_read_were_typed_ahead() -> None:
     assert fed("hel", "lo\r") == [Keys("hel"), Keys("lo\r")]
 
 
+def test_what_waited_from_before_the_start_was_typed_and_its_line_ends_are_the_enter_key() -> None:
+    assert list(InputSplitter(starting=True).feed("\n4hello\n")) == [Keys("\r4hello\r")]
+    assert list(InputSplitter(starting=True).feed("x" * 1000)) == [Pasted("x" * 1000)]
+
+
 def test_an_api_key_and_a_line_end_in_one_read_are_a_paste_where_pastes_are_not_marked() -> None:
     assert fed("sk-FAKE-0123456789\r") == [Pasted("sk-FAKE-0123456789\n")]
 

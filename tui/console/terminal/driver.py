@@ -6,6 +6,8 @@ Two rules hold here, before any widget sees a key:
   then that key.
 * Where the terminal marks pastes, all other text was typed, also keys that arrive in one read. Elsewhere long text and
   text with line ends in it is a paste, which never submits anything; a line end after a few characters was typed.
+
+What waits in the terminal from before the console began was typed, too: nothing was there yet to paste into.
 """
 
 import asyncio
@@ -42,7 +44,7 @@ _LONG = 64
 _TYPED_AHEAD = 16
 """Characters with an enter after them that can have been typed before they were read. API keys are longer."""
 _ANSWER = 1.0
-"""Seconds that the terminal's last answer is waited for."""
+"""Seconds that the terminal's last answer is waited for, at the end and at the beginning."""
 
 _SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|O[@-~])")
 _PARTIAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|O|P(?:>(?:\|[^\x1b]{0,200}\x1b?)?)?)?\Z")
@@ -78,6 +80,8 @@ class InputSplitter:
     paste: list[str] | None = field(default=None)
     brackets: bool = False
     """Whether the terminal marks pastes: it said so, or did once."""
+    starting: bool = False
+    """Whether text may have been typed before the console began, when the enter key was a line feed."""
 
     def feed(self, data: str) -> Iterator[Piece]:
         """Yield the pieces of one read."""
@@ -94,7 +98,10 @@ class InputSplitter:
             elif not data.startswith(ESC):
                 text, escape, rest = data.partition(ESC)
                 data = escape + rest
-                yield Keys(text) if self.brackets else _keys_or_paste(text)
+                if self.starting and len(text) < _LONG:
+                    yield Keys(text.replace("\n", "\r"))
+                else:
+                    yield Keys(text) if self.brackets else _keys_or_paste(text)
             elif match := _BRACKETS.match(data):
                 data, self.brackets = data[match.end() :], self.brackets or match[1] in "12"
             elif match := _VERSION.match(data):
@@ -224,7 +231,8 @@ class TerminalDriver(LinuxDriver):
     def run_input_thread(self) -> None:
         """Read until the driver stops; a terminal that went away ends the reading, not the processor."""
         parser = XTermParser(self._debug)
-        splitter = InputSplitter()
+        splitter = InputSplitter(starting=True)
+        began = monotonic()
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
         with selectors.SelectSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
@@ -242,8 +250,11 @@ class TerminalDriver(LinuxDriver):
                     pieces = splitter.feed(decode(data))
                 else:
                     pieces = splitter.waited()
+                    # What waited is read at once.
+                    splitter.starting = splitter.starting and monotonic() - began < _ANSWER
                 for piece in pieces:
                     if piece == Keys(ANSWER):
+                        splitter.starting = False
                         self.pace.answered(monotonic())
                         self._loop.call_soon_threadsafe(self.pace.then)
                         continue
