@@ -12,6 +12,9 @@ from tui.errors import UsageError, did_you_mean, quotable
 _VERSION = ("--version", "-V", "version")
 """What shows the version if it is the only word."""
 
+_OTHER_WORDS = {"ls": "list", "rm": "remove", "delete": "remove", "test": "verify", "login": "provider set"}
+"""What other programs call a verb -> what it, or the whole command, is called here."""
+
 
 def parse(words: Sequence[str]) -> ParsedArgs:
     """Parse the words.
@@ -195,7 +198,15 @@ def _unknown_command(word: str, behind: Sequence[str]) -> UsageError:
     shown = f" {word}" if quotable(word, nouns) else ""
     swapped = next((f"{noun} {word}" for noun in behind[:1] if (noun, word) in _BY_WORDS), "")
     hint = f"Did you mean modeldeck {swapped}? " if swapped else did_you_mean(word, nouns, "modeldeck ")
-    return UsageError(f"Unknown command{shown}.", f"{hint}modeldeck --help lists the commands.")
+    return UsageError(f"Unknown command{shown}.", f"{hint or _with_verb(word)}modeldeck --help lists the commands.")
+
+
+def _with_verb(word: str) -> str:
+    """Return the commands that have the word, or what it is called here, as their verb; '' if none has."""
+    verb = _OTHER_WORDS.get(word, word)
+    named = {" ".join(words): words for words in _BY_WORDS if len(words) > 1}
+    commands = [f"modeldeck {name}" for name, words in named.items() if verb in (words[-1], name)]
+    return f"Did you mean {' or '.join(filter(None, (', '.join(commands[:-1]), commands[-1])))}? " if commands else ""
 
 
 def _verbs(named: tuple[str, ...]) -> list[str]:

@@ -208,6 +208,12 @@ async def test_a_page_that_closes_leaves_the_mode_as_it_was() -> None:
         await pilot.press("escape")
         await until_shown(pilot, " KEYS")
         assert pilot.app.focused is tab.transcript
+        await pilot.press("i", "ctrl+o")
+        await until_shown(pilot, "esc back to typing")
+        await pilot.press("escape", "1")
+        await until_shown(pilot, " > 1")
+        await pilot.press("escape", "m")
+        await until_shown(pilot, "esc back  f1 help")
 
 
 async def test_verbs_have_a_key_that_works_while_typing(tmp_path: Path) -> None:

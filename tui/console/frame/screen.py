@@ -103,7 +103,12 @@ class FramedScreen(InConsole, Screen[Result]):
         right = frame.foot_right or self.beyond
         self.query_one("#foot", Rule).show(frame.foot or self.console.write_blocked, right)
         self.query_one(HintBar).show(*(self.console.banner or frame.strip))
-        self.query_one(Footer).show(footer_items((*frame.keys, *self.further_keys()), self.typing))
+        keys = (*map(self.worded, frame.keys), *self.further_keys())
+        self.query_one(Footer).show(footer_items(keys, self.typing))
+
+    def worded(self, entry: str) -> str:
+        """Return a footer entry of `chrome` as this screen shows it."""
+        return entry
 
     def further_keys(self) -> tuple[str, ...]:
         """Return the footer's entries beside those of `chrome`."""
@@ -290,6 +295,17 @@ class PageScreen(FramedScreen[Result]):
         bind("page.back", "back"),
         bind("page.help", "app.help"),
     ]
+
+    def worded(self, entry: str) -> str:
+        """Say that escape leads back into a text field, where the next key types."""
+        return "page.back: back to typing" if entry == "page.back" and self._over_a_field else entry
+
+    @property
+    def _over_a_field(self) -> bool:
+        """Whether the area that comes into view when this page closes has a text field with the focus."""
+        stack = self.app.screen_stack
+        below = stack[stack.index(self) - 1] if self in stack[1:] else None
+        return isinstance(below, AreaScreen) and below.typing
 
     def action_back(self) -> None:
         """Leave; asks first where something that was typed would be lost."""
