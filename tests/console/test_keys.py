@@ -164,3 +164,23 @@ async def test_adding_a_model_by_the_key_of_the_configuration(key: str, word: st
         assert "Models › add" not in shown(pilot)
         await pilot.press(key)
         await until_shown(pilot, "Models › add")
+
+
+async def test_a_key_that_can_do_nothing_yet_says_why() -> None:
+    async with console() as pilot:
+        await pilot.press("o")
+        await until_shown(pilot, "There is nothing to switch to")
+        await pilot.press("4")
+        for key in ("ctrl+r", "ctrl+g", "f8", "ctrl+s", "ctrl+n"):
+            await until_shown(pilot, "TYPE")
+            await pilot.press("x")
+            assert "Nothing was asked" not in shown(pilot)
+            await pilot.press(key)
+            await until_shown(pilot, "Nothing was asked in this chat yet.")
+        for sentence in ("Nothing was embedded yet.", "Nothing was transcribed yet.", "Nothing was compared yet."):
+            await pilot.press("f5", "ctrl+s")
+            await until_shown(pilot, sentence)
+    async with console(tenant=None) as pilot:
+        await until_shown(pilot, "Tenants")
+        await pilot.press("L")
+        await until_shown(pilot, "Open a tenant first; then L locks or unlocks it.")

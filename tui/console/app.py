@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rich.console import RenderableType
 from textual import events
 from textual.actions import ActionParseResult
-from textual.app import App, SuspendNotSupported
+from textual.app import App
 from textual.binding import BindingType
 from textual.dom import DOMNode
 from textual.driver import Driver
@@ -26,6 +26,7 @@ from tui.config import NAME
 from tui.console import preferences
 from tui.console.background.monitor import BackgroundMonitor
 from tui.console.frame.chrome import STRIP, HeaderState
+from tui.console.frame.navigator import InConsole
 from tui.console.frame.pending_actions import ActionNode, PendingActions
 from tui.console.frame.running_calls import RunningCalls
 from tui.console.frame.splash import SplashScreen
@@ -230,26 +231,16 @@ class Modeldeck(ActionNode, App[str]):
 
     def on_lines_field_editor_requested(self, event: "LinesField.EditorRequested") -> None:
         """Put a field's text into the person's editor, on this terminal, and what was saved back into the field."""
-        from tui.console.terminal.editor import edit_or_problem  # lazy: an editor
+        from tui.console.terminal.editor import edit_on_terminal  # lazy: an editor
 
         if self.calls:
             self.dialogs.toast(hint("An answer is still running. {app.copy-or-stop} stops it; then open the editor."))
             return
-        loop = asyncio.get_running_loop()
-        try:
-            with self.suspend():
-                # Ctrl+c in the editor is the editor's; the terminal sends it to both.
-                loop.remove_signal_handler(signal.SIGINT)
-                signal.signal(signal.SIGINT, lambda *_: None)
-                result = edit_or_problem(event.field.text, self.session.environ)
-            if isinstance(result, Problem):
-                self.show_problem(result)
-            else:
-                event.field.put(result)
-        except SuspendNotSupported:
-            self.dialogs.toast("This terminal cannot be given to an editor.")
-        finally:
-            loop.add_signal_handler(signal.SIGINT, self.exit, None, 128 + signal.SIGINT)
+        result = edit_on_terminal(self, event.field.text, self.session.environ)
+        if isinstance(result, Problem):
+            self.show_problem(result)
+        else:
+            event.field.put(result)
 
     # --- what the frame of every screen shows ---
 
@@ -303,10 +294,14 @@ class Modeldeck(ActionNode, App[str]):
         namespaces: Mapping[str, DOMNode] | None = None,
     ) -> bool:
         try:
-            return await super().run_action(action, default_namespace, namespaces)
+            done = await super().run_action(action, default_namespace, namespaces)
         except Problem as problem:
             self.show_problem(problem)
             return True
+        name = str(action).partition("(")[0]
+        if not done and isinstance(default_namespace, InConsole) and (reason := default_namespace.why_not(name)):
+            self.dialogs.toast(reason)
+        return done
 
     def show_problem(self, problem: Problem) -> None:
         """Show a problem for which the screen has no place of its own."""
@@ -358,6 +353,7 @@ class Modeldeck(ActionNode, App[str]):
         """Lock the tenant, or ask for its passphrase if it is locked."""
         tenant = self.navigator.tenant
         if tenant is None:
+            self.dialogs.toast(hint("Open a tenant first; then {app.lock} locks or unlocks it."))
             return
         if not keyring.is_open(self.navigator.tenant_session):
             self.run_worker(self._unlock(), group="unlock", exclusive=True, exit_on_error=False)

@@ -122,8 +122,9 @@ async def test_an_id_that_no_provider_has_is_refused(session: Session, name: str
 
 
 async def test_a_model_is_not_added_twice_nor_with_fields_it_has_not(session: Session) -> None:
-    with pytest.raises(UsageError, match="already exists, imported"):
+    with pytest.raises(UsageError, match="already exists, imported") as error:
         await catalog.add(session.tenant("acme"), "openai", "gpt-6-sol", CHAT, verify=False)
+    assert error.value.remedy is None and "without adding it" in error.value.hint
     with pytest.raises(UsageError, match="no field version"):
         await catalog.add(session.tenant("acme"), "openai", "mine", CHAT, {"version": "1"}, verify=False)
     with pytest.raises(Problem, match="not set up"):

@@ -192,6 +192,10 @@ class Console(Protocol):
 class InConsole(ActionNode):
     """A screen or widget that uses the console around it."""
 
+    def why_not(self, action: str) -> str:
+        """Return why an action that `check_action` does not allow cannot be done now, as a sentence, or ''."""
+        return ""
+
     @property
     def console(self) -> Console:
         """The app, as the console that it is."""

@@ -238,6 +238,9 @@ class AreaScreen(FramedScreen[None]):
     def on_screen_resume(self) -> None:
         self.switched_to = False
 
+    def why_not(self, action: str) -> str:
+        return "There is nothing to switch to: that takes your key and a trial." if action == "source" else ""
+
     def action_escape(self) -> None:
         """Stop what runs, else leave the field; never more. Screens say what that is."""
 

@@ -372,7 +372,7 @@ class Providers(AreaScreen):
 
     def action_use(self) -> None:
         row, credential = self.row, self.credential
-        if row is None or row.credential is None:
+        if row is None:
             return
         if credential is None or not self.on_other:
             self.say(*summary.in_use_words(row.credential))

@@ -94,7 +94,7 @@ def verified_words(rows: Sequence[ProviderRow], provider_ids: Collection[str]) -
     """Return how many of these providers were verified, and how they are now: `8 verified: 7 ready, 1 refused`."""
     states = Counter(row.state for row in rows if row.provider.id in provider_ids)
     counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
-    return f"{states.total()} verified: {counts}" if states else ""
+    return f"{states.total()} verified: {counts}" if states else "No provider is set up yet."
 
 
 def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) -> str:
@@ -254,7 +254,9 @@ def previous_key_words() -> tuple[Words, Words]:
     return "You cannot change a previous key.", hint("{providers.use} goes back to it; {providers.remove} forgets it.")
 
 
-def in_use_words(credential: Credential) -> tuple[Words, Words]:
-    """Return why a credential need not be switched to."""
+def in_use_words(credential: Credential | None) -> tuple[Words, Words]:
+    """Return why a provider's credential in use, None if it is not set up, need not be switched to."""
+    if credential is None:
+        return "It is not set up, so it has no credential to use.", hint("{list.choose} sets it up.")
     second = "{providers.use} on another credential in the details uses that one."
     return f"{credential.name} is in use.", hint(second)

@@ -4,12 +4,17 @@ The text is in a file that only this user can read, in a folder of its own that 
 editor left beside it. If this process is killed, the next one removes it.
 """
 
+import asyncio
 import os
 import shlex
+import signal
 import stat
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from textual.app import App, SuspendNotSupported
 
 from tui.errors import Problem
 from tui.paths import open_file
@@ -18,6 +23,21 @@ from tui.storage.temporary import temporary_folder
 
 _LARGEST = 4 * 1024 * 1024
 """Bytes of a file that is read back; no field takes as much."""
+
+
+def edit_on_terminal(app: App[Any], text: str, environ: Mapping[str, str]) -> str | Problem:
+    """Give the app's terminal to the editor. Return the edited text, or what went wrong."""
+    loop = asyncio.get_running_loop()
+    try:
+        with app.suspend():
+            # Ctrl+c in the editor is the editor's; the terminal sends it to both.
+            loop.remove_signal_handler(signal.SIGINT)
+            signal.signal(signal.SIGINT, lambda *_: None)
+            return edit_or_problem(text, environ)
+    except SuspendNotSupported:
+        return Problem("This terminal cannot be given to an editor.")
+    finally:
+        loop.add_signal_handler(signal.SIGINT, app.exit, None, 128 + signal.SIGINT)
 
 
 def edit_or_problem(text: str, environ: Mapping[str, str]) -> str | Problem:

@@ -219,10 +219,10 @@ async def _kept(
 def _is_new(session: TenantSession, model: Model) -> None:
     for stored_model in all_models(session):
         if _same(stored_model, model) and not stored_model.gone:
-            raise UsageError(
-                f"{model.ref} already exists, {stored_model.origin.value}.",
-                remedy=Remedy(Action.EDIT_MODEL, model.provider, model=model.id),
-            )
+            message = f"{model.ref} already exists, {stored_model.origin.value}."
+            if stored_model.origin is Origin.IMPORTED:
+                raise UsageError(message, "You can use it without adding it.")
+            raise UsageError(message, remedy=Remedy(Action.EDIT_MODEL, model.provider, model=model.id))
 
 
 async def test(session: TenantSession, model: Model) -> str:

@@ -8,6 +8,7 @@ from tui.domain import Model
 from tui.workspace.playground.conversation import Answer, AnswerState
 
 BUSY = "An answer is running; {app.copy-or-stop} stops it."
+NOTHING = "Nothing was asked in this chat yet."
 NO_MODEL = "No default chat model yet; {playground.model:typing} picks one for this chat."
 
 NEW_CHAT = (

@@ -313,6 +313,8 @@ class ChatTab(Tab):
             if self.question.text.strip() == last.turn.question and not last.replies:
                 self.question.take()
             self.ask(last.turn.question, self.model, again=last)
+        else:
+            self.say(messages.NOTHING)
 
     def action_edit(self) -> None:
         last = self.session.history.last
@@ -323,6 +325,8 @@ class ChatTab(Tab):
             self.question.focus()
             self._editing = True
             self.say("Sending replaces your last question and its answer.")
+        else:
+            self.say(messages.NOTHING)
 
     def action_parameters(self) -> None:
         if self.model is None:
@@ -343,9 +347,13 @@ class ChatTab(Tab):
     def action_copy(self) -> None:
         if text := self.session.history.text_at(self.transcript.at_cursor):
             self.console.copy_to_terminal(text)
+        else:
+            self.say(messages.NOTHING)
 
     def action_save(self) -> None:
-        if self.session.history.entries:
+        if not self.session.history.entries:
+            self.say(messages.NOTHING)
+        else:
             self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
 
     async def _save(self) -> None:
@@ -360,6 +368,8 @@ class ChatTab(Tab):
             self.say(hint(messages.BUSY))
         elif self.session.history.entries:
             self.run_worker(self._new(), group="new", exclusive=True, exit_on_error=False)
+        else:
+            self.say(messages.NOTHING)
 
     async def _new(self) -> None:
         question = messages.NEW_CHAT

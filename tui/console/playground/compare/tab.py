@@ -27,6 +27,7 @@ from tui.workspace.playground.compare.comparison import FEWEST, MOST, PromptComp
 from tui.workspace.playground.compare.measurement import MeasuredAnswer
 
 REPEATS = 5
+_NOTHING = "Nothing was compared yet."
 _BUSY = "Answers are running; {app.copy-or-stop} stops them."
 
 
@@ -100,7 +101,8 @@ class CompareTab(Tab):
 
     def _keys(self) -> tuple[str, ...]:
         if self.running:
-            return ("app.copy-or-stop: stop",) if self.typing else ("area.escape: stop", "compare.write")
+            typing = ("app.copy-or-stop: stop", "area.escape: commands")
+            return typing if self.typing else ("area.escape: stop", "compare.write")
         if self.typing:
             add = ("playground.model: add model",) if len(self.columns) < MOST else ()
             after = ("compare.again", "compare.save") if self.comparison else ()
@@ -226,6 +228,8 @@ class CompareTab(Tab):
             self.say(hint(_BUSY))
         elif self.comparison is not None:
             self._ask("", count)
+        else:
+            self.say(_NOTHING)
 
     def _ask(self, prompt: str, repeat: int) -> None:
         """Ask a new prompt, or '' for more answers to the last one."""
@@ -300,12 +304,12 @@ class CompareTab(Tab):
     # --- keys ---
 
     def escape(self) -> None:
-        if self.running:
-            self.stop()
-        elif self.typing and self.columns:
+        if self.typing and self.columns:
             self.columns.move(0)
         elif self.typing:
             self.screen.set_focus(None)
+        elif self.running:
+            self.stop()
 
     def on_descendant_focus(self) -> None:
         current = self.columns.current
@@ -362,9 +366,15 @@ class CompareTab(Tab):
         column = self.columns.current or next(iter(self.columns), None)
         if column is not None and column.text:
             self.console.copy_to_terminal(column.text)
+        else:
+            self.say(_NOTHING)
 
     def action_save(self) -> None:
-        if self.comparison is not None and not self.running:
+        if self.comparison is None:
+            self.say(_NOTHING)
+        elif self.running:
+            self.say(hint(_BUSY))
+        else:
             self.run_worker(self._save(self.comparison), group="save", exclusive=True, exit_on_error=False)
 
     async def _save(self, comparison: PromptComparison) -> None:

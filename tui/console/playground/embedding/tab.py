@@ -35,7 +35,7 @@ MAP = 60
 
 _PAIRS = 200
 _INVITE = "One text per line; two or more are compared."
-
+_NOTHING = "Nothing was embedded yet."
 
 _LIMIT = 1_000_000
 """Characters of all texts together."""
@@ -220,6 +220,9 @@ class EmbeddingTab(SingleCallTab):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return None if action == "parameters" and not self._kinds else super().check_action(action, parameters)
 
+    def why_not(self, action: str) -> str:
+        return "This model embeds documents and queries alike." if action == "parameters" else ""
+
     def action_parameters(self) -> None:
         self.run_worker(self._choose_kind(), group="parameters", exclusive=True, exit_on_error=False)
 
@@ -368,12 +371,16 @@ class EmbeddingTab(SingleCallTab):
         heat.select(key)
 
     def action_copy(self) -> None:
-        if self.compared is not None:
+        if self.compared is None:
+            self.dialogs.toast(_NOTHING)
+        else:
             one = len(self.compared.texts) == 1
             self.console.copy_to_terminal(self.compared.as_json(self._ref) if one else self.compared.as_table())
 
     def action_save(self) -> None:
-        if self.compared is not None:
+        if self.compared is None:
+            self.dialogs.toast(_NOTHING)
+        else:
             self.run_worker(self._save(self.compared, self._ref), group="save", exclusive=True)
 
     async def _save(self, compared: Comparison, ref: str) -> None:

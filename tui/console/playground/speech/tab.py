@@ -150,6 +150,10 @@ class SpeechTab(SingleCallTab):
             return self.view == "results" and several and not self.has_class("-locked")
         return True
 
+    def why_not(self, action: str) -> str:
+        waiting = action in _RESULT_ACTIONS and action != "change" and not self.has_class("-locked")
+        return "Nothing was transcribed yet." if waiting and self.call_status is None else ""
+
     def take_focus(self) -> None:
         if self.view == "form" and not self.has_class("-locked"):
             self.form.write()
