@@ -87,6 +87,10 @@ FORCE = Option(("--force",), "overwrite an existing file", shown=False)
 PRINT = Option(
     ("--print",), "print the request as curl, httpx or python, and send nothing", "FORM", ("curl", "httpx", "python")
 )
+ATTACHMENTS = (
+    Option(("-a", "--attachment"), "an image, PDF or text file to send; repeat for several; - reads stdin", "FILE"),
+    Option(("--keep-metadata",), "send the EXIF data and comments of JPEG files too", shown=False),
+)
 CREDENTIAL_NAME = Option(("--name",), "the credential's name; default: `default`", "CRED")
 
 PROVIDER = Argument("P", "a provider ID, see modeldeck provider list")

@@ -1,5 +1,6 @@
 """Model choice and progress notes, shared by chat, embed and transcribe."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from errno import ENOENT
@@ -7,10 +8,11 @@ from math import ceil
 from typing import TYPE_CHECKING
 
 from tui.cli.context import CommandContext
-from tui.cli.inputs import new_file
-from tui.cli.output import Output, bar
+from tui.cli.inputs import new_file, read_bytes
+from tui.cli.output import Output, bar, is_terminal
 from tui.domain import KeySource, Model, ModelType
 from tui.errors import UsageError
+from tui.paths import paths
 from tui.providers.client.limits import MIB
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
 from tui.providers.requests import Call
@@ -25,6 +27,7 @@ from tui.workspace.playground.key_source import CallRoute
 
 if TYPE_CHECKING:
     from tui.providers.client.wire_log import WireLog
+    from tui.workspace.playground.attachments.files import AttachedFile
 
 _TRACE_SIZE = 64 * MIB
 """About how many characters of frames --trace saves."""
@@ -96,6 +99,25 @@ def traced(call: CommandContext) -> Iterator["WireLog | None"]:
             call.out.note(f"Saved the requests and responses in {one_line(str(path), 200)}.")
         elif log.muted:
             call.out.note("Nothing was saved: a request on a trial shows the operator's account.")
+
+
+def attached_files(call: CommandContext) -> "tuple[AttachedFile, ...]":
+    """Return the files of -a, in order; say what was removed of them."""
+    from tui.workspace.playground.attachments import files as reader
+
+    home, keep = paths(call.environ).home, call.args.has("keep-metadata")
+    attached: list[AttachedFile] = []
+    for name in call.args.many("attachment"):
+        if name == "-":
+            if is_terminal(sys.stdin):
+                raise UsageError("A file cannot be typed.", "Pipe one: modeldeck chat -a - 'What is this?' <a.png")
+            attached.append(reader.of_content(read_bytes("", reader.LARGEST + 1), "stdin", keep_metadata=keep))
+        else:
+            attached.append(reader.read_file(name, home, keep_metadata=keep))
+    for file in attached:
+        if file.removed:
+            call.out.note(f"{file.name}: metadata removed ({file.removed:,} bytes); --keep-metadata sends it.")
+    return tuple(attached)
 
 
 def print_request(call: CommandContext, route: CallRoute, request: Call) -> None:

@@ -68,18 +68,21 @@ def by_key(request: ReceivedRequest) -> Answer | None:
 def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Answer:
     """Return a chat completion, streamed or not, that does what the last question asks for."""
     body = request.data
-    question = str(body["messages"][-1]["content"] if body["messages"] else "")
+    content = body["messages"][-1]["content"] if body["messages"] else ""
+    question, files = sample_answers.question_of(content), sample_answers.files_of(content)
     wish = sample_answers.wish(question)
     if answer := _on_demand(wish, request):
         return answer
     if refusal := _too_much(body, reasons):
         return whole(refusal, 400)
-    text = "" if wish == "please be empty" else sample_answers.reply(question, body["model"])
+    text = "" if wish == "please be empty" else files + sample_answers.reply(question, body["model"])
     thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
     reason = "stop"
     if wish == "please be long":
         text, reason = text[: len(text) // 2], "length"
-    prompt_tokens = sum(sample_answers.tokens(str(entry["content"])) for entry in body["messages"])
+    prompt_tokens = sum(
+        sample_answers.tokens(sample_answers.question_of(entry["content"])) for entry in body["messages"]
+    )
     usage = {
         "prompt_tokens": prompt_tokens,
         "completion_tokens": sample_answers.tokens(text + thoughts),

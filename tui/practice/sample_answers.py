@@ -1,8 +1,12 @@
 """Sample answers: Markdown that varies with the question, vectors by letters, a recording."""
 
 import math
-from collections.abc import Iterator
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from typing import Any
 from zlib import crc32
+
+from tui.workspace.playground.attachments.image_header import image_info
 
 _SKY = """\
 Light from the sun is scattered by molecules much smaller than its wavelength. The shorter the wave, \
@@ -93,6 +97,40 @@ _WISHES = (
 def wish(question: str) -> str:
     """Return what a question asks a practice provider to do, for example `please break`, or ''."""
     return next((entry for entry in _WISHES if entry in question.lower()), "")
+
+
+def question_of(content: Any) -> str:
+    """Return the text of a message: a string, or the text parts of a list."""
+    if not isinstance(content, list):
+        return str(content)
+    return "\n".join(part["text"] for part in content if isinstance(part.get("text"), str))
+
+
+def files_of(content: Any) -> str:
+    """Return a sentence about each image or document in the parts of a message, '' without any."""
+    parts = content if isinstance(content, list) else []
+    return "".join(seen(data) for part in parts if (data := _base64_in(part)))
+
+
+def seen(data: str) -> str:
+    """Return a sentence about an image or document: a data URL, or its base64."""
+    try:
+        content = b64decode(data.rpartition(",")[2], validate=True)
+    except ValueError:
+        return "I got a file whose base64 is damaged.\n\n"
+    info = image_info(content)
+    if info is None:
+        kind = "a PDF" if content.startswith(b"%PDF-") else "a file"
+        return f"I got {kind} of {len(content):,} bytes.\n\n"
+    kind = info.media.removeprefix("image/").upper()
+    return f"I see a {kind} image of {info.width} × {info.height} pixels ({len(content):,} bytes).\n\n"
+
+
+def _base64_in(part: Mapping[str, Any]) -> str:
+    """Return the base64 or data URL of a part in the form of OpenAI or Anthropic, '' for a text."""
+    url = (part.get("image_url") or {}).get("url")
+    data = (part.get("source") or {}).get("data")
+    return str(url or data or (part.get("file") or {}).get("file_data") or "")
 
 
 def reply(question: str, model: str) -> str:

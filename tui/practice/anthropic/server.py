@@ -59,16 +59,17 @@ def _by_key(request: ReceivedRequest) -> Answer | None:
 def _message(request: ReceivedRequest) -> Answer:
     """Return a message, streamed or whole, with what its last question brings about."""
     body = request.data
-    question = str(body["messages"][-1]["content"])
+    content = body["messages"][-1]["content"]
+    question, files = sample_answers.question_of(content), sample_answers.files_of(content)
     wish = sample_answers.wish(question)
     if refusal := _too_much(request) or _on_demand(wish, request):
         return refusal
-    text = "" if wish == "please be empty" else sample_answers.reply(question, body["model"])
+    text = "" if wish == "please be empty" else files + sample_answers.reply(question, body["model"])
     thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
     reason = "end_turn"
     if wish == "please be long":
         text, reason = text[: len(text) // 2], "max_tokens"
-    read = sum(sample_answers.tokens(str(message["content"])) for message in body["messages"])
+    read = sum(sample_answers.tokens(sample_answers.question_of(message["content"])) for message in body["messages"])
     usage = {"input_tokens": read, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 1}
     used: dict[str, Any] = {"output_tokens": sample_answers.tokens(text + thoughts)}
     if thoughts:

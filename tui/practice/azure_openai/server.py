@@ -65,7 +65,7 @@ def _deployment(request: ReceivedRequest) -> str:
 
 
 def _chat(request: ReceivedRequest) -> Answer:
-    question = str(request.data["messages"][-1]["content"])
+    question = sample_answers.question_of(request.data["messages"][-1]["content"])
     wish = sample_answers.wish(question)
     if wish == "please fail":
         return Answer(400, (fixture("azure_openai", "filtered.json"),))

@@ -44,7 +44,7 @@ def _script(request: ReceivedRequest) -> Answer | None:
     messages = request.data["messages"]
     if not messages or messages[-1]["role"] == "assistant":
         return whole({"detail": "Invalid request"}, 400)
-    wish = sample_answers.wish(str(messages[-1]["content"]))
+    wish = sample_answers.wish(sample_answers.question_of(messages[-1]["content"]))
     if wish == "please be empty" and request.data["stream"] and request.origin == _CHATGLM3:
         return Answer(headers=EVENTS)
     return chat(request, reasons=False, folder="chatglm")

@@ -104,6 +104,8 @@ def _talked(request: ReceivedRequest) -> Answer:
     """Return a chat over a WebSocket; every failure is a frame."""
     body = request.data[0]
     question = str(body["payload"]["message"]["text"][-1]["content"])
+    texts = body["payload"]["message"]["text"]
+    files = "".join(sample_answers.seen(text["content"]) for text in texts if text.get("content_type") == "image")
     wish = sample_answers.wish(question)
     if "nocredit" in request.key:
         return _failed(11200, _USED_UP)
@@ -113,7 +115,9 @@ def _talked(request: ReceivedRequest) -> Answer:
         return _failed(10013, "input content audit failed")
     if wish == "please be refused":
         return _failed(11200, _UNLICENSED)
-    text = "" if wish == "please be empty" else sample_answers.reply(question, body["parameter"]["chat"]["domain"])
+    text = (
+        "" if wish == "please be empty" else files + sample_answers.reply(question, body["parameter"]["chat"]["domain"])
+    )
     thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
     frames = list(_frames(thoughts, text[: len(text) // 2] if wish == "please be long" else text))
     if wish in ("please break", "please stall", "please error"):

@@ -79,7 +79,7 @@ def _failed(code: int, message: str) -> Answer:
 
 def _chat(request: ReceivedRequest, part: str) -> Answer:
     body = request.data
-    question = str(body["messages"][-1]["content"])
+    question = sample_answers.question_of(body["messages"][-1]["content"])
     wish = sample_answers.wish(question)
     if wish == "please fail":
         return _failed(336003, "the text breaks a rule")

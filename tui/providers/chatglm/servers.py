@@ -26,6 +26,7 @@ from tui.providers.chatglm.probe import (
 from tui.providers.dialects.attachments import has_files
 from tui.providers.dialects.attachments import unsupported as no_attachments
 from tui.providers.dialects.messages import GAP, alternating
+from tui.providers.dialects.notices import with_notices
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings
@@ -39,7 +40,6 @@ from tui.providers.requests import (
     Frame,
     Framing,
     Message,
-    Reader,
     Result,
 )
 from tui.providers.spec import FieldValues
@@ -95,7 +95,7 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, after those that detect the API unless it is set."""
     if flavour := fields.get("flavour"):
         notices, call = _talk(flavour, fields, request)
-        return _noted(call, notices)
+        return with_notices(call, notices)
 
     def then(server: str, entries: Sequence[Mapping[str, Any]]) -> Iterator[Result]:
         notices, call = _talk(server, fields, request)
@@ -150,20 +150,6 @@ def _talk(flavour: str, fields: FieldValues, request: ChatRequest) -> tuple[list
     request = replace(request, messages=turns, parameters=accepted)
     call = openai_chat.chat(_FLAVOUR, {"base_url": root(fields) + PATH}, request)
     return notices, _in_one_piece_if_empty(call) if request.stream else call
-
-
-def _noted(call: Call, notices: list[Notice]) -> Call:
-    def reader() -> Reader:
-        read, waiting = call.reader(), list(notices)
-
-        def noted(frame: Frame | None) -> Iterator[Any]:
-            while waiting:
-                yield waiting.pop(0)
-            yield from read(frame)
-
-        return noted
-
-    return replace(call, reader=reader) if notices else call
 
 
 def _in_one_piece_if_empty(call: Call) -> Call:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from tui.domain import KeySource, Model, VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Problem, UsageError
+from tui.providers.dialects.notices import with_notices
 from tui.providers.dialects.sampling import DIMENSIONS
 from tui.providers.events import Event, Notice, Usage
 from tui.providers.requests import (
@@ -24,6 +25,7 @@ from tui.tenancy import credentials, refused_fields
 from tui.tenancy.connections import provider_of
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import key_source
+from tui.workspace.playground.attachments import limits
 from tui.workspace.playground.audio import audio_info
 from tui.workspace.playground.key_source import CallRoute
 from tui.workspace.playground.metering import ANSWERS, metered
@@ -58,14 +60,15 @@ def chat_call(
         schema: The JSON Schema that the answer must fit.
 
     Raises:
-        UsageError: The provider serves no chats, or takes no schema for this model.
+        UsageError: The provider serves no chats, or for this model takes no schema, or an attachment not as it is.
     """
     provider = provider_of(session, model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
+    sent, sentences = limits.check(provider, model, messages)
     route = key_source.route_call(session, model, access)
-    request = ChatRequest(route.model, tuple(messages), dict(parameters or {}), stream, schema)
-    return route, provider.chat(route.access.fields, request)
+    request = ChatRequest(route.model, sent, dict(parameters or {}), stream, schema)
+    return route, with_notices(provider.chat(route.access.fields, request), [Notice(text) for text in sentences])
 
 
 def embed_call(

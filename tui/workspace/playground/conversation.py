@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tui.providers.requests import Message
+from tui.workspace.playground.attachments.files import AttachedFile, user_message
 
 if TYPE_CHECKING:
     from tui.workspace.pricing.cost import Cost
@@ -47,6 +48,7 @@ class Turn:
     question: str
     answers: list[Answer] = field(default_factory=list)
     shown: int = -1
+    files: tuple[AttachedFile, ...] = ()
 
     @property
     def answer(self) -> Answer | None:
@@ -61,19 +63,19 @@ class Conversation:
     turns: list[Turn] = field(default_factory=list)
     system: str = ""
 
-    def messages(self, question: str = "") -> tuple[Message, ...]:
+    def messages(self, question: str = "", files: tuple[AttachedFile, ...] = ()) -> tuple[Message, ...]:
         """Return the messages to send: system prompt, answered turns (stopped ones too), next question."""
         sent = [Message("system", self.system)] if self.system else []
         for turn in self.turns:
             if turn.answer and turn.answer.text:
-                sent += [Message("user", turn.question), Message("assistant", turn.answer.text)]
-        return (*sent, Message("user", question)) if question else tuple(sent)
+                sent += [user_message(turn.question, turn.files), Message("assistant", turn.answer.text)]
+        return (*sent, user_message(question, files)) if question else tuple(sent)
 
     def as_markdown(self) -> str:
         """Format the conversation as Markdown; an incomplete answer says so."""
         blocks = [f"> System prompt: {line}" for line in self.system.splitlines()]
         for turn in self.turns:
-            blocks += ["## You", turn.question.strip()]
+            blocks += ["## You", turn.question.strip(), *(f"*Attached: {file.words}.*" for file in turn.files)]
             if turn.answer:
                 blocks += [f"## {turn.answer.model}", turn.answer.text.strip(), *_mark(turn.answer)]
         return "\n\n".join(block for block in blocks if block) + "\n"

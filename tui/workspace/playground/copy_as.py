@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
@@ -120,8 +121,6 @@ def _body(call: Call) -> tuple[str, list[Base64File]]:
 
 def _curl(call: Call) -> str:
     body, files = _body(call)
-    if files:
-        raise UsageError("The request holds the file itself, as base64.", "Print it as httpx.")
     lines = [f"curl -sS -N -X {call.method} {_shell(_url(call))}"]
     lines += [f"-H {_shell(f'{name}: {value}')}" for name, value in _headers(call).items()]
     upload = call.upload
@@ -132,9 +131,41 @@ def _curl(call: Call) -> str:
         named = f'"{_in_quotes(str(upload.path))}";type={upload.media}'
         named += f';filename="{_in_quotes(upload.filename or upload.path.name)}"'
         lines.append(f"-F {shlex.quote(f'{upload.name}=@{named}')}")
+    elif files:
+        lines.append(_option("data-binary", "@-"))
     elif body:
         lines.append(_option("data-raw", _shell(body)))
-    return " \\\n  ".join(lines) + "\n"
+    command = " \\\n  ".join(lines) + "\n"
+    return f"{{\n{_with_base64(body, files)}}} | {command}" if files else command
+
+
+def _with_base64(body: str, files: list[Base64File]) -> str:
+    """Return the commands that write a body: its texts, and the base64 of its files between them."""
+    first, *texts = body.split(_FILE)
+    lines = [f"  printf %s {_shell(first)}"]
+    for file, text in zip(files, texts, strict=True):
+        lines += [f"  {_file_command(file)} | base64 | tr -d '\\n'", f"  printf %s {_shell(text)}"]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _file_command(file: Base64File) -> str:
+    """Return the command that writes what is sent of a file."""
+    path = shlex.quote(_path_of(file))
+    if not file.pieces:
+        return f"cat {path}"
+    commands = []
+    for piece in file.pieces:
+        if isinstance(piece, bytes):
+            commands.append("printf '" + "".join(map("\\{:03o}".format, piece)) + "'")
+        else:
+            commands.append(f"tail -c +{piece[0] + 1} {path} | head -c {piece[1] - piece[0]}")
+    return f"{{ {'; '.join(commands)}; }}"
+
+
+def _path_of(file: Base64File) -> str:
+    if file.path == Path():
+        raise UsageError("What was attached was piped, and is in no file.", "Attach it by its path.")
+    return str(file.path)
 
 
 def _option(name: str, value: str) -> str:
@@ -183,7 +214,25 @@ def _httpx(call: Call) -> str:
 
 
 def _files(files: list[Base64File]) -> str:
-    return ", ".join(f"base64.b64encode(open({str(file.path)!r}, 'rb').read()).decode()" for file in files)
+    return ", ".join(map(_encoded, files))
+
+
+def _encoded(file: Base64File) -> str:
+    """Return the Python expression of a file's base64."""
+    content = f"open({_path_of(file)!r}, 'rb').read()"
+    if file.pieces:
+        pieces = (repr(piece) if isinstance(piece, bytes) else f"file[{piece[0]}:{piece[1]}]" for piece in file.pieces)
+        content = f"(lambda file: {' + '.join(pieces)})({content})"
+    return f"base64.b64encode({content}).decode()"
+
+
+def _literal(value: Any) -> str:
+    """Return a Python expression of JSON with files."""
+    if isinstance(value, Base64File):
+        return f"{value.prefix!r} + {_encoded(value)}" if value.prefix else _encoded(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name!r}: {_literal(entry)}" for name, entry in value.items()) + "}"
+    return f"[{', '.join(map(_literal, value))}]" if isinstance(value, list | tuple) else repr(value)
 
 
 def _dictionary(values: Mapping[str, str]) -> str:
@@ -202,7 +251,7 @@ def _library(provider: Provider, call: Call) -> str:
     variables = _PLACEHOLDER.findall(" ".join(_headers(call).values()))
     key = f"os.environ[{variables[0]!r}]" if variables else "'none'"
     body = dict(call.json) if isinstance(call.json, Mapping) else {}
-    arguments = ", ".join(f"{name}={value!r}" for name, value in body.items() if name != "stream")
+    arguments = ", ".join(f"{name}={_literal(value)}" for name, value in body.items() if name != "stream")
     streamed = bool(body.get("stream"))
     known = {"/chat/completions": "chat.completions", "/completions": "completions", "/embeddings": "embeddings"}
     if provider.declared_id == "anthropic" and call.url.endswith("/v1/messages"):
@@ -214,5 +263,6 @@ def _library(provider: Provider, call: Call) -> str:
         base, module, name, method = call.url.removesuffix(end), "openai", "OpenAI", known[end]
     create = f"client.{method}.create({arguments}{', stream=True' if streamed else ''})"
     use = [f"for event in {create}:", "    print(event)"] if streamed else [f"print({create})"]
+    imports = ["import base64"] if "base64.b64encode" in create else []
     client = f"client = {name}(api_key={key}, base_url={base!r})"
-    return "\n".join(["import os", "", f"from {module} import {name}", "", client, *use]) + "\n"
+    return "\n".join([*imports, "import os", "", f"from {module} import {name}", "", client, *use]) + "\n"

@@ -1,6 +1,6 @@
 """`modeldeck chat`: ask a model."""
 
-from tui.cli.command import FORCE, JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
+from tui.cli.command import ATTACHMENTS, FORCE, JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
 
 COMMANDS = (
     Command(
@@ -12,6 +12,7 @@ COMMANDS = (
             MODEL_OPTION,
             Option(("-s", "--system"), "the system prompt", "SYSTEM"),
             Option(("-p", "--parameter"), "a parameter of the model; repeat for several", "NAME=VALUE"),
+            *ATTACHMENTS,
             Option(("--schema",), "a JSON Schema that the answer must fit", "FILE"),
             Option(("--thinking",), "show the model's reasoning on stderr", shown=False),
             Option(("--no-thinking",), "keep the model from thinking, if it can be", shown=False),
@@ -25,7 +26,9 @@ COMMANDS = (
         "If the answer breaks off, what came stays on stdout and the exit code is not 0. With --schema the exit code "
         "is 1 if the answer is not JSON that fits, and the message names the place of the first failure.",
         "{model, text, thinking, thinking_state, "
-        "finish, complete, usage: {input, output, reasoning, cached, cache_write, "
+        "finish, complete, "
+        "attachments: [{name, kind, bytes, metadata_removed, width, height}], "
+        "usage: {input, output, reasoning, cached, cache_write, "
         "cache_write_1h, audio, image, audio_output}, cost: {estimate, amount, currency, price_date, price_source}, "
         "timings: {first_token, total, tokens_per_second}, notices, schema: {valid, path, message}}; input and output "
         "are totals, the others parts of them; what the provider does not report, and a cost that is not known, are "
@@ -33,6 +36,7 @@ COMMANDS = (
         (
             "modeldeck chat 'Why is the sky blue?'",
             "git diff | modeldeck chat -s 'Review this.' -p temperature=0",
+            "modeldeck chat -a screenshot.png 'What is wrong here?'",
             "modeldeck chat --schema person.json 'Who wrote Faust?'",
         ),
     ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text
-from tui.cli.model_call import answering_model, begin, print_progress, print_request, traced
+from tui.cli.model_call import answering_model, attached_files, begin, print_progress, print_request, traced
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError, did_you_mean, quotable
@@ -21,6 +21,7 @@ from tui.sanitize import printable
 from tui.storage.user_file import local_path
 from tui.workspace.playground import answer_schema, calls, thinking
 from tui.workspace.playground import parameters as model_parameters
+from tui.workspace.playground.attachments.files import AttachedFile, user_message
 
 if TYPE_CHECKING:
     from tui.workspace.playground.answer_schema import SchemaResult
@@ -33,13 +34,16 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
     parameters = _parameters(call, model)
     schema = answer_schema.read_schema(local_path(call.args.one("schema"))) if call.args.has("schema") else None
     prompt = call.args.one("PROMPT", "-")
+    if prompt == "-" and "-" in call.args.many("attachment"):
+        raise UsageError("Standard input is the attachment.", "Write the question on the command line.")
     if prompt == "-":
         prompt = read_text("Type your question").strip()
     if not prompt:
         raise UsageError("The question is blank.", "For example: modeldeck chat 'Why is the sky blue?'")
+    files = attached_files(call)
     system = call.args.one("system")
-    messages = ([Message("system", system)] if system else []) + [Message("user", prompt)]
-    return _ask(call, model, messages, parameters, schema)
+    messages = ([Message("system", system)] if system else []) + [user_message(prompt, files)]
+    return _ask(call, model, messages, parameters, schema, files)
 
 
 def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
@@ -69,8 +73,9 @@ _TOO_SHORT = 0.02
 class _Answer:
     """The answer so far: text, reasoning, usage and times."""
 
-    def __init__(self, call: CommandContext, model: Model) -> None:
+    def __init__(self, call: CommandContext, model: Model, files: tuple[AttachedFile, ...]) -> None:
         self._call = call
+        self._files = files
         self._model, self._moment = model, call.session.now()
         self._started = time.monotonic()
         self._first = 0.0
@@ -155,6 +160,7 @@ class _Answer:
             "thinking_state": str(thinking.state("".join(self.thinking), used, self._call.args.has("no-thinking"))),
             "finish": self.finish.reason if self.finish else None,
             "complete": self.complete,
+            "attachments": [file.as_json() for file in self._files],
             "usage": used.as_json() if used else None,
             "cost": self.cost.as_json() if self.cost else None,
             "timings": {
@@ -184,6 +190,7 @@ async def _ask(
     messages: list[Message],
     parameters: dict[str, Any],
     schema: dict[str, Any] | None,
+    files: tuple[AttachedFile, ...],
 ) -> int:
     stream = not call.args.has("no-stream")
     prepare = partial(calls.chat_call, call.tenant_session, model, messages, parameters, stream, schema=schema)
@@ -191,7 +198,7 @@ async def _ask(
         print_request(call, *prepare())
         return 0
     await begin(call, model)
-    answer = _Answer(call, model)
+    answer = _Answer(call, model, files)
     problem: Problem | None = None
     try:
         with traced(call) as log:

@@ -1,6 +1,6 @@
 """`modeldeck compare | batch`: several models, or many prompts."""
 
-from tui.cli.command import JSON, Argument, Command, Option
+from tui.cli.command import ATTACHMENTS, JSON, Argument, Command, Option
 
 COMMANDS = (
     Command(
@@ -13,6 +13,7 @@ COMMANDS = (
             Option(("-r", "--repeat"), "ask each model N times, for medians", "N"),
             Option(("-s", "--system"), "the system prompt", "SYSTEM"),
             Option(("-p", "--parameter"), "a parameter of the models that take it; repeat for several", "NAME=VALUE"),
+            *ATTACHMENTS,
             Option(("-o", "--output"), "save as Markdown, or as JSON if FILE ends in .json", "FILE", shown=False),
             Option(("-f", "--force"), "overwrite FILE", shown=False),
             JSON,
@@ -20,7 +21,8 @@ COMMANDS = (
         "Every line starts with the letter of its model; a table follows. A model that fails or is slow does not "
         "affect the others. Speed is over the answer without thinking; ~ marks an estimate, * a request that opened "
         "its connection first. After ctrl+c, partial answers are kept. The exit code is 0 if every answer is complete.",
-        "{prompt, system, repeat, began, models: [{model, parameters, answers: [{text, thinking, state, finish, "
+        "{prompt, system, attachments: [{name, kind, bytes, metadata_removed, width, height}], "
+        "repeat, began, models: [{model, parameters, answers: [{text, thinking, state, finish, "
         "complete, problem, usage, cost, answer_tokens: {count, reported}, timings: {first_token, "
         "first_answer_token, total, tokens_per_second}, fresh_connection, retries, notices}], summary: {NAME: {median, "
         "low, high, count}}}]}",

@@ -7,7 +7,7 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, read_text, whole_number
-from tui.cli.model_call import unlock_for_model
+from tui.cli.model_call import attached_files, unlock_for_model
 from tui.cli.model_parameters import parameters_of
 from tui.cli.remedies import problem_hint
 from tui.domain import ModelType
@@ -34,8 +34,9 @@ def compare(call: CommandContext) -> Coroutine[Any, Any, int]:
         prompt = read_text("Type your question").strip()
     if not prompt.strip():
         raise UsageError("The question is blank.", "For example: modeldeck compare -m A -m B 'Why is the sky blue?'")
+    files = attached_files(call)
     began = call.session.now()
-    return _compare(call, PromptComparison(prompt, compared, call.args.one("system"), repeat, began), file)
+    return _compare(call, PromptComparison(prompt, compared, call.args.one("system"), repeat, began, files), file)
 
 
 def _file(call: CommandContext) -> Path | None:

@@ -11,6 +11,7 @@ from tui.errors import UsageError
 from tui.providers.events import Event
 from tui.providers.requests import Message
 from tui.tenancy.session import TenantSession
+from tui.workspace.playground.attachments.files import AttachedFile, user_message
 from tui.workspace.playground.compare.measurement import MeasuredAnswer, measure
 from tui.workspace.playground.conversation import AnswerState
 
@@ -61,19 +62,20 @@ class ComparedModel:
 
 @dataclass
 class PromptComparison:
-    """A prompt, and each model with its answers."""
+    """A prompt with its files, and each model with its answers."""
 
     prompt: str
     models: list[ComparedModel]
     system: str = ""
     repeat: int = 1
     began: str = ""
+    files: tuple[AttachedFile, ...] = ()
 
     @property
     def messages(self) -> tuple[Message, ...]:
         """The messages that each model gets."""
         system = (Message("system", self.system),) if self.system else ()
-        return (*system, Message("user", self.prompt))
+        return (*system, user_message(self.prompt, self.files))
 
     @property
     def running(self) -> bool:

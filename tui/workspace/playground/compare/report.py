@@ -115,6 +115,7 @@ def as_json(comparison: PromptComparison) -> dict[str, Any]:
     return {
         "prompt": comparison.prompt,
         "system": comparison.system,
+        "attachments": [file.as_json() for file in comparison.files],
         "repeat": comparison.repeat,
         "began": comparison.began,
         "models": [
@@ -141,7 +142,8 @@ def as_markdown(comparison: PromptComparison) -> str:
     """Return the comparison as Markdown: the prompt, a table, the answers, and the differences of two."""
     blocks = ["# Comparison", f"{comparison.began} · {_repeats(comparison.repeat)}".lstrip(" ·")]
     blocks += ["## System prompt", quoted(comparison.system)] if comparison.system else []
-    blocks += ["## Prompt", quoted(comparison.prompt), "## Figures", _markdown_table(HEADINGS, table(comparison))]
+    blocks += ["## Prompt", quoted(comparison.prompt), *(f"*Attached: {file.words}.*" for file in comparison.files)]
+    blocks += ["## Figures", _markdown_table(HEADINGS, table(comparison))]
     if any(answer.fresh_connection for entry in comparison.models for answer in entry.answers):
         blocks.append(FRESH_NOTE.replace("*", "\\*", 1))
     for entry in comparison.models:

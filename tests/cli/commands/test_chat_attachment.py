@@ -1,0 +1,78 @@
+"""`chat -a FILE`: an image goes with the question, and what is printed or saved names the file alone."""
+
+import base64
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import KEY, Run
+from tests.doubles import images
+from tests.doubles.openai_server import OpenAIServer
+
+ASK = ("chat", "-m", "openai/gpt-4o", "What is this?")
+
+
+def content(server: OpenAIServer) -> list[Any]:
+    parts: list[Any] = json.loads(server.requests_to("/chat/completions")[-1].body)["messages"][-1]["content"]
+    return parts
+
+
+def test_an_image_and_a_text_go_with_the_question(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
+    picture, notes = tmp_path / "a.jpg", tmp_path / "notes.txt"
+    picture.write_bytes(images.jpeg())
+    notes.write_text("Ask about the roof.")
+    ran = ready(*ASK, "-a", str(picture), "-a", str(notes), "--json")
+    assert ran.code == 0 and "a.jpg: metadata removed" in ran.err
+    text, image = content(server)
+    assert "notes.txt:\n\n```txt\nAsk about the roof.\n```" in text["text"]
+    sent = base64.b64decode(image["image_url"]["url"].removeprefix("data:image/jpeg;base64,"))
+    assert sent == images.jpeg(metadata=False)
+    attached = json.loads(ran.out)["attachments"]
+    assert [(file["name"], file["kind"], file["width"]) for file in attached] == [
+        ("a.jpg", "JPEG", 3),
+        ("notes.txt", "text", None),
+    ]
+    ready(*ASK, "-a", str(picture), "--keep-metadata")
+    assert base64.b64encode(images.jpeg()).decode() in content(server)[1]["image_url"]["url"]
+
+
+def test_nothing_is_sent_of_what_the_model_does_not_take(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0")
+    ran = ready(*ASK, "-a", str(picture))
+    assert ran.code == 2 and "is a HEIC image" in ran.err
+    assert ready(*ASK, "-a", str(tmp_path / "none.png")).code == 2
+    both = ready("chat", "-m", "openai/gpt-4o", "-a", "-", stdin="x")
+    assert both.code == 2 and "Standard input is the attachment" in both.err
+    assert server.requests_to("/chat/completions") == []
+
+
+@pytest.mark.parametrize("turn", [1, 6])
+def test_a_printed_request_names_the_file_and_sends_the_same_bytes(
+    ready: Run, server: OpenAIServer, tmp_path: Path, turn: int
+) -> None:
+    picture = tmp_path / "it's a %s.jpg"
+    picture.write_bytes(images.jpeg(turn=turn))
+    ready(*ASK, "-a", str(picture), "--no-stream")
+    for form, program in (("curl", ["sh", "-c"]), ("httpx", [sys.executable, "-c"])):
+        printed = ready(*ASK, "-a", str(picture), "--no-stream", "--print", form)
+        assert printed.code == 0 and len(printed.out) < 2000 and KEY not in printed.out
+        environ = {"PATH": os.environ["PATH"], "NO_PROXY": "*", "OPENAI_API_KEY": KEY}
+        subprocess.run([*program, printed.out], env=environ, check=True, capture_output=True, timeout=60)
+    ours, *printed_ones = server.requests_to("/chat/completions")
+    assert len(printed_ones) == 2 and all(request.body == ours.body for request in printed_ones)
+    library = ready(*ASK, "-a", str(picture), "--print", "python").out
+    compile(library, "printed", "exec")
+    assert "base64.b64encode(" in library
+
+
+def test_the_trace_of_a_request_names_the_file(ready: Run, tmp_path: Path) -> None:
+    picture, trace = tmp_path / "a.png", tmp_path / "trace.json"
+    picture.write_bytes(images.png())
+    assert ready(*ASK, "-a", str(picture), "--trace", str(trace)).code == 0
+    assert "(base64 of a.png, " in trace.read_text()

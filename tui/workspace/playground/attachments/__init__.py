@@ -1,0 +1,1 @@
+"""Files that go with a question: read, checked against the provider's limits, and put into messages."""
