@@ -25,7 +25,7 @@ from textual.screen import Screen
 from tui.config import NAME
 from tui.console import preferences
 from tui.console.background.monitor import BackgroundMonitor
-from tui.console.frame.chrome import STRIP, HeaderState
+from tui.console.frame.chrome import STORE_AWAY, STRIP, HeaderState
 from tui.console.frame.navigator import InConsole
 from tui.console.frame.pending_actions import ActionNode, PendingActions
 from tui.console.frame.running_calls import RunningCalls
@@ -252,7 +252,7 @@ class Modeldeck(ActionNode, App[str]):
         opened = tenant.id in self.session.open_keys or not tenant.protected
         states = [] if opened else ["locked"]
         states += ["PRACTICE"] if self.session.practice else ["open"] if opened else []
-        states += ["read-only"] if self.write_blocked else []
+        states += [STORE_AWAY] if self.monitor.store_away else ["read-only"] if self.write_blocked else []
         similar = self.monitor.similar_names
         return HeaderState(tenant.name, tenant.mark, ", ".join(states), area, labels, busy, similar, tenant.key_id[:4])
 

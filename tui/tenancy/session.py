@@ -29,6 +29,7 @@ from tui.storage.folder import DiskFolder, Folder
 from tui.storage.lock import WAIT
 from tui.storage.settings_file import Content
 from tui.storage.store import Store
+from tui.storage.watch import FileWatch, Watch
 from tui.tenancy import changes
 from tui.tenancy.actor import who
 from tui.tenancy.serialization import misshapen
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
 
 OPERATOR = "operator"
 """The id that no tenant can have: what is kept under it is the operator's."""
+
+_CACHE_KEYS = "_store-cache"
+"""The folder of the key that seals what was read of a shared store."""
 
 
 @dataclass
@@ -71,7 +75,20 @@ class Session:
     """Tenants of which an earlier state was put back here while they were locked."""
     audit_failure: Problem | None = None
     """Why something that was done could not be put into the audit log, if so."""
+    cache: Folder | None = None
+    """Where a console keeps what it read of a shared store."""
     _stores: dict[str, Store] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def watch(self) -> Watch:
+        """What tells of changes by others; begins when it is first asked for."""
+        start = getattr(self.data, "watch", None)
+        if start is None:
+            return FileWatch()
+        from tui.vault.sealed_bytes import SealedCache
+
+        watch: Watch = start(SealedCache(self.cache, self.keys.folder(_CACHE_KEYS)) if self.cache is not None else None)
+        return watch
 
     @cached_property
     def client(self) -> "Client":
@@ -169,6 +186,10 @@ class Session:
             if "client" in self.__dict__:
                 await self.client.aclose()
         finally:
+            if "watch" in self.__dict__:
+                import asyncio
+
+                await asyncio.to_thread(self.watch.stop)
             self.data.close()
             # Stopping what runs at a provider needs its key.
             self.open_keys.clear()
@@ -250,7 +271,8 @@ def open_session(environ: Mapping[str, str]) -> Session:
         return Client(environ, limits=limits_of(preferences))
 
     data = data_folder(environ, preferences, where)
-    return Session(data, DiskFolder(where.keys), client_factory, environ, preferences)
+    cache = DiskFolder(where.data).folder("store-cache")
+    return Session(data, DiskFolder(where.keys), client_factory, environ, preferences, cache=cache)
 
 
 def store_address(environ: Mapping[str, str], preferences: Config) -> str:

@@ -17,6 +17,7 @@ from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import Link, StoreUnreachable
 from tui.storage.postgres.database import Database
 from tui.storage.postgres.folder import RootFolder
+from tui.storage.postgres.transaction import Transaction
 from tui.storage.settings_file import Content
 from tui.storage.store import Store
 
@@ -195,7 +196,7 @@ def test_what_somebody_saved_during_a_cut_is_not_written_over(
     size = bytes_of_a_save(store, proxy)
     again = Database._send_again
 
-    def somebody_first(self: Database, transaction: database_module.Transaction) -> None:
+    def somebody_first(self: Database, transaction: Transaction) -> None:
         with monkeypatch.context() as patched:
             patched.setattr(Database, "_send_again", again)
             add(other, "other")

@@ -1,4 +1,7 @@
-"""Watch the files for other sessions' changes, and lock idle tenants."""
+"""Watch the settings for other sessions' changes, and lock idle tenants.
+
+Files are looked at every two seconds. A shared store keeps what is looked at up to date, and calls when it changed.
+"""
 
 import asyncio
 from collections.abc import Callable, Hashable
@@ -55,11 +58,20 @@ class BackgroundMonitor:
         self._waiting = 0
         self._tokens: dict[str, Hashable] = {}
         self._looking: asyncio.Task[None] | None = None
+        self._look_again = False
+        self._delay_reported = False
         self._last_key = monotonic()
 
     def key_pressed(self) -> None:
-        """Note that a key was pressed or text was pasted."""
+        """Note that a key was pressed or text was pasted; a store that is away is tried at once."""
+        if self.store_away:
+            self._navigator.session.watch.retry()
         self._last_key = monotonic()
+
+    @property
+    def store_away(self) -> bool:
+        """Whether the shared store cannot be reached."""
+        return bool(self._navigator.session.watch.state.away_since)
 
     @property
     def idle(self) -> float:
@@ -88,6 +100,13 @@ class BackgroundMonitor:
             self._toast(warning)
         set_interval(EVERY, self.look)
         set_interval(OFTEN, self.check_lock)
+        loop = asyncio.get_running_loop()
+
+        def changed() -> None:
+            with suppress(RuntimeError):  # the console has just been left
+                loop.call_soon_threadsafe(self.look)
+
+        self._navigator.session.watch.on_change = changed
 
     def reset(self) -> None:
         """Take what is shown now, a tenant or the list of them, as it is on the disk."""
@@ -113,11 +132,27 @@ class BackgroundMonitor:
         self._refresh_chrome()
 
     def look(self) -> None:
-        """Begin to look, unless the last look is still under way: a disk may be slow."""
+        """Begin to look, or look once more after a look that is under way: a disk may be slow."""
         self._lock_unused()
         self._report_audit_failure()
+        self._report_delay()
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
+            self._looking.add_done_callback(self._end_look)
+        else:
+            self._look_again = True
+
+    def _end_look(self, task: asyncio.Task[None]) -> None:
+        again, self._look_again = self._look_again, False
+        if again and not task.cancelled():
+            self.look()
+
+    def _report_delay(self) -> None:
+        """Say once that no notices arrive."""
+        delay = self._navigator.session.watch.state.delay
+        if delay and not self._delay_reported:
+            self._delay_reported = True
+            self._toast(f"A pooler holds back the store's notices: others' changes are seen within {delay:.0f} s.")
 
     def check_lock(self) -> None:
         """Show for how long another process has kept this one waiting."""

@@ -45,6 +45,10 @@ class ChromeRow(Widget):
         return 1
 
 
+STORE_AWAY = "store away"
+"""The state of a tenant whose shared store cannot be reached."""
+
+
 @dataclass(frozen=True)
 class HeaderState:
     """Whose screen it is: the tenant's name, colour mark and state words, and what the header shows of the areas.
@@ -107,6 +111,8 @@ class Header(ChromeRow):
             if state == "locked":
                 alone = short and len(states) > 1
                 parts.append((f" {LOCKED}", CHIP_LOCKED) if alone else chip(CHIP_LOCKED, f"{LOCKED} {state}"))
+            elif state == STORE_AWAY:
+                parts.append(chip(CHIP_LOCKED, state))
             elif state == "PRACTICE":
                 parts.append(chip(CHIP_PRACTICE, state))
             else:

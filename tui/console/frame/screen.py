@@ -8,6 +8,7 @@ A screen fills `content()`, answers `chrome()` with the words around it, and cal
 changed. The frame calls it on every change of focus.
 """
 
+import asyncio
 from collections.abc import Awaitable, Coroutine, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
@@ -275,7 +276,8 @@ class AreaScreen(FramedScreen[None]):
             if self.navigator.tenant is None:
                 self.dialogs.toast("There is nothing to undo.")
                 return
-            offered = self.navigator.tenant_session, undo.last_change(self.navigator.tenant_session)
+            here = self.navigator.tenant_session
+            offered = here, await asyncio.to_thread(undo.last_change, here)
             choices = {"keep": "Keep", "undo": "Undo"}
             if await self.dialogs.ask("Undo the last change", [offered[1].words], choices) != "undo":
                 return

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import suppress
 from time import monotonic
 from typing import Any, ClassVar, TypeVar
 
@@ -68,6 +69,8 @@ class Tenants(AreaScreen):
         self._first_used: dict[str, str] = {}
         """When each tenant had been used when it was first listed: rows keep their places while it is used."""
         self._spend: dict[str, tuple[Hashable, str]] = {}
+        self._spend_read = set[str]()
+        """Tenants whose spend has been read since the list was last read."""
         self._filter = Filter("tenants.filter", id="filter")
         self._list = Rows(id="tenants")
         self._details = TenantDetails()
@@ -115,16 +118,29 @@ class Tenants(AreaScreen):
         return (whole, where) if width(whole) <= self.size.width - 4 else (tenant.name, f"{about}  {where}")
 
     def _spent(self, tenant_id: str) -> str:
-        """Return what the tenant spent this month, read again only when a request was recorded."""
+        """Return what the tenant spent this month; read aside, as a shared store takes a while."""
+        if tenant_id not in self._spend_read:
+            self._spend_read.add(tenant_id)
+            self.run_worker(self._read_spend(tenant_id), group=f"spend {tenant_id}", exit_on_error=False)
+        words = self._spend.get(tenant_id, (None, ""))[1]
+        return f"  spent this month {words}, estimated" if words else ""
+
+    async def _read_spend(self, tenant_id: str) -> None:
+        """Read it again only when a request was recorded."""
         from tui.workspace.pricing import spend  # lazy: the strip
 
-        session = self.navigator.session.tenant(tenant_id)
-        stamp = (session.store.folder.version_token(spend.FILE), session.today()[:7])
-        if stamp[0] is None:
-            return ""
-        if self._spend.get(tenant_id, ("", ""))[0] != stamp:
-            self._spend[tenant_id] = (stamp, spend.this_month(session).words)
-        return f"  spent this month {self._spend[tenant_id][1]}, estimated"
+        session, before = self.navigator.session.tenant(tenant_id), self._spend.get(tenant_id)
+
+        def read() -> tuple[Hashable, str]:
+            stamp = (session.store.folder.version_token(spend.FILE), session.today()[:7])
+            if before is not None and before[0] == stamp:
+                return before
+            return stamp, spend.this_month(session).words if stamp[0] is not None else ""
+
+        with suppress(Problem):
+            self._spend[tenant_id] = await asyncio.to_thread(read)
+        if self._spend.get(tenant_id) != before:
+            self.refresh_chrome()
 
     @property
     def row(self) -> TenantRow | None:
@@ -177,6 +193,7 @@ class Tenants(AreaScreen):
             self._first_used.setdefault(row.id, row.last_used)
         self.rows = sorted(rows, key=lambda row: self._first_used[row.id], reverse=True)
         self.rows.sort(key=lambda row: row.tenant is None)
+        self._spend_read.clear()
         if len(self.rows) > _MANY:
             self._filter.display = True
         self._fill(cursor)

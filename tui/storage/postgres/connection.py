@@ -95,6 +95,16 @@ class Link:
         self._login: Login | None = None
         self._conninfo = make_conninfo(address.conninfo, **_systemd_passfile(environ))
 
+    def another(self, deadline: float) -> "Link":
+        """Return a second connection to the same store, which is opened when first needed."""
+        link = Link(self.address, {}, deadline)
+        link._conninfo = self._conninfo
+        return link
+
+    def adopt(self, login: Login) -> None:
+        """Take a login that another connection has, until this one is opened; test this one before it is used."""
+        self._login, self._used = self._login or login, float("-inf")
+
     @property
     def login(self) -> Login:
         """Who is connected; connects first if need be."""

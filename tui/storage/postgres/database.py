@@ -9,9 +9,9 @@ where it is not there and nobody saved in between.
 import random
 import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -21,6 +21,7 @@ from tui.errors import Problem, SaveFailed
 from tui.sanitize import one_line
 from tui.storage.lock import WAIT
 from tui.storage.postgres.connection import CLIENT, Link, StoreUnreachable, is_lost, problem
+from tui.storage.postgres.transaction import Change, TenantHead, Transaction
 
 FRESH = 1.0
 """Seconds for which the versions that were read are taken for the present ones."""
@@ -33,10 +34,10 @@ _PAUSE = 0.1
 _AT_ONCE = 8 * 2**20
 """Bytes of settings that are read ahead for a list of tenants."""
 
-_HEADS = """
+HEADS = """
 SELECT id, number, version, coalesce(operation::text, ''), size, last_used FROM modeldeck.tenant WHERE NOT removed
 """
-_DOCUMENTS = """
+DOCUMENTS = """
 SELECT s.tenant, s.operation::text, s.document FROM modeldeck.state s
 JOIN modeldeck.tenant t ON t.id = s.tenant AND t.version = s.version WHERE s.tenant = ANY(%s) AND NOT t.removed
 """
@@ -55,53 +56,23 @@ _ALL_TENANTS = 7_305_805_274_106_203_201
 """The number of the transaction-level lock that is taken to create a tenant."""
 
 
-@dataclass(frozen=True)
-class TenantHead:
-    """What is known of a tenant without its settings; `operation` is that of the save that made the version."""
-
-    tenant: str
-    number: int
-    version: int
-    operation: str
-    size: int
-    last_used: str
-
-
-@dataclass
-class Change:
-    """What a transaction has read and written of one tenant; `head` is None for one that there is not."""
-
-    head: TenantHead | None
-    document: bytes | None
-    operation: str = ""
-    log: list[bytes] = field(default_factory=list)
-    tail: list[bytes] = field(default_factory=list)
-    """The last entries of the audit log, newest first: `TAIL` of them, or all."""
-    earlier: list[int | None] | None = None
-
-
-@dataclass
-class Transaction:
-    """The open transaction of a thread: its tenants, and the statements to be sent with its COMMIT."""
-
-    thread: int
-    wait: float
-    connection: psycopg.Connection[tuple[Any, ...]] | None = None
-    changes: dict[str, Change] = field(default_factory=dict)
-    statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
-    receipts: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
-    """Queries that have a row if and only if this transaction was committed."""
-    failed: Problem | None = None
-
-
 class Database:
     """One shared store, as this process sees it."""
 
     def __init__(self, link: Link) -> None:
         self.link = link
         self._lock = threading.RLock()
+        self._view = threading.Lock()
         self._heads: dict[str, TenantHead] = {}
         self._documents: dict[str, tuple[str, bytes]] = {}
+        self.writes = 0
+        """Changes so far to what is known, other than by `adopt`: what was read before one is older than that."""
+        self.watched = False
+        """Whether a watcher keeps what is known up to date, so that nothing else reads it again."""
+        self.away: Callable[[], Problem | None] = lambda: None
+        """Returns why nothing can be read or written now, where that is known."""
+        self.lost: Callable[[], None] = lambda: None
+        """Is called when the store turned out to be out of reach."""
         self._read_at = float("-inf")
         self._listed = False
         self._open: Transaction | None = None
@@ -114,15 +85,33 @@ class Database:
 
     def heads(self) -> Mapping[str, TenantHead]:
         """Return the tenants that this login may see, by id."""
-        if time.monotonic() - self._read_at > FRESH:
+        if not self.watched and time.monotonic() - self._read_at > FRESH:
             self.refresh()
         return self._heads
 
-    def refresh(self) -> None:
-        """Read which version every tenant has."""
-        rows = self.query(_HEADS)
-        self._heads = {row[0]: TenantHead(*row) for row in rows}
+    def refresh(self, tenants: Collection[str] | None = None) -> None:
+        """Read which version every tenant has, or those named."""
+        if tenants is None:
+            self.adopt(self.query(HEADS))
+        else:
+            self.adopt(self.query(f"{HEADS} AND id = ANY(%s)", (list(tenants),)), tenants)
         self._read_at = time.monotonic()
+
+    def adopt(
+        self,
+        rows: Collection[tuple[Any, ...]],
+        tenants: Collection[str] | None = None,
+        documents: Mapping[str, tuple[str, bytes]] | None = None,
+    ) -> None:
+        """Take rows of tenants for the present ones: of all, or of those named. `documents` are by tenant."""
+        with self._view:
+            kept = {} if tenants is None else {name: head for name, head in self._heads.items() if name not in tenants}
+            self._documents = {**self._documents, **(documents or {})}
+            self._heads = kept | {row[0]: TenantHead(*row) for row in rows}
+
+    def documents(self) -> Mapping[str, tuple[str, bytes]]:
+        """Return the settings that were read so far, by tenant: the operation that saved them, and the content."""
+        return self._documents
 
     def listing(self) -> list[str]:
         """Return the ids of all tenants, whose settings are probably read next."""
@@ -142,7 +131,7 @@ class Database:
         """Return the rows of a query, inside the transaction of this thread if there is one."""
         transaction = self.transaction_here()
         if transaction is None:
-            with self._locked(WAIT):
+            with self._reached(), self._locked(WAIT):
                 return self.link.call(lambda connection: _rows(connection, statement, values))
         try:
             assert transaction.connection is not None
@@ -161,7 +150,7 @@ class Database:
                     if size > _AT_ONCE:
                         break
                     wanted.append(head.tenant)
-        rows = self.query(_DOCUMENTS, (wanted,))
+        rows = self.query(DOCUMENTS, (wanted,))
         self._documents.update({row[0]: (row[1], row[2]) for row in rows})
         for name, operation, _ in rows:
             if (known := self._heads.get(name)) and known.operation != operation:
@@ -184,7 +173,7 @@ class Database:
         if outer is not None:
             yield self._join(outer, tenant)
             return
-        with self._locked(wait):
+        with self._reached(), self._locked(wait):
             self._check_client()
             transaction = self._open = Transaction(threading.get_ident(), wait)
             try:
@@ -249,10 +238,13 @@ class Database:
         if row is None:
             return Change(None, None)
         head = TenantHead(*row)
-        self._heads = {**self._heads, tenant: head} if self._heads.get(tenant) != head else self._heads
-        if content is not None:
-            self._documents[tenant] = (content[0], content[1])
-            document = content[1]
+        with self._view:
+            if content is not None:
+                self._documents = {**self._documents, tenant: (content[0], content[1])}
+                document = content[1]
+            if self._heads.get(tenant) != head:
+                self.writes += 1
+                self._heads = {**self._heads, tenant: head}
         return Change(head, document if head.version else None, tail=tail)
 
     def _commit(self, transaction: Transaction) -> None:
@@ -327,15 +319,20 @@ class Database:
 
     def saved(self, tenant: str, head: TenantHead, document: bytes) -> None:
         """Take what was saved for what is there now."""
-        before = self._heads.get(tenant)
-        self._heads = {**self._heads, tenant: replace(head, last_used=before.last_used if before else "")}
-        self._documents[tenant] = (head.operation, document)
+        with self._view:
+            self.writes += 1
+            before = self._heads.get(tenant)
+            self._documents = {**self._documents, tenant: (head.operation, document)}
+            self._heads = {**self._heads, tenant: replace(head, last_used=before.last_used if before else "")}
 
     def _forget_unless_saved(self, tenant: str, transaction: Transaction) -> None:
         """Read a tenant again that was removed, or written to in another way than by a save."""
         change = transaction.changes[tenant]
         if not change.operation or (head := self._heads.get(tenant)) is None or head.operation != change.operation:
             self._read_at = float("-inf")
+            if self.watched:
+                with suppress(Problem):
+                    self.refresh(transaction.changes)
 
     def _roll_back(self) -> None:
         """End the transaction of this connection, if there is one."""
@@ -364,6 +361,17 @@ class Database:
             rows = []
         last = f"; the last to save was {one_line(rows[0][0], 60)}, at {rows[0][1]} UTC" if rows else ""
         return f"Another session {what}{last}.", "Nothing was changed. Try again."
+
+    @contextmanager
+    def _reached(self) -> Iterator[None]:
+        """Raise at once while the store is known to be away; report it if it turns out to be."""
+        if (problem := self.away()) is not None:
+            raise problem
+        try:
+            yield
+        except StoreUnreachable:
+            self.lost()
+            raise
 
     @contextmanager
     def _locked(self, wait: float) -> Iterator[None]:

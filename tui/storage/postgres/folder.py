@@ -18,7 +18,10 @@ from tui.storage.generations import generation, safe_name
 from tui.storage.lock import WAIT
 from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import Link
-from tui.storage.postgres.database import SAVE, TAIL, Change, Database, operation_id
+from tui.storage.postgres.database import SAVE, TAIL, Database, operation_id
+from tui.storage.postgres.transaction import Change
+from tui.storage.postgres.watcher import Watcher
+from tui.storage.watch import StateCache
 
 SETTINGS = "settings.json"
 LAST_USED = "last-used"
@@ -82,8 +85,14 @@ class TenantFolder:
                 return change.operation or (change.head.operation if change.head and change.head.version else None)
             head = self._database.heads().get(self._tenant)
             return head.operation if head is not None and head.version else None
-        content = self.read(name)
-        return None if content is None else hashlib.sha256(content).hexdigest()
+        if name in (LOG, LAST_USED) or self._is_generation(name):
+            content = self.read(name)
+            return None if content is None else hashlib.sha256(content).hexdigest()
+        rows = self._query(
+            "SELECT encode(sha256(content), 'hex') FROM modeldeck.file WHERE tenant = %s AND name = %s",
+            *(self._tenant, name),
+        )
+        return rows[0][0] if rows else None
 
     def write(self, name: str, data: bytes, keep: int = 0) -> None:
         """Replace a content; the settings get a new version, and `keep` says whether the present one is kept."""
@@ -329,6 +338,14 @@ class RootFolder:
         """Return the ids of the tenants."""
         return self.database.listing()
 
+    def watch(self, cache: StateCache | None = None) -> Watcher:
+        """Keep what is read up to date from now on; read it from the cache while the store is away.
+
+        Raises:
+            Problem: The store cannot be used, or is away and the cache holds nothing of it.
+        """
+        return Watcher(self.database, cache)
+
     def close(self) -> None:
         """End the connection; the next call opens another one."""
         self.database.close()
@@ -344,6 +361,8 @@ def open_store(address: str, environ: Mapping[str, str]) -> RootFolder:
 
 
 def _write_blocker(database: Database) -> Problem | None:
+    if (away := database.away()) is not None:
+        return away
     login = database.link.login
     return (
         None if login.role == "operator" else Problem(f"Your login is {login.role} of the store.", "You can view it.")

@@ -1,0 +1,47 @@
+"""What a transaction over rows of tenants has read and written so far."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import psycopg
+
+from tui.errors import Problem
+
+
+@dataclass(frozen=True)
+class TenantHead:
+    """What is known of a tenant without its settings; `operation` is that of the save that made the version."""
+
+    tenant: str
+    number: int
+    version: int
+    operation: str
+    size: int
+    last_used: str
+
+
+@dataclass
+class Change:
+    """What a transaction has read and written of one tenant; `head` is None for one that there is not."""
+
+    head: TenantHead | None
+    document: bytes | None
+    operation: str = ""
+    log: list[bytes] = field(default_factory=list)
+    tail: list[bytes] = field(default_factory=list)
+    """The last entries of the audit log, newest first: `TAIL` of them, or all."""
+    earlier: list[int | None] | None = None
+
+
+@dataclass
+class Transaction:
+    """The open transaction of a thread: its tenants, and the statements to be sent with its COMMIT."""
+
+    thread: int
+    wait: float
+    connection: psycopg.Connection[tuple[Any, ...]] | None = None
+    changes: dict[str, Change] = field(default_factory=dict)
+    statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    receipts: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
+    """Queries that have a row if and only if this transaction was committed."""
+    failed: Problem | None = None
