@@ -15,6 +15,7 @@ import pytest
 import tui.cli
 import tui.cli.secret_input
 import tui.process.hardening
+from tests.cli.schemas import require_schema
 from tests.doubles import command_server, keys
 from tests.doubles.openai_server import OpenAIServer
 from tui.practice.tenants import BITS, COST
@@ -52,7 +53,9 @@ def run_process(
 ) -> Ran:
     """Run `modeldeck` in a process of its own, without a terminal; `env` is added to a clean environment."""
     done = command_server.run(words, {**environ(home), **(env or {})}, home, stdin.encode(), pass_fds)
-    return Ran(done.code, done.out.decode(), done.err.decode())
+    out = done.out.decode()
+    require_schema(words, out)
+    return Ran(done.code, out, done.err.decode())
 
 
 def make_home(home: Path, tenant: str, passphrase: str = "") -> Path:
@@ -136,6 +139,7 @@ def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
         capsys.readouterr()
         code = tui.cli.main(words)
         captured = capsys.readouterr()
+        require_schema(words, captured.out)
         return Ran(code, captured.out, captured.err)
 
     return run

@@ -1,24 +1,13 @@
-"""The shapes that `--json` promises: the keys that --help documents are the keys that are printed."""
+"""What `--json` prints; that its keys are those of the schema is checked wherever a test runs a command."""
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.cli.conftest import KEY, Run
-from tests.cli.test_json_schema import mismatches
 from tests.doubles.openai_server import Chat, OpenAIServer
-from tui.cli.json_schema import schema_of
 from tui.cli.registry import COMMANDS
-
-SCHEMAS = {command.words: schema_of(command) for command in COMMANDS if command.shape}
-
-
-def check(words: tuple[str, ...], printed: Any) -> None:
-    """Check that what a command printed is what its schema promises, and not empty."""
-    assert mismatches(SCHEMAS[words], printed) == [], words
-    assert printed != [], words
 
 
 def test_every_command_with_a_shape_takes_json() -> None:
@@ -41,25 +30,23 @@ def test_what_is_listed_and_shown(ready: Run) -> None:
     ):
         ran = ready(*words, *arguments, "--json")
         assert (ran.code, ran.err) == (0, ""), words
-        check(tuple(words), json.loads(ran.out))
+        assert json.loads(ran.out) != [], words
 
 
 def test_what_is_set_and_added(modeldeck: Run, server: OpenAIServer) -> None:
     words = ("provider", "set")
     ran = modeldeck(*words, "openai", f"base_url={server.url}", "api_key=-", "--json", stdin=KEY + "\n")
     printed = json.loads(ran.out)
-    check(words, printed)
     assert printed["models"] == 7
     assert printed["proposed"][0] == {"type": "chat", "model": "openai/gpt-6-sol"}
-    words = ("model", "add")
-    check(words, json.loads(modeldeck(*words, "openai", "ft:x", "--type", "chat", "--no-verify", "--json").out))
+    added = modeldeck("model", "add", "openai", "ft:x", "--type", "chat", "--no-verify", "--json")
+    assert json.loads(added.out)["id"] == "ft:x"
 
 
 def test_an_answer_is_one_object(ready: Run, server: OpenAIServer) -> None:
     server.chat = Chat(thinking=("Let me ", "see."), finish="length")
     ran = ready("chat", "Why?", "--json")
     answer = json.loads(ran.out)
-    check(("chat",), answer)
     assert answer["model"] == "openai/gpt-5.4-mini"
     assert (answer["finish"], answer["complete"]) == ("length", False)
     assert 0 < answer["timings"]["first_token"] <= answer["timings"]["total"]
@@ -69,8 +56,6 @@ def test_an_answer_is_one_object(ready: Run, server: OpenAIServer) -> None:
 def test_vectors_are_one_object_a_line(ready: Run) -> None:
     ran = ready("embed", "--json", stdin="a cat\na dog\r\n")
     lines = [json.loads(line) for line in ran.out.splitlines()]
-    for line in lines:
-        check(("embed",), line)
     assert [(line["index"], line["text"]) for line in lines] == [(0, "a cat"), (1, "a dog")]
     assert {len(line["vector"]) for line in lines} == {8}
 
@@ -80,7 +65,6 @@ def test_a_transcript_is_one_object(ready: Run, tmp_path: Path, method: tuple[st
     path = tmp_path / "call.mp3"
     path.write_bytes(b"ID3 not really")
     printed = json.loads(ready("transcribe", str(path), *method).out)
-    check(("transcribe",), printed)
     assert [segment["start"] for segment in printed["segments"]] == [0.0, 1.5]
 
 

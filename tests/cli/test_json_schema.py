@@ -1,54 +1,15 @@
 """`modeldeck schema`: every command with --json has a schema, read from the shape in its help."""
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from tests.cli.conftest import Run
+from tests.cli.schemas import mismatches
 from tui.cli.command import Command
 from tui.cli.json_schema import schema_of
 from tui.cli.registry import COMMANDS
-
-_TYPES: dict[str, type | tuple[type, ...]] = {"object": dict, "array": list, "null": type(None)}
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    place: str
-    words: str
-
-
-def mismatches(schema: dict[str, Any], value: Any, place: str = "$") -> list[Mismatch]:
-    """Where a value does not follow a schema, or has a member that the schema does not name."""
-    if "anyOf" in schema:
-        tried = [mismatches(form, value, place) for form in schema["anyOf"]]
-        return [] if not all(tried) else min(tried, key=len)
-    wanted = schema.get("type", [])
-    if wanted and not isinstance(
-        value, tuple(_TYPES[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
-    ):
-        return [Mismatch(place, f"{type(value).__name__}, not {wanted}")]
-    if "const" in schema and value != schema["const"]:
-        return [Mismatch(place, f"{value}, not {schema['const']}")]
-    if isinstance(value, list):
-        return [
-            entry
-            for n, item in enumerate(value)
-            for entry in mismatches(schema.get("items", {}), item, f"{place}[{n}]")
-        ]
-    if not isinstance(value, dict) or "type" not in schema:
-        return []
-    named, others = schema.get("properties", {}), schema.get("additionalProperties")
-    missing = [Mismatch(place, f"{name} is missing") for name in schema.get("required", ()) if name not in value]
-    unknown = [Mismatch(place, f"{name} is not named") for name in value if name not in named and others is None]
-    inner = [
-        entry
-        for name, item in value.items()
-        for entry in mismatches(named.get(name, others or {}), item, f"{place}.{name}")
-    ]
-    return [*missing, *unknown, *inner]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import pytest
 
 import tui.cli.output
 from tests.cli.conftest import KEY, Run
-from tests.cli.test_json import check
 from tests.doubles.openai_server import OpenAIServer
 
 
@@ -26,7 +25,6 @@ def test_a_provider_is_checked_without_a_billed_request_and_nothing_is_stored(re
 def test_a_request_is_billed_only_with_spend(ready: Run, server: OpenAIServer) -> None:
     ran = ready("doctor", "openai", "--spend", "--json")
     answer = json.loads(ran.out)
-    check(("doctor",), answer)
     last = answer["checks"][-1]
     assert (answer["version"], last["check"], last["state"]) == (1, "answer", "ok")
     assert last["facts"] == {"model": "gpt-5.4-mini", "type": "chat"}
@@ -52,7 +50,6 @@ def test_what_does_not_exist_is_a_usage_error(ready: Run, words: tuple[str, ...]
 def test_this_machine_is_checked_without_a_tenant_of_its_own(ready: Run) -> None:
     ran = ready("doctor", "--json")
     answer = json.loads(ran.out)
-    check(("doctor",), answer)
     names = [entry["check"] for entry in answer["checks"]]
     assert ran.code == 0 and answer["provider"] is None
     assert {"version", "terminal", "locale", "settings", "keys", "disk", "config.toml", "network"} <= set(names)

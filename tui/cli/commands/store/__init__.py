@@ -13,8 +13,8 @@ COMMANDS = (
         options=(JSON,),
         details='A shared store is a PostgreSQL database: store = "postgresql://…" in config.toml, or '
         "MODELDECK_STORE. If it cannot be reached, the exit code is 4; files on this machine never take its place.",
-        shape="{engine, store, login?, role?, schema?, latest?, store_id?, tenants, connections?, max_connections?, "
-        "clock_offset?}; engine is files or postgresql, where what is marked ? is there as well",
+        shape="{engine, store, server?, login?, role?, schema?, latest?, store_id?, tenants, connections?, "
+        "max_connections?, clock_offset?}; engine is files or postgresql, where what is marked ? is there as well",
         examples=("modeldeck store status",),
         secrets=False,
     ),
