@@ -15,7 +15,7 @@ from tests.doubles.postgres_server import SharedStore, programs, shared_store
 from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.memory_folder import MemoryFolder
 from tui.storage.postgres.database import SAVE
-from tui.storage.settings_file import Content
+from tui.storage.settings_file import Document
 from tui.storage.store import Store
 
 _TENANTS, _SAVES = 10, 60
@@ -54,7 +54,7 @@ def _saves_of_modeldeck(created: SharedStore) -> Callable[[int], None]:
         folder = root.folder(tenant)
         log = Log(tenant, folder, MemoryFolder())
 
-        def saved(before: Content | None, after: Content, restored: str) -> None:
+        def saved(before: Document | None, after: Document, restored: str) -> None:
             log.append("2026-11-22T13:51:00Z", {"user": "ada"}, [AuditEvent("settings changed")])
 
         return Store(folder, saved=saved)

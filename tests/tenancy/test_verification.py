@@ -17,6 +17,7 @@ from tui.domain import Credential
 from tui.errors import Locked, Problem
 from tui.providers import PROVIDERS
 from tui.secret import Secret
+from tui.storage import settings_file, store
 from tui.storage.settings_file import CorruptSettings
 from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, manifest, verification
@@ -460,3 +461,42 @@ def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: S
     one, two = key_pair.generate_key_pair(1024).private, key_pair.generate_key_pair(1024).private
     assert one.authenticate(contents[0]) != two.authenticate(contents[0])
     assert one.authenticate(contents[0]) == key_pair.load(key_pair.export(one, None)).authenticate(contents[0])
+
+
+async def test_a_save_encodes_and_parses_only_what_it_changes_whatever_else_is_stored(
+    disk_session: Session, acme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(session: Session, name: str) -> tuple[int, int]:
+        """How many records are encoded, and how many decoded, while a credential is saved."""
+        counts = [0, 0]
+        encode, decode, parse = settings_file.record_text, settings_file.decode, json.loads
+
+        def encoding(record: Any) -> str:
+            counts[0] += 1
+            return encode(record)
+
+        def parsing(text: Any, **options: Any) -> Any:
+            counts[1] += 1
+            return parse(text, **options)
+
+        def decoding(*values: Any, **options: Any) -> settings_file.Document:
+            document = decode(*values, **options)
+            counts[1] += sum(map(len, document.data.values()))
+            return document
+
+        with monkeypatch.context() as patched:
+            for module in (settings_file, manifest):
+                patched.setattr(module, "record_text", encoding)
+            patched.setattr(json, "loads", parsing)
+            patched.setattr(store, "decode", decoding)
+            await save.save(session.tenant(acme), "openai", {"api_key": Secret(KEY + name)}, name=name)
+        return counts[0], counts[1]
+
+    few = await work(disk_session, "one")
+    for number in range(8):
+        await save.save(disk_session.tenant(acme), "openai", {"api_key": Secret(KEY)}, name=f"team-{number}")
+    assert await work(disk_session, "two") == few
+    stored = sum(map(len, fresh(disk_session).store(acme).document().data.values()))
+    encoded, parsed = await work(fresh(disk_session), "three")
+    assert encoded <= stored + few[0], "another process encodes each record once"
+    assert parsed <= stored + few[1] + 4, "and decodes each once"

@@ -9,9 +9,9 @@ is brought up on reading, by one pure function for each step; one of a newer sch
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from math import isfinite
 from typing import Any, NoReturn
@@ -30,6 +30,7 @@ _DATA, _END = b',\n"data": ', b"}\n"
 """What stands before and behind the tables in a file. No JSON text holds a line end, so the first one is meant."""
 
 _BOM = b"\xef\xbb\xbf"
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 _AT_ONCE = 200
 """Records that are put into JSON in one piece: other threads have their turn in between."""
 
@@ -67,6 +68,10 @@ class CorruptSettings(Problem):
         self.path = path
 
 
+class LossyRecord(ValueError):
+    """Raised for a record that JSON holds as another one."""
+
+
 @dataclass(frozen=True)
 class Document:
     """One state of the settings: its number, when it was saved (ISO 8601, UTC) and by which process, its tables.
@@ -79,6 +84,26 @@ class Document:
     data: Content
     by: Mapping[str, Any] = field(default_factory=dict)
     schema: int | None = None
+    _texts: dict[str, Mapping[str, str]] = field(default_factory=dict, init=False, compare=False, repr=False)
+    _tables: dict[str, str] = field(default_factory=dict, init=False, compare=False, repr=False)
+
+    def texts(self, table: str) -> Mapping[str, str]:
+        """Return the canonical JSON of the records of a table by ID; encoded once, when it is first needed."""
+        if table not in self._texts:
+            self._texts[table] = {key: record_text(record) for key, record in self.data.get(table, {}).items()}
+        return self._texts[table]
+
+    def table_text(self, table: str) -> str:
+        """Return the canonical JSON of a table."""
+        if table not in self._tables:
+            texts = self.texts(table)
+            entries = ",".join([f'"{key}":{texts[key]}' for key in sorted(texts)])
+            self._tables[table] = f"{{{entries}}}"
+        return self._tables[table]
+
+    def canonical(self, tables: Iterable[str]) -> str:
+        """Return some tables as JSON, always in the same order and layout; only what has no text yet is encoded."""
+        return f"{{{','.join(f'{_json(name)}:{self.table_text(name)}' for name in sorted(tables))}}}"
 
     @property
     def newer(self) -> Problem | None:
@@ -91,7 +116,7 @@ class Document:
 
 def encode(document: Document) -> bytes:
     """Encode a document as the bytes of a settings file: canonical JSON, one text for one content."""
-    body = canonical(document.data)
+    body = document.canonical(document.data)
     head = {"schema": schema(), "generation": document.generation, "saved": document.saved}
     if document.by:
         head["by"] = dict(document.by)
@@ -154,12 +179,61 @@ def canonical(data: Content) -> str:
     return f"{{{','.join(tables)}}}"
 
 
+def record_text(record: Mapping[str, Any]) -> str:
+    """Return a record as canonical JSON. Raises ValueError or TypeError for what JSON cannot hold."""
+    return _ENCODER.encode(record)
+
+
+def following(document: Document, before: Document) -> Document:
+    """Return a document to be written after another; only what differs between the two is encoded, and parsed again.
+
+    Raises:
+        ValueError, TypeError, RecursionError: A record cannot be stored.
+        LossyRecord: A record is another when it is read again.
+    """
+    data: Content = {}
+    texts: dict[str, Mapping[str, str]] = {}
+    tables: dict[str, str] = {}
+    for name, table in document.data.items():
+        old, known = before.data.get(name, {}), before.texts(name)
+        if table == old:
+            data[name], texts[name], tables[name] = old, known, before.table_text(name)
+            continue
+        changed = {key: record_text(record) for key, record in table.items() if old.get(key) != record}
+        read = {key: json.loads(text, parse_constant=_not_a_number) for key, text in changed.items()}
+        if not _is_table(read) or any(read[key] != table[key] for key in read):
+            raise LossyRecord
+        data[name] = {key: read[key] if key in read else old[key] for key in table}
+        texts[name] = {key: changed[key] if key in changed else known[key] for key in table}
+    after = replace(document, data=data)
+    after._texts.update(texts)
+    after._tables.update(tables)
+    return after
+
+
+def copied(data: Content) -> Content:
+    """Return a copy whose records can be changed; what is in an entry of a record is replaced, never changed."""
+    return {name: {key: dict(record) for key, record in table.items()} for name, table in data.items()}
+
+
 def same(one: Content, other: Content) -> bool:
     """Return True if two states have the same records; compared one by one, so that threads can switch."""
     return one.keys() == other.keys() and all(
         table.keys() == other[name].keys() and all(record == other[name][key] for key, record in table.items())
         for name, table in one.items()
     )
+
+
+def has_field(data: Content, table: str, field: str) -> bool:
+    """Return True if a record of a table has that field."""
+    return any(field in record for record in data.get(table, {}).values())
+
+
+def without_field(data: Content, table: str, field: str) -> Content:
+    """Return the tables without a field of the records of one."""
+    records = data.get(table, {}).items()
+    stripped = {key: {name: value for name, value in record.items() if name != field} for key, record in records}
+    return {**data, table: stripped}
 
 
 def _pieces(table: Mapping[str, Any]) -> Iterator[str]:
@@ -169,7 +243,7 @@ def _pieces(table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _digest(head: Mapping[str, Any], body: bytes) -> str:

@@ -6,6 +6,7 @@ cannot be trusted (empty, cut, edited, of a newer version) is named and left as 
 TinyDB works on memory here: its own file storage rewrites in place and cannot survive being killed.
 """
 
+import hashlib
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
@@ -19,7 +20,22 @@ from tui import __version__
 from tui.errors import Problem, UsageError
 from tui.process import identity
 from tui.storage.folder import Folder
-from tui.storage.settings_file import Content, CorruptSettings, Damage, Document, decode, encode, same, schema
+from tui.storage.settings_file import (
+    Content,
+    CorruptSettings,
+    Damage,
+    Document,
+    LossyRecord,
+    copied,
+    decode,
+    encode,
+    following,
+    has_field,
+    record_text,
+    same,
+    schema,
+    without_field,
+)
 
 KEPT = 5
 _DAMAGED, _OLDER = ".damaged-", ".v"
@@ -27,7 +43,7 @@ _DAMAGED, _OLDER = ".damaged-", ".v"
 
 T = TypeVar("T")
 
-Saved = Callable[[Content | None, Content, str], None]
+Saved = Callable[[Document | None, Document, str], None]
 """(before, after, earlier state put back or EDITED or '') -> hears of every change, under the lock, once on disk."""
 
 EDITED = "edited"
@@ -56,11 +72,15 @@ class SavedState:
     problem: CorruptSettings | None = None
 
 
+_EMPTY = Document(0, "", {})
+
+
 @dataclass
 class _State:
-    """The cached state: the file's version token, its document, and what was computed from it."""
+    """The cached state: the file's version token and SHA-256, its document, and what was computed from it."""
 
     stamp: Hashable
+    digest: bytes
     document: Document
     tables: Tables
     cache: dict[str, tuple[Hashable, Any]]
@@ -149,8 +169,7 @@ class Store:
             if self.exists() or self.folder.generations(self.name):
                 raise UsageError(f"Settings already exist: {self.where}.", "Choose another ID.")
             first = Document(1, self._now(), {**(tables or {}), "meta": {"1": dict(meta)}})
-            self._commit(first, keep=0)
-            self._saved(None, first.data, "")
+            self._saved(None, self._commit(first, keep=0), "")
 
     @contextmanager
     def transaction(self, forget: Forget | None = None, repair: RepairHistory | None = None) -> Iterator[Tables]:
@@ -162,19 +181,19 @@ class Store:
         if not self.exists() and not self.folder.generations(self.name):
             raise Problem("These settings were removed in another session.", "Nothing was written.")
         with self.folder.lock():
-            before, document = self.document(), self._load()
+            document = self._load()
             if document.newer:
                 raise document.newer
-            tables = tables_of(document.data)
+            tables = tables_of(copied(document.data), document)
             yield tables
             after = {name: table for name, table in (tables.storage.read() or {}).items() if table}
             if forget is not None:
                 self._rewrite_generations(forget, repair)
-            if forget is not None or not same(after, before.data):
+            if forget is not None or not same(after, document.data):
                 self._keep_older(document)
                 keep = 0 if forget is not None else KEPT
-                self._commit(Document(document.generation + 1, self._now(), after), keep)
-                self._saved(before.data, after, "")
+                written = self._commit(Document(document.generation + 1, self._now(), after), keep, document)
+                self._saved(document, written, "")
 
     def forget_generations(self, forget: Forget) -> None:
         """Rewrite the earlier states without some records; unreadable states are removed."""
@@ -191,14 +210,14 @@ class Store:
             if document.newer:
                 raise document.newer
             for earlier in self.earlier():
-                if earlier.document is not None and _has_field(earlier.document.data, table, field):
-                    data = _without_field(earlier.document.data, table, field)
+                if earlier.document is not None and has_field(earlier.document.data, table, field):
+                    data = without_field(earlier.document.data, table, field)
                     self.folder.write(earlier.name, encode(replace(earlier.document, data=data)))
-            if _has_field(document.data, table, field):
-                data = _without_field(document.data, table, field)
+            if has_field(document.data, table, field):
+                data = without_field(document.data, table, field)
                 number = document.generation + 1
-                self._commit(replace(document, generation=number, saved=self._now(), data=data), keep=0)
-                self._saved(document.data, data, "")
+                changed = replace(document, generation=number, saved=self._now(), data=data)
+                self._saved(document, self._commit(changed, keep=0), "")
 
     def earlier(self) -> list[SavedState]:
         """Return the earlier states, newest first."""
@@ -226,8 +245,8 @@ class Store:
             if document is None:
                 raise UsageError("Nothing was edited by hand.", "The settings are as saved, or cannot be read.")
             self._keep_older(document)
-            self._commit(replace(document, generation=document.generation + 1, saved=self._now()), keep=0)
-            self._saved(None, document.data, EDITED)
+            accepted = replace(document, generation=document.generation + 1, saved=self._now())
+            self._saved(None, self._commit(accepted, keep=0), EDITED)
 
     def kept_as(self) -> str:
         """Return the name that keeps the present file when an earlier state replaces it, or ''."""
@@ -253,8 +272,8 @@ class Store:
             if kept:
                 self.folder.write(kept, self.folder.read(self.name) or b"")
             number = max(document.generation, present.generation if present else 0) + 1
-            self._commit(replace(document, generation=number, saved=self._now()), KEPT if present else 0)
-            self._saved(present.data if present else None, document.data, name)
+            restored = replace(document, generation=number, saved=self._now())
+            self._saved(present, self._commit(restored, KEPT if present else 0), name)
             return kept
 
     def _present(self) -> Document | None:
@@ -271,14 +290,21 @@ class Store:
         stamp = self.version_token()
         if self._cache is None or self._cache.stamp != stamp:
             # The stamp is taken before the content: a file replaced in between is read again next time.
-            self._cache = _state(stamp, self._load())
+            self._cache = self._read_state(stamp)
         return self._cache
 
     def _load(self) -> Document:
+        return self._read_state(None).document
+
+    def _read_state(self, stamp: Hashable) -> _State:
+        """Read the file; what it holds is decoded unless it is the cached state, byte for byte."""
         content = self.folder.read(self.name)
         if content is None:
             raise CorruptSettings(Damage.MISSING, "the file is not there", self.where)
-        return self._decode(content, self.where)
+        digest = hashlib.sha256(content).digest()
+        if self._cache is not None and self._cache.digest == digest:
+            return replace(self._cache, stamp=stamp)
+        return _state(stamp, digest, self._decode(content, self.where))
 
     def _decode(self, content: bytes, where: str, *, edited: bool = False) -> Document:
         """Read a settings file; a record that its table cannot hold is damage, too, before anything reads it."""
@@ -300,18 +326,20 @@ class Store:
         if document.schema is not None and document.schema < schema() and present is not None:
             self.folder.write(f"{self.name}{_OLDER}{document.schema}", present)
 
-    def _commit(self, document: Document, keep: int) -> None:
-        document = replace(document, by={"version": __version__, **identity.session()}, schema=None)
+    def _commit(self, document: Document, keep: int, before: Document = _EMPTY) -> Document:
+        """Write a document, and return it as it is read again."""
+        document = replace(document, by={"version": __version__, **identity.session()}, schema=schema())
         try:
-            content = encode(document)
-            written = decode(content, self.where)
+            written = following(document, before)
+            content = encode(written)
+        except LossyRecord:
+            raise Problem("This cannot be stored without loss.", "Nothing was changed.") from None
         except (ValueError, TypeError, RecursionError):
             raise Problem("This cannot be stored.", "Nothing was changed.") from None
-        if not same(written.data, document.data):
-            raise Problem("This cannot be stored without loss.", "Nothing was changed.")
         self.folder.write(self.name, content, keep)
         # Still under the lock: nobody else can have replaced it since.
-        self._cache = _state(self.version_token(), written)
+        self._cache = _state(self.version_token(), hashlib.sha256(content).digest(), written)
+        return written
 
     def _rewrite_generations(self, forget: Forget, repair: RepairHistory | None = None) -> None:
         for name in self.folder.names():
@@ -336,10 +364,11 @@ class Store:
 
 
 class _LoadedStorage(Storage):
-    """TinyDB's storage in memory, over tables that were read already."""
+    """TinyDB's storage in memory, over tables that were read already, from a document if there is one."""
 
-    def __init__(self, data: Content) -> None:
+    def __init__(self, data: Content, document: Document | None = None) -> None:
         self._data = data
+        self.document = document
 
     def read(self) -> Content:
         return self._data
@@ -348,20 +377,24 @@ class _LoadedStorage(Storage):
         self._data = data
 
 
-def _state(stamp: Hashable, document: Document) -> _State:
-    return _State(stamp, document, tables_of(document.data), {})
+def _state(stamp: Hashable, digest: bytes, document: Document) -> _State:
+    return _State(stamp, digest, document, tables_of(document.data, document), {})
 
 
-def _has_field(data: Content, table: str, field: str) -> bool:
-    return any(field in record for record in data.get(table, {}).values())
+def tables_of(data: Content, document: Document | None = None) -> Tables:
+    """Return the tables of one state, to be read or changed in memory; `document` is what they were read from."""
+    return TinyDB(data, document, storage=_LoadedStorage)
 
 
-def _without_field(data: Content, table: str, field: str) -> Content:
-    records = data.get(table, {}).items()
-    stripped = {key: {name: value for name, value in record.items() if name != field} for key, record in records}
-    return {**data, table: stripped}
+def stored_records(tables: Tables, table: str) -> Mapping[str, Mapping[str, Any]]:
+    """Return the records of a table by key, as they are: not to be kept, as a transaction changes them in place."""
+    content: Content = tables.storage.read() or {}
+    return content.get(table, {})
 
 
-def tables_of(data: Content) -> Tables:
-    """Return the tables of one state, to be read or changed in memory."""
-    return TinyDB(data, storage=_LoadedStorage)
+def records_with_text(tables: Tables, table: str) -> Iterator[tuple[Mapping[str, Any], str]]:
+    """Yield the records of a table with their canonical JSON; only those that are not in the document are encoded."""
+    document: Document | None = getattr(tables.storage, "document", None)
+    old, known = (document.data.get(table, {}), document.texts(table)) if document else ({}, {})
+    for key, record in stored_records(tables, table).items():
+        yield record, known[key] if old.get(key) == record else record_text(record)

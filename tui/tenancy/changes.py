@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.domain import previous_of
 from tui.storage.audit_log import AuditEvent
-from tui.storage.settings_file import Content, canonical, same
+from tui.storage.settings_file import Content, Document, same
 from tui.storage.store import EDITED
 
 _BOOKKEEPING = frozenset(("used", "reservations", "told", "refused"))
@@ -19,9 +19,10 @@ _MANY = 5
 Record = Mapping[str, Any]
 
 
-def digest(content: Content) -> str:
+def digest(document: Document) -> str:
     """Return 16 hex digits of the settings, without bookkeeping."""
-    return hashlib.sha256(canonical(_kept(content)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    text = document.canonical(_kept(document.data))
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def describe_changes(before: Content | None, after: Content, restored: str = "") -> list[AuditEvent]:
@@ -44,7 +45,7 @@ def describe_changes(before: Content | None, after: Content, restored: str = "")
         act
         for table, tell in _EVENTS.items()
         if not (trials_changed and table == "models")  # a trial tells its own
-        for act in tell(records_by_key(before, table), records_by_key(after, table))
+        for act in tell(*_changed(before, after, table))
     ]
     # A change that has no words of its own still has an entry.
     others = sorted(name for name in {*before, *after} if _kept(before).get(name) != _kept(after).get(name))
@@ -55,12 +56,22 @@ def describe_changes(before: Content | None, after: Content, restored: str = "")
 
 def _entered(before: Content, after: Content) -> list[str]:
     """Return the credentials whose manifest entry changed."""
-    old, new = records_by_key(before, "manifest"), records_by_key(after, "manifest")
+    old, new = _changed(before, after, "manifest")
     return [" ".join(entry) for entry in _joined(old, new) if old.get(entry) != new.get(entry)]
 
 
 def _kept(content: Content) -> Content:
     return {name: table for name, table in content.items() if name not in _BOOKKEEPING and table}
+
+
+def _changed(before: Content, after: Content, table: str) -> tuple["Records", "Records"]:
+    """Return the records of a table before and after by the fields that name them, without those that are the same."""
+    old, new = before.get(table, {}), after.get(table, {})
+    gone = {key: record for key, record in old.items() if new.get(key) != record}
+    come = {key: record for key, record in new.items() if old.get(key) != record}
+    if table == "credentials" and any(previous_of(str(record.get("name"))) for record in (gone | come).values()):
+        gone, come = old, new  # a previous key is told by the current one beside it
+    return records_by_key({table: gone}, table), records_by_key({table: come}, table)
 
 
 def records_by_key(content: Content, table: str) -> dict[tuple[str, ...], Record]:
@@ -102,6 +113,8 @@ def _tenant(before: Records, after: Records) -> Iterator[AuditEvent]:
 def _credentials(before: Records, after: Records) -> Iterator[AuditEvent]:
     for key in _joined(before, after):
         old, new = before.get(key), after.get(key)
+        if old == new:
+            continue
         about: dict[str, Any] = {"provider": key[0], "credential": key[1]}
         if previous_of(key[1]) and (key[0], previous_of(key[1])) in after:
             yield from _rotation(about | {"credential": previous_of(key[1])}, old, new)

@@ -22,8 +22,8 @@ from enum import StrEnum
 from typing import Any
 
 from tui.domain import Credential
-from tui.storage.settings_file import CorruptSettings
-from tui.storage.store import Tables
+from tui.storage.settings_file import CorruptSettings, record_text
+from tui.storage.store import Tables, records_with_text, stored_records
 from tui.tenancy.serialization import from_record
 
 CredentialRef = tuple[str, str]
@@ -85,31 +85,53 @@ class Manifest:
     counter: int = 0
     mac: str = ""
     entries: Entries = field(default_factory=dict)
+    texts: Mapping[CredentialRef, tuple[Record, str]] = field(default_factory=dict, compare=False, repr=False)
+    """Entries that were read, each with its canonical JSON."""
 
 
 def read(tables: Tables) -> Manifest:
     """Read the manifest of a settings file; an unreadable one counts as one without HMAC."""
     try:
-        entries = {_place(record): dict(record) for record in tables.table("manifest")}
+        texts = {_place(record): (dict(record), text) for record, text in records_with_text(tables, "manifest")}
         counter, mac = next(((int(entry["counter"]), str(entry["mac"])) for entry in tables.table("proof")), (0, ""))
     except (KeyError, TypeError, ValueError):
         return Manifest(counter=-1)
-    return Manifest(counter, mac, entries)
+    return Manifest(counter, mac, {place: entry for place, (entry, _) in texts.items()}, texts)
 
 
 def write(tables: Tables, manifest: Manifest) -> None:
-    """Write the manifest into the tables of a transaction."""
-    for name in ("manifest", "proof"):
-        tables.table(name).truncate()
-    tables.table("manifest").insert_multiple(manifest.entries[place] for place in sorted(manifest.entries))
+    """Write the manifest into the tables of a transaction. Records that are right already stay as they are."""
+    right: set[CredentialRef] = set()
+    wrong: list[int] = []
+    for key, record in stored_records(tables, "manifest").items():
+        try:
+            place = _place(record)
+        except (KeyError, TypeError):
+            wrong.append(int(key))
+            continue
+        if place in right or manifest.entries.get(place) != record:
+            wrong.append(int(key))
+        else:
+            right.add(place)
+    table = tables.table("manifest")
+    table.remove(doc_ids=wrong)
+    table.insert_multiple(manifest.entries[place] for place in sorted(manifest.entries.keys() - right))
+    tables.table("proof").truncate()
     tables.table("proof").insert({"counter": manifest.counter, "mac": manifest.mac})
 
 
 def content(tenant_id: str, key_id: str, manifest: Manifest) -> bytes:
     """Return the bytes that the HMAC covers."""
-    entries = [manifest.entries[place] for place in sorted(manifest.entries)]
-    whole = ["modeldeck manifest 1", tenant_id, key_id, manifest.counter, entries]
-    return json.dumps(whole, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
+    about = ["modeldeck manifest 1", tenant_id, key_id, manifest.counter]
+    head = json.dumps(about, ensure_ascii=False, separators=(",", ":"))[:-1]
+    entries = (_text(manifest, place) for place in sorted(manifest.entries))
+    return f"{head},[{','.join(entries)}]]".encode("utf-8", "replace")
+
+
+def _text(manifest: Manifest, place: CredentialRef) -> str:
+    """Return the canonical JSON of an entry, which is known if it is one that was read."""
+    entry, known = manifest.entries[place], manifest.texts.get(place)
+    return known[1] if known is not None and known[0] is entry else record_text(entry)
 
 
 def digest(tenant_id: str, key_id: str, manifest: Manifest) -> str:
@@ -132,17 +154,18 @@ def entry(record: Record) -> Record:
 
 def records_by_ref(tables: Tables) -> dict[CredentialRef, Record]:
     """Return what the manifest covers by reference. Of two with one reference, neither counts."""
-    records: dict[CredentialRef, Record] = {}
+    by_ref: dict[CredentialRef, Record] = {}
+    credentials = [dict(record) for record in stored_records(tables, "credentials").values()]
     others = (*map(_connection, tables.table("connections")), *map(_operator, tables.table("operators")))
-    for record in (*tables.table("credentials"), *others):
+    for record in (*credentials, *others):
         try:
             place = _place(record)
         except (KeyError, TypeError):
             from_record(Credential, record)  # raises: it is none
             raise
-        twice = place in records
-        records[place] = {**record, "envelope": f"twice {record.get('envelope', '')}"} if twice else record
-    return records
+        twice = place in by_ref
+        by_ref[place] = {**record, "envelope": f"twice {record.get('envelope', '')}"} if twice else record
+    return by_ref
 
 
 def compare(entries: Entries, records: Mapping[CredentialRef, Record]) -> tuple[CredentialChange, ...]:

@@ -27,7 +27,7 @@ from tui.storage import folder_safety
 from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.folder import DiskFolder, Folder
 from tui.storage.lock import WAIT
-from tui.storage.settings_file import Content
+from tui.storage.settings_file import Document
 from tui.storage.store import Store
 from tui.storage.watch import FileWatch, Watch
 from tui.tenancy import changes
@@ -151,9 +151,9 @@ class Session:
         """Who acts in this session."""
         return {"user": "practice"} if self.practice else who(self.environ)
 
-    def _saved(self, tenant_id: str, before: Content | None, after: Content, restored: str) -> None:
+    def _saved(self, tenant_id: str, before: Document | None, after: Document, restored: str) -> None:
         """Append a saved change to the audit log; a failure is reported, and nothing is rolled back."""
-        if done := changes.describe_changes(before, after, restored):
+        if done := changes.describe_changes(before.data if before else None, after.data, restored):
             digest = changes.digest(before) if before else ""
             try:
                 self.log(tenant_id).append(self.now(), self.actor, done, digest, changes.digest(after))

@@ -153,7 +153,8 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
             entries = manifest.carried(stored.entries, before, manifest.records_by_ref(tables))
             if entries != stored.entries:
                 counter = stored.counter + 1
-                digest = write_manifest(tables, session.tenant_id, key, Manifest(counter, entries=entries))
+                renewed = replace(stored, counter=counter, entries=entries)
+                digest = write_manifest(tables, session.tenant_id, key, renewed)
     if counter:
         keyring.store_counter(session, counter, digest)
 

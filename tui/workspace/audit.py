@@ -118,7 +118,7 @@ def check(session: TenantSession) -> Checked:
     """Verify a log's chain, and that the settings are those that its last change left."""
     try:
         store = session.store
-        state = changes.digest(dict(store.read().storage.read() or {})) if store.exists() else ""
+        state = changes.digest(store.document()) if store.exists() else ""
     except Problem:
         state = ""  # settings that cannot be read are reported elsewhere
     count, findings = session.log.check(state)

@@ -292,7 +292,7 @@ def _state(earlier: SavedState) -> State:
         len(providers),
         len(added),
         chosen,
-        changes.digest(data),
+        changes.digest(earlier.document),
         None,
         earlier.document.generation,
     )

@@ -18,7 +18,7 @@ from tui.storage.postgres.connection import Link, StoreUnreachable
 from tui.storage.postgres.database import Database
 from tui.storage.postgres.folder import RootFolder
 from tui.storage.postgres.transaction import Transaction
-from tui.storage.settings_file import Content
+from tui.storage.settings_file import Document
 from tui.storage.store import Store
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ def opened(root: RootFolder, keys: MemoryFolder | None = None) -> Store:
     folder = root.folder("acme")
     log = Log("acme", folder, keys or MemoryFolder())
 
-    def saved(before: Content | None, after: Content, restored: str) -> None:
+    def saved(before: Document | None, after: Document, restored: str) -> None:
         log.append(WHEN, {"user": "ada"}, [AuditEvent("settings changed")])
 
     return Store(folder, saved=saved)

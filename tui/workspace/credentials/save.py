@@ -9,6 +9,7 @@ from tui.errors import Problem
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import hint_of
 from tui.secret import Secret
+from tui.storage.store import stored_records
 from tui.tenancy import credentials, keyring, listings, refused_fields, verification
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
@@ -46,7 +47,11 @@ async def apply_save(
     def work() -> Credential:
         with verification.credential_transaction(session) as tables:
             table = tables.table("credentials")
-            stored = {record["name"]: record for record in table if record["provider"] == provider.id}
+            stored = {
+                record["name"]: record
+                for record in stored_records(tables, "credentials").values()
+                if record["provider"] == provider.id
+            }
             now = from_record(Credential, stored[name]) if name in stored else None
             draft = build_draft(plan)
             if plan.watch and not same_content(now, plan.seen):
