@@ -25,6 +25,7 @@ from tui.cli.commands import (
     trial,
     vault,
 )
+from tui.cli.commands.chat import history
 from tui.cli.commands.store import operators, paths
 from tui.cli.commands.vault import undo
 
@@ -49,6 +50,7 @@ COMMANDS = (
     *operators.COMMANDS,
     *transfer.COMMANDS,
     *chat.COMMANDS,
+    *history.COMMANDS,
     *playground.COMMANDS,
     *embed.COMMANDS,
     *transcribe.COMMANDS,

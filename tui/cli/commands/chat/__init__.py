@@ -13,6 +13,8 @@ COMMANDS = (
             Option(("-s", "--system"), "the system prompt", "SYSTEM"),
             Option(("-p", "--parameter"), "a parameter of the model; repeat for several", "NAME=VALUE"),
             *ATTACHMENTS,
+            Option(("--resume",), "go on with a recorded chat: its ID, or last", "ID"),
+            Option(("--no-history",), "do not record this question and its answer", shown=False),
             Option(("--schema",), "a JSON Schema that the answer must fit", "FILE"),
             Option(("--thinking",), "show the model's reasoning on stderr", shown=False),
             Option(("--no-thinking",), "keep the model from thinking, if it can be", shown=False),
@@ -24,15 +26,17 @@ COMMANDS = (
             JSON,
         ),
         "If the answer breaks off, what came stays on stdout and the exit code is not 0. With --schema the exit code "
-        "is 1 if the answer is not JSON that fits, and the message names the place of the first failure.",
+        "is 1 if the answer is not JSON that fits, and the message names the place of the first failure. "
+        "--resume asks with the chat's model, parameters and system prompt, unless you name others.",
         "{model, text, thinking, thinking_state, "
         "finish, complete, "
         "attachments: [{name, kind, bytes, metadata_removed, width, height}], "
         "usage: {input, output, reasoning, cached, cache_write, "
         "cache_write_1h, audio, image, audio_output}, cost: {estimate, amount, currency, price_date, price_source}, "
-        "timings: {first_token, total, tokens_per_second}, notices, schema: {valid, path, message}}; input and output "
-        "are totals, the others parts of them; what the provider does not report, and a cost that is not known, are "
-        "null; timings are in seconds; schema is null without --schema",
+        "timings: {first_token, total, tokens_per_second}, notices, schema: {valid, path, message}, chat}; "
+        "input and output are totals, the others parts of them; what the provider does not report, and a cost that is "
+        "not known, are null; timings are in seconds; schema is null without --schema; chat is the ID of the recorded "
+        "chat, or null",
         (
             "modeldeck chat 'Why is the sky blue?'",
             "git diff | modeldeck chat -s 'Review this.' -p temperature=0",

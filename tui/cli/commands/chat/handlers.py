@@ -8,6 +8,7 @@ from contextlib import aclosing
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
+from tui.cli.commands.chat import recording
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text
 from tui.cli.model_call import answering_model, attached_files, begin, print_progress, print_request, traced
@@ -16,22 +17,24 @@ from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError, did_you_mean, quotable
 from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
 from tui.providers.events import Usage as Used
-from tui.providers.requests import Message
 from tui.sanitize import printable
 from tui.storage.user_file import local_path
 from tui.workspace.playground import answer_schema, calls, thinking
 from tui.workspace.playground import parameters as model_parameters
 from tui.workspace.playground.attachments.files import AttachedFile, user_message
+from tui.workspace.playground.conversation import Answer, AnswerState, Conversation
 
 if TYPE_CHECKING:
+    from tui.workspace.history.records import StoredChat
     from tui.workspace.playground.answer_schema import SchemaResult
     from tui.workspace.pricing.cost import Cost
 
 
 def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
     """Read the question, then ask the model."""
-    model = answering_model(call, ModelType.CHAT)
-    parameters = _parameters(call, model)
+    resumes = call.args.has("resume")
+    model = None if resumes and not call.args.has("model") else answering_model(call, ModelType.CHAT)
+    parameters = _parameters(call, model) if model else {}
     schema = answer_schema.read_schema(local_path(call.args.one("schema"))) if call.args.has("schema") else None
     prompt = call.args.one("PROMPT", "-")
     if prompt == "-" and "-" in call.args.many("attachment"):
@@ -41,9 +44,31 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
     if not prompt:
         raise UsageError("The question is blank.", "For example: modeldeck chat 'Why is the sky blue?'")
     files = attached_files(call)
-    system = call.args.one("system")
-    messages = ([Message("system", system)] if system else []) + [user_message(prompt, files)]
-    return _ask(call, model, messages, parameters, schema, files)
+    if model is None or resumes:
+        return _resume(call, model, prompt, parameters, schema, files)
+    return _ask(call, model, Conversation(system=call.args.one("system")), prompt, parameters, schema, files)
+
+
+async def _resume(
+    call: CommandContext,
+    model: Model | None,
+    prompt: str,
+    parameters: dict[str, Any],
+    schema: dict[str, Any] | None,
+    files: tuple[AttachedFile, ...],
+) -> int:
+    """Ask the next question of a recorded chat: with its model, system prompt and parameters, unless others are named.
+
+    Its parameters are those of its model.
+    """
+    chat = await recording.resumed_chat(call)
+    for finding in chat.findings:
+        call.out.note(f"The file of this chat is not as it was written: {finding}")
+    if model is None:
+        model = recording.resumed_model(call, chat)
+        parameters = dict(chat.parameters) | _parameters(call, model)
+    conversation = Conversation(chat.conversation.turns, call.args.one("system") or chat.conversation.system)
+    return await _ask(call, model, conversation, prompt, parameters, schema, files, chat)
 
 
 def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
@@ -88,6 +113,7 @@ class _Answer:
         self.finish: Finish | None = None
         self.total = 0.0
         self.fit: SchemaResult | None = None
+        self.chat_id: str | None = None
 
     def take(self, event: Event) -> None:
         out = self._call.out
@@ -151,6 +177,22 @@ class _Answer:
 
         return cost_of(price_of(self._call.tenant_session, self._model, self._moment), self.used)
 
+    def kept(self, state: AnswerState) -> Answer:
+        """Return the answer as it is recorded."""
+        used = self.used or Used()
+        return Answer(
+            "".join(self.text),
+            self._model.ref,
+            state,
+            self.finish.note if self.finish and state is AnswerState.COMPLETE else "",
+            self._first,
+            self.total,
+            used.input or 0,
+            used.output or 0,
+            reported=self.used is not None,
+            thoughts="".join(self.thinking),
+        )
+
     def as_json(self, model: Model) -> dict[str, Any]:
         used = self.used
         return {
@@ -170,6 +212,7 @@ class _Answer:
             },
             "notices": self.notices,
             "schema": self.fit.as_json() if self.fit else None,
+            "chat": self.chat_id,
         }
 
     def summary(self) -> str:
@@ -181,23 +224,29 @@ class _Answer:
             parts += [f"{self.used.reasoning} of them reasoning"] if self.used.reasoning else []
             parts += [f"{self.speed:.0f} a second"] if self.speed else []
         parts.append(self.cost.words if self.cost else "cost –")
+        parts += [f"recorded as {self.chat_id}"] if self.chat_id else []
         return " · ".join(parts)
 
 
 async def _ask(
     call: CommandContext,
     model: Model,
-    messages: list[Message],
+    conversation: Conversation,
+    prompt: str,
     parameters: dict[str, Any],
     schema: dict[str, Any] | None,
     files: tuple[AttachedFile, ...],
+    chat: "StoredChat | None" = None,
 ) -> int:
+    messages = (*conversation.messages(), user_message(prompt, files))
     stream = not call.args.has("no-stream")
     prepare = partial(calls.chat_call, call.tenant_session, model, messages, parameters, stream, schema=schema)
     if call.args.has("print"):
         print_request(call, *prepare())
         return 0
     await begin(call, model)
+    record = recording.Recording(call, chat)
+    await record.question(prompt, model, parameters, conversation.system)
     answer = _Answer(call, model, files)
     problem: Problem | None = None
     try:
@@ -208,12 +257,15 @@ async def _ask(
                     answer.take(event)
     except asyncio.CancelledError:
         answer.end()
+        await record.answer(answer.kept(AnswerState.STOPPED))
         call.out.note("■ Stopped; the answer is incomplete.")
         raise
     except Problem as broken:
         problem = broken
     finally:
         answer.end()
+    await record.answer(answer.kept(AnswerState.BROKEN if problem else AnswerState.COMPLETE))
+    answer.chat_id = record.chat_id
     if schema is not None and not problem:
         answer.fit = answer_schema.check(schema, "".join(answer.text))
     if call.out.as_json and (answer.text or not problem):

@@ -1,0 +1,74 @@
+"""What `modeldeck chat` records of a question and its answer, and the chat that it goes on with."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from tui.cli.context import CommandContext
+from tui.domain import Model, ModelType
+from tui.errors import Problem
+from tui.tenancy import models
+from tui.workspace.history.settings import settings
+from tui.workspace.playground.conversation import Answer
+
+if TYPE_CHECKING:
+    from tui.workspace.history.chats import Recorder
+    from tui.workspace.history.records import StoredChat
+
+
+async def resumed_chat(call: CommandContext) -> "StoredChat":
+    """Open the chat of --resume.
+
+    Raises:
+        UsageError: There is no such chat.
+        Locked: The tenant is locked.
+    """
+    from tui.workspace.history import chats
+
+    chat_id = chats.find(call.tenant_session, call.args.one("resume"))
+    await call.unlock(call.tenant)
+    return await asyncio.to_thread(chats.open_chat, call.tenant_session, chat_id)
+
+
+def resumed_model(call: CommandContext, chat: "StoredChat") -> Model:
+    """Return the model that a chat was last asked with; raise Problem if it is there no more."""
+    return models.find(call.tenant_session, chat.model, ModelType.CHAT)
+
+
+class Recording:
+    """Records one question and its answer if history is on. What cannot be recorded is said, and stops nothing."""
+
+    def __init__(self, call: CommandContext, chat: "StoredChat | None") -> None:
+        self._call = call
+        wanted = not call.args.has("no-history") and settings(call.tenant_session).on
+        self._recorder = _recorder(call, chat) if wanted else None
+        if chat is not None and not wanted:
+            call.out.note("This is not recorded: the chat stays as it was.")
+
+    @property
+    def chat_id(self) -> str | None:
+        """The ID of the chat that is recorded."""
+        return self._recorder.chat_id or None if self._recorder else None
+
+    async def question(self, text: str, model: Model, parameters: Mapping[str, Any], system: str) -> None:
+        """Record the question before it is sent."""
+        if self._recorder is not None:
+            await self._do(self._recorder.question, text, model.ref, dict(parameters), system)
+
+    async def answer(self, answer: Answer) -> None:
+        """Record the answer, complete or not."""
+        if self._recorder is not None and (answer.text or answer.thoughts):
+            await self._do(self._recorder.answer, answer)
+
+    async def _do(self, record: Any, *values: Any) -> None:
+        try:
+            await asyncio.to_thread(record, *values)
+        except Problem as problem:
+            self._recorder = None
+            self._call.out.note(f"The chat is not recorded. {problem.message}")
+
+
+def _recorder(call: CommandContext, chat: "StoredChat | None") -> "Recorder":
+    from tui.workspace.history.chats import Recorder  # only where history is on
+
+    return Recorder(call.tenant_session, chat)
