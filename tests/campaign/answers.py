@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from tests.campaign.figures import Result
+from tests.doubles.silence import silence_clock
 from tests.providers import loopback
 from tests.providers.facts import Chat
 from tests.providers.http_server import HOLD, QUICK, RESET, Answer, http, serve
@@ -61,9 +62,10 @@ async def _tried(
 ) -> Result:
     chosen = random.Random(seed).sample(trials, len(trials))
     wrong: list[str] = []
-    for trial in islice(cycle(chosen), count):
-        if await trial.ask(trial.answer) is not trial.whole:
-            wrong.append(trial.name)
+    with silence_clock():
+        for trial in islice(cycle(chosen), count):
+            if await trial.ask(trial.answer) is not trial.whole:
+                wrong.append(trial.name)
     sample = chosen[: min(count, 40)]
     fooled = sum([await control(trial) is not trial.whole for trial in sample])
     details = "".join(f"; {name}" for name in wrong[:5])

@@ -1,5 +1,5 @@
 """Silence is measured as in the tests of providers."""
 
-from tests.providers.conftest import stall_proof_silence
+from tests.providers.conftest import silence_clock
 
-__all__ = ["stall_proof_silence"]
+__all__ = ["silence_clock"]

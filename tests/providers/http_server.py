@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.doubles.silence import silence
 from tests.providers.websocket_server import accepting
 from tui.domain import Model, ModelType
 from tui.errors import Problem
@@ -153,15 +154,17 @@ async def give(server: Server, answer: Answer, reader: asyncio.StreamReader, wri
             await writer.drain()
             last = item
         elif isinstance(item, Again):
-            while True:
-                writer.write(item.data)
-                await writer.drain()
-                await asyncio.sleep(0.005)
+            with silence():
+                while True:
+                    writer.write(item.data)
+                    await writer.drain()
+                    await asyncio.sleep(0.001)
         elif item == HEAR:
             await reader.read(1 << 16)
         elif item == HOLD:
             server.holding.set()
-            await reader.read()
+            with silence():
+                await reader.read()
             return False
         elif item == RESET:
             raw = writer.get_extra_info("socket")

@@ -131,19 +131,17 @@ async def test_lines_of_json_that_pause_are_read_to_their_end() -> None:
     assert (result.text, result.problem) == ("Good day", None)
 
 
-async def test_every_call_takes_a_whole_document_for_its_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rest", [[HOLD], [RESET], []], ids=["open", "reset", "closed"])
+async def test_every_call_takes_a_whole_document_for_its_end(tmp_path: Path, rest: list[str]) -> None:
     vectors = {"data": [{"embedding": [1, 2]}, {"embedding": [3, 4]}]}
-    for rest in ([HOLD], [RESET], []):
-        assert (await embed([http(vectors, headers=LONG), *rest], limits=SOON)).vectors == [(1, 2), (3, 4)]
-        assert (await listing([http({"data": [{"id": "llama"}]}, headers=LONG), *rest], limits=SOON)).models == [
-            "llama"
-        ]
-        spoken = await transcribe([http({"text": "Good day"}, headers=LONG), *rest], folder=tmp_path, limits=SOON)
-        assert spoken.transcript and spoken.transcript.text == "Good day"
-        cut = await embed(
-            [http(json.dumps(vectors)[:-3], headers=LONG), *rest], limits=replace(SOON, response_timeout=1)
-        )
-        assert cut.problem is not None and not cut.vectors
+    headers = LONG if rest else LONG | {"connection": "close"}
+    assert (await embed([http(vectors, headers=headers), *rest], limits=SOON)).vectors == [(1, 2), (3, 4)]
+    listed = await listing([http({"data": [{"id": "llama"}]}, headers=headers), *rest], limits=SOON)
+    assert listed.models == ["llama"]
+    spoken = await transcribe([http({"text": "Good day"}, headers=headers), *rest], folder=tmp_path, limits=SOON)
+    assert spoken.transcript and spoken.transcript.text == "Good day"
+    cut = await embed([http(json.dumps(vectors)[:-3], headers=headers), *rest], limits=SOON)
+    assert cut.problem is not None and not cut.vectors
 
 
 async def test_pages_of_a_list_that_lead_in_a_circle_end() -> None:

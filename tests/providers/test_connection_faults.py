@@ -27,6 +27,7 @@ from tests.providers.requests import CHATS, Outcome, ask, good
 from tui.errors import NetworkError, Problem, UsageError
 from tui.providers.client import connection
 from tui.providers.client.client import Client
+from tui.providers.client.silence import Clock, SilenceMonitor
 
 pytestmark = pytest.mark.slow
 
@@ -129,7 +130,9 @@ async def test_one_broken_family_of_addresses_is_no_fault(monkeypatch: pytest.Mo
     await all_chats(attempt)
 
 
-async def test_too_many_answers_at_once() -> None:
+async def test_too_many_answers_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(SilenceMonitor, "clock", Clock())  # Nothing here ends by silence.
+
     async def attempt(chat: Chat) -> None:
         async with serve(*([item] for item in chat.before), [HOLD]) as server:
             limits = replace(QUICK, max_connections=1, connect=0.3, cancel_timeout=0.3)

@@ -20,8 +20,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles.silence import separate_time
 from tests.providers.facts import Chat, Facts, every
-from tests.providers.fault_rows import JSON, NOW, ROWS, SOON, Row
+from tests.providers.fault_rows import JSON, NOW, ROWS, Row
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, Answer, http, run
 from tests.providers.relay import SOMEWHERE, Loop, Relay, Step, relay
 from tests.providers.requests import scripted
@@ -97,6 +98,7 @@ async def there(
 ) -> AsyncIterator[tuple[Client, Outcome]]:
     """A wire to the practice providers, or to a chat of the facts, with the fault in the way."""
     script = scripted(chat, call.framing not in IN_ONE_PIECE or not chat.whole) if chat else None
+    separate_time()
     async with relay(at, fault, times, script) as server:
         loop = Loop(server.port)
         wire = Client({}, loop, limits, lambda: NOW)
@@ -284,11 +286,7 @@ async def test_a_fault_at_a_step(facts: Facts, sound: Path) -> None:
         for cell, name in every_pair
         if cell is framings[cell.call.framing] or otherwise(facts, cell, name) or is_sampled(f"{cell} {name}", 4)
     ]
-    # Silence is met when little else goes on, as it is told from slowness by the clock.
-    quick = [item for item in met if ROWS[item[1]].limits is not SOON]
-    silent = [item for item in met if ROWS[item[1]].limits is SOON]
-    entries = await asyncio.gather(*(meet(*item) for item in quick))
-    entries += await asyncio.gather(*(meet(*item) for item in silent))
+    entries = await asyncio.gather(*(meet(*item) for item in met))
     assert [entry for entry in entries if entry] == []
     alone = [replace(facts, otherwise=(item,)) for item in facts.otherwise]
     assert [item.otherwise for item in alone if not any(otherwise(item, *pair) for pair in every_pair)] == []

@@ -27,6 +27,8 @@ from wsproto.events import (
     TextMessage,
 )
 
+from tests.doubles.silence import silence
+
 HOLD, CUT, RESET = "hold", "cut", "reset"
 
 
@@ -167,7 +169,8 @@ async def _play(line: Line, script: list[Item], reader: asyncio.StreamReader, wr
                         await came.wait()
                 case "hold":
                     line.holding.set()
-                    await hearing
+                    with silence():
+                        await hearing
                 case "cut":
                     return
                 case "reset":

@@ -1,5 +1,6 @@
 """Requests that a practice provider receives, and its answers."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from json import dumps
@@ -38,6 +39,11 @@ class Answer:
     pause: float = 0.0
     cut: bool = False
     stall: bool = False
+
+
+async def stall() -> None:
+    """Send nothing until the other side gives up."""
+    await asyncio.Event().wait()
 
 
 def whole(data: Any, status: int = 200, headers: Mapping[str, str] | None = None, first: float = 0.25) -> Answer:

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl
 import httpx
 from wsproto.utilities import generate_accept_token
 
+from tui.practice import exchange
 from tui.practice.exchange import Answer, ReceivedRequest, Talk
 from tui.practice.websocket import Line
 from tui.providers.origins import origin_of
@@ -103,7 +104,7 @@ class _Pieces(httpx.AsyncByteStream):
             await asyncio.sleep(self._answer.pause * self._pace)
             yield piece
         if self._answer.stall:
-            await asyncio.Event().wait()
+            await exchange.stall()
         if self._answer.cut:
             # The words of h11, by which a connection that ended is told from bytes that are not HTTP.
             raise httpx.RemoteProtocolError("peer closed connection without sending complete message body")

@@ -9,6 +9,7 @@ import httpcore
 from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import CloseConnection, TextMessage
 
+from tui.practice import exchange
 from tui.practice.exchange import Answer
 
 Hear = Callable[[list[Any]], Answer | None]
@@ -52,7 +53,7 @@ class Line(httpcore.AsyncNetworkStream):
             await asyncio.sleep(answer.pause * self._pace)
             yield self._spoken.send(TextMessage(piece.decode()))
         if answer.stall:
-            await asyncio.Event().wait()
+            await exchange.stall()
         if answer.cut:
             raise httpcore.ReadError("practice")
         if self._spoken.state is ConnectionState.OPEN:

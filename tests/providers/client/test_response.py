@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.doubles.silence import silence
 from tests.providers.http_server import (
     DEADLINE,
     HOLD,
@@ -296,10 +297,11 @@ def _pinging() -> AbstractAsyncContextManager[tuple[str, Any]]:
             try:
                 await reader.readuntil(b"\r\n\r\n")
                 writer.write(streaming(end=False))
-                while True:
-                    writer.write(b": ping\n\n")
-                    await writer.drain()
-                    await asyncio.sleep(0.01)
+                with silence():
+                    while True:
+                        writer.write(b": ping\n\n")
+                        await writer.drain()
+                        await asyncio.sleep(0.001)
             except ConnectionError:
                 writer.close()
 

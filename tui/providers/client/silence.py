@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from tui.errors import NetworkError
 from tui.providers.client.limits import UPLOAD_PROGRESS_INTERVAL, Limits, setting_hint
@@ -22,11 +22,28 @@ class ConnectionLost(NetworkError):
     """The connection of a call with an `idle_timeout` brought no more; its reader knows another way to the answer."""
 
 
+class Clock:
+    """Measures silence. Tests replace it with one that they advance."""
+
+    def now(self) -> float:
+        """Return seconds since some moment."""
+        return time.monotonic()
+
+    async def wait(self, pending: "asyncio.Future[Any]", seconds: float) -> None:
+        """Wait until `pending` is done, for at most so many seconds."""
+        await asyncio.wait([pending], timeout=seconds)
+
+
 class SilenceMonitor:
     """Waits for the other side, reports its silence, and ends the call when it lasts too long.
 
     Frames that say something count; comments and pings do not.
+
+    Attributes:
+        clock: What every monitor reads the time from.
     """
+
+    clock: ClassVar[Clock] = Clock()
 
     def __init__(
         self,
@@ -60,11 +77,11 @@ class SilenceMonitor:
         self._ending = False
         self._sent = 0
         self._notices = 0
-        self._last = time.monotonic()
+        self._last = self.clock.now()
 
     def reset(self) -> None:
         """Restart the clock: something of use was received or sent."""
-        self._last = time.monotonic()
+        self._last = self.clock.now()
         self._notices = 0
 
     def first_token(self) -> None:
@@ -90,16 +107,16 @@ class SilenceMonitor:
         proxied = self._trace is not None and not self._trace.sent
         end = min(self._timeout, self._limits.proxy_timeout) if proxied else self._timeout
         due = min(self._limits.notice_after * (self._notices + 1), end)
-        timeout = self._last + due - time.monotonic()
+        timeout = due - (self.clock.now() - self._last)
         if upload and upload.sent < upload.size:
             timeout = min(timeout, UPLOAD_PROGRESS_INTERVAL)
         if timeout > 0:
-            await asyncio.wait([pending], timeout=timeout)
+            await self.clock.wait(pending, timeout)
         if upload and upload.sent != self._sent:
             self._sent = upload.sent
             self.reset()
             return Uploading(upload.sent, upload.size)
-        silent = time.monotonic() - self._last
+        silent = self.clock.now() - self._last
         if silent < due or pending.done():
             return None
         if proxied and self._trace and not self._trace.sent and silent >= end:
