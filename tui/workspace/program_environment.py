@@ -90,7 +90,15 @@ def candidates(session: TenantSession, named: Sequence[str] = ()) -> list[Provid
     return chosen
 
 
-def environment(session: TenantSession, chosen: Iterable[Provider], *, named: bool) -> ProgramEnvironment:
+def own_variable(provider_id: str, field_name: str) -> str:
+    """Return the variable of a field that no other provider or connection of a tenant has: OPENAI_API_KEY."""
+    name = re.sub(r"[^A-Z0-9]", "_", f"{provider_id}_{field_name}".upper())
+    return f"_{name}" if name[0].isdigit() else name
+
+
+def environment(
+    session: TenantSession, chosen: Iterable[Provider], *, named: bool, by_provider: bool = False
+) -> ProgramEnvironment:
     """Decrypt what the SDKs of the providers read; the tenant must be unlocked.
 
     Args:
@@ -98,6 +106,7 @@ def environment(session: TenantSession, chosen: Iterable[Provider], *, named: bo
         chosen: The providers, from `candidates`.
         named: Whether a person named them. Only then is an OpenAI-compatible API exported as OPENAI_…, and two that
             want the same variable are an error; else the first of them gets it, and the other is left out.
+        by_provider: Whether variables are called after provider and field, as `own_variable` does.
 
     Raises:
         Locked: A key cannot be decrypted, or nothing vouches for its credential.
@@ -105,7 +114,7 @@ def environment(session: TenantSession, chosen: Iterable[Provider], *, named: bo
     """
     result = _Result()
     for provider in chosen:
-        _add(session, provider, named, result)
+        _add(session, provider, named, by_provider, result)
     for kind, default in models.defaults(session).items():
         if default.provider in result.providers:
             if not (default.model.isascii() and default.model.isprintable()):
@@ -116,8 +125,8 @@ def environment(session: TenantSession, chosen: Iterable[Provider], *, named: bo
     return ProgramEnvironment(result.variables, removed, tuple(result.providers), tuple(result.skipped))
 
 
-def _add(session: TenantSession, provider: Provider, named: bool, result: _Result) -> None:
-    variables = _variables(session, provider, named)
+def _add(session: TenantSession, provider: Provider, named: bool, by_provider: bool, result: _Result) -> None:
+    variables = _variables(session, provider, named, by_provider)
     if not variables:
         result.skipped.append(f"{provider.label}: no SDK reads its key by a variable of its own. Name it to export it.")
         return
@@ -141,7 +150,7 @@ def _add(session: TenantSession, provider: Provider, named: bool, result: _Resul
     result.providers.append(provider.id)
 
 
-def _variables(session: TenantSession, provider: Provider, named: bool) -> dict[str, str | Secret]:
+def _variables(session: TenantSession, provider: Provider, named: bool, by_provider: bool) -> dict[str, str | Secret]:
     """Return a provider's variables with their values: its own, and with `named` those of the SDK that it is like."""
     access = credentials.access(session, provider.id)
     opened = access.secrets()
@@ -151,7 +160,9 @@ def _variables(session: TenantSession, provider: Provider, named: bool) -> dict[
     for entry in provider.fields:
         value: str | Secret | None = opened.get(entry.name) if entry.secret else clear.get(entry.name)
         names = [*entry.env[:1], *(entry.sdk_env[:1] if named else ())]
-        if entry.sdk_env and named and not value:
+        if by_provider:
+            names = [own_variable(provider.id, entry.name)]
+        elif entry.sdk_env and named and not value:
             value = entry.default
         variables |= {name: value for name in names if value}
     return variables

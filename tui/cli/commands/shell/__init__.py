@@ -5,6 +5,11 @@ from tui.cli.command import DRY_RUN, JSON, Argument, Command, Option
 SHELLS = ("bash", "zsh", "fish")
 FORMATS = ("sh", "fish", "dotenv", "json", "systemd")
 _PROVIDER = Option(("--provider",), "only the keys of this provider; may be repeated", "P")
+_BY_PROVIDER = Option(
+    ("--by-provider",),
+    "name each variable after provider and field, GATEWAY_API_KEY; none is left out",
+    shown=False,
+)
 
 _PROGRAMS = (
     Command(
@@ -14,6 +19,7 @@ _PROGRAMS = (
         (Argument("CMD", "the program, behind --"), Argument("ARG", "its arguments", 0, many=True)),
         (
             _PROVIDER,
+            _BY_PROVIDER,
             Option(("--only",), "pass only PATH, HOME, locale and terminal from this environment"),
             Option(("--file",), "hand a value as a file: NAME gets the path, VARIABLE is not set", "NAME=VARIABLE"),
             Option(("--nest",), "allow this inside a program that modeldeck exec has started", shown=False),
@@ -38,6 +44,7 @@ _PROGRAMS = (
         (
             _PROVIDER,
             Option(("--format",), f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}; default: sh", "FORMAT", FORMATS),
+            _BY_PROVIDER,
             Option(("--reveal",), "print them to a terminal, too"),
             JSON._replace(help="the same as --format json"),
         ),

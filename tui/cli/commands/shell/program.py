@@ -64,7 +64,9 @@ async def _environment(call: CommandContext) -> ProgramEnvironment:
     chosen = program_environment.candidates(session, named)
     for provider in chosen:
         await call.unlock_for(provider.id)
-    environment = program_environment.environment(session, chosen, named=bool(named))
+    environment = program_environment.environment(
+        session, chosen, named=bool(named), by_provider=call.args.has("by-provider")
+    )
     for sentence in environment.skipped if is_terminal(sys.stderr) else ():
         call.out.note(f"Left out. {sentence}")
     if not environment.providers:

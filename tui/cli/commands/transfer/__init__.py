@@ -2,6 +2,8 @@
 
 from tui.cli.command import ALLOW_HTTP, FORCE, JSON, NO_VERIFY, TENANT, YES, Argument, Command, Option
 
+FORMATS = ("modeldeck", "litellm", "dify", "compose", "systemd", "dotenv")
+
 COMMANDS = (
     Command(
         ("export",),
@@ -11,12 +13,22 @@ COMMANDS = (
         (
             Option(("-o", "--output"), "the file, which only you can read; default or -: stdout", "FILE"),
             Option(("--with-secrets",), "include the API keys; the file is encrypted with a passphrase"),
+            Option(("--format",), f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}; default: {FORMATS[0]}", "F", FORMATS),
+            Option(("--provider",), "with --format: only this provider; may be repeated", "P", shown=False),
+            Option(("--reveal",), "with --format dotenv: write the keys in clear", shown=False),
             FORCE,
         ),
         "Without secrets, the file is JSON that you can read and compare: the same settings give the same file. With "
         "secrets, it is encrypted (scrypt and AES-256-GCM). With --passphrase-fd, the tenant's passphrase comes "
-        "first, if it is locked, then the file's.",
-        examples=("modeldeck export acme -o acme.json", "modeldeck export acme --with-secrets -o acme.sealed"),
+        "first, if it is locked, then the file's.\n\n"
+        "The other formats configure programs that are started with modeldeck exec; its command is in their first "
+        "line, and no key is in them: litellm (config.yaml of its proxy with every model), dify (its .env), compose "
+        "(a service) and systemd (a unit). dotenv is a .env file with the keys in clear, and needs --reveal.",
+        examples=(
+            "modeldeck export acme -o acme.json",
+            "modeldeck export acme --with-secrets -o acme.sealed",
+            "modeldeck export acme --format litellm -o config.yaml",
+        ),
     ),
     Command(
         ("import",),

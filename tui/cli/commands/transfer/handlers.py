@@ -2,8 +2,10 @@
 
 import sys
 
+from tui.cli.commands.transfer import FORMATS
 from tui.cli.commands.transfer.keys import import_keys
 from tui.cli.commands.transfer.plans import plan_for, plan_shape, require_consent, say_plan
+from tui.cli.commands.transfer.targets import export_target
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, read_bytes
 from tui.cli.output import is_terminal
@@ -20,6 +22,10 @@ _STREAM = "-"
 async def export(call: CommandContext) -> None:
     """Write the settings of a tenant to a file or to stdout."""
     tenant = tenant_registry.find(call.session, call.args.one("TENANT")) if call.args.has("TENANT") else call.tenant
+    if (kind := call.args.one("format", FORMATS[0])) != FORMATS[0]:
+        return await export_target(call, call.session.tenant(tenant.id), kind)
+    if call.args.has("provider") or call.args.has("reveal"):
+        raise UsageError("--provider and --reveal need --format.", f"Use one of: {', '.join(FORMATS[1:])}.")
     where, force, secrets = call.args.one("output", _STREAM), call.args.has("force"), call.args.has("with-secrets")
     if where == _STREAM and secrets and is_terminal(sys.stdout):
         raise UsageError("A file with API keys is not printed to a terminal.", "Choose a file with -o FILE.")
