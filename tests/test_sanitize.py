@@ -68,3 +68,28 @@ def test_names_that_are_drawn_the_same() -> None:
     for name in ("Acme", "ac\u200bme", "acme\u2060", "\u0430cme", "ａｃｍｅ", "acm\U000e0041e", " acme "):
         assert is_confusable(name, "acme"), ascii(name)
     assert not is_confusable("acme", "acne") and not is_confusable("星河", "星")
+
+
+def test_names_in_letters_of_another_alphabet_or_font_that_are_drawn_the_same() -> None:
+    for one, other in (
+        ("\u0412\u0415\u0422\u0410", "BETA"),  # Cyrillic capitals, of which the small ones look different
+        ("\u0392\u0395\u03a4\u0391", "beta"),  # Greek capitals
+        ("\U0001d41a\U0001d41c\U0001d426\U0001d41e", "acme"),  # mathematical letters
+        ("\U0001d670\U0001d672\U0001d67c\U0001d674", "ACME"),
+        ("\u24d0\u24d2\u24dc\u24d4", "acme"),  # letters in circles
+        ("\ua4ee\ua4da\ua4df\ua4f0", "ACME"),  # Lisu
+        ("\u13aa\u13df\u13b7\u13ac", "acme"),  # Cherokee
+        ("\u0251cme", "acme"),
+        ("team\u20111", "team-1"),
+        ("team\u22121", "team-1"),
+        ("acme\u2800corp", "acme corp"),
+        ("acme \u00a0corp", "acme corp"),
+    ):
+        assert is_confusable(one, other), ascii(one)
+    for one, other in (
+        ("m\u00fcller", "muller"),
+        ("team1", "teaml"),
+        ("\u0432\u0435\u0442\u0430", "beta"),
+        ("我", "找"),
+    ):
+        assert not is_confusable(one, other), ascii(one)

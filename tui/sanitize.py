@@ -29,8 +29,19 @@ _INVISIBLE = re.compile(
 )
 _JOINERS = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
 
-# Small letters that look like Latin ones: Cyrillic, then Greek.
-_CONFUSABLE = str.maketrans("аеорсухіјѕԁһӏԛԝνοραικτυχ", "aeopcyxijsdhlqwvopaiktux")
+# Letters that are drawn like Latin ones and that NFKC leaves alone (from Unicode's confusables.txt). A capital may look
+# like another letter than its small one: В is like B, в is not like b. In order: Cyrillic, Greek, Armenian, Cherokee,
+# Lisu and Coptic capitals.
+_CONFUSABLE_CAPITALS = str.maketrans(
+    "АВЕЅІЈКМНОРСТУХҮԌԚԜҺΑΒΕΖΗΙΚΜΝΟΡΤΥΧՍՕՏᎪᏴᏟᎠᎬᏀᎻᎫᏦᏞᎷᏢᎡᏚᎢᏙᎳᏃꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜⲞⲤⲢⲘⲚⲦⲬ",
+    "abesijkmhopctyxygqwhabezhikmnoptyxuosabcdeghjklmprstvwzabcdefghijklmnoprstuvwxyzocpmntx",
+)
+# Small ones: Cyrillic, Greek, Armenian, Coptic, Latin ones beyond ASCII.
+_CONFUSABLE = str.maketrans(
+    "аеорсухіјѕԁһӏԛԝүѵνοραικτυχϲϳօսոհցյզⲟⲥⲣıɑɡɩʏᴏᴄᴠᴡᴢꜱ",
+    "aeopcyxijsdhlqwyvvopaiktuxcjounhgjqocpiagiyocvwzs",
+)
+_DASHES = re.compile("[\u2010-\u2015\u2043\u2212\u02d7\u06d4\u2796\u30fc\u3161]")
 
 
 def printable(text: str) -> str:
@@ -62,11 +73,17 @@ def has_invisible(text: str, joiners: bool = False) -> bool:
 
 
 def is_confusable(one: str, other: str) -> bool:
-    """Return True if two names are drawn alike: but for case, width, hidden characters, Cyrillic and Greek letters."""
+    """Return True if two names are drawn alike.
+
+    They may differ in case, width, font (NFKC), blanks, dashes, hidden characters and letters of other alphabets that
+    are drawn like Latin ones. Accents count, as they tell names apart; so do 1, l and I, and 0 and O, which the fonts
+    of terminals draw differently.
+    """
 
     def drawn(text: str) -> str:
-        folded = unicodedata.normalize("NFKC", text).casefold()
-        return _JOINERS.sub("", _INVISIBLE.sub("", folded)).translate(_CONFUSABLE).strip()
+        shown = _DASHES.sub("-", _JOINERS.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))))
+        folded = shown.translate(_CONFUSABLE_CAPITALS).casefold().translate(_CONFUSABLE)
+        return " ".join(folded.replace("\u2800", " ").split())
 
     return drawn(one) == drawn(other)
 
