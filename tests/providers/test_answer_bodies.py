@@ -151,6 +151,20 @@ async def test_a_transcript_in_events_that_were_not_requested(name: str, provide
     assert result.complete is whole
 
 
+@pytest.mark.parametrize("text", ["Done.", "End.", "done", "ping"])
+async def test_a_transcript_keeps_words_that_are_an_end_mark_elsewhere(text: str, tmp_path: Path) -> None:
+    for answer in (
+        events(f'data: "{text}"\n\ndata: [DONE]\n\n'),
+        events(f'data: "{text}"\n\ndata: "[DONE]"\n\n'),
+        body(f'"{text}"'),
+        body(text),
+    ):
+        result = await transcribe(answer, folder=tmp_path)
+        assert result.transcript and result.transcript.text == text and result.complete
+    result = await chat(events(f'data: {CHUNK}\n\ndata: "done"\n\n'))
+    assert result.complete, "control: in a chat no string is text, so it is the mark"
+
+
 async def test_a_compressed_text_that_is_cut_is_no_transcript(tmp_path: Path) -> None:
     packed = gzip.compress(b"Good day to you")
     result = await transcribe(body(packed, content_encoding="gzip"), folder=tmp_path)

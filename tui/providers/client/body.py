@@ -70,11 +70,18 @@ class FrameDecoder:
     """
 
     def __init__(
-        self, context: ErrorContext, framing: Framing, limits: Limits, plain: bool = False, charset: str = "utf-8"
+        self,
+        context: ErrorContext,
+        framing: Framing,
+        limits: Limits,
+        plain: bool = False,
+        charset: str = "utf-8",
+        accepts_text: bool = False,
     ) -> None:
         self._context = context
         self._plain = plain
         self._charset = charset
+        self._accepts_text = accepts_text
         self._events = Events(limits.line, limits.event, plain, charset) if framing is Framing.SSE else None
         self._lines = Lines(limits.event)
         self._in_a_row = 0
@@ -123,7 +130,12 @@ class FrameDecoder:
                 yield frame
 
     def _string(self, text: str, name: str) -> Iterable[Frame]:
-        """Return the frames of a JSON string: of the JSON or the mark in it, as some servers send, or else itself."""
+        """Return the frames of a JSON string: of the JSON or the mark in it, as some servers send, or else itself.
+
+        Where the answer is a text, a string is a piece of it: somebody may have said "Done." or "the end".
+        """
+        if self._accepts_text and text.strip() and not text.lstrip().startswith((END_MARK, "{")):
+            return [Frame(text, name)]
         packed = self._packed(text.strip(), name) if text.strip() or name else None
         if packed is not None:
             return packed
@@ -278,7 +290,9 @@ class BodyDecoder:
         return True
 
     def _frames_of(self, framing: Framing) -> FrameDecoder:
-        return FrameDecoder(self._context, framing, self._limits, self._call.plain, charset_of(self._label))
+        call = self._call
+        charset = charset_of(self._label)
+        return FrameDecoder(self._context, framing, self._limits, call.plain, charset, call.accepts_text)
 
     async def _parse(self, text: str) -> tuple[Any, bool, bool]:
         """Return the parsed JSON, whether it is some, and whether it is some that was cut."""
@@ -300,7 +314,8 @@ class BodyDecoder:
         """Return the frames of several JSON documents or events one after another; none if it is not that."""
         if documents := _glued(text):
             return [Frame(document) for document in documents]
-        frames = FrameDecoder(self._context, Framing.SSE, self._limits)
+        accepts_text = self._call.accepts_text
+        frames = FrameDecoder(self._context, Framing.SSE, self._limits, accepts_text=accepts_text)
         lines = [*frames.feed(text.encode("utf-8", "replace") + b"\n"), *frames.rest()]
         return [] if frames.skipped or not any(isinstance(frame.data, dict) for frame in lines) else lines
 
