@@ -136,6 +136,7 @@ DECLARED = {
     "compare.save": KeyDeclaration("s,ctrl+s", "save", "Save as Markdown or JSON"),
     "speech.new": KeyDeclaration("n,ctrl+n", "new", "Another file"),
     "chat.find": KeyDeclaration("slash", "find", "Find in the chat"),
+    "chat.attach": KeyDeclaration("a,f7", "attach", "Attach an image, a PDF or a text file"),
     "speech.find": KeyDeclaration("slash", "find", "Find in the text"),
     "chat.before": KeyDeclaration("left", "previous answer", "Previous answer"),
     "chat.after": KeyDeclaration("right", "next answer", "Next answer"),

@@ -13,6 +13,10 @@ import pytest
 from tests.cli.conftest import KEY, Run
 from tests.doubles import images
 from tests.doubles.openai_server import OpenAIServer
+from tui.cli.commands.chat import attach
+from tui.storage.folder import DiskFolder
+from tui.workspace.playground.attachments import inbox
+from tui.workspace.playground.attachments.inbox import WaitingFile
 
 ASK = ("chat", "-m", "openai/gpt-4o", "What is this?")
 
@@ -76,3 +80,27 @@ def test_the_trace_of_a_request_names_the_file(ready: Run, tmp_path: Path) -> No
     picture.write_bytes(images.png())
     assert ready(*ASK, "-a", str(picture), "--trace", str(trace)).code == 0
     assert "(base64 of a.png, " in trace.read_text()
+
+
+def test_attach_hands_a_file_to_an_open_console_or_says_that_there_is_none(
+    ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(images.png())
+    put, received = inbox.put, []
+
+    def console_takes_it(folder: DiskFolder, file: WaitingFile) -> str:
+        key = put(folder, file)
+        received.extend(inbox.collect(folder))
+        return key
+
+    monkeypatch.setattr(inbox, "put", console_takes_it)
+    ran = ready("attach", str(picture), "--json")
+    assert ran.code == 0 and json.loads(ran.out)["file"]["kind"] == "PNG"
+    assert received == [WaitingFile("a.png", images.png(), picture)]
+    monkeypatch.setattr(inbox, "put", put)
+    monkeypatch.setattr(attach, "_PATIENCE", 0.0)
+    alone = ready("attach", str(picture))
+    assert alone.code == 1 and "No open console of" in alone.err
+    assert not list(tmp_path.rglob("*.file"))
+    assert ready("attach", str(tmp_path / "none.png")).code == 2

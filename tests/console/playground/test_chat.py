@@ -97,10 +97,11 @@ async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
         drawn = rows(pilot)
         assert drawn[0] == " ▪ acme  PRACTICE         f2 Providers  f3 Models  f4 Defaults  [f5 Playground]"
         assert drawn[1] == "── [Chat]  Embedding  Speech-to-text  Compare ─── openai/gpt-6-sol · your key ──"
-        assert drawn[2:6] == [
+        assert drawn[2:7] == [
             "",
             "   Ask gpt-6-sol something.",
             "",
+            "   f7 attaches an image, a PDF or a text file.",
             "   Chats are not kept when you quit; ctrl+s saves one as Markdown.",
         ]
         assert drawn[20] == "── new chat ────────────────────────── system prompt none · provider defaults ──"
@@ -341,7 +342,7 @@ async def test_enter_on_any_other_row_goes_back_to_the_field() -> None:
         assert pilot.app.focused is tab.transcript
         assert rows(pilot)[22:] == [
             " i type  r regenerate  e edit  m model  p parameters  n new  c copy  s save",
-            " / find  ? help",
+            " / find  a attach  ? help",
         ]
         await pilot.press("enter")
         assert tab.question.has_focus

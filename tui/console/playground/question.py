@@ -5,13 +5,15 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
+from textual.content import Content
 from textual.message import Message
 
 from tui.console.frame.chrome import Rule
 from tui.console.keys import bind
-from tui.console.widgets.static_text import Plain
-from tui.console.widgets.symbols import ACCENT, ATTENTION, MUTED, mode_sign
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import ACCENT, ATTENTION, MARK, MUTED, mode_sign
 from tui.console.widgets.text_area import LIMIT, LinesField
+from tui.workspace.playground.attachments.files import AttachedFile
 
 _REMEMBERED = 100
 """Questions that `up` brings back."""
@@ -28,6 +30,7 @@ class Question(LinesField):
         bind("question.page-down", "page(1)"),
         bind("question.follow", "line_end_or_follow"),
         bind("focus.next", "leave"),
+        bind("chat.attach", "attach"),
     ]
 
     class Follow(Message):
@@ -39,6 +42,12 @@ class Question(LinesField):
         def __init__(self, direction: int) -> None:
             super().__init__()
             self.direction = direction
+
+    class Attach(Message):
+        """Posted to attach a file."""
+
+    class Detach(Message):
+        """Posted when nothing is left to delete: the last file is meant."""
 
     class Left(Message):
         """Posted when tab was pressed."""
@@ -87,6 +96,15 @@ class Question(LinesField):
         else:
             self.action_cursor_line_end()
 
+    def action_attach(self) -> None:
+        self.post_message(self.Attach())
+
+    def action_delete_left(self) -> None:
+        if self.text:
+            super().action_delete_left()
+        else:
+            self.post_message(self.Detach())
+
     def action_leave(self) -> None:
         self.post_message(self.Left())
 
@@ -107,6 +125,8 @@ class Composer:
 
     CSS = """
     Tab .composer { height: auto; min-height: 1; max-height: 6; }
+    Tab .composer-files { height: auto; max-height: 5; padding-left: 3; display: none; }
+    Tab .composer-files.-some { display: block; }
     Tab .composer Plain { width: 3; height: 1; }
     Tab .composer Mode { width: 7; }
     Tab .composer-note { height: 1; padding-left: 3; }
@@ -117,17 +137,47 @@ class Composer:
     def __init__(self, question_id: str) -> None:
         self.question = Question(id=question_id)
         self.rule = Rule()
+        self.files: tuple[AttachedFile, ...] = ()
+        """What goes with the question."""
+        self._files = Plain(classes="composer-files")
         self._mode = Mode()
         self._note = Plain(classes="composer-note")
         self._note_question = ""
 
     def compose(self) -> ComposeResult:
         """Yield the question and the sentence below it; the tab yields the rule."""
+        yield self._files
         with Horizontal(classes="composer"):
             yield Plain(" > ")
             yield self.question
             yield self._mode
         yield self._note
+
+    def attach(self, *files: AttachedFile) -> None:
+        """Put these files in place of those that go with the question."""
+        self.files = files
+        chips = [line((f"{MARK} {file.words}", ACCENT)) for file in files]
+        if chips:
+            chips[-1] = line(chips[-1], ("   backspace in an empty question removes it", MUTED))
+        self._files.show(Content("\n").join(chips))
+        self._files.set_class(bool(files), "-some")
+
+    def take(self) -> tuple[str, tuple[AttachedFile, ...]]:
+        """Return the question and its files, and clear both."""
+        files = self.files
+        self.attach()
+        return self.question.take(), files
+
+    def give_back(self, text: str, files: tuple[AttachedFile, ...]) -> None:
+        """Put a question that was not answered back with its files, unless others are there meanwhile."""
+        self.question.give_back(text)
+        if not self.files:
+            self.attach(*files)
+
+    def change(self, text: str, files: tuple[AttachedFile, ...]) -> None:
+        """Show a question with its files, to be changed."""
+        self.question.change(text)
+        self.attach(*files)
 
     def show_focus(self) -> None:
         """Show whether keys type in the question."""

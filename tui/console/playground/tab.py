@@ -1,6 +1,7 @@
 """Base class of the playground tabs: the model, its default, and the texts around."""
 
 import asyncio
+from pathlib import Path
 from typing import ClassVar
 
 from textual.containers import Vertical
@@ -10,8 +11,9 @@ from tui.console.frame.navigator import InConsole
 from tui.console.frame.screen import FramedScreen
 from tui.console.keys import hint
 from tui.console.playground.call_status import CallStatus
-from tui.console.playground.question import Composer
+from tui.console.playground.question import Composer, Question
 from tui.console.trial_status import has_choice, warning
+from tui.console.widgets.text_area import LinesField
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.client.wire_log import WireLog
@@ -144,6 +146,48 @@ class Tab(InConsole, Vertical):
     def unsaved(self) -> str:
         """Return what leaving would lose, as a sentence."""
         return ""
+
+
+class PromptTab(Tab):
+    """A tab with a composer: a prompt and the files that go with it."""
+
+    def __init__(self, question_id: str, *, id: str) -> None:  # noqa: A002 - textual's name
+        super().__init__(id=id)
+        self.composer = Composer(question_id)
+
+    @property
+    def rule(self) -> Rule:
+        return self.composer.rule
+
+    @property
+    def question(self) -> Question:
+        """The field of the prompt."""
+        return self.composer.question
+
+    def say(self, sentence: str = "") -> None:
+        """Show a sentence under the question; '' removes it."""
+        self.composer.say(sentence)
+
+    def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
+        self.composer.say_too_long(event)
+
+    def on_question_attach(self) -> None:
+        self.action_attach()
+
+    def on_question_detach(self) -> None:
+        self.composer.attach(*self.composer.files[:-1])
+
+    def action_attach(self) -> None:
+        self.run_worker(self._ask_for_file(), group="attach", exclusive=True, exit_on_error=False)
+
+    async def _ask_for_file(self) -> None:
+        from tui.console.playground.attach import Attach  # lazy: the page
+
+        home = Path(self.navigator.session.environ.get("HOME") or Path.home())
+        file = await self.app.push_screen_wait(Attach(home, self.model))
+        if file is not None:
+            self.composer.attach(*self.composer.files, file)
+        self.question.focus()
 
 
 class SingleCallTab(Tab):

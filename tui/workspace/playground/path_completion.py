@@ -41,8 +41,11 @@ def expanded(text: str, home: Path) -> Path:
     return Path(os.path.abspath(text)) if text else Path()
 
 
-def offer(typed: str, home: Path, endings: Sequence[str]) -> Offer:
-    """Look at the folder of a typed path. Files are offered by their endings, hidden entries once a dot is typed."""
+def offer(typed: str, home: Path, endings: Sequence[str] | None) -> Offer:
+    """Look at the folder of a typed path. Files are offered by their endings, hidden entries once a dot is typed.
+
+    Without endings, every file is offered.
+    """
     if typed.strip() == "~":
         return Offer(typed, (), "~/")
     head, slash, begin = typed.rpartition("/")
@@ -70,11 +73,11 @@ def _agreed(texts: Sequence[str]) -> str:
     return first[: next((n for n, (a, b) in enumerate(zip(first, last, strict=False)) if a != b), len(first))]
 
 
-def _entry(entry: "os.DirEntry[str]", head: str, endings: Sequence[str]) -> list[Entry]:
+def _entry(entry: "os.DirEntry[str]", head: str, endings: Sequence[str] | None) -> list[Entry]:
     try:
         if entry.is_dir():
             return [Entry(f"{entry.name}/", f"{head}{entry.name}/", folder=True)]
-        if entry.name.rpartition(".")[2].lower() in endings and entry.is_file():
+        if (endings is None or entry.name.rpartition(".")[2].lower() in endings) and entry.is_file():
             return [Entry(entry.name, head + entry.name, size=entry.stat().st_size)]
     except OSError:
         pass

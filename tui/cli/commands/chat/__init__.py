@@ -4,6 +4,17 @@ from tui.cli.command import ATTACHMENTS, FORCE, JSON, MODEL_OPTION, PRINT, TRACE
 
 COMMANDS = (
     Command(
+        ("attach",),
+        "chat.attach:attach",
+        "attach a file to the question in an open console",
+        (Argument("FILE", "an image, PDF or text file; blank or - reads stdin", min_count=0),),
+        (Option(("--name",), "what to call a file that is piped; default: piped", "NAME"), JSON),
+        "The chat of the tenant's open console shows the file at its question; nothing is sent until you send it. It "
+        "works from another machine: the file is piped through ssh. Metadata of JPEG files is removed.",
+        "{tenant, file: {name, kind, bytes, metadata_removed, width, height}}",
+        ("modeldeck attach screenshot.png", "ssh HOST modeldeck attach <screenshot.png"),
+    ),
+    Command(
         ("chat",),
         "chat.handlers:chat",
         "ask a chat model; the answer streams to stdout",

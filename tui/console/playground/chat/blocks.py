@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from tui.console.widgets.static_text import Words, line
-from tui.console.widgets.symbols import ATTENTION, MODEL, MUTED, PERSON, PROBLEM, STOPPED, TURN, WORKING
+from tui.console.widgets.symbols import ATTENTION, MARK, MODEL, MUTED, PERSON, PROBLEM, STOPPED, TURN, WORKING
 from tui.console.widgets.wrap import wrap
 from tui.sanitize import printable
 
@@ -46,15 +46,16 @@ class ProblemBlock(Sentences):
 
 
 class QuestionBlock:
-    """A question, as it was typed."""
+    """A question, as it was typed, and what was attached to it."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, text: str, files: Sequence[str] = ()) -> None:
+        self.text, self._files = text, tuple(files)
 
     def rows(self, cells: int) -> Sequence[Content]:
         rows = [line(("you", PERSON)), *wrap(line(self.text[:_SHOWN]), cells - 2)]
         if (more := len(self.text) - _SHOWN) > 0:
             rows.append(line((f"{WORKING} and {more:,} characters more", MUTED)))
+        rows += [row for file in self._files for row in wrap(line((f"{MARK} {file}", MUTED)), cells - 2)]
         return [line((f"{TURN} ", PERSON), row) for row in rows]
 
     def holds(self, pattern: re.Pattern[str]) -> bool:

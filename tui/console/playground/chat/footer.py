@@ -13,14 +13,17 @@ def footer(session: ChatSession, source_keys: tuple[str, ...], *, typing: bool, 
     if not typing:
         model = ("playground.model", "chat.parameters", *source_keys)
         if last is None:
-            return "chat.write", *model, "playground.type"
-        return "chat.write", "chat.again", "chat.edit", *model, "chat.copy", "chat.save", "chat.new", "chat.find"
+            return "chat.write", *model, "playground.type", "chat.attach"
+        first = ("chat.write", "chat.again", "chat.edit")
+        return *first, *model, "chat.copy", "chat.save", "chat.new", "chat.find", "chat.attach"
     chat = ("chat.again", "chat.edit", "chat.copy", "chat.save", "chat.new") if last else ()
+    attach = ("chat.attach",) if last else ()  # the empty chat says it itself
     return (
         "question.send",
         "question.new-line",
         "playground.model",
         *(("focus.next: parameters",) if wide else ("chat.parameters: params",)),
         *chat,
+        *attach,
         "area.escape: commands",
     )

@@ -8,6 +8,7 @@ from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.transcript import Block
 from tui.errors import CredentialRejected, Problem
+from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
 
 _AGAIN = "{chat.again:typing} sends it again as a new request. Nothing is retried automatically."
@@ -16,12 +17,12 @@ _AGAIN = "{chat.again:typing} sends it again as a new request. Nothing is retrie
 class Exchange:
     """One question. `replies` go with the answers of `turn`, one by one; a reply that still runs is the last."""
 
-    def __init__(self, question: str) -> None:
-        self.turn = Turn(question)
+    def __init__(self, question: str, files: tuple[AttachedFile, ...] = ()) -> None:
+        self.turn = Turn(question, files=files)
         self.replies: list[AnswerBlock] = []
         self.trouble: ProblemBlock | None = None
         self.unsent = False
-        self._question = QuestionBlock(question)
+        self._question = QuestionBlock(question, [file.words for file in files])
 
     @property
     def blocks(self) -> list[Block]:
@@ -97,11 +98,11 @@ class ChatHistory:
         """Everything that is shown."""
         return [block for entry in self.entries for block in entry.blocks]
 
-    def add(self, question: str) -> Exchange:
-        """Append a question. It replaces one without an answer."""
+    def add(self, question: str, files: tuple[AttachedFile, ...] = ()) -> Exchange:
+        """Append a question with its files. It replaces one without an answer."""
         if self.last is not None and not self.last.replies:
             self.drop()
-        entry = Exchange(question)
+        entry = Exchange(question, files)
         self.entries.append(entry)
         self.conversation.turns.append(entry.turn)
         return entry

@@ -23,7 +23,8 @@ def empty_chat(model: Model | None, pick_hint: str) -> Sentences:
     if model is None:
         return Sentences("", "  No default chat model yet.", "", f"  {pick_hint}")
     keep = hint("  Chats are not kept when you quit; {chat.save:typing} saves one as Markdown.")
-    return Sentences("", f"  Ask {model.id} something.", "", keep)
+    attach = hint("  {chat.attach:typing} attaches an image, a PDF or a text file.")
+    return Sentences("", f"  Ask {model.id} something.", "", attach, keep)
 
 
 def unsaved(tenant_id: str) -> str:

@@ -21,6 +21,7 @@ from tui.sanitize import printable
 from tui.tenancy.connections import label_of
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
+from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.conversation import Answer, AnswerState
 
 if TYPE_CHECKING:
@@ -185,19 +186,28 @@ class ChatSession:
         self.history = ChatHistory()
         self.history.conversation.system = system
 
-    async def ask(self, question: str, model: Model, *, again: Exchange | None = None, replace: bool = False) -> None:
+    async def ask(
+        self,
+        question: str,
+        model: Model,
+        files: tuple[AttachedFile, ...] = (),
+        *,
+        again: Exchange | None = None,
+        replace: bool = False,
+    ) -> None:
         """Ask a question and take its answer to the end, whatever that is; no Problem is raised.
 
         Args:
             question: Its text, as typed.
             model: The model to ask.
+            files: What goes with it.
             again: The exchange whose question is asked again; its earlier answers stay.
             replace: Drop the last question and its answers first.
         """
         if replace and self.history.last is not None:
             self.history.drop()
-        exchange = again or self.history.add(question)
-        messages = self.history.before(exchange).messages(question)
+        exchange = again or self.history.add(question, files)
+        messages = self.history.before(exchange).messages(question, exchange.turn.files)
         label = label_of(self.session, model.provider)
         answer = self.running = RunningAnswer(self.session, model, label, AnswerBlock(model.id))
         exchange.begin(answer.reply)

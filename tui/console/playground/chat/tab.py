@@ -1,5 +1,6 @@
 """The chat tab: a transcript, an input field, and one streaming answer at a time."""
 
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -7,19 +8,20 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 
-from tui.console.frame.chrome import Rule, ScreenText
+from tui.console.frame.chrome import ScreenText
 from tui.console.keys import bind, hint
 from tui.console.playground.chat import messages
 from tui.console.playground.chat.blocks import AnswerBlock
 from tui.console.playground.chat.footer import footer
 from tui.console.playground.chat.history import Exchange
+from tui.console.playground.chat.inbox import INTERVAL, collect
 from tui.console.playground.chat.session import ChatSession, RunningAnswer
 from tui.console.playground.chat.sidebar import ChatSide
 from tui.console.playground.parameter_fields import meaning
 from tui.console.playground.parameter_row import Settings
-from tui.console.playground.question import Composer, Question
+from tui.console.playground.question import Question
 from tui.console.playground.redraw import AnswerDrawing
-from tui.console.playground.tab import Tab, pick_model_hint
+from tui.console.playground.tab import PromptTab, pick_model_hint
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.text_area import LinesField
 from tui.console.widgets.transcript import Transcript
@@ -29,12 +31,16 @@ from tui.errors import Problem
 from tui.providers.spec import Parameter
 from tui.tenancy import keyring
 from tui.workspace.playground import calls
+from tui.workspace.playground.attachments import inbox
+from tui.workspace.playground.attachments.files import AttachedFile
+
+Files = tuple[AttachedFile, ...]
 
 WIDE = 100
 """Columns from which the parameters are shown beside the chat."""
 
 
-class ChatTab(Tab):
+class ChatTab(PromptTab):
     """The chat of a tenant. It is kept in memory only."""
 
     TYPE = ModelType.CHAT
@@ -46,6 +52,7 @@ class ChatTab(Tab):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("chat.write", "write"),
         bind("chat.again", "again"),
+        bind("chat.attach", "attach"),
         bind("chat.edit", "edit"),
         bind("chat.parameters", "parameters"),
         bind("chat.copy", "copy"),
@@ -57,14 +64,13 @@ class ChatTab(Tab):
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id)
+        super().__init__("question", id=id)
         self.session = ChatSession(self.navigator.tenant_session, self._answer_changed)
         self.covered = False
         self._opening = False
         self._drawing = AnswerDrawing(self, self.draw, self._show_status)
         self._editing = False
         self._explaining = False
-        self.composer = Composer("question")
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="chat-upper"):
@@ -75,16 +81,8 @@ class ChatTab(Tab):
         yield from self.composer.compose()
 
     @property
-    def rule(self) -> Rule:
-        return self.composer.rule
-
-    @property
     def transcript(self) -> Transcript:
         return self.query_one(Transcript)
-
-    @property
-    def question(self) -> Question:
-        return self.composer.question
 
     @property
     def parameters(self) -> Settings:
@@ -132,10 +130,6 @@ class ChatTab(Tab):
         folds = self.transcript.has_focus and isinstance(block, AnswerBlock) and block.thoughts
         return ("list.choose: thoughts", *keys) if folds else keys
 
-    def say(self, sentence: str = "") -> None:
-        """Show a sentence under the question; '' removes it."""
-        self.composer.say(sentence)
-
     def show_log(self, *, follow: bool = True) -> None:
         blocks = self.session.history.blocks or [messages.empty_chat(self.model, pick_model_hint("this chat"))]
         if self.covered:
@@ -144,6 +138,8 @@ class ChatTab(Tab):
 
     def on_mount(self) -> None:
         self.show_log()
+        if (folder := inbox.folder_of(self.session.session)) is not None:
+            self.set_interval(INTERVAL, partial(collect, folder, self.composer, self.dialogs))
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
@@ -168,12 +164,16 @@ class ChatTab(Tab):
             self.show_log()
         self._show_side()
 
-    def ask(self, question: str, model: Model, *, again: Exchange | None = None, replace: bool = False) -> None:
-        """Ask a question, the one of an exchange again, or one in place of the last."""
+    def ask(
+        self, question: str, model: Model, *, files: Files = (), again: Exchange | None = None, replace: bool = False
+    ) -> None:
+        """Ask a question with its files, the one of an exchange again, or one in place of the last."""
         self._opening = True
-        self.run_worker(self._ask(question, model, again, replace), group="answer", exclusive=True, exit_on_error=False)
+        self.run_worker(
+            self._ask(question, model, files, again, replace), group="answer", exclusive=True, exit_on_error=False
+        )
 
-    async def _ask(self, question: str, model: Model, again: Exchange | None, replace: bool) -> None:
+    async def _ask(self, question: str, model: Model, files: Files, again: Exchange | None, replace: bool) -> None:
         try:
             unlocked, problem = await self.dialogs.ensure_unlocked(f"send your question to {model.ref}"), ""
         except Problem as raised:
@@ -181,12 +181,12 @@ class ChatTab(Tab):
         finally:
             self._opening = False
         if not unlocked:
-            self.question.give_back("" if again else question)
+            self.composer.give_back("" if again else question, files)
             self.say(problem)
             return
         self.covered = False
         await self.warn_of_budget()
-        await self.session.ask(question, model, again=again, replace=replace)
+        await self.session.ask(question, model, files, again=again, replace=replace)
 
     def _answer_changed(self, answer: RunningAnswer, exchange: Exchange) -> None:
         if self.session.running is answer:
@@ -199,7 +199,7 @@ class ChatTab(Tab):
             if not self.is_attached:
                 return
             if answer.reply not in exchange.replies:
-                self.question.give_back(exchange.turn.question)
+                self.composer.give_back(exchange.turn.question, exchange.turn.files)
             self.show_log(follow=False)
             self.transcript.changed(answer.reply)
             self.console.set_running("playground", None)
@@ -246,7 +246,8 @@ class ChatTab(Tab):
             self.say(hint(messages.NO_MODEL))
         else:
             replace, self._editing = self._editing, False
-            self.ask(self.question.take(), self.model, replace=replace)
+            question, files = self.composer.take()
+            self.ask(question, self.model, files=files, replace=replace)
 
     def escape(self) -> None:
         if self.side.fields is not None and self.side.fields.row is not None:
@@ -272,9 +273,6 @@ class ChatTab(Tab):
         self.composer.question_changed()
         if not self.question.text:
             self._editing = False
-
-    def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
-        self.composer.say_too_long(event)
 
     def on_transcript_moved(self) -> None:
         self.refresh_chrome()
@@ -311,7 +309,7 @@ class ChatTab(Tab):
             self.say(hint(messages.BUSY))
         elif last is not None and self.model is not None:
             if self.question.text.strip() == last.turn.question and not last.replies:
-                self.question.take()
+                self.composer.take()
             self.ask(last.turn.question, self.model, again=last)
         else:
             self.say(messages.NOTHING)
@@ -321,7 +319,7 @@ class ChatTab(Tab):
         if self.session.running is not None:
             self.say(hint(messages.BUSY))
         elif last is not None:
-            self.question.change(last.turn.question)
+            self.composer.change(last.turn.question, last.turn.files)
             self.question.focus()
             self._editing = True
             self.say("Sending replaces your last question and its answer.")

@@ -8,12 +8,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from tui.console.defaults.set_default import set_default
-from tui.console.frame.chrome import Rule, ScreenText
+from tui.console.frame.chrome import ScreenText
 from tui.console.keys import bind, hint
 from tui.console.playground.compare.columns import CompareColumns
-from tui.console.playground.question import Composer, Question
+from tui.console.playground.question import Question
 from tui.console.playground.redraw import AnswerDrawing
-from tui.console.playground.tab import Tab
+from tui.console.playground.tab import PromptTab
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.text_area import LinesField
@@ -21,6 +21,7 @@ from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.events import Event
 from tui.tenancy import keyring
+from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.compare import comparison as comparisons
 from tui.workspace.playground.compare import report
 from tui.workspace.playground.compare.comparison import FEWEST, MOST, PromptComparison
@@ -31,7 +32,7 @@ _NOTHING = "Nothing was compared yet."
 _BUSY = "Answers are running; {app.copy-or-stop} stops them."
 
 
-class CompareTab(Tab):
+class CompareTab(PromptTab):
     """A comparison. It is kept in memory only."""
 
     TYPE = ModelType.CHAT
@@ -54,13 +55,12 @@ class CompareTab(Tab):
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
-        super().__init__(id=id)
+        super().__init__("compare-question", id=id)
         self.comparison: PromptComparison | None = None
         self.columns = CompareColumns()
         self._saved = True
         self._opening = False
         self._drawing = AnswerDrawing(self, self.draw, self.show_status)
-        self.composer = Composer("compare-question")
 
     def compose(self) -> ComposeResult:
         yield Plain(id="compare-empty")
@@ -69,14 +69,6 @@ class CompareTab(Tab):
         yield from self.composer.compose()
 
     # --- texts around the tab ---
-
-    @property
-    def rule(self) -> Rule:
-        return self.composer.rule
-
-    @property
-    def question(self) -> Question:
-        return self.composer.question
 
     @property
     def running(self) -> bool:
@@ -113,10 +105,6 @@ class CompareTab(Tab):
         if self.comparison is not None:
             keys += ["compare.again", "compare.repeat", "compare.winner", "compare.differences", "compare.save"]
         return (*keys, "playground.type")
-
-    def say(self, sentence: str = "") -> None:
-        """Show a sentence under the question; '' removes it."""
-        self.composer.say(sentence)
 
     def _show_empty(self) -> None:
         self.set_class(bool(self.columns), "-filled")
@@ -221,7 +209,8 @@ class CompareTab(Tab):
         elif len(self.columns) < FEWEST:
             self.say(hint("Compare takes two models at least; {playground.model:typing} adds one."))
         else:
-            self._ask(self.question.take(), 1)
+            prompt, files = self.composer.take()
+            self._ask(prompt, 1, files)
 
     def action_repeat(self, count: int) -> None:
         if self.running:
@@ -231,12 +220,12 @@ class CompareTab(Tab):
         else:
             self.say(_NOTHING)
 
-    def _ask(self, prompt: str, repeat: int) -> None:
+    def _ask(self, prompt: str, repeat: int, files: tuple[AttachedFile, ...] = ()) -> None:
         """Ask a new prompt, or '' for more answers to the last one."""
         self._opening = True
-        self.run_worker(self._run(prompt, repeat), group="compare", exclusive=True, exit_on_error=False)
+        self.run_worker(self._run(prompt, repeat, files), group="compare", exclusive=True, exit_on_error=False)
 
-    async def _run(self, prompt: str, repeat: int) -> None:
+    async def _run(self, prompt: str, repeat: int, files: tuple[AttachedFile, ...]) -> None:
         session, problem = self.navigator.tenant_session, ""
         try:
             unlocked = await self.dialogs.ensure_unlocked(f"ask {len(self.columns)} models")
@@ -245,7 +234,7 @@ class CompareTab(Tab):
         finally:
             self._opening = False
         if not unlocked:
-            self.question.give_back(prompt)
+            self.composer.give_back(prompt, files)
             self.say(problem)
             return
         self.say()
@@ -253,7 +242,8 @@ class CompareTab(Tab):
             for column in self.columns:
                 column.entry.answers.clear()
             began = self.navigator.session.now()
-            self.comparison = PromptComparison(prompt, [column.entry for column in self.columns], began=began)
+            entries = [column.entry for column in self.columns]
+            self.comparison = PromptComparison(prompt, entries, began=began, files=files)
         comparison = self.comparison
         assert comparison is not None
         comparison.repeat, self._saved = repeat, False
@@ -319,9 +309,6 @@ class CompareTab(Tab):
 
     def on_text_area_changed(self) -> None:
         self.composer.question_changed()
-
-    def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
-        self.composer.say_too_long(event)
 
     def on_question_page(self, event: Question.Page) -> None:
         for column in self.columns:

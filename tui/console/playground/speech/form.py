@@ -238,7 +238,7 @@ class SpeechForm(Vertical):
 
     def _show_entries(self, entries: Iterable[Entry]) -> None:
         rows, most = self.query_one(Entries), self.limits.size if self.limits else 0
-        items = [Item(entry.text, _drawn(entry, most)) for entry in entries]
+        items = [Item(entry.text, entry_row(entry, most)) for entry in entries]
         rows.set_class(not items, "-none")
         rows.styles.height = max(1, min(5, len(items)))
         rows.show(items)
@@ -370,7 +370,9 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def _drawn(entry: Entry, most: int) -> Callable[[int], Content]:
+def entry_row(entry: Entry, most: int) -> Callable[[int], Content]:
+    """Return what draws the row of a file or folder; a file of more than `most` bytes is marked, unless that is 0."""
+
     def draw(cells: int) -> Content:
         name = fit(one_line(entry.name), max(8, min(24, cells - 26)), middle=True)
         if entry.folder:

@@ -66,21 +66,29 @@ def read_file(typed: str, home: Path, *, keep_metadata: bool = False) -> Attache
     Raises:
         UsageError: It is not there, cannot be read, or is nothing that goes with a question.
     """
+    content, path = read_content(typed, home)
+    return of_content(content, path.name, path, keep_metadata=keep_metadata)
+
+
+def read_content(typed: str, home: Path) -> tuple[bytes, Path]:
+    """Return the content of a file, up to one byte more than the largest, and its whole path.
+
+    Raises:
+        UsageError: It is not there or cannot be read.
+    """
     text = _unquoted(typed)
     if not text:
         raise UsageError("The path of the file is blank.", "Enter the path of an image, a PDF or a text file.")
     path = home / text[2:] if text.startswith("~/") else Path(text)
-    name = one_line(path.name, 80)
     try:
         with open_file(path) as file:
-            content = file.read(LARGEST + 1)
+            return file.read(LARGEST + 1), Path(os.path.abspath(path))
     except (FileNotFoundError, NotADirectoryError):
         raise _missing(text) from None
     except (OSError, ValueError) as error:
         reasons = {errno.EISDIR: "is a folder", errno.EINVAL: "is not a regular file", errno.EACCES: "cannot be read"}
         known = reasons.get(error.errno or 0) if isinstance(error, OSError) else None
         raise UsageError(f"{one_line(text, 200)} {known or 'cannot be opened'}.", "Choose another file.") from None
-    return of_content(content, name, Path(os.path.abspath(path)), keep_metadata=keep_metadata)
 
 
 def of_content(content: bytes, name: str, path: Path = Path(), *, keep_metadata: bool = False) -> AttachedFile:
