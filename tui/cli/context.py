@@ -81,7 +81,7 @@ class CommandContext:
         from tui.tenancy import tenants
 
         if self.tenant_name:
-            return tenants.find(self.session, self.tenant_name)
+            return self._opened_by_agent(tenants.find(self.session, self.tenant_name))
         ids = tenants.ids(self.session)
         if not ids:
             raise UsageError("There is no tenant yet.", "Create one: modeldeck tenant create NAME")
@@ -91,7 +91,7 @@ class CommandContext:
                 f"There are {len(ids):,} tenants: {', '.join(sorted(ids)[:_MAX_NAMES])}{more}.",
                 "Choose one with -t NAME or MODELDECK_TENANT.",
             )
-        return tenants.get(self.session.tenant(ids[0]))
+        return self._opened_by_agent(tenants.get(self.session.tenant(ids[0])))
 
     @cached_property
     def tenant_id(self) -> str:
@@ -108,14 +108,26 @@ class CommandContext:
         """The session bound to that tenant."""
         return self.session.tenant(self.tenant.id)
 
-    async def unlock(self, tenant: Tenant) -> None:
-        """Unlock the tenant; ask for its passphrase if it has one."""
+    def _opened_by_agent(self, tenant: Tenant) -> Tenant:
+        """Open the tenant through the agent if it has its key, and the command names no source of passphrases."""
+        session = self.session.tenant(tenant.id)
+        if tenant.protected and not self.secret_input.has_source and not keyring.is_open(session):
+            keyring.ask_agent(session)
+        return tenant
+
+    async def unlock(self, tenant: Tenant, *, here: bool = False) -> None:
+        """Unlock the tenant; ask for its passphrase if it has one, and the agent does not have its key.
+
+        With `here` the private key itself is needed.
+        """
         from tui.workspace import tenants
 
         session = self.session.tenant(tenant.id)
-        if not keyring.is_open(session):
+        if not here:
+            self._opened_by_agent(tenant)
+        if not keyring.is_open(session) or (here and keyring.is_in_agent(session)):
             passphrase = self.passphrase(tenant) if tenant.protected else None
-            await tenants.unlock(session, passphrase)
+            await tenants.unlock(session, passphrase, here=here)
         elif tenant.fingerprint_key:
             keyring.move_fingerprint_key(session)
 
@@ -123,7 +135,7 @@ class CommandContext:
         """Unlock the tenant if its passphrase can be had without asking."""
         from tui.workspace import tenants
 
-        session = self.session.tenant(tenant.id)
+        session = self.session.tenant(self._opened_by_agent(tenant).id)
         if not keyring.is_open(session) and (passphrase := self.secret_input.without_prompt(tenant.id)):
             await tenants.unlock(session, passphrase)
 
@@ -183,5 +195,8 @@ class CommandContext:
         self.secret_input.close()
         if "session" in self.__dict__:
             await self.session.aclose()
+            agent = self.session.__dict__.get("agent")
+            if agent is not None and agent.problem is not None:
+                self.out.note(f"The agent was not used. {agent.problem.message}")
             if self.session.audit_failure is not None:
                 self.out.note(f"Done, but not in the audit log. {self.session.audit_failure.message}")

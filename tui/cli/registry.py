@@ -27,7 +27,7 @@ from tui.cli.commands import (
 )
 from tui.cli.commands.chat import history
 from tui.cli.commands.store import operators, paths
-from tui.cli.commands.vault import undo
+from tui.cli.commands.vault import agent, undo
 
 CONSOLE = console.CONSOLE
 
@@ -44,6 +44,7 @@ COMMANDS = (
     *price.COMMANDS,
     *spend.COMMANDS,
     *vault.COMMANDS,
+    *agent.COMMANDS,
     *undo.COMMANDS,
     *audit.COMMANDS,
     *store.COMMANDS,

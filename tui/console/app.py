@@ -251,7 +251,9 @@ class Modeldeck(ActionNode, App[str]):
             return HeaderState(state="PRACTICE" if self.session.practice else "", area=area, busy=busy)
         opened = tenant.id in self.session.open_keys or not tenant.protected
         states = [] if opened else ["locked"]
-        states += ["PRACTICE"] if self.session.practice else ["open"] if opened else []
+        in_agent = keyring.is_in_agent(self.navigator.tenant_session)
+        how = "PRACTICE" if self.session.practice else "open in agent" if in_agent else "open"
+        states += [how] if opened or self.session.practice else []
         states += [STORE_AWAY] if self.monitor.store_away else ["read-only"] if self.write_blocked else []
         similar = self.monitor.similar_names
         return HeaderState(tenant.name, tenant.mark, ", ".join(states), area, labels, busy, similar, tenant.key_id[:4])
@@ -358,12 +360,13 @@ class Modeldeck(ActionNode, App[str]):
         if not keyring.is_open(self.navigator.tenant_session):
             self.run_worker(self._unlock(), group="unlock", exclusive=True, exit_on_error=False)
             return
+        where = ", here and in the agent" if keyring.is_in_agent(self.navigator.tenant_session) else ""
         try:
             self.navigator.lock(tenant.id)
         except Problem as problem:
             self.dialogs.toast(problem.message)
         else:
-            self.dialogs.toast(f"Locked {tenant.name}. You'll be asked for the passphrase when a key is needed.")
+            self.dialogs.toast(f"Locked {tenant.name}{where}. You'll be asked for the passphrase when a key is needed.")
 
     def action_commands(self) -> None:
         self._open_page("tui.console.palette.screen", "Commands")

@@ -1,4 +1,4 @@
-"""Process hardening: no core dumps, no access by the user's other programs, umask 077."""
+"""Process hardening: no core dumps, no access by the user's other programs, umask 077, no swapping."""
 
 import contextlib
 import ctypes
@@ -7,6 +7,8 @@ import resource
 from collections.abc import MutableMapping
 
 _PR_SET_DUMPABLE = 4
+_MCL_CURRENT, _MCL_FUTURE, _MCL_ONFAULT = 1, 2, 4
+_CAP_IPC_LOCK = 14
 
 _HARMLESS = frozenset(
     f"TEXTUAL_{name}"
@@ -39,3 +41,27 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> None:
         name for name in environ if name in _TELLTALE or (name.startswith("TEXTUAL") and name not in _HARMLESS)
     ]:
         del environ[name]
+
+
+def lock_memory() -> bool:
+    """Keep all memory of this process from being swapped; return True if the system allows it.
+
+    Only where there is no limit: with one, memory that is needed later could not be had (mlockall(2)).
+    """
+    limits = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    if limits[1] == resource.RLIM_INFINITY:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_MEMLOCK, (limits[1], limits[1]))
+    elif not _may_lock():
+        return False
+    with contextlib.suppress(OSError, AttributeError):
+        return bool(ctypes.CDLL(None).mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) == 0)
+    return False
+
+
+def _may_lock() -> bool:
+    """Return True if this process may lock memory beyond its limit (capabilities(7), CAP_IPC_LOCK)."""
+    with contextlib.suppress(OSError, ValueError), open("/proc/self/status", "rb") as file:
+        effective = next((line for line in file if line.startswith(b"CapEff:")), b"CapEff: 0")
+        return bool(int(effective.split()[1], 16) >> _CAP_IPC_LOCK & 1)
+    return False

@@ -20,6 +20,7 @@ from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.tenancy.verification import IntegrityStatus
 from tui.vault import envelope, key_pair
+from tui.vault.envelope import HandleLost
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
@@ -85,6 +86,8 @@ def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[s
         opened = key.unseal(credential.envelope, bound_to)
         if verification.integrity_status(session).of(credential) and not _fits(session, credential, opened):
             raise Locked("The characters shown of this key do not match it.")
+    except HandleLost:
+        raise
     except Locked:
         session.process.undecryptable[place] = credential.envelope
         raise undecryptable(session, credential) from None

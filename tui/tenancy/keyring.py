@@ -23,14 +23,21 @@ _SOON = 0.04
 """How long locking waits for the audit log, in seconds: it is done where nothing may wait."""
 
 
-async def unlock(session: TenantSession, passphrase: Secret | None = None) -> None:
-    """Open a tenant's private key in this process; check a passphrase even if it is open.
+async def unlock(session: TenantSession, passphrase: Secret | None = None, *, here: bool = False) -> None:
+    """Open a tenant's private key; check a passphrase even if it is open.
+
+    Without a passphrase the agent is asked for it first. With one, an agent that runs gets the key, and this process
+    keeps a handle of it. With `here` the key stays in this process, for what needs the key itself.
 
     Raises:
         Locked: The passphrase is missing or wrong, or the key file is missing or damaged.
     """
     tenant = get(session)
     present = _opened(session, tenant)
+    if here and not isinstance(present, key_pair.PrivateKey):
+        present = None
+    elif present is None and not passphrase:
+        present = await asyncio.to_thread(ask_agent, session)
 
     def work() -> key_pair.PrivateKey:
         try:
@@ -49,17 +56,69 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None) -> No
         return private
 
     if present is None or (passphrase and tenant.protected):
-        session.process.open_keys[session.tenant_id] = await asyncio.to_thread(work)
+        private = await asyncio.to_thread(work)
+        session.process.open_keys[session.tenant_id] = private
+        if tenant.protected and not here:
+            await asyncio.to_thread(_hand_over, session, private)
     await asyncio.to_thread(move_fingerprint_key, session)
 
 
 def lock(session: TenantSession) -> None:
-    """Forget the opened keys. A tenant without a passphrase cannot be locked."""
+    """Forget the opened keys, in this process and in the agent. A tenant without a passphrase cannot be locked.
+
+    Raises:
+        Problem: There is no passphrase, or the agent does not answer; this process has forgotten them then.
+    """
     tenant = get(session)
     if not tenant.protected:
         raise Problem(f"{tenant.name} has no passphrase.", remedy=Remedy(Action.SET_PASSPHRASE))
-    if session.process.open_keys.pop(session.tenant_id, None) is not None:
+    was_open = session.process.open_keys.pop(session.tenant_id, None) is not None
+    if (session.process.agent and session.process.agent.forget(session.tenant_id)) or was_open:
         session.audit_best_effort("locked", wait=_SOON)
+
+
+def ask_agent(session: TenantSession) -> KeyHandle | None:
+    """Open a tenant with a passphrase through the agent, if that has its private key; return the handle."""
+    agent = session.process.agent
+    if agent is None or not agent.in_reach or not (tenant := get(session)).protected:
+        return None
+    open_keys = session.process.open_keys
+    key = agent.find(tenant.id, tenant.public_key, lambda: open_keys.pop(tenant.id, None))
+    if key is None or key.key_id != tenant.key_id:
+        return None
+    open_keys[tenant.id] = key
+    return key
+
+
+def is_in_agent(session: TenantSession) -> bool:
+    """Return True if the tenant is open in this process through the agent."""
+    key = session.process.open_keys.get(session.tenant_id)
+    return key is not None and not isinstance(key, key_pair.PrivateKey)
+
+
+def replace_open(session: TenantSession, private: key_pair.PrivateKey) -> None:
+    """Use a new key pair where the one before was open, and where no passphrase is needed."""
+    tenant, before = get(session), session.process.open_keys.pop(session.tenant_id, None)
+    in_agent = forget_in_agent(session)
+    if before or not tenant.protected:
+        session.process.open_keys[session.tenant_id] = private
+    if tenant.protected and in_agent:
+        _hand_over(session, private)
+
+
+def forget_in_agent(session: TenantSession) -> bool:
+    """Let the agent forget the tenant's keys, if it answers; return True if it had one."""
+    agent = session.process.agent
+    with suppress(Problem):
+        return bool(agent and agent.forget(session.tenant_id))
+    return False
+
+
+def _hand_over(session: TenantSession, private: key_pair.PrivateKey) -> None:
+    """Give a private key to the agent, and keep a handle in its place, if the agent runs."""
+    agent = session.process.agent
+    if agent is not None and agent.add(session.tenant_id, private):
+        ask_agent(session)
 
 
 def is_open(session: TenantSession) -> bool:
@@ -83,14 +142,16 @@ def key_handle(session: TenantSession) -> KeyHandle:
     return key
 
 
-def private_key(session: TenantSession) -> key_pair.PrivateKey:
-    """Return the private key itself, to write it elsewhere.
+def private_key(session: TenantSession, passphrase: Secret | None = None) -> key_pair.PrivateKey:
+    """Return the private key itself, to write it elsewhere. The passphrase is used if the key is in the agent.
 
     Raises:
         Locked: It is not in this process, and needs a passphrase, or its file is missing.
     """
     key = key_handle(session)
     if not isinstance(key, key_pair.PrivateKey):
+        if passphrase:
+            return load(session, get(session), passphrase)
         raise Locked(f"This needs the passphrase of {get(session).name}.", remedy=Remedy(Action.UNLOCK))
     return key
 

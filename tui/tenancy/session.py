@@ -38,6 +38,7 @@ from tui.vault.envelope import KeyHandle
 
 if TYPE_CHECKING:
     from tui.providers.client.client import Client
+    from tui.vault.agent.client import Agent
 
 OPERATOR = "operator"
 """The id that no tenant can have: what is kept under it is the operator's."""
@@ -94,6 +95,13 @@ class Session:
     def client(self) -> "Client":
         """All network I/O; made on first use, as most commands need none."""
         return self.client_factory()
+
+    @cached_property
+    def agent(self) -> "Agent | None":
+        """The unlock agent of the user, whether it runs or not; None in practice mode."""
+        from tui.vault.agent.client import Agent
+
+        return None if self.practice else Agent(self.environ)
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:
@@ -167,6 +175,17 @@ class Session:
         self._stores.pop(tenant_id, None)
         for place in [entry for entry in self.undecryptable if entry[0] == tenant_id]:
             del self.undecryptable[place]
+
+    def forget_lost(self) -> list[str]:
+        """Forget the handles whose private keys are in the agent no more; return the IDs of those tenants."""
+        handles = [(place, key) for place, key in self.open_keys.items() if not isinstance(key, key_pair.PrivateKey)]
+        if not handles or self.agent is None:
+            return []
+        present = {(entry.get("tenant"), entry.get("key_id")) for entry in self.agent.tenants()}
+        lost = [place for place, key in handles if (place, key.key_id) not in present]
+        for place in lost:
+            self.open_keys.pop(place, None)
+        return lost
 
     def now(self) -> str:
         """Return the time in UTC, ISO 8601."""

@@ -21,7 +21,7 @@ from tui.tenancy.manifest import ChangeKind, CredentialChange, CredentialRef, En
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
-from tui.vault.envelope import KeyHandle
+from tui.vault.envelope import HandleLost, KeyHandle
 
 TABLES = ("credentials", "manifest")
 """The tables that name a credential, for whoever deletes one: in both it is a record with provider and name."""
@@ -84,7 +84,10 @@ def integrity_status(session: TenantSession) -> IntegrityStatus:
         status = _compute_status(tables, session.tenant_id, key, last, retired)
         return replace(status, recorded=_is_recorded(session, tables)) if token else status
 
-    return session.store.cached("standing", read, (key.key_id if key else "", last, retired, token))
+    try:
+        return session.store.cached("standing", read, (key.key_id if key else "", last, retired, token))
+    except HandleLost:
+        return integrity_status(session)  # locked by now
 
 
 def _is_recorded(session: TenantSession, tables: Tables) -> bool:

@@ -83,6 +83,10 @@ class Binding:
         return b"".join(len(item).to_bytes(4, "big") + item for item in items)
 
 
+class HandleLost(Locked):
+    """A key handle cannot be used any more: the tenant was locked where the private key is."""
+
+
 class RsaPrivateKey(Protocol):
     """The private key of a key pair, in this process."""
 
@@ -148,10 +152,15 @@ def unseal(private: RsaPrivateKey, envelope: str, binding: Binding) -> dict[str,
             raise ValueError
         return {name: Secret(text) for name, text in secrets.items()}
     except (ValueError, TypeError, AttributeError, RecursionError):
-        raise Locked(
-            "This credential cannot be decrypted: it was changed since it was sealed, or sealed for something else.",
-            "Replace it or remove it.",
-        ) from None
+        raise undecryptable() from None
+
+
+def undecryptable() -> Locked:
+    """Return the problem of an envelope that does not open, in the same words whatever is wrong with it."""
+    return Locked(
+        "This credential cannot be decrypted: it was changed since it was sealed, or sealed for something else.",
+        "Replace it or remove it.",
+    )
 
 
 def b64url_encode(content: bytes) -> str:

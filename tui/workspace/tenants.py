@@ -168,15 +168,17 @@ async def set_passphrase(session: TenantSession, new: Secret | None, old: Secret
     Retired key files get the new one as well, as far as the `old` one opens them.
     """
     tenant = get(session)
-    private = private_key(session)
 
     def work() -> Tenant:
+        private = private_key(session, old)
         if new:
             retired_keys.protect(session, new, old)
         keyring.write(session, tenant, private, new)
         if tenant.protected and new:
             session.audit_best_effort("passphrase changed")
         changed = _change(session, protected=bool(new))
+        if not new:
+            keyring.forget_in_agent(session)
         verification.record_manifest(session)
         return changed
 
@@ -189,6 +191,7 @@ async def remove(session: TenantSession) -> None:
         raise UsageError(f"There is no tenant {session.tenant_id}.", remedy=Remedy(Action.LIST_TENANTS))
 
     def work() -> None:
+        keyring.forget_in_agent(session)
         session.keys.destroy()
         session.store.folder.destroy()
         session.process.evict(session.tenant_id)
@@ -242,9 +245,9 @@ async def restore(session: TenantSession, name: str, generation: int = 0) -> str
     return await asyncio.to_thread(work)
 
 
-async def unlock(session: TenantSession, passphrase: Secret | None = None) -> None:
-    """Open a tenant's private key in this process, and accept what was restored here while locked."""
-    await keyring.unlock(session, passphrase)
+async def unlock(session: TenantSession, passphrase: Secret | None = None, *, here: bool = False) -> None:
+    """Open a tenant's private key, and accept what was restored here while locked. See `keyring.unlock` for `here`."""
+    await keyring.unlock(session, passphrase, here=here)
     await asyncio.to_thread(verification.record_manifest, session)
     await asyncio.to_thread(rewrap.wrap_again_if_possible, session, passphrase)
     if session.tenant_id in session.process.restored_while_locked:

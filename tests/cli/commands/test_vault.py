@@ -158,7 +158,7 @@ def test_unlock_checks_a_passphrase_and_names_what_is_to_be_confirmed(
     saved_while_locked(run_in, locked_home, server)
     assert "modeldeck vault confirm" in run_in(locked_home, "vault", "unlock", typed=TYPED).out
     data = json.loads(run_in(locked_home, "vault", "unlock", "--json", typed=TYPED).out)
-    assert data == {"tenant": "north-lab", "passphrase": True, "open": True, "to_confirm": 1, "due": []}
+    assert data == {"tenant": "north-lab", "passphrase": True, "open": True, "agent": False, "to_confirm": 1, "due": []}
 
 
 def test_unlock_says_that_a_tenant_has_no_passphrase(ready: Run) -> None:

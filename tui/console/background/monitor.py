@@ -20,7 +20,7 @@ from tui.console.widgets.symbols import PROBLEM, WORKING
 from tui.domain import Tenant
 from tui.errors import Problem, UsageError
 from tui.storage import lock
-from tui.tenancy import last_used
+from tui.tenancy import keyring, last_used
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import OPERATOR, Session
 
@@ -61,6 +61,7 @@ class BackgroundMonitor:
         self._look_again = False
         self._delay_reported = False
         self._last_key = monotonic()
+        self._agent_reported = False
 
     def key_pressed(self) -> None:
         """Note that a key was pressed or text was pasted; a store that is away is tried at once."""
@@ -128,6 +129,8 @@ class BackgroundMonitor:
         session = self._navigator.tenant_session
         self.reset()
         await asyncio.to_thread(last_used.touch, session)
+        if not keyring.is_open(session):
+            await asyncio.to_thread(keyring.ask_agent, session)
         self.similar_names = await asyncio.to_thread(tenant_registry.similar_names, session)
         self._refresh_chrome()
 
@@ -167,6 +170,9 @@ class BackgroundMonitor:
         tenant, screen = navigator.tenant, navigator.screen
         if screen is None:
             return
+        for tenant_id in await asyncio.to_thread(navigator.session.forget_lost):
+            navigator.hide(tenant_id)
+        self._report_agent()
         try:
             state = await asyncio.to_thread(self._read, tenant, screen.ALL_TENANTS)
         except Problem as problem:
@@ -229,6 +235,13 @@ class BackgroundMonitor:
         if problem is not None:
             self._toast(f"This is not in the audit log: {problem.message}")
 
+    def _report_agent(self) -> None:
+        """Say once why the agent is not asked any more."""
+        agent = self._navigator.session.agent
+        if agent is not None and agent.problem is not None and not self._agent_reported:
+            self._agent_reported = True
+            self._toast(agent.problem.message)
+
     def _lock_unused(self) -> None:
         """Lock every tenant with a passphrase after some minutes without a key press, unless something runs."""
         session = self._navigator.session
@@ -236,6 +249,8 @@ class BackgroundMonitor:
         if not minutes or self._calls or self.idle < 60 * minutes:
             return
         for tenant_id in list(session.open_keys):
+            if keyring.is_in_agent(session.tenant(tenant_id)):
+                continue  # the agent has limits of its own, and would open it again at once
             with suppress(Problem):
                 self._navigator.lock(tenant_id)
 

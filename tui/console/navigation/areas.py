@@ -174,7 +174,15 @@ class AreaNavigator:
 
     def lock(self, tenant_id: str) -> None:
         """Lock a tenant, and hide what its screens show only while it is open. Raise Problem without a passphrase."""
-        keyring.lock(self.session.tenant(tenant_id))
+        session = self.session.tenant(tenant_id)
+        try:
+            keyring.lock(session)
+        finally:
+            if not keyring.is_open(session):
+                self.hide(tenant_id)
+
+    def hide(self, tenant_id: str) -> None:
+        """Hide what the screens of a tenant show only while it is open."""
         areas = [screen for (owner, _), screen in self._screens.items() if owner == tenant_id]
         for screen in dict.fromkeys([*areas, *self._stack.screen_stack]):
             if isinstance(screen, FramedScreen) and screen.is_mounted:

@@ -41,7 +41,8 @@ class Passphrase(PageScreen[str]):
         self._problem = Plain(id="problem")
 
     def content(self) -> Iterable[Widget]:
-        self._present.display = not keyring.is_open(self.navigator.session.tenant(self.tenant.id))
+        session = self.navigator.session.tenant(self.tenant.id)
+        self._present.display = not keyring.is_open(session) or keyring.is_in_agent(session)
         self._remove.display = self.tenant.protected
         with Form():
             yield Plain("A passphrase protects the private key." if self.tenant.protected else _OPEN_TO_ALL, id="intro")

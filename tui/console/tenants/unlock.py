@@ -50,12 +50,12 @@ class Unlock(PageScreen[bool]):
             yield self._next
 
     def chrome(self) -> ScreenText:
-        minutes = self.navigator.session.config.auto_lock
-        lock = (
-            f"Locks again after {minutes} minutes without a key press."
-            if minutes
-            else hint("{app.lock} locks it again.")
-        )
+        agent, minutes = self.navigator.session.agent, self.navigator.session.config.auto_lock
+        lock = f"Locks again after {minutes} minutes without a key press."
+        if agent is not None and agent.in_reach:
+            lock = hint("The agent keeps it open for your other programs; {app.lock} locks it.")
+        elif not minutes:
+            lock = hint("{app.lock} locks it again.")
         strip = ("You can still browse providers, models and defaults.", lock)
         keys = ("page.back: stop",) if self._button.doing else ("field.next: unlock", "page.back")
         name = self.navigator.tenant.name if self.navigator.tenant else ""

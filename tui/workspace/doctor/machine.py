@@ -1,4 +1,4 @@
-"""Check this machine: versions, terminal, locale, tmux, folders with their modes, disk, certificates and proxies."""
+"""Check this machine: versions, terminal, locale, tmux, folders, disk, agent, certificates and proxies."""
 
 import importlib.metadata
 import locale
@@ -45,6 +45,7 @@ def _checks(environ: Mapping[str, str]) -> Iterator[Check]:
     yield from (_folder(name, path) for name, path in _folders(where))
     yield _disk(where)
     yield _config(where)
+    yield _agent(environ)
     yield _network(environ)
 
 
@@ -179,6 +180,26 @@ def _config(where: Paths) -> Check:
     if warnings:
         return warned("config.toml", one_line(" ".join(warnings)), "Correct the file.", facts=facts)
     return Check("config.toml", CheckState.OK, "valid" if path.exists() else "none, which is fine", facts=facts)
+
+
+def _agent(environ: Mapping[str, str]) -> Check:
+    from tui.vault.agent import client, control
+
+    facts: dict[str, object] = {"pid": 0, "tenants": []}
+    try:
+        pid = control.running(environ)
+    except (Problem, OSError):
+        pid = 0
+    if not pid:
+        return Check("agent", CheckState.SKIPPED, "off, which is fine", facts=facts)
+    try:
+        status = client.Agent(environ).status()
+    except Problem as problem:
+        return warned("agent", problem.message, "End it, and start it anew.", facts={**facts, "pid": pid})
+    names = [one_line(str(entry.get("tenant")), 64) for entry in status.get("tenants", [])]
+    swap = "not swapped" if status.get("memory_locked") is True else "its memory can be swapped"
+    words = f"process {pid}, {swap}; open: {', '.join(names) or 'no tenant'}"
+    return Check("agent", CheckState.OK, words, facts={"pid": pid, "tenants": names})
 
 
 def _network(environ: Mapping[str, str]) -> Check:

@@ -44,6 +44,7 @@ class KeyReport:
     present: bool
     together: str
     open: bool
+    in_agent: bool
     lock_after: int
     integrity: IntegrityStatus
     credentials: tuple[CredentialReport, ...]
@@ -77,6 +78,7 @@ def custody(session: TenantSession) -> KeyReport:
         keyring.has_key(session, tenant),
         _together(settings, key_file),
         private is not None,
+        keyring.is_in_agent(session),
         session.config.auto_lock if tenant.protected else 0,
         status,
         tuple(_credential_reports(session, status)),

@@ -156,8 +156,7 @@ def _replaced(
         digest = verification.write_manifest(tables, tenant.id, new.private, renewed)
         operators.share(session, tables, new.private, counter, only_present=True)
     keyring.store_counter(session, counter, digest)
-    if session.process.open_keys.pop(tenant.id, None) or not passphrase:
-        session.process.open_keys[tenant.id] = new.private
+    keyring.replace_open(session, new.private)
     retired_keys.retire(session, tenant.key_id)
     retired_keys.prune(session)
     return Rotated(after, resealed, left)

@@ -43,7 +43,7 @@ async def admit(call: CommandContext) -> None:
     tenant, login = call.tenant, call.args.one("LOGIN")
     if not call.args.one("fingerprint"):
         raise UsageError("--fingerprint is missing.", "Ask them for it: modeldeck operator request shows it.")
-    await call.unlock(tenant)
+    await call.unlock(tenant, here=True)
     operator = await operators.admit(call.tenant_session, login, call.args.one("fingerprint"))
     call.out.result(
         {"tenant": tenant.id, "login": operator.login, "key_id": operator.key_id},

@@ -22,7 +22,7 @@ async def recover(call: CommandContext) -> None:
 
 async def _create(call: CommandContext) -> None:
     tenant = call.tenant
-    await call.unlock(tenant)
+    await call.unlock(tenant, here=True)
     created = await recovery.create(call.tenant_session)
     if call.out.as_json:
         text = [line.reveal() for line in created.lines]

@@ -118,7 +118,7 @@ async def passphrase(call: CommandContext) -> None:
     """Set, change or remove a tenant's passphrase."""
     tenant = tenant_registry.find(call.session, call.args.one("NAME"))
     present = call.passphrase(tenant) if tenant.protected else None
-    await tenants.unlock(call.session.tenant(tenant.id), present)
+    await tenants.unlock(call.session.tenant(tenant.id), present, here=True)
     new = call.secret_input.new_passphrase(NEW)
     if new is not None and not new and call.secret_input.has_source and not call.args.has("yes"):
         raise UsageError(f"The new passphrase of {tenant.name} is blank.", "Add --yes to remove the passphrase.")

@@ -11,11 +11,11 @@ COMMANDS = (
         "show who can read a tenant's API keys, and what needs your attention",
         options=(_OPERATOR, JSON),
         details="Asks for no passphrase: while the tenant is locked, its settings are shown as stored.",
-        shape="{tenant, name, passphrase, open, key_pair, key_file, key_file_present, settings, together, lock_after, "
-        "manifest: {state, counter}, credentials: [{provider, name, state, words}], earlier_key_pairs: [id], history: "
-        "{on, days, available, chats}, loose: [sentence], readers}; "
-        "together is the folder that holds both settings and key file, or ''; the state of the "
-        "manifest is vouched for, not proved, changed from outside or older state put back",
+        shape="{tenant, name, passphrase, open, agent, key_pair, key_file, key_file_present, settings, together, "
+        "lock_after, manifest: {state, counter}, credentials: [{provider, name, state, words}], earlier_key_pairs: "
+        "[id], history: {on, days, available, chats}, loose: [sentence], readers}; agent says that the agent keeps it "
+        "open, together is the folder that holds both settings and key file, or ''; the state of the manifest is "
+        "vouched for, not proved, changed from outside or older state put back",
         examples=("modeldeck vault status -t acme",),
     ),
     Command(
@@ -35,11 +35,12 @@ COMMANDS = (
         "vault.handlers:unlock",
         "check that a passphrase unlocks the tenant",
         options=(_OPERATOR, JSON),
-        details="Nothing stays unlocked afterwards. The exit code is 0 if the passphrase is right, 5 if it is wrong. "
-        "Changes that were made while the tenant was locked are named, and API keys that are due to be replaced.",
-        shape="{tenant, passphrase, open, to_confirm, due: [{provider, credential, due_on}]}; passphrase is "
-        "false if the tenant has none, to_confirm counts the credentials to confirm, due lists the API keys that are "
-        "due to be replaced",
+        details="Nothing stays unlocked afterwards, unless the agent runs, which keeps the tenant open. The exit code "
+        "is 0 if the passphrase is right, 5 if it is wrong. Changes that were made while the tenant was locked are "
+        "named, and API keys that are due to be replaced.",
+        shape="{tenant, passphrase, open, agent, to_confirm, due: [{provider, credential, due_on}]}; agent says that "
+        "the agent keeps it open, passphrase is false if the tenant has none, to_confirm counts the credentials to "
+        "confirm, due lists the API keys that are due to be replaced",
         examples=("modeldeck vault unlock -t acme", "modeldeck --passphrase-file FILE vault unlock -t acme"),
     ),
     Command(

@@ -15,7 +15,7 @@ from tui.tenancy.credentials import stored
 from tui.tenancy.manifest import CredentialChange
 from tui.tenancy.session import OPERATOR
 from tui.tenancy.verification import IntegrityStatus
-from tui.workspace import trials
+from tui.workspace import tenants, trials
 from tui.workspace.credentials import confirmation
 from tui.workspace.credentials.lifetime import due_keys, due_words
 from tui.workspace.key_pairs import report, rotation
@@ -53,7 +53,8 @@ async def status(call: CommandContext) -> None:
 
 def _lines(key_report: KeyReport) -> Iterator[tuple[str, str]]:
     """Yield a heading and a line each; a line without a heading belongs to the one before."""
-    state = "open" if key_report.open else "locked" if key_report.present else "lost"
+    state = "open in the agent" if key_report.in_agent else "open" if key_report.open else "locked"
+    state = state if key_report.present else "lost"
     yield key_report.tenant.name, f"key pair {grouped(key_report.tenant.key_id)}, {state}"
     yield "Readers", _readers(key_report)
     yield "Key file", key_report.key_file + ("" if key_report.present else ", which is missing")
@@ -81,6 +82,8 @@ def _readers(key_report: KeyReport) -> str:
         return "Nobody: the private key is lost. To start over: modeldeck vault rotate --lost"
     if not key_report.tenant.protected:
         return "Anyone who can read the key file: your programs, root, and anyone with a copy. No passphrase."
+    if key_report.in_agent:
+        return "Anyone who knows the passphrase; while it is open in the agent, also root and your programs."
     return "Anyone who knows the passphrase; while unlocked, also root and your programs."
 
 
@@ -98,6 +101,8 @@ def _backups(key_report: KeyReport) -> str:
 def _auto_lock(key_report: KeyReport) -> str:
     if not key_report.tenant.protected:
         return "Off: without a passphrase there is nothing to lock."
+    if key_report.in_agent:
+        return "By the agent: modeldeck agent status shows when."
     minutes = key_report.lock_after
     return f"In the console, after {counted(minutes, 'minute')} without a key press." if minutes else "Off."
 
@@ -130,6 +135,7 @@ def _shape(key_report: KeyReport) -> dict[str, Any]:
         "name": key_report.tenant.name,
         "passphrase": key_report.tenant.protected,
         "open": key_report.open,
+        "agent": key_report.in_agent,
         "key_pair": key_report.tenant.key_id,
         "key_file": key_report.key_file,
         "key_file_present": key_report.present,
@@ -165,8 +171,12 @@ async def unlock(call: CommandContext) -> None:
     """Check the passphrase, and name what was changed while the tenant was locked."""
     tenant = _owner(call)
     session = call.session.tenant(tenant.id)
-    await call.unlock(tenant)
+    if tenant.protected and (passphrase := call.secret_input.without_prompt(tenant.id)):
+        await tenants.unlock(session, passphrase)  # which is checked, even if the agent has the key
+    else:
+        await call.unlock(tenant)
     integrity = await confirmation.examine(session)
+    in_agent = keyring.is_in_agent(session)
     waiting = list(confirmation.to_confirm(session, integrity))
     if call.out.as_json:
         count = len(waiting)
@@ -174,14 +184,14 @@ async def unlock(call: CommandContext) -> None:
             {"provider": entry.provider, "credential": entry.name, "due_on": day} for day, entry in due_keys(session)
         ]
         call.out.json(
-            {"tenant": tenant.id, "passphrase": tenant.protected, "open": True, "to_confirm": count, "due": due}
+            {"tenant": tenant.id, "passphrase": tenant.protected, "open": True, "agent": in_agent}
+            | {"to_confirm": count, "due": due}
         )
         return
-    call.out.line(
-        f"The passphrase unlocks {tenant.name}."
-        if tenant.protected
-        else f"{tenant.name} has no passphrase; its private key opens."
-    )
+    if not tenant.protected:
+        call.out.line(f"{tenant.name} has no passphrase; its private key opens.")
+    else:
+        call.out.line(f"{tenant.name} is open in the agent." if in_agent else f"The passphrase unlocks {tenant.name}.")
     _say(call, tenant, waiting, integrity)
     if waiting or integrity.alarm:
         call.out.line("To review and accept: modeldeck vault confirm")
