@@ -1,8 +1,12 @@
-"""Saves in a shared store beside the least program that writes the same rows. Needs PostgreSQL, else all is 0."""
+"""Saves, trials and notices of a shared store beside the least program that writes the same rows.
+
+Needs PostgreSQL, else all is 0.
+"""
 
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from statistics import median
+from threading import Event
 from time import perf_counter
 from typing import Any
 from uuid import uuid4
@@ -14,6 +18,7 @@ from tests.bench.terminals import Line
 from tests.doubles.postgres_server import SharedStore, programs, shared_store
 from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.memory_folder import MemoryFolder
+from tui.storage.postgres import trials
 from tui.storage.postgres.database import SAVE
 from tui.storage.settings_file import Document
 from tui.storage.store import Store
@@ -22,17 +27,28 @@ _TENANTS, _SAVES = 10, 60
 _READ = "SELECT version FROM modeldeck.tenant WHERE id = %s AND NOT removed FOR UPDATE"
 _LOG = "INSERT INTO modeldeck.audit (tenant, n, hash, line) VALUES (%s, %s, %s, %s)"
 _DOCUMENT = b"{}" * 200
+_FIGURES = (
+    *("save", "bare save", "tenants", "bare tenants", "trial", "bare trial"),
+    *("notice", "notice 99"),
+)
 _ENTRY = b'{"n": 1}' + b" " * 300
 
 
 def shared(line: Line) -> Figures:
-    """The seconds of a save on one tenant, and of one on each of several tenants in turn; ours and the bare ones."""
+    """The seconds of a save on one tenant, on each of several in turn, and of a request of a trial; ours and bare ones.
+
+    Then of a save until another session knows it, the middle one and the 99th of 100.
+    """
     if programs() is None:
-        return dict.fromkeys(("save", "bare save", "tenants", "bare tenants"), 0.0)
+        return dict.fromkeys(_FIGURES, 0.0)
     with shared_store() as created, psycopg.connect(created.text()) as connection:
         ours, bare = _saves_of_modeldeck(created), _bare_saves(connection)
         one: Mapping[str, Callable[[int], None]] = {"save": lambda _: ours(0), "bare save": lambda _: bare(0)}
-        return {**_seconds(one), **_seconds({"tenants": ours, "bare tenants": bare})}
+        several = {"tenants": ours, "bare tenants": bare}
+        trial = {"trial": _trials_of_modeldeck(created), "bare trial": _bare_trials(connection)}
+        saves = {**_seconds(one), **_seconds(several)}
+        connection.autocommit = True
+        return {**saves, **_seconds(trial), **_notices(created, ours)}
 
 
 def _seconds(saves: Mapping[str, Callable[[int], None]]) -> dict[str, float]:
@@ -88,6 +104,46 @@ def _bare_saves(connection: psycopg.Connection[tuple[Any, ...]]) -> Callable[[in
         connection.commit()
 
     return save
+
+
+def _trials_of_modeldeck(created: SharedStore) -> Callable[[int], None]:
+    """A function that reserves a request of a tenant's trial and settles it."""
+    database = created.database()
+
+    def request(number: int) -> None:
+        tenant, token = f"tenant-{number}", uuid4().hex
+        trials.reserve(database, tenant, "openai", token, allowed=1_000_000, known=0)
+        trials.end(database, tenant, "openai", token, used=True)
+
+    return request
+
+
+def _bare_trials(connection: psycopg.Connection[tuple[Any, ...]]) -> Callable[[int], None]:
+    """A function that calls the same functions of the database and does nothing else."""
+
+    def request(number: int) -> None:
+        tenant, token = f"bare-{number}", uuid4().hex
+        connection.execute("SELECT * FROM modeldeck.reserve_trial(%s, 'x', 1000000, 0, %s, 60)", (tenant, token))
+        connection.execute("SELECT * FROM modeldeck.end_trial(%s, 'x', %s, 'used')", (tenant, token))
+
+    return request
+
+
+def _notices(created: SharedStore, save: Callable[[int], None]) -> dict[str, float]:
+    """The seconds from the end of a save until another session knows it."""
+    root, changed, times = created.root(), Event(), list[float]()
+    watcher = root.watch()
+    watcher.on_change = changed.set
+    for number in range(100):
+        changed.clear()
+        save(number % _TENANTS)
+        began = perf_counter()
+        changed.wait(10)
+        times.append(perf_counter() - began)
+    watcher.stop()
+    root.close()
+    times.sort()
+    return {"notice": times[50], "notice 99": times[98]}
 
 
 SESSIONS: Mapping[str, Session] = {"shared": shared}

@@ -9,7 +9,7 @@ when the tenant's own settings are restored, replaced or removed.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.domain import Model, Tenant
 from tui.errors import Problem, UsageError
@@ -21,6 +21,9 @@ from tui.tenancy import keyring
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.tenants import get
+
+if TYPE_CHECKING:
+    from tui.storage.postgres.database import Database
 
 _FEW = 10
 """A trial is low when less than one part in this many is left."""
@@ -105,10 +108,9 @@ def left(session: TenantSession, provider_id: str) -> TrialBalance | None:
     existing = trials(session.process).get(provider_id)
     if existing is None:
         return None
-    used, reserved = _counts(session.process)
+    used, running = _counts(session.process)
     key = (session.tenant_id, provider_id)
-    running = sum(1 for entry in reserved.get(key, ()) if identity.alive(entry, session.clock()))
-    return TrialBalance(max(0, existing.calls - used.get(key, 0) - running), existing.calls)
+    return TrialBalance(max(0, existing.calls - used.get(key, 0) - running.get(key, 0)), existing.calls)
 
 
 def used_by(session: Session, provider_id: str) -> dict[str, int]:
@@ -161,19 +163,39 @@ def opened_store(session: Session) -> Tenant:
     return owner
 
 
-Counts = tuple[Mapping[tuple[str, str], int], Mapping[tuple[str, str], tuple[Mapping[str, Any], ...]]]
+Counts = Mapping[tuple[str, str], int]
 
 
-def _counts(session: Session) -> Counts:
-    """Return the requests used and reserved, by tenant and provider."""
+def shared_counts(session: Session) -> "Database | None":
+    """Return the database that counts the requests of trials; None where the operator's store does."""
+    database: Database | None = getattr(session.data, "database", None)
+    return database
+
+
+def stored_uses(session: Session) -> Counts:
+    """Return the requests used by tenant and provider, as the operator's store has them."""
 
     def read(tables: Tables) -> Counts:
-        used = {(entry["tenant"], entry["provider"]): int(entry["calls"]) for entry in tables.table("used")}
-        reserved: dict[tuple[str, str], tuple[Mapping[str, Any], ...]] = {}
-        for entry in tables.table("reservations"):
-            key = (entry["tenant"], entry["provider"])
-            reserved[key] = (*reserved.get(key, ()), dict(entry))
-        return used, reserved
+        return {(entry["tenant"], entry["provider"]): int(entry["calls"]) for entry in tables.table("used")}
 
     store = session.store(OPERATOR)
-    return store.cached("counts", read) if store.exists() else ({}, {})
+    return store.cached("used", read, table="used") if store.exists() else {}
+
+
+def _counts(session: Session) -> tuple[Counts, Counts]:
+    """Return the requests used and those under way, by tenant and provider."""
+    used, running = dict(stored_uses(session)), dict[tuple[str, str], int]()
+    if (database := shared_counts(session)) is not None:
+        for key, (calls, held) in database.trial_counts().items():
+            used[key], running[key] = calls, held
+        return used, running
+
+    def read(tables: Tables) -> tuple[dict[str, Any], ...]:
+        return tuple(dict(entry) for entry in tables.table("reservations"))
+
+    store = session.store(OPERATOR)
+    for entry in store.cached("reservations", read, table="reservations") if store.exists() else ():
+        if identity.alive(entry, session.clock()):
+            key = (entry["tenant"], entry["provider"])
+            running[key] = running.get(key, 0) + 1
+    return used, running

@@ -28,16 +28,19 @@ TABLES = {
     "file": "content",
     "operator": "public_key",
     "wrap": "content",
+    "trial": "used",
+    "reservation": "state",
+    "presence": "what",
 }
 ALLOWED = {
     "operator": {
-        *(("SELECT", table) for table in TABLES),
+        *(("SELECT", table) for table in TABLES if table != "reservation"),
         ("UPDATE", "file"),
         ("DELETE", "file"),
         ("INSERT", "operator"),
     },
-    "auditor": {("SELECT", "meta"), ("SELECT", "tenant"), ("SELECT", "member"), ("SELECT", "audit")},
-    "meter": {("SELECT", "meta"), ("SELECT", "tenant"), ("SELECT", "member")},
+    "auditor": {("SELECT", table) for table in ("meta", "tenant", "member", "audit", "trial")},
+    "meter": {("SELECT", table) for table in ("meta", "tenant", "member", "trial")},
 }
 """What is not refused outright: an operator inserts chosen columns only, and nothing for no tenant."""
 
@@ -93,6 +96,10 @@ def test_rows_of_other_tenants_are_neither_seen_nor_changed(acme: SharedStore) -
             "SELECT modeldeck.remove_tenant('other')",
             "SELECT modeldeck.rewrite_state('other', 1, '')",
             "SELECT modeldeck.admit_member('other', 'ada')",
+            "SELECT modeldeck.reserve_trial('other', 'openai', 9, 0, gen_random_uuid(), 60)",
+            "SELECT modeldeck.end_trial('other', 'openai', gen_random_uuid(), 'used')",
+            "SELECT modeldeck.renew_trial('other', gen_random_uuid(), 60)",
+            "SELECT modeldeck.be_present('other', 'host', 'openai', 60)",
             "SELECT * FROM modeldeck.members('other')",
             "INSERT INTO modeldeck.audit (tenant, n, hash, line) VALUES ('other', 2, '', '')",
             "INSERT INTO modeldeck.state (tenant, version, document, operation) "

@@ -13,7 +13,6 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 
@@ -21,7 +20,7 @@ from tui.errors import Problem, SaveFailed
 from tui.sanitize import one_line
 from tui.storage.lock import WAIT
 from tui.storage.postgres.connection import CLIENT, Link, StoreUnreachable, is_lost, problem
-from tui.storage.postgres.transaction import Change, TenantHead, Transaction
+from tui.storage.postgres.transaction import Change, TenantHead, Transaction, rows_of
 
 FRESH = 1.0
 """Seconds for which the versions that were read are taken for the present ones."""
@@ -41,6 +40,7 @@ DOCUMENTS = """
 SELECT s.tenant, s.operation::text, s.document FROM modeldeck.state s
 JOIN modeldeck.tenant t ON t.id = s.tenant AND t.version = s.version WHERE s.tenant = ANY(%s) AND NOT t.removed
 """
+TRIALS = "SELECT tenant, provider, used, held FROM modeldeck.trial"
 _LOCK = """
 SELECT id, number, version, coalesce(operation::text, ''), size, last_used FROM modeldeck.tenant
 WHERE id = %s AND NOT removed FOR UPDATE
@@ -67,6 +67,8 @@ class Database:
         self._documents: dict[str, tuple[str, bytes]] = {}
         self.writes = 0
         """Changes so far to what is known, other than by `adopt`: what was read before one is older than that."""
+        self.trials: Mapping[tuple[str, str], tuple[int, int]] = {}
+        """Requests of trials used and held, by tenant and provider, as they were last read."""
         self.watched = False
         """Whether a watcher keeps what is known up to date, so that nothing else reads it again."""
         self.away: Callable[[], Problem | None] = lambda: None
@@ -109,6 +111,12 @@ class Database:
             self._documents = {**self._documents, **(documents or {})}
             self._heads = kept | {row[0]: TenantHead(*row) for row in rows}
 
+    def trial_counts(self) -> Mapping[tuple[str, str], tuple[int, int]]:
+        """Return the requests of trials used and held, by tenant and provider."""
+        if not self.watched:
+            self.trials = {(row[0], row[1]): (row[2], row[3]) for row in self.query(TRIALS)}
+        return self.trials
+
     def documents(self) -> Mapping[str, tuple[str, bytes]]:
         """Return the settings that were read so far, by tenant: the operation that saved them, and the content."""
         return self._documents
@@ -132,10 +140,10 @@ class Database:
         transaction = self.transaction_here()
         if transaction is None:
             with self._reached(), self._locked(WAIT):
-                return self.link.call(lambda connection: _rows(connection, statement, values))
+                return self.link.call(lambda connection: rows_of(connection, statement, values))
         try:
             assert transaction.connection is not None
-            return _rows(transaction.connection, statement, values)
+            return rows_of(transaction.connection, statement, values)
         except psycopg.Error as error:
             transaction.failed = problem(error, self.link.address)
             raise transaction.failed from None
@@ -384,16 +392,5 @@ class Database:
             self._lock.release()
 
 
-def _rows(
-    connection: psycopg.Connection[tuple[Any, ...]], statement: str, values: tuple[Any, ...]
-) -> list[tuple[Any, ...]]:
-    return connection.execute(statement, values, binary=True).fetchall()
-
-
 SAVE = "SELECT new_version, notice_number FROM modeldeck.save(%s, %s, %s, %s, %s)"
 """Tenant, version before (None to create it), operation, settings, how many earlier states to keep."""
-
-
-def operation_id() -> str:
-    """Return a new operation id."""
-    return str(uuid4())

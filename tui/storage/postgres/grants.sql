@@ -12,6 +12,11 @@ GRANT SELECT ON modeldeck.audit TO modeldeck_auditor;
 GRANT SELECT, INSERT, UPDATE, DELETE ON modeldeck.file TO modeldeck_operator;
 GRANT SELECT, INSERT (key_id, public_key) ON modeldeck.operator TO modeldeck_operator;
 GRANT SELECT ON modeldeck.wrap TO modeldeck_operator;
+GRANT SELECT ON modeldeck.trial TO modeldeck_operator, modeldeck_auditor, modeldeck_meter;
+GRANT SELECT ON modeldeck.presence TO modeldeck_operator;
+GRANT EXECUTE ON FUNCTION modeldeck.reserve_trial, modeldeck.end_trial, modeldeck.renew_trial
+  TO modeldeck_operator, modeldeck_meter;
+GRANT EXECUTE ON FUNCTION modeldeck.be_present TO modeldeck_operator;
 GRANT EXECUTE ON FUNCTION modeldeck.save, modeldeck.create_from, modeldeck.create_tenant, modeldeck.remove_tenant, modeldeck.prune,
   modeldeck.rewrite_state, modeldeck.drop_state, modeldeck.admit_member, modeldeck.remove_member, modeldeck.members,
   modeldeck.add_wrap, modeldeck.dismiss, modeldeck.drop_wraps

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 
@@ -45,3 +46,15 @@ class Transaction:
     receipts: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     """Queries that have a row if and only if this transaction was committed."""
     failed: Problem | None = None
+
+
+def rows_of(
+    connection: psycopg.Connection[tuple[Any, ...]], statement: str, values: tuple[Any, ...]
+) -> list[tuple[Any, ...]]:
+    """Return the rows of a query."""
+    return connection.execute(statement, values, binary=True).fetchall()
+
+
+def operation_id() -> str:
+    """Return a new operation id."""
+    return str(uuid4())

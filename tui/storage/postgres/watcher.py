@@ -22,7 +22,7 @@ import psycopg
 from tui.errors import Action, Problem, Remedy
 from tui.storage.postgres import snapshot
 from tui.storage.postgres.connection import StoreUnreachable
-from tui.storage.postgres.database import DOCUMENTS, HEADS, Database
+from tui.storage.postgres.database import DOCUMENTS, HEADS, TRIALS, Database
 from tui.storage.watch import StateCache, StoreState
 
 POLL = (7.0, 12.0)
@@ -42,7 +42,10 @@ CACHED = 60.0
 
 _CHANNEL = "modeldeck"
 _AT_ONCE = 8 * 2**20
-_SUM = "SELECT count(*), coalesce(sum(version), 0), coalesce(sum(number), 0) FROM modeldeck.tenant WHERE NOT removed"
+_SUM = """
+SELECT count(*), coalesce(sum(version), 0), coalesce(sum(number), 0),
+(SELECT coalesce(sum(used + 2 * held), 0) FROM modeldeck.trial) FROM modeldeck.tenant WHERE NOT removed
+"""
 
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -160,9 +163,12 @@ class Watcher:
         if numbers := {number for text in payloads if (number := self._news(text))} - self._foreign:
             self._read(connection, f"{HEADS} AND number = ANY(%s)", numbers)
         if called or time.monotonic() >= self._next_look:
-            if connection.execute(_SUM).fetchone() != self._known_sum():
+            *versions, trials = connection.execute(_SUM).fetchone() or (0, 0, 0, 0)
+            if versions != self._known_sum():
                 connection.execute(f"LISTEN {_CHANNEL}")  # no notice came of it
                 self._read_all(connection)
+            elif trials != sum(used + 2 * held for used, held in self._database.trials.values()):
+                self._read_trials(connection)
             self._next_look = time.monotonic() + random.uniform(*POLL)
             self.state = replace(self.state, read_at=time.time())
         with suppress(Problem):
@@ -177,9 +183,9 @@ class Watcher:
         known = any(head.number == int(number) and head.version >= int(version) > 0 for head in heads)
         return 0 if known else int(number)
 
-    def _known_sum(self) -> tuple[int, int, int]:
+    def _known_sum(self) -> list[int]:
         heads = self._database.heads().values()
-        return len(heads), sum(head.version for head in heads), sum(head.number for head in heads)
+        return [len(heads), sum(head.version for head in heads), sum(head.number for head in heads)]
 
     def _pause(self, seconds: float) -> bool:
         """Wait so long at most; end when the connection has something, and return True when somebody called."""
@@ -204,6 +210,13 @@ class Watcher:
     def _read_all(self, connection: Connection) -> None:
         self._foreign.clear()
         self._read(connection, HEADS)
+        self._read_trials(connection)
+
+    def _read_trials(self, connection: Connection) -> None:
+        """Read the counts of trials, of which no notices come."""
+        rows = connection.execute(TRIALS, binary=True).fetchall()
+        self._database.trials = {(row[0], row[1]): (row[2], row[3]) for row in rows}
+        self.on_change()
 
     def _read(self, connection: Connection, statement: str, numbers: Collection[int] | None = None) -> None:
         """Read the versions and settings of tenants, all or those of some numbers, and say that they changed."""

@@ -2,6 +2,10 @@
 
 Each step is one transaction of the operator's store, so calls of many processes at once never exceed the quota. What a
 killed process had reserved counts no more as soon as anybody else looks, unless its answer had begun.
+
+In a shared store the database counts, by its own clock: a reservation that is not renewed for two minutes is given
+back. A request that is made by a machine that was cut off for longer counts all the same when that machine is back, so
+the quota may be exceeded by as many requests as such machines had under way, and no more.
 """
 
 import asyncio
@@ -16,10 +20,13 @@ from tui.process import identity
 from tui.providers.events import Event, TextDelta, ThinkingDelta, Transcript, Vectors
 from tui.storage.store import Tables
 from tui.tenancy.session import OPERATOR, Session, TenantSession
-from tui.tenancy.trials import TrialExhausted, trial
+from tui.tenancy.trials import TrialExhausted, shared_counts, stored_uses, trial
 
 ANSWERS = (TextDelta, ThinkingDelta, Transcript, Vectors)
 """Events that something of an answer came with."""
+
+RENEWED = 40.0
+"""Seconds after which a reservation that would end by itself is renewed."""
 
 
 class TrialMeter:
@@ -38,6 +45,19 @@ class TrialMeter:
         self._over = False
         self._counted = False
         self.answered = False
+
+    @property
+    def expires(self) -> bool:
+        """Whether a reservation ends by itself unless it is renewed."""
+        return shared_counts(self._session.process) is not None
+
+    def renew(self) -> None:
+        """Keep the reservation of a request that takes long."""
+        database = shared_counts(self._session.process)
+        if database is not None and not self._over and not self._counted:
+            from tui.storage.postgres.trials import renew
+
+            renew(database, self._session.tenant_id, self._token)
 
     def reserve(self) -> None:
         """Reserve one request; raise TrialExhausted if none is left."""
@@ -77,7 +97,8 @@ async def metered(meter: TrialMeter) -> AsyncIterator[None]:
     kept = False
     try:
         await asyncio.to_thread(meter.reserve)
-        yield
+        async with _renewed(meter):
+            yield
         kept = True
     except (GeneratorExit, asyncio.CancelledError):
         kept = meter.answered
@@ -88,9 +109,35 @@ async def metered(meter: TrialMeter) -> AsyncIterator[None]:
             await asyncio.to_thread(meter.settle if kept else meter.give_back)
 
 
+@asynccontextmanager
+async def _renewed(meter: TrialMeter) -> AsyncIterator[None]:
+    """Renew the reservation while the block runs, where it would end by itself."""
+
+    async def renew() -> None:
+        while True:
+            await asyncio.sleep(RENEWED)
+            with suppress(Problem):  # the store may be back in time
+                await asyncio.to_thread(meter.renew)
+
+    task = asyncio.create_task(renew()) if meter.expires else None
+    try:
+        yield
+    finally:
+        if task is not None:
+            task.cancel()
+
+
 def reserve(session: TenantSession, provider_id: str, token: str) -> None:
-    """Reserve a request under a token; raise UsedUp if none is left."""
-    trial(session.process, provider_id)
+    """Reserve a request under a token; raise TrialExhausted if none is left."""
+    existing = trial(session.process, provider_id)
+    if (database := shared_counts(session.process)) is not None:
+        from tui.storage.postgres import trials
+
+        known = stored_uses(session.process).get((session.tenant_id, provider_id), 0)
+        result = trials.reserve(database, session.tenant_id, provider_id, token, allowed=existing.calls, known=known)
+        if not result.reserved:
+            raise TrialExhausted(provider_id, result.used, existing.calls)
+        return
     with session.process.store(OPERATOR).transaction() as tables:
         # Read under the lock: the operator may have changed or removed it since.
         quota = next((entry["calls"] for entry in tables.table("trials") if entry["provider"] == provider_id), 0)
@@ -105,6 +152,11 @@ def reserve(session: TenantSession, provider_id: str, token: str) -> None:
 
 def end(session: TenantSession, provider_id: str, token: str, counts: int) -> None:
     """End a reservation, even if it expired meanwhile, and add `counts` (1, 0 or -1) to the requests used."""
+    if (database := shared_counts(session.process)) is not None:
+        from tui.storage.postgres import trials
+
+        trials.end(database, session.tenant_id, provider_id, token, used=counts > 0)
+        return
     with session.process.store(OPERATOR).transaction() as tables:
         tables.table("reservations").remove(lambda record: record.get("token") == token)
         if counts:

@@ -1,0 +1,46 @@
+"""Requests of trials, metered by the database: reserved under a token until a time of its clock, then ended once.
+
+A call is one trip, and may be repeated after a lost connection: the token says whether it was done.
+"""
+
+from dataclasses import dataclass
+
+from tui.storage.postgres.database import Database
+
+EXPIRES = 120.0
+"""Seconds after which a reservation that was not renewed is given back by whoever reserves next."""
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """Whether a request was reserved, and how many of the trial are used and held."""
+
+    reserved: bool
+    used: int
+    held: int
+
+
+def reserve(database: Database, tenant: str, provider: str, token: str, *, allowed: int, known: int) -> Reserved:
+    """Reserve a request if fewer than `allowed` are used or held; `known` were used before they were counted here."""
+    values = (tenant, provider, allowed, known, token, EXPIRES)
+    row = database.query("SELECT * FROM modeldeck.reserve_trial(%s, %s, %s, %s, %s, %s)", values)[0]
+    result = Reserved(*row)
+    _note(database, tenant, provider, result.used, result.held)
+    return result
+
+
+def end(database: Database, tenant: str, provider: str, token: str, *, used: bool) -> None:
+    """Count a reserved request, or give it back."""
+    values = (tenant, provider, token, "used" if used else "returned")
+    for row in database.query("SELECT * FROM modeldeck.end_trial(%s, %s, %s, %s)", values):
+        _note(database, tenant, provider, *row)
+
+
+def renew(database: Database, tenant: str, token: str) -> None:
+    """Keep the reservation of a request that takes long."""
+    # As rows of a query, which may be repeated.
+    database.query("SELECT modeldeck.renew_trial(%s, %s, %s)", (tenant, token, EXPIRES))
+
+
+def _note(database: Database, tenant: str, provider: str, used: int, held: int) -> None:
+    database.trials = {**database.trials, (tenant, provider): (used, held)}
