@@ -186,8 +186,8 @@ def _counts(session: Session) -> tuple[Counts, Counts]:
     """Return the requests used and those under way, by tenant and provider."""
     used, running = dict(stored_uses(session)), dict[tuple[str, str], int]()
     if (database := shared_counts(session)) is not None:
-        for key, (calls, held) in database.trial_counts().items():
-            used[key], running[key] = calls, held
+        for key, (calls, pending) in database.trial_counts().items():
+            used[key], running[key] = calls, pending
         return used, running
 
     def read(tables: Tables) -> tuple[dict[str, Any], ...]:

@@ -366,8 +366,8 @@ async def test_plain_http_to_another_machine_is_confirmed_once(session: Session)
 
 
 async def test_another_sessions_save_is_not_overwritten_unasked(session: Session) -> None:
-    async def theirs() -> None:
-        await save.save(session.tenant("acme"), "openai", {"api_key": Secret(KEY[:-4] + "beef")})
+    async def theirs(end: str = "beef") -> None:
+        await save.save(session.tenant("acme"), "openai", {"api_key": Secret(KEY[:-4] + end)})
 
     async with console(session) as pilot:
         await open_form(pilot)
@@ -384,7 +384,7 @@ async def test_another_sessions_save_is_not_overwritten_unasked(session: Session
         await pilot.press("enter")
         await until_shown(pilot, "Theirs: API key ends beef")
         assert stored(session) == "beef" and pilot.app.screen.query(SecretField).first().value == KEY
-        await theirs()
+        await theirs("cafe")
         await pilot.press("enter")
         await focused(pilot, "Show theirs, keep my form open")
         await pilot.press("down", "enter")

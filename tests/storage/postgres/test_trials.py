@@ -71,8 +71,8 @@ def test_many_hosts_never_reserve_more_than_there_are(acme: SharedStore) -> None
         database.close()
 
     at_once(work, 4)
-    used, held = counts(acme)
-    assert held == 0 and used <= 20 and used >= min(20, sum(reserved) - 16)
+    used, pending = counts(acme)
+    assert pending == 0 and used <= 20 and used >= min(20, sum(reserved) - 16)
 
 
 def test_control_counts_that_every_host_keeps_for_itself_exceed(acme: SharedStore) -> None:
@@ -95,7 +95,7 @@ def test_control_counts_that_every_host_keeps_for_itself_exceed(acme: SharedStor
     assert counts(acme) == (40, 0) and len(calls) > 10
 
 
-def test_a_reservation_ends_once_however_often_it_is_said(acme: SharedStore) -> None:
+def test_a_reservation_ends_once_however_often_that_is_sent(acme: SharedStore) -> None:
     database, (first, second) = acme.database(), tokens(2)
     assert reserve(database, first, 2) and reserve(database, first, 2), "the same one, asked for again"
     assert counts(acme) == (0, 1)
@@ -112,7 +112,7 @@ def test_a_reservation_ends_once_however_often_it_is_said(acme: SharedStore) -> 
     database.close()
 
 
-def test_what_expired_is_given_back_and_a_late_end_exceeds_by_no_more_than_was_under_way(
+def test_expired_reservations_are_free_and_late_ones_exceed_by_their_number(
     acme: SharedStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cut_off, database, quota = acme.database(), acme.database(), 3
@@ -141,12 +141,14 @@ def test_a_clock_that_is_wrong_changes_nothing(acme: SharedStore, monkeypatch: p
         assert reserve(database, token, 2)
     assert not reserve(database, uuid4().hex, 2)
     with acme.administrator() as connection:
-        [(made,)] = connection.execute("SELECT max(extract(epoch FROM expires)) FROM modeldeck.reservation").fetchall()
-    assert float(made) < 1_900_000_000 - 3600 + trials.EXPIRES, "the control: by this clock it had expired"
+        [(latest,)] = connection.execute(
+            "SELECT max(extract(epoch FROM expires)) FROM modeldeck.reservation"
+        ).fetchall()
+    assert float(latest) < 1_900_000_000 - 3600 + trials.EXPIRES, "the control: by this clock it had expired"
     database.close()
 
 
-def test_a_reservation_whose_answer_was_lost_is_made_once(acme: SharedStore) -> None:
+def test_a_reservation_whose_answer_was_lost_counts_once(acme: SharedStore) -> None:
     proxy = CutProxy(acme.server.folder)
     text = acme.text().replace(str(acme.server.folder), str(proxy.folder))
     database = Database(Link(parse(text, {}), {}))

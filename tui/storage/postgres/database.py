@@ -68,7 +68,7 @@ class Database:
         self.writes = 0
         """Changes so far to what is known, other than by `adopt`: what was read before one is older than that."""
         self.trials: Mapping[tuple[str, str], tuple[int, int]] = {}
-        """Requests of trials used and held, by tenant and provider, as they were last read."""
+        """Requests of trials used and pending, by tenant and provider, as they were last read."""
         self.watched = False
         """Whether a watcher keeps what is known up to date, so that nothing else reads it again."""
         self.away: Callable[[], Problem | None] = lambda: None
@@ -112,7 +112,7 @@ class Database:
             self._heads = kept | {row[0]: TenantHead(*row) for row in rows}
 
     def trial_counts(self) -> Mapping[tuple[str, str], tuple[int, int]]:
-        """Return the requests of trials used and held, by tenant and provider."""
+        """Return the requests of trials used and pending, by tenant and provider."""
         if not self.watched:
             self.trials = {(row[0], row[1]): (row[2], row[3]) for row in self.query(TRIALS)}
         return self.trials

@@ -13,19 +13,19 @@ EXPIRES = 120.0
 
 @dataclass(frozen=True)
 class Reserved:
-    """Whether a request was reserved, and how many of the trial are used and held."""
+    """Whether a request was reserved, and how many of the trial are used and pending."""
 
     reserved: bool
     used: int
-    held: int
+    pending: int
 
 
 def reserve(database: Database, tenant: str, provider: str, token: str, *, allowed: int, known: int) -> Reserved:
-    """Reserve a request if fewer than `allowed` are used or held; `known` were used before they were counted here."""
+    """Reserve a request if fewer than `allowed` are used or pending; `known` were used before this was counted here."""
     values = (tenant, provider, allowed, known, token, EXPIRES)
     row = database.query("SELECT * FROM modeldeck.reserve_trial(%s, %s, %s, %s, %s, %s)", values)[0]
     result = Reserved(*row)
-    _note(database, tenant, provider, result.used, result.held)
+    _note(database, tenant, provider, result.used, result.pending)
     return result
 
 
@@ -42,5 +42,5 @@ def renew(database: Database, tenant: str, token: str) -> None:
     database.query("SELECT modeldeck.renew_trial(%s, %s, %s)", (tenant, token, EXPIRES))
 
 
-def _note(database: Database, tenant: str, provider: str, used: int, held: int) -> None:
-    database.trials = {**database.trials, (tenant, provider): (used, held)}
+def _note(database: Database, tenant: str, provider: str, used: int, pending: int) -> None:
+    database.trials = {**database.trials, (tenant, provider): (used, pending)}

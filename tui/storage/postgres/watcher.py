@@ -167,7 +167,7 @@ class Watcher:
             if versions != self._known_sum():
                 connection.execute(f"LISTEN {_CHANNEL}")  # no notice came of it
                 self._read_all(connection)
-            elif trials != sum(used + 2 * held for used, held in self._database.trials.values()):
+            elif trials != sum(used + 2 * pending for used, pending in self._database.trials.values()):
                 self._read_trials(connection)
             self._next_look = time.monotonic() + random.uniform(*POLL)
             self.state = replace(self.state, read_at=time.time())

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tui.domain import DEFAULT_NAME, Credential, Model, previous_of
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers.origins import is_private
-from tui.providers.spec import Provider, mask_secrets
+from tui.providers.spec import Field, Provider, mask_secrets
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, verification
@@ -178,6 +178,46 @@ async def plan_save(
 async def renew(plan: SavePlan, fields: Mapping[str, str] | None = None) -> SavePlan:
     """Return the plan as it is by now: another session may have saved meanwhile. `fields` are put into its values."""
     return await asyncio.to_thread(replan, replace(plan, values={**plan.values, **(fields or {})}))
+
+
+async def merge(plan: SavePlan) -> tuple[SavePlan, tuple[str, ...]]:
+    """Merge a form with what another session saved since it was filled; return the names of fields that both changed.
+
+    Fields that only the other session changed are as it saved them. A secret that was typed here does not follow an
+    address that was changed there: that counts as changed by both. Without such fields the plan overwrites nothing.
+    """
+    if not plan.overwrites:
+        return plan, ()
+    if plan.stored is None:
+        return plan, tuple(plan.values) or ("",)
+    theirs = {field.name for field in plan.provider.fields if was_changed(field, plan.seen, plan.stored)}
+    mine = {field.name for field in plan.provider.fields if _entered(field, plan.values, plan.seen)}
+    values = {name: value for name, value in plan.values.items() if name in mine or name not in theirs}
+    merged = await renew(replace(plan, values=values))
+    both = theirs & mine
+    if set(merged.origins) - set(plan.origins):
+        both |= theirs - {field.name for field in plan.provider.fields if field.secret}
+    names = tuple(field.name for field in plan.provider.fields if field.name in both)
+    return (merged, names) if names else (merged.overwrite(), ())
+
+
+def was_changed(field: Field, seen: Credential | None, stored: Credential) -> bool:
+    """Return True if another session changed a field."""
+    if field.secret:
+        return (seen.fingerprints.get(field.name) if seen else None) != stored.fingerprints.get(field.name)
+    return _clear(field, seen) != _clear(field, stored)
+
+
+def _entered(field: Field, values: Values, seen: Credential | None) -> bool:
+    """Return True if a field of the form holds something else than it was filled with."""
+    value = values.get(field.name)
+    if isinstance(value, Secret):
+        return bool(value)
+    return value is not None and not field.secret and (value or field.default) != _clear(field, seen)
+
+
+def _clear(field: Field, credential: Credential | None) -> str:
+    return (credential.clear.get(field.name, "") if credential else "") or field.default
 
 
 def replan(plan: SavePlan) -> SavePlan:

@@ -156,21 +156,42 @@ async def test_plain_http_is_confirmed_once_and_no_leads_back_to_its_field() -> 
 async def test_a_save_by_another_session_meanwhile_needs_confirmation(process: Session, choice: str | None) -> None:
     session, answers = process.tenant("acme"), Answers(choice)
     flow = flow_of(session, answers)
-    await save.save(session, "openai", {"project": "proj_theirs"})
+    theirs = Secret(KEY[:-4] + "beef")
+    await save.save(session, "openai", {"api_key": theirs, "project": "proj_theirs"})
     assert flow.changed_elsewhere
     outcome = await flow.verify_and_save({"api_key": Secret(KEY)}, quiet)
-    assert len(answers.prompts) == 1 and answers.prompts[0].startswith("OpenAI was changed")
+    assert [prompt.startswith("OpenAI was changed") for prompt in answers.prompts].count(True) == 1
     match choice:
         case "mine":
             assert isinstance(outcome, Saved) and key_hint(session) == "5d1e"
         case "theirs":
-            assert isinstance(outcome, TakeTheirs) and key_hint(session) == "3f2a"
+            assert isinstance(outcome, TakeTheirs) and key_hint(session) == "beef"
         case "look":
             assert isinstance(outcome, ReviewTheirs) and not flow.changed_elsewhere
             assert outcome.theirs is not None and outcome.theirs.clear["project"] == "proj_theirs"
             assert isinstance(await flow.verify_and_save({"api_key": Secret(KEY)}, quiet), Saved)
         case None:
-            assert outcome == Cancelled() and key_hint(session) == "3f2a"
+            assert outcome == Cancelled() and key_hint(session) == "beef"
+
+
+async def test_fields_that_only_one_of_two_sessions_changed_are_merged_without_a_question(process: Session) -> None:
+    session, answers = process.tenant("acme"), Answers()
+    flow = flow_of(session, answers)
+    filled: dict[str, str] = dict(flow.stored.clear) if flow.stored else {}
+    await save.save(session, "openai", {"project": "proj_theirs"})
+    values: dict[str, str | Secret] = {**filled, "project": filled.get("project", ""), "api_key": Secret(KEY)}
+    assert isinstance(await flow.verify_and_save(values, quiet), Saved)
+    stored = credentials.named(session, "openai", "default")
+    assert stored is not None and stored.clear["project"] == "proj_theirs" and key_hint(session) == "5d1e"
+    assert not [prompt for prompt in answers.prompts if "changed while" in prompt]
+
+
+async def test_a_new_key_does_not_follow_an_address_that_another_session_changed(process: Session) -> None:
+    session, answers = process.tenant("acme"), Answers(None)
+    flow = flow_of(session, answers)
+    await save.save(session, "openai", {"api_key": Secret(KEY), "base_url": "https://theirs.example/v1"})
+    outcome = await flow.verify_and_save({"api_key": Secret(KEY[:-4] + "beef")}, quiet)
+    assert not isinstance(outcome, Saved) and key_hint(session) == "5d1e"
 
 
 async def test_a_rotation_keeps_the_previous_key(process: Session) -> None:

@@ -1,6 +1,6 @@
 """Messages of the set-up form: what was saved, and conflicts with another session."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from textwrap import wrap
 
 from tui.console.keys import hint
@@ -68,15 +68,17 @@ def saved_notice(
     return f"{label} is {'set up' if first else 'saved'}. {imported(models, seconds)}".strip()
 
 
-def conflict_lines(provider: Provider, theirs: Credential | None, mine: Values, now: str, who: str = "") -> list[Words]:
-    """Compare, field by field, what another session (`who`) stored with what the form holds."""
+def conflict_lines(
+    provider: Provider, theirs: Credential | None, mine: Values, both: Collection[str], now: str, who: str = ""
+) -> list[Words]:
+    """Compare what another session (`who`) stored with what the form holds, for the fields that both changed."""
     who = who or "Another session"
     if theirs is None:
         return [f"{who} removed it.", "", "Nothing in this form has been saved."]
     rows: list[Words] = [
         f"  {fit(field.label, 15)}now {fit(there, 22, middle=True)}here: {here}"
         for field in provider.fields
-        if (there := _theirs(field, theirs)) != (here := _mine(field, mine))
+        if field.name in both and (there := _theirs(field, theirs)) != (here := _mine(field, mine))
     ]
     at = when(theirs.changed, now)
     head = f"{who} saved it{f' at {at}' if at else ''}:"

@@ -5,7 +5,7 @@ Nothing here knows a widget. `SaveFlow` returns the outcome of a step, and the s
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import monotonic
 
 from tui.console.frame.navigator import Questions
@@ -21,7 +21,15 @@ from tui.workspace.credentials import verify as verification
 from tui.workspace.credentials.addresses import verified_model_origins
 from tui.workspace.credentials.fields import Values
 from tui.workspace.credentials.save import apply_save
-from tui.workspace.credentials.save_plan import SavePlan, destinations, plan_save, renew, same_content
+from tui.workspace.credentials.save_plan import (
+    SavePlan,
+    destinations,
+    merge,
+    plan_save,
+    renew,
+    same_content,
+    was_changed,
+)
 from tui.workspace.credentials.verify import Verified
 
 Busy = Callable[[str], AbstractContextManager[None]]
@@ -143,7 +151,8 @@ class SaveFlow:
         """
         self.reset()
         self.values, self.rotates, self._new_name, self._prefilled = values, rotate, new_name, prefilled
-        plan = await self._settle(await self._plan())
+        merged, _ = await merge(await self._plan())
+        plan = await self._settle(merged)
         if isinstance(plan, Cancelled):
             return plan
         self._current_plan, started = plan, monotonic()
@@ -196,14 +205,16 @@ class SaveFlow:
         assert self._current_plan is not None
         first = not credentials.listing(self.session, self.provider.id)
         # Verifying took its time: another session may have saved meanwhile.
-        plan = await self._settle(await renew(replace(self._current_plan, seen=self.stored)))
+        merged, both = await merge(await renew(self._current_plan))
+        plan = await self._settle(merged)
         if isinstance(plan, Cancelled):
             return plan
-        if plan.overwrites:
-            answer = await self._ask_about(plan)
+        if both:
+            answer = await self._ask_about(plan, both)
             if answer is not None:
                 return answer
-            self.stored, plan = plan.stored, plan.overwrite()
+            plan = plan.overwrite()
+        self._report_merge(plan)
         return Saved(await apply_save(plan, self.check, models), models, seconds, first)
 
     async def _settle(self, plan: SavePlan) -> SavePlan | Cancelled:
@@ -217,10 +228,23 @@ class SaveFlow:
             return Cancelled()
         return plan
 
-    async def _ask_about(self, plan: SavePlan) -> Outcome | None:
-        """Ask what to do about another session's save; None to save over it."""
+    def _report_merge(self, plan: SavePlan) -> None:
+        """Say what is saved as another session changed it meanwhile."""
+        seen, stored = self.stored, plan.stored
+        if stored is None or same_content(seen, stored):
+            return
+        labels = [
+            field.label
+            for field in self.provider.fields
+            if not plan.values.get(field.name) and was_changed(field, seen, stored)
+        ]
+        if labels:
+            self.questions.toast(f"Kept as another session changed it: {', '.join(labels)}.")
+
+    async def _ask_about(self, plan: SavePlan, both: tuple[str, ...]) -> Outcome | None:
+        """Ask what to do about the fields that another session saved and this form changed; None to save over them."""
         who, now = tenants.other_session(self.session), self.session.process.now()
-        lines = conflict_lines(self.provider, plan.stored, self.values, now, who)
+        lines = conflict_lines(self.provider, plan.stored, self.values, both, now, who)
         answer = await self.questions.ask(conflict_title(self.provider, plan.stored), lines, conflict_choices())
         if answer == "mine":
             return None
@@ -229,5 +253,6 @@ class SaveFlow:
         if answer == "look":
             # It was looked at, so the next save is meant.
             self.stored = plan.stored
+            self._current_plan = plan.overwrite()
             return ReviewTheirs(plan.stored)
         return Cancelled()
