@@ -1,5 +1,6 @@
 """What every test starts from: the quick or the whole set, small key pairs, and sessions in memory and on disk."""
 
+import asyncio
 import gc
 import os
 import re
@@ -13,6 +14,7 @@ import pytest
 
 from tests.doubles import keys
 from tests.doubles.practice import on_disk, practice_session
+from tui.providers.client.silence import Clock
 from tui.tenancy.session import Session
 from tui.vault import key_pair
 
@@ -82,6 +84,16 @@ def quick_keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """Small key pairs come from a set; the tenants of one test still have different ones."""
     numbers = count()
     monkeypatch.setattr(key_pair, "generate_key_pair", lambda bits=key_pair.BITS: keys.make(bits, next(numbers)))
+
+
+@pytest.fixture(autouse=True)
+def retry_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Send a request again after a hundredth of a second at most; how long it would wait, its event says."""
+
+    async def sleep(clock: Clock, seconds: float) -> None:
+        await asyncio.sleep(min(seconds, 0.01))
+
+    monkeypatch.setattr(Clock, "sleep", sleep)
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ class Client:
                     raise Problem(message, "Try again later.")
                 count += 1
                 if step.call.wait:
-                    await asyncio.sleep(step.call.wait)
+                    await SilenceMonitor.clock.sleep(step.call.wait)
                 current, step = step, None
                 async with aclosing(self._step(access, current)) as results:
                     async for result in results:
@@ -187,7 +187,7 @@ class Client:
             step = replace(step, call=attempt.call)
             if attempt.event:
                 yield attempt.event
-            await asyncio.sleep(attempt.wait)
+            await SilenceMonitor.clock.sleep(attempt.wait)
 
     def _read_error_as_answer(
         self, access: Access, step: _Step, failure: RetryableError

@@ -23,7 +23,7 @@ class ConnectionLost(NetworkError):
 
 
 class Clock:
-    """Measures silence. Tests replace it with one that they advance."""
+    """Measures silence, and waits before the next request. Tests replace it with one that they advance."""
 
     def now(self) -> float:
         """Return seconds since some moment."""
@@ -32,6 +32,10 @@ class Clock:
     async def wait(self, pending: "asyncio.Future[Any]", seconds: float) -> None:
         """Wait until `pending` is done, for at most so many seconds."""
         await asyncio.wait([pending], timeout=seconds)
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait before a request that is sent again, or asks how far a job is."""
+        await asyncio.sleep(seconds)
 
 
 class SilenceMonitor:
