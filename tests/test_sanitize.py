@@ -3,6 +3,7 @@
 import json
 import unicodedata
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,6 +24,7 @@ def test_control_and_bidi_characters_are_removed() -> None:
     assert printable(HOSTILE) == "a[31mb]52;c;AAAAc2Jdefghijk"
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_printable_text_is_harmless_and_stays_as_it_is(text: str) -> None:
     clean = printable(text)

@@ -140,6 +140,7 @@ OF_ALL_CODE = pytest.mark.parametrize(
 )
 
 
+@pytest.mark.slow
 @OF_ALL_CODE
 def test_names_of_modules_classes_and_functions_are_standard_terms(files: list[Path]) -> None:
     named = [(path, path.stem) for path in files]
@@ -161,6 +162,7 @@ def variables(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.name
 
 
+@pytest.mark.slow
 @OF_ALL_CODE
 def test_names_of_variables_and_parameters_are_standard_terms(files: list[Path]) -> None:
     """`each` is among them: a loop says what it goes through."""
@@ -197,6 +199,7 @@ def parents(path: Path) -> Iterator[tuple[Path, str]]:
             yield folder, entry.name
 
 
+@pytest.mark.slow
 def test_no_class_is_half_of_its_only_subclass() -> None:
     """A base that nothing but one subclass uses is a class cut in two: hold the other half as an object."""
     bases: Counter[str] = Counter()
@@ -304,6 +307,7 @@ def test_provider_files_do_not_import_one_another() -> None:
             assert imports(path) & set(others) == set()
 
 
+@pytest.mark.slow
 def test_screens_know_no_provider_by_name() -> None:
     from tui.providers import PROVIDERS
 
@@ -326,6 +330,7 @@ def test_screens_know_no_provider_by_name() -> None:
             assert named == set(), name(path)
 
 
+@pytest.mark.slow
 def test_no_sentence_of_the_core_names_a_command_or_a_key() -> None:
     """What a person does next depends on the front end: the core passes a `Remedy`."""
     command = re.compile(r"\bmodeldeck [a-z]|(?<![\w-])--[a-z]|\b[Pp]ress(es)? \w+\b|\benter (opens|sets|replaces)")
@@ -336,6 +341,7 @@ def test_no_sentence_of_the_core_names_a_command_or_a_key() -> None:
             assert named == [], name(path)
 
 
+@pytest.mark.slow
 def test_states_are_compared_as_enums() -> None:
     """A state's words are for people and programs; code compares the members of its enum."""
     states = {str(state) for kind in (ProviderState, ModelState, DefaultState, ManifestState) for state in kind}
@@ -352,6 +358,7 @@ def test_states_are_compared_as_enums() -> None:
         assert compared == [], name(path)
 
 
+@pytest.mark.slow
 def test_imports_point_in_one_direction() -> None:
     run = subprocess.run(
         [Path(sys.executable).with_name("lint-imports"), "--no-cache"], cwd=ROOT, capture_output=True, text=True

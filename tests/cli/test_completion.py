@@ -154,6 +154,7 @@ NEEDS = {
 }
 
 
+@pytest.mark.slow
 @NEEDS["bash"]
 def test_bash_completes_and_runs_nothing(stocked_home: Path, tmp_path: Path) -> None:
     def replies(line: str) -> list[str]:
@@ -173,6 +174,7 @@ def test_bash_completes_and_runs_nothing(stocked_home: Path, tmp_path: Path) -> 
     assert (tmp_path / "ran").exists(), "compgen -W, which most scripts use, runs such a name"
 
 
+@pytest.mark.slow
 @NEEDS["fish"]
 def test_fish_completes_and_runs_nothing(stocked_home: Path, tmp_path: Path) -> None:
     def replies(line: str) -> list[str]:

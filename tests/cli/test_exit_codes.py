@@ -130,6 +130,7 @@ def test_what_cannot_be_meant_is_2_with_a_hint(modeldeck: Run, words: tuple[str,
     assert len(lines) >= 1 and lines[0].endswith((".", "…")) and "Traceback" not in ran.err
 
 
+@pytest.mark.slow
 def test_nothing_is_removed_without_yes(ready: Run) -> None:
     for words, named in (
         (("provider", "remove", "openai"), "default"),
@@ -145,6 +146,7 @@ def test_nothing_is_removed_without_yes(ready: Run) -> None:
     assert ready("tenant", "list", "--json").out == "[]\n"
 
 
+@pytest.mark.slow
 def test_a_broken_answer_is_kept_on_stdout_and_marked_on_stderr(ready: Run, server: OpenAIServer) -> None:
     server.chat = Chat(break_after=2)
     ran = ready("chat", "Why?")

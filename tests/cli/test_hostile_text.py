@@ -37,6 +37,7 @@ def test_answers_and_errors_that_are_compared(ready: Run, hostile: OpenAIServer,
     assert is_inert(ran.out) and is_inert(ran.err) and "evil" not in ran.out and "52;c" in ran.out + ran.err
 
 
+@pytest.mark.slow
 def test_a_batch_and_the_file_that_it_writes(ready: Run, hostile: OpenAIServer, tmp_path: Path) -> None:
     prompts, out = tmp_path / f"p{HOSTILE[1:9]}.jsonl", tmp_path / f"o{HOSTILE[1:9]}.jsonl"
     prompts.write_text(json.dumps({"prompt": HOSTILE, "id": HOSTILE}) + "\n")
@@ -49,6 +50,7 @@ def test_a_batch_and_the_file_that_it_writes(ready: Run, hostile: OpenAIServer, 
     assert is_inert(ready("batch", str(prompts), *PAIR, "-o", str(prompts)).err)
 
 
+@pytest.mark.slow
 def test_vectors_in_a_file_and_what_is_traced(ready: Run, tmp_path: Path) -> None:
     out, trace = tmp_path / "v.jsonl", tmp_path / "trace.json"
     ran = ready("embed", HOSTILE, "-o", str(out))

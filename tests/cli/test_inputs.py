@@ -22,6 +22,7 @@ def reads(thread_id: int, descriptor: int) -> bool:
     return call[1:2] == [hex(descriptor)]
 
 
+@pytest.mark.slow
 def test_an_interrupt_that_came_just_before_the_wait_ends_it() -> None:
     reading, writing = os.pipe()
     ended, main = threading.Event(), threading.get_native_id()

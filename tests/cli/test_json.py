@@ -15,6 +15,7 @@ def test_every_command_with_a_shape_takes_json() -> None:
         assert bool(command.shape) == any(option.key == "json" for option in command.options), command.words
 
 
+@pytest.mark.slow
 def test_what_is_listed_and_shown(ready: Run) -> None:
     for *words, arguments in (
         ("paths", ()),
@@ -60,6 +61,7 @@ def test_vectors_are_one_object_a_line(ready: Run) -> None:
     assert {len(line["vector"]) for line in lines} == {8}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [("--json",), ("--format", "json")])
 def test_a_transcript_is_one_object(ready: Run, tmp_path: Path, method: tuple[str, ...]) -> None:
     path = tmp_path / "call.mp3"

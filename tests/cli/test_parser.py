@@ -135,6 +135,7 @@ def test_the_console_needs_a_terminal(modeldeck: Run, words: tuple[str, ...]) ->
     assert (ran.code, ran.out) == (2, "") and "terminal" in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("term", ["dumb", ""])
 def test_the_console_needs_a_terminal_that_can_place_text(home: Path, term: str) -> None:
     ours, theirs = pty.openpty()
@@ -153,6 +154,7 @@ def test_the_console_needs_a_terminal_that_can_place_text(home: Path, term: str)
     os.close(ours)
 
 
+@pytest.mark.slow
 def test_the_console_opens_on_the_tenant_that_is_named(modeldeck: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[tuple[bool, str | None]] = []
     screen = types.ModuleType("tui.console.app")

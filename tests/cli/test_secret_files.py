@@ -195,6 +195,7 @@ def test_the_console_starts_open(locked_home: Path, secret_file: Path, tmp_path:
         assert PASSPHRASE.encode() not in terminal.raw
 
 
+@pytest.mark.slow
 def test_a_passphrase_for_the_console_needs_its_tenant(two_tenants: Path, secret_file: Path) -> None:
     words = [sys.executable, "-m", "tui", "--passphrase-file", str(secret_file)]
     with Terminal(words, environ(two_tenants) | {"TERM": "xterm-256color"}, cwd=str(ROOT)) as terminal:

@@ -166,6 +166,7 @@ def test_the_process_list_never_holds_the_key(home: Path, server: OpenAIServer) 
     assert b"api_key=-" in seen and KEY.encode() not in seen
 
 
+@pytest.mark.slow
 def test_no_input_means_no_question_on_a_terminal(locked_home: Path) -> None:
     for words, code in ((("vault", "unlock"), 5), (("chat", "-m", "openai/x"), 2)):
         command = [sys.executable, "-m", "tui", "--no-input", *words]

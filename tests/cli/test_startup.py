@@ -50,17 +50,20 @@ def test_version_and_help_import_next_to_nothing(tmp_path: Path, words: tuple[st
     assert imported(tmp_path, *words) & HEAVY == set()
 
 
+@pytest.mark.slow
 def test_the_version_is_the_package_s(tmp_path: Path) -> None:
     from tui import __version__
 
     assert run_process(tmp_path, "--version").out == f"modeldeck {__version__}\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("model", "list"), ("default", "show")])
 def test_a_provider_that_is_not_set_up_is_not_imported(home: Path, words: tuple[str, ...]) -> None:
     assert imported_modules(home, *words) & {"tui.providers.replicate", "tui.providers.anthropic"} == set()
 
 
+@pytest.mark.slow
 def test_control_the_list_of_providers_imports_all(home: Path) -> None:
     assert "tui.providers.replicate" in imported_modules(home, "provider", "list")
 
@@ -99,6 +102,7 @@ def test_a_server_that_wants_no_key_is_called_without_any_cryptography(home: Pat
     assert "httpx" in modules and modules & {"Crypto"} == set()
 
 
+@pytest.mark.slow
 def test_the_probe_can_fail(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", PROBE.replace("import json, sys", "import json, sys, textual"), "--version"],

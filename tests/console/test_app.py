@@ -15,6 +15,7 @@ from tui.tenancy import last_used
 from tui.workspace import tenants
 
 
+@pytest.mark.slow
 async def test_without_a_tenant_it_is_welcome() -> None:
     async with console(empty_session(), None) as pilot:
         assert "── Welcome ──" in shown(pilot)
@@ -34,6 +35,7 @@ async def test_with_several_it_is_the_list() -> None:
         assert rows(pilot)[0].startswith(" modeldeck")
 
 
+@pytest.mark.slow
 async def test_a_tenant_that_was_named_opens_at_once_in_the_area_preferred() -> None:
     session = practice_session()
     session.config = replace(session.config, start="playground")

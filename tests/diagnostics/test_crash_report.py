@@ -41,6 +41,7 @@ PLACES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("place", PLACES)
 def test_an_error_is_noted_without_what_was_in_hand(tmp_path: Path, place: str) -> None:
     there = environ(tmp_path, PYTHONASYNCIODEBUG="1", PYTHONDEVMODE="1")

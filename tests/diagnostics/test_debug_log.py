@@ -134,6 +134,7 @@ def test_a_folder_that_others_can_open_is_not_logged_to(tmp_path: Path) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
+@pytest.mark.slow
 def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -165,6 +166,7 @@ def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
     )
 
 
+@pytest.mark.slow
 async def test_a_signed_address_is_not_logged_by_any_library(tmp_path: Path) -> None:
     begin(environ(tmp_path), "test")
     for name in ("", "httpx", "httpcore", "httpx_ws", "wsproto"):

@@ -58,6 +58,7 @@ def test_there_is_a_heading_a_table_a_list_and_code() -> None:
         assert mark in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", NAMED)
 @pytest.mark.parametrize(
     ("wish", "kind"),

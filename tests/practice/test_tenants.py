@@ -15,6 +15,7 @@ from tui.workspace.models import defaults
 TENANTS = ("acme", "north-lab", "tenant-2", LONG_NAME)
 
 
+@pytest.mark.slow
 def test_there_are_four_tenants_of_their_own_key_pairs_all_locked_at_first() -> None:
     session = practice_session()
     assert set(tenancy.ids(session)) == set(TENANTS)

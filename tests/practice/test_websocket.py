@@ -86,6 +86,7 @@ async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
     assert Uploading(20, 20) in events
 
 
+@pytest.mark.slow
 async def test_how_a_call_fails() -> None:
     events, problem = await ask("cut")
     assert text_of(events) and isinstance(problem, NetworkError)

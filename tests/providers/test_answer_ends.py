@@ -114,6 +114,7 @@ async def test_a_stop_reason_of_anthropic_is_an_end(rest: list[str]) -> None:
     assert result.complete and result.finish and result.finish.reason == "end_turn"
 
 
+@pytest.mark.slow
 async def test_a_whole_message_of_anthropic_is_an_end_while_the_connection_stays_open() -> None:
     for stream in (True, False):
         result = await chat([http(ANTHROPIC, headers=LONG), HOLD], provider="anthropic", stream=stream, limits=SOON)
@@ -131,6 +132,7 @@ async def test_lines_of_json_that_pause_are_read_to_their_end() -> None:
     assert (result.text, result.problem) == ("Good day", None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rest", [[HOLD], [RESET], []], ids=["open", "reset", "closed"])
 async def test_every_call_takes_a_whole_document_for_its_end(tmp_path: Path, rest: list[str]) -> None:
     vectors = {"data": [{"embedding": [1, 2]}, {"embedding": [3, 4]}]}

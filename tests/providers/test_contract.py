@@ -171,6 +171,7 @@ async def test_a_host_that_does_not_resolve(declared: Provider) -> None:
     assert problem and "The key was not sent." in problem.message
 
 
+@pytest.mark.slow
 async def test_a_chat(declared: Provider) -> None:
     if declared.chat is None:
         return
@@ -201,6 +202,7 @@ async def test_a_chat_that_breaks_keeps_its_beginning(declared: Provider, wish: 
     assert isinstance(problem, Problem) or not calls.finish(events).complete
 
 
+@pytest.mark.slow
 async def test_vectors(declared: Provider) -> None:
     if declared.embed is None:
         return
@@ -215,6 +217,7 @@ async def test_vectors(declared: Provider) -> None:
     assert isinstance(events[-1], Finish)
 
 
+@pytest.mark.slow
 async def test_a_transcript(declared: Provider, tmp_path: Path) -> None:
     if declared.transcribe is None or declared.audio is None:
         return

@@ -44,6 +44,7 @@ async def refused(facts: Facts, message: Refusal) -> None:
         assert box.reveal() not in f"{problem.message} {problem.hint} {problem.detail}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("facts", every(), ids=lambda facts: facts.provider)
 async def test_the_refusals_in_words(facts: Facts, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "tls_context", lambda environ: certificates())

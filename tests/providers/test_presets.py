@@ -57,6 +57,7 @@ def test_where_a_key_of_another_region_is_created_is_in_the_help_of_its_field(na
     assert preset.field("api_key").help.endswith(f"For {label}, create it at {other}.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 async def test_a_preset_is_verified_imported_and_used_at_its_own_address(disk_session: Session, name: str) -> None:
     seen: list[httpx.Request] = []

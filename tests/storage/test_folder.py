@@ -380,6 +380,7 @@ def test_a_folder_that_cannot_be_created_is_named_with_what_to_do(tmp_path: Path
     assert caught.value.hint
 
 
+@pytest.mark.slow
 def test_a_file_that_is_too_large_to_be_read_whole_is_refused_before_it_takes_memory(disk: DiskFolder) -> None:
     assert disk.path
     with (disk.path / "a").open("r+b") as file:

@@ -71,6 +71,7 @@ def test_what_a_transaction_changed_is_read_by_others() -> None:
     assert ids(other) == [1]
 
 
+@pytest.mark.slow
 def test_an_exception_leaves_everything_as_it_was(store: Store) -> None:
     before = store.version_token()
     with pytest.raises(RuntimeError), store.transaction() as tables:

@@ -139,6 +139,7 @@ async def test_a_planted_connection_takes_no_key_while_locked_whatever_the_manif
     assert plan.origins == ("https://api.deepseek.com",), "control: without the digest beside the private key"
 
 
+@pytest.mark.slow
 async def test_a_connection_that_a_person_adds_while_locked_is_set_up_at_once(acme: TenantSession) -> None:
     await lock(acme)
     await use_cases.add(acme, "groq", "groq")

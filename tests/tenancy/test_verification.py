@@ -205,6 +205,7 @@ async def test_swapped_envelopes_are_named_with_where_they_belong(disk_session: 
     assert "OpenAI holds a key that was sealed for OpenAI batch" in refused(session, acme, "openai")
 
 
+@pytest.mark.slow
 async def test_an_envelope_of_another_tenant_does_not_open(disk_session: Session, acme: str) -> None:
     other = (await tenants.create(disk_session, "other")).id
     await save.save(disk_session.tenant(other), "openai", {"api_key": Secret(KEY)})
@@ -319,6 +320,7 @@ async def test_another_public_key_in_the_settings_seals_nothing(disk_session: Se
 # --- what is legitimate -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_every_verb_enters_what_it_changes(disk_session: Session, acme: str) -> None:
     async def whole() -> int:
         status = await confirmation.examine(fresh(disk_session).tenant(acme))
@@ -340,6 +342,7 @@ async def test_every_verb_enters_what_it_changes(disk_session: Session, acme: st
     assert await whole() == before + 4
 
 
+@pytest.mark.slow
 async def test_a_state_put_back_by_the_verb_is_accepted_and_an_attacked_one_is_not(
     disk_session: Session, acme: str
 ) -> None:
@@ -357,6 +360,7 @@ async def test_a_state_put_back_by_the_verb_is_accepted_and_an_attacked_one_is_n
     assert "added while" in refused(fresh(disk_session), acme, "openai", "planted")
 
 
+@pytest.mark.slow
 async def test_what_is_confirmed_is_used_and_what_is_not_stays_pending(disk_session: Session, acme: str) -> None:
     await tenants.set_passphrase(disk_session.tenant(acme), Secret("FAKE"))
     session = fresh(disk_session)
@@ -397,6 +401,7 @@ async def test_what_changed_since_it_was_inspected_is_not_confirmed(disk_session
     refused(session, acme, "openai")
 
 
+@pytest.mark.slow
 async def test_an_alarm_is_silenced_by_nothing_but_a_confirmation(disk_session: Session, acme: str) -> None:
     write(disk_session, acme, lambda tables: tables.table("manifest").truncate())
     session = fresh(disk_session)

@@ -62,6 +62,7 @@ def test_another_passphrase_opens_nothing_and_one_spelt_differently_opens_it() -
         encrypted_file.protect(CONTENT, Secret(""), COST)
 
 
+@pytest.mark.slow
 def test_every_changed_character_of_what_is_bound_or_sealed_shows() -> None:
     key_file = file()
     for name in ("salt", "nonce", "data"):

@@ -47,6 +47,7 @@ def test_the_opener_knows_nothing_of_modeldeck() -> None:
     assert not [name for name in names if name.split(".")[0] in ("tui", "tests", "Crypto")]
 
 
+@pytest.mark.slow
 def test_both_read_the_key_files() -> None:
     for name, passphrase in (("private_key", ""), ("protected_key", VECTORS["passphrase"])):
         pem = VECTORS[name].encode()
@@ -55,6 +56,7 @@ def test_both_read_the_key_files() -> None:
         assert opener.public_pem(theirs).split() == ours.public_pem.split() == VECTORS["public_key"].split()
 
 
+@pytest.mark.slow
 @vectors("envelopes")
 def test_both_open_or_refuse_an_envelope(vector: dict[str, Any]) -> None:
     pem, tenant, record = VECTORS[vector.get("key", "private_key")], vector.get("tenant", "acme"), vector["record"]
@@ -122,6 +124,7 @@ async def rotate_and_go_back(session: Session, tenant_id: str) -> None:
     await credential_rotation.restore_previous(tenant, "openai", "default")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("passphrase", ["", PASSPHRASE])
 async def test_all_that_a_session_writes_opens(disk_session: Session, passphrase: str) -> None:
     tenant_id = await written(disk_session, passphrase)
@@ -148,6 +151,7 @@ async def test_all_that_a_session_writes_opens(disk_session: Session, passphrase
     assert opener.exported(json.loads(file), "of the file")["modeldeck"] == file_format.KIND
 
 
+@pytest.mark.slow
 async def test_a_manifest_that_was_changed_is_refused(disk_session: Session) -> None:
     tenant_id = await written(disk_session, "")
     settings, keys = disk_session.store(tenant_id).folder.path, disk_session.keys.folder(tenant_id).path
@@ -163,6 +167,7 @@ async def test_a_manifest_that_was_changed_is_refused(disk_session: Session) -> 
             opener.check_manifest(private, tenant_id, changed)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     not (shutil.which("openssl") and shutil.which("jq")) and not os.environ.get("MODELDECK_WHOLE_GATE"),
     reason="not on this machine: openssl or jq",

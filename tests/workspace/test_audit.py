@@ -55,6 +55,7 @@ def whole(session: Session, owner: str = "acme") -> bool:
     return audit.check(session.tenant(owner)) == audit.Checked(owner, len(log(session, owner)), ())
 
 
+@pytest.mark.slow
 async def test_what_is_set_up_changed_verified_and_removed_is_reported(acme: Session) -> None:
     await verify.verify_stored(acme.tenant("acme"), "openai")
     await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OTHER), "organization": "org-x"})
@@ -93,6 +94,7 @@ async def test_models_and_defaults_are_reported(acme: Session) -> None:
     assert whole(acme)
 
 
+@pytest.mark.slow
 async def test_names_passphrases_and_unlocking_are_reported(acme: Session) -> None:
     await tenants.rename(acme.tenant("acme"), "Acme Ltd")
     await tenants.set_passphrase(acme.tenant("acme"), Secret("first FAKE"))
@@ -114,6 +116,7 @@ async def test_names_passphrases_and_unlocking_are_reported(acme: Session) -> No
     assert whole(acme)
 
 
+@pytest.mark.slow
 async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are_not(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
     await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)

@@ -132,6 +132,7 @@ async def test_a_tenant_without_a_passphrase_opens_by_itself_and_says_that_it_ca
         keyring.lock(session.tenant("acme"))
 
 
+@pytest.mark.slow
 async def test_a_passphrase_is_set_changed_and_removed(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "acme")
     for passphrase in (Secret("first FAKE"), Secret("second FAKE"), None):
@@ -368,6 +369,7 @@ def test_the_session_of_a_user_is_where_the_environment_says(tmp_path: Path) -> 
     assert session.key_bits == 3072 and session.key_cost == 2**17
 
 
+@pytest.mark.slow
 def test_practice_is_ready_at_once_and_writes_nothing() -> None:
     session = practice_session()
     assert session.practice and session.data.path is None and session.keys.path is None

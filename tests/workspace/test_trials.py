@@ -156,6 +156,7 @@ async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it
     assert tenants.row(acme.tenant("acme")).ready == 1
 
 
+@pytest.mark.slow
 async def test_chats_embeddings_and_transcriptions_count_and_verification_does_not(
     acme: Session, tmp_path: Path
 ) -> None:
@@ -206,6 +207,7 @@ async def test_a_call_that_fails_is_refunded_and_one_stopped_with_an_answer_is_n
     assert left(acme) == 9
 
 
+@pytest.mark.slow
 async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: Session) -> None:
     await save.save(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     await catalog.refresh(acme.tenant("acme"), "openai")
@@ -241,6 +243,7 @@ async def test_the_last_tenth_is_reported_in_time(acme: Session) -> None:
     assert states == ["trial"] * 11 + ["trial low"]
 
 
+@pytest.mark.slow
 async def test_the_last_calls_are_reported_once_a_day_by_whichever_session_is_first(acme: Session) -> None:
     await lend(acme, 20)
     assert key_source.last_calls(acme.tenant("acme"), "openai") == 0
@@ -378,6 +381,7 @@ async def test_eight_processes_at_once_never_exceed_the_quota(acme: Session, tmp
         TrialMeter(acme.tenant("acme"), "openai").reserve()
 
 
+@pytest.mark.slow
 async def test_what_a_killed_process_had_reserved_is_free_again(acme: Session, tmp_path: Path) -> None:
     await lend(acme, 1)
     with process(tmp_path, _HOLD) as holding:
@@ -421,6 +425,7 @@ async def test_a_call_that_fails_after_its_answer_began_is_refunded(acme: Sessio
     assert left(acme) == 10
 
 
+@pytest.mark.slow
 async def test_a_clock_that_is_hours_ahead_frees_no_call_that_runs(acme: Session, tmp_path: Path) -> None:
     await lend(acme, 1)
     with process(tmp_path, _HOLD) as holding:

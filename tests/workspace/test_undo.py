@@ -80,6 +80,7 @@ async def test_a_new_name_is_undone_unless_another_tenant_has_the_old_one(acme: 
     assert get(acme).name == "North"
 
 
+@pytest.mark.slow
 async def test_a_removed_model_comes_back_with_its_address_and_default(acme: TenantSession) -> None:
     await defaults.set(acme, CHAT, "huggingface/org/two")
     before = origins(acme)
@@ -110,6 +111,7 @@ async def test_an_address_that_was_written_into_an_earlier_state_does_not_come_b
     assert "https://evil.example.test" not in origins(acme)
 
 
+@pytest.mark.slow
 async def test_an_older_state_in_place_of_the_last_brings_back_no_address(acme: TenantSession) -> None:
     older = acme.store.document()
     await catalog.remove(acme, models.find(acme, "huggingface/org/two"))

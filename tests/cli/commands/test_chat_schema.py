@@ -23,6 +23,7 @@ def schema(tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.mark.slow
 def test_an_answer_that_fits_is_printed(ready: Run, server: OpenAIServer, schema: str) -> None:
     server.chat = Chat(pieces=('{"born"', ": 1749}"))
     ran = ready("chat", "--schema", schema, "When?")
@@ -34,6 +35,7 @@ def test_an_answer_that_fits_is_printed(ready: Run, server: OpenAIServer, schema
     assert json.loads(ready("chat", "When?", "--json").out)["schema"] is None
 
 
+@pytest.mark.slow
 def test_one_that_does_not_fit_is_printed_and_fails(ready: Run, server: OpenAIServer, schema: str) -> None:
     server.chat = Chat(pieces=('{"born"', ': "1749"}'))
     ran = ready("chat", "--schema", schema, "When?")

@@ -20,6 +20,7 @@ def test_every_line_stands_behind_the_letter_of_its_model(ready: Run, server: Op
     assert [line.split()[:2] for line in lines[5:]] == [["A", "openai/gpt-4o"], ["B", "openai/gpt-5.4-mini"]]
 
 
+@pytest.mark.slow
 def test_json_holds_every_answer_with_its_figures_and_the_medians_of_repeats(ready: Run, server: OpenAIServer) -> None:
     server.chat = Chat(thinking=("Let me see.",), pause=0.01)
     shape = json.loads(ready("compare", *TWO, "-r", "3", "--json", "Why?").out)
@@ -37,6 +38,7 @@ def test_json_holds_every_answer_with_its_figures_and_the_medians_of_repeats(rea
         assert [answer["fresh_connection"] for answer in entry["answers"]] == [True, False, False]
 
 
+@pytest.mark.slow
 def test_a_model_that_fails_stops_no_other(ready: Run, server: OpenAIServer) -> None:
     ran = ready("compare", *TWO, "-m", "openai/gpt-6-sol", "--json", "Why?")
     assert ran.code == 0
@@ -59,6 +61,7 @@ def test_a_cut_answer_is_kept(ready: Run, server: OpenAIServer) -> None:
     assert ran.code == 4 and "A | The sky is blue" in ran.out and "failed" in ran.out
 
 
+@pytest.mark.slow
 def test_it_is_saved_as_markdown_or_json_and_overwrites_nothing(ready: Run, tmp_path: Path) -> None:
     page, data = tmp_path / "board.md", tmp_path / "board.json"
     assert ready("compare", *TWO, "-o", str(page), "Why?").code == 0

@@ -28,6 +28,7 @@ def test_a_new_key_is_not_due(modeldeck: Run) -> None:
     assert modeldeck("credential", "due", "--days", "0").code == 2
 
 
+@pytest.mark.slow
 def test_an_expiry_date_and_a_period_are_reminders(ready: Run, request: pytest.FixtureRequest) -> None:
     words = ("credential", "expire", "openai")
     soon = (datetime.now(UTC) + timedelta(days=110)).date().isoformat()
@@ -61,6 +62,7 @@ def test_a_date_that_is_past_or_no_date_is_a_usage_error(ready: Run, options: tu
     assert ready("credential", "expire", "openai").out == "The API key of OpenAI default has no date and no period.\n"
 
 
+@pytest.mark.slow
 def test_an_old_key_is_due_in_every_tenant_and_locked_ones_too(
     run_in: Run, two_tenants: Path, request: pytest.FixtureRequest
 ) -> None:

@@ -50,6 +50,7 @@ def test_a_credential_that_is_not_used_is_verified_and_imports_nothing(
     assert (shape["active"], shape["models"], shape["proposed"]) == (False, 0, [])
 
 
+@pytest.mark.slow
 def test_switching_shows_the_models_of_the_credential_in_use(both: Run) -> None:
     assert both("credential", "use", "openai_compatible", "second").out == "Now using second for OpenAI-compatible.\n"
     assert listed(both) == [("llama", "ready")]
@@ -62,6 +63,7 @@ def test_switching_shows_the_models_of_the_credential_in_use(both: Run) -> None:
     assert json.loads(both("default", "show", "--json").out)[0]["state"] == "ready"
 
 
+@pytest.mark.slow
 def test_a_refresh_lists_the_models_of_the_credential_in_use(
     both: Run, servers: tuple[OpenAIServer, OpenAIServer]
 ) -> None:
@@ -96,6 +98,7 @@ def test_models_added_by_hand_stay_whichever_is_used(both: Run) -> None:
     assert {model for model, _ in listed(both)} == {"llama", "by-hand"}
 
 
+@pytest.mark.slow
 def test_an_export_brings_the_models_of_the_credential_in_use(both: Run, tmp_path: Path) -> None:
     both("credential", "use", "openai_compatible", "second")
     path = tmp_path / "acme.json"

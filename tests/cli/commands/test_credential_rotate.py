@@ -37,6 +37,7 @@ def test_the_new_key_is_used_and_one_command_goes_back(rotated: Run, server: Ope
     assert rotated("chat", "-m", "openai/gpt-5.4-mini", "Hello").code == 0
 
 
+@pytest.mark.slow
 def test_confirming_leaves_one_key(rotated: Run, home: Path) -> None:
     again = rotated("credential", "rotate", "openai", stdin=NEW + "\n")
     assert again.code == 2 and again.err.startswith(

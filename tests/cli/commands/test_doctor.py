@@ -31,6 +31,7 @@ def test_a_request_is_billed_only_with_spend(ready: Run, server: OpenAIServer) -
     assert len(server.requests_to("/chat/completions")) == 1
 
 
+@pytest.mark.slow
 def test_a_key_that_is_refused_gives_3_and_says_what_to_do(ready: Run, server: OpenAIServer) -> None:
     other = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--name", "old", "--no-verify")
     assert ready(*other, stdin="sk-FAKE-9Zq4-0123456789-abcd\n").code == 0
@@ -47,6 +48,7 @@ def test_what_does_not_exist_is_a_usage_error(ready: Run, words: tuple[str, ...]
     assert (ran.code, ran.out) == (2, "")
 
 
+@pytest.mark.slow
 def test_this_machine_is_checked_without_a_tenant_of_its_own(ready: Run) -> None:
     ran = ready("doctor", "--json")
     answer = json.loads(ran.out)
@@ -55,6 +57,7 @@ def test_this_machine_is_checked_without_a_tenant_of_its_own(ready: Run) -> None
     assert {"version", "terminal", "locale", "settings", "keys", "disk", "config.toml", "network"} <= set(names)
 
 
+@pytest.mark.slow
 def test_long_words_keep_their_column_on_a_terminal(ready: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     plain = ready("doctor").out
     monkeypatch.setattr(tui.cli.output, "is_terminal", lambda stream: stream is sys.stdout)

@@ -25,6 +25,7 @@ def answer(count: int, first: float) -> Response:
     return Response(body={"data": data, "usage": {"prompt_tokens": count}})
 
 
+@pytest.mark.slow
 def test_a_failure_says_how_far_it_came_and_the_rest_can_be_continued(ready: Run, server: OpenAIServer) -> None:
     server.next("/embeddings", answer(256, 0), answer(256, 256), Response(400, error_body("No.", "bad_request")))
     failed = ready("embed", stdin=TEXTS)
@@ -158,6 +159,7 @@ def test_two_models_are_compared_on_the_same_texts(ready: Run, server: OpenAISer
     assert ready("embed", *two, "a cat").code == 2
 
 
+@pytest.mark.slow
 def test_a_file_of_vectors_is_continued_after_a_failure(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     texts, out = "\n".join(f"text {number}" for number in range(3000)), tmp_path / "out.npy"
     refused = Response(400, {"error": {"message": "no"}})

@@ -16,6 +16,7 @@ from tui.workspace.credentials import verify
 from tui.workspace.credentials.health import AT_A_HOST, HealthRow
 
 
+@pytest.mark.slow
 def test_every_credential_is_verified_and_none_is_changed(ready: Run, server: OpenAIServer) -> None:
     other = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--name", "old", "--no-verify")
     assert ready(*other, stdin="sk-FAKE-9Zq4-0123456789-abcd\n").code == 0
@@ -60,6 +61,7 @@ def test_the_most_urgent_failure_is_the_exit_code(problems: tuple[Problem | None
     assert checks.exit_code([HealthRow("acme", "openai", "x", True, "", problem=entry) for entry in problems]) == code
 
 
+@pytest.mark.slow
 def test_few_checks_run_at_a_host_at_once(
     ready: Run, server: OpenAIServer, home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,7 @@ from tui.providers.events import Event, TextDelta
 from tui.workspace.playground import calls
 
 
+@pytest.mark.slow
 def test_the_question_comes_from_the_command_line_or_from_stdin(ready: Run, server: OpenAIServer) -> None:
     ready("chat", "from the line", stdin="not this")
     ready("chat", stdin="from\nstdin\n")
@@ -34,6 +35,7 @@ def test_a_question_in_another_encoding_is_refused_and_not_sent(home: Path, serv
     assert "The input is not UTF-8 text." in ran.stderr and "iconv" in ran.stderr
 
 
+@pytest.mark.slow
 def test_parameters_are_those_that_the_model_takes(ready: Run, server: OpenAIServer) -> None:
     words = ("chat", "-m", "openai/gpt-4o", "-s", "Be brief.", "Why?")
     assert ready(*words, "-p", "temperature=0.5", "--parameter=top_p=1").code == 0
@@ -46,6 +48,7 @@ def test_parameters_are_those_that_the_model_takes(ready: Run, server: OpenAISer
     assert len(server.requests_to("/chat/completions")) == 1
 
 
+@pytest.mark.slow
 def test_reasoning_goes_to_stderr_and_only_on_request(ready: Run, server: OpenAIServer) -> None:
     server.chat = Chat(thinking=("Let me ", "see."))
     plain = ready("chat", "Why?")
@@ -77,6 +80,7 @@ def test_a_line_is_ended_once(ready: Run, server: OpenAIServer) -> None:
     assert ready("chat", "Why?").out == "one\ntwo\n"
 
 
+@pytest.mark.slow
 def test_texts_to_embed_from_the_line_or_one_a_line(ready: Run, server: OpenAIServer) -> None:
     assert len(ready("embed", "a cat", "two\nlines").out.splitlines()) == 2
     assert len(ready("embed", stdin="a\nb\nc").out.splitlines()) == 3

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
 
 PRICES = """
@@ -22,6 +24,7 @@ def prices(home: Path, text: str = PRICES) -> Path:
     return file
 
 
+@pytest.mark.slow
 def test_an_answer_costs_what_your_own_table_says(ready: Run, home: Path) -> None:
     unknown = json.loads(ready("chat", "-m", "openai/gpt-4o", "Why?", "--json").out)
     assert unknown["cost"] is None

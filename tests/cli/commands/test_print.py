@@ -4,10 +4,13 @@ import os
 import subprocess
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import OpenAIServer
 
 
+@pytest.mark.slow
 def test_a_printed_chat_runs_in_a_shell_with_the_key_from_its_variable(ready: Run, server: OpenAIServer) -> None:
     printed = ready("chat", "-m", "openai/gpt-4o", "-s", "Be brief.", "It's $HOME?", "--print", "curl")
     assert (printed.code, printed.err, server.requests) == (0, "", [])

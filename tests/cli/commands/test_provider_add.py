@@ -34,6 +34,7 @@ def local_set(modeldeck: Run, servers: dict[str, str]) -> Run:
     return modeldeck
 
 
+@pytest.mark.slow
 def test_three_local_servers_work_side_by_side(local_set: Run, tmp_path: Path) -> None:
     defaults = json.loads(local_set("default", "show", "--json").out)
     assert [row["state"] for row in defaults] == ["ready"] * 3
@@ -50,6 +51,7 @@ def test_three_local_servers_work_side_by_side(local_set: Run, tmp_path: Path) -
     assert next(row for row in rows if row["id"] == "openai_compatible")["state"] == "not set up"
 
 
+@pytest.mark.slow
 def test_removing_one_leaves_the_others(local_set: Run) -> None:
     refused = local_set("provider", "remove", "llama")
     assert refused.code == 2
@@ -61,6 +63,7 @@ def test_removing_one_leaves_the_others(local_set: Run) -> None:
     assert [row["state"] for row in json.loads(local_set("default", "show", "--json").out)][1:] == ["ready"] * 2
 
 
+@pytest.mark.slow
 def test_a_file_brings_connections_and_shows_them_first(local_set: Run, tmp_path: Path) -> None:
     path = tmp_path / "acme.json"
     assert local_set("export", "-o", str(path)).code == 0
@@ -71,6 +74,7 @@ def test_a_file_brings_connections_and_shows_them_first(local_set: Run, tmp_path
     assert local_set("chat", "-t", "copy", "hello").out == "words of the chat server\n"
 
 
+@pytest.mark.slow
 def test_the_audit_log_names_connections(local_set: Run) -> None:
     local_set("provider", "remove", "whisper", "--yes")
     log = local_set("audit", "show").out

@@ -14,6 +14,7 @@ REMOVALS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", REMOVALS, ids=" ".join)
 def test_a_removal_is_shown_first_and_then_done(ready: Run, words: tuple[str, ...]) -> None:
     ready("model", "add", "openai", "ft:mine", "--type", "chat", "--no-verify")
@@ -39,6 +40,7 @@ def test_ending_a_trial_is_shown_first(modeldeck: Run) -> None:
     assert json.loads(modeldeck("trial", "show", "--json").out) == []
 
 
+@pytest.mark.slow
 def test_changes_are_printed_as_json(ready: Run) -> None:
     for words, shape in (
         (("default", "set", "chat", "openai/gpt-4o"), {"type": "chat", "model": "openai/gpt-4o"}),

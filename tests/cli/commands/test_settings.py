@@ -57,6 +57,7 @@ def test_a_stored_key_is_not_sent_to_a_new_address(ready: Run) -> None:
         assert elsewhere.requests == []
 
 
+@pytest.mark.slow
 def test_a_second_credential_is_inactive_until_it_is_used(ready: Run, server: OpenAIServer) -> None:
     server.key = OTHER
     ran = ready("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--name", "team-b", stdin=OTHER)
@@ -93,6 +94,7 @@ def test_a_model_that_is_no_longer_listed_is_marked(ready: Run, server: OpenAISe
     assert chat["nearest"] in ready("default", "show").out
 
 
+@pytest.mark.slow
 def test_a_model_is_added_tested_and_removed(ready: Run, server: OpenAIServer) -> None:
     ran = ready("model", "add", "openai", "ft:gpt-4o:acme::1", "--type", "chat")
     assert ran.code == 1 and "ft:gpt-4o:acme::1" in ran.err, "it is tried before it is added"

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import OpenAIServer, Response, error_body
 
@@ -35,6 +37,7 @@ def test_a_request_that_fails_is_saved_too(ready: Run, server: OpenAIServer, tmp
     assert exchange["response"]["frames"][0]["data"]["error"]["message"] == "Too long."
 
 
+@pytest.mark.slow
 def test_embed_and_transcribe_are_saved(ready: Run, tmp_path: Path) -> None:
     recording, file = tmp_path / "call.wav", tmp_path / "log.json"
     recording.write_bytes(b"RIFF\x24\x00\x00\x00WAVEfmt ")
@@ -68,6 +71,7 @@ def test_what_makes_several_runs_takes_no_trace(ready: Run, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.slow
 def test_only_force_overwrites_a_file_and_nothing_overwrites_a_device(
     ready: Run, server: OpenAIServer, tmp_path: Path
 ) -> None:

@@ -18,6 +18,7 @@ def test_a_voice_note_is_transcribed(ready: Run, server: OpenAIServer, tmp_path:
     assert b'filename="note.ogg"' in request.body
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("content", "sent"), [(b"ID3 a song", b'filename="stdin.mp3"'), (b"no recording", b"")])
 def test_a_piped_recording_is_sent_by_the_format_that_it_begins_like(
     ready: Run, server: OpenAIServer, content: bytes, sent: bytes
@@ -30,6 +31,7 @@ def test_a_piped_recording_is_sent_by_the_format_that_it_begins_like(
         assert (ran.code, bodies) == (2, []) and "known format" in ran.err
 
 
+@pytest.mark.slow
 def test_two_models_are_compared_against_a_reference(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     (tmp_path / "note.mp3").write_bytes(b"ID3" + bytes(2000))
     (tmp_path / "note.txt").write_text("This is a recording. It was made for the test.")

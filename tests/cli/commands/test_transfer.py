@@ -19,6 +19,7 @@ def handed(*lines: str) -> int:
     return reading
 
 
+@pytest.mark.slow
 def test_an_export_is_read_by_an_import(ready: Run, tmp_path: Path) -> None:
     path = tmp_path / "acme.json"
     assert ready("export", "-o", str(path)).out == f"The settings of acme are in {path}, without API keys.\n"
@@ -39,6 +40,7 @@ def test_an_export_is_read_by_an_import(ready: Run, tmp_path: Path) -> None:
     assert json.loads(ready("default", "show", "--json").out)[0]["model"] == "openai/gpt-5.4-mini"
 
 
+@pytest.mark.slow
 def test_a_plan_is_json_for_a_program(ready: Run, tmp_path: Path) -> None:
     path = tmp_path / "acme.json"
     ready("export", "-o", str(path))
@@ -126,6 +128,7 @@ def test_the_kept_states_are_listed_with_what_they_lack(ready: Run) -> None:
     assert set(listed[0]) == {"state", "saved", "providers", "added", "defaults", "lacks", "problem"}
 
 
+@pytest.mark.slow
 def test_a_state_is_put_back_and_the_one_before_is_kept(ready: Run) -> None:
     result = ready("vault", "restore", "--state", "1")
     assert result.code == 2 and "Not in it: default speech-to-text model, set at " in result.err
@@ -154,6 +157,7 @@ def test_damaged_settings_are_replaced_and_kept(ready: Run, home: Path) -> None:
     assert ready("provider", "list").code == 0
 
 
+@pytest.mark.slow
 def test_a_plan_shows_every_url_of_the_file_however_many_models_it_has(ready: Run, tmp_path: Path) -> None:
     path = tmp_path / "acme.json"
     ready("export", "-o", str(path))

@@ -59,6 +59,7 @@ def test_the_last_calls_are_reported_and_at_the_end_nothing_is_sent(with_trial: 
     assert used.err.startswith("The trial of OpenAI is used up: 20 of 20 requests.\nNothing was sent.")
 
 
+@pytest.mark.slow
 def test_a_tenant_says_whose_key_is_used(with_trial: Run, server: OpenAIServer) -> None:
     none = with_trial("provider", "source", "openai", "own")
     assert none.code == 2 and "acme has no API key for OpenAI." in none.err

@@ -62,6 +62,7 @@ def test_only_what_is_named_is_confirmed(run_in: Run, locked_home: Path, server:
     assert "1 credential" in run_in(locked_home, "vault", "confirm", "openai", "default", "--yes", typed=TYPED).out
 
 
+@pytest.mark.slow
 def test_a_settings_file_put_back_by_hand_is_an_alarm_until_it_is_confirmed(ready: Run, home: Path) -> None:
     (settings,) = home.rglob("settings.json")
     older = settings.read_bytes()
@@ -148,6 +149,7 @@ def test_an_envelope_is_inspected_without_opening_it(run_in: Run, locked_home: P
     assert missing.code == 2 and "is not stored" in missing.err
 
 
+@pytest.mark.slow
 def test_unlock_checks_a_passphrase_and_names_what_is_to_be_confirmed(
     run_in: Run, locked_home: Path, server: OpenAIServer
 ) -> None:

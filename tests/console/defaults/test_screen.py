@@ -44,6 +44,7 @@ async def test_the_defaults_stand_as_they_were_drawn_with_the_cursor_on_the_brok
         assert screen[23] == " enter choose  u use  x clear  : commands  ? help"
 
 
+@pytest.mark.slow
 async def test_the_cursor_goes_from_type_to_type(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         assert cursor(pilot) == "embedding"
@@ -55,6 +56,7 @@ async def test_the_cursor_goes_from_type_to_type(session: Session) -> None:
         assert rows(pilot)[-1] == " enter choose  x clear  : commands  ? help"
 
 
+@pytest.mark.slow
 async def test_u_uses_the_nearest_and_what_is_proposed_only_where_the_row_shows_one(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         await pilot.press("u")
@@ -69,6 +71,7 @@ async def test_u_uses_the_nearest_and_what_is_proposed_only_where_the_row_shows_
         assert models.defaults(session.tenant("acme")) == before
 
 
+@pytest.mark.slow
 async def test_x_clears_and_says_what_it_was(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         await pilot.press("x")
@@ -80,6 +83,7 @@ async def test_x_clears_and_says_what_it_was(session: Session) -> None:
         assert isinstance(pilot.app.screen, Defaults)
 
 
+@pytest.mark.slow
 async def test_enter_opens_the_picker_and_its_choice_is_set(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         await pilot.press("enter")
@@ -90,6 +94,7 @@ async def test_enter_opens_the_picker_and_its_choice_is_set(session: Session) ->
         await until_shown(pilot, "▸ embedding            ● openai/text-embedding-3-small")
 
 
+@pytest.mark.slow
 async def test_leaving_the_picker_changes_nothing(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         before = models.defaults(session.tenant("acme"))
@@ -100,6 +105,7 @@ async def test_leaving_the_picker_changes_nothing(session: Session) -> None:
         assert models.defaults(session.tenant("acme")) == before
 
 
+@pytest.mark.slow
 async def test_f8_in_the_picker_clears_the_default(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         await pilot.press("enter")
@@ -109,6 +115,7 @@ async def test_f8_in_the_picker_clears_the_default(session: Session) -> None:
         assert default(session, ModelType.EMBEDDING) == ""
 
 
+@pytest.mark.slow
 async def test_a_default_that_is_in_no_list_any_more_says_that_it_was_removed(session: Session) -> None:
     choose(session, ModelType.CHAT, "openai", "gpt-forgotten")
     async with area(session, "defaults") as pilot:
@@ -127,6 +134,7 @@ async def test_a_provider_that_is_not_set_up_any_more_is_named(session: Session)
         assert "0 of 3 ready" in rows(pilot)[1]
 
 
+@pytest.mark.slow
 async def test_a_provider_that_this_version_does_not_know_breaks_nothing(session: Session) -> None:
     choose(session, ModelType.CHAT, "unheard_of", "model")
     async with area(session, "defaults") as pilot:
@@ -137,6 +145,7 @@ async def test_a_provider_that_this_version_does_not_know_breaks_nothing(session
         await until(pilot, lambda: default(session, ModelType.CHAT) == "")
 
 
+@pytest.mark.slow
 async def test_a_refused_key_is_shown_where_its_model_is_the_default(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         await pilot.press("3")
@@ -153,6 +162,7 @@ async def test_without_any_model_nothing_is_proposed_and_nothing_nags(session: S
         assert rows(pilot)[-1] == " enter choose  : commands  ? help"
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_saved_is_shown_in_the_strip(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     async def full(*_: object) -> None:
         raise Problem("The disk is full.", "Make room and press u again.")
@@ -164,6 +174,7 @@ async def test_what_cannot_be_saved_is_shown_in_the_strip(session: Session, monk
         assert rows(pilot)[22] == "   Make room and press u again."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
 async def test_hostile_and_long_names_stay_in_their_row(session: Session, size: tuple[int, int]) -> None:
     give(session, [added(HOSTILE_ID, ModelType.CHAT), added(LONG), added("模型" * 20, ModelType.SPEECH2TEXT)])

@@ -13,6 +13,7 @@ from tui.providers.spec import Provider
 from tui.tenancy.session import Session
 
 
+@pytest.mark.slow
 async def test_the_list_stands_as_drawn(session: Session) -> None:
     async with console(session) as pilot:
         screen = rows(pilot)
@@ -31,6 +32,7 @@ async def test_a_row_without_room_for_all_leaves_the_number_of_models_out(sessio
         assert rows(pilot)[4] == "   ● OpenAI-compatible    ready                     no key"
 
 
+@pytest.mark.slow
 async def test_it_opens_on_the_row_that_needs_something(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         screen = rows(pilot)
@@ -40,6 +42,7 @@ async def test_it_opens_on_the_row_that_needs_something(session: Session) -> Non
         assert screen[22] == "   Press enter to replace it, v to retry."
 
 
+@pytest.mark.slow
 async def test_a_key_detected_in_the_environment_is_named_and_not_used() -> None:
     session = await forget(
         practice_session({"OPENAI_API_KEY": "sk-example0-found-in-the-environment-1234"}, 0.0), "openai"
@@ -52,6 +55,7 @@ async def test_a_key_detected_in_the_environment_is_named_and_not_used() -> None
         )
 
 
+@pytest.mark.slow
 async def test_with_nothing_set_up_the_strip_says_how_to_begin(session: Session) -> None:
     async with console(await forget(session, "openai", "openai_compatible")) as pilot:
         assert rows(pilot)[21] == "   No provider is set up yet."
@@ -60,6 +64,7 @@ async def test_with_nothing_set_up_the_strip_says_how_to_begin(session: Session)
         assert "There is no key to verify yet." in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_v_asks_and_stores_the_result(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         await pilot.press("j", "v")
@@ -70,6 +75,7 @@ async def test_v_asks_and_stores_the_result(session: Session) -> None:
         assert "▲ OpenAI               key refused" in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_a_check_shows_that_it_runs_and_escape_stops_it() -> None:
     async with console(practice_session(pace=50.0)) as pilot:
         await pilot.press("v")
@@ -80,6 +86,7 @@ async def test_a_check_shows_that_it_runs_and_escape_stops_it() -> None:
         assert "esc stop" not in rows(pilot)[23]
 
 
+@pytest.mark.slow
 async def test_all_are_verified_with_progress_in_the_title() -> None:
     async with console(practice_session(pace=50.0)) as pilot:
         await pilot.press("V")
@@ -88,6 +95,7 @@ async def test_all_are_verified_with_progress_in_the_title() -> None:
         await until_shown(pilot, "2 of 2 ready")
 
 
+@pytest.mark.slow
 async def test_verifying_all_says_at_the_end_how_many_are_ready() -> None:
     async with console(practice_session(pace=0.0)) as pilot:
         await pilot.press("V")
@@ -151,6 +159,7 @@ async def test_a_credential_that_cannot_be_opened_is_one_row_and_can_be_forgotte
         await until_shown(pilot, "○ OpenAI               not set up")
 
 
+@pytest.mark.slow
 async def test_r_brings_the_models_up_to_date(session: Session) -> None:
     with session.store("acme").transaction() as tables:
         tables.table("models").remove(lambda record: record["id"] == "gpt-6-sol")
@@ -176,6 +185,7 @@ async def test_the_filter_matches_words_in_any_order_and_escape_empties_it(sessi
         assert "/ [" not in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_escape_five_times_neither_leaves_nor_quits(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press(*["escape"] * 5)

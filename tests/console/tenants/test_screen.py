@@ -54,6 +54,7 @@ async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used()
         assert screen[-1] == " enter open  n new  e rename  p passphrase  d remove  / filter  ? help"
 
 
+@pytest.mark.slow
 async def test_the_strip_says_in_full_what_the_row_clips() -> None:
     async with console(practice_session(), None) as pilot:
         key = tenant_registry.get(pilot.app.session.tenant("acme")).key_id  # type: ignore[attr-defined]
@@ -65,6 +66,7 @@ async def test_the_strip_says_in_full_what_the_row_clips() -> None:
         assert rows(pilot)[-3] == f"   {LONG_NAME}"
 
 
+@pytest.mark.slow
 async def test_enter_opens_the_tenant_under_the_cursor_and_all_keep_their_places() -> None:
     session = await several("acme", "north-lab")
     async with console(session, None) as pilot:
@@ -96,6 +98,7 @@ async def test_escape_goes_back_to_the_area_one_came_from_and_does_nothing_at_st
         await until_shown(pilot, "[3 Defaults]")
 
 
+@pytest.mark.slow
 async def test_one_tenant_opens_at_once_and_a_damaged_one_shows_the_list() -> None:
     session = await several("acme")
     async with console(session, None) as pilot:
@@ -125,6 +128,7 @@ async def test_the_filter_narrows_and_escape_brings_all_back() -> None:
         assert "▸ ▪ " in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_plain_keys_type_in_the_filter() -> None:
     async with console(practice_session(), None) as pilot:
         await pilot.press("slash", *"nepd1q?:")
@@ -141,6 +145,7 @@ async def test_more_than_forty_open_the_filter_by_itself() -> None:
         assert "   / [    " in shown(pilot) and "enter open" in rows(pilot)[-1]
 
 
+@pytest.mark.slow
 async def test_tenants_that_look_the_same_when_clipped_are_distinguished_by_their_keys() -> None:
     same = "customer-emea-production-{}-cluster-reasoning-dings-07"
     session = await several(same.format("a"), same.format("b"))
@@ -173,6 +178,7 @@ async def test_a_new_tenant_is_opened_and_shown() -> None:
         assert rows(pilot)[0].startswith(" ▪ lab  open")
 
 
+@pytest.mark.slow
 async def test_renaming_changes_the_row_and_keeps_the_cursor() -> None:
     session = practice_session()
     async with console(session, None) as pilot:
@@ -200,6 +206,7 @@ async def test_a_name_in_use_is_shown_under_the_field_and_escape_asks() -> None:
         assert tenant_registry.get(pilot.app.session.tenant("acme")).name == "acme"  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 async def test_a_tenant_removed_elsewhere_leads_back_to_the_list() -> None:
     session = await several("acme", "other")
     async with console(session, "acme") as pilot:
@@ -211,6 +218,7 @@ async def test_a_tenant_removed_elsewhere_leads_back_to_the_list() -> None:
         assert rows(pilot)[0].startswith(" modeldeck")
 
 
+@pytest.mark.slow
 async def test_a_tenant_with_a_passphrase_is_locked_after_a_time_without_a_key() -> None:
     session = empty_session()
     await tenants.create(session, "acme", Secret("secret"))
@@ -223,6 +231,7 @@ async def test_a_tenant_with_a_passphrase_is_locked_after_a_time_without_a_key()
         await until(pilot, lambda: rows(pilot)[0].startswith(" ▪ acme  ▣ locked"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(40, 10), (60, 14), (80, 24), (120, 40)])
 async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
     from rich.cells import cell_len

@@ -14,6 +14,7 @@ from tui.console.terminal.diff import ScreenState, diff_step
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
 
 
+@pytest.mark.slow
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_a_text_has_as_many_cells_as_textual_counts(text: str) -> None:
     assert len(cells(text).texts) == cell_len(text)

@@ -106,6 +106,7 @@ async def test_a_server_that_wants_a_key() -> None:
         assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 async def test_a_server_that_is_busy_is_waited_for() -> None:
     """The scripts answer nothing at all while they make another answer, not even what they are."""
     async with serve([HOLD]) as server:
@@ -204,6 +205,7 @@ async def test_a_model_that_vllm_does_not_serve() -> None:
     assert problem.message.startswith("The server does not know ")
 
 
+@pytest.mark.slow
 async def test_failures_of_the_native_one() -> None:
     for wish, kind in (("fail", Problem), ("break", NetworkError), ("stall", NetworkError)):
         events, problem = await practised("api.py", question(f"The sky. Please {wish}."))

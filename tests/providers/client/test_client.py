@@ -191,6 +191,7 @@ class _Answers(httpx.AsyncBaseTransport):
         return httpx.Response(200, headers={"content-type": "text/event-stream"}, stream=_Stream(self._pieces))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("together", [1, 50])
 async def test_every_delta_comes_through(together: int) -> None:
     event = f"data: {json.dumps(text_chunk('word '))}\n\n".encode()

@@ -95,6 +95,7 @@ async def test_other_reasons_by_their_number(monkeypatch: pytest.MonkeyPatch, er
     assert problem and problem.message == f"Cannot reach 127.0.0.1:9: {why}. The key was not sent."
 
 
+@pytest.mark.slow
 async def test_a_host_that_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(*_args: object, **_more: object) -> None:
         await asyncio.Event().wait()

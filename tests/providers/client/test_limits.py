@@ -39,6 +39,7 @@ def test_the_help_states_the_defaults() -> None:
     assert limits.event == limits.line and meaning["event_size"].endswith(f"; 0 means {limits.event // MIB}")
 
 
+@pytest.mark.slow
 async def test_the_first_piece_has_its_own_timeout() -> None:
     limits = replace(QUICK, first_token_timeout=0.4)
     async with serve([streaming(end=False) + b": thinking\n\n", HOLD]) as server:
@@ -47,6 +48,7 @@ async def test_the_first_piece_has_its_own_timeout() -> None:
     assert problem.hint == "To change this limit, set first_token_timeout in config.toml; its default is 120 s."
 
 
+@pytest.mark.slow
 async def test_after_the_first_piece_the_timeout_of_streams_applies() -> None:
     limits = replace(QUICK, first_token_timeout=60, stream_timeout=0.4)
     async with serve([streaming(text_chunk("Half"), end=False), HOLD]) as server:
@@ -55,6 +57,7 @@ async def test_after_the_first_piece_the_timeout_of_streams_applies() -> None:
     assert problem.hint == "To change this limit, set stream_timeout in config.toml; its default is 120 s."
 
 
+@pytest.mark.slow
 async def test_an_answer_in_one_piece_has_its_own_timeout() -> None:
     limits = replace(QUICK, first_token_timeout=60, response_timeout=0.4)
     async with serve([HOLD]) as server:
@@ -63,6 +66,7 @@ async def test_an_answer_in_one_piece_has_its_own_timeout() -> None:
     assert problem.hint == "To change this limit, set response_timeout in config.toml; its default is 600 s."
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "fits"), [(1, False), (3, True)])
 async def test_an_event_fits_the_size_that_is_set(size: int, fits: bool) -> None:
     limits = replace(limits_of(Config(event_size=size)), backoff=0.001)

@@ -74,6 +74,7 @@ async def test_an_answer_that_came_to_its_end_is_left_alone() -> None:
     assert len(server.requests) == 2
 
 
+@pytest.mark.slow
 async def test_a_silent_answer_is_stopped_at_the_provider_too() -> None:
     async with serve([CREATED], [EVENTS, HOLD], [http({}, 500)]) as server:
         wire = Client({}, limits=Limits(notice_after=0.2, stream_timeout=2))
@@ -84,6 +85,7 @@ async def test_a_silent_answer_is_stopped_at_the_provider_too() -> None:
     assert [request.target for request in server.requests] == ["/v1/predictions", "/v1/p1/stream", "/v1/p1/cancel"]
 
 
+@pytest.mark.slow
 async def test_closing_the_client_awaits_it_but_not_long() -> None:
     async with serve([CREATED], [EVENTS + b"data: Hel\n\n", HOLD], [HOLD]) as server:
         wire = Client({}, limits=Limits(cancel_timeout=0.5))

@@ -235,6 +235,7 @@ async def test_a_body_over_the_limit_is_not_parsed() -> None:
     assert problem and "larger than" in problem.message
 
 
+@pytest.mark.slow
 async def test_a_long_error_message_is_cut() -> None:
     hostile = ("*" * 100_000, "a" * 200_000, "model " * 40_000, "<title>" * 30_000, "max_tokens " * 20_000)
     for words in hostile:
@@ -244,6 +245,7 @@ async def test_a_long_error_message_is_cut() -> None:
                 assert problem and len(problem.detail) <= 300
 
 
+@pytest.mark.slow
 async def test_silence_is_reported_and_times_out() -> None:
     limits = replace(QUICK, notice_after=0.5, stream_timeout=1.9)
     async with serve([streaming(text_chunk("Half"), end=False), HOLD]) as server:
@@ -257,6 +259,7 @@ async def test_silence_is_reported_and_times_out() -> None:
     assert text_of(events) == "Half"
 
 
+@pytest.mark.slow
 async def test_silence_before_the_first_byte() -> None:
     limits = replace(QUICK, notice_after=0.2, stream_timeout=2)
     async with serve([HOLD]) as server:
@@ -266,6 +269,7 @@ async def test_silence_before_the_first_byte() -> None:
     assert len(server.requests) == 1
 
 
+@pytest.mark.slow
 async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece() -> None:
     limits = replace(QUICK, notice_after=0.2, stream_timeout=2, response_timeout=60)
     async with serve([HOLD]) as server:
@@ -276,6 +280,7 @@ async def test_a_listing_is_not_waited_for_as_long_as_an_answer_in_one_piece() -
     assert "sent nothing of use" in problem.message
 
 
+@pytest.mark.slow
 async def test_a_comment_every_moment_is_still_silence() -> None:
     limits = replace(QUICK, notice_after=0.2, stream_timeout=2)
 

@@ -36,6 +36,7 @@ def streaming(url: str, other: str = "", patience: float = 60) -> Call:
     return Call("GET", f"{url}/stream", lambda: read, Framing.SSE, plain=True, idle_timeout=patience)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("end", "patience"), [([], 60), ([RESET], 60), ([HOLD], 1)], ids=["end", "break", "silence"])
 async def test_a_stream_that_ends_too_early_goes_on_by_other_means(end: list[str], patience: float) -> None:
     async with serve([EVENTS + b"data: a\n\ndata: cut", *end], [WHOLE]) as server:
@@ -47,6 +48,7 @@ async def test_a_stream_that_ends_too_early_goes_on_by_other_means(end: list[str
     assert [request.target for request in server.requests] == ["/v1/stream", "/v1/whole"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "patience"),
     [([HOLD], 1), ([RESET], 60), ([EVENTS, HOLD], 1)],

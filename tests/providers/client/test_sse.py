@@ -101,6 +101,7 @@ def test_json_over_several_lines_is_an_event_whatever_its_strings_hold() -> None
         assert [*events.feed(sent.encode()), *events.feed(b"event: next\n"), *events.rest()] == [(text, "")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("line", [b"data: x\n", b"{x}\n"])
 def test_the_lines_of_an_event_are_limited(line: bytes) -> None:
     events = Events()

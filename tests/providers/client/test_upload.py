@@ -233,6 +233,7 @@ async def test_stopping_an_upload_closes_the_connection(tmp_path: Path) -> None:
         await wire.aclose()
 
 
+@pytest.mark.slow
 async def test_silence_after_an_upload_counts_from_its_end(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 1000)

@@ -363,6 +363,7 @@ async def test_what_is_no_websocket_frame(broken: bytes) -> None:
     assert "no valid frame of a WebSocket" in problem.message and problem.detail == ""
 
 
+@pytest.mark.slow
 async def test_silence_is_reported_and_ends() -> None:
     async with listen([Hear(), text({"text": "Hel"}), HOLD]) as line:
         events, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=2))
@@ -371,6 +372,7 @@ async def test_silence_is_reported_and_ends() -> None:
     assert [type(event) for event in events][:2] == [TextDelta, NoResponseYet]
 
 
+@pytest.mark.slow
 async def test_pings_alone_are_silence() -> None:
     async with listen([Hear(), *[Ping(b"?")] * 50, HOLD]) as line:
         _, problem = await talk(line, limits=Limits(notice_after=0.2, stream_timeout=2))
@@ -451,6 +453,7 @@ async def test_through_tls_and_a_tunnel(tmp_path: Path) -> None:
     assert heads[0].startswith(b"CONNECT api.openai.com:443 ")
 
 
+@pytest.mark.slow
 async def test_many_at_once_leave_no_connection() -> None:
     async with listen(SCRIPT) as line:
         wire = Client({}, limits=QUICK)

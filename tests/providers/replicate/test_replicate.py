@@ -76,6 +76,7 @@ CREATED, STREAM, POLL = "POST predictions", "GET stream", f"GET {prediction()['i
 HALF = HEAD + sent("output", "Half")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "streamed",
     [
@@ -101,6 +102,7 @@ async def test_a_stream_that_ends_too_early_is_compensated_by_asking(streamed: l
     assert targets == [CREATED, STREAM, POLL]
 
 
+@pytest.mark.slow
 async def test_what_is_not_over_yet_is_retried_and_shown_as_it_grows() -> None:
     going = [http(prediction("processing", output)) for output in (["Half"], ["Half", " an"])]
     events, problem, targets = await answers_to([HALF], *([item] for item in going), [OVER])
@@ -230,6 +232,7 @@ def test_the_documented_streams() -> None:
     assert (first, refused.message) == (TextDelta("The first"), "The worker ended.")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("wish", "kind", "begins"),
     [
@@ -277,6 +280,7 @@ async def test_a_cold_model_that_does_not_stream_and_an_empty_answer(monkeypatch
     assert calls.finish(events).note == "The answer is empty."
 
 
+@pytest.mark.slow
 async def test_embedding_models_by_their_shape() -> None:
     access = access_to(DECLARED)
     for model in (model for model in answers.MODELS if model.type is EMBEDDING):
@@ -307,6 +311,7 @@ async def place(session: Session) -> TenantSession:
     return tenant
 
 
+@pytest.mark.slow
 async def test_a_pasted_address_is_added_as_the_model_that_it_names(place: TenantSession) -> None:
     notes: list[str] = []
     pasted = "https://replicate.com/openai/whisper?input=form"

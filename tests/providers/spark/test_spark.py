@@ -175,6 +175,7 @@ async def test_a_handshake_that_is_refused(
     assert hint in problem.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "kind", "words"),
     [
@@ -296,6 +297,7 @@ async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
     assert b"".join(base64.b64decode(message["data"]["audio"]) for message in line.received) == path.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "kind", "words"),
     [
@@ -378,6 +380,7 @@ async def test_both_methods_are_verified_separately() -> None:
         assert "Spark Lite" in problem.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("access", [access_to(SPARK), signed()], ids=["http", "websocket"])
 async def test_chats_in_practice(access: Access) -> None:
     events, problem = await ask(access, "Why is the sky blue?")

@@ -41,6 +41,7 @@ def files(session: TenantSession) -> str:
     return "".join(path.read_text() for path in sorted(folder.glob("settings.json*")))
 
 
+@pytest.mark.slow
 async def test_the_date_goes_with_its_key_and_the_period_stays(acme: TenantSession) -> None:
     check = VerificationResult(VerificationState.READY)
     old = active(acme)

@@ -167,6 +167,7 @@ async def test_fields_that_are_not_named_keep_their_value(disk_session: Session,
     assert opened(disk_session, tenant_id) == KEY
 
 
+@pytest.mark.slow
 async def test_changing_a_clear_field_needs_the_tenant_open_and_replacing_everything_does_not(
     disk_session: Session,
 ) -> None:
@@ -289,6 +290,7 @@ TAMPERINGS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TAMPERINGS)
 async def test_an_edited_credential_is_never_opened_and_shown_as_what_it_is(
     disk_session: Session, tenant_id: str, name: str
@@ -309,6 +311,7 @@ async def test_an_edited_credential_is_never_opened_and_shown_as_what_it_is(
     assert opened(disk_session, tenant_id) == KEY
 
 
+@pytest.mark.slow
 async def test_an_envelope_of_another_tenant_or_provider_is_not_opened(disk_session: Session, tenant_id: str) -> None:
     other = (await tenants.create(disk_session, "other")).id
     for tenant in (tenant_id, other):
@@ -386,6 +389,7 @@ async def test_an_outcome_is_not_written_to_a_credential_that_was_replaced_meanw
 # --- removing ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_removed_credential_is_in_no_file_afterwards(disk_session: Session, tenant_id: str) -> None:
     await set_up(disk_session, tenant_id)
     await set_up(disk_session, tenant_id, "sk-FAKE-another-key-0002", name="batch-jobs")

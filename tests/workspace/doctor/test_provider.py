@@ -125,6 +125,7 @@ async def test_a_port_that_is_closed(examine: Diagnose) -> None:
     assert "Check the address and its port." in remedy(checks["tcp"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("how", "trusted", "says"),
     [

@@ -56,6 +56,7 @@ async def test_the_old_key_opens_nothing_of_the_present_state(disk_session: Sess
         envelope.unseal(old, credentials.envelope, stored_credentials.binding(acme, credentials))
 
 
+@pytest.mark.slow
 async def test_the_passphrase_stays_and_is_requested(disk_session: Session, acme: str) -> None:
     await tenants.set_passphrase(disk_session.tenant(acme), Secret("FAKE"))
     keyring.lock(disk_session.tenant(acme))
@@ -98,6 +99,7 @@ async def test_settings_that_somebody_else_wrote_cost_no_key_file(disk_session: 
     )
 
 
+@pytest.mark.slow
 async def test_a_state_from_before_the_rotation_can_be_put_back(disk_session: Session, acme: str) -> None:
     before = tenant_registry.get(disk_session.tenant(acme)).key_id
     await rotation.rotate(disk_session.tenant(acme))
@@ -107,6 +109,7 @@ async def test_a_state_from_before_the_rotation_can_be_put_back(disk_session: Se
     assert opened(disk_session, acme) == KEY
 
 
+@pytest.mark.slow
 async def test_a_new_passphrase_reaches_retired_key_files_that_had_the_old_one(
     disk_session: Session, acme: str
 ) -> None:

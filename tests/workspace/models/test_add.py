@@ -189,6 +189,7 @@ async def test_an_address_of_its_own_is_sealed_with_the_key(place: PlaceMaker) -
         assert await catalog.test(at.session.tenant(at.tenant_id), added)
 
 
+@pytest.mark.slow
 async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_models(place: PlaceMaker) -> None:
     async with place([ANSWER]) as at, serve([KNOWN], [ANSWER]) as endpoint:
         second = {"api_key": Secret("hf_FAKE-second-key")}
@@ -200,6 +201,7 @@ async def test_a_credential_that_is_used_instead_may_go_to_the_addresses_of_the_
         assert endpoint.requests[-1].headers["authorization"] == "Bearer hf_FAKE-second-key"
 
 
+@pytest.mark.slow
 async def test_with_a_model_its_address_goes_unless_another_one_needs_it(place: PlaceMaker) -> None:
     async with place([ANSWER], passphrase="FAKE long passphrase") as at, serve([KNOWN], [ANSWER]) as endpoint:
         before = at.credential.origins
@@ -306,6 +308,7 @@ async def sealed_for_a_new_key_pair(at: Place) -> None:
     await key_rotation.rotate(at.session.tenant(at.tenant_id), Secret("FAKE long passphrase"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("passphrase", ["FAKE long passphrase", ""], ids=["with a passphrase", "without"])
 @pytest.mark.parametrize(
     "resealed",

@@ -64,6 +64,7 @@ def test_a_schema_is_read(tmp_path: Path) -> None:
     assert check(schema, "1749").valid and not check(schema, '"1749"').valid
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "message"),
     [

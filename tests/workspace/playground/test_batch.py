@@ -105,6 +105,7 @@ async def test_a_failed_task_has_a_row_and_is_sent_again_by_the_next_run(tmp_pat
     assert [row["text"] for row in stored(path)] == ["yes"] * 3
 
 
+@pytest.mark.slow
 async def test_a_host_that_asks_to_wait_is_left_alone_while_the_other_goes_on(tmp_path: Path) -> None:
     planned, order = tasks(PROMPTS[:4], [(A, {}), (B, {})]), []
 

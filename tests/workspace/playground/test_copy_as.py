@@ -171,6 +171,7 @@ def test_a_signed_or_repeated_request_has_no_printed_form(server: Recorder) -> N
                 request_text(provider, fields, call, form, 0.0)
 
 
+@pytest.mark.slow
 def test_the_library_of_the_vendor_gets_the_fields_of_the_body(server: Recorder) -> None:
     for provider_id, words in (("openai", "chat.completions.create(model='m'"), ("anthropic", "messages.create(")):
         provider = PROVIDERS[provider_id]

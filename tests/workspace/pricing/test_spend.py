@@ -24,6 +24,7 @@ def acme() -> TenantSession:
     return session.tenant("acme")
 
 
+@pytest.mark.slow
 async def test_a_request_leaves_one_record_without_text_or_secret(acme: TenantSession) -> None:
     model = models.find(acme, "openai/gpt-6-sol")
     question = "Wherefore zyzzyva"

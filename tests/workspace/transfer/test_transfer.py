@@ -99,6 +99,7 @@ def key_of(session: Session, tenant_id: str, name: str = "default") -> str:
 # --- out --------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_file_without_secrets_can_be_read_and_compared(acme: Session) -> None:
     content = await text(acme)
     assert content == await text(acme), "the same settings make the same file"
@@ -206,6 +207,7 @@ async def test_the_same_file_again_changes_nothing(acme: Session) -> None:
         assert not plan.changes and not plan.lacks and not plan.new
 
 
+@pytest.mark.slow
 async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -> None:
     before = await text(acme, passphrase=PASS)
     await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OTHER), "organization": "org-y"})
@@ -225,6 +227,7 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -
     assert status.row(acme.tenant("acme"), "anthropic").credential is not None
 
 
+@pytest.mark.slow
 async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_those_it_lacks(acme: Session) -> None:
     content = await text(acme)
     await save.save(acme.tenant("acme"), "openai", {"organization": "org-y"})
@@ -279,6 +282,7 @@ async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Session) -> N
     assert everything(acme) == before
 
 
+@pytest.mark.slow
 async def test_an_import_never_fills_a_trial_again(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
     await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
@@ -410,6 +414,7 @@ BYTES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [*HOSTILE, *BYTES])
 async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_nothing_is_written(
     acme: Session, name: str
@@ -488,6 +493,7 @@ names = st.text("abcdefgh-_.", min_size=1, max_size=12)
 texts = st.text(max_size=30)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(
     st.dictionaries(
@@ -523,6 +529,7 @@ async def rotated(session: Session) -> None:
 NEWER = "sk-FAKE-moving-canary-22222222-0001"
 
 
+@pytest.mark.slow
 async def test_a_tenant_with_a_previous_key_is_imported_with_it(acme: Session) -> None:
     await rotated(acme)
     content = await text(acme, passphrase=PASS)
