@@ -31,6 +31,7 @@ class Question(LinesField):
         bind("question.follow", "line_end_or_follow"),
         bind("focus.next", "leave"),
         bind("chat.attach", "attach"),
+        bind("chat.history", "screen.history"),
     ]
 
     class Follow(Message):

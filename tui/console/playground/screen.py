@@ -106,9 +106,13 @@ class Playground(AreaScreen):
         source = source_words(status.row(self.navigator.tenant_session, tab.model.provider)) if tab.model else ""
         room = self.size.width - len(title) - 12 - len(source)
         ref = tab.model.ref if tab.model else ""
+        if tab.sign:
+            room -= len(tab.sign) + 3
+            # Whether it is recorded counts more than whose key pays, where both do not fit.
+            source, room = (f"{source} · {tab.sign}", room) if room >= 8 else (tab.sign, room + len(source) + 3)
         if tab.model and len(ref) > room:
             ref = clip_middle(tab.model.id, max(8, room))
-        right = f"{ref} · {source}" if ref else "no model"
+        right = f"{ref} · {source}" if ref else " · ".join(filter(None, ("no model", tab.sign)))
         return ScreenText(title, frame.keys, frame.right or right, frame.foot, frame.foot_right, frame.strip)
 
     def on_screen_resume(self) -> None:
@@ -150,6 +154,10 @@ class Playground(AreaScreen):
         except Problem as problem:
             self.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
         self.refresh_chrome()
+
+    def action_history(self) -> None:
+        if self.tab is not None:
+            self.run_guarded(self.tab.resume(), "resume")
 
     def action_raw(self) -> None:
         from tui.console.playground.raw_view import RawView  # lazy: the page

@@ -39,6 +39,8 @@ class Tab(InConsole, Vertical):
         super().__init__(id=id)
         self.model: Model | None = None
         self.last_request: tuple[Model, WireLog] | None = None
+        self.sign = ""
+        """What the title says beside the model."""
         self._picked = False
         self._budget_warning = ""
 
@@ -58,6 +60,17 @@ class Tab(InConsole, Vertical):
     def use_ref(self, ref: str) -> None:
         """Use the model with that `provider/id`."""
         self.use(models.find(self.navigator.tenant_session, ref, self.TYPE))
+
+    def use_if_known(self, ref: str) -> None:
+        """Use that model if there still is one; else say so, and keep the present one."""
+        try:
+            self.use_ref(ref)
+        except Problem as problem:
+            self.dialogs.toast(problem.message)
+
+    async def resume(self) -> None:
+        """Go on with something that was recorded, in a tab that records."""
+        self.dialogs.toast("Only chats are recorded.")
 
     def _default(self) -> Model | None:
         row = next(row for row in defaults.rows(self.navigator.tenant_session) if row.type is self.TYPE)

@@ -1,6 +1,7 @@
 """Chat history as shown: the answers to each question, and their errors."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tui.console.keys import hint
 from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, QuestionBlock, stopped
@@ -10,6 +11,9 @@ from tui.console.widgets.transcript import Block
 from tui.errors import CredentialRejected, Problem
 from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
+
+if TYPE_CHECKING:
+    from tui.workspace.history.records import StoredChat
 
 _AGAIN = "{chat.again:typing} sends it again as a new request. Nothing is retried automatically."
 
@@ -126,6 +130,21 @@ class ChatHistory:
     def entry_of(self, block: Block | None) -> Exchange | None:
         """Return the entry that a block belongs to, if any."""
         return next((entry for entry in reversed(self.entries) if block in entry.blocks), None)
+
+
+def resumed(chat: "StoredChat") -> ChatHistory:
+    """Return the history of a recorded chat, as it is shown."""
+    history = ChatHistory()
+    history.conversation.system = chat.conversation.system
+    for turn in chat.conversation.turns:
+        entry = history.add(turn.question)
+        for answer in turn.answers:
+            reply = AnswerBlock(answer.model.partition("/")[2] or answer.model, answer.text, answer.thoughts)
+            reply.end(*(words for words in (mark(answer),) if words))
+            entry.begin(reply)
+            entry.end(answer)
+        entry.turn.shown = turn.shown
+    return history
 
 
 def trouble(problem: Problem, by: str, *, started: bool) -> ProblemBlock:

@@ -4,9 +4,16 @@ from collections.abc import Sequence
 
 from tui.console.keys import hint, key_of
 from tui.console.playground.chat.blocks import Sentences
+from tui.console.playground.chat.recording import INCOGNITO, RECORDED
+from tui.console.widgets.truncate import width
 from tui.domain import Model
 from tui.workspace.playground.conversation import Answer, AnswerState
 
+_KEPT = {
+    "": "Chats are not kept when you quit; {chat.save:typing} saves one as Markdown.",
+    RECORDED: "This chat is recorded, encrypted; {chat.history:typing} lists the recorded ones.",
+    INCOGNITO: "Incognito: this chat is not recorded, and not kept when you quit.",
+}
 BUSY = "An answer is running; {app.copy-or-stop} stops it."
 NOTHING = "Nothing was asked in this chat yet."
 NO_MODEL = "No default chat model yet; {playground.model:typing} picks one for this chat."
@@ -18,11 +25,18 @@ NEW_CHAT = (
 """The question before an unsaved chat gives way to a new one: its lines and its answers."""
 
 
-def empty_chat(model: Model | None, pick_hint: str) -> Sentences:
-    """Return the block of an empty chat; `pick_hint` says how to pick a model."""
+OTHER_CHAT = (
+    ["This chat is not saved; the one that you choose will replace it."],
+    {"keep": "Keep this one", "open": "Choose another"},
+)
+"""The same before a recorded chat is chosen."""
+
+
+def empty_chat(model: Model | None, pick_hint: str, sign: str = "") -> Sentences:
+    """Return the block of an empty chat; `pick_hint` says how to pick a model, `sign` whether it is recorded."""
     if model is None:
         return Sentences("", "  No default chat model yet.", "", f"  {pick_hint}")
-    keep = hint("  Chats are not kept when you quit; {chat.save:typing} saves one as Markdown.")
+    keep = hint(f"  {_KEPT.get(sign, _KEPT[''])}")
     attach = hint("  {chat.attach:typing} attaches an image, a PDF or a text file.")
     return Sentences("", f"  Ask {model.id} something.", "", attach, keep)
 
@@ -37,6 +51,12 @@ def hidden(tenant: str) -> Sentences:
     return Sentences(
         "", f"  {tenant} is locked; the chat is hidden.", "", "  The next question asks for the passphrase."
     )
+
+
+def with_lines_below(left: str, right: str, count: int, cells: int) -> tuple[str, str]:
+    """Return the words of the rule with how much is below; where the reader is counts more than the figures."""
+    left = ", ".join(filter(None, (left, lines_below(count))))
+    return left, right if width(left + right) + 12 <= cells else ""
 
 
 def lines_below(count: int) -> str:

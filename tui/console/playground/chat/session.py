@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.chat.blocks import AnswerBlock
-from tui.console.playground.chat.history import ChatHistory, Exchange, mark, trouble
+from tui.console.playground.chat.history import ChatHistory, Exchange, mark, resumed, trouble
 from tui.console.playground.chat.messages import joined, seconds_words, summary, tokens_a_second
+from tui.console.playground.chat.recording import ChatRecording
 from tui.console.playground.parameter_row import Settings
 from tui.console.trial_status import next_steps
 from tui.console.widgets.symbols import WORKING
@@ -25,6 +26,7 @@ from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.conversation import Answer, AnswerState
 
 if TYPE_CHECKING:
+    from tui.workspace.history.records import StoredChat
     from tui.workspace.pricing.cost import Cost
 
 _CHARACTERS_A_TOKEN = 4
@@ -129,6 +131,7 @@ class RunningAnswer:
             used.output or 0,
             reported=self._usage is not None,
             cost=self._cost(),
+            thoughts=self.reply.thoughts,
         )
 
     def _cost(self) -> "Cost | None":
@@ -151,8 +154,14 @@ class ChatSession:
     None. What streams in between is in `running`, to be drawn as often as that is worth it.
     """
 
-    def __init__(self, session: TenantSession, on_change: Callable[[RunningAnswer, Exchange], None]) -> None:
+    def __init__(
+        self,
+        session: TenantSession,
+        on_change: Callable[[RunningAnswer, Exchange], None],
+        on_unrecorded: Callable[[str], None] = lambda sentence: None,
+    ) -> None:
         self.session = session
+        self.recording = ChatRecording(session, on_unrecorded)
         self.history = ChatHistory()
         self.settings: dict[str, Settings] = {}
         """Parameters by `provider/model`."""
@@ -185,6 +194,19 @@ class ChatSession:
         system = self.history.conversation.system
         self.history = ChatHistory()
         self.history.conversation.system = system
+        self.recording.begin()
+
+    def resume(self, chat: "StoredChat") -> None:
+        """Go on with a recorded chat."""
+        self.history = resumed(chat)
+        texts = {name: str(value) for name, value in chat.parameters.items()}
+        self.settings[chat.model] = Settings(texts, dict(chat.parameters))
+        self.recording.begin(chat)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether the chat would be lost: it is neither saved nor recorded."""
+        return bool(self.history.entries) and not self.history.saved and not self.recording.complete
 
     async def ask(
         self,
@@ -212,6 +234,7 @@ class ChatSession:
         answer = self.running = RunningAnswer(self.session, model, label, AnswerBlock(model.id))
         exchange.begin(answer.reply)
         self.history.saved = False
+        self._record(exchange, model, again=again is not None, replace=replace)
         self._on_change(answer, exchange)
         try:
             values = dict(self.parameters(model).values)
@@ -228,6 +251,16 @@ class ChatSession:
             raise
         finally:
             self._end(answer, exchange, AnswerState.BROKEN, Problem("Modeldeck failed; this is a bug."))
+
+    def _record(self, exchange: Exchange, model: Model, *, again: bool, replace: bool) -> None:
+        """Record a question; one that is asked again is there already."""
+        if again and self.recording.complete:
+            return
+        place = self.history.entries.index(exchange)
+        shown = self.history.entries[place - 1].turn.shown if place else -1
+        values = dict(self.parameters(model).values)
+        system = self.history.conversation.system
+        self.recording.question(exchange.turn.question, model.ref, values, system, replaces=replace, shown=shown)
 
     def stop(self) -> None:
         """Stop the running answer at once; what has come is kept. Cancel the task of `ask` as well."""
@@ -251,5 +284,6 @@ class ChatSession:
             below = [words for words in (mark(ended), *answer.call_status.notices) if words]
             answer.reply.end(*below)
             exchange.end(ended)
+            self.recording.answer(ended)
             exchange.trouble = trouble(problem, label, started=True) if problem else None
         self._on_change(answer, exchange)

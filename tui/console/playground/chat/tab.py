@@ -25,7 +25,6 @@ from tui.console.playground.tab import PromptTab, pick_model_hint
 from tui.console.widgets.find_bar import Find
 from tui.console.widgets.text_area import LinesField
 from tui.console.widgets.transcript import Transcript
-from tui.console.widgets.truncate import width
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.spec import Parameter
@@ -36,6 +35,7 @@ from tui.workspace.playground.attachments.files import AttachedFile
 
 Files = tuple[AttachedFile, ...]
 
+_VERBS = ("write", "again", "attach", "edit", "parameters", "copy", "save", "new", "find", "incognito")
 WIDE = 100
 """Columns from which the parameters are shown beside the chat."""
 
@@ -50,22 +50,15 @@ class ChatTab(PromptTab):
     ChatTab.-wide #chat-side { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        bind("chat.write", "write"),
-        bind("chat.again", "again"),
-        bind("chat.attach", "attach"),
-        bind("chat.edit", "edit"),
-        bind("chat.parameters", "parameters"),
-        bind("chat.copy", "copy"),
-        bind("chat.save", "save"),
-        bind("chat.new", "new"),
-        bind("chat.find", "find"),
+        *(bind(f"chat.{verb}", verb) for verb in _VERBS),
+        bind("chat.history", "screen.history"),
         bind("chat.before", "other(-1)"),
         bind("chat.after", "other(1)"),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__("question", id=id)
-        self.session = ChatSession(self.navigator.tenant_session, self._answer_changed)
+        self.session = ChatSession(self.navigator.tenant_session, self._answer_changed, self.dialogs.toast)
         self.covered = False
         self._opening = False
         self._drawing = AnswerDrawing(self, self.draw, self._show_status)
@@ -108,12 +101,11 @@ class ChatTab(PromptTab):
         return self.query_one(ChatSide)
 
     def chrome(self) -> ScreenText:
+        self.sign = self.session.recording.word
         transcript, values = self.transcript, self.parameters.words(self.known_parameters)
         left, right = self.session.rule_words(values, wide=self.has_class("-wide"))
         if transcript.below and not transcript.following:
-            left = ", ".join(filter(None, (left, messages.lines_below(transcript.below))))
-            # Where the reader is counts more than the figures.
-            right = right if width(left + right) + 12 <= self.size.width else ""
+            left, right = messages.with_lines_below(left, right, transcript.below, self.size.width)
         self.composer.show_focus()
         if self.has_class("-wide"):
             answer = self.session.history.last.answer if self.session.history.last else None
@@ -131,7 +123,9 @@ class ChatTab(PromptTab):
         return ("list.choose: thoughts", *keys) if folds else keys
 
     def show_log(self, *, follow: bool = True) -> None:
-        blocks = self.session.history.blocks or [messages.empty_chat(self.model, pick_model_hint("this chat"))]
+        self.sign = self.session.recording.word
+        pick = pick_model_hint("this chat")
+        blocks = self.session.history.blocks or [messages.empty_chat(self.model, pick, self.sign)]
         if self.covered:
             blocks = [messages.hidden(self.navigator.tenant.name if self.navigator.tenant else "This tenant")]
         self.transcript.show(blocks, follow=follow)
@@ -228,9 +222,7 @@ class ChatTab(PromptTab):
             self.side.show(self.session.history.conversation, self.parameters, self.known_parameters)
 
     def unsaved(self) -> str:
-        history = self.session.history
-        lost = history.entries and not history.saved
-        return messages.unsaved(self.session.session.tenant_id) if lost else ""
+        return messages.unsaved(self.session.session.tenant_id) if self.session.unsaved else ""
 
     def hide_when_locked(self) -> None:
         self.covered = True
@@ -352,14 +344,9 @@ class ChatTab(PromptTab):
         if not self.session.history.entries:
             self.say(messages.NOTHING)
         else:
-            self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)
+            from tui.console.playground.chat.save import save_chat  # lazy: the page
 
-    async def _save(self) -> None:
-        from tui.console.pages.save_file import Save  # lazy: the page
-
-        name, conversation = messages.file_name(self.navigator.session.now()), self.session.history.conversation
-        if await self.app.push_screen_wait(Save(name, {"md": "Markdown"}, lambda _: conversation.as_markdown())):
-            self.session.history.saved = True
+            self.run_worker(save_chat(self, self.session), group="save", exclusive=True, exit_on_error=False)
 
     def action_new(self) -> None:
         if self.session.running is not None:
@@ -370,14 +357,31 @@ class ChatTab(PromptTab):
             self.say(messages.NOTHING)
 
     async def _new(self) -> None:
-        question = messages.NEW_CHAT
-        if not self.session.history.saved and await self.dialogs.ask("New chat", *question) != "new":
+        if self.session.unsaved and await self.dialogs.ask("New chat", *messages.NEW_CHAT) != "new":
             return
         self.session.clear()
         self._editing = False
         self.show_log()
         self._show_side()
         self.question.focus()
+        self.refresh_chrome()
+
+    async def resume(self) -> None:
+        """Go on with a chat of the history that is chosen in a list."""
+        from tui.console.playground.chat.resume import choose_chat  # lazy: history
+
+        if chat := await choose_chat(self, self.session):
+            self.session.resume(chat)
+            self.use_if_known(chat.model)
+            self.covered = self._editing = False
+            self._show_side()
+            self.question.focus()
+        self.show_log()
+        self.refresh_chrome()
+
+    def action_incognito(self) -> None:
+        self.dialogs.toast(self.session.recording.toggle())
+        self.show_log(follow=False)
         self.refresh_chrome()
 
     def action_find(self) -> None:
