@@ -51,6 +51,7 @@ async def test_models_answer_side_by_side_and_the_winner_becomes_the_default(tmp
         heads = next(row for row in lines if "A gpt-6-sol" in row)
         assert "B gpt-5.4-mini" in heads and heads.count("stop") == 2
         assert sum("tokens/s" in row for row in lines) == 1 and shown(pilot).count("Hello!") == 2
+        assert "▌" not in shown(pilot), "no model is named in the column, as its head does"
         # the focus goes to the columns, and on to the second
         await pilot.press("escape", "right")
         assert tab.columns.current is tab.columns.all[1]
@@ -60,6 +61,7 @@ async def test_models_answer_side_by_side_and_the_winner_becomes_the_default(tmp
         assert chosen.ref == "openai/gpt-5.4-mini"
         await pilot.press("=")
         await until_shown(pilot, "of the words in common")
+        assert all(row.startswith("   ") for row in rows(pilot)[2:6] if row)
         await pilot.press("escape", "r")
         await until(pilot, lambda: len(tab.columns.all[0].entry.answers) == 2 and not tab.running)
         await until_shown(pilot, "median of 2 answers each")

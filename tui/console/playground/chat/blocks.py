@@ -63,7 +63,7 @@ class QuestionBlock:
 
 
 class AnswerBlock:
-    """An answer: the model, its thinking on one line that unfolds, its text, and how it ended.
+    """An answer: the model, if it is named, its thinking on one line that unfolds, its text, and how it ended.
 
     While it runs, `add` and `think` take what comes, and only its open end is drawn anew. `end` gives it a mark or a
     problem; from then on it keeps its text alone, and is drawn from that.
@@ -128,7 +128,8 @@ class AnswerBlock:
         self.below = list(below)
 
     def rows(self, cells: int) -> Sequence[Content]:
-        rows = [line((f"{TURN} {self.name}", MODEL), (f"   {self.place}" if self.place else "", MUTED))]
+        head = line((f"{TURN} {self.name}", MODEL), (f"   {self.place}" if self.place else "", MUTED))
+        rows = [head] if self.name else []
         if self.thoughts or self._new_thoughts:
             rows.append(line((f"{WORKING} {self._thought_words}", MUTED)))
             if self.unfolded:

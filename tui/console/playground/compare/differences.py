@@ -11,8 +11,10 @@ from tui.console.keys import bind
 from tui.console.pages.text import TextPage
 from tui.console.widgets.static_text import line
 from tui.console.widgets.symbols import ATTENTION, SUCCESS
+from tui.console.widgets.wrap import wrap
 from tui.workspace.playground.compare.words import Change, differences, shared_words
 
+_MARGIN = "   "
 _MARKS = {
     Change.SAME: ("", "", ""),
     Change.ONLY_FIRST: ("[-", "-]", ATTENTION),
@@ -33,7 +35,10 @@ class Differences(TextPage):
         self._rows = self._content()
 
     def on_mount(self) -> None:
-        self.reader.show(lambda cells: self._rows)
+        self.reader.show(self._lines)
+
+    def _lines(self, cells: int) -> Sequence[Content]:
+        return [line(_MARGIN, row) for text in self._rows for row in wrap(text, cells - 2 * len(_MARGIN))]
 
     def _content(self) -> Sequence[Content]:
         text = Content("")
