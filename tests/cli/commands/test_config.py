@@ -60,6 +60,16 @@ def test_check_names_line_key_and_what_was_probably_meant(modeldeck: Run, home: 
     assert [row["line"] for row in rows] == [2, 4, 5, 8, 9, 10] and [row["ignored"] for row in rows].count(False) == 1
 
 
+def test_settings_and_keys_are_shown_beside_a_value_that_cannot_be_used(modeldeck: Run, home: Path) -> None:
+    written(home, FILE)
+    ran = modeldeck("config")
+    assert ran.code == 1 and "line 4: glyphs is one of auto, ascii, unicode." in ran.err
+    lines = [line.split() for line in ran.out.splitlines()]
+    assert ["glyphs", "auto", "default"] in lines and any(line[:2] == ["mouse", "false"] for line in lines)
+    ran = modeldeck("keys")
+    assert ran.code == 0 and "line 4: glyphs is one of auto" in ran.err and "f10" in ran.out
+
+
 def test_a_whole_file_and_none_pass_the_check(modeldeck: Run, home: Path) -> None:
     assert modeldeck("config", "check").code == 0
     written(home, 'theme = "nord"\n[keymap]\n"chat.copy" = "f7"\n')

@@ -48,6 +48,13 @@ async def test_words_find_and_the_drawing_holds() -> None:
         assert rows(pilot)[1].endswith(f" of {len(pilot.app.screen._all)} ──")  # type: ignore[attr-defined]
 
 
+async def test_the_default_theme_is_named_and_signs_are_told_apart_from_themes() -> None:
+    async with console() as pilot:
+        commands = {command.words: command for command in every_command(app_of(pilot))}
+        assert "terminal's own colors" in commands["Theme: ansi-dark (default)"].tells
+        assert "Theme: nord" in commands and "ASCII" in commands["Plain characters: on"].tells
+
+
 async def test_it_holds_every_action_area_provider_model_and_tenant() -> None:
     async with console() as pilot:
         app: Any = pilot.app

@@ -13,6 +13,7 @@ from tui.console.frame.chrome import AREAS
 from tui.console.frame.screen import AreaScreen, FramedScreen
 from tui.console.keys import Action, actions_of, class_actions, hint, key_of
 from tui.console.palette.matching import Command, CommandGroup, sought
+from tui.console.preferences import TERMINAL_THEME
 from tui.console.remedies import problem_hint
 from tui.domain import ImportMode, ModelType, Tenant
 from tui.errors import Problem
@@ -123,10 +124,13 @@ def _places(screen: FramedScreen[Any]) -> Iterator[Command]:
 def _appearance(screen: FramedScreen[Any]) -> Iterator[Command]:
     plain = "off" if screen.console.ascii else "on"
     tells = "Draw all signs in ASCII." if plain == "on" else "Draw signs in Unicode."
-    for theme in THEMES:
-        tells = "Use this theme from now on." if screen.navigator.session.practice else f"Use {theme}, and remember it."
-        yield Command(f"Theme: {theme}", _then(_theme, screen, theme), "", tells, also="colors dark light")
     yield Command(f"Plain characters: {plain}", _then(_plain, screen, plain), "", tells, also="ascii glyphs")
+    for theme in THEMES:
+        first = theme == TERMINAL_THEME.name
+        what = f"your terminal's own colors ({theme})" if first else theme
+        tells = f"Use {what} from now on." if screen.navigator.session.practice else f"Use {what}, and remember it."
+        words = f"Theme: {theme}{' (default)' if first else ''}"
+        yield Command(words, _then(_theme, screen, theme), "", tells, also="colors dark light")
 
 
 def _key_pair(screen: FramedScreen[Any]) -> Iterator[Command]:

@@ -1,6 +1,6 @@
 """`modeldeck config | config check | keys`."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from tui import config as preferences
@@ -14,22 +14,23 @@ def config(call: CommandContext) -> int:
     """Print every setting and where it comes from, or what is wrong with the file."""
     if call.args.has("check"):
         return _check(call)
-    settings = preferences.load(paths(call.environ))
-    for warning in settings.warnings:
-        call.out.note(warning)
-    rows = [*_settings(settings, call.environ.get("MODELDECK_DISPLAY", ""))]
+    settings, faults = preferences.check(paths(call.environ))
+    for fault in faults:
+        call.out.note(f"{settings.place(fault.entry)}: {fault.sentence}")
+    wrong = {fault.entry for fault in faults}
+    rows = [*_settings(settings, wrong, call.environ.get("MODELDECK_DISPLAY", ""))]
     if call.out.as_json:
         call.out.json(rows)
     else:
         shown = [(row["name"], _shown(row["value"]), _origin(row)) for row in rows]
         call.out.table(("setting", "value", "from"), shown)
-    return Exit.DONE
+    return Exit.DONE if all(fault.ignored for fault in faults) else Exit.FAILED
 
 
-def _settings(settings: Config, display: str) -> Iterator[dict[str, Any]]:
+def _settings(settings: Config, wrong: Collection[str], display: str) -> Iterator[dict[str, Any]]:
     usual = Config()
     for name in (name for name in SETTINGS if name != "keymap"):
-        value, line = getattr(settings, name), settings.lines.get(name, 0)
+        value, line = getattr(settings, name), 0 if name in wrong else settings.lines.get(name, 0)
         origin = settings.file if line else "default"
         if name == "display" and display == "whole":
             value, origin, line = display, "MODELDECK_DISPLAY", 0
@@ -80,8 +81,10 @@ def keys(call: CommandContext) -> None:
     from tui.console.keys import DECLARED, keys_of, set_keymap
     from tui.console.preferences import keymap
 
-    known = keymap(preferences.load(paths(call.environ)))
-    for warning in known.warnings:
+    settings, faults = preferences.check(paths(call.environ))
+    known = keymap(settings)
+    wrong = (f"{settings.place(fault.entry)}: {fault.sentence}" for fault in faults if not fault.ignored)
+    for warning in (*wrong, *known.warnings):
         call.out.note(warning)
     set_keymap(known.keys)
     bindings = [(binding_id, keys_of(binding_id), declared) for binding_id, declared in DECLARED.items()]
