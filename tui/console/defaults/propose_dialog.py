@@ -91,9 +91,9 @@ class Propose(Dialog[str]):
         rows = defaults.rows(self.navigator.tenant_session)
         chosen = any(row.default for row in rows)
         missing = ", ".join(kind.label for kind in proposed)
-        yield Plain(
-            f"{self.summary} " + (f"No default model yet for {missing}." if chosen else "No default models yet.")
-        )
+        apart = "\n" if "\n" in self.summary else " "
+        none = f"No default model yet for {missing}." if chosen else "No default models yet."
+        yield Plain(f"{self.summary}{apart}{none}")
         yield Plain("Suggested:\n")
         for model in proposed.values():
             yield Proposal(model)

@@ -7,12 +7,15 @@ from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ERROR, MUTED
 from tui.console.widgets.text_viewer import Build, Reader
 from tui.domain import Default, ModelState, ModelType, ProviderState
+from tui.providers.spec import Field
 from tui.sanitize import one_line
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models.catalog import ModelRow
 
 _LABEL = 15
+_LEARNED = {"engine": "Served by", "served_as": "Served as"}
+"""Names of what was found out about a model when it was added."""
 
 
 class ModelDetailsView(Reader):
@@ -24,11 +27,12 @@ class ModelDetailsView(Reader):
         self, row: ModelRow | None, sign: Sign, provider: ProviderRow | None, default: Default | None, now: str
     ) -> None:
         """Show a model, or nothing."""
-        self.show(_build(row, sign, provider, default, now) if row else lambda _: ())
+        self.show(details_of(row, sign, provider, default, now) if row else lambda _: ())
         self.action_end(False)
 
 
-def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Default | None, now: str) -> Build:
+def details_of(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Default | None, now: str) -> Build:
+    """Return the details of a model as lines, for any width."""
     model = row.model
     facts: list[tuple[str, Words]] = [
         ("Model", name_of(model)),
@@ -44,12 +48,8 @@ def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Def
     parameters = provider.provider.parameters(model) if provider else ()
     if model.type is ModelType.CHAT and row.usable:
         facts.append(("Takes", ", ".join(parameter.label for parameter in parameters) or "no parameters"))
-    labels = {model_field.name: model_field.label for model_field in provider.provider.model_fields} if provider else {}
-    # What the provider told may be long, and nobody filled it in.
-    entries = [
-        (one_line(labels.get(name, name), 40), one_line(text, 300 if name in labels else 60))
-        for name, text in model.fields.items()
-    ]
+    known = {entry.name: entry for entry in provider.provider.model_fields} if provider else {}
+    entries = [_entry(name, text, known.get(name)) for name, text in model.fields.items() if not _is_data(text)]
     used = f"default for {model.type.label}" if row.default else "not in use"
     if row.default and default and (since := when(default.set_at, now)):
         used += f", set {since}"
@@ -59,6 +59,20 @@ def _build(row: ModelRow, sign: Sign, provider: ProviderRow | None, default: Def
         return [part for label, value in facts for part in _fact(label, line(value), cells)]
 
     return build
+
+
+def _is_data(text: str) -> bool:
+    """Return True for what a provider's code keeps for itself, such as the inputs that a model takes."""
+    return text.startswith(("{", "["))
+
+
+def _entry(name: str, text: str, declared: Field | None) -> tuple[str, str]:
+    """Return a field of an added model in words."""
+    if declared is None:
+        # What the provider told may be long, and nobody filled it in.
+        return one_line(_LEARNED.get(name, name), 40), one_line(text, 60)
+    label = next((choice.label for choice in declared.choices if choice.value == text), text)
+    return one_line(declared.label, 40), one_line(label, 300)
 
 
 def _fact(label: str, value: Words, cells: int) -> list[Words]:

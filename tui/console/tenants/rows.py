@@ -19,7 +19,7 @@ from tui.tenancy.trials import TrialBalance
 from tui.workspace.tenants import TenantRow
 
 _MARK, _NAME, _STATE, _READY, _DEFAULTS, _TRIAL, _USED = 2, 24, 11, 9, 8, 11, 12
-_LEAST = 18
+_LEAST = _NAME
 """Cells of a name below which a column at the right gives way."""
 
 _HEADINGS = ("tenant", "state", "ready", "defaults", "trial left", "last used")

@@ -59,10 +59,10 @@ async def _set_up(session: TenantSession, kind_id: str, key: DiscoveredKey) -> S
 
 
 def summary(results: list[SetUp]) -> str:
-    """Return the results as sentences, such as `Set up OpenAI, Groq.`, and why others were not set up."""
+    """Return the results as lines, such as `Set up OpenAI, Groq.`, and one for each that was not set up."""
     ready = [result.label for result in results if result.problem is None]
     sentences = [f"Set up {', '.join(ready)}."] if ready else []
     for result in results:
         if result.problem is not None:
-            sentences.append(f"Not set up: {result.label} with {result.variable}: {result.problem.message}")
-    return " ".join(sentences)
+            sentences.append(f"Not set up: {result.label}, {result.variable}. {result.problem.message}")
+    return "\n".join(sentences)
