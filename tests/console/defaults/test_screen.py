@@ -67,7 +67,7 @@ async def test_u_uses_the_nearest_and_what_is_proposed_only_where_the_row_shows_
         await until_shown(pilot, "3 of 3 ready")
         before = models.defaults(session.tenant("acme"))
         await pilot.press("u")
-        await pilot.pause()
+        await until_shown(pilot, "There is no other model to suggest; enter shows all.")
         assert models.defaults(session.tenant("acme")) == before
 
 
@@ -79,7 +79,7 @@ async def test_x_clears_and_says_what_it_was(session: Session) -> None:
         assert default(session, ModelType.EMBEDDING) == ""
         assert "▸ embedding            ○ none" in shown(pilot)
         await pilot.press("x")
-        await pilot.pause()
+        await until_shown(pilot, "There is no default to clear.")
         assert isinstance(pilot.app.screen, Defaults)
 
 

@@ -1,9 +1,10 @@
 """The strip below the content grows with its words, and the notices stand above it."""
 
+import pytest
 from textual.app import App, ComposeResult
 
 from tests.console.pilot import console, until
-from tui.console.frame.chrome import HintBar
+from tui.console.frame.chrome import Header, HeaderState, HintBar
 from tui.console.frame.screen import FramedScreen
 
 SENTENCE = "Anthropic was added while north-lab was locked, or by something else than Modeldeck. "
@@ -14,6 +15,19 @@ class Strip(App[str]):
 
     def compose(self) -> ComposeResult:
         yield HintBar()
+
+
+@pytest.mark.parametrize("colored", [True, False])
+async def test_without_colors_the_chips_of_the_header_do_not_run_together(colored: bool) -> None:
+    async with Strip().run_test(size=(60, 12)) as pilot:
+        pilot.app.no_color = not colored
+        header = Header()
+        await pilot.app.mount(header)
+        header.show(HeaderState("acme", state="PRACTICE"))
+        row = header.draw(60)[0]
+        gap = row.plain.index("acme") + len("acme")
+        assert row.plain[gap : gap + 2] == "  "
+        assert any(span.start <= gap < span.end and span.style for span in row.spans) is colored
 
 
 async def test_the_strip_takes_two_rows_and_up_to_four_and_cuts_only_what_is_longer() -> None:

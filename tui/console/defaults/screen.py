@@ -238,11 +238,15 @@ class Defaults(AreaScreen):
         row = self._row
         if row is not None and (model := row.nearest or row.proposed):
             self.run_guarded(self._change(set_default(self.session, model)), "change")
+        elif row is not None:
+            self.dialogs.toast(hint("There is no other model to suggest; {list.choose} shows all."))
 
     def action_clear(self) -> None:
         row = self._row
         if row is not None and row.default is not None:
             self.run_guarded(self._change(clear_default(self.session, row.type)), "change")
+        elif row is not None:
+            self.dialogs.toast("There is no default to clear.")
 
 
 def _under(words: str, ref: str, cells: int) -> Content:

@@ -20,7 +20,6 @@ from tui.console.widgets.symbols import (
     MARK,
     MARK_COLOURS,
     MUTED,
-    chip,
     mark_style,
 )
 from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, width
@@ -98,7 +97,7 @@ class Header(ChromeRow):
             if place.locked:
                 tenant += [" ", (MARK, MARK_COLOURS[place.mark % len(MARK_COLOURS)]), f" {name} "]
             else:
-                tenant.append(chip(mark_style(place.mark), f"{MARK} {name}"))
+                tenant += self._chip(mark_style(place.mark), f"{MARK} {name}")
         left = line(*tenant, states)
         gap = max(1, cells - 1 - width(left.plain) - width(labels.plain))
         return [Content.assemble(left, " " * gap, labels)]
@@ -110,14 +109,18 @@ class Header(ChromeRow):
         for state in states:
             if state == "locked":
                 alone = short and len(states) > 1
-                parts.append((f" {LOCKED}", CHIP_LOCKED) if alone else chip(CHIP_LOCKED, f"{LOCKED} {state}"))
-            elif state == STORE_AWAY:
-                parts.append(chip(CHIP_LOCKED, state))
+                parts += [(f" {LOCKED}", CHIP_LOCKED)] if alone else self._chip(CHIP_LOCKED, f"{LOCKED} {state}")
+            elif state in (STORE_AWAY, "damaged"):
+                parts += self._chip(CHIP_LOCKED, state)
             elif state == "PRACTICE":
-                parts.append(chip(CHIP_PRACTICE, state))
+                parts += self._chip(CHIP_PRACTICE, state)
             else:
                 parts.append((f" {state} ", MUTED))
         return line(*parts)
+
+    def _chip(self, style: str, text: str) -> list[Words]:
+        """Return a chip. Without colors there is a gap behind it, as it would run together with the next."""
+        return [(f" {text}", style), (" ", "" if self.app.no_color else style)]
 
     def _labels(self, cells: int) -> Content:
         place = self.place
