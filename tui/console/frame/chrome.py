@@ -110,7 +110,7 @@ class Header(ChromeRow):
             if state == "locked":
                 alone = short and len(states) > 1
                 parts += [(f" {LOCKED}", CHIP_LOCKED)] if alone else self._chip(CHIP_LOCKED, f"{LOCKED} {state}")
-            elif state in (STORE_AWAY, "damaged"):
+            elif state in (STORE_AWAY, "damaged", "cannot be read"):
                 parts += self._chip(CHIP_LOCKED, state)
             elif state == "PRACTICE":
                 parts += self._chip(CHIP_PRACTICE, state)
