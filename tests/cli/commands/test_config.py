@@ -60,7 +60,7 @@ def test_check_names_line_key_and_what_was_probably_meant(modeldeck: Run, home: 
     assert [row["line"] for row in rows] == [2, 4, 5, 8, 9, 10] and [row["ignored"] for row in rows].count(False) == 1
 
 
-def test_settings_and_keys_are_shown_beside_a_value_that_cannot_be_used(modeldeck: Run, home: Path) -> None:
+def test_an_invalid_value_hides_no_setting_and_no_key(modeldeck: Run, home: Path) -> None:
     written(home, FILE)
     ran = modeldeck("config")
     assert ran.code == 1 and "line 4: glyphs is one of auto, ascii, unicode." in ran.err

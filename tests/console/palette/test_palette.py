@@ -48,7 +48,7 @@ async def test_words_find_and_the_drawing_holds() -> None:
         assert rows(pilot)[1].endswith(f" of {len(pilot.app.screen._all)} ──")  # type: ignore[attr-defined]
 
 
-async def test_the_default_theme_is_named_and_signs_are_told_apart_from_themes() -> None:
+async def test_the_default_theme_and_plain_characters_have_words_of_their_own() -> None:
     async with console() as pilot:
         commands = {command.words: command for command in every_command(app_of(pilot))}
         assert "terminal's own colors" in commands["Theme: ansi-dark (default)"].tells

@@ -641,7 +641,16 @@ async def test_from_100_columns_the_figures_stand_next_to_the_chat() -> None:
             assert words in text
         keys = "enter send  ctrl+j new line  ctrl+r regenerate  ctrl+g edit  ctrl+o model  ctrl+n new"
         assert rows(pilot)[38].startswith(f" {keys}") and rows(pilot)[39].endswith("esc commands  f1 help")
-        assert rows(pilot)[36].startswith("── 0.")
+        assert re.match(r"── [\d.]+ s ─", rows(pilot)[36])
+        # Escape leaves a parameter to where it was opened from, and the footer says which that is.
+        await pilot.press("tab")
+        await until_shown(pilot, "esc back to typing")
+        await pilot.press("escape", "escape")
+        await until_shown(pilot, "KEYS")
+        await pilot.press("p")
+        await until_shown(pilot, "esc commands")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.focused is tab.transcript)
 
 
 async def test_an_error_of_our_own_ends_the_answer_and_not_the_program(model: Model) -> None:

@@ -20,6 +20,7 @@ from tui.console.widgets.symbols import (
     MARK,
     MARK_COLOURS,
     MUTED,
+    chip,
     mark_style,
 )
 from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, width
@@ -120,7 +121,7 @@ class Header(ChromeRow):
 
     def _chip(self, style: str, text: str) -> list[Words]:
         """Return a chip. Without colors there is a gap behind it, as it would run together with the next."""
-        return [(f" {text}", style), (" ", "" if self.app.no_color else style)]
+        return [(f" {text}", style), " "] if self.app.no_color else [chip(style, text)]
 
     def _labels(self, cells: int) -> Content:
         place = self.place

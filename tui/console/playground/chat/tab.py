@@ -64,6 +64,7 @@ class ChatTab(PromptTab):
         self._drawing = AnswerDrawing(self, self.draw, self._show_status)
         self._editing = False
         self._explaining = False
+        self._typing_before = True
 
     def compose(self) -> ComposeResult:
         with Horizontal(id="chat-upper"):
@@ -116,7 +117,8 @@ class ChatTab(PromptTab):
         if self.query_one(Find).has_class("-open") and self.typing and not self.question.has_focus:
             return "field.next", "find.close"
         if self.side.fields is not None and self.side.fields.row is not None:
-            return "field.next", "focus.next", "field.clear", "area.escape: commands"
+            back = "back to typing" if self._typing_before else "commands"
+            return "field.next", "focus.next", "field.clear", f"area.escape: {back}"
         keys = footer(self.session, self.source_keys, typing=self.typing, wide=self.has_class("-wide"))
         block = self.transcript.at_cursor
         folds = self.transcript.has_focus and isinstance(block, AnswerBlock) and block.thoughts
@@ -243,7 +245,7 @@ class ChatTab(PromptTab):
 
     def escape(self) -> None:
         if self.side.fields is not None and self.side.fields.row is not None:
-            self.question.focus()
+            (self.question if self._typing_before else self.transcript).focus()
         elif self.typing:
             self.transcript.focus()
         else:
@@ -322,6 +324,7 @@ class ChatTab(PromptTab):
         if self.model is None:
             self.say(hint("Pick a model first: {playground.model:typing}."))
         elif self.has_class("-wide") and self.side.fields is not None:
+            self._typing_before = self.question.has_focus
             self.side.fields.focus_first()
         else:
             self.run_worker(self._parameters(self.model), group="parameters", exclusive=True, exit_on_error=False)
