@@ -116,7 +116,7 @@ _PROSE_CALLS = {
     "replace",
 }
 _PROSE_CALLS |= {"temperature", "top_p", "top_k", "presence", "frequency", "repetition", "stop"}  # of dialects/sampling
-_PROSE_KEYWORDS = {"docs", "catalogue_as_of", "unset"}
+_PROSE_KEYWORDS = {"docs", "source", "catalogue_as_of", "unset"}
 _PROSE_NAMES = {"_KNOWN", "_LABEL", "ENDINGS", "_NOTES", "names"}
 
 

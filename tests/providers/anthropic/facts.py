@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tests.providers import calls
+from tests.providers.attached import DATA, IMAGE, MB, PAPER, chat_with, figures
 from tests.providers.facts import BARE_LIST, SCHEMA, Chat, Facts, Otherwise, Refusal, Stream, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
 from tui.domain import ImportMode, Model, ModelType, Supply
@@ -734,3 +735,32 @@ def a_gateway_without_a_list_is_verified_by_an_empty_request(p: Provider) -> Non
         assert read(probe, ApiError(404)) == [ApiError(404)]
     assert p.repair_request(p.verify(BASE), ApiError(404, page=True)) is None
     assert p.repair_request(chat(p), ApiError(404)) is None
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def images_and_documents(p: Provider) -> None:
+    source = {"type": "base64", "media_type": "image/png", "data": DATA}
+    blocks = [
+        {"type": "image", "source": source},
+        {"type": "document", "source": source | {"media_type": "application/pdf"}},
+        {"type": "text", "text": "What is this?"},
+    ]
+    assert chat_with(p, BASE, "claude-opus-5-5", IMAGE, PAPER)["messages"][0] == {"role": "user", "content": blocks}
+    documents = {"documents": ("application/pdf",)}
+    most = {"size": 5 * MB * 3 // 4, "total": 32 * MB * 3 // 4, "count": 20, "side": 8000}
+    assert figures(p, "claude-haiku-4-5") == documents | most
+    assert figures(p, "claude-2.1") is None
+    yes, no = {"supported": True}, {"supported": False}
+    for capabilities, inputs in (
+        ({"image_input": yes, "pdf_input": yes}, ("text", "image", "pdf")),
+        ({"image_input": yes, "pdf_input": no}, ("text", "image")),
+        ({"image_input": no}, ("text",)),
+        ({"thinking": yes}, ()),
+    ):
+        listed = read(p.verify(BASE), {"data": [{"id": "claude-x", "capabilities": capabilities}]})[0].models
+        assert listed[0].inputs == inputs
+    assert figures(p, "claude-x", inputs=("text", "image", "pdf")) == documents | most
+    assert figures(p, "claude-x", inputs=("text", "image")) == most

@@ -7,6 +7,7 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 from pathlib import Path
 from typing import Any
 
+from tests.providers.attached import MB, PARTS, chat_with, figures
 from tests.providers.facts import KEY, Chat, Facts, Otherwise, Refusal, Stream, read, sse
 from tests.providers.openai.facts import whole
 from tui.domain import ImportMode, Model, ModelType, Supply
@@ -829,3 +830,14 @@ def an_error_body(p: Provider) -> None:
 def a_failure_in_the_answer(p: Provider) -> None:
     parted = read(chat(p), chunk({"content": "Par"}), error("500", "Their words."), end=False)
     assert parted == [TextDelta("Par"), ApiError(0, "500", message="Their words.")]
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def images_and_documents(p: Provider) -> None:
+    assert chat_with(p, V1, "answers")["messages"][1]["content"] == PARTS
+    named = {"base_model": "gpt-4o"}
+    assert figures(p, "answers", fields=named) == {"size": 50 * MB, "count": 10}
+    assert figures(p, "answers", fields={"base_model": "gpt-3.5-turbo"}) is None

@@ -6,6 +6,7 @@ itself is checked with OpenAI's facts.
 
 from typing import Any
 
+from tests.providers.attached import PARTS, chat_with, figures
 from tests.providers.facts import KEY, Chat, Facts, Otherwise, Refusal, Stream, read, sse, types_by_names
 from tests.providers.http_server import http
 from tui.domain import ImportMode, Model, ModelType, Supply
@@ -517,3 +518,14 @@ def an_error_body(p: Provider) -> None:
         "",
     )
     assert less and "seed" not in less.json and "seed" in sentence
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def images_and_documents(p: Provider) -> None:
+    served = {"base_url": "http://localhost:8000", "flavour": "vllm"}
+    assert chat_with(p, served, "glm-4v-9b")["messages"][1]["content"] == PARTS
+    assert figures(p, "glm-4v-9b") == {} and figures(p, "glm-4-9b") == {"certain": False}
+    assert figures(p, "chatglm3-6b") is None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from tests.providers.attached import PARTS, chat_with, figures
 from tests.providers.facts import SCHEMA, read
 from tests.providers.huggingface import endpoints, engines
 from tests.providers.huggingface.kit import (
@@ -499,3 +500,13 @@ def a_schema_is_a_grammar_for_tgi_and_a_response_format_elsewhere(p: Provider) -
     unused = "The following `model_kwargs` are not used by the model: ['grammar']"
     assert p.repair_request(generates, ApiError(400, message=unused)) is None
     assert ask(hosted("Qwen/Qwen3-32B")).json["response_format"]["type"] == "json_schema"
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def images_and_documents(p: Provider) -> None:
+    fields = {"router_url": "https://router.huggingface.co"}
+    assert chat_with(p, fields, "Qwen/Qwen3-VL-8B-Instruct")["messages"][1]["content"] == PARTS
+    assert figures(p, "Qwen/Qwen3-VL-8B-Instruct") == {} and figures(p, "Qwen/Qwen3-8B") == {"certain": False}

@@ -5,6 +5,7 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 
 from typing import Any
 
+from tests.providers.attached import PARTS, chat_with, figures
 from tests.providers.facts import BARE_LIST, KEY, SCHEMA, Chat, Facts, Refusal, Stream, read, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, Problem, ScopeMissing, UsageError
@@ -497,3 +498,13 @@ def refusals_in_words(p: Provider) -> None:
     assert words("", "no") is None
     less = p.repair_request(chat(p, top_p=0.5), ApiError(400, code="2013", message="unknown parameter: top_p"))
     assert less and "top_p" not in less[0].json
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def images_and_documents(p: Provider) -> None:
+    assert chat_with(p, BASE, "MiniMax-M3")["messages"][1]["content"] == PARTS
+    assert figures(p, "MiniMax-M3") == {"images": ("image/png", "image/jpeg", "image/webp", "image/gif")}
+    assert figures(p, "MiniMax-M2.5") is None

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.providers import calls
+from tests.providers.attached import DATA, IMAGE, MB, PAPER, PARTS, chat_with, figures
 from tests.providers.facts import BARE_LIST, SCHEMA, Chat, Facts, Otherwise, Stream, proposed_are_known, read, sse
 from tests.providers.facts import KEY as SOCKET_KEY
 from tui.domain import Model, ModelType
@@ -944,3 +945,17 @@ def a_refresh_at_a_server_without_a_list_says_so(p: Provider) -> None:
     assert (refused.status, refused.code) == (404, "no_model_list")
     problem = p.describe_error(refused, "")
     assert problem and problem.message.endswith("has no model list.") and problem.hint == "Add models by name."
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def images_and_documents(p: Provider) -> None:
+    content = chat_with(p, BASE, "gpt-5.4-mini", IMAGE, PAPER)["messages"][1]["content"]
+    paper = {"filename": "b.pdf", "file_data": f"data:application/pdf;base64,{DATA}"}
+    assert content == [*PARTS, {"type": "file", "file": paper}]
+    limits = {"documents": ("application/pdf",), "size": 50 * MB, "total": 50 * MB, "count": 500}
+    assert figures(p, "gpt-4o-mini") == figures(p, "o3") == limits
+    for model in ("gpt-3.5-turbo", "gpt-4", "o3-mini"):
+        assert figures(p, model) is None

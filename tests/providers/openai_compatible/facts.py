@@ -5,6 +5,7 @@ The wire itself is checked with OpenAI's facts.
 
 from typing import Any
 
+from tests.providers.attached import PARTS, chat_with, figures
 from tests.providers.facts import BARE_LIST, Chat, Facts, Otherwise, Refusal, read
 from tests.providers.facts import KEY as SOCKET_KEY
 from tests.providers.openai.facts import STREAM, whole
@@ -167,3 +168,21 @@ def a_server_without_a_list_can_be_set_up(p: Provider) -> None:
     (refused,) = read(p.list_models(BASE), ApiError(404))
     problem = p.describe_error(refused, "")
     assert problem and problem.message == "The server has no model list."
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@FACTS.check
+def images_and_documents(p: Provider) -> None:
+    assert chat_with(p, BASE, "llava")["messages"][1]["content"] == PARTS
+    assert figures(p, "llava") == {} and figures(p, "llama3") == {"certain": False}
+    for entry, inputs in (
+        ({"architecture": {"input_modalities": ["text", "image", 7]}}, ("text", "image")),
+        ({"capabilities": {"vision": True}}, ("text", "image")),
+        ({"capabilities": {"vision": False}}, ("text",)),
+        ({"capabilities": []}, ()),
+    ):
+        assert p.list_models
+        assert read(p.list_models(BASE), {"data": [{"id": "m", **entry}]})[0].models[0].inputs == inputs
+    assert figures(p, "m", inputs=("text", "image")) == {} and figures(p, "llava", inputs=("text",)) is None

@@ -3,8 +3,11 @@
 Nothing here was recorded from the adapter; predictions, schemas and events are our own composition of their shapes.
 """
 
+import json
+from pathlib import Path
 from typing import Any
 
+from tests.providers.attached import IMAGE, URL, chat_with, figures
 from tests.providers.facts import read
 from tests.providers.replicate import outputs, predictions
 from tests.providers.replicate.kit import (
@@ -40,7 +43,7 @@ from tui.providers.events import (
     SearchResult,
     SearchResults,
 )
-from tui.providers.requests import ApiError
+from tui.providers.requests import ApiError, Attachment, ChatRequest, Message, Upload
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -337,3 +340,32 @@ def models_are_searched_by_words(p: Provider) -> None:
         )
     ]
     assert read(call, {"models": None})[0].code == read(call, [])[0].code == "malformed"
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def images_and_documents(p: Provider) -> None:
+    def model(name: str, kind: str = "string") -> dict[str, Any]:
+        takes = [{"name": "prompt", "type": "string"}, {"name": name, "type": kind, "file": True}]
+        return {"fields": {"inputs": json.dumps({"takes": takes, "gives": "text"})}}
+
+    for name in ("image", "images", "image_input", "input_image", "input_images", "img"):
+        inputs = chat_with(p, BASE, LLAMA, **model(name))["input"]
+        assert list(inputs) == ["prompt", name] and inputs[name] == URL
+    photo, image = {"name": "photo", "file": True}, {"name": "image", "type": "string", "file": True}
+    both = json.dumps({"takes": [photo, image], "gives": "text"})
+    assert list(chat_with(p, BASE, LLAMA, fields={"inputs": both})["input"])[-1] == "image"
+    assert chat_with(p, BASE, LLAMA, IMAGE, IMAGE, **model("images", ""))["input"]["images"] == [URL, URL]
+    assert figures(p, LLAMA, **model("image")) == {"size": 100_000_000, "count": 1}
+    assert figures(p, LLAMA, **model("images", "")) == {"size": 100_000_000}
+    assert figures(p, LLAMA, **model("video")) is None and figures(p, LLAMA) is None
+    large = Attachment("a.png", "image/png", bytes(200_000))
+    assert p.chat
+    ask = ChatRequest(Model("replicate", LLAMA, CHAT, **model("image")), (Message("user", "What?", (large,)),))
+    upload = p.chat(BASE, ask)
+    assert (upload.method, upload.url) == ("POST", f"{ROOT}/files")
+    assert upload.upload == Upload((), Path(), "image/png", 200_000, "content", False, "a.png", large.content)
+    laid, create = read(upload, {"id": "demo", "urls": {"get": f"{ROOT}/files/demo"}})
+    assert laid.anyway and create.json["input"]["image"] == f"{ROOT}/files/demo"

@@ -84,6 +84,7 @@ FACTS = Facts(
         "replicate.chat",
         "replicate.embeddings",
         "replicate.audio",
+        "replicate.files",
         "replicate.models",
         "replicate.errors",
     ),

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from tests.providers.attached import DATA, IMAGE, MB, chat_with, figures
 from tests.providers.facts import KEY, Chat, Facts, Otherwise, Refusal, Stream, read, spoken, sse
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, Problem, ScopeMissing, UsageError
@@ -643,3 +644,25 @@ def what_codes_amount_to(p: Provider) -> None:
     less, _ = p.repair_request(chat(p, top_k=3), ApiError(400, message="Unknown parameter: top_k")) or (chat(p), "")
     assert "top_k" not in less.json
     assert isinstance(p.describe_error(ApiError(429, code="11202"), ""), Problem)
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def images_and_documents(p: Provider) -> None:
+    signed = {"app_id": "a", "api_key": "•", "api_secret": "•"}
+    assert p.chat
+    for model, domain in (("imagev3", "imagev3"), ("image", "general")):
+        message = chat_with(p, signed, model)
+        assert message["parameter"]["chat"]["domain"] == domain
+        image = {"role": "user", "content": DATA, "content_type": "image"}
+        text = {"role": "user", "content": "What is this?", "content_type": "text"}
+        assert message["payload"]["message"]["text"] == [image, text]
+        ask = ChatRequest(Model("spark", model, ModelType.CHAT), (Message("user", "What?", (IMAGE,)),))
+        assert p.chat(signed, ask).url == "wss://spark-api.cn-huabei-1.xf-yun.com/v2.1/image"
+        here = p.model_origins(signed, ask.model)
+        assert here == ("https://spark-api.cn-huabei-1.xf-yun.com",)
+        assert figures(p, model) == {"images": ("image/png", "image/jpeg"), "size": 4 * MB, "count": 1}
+    lite = Model("spark", "lite", ModelType.CHAT)
+    assert p.attachments(lite) is None and p.model_origins(signed, lite) == ()

@@ -6,6 +6,7 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 from pathlib import Path
 from typing import Any
 
+from tests.providers.attached import MB, PARTS, chat_with, figures
 from tests.providers.facts import (
     BARE_LIST,
     KEY,
@@ -554,3 +555,17 @@ def codes_in_any_spelling(p: Provider) -> None:
     assert p.describe_error(ApiError(401), "m") is None
     assert "address" in getattr(p.describe_error(ApiError(403, message="IP not allowed"), "m"), "message", "")
     assert "the model" in getattr(p.describe_error(ApiError(404, code="ModelNotFound"), ""), "message", "")
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def images_and_documents(p: Provider) -> None:
+    assert chat_with(p, BASE, "qwen3-vl-plus")["messages"][1]["content"] == PARTS
+    most = {"images": ("image/png", "image/jpeg", "image/webp"), "size": 7 * MB, "least_side": 11}
+    for model in ("qwen3-vl-plus", "qvq-max", "qwen3.7-plus", "kimi-k2.5"):
+        assert figures(p, model) == most
+    assert figures(p, "qwen9") == most | {"certain": False}
+    for model in ("qwen-plus", "qwen3.7-max", "deepseek-v4-pro"):
+        assert figures(p, model) is None

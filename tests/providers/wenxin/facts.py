@@ -5,6 +5,7 @@ Nothing here was recorded from the adapter; the frames are our own composition o
 
 from typing import Any
 
+from tests.providers.attached import MB, PARTS, chat_with, figures
 from tests.providers.facts import (
     BARE_LIST,
     KEY,
@@ -716,3 +717,15 @@ def a_schema_is_shown_to_a_json_mode_of_either_form(p: Provider) -> None:
         assert body["response_format"] == mode
         system = body["system"] if fields is PAIR else body["messages"][0]["content"]
         assert "fits this JSON Schema" in system
+
+
+# --- images -----------------------------------------------------------------------------------------------------------
+
+
+@check
+def images_and_documents(p: Provider) -> None:
+    assert chat_with(p, BASE, "deepseek-vl2")["messages"][1]["content"] == PARTS
+    assert figures(p, "ernie-4.5-turbo-vl-32k") == figures(p, "internvl3") == {"size": 10 * MB}
+    assert figures(p, "ernie-9") == {"size": 10 * MB, "certain": False}
+    for model in ("ernie-4.0-8k", "ernie-speed-8k", "ERNIE-Bot"):
+        assert figures(p, model) is None

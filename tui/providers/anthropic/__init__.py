@@ -75,8 +75,8 @@ def _inputs(entry: Mapping[str, Any]) -> tuple[str, ...]:
 
 # An image has 5 MB in base64; a request 32 MB, 100 files, and with more than 20 of them fewer pixels.
 _FILES = AttachmentLimits(
-    "https://platform.claude.com/docs/en/build-with-claude/vision",
-    attachments.IMAGES,
+    source="https://platform.claude.com/docs/en/build-with-claude/vision",
+    images=attachments.IMAGES,
     documents=(attachments.PDF,),
     size=5 * attachments.MEGABYTE * 3 // 4,
     total=32 * attachments.MEGABYTE * 3 // 4,

@@ -24,8 +24,8 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 
 # Documents go with the Responses API alone.
 _LIMITS = AttachmentLimits(
-    "https://learn.microsoft.com/en-us/azure/foundry/openai/how-to/gpt-with-vision",
-    attachments.IMAGES,
+    source="https://learn.microsoft.com/en-us/azure/foundry/openai/how-to/gpt-with-vision",
+    images=attachments.IMAGES,
     size=50 * attachments.MEGABYTE,
     count=10,
 )

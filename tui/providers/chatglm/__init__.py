@@ -65,7 +65,9 @@ def describe_error(refused: ApiError, model: str) -> Problem | None:
 
 
 # GLM-4, basic_demo/glm4v_server.py; vLLM, multimodal inputs.
-_IMAGES = AttachmentLimits("https://docs.vllm.ai/en/latest/features/multimodal_inputs.html", attachments.IMAGES)
+_IMAGES = AttachmentLimits(
+    source="https://docs.vllm.ai/en/latest/features/multimodal_inputs.html", images=attachments.IMAGES
+)
 
 
 def attachment_limits(model: Model) -> AttachmentLimits | None:

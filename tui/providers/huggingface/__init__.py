@@ -147,7 +147,7 @@ def _check_model(fields: FieldValues, model: Model) -> Call:
 
 
 _IMAGES = AttachmentLimits(
-    "https://huggingface.co/docs/inference-providers/tasks/image-text-to-text", attachments.IMAGES
+    source="https://huggingface.co/docs/inference-providers/tasks/image-text-to-text", images=attachments.IMAGES
 )
 
 

@@ -97,8 +97,8 @@ def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
 
 
 _IMAGES = AttachmentLimits(
-    "https://platform.minimax.io/docs/api-reference/text-chat-openai",
-    (attachments.PNG, attachments.JPEG, attachments.WEBP, attachments.GIF),
+    source="https://platform.minimax.io/docs/api-reference/text-chat-openai",
+    images=(attachments.PNG, attachments.JPEG, attachments.WEBP, attachments.GIF),
 )
 
 

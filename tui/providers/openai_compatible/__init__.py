@@ -81,7 +81,9 @@ def audio_limits(model: Model) -> AudioLimits:
     return replace(audio.audio(model), any_format=True, size=_LARGEST)
 
 
-_FILES = AttachmentLimits("https://docs.vllm.ai/en/latest/features/multimodal_inputs.html", attachments.IMAGES)
+_FILES = AttachmentLimits(
+    source="https://docs.vllm.ai/en/latest/features/multimodal_inputs.html", images=attachments.IMAGES
+)
 """Whose server it is knows its own limits."""
 
 

@@ -52,7 +52,9 @@ def attachment_limits(model: Model) -> AttachmentLimits | None:
     return replace(_LIMITS, count=1 if take.type else 0) if take else None
 
 
-_LIMITS = AttachmentLimits("https://replicate.com/docs/topics/predictions/input-files", IMAGES, size=100_000_000)
+_LIMITS = AttachmentLimits(
+    source="https://replicate.com/docs/topics/predictions/input-files", images=IMAGES, size=100_000_000
+)
 
 
 def _predict(fields: FieldValues, request: ChatRequest, inputs: Inputs, images: Mapping[str, Any]) -> Call:

@@ -25,7 +25,7 @@ _SYSTEM = ["system_prompt", "system_instruction", "system"]
 _TEXTS = ["texts", "text", "inputs", "input", "query_texts", "sentences"]
 _AUDIO = ["audio", "audio_file", "audio_path", "audio_url", "file"]
 _STOP = ["stop", "stop_sequences", "stop_words"]
-_IMAGES = ["image", "images", "image_input", "input_image", "input_images"]
+_IMAGES = ["image"]
 _IMAGE = re.compile(r"image|img|picture|photo", re.I)
 _PICTURE = re.compile(r"image|img|video|mask|picture|photo", re.I)
 

@@ -42,8 +42,8 @@ _VISION = {
     "image": Version("", "", "/v2.1/image", "general", websocket.IMAGES_HOST),
 }
 _IMAGES = AttachmentLimits(
-    "https://www.xfyun.cn/doc/spark/ImageUnderstanding.html",
-    (attachments.PNG, attachments.JPEG),
+    source="https://www.xfyun.cn/doc/spark/ImageUnderstanding.html",
+    images=(attachments.PNG, attachments.JPEG),
     size=4 * attachments.MEGABYTE,
     count=1,
 )
@@ -110,7 +110,7 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request: over HTTP with an APIPassword, else over a WebSocket."""
     known = _known(request.model)
     if known in _VISION:
-        return websocket.chat(_signed(fields, "Images"), _VISION[known], request)
+        return websocket.chat(_signed(fields, "Chats with images"), _VISION[known], request)
     version = _VERSIONS.get(known) or Version("/v1", known, "/v1.1/chat", known)
     if _by_password(fields):
         return api.chat(fields, version, request)

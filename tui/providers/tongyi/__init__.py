@@ -45,8 +45,8 @@ _SOUND = AudioLimits(("aac", "flac", "m4a", "mp3", "mp4", "mpeg", "ogg", "opus",
 
 # Model Studio guide, visual understanding: 10 MB of base64, sides of more than 10 pixels.
 _IMAGES = AttachmentLimits(
-    "https://help.aliyun.com/en/model-studio/vision",
-    (attachments.PNG, attachments.JPEG, attachments.WEBP),
+    source="https://help.aliyun.com/en/model-studio/vision",
+    images=(attachments.PNG, attachments.JPEG, attachments.WEBP),
     size=7 * attachments.MEGABYTE,
     least_side=11,
 )

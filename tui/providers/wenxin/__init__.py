@@ -135,7 +135,9 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 
 # Qianfan API reference V2, image understanding.
 _IMAGES = AttachmentLimits(
-    "https://cloud.baidu.com/doc/qianfan-api/s/rm7u7qdiq", attachments.IMAGES, size=10 * attachments.MEGABYTE
+    source="https://cloud.baidu.com/doc/qianfan-api/s/rm7u7qdiq",
+    images=attachments.IMAGES,
+    size=10 * attachments.MEGABYTE,
 )
 _SEES = re.compile(r"-vl(-|\d|$)|internvl|ernie-4\.5-8k-preview|ernie-5|llama-4")
 _BLIND = re.compile(r"ernie-(3|4\.0|speed|lite|tiny|char|novel|x1)|ernie-4\.5-turbo-\d|deepseek-(v3|r1)")

@@ -8,8 +8,8 @@ from tui.providers.dialects.openai.models import base_of, looks_official
 from tui.providers.spec import AttachmentLimits
 
 OPENAI = AttachmentLimits(
-    "https://developers.openai.com/api/docs/guides/images-vision",
-    IMAGES,
+    source="https://developers.openai.com/api/docs/guides/images-vision",
+    images=IMAGES,
     documents=(PDF,),
     size=50 * MEGABYTE,
     total=50 * MEGABYTE,
