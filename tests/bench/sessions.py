@@ -82,7 +82,7 @@ def console(line: Line) -> Figures:
             terminal.settle(0.5)
             first, cpu = len(terminal.raw), terminal.cpu
             opened = terminal.time_to("Ask paced", "4")
-            terminal.settle(0.5)
+            terminal.settle(2.5)  # on a busy machine what is beside the chat comes later
             keys = _typing(terminal)
             rest = _rest(terminal)
             switches = []
