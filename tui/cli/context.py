@@ -192,9 +192,16 @@ class CommandContext:
     async def close(self) -> None:
         """Close connections and drop decrypted keys; report an entry that the audit log could not take."""
         self.out.end_progress()
-        self.secret_input.close()
         if "session" in self.__dict__:
             await self.session.aclose()
+        self.close_offline()
+
+    def close_offline(self) -> None:
+        """Do the same where no request was made; this needs no event loop."""
+        self.out.end_progress()
+        self.secret_input.close()
+        if "session" in self.__dict__:
+            self.session.close()
             agent = self.session.__dict__.get("agent")
             if agent is not None and agent.problem is not None:
                 self.out.note(f"The agent was not used. {agent.problem.message}")

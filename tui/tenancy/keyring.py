@@ -1,6 +1,5 @@
 """Private keys of tenants: their files, and which are open in this process."""
 
-import asyncio
 import re
 from contextlib import suppress
 
@@ -32,6 +31,8 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None, *, he
     Raises:
         Locked: The passphrase is missing or wrong, or the key file is missing or damaged.
     """
+    import asyncio  # lazy: start-up time
+
     tenant = get(session)
     present = _opened(session, tenant)
     if here and not isinstance(present, key_pair.PrivateKey):

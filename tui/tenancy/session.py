@@ -208,10 +208,16 @@ class Session:
             if "watch" in self.__dict__:
                 import asyncio
 
-                await asyncio.to_thread(self.watch.stop)
-            self.data.close()
+                await asyncio.to_thread(self.__dict__.pop("watch").stop)
             # Stopping what runs at a provider needs its key.
-            self.open_keys.clear()
+            self.close()
+
+    def close(self) -> None:
+        """Do the same where no request was made."""
+        if "watch" in self.__dict__:
+            self.__dict__.pop("watch").stop()
+        self.data.close()
+        self.open_keys.clear()
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 """`modeldeck agent`: one passphrase, and then commands ask nobody."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import KEY, Run, run_process
+from tests.cli.conftest import KEY, Run, environ, run_process
 from tests.doubles.openai_server import OpenAIServer
 from tests.doubles.running_agent import runtime
 from tui.vault.agent import control
@@ -49,6 +51,11 @@ def test_a_passphrase_is_typed_once(
     assert "north-lab" in next(check for check in doctor["checks"] if check["check"] == "agent")["message"]
     ran = run_process(locked_home, "exec", "--", "sh", "-c", "echo $OPENAI_API_KEY", env=variables)
     assert (ran.code, ran.out) == (0, KEY + "\n")
+    # The start of a program waits for neither; together they take longer than all the rest.
+    words = (sys.executable, "-X", "importtime", "-m", "tui", "exec", "--", "true")
+    done = subprocess.run(words, env={**environ(locked_home), **variables}, capture_output=True, text=True, check=True)
+    assert "tui.vault.agent.client" in done.stderr
+    assert not {"asyncio", "Crypto"} & {line.split("|")[-1].strip() for line in done.stderr.splitlines()}
 
     assert json.loads(run("agent", "lock", "north-lab", "--json")) == {"locked": 1}
     ran = run_process(locked_home, "exec", "--", "true", env=variables)

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -17,8 +19,9 @@ from tui.console.navigation.dialogs import Dialogs
 from tui.errors import Problem
 from tui.secret import Secret
 from tui.storage import lock
-from tui.tenancy import last_used
+from tui.tenancy import keyring, last_used
 from tui.tenancy.session import Session
+from tui.vault.envelope import KeyHandle
 from tui.workspace import tenants
 
 
@@ -124,6 +127,33 @@ async def test_a_tenant_is_locked_after_minutes_without_a_key_unless_something_r
     console.monitor._last_key -= 60 * minutes
     await console.look()
     assert ("acme" not in console.session.open_keys) is locked
+
+
+class AgentOfOne:
+    """An agent that keeps one tenant open, until it does not."""
+
+    in_reach, problem = True, None
+
+    def __init__(self, key_id: str) -> None:
+        self.open = [{"tenant": "acme", "key_id": key_id}]
+
+    def tenants(self) -> list[dict[str, str]]:
+        return self.open
+
+
+async def test_what_the_agent_locks_is_hidden_here_and_no_idle_time_locks_it(console: Console) -> None:
+    acme = console.session.tenant("acme")
+    await tenants.set_passphrase(acme, Secret("a passphrase"))
+    await tenants.unlock(acme, Secret("a passphrase"))
+    private = keyring.private_key(acme)
+    handle = SimpleNamespace(key_id=private.key_id, public_pem=private.public_pem)
+    agent = AgentOfOne(private.key_id)
+    console.session.open_keys["acme"] = cast(KeyHandle, handle)
+    console.session.__dict__["agent"] = agent
+    console.monitor._last_key -= 60 * 60
+    assert "hide" not in await console.look() and "acme" in console.session.open_keys
+    agent.open = []
+    assert "hide" in await console.look() and "acme" not in console.session.open_keys
 
 
 async def test_a_look_that_is_slow_is_not_doubled(console: Console) -> None:

@@ -4,7 +4,6 @@ A tenant's choice stands in its settings by provider. One never takes the place 
 used up or gone stays chosen, and says so. Without an own credential there is nothing to choose: the trial is used.
 """
 
-import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -48,6 +47,8 @@ def source(session: TenantSession, provider_id: str) -> KeySource:
 
 async def choose(session: TenantSession, provider_id: str, wanted: KeySource) -> None:
     """Use the trial or the tenant's key for requests to a provider from now on."""
+    import asyncio  # lazy: start-up time
+
     provider = provider_of(session, provider_id)
     label = provider.label
     if wanted is KeySource.TRIAL and provider.kind:

@@ -8,7 +8,6 @@ back. A request that is made by a machine that was cut off for longer counts all
 the quota may be exceeded by as many requests as such machines had under way, and no more.
 """
 
-import asyncio
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -81,6 +80,8 @@ class TrialMeter:
 
     async def watch(self, event: Event) -> None:
         """Count the request at the first event that something of an answer came with."""
+        import asyncio  # lazy: start-up time
+
         if not self.answered and isinstance(event, ANSWERS):
             self.answered = True
             # Before the event is passed on: whoever has seen it and is killed has used the request.
@@ -94,6 +95,8 @@ async def metered(meter: TrialMeter) -> AsyncIterator[None]:
 
     One that fails, or is stopped before anything of its answer came, is given back.
     """
+    import asyncio  # lazy: start-up time
+
     kept = False
     try:
         await asyncio.to_thread(meter.reserve)
@@ -112,6 +115,7 @@ async def metered(meter: TrialMeter) -> AsyncIterator[None]:
 @asynccontextmanager
 async def _renewed(meter: TrialMeter) -> AsyncIterator[None]:
     """Renew the reservation while the block runs, where it would end by itself."""
+    import asyncio  # lazy: start-up time
 
     async def renew() -> None:
         while True:

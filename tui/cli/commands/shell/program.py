@@ -1,6 +1,5 @@
 """`modeldeck exec` and `modeldeck env`."""
 
-import asyncio
 import errno
 import os
 import re
@@ -15,6 +14,7 @@ from tui.cli.output import is_terminal, say_problem
 from tui.errors import Problem, UsageError, did_you_mean
 from tui.process import hardening
 from tui.secret import Secret
+from tui.tenancy import credentials
 from tui.workspace import program_environment
 from tui.workspace.program_environment import MARKER, ProgramEnvironment
 
@@ -38,14 +38,14 @@ def run_program(call: CommandContext) -> int:
         missing = error.errno == errno.ENOENT
         say_problem(Problem(f"{words[0]} {'does not exist' if missing else 'cannot be run'}.", "Nothing was started."))
         return _NOT_THERE if missing else _NOT_RUNNABLE
-    variables = asyncio.run(_prepare(call, os.path.basename(words[0]), files))
+    variables = _prepare(call, os.path.basename(words[0]), files)
     return _replace_process(path, words, variables)
 
 
-async def _prepare(call: CommandContext, program: str, files: dict[str, str]) -> dict[str, str]:
+def _prepare(call: CommandContext, program: str, files: dict[str, str]) -> dict[str, str]:
     """Return the program's environment as text. The audit log takes the entry first, or nothing is started."""
     try:
-        environment = await _environment(call)
+        environment = _environment(call)
         variables = environment.apply(call.environ, only=call.args.has("only"))
         for name, variable in files.items():
             if variable not in environment.variables:
@@ -55,15 +55,17 @@ async def _prepare(call: CommandContext, program: str, files: dict[str, str]) ->
         variables |= {MARKER: call.tenant.id, "MODELDECK_TENANT": call.tenant.id}
         call.tenant_session.audit("program started", program=program, providers=list(environment.providers))
     finally:
-        await call.close()
+        call.close_offline()
     return {name: value.reveal() if isinstance(value, Secret) else value for name, value in variables.items()}
 
 
-async def _environment(call: CommandContext) -> ProgramEnvironment:
+def _environment(call: CommandContext) -> ProgramEnvironment:
     session, named = call.tenant_session, call.args.many("provider")
     chosen = program_environment.candidates(session, named)
-    for provider in chosen:
-        await call.unlock_for(provider.id)
+    if any(credentials.needs_unlock(session, provider.id) for provider in chosen):
+        import asyncio  # a quarter of the start of a program, and a tenant that is open does without
+
+        asyncio.run(call.unlock(call.tenant))
     environment = program_environment.environment(
         session, chosen, named=bool(named), by_provider=call.args.has("by-provider")
     )
@@ -121,7 +123,7 @@ def _become(path: str, words: list[str], variables: dict[str, str]) -> NoReturn:
     os.execve(path, words, variables)
 
 
-async def show_environment(call: CommandContext) -> None:
+def show_environment(call: CommandContext) -> None:
     """Print the variables, unless a person would see them without having said so."""
     kind = "json" if call.out.as_json else call.args.one("format", "sh")
     if call.out.decorated and not call.args.has("reveal"):
@@ -129,7 +131,9 @@ async def show_environment(call: CommandContext) -> None:
             "The keys would show on this terminal, and stay in its scrollback.",
             "Use modeldeck exec -- CMD, send the output elsewhere, or add --reveal.",
         )
-    environment = await _environment(call)
-    text = formatted(kind, environment)
-    call.tenant_session.audit("keys printed", format=kind, providers=list(environment.providers))
-    call.out.piece(text)
+    try:
+        environment = _environment(call)
+        call.tenant_session.audit("keys printed", format=kind, providers=list(environment.providers))
+    finally:
+        call.close_offline()
+    call.out.piece(formatted(kind, environment))
