@@ -95,6 +95,9 @@ DECLARED = {
     "tenants.remove": KeyDeclaration("d", "remove", "Remove the tenant"),
     "tenants.refresh": KeyDeclaration("r", "refresh", "Read the list again"),
     "tenants.filter": KeyDeclaration("slash", "filter", "Filter the tenants"),
+    "operators.admit": KeyDeclaration("a", "admit", "Admit an operator"),
+    "operators.remove": KeyDeclaration("d", "remove", "Remove an operator"),
+    "operators.find": KeyDeclaration("slash", "find", "Find"),
     "damaged.again": KeyDeclaration("r", "refresh", "Read the settings again"),
     # Playground
     "chat.write": KeyDeclaration("i", "type", "Type a question"),

@@ -254,6 +254,9 @@ def _keeping(screen: FramedScreen[Any], name: str) -> Iterator[Command]:
     """Yield the commands on a tenant's settings as a whole."""
     tells = f"Show what was changed in {name}, when and by whom."
     yield Command("Audit log", _then(_audit, screen), "", tells, also="history who changed verify")
+    if hasattr(screen.navigator.session.data, "database"):
+        tells = f"Show who shares {name}; admit and remove operators."
+        yield Command("Operators", _then(_operators, screen), "", tells, also="share admit remove people fingerprint")
     tells = f"Save the settings of {name} to a file, without API keys."
     yield Command("Export the settings …", _then(_worker, screen, _export), "", tells, also="backup save file")
     tells = "Save them to a file, API keys included, encrypted with a passphrase."
@@ -269,6 +272,13 @@ def _audit(screen: FramedScreen[Any]) -> None:
     from tui.console.tenants.audit_log import Audit  # lazy: the page
 
     screen.app.push_screen(Audit())
+
+
+def _operators(screen: FramedScreen[Any]) -> None:
+    from tui.console.tenants.operators import OperatorsPage  # lazy: the page
+
+    assert screen.navigator.tenant is not None
+    screen.app.push_screen(OperatorsPage(screen.navigator.tenant))
 
 
 async def _import(screen: FramedScreen[Any]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from tui.domain import ManifestState, ProviderState, Tenant
 from tui.errors import Problem
 from tui.tenancy import credentials as stored_credentials
-from tui.tenancy import keyring, retired_keys, verification
+from tui.tenancy import keyring, operators, retired_keys, verification
 from tui.tenancy.manifest import ChangeKind, CredentialRef
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
@@ -35,7 +35,8 @@ class KeyReport:
     `settings` and `key_file` are paths, `present` whether the key file is there, `together` the folder that holds both
     (a backup of it holds both), '' where none but the root does. `lock_after` is in minutes, 0 for never. `earlier` are
     the key pairs that kept states of the settings still need. `loose` are modes and owners that let somebody else in,
-    each in a sentence. `history` says whether chats are kept, and `chats` how many there are.
+    each in a sentence. `history` says whether chats are kept, and `chats` how many there are. `exposed` are
+    credentials that a removed operator could read, until they are replaced.
     """
 
     tenant: Tenant
@@ -52,6 +53,7 @@ class KeyReport:
     loose: tuple[str, ...]
     history: HistorySettings
     chats: int
+    exposed: tuple[operators.Exposed, ...] = ()
 
     @property
     def manifest(self) -> ManifestState:
@@ -86,6 +88,7 @@ def custody(session: TenantSession) -> KeyReport:
         tuple(_loose(session)),
         history_settings(session),
         chats.count(session),
+        tuple(operators.exposed(session)),
     )
 
 

@@ -13,9 +13,10 @@ COMMANDS = (
         details="Asks for no passphrase: while the tenant is locked, its settings are shown as stored.",
         shape="{tenant, name, passphrase, open, agent, key_pair, key_file, key_file_present, settings, together, "
         "lock_after, manifest: {state, counter}, credentials: [{provider, name, state, words}], earlier_key_pairs: "
-        "[id], history: {on, days, available, chats}, loose: [sentence], readers}; agent says that the agent keeps it "
-        "open, together is the folder that holds both settings and key file, or ''; the state of the manifest is "
-        "vouched for, not proved, changed from outside or older state put back",
+        "[id], history: {on, days, available, chats}, loose: [sentence], exposed: [{operator, provider, credential, "
+        "since}], readers}; agent says that the agent keeps it open, together is the folder that holds both settings "
+        "and key file, or ''; exposed is what a removed operator could read; the state of the manifest is vouched "
+        "for, not proved, changed from outside or older state put back",
         examples=("modeldeck vault status -t acme",),
     ),
     Command(

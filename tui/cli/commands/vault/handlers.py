@@ -68,6 +68,10 @@ def _lines(key_report: KeyReport) -> Iterator[tuple[str, str]]:
             yield "", f"{credential_report.state}: {credential_report.words}"
     if any(credential.state is ProviderState.UNCONFIRMED for credential in key_report.credentials) or key_report.alarm:
         yield "", "To review and accept them: modeldeck vault confirm"
+    if key_report.exposed:
+        yield "To replace", f"{counted(len(key_report.exposed), 'API key')} that a removed operator could read:"
+    for exposed in key_report.exposed:
+        yield "", f"{exposed.provider} {exposed.name}, read by {exposed.operator}"
     if key_report.tenant.id != OPERATOR:
         yield "History", _history(key_report)
     if key_report.earlier:
@@ -154,6 +158,10 @@ def _shape(key_report: KeyReport) -> dict[str, Any]:
         ],
         "earlier_key_pairs": list(key_report.earlier),
         "loose": list(key_report.loose),
+        "exposed": [
+            {"operator": entry.operator, "provider": entry.provider, "credential": entry.name, "since": entry.since}
+            for entry in key_report.exposed
+        ],
         "history": {
             "on": key_report.history.on,
             "days": key_report.history.days,

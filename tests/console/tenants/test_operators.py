@@ -1,0 +1,69 @@
+"""Operators of a shared tenant are listed, admitted by fingerprint and removed, without leaving the console."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from tests.console.pilot import app_of, console, shown, until, until_shown
+from tests.console.provider_forms import KEY, OTHER_KEY
+from tests.doubles.postgres_server import SharedStore, shared_store
+from tui.console.tenants.operators import OperatorsPage
+from tui.practice.tenants import BITS, COST
+from tui.secret import Secret
+from tui.storage.memory_folder import MemoryFolder
+from tui.tenancy.session import Session
+from tui.tenancy.tenants import get
+from tui.workspace import operators, tenants
+from tui.workspace.credentials import save
+from tui.workspace.key_pairs import report
+
+pytestmark = pytest.mark.slow
+
+OWN = Secret("own-passphrase")
+
+
+@pytest.fixture
+def shared() -> Iterator[SharedStore]:
+    with shared_store() as created:
+        yield created
+
+
+async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of_keys_to_replace(
+    shared: SharedStore, session: Session
+) -> None:
+    def opened(login: str) -> Session:
+        return Session(
+            shared.root(login), MemoryFolder(), session.client_factory, {"USER": login}, key_bits=BITS, key_cost=COST
+        )
+
+    ada, bob = opened("ada"), opened("bob")
+    await tenants.create(ada, "acme")
+    acme = ada.tenant("acme")
+    await save.save(acme, "openai", {"api_key": Secret(KEY)})
+    await operators.request(ada, OWN)
+    published = (await operators.request(bob, OWN)).fingerprint
+    async with console(ada, "acme") as pilot:
+        app_of(pilot).push_screen(OperatorsPage(get(acme)))
+        await until_shown(pilot, "Shared with nobody yet.")
+        await pilot.press("a")
+        await until_shown(pilot, "› admit an operator")
+        await pilot.press(*"bob", "enter", *("0" * 32), "enter", "enter")
+        await until_shown(pilot, "another fingerprint")
+        assert "bob" in shown(pilot), "what was typed stays"
+        await pilot.press("ctrl+u", *published, "enter", "enter")
+        await until_shown(pilot, "Everybody here can open")
+        assert published[:4] in shown(pilot) and "added" in shown(pilot)
+        assert (await operators.request(bob, OWN)).received == ("acme",)
+
+        await pilot.press("d")
+        await until_shown(pilot, "› remove an operator")
+        await pilot.press(*"bob", "enter", "enter")
+        await until_shown(pilot, "1 API key to replace")
+        assert "openai default  read by bob" in shown(pilot)
+        assert [entry.name for entry in report.custody(acme).exposed] == ["default"]
+        await save.save(acme, "openai", {"api_key": Secret(OTHER_KEY)})
+        app_of(pilot).monitor.look()
+        await until(pilot, lambda: "to replace" not in shown(pilot).split("operators", 1)[1].split("enter", 1)[0])
+        assert report.custody(acme).exposed == ()
+    await asyncio.gather(ada.aclose(), bob.aclose())
