@@ -44,16 +44,30 @@ def require() -> None:
 class Server:
     """A server on a socket in a private folder. `stop` and `start` are for tests of an outage."""
 
-    def __init__(self, options: tuple[str, ...] = ()) -> None:
+    def __init__(self, options: tuple[str, ...] = (), tls: tuple[Path, Path] | None = None, port: int = 5432) -> None:
+        """With `tls`, a certificate and its key, it also listens on loopback, where it takes nothing else."""
         installed = programs()
         assert installed is not None
-        self._programs, self._options = installed, options
+        self._programs, self._options, self._port = installed, options, port
         self.folder = Path(tempfile.mkdtemp(prefix="md-pg-", dir="/tmp"))
         self._user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         if self._user:
             shutil.chown(self.folder, "postgres", "postgres")
         self._run("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8")
+        if tls is not None:
+            self._listen(*tls)
         self.start()
+
+    def _listen(self, certificate: Path, key: Path) -> None:
+        """Listen on loopback, for TLS alone."""
+        for source, name in ((certificate, "server.crt"), (key, "server.key")):
+            target = self.folder / "data" / name
+            shutil.copy(source, target)
+            target.chmod(0o600)
+            if self._user:
+                shutil.chown(target, "postgres", "postgres")
+        (self.folder / "data" / "pg_hba.conf").write_text("local all all trust\nhostssl all all 127.0.0.1/32 trust\n")
+        self._options = (*self._options, "-h", "127.0.0.1", "-c", "ssl=on")
 
     def start(self) -> None:
         """Start it, and wait until it answers."""
@@ -62,7 +76,7 @@ class Server:
                 [
                     *self._user,
                     str(self._programs / "postgres"),
-                    *("-D", f"{self.folder}/data", "-k", str(self.folder), "-h", ""),
+                    *("-D", f"{self.folder}/data", "-k", str(self.folder), "-h", "", "-p", str(self._port)),
                     *("-c", "fsync=off", "-c", "shared_buffers=16MB", "-c", "max_connections=60"),
                     *self._options,
                 ],
@@ -98,7 +112,8 @@ class Server:
 
     def address(self, database: str, user: str) -> str:
         """Return a connection string."""
-        return f"postgresql:///{database}?host={self.folder}&user={user}"
+        port = "" if self._port == 5432 else f"&port={self._port}"
+        return f"postgresql:///{database}?host={self.folder}&user={user}{port}"
 
     def administrator(self, database: str) -> Any:
         """Return a connection of the superuser, in autocommit."""

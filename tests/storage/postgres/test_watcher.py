@@ -1,7 +1,10 @@
 """What others save is known without asking, however notices get lost; while the store is away, what was read stays."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -213,3 +216,18 @@ def test_a_console_that_starts_while_the_store_is_away_shows_what_was_sealed(
     for cache in (SealedCache(folder, keys), SealedCache(folder, MemoryFolder()), None):
         with pytest.raises(StoreUnreachable):
             watch(proxy, cache)
+
+
+def test_files_and_the_version_import_nothing_of_the_database(tmp_path: Path) -> None:
+    program = (
+        "import sys, tui.__main__\n"
+        "from tui.tenancy.session import open_session\n"
+        "session = open_session({'HOME': sys.argv[1]})\n"
+        "session.tenants.folders(), session.watch.state\n"
+        "sys.exit('psycopg' in sys.modules or any('postgres' in name for name in sys.modules))"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True)
+    loaded = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "tui", "--version"], check=True, capture_output=True, text=True
+    )
+    assert "psycopg" not in loaded.stderr and "postgres" not in loaded.stderr
