@@ -72,7 +72,7 @@ def test_an_invalid_value_hides_no_setting_and_no_key(modeldeck: Run, home: Path
 
 def test_a_whole_file_and_none_pass_the_check(modeldeck: Run, home: Path) -> None:
     assert modeldeck("config", "check").code == 0
-    written(home, 'theme = "nord"\n[keymap]\n"chat.copy" = "f7"\n')
+    written(home, 'theme = "nord"\n[keymap]\n"chat.copy" = "f11"\n')
     ran = modeldeck("config", "check")
     assert (ran.code, ran.out) == (0, "")
 
