@@ -11,7 +11,7 @@ from importlib.metadata import version
 from os import cpu_count
 from pathlib import Path
 
-from tests.bench import ahead, commands, lines, rows, scale, sessions, shared_store
+from tests.bench import ahead, commands, lines, recorded_chats, rows, scale, sessions, shared_store
 from tests.bench.rows import Row, ratio, table
 from tests.bench.sessions import Figures
 from tests.bench.terminals import Line
@@ -20,7 +20,14 @@ from tests.results import write_figure, write_section
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 ROWS = (*rows.ROWS, *scale.ROWS)
-SESSIONS = {**sessions.SESSIONS, **commands.SESSIONS, **shared_store.SESSIONS, "ahead": ahead.ahead, **scale.SESSIONS}
+SESSIONS = {
+    **sessions.SESSIONS,
+    **commands.SESSIONS,
+    **shared_store.SESSIONS,
+    "ahead": ahead.ahead,
+    **scale.SESSIONS,
+    **recorded_chats.SESSIONS,
+}
 
 _LONG = {"flat", "flat-cpu", "flat-echo"}
 """Rows that take minutes, measured only where they are named."""

@@ -131,6 +131,15 @@ ROWS = (
     Row("audit-parse", "the same", "audit.verify", "audit.parse", "parsing its lines", most=2),
     Row("audit-tail", "the last 40 of 1,000,000 entries", "audit.tail", "audit.read", "reading the file", most=1),
     Row("audit-memory", "memory to verify 1,000,000, MiB", "audit.memory", 64, "64", most=1),
+    Row("history-search", "search of 10,000 recorded chats, s", "recorded_chats.search", 1, "1 s", most=1),
+    Row(
+        "history-open",
+        "opening 10,000 recorded chats",
+        "recorded_chats.open",
+        "recorded_chats.plain",
+        "reading the same as JSON",
+        most=20,
+    ),
     Row("shared-save", "a save in a shared store", "shared.save", "shared.bare save", "a bare psycopg script", most=3),
     Row("shared-tenants", "the same, ten tenants in turn", "shared.tenants", "shared.bare tenants", "the same", most=2),
     Row(

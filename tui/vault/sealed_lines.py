@@ -18,7 +18,7 @@ from typing import Any
 from tui.errors import Locked
 from tui.secret import Secret
 from tui.vault import envelope
-from tui.vault.envelope import Binding, KeyHandle, b64url_decode, b64url_encode
+from tui.vault.envelope import Binding, HandleLost, KeyHandle, b64url_decode, b64url_encode
 
 # pycryptodome is imported where it is used.  lazy: start-up time
 
@@ -81,6 +81,8 @@ def open_key(private: KeyHandle, line: bytes, owner: tuple[str, str]) -> LineKey
         secret = bytes.fromhex(secrets[_FIELD].reveal())
         if len(secret) != _KEY:
             raise ValueError
+    except HandleLost:
+        raise
     except (ValueError, KeyError, Locked):
         raise Locked("This key does not open: it was changed, or it is for another key pair.") from None
     return LineKey(private.key_id, secret)

@@ -21,7 +21,7 @@ from tui.tenancy import keyring, retired_keys
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import key_pair, sealed_lines
-from tui.vault.envelope import KeyHandle
+from tui.vault.envelope import HandleLost, KeyHandle
 from tui.vault.sealed_lines import LineKey, SealedLine
 
 CHAT = ".chat"
@@ -154,6 +154,8 @@ def _key(line: bytes, private: KeyHandle | None, owner: tuple[str, str]) -> Line
         return None
     try:
         return sealed_lines.open_key(private, line, owner)
+    except HandleLost:  # the key may well open, only not now
+        raise
     except Locked:
         return None
 

@@ -154,11 +154,11 @@ class HistoryIndex:
             with folder.lock():
                 self._rewrite(folder)
         elif read:
-            LineWriter(self._session, INDEX, new=True).append(list(_packed(read)))
+            LineWriter(self._session, INDEX, new=True).append(list(packed(read)))
             self._keys += 1
 
     def _rewrite(self, folder: Folder) -> None:
-        rewrite(self._session, INDEX, list(_packed(self.chats)))
+        rewrite(self._session, INDEX, list(packed(self.chats)))
         self._keys = 1
 
 
@@ -208,7 +208,7 @@ def _time_of(chat_id: str) -> str:
     return f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
 
 
-def _packed(chats: Iterable[Summary]) -> Iterator[dict[str, Any]]:
+def packed(chats: Iterable[Summary]) -> Iterator[dict[str, Any]]:
     """Yield the records of an index; each holds many chats, as every line costs the same to open."""
     group: list[dict[str, Any]] = []
     size = 0

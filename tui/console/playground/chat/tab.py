@@ -41,7 +41,7 @@ WIDE = 100
 
 
 class ChatTab(PromptTab):
-    """The chat of a tenant. It is kept in memory only."""
+    """The chat of a tenant. It is kept in memory, and recorded where history is on."""
 
     TYPE = ModelType.CHAT
     DEFAULT_CSS = """
