@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.doubles import images
 from tests.doubles.openai_server import OpenAIServer
 from tests.readme import BLOCKS, README, command
 from tests.terminal import environ
@@ -100,6 +101,7 @@ def test_the_examples_of_the_command_line_run(tmp_path: Path) -> None:
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tui "$@"\n')
     program.chmod(0o755)
     (tmp_path / "app.py").touch()
+    (tmp_path / "screenshot.png").write_bytes(images.png())
     (tmp_path / "prompts.txt").write_text("Why is the sky blue?\n")
     with OpenAIServer(key=key) as server:
         variables = environ(tmp_path, OPENAI_API_KEY=key)

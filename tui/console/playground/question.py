@@ -159,7 +159,7 @@ class Composer:
         self.files = files
         chips = [line((f"{MARK} {file.words}", ACCENT)) for file in files]
         if chips:
-            chips[-1] = line(chips[-1], ("   backspace in an empty question removes it", MUTED))
+            chips[-1] = line(chips[-1], ("   backspace removes it", MUTED))
         self._files.show(Content("\n").join(chips))
         self._files.set_class(bool(files), "-some")
 
