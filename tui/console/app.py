@@ -37,7 +37,7 @@ from tui.console.remedies import problem_hint
 from tui.console.terminal.display import Display
 from tui.console.terminal.key_queue import KeyHandled, KeyQueue
 from tui.console.widgets.line_filters import Ascii, Inert
-from tui.diagnostics.crash_report import crash_note, crash_place, guard_loop, guard_threads
+from tui.diagnostics.crash_report import crash_words, guard_loop, guard_threads
 from tui.errors import Problem
 from tui.paths import paths
 from tui.tenancy import keyring, tenants
@@ -75,7 +75,9 @@ class Modeldeck(ActionNode, App[str]):
         self.dialogs = Dialogs(self, lambda: self.navigator.tenant_session, self._notice)
         self.navigator = AreaNavigator(session, self, self.dialogs, self._tenant_opened)
         self.monitor = BackgroundMonitor(self.navigator, self.dialogs.toast, self.calls)
-        self.actions = PendingActions(lambda: self.screen_stack)
+        self.actions = PendingActions(
+            lambda: self.screen_stack, lambda error: self.show_problem(crash_words(error, session.environ))
+        )
         self.key_queue = KeyQueue(super().on_event, self._key_target, self._settled, self.call_later, self.set_timer)
         self.key_queue.hold()
         if tenant_id is not None or len(ids) == 1:
@@ -386,9 +388,8 @@ def run(session: Session, tenant_id: str | None = None) -> int:
     guard_threads(app.thread_failed)
     result = app.run(mouse=session.config.mouse)
     if app.crash is not None:
-        note = crash_note(app.crash, session.environ)
-        print(f"Modeldeck crashed; this is a bug ({crash_place(app.crash)}).", file=sys.stderr)
-        print(f"Saved data is safe. Details (no keys or texts): {note or 'none written'}", file=sys.stderr)
+        problem = crash_words(app.crash, session.environ)
+        print(problem.message, f"Saved data is safe. {problem.hint}".rstrip(), sep="\n", file=sys.stderr)
         return 1
     if result == PRACTICE:
         from tui.practice.tenants import practice_session  # lazy: practice

@@ -13,8 +13,8 @@ class Actions:
     """The actions of an app whose stack and clock the test moves."""
 
     def __init__(self) -> None:
-        self.stack, self.now = list[Screen[Any]](), 100.0
-        self.pending = PendingActions(lambda: self.stack, lambda: self.now)
+        self.stack, self.now, self.errors = list[Screen[Any]](), 100.0, list[BaseException]()
+        self.pending = PendingActions(lambda: self.stack, self.errors.append, lambda: self.now)
 
 
 async def test_an_action_keeps_keys_before_and_after_its_page_is_shown() -> None:

@@ -52,3 +52,13 @@ async def test_a_timer_calls_back_on_a_machine_that_stalls_as_it_starts(monkeypa
         # Each look at the clock takes a second.
         monkeypatch.setattr("textual.timer._time", SimpleNamespace(get_time=lambda: float(next(seconds))))
         await until(pilot, lambda: calls, seconds=5)
+
+
+async def test_a_bug_in_a_worker_is_shown_with_its_place_and_not_its_words() -> None:
+    async def broken() -> None:
+        raise KeyError("sk-FAKE-9Zq4")
+
+    async with console(size=(120, 40)) as pilot:
+        pilot.app.screen.run_worker(broken(), group="details", exit_on_error=False)
+        await until_shown(pilot, "this is a bug (KeyError at ")
+        assert "sk-FAKE" not in "".join(str(strip) for strip in pilot.app.screen._compositor.render_strips())

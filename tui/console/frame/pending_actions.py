@@ -18,6 +18,8 @@ from textual.message_pump import MessagePump
 from textual.screen import Screen
 from textual.worker import Worker, WorkType
 
+from tui.errors import Problem
+
 Result = TypeVar("Result")
 
 MAX_WAIT = 5.0
@@ -52,10 +54,16 @@ _current: ContextVar[_Action | None] = ContextVar("action", default=None)
 
 
 class PendingActions:
-    """The actions that run. It is true while the next key has to wait for one."""
+    """The actions that run. It is true while the next key has to wait for one. `failed` hears of a bug in a worker."""
 
-    def __init__(self, stack: Callable[[], list[Screen[Any]]], clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self,
+        stack: Callable[[], list[Screen[Any]]],
+        failed: Callable[[BaseException], None],
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._stack, self._clock = stack, clock
+        self.failed = failed
         self._actions: list[_Action] = []
 
     def __bool__(self) -> bool:
@@ -142,6 +150,8 @@ class ActionNode(MessagePump):
         def done(_: object) -> None:
             if action is not None:
                 pending.end(action)
+            if not exit_on_error and worker.error is not None and not isinstance(worker.error, Problem):
+                pending.failed(worker.error)
             # A worker that another one replaces before it began never awaits its work.
             if iscoroutine(work):
                 work.close()
