@@ -1,6 +1,8 @@
 """Share a tenant with other operators of a shared store: request, admit, list, remove."""
 
 import asyncio
+import platform
+import time
 from dataclasses import dataclass, replace
 
 from tui.errors import Action, Locked, Problem, Remedy, UsageError
@@ -235,6 +237,31 @@ def _received(
         operators.receive(tenant_session, wrap, own, passphrase)
         received.append(tenant.name)
     return received, replaced
+
+
+async def others_present(session: TenantSession, what: str, seconds: float) -> list[str]:
+    """Say that a form is open for so many seconds (0: no longer); return who else has it open, as people read it.
+
+    Nobody is named where the settings are files, or while the store is away.
+    """
+    database = getattr(session.process.data, "database", None)
+    if database is None:
+        return []
+
+    def work() -> list[str]:
+        from tui.storage.postgres.presence import announce
+
+        try:
+            others = announce(database, session.tenant_id, platform.node(), what, seconds)
+        except Problem:
+            return []
+        return [
+            f"{one_line(other.login, 40)} on {one_line(other.host, 40)} has this form open since "
+            f"{time.strftime('%H:%M', time.localtime(other.since))}"
+            for other in others
+        ]
+
+    return await asyncio.to_thread(work)
 
 
 def digits(fingerprint: str) -> str:

@@ -8,8 +8,10 @@ import pytest
 from tests.console.pilot import app_of, console, shown, until, until_shown
 from tests.console.provider_forms import KEY, OTHER_KEY
 from tests.doubles.postgres_server import SharedStore, shared_store
+from tui.console.providers.setup.screen import Setup
 from tui.console.tenants.operators import OperatorsPage
 from tui.practice.tenants import BITS, COST
+from tui.providers import PROVIDERS
 from tui.secret import Secret
 from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy.session import Session
@@ -55,6 +57,12 @@ async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of
         await until_shown(pilot, "Everybody here can open")
         assert published[:4] in shown(pilot) and "added" in shown(pilot)
         assert (await operators.request(bob, OWN)).received == ("acme",)
+        await operators.others_present(bob.tenant("acme"), "provider openai default", 60)
+        app_of(pilot).push_screen(Setup(PROVIDERS["openai"]))
+        await until_shown(pilot, "has this form open since")
+        assert "bob on " in shown(pilot)
+        await pilot.press("escape")
+        await until_shown(pilot, "Everybody here can open")
 
         await pilot.press("d")
         await until_shown(pilot, "› remove an operator")

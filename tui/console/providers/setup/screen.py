@@ -18,6 +18,7 @@ from tui.console.providers.setup.form import NAME, SetupForm
 from tui.console.providers.setup.hints import strip_for
 from tui.console.providers.setup.local_servers import looking_words
 from tui.console.providers.setup.messages import answer_of, imported, saved_notice, theirs_lines
+from tui.console.providers.setup.presence import OtherOperators
 from tui.console.providers.setup.save_flow import (
     Cancelled,
     CheckFailed,
@@ -40,7 +41,6 @@ from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
 from tui.secret import Secret
 from tui.tenancy import credentials
-from tui.tenancy.credentials import is_undecryptable
 from tui.workspace.credentials import discovery, status
 from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, Values
 from tui.workspace.credentials.paste import in_sentence
@@ -69,7 +69,6 @@ class Setup(PageScreen[bool]):
         """Whether a provider or this machine's ports are being asked."""
         self.outcome: tuple[Words, Words] | None = None
         """What the strip says of the last answer."""
-        self.flow: SaveFlow
         self._field, self._carried, self._look_first = field, carried, look
         self._changed_elsewhere = False
         self._hint: tuple[Words, Words] | None = None
@@ -80,13 +79,14 @@ class Setup(PageScreen[bool]):
 
     def content(self) -> Iterable[Widget]:
         with Vertical(id="form"):
+            yield OtherOperators(f"provider {self.provider.id} {self.credential_name}".strip())
             yield self._make()
 
     def _make(self) -> SetupForm:
         self.flow = SaveFlow(self.navigator.tenant_session, self.provider, self.dialogs, self.credential_name)
         stored, more = self.flow.stored, self.flow.model_origins
         available = discovery.discover_keys(self.navigator.session, self.provider) if self._carried is None else None
-        unreadable = stored is not None and is_undecryptable(self.flow.session, stored)
+        unreadable = stored is not None and credentials.is_undecryptable(self.flow.session, stored)
         rotates, naming = bool(stored and stored.envelope) and not unreadable, not self.credential_name
         return SetupForm(
             self.provider, stored, available, naming=naming, unreadable=unreadable, rotates=rotates, model_origins=more

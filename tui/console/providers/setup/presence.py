@@ -1,0 +1,37 @@
+"""Who else has the same form open, where operators share a store. It is advice: nothing is locked."""
+
+import asyncio
+
+from tui.console.frame.navigator import InConsole
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import CAUTION
+
+EVERY = 20.0
+"""Seconds between two announcements that a form is open; after three it is taken for closed."""
+
+
+class OtherOperators(InConsole, Plain):
+    """A line that names them, and nothing where there are none."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(classes="said")
+        self._what = what
+        self.display = False
+
+    def on_mount(self) -> None:
+        if hasattr(self.navigator.session.data, "database"):
+            self.run_worker(self._announce(), group="presence", exit_on_error=False)
+
+    async def _announce(self) -> None:
+        """Tell others that this form is open, and show who else has it open."""
+        from tui.workspace.operators import others_present  # lazy: a shared store
+
+        session = self.navigator.tenant_session
+        try:
+            while True:
+                others = await others_present(session, self._what, 3 * EVERY)
+                self.display = bool(others)
+                self.show(line(CAUTION, f"{others[0]}." if others else ""))
+                await asyncio.sleep(EVERY)
+        finally:
+            await asyncio.shield(others_present(session, self._what, 0))
