@@ -138,7 +138,7 @@ DECLARED = {
     "compare.copy": KeyDeclaration("c,f8", "copy", "Copy the answer"),
     "compare.save": KeyDeclaration("s,ctrl+s", "save", "Save as Markdown or JSON"),
     "speech.new": KeyDeclaration("n,ctrl+n", "new", "Another file"),
-    "chat.history": KeyDeclaration("h,f7", "history", "Recorded chats: search, go on with one, rename, remove"),
+    "chat.history": KeyDeclaration("h,f10", "history", "Recorded chats: search, go on with one, rename, remove"),
     "chat.incognito": KeyDeclaration("I", "incognito", "Incognito: do not record this chat, or record it again"),
     "chats.filter": KeyDeclaration("slash", "search", "Search the chats"),
     "chats.rename": KeyDeclaration("f7", "rename", "Rename the chat"),

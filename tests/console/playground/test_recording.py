@@ -101,11 +101,11 @@ async def listed(pilot: Pilot[str]) -> RecordedChats:
 
 async def test_history_by_keys() -> None:
     async with chatting() as (pilot, tab):
-        await pilot.press("f7")
+        await pilot.press("f10")
         await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
         await pilot.press("down", "enter")
         await until_shown(pilot, "· recorded")
-        assert "This chat is recorded, encrypted; f7 lists" in shown(pilot)
+        assert "This chat is recorded, encrypted; f10 lists" in shown(pilot)
         await send(pilot, tab, "Wherefore zyzzyva?")
         tab.session.recording.flush()
         assert app_of(pilot).navigator.unsaved() == ""
@@ -113,7 +113,7 @@ async def test_history_by_keys() -> None:
         await send(pilot, tab, "Another?")
         tab.session.recording.flush()
 
-        await pilot.press("f7")
+        await pilot.press("f10")
         await listed(pilot)
         await until_shown(pilot, "2 chats")
         await pilot.press(*"zyzzyva")
