@@ -181,3 +181,21 @@ def test_a_write_under_a_lock_that_was_deleted_is_not_acknowledged(tmp_path: Pat
     with first.lock():
         first.write("settings.json", b"first")
     assert second.read("settings.json") == b"first"
+
+
+def test_nothing_is_appended_aged_or_removed_under_a_lock_that_was_deleted(tmp_path: Path) -> None:
+    first, second = DiskFolder(tmp_path / "acme"), DiskFolder(tmp_path / "acme")
+    with first.lock():
+        for number in range(3):
+            first.write("settings.json", b"%d" % number, keep=2)
+        first.append("audit.log", b"first\n")  # the control: with the lock in place
+        (tmp_path / "acme" / LOCK).unlink()
+        with second.lock():
+            with pytest.raises(SaveFailed, match="was deleted while"):
+                first.append("audit.log", b"forked\n")
+            with pytest.raises(SaveFailed, match="was deleted while"):
+                first.write("settings.json", b"3", keep=2)
+            with pytest.raises(SaveFailed, match="was deleted while"):
+                first.remove("settings.json")
+    assert [second.read(name) for name in ("settings.json", "settings.json.1", "settings.json.2")] == [b"2", b"1", b"0"]
+    assert second.read("audit.log") == b"first\n"
