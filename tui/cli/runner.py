@@ -78,7 +78,7 @@ def _call(args: ParsedArgs) -> int:
     if isinstance(result, Coroutine):
         import asyncio
 
-        result = asyncio.run(_to_its_end(call, result))
+        result = asyncio.run(_to_its_end(call, result), debug=False)
     return int(result or Exit.DONE)
 
 

@@ -28,7 +28,7 @@ def console(call: "CommandContext") -> int:
     _ = call.session.watch  # from now on, what was read of a shared store is up to date
     named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     tenant_id = call.tenant.id if named else None
-    asyncio.run(_unlock_without_prompt(call, tenant_id))
+    asyncio.run(_unlock_without_prompt(call, tenant_id), debug=False)
     call.secret_input.close()
     from tui.console.app import run
 
