@@ -72,6 +72,11 @@ def has_invisible(text: str, joiners: bool = False) -> bool:
     return bool(_INVISIBLE.search(text) or (joiners and _JOINERS.search(text)))
 
 
+def is_blank(text: str) -> bool:
+    """Return True if nothing of a text is seen: blanks, control and hidden characters."""
+    return not _JOINERS.sub("", _INVISIBLE.sub("", printable(text))).replace("\u2800", "").strip()
+
+
 def is_confusable(one: str, other: str) -> bool:
     """Return True if two names are drawn alike.
 

@@ -384,3 +384,18 @@ async def test_no_tenant_has_a_name_that_is_drawn_like_another_one(session: Sess
     assert tenant_registry.find(session, "acme")
     with pytest.raises(UsageError, match=r"already exists|printable"):
         await tenants.create(session, name)
+
+
+@pytest.mark.parametrize("text", ["   ", "\u200b", "\0", "\u2800\u00ad", "FAKE\r", "FAKE\nwords", "\ufeffFAKE"])
+async def test_a_new_passphrase_can_be_seen_and_is_the_same_from_every_source(disk_session: Session, text: str) -> None:
+    with pytest.raises(UsageError, match="The new passphrase has"):
+        await tenants.create(disk_session, "acme", Secret(text))
+    tenant_id = (await tenants.create(disk_session, "acme")).id
+    with pytest.raises(UsageError, match="The new passphrase has"):
+        await tenants.set_passphrase(disk_session.tenant(tenant_id), Secret(text))
+    # One that was set before this was checked still opens its tenant.
+    session = disk_session.tenant(tenant_id)
+    private = keyring.private_key(session)
+    keyring.write(session, tenant_registry.get(session), private, Secret(text))
+    disk_session.open_keys.clear()
+    await tenants.unlock(session, Secret(text))

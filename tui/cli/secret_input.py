@@ -86,7 +86,11 @@ class SecretInput:
 
     def new_passphrase(self, prompt: str) -> Secret | None:
         """Read a new passphrase, typed twice at a prompt; None without a terminal."""
+        from tui.vault.key_derivation import check_new_passphrase
+
         new = self.another_passphrase(prompt)
+        if new:
+            check_new_passphrase(new)
         if new and not self.has_source and self.another_passphrase("Repeat it: ") != new:
             raise UsageError("The passphrases don't match. Nothing changed.")
         return new

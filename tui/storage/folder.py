@@ -197,10 +197,10 @@ class DiskFolder:
             replaced = False
             try:
                 self._fill(temporary, data, at)
-                self._require_lock(at)
+                file_lock.require_current(at, self._lock_file, self._path)
                 if keep:
                     self._age(name, keep, at)
-                self._require_lock(at)
+                file_lock.require_current(at, self._lock_file, self._path)
                 os.replace(temporary, name, src_dir_fd=at, dst_dir_fd=at)
                 replaced = True
                 os.fsync(at)
@@ -219,7 +219,7 @@ class DiskFolder:
             assert at is not None
             if full := file_errors.full(self._path, at, len(data)):
                 raise full
-            self._require_lock(at)
+            file_lock.require_current(at, self._lock_file, self._path)
             try:
                 with os.fdopen(os.open(safe_name(name), flags, 0o600, dir_fd=at), "ab") as file:
                     file_errors.check_file(os.fstat(file.fileno()), self._path / name)
@@ -235,12 +235,11 @@ class DiskFolder:
         with self._opened() as at:
             if at is None:
                 return
-            self._require_lock(at)
+            file_lock.require_current(at, self._lock_file, self._path)
             try:
-                os.unlink(safe_name(name), dir_fd=at)
-                os.fsync(at)
-            except FileNotFoundError:
-                pass
+                with contextlib.suppress(FileNotFoundError):
+                    os.unlink(safe_name(name), dir_fd=at)
+                    os.fsync(at)
             except OSError as error:
                 raise file_errors.unwritable(self._path, error) from None
 
@@ -376,11 +375,6 @@ class DiskFolder:
                 yield
             finally:
                 self._lock_file = None
-
-    def _require_lock(self, at: int) -> None:
-        """Raise SaveFailed if this folder is locked here, and its lock file was deleted: another process may write."""
-        if self._lock_file is not None and not file_lock.is_current(at, self._lock_file):
-            raise file_errors.lock_deleted(self._path / LOCK)
 
     def _is(self, at: int) -> bool:
         """Return True if the open folder is still the one at this path."""

@@ -19,6 +19,7 @@ from typing import Any
 from tui.errors import SaveFailed
 from tui.process import identity
 from tui.sanitize import one_line
+from tui.storage import file_errors
 
 LOCK = ".lock"
 LEASE = ".lease"
@@ -62,6 +63,12 @@ def is_current(at: int, file: int) -> bool:
         return os.path.samestat(os.fstat(file), os.stat(LOCK, dir_fd=at, follow_symlinks=False))
     except FileNotFoundError:
         return False
+
+
+def require_current(at: int, file: int | None, path: Path) -> None:
+    """Raise SaveFailed if a lock is held by a file that was deleted: another process may be writing."""
+    if file is not None and not is_current(at, file):
+        raise file_errors.lock_deleted(path / LOCK)
 
 
 def _open(at: int) -> int:

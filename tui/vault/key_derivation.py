@@ -1,7 +1,9 @@
-"""The cost of scrypt, which derives keys from passphrases, and the limits on what a file may ask for."""
+"""Passphrases: which are taken, the cost of scrypt, which derives keys from them, and what a file may ask for."""
 
 import unicodedata
 
+from tui.errors import UsageError
+from tui.sanitize import is_blank
 from tui.secret import Secret
 
 COST = 2**17
@@ -23,3 +25,18 @@ def scrypt_within_limits(cost: int, block: int, lanes: int) -> bool:
     # RFC 7914: N is below 2^(128 r / 8).
     possible = power_of_two and 0 < block <= 64 and 0 < lanes <= 16 and cost.bit_length() <= 16 * block
     return possible and cost * block * lanes <= 8 * MAX_COST
+
+
+def check_new_passphrase(passphrase: Secret) -> None:
+    """Raise UsageError for a new passphrase that nobody sees or types, or that a file or a prompt would cut.
+
+    One that is set already opens what it opens, whatever it is.
+    """
+    text = passphrase.reveal()
+    if is_blank(text):
+        raise UsageError("The new passphrase has no visible character.", "Choose one that you can see and type.")
+    if text.startswith("\ufeff") or "\n" in text or text.endswith("\r"):
+        raise UsageError(
+            "The new passphrase has a line end or a byte order mark, which a file or a prompt would cut off.",
+            "Remove it. Nothing was changed.",
+        )

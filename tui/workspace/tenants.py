@@ -29,6 +29,7 @@ from tui.tenancy.tenants import (
     slug_for,
 )
 from tui.tenancy.trials import TrialBalance
+from tui.vault import key_derivation
 from tui.workspace.credentials import status
 from tui.workspace.history import chats, rewrap
 from tui.workspace.models import catalog, defaults
@@ -116,6 +117,8 @@ async def create(
 ) -> Tenant:
     """Create a tenant with its key pair, open in this process. If cancelled, nothing is created."""
     check_name(session, name)
+    if passphrase:
+        key_derivation.check_new_passphrase(passphrase)
     tenant_id = id or slug_for(session, name)
     check_id(tenant_id)
     if tenant_id in ids(session):
@@ -168,6 +171,8 @@ async def set_passphrase(session: TenantSession, new: Secret | None, old: Secret
     Retired key files get the new one as well, as far as the `old` one opens them.
     """
     tenant = get(session)
+    if new:
+        key_derivation.check_new_passphrase(new)
 
     def work() -> Tenant:
         private = private_key(session, old)
