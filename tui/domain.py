@@ -169,6 +169,7 @@ class Credential:
     """One named set of a provider's fields: the clear ones as they are, the secret ones sealed in one envelope.
 
     `hints` maps each filled secret field to its last four characters (or nothing), `fingerprints` to 8 hex digits.
+    `references` maps secret fields to where their value is, such as `pass:work/openai`; these are not in the envelope.
     `kind` is the provider that its connection was like when it was sealed, '' where the provider is none.
     `origins` are the only ones that the envelope's secrets may be sent to; `plain_http` those of them that a person
     allowed although they are neither https nor loopback.
@@ -183,6 +184,7 @@ class Credential:
     hints: Mapping[str, str] = field(default_factory=dict)
     fingerprints: Mapping[str, str] = field(default_factory=dict)
     plain_http: tuple[str, ...] = ()
+    references: Mapping[str, str] = field(default_factory=dict)
     active: bool = True
     created: str = ""
     changed: str = ""

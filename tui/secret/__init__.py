@@ -54,3 +54,17 @@ class Secret:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a secret is not pickled")
+
+
+class SecretReference(Secret):
+    """Says where a secret is, in place of the secret: no secret itself, and never sent or sealed."""
+
+    __slots__ = ()
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @property
+    def text(self) -> str:
+        """The reference as it is stored and shown."""
+        return self._text

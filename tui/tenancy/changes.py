@@ -122,7 +122,7 @@ def _credentials(before: Records, after: Records) -> Iterator[AuditEvent]:
         if new is None:
             yield AuditEvent("credential removed", about)
             continue
-        if old is None or _differ(old, new, "clear", "fingerprints", "hints", "origins", "plain_http"):
+        if old is None or _differ(old, new, "clear", "fingerprints", "hints", "references", "origins", "plain_http"):
             yield AuditEvent("credential changed" if old else "credential saved", about | _fields(old or {}, new))
         elif _differ(old, new, "envelope"):
             yield AuditEvent("credential sealed again", about)

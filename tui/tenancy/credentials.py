@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from tui.domain import Credential, VerificationResult
 from tui.errors import Action, Locked, Problem, Remedy
+from tui.process import references
 from tui.providers.openai_compatible.presets import kind
 from tui.providers.origins import is_private
 from tui.providers.spec import Provider, mask_secrets
-from tui.sanitize import hint_of, mask
+from tui.sanitize import hint_of, mask, one_line
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import keyring, models, verification
@@ -63,6 +64,8 @@ def binding(tenant_id: str, credential: Credential) -> envelope.Binding:
 def secrets(session: TenantSession, credential: Credential) -> dict[str, Secret]:
     """Decrypt the secrets of a credential, by field.
 
+    Those by reference are not among them: see `resolved_secrets`.
+
     Raises:
         Locked: The tenant is locked, the envelope cannot be decrypted, or the manifest does not vouch for it.
     """
@@ -71,6 +74,30 @@ def secrets(session: TenantSession, credential: Credential) -> dict[str, Secret]
     opened = decrypt_unverified(session, credential)
     verification.require_verified(session, credential)
     return opened
+
+
+def resolved_secrets(session: TenantSession, credential: Credential) -> dict[str, Secret]:
+    """Return the secrets of a credential that are kept elsewhere, by field. Runs programs; call it in a thread.
+
+    Raises:
+        Locked: Nothing vouches for the credential, so nothing was run.
+        Problem: A value cannot be had.
+    """
+    if not credential.references:
+        return {}
+    require_listed(session, provider_of(session, credential.provider), credential)
+    return resolve_references(
+        session, credential.references, session.process.resolved.setdefault(session.tenant_id, {})
+    )
+
+
+def resolve_references(
+    session: TenantSession, entered: Mapping[str, str], kept: references.Kept | None = None
+) -> dict[str, Secret]:
+    """Return the values of references that a person has just entered, or that the manifest lists; run in a thread."""
+    if session.process.practice and entered:
+        raise Problem("Practice mode fetches no key that is kept elsewhere.")
+    return references.resolve(entered, session.process.environ, kept)
 
 
 def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[str, Secret]:
@@ -98,7 +125,9 @@ def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[s
 def _fits(session: TenantSession, credential: Credential, opened: Mapping[str, Secret]) -> bool:
     """Return True if the stored hints and fingerprints are those of the opened secrets."""
     key = keyring.fingerprint_key(session, get(session))
-    hints = {name: hint_of(secret.reveal()) for name, secret in opened.items()}
+    hints = {name: hint_of(secret.reveal()) for name, secret in opened.items()} | dict.fromkeys(
+        credential.references, ""
+    )
     prints = {name: key_pair.fingerprint(key, secret) for name, secret in opened.items()}
     return (hints, prints) == (dict(credential.hints), dict(credential.fingerprints))
 
@@ -114,6 +143,7 @@ def lacks_key(credential: Credential) -> bool:
     provider = kind(credential.kind or credential.provider)
     return (
         not credential.envelope
+        and not credential.references
         and provider is not None
         and any(field.secret and field.required for field in provider.fields)
     )
@@ -236,6 +266,27 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
     """Return the access of one credential, active or not."""
     from tui.providers.client.access import Access
 
+    require_listed(session, provider, credential)
+
+    def opened() -> Mapping[str, Secret]:
+        return {**secrets(session, credential), **resolved_secrets(session, credential)}
+
+    return Access(
+        provider=provider,
+        fields=mask_secrets(defaults(provider) | dict(credential.clear), credential.hints),
+        origins=credential.origins,
+        plain_http=credential.plain_http,
+        secrets=opened,
+        key_hint=key_hint(provider, credential.hints),
+        model=model,
+    )
+
+
+def require_listed(session: TenantSession, provider: Provider, credential: Credential) -> None:
+    """Raise Locked or Problem unless the manifest lists exactly this credential.
+
+    While the tenant is locked, that is the manifest that was last written with the private key.
+    """
     if is_undecryptable(session, credential):
         raise undecryptable(session, credential)
     verification.require_connection(session, provider)
@@ -251,19 +302,6 @@ def access_with(session: TenantSession, provider: Provider, credential: Credenti
             f"{tenant.name} is locked, and {provider.label} was changed meanwhile.", remedy=Remedy(Action.UNLOCK)
         )
 
-    def opened() -> Mapping[str, Secret]:
-        return secrets(session, credential)
-
-    return Access(
-        provider=provider,
-        fields=mask_secrets(defaults(provider) | dict(credential.clear), credential.hints),
-        origins=credential.origins,
-        plain_http=credential.plain_http,
-        secrets=opened,
-        key_hint=key_hint(provider, credential.hints),
-        model=model,
-    )
-
 
 def defaults(provider: Provider) -> dict[str, str]:
     """Return the values of the clear fields that are left blank."""
@@ -278,6 +316,7 @@ def note(session: TenantSession, credential: Credential, check: VerificationResu
             lambda entry: (
                 (entry["provider"], entry["name"]) == (credential.provider, credential.name)
                 and (entry["envelope"], entry["clear"]) == (credential.envelope, credential.clear)
+                and entry.get("references", {}) == credential.references
             ),
         )
 
@@ -288,7 +327,9 @@ def key_hint(provider: Provider, hints: Mapping[str, str]) -> str:
 
 
 def masked(credential: Credential, field: str) -> str:
-    """Return a secret field as it is shown: dots and the stored hint, or '' if it is blank."""
+    """Return a secret field as it is shown: its reference, or dots and the stored hint, or '' if it is blank."""
+    if field in credential.references:
+        return one_line(credential.references[field], 200)
     return mask(credential.hints[field]) if field in credential.hints else ""
 
 

@@ -73,6 +73,7 @@ def lock(session: TenantSession) -> None:
     tenant = get(session)
     if not tenant.protected:
         raise Problem(f"{tenant.name} has no passphrase.", remedy=Remedy(Action.SET_PASSPHRASE))
+    session.process.forget_resolved(session.tenant_id)
     was_open = session.process.open_keys.pop(session.tenant_id, None) is not None
     if (session.process.agent and session.process.agent.forget(session.tenant_id)) or was_open:
         session.audit_best_effort("locked", wait=_SOON)

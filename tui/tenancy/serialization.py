@@ -210,6 +210,7 @@ _TABLES: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
         fingerprints=_are_texts_by_name,
         origins=_are_texts,
         plain_http=_are_texts,
+        references=_are_texts_by_name,
         active=_is_flag,
         kind=_is_text,
         created=_is_text,

@@ -23,6 +23,7 @@ from tui import config
 from tui.config import Config
 from tui.errors import Problem
 from tui.paths import Paths, paths
+from tui.process.references import Kept
 from tui.storage import folder_safety
 from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.folder import DiskFolder, Folder
@@ -64,6 +65,8 @@ class Session:
     new_key_pair: Callable[[int], key_pair.NewKeyPair] = lambda bits: key_pair.generate_key_pair(bits)
     open_keys: dict[str, KeyHandle] = field(default_factory=dict, repr=False)
     """What the private key of each open tenant is used through, by tenant."""
+    resolved: dict[str, Kept] = field(default_factory=dict, repr=False)
+    """Values of references, by tenant."""
     undecryptable: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
     """Envelopes that turned out not to open, by tenant, provider and credential."""
     counters: dict[str, tuple[Hashable, int]] = field(default_factory=dict, repr=False)
@@ -171,6 +174,7 @@ class Session:
     def evict(self, tenant_id: str) -> None:
         """Forget the cached state and the opened key of a tenant."""
         self.open_keys.pop(tenant_id, None)
+        self.forget_resolved(tenant_id)
         self.counters.pop(tenant_id, None)
         self._stores.pop(tenant_id, None)
         for place in [entry for entry in self.undecryptable if entry[0] == tenant_id]:
@@ -186,6 +190,10 @@ class Session:
         for place in lost:
             self.open_keys.pop(place, None)
         return lost
+
+    def forget_resolved(self, tenant_id: str) -> None:
+        """Forget the values of a tenant's references."""
+        self.resolved.pop(tenant_id, None)
 
     def now(self) -> str:
         """Return the time in UTC, ISO 8601."""
@@ -218,6 +226,7 @@ class Session:
             self.__dict__.pop("watch").stop()
         self.data.close()
         self.open_keys.clear()
+        self.resolved.clear()
 
 
 @dataclass(frozen=True)

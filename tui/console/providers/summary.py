@@ -218,7 +218,7 @@ def _refused(row: ProviderRow, credential: Credential, now: str) -> str:
 
 
 def _status_message(row: ProviderRow, credential: Credential, now: str) -> list[str]:
-    parts = ["your key" if credential.envelope else "no key"]
+    parts = ["your key" if credential.envelope else "key by reference" if credential.references else "no key"]
     if last := key_hint(row.provider, credential.hints):
         parts.append(f"ends {last}")
     at = when(credential.check.at, now)

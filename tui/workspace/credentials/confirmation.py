@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from tui.domain import Credential
 from tui.errors import Locked
-from tui.sanitize import grouped, mask
+from tui.sanitize import grouped, mask, one_line
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
 from tui.tenancy.manifest import CredentialChange, Manifest, Record
 from tui.tenancy.serialization import to_record
@@ -91,7 +91,11 @@ def _described(credential: Credential) -> str:
     if not credential.name:
         return f"a connection like {credential.kind}"
     descriptions = [
-        (mask(hint), grouped(credential.fingerprints.get(name, ""))) for name, hint in credential.hints.items()
+        (mask(hint), grouped(credential.fingerprints.get(name, "")))
+        for name, hint in credential.hints.items()
+        if name not in credential.references
     ]
+    # All of it: to confirm a reference is to let it run.
+    descriptions += [(one_line(text, 10_000), "") for _, text in sorted(credential.references.items())]
     key = ", ".join(f"{hint} {fingerprint}".strip() for hint, fingerprint in descriptions) or "no key"
     return f"{key}, sent to {', '.join(credential.origins) or 'nowhere'}"

@@ -8,7 +8,7 @@ from tui.errors import Remedy, UsageError
 from tui.providers.origins import clean_url
 from tui.providers.spec import Field, FieldValues, Provider
 from tui.sanitize import in_words, one_line
-from tui.secret import Secret
+from tui.secret import Secret, SecretReference
 from tui.workspace.credentials.paste import clean_pasted
 
 Values = Mapping[str, str | Secret]
@@ -39,7 +39,9 @@ def cleaned(provider: Provider, values: Values) -> Values:
             raise FieldProblem(
                 name, f"{provider.label} has no field {one_line(name, 40)}.", f"It has {', '.join(known)}."
             )
-    texts = {field.name: _cleaned_text(field, values[field.name]) for field in provider.fields if field.name in values}
+    references = {name: value for name, value in values.items() if isinstance(value, SecretReference)}
+    typed = [field for field in provider.fields if field.name in values and field.name not in references]
+    texts = {field.name: _cleaned_text(field, values[field.name]) for field in typed}
     for field in provider.fields:
         if field.parse_pasted and texts.get(field.name):
             parts = field.parse_pasted(texts[field.name])
@@ -47,7 +49,7 @@ def cleaned(provider: Provider, values: Values) -> Values:
             rest = {name: text for name, text in parts.items() if name in known and not texts.get(name)}
             texts = {**texts, **rest, field.name: parts[field.name]}
     final = {field.name: _checked_text(field, texts[field.name]) for field in provider.fields if field.name in texts}
-    return {name: Secret(text) if known[name].secret else text for name, text in final.items()}
+    return {name: Secret(text) if known[name].secret else text for name, text in final.items()} | references
 
 
 def completed(provider: Provider, values: Values, stored: Credential | None) -> tuple[FieldValues, dict[str, Secret]]:

@@ -12,7 +12,7 @@ from tui.domain import Credential, previous_name, previous_of
 from tui.errors import Action, Problem, Remedy, UsageError
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
-from tui.secret import Secret
+from tui.secret import Secret, SecretReference
 from tui.storage.store import Tables
 from tui.tenancy import credentials, keyring, verification
 from tui.tenancy.connections import provider_of
@@ -40,6 +40,8 @@ def rotation_target(session: TenantSession, provider: Provider, name: str) -> Cr
             f"There is no credential {one_line(name, 40)} of {label}.",
             remedy=Remedy(Action.SET_UP_PROVIDER, provider.id, name),
         )
+    if existing.references:
+        raise UsageError(f"The key of {label} is a reference; what it refers to is replaced where it is.")
     if not existing.envelope:
         raise UsageError(
             f"{name} of {label} has no key to rotate.",
@@ -73,6 +75,8 @@ def differs(
 ) -> None:
     """Raise a UsageError unless a secret among these cleaned values is another one than is stored."""
     secrets = {name: value for name, value in values.items() if isinstance(value, Secret) and value}
+    if any(isinstance(value, SecretReference) for value in secrets.values()):
+        raise UsageError("A key is not rotated to a reference.", "Save the reference in its place.")
     if not secrets:
         lead = next(field for field in provider.fields if field.name in credential.hints)
         raise UsageError(f"{lead.label} is missing.", "Enter the new key.")

@@ -2,13 +2,13 @@
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState, previous_of
 from tui.errors import Problem
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import hint_of
-from tui.secret import Secret
+from tui.secret import Secret, SecretReference
 from tui.storage.store import stored_records
 from tui.tenancy import credentials, keyring, listings, refused_fields, verification
 from tui.tenancy.serialization import from_record, to_record
@@ -130,10 +130,14 @@ class CredentialDraft:
     """The last four characters of the key, if it is the stored one."""
     stored: bool = False
     """Whether any of the secrets is stored already."""
+    references: Mapping[str, str] = field(default_factory=dict)
+    """Secret fields that are kept elsewhere; they are among `secrets` only where they were resolved."""
 
 
-def build_draft(plan: SavePlan) -> CredentialDraft:
+def build_draft(plan: SavePlan, *, resolve: bool = False) -> CredentialDraft:
     """Return the whole credential as it would be saved: the values of a plan, completed by what is stored by now.
+
+    With `resolve`, the secrets that are kept elsewhere are fetched, which runs programs that a person has named.
 
     Raises:
         FieldProblem: A field is missing, or a kept secret would go somewhere else than before.
@@ -154,16 +158,24 @@ def build_draft(plan: SavePlan) -> CredentialDraft:
     clear, entered = completed(provider, plan.values, stored)
     missing = kept_secrets(provider, plan.values, stored)
     kept: dict[str, Secret] = {}
+    refs = {name: secret.text for name, secret in entered.items() if isinstance(secret, SecretReference)}
     if stored and missing:
+        if stored.references:
+            verification.require_verified(session, stored)
         kept = {name: secret for name, secret in credentials.secrets(session, stored).items() if name in missing}
+        refs |= {name: text for name, text in stored.references.items() if name in missing}
+    fetched = credentials.resolve_references(session, refs) if resolve else {}
+    secrets = {**kept, **{name: secret for name, secret in entered.items() if name not in refs}, **fetched}
     hint = credentials.key_hint(provider, {name: stored.hints[name] for name in kept}) if stored else ""
-    return CredentialDraft(provider, clear, {**kept, **entered}, now.origins, now.allowed, hint, bool(kept))
+    return CredentialDraft(provider, clear, secrets, now.origins, now.allowed, hint, bool(missing), refs)
 
 
 def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
     """Seal the draft's secrets in an envelope that is bound to all the rest."""
     tenant = get(session)
     fingerprint_key = keyring.fingerprint_key(session, tenant)
+    sealed = {field: secret for field, secret in draft.secrets.items() if field not in draft.references}
+    hints = {field: hint_of(secret.reveal()) for field, secret in sealed.items()}
     credential = Credential(
         provider=draft.provider.id,
         name=name,
@@ -171,13 +183,14 @@ def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Creden
         envelope="",
         key_id=tenant.key_id,
         origins=draft.origins,
-        hints={field: hint_of(secret.reveal()) for field, secret in draft.secrets.items()},
-        fingerprints={field: key_pair.fingerprint(fingerprint_key, secret) for field, secret in draft.secrets.items()},
+        hints=hints | dict.fromkeys(draft.references, ""),
+        fingerprints={field: key_pair.fingerprint(fingerprint_key, secret) for field, secret in sealed.items()},
+        references=draft.references,
         plain_http=draft.plain_http,
         changed=session.now(),
         kind=draft.provider.kind,
     )
-    if not draft.secrets:
+    if not sealed:
         return credential
     public, bound_to = keyring.public_key(session, tenant), credentials.binding(session.tenant_id, credential)
-    return replace(credential, envelope=vault.seal(public, draft.secrets, bound_to))
+    return replace(credential, envelope=vault.seal(public, sealed, bound_to))

@@ -288,5 +288,6 @@ def _check_name(name: str) -> None:
 
 def same_content(one: Credential | None, other: Credential | None) -> bool:
     """Return True if a form would show the same: otherwise two saves conflict."""
-    contents = [(entry.envelope, dict(entry.clear)) if entry else None for entry in (one, other)]
+    pair = (one, other)
+    contents = [(entry.envelope, dict(entry.clear), dict(entry.references)) if entry else None for entry in pair]
     return contents[0] == contents[1]

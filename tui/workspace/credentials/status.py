@@ -210,7 +210,7 @@ def _row(session: TenantSession, provider: Provider, counts: Mapping[str, tuple[
         word = f"not set up, {variable} found" if variable else str(ProviderState.NOT_SET_UP)
         return ProviderRow(provider, None, ProviderState.NOT_SET_UP, word, "", models, added, variable)
     state, word, why = credential_state(session, credential)
-    own = YOUR_KEY if credential.envelope else "no key"
+    own = YOUR_KEY if credential.envelope else "by reference" if credential.references else "no key"
     return ProviderRow(provider, credential, state, word, own, models, added, "", left, why)
 
 

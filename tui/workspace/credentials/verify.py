@@ -64,7 +64,7 @@ async def verify_plan(plan: SavePlan, hear: model_sync.OnEvent = lambda event: N
         NetworkError: The provider could not be reached.
     """
     session = plan.session
-    draft = await asyncio.to_thread(build_draft, plan)
+    draft = await asyncio.to_thread(partial(build_draft, plan, resolve=True))
     try:
         check, listed = await _verify_and_list(session.process, _access(draft), hear)
     except CredentialRejected as refused:

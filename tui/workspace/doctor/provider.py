@@ -69,7 +69,8 @@ async def diagnose(
             add(Check("tcp", CheckState.SKIPPED, "practice mode: nothing leaves this process"))
         elif not await _look_up_host(watch, client, call.url):
             return checks
-        requests = _Requests(session, client, watch, access, bool(credential and credential.envelope), on_event)
+        keyed = bool(credential and (credential.envelope or credential.references))
+        requests = _Requests(session, client, watch, access, keyed, on_event)
         if unusable is None:
             await requests.authenticate(call)
         elif await requests.reach(call):

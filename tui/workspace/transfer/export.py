@@ -61,6 +61,10 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
                 opened = credentials.secrets(session, credential)
             except Locked:
                 lacks.append(f"{called(credential)} cannot be decrypted; its key is not in the file.")
+        lacks += [
+            f"The key of {called(credential)} is a reference, {one_line(text, 200)}; it is not in the file."
+            for text in credential.references.values()
+        ]
         kept.append(
             Kept(
                 credential.provider,

@@ -11,8 +11,8 @@ COMMANDS = (
         "list the credentials of a provider",
         (PROVIDER,),
         (JSON,),
-        shape="[{provider, name, active, state, clear, secrets: {FIELD: {hint, fingerprint}}, origins, plain_http, "
-        "verified_at, ms, changed, expires, every_days, due_on}]; the last three null where nothing was set",
+        shape="[{provider, name, active, state, clear, secrets: {FIELD: {hint, fingerprint, reference}}, origins, "
+        "plain_http, verified_at, ms, changed, expires, every_days, due_on}]; the last three null if not set",
         examples=("modeldeck credential list openai",),
     ),
     Command(

@@ -22,7 +22,11 @@ def credential_shape(credential: Credential, terms: Lifetime | None = None) -> d
         "state": credential.check.state,
         "clear": dict(credential.clear),
         "secrets": {
-            name: {"hint": credential.hints.get(name, ""), "fingerprint": credential.fingerprints.get(name, "")}
+            name: {
+                "hint": credential.hints.get(name, ""),
+                "fingerprint": credential.fingerprints.get(name, ""),
+                "reference": credential.references.get(name),
+            }
             for name in sorted({*credential.hints, *credential.fingerprints})
         },
         "origins": list(credential.origins),
@@ -68,8 +72,8 @@ def list_all(call: CommandContext) -> None:
                 _age(call, credential),
                 *([day or "–"] if any(due) else []),
                 ", ".join(
-                    f"{mask(hint)} {grouped(credential.fingerprints.get(name, ''))}"
-                    for name, hint in credential.hints.items()
+                    f"{credentials.masked(credential, name)} {grouped(credential.fingerprints.get(name, ''))}".strip()
+                    for name in credential.hints
                 )
                 or "no key",
                 ", ".join(f"{at} (plain http)" if at in credential.plain_http else at for at in credential.origins),

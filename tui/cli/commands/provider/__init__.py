@@ -46,12 +46,19 @@ COMMANDS = (
         "stdin), FIELD=@FILE, or FIELD=env:NAME for a variable such as OPENAI_API_KEY; written out, it shows in the "
         "process list. Several FIELD=- read one line each. "
         "If the provider rejects the API key or cannot be reached, nothing is saved. The first credential becomes the "
-        "active one; switch with modeldeck credential use.",
+        "active one; switch with modeldeck credential use.\n\n"
+        "FIELD=ref:… leaves the secret where it is, and fetches it when a request needs it: ref:pass:PATH, "
+        "ref:gopass:PATH, ref:op://VAULT/ITEM/FIELD, ref:bw:ITEM, ref:vault:PATH#FIELD, ref:bao:PATH#FIELD, "
+        "ref:command:CMD ARG…, ref:file:/PATH, ref:credential:NAME (of systemd) or ref:env:NAME; the first line "
+        "counts. Programs are run without a shell or a terminal and have 30 seconds; what they print as an error is "
+        "not shown. A value is kept in memory for 5 minutes and stored nowhere, so a locked tenant can use it. A "
+        "reference that was changed by another hand runs nothing until you confirm it: modeldeck vault confirm.",
         "{provider, credential, active, state, ms, models, proposed: [{type, model}]}",
         (
             "modeldeck provider set openai api_key=-",
             "modeldeck provider set openai api_key=@key.txt --name team-b",
             "modeldeck provider set anthropic api_key=env:ANTHROPIC_API_KEY",
+            "modeldeck provider set openai api_key=ref:pass:work/openai",
             "modeldeck provider set openai_compatible base_url=http://localhost:11434/v1",
         ),
     ),

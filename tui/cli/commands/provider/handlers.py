@@ -12,7 +12,6 @@ from tui.domain import Credential, KeySource, VerificationState
 from tui.errors import CredentialRejected, Exit, Problem, UsageError
 from tui.providers.openai_compatible.presets import kinds
 from tui.providers.spec import Field, Provider
-from tui.sanitize import mask
 from tui.tenancy import credentials
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import status
@@ -120,7 +119,7 @@ def _value(field: Field, credential: Credential | None) -> str:
     if credential is None:
         return field.default
     if field.secret:
-        return mask(credential.hints[field.name]) if field.name in credential.hints else ""
+        return credentials.masked(credential, field.name)
     return credential.clear.get(field.name, "") or field.default
 
 

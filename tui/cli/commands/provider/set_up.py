@@ -1,6 +1,6 @@
 """`modeldeck provider set`: verify, encrypt, save, import, and suggest default models."""
 
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -14,9 +14,10 @@ from tui.cli.remedies import problem_hint, remedy_text
 from tui.cli.secret_input import secret_sources
 from tui.domain import Credential, ImportMode, Model, ModelType, VerificationResult, VerificationState
 from tui.errors import Action, Remedy, UsageError
+from tui.process.references import written
 from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
-from tui.secret import Secret
+from tui.secret import Secret, SecretReference
 from tui.tenancy import credentials, models, verification
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import paste, verify
@@ -36,11 +37,37 @@ def read_values(call: CommandContext, provider: Provider) -> Values:
     """Read the fields of the command line; refuse another provider's key."""
     tenant = call.tenant  # named before anybody is asked for a key
     whose = f" of {provider.label} for {tenant.name}"
-    values = entries(provider.fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out, whose)
+    words, references = _references(provider, call.args.many("FIELD=VALUE"))
+    values = entries(provider.fields, words, call.secret_input, call.out, whose)
+    if both := sorted(values.keys() & references.keys()):
+        raise UsageError(f"{both[0]} appears twice.", "Give each field once.")
+    values |= references
     _say_apart(call, provider, values)
     if not call.args.has("no-verify") and not has_custom_url(call, provider, values):
         reject_foreign_keys(provider, values)
     return values
+
+
+def _references(provider: Provider, words: Sequence[str]) -> tuple[list[str], Values]:
+    """Return the entries without those of the form FIELD=ref:…, and the references of these.
+
+    A secret field takes no value as it is on the command line, so no key can be meant.
+    """
+    secret = {field.name for field in provider.fields if field.secret}
+    rest: list[str] = []
+    values: Values = {}
+    for word in words:
+        name, _, value = word.partition("=")
+        if name in secret and value.startswith(_REFERENCE):
+            if name in values:
+                raise UsageError(f"{name} appears twice.", "Give each field once.")
+            values[name] = written(value.removeprefix(_REFERENCE))
+        else:
+            rest.append(word)
+    return rest, values
+
+
+_REFERENCE = "ref:"
 
 
 def _say_apart(call: CommandContext, provider: Provider, values: Values) -> None:
@@ -78,6 +105,8 @@ def reject_foreign_keys(provider: Provider, values: Values) -> None:
     """
     for field in provider.fields:
         value = values.get(field.name)
+        if isinstance(value, SecretReference):
+            continue
         if isinstance(value, Secret) and (other := paste.likely_provider(provider.declared_id, field, value.reveal())):
             raise UsageError(
                 f"{field.name} looks like a key of {PROVIDERS[other].label}. It has not been sent anywhere.",

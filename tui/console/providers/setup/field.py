@@ -8,8 +8,10 @@ from tui.console.widgets.form import FieldRow
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED, PROBLEM
+from tui.domain import Credential
 from tui.providers import PROVIDERS
 from tui.providers.spec import Field, Provider
+from tui.sanitize import one_line
 from tui.workspace.credentials import paste
 
 
@@ -135,3 +137,11 @@ def paste_into(rows: Sequence[EntryRow], text: str) -> LineField | None:
             row.field.take(text)
             return row.field
     return None
+
+
+def keep_help(stored: Credential | None, field: Field, hint: str) -> str:
+    """Return what happens to a stored secret if its field stays blank; a reference is named."""
+    reference = stored.references.get(field.name, "") if stored else ""
+    if reference:
+        return f"Leave blank to keep the reference {one_line(reference, 60)}."
+    return f"Leave blank to keep the stored key{f' ending {hint}' if hint else ''}."

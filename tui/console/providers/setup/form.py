@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widget import Widget
 
-from tui.console.providers.setup.field import EntryRow
+from tui.console.providers.setup.field import EntryRow, keep_help
 from tui.console.providers.setup.local_servers import server_parts
 from tui.console.providers.setup.region import RegionChoice
 from tui.console.widgets.form import Button, Choice, FieldRow, Form
@@ -146,7 +146,7 @@ class SetupForm(Form):
         if kept is not None and self.unreadable:
             kept, help_ = None, ["The stored one can't be decrypted; type it again."]
         elif kept is not None:
-            help_ = [f"Leave blank to keep the stored key{f' ending {kept}' if kept else ''}."]
+            help_ = [keep_help(self.stored, field, kept)]
         if field.secret and self.provider.key_page:
             help_.append(f"Create one at {self.provider.key_page}")
         return EntryRow(self.provider, field, "" if value == field.default else value, kept, help_)

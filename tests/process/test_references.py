@@ -1,0 +1,140 @@
+"""References to keys: what they mean, and that fetching a value runs no shell, shows nothing of it and ends in time."""
+
+import json
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.doubles.practice import practice_session
+from tui.errors import Problem, UsageError
+from tui.process import references
+from tui.process.references import Kept, parse, resolve, written
+from tui.tenancy.credentials import resolve_references
+
+KEY = "sk-FAKE-71f0c2a9-4b8e"
+
+
+@pytest.fixture
+def environ() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "A_KEY": KEY, "MODELDECK_PASSPHRASE": "FAKE"}
+
+
+def value(environ: dict[str, str], text: str) -> str:
+    return resolve({"api_key": text}, environ)["api_key"].reveal()
+
+
+def command(*words: str) -> str:
+    return f"command:{json.dumps(words)}"
+
+
+@pytest.mark.parametrize(
+    ("text", "argv"),
+    [
+        ("pass:work/open ai", ["pass", "show", "work/open ai"]),
+        ("gopass:work/openai", ["gopass", "show", "-o", "work/openai"]),
+        ("op://vault/item/field", ["op", "read", "op://vault/item/field"]),
+        ("bw:3f2a", ["bw", "get", "password", "3f2a"]),
+        ("vault:secret/openai#key", ["vault", "kv", "get", "-field=key", "secret/openai"]),
+        ("bao:secret/{0}#key", ["bao", "kv", "get", "-field=key", "secret/{0}"]),
+        ('command:printf "%s" $(id)', ["printf", "%s", "$(id)"]),
+        ('command:["a", "b c"]', ["a", "b c"]),
+    ],
+)
+def test_a_reference_is_a_list_of_words_for_a_program(text: str, argv: list[str]) -> None:
+    stored = written(text).text
+    assert list(parse(stored).argv) == argv and written(stored).text == stored
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "pass:",
+        "pass:-c",
+        "vault:secret/openai",
+        "op:item",
+        "file:relative",
+        "env:A KEY",
+        "credential:../key",
+        "command:",
+        "command:[]",
+        'command:"a',
+        'command:["a", 1]',
+        "http://example.test",
+        "pass:a\x1b[31m",
+        KEY,
+    ],
+)
+def test_anything_else_is_no_reference(text: str) -> None:
+    with pytest.raises(UsageError):
+        written(text)
+
+
+def test_a_value_comes_from_where_the_reference_says(environ: dict[str, str], tmp_path: Path) -> None:
+    path = tmp_path / "key"
+    path.write_text(f"{KEY}\r\nlogin: somebody\n")
+    environ["CREDENTIALS_DIRECTORY"] = str(tmp_path)
+    for text in ("env:A_KEY", f"file:{path}", "credential:key", command("cat", str(path)), command("echo", KEY)):
+        assert value(environ, text) == KEY, text
+
+
+def test_a_program_gets_no_shell_no_terminal_and_no_passphrase(environ: dict[str, str], tmp_path: Path) -> None:
+    never = tmp_path / "never"
+    assert value(environ, command("printf", "%s", f"$(touch${{IFS}}{never})")).startswith("$(touch")
+    assert not never.exists()
+    assert value(environ, command("sh", "-c", "cat; tty >/dev/null 2>&1 || echo none")) == "none"
+    with pytest.raises(Problem):
+        value(environ, command("sh", "-c", "env | grep MODELDECK"))
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        f"echo {KEY} >&2; exit 3",
+        f"echo {KEY} more",
+        f"printf 'ключ{KEY}'",
+        "true",
+        f"yes {KEY} | head -c 100000 | tr -d '\\n'",
+    ],
+)
+def test_what_is_no_key_is_refused_without_showing_it(environ: dict[str, str], script: str) -> None:
+    with pytest.raises(Problem) as refused:
+        value(environ, command("sh", "-c", script))
+    assert KEY not in repr((refused.value.message, refused.value.hint, refused.value.detail))
+
+
+def test_a_program_that_does_not_end_is_ended_with_what_it_started(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(references, "TIMEOUT", 0.3)
+    pid = tmp_path / "pid"
+    with pytest.raises(Problem, match="did not end within"):
+        value(environ, command("sh", "-c", f"sleep 600 & echo $! >{pid}; wait"))
+    child, deadline = int(pid.read_text()), time.monotonic() + 30
+    while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().split()[2]:
+        assert time.monotonic() < deadline
+
+
+def test_a_value_is_kept_for_some_minutes(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "key"
+    path.write_text(KEY)
+    text, kept = {"api_key": f"file:{path}"}, Kept()
+    resolve(text, environ, kept)
+    path.write_text("sk-FAKE-another")
+    assert resolve(text, environ, kept)["api_key"].reveal() == KEY
+    kept.clear()
+    monkeypatch.setattr(references, "KEEP", 0)
+    assert resolve(text, environ, kept)["api_key"].reveal() == "sk-FAKE-another"
+    path.write_text(KEY)
+    assert resolve(text, environ, kept)["api_key"].reveal() == KEY
+
+
+async def test_practice_runs_nothing(tmp_path: Path) -> None:
+    tenant = practice_session(pace=0.0).tenant("acme")
+    with pytest.raises(Problem):
+        resolve_references(tenant, {"api_key": command("touch", str(tmp_path / "never"))})
+    assert not (tmp_path / "never").exists()
