@@ -2,7 +2,6 @@
 
 $DATA/tenants/<id>/history/<chat id>.chat    a chat
                            index             what the list and the search know of all chats; it can be made again
-                           presets           named system prompts and parameters
                            key-ids           the key pairs that keys in these files are wrapped for, one a line
 
 To append, the public key is enough, so a chat can be recorded while its tenant is locked. To read, the private key is
@@ -26,7 +25,6 @@ from tui.vault.sealed_lines import LineKey, SealedLine
 
 CHAT = ".chat"
 INDEX = "index"
-PRESETS = "presets"
 KEY_IDS = "key-ids"
 _KEY_ID = re.compile(r"[0-9a-f]{8,64}")
 
