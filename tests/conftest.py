@@ -39,6 +39,10 @@ def _is_quick(config: pytest.Config) -> bool:
     return not named
 
 
+_LONG = 200
+"""Characters or bytes of a parameter that are no name of a test."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Leave the slow tests out of a quick run."""
     config.stash[QUICK] = _is_quick(config)
@@ -62,6 +66,11 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     if config.option.markexpr == NOT_SLOW and collection_path.match("test_*.py"):
         return bool(SLOW_FILE.search(collection_path.read_text())) or None
     return None
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long text by its size: the ID of a test goes through pipes, reports and variables of the environment."""
+    return f"{argname} of {len(val):,}" if isinstance(val, str | bytes) and len(val) > _LONG else None
 
 
 def pytest_collection_finish() -> None:

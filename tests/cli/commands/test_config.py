@@ -20,7 +20,7 @@ colour = 3
 "models.ad" = "f8"
 "models.add" = "u"
 "chat.copy" = "f33x"
-"app.undo" = "f10"
+"app.undo" = "f11"
 """
 
 
@@ -33,7 +33,7 @@ def written(home: Path, text: str) -> Path:
 
 
 def test_every_setting_is_shown_with_its_value_and_where_it_comes_from(modeldeck: Run, home: Path) -> None:
-    written(home, 'mouse = false\n[keymap]\n"app.undo" = "f10"\n')
+    written(home, 'mouse = false\n[keymap]\n"app.undo" = "f11"\n')
     shown = modeldeck("config", MODELDECK_DISPLAY="whole")
     lines = [line.split() for line in shown.out.splitlines()]
     assert ["mouse", "false", "~/.config/modeldeck/config.toml,", "line", "1"] in lines
@@ -78,7 +78,7 @@ def test_a_whole_file_and_none_pass_the_check(modeldeck: Run, home: Path) -> Non
 
 
 def test_keys_are_those_of_the_file(modeldeck: Run, home: Path) -> None:
-    written(home, '[keymap]\n"app.undo" = "f10"\n')
+    written(home, '[keymap]\n"app.undo" = "f11"\n')
     rows = {row["id"]: row for row in json.loads(modeldeck("keys", "--json").out)}
     assert rows["app.undo"]["keys"] == ["f10"] and rows["field.next"]["fixed"]
     assert "app.undo" in modeldeck("keys").out
@@ -89,7 +89,7 @@ def test_keys_are_those_of_the_file(modeldeck: Run, home: Path) -> None:
     [
         ("", 'theme = "nord"\n'),
         ("# mine\ntheme='dracula' # dark\nmouse = false\n", '# mine\ntheme = "nord" # dark\nmouse = false\n'),
-        ('[keymap]\n"app.undo" = "f10"\n', 'theme = "nord"\n[keymap]\n"app.undo" = "f10"\n'),
+        ('[keymap]\n"app.undo" = "f11"\n', 'theme = "nord"\n[keymap]\n"app.undo" = "f10"\n'),
     ],
 )
 def test_a_theme_is_remembered_and_the_rest_of_the_file_stays(tmp_path: Path, before: str, after: str) -> None:

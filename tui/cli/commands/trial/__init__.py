@@ -26,8 +26,8 @@ COMMANDS = (
         "trial.handlers:show",
         "show the trials, and what each tenant has left",
         options=(JSON,),
-        shape="[{provider, label, calls, models: [id], state, secrets: {FIELD: {hint, fingerprint}}, tenants: [{id, "
-        "name, used, left}]}]",
+        shape="[{provider, label, calls, models: [id], state, secrets: {FIELD: {hint, fingerprint, reference}}, "
+        "tenants: [{id, name, used, left}]}]",
         examples=("modeldeck trial show",),
     ),
     Command(
