@@ -1,12 +1,13 @@
 """A screen that is closed as soon as it was opened, by keys that were typed ahead or by leaving; its timers."""
 
+import asyncio
 from itertools import count
 from types import SimpleNamespace
 
 import pytest
 from textual.css.query import NoMatches
 
-from tests.console.pilot import console, until, until_shown
+from tests.console.pilot import console, shown, until, until_shown
 from tui.console.pages.ask import Ask
 
 
@@ -61,4 +62,20 @@ async def test_a_bug_in_a_worker_is_shown_with_its_place_and_not_its_words() -> 
     async with console(size=(120, 40)) as pilot:
         pilot.app.screen.run_worker(broken(), group="details", exit_on_error=False)
         await until_shown(pilot, "this is a bug (KeyError at ")
-        assert "sk-FAKE" not in "".join(str(strip) for strip in pilot.app.screen._compositor.render_strips())
+        assert "sk-FAKE" not in shown(pilot)
+
+
+async def test_a_worker_that_is_stopped_is_no_bug() -> None:
+    began = asyncio.Event()
+
+    async def endless() -> None:
+        began.set()
+        await asyncio.Event().wait()
+
+    async with console(size=(120, 40)) as pilot:
+        stopped = pilot.app.screen.run_worker(endless(), group="spend of a test", exit_on_error=False)
+        await began.wait()
+        stopped.cancel()
+        await until(pilot, lambda: stopped.is_finished)
+        await pilot.pause()
+        assert "this is a bug" not in shown(pilot)

@@ -59,7 +59,7 @@ class PendingActions:
     def __init__(
         self,
         stack: Callable[[], list[Screen[Any]]],
-        failed: Callable[[BaseException], None],
+        failed: Callable[[Exception], None],
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._stack, self._clock = stack, clock
@@ -150,7 +150,8 @@ class ActionNode(MessagePump):
         def done(_: object) -> None:
             if action is not None:
                 pending.end(action)
-            if not exit_on_error and worker.error is not None and not isinstance(worker.error, Problem):
+            # A worker that was stopped ends with CancelledError, which is no Exception.
+            if not exit_on_error and isinstance(worker.error, Exception) and not isinstance(worker.error, Problem):
                 pending.failed(worker.error)
             # A worker that another one replaces before it began never awaits its work.
             if iscoroutine(work):
