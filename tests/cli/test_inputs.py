@@ -56,8 +56,8 @@ def test_an_interrupt_that_came_just_before_the_wait_ends_it() -> None:
 @pytest.mark.parametrize(
     ("words", "awaited"),
     [
-        ("import -", "Paste the exported file, then press ctrl+d:"),
-        ("import - --passphrase-fd 0", "Paste the exported file, then press ctrl+d:"),
+        ("import -", "Paste the file, then press ctrl+d:"),
+        ("import - --passphrase-fd 0", "Paste the file, then press ctrl+d:"),
         ("tenant create other", "New passphrase (blank for none):"),
         ("provider set openai api_key=-", "API key of OpenAI for acme:"),
     ],

@@ -52,6 +52,14 @@ _WORDING = {"readers", "words", "sentence", "loose", "together", "nearest", "pro
 """Entries that depend on the wording of a version, on the day, or on the machine."""
 
 
+_SINCE: dict[str, Any] = {
+    **dict.fromkeys(("expires", "every_days", "due_on", "reference")),
+    **{"agent": False, "exposed": [], "history": {"available": True, "chats": 0, "days": 0, "on": False}},
+    **{"format": "modeldeck", "keys": [], "shredded": False},
+}
+"""Entries that this version did not have, and what they say of what it wrote."""
+
+
 def stable(answer: Any) -> Any:
     """An answer without what may differ while the stored files are read as they should be."""
     if isinstance(answer, list):
@@ -64,8 +72,8 @@ def stable(answer: Any) -> Any:
     if "lacks" in stored:
         # `Wenxin, changed 22 Nov 13:51`, or the command that sets up what is lacking
         stored["lacks"] = [text.partition(",")[0].partition(" needs ")[0] for text in stored["lacks"]]
-    for name in ("expires", "every_days", "due_on"):  # of a credential, in a table that version does not write
-        if name in stored and stored[name] is None:
+    for name, empty in _SINCE.items():
+        if name in stored and stored[name] == empty:
             del stored[name]
     stored.pop("urls", None)  # of an import, since the version after
     if "fields" in stored and isinstance(stored["fields"], list):

@@ -21,6 +21,7 @@ from tui.console.widgets.truncate import width
 from tui.domain import ModelType
 from tui.errors import NetworkError, ScopeMissing
 from tui.practice.huggingface.server import FIELDS
+from tui.providers.client.silence import Clock
 from tui.providers.events import SearchResult
 from tui.providers.huggingface import PROVIDER as HOSTING
 from tui.providers.huggingface import endpoint_check
@@ -317,6 +318,7 @@ async def test_an_endpoint_that_starts_is_waited_for_until_escape(
     hosting: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(endpoint_check, "EVERY", 60.0)
+    monkeypatch.setattr(Clock, "sleep", lambda clock, seconds: asyncio.sleep(seconds))
     async with area(hosting, "models") as pilot:
         model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
@@ -327,7 +329,7 @@ async def test_an_endpoint_that_starts_is_waited_for_until_escape(
         model_form.verify.focus()
         await pilot.press("enter")
         await until_shown(pilot, "The endpoint is starting, which can take minutes.")
-        assert rows(pilot)[-1] == " esc stop  ? help"
+        await until(pilot, lambda: rows(pilot)[-1] == " esc stop  ? help")
         await pilot.press("escape")
         await until(pilot, lambda: "asking the model" not in shown(pilot))
         assert isinstance(pilot.app.screen, AddModel)

@@ -146,7 +146,7 @@ async def test_from_100_columns_p_goes_into_the_column_and_escape_back() -> None
         assert tab.parameters.values == {"temperature": 0.5}
         await until_shown(pilot, "   top_p: ")
         await pilot.press("escape")
-        assert pilot.app.focused is tab.question
+        assert pilot.app.focused is tab.transcript, "where p was pressed"
         assert "top_p: " not in shown(pilot)
         await pilot.press("tab")
         assert tab.side.fields is not None and tab.side.fields.row is not None
