@@ -14,7 +14,7 @@ from unittest.mock import patch
 from tui.practice import exchange
 from tui.providers.client.silence import Clock, SilenceMonitor
 
-LOOKS = 20
+LOOKS = 50
 """How many looks at a silent connection a timeout takes: what was sent before has that many chances to arrive."""
 
 SHORTEST, LONGEST = 0.005, 0.05
@@ -63,10 +63,13 @@ class SilenceClock(Clock):
         loop, time = asyncio.get_running_loop(), _time.get()
         end, real_end = time.now + seconds, loop.time() + seconds
         step = min(max(seconds / LOOKS, SHORTEST), LONGEST)
-        while not pending.done() and time.now < end and loop.time() < real_end:
+        while not pending.done():
             await asyncio.wait([pending], timeout=LOOK if time.silent else 10 * LOOK)
             if time.silent:
                 time.now += step  # What has come may be a comment, which is silence too.
+            # At least one look, however little is left: a wait that makes no time pass would be asked for without end.
+            if time.now >= end or loop.time() >= real_end:
+                return
 
 
 @contextmanager
