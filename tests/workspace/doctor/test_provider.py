@@ -229,7 +229,7 @@ async def test_a_silent_server_is_reported_while_it_is_silent(examine: Diagnose)
         raise UsageError(type(event).__name__)
 
     async with serve([HOLD]) as server:
-        checks = await examine(server.base_url, limits=replace(QUICK, notice_after=0.01), on_event=give_up)
+        checks = await examine(server.base_url, limits=replace(QUICK, notice_after=0.5), on_event=give_up)
     assert checks["authentication"].words == "NoResponseYet"
 
 
