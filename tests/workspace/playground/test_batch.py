@@ -56,6 +56,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_every_task_has_one_row_in_order_after_limits_cuts_and_being_stopped(tmp_path: Path) -> None:
     random, planned, path = Random(7), tasks(PROMPTS, [(A, {}), (B, {})]), tmp_path / "out.jsonl"
     in_flight, most, sent = 0, 0, 0
+    stops = [20, 60]
 
     async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:
         nonlocal in_flight, most, sent
@@ -63,7 +64,8 @@ async def test_every_task_has_one_row_in_order_after_limits_cuts_and_being_stopp
         most = max(most, in_flight)
         try:
             await asyncio.sleep(0)
-            if sent in (20, 60):
+            if stops and sent >= stops[0]:
+                stops.pop(0)
                 running.cancel()
                 await asyncio.Event().wait()
             if random.random() < 0.1:
