@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from time import monotonic
 
+import psycopg
 import pytest
 
 from tests.doubles.pgbouncer import PORT, pgbouncer
@@ -114,8 +115,15 @@ def test_a_deaf_listener_finds_a_change_at_the_next_look_and_listens_again(share
     other = store(shared.root())
     other.create({"id": "acme"})
     root, watcher = watch()
-    assert watcher._connection is not None
-    watcher._connection.execute("UNLISTEN *")
+
+    def deafened() -> bool:
+        # The watcher's thread may be reading from its connection at this moment.
+        try:
+            return watcher._connection is not None and bool(watcher._connection.execute("UNLISTEN *"))
+        except psycopg.OperationalError:
+            return False
+
+    until(deafened)
     watcher.retry()
     until(lambda: watcher._next_look > 0)
     add(other, 1)
