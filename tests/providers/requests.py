@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tests.doubles.silence import separate_time
 from tests.providers.facts import Chat, Stream, every
 from tests.providers.fault_rows import NOW
 from tests.providers.http_server import HEAR, QUICK, Answer, HttpRequest, Server, http, run, serve, text_of
@@ -47,6 +48,7 @@ class Outcome:
 
 async def meet(chat: Chat, *answers: Answer, limits: Limits = QUICK, stream: bool = True, **more: Any) -> Outcome:
     """One question to a server that answers like this, once the steps before it are done."""
+    separate_time()
     async with serve(*([item] for item in chat.before), *answers, *([item] for item in chat.after)) as server:
         outcome = await ask(chat, server, server.origin, limits, stream, **more)
         requests = server.requests[len(chat.before) :]

@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.doubles.silence import separate_time
 from tests.providers import calls, requests
 from tests.providers.facts import Chat, hung_up, spoken
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Again, http, serve, text_of
@@ -234,6 +235,7 @@ async def test_faults_in_a_stream(chat: Chat) -> None:
 
 async def stop(chat: Chat) -> None:
     """Stop in mid-answer, and wait until the other side sees the connection closed."""
+    separate_time()
     answers = ([*streamed(chat, of(chat).text("Half an")), HOLD], *([item] for item in chat.after))
     async with serve(*([item] for item in chat.before), *answers) as server:
         wire, access = Client({}, limits=QUICK), chat.access(server.origin)
