@@ -12,7 +12,7 @@ import pytest
 from tests.providers.loopback import body, chat, embed, events, listing, transcribe, verify
 from tui.providers.dialects.openai.api import number
 from tui.providers.dialects.openai.think_tags import TAGS
-from tui.workspace.playground.audio import as_srt, as_vtt
+from tui.workspace.playground.speech.audio import as_srt, as_vtt
 
 pytestmark = pytest.mark.slow
 

@@ -22,8 +22,8 @@ from tui.tenancy import models
 from tui.tenancy.connections import provider_of
 from tui.tenancy.last_used import touch
 from tui.workspace.playground import key_source
-from tui.workspace.playground.audio import MEGABYTE
 from tui.workspace.playground.key_source import CallRoute
+from tui.workspace.playground.speech.audio import MEGABYTE
 
 if TYPE_CHECKING:
     from tui.providers.client.wire_log import WireLog

@@ -26,10 +26,10 @@ from tui.tenancy.connections import provider_of
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import key_source
 from tui.workspace.playground.attachments import limits
-from tui.workspace.playground.audio import audio_info
 from tui.workspace.playground.key_source import CallRoute
 from tui.workspace.playground.metering import ANSWERS, metered
 from tui.workspace.playground.parameters import parse_parameter
+from tui.workspace.playground.speech.audio import audio_info
 from tui.workspace.pricing import spend
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from tui.domain import Model
 from tui.errors import Exit, UsageError
 from tui.storage.user_file import local_path, read
 from tui.workspace.playground.compare.words import marked
-from tui.workspace.playground.transcription import MeasuredTranscript, transcribe_with
+from tui.workspace.playground.speech.transcription import MeasuredTranscript, transcribe_with
 
 _LARGEST = 16 << 20
 _HEADINGS = ("model", "seconds", "real time", "WER", "CER")

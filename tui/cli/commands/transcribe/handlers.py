@@ -15,9 +15,9 @@ from tui.providers.requests import TimestampGranularity
 from tui.providers.spec import Provider
 from tui.tenancy import models
 from tui.tenancy.connections import provider_of
-from tui.workspace.playground import audio as recordings
 from tui.workspace.playground import calls
 from tui.workspace.playground.compare.comparison import MOST
+from tui.workspace.playground.speech import audio as recordings
 
 _SUBTITLES = {"srt": recordings.as_srt, "vtt": recordings.as_vtt}
 

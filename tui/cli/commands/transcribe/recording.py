@@ -10,7 +10,7 @@ from tui.cli.output import is_terminal
 from tui.errors import UsageError
 from tui.storage.temporary import temporary_folder
 from tui.storage.user_file import local_path
-from tui.workspace.playground.audio import ending_of
+from tui.workspace.playground.speech.audio import ending_of
 
 _CHUNK = 64 * 1024
 _LARGEST = 2**30

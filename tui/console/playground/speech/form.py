@@ -28,8 +28,8 @@ from tui.errors import Problem, UsageError
 from tui.providers.requests import TimestampGranularity
 from tui.providers.spec import AudioLimits, Provider
 from tui.sanitize import one_line
-from tui.workspace.playground.audio import MEGABYTE, AudioInfo, accepted_endings, audio_info, megabytes
 from tui.workspace.playground.path_completion import Entry, Offer, expanded, offer
+from tui.workspace.playground.speech.audio import MEGABYTE, AudioInfo, accepted_endings, audio_info, megabytes
 
 TIMES = {
     TimestampGranularity.NONE: "none",

@@ -23,7 +23,7 @@ from tui.errors import Problem
 from tui.providers.events import Segment, Transcript
 from tui.providers.requests import TimestampGranularity
 from tui.sanitize import escaped_json, one_line
-from tui.workspace.playground.audio import as_srt, as_vtt
+from tui.workspace.playground.speech.audio import as_srt, as_vtt
 
 _CLOCK = 10
 

@@ -28,7 +28,7 @@ from tui.providers.requests import TimestampGranularity
 from tui.sanitize import one_line
 from tui.tenancy.connections import find_provider, provider_of
 from tui.workspace.playground import calls
-from tui.workspace.playground.audio import MEGABYTE, AudioInfo, megabytes
+from tui.workspace.playground.speech.audio import MEGABYTE, AudioInfo, megabytes
 
 _COSTS = {
     True: "Stopping now costs nothing. Once it is uploaded, the provider may charge.",

@@ -14,7 +14,7 @@ from tui.providers.requests import Attachment, Message
 from tui.sanitize import one_line
 from tui.workspace.playground.attachments.image_header import image_info, is_image, other_format
 from tui.workspace.playground.attachments.jpeg_metadata import joined, without_metadata
-from tui.workspace.playground.audio import megabytes
+from tui.workspace.playground.speech.audio import megabytes
 
 LARGEST = 50 * 1024 * 1024
 """Bytes of a file that are read; no provider takes more in a request."""

@@ -8,7 +8,7 @@ from tui.errors import UsageError
 from tui.providers import PROVIDERS
 from tui.providers.requests import Attachment, Message
 from tui.providers.spec import AttachmentLimits, Provider
-from tui.workspace.playground.audio import megabytes
+from tui.workspace.playground.speech.audio import megabytes
 
 _NAMED = 3
 """Models that are named as an example."""

@@ -8,10 +8,10 @@ from tui.providers.events import Event
 from tui.sanitize import one_line
 from tui.storage.user_file import read
 from tui.tenancy.session import TenantSession
-from tui.workspace.playground.audio import MEDIA, OTHER_MEDIA
 from tui.workspace.playground.batch.runner import Outcome, Perform
 from tui.workspace.playground.batch.tasks import BatchTask, Prompt
-from tui.workspace.playground.transcription import MeasuredTranscript, measure_transcript
+from tui.workspace.playground.speech.audio import MEDIA, OTHER_MEDIA
+from tui.workspace.playground.speech.transcription import MeasuredTranscript, measure_transcript
 from tui.workspace.pricing.cost import cost_of
 from tui.workspace.pricing.table import price_of
 

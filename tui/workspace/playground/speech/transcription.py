@@ -14,9 +14,9 @@ from tui.providers.events import Event, TextDelta, Transcript, Usage
 from tui.sanitize import printable
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
-from tui.workspace.playground.audio import audio_info
 from tui.workspace.playground.compare.measurement import problem_json
-from tui.workspace.playground.error_rate import ErrorRates, error_rates
+from tui.workspace.playground.speech.audio import audio_info
+from tui.workspace.playground.speech.error_rate import ErrorRates, error_rates
 
 
 @dataclass(eq=False)

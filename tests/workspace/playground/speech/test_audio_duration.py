@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tui.workspace.playground.audio_duration import seconds
+from tui.workspace.playground.speech.audio_duration import seconds
 
 
 def flac(length: int) -> bytes:

@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from tui.workspace.playground.error_rate import distance, error_rates
+from tui.workspace.playground.speech.error_rate import distance, error_rates
 
 
 def edits(one: str, two: str) -> int:

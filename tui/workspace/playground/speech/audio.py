@@ -10,7 +10,7 @@ from tui.errors import UsageError
 from tui.providers.events import Segment
 from tui.providers.spec import AudioLimits
 from tui.sanitize import one_line
-from tui.workspace.playground import audio_duration
+from tui.workspace.playground.speech import audio_duration
 
 MEDIA = {
     "aac": "audio/aac",

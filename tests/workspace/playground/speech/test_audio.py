@@ -7,7 +7,7 @@ import pytest
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers import PROVIDERS
-from tui.workspace.playground.audio import MEDIA, accepted_endings, audio_info
+from tui.workspace.playground.speech.audio import MEDIA, accepted_endings, audio_info
 
 SPEECH = {
     provider.id: provider.audio(Model(provider.id, "whisper-1", ModelType.SPEECH2TEXT))

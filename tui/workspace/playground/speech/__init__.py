@@ -1,0 +1,1 @@
+"""Recordings: what they are, how they are transcribed, and how far two transcripts differ."""
