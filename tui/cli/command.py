@@ -87,6 +87,8 @@ FORCE = Option(("--force",), "overwrite an existing file", shown=False)
 PRINT = Option(
     ("--print",), "print the request as curl, httpx or python, and send nothing", "FORM", ("curl", "httpx", "python")
 )
+SAVED_PROMPT = Option(("--saved-prompt",), "use a saved prompt, see modeldeck prompt list", "NAME", shown=False)
+SCHEMA = Option(("--schema",), "a JSON Schema that the answer must fit", "FILE")
 ATTACHMENTS = (
     Option(("-a", "--attachment"), "an image, PDF or text file to send; repeat for several; - reads stdin", "FILE"),
     Option(("--keep-metadata",), "send the EXIF data and comments of JPEG files too", shown=False),

@@ -25,7 +25,7 @@ from tui.cli.commands import (
     trial,
     vault,
 )
-from tui.cli.commands.chat import history
+from tui.cli.commands.chat import history, prompts
 from tui.cli.commands.store import operators, paths
 from tui.cli.commands.vault import agent, undo
 
@@ -52,6 +52,7 @@ COMMANDS = (
     *transfer.COMMANDS,
     *chat.COMMANDS,
     *history.COMMANDS,
+    *prompts.COMMANDS,
     *playground.COMMANDS,
     *embed.COMMANDS,
     *transcribe.COMMANDS,

@@ -93,6 +93,7 @@ _KEYS = {
     "listings": ("provider", "credential"),
     "operators": ("login",),
     "lifetimes": ("provider", "credential"),
+    "prompts": ("name",),
     "history": (),
 }
 Records = Mapping[tuple[str, ...], Record]
@@ -237,6 +238,12 @@ def _lifetimes(before: Records, after: Records) -> Iterator[AuditEvent]:
             yield AuditEvent("key lifetime set", about)
 
 
+def _prompts(before: Records, after: Records) -> Iterator[AuditEvent]:
+    for key in _joined(before, after):
+        if before.get(key) != after.get(key):
+            yield AuditEvent("prompt saved" if key in after else "prompt removed", {"prompt": key[0]})
+
+
 def _history(before: Records, after: Records) -> Iterator[AuditEvent]:
     old, new = before.get((), {}), after.get((), {})
     if old != new:
@@ -256,6 +263,7 @@ _EVENTS = {
     "sources": _sources,
     "trials": _trials,
     "lifetimes": _lifetimes,
+    "prompts": _prompts,
 }
 
 

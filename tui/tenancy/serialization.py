@@ -226,5 +226,6 @@ _TABLES: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     "trials": _has(("provider", "calls", "models"), calls=_is_number, models=_are_texts),
     "used": _has(("tenant", "provider", "calls"), calls=_is_number),
     "reservations": _has(("tenant", "provider")),
+    "prompts": _has(("name",), system=_is_text, parameters=_are_texts_by_name, schema=_is_text),
     "refused": _has(("provider", "model", "field")),
 }

@@ -52,6 +52,8 @@ _WORDS = {
     "default set": "default {type} model set to {model}",
     "default cleared": "default {type} model cleared",
     "source chosen": "{provider}: requests use the {source} key",
+    "prompt saved": "prompt {prompt} saved",
+    "prompt removed": "prompt {prompt} removed",
     "trial set": "trial of {provider}: {calls} requests, {models}",
     "trial removed": "trial of {provider} removed",
     "program started": "{program} started with the keys of {providers}",

@@ -27,7 +27,7 @@ _UNDOABLE = frozenset(
     (
         *("default set", "default cleared", "source chosen", "tenant renamed", "connection added"),
         *("model added", "model changed", "model removed", "credential used", "credential removed"),
-        "key lifetime set",
+        *("key lifetime set", "prompt saved", "prompt removed"),
     )
 )
 """Events of a change that can be undone."""
@@ -35,7 +35,7 @@ _UNDOABLE = frozenset(
 _INCIDENTAL = frozenset(("credential verified", "models imported", "credential sealed again"))
 """Events that come with others; a change of these alone is not one that anybody would undo."""
 
-_TABLES = ("models", "listings", "defaults", "sources", "connections", "lifetimes")
+_TABLES = ("models", "listings", "defaults", "sources", "connections", "lifetimes", "prompts")
 _SHOWN = 2
 
 Ref = tuple[str, ...]

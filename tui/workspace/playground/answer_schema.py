@@ -45,8 +45,17 @@ def read_schema(path: Path) -> dict[str, Any]:
     name = one_line(path.name, _LONGEST)
     if len(data) > _LARGEST:
         raise UsageError(f"{name} is larger than 1 MB.", "Choose a file that holds one JSON Schema.")
+    return parsed_schema(data, name)
+
+
+def parsed_schema(text: str | bytes, name: str) -> dict[str, Any]:
+    """Return the schema in a text; `name` is what a message calls the text.
+
+    Raises:
+        UsageError: It holds no JSON Schema that stands alone.
+    """
     try:
-        schema = json.loads(data)
+        schema = json.loads(text)
     except (ValueError, RecursionError) as error:
         reason = f": {error}" if isinstance(error, json.JSONDecodeError) else ""
         raise UsageError(f"{name} is not JSON{reason}.", "Choose a file that holds one JSON Schema.") from None

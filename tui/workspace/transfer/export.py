@@ -14,7 +14,7 @@ from tui.tenancy.connections import connections, find_provider, providers
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import encrypted_file
-from tui.workspace.playground import key_source
+from tui.workspace.playground import key_source, saved_prompts
 from tui.workspace.transfer import file_format
 from tui.workspace.transfer.file_format import Bundle, Kept
 
@@ -89,6 +89,7 @@ def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bun
         tuple(credential for credential in models.stored(session) if find_provider(session, credential.provider)),
         tuple(default for default in models.defaults(session).values() if find_provider(session, default.provider)),
         {name: provider.kind for name, provider in connections(session).items()},
+        saved_prompts.prompts(session),
     )
 
 

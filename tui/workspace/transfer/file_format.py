@@ -1,7 +1,8 @@
 """The format of an export: sorted JSON, one item a line. Pure functions.
 
     {"modeldeck": "settings", "version": 1, "tenant": {"id", "name"}, "defaults": {type: "provider/model"},
-     "providers": {id: {"like", "active", "source", "models": […], "credentials": {name: {"fields", "secrets", …}}}}}
+     "providers": {id: {"like", "active", "source", "models": […], "credentials": {name: {"fields", "secrets", …}}}},
+     "prompts": {name: {"system", "parameters", "schema"}}}
 
 `like` is the kind of a connection. `secrets` are the names of the secret fields that are filled; in a file under a
 passphrase they map to the secrets. No time is in it, nor what a provider said when it was asked: the same settings make
@@ -24,6 +25,9 @@ from tui.secret import Secret
 from tui.storage.settings_file import CorruptSettings, read_json
 from tui.tenancy.connections import NAME
 from tui.tenancy.serialization import from_record, to_record
+from tui.workspace.playground import saved_prompts
+from tui.workspace.playground.answer_schema import parsed_schema
+from tui.workspace.playground.saved_prompts import SavedPrompt
 
 KIND = "settings"
 VERSION = 1
@@ -65,6 +69,7 @@ class Bundle:
     models: tuple[Model, ...] = ()
     defaults: tuple[Default, ...] = ()
     connections: Mapping[str, str] = field(default_factory=dict)
+    prompts: tuple[SavedPrompt, ...] = ()
 
 
 def written(bundle: Bundle) -> str:
@@ -75,6 +80,7 @@ def written(bundle: Bundle) -> str:
         *bundle.sources,
         *bundle.connections,
     }
+    prompts = {prompt.name: _prompt(prompt) for prompt in bundle.prompts}
     whole = {
         "modeldeck": KIND,
         "version": VERSION,
@@ -83,6 +89,7 @@ def written(bundle: Bundle) -> str:
             str(default.type): default.ref for default in sorted(bundle.defaults, key=lambda default: default.type)
         },
         "providers": {tenant_id: _provider(bundle, tenant_id) for tenant_id in sorted(ids)},
+        **({"prompts": prompts} if prompts else {}),
     }
     return "\n".join(_lines(whole)) + "\n"
 
@@ -104,14 +111,17 @@ def parse(data: Any) -> Bundle:
     """Convert the JSON of an export; raise UsageError that names the first invalid entry."""
     if isinstance(data, dict) and type(data.get("version")) is int and data["version"] > VERSION:
         raise UsageError("The file was written by a newer Modeldeck.", "Use that version here too.")
-    whole = _entries(data, "The file", modeldeck=str, version=int, tenant=dict, defaults=dict, providers=dict)
+    whole = _entries(
+        data, "The file", modeldeck=str, version=int, tenant=dict, defaults=dict, providers=dict, prompts={}
+    )
     if (whole["modeldeck"], whole["version"]) != (KIND, VERSION):
         raise _wrong("The file", "is of another kind")
     tenant = _entries(whole["tenant"], "tenant", id=str, name=str)
     bundle = Bundle(tenant["id"], tenant["name"])
     for provider_id, record in whole["providers"].items():
         bundle = _with_provider(bundle, provider_id, record)
-    return replace(bundle, defaults=tuple(_defaults(whole["defaults"], bundle.connections)))
+    prompts = tuple(_saved_prompt(name, record) for name, record in whole["prompts"].items())
+    return replace(bundle, defaults=tuple(_defaults(whole["defaults"], bundle.connections)), prompts=prompts)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -132,6 +142,11 @@ def _provider(bundle: Bundle, provider_id: str) -> dict[str, Any]:
         "models": [_of_a_model(model) for model in models],
     }
     return {name: value for name, value in parts.items() if value}
+
+
+def _prompt(prompt: SavedPrompt) -> dict[str, Any]:
+    record = prompt.as_record()
+    return {name: record[name] for name in ("system", "parameters", "schema") if record[name]}
 
 
 def _of_a_model(model: Model) -> dict[str, Any]:
@@ -237,6 +252,18 @@ def _defaults(data: Mapping[str, Any], connections: Mapping[str, str]) -> Iterat
         if kind not in list(ModelType) or provider not in {*PROVIDERS, *connections} or not slash or not model:
             raise _wrong("The file", "has a default that names no model")
         yield Default(ModelType(kind), provider, one_line(model, 200), "")
+
+
+def _saved_prompt(name: str, data: Any) -> SavedPrompt:
+    where = f"The saved prompt {one_line(name, 40)}"
+    record = _entries(data, where, system="", parameters={}, schema="")
+    if not all(isinstance(text, str) for text in record["parameters"].values()):
+        raise _wrong(where, "has no valid parameters")
+    try:
+        schema = parsed_schema(record["schema"], "The schema") if record["schema"] else None
+        return saved_prompts.create(name, record["system"], record["parameters"], schema)
+    except UsageError as problem:
+        raise UsageError(f"{where} is not valid: {problem.message}", "Nothing was changed.") from None
 
 
 def _entries(data: Any, where: str, **wanted: Any) -> dict[str, Any]:

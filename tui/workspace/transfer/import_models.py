@@ -1,4 +1,4 @@
-"""Take the models and the defaults of a file into settings."""
+"""Take the models, the defaults and the saved prompts of a file into settings."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -12,6 +12,7 @@ from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.workspace.models import add, catalog
+from tui.workspace.playground import saved_prompts
 from tui.workspace.transfer.file_format import Bundle
 
 
@@ -83,6 +84,14 @@ def take_defaults(session: TenantSession, bundle: Bundle) -> None:
                 continue
             table.remove(partial(_is_of_type, default))
             table.insert(to_record(wanted))
+
+
+def take_prompts(session: TenantSession, bundle: Bundle) -> None:
+    """Store the saved prompts of a file; one of the same name is replaced."""
+    if bundle.prompts:
+        with session.store.transaction() as tables:
+            for prompt in bundle.prompts:
+                saved_prompts.put(tables, prompt)
 
 
 def _place(record: Mapping[str, Any]) -> tuple[str, str, str]:

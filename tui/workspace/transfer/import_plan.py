@@ -38,9 +38,9 @@ from tui.workspace.playground import key_source
 from tui.workspace.transfer import file_format
 from tui.workspace.transfer.export import called
 from tui.workspace.transfer.file_format import Bundle, Kept
-from tui.workspace.transfer.import_models import take_added, take_defaults, take_imported
+from tui.workspace.transfer.import_models import take_added, take_defaults, take_imported, take_prompts
 
-_TABLES = ("connections", "credentials", "models", "listings", "defaults", "sources")
+_TABLES = ("connections", "credentials", "models", "listings", "defaults", "sources", "prompts")
 
 
 @dataclass(frozen=True)
@@ -216,6 +216,7 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
         except UsageError as problem:
             lacks.append(problem)
     await asyncio.to_thread(take_defaults, session.process.tenant(tenant.id), bundle)
+    await asyncio.to_thread(take_prompts, session.process.tenant(tenant.id), bundle)
     return tuple(lacks), tuple(dict.fromkeys(plain_http))
 
 

@@ -1,6 +1,18 @@
 """`modeldeck chat`: ask a model."""
 
-from tui.cli.command import ATTACHMENTS, FORCE, JSON, MODEL_OPTION, PRINT, TRACE, Argument, Command, Option
+from tui.cli.command import (
+    ATTACHMENTS,
+    FORCE,
+    JSON,
+    MODEL_OPTION,
+    PRINT,
+    SAVED_PROMPT,
+    SCHEMA,
+    TRACE,
+    Argument,
+    Command,
+    Option,
+)
 
 COMMANDS = (
     Command(
@@ -26,7 +38,8 @@ COMMANDS = (
             *ATTACHMENTS,
             Option(("--resume",), "go on with a recorded chat: its ID, or last", "ID"),
             Option(("--no-history",), "do not record this question and its answer", shown=False),
-            Option(("--schema",), "a JSON Schema that the answer must fit", "FILE"),
+            SAVED_PROMPT,
+            SCHEMA,
             Option(("--thinking",), "show the model's reasoning on stderr", shown=False),
             Option(("--no-thinking",), "keep the model from thinking, if it can be", shown=False),
             Option(("--no-stream",), "request the answer in one piece", shown=False),
@@ -53,6 +66,7 @@ COMMANDS = (
             "git diff | modeldeck chat -s 'Review this.' -p temperature=0",
             "modeldeck chat -a screenshot.png 'What is wrong here?'",
             "modeldeck chat --schema person.json 'Who wrote Faust?'",
+            "modeldeck chat --saved-prompt reviewer <change.diff",
         ),
     ),
 )

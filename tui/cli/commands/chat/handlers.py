@@ -3,7 +3,7 @@
 import asyncio
 import sys
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from contextlib import aclosing
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
@@ -12,17 +12,17 @@ from tui.cli.commands.chat import recording
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text
 from tui.cli.model_call import answering_model, attached_files, begin, print_progress, print_request, traced
+from tui.cli.model_parameters import chosen_prompt, saved_values, values_of
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
-from tui.errors import Problem, UsageError, did_you_mean, quotable
+from tui.errors import Problem, UsageError
 from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
 from tui.providers.events import Usage as Used
 from tui.sanitize import printable
-from tui.storage.user_file import local_path
 from tui.workspace.playground import answer_schema, calls, thinking
-from tui.workspace.playground import parameters as model_parameters
 from tui.workspace.playground.attachments.files import AttachedFile, user_message
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation
+from tui.workspace.playground.saved_prompts import SavedPrompt
 
 if TYPE_CHECKING:
     from tui.workspace.history.records import StoredChat
@@ -34,8 +34,8 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
     """Read the question, then ask the model."""
     resumes = call.args.has("resume")
     model = None if resumes and not call.args.has("model") else answering_model(call, ModelType.CHAT)
-    parameters = _parameters(call, model) if model else {}
-    schema = answer_schema.read_schema(local_path(call.args.one("schema"))) if call.args.has("schema") else None
+    saved = chosen_prompt(call)
+    parameters = _parameters(call, model, saved) if model else {}
     prompt = call.args.one("PROMPT", "-")
     if prompt == "-" and "-" in call.args.many("attachment"):
         raise UsageError("Standard input is the attachment.", "Write the question on the command line.")
@@ -45,8 +45,8 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
         raise UsageError("The question is blank.", "For example: modeldeck chat 'Why is the sky blue?'")
     files = attached_files(call)
     if model is None or resumes:
-        return _resume(call, model, prompt, parameters, schema, files)
-    return _ask(call, model, Conversation(system=call.args.one("system")), prompt, parameters, schema, files)
+        return _resume(call, model, prompt, parameters, saved, files)
+    return _ask(call, model, Conversation(system=saved.system), prompt, parameters, saved.schema, files)
 
 
 async def _resume(
@@ -54,7 +54,7 @@ async def _resume(
     model: Model | None,
     prompt: str,
     parameters: dict[str, Any],
-    schema: dict[str, Any] | None,
+    saved: SavedPrompt,
     files: tuple[AttachedFile, ...],
 ) -> int:
     """Ask the next question of a recorded chat: with its model, system prompt and parameters, unless others are named.
@@ -66,25 +66,15 @@ async def _resume(
         call.out.note(f"The file of this chat is not as it was written: {finding}")
     if model is None:
         model = recording.resumed_model(call, chat)
-        parameters = dict(chat.parameters) | _parameters(call, model)
-    conversation = Conversation(chat.conversation.turns, call.args.one("system") or chat.conversation.system)
-    return await _ask(call, model, conversation, prompt, parameters, schema, files, chat)
+        parameters = dict(chat.parameters) | _parameters(call, model, saved)
+    conversation = Conversation(chat.conversation.turns, saved.system or chat.conversation.system)
+    return await _ask(call, model, conversation, prompt, parameters, saved.schema, files, chat)
 
 
-def _parameters(call: CommandContext, model: Model) -> dict[str, Any]:
-    known = {parameter.name: parameter for parameter in calls.parameters(call.tenant_session, model)}
-    values: dict[str, Any] = {}
-    for word in call.args.many("parameter"):
-        name, equals, text = word.partition("=")
-        names = f"{model.ref} takes: {', '.join(known) or 'none'}."
-        if not equals:
-            raise UsageError("--parameter needs NAME=VALUE.", names)
-        if name not in known:
-            shown = f" {name}" if quotable(name, known) else ""
-            raise UsageError(f"Unknown parameter{shown}.", did_you_mean(name, known) + names)
-        values[name] = model_parameters.parse_parameter(known[name], text)
+def _parameters(call: CommandContext, model: Model, saved: SavedPrompt) -> dict[str, Any]:
+    values = saved_values(call, saved, model) | values_of(call, model)
     if call.args.has("no-thinking"):
-        switch = thinking.off(list(known.values()))
+        switch = thinking.off(calls.parameters(call.tenant_session, model))
         if switch is None:
             raise UsageError(f"{model.ref} has no parameter that keeps it from thinking.", "Leave --no-thinking out.")
         values |= switch
@@ -234,7 +224,7 @@ async def _ask(
     conversation: Conversation,
     prompt: str,
     parameters: dict[str, Any],
-    schema: dict[str, Any] | None,
+    schema: Mapping[str, Any] | None,
     files: tuple[AttachedFile, ...],
     chat: "StoredChat | None" = None,
 ) -> int:

@@ -1,6 +1,6 @@
 """`modeldeck compare | batch`: several models, or many prompts."""
 
-from tui.cli.command import ATTACHMENTS, JSON, Argument, Command, Option
+from tui.cli.command import ATTACHMENTS, JSON, SAVED_PROMPT, Argument, Command, Option
 
 COMMANDS = (
     Command(
@@ -13,6 +13,7 @@ COMMANDS = (
             Option(("-r", "--repeat"), "ask each model N times, for medians", "N"),
             Option(("-s", "--system"), "the system prompt", "SYSTEM"),
             Option(("-p", "--parameter"), "a parameter of the models that take it; repeat for several", "NAME=VALUE"),
+            SAVED_PROMPT,
             *ATTACHMENTS,
             Option(("-o", "--output"), "save as Markdown, or as JSON if FILE ends in .json", "FILE", shown=False),
             Option(("-f", "--force"), "overwrite FILE", shown=False),
@@ -41,6 +42,7 @@ COMMANDS = (
             Option(("-r", "--repeat"), "ask every prompt N times", "N", shown=False),
             Option(("-s", "--system"), "the system prompt", "SYSTEM", shown=False),
             Option(("-p", "--parameter"), "a parameter of the models that take it", "NAME=VALUE", shown=False),
+            SAVED_PROMPT,
             JSON,
         ),
         "Every answer is one row, synced to disk at once. After ctrl+c, a crash or a failure, the same command "

@@ -13,7 +13,7 @@ from typing import Any
 from tui.cli.context import CommandContext
 from tui.cli.inputs import whole_number
 from tui.cli.model_call import unlock_for_model
-from tui.cli.model_parameters import parameters_of
+from tui.cli.model_parameters import chosen_prompt, parameters_of
 from tui.cli.remedies import problem_hint
 from tui.domain import Model, ModelType
 from tui.errors import Exit, Problem, UsageError
@@ -43,8 +43,9 @@ def batch(call: CommandContext) -> Coroutine[Any, Any, int]:
     if most is not None:
         _check_prices(call, chosen)
     prompts = recordings.recordings(source) if source.is_dir() else read_prompts(source)
-    configured = list(zip(chosen, parameters_of(call, chosen), strict=True))
-    planned = tasks(prompts, configured, repeat, call.args.one("system"))
+    saved = chosen_prompt(call)
+    configured = list(zip(chosen, parameters_of(call, chosen, saved), strict=True))
+    planned = tasks(prompts, configured, repeat, saved.system)
     output = local_path(call.args.one("output"))
     if output.exists() and output.samefile(source):
         raise UsageError("The output is the file of the prompts.", "Choose another file with -o.")

@@ -8,7 +8,7 @@ from typing import Any
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, read_text, whole_number
 from tui.cli.model_call import attached_files, unlock_for_model
-from tui.cli.model_parameters import parameters_of
+from tui.cli.model_parameters import chosen_prompt, parameters_of
 from tui.cli.remedies import problem_hint
 from tui.domain import ModelType
 from tui.errors import Exit, Locked, Problem, UsageError
@@ -26,7 +26,9 @@ def compare(call: CommandContext) -> Coroutine[Any, Any, int]:
     """Read the prompt, then ask every model."""
     chosen = [models.find(call.tenant_session, ref, ModelType.CHAT) for ref in call.args.many("model")]
     comparisons.check_models(chosen)
-    compared = [ComparedModel(model, values) for model, values in zip(chosen, parameters_of(call, chosen), strict=True)]
+    saved = chosen_prompt(call)
+    parameters = parameters_of(call, chosen, saved)
+    compared = [ComparedModel(model, values) for model, values in zip(chosen, parameters, strict=True)]
     repeat = whole_number("--repeat", call.args.one("repeat", "1"), 1, comparisons.MOST_REPEATS)
     file = _file(call)
     prompt = call.args.one("PROMPT", "-")
@@ -36,7 +38,7 @@ def compare(call: CommandContext) -> Coroutine[Any, Any, int]:
         raise UsageError("The question is blank.", "For example: modeldeck compare -m A -m B 'Why is the sky blue?'")
     files = attached_files(call)
     began = call.session.now()
-    return _compare(call, PromptComparison(prompt, compared, call.args.one("system"), repeat, began, files), file)
+    return _compare(call, PromptComparison(prompt, compared, saved.system, repeat, began, files), file)
 
 
 def _file(call: CommandContext) -> Path | None:
