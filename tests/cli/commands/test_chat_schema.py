@@ -73,3 +73,22 @@ def test_print_and_trace_show_it(ready: Run, server: OpenAIServer, schema: str, 
     trace = tmp_path / "trace.json"
     assert ready("chat", "--schema", schema, "When?", "--trace", str(trace)).code == 0
     assert "json_schema" in trace.read_text()
+
+
+def test_repeats_give_a_pass_rate(ready: Run, server: OpenAIServer, schema: str, tmp_path: Path) -> None:
+    server.chat = Chat(pieces=('{"born"', ": 1749}"))
+    ran = ready("chat", "--schema", schema, "--repeat", "3", "When?", "--json")
+    assert ran.code == 0 and json.loads(ran.out)["models"][0]["schema_fits"] == {"valid": 3, "of": 3}
+    server.chat = Chat(pieces=('{"born"', ": null}"))
+    two = ("-m", "openai/gpt-4o", "-m", "openai/gpt-5.4-mini")
+    ran = ready("compare", *two, "--schema", schema, "When?")
+    assert ran.code == 1 and "does not fit" in ran.out
+    assert "A | The answer does not fit the schema at $.born: None is not of type 'integer'." in ran.err
+    assert ready("chat", "--repeat", "2", "When?").code == 2
+    prompts, out = tmp_path / "prompts.txt", tmp_path / "out.jsonl"
+    prompts.write_text("one\ntwo\n")
+    ran = ready("batch", str(prompts), "-m", "openai/gpt-4o", "-o", str(out), "--schema", schema, "--json")
+    assert ran.code == 0 and json.loads(ran.out)["models"][0]["schema_fits"] == {"valid": 0, "of": 2}
+    assert json.loads(out.read_text().splitlines()[0])["schema"]["path"] == "$.born"
+    ran = ready("batch", str(prompts), "-m", "openai/gpt-4o", "-o", str(out))
+    assert "answered already" not in ran.err, "another schema makes other rows"

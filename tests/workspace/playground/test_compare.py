@@ -40,7 +40,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
         yield Usage(3, 5)
         yield Finish("stop")
 
-    monkeypatch.setattr(calls, "chat_call", lambda *_: (None, None))
+    monkeypatch.setattr(calls, "chat_call", lambda *_, **__: (None, None))
     monkeypatch.setattr(calls, "send", send)
     return gate
 

@@ -30,6 +30,21 @@ class SchemaResult:
     path: str = ""
     message: str = ""
 
+    @property
+    def words(self) -> str:
+        """A sentence about it."""
+        if self.valid:
+            return "The answer fits the schema."
+        return f"The answer does not fit the schema at {self.path}: {self.message}."
+
+    @property
+    def correction(self) -> str:
+        """What a model is told of the failure, so that it corrects its answer."""
+        return (
+            f"Your answer does not fit the JSON Schema at {self.path}: {self.message}. "
+            "Answer again with JSON that fits it, and nothing else."
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return the keys of `--json`."""
         return asdict(self)

@@ -13,6 +13,7 @@ from tui.cli.command import (
     Command,
     Option,
 )
+from tui.cli.commands.playground import COMPARISON
 
 COMMANDS = (
     Command(
@@ -40,6 +41,7 @@ COMMANDS = (
             Option(("--no-history",), "do not record this question and its answer", shown=False),
             SAVED_PROMPT,
             SCHEMA,
+            Option(("-r", "--repeat"), "with --schema: ask N times, and count the answers that fit", "N", shown=False),
             Option(("--thinking",), "show the model's reasoning on stderr", shown=False),
             Option(("--no-thinking",), "keep the model from thinking, if it can be", shown=False),
             Option(("--no-stream",), "request the answer in one piece", shown=False),
@@ -60,7 +62,7 @@ COMMANDS = (
         "timings: {first_token, total, tokens_per_second}, notices, schema: {valid, path, message}, chat}; "
         "input and output are totals, the others parts of them; what the provider does not report, and a cost that is "
         "not known, are null; timings are in seconds; schema is null without --schema; chat is the ID of the recorded "
-        "chat, or null",
+        "chat, or null; --repeat: " + COMPARISON,
         (
             "modeldeck chat 'Why is the sky blue?'",
             "git diff | modeldeck chat -s 'Review this.' -p temperature=0",

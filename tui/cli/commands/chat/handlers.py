@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tui.cli.commands.chat import recording
 from tui.cli.context import CommandContext
-from tui.cli.inputs import read_text
+from tui.cli.inputs import read_text, whole_number
 from tui.cli.model_call import answering_model, attached_files, begin, print_progress, print_request, traced
 from tui.cli.model_parameters import chosen_prompt, saved_values, values_of
 from tui.cli.output import is_terminal
@@ -44,9 +44,33 @@ def chat(call: CommandContext) -> Coroutine[Any, Any, int]:
     if not prompt:
         raise UsageError("The question is blank.", "For example: modeldeck chat 'Why is the sky blue?'")
     files = attached_files(call)
+    if call.args.has("repeat"):
+        return _repeat(call, model, prompt, parameters, saved, files)
     if model is None or resumes:
         return _resume(call, model, prompt, parameters, saved, files)
     return _ask(call, model, Conversation(system=saved.system), prompt, parameters, saved.schema, files)
+
+
+def _repeat(
+    call: CommandContext,
+    model: Model | None,
+    prompt: str,
+    parameters: dict[str, Any],
+    saved: SavedPrompt,
+    files: tuple[AttachedFile, ...],
+) -> Coroutine[Any, Any, int]:
+    """Ask the same several times, and count the answers that fit the schema. Nothing is recorded."""
+    from tui.cli.commands.playground.compare import ask_all
+    from tui.workspace.playground.compare.comparison import MOST_REPEATS, ComparedModel, PromptComparison
+
+    if saved.schema is None or model is None:
+        raise UsageError("--repeat counts the answers that fit a schema.", "Name one with --schema FILE.")
+    if call.args.has("resume") or call.args.has("print"):
+        raise UsageError("--repeat asks anew each time.", "Leave --resume and --print out.")
+    repeat = whole_number("--repeat", call.args.one("repeat"), 1, MOST_REPEATS)
+    compared = [ComparedModel(model, parameters)]
+    began = call.session.now()
+    return ask_all(call, PromptComparison(prompt, compared, saved.system, repeat, began, files, saved.schema))
 
 
 async def _resume(
@@ -269,6 +293,5 @@ async def _ask(
     if not call.out.as_json and (is_terminal(sys.stderr) or call.args.has("verbose")):
         call.out.note(answer.summary())
     if answer.fit and not answer.fit.valid:
-        message = f"The answer does not fit the schema at {answer.fit.path}: {answer.fit.message}."
-        raise Problem(message, "Ask again, or change the schema.")
+        raise Problem(answer.fit.words, "Ask again, or change the schema.")
     return 0

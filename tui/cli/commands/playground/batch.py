@@ -45,7 +45,9 @@ def batch(call: CommandContext) -> Coroutine[Any, Any, int]:
     prompts = recordings.recordings(source) if source.is_dir() else read_prompts(source)
     saved = chosen_prompt(call)
     configured = list(zip(chosen, parameters_of(call, chosen, saved), strict=True))
-    planned = tasks(prompts, configured, repeat, saved.system)
+    if saved.schema is not None and kind is not ModelType.CHAT:
+        raise UsageError("A schema is for the answers of chat models, not for transcripts.")
+    planned = tasks(prompts, configured, repeat, saved.system, saved.schema)
     output = local_path(call.args.one("output"))
     if output.exists() and output.samefile(source):
         raise UsageError("The output is the file of the prompts.", "Choose another file with -o.")
@@ -154,6 +156,9 @@ def _report(
         )
     else:
         call.out.table(summary.HEADINGS, [entry.row() for entry in figures])
+        for entry in figures:
+            if entry.checked:
+                call.out.note(f"{entry.ref}: {entry.fit:,} of {entry.checked:,} answers fit the schema.")
     for ref, problem in problems:
         call.out.note(_words(ref, problem))
     if progress.limit_reached:

@@ -38,7 +38,7 @@ def compare(call: CommandContext) -> Coroutine[Any, Any, int]:
         raise UsageError("The question is blank.", "For example: modeldeck compare -m A -m B 'Why is the sky blue?'")
     files = attached_files(call)
     began = call.session.now()
-    return _compare(call, PromptComparison(prompt, compared, saved.system, repeat, began, files), file)
+    return ask_all(call, PromptComparison(prompt, compared, saved.system, repeat, began, files, saved.schema), file)
 
 
 def _file(call: CommandContext) -> Path | None:
@@ -75,6 +75,8 @@ class _Lines:
             hint = problem_hint(answer.problem)
             parts = (answer.problem.message, answer.problem.detail, hint)
             self._call.out.note(f"{self._label(answer)} {' '.join(filter(None, parts))}")
+        if answer.fit is not None and not answer.fit.valid:
+            self._call.out.note(f"{self._label(answer)} {answer.fit.words}")
 
     def _label(self, answer: MeasuredAnswer) -> str:
         for letter, entry in zip(report.LETTERS, self._comparison.models, strict=False):
@@ -83,7 +85,8 @@ class _Lines:
         return "|"
 
 
-async def _compare(call: CommandContext, comparison: PromptComparison, file: Path | None) -> int:
+async def ask_all(call: CommandContext, comparison: PromptComparison, file: Path | None = None) -> int:
+    """Ask the models, print their answers and a table, and return the exit code."""
     for entry in comparison.models:
         try:
             await unlock_for_model(call, entry.model)
@@ -106,10 +109,10 @@ async def _compare(call: CommandContext, comparison: PromptComparison, file: Pat
         raise
     _finish(call, comparison, file)
     answers = [answer for entry in comparison.models for answer in entry.answers]
-    if all(answer.complete for answer in answers):
+    if all(answer.complete and (answer.fit is None or answer.fit.valid) for answer in answers):
         return Exit.DONE
     problems = [answer.problem for answer in answers if answer.problem]
-    return problems[0].code if len(problems) == len(answers) else Exit.FAILED
+    return problems[0].code if problems and len(problems) == len(answers) else Exit.FAILED
 
 
 def _finish(call: CommandContext, comparison: PromptComparison, file: Path | None) -> None:

@@ -19,10 +19,10 @@ def performer(session: TenantSession) -> Perform:
         answer, at = MeasuredAnswer(task.model), session.now()
         system = (Message("system", task.prompt.system),) if task.prompt.system else ()
         messages = (*system, Message("user", task.prompt.text))
-        await measure(session, answer, messages, dict(task.parameters), lambda _, event: on_event(event))
+        await measure(session, answer, messages, dict(task.parameters), lambda _, event: on_event(event), task.schema)
         cost = answer.cost
         shape = answer.as_json()
-        names = ("text", "thinking", "finish", "complete", "problem", "usage", "timings", "notices")
+        names = ("text", "thinking", "finish", "complete", "problem", "usage", "timings", "notices", "schema")
         row = {"at": at, **{name: shape[name] for name in names}, "cost": cost.as_json() if cost else None}
         if cost is None:
             return Outcome(row, answer.problem)

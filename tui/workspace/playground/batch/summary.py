@@ -24,6 +24,8 @@ class ModelSummary:
     input: int = 0
     output: int = 0
     unpriced: int = 0
+    checked: int = 0
+    fit: int = 0
     cost: dict[str, Decimal] = field(default_factory=dict)
     seconds: list[float] = field(default_factory=list)
 
@@ -33,6 +35,9 @@ class ModelSummary:
             self.failed += 1
             return
         self.answered += 1
+        if (fit := row.get("schema")) is not None:
+            self.checked += 1
+            self.fit += isinstance(fit, dict) and fit.get("valid") is True
         usage, timings = _object(row, "usage"), _object(row, "timings")
         self.input += _count(usage.get("input"))
         self.output += _count(usage.get("output"))
@@ -73,6 +78,7 @@ class ModelSummary:
             "usage": {"input": self.input, "output": self.output},
             "cost": {currency: plain(amount) for currency, amount in self.cost.items()} or None,
             "unpriced": self.unpriced,
+            "schema_fits": {"valid": self.fit, "of": self.checked} if self.checked else None,
             "seconds": {"p50": self.percentile(0.5), "p95": self.percentile(0.95)},
         }
 

@@ -14,6 +14,7 @@ from tui.domain import Model
 from tui.errors import UsageError
 from tui.sanitize import one_line
 from tui.storage.user_file import read
+from tui.workspace.playground.answer_schema import Schema
 
 LARGEST = 256 << 20
 """Bytes of a file of prompts."""
@@ -33,7 +34,7 @@ class Prompt:
 class BatchTask:
     """One request of a batch.
 
-    `id` is a hash of prompt, system prompt, model, parameters and repeat; `index` its place in the output.
+    `id` is a hash of prompt, system prompt, model, parameters, repeat and schema; `index` its place in the output.
     """
 
     id: str
@@ -42,6 +43,7 @@ class BatchTask:
     model: Model
     parameters: Mapping[str, Any] = field(default_factory=dict)
     repeat: int = 1
+    schema: Schema | None = None
 
 
 def read_prompts(path: Path) -> list[Prompt]:
@@ -104,6 +106,7 @@ def tasks(
     models: Sequence[tuple[Model, Mapping[str, Any]]],
     repeat: int = 1,
     system: str = "",
+    schema: Schema | None = None,
 ) -> list[BatchTask]:
     """Return every request, prompt by prompt; `models` are models with their parameters.
 
@@ -117,11 +120,14 @@ def tasks(
             for _ in range(repeat):
                 key = (whole.text, whole.system, model.ref)
                 seen[key] += 1
-                row_id = _hash(whole, model, parameters, seen[key])
-                created.append(BatchTask(row_id, len(created), whole, model, parameters, seen[key]))
+                row_id = _hash(whole, model, parameters, seen[key], schema)
+                created.append(BatchTask(row_id, len(created), whole, model, parameters, seen[key], schema))
     return created
 
 
-def _hash(prompt: Prompt, model: Model, parameters: Mapping[str, Any], repeat: int) -> str:
+def _hash(
+    prompt: Prompt, model: Model, parameters: Mapping[str, Any], repeat: int, schema: Schema | None = None
+) -> str:
     shape = [prompt.text, prompt.system, model.ref, dict(parameters), repeat]
+    shape += [dict(schema)] if schema is not None else []
     return hashlib.sha256(json.dumps(shape, sort_keys=True).encode()).hexdigest()[:24]

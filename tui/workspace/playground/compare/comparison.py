@@ -11,6 +11,7 @@ from tui.errors import UsageError
 from tui.providers.events import Event
 from tui.providers.requests import Message
 from tui.tenancy.session import TenantSession
+from tui.workspace.playground.answer_schema import Schema
 from tui.workspace.playground.attachments.files import AttachedFile, user_message
 from tui.workspace.playground.compare.measurement import MeasuredAnswer, measure
 from tui.workspace.playground.conversation import AnswerState
@@ -54,6 +55,12 @@ class ComparedModel:
         last = self.answers[-1] if self.answers else None
         return next((answer for answer in reversed(self.answers) if answer.text), last)
 
+    @property
+    def fits(self) -> tuple[int, int] | None:
+        """How many of how many complete answers fit the schema; None without a schema or an answer."""
+        checked = [answer.fit.valid for answer in self.answers if answer.fit is not None]
+        return (sum(checked), len(checked)) if checked else None
+
     def spread_of(self, figure: Callable[[MeasuredAnswer], float | None]) -> Spread | None:
         """Return median and range of a figure over the complete answers that have it."""
         values = [value for answer in self.answers if answer.complete and (value := figure(answer))]
@@ -70,6 +77,7 @@ class PromptComparison:
     repeat: int = 1
     began: str = ""
     files: tuple[AttachedFile, ...] = ()
+    schema: Schema | None = None
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -109,7 +117,7 @@ async def run(
             answer = MeasuredAnswer(entry.model)
             entry.answers.append(answer)
             try:
-                await measure(session, answer, comparison.messages, entry.parameters, on_event)
+                await measure(session, answer, comparison.messages, entry.parameters, on_event, comparison.schema)
             finally:
                 on_end(answer)
             if answer.problem is not None and not answer.problem.transient:

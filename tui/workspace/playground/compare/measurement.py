@@ -15,6 +15,7 @@ from tui.providers.requests import Message
 from tui.sanitize import printable
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
+from tui.workspace.playground.answer_schema import Schema, SchemaResult, check
 from tui.workspace.playground.conversation import AnswerState
 from tui.workspace.pricing.cost import Cost, cost_of
 from tui.workspace.pricing.table import price_of
@@ -38,6 +39,7 @@ class MeasuredAnswer:
         fresh_connection: True if a connection was opened for it, None if that is unknown.
         cost: Its estimated cost, None if no price is known.
         retries: How often the request was sent again before it was answered.
+        fit: Whether it fits the JSON Schema that was asked for, None without one or if it is not complete.
     """
 
     model: Model
@@ -54,6 +56,7 @@ class MeasuredAnswer:
     cost: Cost | None = None
     fresh_connection: bool | None = None
     retries: int = 0
+    fit: SchemaResult | None = None
     notices: list[str] = field(default_factory=list)
     began: float = field(default_factory=monotonic)
     _pieces: list[str] = field(default_factory=list, repr=False)
@@ -141,6 +144,7 @@ class MeasuredAnswer:
             "fresh_connection": self.fresh_connection,
             "retries": self.retries,
             "notices": self.notices,
+            "schema": self.fit.as_json() if self.fit else None,
         }
 
 
@@ -162,23 +166,25 @@ async def measure(
     messages: tuple[Message, ...],
     parameters: dict[str, Any],
     on_event: Callable[[MeasuredAnswer, Event], object] = lambda answer, event: None,
+    schema: Schema | None = None,
 ) -> None:
     """Send the request of an answer and take in what comes; a Problem ends it and is not raised.
 
-    A cancelled task leaves it stopped, with what came.
+    With a `schema` the answer is checked. A cancelled task leaves it stopped, with what came.
     """
     at, wire_log = session.now(), WireLog.off()
     answer.began = monotonic()
     try:
-        call = calls.send(
-            session, answer.model, *calls.chat_call(session, answer.model, messages, parameters), wire_log
-        )
+        prepared = calls.chat_call(session, answer.model, messages, parameters, schema=schema)
+        call = calls.send(session, answer.model, *prepared, wire_log)
         async with aclosing(call) as events:
             async for event in events:
                 answer.fresh_connection = wire_log.opened
                 answer.take(event)
                 on_event(answer, event)
         answer.end(AnswerState.COMPLETE)
+        if schema is not None and answer.complete:
+            answer.fit = await asyncio.to_thread(check, schema, answer.text)
         # In a thread: the first time, the table of prices is read, and other answers stream meanwhile.
         answer.cost = await asyncio.to_thread(lambda: cost_of(price_of(session, answer.model, at), answer.usage))
     except Problem as problem:

@@ -96,7 +96,16 @@ def outcome(entry: ComparedModel) -> str:
     whole = sum(answer.complete for answer in entry.answers)
     of = f"{whole} of {len(entry.answers)} · " if len(entry.answers) > 1 else ""
     answer = next((run for run in reversed(entry.answers) if run.problem), entry.answers[-1] if entry.answers else None)
-    return of + (how_ended(answer) if answer else "not asked")
+    fits = fit_words(entry)
+    return of + (how_ended(answer) if answer else "not asked") + (f" · {fits}" if fits else "")
+
+
+def fit_words(entry: ComparedModel) -> str:
+    """Return how many answers fit the schema, such as `4 of 5 fit`; '' without a schema."""
+    if entry.fits is None:
+        return ""
+    valid, count = entry.fits
+    return f"{valid} of {count} fit" if count > 1 else "fits" if valid else "does not fit"
 
 
 def how_ended(answer: MeasuredAnswer) -> str:
@@ -116,6 +125,7 @@ def as_json(comparison: PromptComparison) -> dict[str, Any]:
         "prompt": comparison.prompt,
         "system": comparison.system,
         "attachments": [file.as_json() for file in comparison.files],
+        "schema": dict(comparison.schema) if comparison.schema is not None else None,
         "repeat": comparison.repeat,
         "began": comparison.began,
         "models": [
@@ -123,6 +133,7 @@ def as_json(comparison: PromptComparison) -> dict[str, Any]:
                 "model": entry.model.ref,
                 "parameters": entry.parameters,
                 "answers": [answer.as_json() for answer in entry.answers],
+                "schema_fits": {"valid": entry.fits[0], "of": entry.fits[1]} if entry.fits else None,
                 "summary": {
                     name: values.as_json() if (values := entry.spread_of(figure)) else None
                     for name, figure in FIGURES.items()
@@ -170,7 +181,8 @@ def _mark(answer: MeasuredAnswer) -> Sequence[str]:
         return ["*Stopped; the answer is incomplete.*"]
     if answer.problem is not None:
         return [f"*{problem_words(answer.problem)}*"]
-    return [f"*{answer.finish.note}*"] if answer.finish and answer.finish.note else []
+    notes = [f"*{answer.finish.note}*"] if answer.finish and answer.finish.note else []
+    return notes + ([f"*{answer.fit.words}*"] if answer.fit is not None and not answer.fit.valid else [])
 
 
 def problem_words(problem: Problem) -> str:
