@@ -25,6 +25,12 @@ _TYPE_LABELS = {
 }
 
 
+FALLBACK_TYPES = frozenset((ModelType.CHAT, ModelType.SPEECH2TEXT))
+"""Types whose default can have fallbacks. Vectors of two embedding models cannot be compared, so these have none."""
+
+MOST_FALLBACKS = 3
+
+
 class Supply(StrEnum):
     """Whether a provider develops the models that it serves (`own`) or serves third parties' (`hosting`)."""
 
@@ -251,15 +257,25 @@ class Model:
 
 @dataclass(frozen=True)
 class Default:
-    """The model that a tenant uses for one type, and since when."""
+    """The model that a tenant uses for one type, and since when.
+
+    `fallbacks` are asked, in order, where it does not answer; each is `provider/model`.
+    """
 
     type: ModelType
     provider: str = field(metadata={"identity": True})
     model: str = field(metadata={"identity": True})
     set_at: str
+    fallbacks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "type", ModelType(self.type))
+        object.__setattr__(self, "fallbacks", tuple(self.fallbacks))
+
+    @property
+    def refs(self) -> tuple[str, ...]:
+        """The model and its fallbacks, in the order in which they are asked."""
+        return self.ref, *self.fallbacks
 
     @property
     def ref(self) -> str:

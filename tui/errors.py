@@ -76,10 +76,12 @@ class Problem(Exception):
     and no command. `detail` holds the other side's own words (already printable, at most 300 characters), such as a
     provider's error text and request id. `remedy` is a next step that each front end puts into words behind the hint.
     `transient` says that the same request may succeed later: after `retry_after` seconds where the provider says so.
+    `refused` is True of any other problem whose answer was a 401 or 403, such as a web page with that status.
     """
 
     code = Exit.FAILED
     transient = False
+    refused = False
     retry_after: float | None = None
 
     def __init__(self, message: str, hint: str = "", detail: str = "", remedy: Remedy | None = None) -> None:

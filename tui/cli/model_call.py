@@ -51,6 +51,13 @@ def answering_model(call: CommandContext, kind: ModelType) -> Model:
     )
 
 
+def answering_fallbacks(call: CommandContext, model: Model) -> tuple[str, ...]:
+    """Return the models that answer where the default does not; none for a model that -m names."""
+    from tui.workspace.playground.fallback import fallbacks_of
+
+    return () if call.args.has("model") else fallbacks_of(call.tenant_session, model)
+
+
 async def unlock_for_model(call: CommandContext, model: Model) -> None:
     """Unlock the tenant where a call of this model needs it: not for a trial, whose key is the operator's."""
     if key_source.source(call.tenant_session, model.provider) is KeySource.OWN:

@@ -87,11 +87,13 @@ def page(context: ErrorContext, text: str, status: int = 200) -> Problem:
     title = _TITLE.search(text[:_TITLE_WITHIN])
     # A gateway of one's own may refuse a key in this way.
     key = "the key, " if status == 401 and context.keyed else ""
-    return NetworkError(
+    problem = NetworkError(
         f"{context.host} returned a web page, not an API response ({status}).",
         f"Check {key}the address {shown_url(context.url)}, the proxy, or a sign-in page of this network.",
         redact(context, title[2], 120) if title else "",
     )
+    problem.refused = status in (401, 403)
+    return problem
 
 
 def redirect(context: ErrorContext, target: str) -> Problem:

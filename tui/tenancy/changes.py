@@ -186,10 +186,10 @@ def _defaults(before: Records, after: Records) -> Iterator[AuditEvent]:
         old, new = before.get(key), after.get(key)
         if new is None:
             yield AuditEvent("default cleared", {"type": key[0]})
-        elif old is None or _differ(old, new, "provider", "model"):
-            yield AuditEvent(
-                "default set", {"type": key[0], "model": f"{new.get('provider', '')}/{new.get('model', '')}"}
-            )
+        elif old is None or _differ(old, new, "provider", "model", "fallbacks"):
+            about = {"type": key[0], "model": f"{new.get('provider', '')}/{new.get('model', '')}"}
+            fallbacks = {"fallbacks": new["fallbacks"]} if new.get("fallbacks") else {}
+            yield AuditEvent("default set", about | fallbacks)
 
 
 def _sources(before: Records, after: Records) -> Iterator[AuditEvent]:

@@ -220,7 +220,12 @@ _TABLES: Mapping[str, Callable[[Mapping[str, Any]], bool]] = {
     ),
     "models": _is_model,
     "listings": _has(("provider", "credential", "models"), models=_are_models),
-    "defaults": _has(("type", "provider", "model"), type=lambda value: value in _MODEL_TYPES, set_at=_is_text),
+    "defaults": _has(
+        ("type", "provider", "model"),
+        type=lambda value: value in _MODEL_TYPES,
+        set_at=_is_text,
+        fallbacks=_are_texts,
+    ),
     "connections": _has(("id", "kind")),
     "sources": _has(("provider", "source")),
     "trials": _has(("provider", "calls", "models"), calls=_is_number, models=_are_texts),

@@ -49,7 +49,7 @@ _WORDS = {
     "model changed": "{provider}: model changed, {models}",
     "model removed": "{provider}: model removed, {models}",
     "models imported": "{provider}: models imported, {counts}",
-    "default set": "default {type} model set to {model}",
+    "default set": "default {type} model set to {model}{then}",
     "default cleared": "default {type} model cleared",
     "source chosen": "{provider}: requests use the {source} key",
     "prompt saved": "prompt {prompt} saved",
@@ -178,9 +178,9 @@ class _Details(dict[str, str]):
         how = " with secrets, encrypted" if about.get("secrets") else ""
         where = f", sent to {', '.join(map(str, about['origins']))}" if about.get("origins") else ""
         reason = f", {about['reason']}" if about.get("reason") else ""
-        super().__init__(
-            words | {"reason": reason} | {"counts": ", ".join(counts) or "none new", "how": how, "where": where}
-        )
+        then = f", then {', '.join(map(str, about['fallbacks']))}" if about.get("fallbacks") else ""
+        parts = {"counts": ", ".join(counts) or "none new", "how": how, "where": where, "reason": reason, "then": then}
+        super().__init__(words | parts)
 
     def __missing__(self, name: str) -> str:
         return "–"

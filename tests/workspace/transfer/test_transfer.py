@@ -397,6 +397,9 @@ HOSTILE: dict[str, Any] = {
     "a default of nothing": file_with(defaults={"chat": "openai"}),
     "a default of an unknown provider": file_with(defaults={"chat": "nobody/m"}),
     "a default that is a number": file_with(defaults={"chat": 1}),
+    "a fallback without a default": file_with(fallbacks={"chat": ["openai/m"]}),
+    "a fallback of nothing": file_with(defaults={"chat": "openai/m"}, fallbacks={"chat": [1]}),
+    "fallbacks of embedding": file_with(defaults={"embedding": "openai/m"}, fallbacks={"embedding": ["openai/n"]}),
     "more models than anybody needs": openai(models=[{"id": str(n), "type": "chat"} for n in range(50_001)]),
 }
 BYTES = {

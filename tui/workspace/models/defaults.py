@@ -1,12 +1,21 @@
 """Default models, one for each type or none, and their states."""
 
 import asyncio
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from heapq import nlargest
 
-from tui.domain import Default, DefaultState, Model, ModelState, ModelType, ProviderState
+from tui.domain import (
+    FALLBACK_TYPES,
+    MOST_FALLBACKS,
+    Default,
+    DefaultState,
+    Model,
+    ModelState,
+    ModelType,
+    ProviderState,
+)
 from tui.errors import UsageError
 from tui.tenancy import listings, models
 from tui.tenancy.serialization import to_record
@@ -35,6 +44,7 @@ class DefaultRow:
 
     `sentence` says why. `model` is the default's entry in the list of models, None if it has none.
     `nearest` is what could take its place, `proposed` what could be the first; neither is ever set by itself.
+    `fallbacks` are rows for the models that are asked where it does not answer, as if each were the default.
     """
 
     type: ModelType
@@ -45,15 +55,16 @@ class DefaultRow:
     nearest: Model | None = None
     proposed: Model | None = None
     ends_soon: bool = False
+    fallbacks: tuple["DefaultRow", ...] = ()
 
 
 def rows(session: TenantSession) -> list[DefaultRow]:
     """Return one row for each of the three types, in order."""
     chosen = models.defaults(session)
-    providers_in_use = {default.provider for default in chosen.values()}
+    providers_in_use = {ref.partition("/")[0] for default in chosen.values() for ref in default.refs}
     providers = {row.provider.id: row for row in status.rows_of(session, providers_in_use)}
     offered = proposed_defaults(session)
-    return [_row(session, model_type, chosen.get(model_type), providers, offered) for model_type in ModelType]
+    return [_with_fallbacks(session, kind, chosen.get(kind), providers, offered) for kind in ModelType]
 
 
 def ready(session: TenantSession, usable: Collection[str]) -> int:
@@ -69,12 +80,33 @@ def ready(session: TenantSession, usable: Collection[str]) -> int:
     return sum(not entry.gone and not (entry.ends and entry.ends <= today) for entry in ready_models)
 
 
-async def set(session: TenantSession, type: ModelType, ref: str) -> Default:  # noqa: A001, A002
-    """Make a model the default of its type."""
-    model = models.find(session, ref, type)
-    if model.gone:
-        raise UsageError(f"{ref} is no longer listed by its provider.", "Choose one that is listed.")
-    default = Default(type, model.provider, model.id, session.now())
+async def set(  # noqa: A001
+    session: TenantSession,
+    type: ModelType,  # noqa: A002
+    ref: str,
+    fallbacks: Sequence[str] = (),
+) -> Default:
+    """Make a model the default of its type, with the fallbacks that are asked in its place, in their order.
+
+    Nothing is saved if it is so already.
+
+    Raises:
+        UsageError: A model is unknown, gone or named twice, or the type has no fallbacks or not as many.
+    """
+    if fallbacks and type not in FALLBACK_TYPES:
+        raise UsageError(
+            f"The default {type.label} model has no fallbacks.", "Vectors of two models cannot be compared."
+        )
+    if len(fallbacks) > MOST_FALLBACKS:
+        raise UsageError(f"A default has up to {MOST_FALLBACKS} fallbacks.", "Leave some out.")
+    first, *others = [_listed(session, type, one) for one in (ref, *fallbacks)]
+    refs = [model.ref for model in (first, *others)]
+    if twice := next((one for one in refs if refs.count(one) > 1), ""):
+        raise UsageError(f"{twice} is named twice.", "A fallback is another model.")
+    default = Default(type, first.provider, first.id, session.now(), tuple(refs[1:]))
+    current = models.defaults(session).get(type)
+    if current is not None and current.refs == default.refs:
+        return current
 
     def work() -> Default:
         with session.store.transaction() as tables:
@@ -84,6 +116,13 @@ async def set(session: TenantSession, type: ModelType, ref: str) -> Default:  # 
         return default
 
     return await asyncio.to_thread(work)
+
+
+def _listed(session: TenantSession, kind: ModelType, ref: str) -> Model:
+    model = models.find(session, ref, kind)
+    if model.gone:
+        raise UsageError(f"{ref} is no longer listed by its provider.", "Choose one that is listed.")
+    return model
 
 
 async def clear(session: TenantSession, type: ModelType) -> None:  # noqa: A002
@@ -99,6 +138,24 @@ async def clear(session: TenantSession, type: ModelType) -> None:  # noqa: A002
 def nearest(session: TenantSession, model: Model) -> Model | None:
     """Return a replacement for a model that no longer exists: same provider and type, or None."""
     return _nearest(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(session))
+
+
+def _with_fallbacks(
+    session: TenantSession,
+    kind: ModelType,
+    default: Default | None,
+    providers: dict[str, ProviderRow],
+    offered: dict[ModelType, Model],
+) -> DefaultRow:
+    """Return the row of a type, with the rows of its fallbacks."""
+    row = _row(session, kind, default, providers, offered)
+    others = [Default(kind, *_parts(ref), "") for ref in default.fallbacks] if default else []
+    return replace(row, fallbacks=tuple(_row(session, kind, other, providers, offered) for other in others))
+
+
+def _parts(ref: str) -> tuple[str, str]:
+    provider, _, model = ref.partition("/")
+    return provider, model
 
 
 def _row(

@@ -1,13 +1,14 @@
 """The format of an export: sorted JSON, one item a line. Pure functions.
 
     {"modeldeck": "settings", "version": 1, "tenant": {"id", "name"}, "defaults": {type: "provider/model"},
+     "fallbacks": {type: ["provider/model"]},
      "providers": {id: {"like", "active", "source", "models": […], "credentials": {name: {"fields", "secrets", …}}}},
      "prompts": {name: {"system", "parameters", "schema"}}}
 
-`like` is the kind of a connection. `secrets` are the names of the secret fields that are filled; in a file under a
-passphrase they map to the secrets. No time is in it, nor what a provider said when it was asked: the same settings make
-the same file. A file is as trustworthy as whoever could write it: what is not as it should be is refused as a whole, in
-a sentence.
+`fallbacks` is there only if a default has some. `like` is the kind of a connection. `secrets` are the names of the
+secret fields that are filled; in a file under a passphrase they map to the secrets. No time is in it, nor what a
+provider said when it was asked: the same settings make the same file. A file is as trustworthy as whoever could write
+it: what is not as it should be is refused as a whole, in a sentence.
 """
 
 import json
@@ -16,7 +17,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from tui.domain import Default, KeySource, Model, ModelType, VerificationResult, previous_of
+from tui.domain import (
+    FALLBACK_TYPES,
+    MOST_FALLBACKS,
+    Default,
+    KeySource,
+    Model,
+    ModelType,
+    VerificationResult,
+    previous_of,
+)
 from tui.errors import UsageError
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible import presets
@@ -81,6 +91,7 @@ def written(bundle: Bundle) -> str:
         *bundle.connections,
     }
     prompts = {prompt.name: _prompt(prompt) for prompt in bundle.prompts}
+    fallbacks = {str(default.type): list(default.fallbacks) for default in bundle.defaults if default.fallbacks}
     whole = {
         "modeldeck": KIND,
         "version": VERSION,
@@ -88,6 +99,7 @@ def written(bundle: Bundle) -> str:
         "defaults": {
             str(default.type): default.ref for default in sorted(bundle.defaults, key=lambda default: default.type)
         },
+        **({"fallbacks": fallbacks} if fallbacks else {}),
         "providers": {tenant_id: _provider(bundle, tenant_id) for tenant_id in sorted(ids)},
         **({"prompts": prompts} if prompts else {}),
     }
@@ -112,7 +124,15 @@ def parse(data: Any) -> Bundle:
     if isinstance(data, dict) and type(data.get("version")) is int and data["version"] > VERSION:
         raise UsageError("The file was written by a newer Modeldeck.", "Use that version here too.")
     whole = _entries(
-        data, "The file", modeldeck=str, version=int, tenant=dict, defaults=dict, providers=dict, prompts={}
+        data,
+        "The file",
+        modeldeck=str,
+        version=int,
+        tenant=dict,
+        defaults=dict,
+        fallbacks={},
+        providers=dict,
+        prompts={},
     )
     if (whole["modeldeck"], whole["version"]) != (KIND, VERSION):
         raise _wrong("The file", "is of another kind")
@@ -120,8 +140,9 @@ def parse(data: Any) -> Bundle:
     bundle = Bundle(tenant["id"], tenant["name"])
     for provider_id, record in whole["providers"].items():
         bundle = _with_provider(bundle, provider_id, record)
+    defaults = tuple(_defaults(whole["defaults"], whole["fallbacks"], bundle.connections))
     prompts = tuple(_saved_prompt(name, record) for name, record in whole["prompts"].items())
-    return replace(bundle, defaults=tuple(_defaults(whole["defaults"], bundle.connections)), prompts=prompts)
+    return replace(bundle, defaults=defaults, prompts=prompts)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -246,12 +267,26 @@ def _model(provider_id: str, data: Any) -> Model:
     return model
 
 
-def _defaults(data: Mapping[str, Any], connections: Mapping[str, str]) -> Iterator[Default]:
+def _defaults(
+    data: Mapping[str, Any], fallbacks: Mapping[str, Any], connections: Mapping[str, str]
+) -> Iterator[Default]:
+    providers = {*PROVIDERS, *connections}
+    if not fallbacks.keys() <= data.keys():
+        raise _wrong("The file", "has a fallback without a default")
     for kind, ref in data.items():
-        provider, slash, model = ref.partition("/") if isinstance(ref, str) else ("", "", "")
-        if kind not in list(ModelType) or provider not in {*PROVIDERS, *connections} or not slash or not model:
-            raise _wrong("The file", "has a default that names no model")
-        yield Default(ModelType(kind), provider, one_line(model, 200), "")
+        others = fallbacks.get(kind, [])
+        of_type = kind in list(ModelType) and (not others or kind in FALLBACK_TYPES)
+        if not of_type or not isinstance(others, list) or len(others) > MOST_FALLBACKS:
+            raise _wrong("The file", "has a default that names no model, or too many")
+        refs = [_ref(entry, providers) for entry in (ref, *others)]
+        yield Default(ModelType(kind), *refs[0], "", tuple("/".join(other) for other in refs[1:]))
+
+
+def _ref(ref: Any, providers: set[str]) -> tuple[str, str]:
+    provider, slash, model = ref.partition("/") if isinstance(ref, str) else ("", "", "")
+    if provider not in providers or not slash or not model:
+        raise _wrong("The file", "has a default that names no model")
+    return provider, one_line(model, 200)
 
 
 def _saved_prompt(name: str, data: Any) -> SavedPrompt:

@@ -77,10 +77,7 @@ def take_defaults(session: TenantSession, bundle: Bundle) -> None:
         table = tables.table("defaults")
         for default in bundle.defaults:
             wanted = replace(default, set_at=session.now())
-            if any(
-                (one["type"], one["provider"], one["model"]) == (default.type, default.provider, default.model)
-                for one in table
-            ):
+            if any(from_record(Default, one) == replace(default, set_at=one.get("set_at", "")) for one in table):
                 continue
             table.remove(partial(_is_of_type, default))
             table.insert(to_record(wanted))

@@ -54,15 +54,16 @@ COMMANDS = (
         "If the answer breaks off, what came stays on stdout and the exit code is not 0. With --schema the exit code "
         "is 1 if the answer is not JSON that fits, and the message names the place of the first failure. "
         "--resume asks with the chat's model, parameters and system prompt, unless you name others.",
-        "{model, text, thinking, thinking_state, "
+        "{model, fallback: {model, because}, text, thinking, thinking_state, "
         "finish, complete, "
         "attachments: [{name, kind, bytes, metadata_removed, width, height}], "
         "usage: {input, output, reasoning, cached, cache_write, "
         "cache_write_1h, audio, image, audio_output}, cost: {estimate, amount, currency, price_date, price_source}, "
         "timings: {first_token, total, tokens_per_second}, notices, schema: {valid, path, message}, chat}; "
         "input and output are totals, the others parts of them; what the provider does not report, and a cost that is "
-        "not known, are null; timings are in seconds; schema is null without --schema; chat is the ID of the recorded "
-        "chat, or null; --repeat: " + COMPARISON,
+        "not known, are null; timings are in seconds; schema is null without --schema; fallback is the default that "
+        "did not answer, or null; chat is the ID of the recorded chat, or null; "
+        "--repeat: " + COMPARISON,
         (
             "modeldeck chat 'Why is the sky blue?'",
             "git diff | modeldeck chat -s 'Review this.' -p temperature=0",

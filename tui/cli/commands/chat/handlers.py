@@ -5,13 +5,21 @@ import sys
 import time
 from collections.abc import Coroutine, Mapping
 from contextlib import aclosing
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.commands.chat import recording
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text, whole_number
-from tui.cli.model_call import answering_model, attached_files, begin, print_progress, print_request, traced
+from tui.cli.model_call import (
+    answering_fallbacks,
+    answering_model,
+    attached_files,
+    begin,
+    print_progress,
+    print_request,
+    traced,
+)
 from tui.cli.model_parameters import chosen_prompt, saved_values, values_of
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
@@ -19,9 +27,10 @@ from tui.errors import Problem, UsageError
 from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
 from tui.providers.events import Usage as Used
 from tui.sanitize import printable
-from tui.workspace.playground import answer_schema, calls, thinking
+from tui.workspace.playground import answer_schema, calls, fallback, thinking
 from tui.workspace.playground.attachments.files import AttachedFile, user_message
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation
+from tui.workspace.playground.fallback import Fallback
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
 if TYPE_CHECKING:
@@ -128,10 +137,15 @@ class _Answer:
         self.total = 0.0
         self.fit: SchemaResult | None = None
         self.chat_id: str | None = None
+        self.fallback: Fallback | None = None
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event | Fallback) -> None:
         out = self._call.out
         match event:
+            case Fallback():
+                if event.answering:
+                    self._model, self.fallback = event.model, event
+                    out.note(event.words)
             case TextDelta(text=text):
                 self._mark_first(text)
                 self.text.append(printable(text))
@@ -207,10 +221,11 @@ class _Answer:
             thoughts="".join(self.thinking),
         )
 
-    def as_json(self, model: Model) -> dict[str, Any]:
+    def as_json(self) -> dict[str, Any]:
         used = self.used
         return {
-            "model": model.ref,
+            "model": self._model.ref,
+            "fallback": self.fallback.as_json() if self.fallback else None,
             "text": "".join(self.text),
             "thinking": "".join(self.thinking),
             "thinking_state": str(thinking.state("".join(self.thinking), used, self._call.args.has("no-thinking"))),
@@ -254,10 +269,10 @@ async def _ask(
 ) -> int:
     messages = (*conversation.messages(), user_message(prompt, files))
     stream = not call.args.has("no-stream")
-    prepare = partial(calls.chat_call, call.tenant_session, model, messages, parameters, stream, schema=schema)
     if call.args.has("print"):
-        print_request(call, *prepare())
+        print_request(call, *calls.chat_call(call.tenant_session, model, messages, parameters, stream, schema=schema))
         return 0
+    fallbacks = () if chat is not None else answering_fallbacks(call, model)
     await begin(call, model)
     record = recording.Recording(call, chat)
     await record.question(prompt, model, parameters, conversation.system)
@@ -265,7 +280,9 @@ async def _ask(
     problem: Problem | None = None
     try:
         with traced(call) as log:
-            request = calls.send(call.tenant_session, model, *prepare(), log)
+            request = fallback.chat(
+                call.tenant_session, model, fallbacks, messages, parameters, stream, schema, wire_log=log
+            )
             async with aclosing(request) as events:
                 async for event in events:
                     answer.take(event)
@@ -283,7 +300,7 @@ async def _ask(
     if schema is not None and not problem:
         answer.fit = answer_schema.check(schema, "".join(answer.text))
     if call.out.as_json and (answer.text or not problem):
-        call.out.json(answer.as_json(model))
+        call.out.json(answer.as_json())
     if problem:
         if answer.text:
             call.out.note("■ The answer is incomplete; everything received is above.")

@@ -4,6 +4,8 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.domain import Model, ModelType
+from tui.tenancy import models
+from tui.tenancy.session import TenantSession
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
 
@@ -16,10 +18,16 @@ def show(call: CommandContext) -> None:
         return
     call.out.table(
         ("type", "default model", "state"),
-        [(row.type, row.default.ref if row.default else "none", _state(row)) for row in rows],
+        [cells for row in rows for cells in _cells(row)],
     )
     if call.out.decorated and any(row.proposed or row.nearest for row in rows):
         call.out.note("Set one: modeldeck default set TYPE P/MODEL")
+
+
+def _cells(row: DefaultRow) -> list[tuple[str, str, str]]:
+    """Return the cells of a type: of its default, and of each fallback on a line of its own."""
+    first = (str(row.type), row.default.ref if row.default else "none", _state(row))
+    return [first, *(("  then", other.default.ref, _state(other)) for other in row.fallbacks if other.default)]
 
 
 def _state(row: DefaultRow) -> str:
@@ -38,6 +46,11 @@ def _shape(row: DefaultRow) -> dict[str, Any]:
         "set_at": row.default.set_at if row.default else "",
         "nearest": _ref(row.nearest),
         "proposed": _ref(row.proposed),
+        "fallbacks": [
+            {"model": other.default.ref, "state": other.state, "sentence": other.sentence}
+            for other in row.fallbacks
+            if other.default
+        ],
     }
 
 
@@ -46,14 +59,28 @@ def _ref(model: Model | None) -> str | None:
 
 
 async def choose(call: CommandContext) -> None:
-    """Make a model the default of its type."""
-    kind, ref = ModelType(call.args.one("TYPE")), call.args.one("P/MODEL")
-    await defaults.set(call.tenant_session, kind, ref)
-    call.out.result({"type": kind, "model": ref}, f"{ref} is now the default {kind.label} model.")
+    """Make a model the default of its type, with the fallbacks behind it."""
+    kind, session = ModelType(call.args.one("TYPE")), call.tenant_session
+    before = models.defaults(session).get(kind)
+    ref, *fallbacks = _refs(session, kind, call.args.one("P/MODEL"))
+    await defaults.set(session, kind, ref, fallbacks)
+    then = f" Fallbacks: {', '.join(fallbacks)}." if fallbacks else ""
+    dropped = before.fallbacks if before and not fallbacks else ()
+    then += f" It has no fallback now; before: {', '.join(dropped)}." if dropped else ""
+    shape = {"type": kind, "model": ref, "fallbacks": fallbacks}
+    call.out.result(shape, f"{ref} is now the default {kind.label} model.{then}")
+
+
+def _refs(session: TenantSession, kind: ModelType, text: str) -> list[str]:
+    """Split references at commas, unless the whole text is the ID of a model."""
+    provider, _, model_id = text.partition("/")
+    if "," not in text or any(model.type is kind for model in models.by_id(session, provider, model_id)):
+        return [text]
+    return [part.strip() for part in text.split(",")]
 
 
 async def clear(call: CommandContext) -> None:
     """Leave a type without a default."""
     kind = ModelType(call.args.one("TYPE"))
     await defaults.clear(call.tenant_session, kind)
-    call.out.result({"type": kind, "model": None}, f"Cleared the default {kind.label} model.")
+    call.out.result({"type": kind, "model": None, "fallbacks": []}, f"Cleared the default {kind.label} model.")

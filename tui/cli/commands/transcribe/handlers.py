@@ -7,7 +7,14 @@ from typing import Any
 from tui.cli.commands.transcribe import compare as comparing
 from tui.cli.commands.transcribe.recording import recording
 from tui.cli.context import CommandContext
-from tui.cli.model_call import answering_model, begin, print_progress, print_request, traced
+from tui.cli.model_call import (
+    answering_fallbacks,
+    answering_model,
+    begin,
+    print_progress,
+    print_request,
+    traced,
+)
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
 from tui.providers.events import TextDelta, Transcript
@@ -15,8 +22,9 @@ from tui.providers.requests import TimestampGranularity
 from tui.providers.spec import Provider
 from tui.tenancy import models
 from tui.tenancy.connections import provider_of
-from tui.workspace.playground import calls
+from tui.workspace.playground import calls, fallback
 from tui.workspace.playground.compare.comparison import MOST
+from tui.workspace.playground.fallback import Fallback
 from tui.workspace.playground.speech import audio as recordings
 
 _SUBTITLES = {"srt": recordings.as_srt, "vtt": recordings.as_vtt}
@@ -39,8 +47,8 @@ async def transcribe(call: CommandContext) -> int | None:
             print_request(call, *calls.transcribe_call(call.tenant_session, model, path, language, times))
             return None
         await begin(call, model)
-        transcript = await _transcript(call, model, path, times, wanted)
-    _print(call, model, transcript, wanted)
+        transcript, instead = await _transcript(call, model, path, times, wanted)
+    _print(call, model, transcript, wanted, instead)
     return None
 
 
@@ -61,27 +69,34 @@ async def _compare(call: CommandContext, named: list[str]) -> int:
 
 async def _transcript(
     call: CommandContext, model: Model, path: Path, times: TimestampGranularity, wanted: str
-) -> Transcript:
-    """Return the transcript; of one that fails, print what came of its text."""
+) -> tuple[Transcript, Fallback | None]:
+    """Return the transcript, and what answered in place of the model; of one that fails, print what came of its text.
+
+    Subtitles need timestamps, which a fallback may not have: then it is not asked.
+    """
     language = call.args.one("language")
-    transcript, partial = Transcript(""), ""
+    transcript, partial, instead = Transcript(""), "", None
+    fallbacks = () if wanted in _SUBTITLES else answering_fallbacks(call, model)
     try:
         with traced(call) as log:
-            prepared = calls.transcribe_call(call.tenant_session, model, path, language, times)
-            request = calls.send(call.tenant_session, model, *prepared, log)
+            request = fallback.transcribe(call.tenant_session, model, fallbacks, path, language, times, log)
             async with aclosing(request) as events:
                 async for event in events:
                     if isinstance(event, Transcript):
                         transcript = event
                     elif isinstance(event, TextDelta):
                         partial += event.text
+                    elif isinstance(event, Fallback):
+                        if event.answering:
+                            instead = event
+                            call.out.note(event.words)
                     else:
                         print_progress(call.out, event)
     except Problem:
         if (text := transcript.text or partial) and wanted == "text":
             call.out.line(text)
         raise
-    return transcript
+    return transcript, instead
 
 
 def _times(provider: Provider, model: Model, wanted: str) -> TimestampGranularity:
@@ -103,9 +118,9 @@ def _times(provider: Provider, model: Model, wanted: str) -> TimestampGranularit
     return TimestampGranularity.NONE
 
 
-def _print(call: CommandContext, model: Model, transcript: Transcript, wanted: str) -> None:
+def _print(call: CommandContext, model: Model, transcript: Transcript, wanted: str, instead: Fallback | None) -> None:
     if wanted == "json":
-        call.out.json(_shape(model, transcript))
+        call.out.json(_shape(model, transcript, instead))
     elif wanted == "text":
         call.out.line(transcript.text)
     elif not transcript.segments:
@@ -115,9 +130,10 @@ def _print(call: CommandContext, model: Model, transcript: Transcript, wanted: s
         call.out.line(_SUBTITLES[wanted](transcript.segments).rstrip("\n"))
 
 
-def _shape(model: Model, transcript: Transcript) -> dict[str, Any]:
+def _shape(model: Model, transcript: Transcript, instead: Fallback | None) -> dict[str, Any]:
     return {
-        "model": model.ref,
+        "model": (instead.model if instead else model).ref,
+        "fallback": instead.as_json() if instead else None,
         "text": transcript.text,
         "language": transcript.language,
         "duration": transcript.duration,
