@@ -133,8 +133,7 @@ def print_request(call: CommandContext, route: CallRoute, request: Call) -> None
         raise UsageError("--print sends nothing, so --trace has nothing to save.", "Leave one of them out.")
     from tui.workspace.playground.copy_as import request_text
 
-    access = route.access
-    text = request_text(access.provider, access.fields, request, call.args.one("print"), call.session.clock())
+    text = request_text(route.access, request, call.args.one("print"), call.session.clock())
     call.out.line(text.removesuffix("\n"))
 
 

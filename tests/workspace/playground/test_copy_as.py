@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -22,7 +23,7 @@ from tui.providers.client.access import Access
 from tui.providers.client.client import Client
 from tui.providers.requests import Call, ChatRequest, EmbeddingRequest, Message, TranscriptionRequest
 from tui.providers.spec import Provider, mask_secrets
-from tui.secret import Secret
+from tui.secret import MASK, Secret
 from tui.workspace.playground.copy_as import FORMS, request_text
 
 KEY = "sk-test-0123456789-wxyz"
@@ -106,11 +107,16 @@ def calls_of(provider: Provider, fields: dict[str, str], recording: Path) -> lis
     return calls
 
 
+def access_to(provider: Provider, fields: dict[str, str], call: Call) -> Access:
+    """Return a credential that was sealed for the address of the call."""
+    origin = "/".join(call.url.split("/")[:3])
+    secret = next((name for name in fields if provider.field(name).secret), "api_key")
+    return Access(provider, fields, (origin,), secrets=lambda: {secret: Secret(KEY)})
+
+
 def send(provider: Provider, fields: dict[str, str], call: Call) -> None:
     """Send the request as Modeldeck does; the answer does not matter."""
-    origin = "/".join(call.url.split("/")[:3])
-    secret = next(name for name in fields if provider.field(name).secret)
-    access = Access(provider, fields, (origin,), secrets=lambda: {secret: Secret(KEY)})
+    access = access_to(provider, fields, call)
 
     async def run() -> None:
         client = Client({})
@@ -147,7 +153,7 @@ def test_a_printed_request_is_ours_byte_by_byte(provider_id: str, server: Record
         ours = server.requests[0]
         for form in ("curl", "httpx"):
             try:
-                text = request_text(provider, fields, call, form, 0.0)
+                text = request_text(access_to(provider, fields, call), call, form, 0.0)
             except UsageError as refused:
                 assert form == "curl" and "holds the file" in refused.message
                 continue
@@ -168,7 +174,7 @@ def test_a_signed_or_repeated_request_has_no_printed_form(server: Recorder) -> N
         call = provider.chat(fields, ChatRequest(model, (Message("user", "Hi"),)))
         for form in FORMS:
             with pytest.raises(UsageError, match="more than one request, or a signature"):
-                request_text(provider, fields, call, form, 0.0)
+                request_text(access_to(provider, fields, call), call, form, 0.0)
 
 
 @pytest.mark.slow
@@ -178,6 +184,35 @@ def test_the_library_of_the_vendor_gets_the_fields_of_the_body(server: Recorder)
         assert provider.chat is not None
         fields = fields_of(provider, server)
         call = provider.chat(fields, ChatRequest(Model(provider_id, "m", ModelType.CHAT), (Message("user", WORDS),)))
-        text = request_text(provider, fields, call, "python", 0.0)
+        text = request_text(access_to(provider, fields, call), call, "python", 0.0)
         compile(text, "printed", "exec")
         assert words in text and f"os.environ['{provider.field('api_key').env[0]}']" in text and KEY not in text
+
+
+CHAT = Call(
+    "POST", "https://api.openai.com/v1/chat/completions", lambda: lambda frame: (), json={"model": "m", "messages": []}
+)
+OPENAI = Access(PROVIDERS["openai"], {"api_key": MASK}, ("https://api.openai.com",))
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_nothing_is_printed_that_would_send_the_key_to_an_address_of_somebody_else(form: str) -> None:
+    assert "OPENAI_API_KEY" in request_text(OPENAI, CHAT, form, 0.0)
+    for url in ("https://evil.example.test/v1/chat/completions", "http://api.openai.com/v1/chat/completions"):
+        with pytest.raises(UsageError, match="Nothing was sent"):
+            request_text(OPENAI, replace(CHAT, url=url), form, 0.0)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_text_that_looks_like_a_placeholder_stays_a_text(form: str) -> None:
+    words = "MODELDECKPUTSHOMEHERE MODELDECKPUTSFILEHERE"
+    call = replace(CHAT, json={"model": "m", "messages": [{"role": "user", "content": words}]})
+    assert words in request_text(OPENAI, call, form, 0.0)
+
+
+def test_the_name_of_a_parameter_is_no_code_of_the_script() -> None:
+    name = "x=1); import os; os.system('id'"
+    call = replace(CHAT, json={"model": "m", "messages": [], name: 1, "class": 2})
+    text = request_text(OPENAI, call, "python", 0.0)
+    assert f"extra_body={{{name!r}: 1, 'class': 2}}" in text
+    compile(text, "printed", "exec")

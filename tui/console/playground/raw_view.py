@@ -15,7 +15,7 @@ from tui.console.widgets.symbols import ACCENT, MUTED, PROBLEM
 from tui.domain import Model
 from tui.errors import Problem
 from tui.providers.client.wire_log import WireExchange, WireLog
-from tui.tenancy.connections import label_of, provider_of
+from tui.tenancy.connections import label_of
 from tui.workspace.playground import key_source
 from tui.workspace.playground.copy_as import request_text
 
@@ -79,9 +79,8 @@ class RawView(TextPage):
         if form is None:
             return
         try:
-            fields = key_source.route_call(session, self._model).access.fields
-            provider = provider_of(session, self._model.provider)
-            self.console.copy_to_terminal(request_text(provider, fields, call, form, session.process.clock()))
+            access = key_source.route_call(session, self._model).access
+            self.console.copy_to_terminal(request_text(access, call, form, session.process.clock()))
         except Problem as problem:
             self.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
 

@@ -1,18 +1,22 @@
 """A request as a command or a script, made from the same `Call` that is sent. It holds no key.
 
 Where a secret goes stands the variable that usually holds it, such as `$OPENAI_API_KEY`: the call is signed with a
-placeholder for each secret, and the placeholders give way to the variables.
+placeholder for each secret, and the placeholders give way to the variables. No text can name a placeholder, and so have
+a variable of its own choice put in: each process has others.
 """
 
 import json
+import keyword
 import re
 import shlex
 from collections.abc import Mapping
 from pathlib import Path
+from secrets import token_hex
 from typing import Any
 from urllib.parse import urlencode
 
 from tui.errors import UsageError
+from tui.providers.client.access import Access, check_origin
 from tui.providers.requests import Base64File, Call, Framing
 from tui.providers.spec import FieldValues, Provider
 from tui.secret import MASK, Secret
@@ -20,24 +24,27 @@ from tui.secret import MASK, Secret
 FORMS = ("curl", "httpx", "python")
 """`python` is the vendor's own library."""
 
-_PLACEHOLDER = re.compile(r"MODELDECKPUTS([A-Z0-9_]+)HERE")
-_FILE = "MODELDECKPUTSFILEHERE"
+_MARK = f"MODELDECK{token_hex(8).upper()}"
+_PLACEHOLDER = re.compile(rf"{_MARK}PUTS([A-Z0-9_]+)HERE")
+_FILE = f"{_MARK}FILE"
 
 
-def request_text(provider: Provider, fields: FieldValues, call: Call, form: str, now: float) -> str:
+def request_text(access: Access, call: Call, form: str, now: float) -> str:
     """Return a request in one of `FORMS`.
 
     Args:
-        provider: The provider that is called.
-        fields: The clear fields of the credential; filled secrets have the value `MASK`.
+        access: The credential; no secret of it is opened.
         call: The request, not signed.
         form: One of `FORMS`.
         now: Seconds since the epoch, for signing.
 
     Raises:
-        UsageError: No single request of that form does the same.
+        UsageError: No single request of that form does the same, or its key must not be sent to that address: who
+            runs what is printed sends it there.
     """
-    signed = _signed(provider, fields, call, now)
+    provider = access.provider
+    check_origin(access, call.url)
+    signed = _signed(provider, access.fields, call, now)
     match form:
         case "curl":
             return _curl(signed)
@@ -53,7 +60,7 @@ def _signed(provider: Provider, fields: FieldValues, call: Call, now: float) -> 
     used = used or {name: variable for name, variable in names.items() if provider.field(name).required}
     if call.framing is Framing.WEBSOCKET or provider.token(fields) is not None or not call.idempotent:
         raise _many_steps(provider)
-    secrets = {name: Secret(f"MODELDECKPUTS{variable}HERE") for name, variable in used.items()}
+    secrets = {name: Secret(f"{_MARK}PUTS{variable}HERE") for name, variable in used.items()}
     signed = provider.sign(call, fields, secrets, now)
     values = " ".join(map(_clear, (*signed.headers.values(), *_flat(signed.query), *_flat(signed.form or {}))))
     if any(variable not in values for variable in used.values()):
@@ -251,8 +258,10 @@ def _library(provider: Provider, call: Call) -> str:
     variables = _PLACEHOLDER.findall(" ".join(_headers(call).values()))
     key = f"os.environ[{variables[0]!r}]" if variables else "'none'"
     body = dict(call.json) if isinstance(call.json, Mapping) else {}
-    arguments = ", ".join(f"{name}={_literal(value)}" for name, value in body.items() if name != "stream")
-    streamed = bool(body.get("stream"))
+    streamed = bool(body.pop("stream", False))
+    other = {name: body.pop(name) for name in [*body] if not name.isidentifier() or keyword.iskeyword(name)}
+    arguments = ", ".join(f"{name}={_literal(value)}" for name, value in body.items())
+    arguments += f", extra_body={_literal(other)}" if other else ""
     known = {"/chat/completions": "chat.completions", "/completions": "completions", "/embeddings": "embeddings"}
     if provider.declared_id == "anthropic" and call.url.endswith("/v1/messages"):
         base, module, name, method = call.url.removesuffix("/v1/messages"), "anthropic", "Anthropic", "messages"
