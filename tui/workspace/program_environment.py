@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from tui.domain import KeySource
 from tui.errors import Action, Problem, Remedy, UsageError
 from tui.providers.spec import Provider
-from tui.sanitize import one_line
+from tui.sanitize import is_id, one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, models
 from tui.tenancy.connections import provider_of, providers_of
@@ -30,6 +30,7 @@ CLEAN = frozenset(
 """What a clean environment keeps, beside LC_…: nothing that sends traffic elsewhere."""
 
 _KEY = re.compile(r"_(API_KEY|API_TOKEN|API_PASSWORD|TOKEN|KEY|AK|SK)$")
+_PLAIN_ID = re.compile(r"[\w@~][\w.:/@+~=() -]*")
 _URLS = ("API_BASE", "BASE_URL", "API_BASE_URL", "API_URL", "API_HOST", "ENDPOINT", "HOST", "URL")
 """How variables with a base URL end, of programs that are not in the declarations; LiteLLM reads DEEPSEEK_API_BASE."""
 
@@ -117,7 +118,7 @@ def environment(
         _add(session, provider, named, by_provider, result)
     for kind, default in models.defaults(session).items():
         if default.provider in result.providers:
-            if not (default.model.isascii() and default.model.isprintable()):
+            if not (default.model.isascii() and is_plain_id(default.model)):
                 continue
             result.variables[f"MODELDECK_{kind.name}_MODEL"] = default.model
             result.variables[f"MODELDECK_{kind.name}_PROVIDER"] = default.provider
@@ -146,7 +147,8 @@ def _add(session: TenantSession, provider: Provider, named: bool, by_provider: b
     result.variables |= variables
     result.owners |= dict.fromkeys(variables, provider.id)
     result.removed |= {name for entry in provider.fields for name in (*entry.env, *(entry.sdk_env if named else ()))}
-    result.removed |= {f"{_KEY.sub('', name)}_{ending}" for name in variables if _KEY.search(name) for ending in _URLS}
+    keys = {*variables, *(name for entry in provider.fields for name in entry.env)}
+    result.removed |= {f"{_KEY.sub('', name)}_{ending}" for name in keys if _KEY.search(name) for ending in _URLS}
     result.providers.append(provider.id)
 
 
@@ -166,6 +168,16 @@ def _variables(session: TenantSession, provider: Provider, named: bool, by_provi
             value = entry.default
         variables |= {name: value for name in names if value}
     return variables
+
+
+def is_plain_id(model_id: str) -> bool:
+    """Return True if a model ID means nothing but a model to other programs, wherever they read it.
+
+    The table of models can be edited by anybody who can write the settings. LiteLLM takes an ID that is a URL for the
+    address that the key goes to, and a line end in a file of variables begins another variable.
+    """
+    plain = is_id(model_id) and _PLAIN_ID.fullmatch(model_id) is not None
+    return plain and "://" not in model_id and not {".", ".."} & {*model_id.split("/")}
 
 
 def check_start(environ: Mapping[str, str], nest: bool) -> None:

@@ -138,3 +138,27 @@ def test_an_address_that_was_edited_is_written_nowhere(stocked: Run, home: Path,
         table.update({"clear": {"endpoint": evil}, "origins": [evil]}, lambda one: one["provider"] == "azure_openai")
     ran = stocked("export", "--format", "litellm")
     assert (ran.code, ran.out) == (5, "") and AZURE in ran.err
+
+
+def test_a_model_id_is_no_address_and_no_setting_of_another_program(stocked: Run, home: Path) -> None:
+    evil = (
+        "x\nHOSTED_OPENAI_API_BASE=https://evil.test",
+        "https://evil.test/v1",
+        "${HOME}",
+        "../evil",
+        "a,b",
+        "a\u200bb",
+    )
+    tenant = open_session(environ(home)).tenant("acme")
+    with tenant.store.transaction() as tables:
+        table = tables.table("models")
+        for model_id in (*evil, "ft:gpt-4o:org::id"):
+            table.insert({"provider": "openai", "id": model_id, "type": "chat", "completion": False})
+    for target in ("dify", "litellm"):
+        ran = stocked("export", "--format", target, "--provider", "openai")
+        assert ran.code == 0 and "left out 6 model IDs that other programs could take for an address" in ran.err
+        assert "ft:gpt-4o:org::id" in ran.out and "gpt-5.4-mini" in ran.out  # the control
+        assert not any(word in ran.out for word in ("evil", "HOME}", "a,b", "\u200b", "U+200B")), ran.out
+    assert stocked("default", "set", "chat", "openai/https://evil.test/v1").code == 0
+    printed = stocked("env", "--provider", "openai", "--format", "json").out
+    assert "evil" not in printed and KEY in printed

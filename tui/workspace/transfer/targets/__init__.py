@@ -12,16 +12,31 @@ from tui.domain import Model
 from tui.providers.spec import FieldValues, Provider
 from tui.tenancy import credentials, models
 from tui.tenancy.session import TenantSession
+from tui.workspace.program_environment import is_plain_id
 
 
 @dataclass(frozen=True)
 class DeployedProvider:
-    """A provider with the values of its clear fields, defaults filled in, and the names of its secret fields."""
+    """A provider with the values of its clear fields, defaults filled in, and the names of its secret fields.
+
+    Attributes:
+        models: Its models, but those whose IDs another program could take for something else.
+        unclear: How many those are.
+    """
 
     provider: Provider
     fields: FieldValues
     secrets: tuple[str, ...]
     models: tuple[Model, ...] = ()
+    unclear: int = 0
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """A sentence about the models that are left out, if any."""
+        if not self.unclear:
+            return ()
+        ids = "1 model ID" if self.unclear == 1 else f"{self.unclear} model IDs"
+        return (f"{self.provider.label}: left out {ids} that other programs could take for an address or a setting.",)
 
 
 @dataclass(frozen=True)
@@ -49,5 +64,7 @@ def deployed(session: TenantSession, chosen: Iterable[Provider]) -> list[Deploye
             for model in known
             if model.provider == provider.id and {*provider.model_origins(fields, model)} <= {*access.origins}
         )
-        result.append(DeployedProvider(provider, fields, tuple(credential.hints) if credential else (), own))
+        secrets = tuple(credential.hints) if credential else ()
+        plain = tuple(model for model in own if is_plain_id(model.id))
+        result.append(DeployedProvider(provider, fields, secrets, plain, len(own) - len(plain)))
     return result

@@ -23,6 +23,7 @@ def environment(providers: Iterable[DeployedProvider], start: str) -> Target:
     for deployed in providers:
         if deployed.provider.id in _NAMES and "api_key" in deployed.secrets:
             lines += _lines(deployed)
+            lacks += deployed.lacks
         else:
             lacks.append(f"{deployed.provider.label}: Dify has no variables for it. Enter it in Dify, or use LiteLLM.")
     return Target("\n".join(lines) + "\n", tuple(lacks))

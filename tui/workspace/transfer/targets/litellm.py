@@ -49,11 +49,12 @@ def config(providers: Iterable[DeployedProvider], start: str) -> Target:
     for deployed in providers:
         route = _route(deployed)
         served = [model for model in deployed.models if route and model.type in route.types]
+        lacks += deployed.lacks
         if route is None:
             lacks.append(f"{deployed.provider.label}: LiteLLM does not speak its wire.")
         elif left := len(deployed.models) - len(served):
             lacks.append(f"{deployed.provider.label}: {left} models are of a type that LiteLLM has no route for.")
-        elif not served:
+        elif not served and not deployed.unclear:
             lacks.append(f"{deployed.provider.label} has no models here.")
         if route is not None:
             entries += [(model.ref, model, *_entry(deployed, route, model)) for model in served]
