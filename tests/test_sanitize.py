@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.sanitize import escaped_json, has_invisible, hint_of, in_words, is_confusable, is_id, mask, one_line, printable
+from tui.sanitize import (
+    escaped_json,
+    has_invisible,
+    hint_of,
+    in_words,
+    is_confusable,
+    is_id,
+    mask,
+    one_line,
+    printable,
+    visible,
+)
 
 HOSTILE = "a\x1b[31mb\x1b]52;c;AAAA\x07c\x9b2Jd\u202ee\u2066f\x00g\x7fh\u200ei\ufeffj\ud800k"
 
@@ -95,3 +106,12 @@ def test_names_in_letters_of_another_alphabet_or_font_that_are_drawn_the_same() 
         ("我", "找"),
     ):
         assert not is_confusable(one, other), ascii(one)
+
+
+def test_a_name_shows_what_is_drawn_as_nothing_and_leaves_scripts_and_emoji_alone() -> None:
+    hidden = {"a\u200bb": "a‹U+200B›b", "\u00ada": "‹U+00AD›a", "a\u200db": "a‹U+200D›b", "gpt\ufe0f": "gpt‹U+FE0F›"}
+    for text, shown in hidden.items():
+        assert (visible(text), visible(shown)) == (shown, shown)
+    for text in ("gpt-5.4", "1\ufe0f\u20e3", "❤\ufe0f x", "👩\u200d💻", "می\u200cخواهم", "a\nb"):
+        assert visible(text) == text
+    assert visible("a\u202eb\x1b[0m") == "ab[0m"

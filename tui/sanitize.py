@@ -29,6 +29,9 @@ _INVISIBLE = re.compile(
 )
 _JOINERS = re.compile("[\u200c\u200d\ufe00-\ufe0f]")
 
+# The same where a name shows them: a joiner beside a letter of ASCII joins nothing, but for the emoji of a key (1️⃣).
+_UNSEEN = re.compile(f"{_INVISIBLE.pattern}|(?:^|(?<=[ -~])){_JOINERS.pattern}(?!\u20e3)")
+
 # Letters that are drawn like Latin ones and that NFKC leaves alone (from Unicode's confusables.txt). A capital may look
 # like another letter than its small one: В is like B, в is not like b. In order: Cyrillic, Greek, Armenian, Cherokee,
 # Lisu and Coptic capitals.
@@ -55,6 +58,16 @@ def one_line(text: str, limit: int = 300) -> str:
     """Return printable text on one line of at most `limit` characters; a cut one ends in `…`."""
     line = " ".join(printable(text).split())
     return line if len(line) <= limit else line[: limit - 1] + "…"
+
+
+def visible(text: str) -> str:
+    """Return printable text in which characters that are drawn as nothing are escapes, such as ‹U+200B›.
+
+    For names and sentences, where they make two IDs look alike. Answers keep them: some scripts need them.
+    """
+    if text.isascii():
+        return printable(text)
+    return _UNSEEN.sub(lambda match: f"‹U+{ord(match[0]):04X}›", printable(text))
 
 
 def is_id(text: str, limit: int = 300) -> bool:

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import Run, environ
 from tests.doubles.openai_server import OpenAIServer, Response, error_body
 from tui.sanitize import printable
+from tui.tenancy.session import open_session
 
 HOSTILE = "a\x1b]52;c;aGk=\x07b\x1b[31mc\x9b2J\u202ed\u2066e\x0ef\x7fg\u2028h"
 PAIR = ("-m", "openai/gpt-5.4-mini", "-m", "openai/gpt-4o")
@@ -16,6 +17,20 @@ PAIR = ("-m", "openai/gpt-5.4-mini", "-m", "openai/gpt-4o")
 
 def is_inert(text: str) -> bool:
     return printable(text) == text
+
+
+def test_a_hidden_character_in_a_stored_id_is_seen_and_exact_in_json(ready: Run, home: Path) -> None:
+    hidden = "gpt\u200b-5.4-mini"
+    with open_session(environ(home)).tenant("acme").store.transaction() as tables:
+        tables.table("models").insert({"provider": "openai", "id": hidden, "type": "chat", "completion": False})
+        tables.table("defaults").update({"model": hidden}, lambda record: record["type"] == "chat")
+    shown, exact = "openai/gpt‹U+200B›-5.4-mini", f"openai/{hidden}"
+    for words in (("model", "list"), ("default", "show"), ("default", "set", "chat", exact)):
+        ran = ready(*words)
+        assert ran.code == 0 and shown in ran.out and "\u200b" not in ran.out + ran.err
+    assert "‹U+200B›" in ready("model", "test", "openai", f"{hidden}\u2060").err  # the control: there is no such model
+    assert exact in [entry["model"] for entry in json.loads(ready("default", "show", "--json").out)]
+    assert hidden in [entry["id"] for entry in json.loads(ready("model", "list", "--json").out)]
 
 
 @pytest.fixture

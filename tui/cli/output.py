@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tui.errors import Problem
-from tui.sanitize import escaped_json, one_line, printable
+from tui.sanitize import escaped_json, one_line, printable, visible
 
 _GAP = "  "
 _SHORT = 10
@@ -48,7 +48,7 @@ class Output:
 
     def table(self, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print aligned columns; headings only on a terminal."""
-        clean = [[one_line(text) for text in row] for row in rows]
+        clean = [[one_line(visible(text)) for text in row] for row in rows]
         lines = columns([list(headings), *clean] if self.decorated and rows else clean)
         if (
             self.pages
@@ -89,7 +89,7 @@ class Output:
         if self.as_json:
             self.json(value)
         else:
-            self.line(sentence)
+            self.line(visible(sentence))
 
     def result(self, value: dict[str, Any], sentence: str) -> None:
         """Print what a change did: the value with --json, else the sentence, unless the command is quiet."""
@@ -101,13 +101,13 @@ class Output:
     def confirm(self, text: str) -> None:
         """Print what a change did, unless the command is quiet."""
         if not self._quiet:
-            self.line(text)
+            self.line(visible(text))
 
     def note(self, text: str) -> None:
         """Print a remark on stderr, unless the command is quiet."""
         if not self._quiet:
             self.end_progress()
-            self._column_gap(printable(text) + "\n")
+            self._column_gap(visible(text) + "\n")
 
     def aside(self, text: str) -> None:
         """Print a piece of text on stderr, such as reasoning."""
@@ -118,7 +118,7 @@ class Output:
         """Show the text as the one progress line of a terminal on stderr, in place of the one before."""
         if self._quiet or not is_terminal(sys.stderr):
             return
-        text = one_line(text)
+        text = one_line(visible(text))
         padding = " " * max(0, self._progress - cells(text))
         self._column_gap(f"\r{text}{padding}")
         self._progress = cells(text)
@@ -165,7 +165,7 @@ def say_problem(problem: Problem, as_json: bool = False) -> None:
         return
     for text in (problem.message, problem_hint(problem), problem.detail):
         if text:
-            sys.stderr.write(printable(text) + "\n")
+            sys.stderr.write(visible(text) + "\n")
     sys.stderr.flush()
 
 

@@ -40,3 +40,7 @@ async def test_the_bar_covers_every_line_of_an_entry_and_stays_dim_without_the_f
         await pilot.pause()
         assert barred(rows) == [2, 3, 4]
         assert all(segment.style and segment.style.dim for segment in rows.render_line(3))
+
+
+def test_a_row_shows_a_hidden_character_of_a_name() -> None:
+    assert line("gpt\u200b-4", ("o\u2060", "bold")).plain == "gpt‹U+200B›-4o‹U+2060›"

@@ -8,21 +8,21 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.console.widgets.truncate import width
-from tui.sanitize import printable
+from tui.sanitize import visible
 
 Words = Content | str | tuple[str, str]
 """Text, or text with a style: a colour role of `glyphs`, or a word of the theme such as `bold`."""
 
 
 def line(*parts: Words) -> Content:
-    """Join parts into one content: control characters removed, markup not interpreted."""
+    """Join parts into one content: control characters removed, invisible ones shown, markup not interpreted."""
     return Content.assemble(
         *(
             part
             if isinstance(part, Content)
-            else printable(part)
+            else visible(part)
             if isinstance(part, str)
-            else (printable(part[0]), part[1])
+            else (visible(part[0]), part[1])
             for part in parts
         )
     )

@@ -30,7 +30,8 @@ def main(seconds: float, idle: float) -> int:
     keys = AgentKeys(boot_time, idle, boot_time() + seconds)
     locked = hardening.lock_memory()
     server.preload()
-    asyncio.run(server.AgentServer(keys, {"pid": os.getpid(), "memory_locked": locked}).run(listener, _ready))
+    about = {"pid": os.getpid(), "memory_locked": locked}
+    asyncio.run(server.AgentServer(keys, about).run(listener, _ready), debug=False)
     os.unlink(path)
     return 0
 

@@ -65,7 +65,7 @@ def _environment(call: CommandContext) -> ProgramEnvironment:
     if any(credentials.needs_unlock(session, provider.id) for provider in chosen):
         import asyncio  # a quarter of the start of a program, and a tenant that is open does without
 
-        asyncio.run(call.unlock(call.tenant))
+        asyncio.run(call.unlock(call.tenant), debug=False)
     environment = program_environment.environment(
         session, chosen, named=bool(named), by_provider=call.args.has("by-provider")
     )

@@ -52,7 +52,7 @@ class QuestionBlock:
         self.text, self._files = text, tuple(files)
 
     def rows(self, cells: int) -> Sequence[Content]:
-        rows = [line(("you", PERSON)), *wrap(line(self.text[:_SHOWN]), cells - 2)]
+        rows = [line(("you", PERSON)), *wrap(Content(printable(self.text[:_SHOWN])), cells - 2)]
         if (more := len(self.text) - _SHOWN) > 0:
             rows.append(line((f"{WORKING} and {more:,} characters more", MUTED)))
         rows += [row for file in self._files for row in wrap(line((f"{MARK} {file}", MUTED)), cells - 2)]

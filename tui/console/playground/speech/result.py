@@ -212,7 +212,7 @@ def _items(segments: tuple[Segment, ...], cells: int) -> list[Item]:
     items: list[Item] = []
     for n, segment in enumerate(segments):
         clock = fit_clock(segment.start)
-        parts = line(one_line(segment.text, 10_000)).wrap(cells - 3 - _CLOCK - 1) or [line("")]
+        parts = Content(one_line(segment.text, 10_000)).wrap(cells - 3 - _CLOCK - 1) or [line("")]
         items.append(text_item(str(n), line(clock, "  ", parts[0])))
         items += [text_item("", line(" " * _CLOCK, part)) for part in parts[1:]]
     return items
