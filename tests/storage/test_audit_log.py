@@ -307,3 +307,26 @@ def test_adding_to_a_long_log_reads_its_end_alone(folder: DiskFolder, key_folder
     Log("acme", Counting(folder.path), key_folder).append(WHEN, BY, [AuditEvent("locked")])
     assert sum(reads) <= 64 * 1024
     assert len(log.read(last=10_000)) < 60
+
+
+def test_what_others_wrote_meanwhile_is_read_from_the_end_of_a_long_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    folder, here, elsewhere = MemoryFolder(), MemoryFolder(), MemoryFolder()
+    for keys in (here, elsewhere):
+        keys.write(MAC_KEY, b"01" * 32)
+    logs = [Log("acme", folder, keys, others=True) for keys in (here, elsewhere)]
+    for number in range(300):
+        logs[number % 50 == 0].append(WHEN, BY, [AuditEvent("checked", {"number": number})])
+    monkeypatch.setattr(folder, "lines", None)
+    logs[1].append(WHEN, BY, [AuditEvent("checked")])
+    monkeypatch.undo()
+    assert len(entries(folder.read(LOG) or b"")) == 301 and logs[0].verify() == logs[1].verify() == []
+
+
+def test_a_head_is_written_once_its_entries_are_stored_and_not_before() -> None:
+    class Refusing(MemoryFolder):
+        def after_commit(self, work: object) -> None:
+            """As in a transaction that is rolled back."""
+
+    keys = MemoryFolder()
+    Log("acme", Refusing(), keys).append(WHEN, BY, [AuditEvent("checked")])
+    assert keys.read(HEAD) is None

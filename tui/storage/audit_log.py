@@ -26,13 +26,14 @@ import json
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import sha256
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-from tui.sanitize import one_line
 from tui.storage.audit_line import sealed_lines
 from tui.storage.audit_line import sha256 as _hash
+from tui.storage.audit_text import printable, shorten
 from tui.storage.folder import Folder
 
 LOG = "audit.log"
@@ -42,8 +43,6 @@ LOG_REPAIRED = "log mended"
 UNRECORDED_CHANGE = "change not noted"
 _WINDOW = 64 * 1024
 _TAIL = 2048
-_LONGEST = 200
-_MOST = 40
 _MOST_FINDINGS = 1000
 _FARTHEST = 64 * 1024 * 1024
 """Bytes of the end of a log that are read at once; what is farther from it is read line by line."""
@@ -107,9 +106,9 @@ def line(
     entry = {
         "n": head.n + 1,
         "at": at,
-        "by": _shorten(by),
+        "by": shorten(by),
         "done": act.done,
-        "about": _shorten(act.about),
+        "about": shorten(act.about),
         "prev": head.hash,
     }
     entry |= {"state": state} if state else {}
@@ -139,8 +138,8 @@ def parse(text: bytes) -> Entry | None:
         by, about, state = record["by"], record["about"], record.get("state", "")
         if type(n) is not int or not all(isinstance(entry, str) for entry in (*texts, state)):
             return None
-        at, done, prev = map(_text, texts)
-        return Entry(n, at, _shorten(by), done, _shorten(about), prev, _text(state), _hash(text))
+        at, done, prev = map(printable, texts)
+        return Entry(n, at, shorten(by), done, shorten(about), prev, printable(state), _hash(text))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
@@ -247,6 +246,8 @@ class Log:
         self._first = start(owner)
         self._folder = folder
         self._key_folder = key_folder
+        # A head of entries that were not stored in the end would let nobody on this machine write another one.
+        self._after_commit = getattr(folder, "after_commit", lambda work: work())
 
     def append(
         self, at: str, by: Mapping[str, Any], acts: Sequence[AuditEvent], before: str = "", state: str = ""
@@ -254,8 +255,7 @@ class Log:
         """Append entries. `before` and `state` are digests of the settings before and after a change."""
         head, tail, key = self._head(), self._last_line(), self._mac_key()
         if head is None or not tail.endswith(b"\n") or _hash(tail[:-1].rpartition(b"\n")[2]) != head.hash:
-            # Line by line: a log may be larger than any file that is read as a whole.
-            head = follow(self._folder.lines(LOG), head, self._first, key if head and head.macs_from else None)
+            head = follow(self._lines_from(head), head, self._first, key if head and head.macs_from else None)
         key = self._new_mac_key() if key is None else key
         audit_failure = [AuditEvent(UNRECORDED_CHANGE)] if before and head.state and before != head.state else []
         acts = [*_mending(tail, head), *audit_failure, *acts]
@@ -265,8 +265,7 @@ class Log:
             added, head = line(head, at, by, act, state if act is acts[-1] else "", key)
             lines.append(added)
         self._folder.append(LOG, b"".join(lines))
-        with self._key_folder.lock():
-            self._key_folder.write(HEAD, json.dumps(head._asdict()).encode())
+        self._after_commit(partial(self._write_head, head))
 
     def last(self, count: int, since: str = "") -> list[Entry]:
         """Return the last `count` entries (all for 0) from an ISO time on, oldest first, read from the end."""
@@ -313,6 +312,15 @@ class Log:
         """Return an end of the log that holds its last line, and the line end before it if there is one."""
         tail = self._folder.read(LOG, last=_TAIL) or b""
         return tail if len(tail) < _TAIL or b"\n" in tail[:-1] else self._folder.read(LOG, last=_WINDOW) or b""
+
+    def _lines_from(self, head: Head | None) -> Iterable[bytes]:
+        """Return the lines of the log's end if the head is among them, else all: it may be larger than memory."""
+        lines = (self._folder.read(LOG, last=_WINDOW) or b"").split(b"\n") if head else []
+        return lines if head and head.hash in map(_hash, lines) else self._folder.lines(LOG)
+
+    def _write_head(self, head: Head) -> None:
+        with self._key_folder.lock():
+            self._key_folder.write(HEAD, json.dumps(head._asdict()).encode())
 
     def _head(self) -> Head | None:
         try:
@@ -381,20 +389,3 @@ def _numbers(first: int, last: int) -> str:
 
 def _of(entry: Entry, before: Head) -> Head:
     return Head(entry.n, entry.hash, entry.state or before.state, before.macs_from)
-
-
-def _shorten(about: Mapping[str, Any]) -> dict[str, Any]:
-    """Cut long texts and lists, so that an entry stays readable."""
-    return {_text(name, 40): _value(value) for name, value in about.items()}
-
-
-def _value(value: Any) -> Any:
-    if isinstance(value, str):
-        return _text(value)
-    return value if isinstance(value, bool | int) else [_text(str(entry)) for entry in list(value)[:_MOST]]
-
-
-def _text(text: str, limit: int = _LONGEST) -> str:
-    # Nearly all are plain, and a log is long.
-    plain = len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text
-    return text if plain else one_line(text, limit)

@@ -10,7 +10,7 @@ import pytest
 from tests.doubles.postgres_server import SharedStore
 from tests.storage.postgres.cut_proxy import CutProxy
 from tui.errors import Exit, Problem
-from tui.storage.audit_log import AuditEvent, Log
+from tui.storage.audit_log import MAC_KEY, AuditEvent, Log, start, verify
 from tui.storage.memory_folder import MemoryFolder
 from tui.storage.postgres import database as database_module
 from tui.storage.postgres.address import parse
@@ -26,13 +26,14 @@ pytestmark = pytest.mark.slow
 WHEN = "2026-11-22T13:51:00Z"
 
 
-def opened(root: RootFolder, keys: MemoryFolder | None = None) -> Store:
+def opened(root: RootFolder, user: str = "ada") -> Store:
     """The store of the tenant acme, whose every save has an entry in the audit log."""
-    folder = root.folder("acme")
-    log = Log("acme", folder, keys or MemoryFolder())
+    folder, keys = root.folder("acme"), MemoryFolder()
+    keys.write(MAC_KEY, b"01" * 32)  # as on a machine that was admitted
+    log = Log("acme", folder, keys, others=True)
 
     def saved(before: Document | None, after: Document, restored: str) -> None:
-        log.append(WHEN, {"user": "ada"}, [AuditEvent("settings changed")])
+        log.append(WHEN, {"user": user}, [AuditEvent("settings changed")])
 
     return Store(folder, saved=saved)
 
@@ -191,7 +192,7 @@ def test_what_somebody_saved_during_a_cut_is_not_written_over(
     shared: SharedStore, proxy: CutProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "_PAUSE", 0.001)
-    store, other = opened(through(shared, proxy)), opened(shared.root())
+    store, other = opened(through(shared, proxy)), opened(shared.root(), "bob")
     store.create({"id": "acme"})
     size = bytes_of_a_save(store, proxy)
     again = Database._send_again
@@ -206,7 +207,13 @@ def test_what_somebody_saved_during_a_cut_is_not_written_over(
     proxy.cut_after(size - 400)
     with pytest.raises(Problem, match="Another session saved first"):
         add(store, 1)
+    monkeypatch.undo()
     assert ids(opened(shared.root())) == ["measured", "other"]
+    add(other, 2)
+    add(store, 3)
+    assert ids(opened(shared.root())) == ["measured", "other", 2, 3], "a save that was refused leaves no head behind"
+    content = other.folder.read("audit.log") or b""
+    assert verify(content, None, start("acme")) == []
 
 
 # --- a server that does not answer ------------------------------------------------------------------------------------

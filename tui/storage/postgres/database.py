@@ -242,7 +242,8 @@ class Database:
             # A statement of its own: only one that begins after the lock was given sees what was saved before.
             read = connection.execute(_UNLESS_KNOWN, (tenant, known), binary=True)
             entries = connection.execute(_LAST_ENTRIES, (tenant, TAIL), binary=True)
-            row, content, tail = locked.fetchone(), read.fetchone(), [entry[0] for entry in entries.fetchall()]
+        # Outside of the pipeline: within it, each of them is one more trip.
+        row, content, tail = locked.fetchone(), read.fetchone(), [entry[0] for entry in entries.fetchall()]
         if row is None:
             return Change(None, None)
         head = TenantHead(*row)
@@ -269,6 +270,9 @@ class Database:
                 raise problem(error, self.link.address) from None
             self.link.drop()
             self._send_again(transaction)
+        for work in transaction.afterwards:
+            with suppress(Problem):  # it is committed, and that is what whoever saves hears
+                work()
         for tenant in transaction.changes:
             self._forget_unless_saved(tenant, transaction)
 

@@ -7,7 +7,7 @@ anything else        a row of the table `file`
 
 import hashlib
 import json
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -186,6 +186,12 @@ class TenantFolder:
         change.operation, change.document = operation_id(), states[-1]
         self.send("SELECT modeldeck.create_from(%s, %s, %s)", self._tenant, states, change.operation)
         transaction.receipts.append((_SAVED, (change.operation,)))
+
+    def after_commit(self, work: Callable[[], None]) -> None:
+        """Do something on this machine once the open transaction is committed, and not before."""
+        transaction = self._database.transaction_here()
+        assert transaction is not None
+        transaction.afterwards.append(work)
 
     def send(self, statement: str, *values: Any) -> None:
         """Send a statement with the COMMIT of the open transaction."""

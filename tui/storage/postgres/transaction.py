@@ -1,5 +1,6 @@
 """What a transaction over rows of tenants has read and written so far."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -45,6 +46,8 @@ class Transaction:
     statements: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     receipts: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
     """Queries that have a row if and only if this transaction was committed."""
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+    """What is done on this machine once it is committed."""
     failed: Problem | None = None
 
 
