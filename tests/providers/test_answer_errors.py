@@ -99,6 +99,44 @@ async def test_words_that_are_no_json_are_shown_where_the_answer_is_incomplete(p
     assert result.text == "Good" and WORDS in result.words
 
 
+@pytest.mark.parametrize(
+    "sent",
+    [
+        f'data: {{"error": {{"message": "{WORDS}"}}}}\n\n',
+        f'event: error\ndata: {{"message": "{WORDS}"}}\n\ndata: [DONE]\n\n',
+        f'{{"error": "{WORDS}"}}\n{{"error": "again"}}\n',
+        f'{{"error": "{WORDS}"}}<!-- by a gateway -->',
+    ],
+    ids=["an event", "a named event", "lines", "a comment behind it"],
+)
+async def test_an_error_that_comes_as_events_has_its_words_alone(sent: str) -> None:
+    result = await chat(body(sent, 400, content_encoding="br"))
+    assert result.problem and result.problem.detail == WORDS
+
+
+async def test_a_document_that_is_no_answer_is_shown() -> None:
+    assert WORDS in (await chat(body({"odd": {"account": WORDS}}), stream=False)).words
+    groq = f'data: {{"choices": [], "x_groq": {{"error": "{WORDS}"}}}}\n\n'
+    result = await chat(events(TEXT, groq, "data: [DONE]\n\n"))
+    assert WORDS in result.words and not result.complete, "Groq's reason for an early end"
+
+
+@pytest.mark.parametrize(
+    ("head", "words"),
+    [
+        ("transfer-encoding: gzip, chunked", "headers that are not valid HTTP"),
+        ("x-word : 1", "headers that are not valid HTTP"),
+        ("x-word: " + "y" * 200_000, "too many headers"),
+    ],
+    ids=["two encodings", "a blank before the colon", "too long"],
+)
+async def test_headers_that_cannot_be_read_are_no_wrong_port(head: str, words: str) -> None:
+    result = await chat([f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n{{}}".encode()])
+    assert words in result.words and "whoever runs the server" in result.words
+    result = await chat([b"SSH-2.0-OpenSSH_9.2\r\n\r\n"])
+    assert "its port" in result.words, "control: what is no HTTP at all"
+
+
 async def test_control_words_after_a_whole_answer_are_passed_over() -> None:
     result = await chat(events(TEXT, END, f"{WORDS}\n"))
     assert (result.text, result.problem) == ("Good", None)

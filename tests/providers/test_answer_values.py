@@ -97,6 +97,14 @@ async def test_the_parts_of_a_message_are_read(message: Any) -> None:
         assert (await chat(answer, stream=stream)).text == "Good day"
 
 
+@pytest.mark.parametrize(
+    "choices", [{"delta": {"content": "Good day"}}, [{"delta": "Good day"}], [{"message": "Good day"}]]
+)
+async def test_a_choice_or_a_message_in_a_form_of_its_own_is_read(choices: Any) -> None:
+    result = await chat(events(f"data: {json.dumps({'choices': choices})}\n\n", STOP))
+    assert (result.text, result.problem) == ("Good day", None)
+
+
 @pytest.mark.parametrize("content", ["Good day", ["Good day"], [{"type": "text", "text": "Good day"}]])
 async def test_the_content_of_a_message_of_anthropic_is_read(content: Any) -> None:
     for kind in ({"type": "message"}, {}):

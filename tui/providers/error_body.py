@@ -26,10 +26,17 @@ _WORDS = (
     "faultstring",
     "description",
     "title",
+    "err",
+    "exception",
+    "failure_reason",
+    "status_msg",
 )
-_CODES = ("code", "error_code", "errorcode", "errcode", "err_code", "retcode")
-_WRAPPERS = ("response", "fault")
-"""Members that hold the account of a failure (Tencent Cloud, Apigee)."""
+_FURTHER_WORDS = ("error", "reason", "info", "messages", "cause", "text")
+"""Members that hold a sentence where none of `_WORDS` does; by themselves they tell of no failure."""
+
+_CODES = ("code", "error_code", "errorcode", "errcode", "err_code", "retcode", "status_code")
+_WRAPPERS = ("response", "fault", "data", "result", "meta", "header", "base_resp")
+"""Members that hold the account of a failure (Tencent Cloud, Apigee, iFLYTEK, MiniMax, gateways)."""
 
 _FINE = frozenset({"", "0", "200", "ok", "success", "true"})
 _FAILED = frozenset({"error", "fail", "failed", "failure"})
@@ -54,17 +61,25 @@ def read_account(body: Any) -> Account:
     if isinstance(body, list) and body and isinstance(body[0], dict) and "loc" not in body[0]:
         body = body[0]
     if not isinstance(body, dict):
-        return Account(words_of(body))
+        return Account(words_of(body) or as_text(body)[:MAX_WORDS])
     inner = body.get("error") or body.get("errors") or body
     first = _first(inner)
     error = first if isinstance(first, dict) else body
     entry = _invalid_field(inner)
-    return Account(
-        _sentence(body, inner)[:MAX_WORDS],
-        next((code for name in _CODES if (code := _word(error.get(name)))), "") or _word(entry.get("type")),
-        _word(error.get("type")),
-        _word(error.get("param")) or _path(entry.get("loc")),
-    )
+    code = next((code for name in _CODES if (code := _word(error.get(name)))), "") or _word(entry.get("type"))
+    kind = _word(error.get("type"))
+    words = _sentence(body, inner) or ("" if code or kind else as_text(body))
+    return Account(words[:MAX_WORDS], code, kind, _word(error.get("param")) or _path(entry.get("loc")))
+
+
+def as_text(body: Any) -> str:
+    """Return JSON on one line, for a shape in which nothing else is to be read; '' for an empty one."""
+    if not body:
+        return ""
+    try:
+        return json.dumps(body, ensure_ascii=False)[:MAX_WORDS]
+    except (ValueError, RecursionError):
+        return ""
 
 
 def is_error(data: Any) -> bool:
@@ -78,10 +93,23 @@ def is_error(data: Any) -> bool:
         return True
     if any(str(data.get(name, True)).lower() in _FALSE for name in ("success", "ok")):
         return True
-    if str(data.get("status")).lower() in _FAILED or (data.get("detail") and words_of(data["detail"])):
+    if any(str(data.get(name)).lower() in _FAILED for name in ("status", "state")):
         return True
-    code = next((str(data[name]).lower() for name in _CODES if data.get(name) is not None), None)
-    return code not in _FINE and any(isinstance(data.get(name), str) and data[name] for name in _WORDS)
+    if data.get("detail") and words_of(data["detail"]):
+        return True
+    return _code_fails(data) or (
+        _code(data) is None and any(isinstance(data.get(name), str) and data[name] for name in _WORDS)
+    )
+
+
+def _code(data: Mapping[str, Any]) -> str | None:
+    return next((str(data[name]).lower() for name in _CODES if data.get(name) is not None), None)
+
+
+def _code_fails(data: Mapping[str, Any]) -> bool:
+    """Return True if a code that is none of success stands beside a sentence."""
+    code = _code(data)
+    return code is not None and code not in _FINE and bool(words_of(data))
 
 
 def _unwrapped(body: Any, depth: int = 0) -> Any:
@@ -91,16 +119,18 @@ def _unwrapped(body: Any, depth: int = 0) -> Any:
     if not isinstance(body, dict) or depth >= _MAX_DEPTH:
         return body
     members = {str(name).lower(): _unwrapped(value, depth + 1) for name, value in body.items()}
-    wrapped = next((members[name] for name in _WRAPPERS if isinstance(members.get(name), dict)), None)
-    return wrapped if wrapped and depth == 0 and (wrapped.get("error") or wrapped.get("faultstring")) else members
+    wrapped = next((inner for name in _WRAPPERS if isinstance(inner := members.get(name), dict)), None)
+    if wrapped is None or depth or members.get("error"):
+        return members
+    return wrapped if wrapped.get("error") or wrapped.get("faultstring") or _code_fails(wrapped) else members
 
 
 def _sentence(body: Mapping[str, Any], inner: Any) -> str:
     """Return the sentence within an error, and the one beside it where the error is but a name of it."""
     within = words_of(inner)
     if inner is body:
-        return within or words_of(body.get("reason"))
-    general = words_of({name: body.get(name) for name in _WORDS})
+        return within
+    general = words_of({name: body.get(name) for name in (*_WORDS, *_FURTHER_WORDS) if name != "error"})
     if isinstance(inner, dict) and not within:
         within = _by_field(inner)
     if not isinstance(inner, str) or not general or within in general:
@@ -125,7 +155,8 @@ def words_of(value: Any, depth: int = 0) -> str:
         return "; ".join(part for part in parts if part)[:MAX_WORDS]
     if not isinstance(value, dict):
         return ""
-    sentence = next((words for name in (*_WORDS, "error") if (words := words_of(value.get(name), depth + 1))), "")
+    names = (*_WORDS, *_FURTHER_WORDS)
+    sentence = next((words for name in names if (words := words_of(value.get(name), depth + 1))), "")
     metadata = value.get("metadata")
     if isinstance(metadata, dict) and (raw := words_of(metadata.get("raw"), depth + 1)):
         # OpenRouter: what the server behind it said.

@@ -155,7 +155,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         if seconds > _SINCE_1970:
             # Some servers tell when, not how long; a few of them in milliseconds.
             seconds = seconds / (1000 if seconds > 1000 * _SINCE_1970 else 1) - now
-        if 0 <= seconds < float("inf"):
+        if 0 <= seconds < _SINCE_1970:
             return seconds
     spent = _SPENT.search(headers.get("ratelimit", "")[:200])
     return float(spent[1]) if spent else None

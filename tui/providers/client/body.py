@@ -10,6 +10,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -234,6 +235,7 @@ class BodyDecoder:
 
     async def complete(self) -> list[Frame]:
         """Return the frame of a JSON object or list that came whole before its connection broke; none without one."""
+        self._head += self._inflater.rest()
         if self._frames is not None or self._call.framing is Framing.TEXT:
             return []
         data, parsed, _ = await self._parse(decode_text(bytes(self._head), self._label))
@@ -242,8 +244,10 @@ class BodyDecoder:
 
     async def finish(self) -> list[Frame]:
         """Return the frames that the end of the body completes. Raises Problem if it is nothing that can be read."""
+        rest = self._inflater.rest()
         if self._frames is not None:
-            return list(self._frames.rest())
+            return [*self._frames.feed(rest), *self._frames.rest()]
+        self._head += rest
         text = decode_text(bytes(self._head), self._label)
         if self._call.framing is Framing.TEXT and not self._inflater.is_cut:
             if self._is_page(text):
@@ -363,16 +367,28 @@ async def read_error_body(
                 body += inflater.feed(chunk)
                 if len(body) > limits.error_body:
                     break
+            body += inflater.rest()
     except (httpx.HTTPError, OSError, TimeoutError, Problem):
         pass  # The status alone says enough.
     text = decode_text(bytes(body), label).removeprefix("\ufeff")
-    try:
-        return context.redactor.json(json.loads(text)), None
-    except (ValueError, RecursionError):
-        pass
+    if (data := _document_in(context, text, limits)) is not None:
+        return context.redactor.json(data), None
     text = context.redactor.text(text)
     status = response.status_code
     if is_page(text, label):
         # A gateway that fails sends a page, too; its status says more than the page does.
         return "", page(context, text, status) if status < 500 and status not in (407, 429) else None
     return text, None
+
+
+def _document_in(context: ErrorContext, text: str, limits: Limits) -> Any:
+    """Return the JSON of an error body: the whole of it, its first document, or that of its first event; else None."""
+    with suppress(ValueError, RecursionError):
+        return json.loads(text)
+    with suppress(ValueError, RecursionError):
+        document, _ = _first_json(text, _end_of_gap(text, 0))
+        return document if isinstance(document, dict) else None
+    with suppress(Problem, RecursionError):
+        frames = FrameDecoder(context, Framing.SSE, limits).feed(text.encode("utf-8", "replace") + b"\n\n")
+        return next((frame.data for frame in frames if isinstance(frame.data, dict)), None)
+    return None

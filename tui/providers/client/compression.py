@@ -1,5 +1,7 @@
 """Unpack response bodies that are compressed, labelled or not."""
 
+import codecs
+import re
 import zlib
 from typing import Any
 
@@ -7,38 +9,36 @@ from tui.providers.error_messages import ErrorContext, too_large, unusable_respo
 from tui.sanitize import one_line
 
 _GZIP = b"\x1f\x8b"
-_RAW = -15
-_ZLIB_FORMATS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
-"""Content codings (RFC 9110, 8.4.1) and the `wbits` of zlib for each; 47 detects the header."""
+_GZIP_FORMAT, _ZLIB_FORMAT, _RAW_DEFLATE = 31, 15, -15
+"""`wbits` of zlib."""
 
-_PLAIN = (b"{", b"[", b"d", b":", b"<")
-"""How bodies begin that are labelled as compressed, and are not."""
+_LABELLED_HEAD = 8
+"""Bytes that tell a compressed body from a text, where a label says that it is compressed."""
+
+_TEXT_WITHIN = 64
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
 class Inflater:
-    """Unpacks a body that is compressed with gzip or deflate, labelled or not; passes any other on.
+    """Unpacks a body that is compressed with gzip or deflate; passes any other on.
 
-    Servers send deflate without its header (`_RAW`), and gzip in several members (RFC 1952, 2.2). Where a server and a
+    Its first bytes decide, not its label (RFC 9110, 8.4.1): servers label a text as gzip, br or utf-8, gzip as deflate
+    or not at all, send deflate without its header, and gzip in several members (RFC 1952, 2.2). Where a server and a
     gateway before it have both compressed a body, it is unpacked twice.
     """
 
     def __init__(self, context: ErrorContext, encoding: str, limit: int, again: bool = True) -> None:
-        """Raise Problem for a content coding that was not asked for and cannot be unpacked."""
         self._context = context
         self._limit = limit
         self._size = 0
-        self._start = b""
-        self._first = True
+        self._head = b""
+        self._decided = False
         self._wbits = 0
+        self._zlib: Any = None
         self._again = again
         self._inner: Inflater | None = None
-        codings = [coding for part in encoding.split(",") if (coding := part.strip().lower()) not in ("", "identity")]
-        if 1 <= len(codings) <= 1 + again and all(coding in _ZLIB_FORMATS for coding in codings):
-            self._wbits = _ZLIB_FORMATS[codings[-1]]
-        elif codings:
-            sent = f"its answer compressed as {one_line(encoding, 20)}, which was not asked for"
-            raise unusable_response(context, sent)
-        self._zlib: Any = zlib.decompressobj(self._wbits) if self._wbits else None
+        self._codings = [coding for part in encoding.split(",") if (coding := part.strip().lower())]
+        self._codings = [coding for coding in self._codings if coding != "identity"]
 
     @property
     def is_cut(self) -> bool:
@@ -46,44 +46,82 @@ class Inflater:
         return self._zlib is not None and (not self._zlib.eof or (self._inner is not None and self._inner.is_cut))
 
     def feed(self, chunk: bytes) -> bytes:
-        """Return the next bytes of the body. Raises Problem if they are too many, or damaged."""
-        if self._first and chunk:
-            chunk = self._start + chunk
-            if chunk == _GZIP[:1]:
-                self._start = chunk
-                return b""
-            self._first = False
-            packed = chunk.startswith(_GZIP)
-            if packed and self._zlib is None:
-                self._wbits = _ZLIB_FORMATS["gzip"]
-                self._zlib = zlib.decompressobj(self._wbits)
-            elif self._zlib is not None and not packed and chunk.lstrip()[:1] in _PLAIN:
-                self._zlib = None
-            data = self._inflated(chunk, may_be_raw=not packed)
-        else:
-            data = self._inflated(chunk)
-        if self._zlib is not None:
-            self._size += len(data)
-            if self._size > self._limit:
-                raise too_large(self._context, self._limit)
-            if self._again and self._inner is None and data:
-                self._inner = Inflater(self._context, "", self._limit, again=False)
-        return self._inner.feed(data) if self._inner else data
+        """Return the next bytes of the body.
 
-    def _inflated(self, chunk: bytes, may_be_raw: bool = False) -> bytes:
+        Raises:
+            Problem: They are too many or damaged, or compressed in a way that cannot be unpacked.
+        """
+        if not self._decided:
+            self._head += chunk
+            needed = _LABELLED_HEAD if self._codings else 2 if self._head in (b"\x1f", b"x") else 1
+            if len(self._head) < needed:
+                return b""
+            chunk = self._decide()
+        return self._unpacked(chunk)
+
+    def rest(self) -> bytes:
+        """Return what is left at the end of the body."""
+        data = b"" if self._decided else self._unpacked(self._decide())
+        return data + self._inner.rest() if self._inner else data
+
+    def _decide(self) -> bytes:
+        """Decide how the body is compressed, and return its first bytes."""
+        head, self._head, self._decided = self._head, b"", True
+        coding = self._codings[-1] if self._codings else ""
+        if head.startswith(_GZIP):
+            self._wbits = _GZIP_FORMAT
+        elif _is_zlib(head, labelled=bool(coding)):
+            self._wbits = _ZLIB_FORMAT
+        elif not coding or _is_text(head):
+            return head
+        elif coding == "deflate":
+            self._wbits = _RAW_DEFLATE
+        elif coding in ("gzip", "x-gzip"):
+            raise self._damaged()
+        else:
+            sent = f"its answer compressed as {one_line(coding, 20)}, which was not asked for"
+            raise unusable_response(self._context, sent)
+        self._zlib = zlib.decompressobj(self._wbits)
+        return head
+
+    def _unpacked(self, chunk: bytes) -> bytes:
         if self._zlib is None:
             return chunk
+        data = self._inflated(chunk)
+        self._size += len(data)
+        if self._size > self._limit:
+            raise too_large(self._context, self._limit)
+        if self._again and self._inner is None and data:
+            self._inner = Inflater(self._context, ",".join(self._codings[:-1]), self._limit, again=False)
+        return self._inner.feed(data) if self._inner else data
+
+    def _inflated(self, chunk: bytes) -> bytes:
         data: bytes = b""
         while chunk:
             try:
                 data += self._zlib.decompress(chunk, self._limit - self._size - len(data) + 1)
             except zlib.error:
-                if not may_be_raw or self._wbits != _ZLIB_FORMATS["deflate"]:
-                    raise unusable_response(self._context, "a compressed answer that is damaged") from None
-                self._zlib, may_be_raw = zlib.decompressobj(_RAW), False
-                continue
+                raise self._damaged() from None
             chunk = bytes(self._zlib.unused_data)
             if not chunk.startswith(_GZIP) or self._size + len(data) > self._limit:
                 return data
             self._zlib = zlib.decompressobj(self._wbits)
         return data
+
+    def _damaged(self) -> Exception:
+        return unusable_response(self._context, "a compressed answer that is damaged")
+
+
+def _is_zlib(head: bytes, labelled: bool) -> bool:
+    """Return True if bytes begin with a header of zlib (RFC 1950, 2.2); without a label, with one that is no letter."""
+    if len(head) < 2 or head[0] & 0x8F != 0x08 or int.from_bytes(head[:2], "big") % 31:
+        return False
+    return labelled or head[:2] in (b"x\x01", b"x\x9c", b"x\xda")
+
+
+def _is_text(head: bytes) -> bool:
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head[:_TEXT_WITHIN])
+    except UnicodeDecodeError:
+        return False
+    return _CONTROL.search(text) is None

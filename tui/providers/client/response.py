@@ -19,7 +19,7 @@ from tui.providers.client.read_ahead import Inbox, T
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor, UploadProgress
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.dialects.finish_reasons import is_failure
-from tui.providers.error_body import is_error
+from tui.providers.error_body import as_text, is_error
 from tui.providers.error_messages import AGAIN, ErrorContext, redact, too_large, unusable_response
 from tui.providers.events import (
     DELTAS,
@@ -110,6 +110,7 @@ class Answer(Generic[T]):
         self._size = 0
         self._text = self._end_seen = self._marked = False
         self._skipped_before_end = self._unread = 0
+        self._unread_document = ""
         self._half = HalfCharacter()
         self._tail: list[Frame | None] | None = None
         self.over = False
@@ -180,6 +181,8 @@ class Answer(Generic[T]):
                     yield self._context.provider.parse_error(0, {}, frame.data)
                 # A body that is one JSON string is no answer at all, which its end tells.
                 self._unread += self._decoder.streamed and _is_unread_text(frame)
+                if self._decoder.whole:
+                    self._unread_document = redact(self._context, as_text(frame.data))
         except RecursionError:
             raise unusable_response(self._context, "JSON that is nested too deeply") from None
 
@@ -240,7 +243,7 @@ class Answer(Generic[T]):
         if (self._decoder.whole or self._marked) and self._text:
             return replace(finish, reason="stop", complete=True)
         if self._decoder.whole or self._marked:
-            raise unusable_response(self._context, "an answer without text")
+            raise unusable_response(self._context, "an answer without text", words or self._unread_document)
         message = f"The answer from {self._context.label} stopped before its end. It is incomplete."
         raise NetworkError(message, AGAIN, words)
 

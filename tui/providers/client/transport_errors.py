@@ -29,6 +29,9 @@ _NAMES = {
 _CLOSED = re.compile(r"closed|disconnected", re.IGNORECASE)
 """How h11 and httpcore tell of a connection that the other side ended; the rest is about bytes that are not HTTP."""
 
+_HEADERS = re.compile(r"header|content-length|transfer-encoding|too long", re.IGNORECASE)
+"""What h11 names where the first line of a response was HTTP, and the rest of its head is not, or is too long."""
+
 
 def ignore_event(event: str, info: dict[str, Any]) -> None:
     """Do nothing with an event of the trace."""
@@ -72,9 +75,7 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
     if isinstance(fault, httpx.ProxyError):
         return _proxy(place, fault), False
     if is_malformed(fault):
-        message = f"{place.host} sent an answer that is not valid HTTP."
-        hint = f"Check {shown_url(place.url)}: its port, and whether it begins with http:// or https://."
-        return NetworkError(message, hint), False
+        return _not_http(place, str(fault)), False
     if progress.sent:
         if isinstance(fault, httpx.LocalProtocolError):
             return Problem("The file changed while it was sent.", "Send it again once it is complete."), False
@@ -90,6 +91,15 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
 def is_malformed(fault: BaseException | None) -> bool:
     """Return True if what came is not HTTP, as opposed to a connection that ended."""
     return isinstance(fault, httpx.RemoteProtocolError) and _CLOSED.search(str(fault)) is None
+
+
+def _not_http(place: ErrorContext, text: str) -> Problem:
+    """Return the problem of a response that cannot be read as HTTP, by h11's words: its first line, or its headers."""
+    if "status line" in text or not _HEADERS.search(text):
+        hint = f"Check {shown_url(place.url)}: its port, and whether it begins with http:// or https://."
+        return NetworkError(f"{place.host} sent an answer that is not valid HTTP.", hint)
+    why = "too many headers" if "too long" in text else "headers that are not valid HTTP"
+    return NetworkError(f"{place.host} sent {why}.", "Tell whoever runs the server, or a gateway before it.")
 
 
 def read_problem(place: ErrorContext, fault: BaseException | None = None) -> Problem:

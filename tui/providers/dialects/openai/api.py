@@ -78,12 +78,16 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 
 
 def error_in(data: Any, event: str = "") -> ApiError | None:
-    """Return the error in a frame, if any: an `error` member, `event: error`, or `object: error`."""
+    """Return the error in a frame, if any: an `error` member, `event: error`, or `object: error`.
+
+    Groq says in `x_groq` why it ended a stream early (Groq API reference, chat).
+    """
     if not isinstance(data, dict):
         return parse_error(0, {}, data) if event == "error" else None
     if data.get("error") or event == "error" or data.get("object") == "error":
         return parse_error(0, {}, data)
-    return None
+    groq = data.get("x_groq")
+    return parse_error(0, {}, groq) if isinstance(groq, dict) and groq.get("error") else None
 
 
 def malformed(what: str) -> ApiError:

@@ -89,18 +89,17 @@ class _Answer:
             return
         self._usage = usage_of(frame.data) or self._usage
         choices = frame.data.get("choices")
-        for choice in choices if isinstance(choices, list) else ():
+        for choice in choices if isinstance(choices, list) else (choices,):
             # Of several choices the first is read, whatever its number.
             if isinstance(choice, dict) and (self._index is None or choice.get("index") in (self._index, None)):
                 yield from self._choice(choice)
 
     def _choice(self, choice: Mapping[str, Any]) -> Iterator[Event | ApiError | EndSeen]:
         self._index = choice.get("index")
-        piece = choice.get("delta")
-        if not piece or not isinstance(piece, dict):
+        piece = _message(choice.get("delta"))
+        if not piece:
             # Behind deltas, a message repeats them.
-            message = choice.get("message") if not self._streamed else None
-            piece = message if isinstance(message, dict) else {}
+            piece = _message(choice.get("message")) if not self._streamed else {}
         elif piece.get("content"):
             self._streamed = True
         content, refusal = piece.get("content"), piece.get("refusal")
@@ -135,6 +134,11 @@ class _Answer:
             yield UNFINISHED
             return
         yield finish(reason, self._thinking.has_text, _REFUSED if self._refused else "")
+
+
+def _message(value: Any) -> Mapping[str, Any]:
+    """Return a delta or a message; one that is a text is its content."""
+    return value if isinstance(value, dict) else {"content": value} if isinstance(value, str) else {}
 
 
 def _reason(choice: Mapping[str, Any]) -> str:
