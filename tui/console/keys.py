@@ -87,7 +87,8 @@ DECLARED = {
     "pick.clear": KeyDeclaration("f8", "clear", "Clear: leave the type without a default"),
     # Defaults
     "defaults.use": KeyDeclaration("u", "use", "Use the proposed or closest model"),
-    "defaults.clear": KeyDeclaration("x", "clear", "Clear: leave the type without a default"),
+    "defaults.clear": KeyDeclaration("x", "clear", "Clear: leave the type without a default, or drop a fallback"),
+    "defaults.fallback": KeyDeclaration("f", "fallback", "Add a fallback: a model that answers where others do not"),
     # Tenants
     "tenants.new": KeyDeclaration("n", "new", "New tenant"),
     "tenants.rename": KeyDeclaration("e", "rename", "Rename the tenant"),

@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.console.defaults.details import DefaultDetails, details
-from tui.console.defaults.set_default import clear_default, set_default
+from tui.console.defaults.set_default import clear_default, drop_fallback, set_default, set_fallback
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen, problem_lines
 from tui.console.keys import bind, hint
@@ -22,7 +22,7 @@ from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, HEADING, MUTED, WARNING, sign
 from tui.console.widgets.truncate import clip_end, clip_middle, fit
-from tui.domain import DefaultState, Model, ModelType
+from tui.domain import FALLBACK_TYPES, MOST_FALLBACKS, DefaultState, Model, ModelType
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
@@ -46,6 +46,7 @@ class Defaults(AreaScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("defaults.use", "use"),
         bind("defaults.clear", "clear"),
+        bind("defaults.fallback", "fallback"),
     ]
     DEFAULT_CSS = """
     Defaults #content { padding-top: 1; }
@@ -58,6 +59,8 @@ class Defaults(AreaScreen):
         super().__init__()
         self._session: TenantSession | None = None
         self._shown: dict[str, DefaultRow] = {}
+        self._places: dict[str, tuple[ModelType, int]] = {}
+        """The type and the place of each fallback, by the key of its row."""
         self._message: tuple[str, Words, Words] = ("", "", "")
 
     def content(self) -> Iterable[Widget]:
@@ -88,6 +91,7 @@ class Defaults(AreaScreen):
 
     def _show(self, rows: list[DefaultRow], *, first: bool = False) -> None:
         self._shown = {str(row.type): row for row in rows}
+        self._places.clear()
         broken = next((str(row.type) for row in rows if row.state not in (DefaultState.READY, DefaultState.NONE)), None)
         items = [item for row in rows for item in self._entry(row)]
         self.query_one(Rows).show(items, broken if first else None)
@@ -106,6 +110,10 @@ class Defaults(AreaScreen):
         elif row.default is None:
             below.append(("nothing to suggest yet", ""))
         lines += [Item("", partial(_under, words, ref), str(row.type)) for words, ref in below]
+        for place, other in enumerate(row.fallbacks):
+            key = f"{row.type} then {place}"
+            self._places[key] = row.type, place
+            lines.append(Item(key, partial(_fallback_line, other)))
         return [*lines, text_item("", "")]
 
     def _first_line(self, row: DefaultRow, cells: int) -> Content:
@@ -127,7 +135,24 @@ class Defaults(AreaScreen):
 
     @property
     def _row(self) -> DefaultRow | None:
-        return self._shown.get(self.query_one(Rows).key)
+        """The row of the type under the cursor; on a fallback, that of its default."""
+        key = self.query_one(Rows).key
+        return self._shown.get(str(self._places[key][0]) if key in self._places else key)
+
+    @property
+    def _place(self) -> int | None:
+        """The place of the fallback under the cursor."""
+        return self._places.get(self.query_one(Rows).key, (None, None))[1]
+
+    @property
+    def _takes_fallback(self) -> bool:
+        row = self._row
+        return bool(
+            row is not None
+            and row.default is not None
+            and row.type in FALLBACK_TYPES
+            and len(row.fallbacks) < MOST_FALLBACKS
+        )
 
     def chrome(self) -> ScreenText:
         row = self._row
@@ -136,8 +161,9 @@ class Defaults(AreaScreen):
             word
             for word, works in (
                 ("list.choose: choose", row),
-                ("defaults.use", row and (row.nearest or row.proposed)),
-                ("defaults.clear", row and row.default),
+                ("defaults.use", row and self._place is None and (row.nearest or row.proposed)),
+                ("defaults.clear" if self._place is None else "defaults.clear: drop", row and row.default),
+                ("defaults.fallback", self._takes_fallback),
                 ("app.commands", True),
             )
             if works
@@ -148,8 +174,14 @@ class Defaults(AreaScreen):
 
     def _strip(self, row: DefaultRow) -> tuple[Words, Words]:
         key, first, second = self._message
-        if key == str(row.type):
+        if key and key == self.query_one(Rows).key:
             return first, second
+        if self._place is not None:
+            other = row.fallbacks[self._place]
+            state = other.sentence or str(other.state)
+            return f"Asked where those above it are busy or cannot be reached: {state}.", hint(
+                "Never after a rejected key. {list.choose} picks another, {defaults.clear} drops it."
+            )
         kind, default = row.type.label, row.default
         if default is None:
             if row.proposed is None:
@@ -228,11 +260,29 @@ class Defaults(AreaScreen):
             self.run_guarded(self._change(self._choose(row)), "change")
 
     async def _choose(self, row: DefaultRow) -> str:
+        if self._place is not None:
+            return await self._choose_fallback(row, self._place)
         now = None
         if row.default is not None:
             now = row.model or Model(row.default.provider, row.default.model, row.type)
         picked = await self.navigator.pick_model(row.type, now, clears=True)
         return await set_default(self.session, picked) if picked is not None else ""
+
+    async def _choose_fallback(self, row: DefaultRow, place: int) -> str:
+        other = row.fallbacks[place] if place < len(row.fallbacks) else None
+        picked = await self.navigator.pick_model(row.type, other.model if other else None)
+        return await set_fallback(self.session, place, picked) if picked is not None else ""
+
+    def action_fallback(self) -> None:
+        row = self._row
+        if row is not None and self._takes_fallback:
+            self.run_guarded(self._change(self._choose_fallback(row, len(row.fallbacks))), "change")
+        elif row is not None:
+            self.dialogs.toast(
+                f"A default has up to {MOST_FALLBACKS} fallbacks."
+                if row.fallbacks
+                else "Only a default chat or speech-to-text model has fallbacks."
+            )
 
     def action_use(self) -> None:
         row = self._row
@@ -242,11 +292,21 @@ class Defaults(AreaScreen):
             self.dialogs.toast(hint("There is no other model to suggest; {list.choose} shows all."))
 
     def action_clear(self) -> None:
-        row = self._row
+        row, place = self._row, self._place
+        if row is not None and place is not None:
+            self.run_guarded(self._change(drop_fallback(self.session, row.type, place)), "change")
+            return
         if row is not None and row.default is not None:
             self.run_guarded(self._change(clear_default(self.session, row.type)), "change")
         elif row is not None:
             self.dialogs.toast("There is no default to clear.")
+
+
+def _fallback_line(row: DefaultRow, cells: int) -> Content:
+    """Return the line of a fallback: its state and its model."""
+    label = " " * (_TYPE - 5 if cells >= 60 else 12) + "then "
+    ref = fit(one_line(row.default.ref if row.default else ""), max(8, cells - len(label) - 4), middle=True)
+    return line((label, MUTED), sign(row.state), f" {ref}")
 
 
 def _under(words: str, ref: str, cells: int) -> Content:

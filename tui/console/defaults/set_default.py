@@ -9,9 +9,10 @@ from tui.workspace.models import defaults
 
 
 async def set_default(session: TenantSession, model: Model) -> str:
-    """Use the model as the default of its type. Return the notice, which names the model before it."""
+    """Use the model as the default of its type; its fallbacks stay. Return the notice, which names the one before."""
     before = models.defaults(session).get(model.type)
-    await defaults.set(session, model.type, model.ref)
+    fallbacks = [ref for ref in before.fallbacks if ref != model.ref] if before else []
+    await defaults.set(session, model.type, model.ref, fallbacks)
     was = f" It was {_short(before.model)}." if before and before.ref != model.ref else ""
     return f"{_short(model.id)} is now the default {model.type.label} model.{was}"
 
@@ -22,6 +23,22 @@ async def clear_default(session: TenantSession, type: ModelType) -> str:  # noqa
     await defaults.clear(session, type)
     was = f" It was {_short(before.model)}." if before else ""
     return f"Cleared the default {type.label} model.{was}"
+
+
+async def set_fallback(session: TenantSession, place: int, model: Model) -> str:
+    """Use the model as the fallback at a place, counted from 0; at the end it is added. Return the notice."""
+    default = models.defaults(session)[model.type]
+    others = [*default.fallbacks[:place], model.ref, *default.fallbacks[place + 1 :]]
+    await defaults.set(session, model.type, default.ref, others)
+    return f"{_short(model.id)} answers where the default {model.type.label} model does not."
+
+
+async def drop_fallback(session: TenantSession, type: ModelType, place: int) -> str:  # noqa: A002 - as above
+    """Drop the fallback at a place. Return the notice."""
+    default = models.defaults(session)[type]
+    others = [*default.fallbacks[:place], *default.fallbacks[place + 1 :]]
+    await defaults.set(session, type, default.ref, others)
+    return f"{_short(default.fallbacks[place])} is no longer a fallback."
 
 
 def _short(model_id: str) -> str:

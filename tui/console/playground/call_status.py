@@ -6,6 +6,7 @@ from tui.console.keys import key_of
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import WORKING
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying
+from tui.workspace.playground.fallback import Fallback
 
 
 class CallStatus:
@@ -47,10 +48,16 @@ class CallStatus:
             return message, f"{key_of('app.copy-or-stop')} stops; Modeldeck waits up to {self._silent.limit:.0f} s."
         return (self.notices[-1] if self.notices else ""), ""
 
-    def tell(self, event: Event) -> bool:
+    def tell(self, event: Event | Fallback) -> bool:
         """Take in an event about the call itself; False for one that brings something."""
         self._silent = event if isinstance(event, NoResponseYet) else None
         self._again = (event, monotonic() + event.seconds) if isinstance(event, Retrying) else None
         if isinstance(event, Notice):
             self.notices.append(event.text)
-        return isinstance(event, Notice | Retrying | NoResponseYet)
+        if isinstance(event, Fallback):
+            if event.answering:
+                self.label = event.label
+                self.notices.append(event.words)
+            else:
+                self.next(f"waiting for {event.model.ref}")
+        return isinstance(event, Notice | Retrying | NoResponseYet | Fallback)

@@ -21,6 +21,7 @@ from tui.tenancy import keyring, models
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import status
 from tui.workspace.models import defaults
+from tui.workspace.playground.fallback import fallbacks_of
 
 
 def pick_model_hint(what: str) -> str:
@@ -80,6 +81,11 @@ class Tab(InConsole, Vertical):
             return models.find(self.navigator.tenant_session, row.default.ref, self.TYPE)
         except Problem:
             return None
+
+    @property
+    def fallbacks(self) -> tuple[str, ...]:
+        """The models that answer where the default does not; none for a model that was picked."""
+        return () if self._picked or self.model is None else fallbacks_of(self.navigator.tenant_session, self.model)
 
     def record(self, model: Model) -> WireLog:
         """Return a wire log for a request of this tab; it is the one that the Raw page shows."""

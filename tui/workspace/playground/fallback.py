@@ -35,9 +35,10 @@ Prepare = Callable[[Model], tuple[CallRoute, Call]]
 
 @dataclass(frozen=True)
 class Fallback:
-    """A model that is asked in place of the default, and why; `answering` once its answer begins."""
+    """A model that is asked in place of the default, its provider, and why; `answering` once its answer begins."""
 
     model: Model
+    label: str
     default: Model
     because: str
     answering: bool = False
@@ -121,13 +122,14 @@ async def _in_order(
         started = False
         try:
             candidate = model if problem is None else _fallback(session, model, ref)
+            label = provider_of(session, candidate.provider).label
             if problem is not None:
-                yield Fallback(candidate, model, problem.message)
+                yield Fallback(candidate, label, model, problem.message)
             async with aclosing(calls.send(session, candidate, *prepare(candidate), wire_log)) as events:
                 async for event in events:
                     if problem is not None and not started and not isinstance(event, _BEFORE_AN_ANSWER):
                         started = True
-                        yield Fallback(candidate, model, problem.message, answering=True)
+                        yield Fallback(candidate, label, model, problem.message, answering=True)
                     started = started or isinstance(event, ANSWERS)
                     yield event
             return

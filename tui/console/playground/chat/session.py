@@ -1,7 +1,7 @@
 """A chat session without widgets: questions, the streaming answer, parameters for each model."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from time import monotonic
 from typing import TYPE_CHECKING
@@ -21,9 +21,10 @@ from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
 from tui.sanitize import printable
 from tui.tenancy.connections import label_of
 from tui.tenancy.session import TenantSession
-from tui.workspace.playground import calls
+from tui.workspace.playground import fallback
 from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.conversation import Answer, AnswerState
+from tui.workspace.playground.fallback import Fallback
 
 if TYPE_CHECKING:
     from tui.workspace.history.records import StoredChat
@@ -49,9 +50,11 @@ class RunningAnswer:
         self._thinking_until = 0.0
         reply.begin()
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event | Fallback) -> None:
         """Apply an event of the request."""
         self.fresh = True
+        if isinstance(event, Fallback) and event.answering:
+            self.model, self.reply.name = event.model, event.model.id
         if self.call_status.tell(event):
             return
         match event:
@@ -213,6 +216,7 @@ class ChatSession:
         question: str,
         model: Model,
         files: tuple[AttachedFile, ...] = (),
+        fallbacks: Sequence[str] = (),
         *,
         again: Exchange | None = None,
         replace: bool = False,
@@ -223,6 +227,7 @@ class ChatSession:
             question: Its text, as typed.
             model: The model to ask.
             files: What goes with it.
+            fallbacks: The models to ask where it does not answer, as `provider/model`.
             again: The exchange whose question is asked again; its earlier answers stay.
             replace: Drop the last question and its answers first.
         """
@@ -238,8 +243,7 @@ class ChatSession:
         self._on_change(answer, exchange)
         try:
             values = dict(self.parameters(model).values)
-            prepared = calls.chat_call(self.session, model, messages, values)
-            events = calls.send(self.session, model, *prepared, answer.wire_log)
+            events = fallback.chat(self.session, model, fallbacks, messages, values, wire_log=answer.wire_log)
             async with aclosing(events) as stream:
                 async for event in stream:
                     answer.take(event)

@@ -182,7 +182,7 @@ class ChatTab(PromptTab):
             return
         self.covered = False
         await self.warn_of_budget()
-        await self.session.ask(question, model, files, again=again, replace=replace)
+        await self.session.ask(question, model, files, self.fallbacks, again=again, replace=replace)
 
     def _answer_changed(self, answer: RunningAnswer, exchange: Exchange) -> None:
         if self.session.running is answer:

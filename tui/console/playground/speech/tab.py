@@ -27,7 +27,8 @@ from tui.providers.events import Event, TextDelta, Transcript, Uploading
 from tui.providers.requests import TimestampGranularity
 from tui.sanitize import one_line
 from tui.tenancy.connections import find_provider, provider_of
-from tui.workspace.playground import calls
+from tui.workspace.playground import fallback
+from tui.workspace.playground.fallback import Fallback
 from tui.workspace.playground.speech.audio import MEGABYTE, AudioInfo, megabytes
 
 _COSTS = {
@@ -257,12 +258,14 @@ class SpeechTab(SingleCallTab):
         hearing = _Hearing(path, model.ref, form.info, form.times, monotonic())
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
-            prepared = calls.transcribe_call(session, model, path, form.language, form.times)
-            call = calls.send(session, model, *prepared, self.record(model))
+            log = self.record(model)
+            call = fallback.transcribe(session, model, self.fallbacks, path, form.language, form.times, log)
             async with aclosing(call) as events:
                 async for event in events:
                     if isinstance(event, Uploading):
                         self._uploaded(event)
+                    elif isinstance(event, Fallback) and event.answering:
+                        self.dialogs.toast(event.words)
                     hearing.take(event)
                     call_status.tell(event)
             self.result.add(hearing.result())
@@ -341,8 +344,10 @@ class _Hearing:
         """How long it has taken."""
         return monotonic() - self.began
 
-    def take(self, event: Event) -> None:
-        if isinstance(event, TextDelta):
+    def take(self, event: Event | Fallback) -> None:
+        if isinstance(event, Fallback) and event.answering:
+            self.ref = event.model.ref
+        elif isinstance(event, TextDelta):
             self.pieces += event.text
         elif isinstance(event, Transcript):
             self.whole = event
