@@ -112,11 +112,16 @@ async def test_a_connection_that_is_not_set_up_is_not_kept(session: Session) -> 
         await until(pilot, lambda: not connections.connections(session.tenant("acme")))
 
 
-async def test_a_connection_is_a_row_and_is_removed_with_d(session: Session) -> None:
+async def test_a_connection_proposes_its_own_models_is_a_row_and_is_removed_with_d(session: Session) -> None:
+    await defaults.clear(session.tenant("acme"), ModelType.EMBEDDING)
     async with console(session) as pilot:
         await add(pilot, "ollama-2", "http://localhost:11434/v1")
         await until_shown(pilot, "ollama-2 is set up")
-        await pilot.press("escape")
+        assert "[x] embedding           nomic-embed-text" in shown(pilot)
+        assert "speech-to-text" not in shown(pilot), "it has no such model"
+        await pilot.press("enter")
+        await until_shown(pilot, "[Embedding]")
+        await pilot.press("f2")
         await until_shown(pilot, "● ollama-2 ")
         acme = app_of(pilot).session.tenant("acme")
         assert [row.provider.id for row in status.rows(acme)][-1] == "ollama-2"

@@ -110,6 +110,16 @@ async def test_all_keys_present_are_verified_and_used_with_one_choice() -> None:
     assert credentials.active(acme, "anthropic") is None
 
 
+@pytest.mark.all_providers
+async def test_keys_that_are_refused_stay_named_until_they_are_read() -> None:
+    keys = {"OPENAI_API_KEY": "sk-refused-made-up-0000-3f2a", "ANTHROPIC_API_KEY": "sk-ant-api03-refused-made-up-9b1c"}
+    async with console(empty_session(keys), None) as pilot:
+        await pilot.press("enter")
+        await until_shown(pilot, "▸ [ Close ]")
+        assert "Not set up: OpenAI, OPENAI_API_KEY. OpenAI rejected this key." in shown(pilot)
+        assert "Not set up: Anthropic, ANTHROPIC_API_KEY." in shown(pilot)
+
+
 @pytest.mark.parametrize(("sudo", "name"), [("ada", "ada"), ("", "box")])
 async def test_a_tenant_is_not_proposed_to_be_called_root(
     monkeypatch: pytest.MonkeyPatch, sudo: str, name: str

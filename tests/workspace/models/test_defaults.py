@@ -95,8 +95,15 @@ async def test_only_types_without_a_default_are_proposed_for_and_only_what_can_b
     assert set(proposed_defaults(session.tenant("acme"))) == {SPEECH}
     offered = proposed_defaults(session.tenant(LONG_NAME))
     assert {kind: proposal.provider for kind, proposal in offered.items()} == {EMBEDDING: "openai_compatible"}
+    assert proposed_defaults(session.tenant(LONG_NAME), "openai") == {}, "it has no usable key"
     await status.remove_provider(session.tenant(LONG_NAME), "openai_compatible")
     assert proposed_defaults(session.tenant(LONG_NAME)) == {}
+
+
+def test_a_provider_that_was_set_up_proposes_its_own_models(session: Session) -> None:
+    best = {kind: model.provider for kind, model in proposed_defaults(session.tenant("acme")).items()}
+    own = {kind: model.provider for kind, model in proposed_defaults(session.tenant("acme"), "tongyi").items()}
+    assert (best, own) == ({SPEECH: "openai"}, {SPEECH: "tongyi"})
 
 
 @pytest.mark.parametrize("state", [state for state in ProviderState if not state.usable])

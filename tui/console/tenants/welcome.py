@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
-from tui.console.frame.navigator import Navigator
+from tui.console.frame.navigator import Console, Navigator
 from tui.console.frame.screen import FramedScreen
 from tui.console.keys import bind
 from tui.console.tenants.create_form import CREATE, TenantForm
@@ -24,6 +24,7 @@ from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.workspace.credentials import discovery, environment
 from tui.workspace.credentials.discovery import DiscoveredKey
+from tui.workspace.models.proposals import proposed_defaults
 
 _INTRODUCTION = (
     "\n   Manages each tenant's LLM providers: encrypted API keys, models and\n   defaults. Try any model right away.\n"
@@ -135,7 +136,7 @@ class Welcome(FramedScreen[None]):
             keys = self._keys_here if self._start.value == KEY and len(self._keys_here) > 1 else {}
             going = _go_on(self.navigator, tenant.id, self._provider(), self._start.value == SERVER)
             self.app.run_worker(
-                _use_all(self.navigator, tenant.id, keys) if keys else going, group="begin", exit_on_error=False
+                _use_all(self.console, tenant.id, keys) if keys else going, group="begin", exit_on_error=False
             )
 
     def _provider(self) -> str:
@@ -159,11 +160,20 @@ async def _go_on(navigator: Navigator, tenant_id: str, provider_id: str, look: b
         await navigator.add_provider(provider_id)
 
 
-async def _use_all(navigator: Navigator, tenant_id: str, keys: Mapping[str, DiscoveredKey]) -> None:
-    """Open the list of providers, set up each whose key is in the environment, and propose default models."""
+async def _use_all(console: Console, tenant_id: str, keys: Mapping[str, DiscoveredKey]) -> None:
+    """Open the list of providers, set up each whose key is in the environment, and propose default models.
+
+    A key that was not accepted is named in a dialog, which stays until it is read.
+    """
+    navigator = console.navigator
+    session = navigator.session.tenant(tenant_id)
     await navigator.open_tenant(tenant_id, "providers")
-    results = await environment.set_up_all(navigator.session.tenant(tenant_id), keys)
-    if await navigator.propose_defaults(environment.summary(results)) == "playground":
+    console.dialogs.toast(f"Verifying {len(keys)} keys …")
+    results = await environment.set_up_all(session, keys)
+    summary = environment.summary(results)
+    if any(result.problem for result in results) and not proposed_defaults(session):
+        await console.dialogs.ask("Keys from the environment", summary.splitlines(), {"": "Close"})
+    elif await navigator.propose_defaults(summary) == "playground":
         navigator.show_area("playground")
 
 

@@ -15,12 +15,17 @@ from tui.tenancy.trials import trial_models_of
 from tui.workspace.credentials import status
 
 
-def proposed_defaults(session: TenantSession) -> dict[ModelType, Model]:
-    """Return a model for each type without a default: the provider's proposal, else its first."""
+def proposed_defaults(session: TenantSession, provider_id: str = "") -> dict[ModelType, Model]:
+    """Return a model for each type without a default: the provider's proposal, else its first.
+
+    With `provider_id`, only models of that provider are proposed.
+    """
     current = models.defaults(session)
     if len(current) == len(ModelType):
         return {}
     usable, today = status.usable_providers(session), session.today()
+    if provider_id:
+        usable &= {provider_id}
 
     def read(_: Tables) -> dict[ModelType, Model]:
         listed = (record for record in models.records(session) if record.get("provider") in usable)

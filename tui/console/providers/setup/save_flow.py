@@ -45,6 +45,12 @@ class Saved:
     seconds: float
     first: bool
 
+    @property
+    def begins(self) -> bool:
+        """Return True if the provider can be used from now on, as it could not before."""
+        unproven = (VerificationState.UNVERIFIED, VerificationState.REFUSED)
+        return self.first and self.credential.active and self.credential.check.state not in unproven
+
 
 @dataclass(frozen=True)
 class CheckFailed:

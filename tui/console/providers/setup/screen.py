@@ -310,26 +310,26 @@ class Setup(PageScreen[bool]):
 
     async def _leave_saved(self, saved: Saved) -> None:
         provider, label, answer = self.provider, self.provider.label, ""
-        verified = saved.credential.check.state not in (VerificationState.UNVERIFIED, VerificationState.REFUSED)
-        asks = saved.first and saved.credential.active and verified and not self.flow.rotates
+        asks = saved.begins and not self.flow.rotates
+        proposals = proposed_defaults(self.navigator.tenant_session, provider.id) if asks else {}
         if asks and provider.after_saving and not saved.models:
             lines = ["No models yet.", provider.after_saving]
             add = f"Add a {in_sentence(provider.model_id.label)}"
             answer = await self.dialogs.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
-        elif asks and saved.models and proposed_defaults(self.navigator.tenant_session):
-            answer = await self.navigator.propose_defaults(imported(saved.models, saved.seconds), f"{label} is set up")
+        elif saved.models and proposals:
+            summary = imported(saved.models, saved.seconds)
+            answer = await self.navigator.propose_defaults(summary, f"{label} is set up", only=proposals)
         else:
-            notice = saved_notice(
-                label, saved.credential, saved.models, saved.seconds, first=saved.first, rotated=self.flow.rotates
-            )
+            rotated, first = self.flow.rotates, saved.first
+            notice = saved_notice(label, saved.credential, saved.models, saved.seconds, first=first, rotated=rotated)
             self.dialogs.toast(notice)
             answer = "add" if asks and not saved.models else ""
-        add_model, model_id = self.navigator.add_model, self.form.model_id
+        navigator, model_id = self.navigator, self.form.model_id
         self.dismiss(True)
         if answer == "playground":
-            self.navigator.show_area("playground")
+            self.app.run_worker(navigator.open_playground(next(iter(proposals))), group="add", exit_on_error=False)
         elif answer == "add":
-            self.app.run_worker(add_model(provider.id, model_id=model_id), group="add", exit_on_error=False)
+            self.app.run_worker(navigator.add_model(provider.id, model_id=model_id), group="add", exit_on_error=False)
 
     def _show_undecided(self, verified: Verified) -> None:
         """Say what the credential cannot do, and offer to save it all the same."""
