@@ -132,9 +132,12 @@ async def test_switching_a_credential_is_undone_with_its_models(session: Session
     acme = session.tenant("acme")
     before = {row.model.ref for row in catalog.rows(acme)}
     await status.use(acme, "openai", "batch-jobs")
+    change = undo.last_change(acme)
     await undo_last(acme)
     now = credentials.active(acme, "openai")
     assert now and now.name == "default" and {row.model.ref for row in catalog.rows(acme)} == before
+    await status.remove_provider(acme, "openai")
+    assert not undo.still_applies(acme, change), "the credential is deleted"
 
 
 async def test_a_removed_credential_comes_back_only_from_the_memory_of_who_removed_it(acme: TenantSession) -> None:
@@ -144,7 +147,7 @@ async def test_a_removed_credential_comes_back_only_from_the_memory_of_who_remov
     with pytest.raises(Problem, match="deleted from every earlier state"):
         undo.last_change(acme)
     change = undo.change_since(acme, before)
-    assert change and change.needs_key
+    assert change and change.needs_key and undo.still_applies(acme, change)
     await undo.undo(acme, change)
     used = credentials.active(acme, "huggingface")
     assert used and used.name == "default" and ADDRESS in used.origins

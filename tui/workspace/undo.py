@@ -94,6 +94,18 @@ def change_since(session: TenantSession, before: Document) -> SettingsChange | N
     return _change(before, after) if after.generation == before.generation + 1 else None
 
 
+def still_applies(session: TenantSession, change: SettingsChange) -> bool:
+    """Return True if nothing that a change touched was changed again, so that it can still be undone."""
+    now = session.store.document()
+    for table in (*_TABLES, "credentials"):
+        present = records_by_key(now.data, table)
+        for ref, (_, new) in _differing(change, table).items():
+            same = (ref in present) == (new is not None) if table == "credentials" else present.get(ref) == new
+            if not same:
+                return False
+    return True
+
+
 async def undo(session: TenantSession, change: SettingsChange) -> None:
     """Give every record that a change touched its earlier content.
 

@@ -109,16 +109,17 @@ async def test_the_button_leaves_everything_to_the_server_but_not_the_system_pro
 
 async def test_only_what_the_model_takes_is_listed_with_its_choices_in_the_strip() -> None:
     async with chatting("openai") as (pilot, tab):
-        assert tab.model is not None
+        listed = catalog.listing(tab.navigator.session.tenant("acme"), ModelType.CHAT, "openai")
+        tab.use(next(model for model in listed if model.id == "gpt-6-sol"))
         await opened(pilot)
         text = shown(pilot)
         labels = {parameter.label for parameter in tab.known_parameters}
         for label in ("temperature", "top_p", "reasoning effort", "seed"):
             assert (f"   {label} " in text) is (label in labels)
-        choice = next((parameter for parameter in tab.known_parameters if parameter.choices), None)
-        if choice is not None:
-            await pilot.press("enter")
-            await until_shown(pilot, f"It takes {choice.choices[0]}, ")
+        choice = next(parameter for parameter in tab.known_parameters if parameter.choices)
+        assert set(choice.choices) <= set(text.replace(",", " ").split()), "none is cut"
+        await pilot.press("enter")
+        await until_shown(pilot, f"It takes {choice.choices[0]}, ")
 
 
 async def test_the_system_prompt_has_several_lines_and_a_paste_submits_nothing() -> None:
@@ -145,6 +146,8 @@ async def test_from_100_columns_p_goes_into_the_column_and_escape_back() -> None
         await pilot.press("enter", *"0.5", "enter")
         assert tab.parameters.values == {"temperature": 0.5}
         await until_shown(pilot, "   top_p: ")
+        assert "Blank: provider default." in " ".join(shown(pilot).split()), "the sentence is not cut"
+        assert "TYPE" in shown(pilot), "keys type in the field of a parameter"
         await pilot.press("escape")
         assert pilot.app.focused is tab.transcript, "where p was pressed"
         assert "top_p: " not in shown(pilot)

@@ -16,7 +16,7 @@ from tui.providers.client.client import Client
 from tui.tenancy import connections, models
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
-from tui.workspace.credentials import status
+from tui.workspace.credentials import save, status
 from tui.workspace.models import defaults
 
 NAMES = {"chat": "llama", "embedding": "infinity", "speech2text": "whisper"}
@@ -126,7 +126,12 @@ async def test_a_connection_proposes_its_own_models_is_a_row_and_is_removed_with
         acme = app_of(pilot).session.tenant("acme")
         assert [row.provider.id for row in status.rows(acme)][-1] == "ollama-2"
         assert any("ollama-2" in row and "3 models" in row for row in rows(pilot))
-        await pilot.press("d")
+        await save.save(acme, "ollama-2", {"base_url": "http://localhost:8080/v1"}, name="second")
+        await pilot.press("enter", "G", "u")
+        await until_shown(pilot, "U undo ")
+        await pilot.press("escape", "d")
         await until_shown(pilot, "Remove ollama-2")
+        assert "the key stays valid" not in shown(pilot), "there is none"
         await pilot.press("down", "enter")
         await until(pilot, lambda: connections.find_provider(acme, "ollama-2") is None)
+        await until(pilot, lambda: "U undo " not in shown(pilot))

@@ -256,6 +256,9 @@ class AreaScreen(FramedScreen[None]):
         result = await work
         change = undo.change_since(session, before)
         if change is None:
+            if self._undoable and not undo.still_applies(*self._undoable):
+                self._undoable = None
+                self.refresh_chrome()
             return result
         self._undoable = (session, change)
         self.refresh_chrome()

@@ -14,7 +14,7 @@ from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import MUTED, PROBLEM
 from tui.console.widgets.text_area import LinesField
-from tui.console.widgets.truncate import clip_end, fit, width
+from tui.console.widgets.truncate import fit, width
 from tui.errors import Problem
 from tui.providers.spec import Parameter
 
@@ -66,7 +66,11 @@ class ParameterRow(Vertical):
     ParameterRow > Horizontal { height: auto; }
     ParameterRow Plain { width: auto; height: 1; }
     ParameterRow .after { width: 1fr; text-wrap: nowrap; }
-    ParameterRow .lines .after { width: auto; }
+    ParameterRow .after.-long { height: auto; text-wrap: wrap; }
+    ParameterRow .bracket { width: 5; }
+    ParameterRow.-narrow .bracket { display: none; }
+    ParameterRow .lines .after { display: none; }
+    ParameterRow .lines .bracket { width: 1; }
     ParameterRow LineField, ParameterRow LineField:focus { width: 9; max-width: 9; }
     ParameterRow LinesField, ParameterRow LinesField:focus { width: 1fr; max-width: 49; }
     ParameterRow .wrong { padding-left: 3; }
@@ -89,6 +93,7 @@ class ParameterRow(Vertical):
         self.field: LineField | LinesField = LinesField(text, leaves=True) if lines else LineField(text)
         self.field.placeholder = "–" if narrow else ""
         self._label = Plain()
+        self._bracket = Plain(("]", MUTED), classes="bracket")
         self._after = Plain(classes="after")
         self._wrong: Plain | None = None
 
@@ -96,18 +101,18 @@ class ParameterRow(Vertical):
         with Horizontal(classes="lines" if isinstance(self.field, LinesField) else ""):
             yield self._label
             yield self.field
+            yield self._bracket
             yield self._after
 
     def on_mount(self) -> None:
         self._mark(False)
-        if isinstance(self.field, LinesField):
-            self._after.show("" if self.narrow else ("]", MUTED))
-        elif self.narrow:
+        if self.narrow:
             self._after.show((f" {self.span}" if width(self.span) <= _ROOM else "", MUTED))
         elif len(self.span) > 15:
-            self._after.show(line(("]    ", MUTED), clip_end(self.span, 40)))
+            self._after.add_class("-long")
+            self._after.show(self.span)
         else:
-            self._after.show(line(("]    ", MUTED), fit(self.span, 17), (self.parameter.unset, "")))
+            self._after.show(line(fit(self.span, 17), (self.parameter.unset, "")))
 
     @property
     def text(self) -> str:

@@ -130,7 +130,7 @@ class Composer:
     Tab .composer-files.-some { display: block; }
     Tab .composer Plain { width: 3; height: 1; }
     Tab .composer Mode { width: 7; }
-    Tab .composer-note { height: 1; padding-left: 3; }
+    Tab .composer-note { height: auto; min-height: 1; max-height: 3; padding-left: 3; }
     Tab.-low .composer-note { display: none; }
     Tab.-low .composer-note.-said { display: block; }
     """
@@ -180,9 +180,9 @@ class Composer:
         self.question.change(text)
         self.attach(*files)
 
-    def show_focus(self) -> None:
-        """Show whether keys type in the question."""
-        self._mode.tell(self.question.has_focus)
+    def show_focus(self, typing: bool) -> None:
+        """Show whether keys type, and whether they type in the question."""
+        self._mode.tell(typing)
         self.rule.color(ACCENT if self.question.has_focus else MUTED)
 
     def say(self, sentence: str = "") -> None:

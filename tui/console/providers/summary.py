@@ -192,6 +192,8 @@ def removal_lines(session: TenantSession, row: ProviderRow, name: str = "") -> l
             if number:
                 counted = f"{number:,} {what}{'' if number == 1 else 's'}"
                 lines.append(f"  {counted:<15}{which}".rstrip())
+    if not any(entry.hints for entry in stored if name in ("", entry.name)):
+        return lines
     return [*lines, "", f"At {provider.label} the key stays valid; revoke it there if needed."]
 
 

@@ -29,7 +29,9 @@ class LinesField(TextArea):
         border: none; padding: 0; height: auto; min-height: 1; max-height: 6; width: 1fr;
         background: transparent; background-tint: transparent; scrollbar-size: 0 0;
     }
-    LinesField .text-area--cursor { text-style: reverse; background: transparent; color: $foreground; }
+    LinesField, LinesField:light, LinesField:dark, LinesField:ansi {
+        .text-area--cursor { text-style: reverse; background: transparent; color: $foreground; }
+    }
     LinesField .text-area--selection { text-style: reverse; background: transparent; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -107,7 +107,7 @@ class ChatTab(PromptTab):
         left, right = self.session.rule_words(values, wide=self.has_class("-wide"))
         if transcript.below and not transcript.following:
             left, right = messages.with_lines_below(left, right, transcript.below, self.size.width)
-        self.composer.show_focus()
+        self.composer.show_focus(self.typing)
         if self.has_class("-wide"):
             answer = self.session.history.last.answer if self.session.history.last else None
             self.side.tell(self.session.running, answer, self.session.history.conversation)

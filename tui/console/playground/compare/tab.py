@@ -76,7 +76,7 @@ class CompareTab(PromptTab):
         return self._opening or self.columns.running > 0
 
     def chrome(self) -> ScreenText:
-        self.composer.show_focus()
+        self.composer.show_focus(self.typing)
         count = len(self.columns)
         right = f"{count} models" if count != 1 else "1 model"
         return ScreenText("", self._keys(), right, foot=self._foot())

@@ -355,7 +355,7 @@ class SetupForm(Form):
             lines.append(line(CAUTION, "Unencrypted: anyone on the network can read the key."))
         elif not instead:
             which = "that it lists" if self.provider.local_servers else f"of {self.provider.label}"
-            imported = f"All models {which} are imported once it is verified."
+            imported = f"All models {which} are imported once {'you use it' if self.named else 'it is verified'}."
             lines.append(self.provider.after_saving or imported)
         self.query_one("#goes", Plain).show(line(*_joined(lines)))
 

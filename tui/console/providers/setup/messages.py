@@ -61,7 +61,7 @@ def saved_notice(
     if rotated:
         return f"{label} now uses the new key. The old one is kept in its details."
     if not credential.active:
-        switch = hint("Press {providers.use} to switch.")
+        switch = hint("Press {providers.use} on it in the details to switch.")
         return f"Saved {credential.name}. {label} keeps using its current credential. {switch}"
     if credential.check.state in (VerificationState.UNVERIFIED, VerificationState.REFUSED):
         return f"{label} was saved unverified."
