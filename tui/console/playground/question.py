@@ -32,6 +32,7 @@ class Question(LinesField):
         bind("focus.next", "leave"),
         bind("chat.attach", "attach"),
         bind("chat.history", "screen.history"),
+        bind("chat.correct", "screen.correct"),
     ]
 
     class Follow(Message):

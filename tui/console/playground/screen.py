@@ -159,6 +159,10 @@ class Playground(AreaScreen):
         if self.tab is not None:
             self.run_guarded(self.tab.resume(), "resume")
 
+    def action_correct(self) -> None:
+        if self.tab is not None:
+            self.tab.action_correct()
+
     def action_raw(self) -> None:
         from tui.console.playground.raw_view import RawView  # lazy: the page
 

@@ -1,15 +1,17 @@
 """Base class of the playground tabs: the model, its default, and the texts around."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
+from textual.binding import BindingType
 from textual.containers import Vertical
 
 from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.frame.navigator import InConsole
 from tui.console.frame.screen import FramedScreen
-from tui.console.keys import hint
+from tui.console.keys import bind, hint
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.question import Composer, Question
 from tui.console.trial_status import has_choice, warning
@@ -22,6 +24,7 @@ from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import status
 from tui.workspace.models import defaults
 from tui.workspace.playground.fallback import fallbacks_of
+from tui.workspace.playground.saved_prompts import SavedPrompt
 
 
 def pick_model_hint(what: str) -> str:
@@ -72,6 +75,10 @@ class Tab(InConsole, Vertical):
     async def resume(self) -> None:
         """Go on with something that was recorded, in a tab that records."""
         self.dialogs.toast("Only chats are recorded.")
+
+    def action_correct(self) -> None:
+        """Send an answer back that does not fit its schema, in a tab that checks answers one by one."""
+        self.dialogs.toast("Only in a chat an answer is sent back.")
 
     def _default(self) -> Model | None:
         row = next(row for row in defaults.rows(self.navigator.tenant_session) if row.type is self.TYPE)
@@ -159,6 +166,12 @@ class Tab(InConsole, Vertical):
         """Move the focus to where you go on: the question, the texts, the file or the result."""
         raise NotImplementedError
 
+    def focus_if_elsewhere(self) -> None:
+        """Move the focus to where you go on unless it is somewhere in this tab."""
+        focused = self.screen.focused
+        if focused is None or self not in focused.ancestors_with_self:
+            self.take_focus()
+
     def hide_when_locked(self) -> None:
         """Hide what only an open tenant shows."""
 
@@ -168,11 +181,54 @@ class Tab(InConsole, Vertical):
 
 
 class PromptTab(Tab):
-    """A tab with a composer: a prompt and the files that go with it."""
+    """A tab with a composer: a prompt and the files that go with it, and with what models are asked with beside it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [bind("playground.prompts", "prompts"), bind("playground.schema", "schema")]
 
     def __init__(self, question_id: str, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
         self.composer = Composer(question_id)
+
+    @property
+    def instructions(self) -> SavedPrompt:
+        """System prompt, parameters and schema of the next request, without a name."""
+        raise NotImplementedError
+
+    def use_prompt(self, prompt: SavedPrompt) -> None:
+        """Ask with them from now on."""
+        raise NotImplementedError
+
+    def action_prompts(self) -> None:
+        self.run_worker(self._choose_prompt(), group="prompts", exclusive=True, exit_on_error=False)
+
+    async def _choose_prompt(self) -> None:
+        from tui.console.playground.saved_prompts import SavedPrompts  # lazy: the page
+
+        if prompt := await self.app.push_screen_wait(SavedPrompts(self.instructions)):
+            self.use_prompt(prompt)
+            self.dialogs.toast(f"Asking with {prompt.name}.")
+
+    def action_schema(self) -> None:
+        self.run_worker(self._choose_schema(), group="prompts", exclusive=True, exit_on_error=False)
+
+    async def _choose_schema(self) -> None:
+        from tui.console.playground.answer_schema import AnswerSchema  # lazy: the page
+
+        present = self.instructions
+        chosen = await self.app.push_screen_wait(AnswerSchema(present.schema, self.home))
+        if chosen is not None:
+            self.use_prompt(replace(present, schema=chosen.schema))
+
+    def take_focus(self) -> None:
+        self.question.focus()
+
+    def action_write(self) -> None:
+        self.question.focus()
+
+    @property
+    def home(self) -> Path:
+        """The person's folder."""
+        return Path(self.navigator.session.environ.get("HOME") or Path.home())
 
     @property
     def rule(self) -> Rule:
@@ -202,8 +258,7 @@ class PromptTab(Tab):
     async def _ask_for_file(self) -> None:
         from tui.console.playground.attach import Attach  # lazy: the page
 
-        home = Path(self.navigator.session.environ.get("HOME") or Path.home())
-        file = await self.app.push_screen_wait(Attach(home, self.model))
+        file = await self.app.push_screen_wait(Attach(self.home, self.model))
         if file is not None:
             self.composer.attach(*self.composer.files, file)
         self.question.focus()
@@ -220,9 +275,7 @@ class SingleCallTab(Tab):
         super().shown()
         if self.has_class("-locked") and keyring.is_open(self.navigator.tenant_session):
             self.unlocked()
-        focused = self.screen.focused
-        if focused is None or self not in focused.ancestors_with_self:
-            self.take_focus()
+        self.focus_if_elsewhere()
 
     def rest(self) -> None:
         """Move the focus from the fields, so that single keys act and enter sends nothing."""

@@ -13,6 +13,7 @@ from tui.sanitize import printable
 
 if TYPE_CHECKING:
     from tui.console.widgets.markdown.renderer import Document
+    from tui.workspace.playground.answer_schema import SchemaResult
 
 _SHOWN = 4_000
 """Characters of a question that are shown; whoever reads a longer one has pasted it."""
@@ -77,6 +78,8 @@ class AnswerBlock:
         self.seconds_thought = 0.0
         self.unfolded = False
         self.below: list[Words] = []
+        self.fit: SchemaResult | None = None
+        """Whether it fits the schema that it was asked with."""
         self.running = False
         self._answer: Document | None = None
         self._thinking: Document | None = None

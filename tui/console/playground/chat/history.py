@@ -7,14 +7,17 @@ from tui.console.keys import hint
 from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, QuestionBlock, stopped
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Words
+from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.transcript import Block
 from tui.errors import CredentialRejected, Problem
+from tui.workspace.playground.answer_schema import SchemaResult
 from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
 
 if TYPE_CHECKING:
     from tui.workspace.history.records import StoredChat
 
+_CORRECT = "{chat.correct:typing} sends this back."
 _AGAIN = "{chat.again:typing} sends it again as a new request. Nothing is retried automatically."
 
 
@@ -156,6 +159,11 @@ def trouble(problem: Problem, by: str, *, started: bool) -> ProblemBlock:
     elif isinstance(problem, CredentialRejected):
         hints.append(hint("{area.providers:typing} opens Providers to replace it."))
     return ProblemBlock(problem.message, hints, problem.detail, by)
+
+
+def fit_mark(fit: SchemaResult) -> Words:
+    """Return the mark under an answer that was checked against a schema."""
+    return ("fits the schema", MUTED) if fit.valid else stopped(hint(f"{fit.words} {_CORRECT}"))
 
 
 def mark(answer: Answer) -> Words | None:

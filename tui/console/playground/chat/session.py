@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.chat.blocks import AnswerBlock
-from tui.console.playground.chat.history import ChatHistory, Exchange, mark, resumed, trouble
+from tui.console.playground.chat.history import ChatHistory, Exchange, fit_mark, mark, resumed, trouble
 from tui.console.playground.chat.messages import joined, seconds_words, summary, tokens_a_second
 from tui.console.playground.chat.recording import ChatRecording
 from tui.console.playground.parameter_row import Settings
@@ -18,13 +18,16 @@ from tui.domain import Model
 from tui.errors import Problem
 from tui.providers.client.wire_log import WireLog
 from tui.providers.events import Event, Finish, TextDelta, ThinkingDelta, Usage
+from tui.providers.spec import Parameter
 from tui.sanitize import printable
 from tui.tenancy.connections import label_of
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import fallback
+from tui.workspace.playground.answer_schema import Schema, check
 from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.conversation import Answer, AnswerState
 from tui.workspace.playground.fallback import Fallback
+from tui.workspace.playground.saved_prompts import SavedPrompt
 
 if TYPE_CHECKING:
     from tui.workspace.history.records import StoredChat
@@ -168,6 +171,8 @@ class ChatSession:
         self.history = ChatHistory()
         self.settings: dict[str, Settings] = {}
         """Parameters by `provider/model`."""
+        self.schema: Schema | None = None
+        """The JSON Schema that answers must fit."""
         self.running: RunningAnswer | None = None
         self._on_change = on_change
 
@@ -185,7 +190,8 @@ class ChatSession:
         if last is not None and last.answer is not None:
             return summary(last.answer, wide=wide)
         system = "set" if self.history.conversation.system else "none"
-        words = f"system prompt {system} · {parameters or 'provider defaults'}"
+        schema = "answers fit a schema · " if self.schema is not None else ""
+        words = f"{schema}system prompt {system} · {parameters or 'provider defaults'}"
         return "new chat" if last is None else "", words
 
     def prompt(self, question: str) -> str:
@@ -205,6 +211,25 @@ class ChatSession:
         texts = {name: str(value) for name, value in chat.parameters.items()}
         self.settings[chat.model] = Settings(texts, dict(chat.parameters))
         self.recording.begin(chat)
+
+    def instructions(self, model: Model | None) -> SavedPrompt:
+        """Return what the next question to a model goes with."""
+        settings = self.parameters(model)
+        texts = {name: text for name, text in settings.texts.items() if name in settings.values}
+        return SavedPrompt("", self.history.conversation.system, texts, self.schema)
+
+    def use_prompt(self, prompt: SavedPrompt, model: Model | None, known: Sequence[Parameter]) -> None:
+        """Ask with a prompt from now on; what a model does not take of its parameters is left out."""
+        self.history.conversation.system, self.schema = prompt.system, prompt.schema
+        if model is not None:
+            texts, values, _ = prompt.values(known)
+            self.settings[model.ref] = Settings(texts, values)
+
+    @property
+    def correction(self) -> str:
+        """What the model is told if its last answer does not fit the schema, '' if it does or none was checked."""
+        reply = self.history.last.reply if self.history.last is not None else None
+        return reply.fit.correction if reply is not None and reply.fit is not None and not reply.fit.valid else ""
 
     @property
     def unsaved(self) -> bool:
@@ -243,10 +268,16 @@ class ChatSession:
         self._on_change(answer, exchange)
         try:
             values = dict(self.parameters(model).values)
-            events = fallback.chat(self.session, model, fallbacks, messages, values, wire_log=answer.wire_log)
+            schema = self.schema
+            events = fallback.chat(
+                self.session, model, fallbacks, messages, values, schema=schema, wire_log=answer.wire_log
+            )
             async with aclosing(events) as stream:
                 async for event in stream:
                     answer.take(event)
+            if schema is not None:
+                answer.gather()
+                answer.reply.fit = await asyncio.to_thread(check, schema, answer.reply.text)
             self._end(answer, exchange, AnswerState.COMPLETE)
         except Problem as problem:
             self._end(answer, exchange, AnswerState.BROKEN, problem)
@@ -285,7 +316,8 @@ class ChatSession:
             answer.reply.end()
             exchange.refuse(problem, label, next_steps(self.session, problem))
         else:
-            below = [words for words in (mark(ended), *answer.call_status.notices) if words]
+            fit = answer.reply.fit
+            below = [words for words in (mark(ended), *answer.call_status.notices, fit and fit_mark(fit)) if words]
             answer.reply.end(*below)
             exchange.end(ended)
             self.recording.answer(ended)

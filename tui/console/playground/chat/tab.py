@@ -32,10 +32,11 @@ from tui.tenancy import keyring
 from tui.workspace.playground import calls
 from tui.workspace.playground.attachments import inbox
 from tui.workspace.playground.attachments.files import AttachedFile
+from tui.workspace.playground.saved_prompts import SavedPrompt
 
 Files = tuple[AttachedFile, ...]
 
-_VERBS = ("write", "again", "attach", "edit", "parameters", "copy", "save", "new", "find", "incognito")
+_VERBS = ("write", "again", "attach", "edit", "parameters", "copy", "save", "new", "find", "incognito", "correct")
 WIDE = 100
 """Columns from which the parameters are shown beside the chat."""
 
@@ -126,8 +127,8 @@ class ChatTab(PromptTab):
 
     def show_log(self, *, follow: bool = True) -> None:
         self.sign = self.session.recording.word
-        pick = pick_model_hint("this chat")
-        blocks = self.session.history.blocks or [messages.empty_chat(self.model, pick, self.sign)]
+        empty = messages.empty_chat(self.model, pick_model_hint("this chat"), self.sign)
+        blocks = self.session.history.blocks or [empty]
         if self.covered:
             blocks = [messages.hidden(self.navigator.tenant.name if self.navigator.tenant else "This tenant")]
         self.transcript.show(blocks, follow=follow)
@@ -148,12 +149,7 @@ class ChatTab(PromptTab):
         super().shown()
         self.show_log(follow=False)
         self.draw()
-        focused = self.screen.focused
-        if focused is None or self not in focused.ancestors_with_self:
-            self.question.focus()
-
-    def take_focus(self) -> None:
-        self.question.focus()
+        self.focus_if_elsewhere()
 
     def model_changed(self) -> None:
         if not self.session.history.entries:
@@ -294,9 +290,6 @@ class ChatTab(PromptTab):
     def on_parameter_fields_changed(self) -> None:
         self.refresh_chrome()
 
-    def action_write(self) -> None:
-        self.question.focus()
-
     def action_again(self) -> None:
         last = self.session.history.last
         if self.busy:
@@ -327,15 +320,25 @@ class ChatTab(PromptTab):
             self._typing_before = self.question.has_focus
             self.side.fields.focus_first()
         else:
-            self.run_worker(self._parameters(self.model), group="parameters", exclusive=True, exit_on_error=False)
+            from tui.console.playground.parameters import Parameters  # lazy: the page
 
-    async def _parameters(self, model: Model) -> None:
-        from tui.console.playground.parameters import Parameters  # lazy: the page
+            conversation = self.session.history.conversation
+            self.app.push_screen(Parameters(self.model, self.known_parameters, self.parameters, conversation))
 
-        await self.app.push_screen_wait(
-            Parameters(model, self.known_parameters, self.parameters, self.session.history.conversation)
-        )
+    @property
+    def instructions(self) -> SavedPrompt:
+        return self.session.instructions(self.model)
+
+    def use_prompt(self, prompt: SavedPrompt) -> None:
+        self.session.use_prompt(prompt, self.model, self.known_parameters)
+        self._show_side()
         self.refresh_chrome()
+
+    def action_correct(self) -> None:
+        if self.model is not None and not self.busy and (text := self.session.correction):
+            self.ask(text, self.model)
+        else:
+            self.say("The last answer was not checked against a schema, or fits it.")
 
     def action_copy(self) -> None:
         if text := self.session.history.text_at(self.transcript.at_cursor):

@@ -21,11 +21,13 @@ from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.providers.events import Event
 from tui.tenancy import keyring
+from tui.workspace.playground import calls
 from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.compare import comparison as comparisons
 from tui.workspace.playground.compare import report
 from tui.workspace.playground.compare.comparison import FEWEST, MOST, PromptComparison
 from tui.workspace.playground.compare.measurement import MeasuredAnswer
+from tui.workspace.playground.saved_prompts import SavedPrompt
 
 REPEATS = 5
 _NOTHING = "Nothing was compared yet."
@@ -58,6 +60,7 @@ class CompareTab(PromptTab):
         super().__init__("compare-question", id=id)
         self.comparison: PromptComparison | None = None
         self.columns = CompareColumns()
+        self._prompt = SavedPrompt("")
         self._saved = True
         self._opening = False
         self._drawing = AnswerDrawing(self, self.draw, self.show_status)
@@ -85,11 +88,28 @@ class CompareTab(PromptTab):
         if self.running:
             return f"{self.columns.running} of {len(self.columns)} answering"
         if self.comparison is None:
-            return "one prompt, every model"
+            return self._words or "one prompt, every model"
         answers = [answer for entry in self.comparison.models for answer in entry.answers]
         samples = max((len(entry.answers) for entry in self.comparison.models), default=0)
         fresh = f" · {report.FRESH_NOTE}" if any(answer.fresh_connection for answer in answers) else ""
         return (f"median of {samples} answers each" if samples > 1 else "one answer each") + fresh
+
+    @property
+    def instructions(self) -> SavedPrompt:
+        return self._prompt
+
+    def use_prompt(self, prompt: SavedPrompt) -> None:
+        self._prompt = prompt
+        self._forget()
+        self.refresh_chrome()
+
+    @property
+    def _words(self) -> str:
+        """What the models are asked with beside the prompt."""
+        parts = ["system prompt"] if self._prompt.system else []
+        parts += [f"{name} {text}" for name, text in self._prompt.parameters.items()]
+        parts += ["answers fit a schema"] if self._prompt.schema is not None else []
+        return f"with {', '.join(parts)}" if parts else ""
 
     def _keys(self) -> tuple[str, ...]:
         if self.running:
@@ -129,12 +149,7 @@ class CompareTab(PromptTab):
             self.columns.add(default)
             self._columns_changed()
         self.show_status()
-        focused = self.screen.focused
-        if focused is None or self not in focused.ancestors_with_self:
-            self.question.focus()
-
-    def take_focus(self) -> None:
-        self.question.focus()
+        self.focus_if_elsewhere()
 
     def hide_when_locked(self) -> None:
         self.add_class("-locked")
@@ -241,9 +256,12 @@ class CompareTab(PromptTab):
         if prompt:
             for column in self.columns:
                 column.entry.answers.clear()
+                column.entry.parameters = self._prompt.values(calls.parameters(session, column.model))[1]
             began = self.navigator.session.now()
             entries = [column.entry for column in self.columns]
-            self.comparison = PromptComparison(prompt, entries, began=began, files=files)
+            self.comparison = PromptComparison(
+                prompt, entries, self._prompt.system, began=began, files=files, schema=self._prompt.schema
+            )
         comparison = self.comparison
         assert comparison is not None
         comparison.repeat, self._saved = repeat, False
@@ -319,9 +337,6 @@ class CompareTab(PromptTab):
 
     def on_transcript_chosen(self) -> None:
         self.action_write()
-
-    def action_write(self) -> None:
-        self.question.focus()
 
     def action_move(self, step: int) -> None:
         self.columns.move(step)

@@ -1,0 +1,108 @@
+"""The page for the JSON Schema that an answer must fit: typed, edited in an editor, or loaded from a file."""
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from textual.widget import Widget
+
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import Dialog, problem_lines
+from tui.console.playground.speech.form import PathRow
+from tui.console.remedies import problem_hint
+from tui.console.widgets.form import Button, FieldRow
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.text_area import LinesField
+from tui.errors import Problem
+from tui.workspace.playground.answer_schema import parsed_schema, read_schema
+from tui.workspace.playground.path_completion import expanded, offer
+
+_LONGEST = 100_000
+
+
+class ChosenSchema(NamedTuple):
+    """The schema that was chosen; None for an answer of any form."""
+
+    schema: Mapping[str, Any] | None
+
+
+class AnswerSchema(Dialog[ChosenSchema]):
+    """Answers with the schema that an answer is to fit, or with none."""
+
+    BOX_TITLE = "Answers fit a JSON Schema"
+    DEFAULT_CSS = """
+    AnswerSchema LinesField { height: 8; border-left: solid $foreground 40%; padding-left: 1; }
+    AnswerSchema .wrong { height: auto; }
+    """
+
+    def __init__(self, schema: Mapping[str, Any] | None, home: Path) -> None:
+        super().__init__()
+        self._home = home
+        self._path = PathRow("path", "from a file")
+        text = json.dumps(schema, ensure_ascii=False, indent=2) if schema is not None else ""
+        self._field = LinesField(text, wraps=False, limit=_LONGEST)
+        self._wrong = Plain(classes="wrong")
+
+    def parts(self) -> Iterable[Widget]:
+        yield self._path
+        yield Plain(line("   ", ("the schema", MUTED)))
+        yield self._field
+        yield self._wrong
+        yield Button("Use this schema", id="use", primary=True)
+        yield Button("Answers of any form", id="none")
+
+    def chrome(self) -> ScreenText:
+        keys: tuple[str, ...] = ("form.press", "focus.next")
+        if self._field.has_focus:
+            keys = ("question.send: use it", "question.new-line", "field.editor", "focus.next")
+        elif self.typing:
+            keys = ("field.next: load", "path.complete", "field.clear")
+        return ScreenText("Playground › answer schema", (*keys, "page.back"))
+
+    def on_mount(self) -> None:
+        self._path.say("Enter loads a file into the field below.")
+        self._field.focus()
+
+    def on_path_row_wanted(self) -> None:
+        offered = offer(self._path.value, self._home, None)
+        if offered.completes:
+            self._path.field.value = offered.agreed
+            self._path.field.cursor_position = len(offered.agreed)
+        else:
+            self._field.focus()
+
+    def on_field_row_next(self, event: FieldRow.Next) -> None:
+        self.run_worker(self._load(), group="load", exclusive=True, exit_on_error=False)
+
+    async def _load(self) -> None:
+        try:
+            schema = await asyncio.to_thread(read_schema, expanded(self._path.value, self._home))
+        except Problem as problem:
+            self._path.say(*problem_lines(problem.message, problem_hint(problem)))
+            return
+        self._field.put(json.dumps(schema, ensure_ascii=False, indent=2))
+        self._path.say("Loaded.")
+        self._field.focus()
+
+    def on_lines_field_sent(self, event: LinesField.Sent) -> None:
+        event.stop()
+        self.run_worker(self._use(), group="use", exclusive=True, exit_on_error=False)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        if event.button.id == "none":
+            self.dismiss(ChosenSchema(None))
+        else:
+            self.run_worker(self._use(), group="use", exclusive=True, exit_on_error=False)
+
+    async def _use(self) -> None:
+        text = self._field.text.strip()
+        try:
+            schema = await asyncio.to_thread(parsed_schema, text, "The text") if text else None
+        except Problem as problem:
+            self._wrong.show(line("   ", problem_lines(problem.message)[0]))
+            self._field.focus()
+            return
+        self.dismiss(ChosenSchema(schema))
