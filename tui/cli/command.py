@@ -77,6 +77,8 @@ class Command(NamedTuple):
 FIELDS_OPTION = Option(("--fields",), "with --json: print only these keys, in this order", "KEY,KEY", shown=False)
 JSON = Option(("--json",), "print JSON", shown=False)
 YES = Option(("--yes",), "do it; without this, only show what would happen", required=True)
+TENANTS = Option(("--tenants",), "in these tenants, by name or ID, with commas between", "T,T", shown=False)
+ALL_TENANTS = Option(("--all-tenants",), "in all tenants", shown=False)
 DRY_RUN = Option(("--dry-run",), "only show what would happen, with exit code 0", shown=False)
 TYPE = Option(("--type",), "the model type: chat, embedding or speech2text", "TYPE", TYPES)
 MODEL_OPTION = Option(("-m", "--model"), "the model as P/MODEL; default: the default model of the type", "P/MODEL")

@@ -72,6 +72,7 @@ _WORDS = {
     "edit accepted": "manual edit of the file accepted",
     "exported": "settings exported{how}",
     "imported": "settings imported from a file",
+    "copied": "settings copied{how} to the tenant {to}",
     "settings changed": "settings changed: {tables}",
     LOG_REPAIRED: "repaired a line that a session left incomplete",
     UNRECORDED_CHANGE: "found the settings changed without an entry",
@@ -175,7 +176,8 @@ class _Details(dict[str, str]):
         counts = [f"{about[name]} {word}" for name, word in _COUNTS if about.get(name)]
         if about.get("count", 0) not in (0, len(about.get("models", ()))):
             words["models"] = f"{about['count']} models"
-        how = " with secrets, encrypted" if about.get("secrets") else ""
+        how = ("" if "to" in about else ", encrypted") if about.get("secrets") else None
+        how = "" if how is None else f" with secrets{how}"
         where = f", sent to {', '.join(map(str, about['origins']))}" if about.get("origins") else ""
         reason = f", {about['reason']}" if about.get("reason") else ""
         then = f", then {', '.join(map(str, about['fallbacks']))}" if about.get("fallbacks") else ""

@@ -7,7 +7,7 @@ import pytest
 
 from tests.cli.conftest import Ran, Run
 from tests.doubles.openai_server import OpenAIServer, Response, error_body
-from tui.cli.commands.default.handlers import _refs
+from tui.cli.commands.default.references import refs_of
 from tui.domain import ModelType
 from tui.tenancy.session import Session
 
@@ -145,5 +145,5 @@ def test_an_id_with_a_comma_is_one_model(session: Session) -> None:
     acme = session.tenant("acme")
     with session.store("acme").transaction() as tables:
         tables.table("models").insert({"provider": "openai", "id": "a,b", "type": "chat"})
-    assert _refs(acme, ModelType.CHAT, "openai/a,b") == ["openai/a,b"]
-    assert _refs(acme, ModelType.CHAT, "openai/a, openai/b") == ["openai/a", "openai/b"]
+    assert refs_of(acme, ModelType.CHAT, "openai/a,b") == ["openai/a,b"]
+    assert refs_of(acme, ModelType.CHAT, "openai/a, openai/b") == ["openai/a", "openai/b"]

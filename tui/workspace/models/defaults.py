@@ -88,22 +88,9 @@ async def set(  # noqa: A001
 ) -> Default:
     """Make a model the default of its type, with the fallbacks that are asked in its place, in their order.
 
-    Nothing is saved if it is so already.
-
-    Raises:
-        UsageError: A model is unknown, gone or named twice, or the type has no fallbacks or not as many.
+    Nothing is saved if it is so already. See `check` for what is raised.
     """
-    if fallbacks and type not in FALLBACK_TYPES:
-        raise UsageError(
-            f"The default {type.label} model has no fallbacks.", "Vectors of two models cannot be compared."
-        )
-    if len(fallbacks) > MOST_FALLBACKS:
-        raise UsageError(f"A default has up to {MOST_FALLBACKS} fallbacks.", "Leave some out.")
-    first, *others = [_listed(session, type, one) for one in (ref, *fallbacks)]
-    refs = [model.ref for model in (first, *others)]
-    if twice := next((one for one in refs if refs.count(one) > 1), ""):
-        raise UsageError(f"{twice} is named twice.", "A fallback is another model.")
-    default = Default(type, first.provider, first.id, session.now(), tuple(refs[1:]))
+    default = check(session, type, ref, *fallbacks)
     current = models.defaults(session).get(type)
     if current is not None and current.refs == default.refs:
         return current
@@ -116,6 +103,25 @@ async def set(  # noqa: A001
         return default
 
     return await asyncio.to_thread(work)
+
+
+def check(session: TenantSession, kind: ModelType, *refs: str) -> Default:
+    """Return the default of a type that these models would be, the first of them with the others as its fallbacks.
+
+    Raises:
+        UsageError: A model is unknown, gone or named twice, or the type has no fallbacks or not as many.
+    """
+    fallbacks = refs[1:]
+    if fallbacks and kind not in FALLBACK_TYPES:
+        message = f"The default {kind.label} model has no fallbacks."
+        raise UsageError(message, "Vectors of two models cannot be compared.")
+    if len(fallbacks) > MOST_FALLBACKS:
+        raise UsageError(f"A default has up to {MOST_FALLBACKS} fallbacks.", "Leave some out.")
+    first, *others = [_listed(session, kind, ref) for ref in refs]
+    listed = [model.ref for model in (first, *others)]
+    if twice := next((ref for ref in listed if listed.count(ref) > 1), ""):
+        raise UsageError(f"{twice} is named twice.", "A fallback is another model.")
+    return Default(kind, first.provider, first.id, session.now(), tuple(listed[1:]))
 
 
 def _listed(session: TenantSession, kind: ModelType, ref: str) -> Model:

@@ -35,7 +35,7 @@ async def export(session: TenantSession, passphrase: Secret | None = None) -> Ex
 def exported(session: TenantSession, passphrase: Secret | None = None) -> Exported:
     """Do the same in a thread. Secrets are returned only once the export is in the audit log."""
     lacks: list[str] = []
-    bundle = _bundle(session, passphrase is not None, lacks)
+    bundle = bundle_of(session, passphrase is not None, lacks)
     tell = session.audit_best_effort if passphrase is None else session.audit
     names = [called(credential) for credential in bundle.credentials]
     tell("exported", secrets=passphrase is not None, credentials=names)
@@ -45,8 +45,8 @@ def exported(session: TenantSession, passphrase: Secret | None = None) -> Export
     return Exported(text, tuple(lacks))
 
 
-def _bundle(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bundle:
-    """Collect the content of the file; what cannot be exported is appended to `lacks`."""
+def bundle_of(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bundle:
+    """Collect what an export holds; what cannot be exported is appended to `lacks`."""
     tenant, stored = (
         get(session),
         [credential for credential in credentials.stored(session) if find_provider(session, credential.provider)],

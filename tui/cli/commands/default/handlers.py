@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from tui.cli.commands.default.many_tenants import set_in_many
+from tui.cli.commands.default.references import refs_of
+from tui.cli.commands.tenant.named_tenants import is_many
 from tui.cli.context import CommandContext
 from tui.domain import Model, ModelType
 from tui.tenancy import models
-from tui.tenancy.session import TenantSession
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
 
@@ -58,29 +60,35 @@ def _ref(model: Model | None) -> str | None:
     return model.ref if model else None
 
 
-async def choose(call: CommandContext) -> None:
+async def choose(call: CommandContext) -> int:
     """Make a model the default of its type, with the fallbacks behind it."""
-    kind, session = ModelType(call.args.one("TYPE")), call.tenant_session
+    kind = ModelType(call.args.one("TYPE"))
+    if is_many(call):
+        return await set_in_many(call, kind, call.args.one("P/MODEL"))
+    session = call.tenant_session
     before = models.defaults(session).get(kind)
-    ref, *fallbacks = _refs(session, kind, call.args.one("P/MODEL"))
-    await defaults.set(session, kind, ref, fallbacks)
+    ref, *fallbacks = refs_of(session, kind, call.args.one("P/MODEL"))
+    if call.args.has("dry-run"):
+        defaults.check(session, kind, ref, *fallbacks)
+    else:
+        await defaults.set(session, kind, ref, fallbacks)
     then = f" Fallbacks: {', '.join(fallbacks)}." if fallbacks else ""
     dropped = before.fallbacks if before and not fallbacks else ()
     then += f" It has no fallback now; before: {', '.join(dropped)}." if dropped else ""
     shape = {"type": kind, "model": ref, "fallbacks": fallbacks}
-    call.out.result(shape, f"{ref} is now the default {kind.label} model.{then}")
+    would = "would be" if call.args.has("dry-run") else "is now"
+    call.out.result(shape, f"{ref} {would} the default {kind.label} model.{then}")
+    return 0
 
 
-def _refs(session: TenantSession, kind: ModelType, text: str) -> list[str]:
-    """Split references at commas, unless the whole text is the ID of a model."""
-    provider, _, model_id = text.partition("/")
-    if "," not in text or any(model.type is kind for model in models.by_id(session, provider, model_id)):
-        return [text]
-    return [part.strip() for part in text.split(",")]
-
-
-async def clear(call: CommandContext) -> None:
+async def clear(call: CommandContext) -> int:
     """Leave a type without a default."""
     kind = ModelType(call.args.one("TYPE"))
-    await defaults.clear(call.tenant_session, kind)
-    call.out.result({"type": kind, "model": None, "fallbacks": []}, f"Cleared the default {kind.label} model.")
+    if is_many(call):
+        return await set_in_many(call, kind)
+    if not call.args.has("dry-run"):
+        await defaults.clear(call.tenant_session, kind)
+    sentence = "would be cleared" if call.args.has("dry-run") else "is cleared"
+    shape: dict[str, Any] = {"type": kind, "model": None, "fallbacks": []}
+    call.out.result(shape, f"The default {kind.label} model {sentence}.")
+    return 0

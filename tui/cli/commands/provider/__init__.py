@@ -8,6 +8,7 @@ from tui.cli.command import (
     JSON,
     NO_VERIFY,
     PROVIDER,
+    TENANTS,
     YES,
     Argument,
     Command,
@@ -97,7 +98,7 @@ COMMANDS = (
         "provider.health:health",
         "verify every stored credential of a tenant, or of all tenants",
         (),
-        (Option(("--all-tenants",), "of all tenants; one that is locked is reported, not asked"), JSON),
+        (Option(("--all-tenants",), "of all tenants; one that is locked is reported, not asked"), TENANTS, JSON),
         "Each is verified as by modeldeck provider verify, at most two requests per host at once, and the outcome is "
         "stored; nothing is disabled or removed. Trials are listed and not verified. The exit code is 3 if a key is "
         "rejected, else 4 if a provider cannot be reached, else 5 if a tenant is locked.",

@@ -3,11 +3,12 @@
 from collections import Counter
 from typing import Any
 
+from tui.cli.commands.tenant.named_tenants import is_many, named_sessions
 from tui.cli.context import CommandContext
 from tui.cli.output import bar, counted
 from tui.cli.remedies import problem_hint
 from tui.errors import Problem
-from tui.tenancy import tenants
+from tui.tenancy import keyring, tenants
 from tui.tenancy.session import TenantSession
 from tui.workspace.credentials import health as checks
 from tui.workspace.credentials.health import HealthRow
@@ -15,8 +16,8 @@ from tui.workspace.credentials.health import HealthRow
 
 async def health(call: CommandContext) -> int:
     """Verify all credentials, print a table and a summary; the exit code is for cron."""
-    everyone = call.args.has("all-tenants")
-    sessions = await _all_tenants(call) if everyone else [await _one_tenant(call)]
+    everyone = is_many(call)
+    sessions = await _opened(call, named_sessions(call)) if everyone else [await _one_tenant(call)]
     total = sum(len(checks.rows(session)) for session in sessions)
     done = 0
 
@@ -53,17 +54,23 @@ async def _one_tenant(call: CommandContext) -> TenantSession:
     return session
 
 
-async def _all_tenants(call: CommandContext) -> list[TenantSession]:
-    """Return every tenant that can be read; those with a passphrase are unlocked if it is there without asking."""
+async def _opened(call: CommandContext, named: list[TenantSession]) -> list[TenantSession]:
+    """Return the tenants that can be read; those with a passphrase are unlocked if that needs no asking.
+
+    A passphrase of a file or a variable is not tried: it may be another tenant's.
+    """
     sessions = []
-    for tenant_id in tenants.ids(call.session):
-        session = call.session.tenant(tenant_id)
+    for session in named:
         try:
             tenant = tenants.get(session)
-            if not tenant.protected or call.secret_input.has_own(tenant_id):
-                await call.unlock_without_asking(tenant) if tenant.protected else await call.unlock(tenant)
+            if not tenant.protected:
+                await call.unlock(tenant)
+            elif call.secret_input.has_own(session.tenant_id):
+                await call.unlock_without_asking(tenant)
+            else:
+                keyring.ask_agent(session)
         except Problem as problem:
-            call.out.note(f"{tenant_id}: {problem.message}")
+            call.out.note(f"{session.tenant_id}: {problem.message}")
             continue
         sessions.append(session)
     return sessions

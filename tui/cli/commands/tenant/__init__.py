@@ -1,6 +1,6 @@
 """`modeldeck tenant`: tenants, their names and their passphrases."""
 
-from tui.cli.command import DRY_RUN, JSON, YES, Argument, Command, Option
+from tui.cli.command import ALLOW_HTTP, DRY_RUN, JSON, YES, Argument, Command, Option
 
 _NAME = Argument("NAME", "a tenant's name or ID")
 
@@ -27,6 +27,23 @@ COMMANDS = (
         "you pass one. Without a passphrase, anyone who can read your files on this machine can decrypt the API keys.",
         "{id, name, key_id, protected, created}",
         ("modeldeck tenant create acme", "modeldeck tenant create north-lab --passphrase-fd 3 3<passphrase.txt"),
+    ),
+    Command(
+        ("tenant", "copy"),
+        "tenant.copy:copy",
+        "copy a tenant's settings to another tenant, or to a new one",
+        (Argument("FROM", "a tenant's name or ID"), Argument("TO", "another one; a new tenant gets this name")),
+        (
+            Option(("--no-secrets",), "leave the API keys out"),
+            ALLOW_HTTP,
+            YES,
+            DRY_RUN,
+            JSON,
+        ),
+        "Connections, credentials, added models, defaults and saved prompts. What TO has besides stays; a credential "
+        "of the same name is replaced. The keys are sealed for TO. Recorded chats and the audit log are not copied.",
+        "{from, tenant, name, new, copied, changes: [{done, about}], urls, lacks}",
+        ("modeldeck tenant copy acme acme-staging --no-secrets --dry-run", "modeldeck tenant copy acme beta --yes"),
     ),
     Command(
         ("tenant", "rename"),
