@@ -15,6 +15,7 @@ from tui.storage.postgres import trials
 from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import Link
 from tui.storage.postgres.database import Database
+from tui.storage.postgres.folder import RootFolder
 from tui.storage.store import Store
 from tui.tenancy.session import Session
 from tui.tenancy.trials import TrialExhausted, left, used_by
@@ -31,8 +32,19 @@ Open = Callable[[str], Session]
 def acme(shared: SharedStore) -> SharedStore:
     root = shared.root()
     Store(root.folder("acme")).create({"id": "acme"})
+    set_quota(root, 1_000_000)
     root.close()
     return shared
+
+
+def set_quota(root: RootFolder, calls: object) -> None:
+    """Save a trial of so many requests, as the operator does."""
+    store = Store(root.folder("operator"))
+    if not store.exists():
+        store.create({"id": "operator"})
+    with store.transaction() as tables:
+        tables.table("trials").truncate()
+        tables.table("trials").insert({"provider": "openai", "calls": calls, "models": []})
 
 
 def reserve(database: Database, token: str, allowed: int, known: int = 0) -> bool:
@@ -158,6 +170,68 @@ def test_a_reservation_whose_answer_was_lost_counts_once(acme: SharedStore) -> N
     assert counts(acme) == (0, 2)
     database.close()
     proxy.close()
+
+
+def test_the_database_decides_how_many_there_are_whatever_a_client_says(acme: SharedStore) -> None:
+    root = acme.root()
+    set_quota(root, 2)
+    changed, (first, second) = acme.database(), tokens(2)
+    assert reserve(changed, first, 10**9, known=-5) and reserve(changed, second, 10**9, known=-5)
+    assert not any(reserve(changed, token, 10**9) for token in tokens(3))
+    trials.end(changed, "acme", "openai", first, used=True)
+    assert not reserve(changed, first, 10**9), "a token is good for one request"
+    changed.query("SELECT modeldeck.renew_trial('acme', %s, -1e6)", (second,))
+    assert not reserve(changed, uuid4().hex, 10**9), "a reservation cannot be made to expire at once"
+    for calls in (-1, "many", 10**30, None):
+        set_quota(root, calls)
+        assert not reserve(changed, uuid4().hex, 10**9), "what cannot be read allows nothing"
+    set_quota(root, 4)
+    assert [reserve(changed, token, 10**9) for token in tokens(3)] == [True, True, False]
+    with Store(root.folder("operator")).transaction() as tables:
+        tables.table("used").insert({"tenant": "other", "provider": "openai", "calls": 3})
+    Store(root.folder("other")).create({"id": "other"})
+    other = [trials.reserve(changed, "other", "openai", token, allowed=9, known=0).reserved for token in tokens(2)]
+    assert other == [True, False], "what was used before the database counted"
+    root.close()
+    changed.close()
+
+
+def test_control_the_number_of_a_client_was_the_quota(acme: SharedStore) -> None:
+    with acme.administrator() as connection:
+        (source,) = connection.execute("SELECT pg_get_functiondef('modeldeck.reserve_trial'::regproc)").fetchone()
+        connection.execute(source.replace("least(allowed, terms.calls)", "allowed"))
+    root, changed = acme.root(), acme.database()
+    set_quota(root, 2)
+    assert all(reserve(changed, token, 10**9) for token in tokens(5))
+    root.close()
+    changed.close()
+
+
+def test_two_logins_on_two_hosts_exceed_by_what_one_had_under_way_when_it_was_cut_off_and_no_more(
+    acme: SharedStore,
+) -> None:
+    quota, under_way = 6, 2
+    root = acme.root()
+    set_quota(root, quota)
+    with root.folder("acme").lock():
+        root.folder("acme").send("SELECT modeldeck.admit_member('acme', 'bob')")
+    ada, bob = acme.database("ada"), acme.database("bob")
+    cut_off = tokens(under_way)
+    assert all(reserve(bob, token, quota) for token in cut_off)
+    with acme.administrator() as connection:
+        connection.execute("UPDATE modeldeck.reservation SET expires = now() - interval '1 s'")
+    answered = 0
+    for database in (ada, bob) * quota:
+        token = uuid4().hex
+        if reserve(database, token, quota):
+            trials.end(database, "acme", "openai", token, used=True)
+            answered += 1
+    for token in cut_off:
+        trials.end(bob, "acme", "openai", token, used=True)
+    assert answered == quota and counts(acme) == (quota + under_way, 0)
+    assert not reserve(bob, uuid4().hex, quota) and not reserve(ada, uuid4().hex, quota)
+    for opened in (root, ada, bob):
+        opened.close()
 
 
 @pytest.fixture

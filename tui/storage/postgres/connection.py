@@ -29,7 +29,10 @@ _IDLE = 30.0
 """Seconds without use after which a connection is tested."""
 
 _ROLES = """
-SELECT s.rolname, s.rolsuper, s.rolbypassrls, current_user = session_user,
+SELECT s.rolname,
+       EXISTS (SELECT FROM pg_roles r WHERE r.rolsuper AND pg_has_role(session_user, r.oid, 'MEMBER')),
+       EXISTS (SELECT FROM pg_roles r WHERE r.rolbypassrls AND pg_has_role(session_user, r.oid, 'MEMBER')),
+       current_user = session_user,
        coalesce(pg_has_role(session_user, to_regrole('modeldeck_owner'), 'MEMBER'), false),
        coalesce(pg_has_role(session_user, to_regrole('modeldeck_operator'), 'USAGE'), false),
        coalesce(pg_has_role(session_user, to_regrole('modeldeck_auditor'), 'USAGE'), false),

@@ -8,6 +8,7 @@ every ten seconds. While the store is away, what was read last is what there is,
 import hashlib
 import os
 import random
+import re
 import select
 import threading
 import time
@@ -41,6 +42,7 @@ CACHED = 60.0
 """Seconds that pass at least before what was read is written to the cache again."""
 
 _CHANNEL = "modeldeck"
+_NOTICE = re.compile(r"[0-9]{1,18} [0-9]{1,18}")
 _AT_ONCE = 8 * 2**20
 _SUM = """
 SELECT count(*), coalesce(sum(version), 0), coalesce(sum(number), 0),
@@ -176,9 +178,10 @@ class Watcher:
 
     def _news(self, payload: str) -> int:
         """Return the number of the tenant that a notice is about, 0 if what it says is known."""
-        number, _, version = payload.partition(" ")
-        if not (number.isdecimal() and version.isdecimal()):
+        # Every login of the database can send a notice, of any text.
+        if not _NOTICE.fullmatch(payload):
             return 0
+        number, _, version = payload.partition(" ")
         heads = self._database.heads().values()
         known = any(head.number == int(number) and head.version >= int(version) > 0 for head in heads)
         return 0 if known else int(number)
