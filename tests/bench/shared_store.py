@@ -20,10 +20,11 @@ from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.memory_folder import MemoryFolder
 from tui.storage.postgres import trials
 from tui.storage.postgres.database import SAVE
-from tui.storage.settings_file import Document
+from tui.storage.settings_file import Document, encode
 from tui.storage.store import Store
 
-_TENANTS, _SAVES = 10, 60
+_ALL, _TENANTS, _SAVES = 1_000, 10, 60
+"""Tenants that there are, those that are saved, and how often."""
 _READ = "SELECT version FROM modeldeck.tenant WHERE id = %s AND NOT removed FOR UPDATE"
 _LOG = "INSERT INTO modeldeck.audit (tenant, n, hash, line) VALUES (%s, %s, %s, %s)"
 _DOCUMENT = b"{}" * 200
@@ -31,6 +32,7 @@ _FIGURES = (
     *("save", "bare save", "tenants", "bare tenants", "trial", "bare trial"),
     *("notice", "notice 99"),
 )
+WHEN = "2026-11-22T13:51:00Z"
 _ENTRY = b'{"n": 1}' + b" " * 300
 
 
@@ -42,6 +44,7 @@ def shared(line: Line) -> Figures:
     if programs() is None:
         return dict.fromkeys(_FIGURES, 0.0)
     with shared_store() as created, psycopg.connect(created.text()) as connection:
+        _others(connection)
         ours, bare = _saves_of_modeldeck(created), _bare_saves(connection)
         one: Mapping[str, Callable[[int], None]] = {"save": lambda _: ours(0), "bare save": lambda _: bare(0)}
         several = {"tenants": ours, "bare tenants": bare}
@@ -49,6 +52,17 @@ def shared(line: Line) -> Figures:
         saves = {**_seconds(one), **_seconds(several)}
         connection.autocommit = True
         return {**saves, **_seconds(trial), **_notices(created, ours)}
+
+
+def _others(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
+    """Create the other tenants, and a trial of everybody's."""
+    tenants = "SELECT modeldeck.save('t' || n, NULL, gen_random_uuid(), %s, 5) FROM generate_series(1, %s) n"
+    connection.execute(
+        tenants, (encode(Document(1, WHEN, {"meta": {"1": {"id": "t", "name": "T"}}})), _ALL - 2 * _TENANTS)
+    )
+    terms = {str(n): {"provider": name, "calls": 10**6} for n, name in enumerate(("openai", "x"))}
+    connection.execute(SAVE, ("operator", None, uuid4(), encode(Document(1, WHEN, {"trials": terms})), 5))
+    connection.commit()
 
 
 def _seconds(saves: Mapping[str, Callable[[int], None]]) -> dict[str, float]:
@@ -71,7 +85,7 @@ def _saves_of_modeldeck(created: SharedStore) -> Callable[[int], None]:
         log = Log(tenant, folder, MemoryFolder())
 
         def saved(before: Document | None, after: Document, restored: str) -> None:
-            log.append("2026-11-22T13:51:00Z", {"user": "ada"}, [AuditEvent("settings changed")])
+            log.append(WHEN, {"user": "ada"}, [AuditEvent("settings changed")])
 
         return Store(folder, saved=saved)
 
