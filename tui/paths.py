@@ -63,7 +63,7 @@ def open_file(path: str | Path) -> BinaryIO:
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
     try:
         mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode) and not (stat.S_ISFIFO(mode) and _is_nameless(path)):
+        if not stat.S_ISREG(mode) and not (stat.S_ISFIFO(mode) and is_nameless(path)):
             kind = errno.EISDIR if stat.S_ISDIR(mode) else errno.EINVAL
             raise OSError(kind, os.strerror(kind) if stat.S_ISDIR(mode) else "Not a regular file")
         os.set_blocking(descriptor, True)
@@ -86,7 +86,7 @@ def read_file(path: str | Path, largest: int) -> bytes:
     return content
 
 
-def _is_nameless(path: str | Path) -> bool:
+def is_nameless(path: str | Path) -> bool:
     """Return True if a path leads to a descriptor of this process, not to an entry of a folder."""
     return os.path.realpath(path).startswith(("/dev/fd/", "/proc/"))
 

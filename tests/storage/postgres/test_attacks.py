@@ -126,7 +126,7 @@ def test_control_the_administrator_carries_out_the_same(acme: SharedStore) -> No
     assert done >= len(FORGERIES) - 3
 
 
-def test_objects_of_a_login_are_not_taken_for_those_of_the_store(ada: Connection) -> None:
+def test_objects_of_a_login_do_not_replace_those_of_the_store(ada: Connection) -> None:
     """A function that does more than its caller may looks in the store's schema only, and at temporary tables last."""
     ada.execute("CREATE TEMP TABLE member (login name, tenant text)")
     ada.execute("INSERT INTO pg_temp.member VALUES ('ada', 'other')")

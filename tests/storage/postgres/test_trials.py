@@ -207,16 +207,16 @@ def test_control_the_number_of_a_client_was_the_quota(acme: SharedStore) -> None
     changed.close()
 
 
-def test_two_logins_on_two_hosts_exceed_by_what_one_had_under_way_when_it_was_cut_off_and_no_more(
+def test_two_logins_on_two_hosts_exceed_by_what_one_had_pending_when_it_was_cut_off_and_no_more(
     acme: SharedStore,
 ) -> None:
-    quota, under_way = 6, 2
+    quota, pending = 6, 2
     root = acme.root()
     set_quota(root, quota)
     with root.folder("acme").lock():
         root.folder("acme").send("SELECT modeldeck.admit_member('acme', 'bob')")
     ada, bob = acme.database("ada"), acme.database("bob")
-    cut_off = tokens(under_way)
+    cut_off = tokens(pending)
     assert all(reserve(bob, token, quota) for token in cut_off)
     with acme.administrator() as connection:
         connection.execute("UPDATE modeldeck.reservation SET expires = now() - interval '1 s'")
@@ -228,7 +228,7 @@ def test_two_logins_on_two_hosts_exceed_by_what_one_had_under_way_when_it_was_cu
             answered += 1
     for token in cut_off:
         trials.end(bob, "acme", "openai", token, used=True)
-    assert answered == quota and counts(acme) == (quota + under_way, 0)
+    assert answered == quota and counts(acme) == (quota + pending, 0)
     assert not reserve(bob, uuid4().hex, quota) and not reserve(ada, uuid4().hex, quota)
     for opened in (root, ada, bob):
         opened.close()

@@ -5,7 +5,6 @@ are parameters, never parts of a statement.
 """
 
 import logging
-import os
 import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
@@ -13,11 +12,11 @@ from typing import Any, TypeVar
 
 import psycopg
 from psycopg import errors
-from psycopg.conninfo import make_conninfo
 
 from tui.errors import Action, NetworkError, Problem, Remedy, SaveFailed, UsageError
 from tui.sanitize import one_line
 from tui.storage.postgres.address import Address
+from tui.storage.postgres.password_file import with_password_file
 
 CLIENT = 1
 """What this version can write: `least_client` of the store is at most this."""
@@ -96,7 +95,7 @@ class Link:
         self._connection: _Deadlined | None = None
         self._used = 0.0
         self._login: Login | None = None
-        self._conninfo = make_conninfo(address.conninfo, **_systemd_passfile(environ))
+        self._conninfo = with_password_file(address.conninfo, environ)
 
     def another(self, deadline: float) -> "Link":
         """Return a second connection to the same store, which is opened when first needed."""
@@ -239,10 +238,3 @@ def problem(error: psycopg.Error, address: Address) -> Problem:
 def _reason(error: psycopg.Error) -> str:
     """Return what libpq says about a connection that failed: names of hosts and users, no values."""
     return one_line(str(error).splitlines()[0], 200) if str(error) and error.sqlstate is None else ""
-
-
-def _systemd_passfile(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the password file that systemd handed to this service, if it did (LoadCredential=modeldeck-pgpass)."""
-    folder = environ.get("CREDENTIALS_DIRECTORY", "")
-    path = os.path.join(folder, "modeldeck-pgpass") if folder else ""
-    return {"passfile": path} if path and os.path.exists(path) else {}

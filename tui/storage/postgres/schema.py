@@ -1,5 +1,6 @@
 """The schema of a shared store: numbered SQL, applied forward only; roles and grants, and what is deployed."""
 
+import os
 from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -12,6 +13,7 @@ from tui.errors import Problem, UsageError
 from tui.sanitize import one_line
 from tui.storage.postgres.address import Address
 from tui.storage.postgres.connection import CLIENT, problem
+from tui.storage.postgres.password_file import with_password_file
 
 ROLES = ("modeldeck_owner", "modeldeck_operator", "modeldeck_auditor", "modeldeck_meter")
 _TABLES = "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner) FROM pg_class c"
@@ -68,7 +70,7 @@ def check(address: Address) -> list[str]:
 
 def _administrator(address: Address) -> psycopg.Connection[tuple[Any, ...]]:
     try:
-        return _Administrator.connect(address.conninfo, autocommit=True)
+        return _Administrator.connect(with_password_file(address.conninfo, os.environ), autocommit=True)
     except psycopg.Error as error:
         raise problem(error, address) from None
 
