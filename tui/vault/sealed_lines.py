@@ -12,6 +12,7 @@ import hashlib
 import json
 import re
 from dataclasses import dataclass, field
+from math import isfinite
 from secrets import token_bytes
 from typing import Any
 
@@ -139,7 +140,8 @@ def unseal(key: LineKey, owner: tuple[str, str], line: SealedLine) -> tuple[str,
     try:
         cipher = AES.new(key.secret, AES.MODE_GCM, nonce=line.content[:_NONCE], mac_len=_TAG)
         cipher.update(_bound(owner, line.number, line.time))
-        opened = json.loads(cipher.decrypt_and_verify(line.content[_NONCE:-_TAG], line.content[-_TAG:]))
+        text = cipher.decrypt_and_verify(line.content[_NONCE:-_TAG], line.content[-_TAG:])
+        opened = json.loads(text, parse_constant=_finite, parse_float=_finite)
         return str(opened["before"]), opened["record"]
     except (ValueError, TypeError, KeyError, RecursionError):
         raise Locked("This line does not open: it was changed, or it belongs to another place.") from None
@@ -163,6 +165,13 @@ def _bound(owner: tuple[str, str], number: int, time: str) -> bytes:
     """Return the associated data: each item after its length in four bytes, big endian."""
     items = [item.encode() for item in (VERSION, *owner, str(number), time)]
     return b"".join(len(item).to_bytes(4, "big") + item for item in items)
+
+
+def _finite(text: str) -> float:
+    """Return a number of JSON, which has none that are infinite or undefined: whoever reads it on could not."""
+    if not isfinite(value := float(text)):
+        raise ValueError(text)
+    return value
 
 
 def _canonical(value: object) -> str:

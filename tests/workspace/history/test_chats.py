@@ -1,20 +1,28 @@
 """The history: chats are recorded with the public key, opened with the private one, and damage is named."""
 
+import hashlib
+import json
 import os
 from collections.abc import Callable
+from dataclasses import asdict
+from itertools import product
 from pathlib import Path
 
 import pytest
 
 from tui.errors import Locked, Problem, UsageError
+from tui.sanitize import printable
 from tui.secret import Secret
 from tui.storage.line_file import lines_of
 from tui.tenancy import keyring
 from tui.tenancy.session import Session, TenantSession
 from tui.tenancy.tenants import get
+from tui.tenancy.timestamps import when
+from tui.vault import sealed_lines
 from tui.workspace import audit, tenants
 from tui.workspace.history import chats, settings
-from tui.workspace.history.files import CHAT, INDEX, history_folder
+from tui.workspace.history.files import CHAT, INDEX, history_folder, owner_of
+from tui.workspace.history.index import unpacked
 from tui.workspace.playground.conversation import Answer, AnswerState
 
 MODEL = "openai/gpt-6-sol"
@@ -222,6 +230,49 @@ def test_a_damaged_or_missing_index_is_built_again(acme: TenantSession) -> None:
             path_of(acme, INDEX).write_bytes(content)
         assert [chat.id for chat in chats.open_history(acme).search("zyzzyva")] == [chat_id]
         assert path_of(acme, INDEX).stat().st_size > 400
+
+
+def forged(session: TenantSession, name: str, *records: object) -> None:
+    """Write a file as anybody can who has the public key: its lines open, and hold what they like."""
+    tenant, owner, before = get(session), (session.tenant_id, owner_of(name)), ""
+    key, line = sealed_lines.new_key(tenant.public_key, tenant.key_id, owner)
+    lines = [line]
+    for number, content in enumerate(records, 1):
+        lines.append(sealed_lines.seal(key, owner, number, "2026-11-30T14:00:00Z", before, content))
+        before = hashlib.sha256(lines[-1]).hexdigest()
+    path_of(session, name).write_bytes(b"".join(line + b"\n" for line in lines))
+
+
+HOSTILE = "x\x1b]52;c;aGk=\x07\u202ey"
+WRONG = (None, 5, 1.5, [], {}, "x", HOSTILE)
+
+
+def test_a_forged_index_shows_nothing_that_the_chats_do_not_hold(acme: TenantSession) -> None:
+    chat_id = record(acme, "Wherefore zyzzyva")
+    (known,) = [asdict(chat) for chat in chats.open_history(acme).chats]
+    for name, value in product(known, WRONG):
+        for chat in unpacked({"chats": [known | {name: value}]}):
+            shown = json.dumps(chat.as_json()) + str(when(chat.updated, acme.now())) + str(chat.matches(["x"]))
+            assert "\\u001b" not in shown and "\\u202e" not in shown
+            assert {type(entry) for entry in (chat.id, chat.title, chat.text, chat.finding, *chat.models)} == {str}
+    forged(acme, INDEX, {"chats": [known | {"title": 5}, 5, None]}, {"chats": 5}, 5)
+    assert [chat.title for chat in chats.open_history(acme).chats] == ["Wherefore zyzzyva"]
+    forged(acme, INDEX, {"chats": [known | {"title": "Mine"}]})  # the control: what is one, is read
+    assert [(chat.id, chat.title) for chat in chats.open_history(acme).chats] == [(chat_id, "Mine")]
+
+
+def test_a_forged_chat_sends_and_prints_no_value_that_is_none(acme: TenantSession) -> None:
+    chat_id = record(acme, "Hi")
+    question = {"type": "question", "text": "q", "model": MODEL}
+    strange = {"a": {"b": []}, "b": [1], "c": None, HOSTILE: HOSTILE, "stop": ["a", HOSTILE], "t": 0.5, "on": True}
+    forged(acme, chat_id + CHAT, {**question, "parameters": strange})
+    clean = printable(HOSTILE)
+    assert chats.open_chat(acme, chat_id).parameters == {clean: clean, "stop": ["a", clean], "t": 0.5, "on": True}
+    for number in (float("nan"), float("inf")):
+        forged(acme, chat_id + CHAT, question, {"type": "answer", "text": "a", "first": number})
+        chat = chats.open_chat(acme, chat_id)
+        assert chat.findings == ("Line 2 was changed, or belongs to another place.",)
+        assert json.dumps(chat.as_json(), allow_nan=False)
 
 
 def test_a_locked_tenant_can_remove_chats(acme: TenantSession) -> None:

@@ -14,7 +14,9 @@ from typing import Any
 from tui.errors import Problem
 from tui.sanitize import one_line
 from tui.storage.folder import Folder
+from tui.storage.settings_file import CorruptSettings
 from tui.tenancy import keyring
+from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
 from tui.workspace.history.files import (
     CHAT,
@@ -135,7 +137,7 @@ class HistoryIndex:
             return self
         self._keys = file.keys
         for record in file.records:
-            self._by_id |= {chat.id: chat for chat in _summaries(record.content)}
+            self._by_id |= {chat.id: chat for chat in unpacked(record.content)}
         return self
 
     def _is_current(self, chat_id: str, size: int) -> bool:
@@ -222,8 +224,9 @@ def packed(chats: Iterable[Summary]) -> Iterator[dict[str, Any]]:
         yield {"chats": group}
 
 
-def _summaries(content: Any) -> Iterator[Summary]:
+def unpacked(content: Any) -> Iterator[Summary]:
+    """Yield the chats of a record of an index; what is none is left out."""
     entries = content.get("chats", ()) if isinstance(content, dict) else ()
     for entry in entries if isinstance(entries, list) else ():
-        with suppress(TypeError, KeyError):
-            yield Summary(**{**entry, "models": tuple(entry["models"])})
+        with suppress(CorruptSettings):  # it opens for whoever has the public key, and so may hold anything
+            yield from_record(Summary, entry)

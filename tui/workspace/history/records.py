@@ -126,15 +126,23 @@ def _apply(chat: StoredChat, record: Record) -> None:
         case "question":
             _end_last(turns, content)
             turns.append(Turn(text))
-            values = content.get("parameters")
             chat.model = one_line(str(content.get("model", "")), 300)
-            chat.parameters = dict(values) if isinstance(values, dict) else {}
+            chat.parameters = dict(_parameters(content.get("parameters")))
         case "answer" if turns:
             turns[-1].answers.append(_answer(text, content))
         case "system":
             chat.conversation.system = text
         case "title":
             chat.name = one_line(text, 200)
+
+
+def _parameters(values: Any) -> Iterable[tuple[str, Any]]:
+    """Yield the parameters that are ones: a number, a switch, a text or texts. They are sent when a chat goes on."""
+    for name, value in values.items() if isinstance(values, dict) else ():
+        if isinstance(value, list) and all(isinstance(entry, str) for entry in value):
+            yield printable(name), [printable(entry) for entry in value]
+        elif isinstance(value, str | int | float):
+            yield printable(name), printable(value) if isinstance(value, str) else value
 
 
 def _end_last(turns: list[Turn], content: Mapping[str, Any]) -> None:
