@@ -43,7 +43,7 @@ Change = Callable[[TenantSession], None]
 Verb = Callable[[TenantSession], Awaitable[object]]
 
 
-def _session(folder: Path, hosts: list[str]) -> Session:
+def open_workspace(folder: Path, hosts: list[str]) -> Session:
     """Return a session on real files; every host that is asked goes into `hosts`, with a key in its headers or not."""
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -188,7 +188,7 @@ async def _tried(change: str, verb: str, passphrase: str) -> bool:
     """Return True if the address that nobody entered is sent something, whatever is called after the verb."""
     hosts: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
-        session = _session(Path(folder), hosts)
+        session = open_workspace(Path(folder), hosts)
         tenant = await _set_up(session, passphrase, change)
         if verb == "restored":
             await _rotated(tenant)
@@ -276,7 +276,7 @@ SEALING: dict[str, Verb] = {
 async def _sealed_for_them(meta: str, verb: str, passphrase: str, locked: bool, same_id: bool) -> bool:
     """Return True if something that was sealed after the change opens with the key of who made it."""
     with tempfile.TemporaryDirectory() as folder, ExitStack() as forged:
-        session = _session(Path(folder), [])
+        session = open_workspace(Path(folder), [])
         tenant = await _set_up(session, passphrase, "")
         if verb == "restored":
             await _rotated(tenant)
