@@ -175,6 +175,11 @@ def test_no_input_means_no_question_on_a_terminal(locked_home: Path) -> None:
             assert "Passphrase of" not in terminal.text and "Type your question" not in terminal.text
 
 
+def test_a_variable_holds_the_same_passphrase_as_a_file_of_its_text() -> None:
+    for text in ("open sesame", "\ufeffopen sesame", "open sesame\r", "open sesame\n"):
+        assert SecretInput(environ={"MODELDECK_PASSPHRASE": text}).without_prompt("acme") == Secret("open sesame")
+
+
 def test_a_descriptor_that_was_not_needed_is_closed_too_so_that_no_program_inherits_it() -> None:
     reader, writer = os.pipe()
     os.close(writer)

@@ -62,6 +62,8 @@ def test_a_reference_is_a_list_of_words_for_a_program(text: str, argv: list[str]
         "command:[]",
         'command:"a',
         'command:["a", 1]',
+        r'command:["a", "b\u0000"]',
+        r'command:["a\ud800"]',
         "http://example.test",
         "pass:a\x1b[31m",
         KEY,

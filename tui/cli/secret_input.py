@@ -46,7 +46,7 @@ class SecretInput:
         self._environ = environ = {} if environ is None else environ
         self._descriptor, self._file = descriptor, file
         self._credentials = environ.get("CREDENTIALS_DIRECTORY", "")
-        self._variable = Secret(environ.pop(VARIABLE, ""))
+        self._variable = Secret(first_line(environ.pop(VARIABLE, "")))
         self._lines: TextIO | None = None
         self._warned = False
 

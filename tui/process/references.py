@@ -95,7 +95,7 @@ def parse(text: str) -> Source:
             words = json.loads(rest)
         except (ValueError, RecursionError):
             words = None
-        if not isinstance(words, list) or not all(isinstance(word, str) for word in words) or not any(words[:1]):
+        if not isinstance(words, list) or not all(map(_is_word, words)) or not any(words[:1]):
             raise UsageError("The command of a reference is a list of words.", _EXAMPLES)
         argv = tuple(words)
     elif kind in _COMMANDS:
@@ -111,6 +111,11 @@ def parse(text: str) -> Source:
     if kind in ("env", "credential") and not (_NAME if kind == "env" else _FILE_NAME).fullmatch(rest):
         raise UsageError(f"{one_line(rest, 80)} is not a valid name.", _EXAMPLES)
     return Source(kind, rest, argv)
+
+
+def _is_word(value: object) -> bool:
+    """Return True if a program can get it as an argument: JSON has escapes for what no argument holds."""
+    return isinstance(value, str) and "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
 def resolve(references: Mapping[str, str], environ: Mapping[str, str], kept: Kept | None = None) -> dict[str, Secret]:

@@ -23,6 +23,16 @@ def test_another_machine_must_prove_who_it_is(remote: str) -> None:
         parse("postgresql:///team?sslmode=prefer", {"PGHOST": "db.example"})
 
 
+@pytest.mark.parametrize("local", ["postgresql:///team", "postgresql://localhost/team"])
+def test_an_address_in_the_environment_counts_whatever_the_host_is_called(local: str) -> None:
+    assert "sslmode=verify-full" in parse(local, {"PGHOSTADDR": "203.0.113.5"}).conninfo
+    assert "sslmode" not in parse(local, {"PGHOSTADDR": "127.0.0.1"}).conninfo
+    with pytest.raises(UsageError, match="sslmode=disable"):
+        parse(f"{local}?sslmode=disable", {"PGHOSTADDR": "127.0.0.1,203.0.113.5"})
+    # The control: libpq takes the variable only where the address itself has none.
+    assert "sslmode" not in parse(f"{local}?hostaddr=127.0.0.1", {"PGHOSTADDR": "203.0.113.5"}).conninfo
+
+
 @pytest.mark.parametrize(
     "text", ["postgresql://ada:secret@db.example/team", "host=/tmp password=secret", "postgresql://[::1"]
 )

@@ -4,6 +4,8 @@ import json
 import os
 from pathlib import Path
 
+import pytest
+
 from tests.doubles import images
 from tui.storage.folder import DiskFolder
 from tui.workspace.playground.attachments.inbox import OLDEST, WaitingFile, collect, is_waiting, put
@@ -55,3 +57,11 @@ def test_a_file_that_nobody_expects_any_more_is_dropped(tmp_path: Path) -> None:
     facts = json.loads(header)
     place.write_bytes(json.dumps({**facts, "at": facts["at"] - 2 * OLDEST}).encode() + b"\n" + body)
     assert collect(folder) == [] and not is_waiting(folder, key)
+
+
+@pytest.mark.parametrize("header", ['{"name": "a", "path": "", "at": 1%s}' % ("0" * 400), "[" * 5000, '{"at": null}'])
+def test_a_strange_header_is_dropped(tmp_path: Path, header: str) -> None:
+    folder = DiskFolder(tmp_path / "inbox")
+    place = tmp_path / "inbox" / put(folder, FILE)
+    place.write_bytes(header.encode() + b"\n")
+    assert collect(folder) == []

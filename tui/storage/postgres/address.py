@@ -52,6 +52,8 @@ def parse(text: str, environ: Mapping[str, str]) -> Address:
     hosts = [host for name in ("host", "hostaddr") for host in str(parts.get(name) or "").split(",") if host]
     if not hosts and "service" not in parts:
         hosts = [host for host in environ.get("PGHOST", "").split(",") if host]
+    if "hostaddr" not in parts:  # libpq connects to it, whatever the host is called
+        hosts += [host for host in environ.get("PGHOSTADDR", "").split(",") if host]
     local = all(_is_local(host) for host in hosts) and "service" not in parts and "PGSERVICE" not in environ
     if not local:
         mode = parts.setdefault("sslmode", "verify-full")

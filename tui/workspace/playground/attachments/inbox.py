@@ -71,6 +71,6 @@ def collect(folder: DiskFolder) -> list[WaitingFile]:
             facts = json.loads(header)
             if abs(time.time() - facts["at"]) < OLDEST:
                 files.append(WaitingFile(str(facts["name"]), body, Path(str(facts["path"]))))
-        except (Problem, ValueError, KeyError, TypeError):
+        except (Problem, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             continue  # a link, a pipe, a file of somebody else's, or none of ours
     return files
