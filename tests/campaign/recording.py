@@ -60,7 +60,13 @@ def killed(count: int, seed: int) -> Result:
         f"{result['lost']} of {result['acknowledged']:,} acknowledged lines lost, {result['damaged']} damaged, "
         f"{result['torn']} torn and left out; {result['clear']} files of {result['chats']} chats with a text in clear"
     )
-    return Result(result["kills"], bad, words, f"a chat saved in clear in the same folder is found {control} of 1 times", control == 1)
+    return Result(
+        result["kills"],
+        bad,
+        words,
+        f"a chat saved in clear in the same folder is found {control} of 1 times",
+        control == 1,
+    )
 
 
 def _one_chat(tenant: TenantSession, word: str, kills: int, chance: random.Random, result: Counter[str]) -> None:

@@ -244,7 +244,7 @@ def forged(session: TenantSession, name: str, *records: object) -> None:
 
 
 HOSTILE = "x\x1b]52;c;aGk=\x07\u202ey"
-WRONG = (None, 5, 1.5, [], {}, "x", HOSTILE)
+WRONG: tuple[object, ...] = (None, 5, 1.5, [], {}, "x", HOSTILE)
 
 
 def test_a_forged_index_shows_nothing_that_the_chats_do_not_hold(acme: TenantSession) -> None:
@@ -264,7 +264,15 @@ def test_a_forged_index_shows_nothing_that_the_chats_do_not_hold(acme: TenantSes
 def test_a_forged_chat_sends_and_prints_no_value_that_is_none(acme: TenantSession) -> None:
     chat_id = record(acme, "Hi")
     question = {"type": "question", "text": "q", "model": MODEL}
-    strange = {"a": {"b": []}, "b": [1], "c": None, HOSTILE: HOSTILE, "stop": ["a", HOSTILE], "t": 0.5, "on": True}
+    strange: dict[str, object] = {
+        "a": {"b": []},
+        "b": [1],
+        "c": None,
+        HOSTILE: HOSTILE,
+        "stop": ["a", HOSTILE],
+        "t": 0.5,
+        "on": True,
+    }
     forged(acme, chat_id + CHAT, {**question, "parameters": strange})
     clean = printable(HOSTILE)
     assert chats.open_chat(acme, chat_id).parameters == {clean: clean, "stop": ["a", clean], "t": 0.5, "on": True}
