@@ -49,8 +49,8 @@ def killed(count: int, seed: int) -> Result:
                 result["left"] += leftovers(history.path)
         result["chats"] = len(chats.ids(tenant))
         index = chats.open_history(tenant)
-        found = {chat.id for chat in index.search(word)}
-        result["unlisted"] += len({*chats.ids(tenant)} - found) + sum(bool(chat.finding) for chat in index.chats)
+        listed = {chat.id for chat in index.search(word)}
+        result["unlisted"] += len({*chats.ids(tenant)} - listed) + sum(bool(chat.finding) for chat in index.chats)
         result["clear"] = _in_clear(word, folder)
         exported = chats.open_chat(tenant, chats.find(tenant, chats.LAST)).conversation.as_markdown()
         (history.path / "control").write_text(exported)
