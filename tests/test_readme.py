@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.doubles import images
 from tests.doubles.openai_server import OpenAIServer
 from tests.readme import BLOCKS, README, command
 from tests.terminal import environ
@@ -52,11 +51,8 @@ KEYS = (
     (("app.commands",), "command palette"),
     (("models.add", "models.edit", "models.remove"), "add, edit, remove"),
     (("providers.verify", "providers.verify-all"), "verify, verify all"),
-    (("models.use", "defaults.clear"), "use as default, clear"),
     (("playground.model", "chat.parameters", "playground.type"), "model, parameters, next type"),
-    (("chat.again", "chat.new"), "regenerate, new"),
     (("chat.copy", "chat.save"), "copy, save to a file"),
-    (("models.filter",), "filter"),
     (("app.help",), "help"),
 )
 """Bindings and what the README says of them."""
@@ -101,7 +97,6 @@ def test_the_examples_of_the_command_line_run(tmp_path: Path) -> None:
     program.write_text(f'#!/bin/sh\nexec {sys.executable} -m tui "$@"\n')
     program.chmod(0o755)
     (tmp_path / "app.py").touch()
-    (tmp_path / "screenshot.png").write_bytes(images.png())
     (tmp_path / "prompts.txt").write_text("Why is the sky blue?\n")
     with OpenAIServer(key=key) as server:
         variables = environ(tmp_path, OPENAI_API_KEY=key)
