@@ -58,7 +58,7 @@ async def opened(pilot: Pilot[str], typed: str = "", ref: str = "openai/whisper-
         field = tab.form._path.field
         field.value = typed
         field.cursor_position = len(typed)
-        await until(pilot, lambda: tab.form._offer.typed == typed)
+        await until(pilot, lambda: tab.form._path.offer.typed == typed)
     await pilot.pause()
     return tab
 
@@ -135,7 +135,7 @@ async def test_tab_completes_as_in_a_shell_and_then_moves_on(home: Path) -> None
         field = tab.form._path.field
         await pilot.press("tab")
         await until(pilot, lambda: field.value == "~/recordings/")
-        await until(pilot, lambda: tab.form._offer.typed == field.value)
+        await until(pilot, lambda: tab.form._path.offer.typed == field.value)
         await pilot.press("tab")
         await until(pilot, lambda: field.value == "~/recordings/meeting-2026-11-1")
         await pilot.press("8", "tab")

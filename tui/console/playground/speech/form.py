@@ -3,71 +3,36 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
-from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input
 
 from tui.console.frame.screen import problem_lines
-from tui.console.keys import bind, hint
+from tui.console.keys import hint
+from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
 from tui.console.widgets.form import LABEL, Button, Choice, FieldRow, Form
 from tui.console.widgets.input import LineField
-from tui.console.widgets.row_list import Item, Rows
-from tui.console.widgets.static_text import Plain, Words, line
-from tui.console.widgets.symbols import ATTENTION, MUTED, PROBLEM, WARNING
-from tui.console.widgets.truncate import clip_middle, fit
+from tui.console.widgets.static_text import Plain, line
+from tui.console.widgets.symbols import MUTED, PROBLEM
+from tui.console.widgets.truncate import clip_middle
 from tui.domain import Model
 from tui.errors import Problem, UsageError
 from tui.providers.requests import TimestampGranularity
 from tui.providers.spec import AudioLimits, Provider
 from tui.sanitize import one_line
-from tui.workspace.playground.path_completion import Entry, Offer, expanded, offer
-from tui.workspace.playground.speech.audio import MEGABYTE, AudioInfo, accepted_endings, audio_info, megabytes
+from tui.workspace.playground.speech.audio import AudioInfo, accepted_endings, audio_info, megabytes
 
 TIMES = {
     TimestampGranularity.NONE: "none",
     TimestampGranularity.SENTENCE: "per segment",
     TimestampGranularity.WORD: "per word",
 }
-
-
-class PathRow(FieldRow):
-    """The path. `tab` completes it, or moves on if there is nothing to complete; `down` goes to the list."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        bind("path.complete", "complete"),
-        bind("filter.done", "list"),
-    ]
-
-    class Wanted(Message):
-        """What was typed is to be completed, or (`listed`) chosen from the list."""
-
-        def __init__(self, listed: bool) -> None:
-            super().__init__()
-            self.listed = listed
-
-    def action_complete(self) -> None:
-        self.post_message(self.Wanted(listed=False))
-
-    def action_list(self) -> None:
-        self.post_message(self.Wanted(listed=True))
-
-
-class Entries(Rows):
-    """The files and folders that complete the path."""
-
-    DEFAULT_CSS = """
-    Entries { padding-left: 19; height: auto; max-height: 5; }
-    Entries.-none { display: none; }
-    """
-    STAYS = False
 
 
 class SpeechForm(Vertical):
@@ -78,7 +43,7 @@ class SpeechForm(Vertical):
     SpeechForm Form { padding-top: 1; }
     SpeechForm #from { padding-left: 20; height: auto; }
     SpeechForm #from.-none, SpeechForm.-narrow #from { display: none; }
-    SpeechForm.-narrow Entries { padding-left: 0; }
+    SpeechForm.-narrow PathEntries { padding-left: 0; }
     SpeechForm #row-language { margin-top: 1; }
     SpeechForm Button { margin-top: 1; }
     SpeechForm #wrong { height: auto; margin-top: 1; }
@@ -92,20 +57,17 @@ class SpeechForm(Vertical):
 
     def __init__(self, home: Path) -> None:
         super().__init__(id="form")
-        self._home = home
         self._model: Model | None = None
         self._provider: Provider | None = None
-        self._offer = Offer("")
-        self._typed_at = -1
         self.info: AudioInfo | None = None
-        self._path = PathRow("path", "File")
+        self._path = PathField("File", home, self._inspect_file)
+        self._path.endings = accepted_endings(None)
         self._language = FieldRow("language", "Language", cells=16)
         self._times = Choice("Times", [(TimestampGranularity.NONE.value, TIMES[TimestampGranularity.NONE])], id="times")
 
     def compose(self) -> ComposeResult:
         with Form():
             yield self._path
-            yield Entries(id="entries")
             yield Plain(id="from")
             yield self._language
             yield self._times
@@ -114,7 +76,7 @@ class SpeechForm(Vertical):
 
     def on_mount(self) -> None:
         self._times.display = False
-        self._look()
+        self._path.look()
 
     def on_resize(self) -> None:
         narrow = self.app.size.width < 60
@@ -126,7 +88,7 @@ class SpeechForm(Vertical):
     @property
     def path(self) -> Path:
         """The path that is meant."""
-        return expanded(self._path.value, self._home)
+        return self._path.path
 
     @property
     def shown_path(self) -> str:
@@ -164,8 +126,10 @@ class SpeechForm(Vertical):
         self._times.options = [(entry.value, TIMES[entry]) for entry in granularities]
         self._times.value = wanted
         self._times.refresh(layout=True)
+        self._path.endings = accepted_endings(self.limits)
+        self._path.most = self.limits.size if self.limits else 0
         if self.is_mounted:
-            self._look()
+            self._path.look()
 
     def say(self, problem: Problem | None) -> None:
         """Show a problem of the request under the button."""
@@ -180,8 +144,7 @@ class SpeechForm(Vertical):
     def new(self) -> None:
         """Clear the file name; the folder stays."""
         head, slash, _ = self._path.value.rpartition("/")
-        self._path.field.value = head + slash
-        self._path.field.cursor_position = len(self._path.value)
+        self._path.write(head + slash)
         self.say(None)
         self.write()
 
@@ -209,39 +172,24 @@ class SpeechForm(Vertical):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        if event.input is self._path.field:
-            self._look()
-        else:
-            self._language.say()
+        self._language.say()
 
-    def _look(self) -> None:
-        self.run_worker(self._inspect_file(), group="look", exclusive=True, exit_on_error=False)
-
-    async def _inspect_file(self) -> None:
-        """Bring what is offered, and what is known of the file, up to date with what is typed."""
-        typed, limits, model = self._path.value, self.limits, self._model.id if self._model else ""
-        endings = accepted_endings(limits)
-        suggestions = await asyncio.to_thread(offer, typed, self._home, endings)
+    async def _inspect_file(self, _typed: str) -> bool:
+        """Show what is known of the file; return True if there is one."""
+        limits, model = self.limits, self._model.id if self._model else ""
         info, problem = await asyncio.to_thread(_known, self.path, limits, model)
-        self._offer, self.info = suggestions, info
-        there = info is not None or problem is not None
-        self._show_entries(() if there else suggestions.entries)
+        self.info = info
+        exists = info is not None or problem is not None
         if info is not None:
             self._path.say(f"{_what(self.path, info)}.")
         elif problem is not None:
-            self._wrong(problem)
+            self._path.say(*self._problem_lines(problem))
         else:
             self._path.say()
         self.query_one("#from", Plain).show(line((self._from(), MUTED)))
-        self.query_one("#from").set_class(there, "-none")
+        self.query_one("#from").set_class(exists, "-none")
         self.post_message(self.FileInspected())
-
-    def _show_entries(self, entries: Iterable[Entry]) -> None:
-        rows, most = self.query_one(Entries), self.limits.size if self.limits else 0
-        items = [Item(entry.text, entry_row(entry, most)) for entry in entries]
-        rows.set_class(not items, "-none")
-        rows.styles.height = max(1, min(5, len(items)))
-        rows.show(items)
+        return exists
 
     def _from(self) -> str:
         head, slash, _ = self._path.value.rpartition("/")
@@ -251,42 +199,18 @@ class SpeechForm(Vertical):
         copying = f"scp recording.m4a {socket.gethostname()}:{one_line(folder)}"
         return f"The file must be on this machine. From another one:\n{copying}"
 
-    def _wrong(self, problem: Problem) -> None:
+    def _problem_lines(self, problem: Problem) -> list[Content]:
         # The path as it was typed is shorter, and is shown just above.
         message = problem.message.replace(one_line(str(self.path)), clip_middle(self.shown_path, _SHORT))
-        self._path.say(*hanging(message, problem_hint(problem), self.app.size.width - _INDENT))
+        return hanging(message, problem_hint(problem), self.app.size.width - _INDENT)
 
     # --- keys ---
 
-    def on_path_row_wanted(self, event: PathRow.Wanted) -> None:
-        self.run_worker(self._complete(event.listed), group="complete", exclusive=True, exit_on_error=False)
-
-    async def _complete(self, listed: bool) -> None:
-        typed = self._path.value
-        if self._offer.typed != typed:
-            await self._inspect_file()
-        field, rows = self._path.field, self.query_one(Entries)
-        if listed:
-            (rows if rows.items else self._language.field).focus()
-        elif self._offer.completes:
-            field.value = self._offer.agreed
-            field.cursor_position = len(field.value)
-        elif rows.items and len(rows.items) > 1 and not self.info:
-            rows.focus()
-        else:
-            self._language.field.focus()
-
-    def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        field = self._path.field
-        field.value = event.key
-        field.cursor_position = len(event.key)
-        field.focus()
-
-    def on_rows_left(self) -> None:
-        self._path.field.focus()
+    def on_path_field_completed(self) -> None:
+        self._language.field.focus()
 
     def on_field_row_next(self, event: FieldRow.Next) -> None:
-        if event.row is self._path:
+        if event.row is self._path.row:
             self._checked(lambda: self.query_one(Button).focus())
         elif self._times.display:
             self._times.focus()
@@ -311,9 +235,7 @@ class SpeechForm(Vertical):
             model = self._model.id if self._model else ""
             self.info = await asyncio.to_thread(audio_info, self.path, self.limits, model)
         except Problem as problem:
-            self._show_entries(())
-            self._wrong(_suggest_model(problem, self.path, self.limits))
-            self._path.field.focus()
+            self._path.reject(*self._problem_lines(_suggest_model(problem, self.path, self.limits)))
             return
         if self.language and not (self.language.isalpha() and 2 <= len(self.language) <= 3):
             lines = hanging("A language is two letters, such as en or zh.", "Or leave it blank.", 60)
@@ -368,26 +290,6 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
-
-
-def entry_row(entry: Entry, most: int) -> Callable[[int], Content]:
-    """Return what draws the row of a file or folder; a file of more than `most` bytes is marked, unless that is 0."""
-
-    def draw(cells: int) -> Content:
-        name = fit(one_line(entry.name), max(8, min(24, cells - 26)), middle=True)
-        if entry.folder:
-            return line(name)
-        parts: list[Words] = [name, _size(entry.size).rjust(11)]
-        if most and entry.size > most:
-            parts += ["   ", (f"{WARNING} over {megabytes(most)}", ATTENTION)]
-        return line(*parts)
-
-    return draw
-
-
-def _size(size: int) -> str:
-    """Format megabytes, with one decimal in every row of a column."""
-    return f"{size / MEGABYTE:.1f} MB" if size >= MEGABYTE else megabytes(size)
 
 
 def hanging(message: str, hint: str, cells: int) -> list[Content]:
