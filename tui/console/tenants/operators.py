@@ -1,6 +1,7 @@
 """The page of who shares a tenant of a shared store, and the forms that admit and remove an operator."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -13,14 +14,17 @@ from tui.console.pages.text import TextPage
 from tui.console.remedies import problem_hint
 from tui.console.widgets.elapsed import elapsed
 from tui.console.widgets.form import Button, FieldRow, Form
+from tui.console.widgets.input import SecretField
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ATTENTION, CAUTION, HEADING, MUTED, PROBLEM
 from tui.domain import Tenant
 from tui.errors import Problem
 from tui.sanitize import grouped, one_line
 from tui.secret import Secret
+from tui.tenancy import tenants
 from tui.tenancy.connections import find_provider
 from tui.tenancy.operators import RECOVERY, Exposed, Operator, fingerprint
+from tui.tenancy.session import TenantSession
 from tui.workspace import operators
 
 _LOGIN = 20
@@ -91,13 +95,13 @@ class OperatorsPage(TextPage):
         return lines
 
     def action_admit(self) -> None:
-        self.run_guarded(self._open(AdmitOperator(self._tenant)), "operators")
+        self.run_guarded(self._open(OperatorForm(self._tenant, ADMIT)), "operators")
 
     def action_remove(self) -> None:
         if self._operators:
-            self.run_guarded(self._open(RemoveOperator(self._tenant)), "operators")
+            self.run_guarded(self._open(OperatorForm(self._tenant, REMOVE)), "operators")
 
-    async def _open(self, page: "AdmitOperator | RemoveOperator") -> None:
+    async def _open(self, page: "OperatorForm") -> None:
         if not await self.dialogs.ensure_unlocked("change its operators"):
             return
         if done := await self.app.push_screen_wait(page):
@@ -121,47 +125,49 @@ def _operator_lines(operator: Operator) -> list[Words]:
     return [line(f"   {login:<{_LOGIN}} ", (f"added {operator.added}", MUTED)), f"     {digits}"]
 
 
-class _OperatorForm(PageScreen[str]):
+@dataclass(frozen=True)
+class _Change:
+    """What a form does: its words, the field beside the login, and the work that returns what was done."""
+
+    title: str
+    about: str
+    doing: str
+    field: Callable[[], FieldRow]
+    work: Callable[[TenantSession, str, str], Awaitable[str]]
+
+
+class OperatorForm(PageScreen[str]):
     """A form about one operator. It answers with what was done, in a sentence; what was typed stays if it fails."""
 
-    TITLE_WORD = ""
-    DOING = ""
-    ABOUT = ""
-
-    def __init__(self, tenant: Tenant) -> None:
+    def __init__(self, tenant: Tenant, change: _Change) -> None:
         super().__init__()
-        self._tenant = tenant
+        self._tenant, self._change = tenant, change
         self.login = FieldRow("login", "Login", help=("The operator's login in the database.",))
-        self.button = Button(self.TITLE_WORD.capitalize(), id="do", primary=True)
-
-    def fields(self) -> Iterable[FieldRow]:
-        """Return the rows of the form."""
-        raise NotImplementedError
-
-    async def run(self) -> str:
-        """Do it; return what was done."""
-        raise NotImplementedError
+        self.other = change.field()
+        self.other.display = tenant.protected or not isinstance(self.other.field, SecretField)
+        self.button = Button(change.title.capitalize(), id="do", primary=True)
 
     def content(self) -> Iterable[Widget]:
         with Form():
-            yield Plain(self.ABOUT)
-            yield from self.fields()
+            yield Plain(self._change.about)
+            yield self.login
+            yield self.other
             yield Plain()
             yield self.button
 
     def chrome(self) -> ScreenText:
         keys = ("field.next", "field.clear") if self.typing else ("form.press",)
-        return ScreenText(f"Tenants › {self._tenant.name} › {self.TITLE_WORD}", (*keys, "focus.next", "page.back"))
+        return ScreenText(f"Tenants › {self._tenant.name} › {self._change.title}", (*keys, "focus.next", "page.back"))
 
     def on_mount(self) -> None:
         self.login.field.focus()
 
     def unsaved(self) -> str:
-        return "What you typed will be lost." if any(row.value for row in self.query(FieldRow)) else ""
+        return "What you typed will be lost." if self.login.value or self.other.value else ""
 
     def on_input_changed(self) -> None:
-        for row in self.query(FieldRow):
-            row.say()
+        self.login.say()
+        self.other.say()
 
     def on_field_row_next(self) -> None:
         self.focus_next()
@@ -169,7 +175,7 @@ class _OperatorForm(PageScreen[str]):
     def on_button_pressed(self) -> None:
         if self.button.doing:
             return
-        for row in self.query(FieldRow):
+        for row in (self.login, self.other):
             if row.display and not row.value.strip():
                 row.say(*problem_lines(f"{row.label} is missing."))
                 row.field.focus()
@@ -177,10 +183,11 @@ class _OperatorForm(PageScreen[str]):
         self.run_worker(self._work(), group="operator", exclusive=True, exit_on_error=False)
 
     async def _work(self) -> None:
-        row = list(self.query(FieldRow))[-1] if not self.typing else self.login
+        row = self.login if self.typing else self.other
+        session, doing = self.navigator.session.tenant(self._tenant.id), self._change.doing
         try:
-            with self.pending_actions.slow(), elapsed(self, lambda passed: self.button.work(self.DOING + passed)):
-                done = await self.run()
+            with self.pending_actions.slow(), elapsed(self, lambda passed: self.button.work(doing + passed)):
+                done = await self._change.work(session, self.login.value.strip(), self.other.value)
         except Problem as problem:
             row.say(*problem_lines(problem.message, problem_hint(problem)))
             row.field.focus()
@@ -188,58 +195,46 @@ class _OperatorForm(PageScreen[str]):
         finally:
             self.button.work()
             self.refresh_chrome()
+        self.navigator.tenant_changed()
         self.dismiss(done)
 
 
-class AdmitOperator(_OperatorForm):
-    """Shares a tenant with an operator, whose fingerprint a person compared."""
+async def _admit(session: TenantSession, login: str, typed: str) -> str:
+    operator, tenant = await operators.admit(session, login, typed), tenants.get(session)
+    return f"{operator.login} is an operator of {tenant.name}, once they run modeldeck operator request again."
 
-    TITLE_WORD = "admit an operator"
-    ABOUT = """
+
+async def _remove(session: TenantSession, login: str, typed: str) -> str:
+    tenant = tenants.get(session)
+    exposed = await operators.remove(session, login, Secret(typed) if tenant.protected else None)
+    keys = f"{len(exposed)} API key{'' if len(exposed) == 1 else 's'} to replace" if exposed else "nothing to replace"
+    return f"{login} is no operator of {tenant.name} any more; its key pair is new, {keys}."
+
+
+ADMIT = _Change(
+    "admit an operator",
+    """
    The tenant's private key is sealed for the operator's own key pair.
    Whoever can write to the database could have published another one:
    compare the fingerprint by telephone or in person.
-"""
-    DOING = "sealing the private key"
-
-    def fields(self) -> Iterable[FieldRow]:
-        yield self.login
-        under = ("They read it to you: modeldeck operator request", "shows it. It is compared with the published one.")
-        self.fingerprint = FieldRow("fingerprint", "Fingerprint", help=under)
-        yield self.fingerprint
-
-    async def run(self) -> str:
-        session = self.navigator.session.tenant(self._tenant.id)
-        operator = await operators.admit(session, self.login.value.strip(), self.fingerprint.value)
-        return (
-            f"{operator.login} is an operator of {self._tenant.name}, once they run modeldeck operator request again."
-        )
-
-
-class RemoveOperator(_OperatorForm):
-    """Takes a tenant from an operator: a new key pair, and a list of API keys to replace."""
-
-    TITLE_WORD = "remove an operator"
-    ABOUT = """
+""",
+    "sealing the private key",
+    lambda: FieldRow(
+        "fingerprint",
+        "Fingerprint",
+        help=("They read it to you: modeldeck operator request", "shows it. It is compared with the published one."),
+    ),
+    _admit,
+)
+REMOVE = _Change(
+    "remove an operator",
+    """
    Every API key is encrypted for a new key pair, and deleted from
    earlier states. What the operator has read they can keep: replace the
    API keys on the list, at their providers. Backups and logs of the
    database keep what they have.
-"""
-    DOING = "encrypting every API key for a new key pair"
-
-    def fields(self) -> Iterable[FieldRow]:
-        yield self.login
-        self.passphrase = FieldRow("passphrase", "Passphrase", secret=True, help=("That of the tenant's key pair.",))
-        self.passphrase.display = self._tenant.protected
-        yield self.passphrase
-
-    async def run(self) -> str:
-        session, login = self.navigator.session.tenant(self._tenant.id), self.login.value.strip()
-        passphrase = Secret(self.passphrase.value) if self._tenant.protected else None
-        exposed = await operators.remove(session, login, passphrase)
-        self.navigator.tenant_changed()
-        left = (
-            f"{len(exposed)} API key{'' if len(exposed) == 1 else 's'} to replace" if exposed else "nothing to replace"
-        )
-        return f"{login} is no operator of {self._tenant.name} any more; its key pair is new, {left}."
+""",
+    "encrypting every API key for a new key pair",
+    lambda: FieldRow("passphrase", "Passphrase", secret=True, help=("That of the tenant's key pair.",)),
+    _remove,
+)
