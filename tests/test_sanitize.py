@@ -42,11 +42,13 @@ def test_printable_text_is_harmless_and_stays_as_it_is(text: str) -> None:
     assert harmless(clean) and printable(clean) == clean
 
 
+@pytest.mark.slow
 @given(st.text(alphabet=st.characters(exclude_characters="\r")), st.integers(0, 100))
 def test_a_text_cut_anywhere_comes_out_the_same(text: str, cut: int) -> None:
     assert printable(text[:cut]) + printable(text[cut:]) == printable(text)
 
 
+@pytest.mark.slow
 @given(st.text())
 def test_one_line_has_no_line_end_and_keeps_its_limit(text: str) -> None:
     line = one_line(text, 50)

@@ -175,6 +175,7 @@ def test_names_of_variables_and_parameters_are_standard_terms(files: list[Path])
     assert not private, "\n".join(private)
 
 
+@pytest.mark.slow
 def test_a_public_class_name_stands_once_in_a_layer() -> None:
     homes = defaultdict(list)
     for path in MODULES:
@@ -221,6 +222,7 @@ def unsubscripted(node: ast.expr) -> ast.expr:
     return node.value if isinstance(node, ast.Subscript) else node
 
 
+@pytest.mark.slow
 def test_no_imports_form_a_circle() -> None:
     """Every import counts: the ones within functions, and the ones for types alone."""
     circles = [sorted(circle) for circle in strongly_connected(import_graph()) if len(circle) > 1]
@@ -287,6 +289,7 @@ def test_an_import_of_the_console_within_a_function_says_what_needs_it() -> None
             assert [number for number in sorted(numbers) if "  # lazy: " not in lines[number - 1]] == [], name(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("package", DOORWAYS)
 def test_every_library_is_imported_in_one_place(package: str) -> None:
     users = [name(path) for path in MODULES if any(module.split(".")[0] == package for module in imports(path))]
@@ -294,6 +297,7 @@ def test_every_library_is_imported_in_one_place(package: str) -> None:
     assert users, f"nothing imports {package}: is the doorway still true?"
 
 
+@pytest.mark.slow
 def test_provider_files_do_not_import_one_another() -> None:
     from tui.providers import PROVIDERS
 

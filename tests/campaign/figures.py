@@ -49,7 +49,7 @@ FIGURES = {
     "G8": Figure("vectors opened by another library", "envelopes.vectors", 1, 1, 1),
     "G9": Figure("rotations of a key pair killed", "rotation.killed", 3, 500, 5_000),
     "G10": Figure("secrets looked for in every place", "leaks.scan", 1, 2, 2),
-    "G11": Figure("handlers and workers that raise", "crashes.sites", 4, 0, 0),
+    "G11": Figure("handlers and workers that raise", "crashes.sites", 2, 0, 0),
     "G12": Figure("hostile texts in every place of the console", "hostile.on_a_terminal", 80, 10_000, 50_000),
     "G13": Figure("texts that look like markup", "markup.as_text", 200, 10_000, 100_000),
     "G14": Figure("streams cut anywhere, against the standards", "decoders.streams", 8_000, 1_000_000, 10_000_000),

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tests.campaign.figures import Result
+from tests.doubles.keys import cached_pair
 from tui.config import Config
 from tui.domain import Credential
 from tui.errors import Problem
@@ -36,7 +37,6 @@ BITS, COST = 1024, 2**10
 CREDENTIALS = 12
 STEPS = ("open", "fsync", "replace", "link", "unlink", "rename", "mkdir", "ftruncate", "pwrite")
 _POOL = 12
-_make = key_pair.generate_key_pair
 
 
 @dataclass
@@ -82,7 +82,7 @@ def _killed(
     count: int, seed: int, rotate: Callable[[Session, key_pair.NewKeyPair], object], stop_at_first: bool = False
 ) -> Counts:
     chance, counts = random.Random(seed), Counts(seed=seed)
-    pool = [_make(BITS) for _ in range(_POOL)]
+    pool = [cached_pair(number) for number in range(_POOL)]
     with tempfile.TemporaryDirectory() as folder:
         secrets = asyncio.run(_begin(_session(Path(folder)), pool[0]))
         seconds = _child(Path(folder), _pick(Path(folder), pool, chance), rotate, until=None)[1]

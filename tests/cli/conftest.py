@@ -15,12 +15,13 @@ import pytest
 import tui.cli
 import tui.cli.secret_input
 import tui.process.hardening
+import tui.tenancy.session
 from tests.cli.schemas import require_schema
 from tests.doubles import command_server, keys
 from tests.doubles.openai_server import OpenAIServer
 from tui.practice.tenants import BITS, COST
 from tui.secret import Secret
-from tui.tenancy.session import open_session
+from tui.tenancy.session import Session, open_session
 from tui.vault import key_pair
 from tui.workspace import tenants
 
@@ -58,9 +59,14 @@ def run_process(
     return Ran(done.code, out, done.err.decode())
 
 
+def open_with_small_keys(environ: Mapping[str, str]) -> Session:
+    """Open a session whose new key pairs are small and whose new passphrases are cheap to derive from."""
+    return replace(open_session(environ), key_bits=BITS, key_cost=COST)
+
+
 def make_home(home: Path, tenant: str, passphrase: str = "") -> Path:
     """Make a home with one tenant, as `tenant create` does, but with a small key pair that a passphrase opens soon."""
-    session = replace(open_session(environ(home)), key_bits=BITS, key_cost=COST)
+    session = open_with_small_keys(environ(home))
     asyncio.run(tenants.create(session, tenant, Secret(passphrase) if passphrase else None))
     return home
 
@@ -118,7 +124,7 @@ Run = Callable[..., Ran]
 def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Run a command in this process, in the home given first; `typed` answers hidden prompts, as on a terminal.
 
-    New key pairs are small, as in `make_home`.
+    New key pairs are small, and new passphrases cheap to derive from, as in `make_home`.
     """
     numbers = count()
 
@@ -130,6 +136,7 @@ def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
             monkeypatch.setenv(name, value)
         answers = iter(typed)
         monkeypatch.setattr(key_pair, "generate_key_pair", lambda bits: keys.cached_pair(next(numbers)))
+        monkeypatch.setattr(tui.tenancy.session, "open_session", open_with_small_keys)
         monkeypatch.setattr(tui.process.hardening, "harden", lambda: None)
         monkeypatch.setattr(tui.cli.secret_input, "ask", lambda prompt: Secret(next(answers)) if typed else None)
         buffer = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")

@@ -64,6 +64,7 @@ def test_without_verifying_it_is_saved_and_nothing_is_sent(modeldeck: Run, serve
     assert row["state"] == "key refused", "the outcome is kept"
 
 
+@pytest.mark.slow
 def test_verify_all_reports_every_one_and_exits_with_the_first_failure(ready: Run, server: OpenAIServer) -> None:
     ready("provider", "set", "openai_compatible", f"base_url=http://127.0.0.1:{closed_port()}/v1", "--no-verify")
     ran = ready("provider", "verify", "--all", "--json")

@@ -74,6 +74,7 @@ def test_vectors_in_a_file_and_what_is_traced(ready: Run, tmp_path: Path) -> Non
     assert ran.code == 0 and is_inert(ran.out) and is_inert(ran.err) and is_inert(trace.read_text())
 
 
+@pytest.mark.slow
 def test_what_a_provider_says_of_a_credential(ready: Run, hostile: OpenAIServer) -> None:
     for options in ((), ("--json",)):
         hostile.next("/models", Response(401, error_body(HOSTILE, "invalid_request_error", HOSTILE)))

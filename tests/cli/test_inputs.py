@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, environ
-from tests.terminal import Terminal
+from tests.terminal import Loaded, Terminal
 from tui.cli.inputs import interruptible, read_text
 from tui.errors import UsageError
 
@@ -63,8 +63,7 @@ def test_an_interrupt_that_came_just_before_the_wait_ends_it() -> None:
     ],
 )
 def test_a_prompt_names_its_input_and_ctrl_c_ends_it(home: Path, words: str, awaited: str) -> None:
-    command = [sys.executable, "-m", "tui", *words.split()]
-    with Terminal(command, environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
+    with Terminal(Loaded(words.split()), environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
         terminal.until(awaited)
         terminal.send("\x03")
         assert terminal.wait(20) == 130

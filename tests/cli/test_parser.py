@@ -11,8 +11,8 @@ import pytest
 from rich.cells import cell_len
 
 import tui.cli.output
-from tests.cli.conftest import ROOT, Run, environ
-from tests.terminal import Terminal
+from tests.cli.conftest import ROOT, Run, environ, run_process
+from tests.terminal import Loaded, Terminal
 from tui.cli.help import help_text
 from tui.cli.output import cells, columns
 from tui.cli.parser import parse
@@ -121,13 +121,11 @@ def test_an_emoji_of_several_code_points_is_measured_as_it_is_drawn(text: str) -
 
 @pytest.mark.slow
 def test_headings_are_for_terminals(home: Path) -> None:
-    command = [sys.executable, "-m", "tui", "provider", "list"]
-    with Terminal(command, environ(home) | {"TERM": "xterm"}) as terminal:
+    with Terminal(Loaded(["provider", "list"]), environ(home) | {"TERM": "xterm"}) as terminal:
         assert terminal.wait() == 0
         assert terminal.rows[0].split() == ["provider", "name", "state", "source", "models"]
         assert b"\x1b" not in terminal.raw, "no colour, no cursor: plain text"
-    piped = subprocess.run(command, cwd=ROOT, env=environ(home), capture_output=True, text=True)
-    assert piped.stdout.startswith("openai ")
+    assert run_process(home, "provider", "list").out.startswith("openai ")
 
 
 @pytest.mark.parametrize("words", [(), ("practice",), ("-t", "acme")])

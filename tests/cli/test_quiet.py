@@ -1,8 +1,11 @@
 """With `-q` a command prints what was asked for and errors, and says nothing of what it changed."""
 
+import pytest
+
 from tests.cli.conftest import Run
 
 
+@pytest.mark.slow
 def test_a_change_says_nothing(ready: Run) -> None:
     changes = (
         ("tenant", "rename", "acme", "acme two"),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import ROOT, Run, environ, run_process
-from tests.terminal import Terminal
+from tests.terminal import Loaded, Terminal
 from tui.cli.secret_files import private_file, secret_in
 from tui.errors import UsageError
 
@@ -188,7 +188,7 @@ def test_the_console_starts_open(locked_home: Path, secret_file: Path, tmp_path:
         "service manager": {"CREDENTIALS_DIRECTORY": str(service_credentials(tmp_path / "credentials", "north-lab"))},
     }
     environment = environ(locked_home) | {"TERM": "xterm-256color"} | variables.get(source, {})
-    with Terminal([sys.executable, "-m", "tui", *words], environment, cwd=str(ROOT)) as terminal:
+    with Terminal(Loaded(words), environment, cwd=str(ROOT)) as terminal:
         terminal.until("north-lab  open")
         terminal.send("q")
         assert terminal.wait() == 0
@@ -197,7 +197,7 @@ def test_the_console_starts_open(locked_home: Path, secret_file: Path, tmp_path:
 
 @pytest.mark.slow
 def test_a_passphrase_for_the_console_needs_its_tenant(two_tenants: Path, secret_file: Path) -> None:
-    words = [sys.executable, "-m", "tui", "--passphrase-file", str(secret_file)]
+    words = Loaded(["--passphrase-file", str(secret_file)])
     with Terminal(words, environ(two_tenants) | {"TERM": "xterm-256color"}, cwd=str(ROOT)) as terminal:
         assert terminal.wait() == 2
         assert "Name the tenant with -t NAME" in terminal.text
@@ -231,18 +231,18 @@ def test_one_file_is_the_same_passphrase_from_every_source(tmp_path: Path, conte
     script = (
         "import os, sys\n"
         "from tui.cli.secret_input import SecretInput\n"
-        "name, path = sys.argv[1:]\n"
-        "fd = os.open(path, os.O_RDONLY)\n"
-        "os.dup2(fd, 0)\n"
-        "source = {'file': ('', path), '0': ('0', ''), 'fd': (str(fd), ''), 'systemd': ('', '')}[name]\n"
-        "given = SecretInput(*source, {'CREDENTIALS_DIRECTORY': os.path.dirname(path)}).without_prompt('acme')\n"
-        "sys.stdout.buffer.write((given.reveal() if given else '').encode())\n"
+        "path = sys.argv[1]\n"
+        "for name in sys.argv[2:]:\n"
+        "    fd = os.open(path, os.O_RDONLY)\n"
+        "    os.dup2(fd, 0)\n"
+        "    source = {'file': ('', path), '0': ('0', ''), 'fd': (str(fd), ''), 'systemd': ('', '')}[name]\n"
+        "    given = SecretInput(*source, {'CREDENTIALS_DIRECTORY': os.path.dirname(path)}).without_prompt('acme')\n"
+        "    sys.stdout.buffer.write((given.reveal() if given else '').encode() + b'|')\n"
     )
-    for source in ("file", "0", "fd", "systemd"):
-        command = [sys.executable, "-c", script, source, str(path)]
-        there = {"PYTHONPATH": str(ROOT), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-        ran = subprocess.run(command, capture_output=True, env=there, check=False, timeout=60)
-        assert (ran.stdout.decode(), ran.stderr) == (passphrase, b""), source
+    command = [sys.executable, "-c", script, str(path), "file", "fd", "systemd", "0"]
+    there = {"PYTHONPATH": str(ROOT), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ran = subprocess.run(command, capture_output=True, env=there, check=False, timeout=60)
+    assert (ran.stdout.decode(), ran.stderr) == (f"{passphrase}|" * 4, b"")
 
 
 def test_a_variable_that_is_not_text_is_reported(run_in: Run, locked_home: Path) -> None:

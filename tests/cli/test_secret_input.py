@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.conftest import KEY, ROOT, Ran, Run, environ
 from tests.doubles.openai_server import OpenAIServer
-from tests.terminal import Terminal
+from tests.terminal import Loaded, Terminal
 from tui.cli.fields import entries
 from tui.cli.output import Output
 from tui.cli.secret_input import SecretInput
@@ -115,17 +115,8 @@ def test_no_command_shows_the_key(ready: Run, home: Path) -> None:
 def test_a_hidden_prompt_shows_nothing_and_is_erased(home: Path, server: OpenAIServer) -> None:
     key = "eyJ" + "k" * 5000
     server.key = key
-    command = [
-        sys.executable,
-        "-m",
-        "tui",
-        "provider",
-        "set",
-        "openai_compatible",
-        f"base_url={server.url}",
-        "api_key=-",
-    ]
-    with Terminal(command, environ(home) | {"TERM": "xterm"}) as terminal:
+    words = Loaded(["provider", "set", "openai_compatible", f"base_url={server.url}", "api_key=-"])
+    with Terminal(words, environ(home) | {"TERM": "xterm"}) as terminal:
         terminal.until("API key of OpenAI")
         terminal.send("wrong\x15x\x7f")
         for place in range(0, len(key), 500):
@@ -169,8 +160,7 @@ def test_the_process_list_never_holds_the_key(home: Path, server: OpenAIServer) 
 @pytest.mark.slow
 def test_no_input_means_no_question_on_a_terminal(locked_home: Path) -> None:
     for words, code in ((("vault", "unlock"), 5), (("chat", "-m", "openai/x"), 2)):
-        command = [sys.executable, "-m", "tui", "--no-input", *words]
-        with Terminal(command, environ(locked_home) | {"TERM": "xterm"}) as terminal:
+        with Terminal(Loaded(["--no-input", *words]), environ(locked_home) | {"TERM": "xterm"}) as terminal:
             assert terminal.wait() == code
             assert "Passphrase of" not in terminal.text and "Type your question" not in terminal.text
 

@@ -18,6 +18,17 @@ code = main(sys.argv[1:])
 sys.stdout.flush()
 print(json.dumps([code, sorted(name for name, module in sys.modules.items() if module)]), file=sys.stderr)
 """
+ONE_BY_ONE = """
+import io, json, sys
+from tui.cli import main, skip_command_of_httpx
+skip_command_of_httpx()
+commands, typed = json.loads(sys.argv[1]), sys.stdin.read()
+for words in commands:
+    sys.stdin = io.TextIOWrapper(io.BytesIO(typed.encode()))
+    code = main(words)
+    sys.stdout.flush()
+    print(json.dumps([words, code, sorted({name.split(".")[0] for name, module in sys.modules.items() if module})]))
+"""
 SCREEN = {"textual", "rich"}
 HEAVY = SCREEN | {"httpx", "Crypto", "tinydb", "asyncio", "importlib.metadata"}
 
@@ -71,7 +82,7 @@ def test_control_the_list_of_providers_imports_all(home: Path) -> None:
 @pytest.mark.slow
 def test_no_command_but_the_console_imports_the_screen_library(home: Path, server: OpenAIServer) -> None:
     local = f"base_url={server.url}"
-    for words in (
+    commands = (
         ("paths",),
         ("tenant", "list"),
         ("tenant", "rename", "acme", "Acme"),
@@ -86,9 +97,12 @@ def test_no_command_but_the_console_imports_the_screen_library(home: Path, serve
         ("default", "show"),
         ("chat", "-m", "openai/gpt-4o", "Why?"),
         ("embed", "-m", "openai/text-embedding-3-small", "a cat"),
-    ):
-        modules = imported(home, *words, stdin=KEY + "\n")
-        assert modules & SCREEN == set(), words
+    )
+    command = [sys.executable, "-c", ONE_BY_ONE, json.dumps(commands)]
+    done = subprocess.run(command, input=KEY + "\n", capture_output=True, text=True, cwd=ROOT, env=environ(home))
+    ran = [json.loads(line) for line in done.stdout.splitlines() if line.startswith('[["')]
+    assert [(words, code) for words, code, _ in ran] == [([*words], 0) for words in commands], done.stderr
+    assert [words for words, _, packages in ran if SCREEN & {*packages}] == []
     assert imported(home, "model", "list") & {"httpx"} == set(), "what asks nobody needs no network library"
 
 

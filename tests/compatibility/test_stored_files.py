@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -172,10 +171,10 @@ def test_a_bundle_with_secrets_makes_a_new_tenant(fresh: Home, home: Home, tenan
 
 
 def test_the_preferences_hold(home: Home) -> None:
-    from tests.terminal import Terminal
+    from tests.terminal import Loaded, Terminal
 
     assert EXPECTED["answers"][f"{PROTECTED}: vault status"]["lock_after"] == 7
-    with Terminal([sys.executable, "-m", "tui", "-t", "guest"], home.environ(), cwd=str(home.path)) as terminal:
+    with Terminal(Loaded(["-t", "guest"]), home.environ(), cwd=str(home.path)) as terminal:
         terminal.until("Playground", seconds=60)
         terminal.send("\x1b[20~")  # F9, which config.toml gives to quitting
         assert terminal.wait() == 0, terminal.text

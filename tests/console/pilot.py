@@ -61,11 +61,12 @@ def shown(pilot: Pilot[str]) -> str:
 
 async def until(pilot: Pilot[str], condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until a condition holds; after `seconds` fail with the screen."""
-    deadline = monotonic() + seconds
+    deadline, pause = monotonic() + seconds, 0.01
     while not condition():
         if monotonic() > deadline:
             raise AssertionError("not reached; the screen:\n" + shown(pilot))
-        await pilot.pause(0.01)
+        await pilot.pause(pause)
+        pause = min(0.1, pause * 1.3)  # a condition often draws the screen, which is most of the work of a wait
 
 
 async def until_shown(pilot: Pilot[str], text: str, seconds: float = 60.0) -> None:

@@ -1,12 +1,11 @@
 """What config.toml says for the console, and NO_COLOR."""
 
 import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.terminal import Terminal
+from tests.terminal import Loaded, Terminal
 from tui.config import Config
 from tui.console.keys import DECLARED
 from tui.console.preferences import keymap
@@ -88,7 +87,7 @@ def environ(home: Path, **more: str) -> dict[str, str]:
 
 def colors(home: Path, **more: str) -> set[tuple[str, str]]:
     """The colours, foreground and background, that a terminal shows for the practice console."""
-    with Terminal([sys.executable, "-m", "tui", "practice"], environ(home, **more), cwd=str(home)) as terminal:
+    with Terminal(Loaded(["practice"]), environ(home, **more), cwd=str(home)) as terminal:
         terminal.until("▸ ▪ acme")
         terminal.settle()
         cells = (terminal.screen.buffer[y][x] for y in range(24) for x in range(80))
@@ -107,7 +106,7 @@ def test_no_color_leaves_the_colors_of_the_terminal(tmp_path: Path) -> None:
 def test_what_the_console_ignores_is_shown_at_its_start(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text('theme = "nrod"\n[keymap]\n"models.ad" = "f8"\n')
     known = environ(tmp_path, MODELDECK_CONFIG_DIR=str(tmp_path))
-    with Terminal([sys.executable, "-m", "tui"], known, columns=120, cwd=str(tmp_path)) as terminal:
+    with Terminal(Loaded(), known, columns=120, cwd=str(tmp_path)) as terminal:
         terminal.until("unknown theme nrod")
         terminal.until("Did you mean models.add?")
         terminal.until("── Welcome ──")

@@ -4,7 +4,8 @@
     python tests/doubles/command_server.py FD console     the same, with the console loaded, on terminals
 
 The server has the program loaded and forks for every command: environment, folder, descriptors and session are those of
-a process that a shell starts. What a start itself does is for tests that start `python -m tui`.
+a process that a shell starts, but that keys are small. What a start itself does is for tests that start
+`python -m tui`.
 """
 
 import array
@@ -20,6 +21,7 @@ import sys
 import tempfile
 import termios
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import IO, NamedTuple
@@ -99,6 +101,7 @@ def serve(connection: socket.socket, console: bool) -> None:
         import_module(name)
     for module in walk_packages(tui.console.__path__, "tui.console.") if console else ():
         import_module(module.name)
+    _shrink_keys(console)
     assert len(PROVIDERS)
     while True:
         data, ancillary, _, _ = connection.recvmsg(4, socket.CMSG_SPACE(64 * array.array("i").itemsize))
@@ -120,6 +123,17 @@ def serve(connection: socket.socket, console: bool) -> None:
         answer = int.from_bytes(os.read(reading, 4), "big") if console else code
         os.close(reading)
         connection.sendall(answer.to_bytes(4, "big", signed=True))
+
+
+def _shrink_keys(console: bool) -> None:
+    """Make new key pairs small and their passphrases cheap to derive from, as in practice mode."""
+    from tui.practice.tenants import BITS, COST, _pairs
+    from tui.tenancy import session
+
+    open_session = session.open_session
+    session.open_session = lambda environ: replace(open_session(environ), key_bits=BITS, key_cost=COST)
+    if console:
+        _pairs()  # which practice mode would generate in each console
 
 
 def _become(request: Mapping[str, object], descriptors: Sequence[int], console: bool) -> None:

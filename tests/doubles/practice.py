@@ -57,7 +57,8 @@ class _Later:
 def _original(pace: float, now: float | None, *provider_ids: str) -> tuple[Session, float]:
     clock = time.time if now is None else lambda: now
     # Its key pair is none of the set that the tenants of a test have theirs from.
-    with patch.object(key_pair, "generate_key_pair", keys.generate):
+    generated = iter(keys.practice_pairs())
+    with patch.object(key_pair, "generate_key_pair", lambda bits: next(generated)):
         return tenants.practice_session(pace=pace, clock=clock), time.time()
 
 

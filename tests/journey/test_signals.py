@@ -10,7 +10,7 @@ from time import monotonic
 import pytest
 
 from tests.journey.console import opened
-from tests.terminal import Terminal, environ
+from tests.terminal import Loaded, Terminal, environ
 
 pytestmark = pytest.mark.slow
 
@@ -156,6 +156,6 @@ def test_any_window_size_is_survived(console: Terminal, size: tuple[int, int]) -
 
 @pytest.mark.parametrize("term", ["dumb", ""])
 def test_a_terminal_that_cannot_show_it_gets_a_message(tmp_path: Path, term: str) -> None:
-    with Terminal([sys.executable, "-m", "tui", "practice"], environ(tmp_path, TERM=term)) as terminal:
+    with Terminal(Loaded(["practice"]), environ(tmp_path, TERM=term)) as terminal:
         assert terminal.wait() == 2
         assert b"\x1b" not in terminal.raw

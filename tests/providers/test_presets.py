@@ -102,6 +102,7 @@ def test_how_a_key_begins_is_in_the_help_of_its_field(name: str) -> None:
     assert DECLARED[name]["key_starts"] in key.help and key.prefixes[0].value == DECLARED[name]["key_starts"]
 
 
+@pytest.mark.slow
 async def test_a_key_of_the_other_region_is_saved_there(disk_session: Session) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.host == "api.moonshot.ai":

@@ -284,7 +284,7 @@ async def test_a_fault_at_a_step(facts: Facts, sound: Path) -> None:
     met = [
         (cell, name)
         for cell, name in every_pair
-        if cell is framings[cell.call.framing] or otherwise(facts, cell, name) or is_sampled(f"{cell} {name}", 8)
+        if cell is framings[cell.call.framing] or otherwise(facts, cell, name) or is_sampled(f"{cell} {name}", 16)
     ]
     entries = await asyncio.gather(*(meet(*item) for item in met))
     assert [entry for entry in entries if entry] == []

@@ -75,6 +75,7 @@ def test_every_entry_removed_shows() -> None:
         assert finding.startswith(f"Entry {place + 1} is missing")
 
 
+@pytest.mark.slow
 @given(st.permutations(range(len(LINES))))
 def test_every_other_order_shows(order: list[int]) -> None:
     result = bad(b"".join(LINES[place] for place in order), LAST)
@@ -95,6 +96,7 @@ def test_every_cut_shows(kept: int) -> None:
     assert bad(CONTENT[:kept], LAST)
 
 
+@pytest.mark.slow
 @given(st.integers(0, len(CONTENT)), st.binary(min_size=1, max_size=40))
 def test_bytes_put_in_show(place: int, more: bytes) -> None:
     changed = CONTENT[:place] + more + CONTENT[place:]
@@ -292,6 +294,7 @@ def test_a_log_that_is_not_a_file_of_ones_own_is_refused(log: Log, folder: DiskF
         log.append(WHEN, BY, [AuditEvent("locked")])
 
 
+@pytest.mark.slow
 def test_adding_to_a_long_log_reads_its_end_alone(folder: DiskFolder, key_folder: DiskFolder) -> None:
     log = Log("acme", folder, key_folder)
     log.append(WHEN, BY, [AuditEvent("unlocked")] * 5_000)

@@ -80,6 +80,7 @@ def test_an_exception_leaves_everything_as_it_was(store: Store) -> None:
     assert store.version_token() == before and ids(store) == []
 
 
+@pytest.mark.slow
 def test_a_transaction_that_changes_nothing_writes_nothing(store: Store) -> None:
     before = store.version_token()
     with store.transaction() as tables:

@@ -468,6 +468,7 @@ def test_the_hmac_covers_tenant_key_pair_counter_and_every_entry(disk_session: S
     assert one.authenticate(contents[0]) == key_pair.load(key_pair.export(one, None)).authenticate(contents[0])
 
 
+@pytest.mark.slow
 async def test_a_save_encodes_and_parses_only_what_it_changes_whatever_else_is_stored(
     disk_session: Session, acme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 import pytest
 from Crypto.PublicKey import RSA
 
+from tests.doubles.keys import cached_pair
 from tui.vault import pkcs8
 from tui.vault.pkcs8 import RsaNumbers
 
-KEY = RSA.generate(1024)  # a larger one takes seconds
+KEY = cached_pair(0).private.rsa()
 NUMBERS = RsaNumbers(int(KEY.n), int(KEY.e), int(KEY.d), int(KEY.p), int(KEY.q))
 PEM = KEY.export_key(format="PEM", pkcs=8)
 

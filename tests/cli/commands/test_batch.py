@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
 from tests.doubles.openai_server import OpenAIServer, Response
 
 
+@pytest.mark.slow
 def test_a_batch_goes_on_where_it_stopped(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     prompts, out = tmp_path / "prompts.txt", tmp_path / "out.jsonl"
     prompts.write_text("one\ntwo\nthree\n")

@@ -56,6 +56,7 @@ def test_nothing_is_sent_of_what_the_model_does_not_take(ready: Run, server: Ope
     assert server.requests_to("/chat/completions") == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", [1, 6])
 def test_a_printed_request_names_the_file_and_sends_the_same_bytes(
     ready: Run, server: OpenAIServer, tmp_path: Path, turn: int

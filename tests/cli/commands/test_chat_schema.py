@@ -49,6 +49,7 @@ def test_one_that_does_not_fit_is_printed_and_fails(ready: Run, server: OpenAISe
     assert ready("chat", "When?").code == 0
 
 
+@pytest.mark.slow
 def test_a_server_that_refuses_it_is_quoted(ready: Run, server: OpenAIServer, schema: str) -> None:
     message = "Invalid parameter: 'response_format' of type 'json_schema' is not supported with this model."
     body = error_body(message, "invalid_request_error", "unsupported_parameter", "response_format")
@@ -67,6 +68,7 @@ def test_a_bad_schema_sends_nothing(ready: Run, server: OpenAIServer, tmp_path: 
     assert server.requests == []
 
 
+@pytest.mark.slow
 def test_print_and_trace_show_it(ready: Run, server: OpenAIServer, schema: str, tmp_path: Path) -> None:
     assert '"json_schema"' in ready("chat", "--schema", schema, "When?", "--print", "curl").out
     server.chat = Chat(pieces=('{"born": 1749}',))

@@ -36,6 +36,7 @@ def listed(modeldeck: Run) -> list[tuple[str, str]]:
     return [(row["id"], row["state"]) for row in rows]
 
 
+@pytest.mark.slow
 def test_a_credential_that_is_not_used_is_verified_and_imports_nothing(
     both: Run, servers: tuple[OpenAIServer, OpenAIServer]
 ) -> None:
@@ -75,6 +76,7 @@ def test_a_refresh_lists_the_models_of_the_credential_in_use(
     assert [model for model, _ in listed(both)] == ["qwen", "bge-m3"]
 
 
+@pytest.mark.slow
 def test_a_credential_without_a_listing_names_the_command_that_imports(
     both: Run, servers: tuple[OpenAIServer, OpenAIServer]
 ) -> None:

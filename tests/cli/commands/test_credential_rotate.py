@@ -66,6 +66,7 @@ def test_a_key_that_is_refused_or_the_same_changes_nothing(ready: Run, server: O
     assert not server.requests and ready("credential", "list", "openai", "--json").out == before
 
 
+@pytest.mark.slow
 def test_rotating_and_confirming_at_once_from_a_file(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     server.key = NEW
     (tmp_path / "key.txt").write_text(NEW + "\n")

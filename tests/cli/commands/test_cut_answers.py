@@ -49,6 +49,7 @@ def test_control_a_whole_chat_succeeds(ready: Run, server: OpenAIServer) -> None
     assert ran.code == 0 and json.loads(ran.out)["complete"] is True
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/chat/completions", "/embeddings", "/audio/transcriptions"])
 @pytest.mark.parametrize("reply", [Response(204, ""), Response(200, ""), Response(200, '{"data"', cut=True)])
 def test_no_answer_is_no_success(ready: Run, server: OpenAIServer, tmp_path: Path, path: str, reply: Response) -> None:

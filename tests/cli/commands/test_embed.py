@@ -12,7 +12,7 @@ import pytest
 
 from tests.cli.conftest import KEY, ROOT, Run, environ, run_process
 from tests.doubles.openai_server import OpenAIServer, Request, Response, error_body
-from tests.terminal import Terminal
+from tests.terminal import Loaded, Terminal
 from tui.cli.commands.embed.handlers import vector_text
 
 LINES = [f"text {number}" for number in range(600)]
@@ -78,7 +78,7 @@ def test_an_upload_shows_a_bar_on_a_terminal(home: Path, server: OpenAIServer, t
         file.truncate(24 * 1024 * 1024)
     words = ["transcribe", "-m", "openai_compatible/whisper-1", str(tmp_path / "long.mp3")]
     server.upload_gate = threading.Event()
-    with Terminal([sys.executable, "-m", "tui", *words], environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
+    with Terminal(Loaded(words), environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
         terminal.until("Uploading [")
         server.upload_gate.set()
         assert terminal.wait(30) == 0, terminal.text

@@ -39,6 +39,7 @@ def models_of(text: str) -> dict[str, dict[str, Any]]:
     return named
 
 
+@pytest.mark.slow
 def test_litellm_gets_every_model_and_no_key(stocked: Run, tmp_path: Path, server: OpenAIServer) -> None:
     path = tmp_path / "config.yaml"
     ran = stocked("export", "--format", "litellm", "-o", str(path))
@@ -72,6 +73,7 @@ def test_litellm_gets_every_model_and_no_key(stocked: Run, tmp_path: Path, serve
     assert [*models_of(only)] == ["gpu/qwen", "gpu/qwen (embedding)"] and "--provider gpu --by-provider" in only
 
 
+@pytest.mark.slow
 def test_a_program_gets_the_variables_that_the_configuration_names(stocked: Run) -> None:
     names = {
         entry["litellm_params"]["api_key"].removeprefix("os.environ/")
@@ -83,6 +85,7 @@ def test_a_program_gets_the_variables_that_the_configuration_names(stocked: Run)
     assert "GPU_BASE_URL" not in json.loads(stocked("env", "--json").out)
 
 
+@pytest.mark.slow
 def test_what_litellm_reads_comes_back_as_the_same_providers(
     stocked: Run, tmp_path: Path, server: OpenAIServer
 ) -> None:
@@ -102,6 +105,7 @@ def test_what_litellm_reads_comes_back_as_the_same_providers(
     )
 
 
+@pytest.mark.slow
 def test_an_environment_file_holds_keys_and_comes_back(stocked: Run, tmp_path: Path, server: OpenAIServer) -> None:
     path = tmp_path / ".env"
     refused = stocked("export", "--format", "dotenv", "-o", str(path))
@@ -117,6 +121,7 @@ def test_an_environment_file_holds_keys_and_comes_back(stocked: Run, tmp_path: P
     }
 
 
+@pytest.mark.slow
 def test_dify_docker_and_systemd_get_no_key(stocked: Run, server: OpenAIServer) -> None:
     dify = stocked("export", "--format", "dify")
     assert "HOSTED_OPENAI_API_KEY=${OPENAI_API_KEY}\n" in dify.out and "gpu" in dify.err

@@ -40,6 +40,7 @@ def test_a_provider_that_cannot_be_reached_gives_4(modeldeck: Run) -> None:
     assert (ran.code, json.loads(ran.out)[0]["state"]) == (4, "failed")
 
 
+@pytest.mark.slow
 def test_a_locked_tenant_among_all_is_reported_without_a_question(run_in: Run, two_tenants: Path) -> None:
     words = ("-t", "north-lab", "provider", "set", "openai", "api_key=-", "--no-verify")
     assert run_in(two_tenants, *words, stdin=KEY + "\n").code == 0

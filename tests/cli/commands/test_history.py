@@ -20,6 +20,7 @@ def files(home: Path) -> list[Path]:
     return sorted((home / ".local/share/modeldeck/tenants/acme/history").glob("*.chat"))
 
 
+@pytest.mark.slow
 def test_nothing_is_recorded_until_history_is_on(ready: Run, home: Path) -> None:
     ran = ready("chat", "-m", "openai/gpt-4o", QUESTION, "--json")
     assert json.loads(ran.out)["chat"] is None and not files(home)
@@ -39,6 +40,7 @@ def test_nothing_is_recorded_until_history_is_on(ready: Run, home: Path) -> None
     assert re.search(r"recorded as \d{8}-\d{6}-[0-9a-f]{8}", ran.err) and len(files(home)) == 1
 
 
+@pytest.mark.slow
 def test_a_chat_is_searched_resumed_exported_renamed_and_removed(ready: Run, home: Path) -> None:
     ready("history", "on")
     chat_id = json.loads(ready("chat", "-m", "openai/gpt-4o", "-s", "Be brief.", QUESTION, "--json").out)["chat"]
@@ -76,6 +78,7 @@ def test_a_chat_is_searched_resumed_exported_renamed_and_removed(ready: Run, hom
     assert "zyzzyva" not in log and "Beetles" not in log
 
 
+@pytest.mark.slow
 def test_a_question_without_an_answer_is_kept(ready: Run, home: Path, server: OpenAIServer) -> None:
     ready("history", "on")
     server.key = "sk-another-FAKE-key-0123456789"

@@ -49,6 +49,7 @@ def test_a_key_is_shown_with_its_address_then_verified_and_saved(
     assert environment.exists()
 
 
+@pytest.mark.slow
 def test_a_key_that_is_rejected_is_not_saved_and_the_others_are(
     modeldeck: Run, tmp_path: Path, server: OpenAIServer
 ) -> None:
@@ -64,6 +65,7 @@ def test_a_key_that_is_rejected_is_not_saved_and_the_others_are(
     assert ran.code == 0 and "bad" in modeldeck("provider", "list").out
 
 
+@pytest.mark.slow
 def test_a_stored_key_stays_in_use_and_another_one_is_added(ready: Run, tmp_path: Path, server: OpenAIServer) -> None:
     path = tmp_path / "keys.json"
     path.write_text(json.dumps({"openai": OTHER}))
@@ -75,6 +77,7 @@ def test_a_stored_key_stays_in_use_and_another_one_is_added(ready: Run, tmp_path
     assert server.requests[-1].headers["authorization"] == f"Bearer {KEY}"
 
 
+@pytest.mark.slow
 def test_a_file_is_shredded_only_when_all_of_it_is_imported(modeldeck: Run, environment: Path, tmp_path: Path) -> None:
     whole = environment.read_text()
     environment.write_text(f"{whole}DATABASE_URL=postgres://FAKE\n")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.cli.conftest import KEY, Run, environ, run_process
 from tests.doubles.openai_server import OpenAIServer
-from tests.terminal import Terminal
+from tests.terminal import Loaded, Terminal
 from tui.cli.commands.shell import FORMATS
 from tui.cli.commands.shell.formats import formatted
 from tui.secret import Secret
@@ -144,11 +144,10 @@ def test_a_locked_tenant_needs_its_passphrase(locked_home: Path) -> None:
 
 
 def test_keys_are_not_printed_to_a_terminal_unless_wanted(stocked: Path) -> None:
-    command = [sys.executable, "-m", "tui", "env"]
-    with Terminal(command, environ(stocked) | {"TERM": "xterm"}) as terminal:
+    with Terminal(Loaded(["env"]), environ(stocked) | {"TERM": "xterm"}) as terminal:
         assert terminal.wait() == 2
         assert "scrollback" in terminal.text and KEY.encode() not in terminal.raw
-    with Terminal([*command, "--reveal"], environ(stocked) | {"TERM": "xterm"}) as terminal:
+    with Terminal(Loaded(["env", "--reveal"]), environ(stocked) | {"TERM": "xterm"}) as terminal:
         assert terminal.wait() == 0 and KEY.encode() in terminal.raw
 
 

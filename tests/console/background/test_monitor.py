@@ -3,6 +3,7 @@
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.provider_forms import KEY, focused, forget, paste
 from tests.doubles.practice import practice_session
+from tests.providers.sampling import WHOLE
 from tui.console.background import monitor
 from tui.domain import ModelType
 from tui.process import identity
@@ -225,8 +227,13 @@ async def test_what_was_typed_stays_where_nothing_can_be_written() -> None:
         assert "Save anyway" not in shown(pilot)
 
 
-@pytest.mark.parametrize("key", ["1", "2", "3", "4", "enter", "v", "a", "o", "L", "colon", "question_mark", "r"])
-@pytest.mark.parametrize("area", ["1", "2", "3", "4"])
+AREA_KEYS = ("1", "2", "3", "4")
+KEYS = ("1", "2", "3", "4", "enter", "v", "a", "o", "L", "colon", "question_mark", "r")
+PRESSED = [(AREA_KEYS[number % len(AREA_KEYS)], key) for number, key in enumerate(KEYS, 1)]
+"""Every key in one of the areas; in each of them with `MODELDECK_WHOLE_MATRIX=1`."""
+
+
+@pytest.mark.parametrize(("area", "key"), product(AREA_KEYS, KEYS) if WHOLE else PRESSED)
 async def test_a_key_pressed_on_settings_that_broke_a_moment_ago_ends_in_a_sentence(
     monkeypatch: pytest.MonkeyPatch, area: str, key: str
 ) -> None:

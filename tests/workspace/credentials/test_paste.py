@@ -68,6 +68,7 @@ def test_a_clear_field_may_hold_what_a_key_may_not() -> None:
     assert clean_pasted(CLEAR, "a\x1b[2J").problem
 
 
+@pytest.mark.slow
 @given(st.text(max_size=80))
 def test_cleaning_twice_changes_no_more_and_never_fails(pasted: str) -> None:
     once = clean_pasted(KEY, pasted)

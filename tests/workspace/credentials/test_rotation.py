@@ -61,6 +61,7 @@ async def test_the_new_key_is_used_and_the_old_one_stays_usable(acme: Session) -
     assert OLD not in files(acme) and NEW not in files(acme)
 
 
+@pytest.mark.slow
 async def test_going_back_swaps_the_two_as_often_as_one_likes(acme: Session) -> None:
     await rotate(acme)
     for wanted in (OLD, NEW, OLD):
@@ -90,6 +91,7 @@ async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Ses
         await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
 
 
+@pytest.mark.slow
 async def test_one_that_is_not_in_use_is_rotated_where_it_is(acme: Session) -> None:
     await save.save(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-batch-0000000-bat0")}, name="batch")
     await rotate(acme, name="batch")
