@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import Dialog, problem_lines
-from tui.console.playground.speech.form import PathRow
+from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
 from tui.console.widgets.form import Button, FieldRow
 from tui.console.widgets.static_text import Plain, line
@@ -18,7 +18,6 @@ from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.text_area import LinesField
 from tui.errors import Problem
 from tui.workspace.playground.answer_schema import parsed_schema, read_schema
-from tui.workspace.playground.path_completion import expanded, offer
 
 _LONGEST = 100_000
 
@@ -36,12 +35,13 @@ class AnswerSchema(Dialog[ChosenSchema]):
     DEFAULT_CSS = """
     AnswerSchema LinesField { height: 8; border-left: solid $foreground 40%; padding-left: 1; }
     AnswerSchema .wrong { height: auto; }
+    AnswerSchema PathEntries { padding-left: 0; }
     """
 
     def __init__(self, schema: Mapping[str, Any] | None, home: Path) -> None:
         super().__init__()
-        self._home = home
-        self._path = PathRow("path", "from a file")
+        self._path = PathField("from a file", home, self._inspect)
+        self._path.endings = ("json",)
         text = json.dumps(schema, ensure_ascii=False, indent=2) if schema is not None else ""
         self._field = LinesField(text, wraps=False, limit=_LONGEST)
         self._wrong = Plain(classes="wrong")
@@ -66,20 +66,19 @@ class AnswerSchema(Dialog[ChosenSchema]):
         self._path.say("Enter loads a file into the field below.")
         self._field.focus()
 
-    def on_path_row_wanted(self) -> None:
-        offered = offer(self._path.value, self._home, None)
-        if offered.completes:
-            self._path.field.value = offered.agreed
-            self._path.field.cursor_position = len(offered.agreed)
-        else:
-            self._field.focus()
+    async def _inspect(self, _typed: str) -> bool:
+        """Return True if the path is that of a file."""
+        return await asyncio.to_thread(self._path.path.is_file)
+
+    def on_path_field_completed(self) -> None:
+        self._field.focus()
 
     def on_field_row_next(self, event: FieldRow.Next) -> None:
         self.run_worker(self._load(), group="load", exclusive=True, exit_on_error=False)
 
     async def _load(self) -> None:
         try:
-            schema = await asyncio.to_thread(read_schema, expanded(self._path.value, self._home))
+            schema = await asyncio.to_thread(read_schema, self._path.path)
         except Problem as problem:
             self._path.say(*problem_lines(problem.message, problem_hint(problem)))
             return
