@@ -22,7 +22,7 @@ def started(environ: Mapping[str, str], *arguments: str, columns: int = 80, rows
 def first_answer(terminal: Terminal, question: str, answer: str) -> int:
     """From the welcome screen with a key in the environment to a whole answer; the decisions it took."""
     terminal.until("Start with")
-    terminal.until("from the environment")
+    terminal.until("with OPENAI_API_KEY ")
     terminal.send(ENTER)  # 1: this tenant, with the key found
     terminal.until("[ Use ")
     terminal.send(ENTER)  # 2: take, verify and save the key

@@ -23,19 +23,20 @@ def test_from_an_empty_home_to_a_streamed_answer_and_again_after_a_restart(tmp_p
             quit_console(terminal, with_chat=True)
         request = server.requests_to("/chat/completions")[0]
         assert request.headers["authorization"] == f"Bearer {KEY}"
-        assert (
-            request.json["model"] == "gpt-6-sol" and request.json["messages"][-1]["content"] == "Why is the sky blue?"
-        )
+        assert request.json["model"] == "gpt-4o" and request.json["messages"][-1]["content"] == "Why is the sky blue?"
 
         # Again, now without anything in the environment: all of it was kept.
         with opened(environ(tmp_path)) as terminal:
             terminal.until("Providers")
+            while "▸ ● OpenAI-compatible" not in terminal.text:
+                terminal.send(DOWN)
+                terminal.settle()
             terminal.until("ends 3f2a")
             terminal.send("3")
-            terminal.until("openai/gpt-6-sol")
-            assert "openai/text-embedding-3-small" in terminal.text
+            terminal.until("openai_compatible/gpt-4o")
+            assert "bedding-3-large" in terminal.text
             terminal.send("4")
-            terminal.until("openai/gpt-6-sol · your key")
+            terminal.until("gpt-4o · your key")
             ask(terminal, "And at sunset?", ANSWER)
             quit_console(terminal, with_chat=True)
         assert server.requests_to("/chat/completions")[1].headers["authorization"] == f"Bearer {KEY}"

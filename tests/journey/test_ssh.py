@@ -109,4 +109,4 @@ def test_a_dropped_line_ends_the_console_and_keeps_what_was_saved(tmp_path: Path
         listed = subprocess.run(
             [sys.executable, "-m", "tui", "default", "show"], env=environ(home), capture_output=True, text=True
         )
-        assert "openai/gpt-6-sol" in listed.stdout, listed.stderr
+        assert "openai_compatible/gpt-4o" in listed.stdout, listed.stderr

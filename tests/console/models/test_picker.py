@@ -42,11 +42,11 @@ async def test_the_picker_stands_as_it_was_drawn_on_the_nearest(session: Session
         assert screen[1] == "── Defaults › embedding ───────────────────────────────────────────── 4 ready ──"
         assert screen[2] == "   / [                                                 ]"
         assert screen[3] == "   Now"
-        assert screen[4].startswith("   ▲ text-search-ada-doc-001          OpenAI         gone since ")
+        assert screen[4].startswith("   ▲ text-search-ada-doc-001          OpenAI             gone since ")
         assert screen[5] == "   Nearest"
-        assert screen[6] == " ▸ ● text-embedding-3-small           OpenAI         1,536 dims         8k"
+        assert screen[6] == " ▸ ● text-embedding-3-small           OpenAI             1,536 dims         8k"
         assert screen[7] == "   All embedding models ready to use"
-        assert screen[8] == "   ● text-embedding-3-large           OpenAI         3,072 dims         8k"
+        assert screen[8] == "   ● text-embedding-3-large           OpenAI             3,072 dims         8k"
         assert screen[21] == "   Same provider and type, nearest to the one now set."
         assert screen[22] == "   Embeddings of different models can't be compared; re-embed stored texts."
         assert screen[23] == " enter choose  up down move  f8 clear  esc back  f1 help"
@@ -155,7 +155,7 @@ async def test_what_needs_attention_can_be_viewed_but_not_chosen(session: Sessio
         answers = await pick(pilot, kind=ModelType.SPEECH2TEXT)
         assert "   Needs attention" in shown(pilot)
         assert rows(pilot)[3] == "   Needs attention"
-        assert "OpenAI         key refused" in rows(pilot)[4]
+        assert "OpenAI             key refused" in rows(pilot)[4]
         await pilot.press("enter")
         await until_shown(pilot, "▲ gpt-transcribe cannot be used: OpenAI, key refused.")
         assert rows(pilot)[22] == "   esc then 1 opens it to replace the key."

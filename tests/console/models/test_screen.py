@@ -38,9 +38,9 @@ async def test_the_list_filtered_stands_as_it_was_drawn(session: Session) -> Non
         screen = rows(pilot)
         assert screen[1] == "── Models ─────────────────────────────────────────────────────────── 5 of 41 ──"
         assert screen[2] == " ▸ / [embed                                            ]   type: all"
-        assert screen[3] == "   model                              provider       type            context"
-        assert screen[4] == " ▸ ● text-embedding-3-large           OpenAI         embedding            8k"
-        assert screen[7] == "   ▲ text-search-ada-doc-001          OpenAI         embedding"
+        assert screen[3] == "   model                              provider           type            context"
+        assert screen[4] == " ▸ ● text-embedding-3-large           OpenAI             embedding            8k"
+        assert screen[7] == "   ▲ text-search-ada-doc-001          OpenAI             embedding"
         assert "imported on " in screen[21] and screen[21].endswith("Not a default.")
         assert screen[22] == "   3,072 dimensions, 8,192 tokens a text."
         assert screen[23] == " down to list  esc clear  f1 help"
@@ -277,7 +277,7 @@ async def test_a_name_that_is_clipped_stands_whole_in_the_strip(session: Session
     give(session, [added(name, dimensions=1024, context=1024)])
     async with area(session, "models") as pilot:
         await to(pilot, name)
-        assert " ▸ ● acme-research/bge-…finetuned-v2  OpenAI-compa…  embedding            1k" in rows(pilot)
+        assert " ▸ ● acme-research/bge-…finetuned-v2  OpenAI-compatible  embedding            1k" in rows(pilot)
         assert rows(pilot)[20] == f"   {name}"
         assert rows(pilot)[21].startswith("   OpenAI-compatible, added by hand. Not a default.")
 

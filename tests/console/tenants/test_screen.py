@@ -52,6 +52,8 @@ async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used()
         assert screen[5].startswith("   ▪ customer-emea…dings-07  open       1 of 2   0 of 3 ")
         assert screen[6] == "   ✕ acme                    settings damaged, enter for details"
         assert screen[-1] == " enter open  n new  e rename  p passphrase  d remove  / filter  ? help"
+        await pilot.press("r")
+        await until_shown(pilot, "Read 4 tenants again.")
 
 
 @pytest.mark.slow

@@ -91,6 +91,9 @@ async def test_with_no_key_present_the_list_is_first_and_several_are_named() -> 
         assert "from the environment" not in shown(pilot)
     from tui.console.tenants.welcome import starts
 
+    gateway = DiscoveredKey("OPENAI_API_KEY", "OPENAI_BASE_URL", {"base_url": "https://llm.acme.example/v1"})
+    (_, words), *_ = starts(empty_session(), {"openai_compatible": gateway})
+    assert words == "llm.acme.example, with OPENAI_API_KEY set here"
     names = ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GROQ_API_KEY")
     several = starts(empty_session(), {name: DiscoveredKey(name, "", {}) for name in names})
     assert several[0][1] == "all 3 keys here: OPENAI_API_KEY, ANTHROPIC_API_KEY …"

@@ -10,7 +10,7 @@ from tui.providers.events import Event, ModelsListed, Retrying
 from tui.secret import Secret
 from tui.tenancy.session import Session
 from tui.workspace import tenants
-from tui.workspace.credentials import discovery, status
+from tui.workspace.credentials import discovery, environment, status
 
 OPENAI = PROVIDERS["openai"]
 
@@ -107,7 +107,20 @@ def test_a_gateway_named_by_the_usual_variable_is_offered_with_its_own_path(disk
     with_its_key = in_environment(
         disk_session, OPENAI_BASE_URL="http://localhost:8000/v1", OPENAI_API_KEY="sk-FAKE-0001"
     )
-    assert not discovery.runs_here(with_its_key, compatible), "it goes with OpenAI's key"
+    assert not discovery.runs_here(with_its_key, compatible), "it goes with a key"
+
+
+def test_a_key_goes_with_the_base_url_of_the_environment(disk_session: Session) -> None:
+    compatible = PROVIDERS["openai_compatible"]
+    for url, kind in (("https://llm.acme.example/v1", compatible), ("https://eu.api.openai.com/v1", OPENAI)):
+        environ = in_environment(disk_session, OPENAI_API_KEY="sk-FAKE-0001", OPENAI_BASE_URL=url)
+        assert list(environment.environment_keys(environ)) == [kind.id]
+        discovered = discovery.discover_keys(environ, kind)
+        assert discovered and (discovered.variable, discovered.base_url_variable) == (
+            "OPENAI_API_KEY",
+            "OPENAI_BASE_URL",
+        )
+        assert discovered.values == {"base_url": url, "api_key": Secret("sk-FAKE-0001")}
 
 
 @pytest.mark.parametrize(

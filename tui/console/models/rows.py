@@ -102,7 +102,8 @@ class ModelList:
 def columns(cells: int) -> tuple[int, int, int, int]:
     """Return the widths of model, provider, type and context in `cells`; 0 for a column without room."""
     if cells >= 73:
-        return 31, 13, 16, 7
+        provider = min(17, cells - 60)
+        return min(45, cells - 29 - provider), provider, 16, 7
     if cells >= 56:
         return 23, 13, 16, 0
     return (cells - 20, 0, 16, 0) if cells >= 44 else (cells - 2, 0, 0, 0)

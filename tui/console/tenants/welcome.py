@@ -4,6 +4,7 @@ import getpass
 import socket
 from collections.abc import Iterable, Mapping, Sequence
 from typing import ClassVar
+from urllib.parse import urlsplit
 
 from textual.binding import BindingType
 from textual.widget import Widget
@@ -16,6 +17,7 @@ from tui.console.tenants.create_form import CREATE, TenantForm
 from tui.console.widgets.form import Choice, FieldRow
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.static_text import Plain
+from tui.console.widgets.truncate import clip_middle
 from tui.paths import paths
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kind
@@ -31,7 +33,7 @@ _INTRODUCTION = (
 )
 _HELP = ("Optional. Without one, anyone who can read your files on", "this machine can decrypt the keys.")
 
-_ROOM = 59
+_ROOM = 55
 """Characters of a choice at 80 columns."""
 
 KEY, SERVER, LIST, PRACTICE = "key", "server", "list", "practice"
@@ -193,13 +195,23 @@ def starts(session: Session, discovered_keys: Mapping[str, DiscoveredKey]) -> li
     if len(discovered_keys) == 1:
         provider, key = next(iter(discovered_keys.items()))
         declared = kind(provider)
-        label = declared.label if declared else provider
-        offered.insert(0, (KEY, f"{label}, with {key.variable} from the environment"))
+        label = _host(key) or (declared.label if declared else provider)
+        words = f"{label}, with {key.variable} from the environment"
+        if len(words) > _ROOM:
+            with_key = f", with {key.variable} set here"
+            words = clip_middle(label, _ROOM - len(with_key)) + with_key
+        offered.insert(0, (KEY, words))
     elif discovered_keys:
         offered.insert(0, (KEY, _all_of([key.variable for key in discovered_keys.values()])))
     if local and discovery.runs_here(session, PROVIDERS[local]):
         offered.sort(key=lambda start: start[0] != SERVER)
     return offered
+
+
+def _host(key: DiscoveredKey) -> str:
+    """Return the host that the environment names for a key, '' for the provider's own."""
+    urls = (value for value in key.values.values() if isinstance(value, str) and "://" in value)
+    return next((urlsplit(url).netloc for url in urls if key.base_url_variable), "")
 
 
 def _all_of(variables: Sequence[str]) -> str:

@@ -40,7 +40,36 @@ def discover_keys(session: Session, provider: Provider) -> DiscoveredKey | None:
     """Return the key in the environment variables of a provider, or None. Practice mode reads none."""
     if session.practice:
         return None
-    return keys_in(session.environ, provider) or _elsewhere(session, provider)
+    own = keys_in(session.environ, provider)
+    if own and _goes_elsewhere(provider, own):
+        return None
+    return own or _key_of_compatible(session, provider) or _elsewhere(session, provider)
+
+
+def _goes_elsewhere(provider: Provider, key: DiscoveredKey) -> bool:
+    """Return True if the base URL beside a key is not the provider's own, and another kind is for such servers."""
+    field = next((field for field in provider.fields if field.url and field.default), None)
+    if field is None or not key.base_url_variable:
+        return False
+    own, host = (urlsplit(str(url)).hostname or "" for url in (field.default, key.values[field.name]))
+    if host == own or host.endswith(f".{own}"):
+        return False
+    return any(key.base_url_variable in entry.sdk_env for kind in PROVIDERS.values() for entry in kind.fields)
+
+
+def _key_of_compatible(session: Session, provider: Provider) -> DiscoveredKey | None:
+    """Return the key and the base URL that point another provider's SDK at a server of this kind."""
+    if any(field.url and field.default for field in provider.fields):
+        return None  # it has an address of its own
+    fields = {variable: field for field in provider.fields for variable in field.sdk_env}
+    for owner in PROVIDERS.values() if fields else ():
+        key = keys_in(session.environ, owner)
+        if key and key.variable in fields and key.base_url_variable in fields and _goes_elsewhere(owner, key):
+            url = next(field.name for field in owner.fields if field.url)
+            lead = next(name for name, value in key.values.items() if isinstance(value, Secret))
+            values = {fields[key.base_url_variable].name: key.values[url], fields[key.variable].name: key.values[lead]}
+            return DiscoveredKey(key.variable, key.base_url_variable, values)
+    return None
 
 
 def keys_in(environ: Mapping[str, str], provider: Provider) -> DiscoveredKey | None:
@@ -63,10 +92,10 @@ def keys_in(environ: Mapping[str, str], provider: Provider) -> DiscoveredKey | N
 def runs_here(session: Session, provider: Provider) -> bool:
     """Return True if a variable says that a model server of this provider runs on this machine.
 
-    A variable that is offered together with another provider's key does not count.
+    A variable that is offered together with a key does not count.
     """
-    others = (discover_keys(session, entry) for entry in PROVIDERS.values() if entry is not provider)
-    variables = {other.base_url_variable for other in others if other}
+    keys = (discover_keys(session, entry) for entry in PROVIDERS.values())
+    variables = {key.base_url_variable for key in keys if key}
     return not session.practice and any(name not in variables for name, _ in _servers(session, provider, here=True))
 
 

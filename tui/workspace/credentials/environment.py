@@ -8,6 +8,7 @@ from tui.domain import VerificationState
 from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kind, presets
+from tui.secret import Secret
 from tui.tenancy.connections import find_provider
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import connections
@@ -30,8 +31,13 @@ class SetUp:
 def environment_keys(session: Session) -> dict[str, DiscoveredKey]:
     """Return the keys in the environment by provider and preset; those of local servers are probed instead."""
     declared = [*PROVIDERS.values(), *presets().values()]
-    keys = {entry.id: discover_keys(session, entry) for entry in declared if not entry.local_servers}
-    return {provider_id: key for provider_id, key in keys.items() if key is not None}
+    keys = {entry.id: discover_keys(session, entry) for entry in declared}
+    # A server without a key is probed instead.
+    return {
+        kind_id: key
+        for kind_id, key in keys.items()
+        if key and any(isinstance(value, Secret) for value in key.values.values())
+    }
 
 
 async def set_up_all(session: TenantSession, keys: Mapping[str, DiscoveredKey]) -> list[SetUp]:
