@@ -69,6 +69,8 @@ def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Ans
     """Return a chat completion, streamed or not, that does what the last question asks for."""
     body = request.data
     content = body["messages"][-1]["content"] if body["messages"] else ""
+    if body.get("tools") and body["messages"][-1]["role"] == "user":
+        return _tool_call(folder, body)
     question, files = sample_answers.question_of(content), sample_answers.files_of(content)
     wish = sample_answers.wish(question)
     if answer := _on_demand(wish, request):
@@ -81,7 +83,7 @@ def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Ans
     if wish == "please be long":
         text, reason = text[: len(text) // 2], "length"
     prompt_tokens = sum(
-        sample_answers.tokens(sample_answers.question_of(entry["content"])) for entry in body["messages"]
+        sample_answers.tokens(sample_answers.question_of(entry["content"] or "")) for entry in body["messages"]
     )
     usage = {
         "prompt_tokens": prompt_tokens,
@@ -102,6 +104,31 @@ def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Ans
         events.append("[DONE]")
     pieces = tuple(_piece(event) for event in events)
     return Answer(200, pieces, EVENTS, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
+
+
+def _tool_call(folder: str, body: Mapping[str, Any]) -> Answer:
+    """Return an answer that asks for the first tool, with arguments that fit a simple schema."""
+    function = body["tools"][0]["function"]
+    arguments = json.dumps(sample_answers.arguments(function.get("parameters", {})), ensure_ascii=False)
+    head = {"id": "call_practice1", "type": "function"}
+    call = {**head, "function": {"name": function["name"], "arguments": arguments}}
+    used = {"prompt_tokens": 30, "completion_tokens": 12, "total_tokens": 42}
+    if not body.get("stream"):
+        message = {"role": "assistant", "content": None, "tool_calls": [call]}
+        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "tool_calls"}
+        return whole(_completion(folder, body, "chat.completion", [choice], used), first=1.2)
+    half = len(arguments) // 2
+    start = {"index": 0, **head, "function": {"name": function["name"], "arguments": ""}}
+    parts = [{"index": 0, "function": {"arguments": piece}} for piece in (arguments[:half], arguments[half:])]
+    deltas: list[dict[str, Any]] = [{"tool_calls": [part]} for part in (start, *parts)]
+    choices: list[dict[str, Any]] = [{"index": 0, "delta": delta, "finish_reason": None} for delta in deltas]
+    choices.append({"index": 0, "delta": {}, "finish_reason": "tool_calls"})
+    events: list[dict[str, Any] | str] = [
+        _completion(folder, body, "chat.completion.chunk", [choice], None) for choice in choices
+    ]
+    if (body.get("stream_options") or {}).get("include_usage"):
+        events.append(_completion(folder, body, "chat.completion.chunk", [], used))
+    return Answer(200, tuple(map(_piece, [*events, "[DONE]"])), EVENTS, 0.3, _TOKEN)
 
 
 def embeddings(request: ReceivedRequest, sizes: Mapping[str, int]) -> Answer:

@@ -182,3 +182,17 @@ def _add(sums: list[float], feature: str, weight: float) -> None:
 def _title(question: str) -> str:
     line = " ".join(question.split())[:60].rstrip(" .?!")
     return line[:1].upper() + line[1:] or "An answer"
+
+
+def arguments(schema: Any) -> Any:
+    """Return a value that fits a simple JSON Schema: the first of its choices, or one of its type."""
+    if not isinstance(schema, dict):
+        return {}
+    if schema.get("enum"):
+        return schema["enum"][0]
+    kind = schema.get("type", "object")
+    if kind == "object":
+        properties = schema.get("properties")
+        return {name: arguments(entry) for name, entry in properties.items()} if isinstance(properties, dict) else {}
+    plain: dict[Any, Any] = {"string": "sample", "integer": 1, "number": 1.5, "boolean": True, "array": []}
+    return plain.get(kind) if isinstance(kind, str) else None

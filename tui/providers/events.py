@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from tui.domain import Model
 from tui.secret import Secret
@@ -19,6 +20,26 @@ class ThinkingDelta:
     """A piece of the model's thinking."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class ToolCall:
+    """A tool that the model asks for: an ID, which its result names, the tool's name, and arguments as JSON text."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True)
+class ToolCalls:
+    """The tools that an answer asks for.
+
+    `state` is what the provider wants back with the results, in its own form, such as signed thinking.
+    """
+
+    calls: tuple[ToolCall, ...]
+    state: tuple[Mapping[str, Any], ...] = ()
 
 
 DELTAS = (TextDelta, ThinkingDelta)
@@ -201,6 +222,7 @@ class AccessToken:
 Event = (
     TextDelta
     | ThinkingDelta
+    | ToolCalls
     | Usage
     | Finish
     | Vectors

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.domain import Model
-from tui.providers.events import Event
+from tui.providers.events import Event, ToolCalls
 from tui.secret import Secret
 
 
@@ -74,11 +74,21 @@ class Attachment:
 
 @dataclass(frozen=True)
 class Message:
-    """One turn of a chat; `role` is `system`, `user` or `assistant`."""
+    """One turn of a chat; `role` is `system`, `user`, `assistant` or `tool`.
+
+    Attributes:
+        role: Who says it.
+        text: What is said; of a `tool`, its result.
+        attachments: What goes with it.
+        tool_calls: The tools that an assistant asked for; a message with the result of each follows.
+        call_id: Of a `tool`, the ID of the call.
+    """
 
     role: str
     text: str
     attachments: tuple[Attachment, ...] = ()
+    tool_calls: ToolCalls | None = None
+    call_id: str = ""
 
     def as_json(self) -> dict[str, Any]:
         """Return the message as it is saved: attachments by name, without their bytes."""
@@ -96,11 +106,20 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Tool:
+    """A tool that a model may ask for; `parameters` is the JSON Schema of its arguments, an object."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class ChatRequest:
     """A chat request.
 
     `parameters` holds only those that are set, by the names of the model's `Parameter`s. `schema` is the JSON Schema
-    that the answer must fit, None for an answer of any form.
+    that the answer must fit, None for an answer of any form. `tools` are those that the model may ask for.
     """
 
     model: Model
@@ -108,6 +127,7 @@ class ChatRequest:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     stream: bool = True
     schema: Mapping[str, Any] | None = None
+    tools: tuple[Tool, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import pytest
 from tui.errors import UsageError
 from tui.workspace.playground.embedding.projection import principal_points, scatter
 from tui.workspace.playground.embedding.ranking import agreement, nearest
+from tui.workspace.playground.embedding.vectors import matrix
 from tui.workspace.playground.embedding.vectors_file import VectorsFile, head_of
-from tui.workspace.playground.vectors import matrix
 
 
 def test_two_groups_of_texts_lie_apart_and_a_zero_vector_nowhere() -> None:

@@ -14,9 +14,9 @@ from tui.providers.requests import Message
 from tui.providers.spec import AudioLimits, Parameter, ParameterKind
 from tui.tenancy.timestamps import when
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
+from tui.workspace.playground.embedding.vectors import cosine, matrix, norm, pairs
 from tui.workspace.playground.parameters import parse_parameter, span
 from tui.workspace.playground.speech.audio import MEGABYTE, as_srt, as_vtt, audio_info, megabytes
-from tui.workspace.playground.vectors import cosine, matrix, norm, pairs
 
 HEAT = Parameter("temperature", "temperature", ParameterKind.NUMBER, 0, 2)
 MOST = Parameter("max_tokens", "max tokens", ParameterKind.WHOLE, 1, 32_768)

@@ -5,6 +5,7 @@ stop reason, which `message_stop` follows; a failure after the start is an `erro
 first one.
 """
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from tui.providers.anthropic.api import CURRENT, OLDER, VERSION, error_in
 from tui.providers.dialects.finish_reasons import finish, is_filter
 from tui.providers.dialects.openai.api import endpoint
+from tui.providers.dialects.tools import ToolCallParts
 from tui.providers.dialects.values import token_count, total, word
 from tui.providers.events import UNFINISHED, Event, TextDelta, ThinkingDelta, Usage
 from tui.providers.requests import ApiError, Call, ChatRequest, EndSeen, Frame, Framing, Message, Reader
@@ -28,8 +30,10 @@ _INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_token
 
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, without blank turns: the API returns them but rejects them."""
-    messages = [message for message in request.messages if message.text.strip()]
-    turns = [{"role": message.role, "content": _content(message)} for message in messages if message.role != "system"]
+    messages = [
+        message for message in request.messages if message.text.strip() or message.call_id or message.tool_calls
+    ]
+    turns = _turns(messages)
     while turns and turns[0]["role"] == "assistant":
         # The first turn is the user's.
         turns.pop(0)
@@ -42,6 +46,15 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
     if system := "\n\n".join(message.text for message in messages if message.role == "system"):
         body["system"] = system
     body |= _parameters(request.parameters)
+    if request.tools:
+        body["tools"] = [
+            {
+                "name": tool.name,
+                "description": tool.description,
+                "input_schema": {"type": "object"} | dict(tool.parameters),
+            }
+            for tool in request.tools
+        ]
     if request.schema is not None:
         # Messages API, structured outputs.
         output = {"format": {"type": "json_schema", "schema": dict(request.schema)}}
@@ -57,8 +70,30 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
     )
 
 
+def _turns(messages: list[Message]) -> list[dict[str, Any]]:
+    """Return the turns; the results of all tools of an answer are one (guide, tool use)."""
+    turns: list[dict[str, Any]] = []
+    results: list[dict[str, Any]] = []
+    for message in messages:
+        if message.role == "tool":
+            if not results:
+                turns.append({"role": "user", "content": results})
+            results.append({"type": "tool_result", "tool_use_id": message.call_id, "content": message.text})
+        elif message.role != "system":
+            results = []
+            turns.append({"role": message.role, "content": _content(message)})
+    return turns
+
+
 def _content(message: Message) -> Any:
     """Return the content of a message: its files before its text (guides, vision and PDF support)."""
+    if message.tool_calls is not None:
+        text_blocks = [{"type": "text", "text": message.text}] if message.text.strip() else []
+        used = [
+            {"type": "tool_use", "id": call.id, "name": call.name, "input": _input(call.arguments)}
+            for call in message.tool_calls.calls
+        ]
+        return [*message.tool_calls.state, *text_blocks, *used]
     if not message.attachments:
         return message.text
     files = [
@@ -69,6 +104,15 @@ def _content(message: Message) -> Any:
         for file in message.attachments
     ]
     return [*files, {"type": "text", "text": message.text}]
+
+
+def _input(arguments: str) -> Any:
+    """Return the arguments of a call as an object; what is none is sent as an empty one, as the API takes no other."""
+    try:
+        value = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def _parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -99,6 +143,9 @@ class _Answer:
         self._explanation = ""
         self._used: dict[str, Any] = {}
         self._text = self._done = False
+        self._tools = ToolCallParts()
+        self._thoughts: dict[Any, dict[str, Any]] = {}
+        """Blocks of thinking by index, as they must be sent back with the results of tools."""
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndSeen]:
         if self._done:
@@ -116,13 +163,17 @@ class _Answer:
         # Gateways leave out the type, which is the name of the event, too.
         match data.get("type") or frame.event:
             case "content_block_delta":  # nearly all of them
-                yield from self._piece(_part(data, "delta"))
+                delta = _part(data, "delta")
+                self._keep(data.get("index"), delta)
+                yield from self._piece(delta)
             case "message_start":
                 message = _part(data, "message")
                 yield from self._blocks(message.get("content"))
                 self._count(message)
             case "content_block_start":
-                yield from self._piece(_part(data, "content_block"))
+                block = _part(data, "content_block")
+                self._keep(data.get("index"), block)
+                yield from self._piece(block)
             case "message_delta":
                 self._close(_part(data, "delta"))
                 self._count(data)
@@ -140,7 +191,8 @@ class _Answer:
         yield from self._end(self._reason)
 
     def _blocks(self, content: Any) -> Iterator[Event]:
-        for block in content if isinstance(content, list) else [content]:
+        for index, block in enumerate(content if isinstance(content, list) else [content]):
+            self._keep(index, block if isinstance(block, dict) else {})
             yield from self._piece(block if isinstance(block, dict) else {"type": "text", "text": block})
 
     def _piece(self, block: Mapping[str, Any]) -> tuple[Event, ...]:
@@ -155,6 +207,22 @@ class _Answer:
                     return (ThinkingDelta(thought),)
         return ()
 
+    def _keep(self, index: Any, block: Mapping[str, Any]) -> None:
+        """Keep what a block or a delta holds of a tool's call, and of thinking that goes back with its result."""
+        match block.get("type"):
+            case "tool_use":
+                # In a stream the input comes in deltas, after an empty object.
+                whole = json.dumps(block["input"], ensure_ascii=False) if block.get("input") else ""
+                self._tools.add(index, _words(block.get("id")), _words(block.get("name")), whole)
+            case "input_json_delta":
+                self._tools.add(index, "", "", _words(block.get("partial_json")))
+            case "thinking" | "thinking_delta" | "signature_delta":
+                thought = self._thoughts.setdefault(index, {"type": "thinking", "thinking": "", "signature": ""})
+                for name in ("thinking", "signature"):
+                    thought[name] += _words(block.get(name))
+            case "redacted_thinking":
+                self._thoughts[index] = {"type": "redacted_thinking", "data": _words(block.get("data"))}
+
     def _count(self, holder: Mapping[str, Any]) -> None:
         # Later figures are of the whole and take the place of earlier ones.
         self._used |= {name: value for name, value in _part(holder, "usage").items() if value is not None}
@@ -165,12 +233,15 @@ class _Answer:
 
     def _end(self, reason: str) -> Iterator[Event]:
         self._done = True
+        tool_calls = list(self._tools.event([*self._thoughts.values()]))
+        yield from tool_calls
         if self._used:
             yield _usage(self._used)
         if not reason:
             yield UNFINISHED
             return
         end = finish(reason, self._text)
+        end = replace(end, note="") if tool_calls and end.complete else end
         explained = is_filter(reason) and self._explanation
         yield replace(end, note=f"{end.note} {self._explanation}") if explained else end
 

@@ -25,12 +25,13 @@ from tui.providers.chatglm.probe import (
 )
 from tui.providers.dialects.attachments import has_files
 from tui.providers.dialects.attachments import unsupported as no_attachments
-from tui.providers.dialects.messages import GAP, alternating
+from tui.providers.dialects.messages import GAP, alternating, one_system
 from tui.providers.dialects.notices import with_notices
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings
 from tui.providers.dialects.structured_output import unsupported
+from tui.providers.dialects.tools import unsupported as no_tools
 from tui.providers.events import Accepted, Event, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta
 from tui.providers.requests import (
     ApiError,
@@ -132,6 +133,8 @@ def _talk(flavour: str, fields: FieldValues, request: ChatRequest) -> tuple[list
     kind = KINDS[flavour]
     if request.schema is not None and flavour not in (VLLM, OTHER):
         raise unsupported(f"This server ({kind.label})")
+    if request.tools and flavour not in (VLLM, OTHER, GLM4):
+        raise no_tools(f"This server ({kind.label})")
     if has_files(request.messages) and flavour not in (VLLM, OTHER):
         raise no_attachments(f"This server ({kind.label})")
     left = [name for name in request.parameters if name not in kind.takes]
@@ -143,7 +146,9 @@ def _talk(flavour: str, fields: FieldValues, request: ChatRequest) -> tuple[list
         if request.stream:
             notices.append(Notice(f"This server ({kind.label}) does not stream. The answer comes in one piece."))
         return notices, api_script.chat(root(fields), replace(request, parameters=accepted))
-    system, turns = alternating(request.messages)
+    # Calls of tools and their results stay as they are.
+    with_tools = any(message.tool_calls or message.call_id for message in request.messages)
+    system, turns = ("", one_system(request.messages)) if with_tools else alternating(request.messages)
     if system:
         # ChatGLM2's server puts it right before the last question.
         turns = (Message("system", system + GAP if flavour == CHATGLM2 else system), *turns)

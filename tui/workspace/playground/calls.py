@@ -11,6 +11,7 @@ from tui.domain import KeySource, Model, VerificationResult, VerificationState
 from tui.errors import CredentialRejected, Problem, UsageError
 from tui.providers.dialects.notices import with_notices
 from tui.providers.dialects.sampling import DIMENSIONS
+from tui.providers.dialects.tools import unsupported
 from tui.providers.events import Event, Notice, Usage
 from tui.providers.requests import (
     Call,
@@ -18,6 +19,7 @@ from tui.providers.requests import (
     EmbeddingRequest,
     Message,
     TimestampGranularity,
+    Tool,
     TranscriptionRequest,
 )
 from tui.providers.spec import Parameter, Provider
@@ -47,6 +49,7 @@ def chat_call(
     stream: bool = True,
     access: "Access | None" = None,
     schema: Mapping[str, Any] | None = None,
+    tools: Sequence[Tool] = (),
 ) -> tuple[CallRoute, Call]:
     """Return a chat request and its route.
 
@@ -58,17 +61,23 @@ def chat_call(
         stream: Whether to request the answer in pieces.
         access: That of a credential that is not stored yet.
         schema: The JSON Schema that the answer must fit.
+        tools: What the model may ask for.
 
     Raises:
-        UsageError: The provider serves no chats, or for this model takes no schema, or an attachment not as it is.
+        UsageError: The provider serves no chats, or for this model takes no schema or no tools, or an attachment
+            not as it is.
     """
     provider = provider_of(session, model.provider)
     if provider.chat is None:
         raise _unserved(provider, model)
     sent, sentences = limits.check(provider, model, messages)
     route = key_source.route_call(session, model, access)
-    request = ChatRequest(route.model, sent, dict(parameters or {}), stream, schema)
-    return route, with_notices(provider.chat(route.access.fields, request), [Notice(text) for text in sentences])
+    request = ChatRequest(route.model, sent, dict(parameters or {}), stream, schema, tuple(tools))
+    call = provider.chat(route.access.fields, request)
+    asks = call.method == "POST" or call.sends
+    if tools and asks and not (isinstance(call.json, dict) and "tools" in call.json):
+        raise unsupported(model.ref)  # by this wire, which passed over them
+    return route, with_notices(call, [Notice(text) for text in sentences])
 
 
 def embed_call(

@@ -16,7 +16,7 @@ from tui.domain import KeySource, Model
 from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
 from tui.providers.dialects.notices import with_notices
 from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
-from tui.providers.requests import Call, Message, TimestampGranularity
+from tui.providers.requests import Call, Message, TimestampGranularity, Tool
 from tui.tenancy import models
 from tui.tenancy.connections import provider_of
 from tui.tenancy.session import TenantSession
@@ -68,6 +68,7 @@ def chat(
     stream: bool = True,
     schema: Mapping[str, Any] | None = None,
     wire_log: "WireLog | None" = None,
+    tools: Sequence[Tool] = (),
 ) -> AsyncGenerator[Event | Fallback]:
     """Ask a chat model, or one of its fallbacks; see `calls.chat_call` for the arguments.
 
@@ -78,7 +79,7 @@ def chat(
         values, left_out = dict(parameters or {}), ""
         if candidate is not model:
             values, left_out = _carried(session, candidate, values)
-        route, call = calls.chat_call(session, candidate, messages, values, stream, schema=schema)
+        route, call = calls.chat_call(session, candidate, messages, values, stream, schema=schema, tools=tools)
         notices = [Notice(f"{candidate.ref} is asked without {left_out}.")] if left_out else []
         return route, with_notices(call, notices)
 

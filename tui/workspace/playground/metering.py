@@ -16,12 +16,12 @@ from uuid import uuid4
 
 from tui.errors import Problem
 from tui.process import identity
-from tui.providers.events import Event, TextDelta, ThinkingDelta, Transcript, Vectors
+from tui.providers.events import Event, TextDelta, ThinkingDelta, ToolCalls, Transcript, Vectors
 from tui.storage.store import Tables
 from tui.tenancy.session import OPERATOR, Session, TenantSession
 from tui.tenancy.trials import TrialExhausted, shared_counts, stored_uses, trial
 
-ANSWERS = (TextDelta, ThinkingDelta, Transcript, Vectors)
+ANSWERS = (TextDelta, ThinkingDelta, ToolCalls, Transcript, Vectors)
 """Events that something of an answer came with."""
 
 RENEWED = 40.0

@@ -41,6 +41,10 @@ COMMANDS = (
             Option(("--no-history",), "do not record this question and its answer", shown=False),
             SAVED_PROMPT,
             SCHEMA,
+            Option(("--tools",), "a JSON file of tools that the model may ask for; none is executed", "FILE"),
+            Option(
+                ("--tool-result",), "the result of a tool, by which the chat goes on; repeat", "NAME=FILE", shown=False
+            ),
             Option(("-r", "--repeat"), "with --schema: ask N times, and count the answers that fit", "N", shown=False),
             Option(("--thinking",), "show the model's reasoning on stderr", shown=False),
             Option(("--no-thinking",), "keep the model from thinking, if it can be", shown=False),
@@ -53,13 +57,16 @@ COMMANDS = (
         ),
         "If the answer breaks off, what came stays on stdout and the exit code is not 0. With --schema the exit code "
         "is 1 if the answer is not JSON that fits, and the message names the place of the first failure. "
-        "--resume asks with the chat's model, parameters and system prompt, unless you name others.",
+        "With --tools, calls of tools are printed, and nothing is executed: a file or, with -, standard input is the "
+        "result. --resume asks with the chat's model, parameters and system prompt, unless you name others.",
         "{model, fallback: {model, because}, text, thinking, thinking_state, "
         "finish, complete, "
         "attachments: [{name, kind, bytes, metadata_removed, width, height}], "
         "usage: {input, output, reasoning, cached, cache_write, "
         "cache_write_1h, audio, image, audio_output}, cost: {estimate, amount, currency, price_date, price_source}, "
-        "timings: {first_token, total, tokens_per_second}, notices, schema: {valid, path, message}, chat}; "
+        "timings: {first_token, total, tokens_per_second}, notices, schema: {valid, path, message}, "
+        "tool_calls: [{id, name, arguments, result, schema: {valid, path, message}}], "
+        "chat}; "
         "input and output are totals, the others parts of them; what the provider does not report, and a cost that is "
         "not known, are null; timings are in seconds; schema is null without --schema; fallback is the default that "
         "did not answer, or null; chat is the ID of the recorded chat, or null; "
@@ -69,6 +76,7 @@ COMMANDS = (
             "git diff | modeldeck chat -s 'Review this.' -p temperature=0",
             "modeldeck chat -a screenshot.png 'What is wrong here?'",
             "modeldeck chat --schema person.json 'Who wrote Faust?'",
+            "modeldeck chat --tools weather.json --tool-result weather=oslo.json 'Do I need a coat in Oslo?'",
             "modeldeck chat --saved-prompt reviewer <change.diff",
         ),
     ),

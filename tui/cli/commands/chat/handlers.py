@@ -3,12 +3,12 @@
 import asyncio
 import sys
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from tui.cli.commands.chat import recording
+from tui.cli.commands.chat import recording, tool_results
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text, whole_number
 from tui.cli.model_call import (
@@ -24,14 +24,16 @@ from tui.cli.model_parameters import chosen_prompt, saved_values, values_of
 from tui.cli.output import is_terminal
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
-from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta
+from tui.providers.events import Event, Finish, Notice, TextDelta, ThinkingDelta, ToolCalls
 from tui.providers.events import Usage as Used
+from tui.providers.requests import Message, Tool
 from tui.sanitize import printable
 from tui.workspace.playground import answer_schema, calls, fallback, thinking
 from tui.workspace.playground.attachments.files import AttachedFile, user_message
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation
 from tui.workspace.playground.fallback import Fallback
 from tui.workspace.playground.saved_prompts import SavedPrompt
+from tui.workspace.playground.tools import answered
 
 if TYPE_CHECKING:
     from tui.workspace.history.records import StoredChat
@@ -124,7 +126,7 @@ class _Answer:
     def __init__(self, call: CommandContext, model: Model, files: tuple[AttachedFile, ...]) -> None:
         self._call = call
         self._files = files
-        self._model, self._moment = model, call.session.now()
+        self.model, self._moment = model, call.session.now()
         self._started = time.monotonic()
         self._first = 0.0
         self._line_open = False
@@ -138,13 +140,17 @@ class _Answer:
         self.fit: SchemaResult | None = None
         self.chat_id: str | None = None
         self.fallback: Fallback | None = None
+        self.problem: Problem | None = None
+        self.tool_calls: ToolCalls | None = None
+        self.printed_calls: list[dict[str, Any]] = []
+        """Those of every answer to the question, as they are printed."""
 
     def take(self, event: Event | Fallback) -> None:
         out = self._call.out
         match event:
             case Fallback():
                 if event.answering:
-                    self._model, self.fallback = event.model, event
+                    self.model, self.fallback = event.model, event
                     out.note(event.words)
             case TextDelta(text=text):
                 self._mark_first(text)
@@ -159,6 +165,9 @@ class _Answer:
                 if self._call.args.has("thinking") and not out.as_json:
                     out.aside(text)
                     self._thinking_open = True
+            case ToolCalls():
+                self._mark_first("call")
+                self.tool_calls = event
             case Used():
                 self.used = event
             case Finish():
@@ -203,14 +212,14 @@ class _Answer:
         from tui.workspace.pricing.cost import cost_of
         from tui.workspace.pricing.table import price_of
 
-        return cost_of(price_of(self._call.tenant_session, self._model, self._moment), self.used)
+        return cost_of(price_of(self._call.tenant_session, self.model, self._moment), self.used)
 
     def kept(self, state: AnswerState) -> Answer:
         """Return the answer as it is recorded."""
         used = self.used or Used()
         return Answer(
             "".join(self.text),
-            self._model.ref,
+            self.model.ref,
             state,
             self.finish.note if self.finish and state is AnswerState.COMPLETE else "",
             self._first,
@@ -224,7 +233,7 @@ class _Answer:
     def as_json(self) -> dict[str, Any]:
         used = self.used
         return {
-            "model": self._model.ref,
+            "model": self.model.ref,
             "fallback": self.fallback.as_json() if self.fallback else None,
             "text": "".join(self.text),
             "thinking": "".join(self.thinking),
@@ -241,6 +250,7 @@ class _Answer:
             },
             "notices": self.notices,
             "schema": self.fit.as_json() if self.fit else None,
+            "tool_calls": self.printed_calls,
             "chat": self.chat_id,
         }
 
@@ -268,20 +278,60 @@ async def _ask(
     chat: "StoredChat | None" = None,
 ) -> int:
     messages = (*conversation.messages(), user_message(prompt, files))
-    stream = not call.args.has("no-stream")
+    tools = tool_results.offered(call)
+    results = tool_results.results_by_name(call, tools)
     if call.args.has("print"):
-        print_request(call, *calls.chat_call(call.tenant_session, model, messages, parameters, stream, schema=schema))
+        stream = not call.args.has("no-stream")
+        prepared = calls.chat_call(call.tenant_session, model, messages, parameters, stream, schema=schema, tools=tools)
+        print_request(call, *prepared)
         return 0
-    fallbacks = () if chat is not None else answering_fallbacks(call, model)
+    fallbacks = () if chat is not None or tools else answering_fallbacks(call, model)
     await begin(call, model)
     record = recording.Recording(call, chat)
     await record.question(prompt, model, parameters, conversation.system)
-    answer = _Answer(call, model, files)
-    problem: Problem | None = None
+    answer = await _answer(call, _Answer(call, model, files), record, fallbacks, messages, parameters, schema, tools)
+    rounds = 0
+    while (
+        (values := tool_results.results_of(answer.tool_calls, results)) and answer.tool_calls and answer.problem is None
+    ):
+        rounds += 1
+        if rounds > tool_results.MOST_ROUNDS:
+            raise Problem(f"The model went on asking for tools after {rounds - 1} results.", "Ask in another way.")
+        tool_results.report(call, answer.tool_calls, tools, ends=False)
+        messages = (*messages, *answered("".join(answer.text), answer.tool_calls, values))
+        before = [*answer.printed_calls, *tool_results.as_json(answer.tool_calls, tools, results)]
+        words = "\n".join(f"{entry.name}: {values[entry.id]}" for entry in answer.tool_calls.calls)
+        await record.question(words, model, parameters, conversation.system)
+        answer = _Answer(call, model, files)
+        answer.printed_calls = before
+        answer = await _answer(call, answer, record, (), messages, parameters, schema, tools)
+    answer.printed_calls += tool_results.as_json(answer.tool_calls, tools, {})
+    return _finish(call, answer, schema, tools)
+
+
+async def _answer(
+    call: CommandContext,
+    answer: _Answer,
+    record: recording.Recording,
+    fallbacks: Sequence[str],
+    messages: Sequence[Message],
+    parameters: dict[str, Any],
+    schema: Mapping[str, Any] | None,
+    tools: tuple[Tool, ...],
+) -> _Answer:
+    """Take an answer to its end and record it; what broke it off is its `problem`."""
     try:
         with traced(call) as log:
             request = fallback.chat(
-                call.tenant_session, model, fallbacks, messages, parameters, stream, schema, wire_log=log
+                call.tenant_session,
+                answer.model,
+                fallbacks,
+                messages,
+                parameters,
+                not call.args.has("no-stream"),
+                schema,
+                wire_log=log,
+                tools=tools,
             )
             async with aclosing(request) as events:
                 async for event in events:
@@ -292,19 +342,26 @@ async def _ask(
         call.out.note("■ Stopped; the answer is incomplete.")
         raise
     except Problem as broken:
-        problem = broken
+        answer.problem = broken
     finally:
         answer.end()
-    await record.answer(answer.kept(AnswerState.BROKEN if problem else AnswerState.COMPLETE))
+    await record.answer(answer.kept(AnswerState.BROKEN if answer.problem else AnswerState.COMPLETE))
     answer.chat_id = record.chat_id
-    if schema is not None and not problem:
+    return answer
+
+
+def _finish(call: CommandContext, answer: _Answer, schema: Mapping[str, Any] | None, tools: tuple[Tool, ...]) -> int:
+    """Print what is left to print of the last answer, and return the exit code; raise Problem if it is not whole."""
+    if schema is not None and not answer.problem and not answer.tool_calls:
         answer.fit = answer_schema.check(schema, "".join(answer.text))
-    if call.out.as_json and (answer.text or not problem):
+    if call.out.as_json and (answer.text or not answer.problem):
         call.out.json(answer.as_json())
-    if problem:
+    if answer.problem:
         if answer.text:
             call.out.note("■ The answer is incomplete; everything received is above.")
-        raise problem
+        raise answer.problem
+    if answer.tool_calls:
+        tool_results.report(call, answer.tool_calls, tools, ends=True)
     if answer.finish and answer.finish.note:
         call.out.note(answer.finish.note)
     if not call.out.as_json and (is_terminal(sys.stderr) or call.args.has("verbose")):

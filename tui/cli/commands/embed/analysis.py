@@ -12,7 +12,7 @@ from tui.providers.events import Vectors
 from tui.storage.user_file import local_path, read
 from tui.workspace.playground import calls
 from tui.workspace.playground.embedding import projection, ranking
-from tui.workspace.playground.vectors import MOST, Vector, matrix
+from tui.workspace.playground.embedding.vectors import MOST, Vector, matrix
 
 _LARGEST = 64 << 20
 _SCATTER = (72, 20)

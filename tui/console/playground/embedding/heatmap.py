@@ -12,7 +12,7 @@ from tui.console.widgets.row_list import Item, Rows
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED, SELECTED
 from tui.console.widgets.truncate import fit
-from tui.workspace.playground.vectors import Comparison
+from tui.workspace.playground.embedding.vectors import Comparison
 
 SHADES: Sequence[tuple[int, str, str]] = (
     (80, "█", "bold reverse $primary"),

@@ -7,7 +7,7 @@ from textual.content import Content
 from tui.console.keys import key_of
 from tui.console.widgets.static_text import line
 from tui.console.widgets.truncate import clip_end, fit, width
-from tui.workspace.playground.vectors import Comparison
+from tui.workspace.playground.embedding.vectors import Comparison
 
 
 def summary(compared: Comparison, used: int, seconds: float) -> str:

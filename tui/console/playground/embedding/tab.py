@@ -28,7 +28,7 @@ from tui.errors import Problem
 from tui.providers.events import Usage, Vectors
 from tui.tenancy.connections import provider_of
 from tui.workspace.playground import calls
-from tui.workspace.playground.vectors import MOST, Comparison, compare
+from tui.workspace.playground.embedding.vectors import MOST, Comparison, compare
 
 MAP = 60
 """The most texts for which a map is drawn; with more, only the nearest pairs are shown."""

@@ -5,9 +5,10 @@ with the usage comes after the one with the finish reason.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from tui.providers.dialects import attachments
+from tui.providers.dialects import attachments, tools
 from tui.providers.dialects.finish_reasons import finish, is_failure
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in
 from tui.providers.dialects.openai.think_tags import Thinking
@@ -34,18 +35,20 @@ def chat(flavour: Flavour, fields: FieldValues, request: ChatRequest) -> Call:
     if request.model.completion:
         if request.schema is not None:
             raise unsupported(request.model.ref)
+        if request.tools:
+            raise tools.unsupported(request.model.ref)
         if attachments.has_files(request.messages):
             raise attachments.unsupported(request.model.ref)
         body["prompt"] = prompt(request.messages)
         body.setdefault("max_tokens", COMPLETION_TOKENS)
     else:
-        body["messages"] = [
-            {"role": message.role, "content": attachments.content(message)} for message in request.messages
-        ]
+        body["messages"] = [tools.message_body(message) for message in request.messages]
         if "max_tokens" in body:
             body[flavour.most_tokens] = body.pop("max_tokens")
         if request.schema is not None:
             body["response_format"] = response_format(request.schema)
+        if request.tools:
+            body["tools"] = tools.described(request.tools)
     if request.stream:
         body["stream_options"] = {"include_usage": True}
     path = "/completions" if request.model.completion else "/chat/completions"
@@ -74,6 +77,8 @@ class _Answer:
         self._refused = self._done = self._streamed = False
         self._index: Any = None
         self._thinking = Thinking()
+        self._tools = tools.ToolCallParts()
+        self._thoughts: list[str] = []
 
     def read(self, frame: Frame | None) -> Iterator[Event | ApiError | EndSeen]:
         if self._done:
@@ -100,13 +105,17 @@ class _Answer:
         if not piece:
             # Behind deltas, a message repeats them.
             piece = _message(choice.get("message")) if not self._streamed else {}
-        elif piece.get("content"):
+        elif piece.get("content") or piece.get("tool_calls"):
             self._streamed = True
+        if entries := piece.get("tool_calls"):
+            self._tools.add_entries(entries)
         content, refusal = piece.get("content"), piece.get("refusal")
         thought = _thought(piece)
         if not thought and content and not isinstance(content, str):
             thought = _thoughts(content)
         if thought:
+            if "reasoning_content" in piece:
+                self._thoughts.append(thought)
             yield ThinkingDelta(thought)
         # `refusal` is the model's own sentence of declining, in place of the content.
         for part in (content, refusal, choice.get("text")):
@@ -127,13 +136,18 @@ class _Answer:
     def _end(self, marked: bool) -> Iterator[Event]:
         self._done = True
         yield from self._thinking.rest()
+        # DeepSeek wants its thinking back with the results (guide, thinking mode, tool calls).
+        thoughts = "".join(self._thoughts)
+        tool_calls = list(self._tools.event([{"reasoning_content": thoughts}] if thoughts else ()))
+        yield from tool_calls
         if self._usage:
             yield self._usage
         reason = self._reason or ("stop" if marked else "")
         if not reason:
             yield UNFINISHED
             return
-        yield finish(reason, self._thinking.has_text, _REFUSED if self._refused else "")
+        end = finish(reason, self._thinking.has_text, _REFUSED if self._refused else "")
+        yield replace(end, note="") if tool_calls and end.complete else end
 
 
 def _message(value: Any) -> Mapping[str, Any]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tui.workspace.playground.vectors import Vector, matrix, norm, pairs
+from tui.workspace.playground.embedding.vectors import Vector, matrix, norm, pairs
 
 _NEIGHBOURS = 10
 

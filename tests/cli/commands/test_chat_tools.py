@@ -1,0 +1,42 @@
+"""`modeldeck chat --tools`: calls are printed and checked, results sent on, and nothing is executed."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.cli.conftest import Run
+from tests.doubles.openai_server import OpenAIServer, Response
+
+
+def tool_response(arguments: str) -> Response:
+    function = {"name": "weather", "arguments": arguments}
+    message = {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}
+    body: dict[str, Any] = {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
+    return Response(200, body)
+
+
+def test_calls_are_printed_and_results_sent_on(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
+    tools, result = tmp_path / "tools.json", tmp_path / "oslo.json"
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}}
+    tools.write_text(json.dumps([{"name": "weather", "description": "The weather.", "parameters": schema}]))
+    result.write_text('{"degrees": -3}\n')
+    words = ("chat", "--no-stream", "--tools", str(tools))
+    server.next("/chat/completions", tool_response('{"city": 7}'))
+    ran = ready(*words, "Coat?")
+    assert (ran.code, ran.out) == (0, 'weather {"city": 7}\n')
+    assert "do not fit at $.city" in ran.err and "--tool-result weather=FILE" in ran.err
+
+    server.next("/chat/completions", tool_response('{"city": "Oslo"}'))
+    ran = ready(*words, "--tool-result", f"weather={result}", "--json", "Coat?")
+    printed = json.loads(ran.out)
+    assert ran.code == 0 and printed["text"] == "The sky is blue because of scattering."
+    (call,) = printed["tool_calls"]
+    assert (call["name"], call["result"], call["schema"]["valid"]) == ("weather", '{"degrees": -3}', True)
+    body = server.requests_to("/chat/completions")[-1].json
+    assert body["tools"][0]["function"]["parameters"] == schema
+    assert body["messages"][-1] == {"role": "tool", "tool_call_id": "call_1", "content": '{"degrees": -3}'}
+
+    assert ready(*words, "--tool-result", f"rain={result}", "Coat?").code == 2
+    tools.write_text('[{"description": "No name."}]')
+    ran = ready(*words, "Coat?")
+    assert ran.code == 2 and "Tool 1 of tools.json has no name." in ran.err
