@@ -67,8 +67,12 @@ FIGURES = {
     "G28": Figure("ends of answers × dialects", "answers.ends", 40, 600, 6_000),
     "G29": Figure("batches killed, limited and cut", "batches.killed", 6, 1_000, 5_000),
     "G30": Figure("sessions killed that record chats, sealed", "recording.killed", 10, 1_000, 10_000),
-    "S1": Figure("50 writers of two hosts save one tenant", "shared.saves.at_once", 50, 10_000, 10_000),
-    "S2": Figure("saves cut after each byte of some", "shared.saves.cut", 24, 600, 3_000),
-    "S15": Figure("histories of one register", "shared.saves.histories", 4, 300, 2_000),
+    "S1": Figure("50 writers of two hosts save one tenant", "shared.saves.at_once", 50, 1_000, 10_000),
+    "S2": Figure("saves cut after each byte of some", "shared.saves.cut", 24, 200, 3_000),
+    "S3": Figure("servers killed, and replaced by a standby", "shared.outages.failovers", 1, 2, 40),
+    "S4": Figure("a host cut off, in seconds", "shared.outages.partition", 2, 60, 60),
+    "S12": Figure("schemas brought up while clients save", "shared.migrations.from_every_schema", 1, 2, 50),
+    "S14": Figure("secrets looked for in all a server keeps", "shared.leaks.server", 1, 2, 20),
+    "S15": Figure("histories of one register", "shared.saves.histories", 4, 40, 2_000),
 }
 """By goal."""

@@ -44,8 +44,17 @@ def require() -> None:
 class Server:
     """A server on a socket in a private folder. `stop` and `start` are for tests of an outage."""
 
-    def __init__(self, options: tuple[str, ...] = (), tls: tuple[Path, Path] | None = None, port: int = 5432) -> None:
-        """With `tls`, a certificate and its key, it also listens on loopback, where it takes nothing else."""
+    def __init__(
+        self,
+        options: tuple[str, ...] = (),
+        tls: tuple[Path, Path] | None = None,
+        port: int = 5432,
+        primary: Path | None = None,
+    ) -> None:
+        """With `tls`, a certificate and its key, it also listens on loopback, where it takes nothing else.
+
+        With `primary`, the folder of another server's socket, it is a standby of that one until it is promoted.
+        """
         installed = programs()
         assert installed is not None
         self._programs, self._options, self._port = installed, options, port
@@ -53,7 +62,14 @@ class Server:
         self._user = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         if self._user:
             shutil.chown(self.folder, "postgres", "postgres")
-        self._run("initdb", "-D", f"{self.folder}/data", "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8")
+        data = f"{self.folder}/data"
+        if primary is None:
+            self._run("initdb", "-D", data, "-A", "trust", "-U", "postgres", "--no-sync", "-E", "UTF8")
+        else:
+            self._run(
+                *("pg_basebackup", "-D", data, "-h", str(primary), "-U", "postgres"),
+                *("-R", "--no-sync", "-c", "fast"),
+            )
         if tls is not None:
             self._listen(*tls)
         self.start()
@@ -101,6 +117,11 @@ class Server:
             self.process.wait(10)
         except subprocess.TimeoutExpired:
             self.process.kill()
+
+    def kill(self) -> None:
+        """Kill it as a machine that loses its power is."""
+        self.process.kill()
+        self.process.wait(10)
 
     def remove(self) -> None:
         """Stop it, and delete its files."""

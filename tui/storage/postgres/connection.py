@@ -204,8 +204,11 @@ def _check(connection: psycopg.Connection[tuple[Any, ...]]) -> Login:
     return Login(name, role, version, least, store_id, float(now) - time.time())
 
 
-_LOST = ("08", "57P", "25006", "25P03", "53300")
-"""How the SQLSTATE begins of an error after which another connection may serve."""
+_LOST = ("08", "57P", "25006", "25P03", "53300", "40P01")
+"""How the SQLSTATE begins of an error after which another connection may serve.
+
+The last is a deadlock, such as with a schema that is brought up: nothing was done, and the same is done again.
+"""
 
 
 def is_lost(error: psycopg.Error) -> bool:

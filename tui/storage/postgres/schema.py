@@ -1,6 +1,8 @@
 """The schema of a shared store: numbered SQL, applied forward only; roles and grants, and what is deployed."""
 
 import os
+import random
+import time
 from collections.abc import Iterator
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -15,6 +17,7 @@ from tui.storage.postgres.address import Address
 from tui.storage.postgres.connection import CLIENT, problem
 from tui.storage.postgres.password_file import with_password_file
 
+TRIES = 10
 ROLES = ("modeldeck_owner", "modeldeck_operator", "modeldeck_auditor", "modeldeck_meter")
 _TABLES = "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, pg_get_userbyid(c.relowner) FROM pg_class c"
 
@@ -97,14 +100,29 @@ def _migrate(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
         raise Problem(f"The store has schema {present}; this version knows {latest()}.", "Use the newer Modeldeck.")
     for number, text in migrations():
         if number > present:
-            with connection.transaction():
-                connection.execute("SET LOCAL ROLE modeldeck_owner")
-                connection.execute(text.encode())
-                connection.execute("UPDATE modeldeck.meta SET schema_version = %s, least_client = %s", (number, CLIENT))
+            _apply(connection, number, text)
     with connection.transaction():
         connection.execute("SET LOCAL ROLE modeldeck_owner")
         connection.execute((_package() / "grants.sql").read_bytes())
     return latest()
+
+
+def _apply(connection: psycopg.Connection[tuple[Any, ...]], number: int, text: str) -> None:
+    """Apply one step in one transaction; again where clients at work and the step waited for each other."""
+    for attempt in range(TRIES):
+        try:
+            with connection.transaction():
+                connection.execute("SET LOCAL ROLE modeldeck_owner")
+                if number > 1:
+                    # Who saves locks it first: they end before the step begins, and wait for its end.
+                    connection.execute("LOCK TABLE modeldeck.tenant")
+                connection.execute(text.encode())
+                connection.execute("UPDATE modeldeck.meta SET schema_version = %s, least_client = %s", (number, CLIENT))
+            return
+        except psycopg.errors.DeadlockDetected:
+            if attempt + 1 == TRIES:
+                raise
+            time.sleep(random.uniform(0, 0.2))
 
 
 def _version(connection: psycopg.Connection[tuple[Any, ...]]) -> int:
