@@ -312,6 +312,7 @@ async def test_fields_come_from_the_providers_declaration(session: Session, monk
         await form(pilot, 1)
         screen = shown(pilot)
         assert "   Base model       [" in screen and "What it was made from." in screen
+        assert screen.index("   Base model ") < screen.index("   Type ") < screen.index("   Task ")
         assert "   Task             ( ) one task" in screen and "(•) another task" in screen
         assert "Empty takes the current one. Optional." in screen
         await typed(pilot, "mine")
@@ -319,7 +320,7 @@ async def test_fields_come_from_the_providers_declaration(session: Session, monk
         await until_shown(pilot, "▲ Base model is missing.")
         assert pilot.app.focused is field(pilot, "field-base_model").field
         await typed(pilot, "bge")
-        await pilot.press("enter", "space", "enter", *"v1", "enter", "enter")
+        await pilot.press("enter", "enter", "space", "enter", *"v1", "enter", "enter")
         await until_shown(pilot, "▲ The server is away.")
         assert labels == [{"base_model": "bge", "task": "one", "version": "v1"}]
 

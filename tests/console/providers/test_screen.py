@@ -133,7 +133,7 @@ async def test_what_a_provider_says_never_reaches_the_terminal_as_codes_or_marku
 async def test_a_locked_tenant_can_be_read_and_v_asks_for_the_passphrase(session: Session) -> None:
     async with console(session, "north-lab") as pilot:
         assert rows(pilot)[21].startswith("   OpenAI: your key, ends 77c0, verified ")
-        assert rows(pilot)[22] == "   v asks for the passphrase first."
+        assert rows(pilot)[22] == "   L unlocks the tenant; v asks for the passphrase first."
         await pilot.press("v")
         await until_shown(pilot, "Next: verify OpenAI, as soon as you unlock.")
         await pilot.press(*"practice", "enter")

@@ -80,7 +80,9 @@ class ModelForm(Form):
         """Yield the fields in order, with `type` where the type is asked."""
         named = [model_field.name for model_field in self.provider.model_fields]
         if not self._leading:
-            yield from (ID, "type", *named)
+            # What is required says what the model is, and so comes before its type.
+            required = [model_field.name for model_field in self.provider.model_fields if model_field.required]
+            yield from (ID, *required, "type", *(name for name in named if name not in required))
             return
         picked = [name for name in named if name in self.provider.field_options]
         yield from (name for name in named if name in self.choices)

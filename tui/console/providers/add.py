@@ -96,7 +96,11 @@ class AddProvider(PageScreen[str]):
             return ScreenText(f"Providers › add › {self.kind.label}", (*own, "page.back"), strip=strip)
         kind = kinds().get(self.query_one(Rows).key) if self.query(Rows) else None
         keys = ("list.choose: choose", "focus.up focus.down: move") if kind else ()
-        strip = (f"{kind.label}: {_types(kind)}.", hint("{list.choose} adds another one of it.")) if kind else ("", "")
+        strip = (
+            (f"{kind.label}: {_types(kind)}.", hint("{list.choose} adds it under a name of your choice."))
+            if kind
+            else ("", "")
+        )
         back = "page.back: clear" if self.query(Filter) and self.query_one(Filter).text else "page.back"
         return ScreenText("Providers › add", (*keys, back), strip=strip)
 

@@ -81,7 +81,7 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
     if row.trial is not None:
         message += f" T{row.trial.words[1:]}."
     if locked and credential.envelope:
-        return message, hint("{providers.verify} asks for the passphrase first.")
+        return message, hint("{app.lock} unlocks the tenant; {providers.verify} asks for the passphrase first.")
     return message, _listed(row, credential, now)
 
 
