@@ -41,6 +41,8 @@ DECLARED = {
     "propose.pick": KeyDeclaration("enter", "choose", "Pick another model"),
     "embedding.sort": KeyDeclaration("enter", "sort", "Sort by similarity to this text, or back"),
     "form.press": KeyDeclaration("enter,space", "press", "press"),
+    "ask.yes": KeyDeclaration("y", "yes", fixed=True),
+    "ask.no": KeyDeclaration("n", "no", fixed=True),
     "app.undo": KeyDeclaration("U", "undo", "Undo the last change"),
     "path.complete": KeyDeclaration("tab", "complete", fixed=True),
     "filter.done": KeyDeclaration("down", "to list", fixed=True),

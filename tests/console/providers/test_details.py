@@ -115,8 +115,12 @@ async def test_d_on_a_field_lists_what_goes_and_keeps_it_by_default(session: Ses
         await pilot.press("enter")
         await until_shown(pilot, " ▸ API key")
         await pilot.press("d")
+        await until_shown(pilot, "y yes  n no  ")
+        await pilot.press("n")
+        await until_shown(pilot, " ▸ API key")
+        await pilot.press("d")
         await until_shown(pilot, "─ Remove OpenAI ─")
-        await pilot.press("down", "enter")
+        await pilot.press("y")
         await until_shown(pilot, "○ OpenAI               not set up")
         assert all(
             row.default is None or row.default.provider != "openai" for row in defaults.rows(session.tenant("acme"))
