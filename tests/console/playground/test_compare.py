@@ -59,7 +59,10 @@ async def test_models_answer_side_by_side_and_the_winner_becomes_the_default(tmp
         await until_shown(pilot, "gpt-5.4-mini is now the default chat model.")
         chosen = models.defaults(app_of(pilot).navigator.tenant_session)[ModelType.CHAT]
         assert chosen.ref == "openai/gpt-5.4-mini"
-        await pilot.press("=")
+        # the raw request is that of the column
+        await pilot.press("v")
+        await until_shown(pilot, '"model": "gpt-5.4-mini"')
+        await pilot.press("escape", "=")
         await until_shown(pilot, "of the words in common")
         assert all(row.startswith("   ") for row in rows(pilot)[2:6] if row)
         await pilot.press("escape", "r")

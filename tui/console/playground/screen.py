@@ -166,12 +166,13 @@ class Playground(AreaScreen):
     def action_raw(self) -> None:
         from tui.console.playground.raw_view import RawView  # lazy: the page
 
-        if self.tab is None or self.tab.last_request is None:
+        request = self.tab.raw_request if self.tab is not None else None
+        if request is None:
             self.dialogs.toast("Nothing was sent here yet.")
-        elif self.tab.last_request[1].muted:
+        elif request[1].muted:
             self.dialogs.toast("A request on a trial is not shown: it holds the operator's account.")
         else:
-            self.app.push_screen(RawView(*self.tab.last_request))
+            self.app.push_screen(RawView(*request))
 
     async def open_model(self, model_ref: str, type: ModelType) -> None:  # noqa: A002 - the word of the design
         """Show the tab of that type with that model."""

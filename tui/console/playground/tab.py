@@ -101,6 +101,11 @@ class Tab(InConsole, Vertical):
         return log
 
     @property
+    def raw_request(self) -> tuple[Model, WireLog] | None:
+        """The request that the Raw page shows, and its model."""
+        return self.last_request
+
+    @property
     def has_trial(self) -> bool:
         """Whether there is a trial of the model's provider, so that `o` has a meaning."""
         session = self.navigator.tenant_session

@@ -19,6 +19,7 @@ from tui.console.widgets.static_text import Plain
 from tui.console.widgets.text_area import LinesField
 from tui.domain import Model, ModelType
 from tui.errors import Problem
+from tui.providers.client.wire_log import WireLog
 from tui.providers.events import Event
 from tui.tenancy import keyring
 from tui.workspace.playground import calls
@@ -97,6 +98,12 @@ class CompareTab(PromptTab):
     @property
     def instructions(self) -> SavedPrompt:
         return self._prompt
+
+    @property
+    def raw_request(self) -> tuple[Model, WireLog] | None:
+        column = self.columns.current or next(iter(self.columns), None)
+        answers = column.entry.answers if column is not None and not self.has_class("-locked") else ()
+        return (answers[-1].model, answers[-1].wire_log) if answers else None
 
     def use_prompt(self, prompt: SavedPrompt) -> None:
         self._prompt = prompt
@@ -260,7 +267,7 @@ class CompareTab(PromptTab):
             began = self.navigator.session.now()
             entries = [column.entry for column in self.columns]
             self.comparison = PromptComparison(
-                prompt, entries, self._prompt.system, began=began, files=files, schema=self._prompt.schema
+                prompt, entries, self._prompt.system, began=began, files=files, schema=self._prompt.schema, logged=True
             )
         comparison = self.comparison
         assert comparison is not None

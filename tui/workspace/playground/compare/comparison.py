@@ -8,6 +8,7 @@ from typing import Any
 
 from tui.domain import Model
 from tui.errors import UsageError
+from tui.providers.client.wire_log import WireLog
 from tui.providers.events import Event
 from tui.providers.requests import Message
 from tui.tenancy.session import TenantSession
@@ -69,7 +70,7 @@ class ComparedModel:
 
 @dataclass
 class PromptComparison:
-    """A prompt with its files, and each model with its answers."""
+    """A prompt with its files, and each model with its answers; what is sent is kept if it is `logged`."""
 
     prompt: str
     models: list[ComparedModel]
@@ -78,6 +79,7 @@ class PromptComparison:
     began: str = ""
     files: tuple[AttachedFile, ...] = ()
     schema: Schema | None = None
+    logged: bool = False
 
     @property
     def messages(self) -> tuple[Message, ...]:
@@ -114,7 +116,7 @@ async def run(
 
     async def ask(entry: ComparedModel) -> None:
         for _ in range(comparison.repeat):
-            answer = MeasuredAnswer(entry.model)
+            answer = MeasuredAnswer(entry.model, wire_log=WireLog() if comparison.logged else WireLog.off())
             entry.answers.append(answer)
             try:
                 await measure(session, answer, comparison.messages, entry.parameters, on_event, comparison.schema)

@@ -39,6 +39,7 @@ class MeasuredAnswer:
         fresh_connection: True if a connection was opened for it, None if that is unknown.
         cost: Its estimated cost, None if no price is known.
         retries: How often the request was sent again before it was answered.
+        wire_log: What was sent and received; off unless the caller wants it.
         fit: Whether it fits the JSON Schema that was asked for, None without one or if it is not complete.
     """
 
@@ -56,6 +57,7 @@ class MeasuredAnswer:
     cost: Cost | None = None
     fresh_connection: bool | None = None
     retries: int = 0
+    wire_log: WireLog = field(default_factory=WireLog.off, repr=False)
     fit: SchemaResult | None = None
     notices: list[str] = field(default_factory=list)
     began: float = field(default_factory=monotonic)
@@ -172,7 +174,7 @@ async def measure(
 
     With a `schema` the answer is checked. A cancelled task leaves it stopped, with what came.
     """
-    at, wire_log = session.now(), WireLog.off()
+    at, wire_log = session.now(), answer.wire_log
     answer.began = monotonic()
     try:
         prepared = calls.chat_call(session, answer.model, messages, parameters, schema=schema)
