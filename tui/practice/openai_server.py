@@ -78,6 +78,9 @@ def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Ans
     if refusal := _too_much(body, reasons):
         return whole(refusal, 400)
     text = "" if wish == "please be empty" else files + sample_answers.reply(question, body["model"])
+    form = (body.get("response_format") or {}).get("json_schema")
+    if isinstance(form, dict) and not wish:
+        text = json.dumps(sample_answers.arguments(form.get("schema")), ensure_ascii=False)
     thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
     reason = "stop"
     if wish == "please be long":

@@ -33,8 +33,8 @@ class AnswerSchema(Dialog[ChosenSchema]):
 
     BOX_TITLE = "Answers fit a JSON Schema"
     DEFAULT_CSS = """
-    AnswerSchema LinesField { height: 8; border-left: solid $foreground 40%; padding-left: 1; }
-    AnswerSchema .wrong { height: auto; }
+    AnswerSchema LinesField, AnswerSchema LinesField:focus { height: 8; margin-left: 3; width: 1fr; max-width: 100; }
+    AnswerSchema .wrong { height: auto; padding-left: 3; }
     AnswerSchema PathEntries { padding-left: 0; }
     """
 
@@ -48,7 +48,7 @@ class AnswerSchema(Dialog[ChosenSchema]):
 
     def parts(self) -> Iterable[Widget]:
         yield self._path
-        yield Plain(line("   ", ("the schema", MUTED)))
+        yield Plain(line("   ", ("the schema", MUTED), "\n"))
         yield self._field
         yield self._wrong
         yield Button("Use this schema", id="use", primary=True)
@@ -101,7 +101,7 @@ class AnswerSchema(Dialog[ChosenSchema]):
         try:
             schema = await asyncio.to_thread(parsed_schema, text, "The text") if text else None
         except Problem as problem:
-            self._wrong.show(line("   ", problem_lines(problem.message)[0]))
+            self._wrong.show(problem_lines(problem.message)[0])
             self._field.focus()
             return
         self.dismiss(ChosenSchema(schema))

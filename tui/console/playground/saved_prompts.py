@@ -65,9 +65,7 @@ class SavedPrompts(PageScreen[SavedPrompt]):
         prompt = self._prompt
         if prompt is None:
             return "Stored unencrypted with the settings: keep no secrets in them.", ""
-        parts = [f"{name} {text}" for name, text in prompt.parameters.items()]
-        parts += ["answers fit a JSON Schema"] if prompt.schema is not None else []
-        return one_line(prompt.system, 400) or "No system prompt.", " · ".join(parts)
+        return _described(prompt)
 
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
@@ -96,6 +94,13 @@ class SavedPrompts(PageScreen[SavedPrompt]):
             self._show()
 
 
+def _described(prompt: SavedPrompt) -> tuple[str, str]:
+    """Return two lines on what a prompt holds."""
+    parts = [f"{name} {text}" for name, text in prompt.parameters.items()]
+    parts += ["answers fit a JSON Schema"] if prompt.schema is not None else []
+    return one_line(prompt.system, 400) or "No system prompt.", " · ".join(parts)
+
+
 def _draw(prompt: SavedPrompt, cells: int) -> Content:
     name = min(24, max(10, cells // 3))
     return line(fit(prompt.name, name), "  ", (fit(one_line(prompt.system, 200), max(10, cells - name - 4)), MUTED))
@@ -118,7 +123,7 @@ class PromptName(PageScreen[str]):
 
     def chrome(self) -> ScreenText:
         keys = ("field.next: save", "field.clear") if self.typing else ("form.press",)
-        return ScreenText(f"{_TITLE} › save", (*keys, "page.back"))
+        return ScreenText(f"{_TITLE} › save", (*keys, "page.back"), strip=_described(self._prompt))
 
     def on_mount(self) -> None:
         self._row.field.focus()
