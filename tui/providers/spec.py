@@ -196,6 +196,7 @@ class Provider:
         after_saving: What to do next if models are not listed.
         sort_order: The place in lists, lower first.
         exclusive_auth_methods: True if only one auth method of the fields may be filled in.
+        check_is_billed: Whether verifying these fields sends a request that is billed, for one token.
         regions: Other clear fields under which a rejected, unsaved key is tried.
         token: The call that exchanges the secrets for an access token (event `AccessToken`), or None. The token is
             cached; `sign` finds it as the secret `token`, and signs the exchange itself without it.
@@ -240,6 +241,7 @@ class Provider:
     exclusive_auth_methods: bool = True
     model_origins: Callable[[FieldValues, Model], tuple[str, ...]] = lambda fields, model: ()
     host_suffixes: tuple[str, ...] = ()
+    check_is_billed: Callable[[FieldValues], bool] = lambda fields: False
     regions: Callable[[FieldValues], tuple[FieldValues, ...]] = lambda fields: ()
     token: Callable[[FieldValues], Call | None] = lambda fields: None
     stale_token: frozenset[str] = frozenset()

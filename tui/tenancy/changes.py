@@ -9,7 +9,7 @@ from tui.storage.audit_log import AuditEvent
 from tui.storage.settings_file import Content, Document, same
 from tui.storage.store import EDITED
 
-_BOOKKEEPING = frozenset(("used", "reservations", "told", "refused"))
+_BOOKKEEPING = frozenset(("used", "reservations", "told", "refused", "latencies"))
 """Tables that requests change."""
 
 _VOUCHING = frozenset(("manifest", "proof"))

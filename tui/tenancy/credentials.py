@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tui.domain import Credential, VerificationResult
@@ -25,6 +26,11 @@ from tui.vault.envelope import HandleLost
 
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
+
+_LATENCIES = "latencies"
+"""The table of how long the last checks of each credential took; bookkeeping."""
+
+_MOST_LATENCIES = 10
 
 
 def stored(session: TenantSession) -> tuple[Credential, ...]:
@@ -319,6 +325,41 @@ def note(session: TenantSession, credential: Credential, check: VerificationResu
                 and entry.get("references", {}) == credential.references
             ),
         )
+        add_latency(tables, credential, check.ms)
+
+
+def add_latency(tables: Tables, credential: Credential, milliseconds: int) -> None:
+    """Add the time of a check, inside a transaction; 0 is a check that was not timed."""
+    if milliseconds <= 0:
+        return
+    table = tables.table(_LATENCIES)
+    times = [time for record in table if _is_latency_of(record, credential) for time in _times(record)]
+    table.remove(lambda record: _is_latency_of(record, credential))
+    times = [*times, milliseconds][-_MOST_LATENCIES:]
+    table.insert({"provider": credential.provider, "credential": credential.name, "ms": times})
+
+
+def forget_latencies(tables: Tables, provider_id: str, name: str = "") -> None:
+    """Remove the times of a credential, or of all of a provider, inside a transaction."""
+    tables.table(_LATENCIES).remove(
+        lambda record: record.get("provider") == provider_id and (not name or record.get("credential") == name)
+    )
+
+
+def median_ms(session: TenantSession, credential: Credential) -> int:
+    """Return the median time of the last checks in milliseconds, 0 without any."""
+    records = session.store.read().table(_LATENCIES)
+    times = [time for record in records if _is_latency_of(record, credential) for time in _times(record)]
+    return round(median(times)) if times else 0
+
+
+def _is_latency_of(record: Mapping[str, Any], credential: Credential) -> bool:
+    return (record.get("provider"), record.get("credential")) == (credential.provider, credential.name)
+
+
+def _times(record: Mapping[str, Any]) -> list[int]:
+    times = record.get("ms")
+    return [time for time in times if type(time) is int and time > 0] if isinstance(times, list) else []
 
 
 def key_hint(provider: Provider, hints: Mapping[str, str]) -> str:

@@ -45,6 +45,9 @@ def test_a_passphrase_is_typed_once(
 
     run("provider", "set", "openai", f"base_url={server.url}", "api_key=-", stdin=KEY + "\n")
     assert run("chat", "-m", "openai/gpt-4o", "Why?")
+    assert "open in the agent" in run("tenant", "list")
+    (row,) = json.loads(run("tenant", "list", "--json"))
+    assert row["open"] and row["agent"]
     vault = json.loads(run("vault", "status", "--json"))
     assert (vault["open"], vault["agent"], vault["manifest"]["state"]) == (True, True, "vouched for")
     doctor = json.loads(run("doctor", "--json"))

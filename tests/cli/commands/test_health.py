@@ -26,6 +26,7 @@ def test_every_credential_is_verified_and_none_is_changed(ready: Run, server: Op
     assert [(row["credential"], row["state"], row["active"]) for row in rows] == [
         ("default", "ready", True), ("old", "refused", False),
     ]  # fmt: skip
+    assert rows[0]["median_ms"] > 0 and rows[1]["median_ms"] == 0 and not rows[0]["billed"]
     assert rows[0]["ms"] >= 0 and rows[0]["age_days"] == 0 and "rejected" in rows[1]["message"]
     table = ready("health")
     assert table.code == 3 and "2 credentials: 1 ready, 1 refused." in table.err and KEY not in table.out + table.err

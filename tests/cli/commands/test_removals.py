@@ -43,8 +43,8 @@ def test_ending_a_trial_is_shown_first(modeldeck: Run) -> None:
 @pytest.mark.slow
 def test_changes_are_printed_as_json(ready: Run) -> None:
     for words, shape in (
-        (("default", "set", "chat", "openai/gpt-4o"), {"type": "chat", "model": "openai/gpt-4o"}),
-        (("default", "clear", "chat"), {"type": "chat", "model": None}),
+        (("default", "set", "chat", "openai/gpt-4o"), {"type": "chat", "model": "openai/gpt-4o", "fallbacks": []}),
+        (("default", "clear", "chat"), {"type": "chat", "model": None, "fallbacks": []}),
         (("credential", "use", "openai", "default"), {"provider": "openai", "credential": "default", "active": True}),
         (("provider", "source", "openai", "own"), {"provider": "openai", "source": "own"}),
         (("tenant", "rename", "acme", "Acme Ltd"), {"id": "acme", "name": "Acme Ltd"}),

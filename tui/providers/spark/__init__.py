@@ -210,6 +210,7 @@ PROVIDER = Provider(
     sign=sign,
     origins=origins,
     verify=verify,
+    check_is_billed=lambda fields: _by_password(fields),
     parse_error=api.parse_error,
     key_page="https://console.xfyun.cn/services/cbm",
     docs=(

@@ -38,6 +38,8 @@ class HealthRow:
         verified_at: When it was last verified, ISO 8601 in UTC; '' for never.
         ms: How long the check took, 0 if there was none.
         before_ms: How long the check before took, 0 if there was none.
+        median_ms: The median of the last ten checks, 0 if there was none.
+        billed: Whether the provider bills a check; it is for one token then.
         age_days: Days since the key was saved or rotated, None if unknown.
         lifetime: What was set for how long the key is used, None if nothing was.
         due_on: The date on which the key expires or is to be replaced by that, '' for none.
@@ -53,6 +55,8 @@ class HealthRow:
     verified_at: str = ""
     ms: int = 0
     before_ms: int = 0
+    median_ms: int = 0
+    billed: bool = False
     age_days: int | None = None
     lifetime: Lifetime | None = None
     due_on: str = ""
@@ -92,6 +96,8 @@ def _row(session: TenantSession, credential: Credential) -> HealthRow:
         str(credential.check.state),
         credential.check.at,
         before_ms=credential.check.ms,
+        median_ms=credentials.median_ms(session, credential),
+        billed=verify.is_billed(session, credential),
         age_days=age_days(credential, session.now()),
         lifetime=terms,
         due_on=due_on(credential, terms) if terms else "",
@@ -123,7 +129,9 @@ async def _checked(session: TenantSession, row: HealthRow) -> HealthRow:
         return replace(row, state="failed", problem=problem)
     kind = CredentialRejected if result.state is VerificationState.REFUSED else Problem
     reason = None if result.state in _WORKING else kind(result.message, result.hint, result.detail)
-    return replace(row, state=str(result.state), verified_at=result.at, ms=result.ms, problem=reason)
+    stored = credentials.named(session, row.provider, row.credential)
+    median = credentials.median_ms(session, stored) if stored else row.median_ms
+    return replace(row, state=str(result.state), verified_at=result.at, ms=result.ms, median_ms=median, problem=reason)
 
 
 def exit_code(checked: Sequence[HealthRow]) -> Exit:

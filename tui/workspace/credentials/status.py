@@ -155,6 +155,7 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
                     _switch_models(tables, provider_of(session, provider_id), None, record["name"])
             listings.forget(tables, provider_id, name)
             lifetime.forget(tables, provider_id, name)
+            credentials.forget_latencies(tables, provider_id, name)
 
     await asyncio.to_thread(work)
     for entry in going:
@@ -184,6 +185,7 @@ async def remove_provider(session: TenantSession, provider_id: str) -> None:
         with verification.credential_transaction(session, forgotten) as tables:
             listings.forget(tables, provider_id)
             lifetime.forget(tables, provider_id)
+            credentials.forget_latencies(tables, provider_id)
             tables.table("connections").remove(lambda record: record["id"] == provider_id)
             refused_fields.forget(tables, provider_id)
             for name in ("credentials", "models", "defaults", "sources"):

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tui.domain import DEFAULT_NAME, Model, VerificationResult, VerificationState
+from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState
 from tui.errors import Action, CredentialRejected, NetworkError, Problem, Remedy, ScopeMissing, UsageError
 from tui.providers.origins import host_of, origin_of
 from tui.providers.spec import FieldValues, mask_secrets
 from tui.sanitize import one_line
 from tui.tenancy import credentials, model_sync
-from tui.tenancy.connections import provider_of
+from tui.tenancy.connections import find_provider, provider_of
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials.fields import Values
 from tui.workspace.credentials.save import CredentialDraft, build_draft
@@ -147,6 +147,14 @@ async def verify_stored(
         raise
     await asyncio.to_thread(credentials.note, session, credential, check)
     return check
+
+
+def is_billed(session: TenantSession, credential: Credential) -> bool:
+    """Return True if the provider bills a check of a credential, which is a request for one token then."""
+    provider = find_provider(session, credential.provider)
+    if provider is None:
+        return False
+    return provider.check_is_billed(mask_secrets(dict(credential.clear), credential.hints))
 
 
 async def _verify_and_list(

@@ -102,9 +102,10 @@ COMMANDS = (
         "Each is verified as by modeldeck provider verify, at most two requests per host at once, and the outcome is "
         "stored; nothing is disabled or removed. Trials are listed and not verified. The exit code is 3 if a key is "
         "rejected, else 4 if a provider cannot be reached, else 5 if a tenant is locked.",
-        "[{tenant, provider, credential, active, state, verified_at, ms, before_ms, age_days, expires, due_on, trial, "
-        "message, hint}]; state is ready, restricted, refused, failed, locked or trial; expires and due_on are dates "
-        "or null; trial null or {left, calls}",
+        "[{tenant, provider, credential, active, state, verified_at, ms, before_ms, median_ms, billed, age_days, "
+        "expires, due_on, trial, message, hint}]; median_ms is that of the last ten checks; billed is true if a check "
+        "is billed, for one token; state is ready, restricted, refused, failed, locked or trial; expires and due_on "
+        "are dates or null; trial null or {left, calls}",
         ("modeldeck health", "modeldeck health --all-tenants --json"),
     ),
     Command(

@@ -10,6 +10,7 @@ from tui.cli.remedies import problem_hint
 from tui.errors import Problem
 from tui.tenancy import keyring, tenants
 from tui.tenancy.session import TenantSession
+from tui.tenancy.timestamps import when
 from tui.workspace.credentials import health as checks
 from tui.workspace.credentials.health import HealthRow
 
@@ -34,8 +35,12 @@ async def health(call: CommandContext) -> int:
     heading = ("tenant",) if everyone else ()
     due = any(row.due_on for row in rows)
     call.out.table(
-        (*heading, "provider", "credential", "state", "time", "before", "age", *(["due"] if due else []), "trial left"),
-        [(*((row.tenant,) if everyone else ()), *_cells(row, due)) for row in rows],
+        (
+            *(*heading, "provider", "credential", "state", "verified", "time", "median", "age"),
+            *(["due"] if due else []),
+            *("trial left", "check"),
+        ),
+        [(*((row.tenant,) if everyone else ()), *_cells(row, due, call.session.now())) for row in rows],
     )
     for row in rows:
         if row.problem:
@@ -76,16 +81,18 @@ async def _opened(call: CommandContext, named: list[TenantSession]) -> list[Tena
     return sessions
 
 
-def _cells(row: HealthRow, due: bool) -> tuple[str, ...]:
+def _cells(row: HealthRow, due: bool, now: str) -> tuple[str, ...]:
     return (
         row.provider,
         f"{row.credential or '–'}{'' if row.active else ' (not active)'}",
         row.state,
+        when(row.verified_at, now) or "never" if row.credential else "–",
         f"{row.ms} ms" if row.ms else "–",
-        f"{row.before_ms} ms" if row.before_ms else "–",
+        f"{row.median_ms} ms" if row.median_ms else "–",
         f"{row.age_days} d" if row.age_days is not None else "–",
         *([row.due_on or "–"] if due else []),
         f"{row.trial[0]:,} of {row.trial[1]:,}" if row.trial else "–",
+        ("one token" if row.billed else "free") if row.credential else "–",
     )
 
 
@@ -99,6 +106,8 @@ def _shape(row: HealthRow) -> dict[str, Any]:
         "verified_at": row.verified_at,
         "ms": row.ms,
         "before_ms": row.before_ms,
+        "median_ms": row.median_ms,
+        "billed": row.billed,
         "age_days": row.age_days,
         "expires": (row.lifetime.expires if row.lifetime else "") or None,
         "due_on": row.due_on or None,

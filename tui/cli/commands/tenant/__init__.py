@@ -10,7 +10,8 @@ COMMANDS = (
         "tenant.handlers:list_all",
         "list the tenants and their state",
         options=(JSON,),
-        shape="[{id, name, open, protected, ready, defaults, last_used, problem}]; problem is null or a sentence",
+        shape="[{id, name, open, agent, protected, ready, defaults, last_used, problem}]; problem is null or a "
+        "sentence; agent is true if it is open in the agent",
         examples=("modeldeck tenant list",),
     ),
     Command(

@@ -18,9 +18,9 @@ NEW = "New passphrase (blank for none):  "
 
 def list_all(call: CommandContext) -> None:
     """Print the tenants and their state; a damaged one is a row like the others."""
-    rows = tenants.rows(call.session)
+    rows, in_agent = tenants.rows(call.session), _in_agent(call)
     if call.out.as_json:
-        call.out.json([_shape(row) for row in rows])
+        call.out.json([_shape(row, in_agent) for row in rows])
         return
     if not rows and call.out.decorated:
         call.out.note("There is no tenant yet. Create one: modeldeck tenant create NAME")
@@ -30,7 +30,7 @@ def list_all(call: CommandContext) -> None:
             (
                 row.tenant.name if row.tenant else row.id,
                 row.id,
-                row.problem.message if row.problem else "open" if row.open else "locked",
+                _state(row, in_agent),
                 str(row.ready),
                 f"{row.defaults} of 3",
                 row.last_used or "–",
@@ -40,11 +40,28 @@ def list_all(call: CommandContext) -> None:
     )
 
 
-def _shape(row: tenants.TenantRow) -> dict[str, Any]:
+def _in_agent(call: CommandContext) -> set[tuple[Any, Any]]:
+    """Return the tenants that the agent keeps open, each with the ID of its key pair."""
+    agent = call.session.agent
+    return {(entry.get("tenant"), entry.get("key_id")) for entry in agent.tenants()} if agent else set()
+
+
+def _state(row: tenants.TenantRow, in_agent: set[tuple[Any, Any]]) -> str:
+    if row.problem:
+        return row.problem.message
+    return "open" if row.open else "open in the agent" if _is_in(row, in_agent) else "locked"
+
+
+def _is_in(row: tenants.TenantRow, in_agent: set[tuple[Any, Any]]) -> bool:
+    return row.tenant is not None and (row.id, row.tenant.key_id) in in_agent
+
+
+def _shape(row: tenants.TenantRow, in_agent: set[tuple[Any, Any]]) -> dict[str, Any]:
     return {
         "id": row.id,
         "name": row.tenant.name if row.tenant else row.id,
-        "open": row.open,
+        "open": row.open or _is_in(row, in_agent),
+        "agent": _is_in(row, in_agent),
         "protected": bool(row.tenant and row.tenant.protected),
         "ready": row.ready,
         "defaults": row.defaults,
