@@ -31,6 +31,7 @@ def install(clone: str) -> None:
         with tempfile.TemporaryDirectory() as folder:
             variables = ("PIPX_HOME", "PIPX_BIN_DIR", "UV_TOOL_DIR", "UV_TOOL_BIN_DIR")
             private = {name: f"{folder}/{name.lower()}" for name in variables}
+            private["PIP_NO_COMPILE"] = "1"  # next to nothing of it is started
             subprocess.run(["bash", "-c", line], cwd=clone, env={**os.environ, **private}, check=True)
             installed = next(Path(folder).glob("*_bin_dir/modeldeck"))
             subprocess.run([installed, "--version"], check=True)

@@ -109,7 +109,7 @@ def _walked(home: Path, how: str, what: str) -> tuple[bytes, int]:
                     break
                 terminal.send(key)
                 terminal.settle(0.2, 1)
-        code = terminal.wait(20)
+        code = terminal.wait(60)
         return bytes(terminal.raw), code
 
 

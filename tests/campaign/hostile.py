@@ -200,7 +200,7 @@ def _walked(there: dict[str, str], texts: Sequence[str], statuses: Sequence[int]
         _press(terminal, "0", "\x1b")
         terminal.paste("".join(texts[:20]).replace("\x1b[201~", ""))
         _press(terminal, "\x11", "\x1b[B", "\r", quiet=0.3)
-        return bytes(terminal.raw), terminal.wait(20)
+        return bytes(terminal.raw), terminal.wait(60)
 
 
 def _press(terminal: Terminal, *keys: str, quiet: float = 0.15) -> None:
@@ -289,5 +289,5 @@ def _stock(texts: Sequence[str]) -> bytes:
         path = Path(folder) / "texts"
         path.write_text(json.dumps(texts))
         with Terminal([sys.executable, "-c", script, os.fspath(path)], environ(folder), rows=100) as terminal:
-            terminal.wait(30)  # its screen is not looked at: the emulator has weak points of its own
+            terminal.wait(60)  # its screen is not looked at: the emulator has weak points of its own
             return bytes(terminal.raw)

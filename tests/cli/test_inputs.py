@@ -32,7 +32,7 @@ def test_an_interrupt_that_came_just_before_the_wait_ends_it() -> None:
         while not reads(main, reading):
             pass
         _thread.interrupt_main()  # as the system does in that moment: noted, and no system call is interrupted
-        if not ended.wait(10):
+        if not ended.wait(60):
             waited.append(True)
             os.write(writing, b"x")
 
@@ -66,7 +66,7 @@ def test_a_prompt_names_its_input_and_ctrl_c_ends_it(home: Path, words: str, awa
     with Terminal(Loaded(words.split()), environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
         terminal.until(awaited)
         terminal.send("\x03")
-        assert terminal.wait(20) == 130
+        assert terminal.wait(60) == 130
 
 
 TEXT = "Zürich, 北京"

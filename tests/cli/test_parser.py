@@ -146,7 +146,7 @@ def test_the_console_needs_a_terminal_that_can_place_text(home: Path, term: str)
         stdout=theirs,
         stderr=subprocess.PIPE,
         text=True,
-        timeout=20,
+        timeout=60,
     )
     assert done.returncode == 2 and "position text" in done.stderr
     os.close(theirs)

@@ -69,6 +69,15 @@ async def until(pilot: Pilot[str], condition: Callable[[], object], seconds: flo
         pause = min(0.1, pause * 1.3)  # a condition often draws the screen, which is most of the work of a wait
 
 
+async def windows(pilot: Pilot[str], *sizes: tuple[int, int]) -> AsyncIterator[tuple[int, int]]:
+    """Resize the window to each size in turn, and yield the size once the screen has it."""
+    for size in sizes:
+        await pilot.resize_terminal(*size)
+        await until(pilot, lambda size=size: pilot.app.screen._compositor.size == size)  # type: ignore[misc]
+        await pilot.pause()
+        yield size
+
+
 async def until_shown(pilot: Pilot[str], text: str, seconds: float = 60.0) -> None:
     """Wait until a text stands on the screen."""
     await until(pilot, lambda: text in shown(pilot), seconds)

@@ -126,7 +126,7 @@ class OpenAIServer:
 
     def __enter__(self) -> "OpenAIServer":
         self._thread.start()
-        assert self._ready.wait(10)
+        assert self._ready.wait(60)
         return self
 
     def __exit__(self, *_: object) -> None:

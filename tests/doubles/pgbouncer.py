@@ -49,5 +49,5 @@ def pgbouncer(server: Path, mode: str = "transaction") -> Iterator[Path]:
         yield folder
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(60)
         shutil.rmtree(folder, ignore_errors=True)

@@ -79,7 +79,7 @@ def test_practice_answers_without_a_key_or_a_network_and_writes_nothing(tmp_path
         terminal.until("enter send")
         terminal.type("hello")
         terminal.send(ENTER)
-        terminal.until("first token", seconds=20)
+        terminal.until("first token", seconds=60)
         terminal.until(lambda: "answering" not in terminal.text, seconds=30)
         quit_console(terminal, with_chat=True)
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []

@@ -67,7 +67,7 @@ def sshd(folder: Path) -> Iterator[list[str]]:
         yield ["ssh", *options, "-q", "-tt", "-i", str(folder / "user"), "-p", str(port), f"{getuser()}@127.0.0.1"]
     finally:
         server.terminate()
-        server.wait(10)
+        server.wait(60)
 
 
 def test_the_first_answer_over_ssh_inside_tmux(tmp_path: Path) -> None:

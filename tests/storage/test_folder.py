@@ -103,7 +103,7 @@ def test_the_lock_keeps_another_thread_out_until_it_is_released(folder: Folder) 
     def first() -> None:
         with folder.lock():
             started.set()
-            assert release.wait(5)
+            assert release.wait(60)
 
     def second() -> None:
         with folder.lock():
@@ -111,13 +111,13 @@ def test_the_lock_keeps_another_thread_out_until_it_is_released(folder: Folder) 
 
     threads = [threading.Thread(target=first), threading.Thread(target=second)]
     threads[0].start()
-    assert started.wait(5)
+    assert started.wait(60)
     with pytest.raises(Problem, match="writing"), folder.lock(wait=0.02):
         pass
     threads[1].start()
     assert not entered.is_set()
     release.set()
-    assert entered.wait(5)
+    assert entered.wait(60)
     for thread in threads:
         thread.join()
 

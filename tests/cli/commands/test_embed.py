@@ -64,7 +64,7 @@ def test_progress_is_shown_on_a_terminal_and_erased(home: Path, server: OpenAISe
     (tmp_path / "texts").write_text(TEXTS)
     script = f"{sys.executable} -m tui embed -m openai_compatible/text-embedding-3-small <{tmp_path}/texts >/dev/null"
     with Terminal(["bash", "-c", script], environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
-        assert terminal.wait(20) == 0
+        assert terminal.wait(60) == 0
         assert b"Embedded 256 of 600 texts" in terminal.raw
         assert "Embedded" not in terminal.text, "the line is erased at the end"
 
@@ -81,7 +81,7 @@ def test_an_upload_shows_a_bar_on_a_terminal(home: Path, server: OpenAIServer, t
     with Terminal(Loaded(words), environ(home) | {"TERM": "xterm"}, cwd=str(ROOT)) as terminal:
         terminal.until("Uploading [")
         server.upload_gate.set()
-        assert terminal.wait(30) == 0, terminal.text
+        assert terminal.wait(60) == 0, terminal.text
         assert b"Uploading [" in terminal.raw and b" of 24.0 MB" in terminal.raw
         assert "Uploading" not in terminal.text, "the line is erased at the end"
 

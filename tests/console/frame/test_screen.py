@@ -52,7 +52,7 @@ async def test_a_timer_calls_back_on_a_machine_that_stalls_as_it_starts(monkeypa
         pilot.app.screen.set_timer(0.5, lambda: calls.append("called"))
         # Each look at the clock takes a second.
         monkeypatch.setattr("textual.timer._time", SimpleNamespace(get_time=lambda: float(next(seconds))))
-        await until(pilot, lambda: calls, seconds=5)
+        await until(pilot, lambda: calls)
 
 
 async def test_a_bug_in_a_worker_is_shown_with_its_place_and_not_its_words() -> None:

@@ -68,13 +68,28 @@ def fields(monkeypatch: pytest.MonkeyPatch) -> None:
     register(monkeypatch, replace(PROVIDERS[LOCAL], model_fields=declared, supply=Supply.HOSTING))
 
 
-async def test_providers_are_offered_first_where_several_take_added_models(session: Session) -> None:
+async def test_the_form_asks_provider_id_and_type_and_says_whose_request_is_billed(session: Session) -> None:
     async with area(session, "models") as pilot:
         await pilot.press("a")
         await until_shown(pilot, "── Models › add ─")
         assert rows(pilot)[2].startswith(" ▸ ● OpenAI ")
         assert rows(pilot)[3].startswith("   ● OpenAI-compatible ")
         assert rows(pilot)[-1] == " enter choose  up down move  esc back  ? help"
+        await pilot.press("enter")
+        await until_shown(pilot, f"{BUTTON} (billed by the provider)")
+        screen = rows(pilot)
+        assert screen[0] == " ▪ acme  PRACTICE"
+        assert screen[1].startswith("── Models › add › OpenAI ─")
+        assert screen[3].startswith(" ▸ Model            [                                                    ]")
+        assert screen[6] == "   Type             (•) chat"
+        assert screen[-1] == " enter next  tab next  esc back  f1 help"
+        await pilot.press("escape")
+        await until_shown(pilot, "── Models › add ─")
+        await pilot.press("down", "enter")
+        await until_shown(pilot, BUTTON)
+        assert "billed" not in shown(pilot), "a server of one's own"
+        await pilot.press("escape")
+        await until_shown(pilot, "── Models › add ─")
         await pilot.press("escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
 
@@ -95,24 +110,6 @@ async def test_without_any_provider_it_says_what_to_do(session: Session) -> None
         await until_shown(pilot, "No provider that supports added models is set up yet.")
         await pilot.press("enter", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
-
-
-@pytest.mark.parametrize(("place", "billed"), [(0, True), (1, False)])
-async def test_only_a_request_to_a_server_elsewhere_is_billed(session: Session, place: int, billed: bool) -> None:
-    async with area(session, "models") as pilot:
-        await form(pilot, place)
-        assert (f"{BUTTON} (billed by the provider)" in shown(pilot)) is billed
-
-
-async def test_the_form_asks_id_and_type_with_the_focus_on_the_id(session: Session) -> None:
-    async with area(session, "models") as pilot:
-        await form(pilot)
-        screen = rows(pilot)
-        assert screen[0] == " ▪ acme  PRACTICE"
-        assert screen[1].startswith("── Models › add › OpenAI ─")
-        assert screen[3].startswith(" ▸ Model            [                                                    ]")
-        assert screen[6] == "   Type             (•) chat"
-        assert screen[-1] == " enter next  tab next  esc back  f1 help"
 
 
 async def test_a_model_is_verified_added_and_stands_under_the_cursor(session: Session) -> None:
@@ -237,17 +234,20 @@ async def test_a_paste_of_several_lines_submits_nothing(session: Session) -> Non
         assert isinstance(pilot.app.screen, AddModel) and added_ids(session) == []
 
 
-async def test_the_first_model_of_a_type_is_proposed_as_its_default(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def add(
-        bound: TenantSession, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
-    ) -> Model:
-        model = Model(provider, model_id, kind, Origin.ADDED)
-        give(session, [model])
+def add_unverified(monkeypatch: pytest.MonkeyPatch, session: Session, kind: ModelType) -> None:
+    """Let models of this type be added without a request."""
+
+    async def add(bound: TenantSession, provider: str, model_id: str, *_: object, **__: object) -> Model:
+        give(session, [model := Model(provider, model_id, kind, Origin.ADDED)])
         return model
 
     monkeypatch.setattr(catalog, "add", add)
+
+
+async def test_the_first_model_of_a_type_is_proposed_as_its_default(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_unverified(monkeypatch, session, ModelType.CHAT)
     async with area(without(session, "defaults"), "models") as pilot:
         await form(pilot)
         await typed(pilot, "mine")
@@ -261,42 +261,23 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
         assert models.defaults(session.tenant("acme"))[ModelType.CHAT].model == "mine"
 
 
-async def test_the_playground_opens_where_that_was_requested(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def add(
-        bound: TenantSession, provider: str, model_id: str, kind: ModelType, *_: object, **__: object
-    ) -> Model:
-        give(session, [model := Model(provider, model_id, kind, Origin.ADDED)])
-        return model
-
-    monkeypatch.setattr(catalog, "add", add)
+@pytest.mark.parametrize(
+    ("kind", "tab"), [(ModelType.CHAT, "Playground]"), (ModelType.EMBEDDING, "[Embedding]")], ids=["chat", "embedding"]
+)
+async def test_the_playground_opens_on_the_tab_of_the_added_model(
+    session: Session, monkeypatch: pytest.MonkeyPatch, kind: ModelType, tab: str
+) -> None:
+    add_unverified(monkeypatch, session, kind)
     async with area(without(session, "defaults"), "models") as pilot:
         await form(pilot)
         await typed(pilot, "mine")
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "Added mine.")
         await pilot.press("enter")
-        await until_shown(pilot, "Playground]")
+        await until_shown(pilot, tab)
         await until_shown(pilot, "openai/mine")
         await pilot.press("escape", "2")
         await until_shown(pilot, " ▸ ● mine")
-
-
-async def test_the_playground_opens_on_the_tab_of_the_added_model(
-    session: Session, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def add(bound: TenantSession, provider: str, model_id: str, *_: object, **__: object) -> Model:
-        give(session, [model := Model(provider, model_id, ModelType.EMBEDDING, Origin.ADDED)])
-        return model
-
-    monkeypatch.setattr(catalog, "add", add)
-    async with area(without(session, "defaults"), "models") as pilot:
-        await form(pilot)
-        await typed(pilot, "mine")
-        await pilot.press("enter", "enter", "enter")
-        await until_shown(pilot, "Added mine.")
-        await pilot.press("enter")
-        await until_shown(pilot, "[Embedding]")
-        await until_shown(pilot, "openai/mine")
 
 
 @pytest.mark.usefixtures("fields")
@@ -373,9 +354,8 @@ async def test_an_imported_model_has_nothing_to_edit(session: Session) -> None:
         await until_shown(pilot, "Only models added by hand have fields to edit.")
 
 
-@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_a_hostile_id_stays_text(session: Session, size: tuple[int, int]) -> None:
-    async with area(session, "models", size) as pilot:
+async def test_a_hostile_id_stays_text_in_every_window(session: Session) -> None:
+    async with area(session, "models") as pilot:
         await pilot.press("a")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await pilot.press("enter")
@@ -383,10 +363,12 @@ async def test_a_hostile_id_stays_text(session: Session, size: tuple[int, int]) 
         pilot.app.screen.post_message(Paste(HOSTILE + " [/4]"))
         await until(pilot, lambda: field(pilot).value)
         await pilot.press("enter", "enter", "enter")
-        await until(pilot, lambda: "▲" in shown(pilot))
-        text = shown(pilot)
-        assert "\x1b" not in text and "\u202e" not in text
-        assert all(width(row) <= size[0] for row in rows(pilot))
+        for size in ((80, 24), (120, 40), (40, 10)):
+            await pilot.resize_terminal(*size)
+            await until(pilot, lambda size=size: len(rows(pilot)) == size[1] and "▲" in shown(pilot))  # type: ignore[misc]
+            text = shown(pilot)
+            assert "\x1b" not in text and "\u202e" not in text
+            assert all(width(row) <= size[0] for row in rows(pilot))
         assert added_ids(session) == []
 
 

@@ -5,7 +5,7 @@ from asyncio import Event
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.pilot import rows, shown, until, until_shown
+from tests.console.pilot import rows, shown, until, until_shown, windows
 from tests.console.sample_models import HOSTILE_ID, LONG, added, area, give, give_many, typed, without
 from tui.console.models.screen import Models
 from tui.console.widgets.filter_bar import Filter
@@ -256,19 +256,19 @@ async def test_a_resize_while_reading_keeps_the_model(session: Session) -> None:
         await until_shown(pilot, "── Models › whisper-1 ─")
 
 
-@pytest.mark.parametrize("size", [(40, 10), (59, 14), (80, 24), (120, 40)])
-async def test_hostile_and_long_names_stay_in_their_columns(session: Session, size: tuple[int, int]) -> None:
+async def test_hostile_and_long_names_stay_in_their_columns(session: Session) -> None:
     give(session, [added(HOSTILE_ID), added(LONG), added("模型" * 20), added("two\nlines")])
-    async with area(session, "models", size) as pilot:
-        for name in ("evil", LONG, "模型" * 20):
-            key = next(key for key in listed(pilot).keys if name in key)
-            listed(pilot).select(key)
-            await pilot.press("enter")
-            await pilot.pause()
-            assert all(width(row) <= size[0] for row in rows(pilot))
-            await pilot.press("escape")
-        text = shown(pilot)
-        assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+    async with area(session, "models") as pilot:
+        async for columns, _ in windows(pilot, (80, 24), (120, 40), (59, 14), (40, 10)):
+            for name in ("evil", LONG, "模型" * 20):
+                key = next(key for key in listed(pilot).keys if name in key)
+                listed(pilot).select(key)
+                await pilot.press("enter")
+                await pilot.pause()
+                assert all(width(row) <= columns for row in rows(pilot))
+                await pilot.press("escape")
+            text = shown(pilot)
+            assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
         assert pilot.app.is_running
 
 

@@ -2,10 +2,9 @@
 
 from pathlib import Path
 
-import pytest
 from textual.binding import Binding
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, shown, until, until_shown, windows
 from tests.doubles.practice import practice_session
 from tui.config import Config
 from tui.console.frame.screen import AreaScreen
@@ -137,10 +136,10 @@ async def test_in_plain_characters_every_sign_is_ascii() -> None:
         assert shown(pilot).isascii()
 
 
-@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
-    async with console(size=size) as pilot:
+async def test_no_row_is_wider_than_the_window() -> None:
+    async with console() as pilot:
         await pilot.press("?")
         await until(pilot, lambda: isinstance(pilot.app.screen, Help) and pilot.app.screen.query_one(Reader).lines)
-        assert all(width(line) <= size[0] for line in rows(pilot))
-        assert all(line.cell_length <= size[0] for line in pilot.app.screen.query_one(Reader).lines)
+        async for columns, _ in windows(pilot, (120, 40), (80, 24), (40, 10)):
+            assert all(width(line) <= columns for line in rows(pilot))
+            assert all(line.cell_length <= columns for line in pilot.app.screen.query_one(Reader).lines)

@@ -6,7 +6,7 @@ import pytest
 from textual import events
 from textual.binding import Binding
 
-from tests.console.pilot import app_of, console, rows, shown, until, until_shown
+from tests.console.pilot import app_of, console, rows, shown, until, until_shown, windows
 from tui import domain
 from tui.console.palette.entries import global_commands, local_commands, many
 from tui.console.palette.matching import CommandGroup, CommandIndex
@@ -205,11 +205,10 @@ async def test_a_default_is_set_and_confirmed_as_in_its_area(monkeypatch: pytest
         assert models.defaults(navigator.tenant_session)[ModelType.EMBEDDING].ref == model.ref
 
 
-@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
-    async with console(size=size) as pilot:
+async def test_no_row_is_wider_than_the_window() -> None:
+    async with console() as pilot:
         await pilot.press(":", *"m")
         await until(pilot, lambda: isinstance(pilot.app.screen, Commands))
-        await pilot.pause()
-        assert all(width(line) <= size[0] for line in rows(pilot))
-        assert rows(pilot)[-1].endswith("f1 help")
+        async for columns, _ in windows(pilot, (40, 10), (80, 24), (120, 40)):
+            assert all(width(line) <= columns for line in rows(pilot))
+            assert rows(pilot)[-1].endswith("f1 help")

@@ -12,7 +12,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, shown, until, until_shown, windows
 from tests.doubles.practice import practice_session
 from tui.config import Config
 from tui.console.playground.chat.tab import ChatTab
@@ -614,17 +614,17 @@ async def test_hostile_answers_are_text(model: Model) -> None:
         assert not set(shown(pilot)) & set("\x1b\x9b\u202e\x07")
 
 
-@pytest.mark.parametrize("size", [(40, 10), (60, 15), (100, 30), (120, 40)])
-async def test_no_row_is_wider_than_the_window_and_the_field_is_always_there(size: tuple[int, int]) -> None:
-    async with chatting(size=size) as (pilot, tab):
-        await send(pilot, tab, "Why is the sky blue? 为什么天空是蓝色的？")
-        drawn = rows(pilot)
-        assert len(drawn) == size[1]
-        assert drawn[-2 if size[1] < 16 else -3].startswith(" >")
-        assert drawn[-1].endswith("f1 help")
-        from rich.cells import cell_len
+async def test_no_row_is_wider_than_the_window_and_the_field_is_always_there() -> None:
+    from rich.cells import cell_len
 
-        assert all(cell_len(row) <= size[0] for row in drawn)
+    async with chatting() as (pilot, tab):
+        await send(pilot, tab, "Why is the sky blue? 为什么天空是蓝色的？")
+        async for columns, height in windows(pilot, (40, 10), (60, 15), (100, 30), (120, 40)):
+            drawn = rows(pilot)
+            assert len(drawn) == height
+            assert drawn[-2 if height < 16 else -3].startswith(" >")
+            assert drawn[-1].endswith("f1 help")
+            assert all(cell_len(row) <= columns for row in drawn)
 
 
 async def test_from_100_columns_the_figures_stand_next_to_the_chat() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.pilot import app_of, console, rows, shown, until, until_shown
+from tests.console.pilot import app_of, console, rows, shown, until, until_shown, windows
 from tests.providers.registry import register
 from tui.console.playground.embedding.heatmap import Heat, plan
 from tui.console.playground.embedding.tab import EmbeddingTab
@@ -304,14 +304,14 @@ async def test_more_texts_than_are_compared_are_not_sent(monkeypatch: pytest.Mon
         await until_shown(pilot, "▲ You entered 301 texts; up to 300 can be compared.")
 
 
-@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
+async def test_no_row_is_wider_than_the_window() -> None:
     from tui.console.widgets.truncate import width
 
-    async with console(size=size) as pilot:
+    async with console() as pilot:
         await embedded(pilot, *TEXTS)
-        assert all(width(line) <= size[0] for line in rows(pilot))
-        assert rows(pilot)[-1].endswith("? help")
+        async for columns, _ in windows(pilot, (40, 10), (80, 24), (120, 40)):
+            assert all(width(line) <= columns for line in rows(pilot))
+            assert rows(pilot)[-1].endswith("? help")
 
 
 async def test_a_model_that_distinguishes_questions_learns_what_the_lines_are(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, shown, until, until_shown, windows
 from tests.doubles.practice import practice_session
 from tui.config import Config
 from tui.console.playground.chat.tab import ChatTab
@@ -176,10 +175,10 @@ async def test_the_column_belongs_to_the_chat_and_the_model_that_are_shown() -> 
         await until(pilot, lambda: tab.side.fields is not None and tab.side.fields.parameters == tab.known_parameters)
 
 
-@pytest.mark.parametrize("size", [(40, 10), (60, 16), (80, 24)])
-async def test_every_parameter_is_one_row_at_every_size(size: tuple[int, int]) -> None:
-    async with chatting(size=size) as (pilot, _):
+async def test_every_parameter_is_one_row_at_every_size() -> None:
+    async with chatting() as (pilot, _):
         await opened(pilot)
-        drawn = [row for row in rows(pilot) if row[3:].startswith(("temperature", "top_p", "max tokens"))]
-        assert len(drawn) == 3
-        assert all(len(row) <= size[0] for row in rows(pilot))
+        async for columns, _height in windows(pilot, (80, 24), (60, 16), (40, 10)):
+            drawn = [row for row in rows(pilot) if row[3:].startswith(("temperature", "top_p", "max tokens"))]
+            assert len(drawn) == 3
+            assert all(len(row) <= columns for row in rows(pilot))

@@ -11,7 +11,7 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, shown, until, until_shown, windows
 from tests.doubles.practice import practice_session
 from tui.console.playground.speech.form import duration
 from tui.console.playground.speech.result import TranscriptResult
@@ -447,16 +447,18 @@ async def test_a_locked_tenant_shows_no_text(home: Path, monkeypatch: pytest.Mon
         assert "secret plan" not in shown(pilot)
 
 
-@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_no_row_is_wider_than_the_window(home: Path, size: tuple[int, int]) -> None:
+async def test_no_row_is_wider_than_the_window(home: Path) -> None:
     from tui.console.widgets.truncate import width
 
-    async with console(practice_session({"HOME": str(home)}, pace=0.0), size=size) as pilot:
+    sizes = (40, 10), (80, 24), (120, 40)
+    async with console(practice_session({"HOME": str(home)}, pace=0.0)) as pilot:
         await opened(pilot, "~/recordings/")
-        assert all(width(line) <= size[0] for line in rows(pilot))
+        async for columns, _ in windows(pilot, *sizes):
+            assert all(width(line) <= columns for line in rows(pilot))
         await transcribed(pilot)
-        assert all(width(line) <= size[0] for line in rows(pilot))
-        assert "Good morning" in shown(pilot)
+        async for columns, _ in windows(pilot, *sizes):
+            assert all(width(line) <= columns for line in rows(pilot))
+            assert "Good morning" in shown(pilot)
 
 
 def test_lengths_and_titles_in_words() -> None:

@@ -61,7 +61,7 @@ async def test_escape_stops_it_and_nothing_was_changed(monkeypatch: pytest.Monke
     before = session.store("acme").folder.read("settings.json")
 
     def slow(bits: int) -> key_pair.NewKeyPair:
-        goes_on.wait(10)
+        goes_on.wait(60)
         return make(bits)
 
     monkeypatch.setattr(key_pair, "generate_key_pair", slow)

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.console.empty_session import empty_session
-from tests.console.pilot import app_of, console, rows, shown, until, until_shown
+from tests.console.pilot import app_of, console, rows, shown, until, until_shown, windows
 from tests.doubles.practice import practice_session
 from tui.practice.tenants import LONG_NAME
 from tui.secret import Secret
@@ -234,11 +234,11 @@ async def test_a_tenant_with_a_passphrase_is_locked_after_a_time_without_a_key()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(40, 10), (60, 14), (80, 24), (120, 40)])
-async def test_no_row_is_wider_than_the_window(size: tuple[int, int]) -> None:
+async def test_no_row_is_wider_than_the_window() -> None:
     from rich.cells import cell_len
 
-    async with console(practice_session(), None, size) as pilot:
+    async with console(practice_session(), None) as pilot:
         await until_shown(pilot, "▪ acme")
-        assert all(cell_len(row) <= size[0] for row in rows(pilot))
-        assert rows(pilot)[-1].endswith("? help")
+        async for columns, _ in windows(pilot, (40, 10), (60, 14), (80, 24), (120, 40)):
+            assert all(cell_len(row) <= columns for row in rows(pilot))
+            assert rows(pilot)[-1].endswith("? help")

@@ -73,7 +73,7 @@ class SlowKeyPair:
 
         def slow(bits: int) -> key_pair.NewKeyPair:
             self.started.set()
-            self.go.wait(10)
+            self.go.wait(60)
             self.done.set()
             return make(bits)
 

@@ -142,7 +142,7 @@ async def test_stopped_in_time_nothing_is_changed(disk_session: Session, acme: s
 
     def tell(done: int, of: int) -> None:
         started.set()
-        goes_on.wait(10)
+        goes_on.wait(60)
 
     rotating = asyncio.create_task(rotation.rotate(disk_session.tenant(acme), tell=tell))
     await asyncio.to_thread(started.wait, 10)

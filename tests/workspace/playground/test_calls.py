@@ -94,7 +94,7 @@ async def test_a_broken_answer_keeps_what_came_and_says_nothing_about_the_key(se
 async def test_a_call_that_stalls_ends_when_it_is_closed(session: Session) -> None:
     model = models.find(session.tenant("acme"), "openai/gpt-6-sol")
     async with (
-        asyncio.timeout(5),
+        asyncio.timeout(60),
         aclosing(calls.chat(session.tenant("acme"), model, (Message("user", "please stall"),))) as events,
     ):
         async for event in events:

@@ -47,15 +47,17 @@ class Playground(AreaScreen):
     def __init__(self) -> None:
         super().__init__()
         self.type: str = ModelType.CHAT
+        self._tabs: dict[str, Tab] = {}
 
     def content(self) -> Iterable[Widget]:
-        yield ContentSwitcher(_create_tab(self.type), id="tabs", initial=f"tab-{self.type}")
+        self._tabs[self.type] = _create_tab(self.type)
+        yield ContentSwitcher(self._tabs[self.type], id="tabs", initial=f"tab-{self.type}")
 
     @property
     def tab(self) -> Tab | None:
         """The tab shown, None before the first is mounted."""
-        tabs = self.query(f"#tab-{self.type}").results(Tab)
-        return next(iter(tabs), None)
+        tab = self._tabs.get(self.type)
+        return tab if tab is not None and tab.is_attached else None
 
     def on_mount(self) -> None:
         self._brought()
@@ -83,8 +85,9 @@ class Playground(AreaScreen):
         """Show the tab of a model type, or the one that compares."""
         self.type = type
         switcher = self.query_one("#tabs", ContentSwitcher)
-        if self.tab is None:
-            await switcher.add_content(_create_tab(type))
+        if type not in self._tabs:
+            self._tabs[type] = _create_tab(type)
+            await switcher.add_content(self._tabs[type])
         switcher.current = f"tab-{type}"
         self._brought()
 
