@@ -3,7 +3,7 @@
 import asyncio
 import re
 import stat
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -66,12 +66,17 @@ class Model:
         self.queue: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
         self.requests: list[tuple[str, tuple[Message, ...], dict[str, Any]]] = []
         self.closed = 0
-        monkeypatch.setattr(calls, "chat_call", lambda _, __, messages, parameters: (tuple(messages), dict(parameters)))
+        monkeypatch.setattr(calls, "chat_call", self._prepare)
         monkeypatch.setattr(calls, "send", self._send)
 
     def says(self, *events: Event | Exception | None) -> None:
         for event in events:
             self.queue.put_nowait(event)
+
+    def _prepare(
+        self, session: Any, model: Any, messages: Sequence[Message], parameters: dict[str, Any], *_: Any, **__: Any
+    ) -> tuple[tuple[Message, ...], dict[str, Any]]:
+        return tuple(messages), dict(parameters)
 
     async def _send(
         self, session: Any, model: Any, messages: tuple[Message, ...], parameters: dict[str, Any], wire_log: Any
