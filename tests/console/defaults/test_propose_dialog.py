@@ -3,7 +3,7 @@
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.pilot import rows, shown, until, until_shown
+from tests.console.pilot import rows, shown, until, until_shown, windows
 from tests.console.sample_models import HOSTILE_ID, LONG, added, area, give, without
 from tui.console.defaults.propose_dialog import Propose
 from tui.console.models.picker import PickModel
@@ -151,19 +151,19 @@ async def test_what_cannot_be_saved_is_shown_in_the_dialog_and_kept(
         assert answers == [] and isinstance(pilot.app.screen, Propose)
 
 
-@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_hostile_and_long_names_stay_in_the_box(session: Session, size: tuple[int, int]) -> None:
+async def test_hostile_and_long_names_stay_in_the_box(session: Session) -> None:
     without(session, "defaults", "models")
     give(session, [added(HOSTILE_ID, ModelType.CHAT), added(LONG), added("模型" * 30, ModelType.SPEECH2TEXT)])
-    async with area(session, "defaults", size) as pilot:
+    async with area(session, "defaults") as pilot:
         answers: list[str | None] = []
         pilot.app.push_screen(Propose(PROPOSED), answers.append)
         await until(pilot, lambda: isinstance(pilot.app.screen, Propose))
-        for _ in range(6):
-            await pilot.press("down")
-            assert all(width(row) <= size[0] for row in rows(pilot))
-        text = shown(pilot)
-        assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+        async for columns, _height in windows(pilot, (120, 40), (80, 24), (40, 10)):
+            for _ in range(6):
+                await pilot.press("down")
+                assert all(width(row) <= columns for row in rows(pilot))
+            text = shown(pilot)
+            assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
         pilot.app.screen.query_one("#accept").focus()
         await pilot.press("enter")
         await until(pilot, lambda: answers)

@@ -3,7 +3,7 @@
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, shown, until, until_shown, windows
 from tests.console.sample_models import HOSTILE_ID, LONG, added, area, choose, give, give_many, typed, without
 from tui.console.defaults.screen import Defaults
 from tui.console.models.picker import PickModel
@@ -175,18 +175,18 @@ async def test_what_cannot_be_saved_is_shown_in_the_strip(session: Session, monk
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_hostile_and_long_names_stay_in_their_row(session: Session, size: tuple[int, int]) -> None:
+async def test_hostile_and_long_names_stay_in_their_row(session: Session) -> None:
     give(session, [added(HOSTILE_ID, ModelType.CHAT), added(LONG), added("模型" * 20, ModelType.SPEECH2TEXT)])
     choose(session, ModelType.CHAT, "openai_compatible", HOSTILE_ID)
     choose(session, ModelType.EMBEDDING, "openai_compatible", LONG)
     choose(session, ModelType.SPEECH2TEXT, "openai_compatible", "模型" * 20)
-    async with area(session, "defaults", size) as pilot:
-        for key in ("g", "down", "down"):
-            await pilot.press(key)
-            assert all(width(row) <= size[0] for row in rows(pilot))
-        text = shown(pilot)
-        assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+    async with area(session, "defaults") as pilot:
+        async for columns, _ in windows(pilot, (120, 40), (80, 24), (40, 10)):
+            for key in ("g", "down", "down"):
+                await pilot.press(key)
+                assert all(width(row) <= columns for row in rows(pilot))
+            text = shown(pilot)
+            assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
         await pilot.press("g", "x")
         await until(pilot, lambda: default(session, ModelType.CHAT) == "")
 

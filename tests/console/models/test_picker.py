@@ -2,10 +2,9 @@
 
 from collections.abc import Callable
 
-import pytest
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, shown, until, until_shown, windows
 from tests.console.sample_models import HOSTILE_ID, LONG, added, area, give, typed, without
 from tui.console.models.picker import PickModel
 from tui.console.widgets.row_list import Rows
@@ -181,17 +180,17 @@ async def test_a_paste_into_the_filter_chooses_nothing(session: Session) -> None
         assert answers() == []
 
 
-@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40)])
-async def test_hostile_and_long_names_stay_in_their_columns(session: Session, size: tuple[int, int]) -> None:
+async def test_hostile_and_long_names_stay_in_their_columns(session: Session) -> None:
     give(session, [added(HOSTILE_ID), added(LONG, dimensions=1024), added("模型" * 20)])
-    async with area(session, "defaults", size) as pilot:
+    async with area(session, "defaults") as pilot:
         answers = await pick(pilot)
-        for key in listed(pilot).keys:
-            listed(pilot).select(key)
-            await pilot.pause()
-            assert all(width(row) <= size[0] for row in rows(pilot))
-        text = shown(pilot)
-        assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
+        async for columns, _ in windows(pilot, (120, 40), (80, 24), (40, 10)):
+            for key in listed(pilot).keys:
+                listed(pilot).select(key)
+                await pilot.pause()
+                assert all(width(row) <= columns for row in rows(pilot))
+            text = shown(pilot)
+            assert "\x1b" not in text and "\x07" not in text and "\u202e" not in text
         await pilot.press("up", "enter")
         await until(pilot, answers)
         assert [row.id for row in answers() if row] == ["模型" * 20]
