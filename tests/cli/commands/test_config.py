@@ -20,7 +20,7 @@ colour = 3
 "models.ad" = "f8"
 "models.add" = "u"
 "chat.copy" = "f33x"
-"app.undo" = "f11"
+"app.undo" = "f24"
 """
 
 
@@ -33,13 +33,13 @@ def written(home: Path, text: str) -> Path:
 
 
 def test_every_setting_is_shown_with_its_value_and_where_it_comes_from(modeldeck: Run, home: Path) -> None:
-    written(home, 'mouse = false\n[keymap]\n"app.undo" = "f11"\n')
+    written(home, 'mouse = false\n[keymap]\n"app.undo" = "f24"\n')
     shown = modeldeck("config", MODELDECK_DISPLAY="whole")
     lines = [line.split() for line in shown.out.splitlines()]
     assert ["mouse", "false", "~/.config/modeldeck/config.toml,", "line", "1"] in lines
     assert ["display", "whole", "MODELDECK_DISPLAY"] in lines and ["auto_lock", "15", "default"] in lines
     rows = {row["name"]: row for row in json.loads(modeldeck("config", "--json").out)}
-    assert rows["keymap.app.undo"]["value"] == "f11" and rows["keymap.app.undo"]["line"] == 3
+    assert rows["keymap.app.undo"]["value"] == "f24" and rows["keymap.app.undo"]["line"] == 3
     assert rows["theme"] == {"name": "theme", "value": "", "default": "", "from": "default", "line": None}
 
 
@@ -67,20 +67,20 @@ def test_an_invalid_value_hides_no_setting_and_no_key(modeldeck: Run, home: Path
     lines = [line.split() for line in ran.out.splitlines()]
     assert ["glyphs", "auto", "default"] in lines and any(line[:2] == ["mouse", "false"] for line in lines)
     ran = modeldeck("keys")
-    assert ran.code == 0 and "line 4: glyphs is one of auto" in ran.err and "f11" in ran.out
+    assert ran.code == 0 and "line 4: glyphs is one of auto" in ran.err and "f24" in ran.out
 
 
 def test_a_whole_file_and_none_pass_the_check(modeldeck: Run, home: Path) -> None:
     assert modeldeck("config", "check").code == 0
-    written(home, 'theme = "nord"\n[keymap]\n"chat.copy" = "f11"\n')
+    written(home, 'theme = "nord"\n[keymap]\n"chat.copy" = "f24"\n')
     ran = modeldeck("config", "check")
     assert (ran.code, ran.out) == (0, "")
 
 
 def test_keys_are_those_of_the_file(modeldeck: Run, home: Path) -> None:
-    written(home, '[keymap]\n"app.undo" = "f11"\n')
+    written(home, '[keymap]\n"app.undo" = "f24"\n')
     rows = {row["id"]: row for row in json.loads(modeldeck("keys", "--json").out)}
-    assert rows["app.undo"]["keys"] == ["f11"] and rows["field.next"]["fixed"]
+    assert rows["app.undo"]["keys"] == ["f24"] and rows["field.next"]["fixed"]
     assert "app.undo" in modeldeck("keys").out
 
 
@@ -89,7 +89,7 @@ def test_keys_are_those_of_the_file(modeldeck: Run, home: Path) -> None:
     [
         ("", 'theme = "nord"\n'),
         ("# mine\ntheme='dracula' # dark\nmouse = false\n", '# mine\ntheme = "nord" # dark\nmouse = false\n'),
-        ('[keymap]\n"app.undo" = "f11"\n', 'theme = "nord"\n[keymap]\n"app.undo" = "f11"\n'),
+        ('[keymap]\n"app.undo" = "f24"\n', 'theme = "nord"\n[keymap]\n"app.undo" = "f24"\n'),
     ],
 )
 def test_a_theme_is_remembered_and_the_rest_of_the_file_stays(tmp_path: Path, before: str, after: str) -> None:
