@@ -3,6 +3,7 @@
     python -m tests.bench [--runs 5] [--over ssh|tmux|ssh+tmux] [--size 120x40] [--baud N] [ROW…]
     python -m tests.bench lines [--runs 1] [--over …] [--size …] [--baud N]
     python -m tests.bench flat flat-cpu flat-echo      1,000 answers, which take minutes
+    python -m tests.bench shared                       a shared store, which needs PostgreSQL
 
 Each figure is the median of the runs, and its baseline is measured in the same run. Nothing here is part of the tests:
 times on a shared machine are to be looked at, not to be asserted.

@@ -18,8 +18,9 @@ from tests.bench.terminals import Line
 from tests.results import write_figure, write_section
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
+SHARED_STORE = Path(__file__).parents[1] / "campaign" / "SHARED_STORE.md"
 
-ROWS = (*rows.ROWS, *scale.ROWS)
+ROWS = (*rows.ROWS, *shared_store.ROWS, *scale.ROWS)
 SESSIONS = {
     **sessions.SESSIONS,
     **commands.SESSIONS,
@@ -29,7 +30,7 @@ SESSIONS = {
     **recorded_chats.SESSIONS,
 }
 
-_LONG = {"flat", "flat-cpu", "flat-echo"}
+_LONG = {"flat", "flat-cpu", "flat-echo", *(row.name for row in shared_store.ROWS)}
 """Rows that take minutes, measured only where they are named."""
 
 _CPU_ALONE = {*scale.SESSIONS, "saving", "audit"}
@@ -37,6 +38,9 @@ _CPU_ALONE = {*scale.SESSIONS, "saving", "audit"}
 
 _LINES = "lines"
 """Stands for a table of its own."""
+
+_SHARED = "shared"
+"""Stands for the rows of a shared store, which have a page of their own."""
 
 _BARE = 38_400
 """Bits a second that a line has to take for the least Textual program, whose cursor alone sends 26,000."""
@@ -51,11 +55,15 @@ def main() -> int:
         if args.write:
             write_section(RESULTS, "Slow lines", result)
         return 0
+    if args.rows == [_SHARED]:
+        args.rows, page = [row.name for row in shared_store.ROWS], SHARED_STORE
+    else:
+        page = RESULTS
     rows = [row for row in ROWS if (row.name in args.rows if args.rows else row.name not in _LONG)]
     runs, result = _rows(rows, args)
     print(result)
     if args.write:
-        write_section(RESULTS, _title(args), result)
+        write_section(page, _title(args) if page is RESULTS else "Ratios", result)
         for row in rows:
             if row.is_measured(runs[0]):
                 write_figure(f"python -m tests.bench {row.name}", f"{ratio(row, runs):.2f} ×")
@@ -100,7 +108,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--baud", type=int, default=0, help="speed of the terminal in bits a second")
     parser.add_argument("--write", action="store_true", help="put the table into tests/bench/RESULTS.md")
     parser.add_argument(
-        "rows", nargs="*", metavar="ROW", choices=[[], _LINES, *dict.fromkeys(row.name for row in ROWS)]
+        "rows", nargs="*", metavar="ROW", choices=[[], _LINES, _SHARED, *dict.fromkeys(row.name for row in ROWS)]
     )
     args = parser.parse_args()
     if _LINES in args.rows[1:] or args.rows[:1] == [_LINES] != args.rows:

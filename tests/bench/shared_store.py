@@ -3,34 +3,50 @@
 Needs PostgreSQL, else all is 0.
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from statistics import median
 from threading import Event
 from time import perf_counter
 from typing import Any
+from unittest.mock import patch
 from uuid import uuid4
 
 import psycopg
 
+from tests.bench.rows import Row
 from tests.bench.sessions import Figures, Session
 from tests.bench.terminals import Line
 from tests.doubles.postgres_server import SharedStore, programs, shared_store
+from tests.doubles.practice import practice_session
+from tests.storage.postgres.cut_proxy import CutProxy
+from tui.practice.tenants import COST
 from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.memory_folder import MemoryFolder
 from tui.storage.postgres import trials
-from tui.storage.postgres.database import SAVE
+from tui.storage.postgres import watcher as watcher_module
+from tui.storage.postgres.address import parse
+from tui.storage.postgres.connection import Link
+from tui.storage.postgres.database import SAVE, Database
+from tui.storage.postgres.folder import RootFolder
 from tui.storage.settings_file import Document, encode
 from tui.storage.store import Store
+from tui.tenancy.session import Session as Workspace
+from tui.tenancy.verification import credential_transaction
+from tui.workspace import tenants
+from tui.workspace.credentials.save import save as save_credential
+from tui.workspace.key_pairs import rotation
 
 _ALL, _TENANTS, _SAVES = 1_000, 10, 60
 """Tenants that there are, those that are saved, and how often."""
 _READ = "SELECT version FROM modeldeck.tenant WHERE id = %s AND NOT removed FOR UPDATE"
 _LOG = "INSERT INTO modeldeck.audit (tenant, n, hash, line) VALUES (%s, %s, %s, %s)"
 _DOCUMENT = b"{}" * 200
+BARE = "a bare psycopg script"
 _FIGURES = (
-    *("save", "bare save", "tenants", "bare tenants", "trial", "bare trial"),
-    *("notice", "notice 99"),
+    *("save", "bare save", "rate", "bare rate", "trials", "bare trials"),
+    *("notice", "notice 99", "deaf", "trips", "idle", "rekey"),
 )
 WHEN = "2026-11-22T13:51:00Z"
 _ENTRY = b'{"n": 1}' + b" " * 300
@@ -47,11 +63,12 @@ def shared(line: Line) -> Figures:
         _others(connection)
         ours, bare = _saves_of_modeldeck(created), _bare_saves(connection)
         one: Mapping[str, Callable[[int], None]] = {"save": lambda _: ours(0), "bare save": lambda _: bare(0)}
-        several = {"tenants": ours, "bare tenants": bare}
-        trial = {"trial": _trials_of_modeldeck(created), "bare trial": _bare_trials(connection)}
-        saves = {**_seconds(one), **_seconds(several)}
+        several = {"rate": ours, "bare rate": bare}
+        trial = {"trials": _trials_of_modeldeck(created), "bare trials": _bare_trials(connection)}
+        saves, times = _seconds(one), _seconds(several)
         connection.autocommit = True
-        return {**saves, **_seconds(trial), **_notices(created, ours)}
+        rates = {name: 1 / seconds for name, seconds in {**times, **_seconds(trial)}.items()}
+        return {**saves, **rates, **_notices(created, ours), **_console(created, ours), **_rekeyed(created)}
 
 
 def _others(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
@@ -160,4 +177,69 @@ def _notices(created: SharedStore, save: Callable[[int], None]) -> dict[str, flo
     return {"notice": times[50], "notice 99": times[98]}
 
 
+def _console(created: SharedStore, save: Callable[[int], None]) -> dict[str, float]:
+    """Bytes a second of an idle console, trips for a list, and the longest of two saves that a deaf console learns."""
+    proxy, changed, longest = CutProxy(created.server.folder), Event(), 0.0
+    address = created.text().replace(str(created.server.folder), str(proxy.folder))
+    root = RootFolder(Database(Link(parse(address, {}), {})))
+    with patch.object(watcher_module, "_CHANNEL", "another_channel"):
+        watcher = root.watch()
+        proxy.sent, began = 0, perf_counter()
+        Event().wait(30)
+        idle = proxy.sent / (perf_counter() - began)
+        watcher.on_change = changed.set
+        for number in range(2):
+            changed.clear()
+            save(number)
+            began = perf_counter()
+            changed.wait(20)
+            longest = max(longest, perf_counter() - began)
+        watcher.stop()
+    root.close()
+    proxy.close()
+    fresh = created.root()
+    fresh.write_blocker()
+    with patch.object(Link, "call", autospec=True, side_effect=Link.call) as trips:
+        assert (
+            len([tenant for tenant in fresh.folders() if fresh.folder(tenant).read("settings.json")]) >= _ALL - _TENANTS
+        )
+    fresh.close()
+    return {"idle": idle, "deaf": longest, "trips": trips.call_count}
+
+
+def _rekeyed(created: SharedStore) -> dict[str, float]:
+    """The seconds to seal 100 credentials and the key for 50 operators anew; finding the primes is not counted."""
+    client = practice_session(pace=0.0).client_factory
+    session = Workspace(created.root(), MemoryFolder(), client, {"USER": "ada"}, key_bits=3072, key_cost=COST)
+    tenant = session.tenant(asyncio.run(tenants.create(session, "Rekeyed")).id)
+    for number in range(100):
+        values = {"api_key": f"sk-test-not-real-{number}-0123456789"}
+        asyncio.run(save_credential(tenant, "openai", values, name=f"key-{number}"))
+    pair = session.new_key_pair(3072)
+    with credential_transaction(tenant) as tables:
+        rows = ({"login": f"p{n}", "key_id": pair.key_id, "public_key": pair.public_pem} for n in range(50))
+        tables.table("operators").insert_multiple(rows)
+    new = session.new_key_pair(3072)
+    session.new_key_pair = lambda bits: new
+    began = perf_counter()
+    assert asyncio.run(rotation.rotate(tenant)).resealed == 100
+    seconds = perf_counter() - began
+    with created.administrator() as connection:
+        assert connection.execute("SELECT count(*) FROM modeldeck.wrap").fetchone() == (50,)
+    session.data.close()
+    return {"rekey": seconds}
+
+
 SESSIONS: Mapping[str, Session] = {"shared": shared}
+
+ROWS = (
+    Row("shared-save", "a save", "shared.save", "shared.bare save", BARE, most=3),
+    Row("shared-tenants", "saves a second, ten tenants in turn", "shared.rate", "shared.bare rate", BARE, least=0.5),
+    Row("shared-trial", "a trial's requests a second", "shared.trials", "shared.bare trials", BARE, least=0.5),
+    Row("shared-notice", "a save known to another console, p50", "shared.notice", 0.05, "50 ms", most=1),
+    Row("shared-notice99", "the same, p99", "shared.notice 99", 0.25, "250 ms", most=1),
+    Row("shared-deaf", "the same with LISTEN dead, the longest", "shared.deaf", 13, "13 s", most=1),
+    Row("shared-list", "trips for a list of 1,000 tenants", "shared.trips", 2, "2", most=1),
+    Row("shared-idle", "bytes a second of an idle console", "shared.idle", 100, "100", most=1),
+    Row("shared-rekey", "a tenant re-keyed: 100 credentials, 50 operators", "shared.rekey", 3, "3 s", most=1),
+)
