@@ -119,9 +119,14 @@ class Server:
             self.process.kill()
 
     def kill(self) -> None:
-        """Kill it as a machine that loses its power is."""
+        """Kill it at once, and wait until its processes ended, so that it can be started again."""
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
         self.process.kill()
         self.process.wait(10)
+        deadline = time.monotonic() + 30
+        while any(Path(f"/proc/{child}").exists() for child in children):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
 
     def remove(self) -> None:
         """Stop it, and delete its files."""

@@ -175,7 +175,8 @@ def partition(count: int, seed: int) -> Result:
     """A console's host that reaches nothing for so many seconds, while another host saves."""
     with shared_store() as shared:
         here, seconds, busy, lost = _partitioned(shared, float(count))
-    with shared_store() as shared, patch.object(Watcher, "_read_all", _read_once()):
+    soon = patch.object(watcher_module, "BACK_OFF", (0.1, 0.2))
+    with shared_store() as shared, soon, patch.object(Watcher, "_read_all", _read_once()):
         deaf, *_ = _partitioned(shared, 1.0, patience=2.0)
     words = f"{lost} lost; {count} s cut off with {busy:.1%} of a core, then others' saves known within {seconds:.2f} s"
     bad = (not here) + lost + (busy > 0.02)

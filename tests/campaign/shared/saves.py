@@ -66,10 +66,9 @@ def _host(shared: SharedStore, host: int, saves: int) -> tuple[int, int]:
                     counts.remove(lambda row: row["who"] == who)
                     counts.insert({"who": who, "n": before + 1})
                 acknowledged[number] += 1
-            except Problem as problem:
-                if isinstance(problem, StoreUnreachable):
-                    raise
+            except Problem:  # another one writes all the while, or the server takes no more connections at once
                 refused[number] += 1
+                assert refused[number] < 100
         root.close()
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(CLIENTS)]
