@@ -136,7 +136,7 @@ ROWS = {
     "half of a body": _body('{"data": ['),
     "text for JSON": _body("fine, thanks"),
     "deep JSON": _body("[" * 100_000),
-    "packed as br": _body(b"x", "as br|no WebSocket", headers={"content-encoding": "br"}),
+    "packed as br": _body(bytes.fromhex("0b0a8064617461"), "as br|no WebSocket", headers={"content-encoding": "br"}),
     "too large": replace(_body(_LARGE, "larger than|(?:line|message) of more|WebSocket"), limits=SMALL),
     # In the body.
     "cut": Row([http("{", headers=_LONG | _CLOSING)], BROKEN, deep=True),
