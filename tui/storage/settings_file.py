@@ -9,6 +9,7 @@ is brought up on reading, by one pure function for each step; one of a newer sch
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ _DATA, _END = b',\n"data": ', b"}\n"
 
 _BOM = b"\xef\xbb\xbf"
 _ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+_ID = re.compile(r"0|[1-9][0-9]{0,17}").fullmatch
 _AT_ONCE = 200
 """Records that are put into JSON in one piece: other threads have their turn in between."""
 
@@ -277,11 +279,7 @@ def _misshapen(version: int, path: str) -> CorruptSettings:
 
 
 def _is_table(table: Any) -> bool:
-    return isinstance(table, dict) and all(_is_id(key) and isinstance(record, dict) for key, record in table.items())
-
-
-def _is_id(key: str) -> bool:
-    return key.isascii() and key.isdigit() and len(key) < 19 and (key == "0" or key[0] != "0")
+    return isinstance(table, dict) and all(map(_ID, table)) and all(type(record) is dict for record in table.values())
 
 
 def read_json(content: bytes, path: str = "") -> Any:

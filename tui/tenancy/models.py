@@ -32,7 +32,10 @@ def all_models(session: TenantSession) -> tuple[Model, ...]:
 def records(session: TenantSession) -> list[Record]:
     """Return what `all_models` returns as records, none of which is checked: to count and choose among thousands."""
     own, trial = _table(session.store.read()), trial_models_of(session)
-    return [*own, *(to_record(entry) for entry in trial if entry.type not in _types(session, entry))]
+    if not trial:
+        return list(own)
+    known = {(record["provider"], record["id"], record["type"]) for record in own}
+    return [*own, *(to_record(entry) for entry in trial if (entry.provider, entry.id, entry.type) not in known)]
 
 
 def has_any(session: TenantSession, provider_id: str) -> bool:
@@ -42,24 +45,19 @@ def has_any(session: TenantSession, provider_id: str) -> bool:
 
 def by_id(session: TenantSession, provider_id: str, model_id: str) -> tuple[Model, ...]:
     """Return the models of one ID, of every type. No other model is converted, however many there are."""
-    own = tuple(from_record(Model, record) for record in _by_id(session).get((provider_id, model_id), ()))
+    own = tuple(from_record(Model, record) for record in _of_id(session, provider_id, model_id))
     types = {entry.type for entry in own}
     trial = (entry for entry in trial_models_of(session) if (entry.provider, entry.id) == (provider_id, model_id))
     return (*own, *(entry for entry in trial if entry.type not in types))
 
 
-def _types(session: TenantSession, model: Model) -> set[str]:
-    return {record.get("type", "") for record in _by_id(session).get((model.provider, model.id), ())}
-
-
-def _by_id(session: TenantSession) -> Mapping[tuple[str, str], list[Record]]:
-    def read(tables: Tables) -> dict[tuple[str, str], list[Record]]:
-        index: dict[tuple[str, str], list[Record]] = {}
-        for record in _table(tables):
-            index.setdefault((str(record.get("provider")), str(record.get("id"))), []).append(record)
-        return index
-
-    return session.store.cached("models by id", read, table="models")
+def _of_id(session: TenantSession, provider_id: str, model_id: str) -> list[Record]:
+    # Looked up once or a few times: an index over thousands would cost more than it saves.
+    return [
+        record
+        for record in _table(session.store.read())
+        if record.get("id") == model_id and record.get("provider") == provider_id
+    ]
 
 
 def _table(tables: Tables) -> Iterable[Record]:

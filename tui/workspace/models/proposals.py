@@ -28,29 +28,32 @@ def proposed_defaults(session: TenantSession, provider_id: str = "") -> dict[Mod
         usable &= {provider_id}
 
     def read(_: Tables) -> dict[ModelType, Model]:
-        listed = (record for record in models.records(session) if record.get("provider") in usable)
-        return _offered(providers_of(session, usable), (record for record in listed if not _ended(record, today)))
+        kinds = [kind for kind in ModelType if kind not in current]
+        listed = (record for record in models.records(session) if record["type"] not in current)
+        usable_ones = (record for record in listed if record.get("provider") in usable and not _ended(record, today))
+        return _offered(providers_of(session, usable), kinds, usable_ones)
 
-    offered = session.store.cached("proposed", read, (usable, today, trial_models_of(session)))
-    return {kind: model for kind, model in offered.items() if kind not in current}
+    return session.store.cached("proposed", read, (usable, today, trial_models_of(session), frozenset(current)))
 
 
 def _ended(record: Record, today: str) -> bool:
     return bool(record.get("gone") or (record.get("ends") and record["ends"] <= today))
 
 
-def _offered(providers: Collection[Provider], listed: Iterable[Record]) -> dict[ModelType, Model]:
-    """Return the best model of each type; of thousands, only these are converted."""
+def _offered(
+    providers: Collection[Provider], kinds: Iterable[ModelType], listed: Iterable[Record]
+) -> dict[ModelType, Model]:
+    """Return the best model of each of these types; of thousands, only these are converted."""
     positions = {provider.id: place for place, provider in enumerate(providers)}
-    places = {kind: _places(kind, providers) for kind in ModelType}
-    best: dict[ModelType, tuple[tuple[int, int], Record]] = {}
+    places: dict[str, dict[tuple[str, str], int]] = {kind: _places(kind, providers) for kind in kinds}
+    best: dict[str, tuple[tuple[int, int], Record]] = {}
     for record in listed:
-        kind = ModelType(record["type"])
+        kind = record["type"]
         place = places[kind].get((record["provider"], record["id"]), len(places[kind]))
         rank = (place, positions.get(record["provider"], len(positions)))
         if kind not in best or rank < best[kind][0]:
             best[kind] = rank, record
-    return {kind: from_record(Model, best[kind][1]) for kind in ModelType if kind in best}
+    return {ModelType(kind): from_record(Model, best[kind][1]) for kind in places if kind in best}
 
 
 def _places(kind: ModelType, providers: Iterable[Provider]) -> dict[tuple[str, str], int]:
