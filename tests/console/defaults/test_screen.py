@@ -53,7 +53,7 @@ async def test_the_cursor_goes_from_type_to_type(session: Session) -> None:
         assert rows(pilot)[-1] == " enter choose  u use  : commands  ? help"
         await pilot.press("down", "up", "up")
         assert cursor(pilot) == "chat"
-        assert rows(pilot)[-1] == " enter choose  x clear  : commands  ? help"
+        assert rows(pilot)[-1] == " enter choose  x clear  f fallback  : commands  ? help"
 
 
 @pytest.mark.slow
