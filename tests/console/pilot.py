@@ -29,12 +29,19 @@ async def console(
 ) -> AsyncIterator[Pilot[str]]:
     """The console on practice providers, on a terminal of `size` columns and rows; with `frames` each is drawn."""
     app = Modeldeck(session or practice_session(), tenant)
+    keep_notices(app)
     if not frames:
         shared_styles.draw_no_frames(app)
     async with app.run_test(size=size, notifications=True) as pilot:
         await until(pilot, lambda: not isinstance(app.screen, SplashScreen))
         await pilot.pause()
         yield pilot
+
+
+def keep_notices(app: Modeldeck) -> None:
+    """Show notices for a minute: on a busy machine their seconds pass between two looks of a test."""
+    notify = app.notify
+    app.notify = lambda text, **options: notify(text, **{**options, "timeout": 60})  # type: ignore[method-assign]
 
 
 def app_of(pilot: Pilot[str]) -> Modeldeck:
