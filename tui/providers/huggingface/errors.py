@@ -35,7 +35,8 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
     data = body if isinstance(body, dict) else {}
     error, several = data.get("error"), data.get("errors")
     if isinstance(several, list):
-        body = {"error": "; ".join(str(error.get("message", "")) for error in several if isinstance(error, dict))}
+        words = "; ".join(str(error.get("message", "")) for error in several if isinstance(error, dict))
+        body = {"error": words} if words else None  # an empty list says nothing
     elif isinstance(error, list):
         body = {"error": "; ".join(str(part) for part in error)}
     elif isinstance(error, str) and isinstance(data.get("error_description"), str):
