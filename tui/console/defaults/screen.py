@@ -179,7 +179,7 @@ class Defaults(AreaScreen):
         if self._place is not None:
             other = row.fallbacks[self._place]
             state = other.sentence or str(other.state)
-            return f"Asked where those above it are busy or cannot be reached: {state}.", hint(
+            return f"Asked if those above fail; {state}.", hint(
                 "Never after a rejected key. {list.choose} picks another, {defaults.clear} drops it."
             )
         kind, default = row.type.label, row.default
