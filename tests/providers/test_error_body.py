@@ -33,6 +33,11 @@ def test_a_shape_that_nobody_knows_is_shown_as_it_is(body: Any) -> None:
     assert WORDS in read_account(body).message and not is_error(body)
 
 
+@pytest.mark.parametrize("body", [{}, [], {"errors": []}, {"error": {"code": None, "param": ""}}], ids=str)
+def test_a_body_that_says_nothing_is_not_shown(body: Any) -> None:
+    assert read_account(body).message == ""
+
+
 @pytest.mark.parametrize(
     "body",
     [

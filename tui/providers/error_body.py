@@ -74,12 +74,20 @@ def read_account(body: Any) -> Account:
 
 def as_text(body: Any) -> str:
     """Return JSON on one line, for a shape in which nothing else is to be read; '' for an empty one."""
-    if not body:
+    if not _says_something(body):
         return ""
     try:
         return json.dumps(body, ensure_ascii=False)[:MAX_WORDS]
     except (ValueError, RecursionError):
         return ""
+
+
+def _says_something(value: Any, depth: int = 0) -> bool:
+    """Return True if JSON holds a text or a number somewhere."""
+    if isinstance(value, dict | list) and depth < _MAX_DEPTH:
+        entries = value.values() if isinstance(value, dict) else value
+        return any(_says_something(entry, depth + 1) for entry in entries)
+    return bool(value)
 
 
 def is_error(data: Any) -> bool:

@@ -529,6 +529,7 @@ def thinking_in_other_members(p: Provider) -> None:
 def a_message_behind_deltas_repeats_them(p: Provider) -> None:
     whole = {"choices": [{"index": 0, "message": {"content": "Hi"}, "finish_reason": "stop"}]}
     assert read(chat(p), chunk({"content": "Hi"}), whole) == [TextDelta("Hi"), Finish("stop")]
+    assert read(chat(p), chunk("Hi"), end=False) == [TextDelta("Hi")], "a delta that is a text"
 
 
 @check
