@@ -8,8 +8,8 @@ from tests.cli.conftest import Run
 from tests.doubles.openai_server import OpenAIServer, Response
 
 
-def tool_response(arguments: str) -> Response:
-    function = {"name": "weather", "arguments": arguments}
+def tool_response(arguments: str, name: str = "weather") -> Response:
+    function = {"name": name, "arguments": arguments}
     message = {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}
     body: dict[str, Any] = {"choices": [{"index": 0, "message": message, "finish_reason": "tool_calls"}]}
     return Response(200, body)
@@ -40,3 +40,17 @@ def test_calls_are_printed_and_results_sent_on(ready: Run, server: OpenAIServer,
     tools.write_text('[{"description": "No name."}]')
     ran = ready(*words, "Coat?")
     assert ran.code == 2 and "Tool 1 of tools.json has no name." in ran.err
+
+
+def test_the_command_that_goes_on_names_only_tools_that_are_offered(
+    ready: Run, server: OpenAIServer, tmp_path: Path
+) -> None:
+    tools = tmp_path / "tools.json"
+    tools.write_text(json.dumps([{"name": "my weather"}]))
+    for name, ending in (
+        ("x=/dev/null; rm -rf ~; echo", "Nothing was executed.\n"),
+        ("my weather", "Nothing was executed; ask again with --tool-result 'my weather=FILE'\n"),  # the control
+    ):
+        server.next("/chat/completions", tool_response("{}", name))
+        ran = ready("chat", "--no-stream", "--tools", str(tools), "Coat?")
+        assert ran.code == 0 and ran.err.endswith(ending), ran.err

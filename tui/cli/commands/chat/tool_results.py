@@ -1,5 +1,6 @@
 """The tools of `modeldeck chat`: described by --tools, their results from --tool-result NAME=FILE."""
 
+import shlex
 from typing import Any
 
 from tui.cli.context import CommandContext
@@ -7,6 +8,7 @@ from tui.cli.inputs import read_text
 from tui.errors import UsageError
 from tui.providers.events import ToolCalls
 from tui.providers.requests import Tool
+from tui.sanitize import one_line
 from tui.storage.user_file import local_path
 from tui.workspace.playground import tools
 
@@ -70,7 +72,12 @@ def report(call: CommandContext, tool_calls: ToolCalls, described: tuple[Tool, .
             call.out.note(f"→ {line}")
         fit = tools.check_arguments(described, entry)
         if not fit.valid:
-            call.out.note(f"The arguments of {entry.name} do not fit at {fit.path}: {fit.message}.")
+            name = one_line(entry.name, 64)
+            call.out.note(f"The arguments of {name} do not fit at {fit.path}: {fit.message}.")
     if ends:
-        names = " ".join(dict.fromkeys(f"--tool-result {entry.name}=FILE" for entry in tool_calls.calls))
-        call.out.note(f"The model asks for a tool. Nothing was executed; ask again with {names}")
+        # A command that people paste names nothing that the model made up.
+        offered_names = {tool.name for tool in described}
+        names = [name for entry in tool_calls.calls if (name := entry.name) in offered_names]
+        options = " ".join(dict.fromkeys(f"--tool-result {shlex.quote(f'{name}=FILE')}" for name in names))
+        again = f"; ask again with {options}" if options else "."
+        call.out.note(f"The model asks for a tool. Nothing was executed{again}")
