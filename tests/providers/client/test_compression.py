@@ -35,7 +35,7 @@ def unpacked(label: str, body: bytes, size: int = 1000) -> bytes:
     """Return a body as it is read, fed in pieces of one size."""
     access = access_to("http://localhost/v1")
     inflater = Inflater(ErrorContext(access.provider, "http://localhost/v1"), label, 1000)
-    pieces = [inflater.feed(body[start : start + size]) for start in range(0, len(body), size)]
+    pieces = [piece for start in range(0, len(body), size) for piece in inflater.feed(body[start : start + size])]
     return b"".join(pieces) + inflater.rest()
 
 
@@ -65,3 +65,16 @@ def test_deflate_comes_with_and_without_its_header() -> None:
 def test_control_what_cannot_be_unpacked_is_named(label: str, body: bytes, words: str) -> None:
     with pytest.raises(Problem, match=words):
         unpacked(label, body)
+
+
+@pytest.mark.parametrize("size", [(1 << 18) - 1, 1 << 18, 1 << 20, (1 << 20) + 1])
+def test_a_small_chunk_that_holds_a_thousand_times_as_much_comes_in_pieces(size: int) -> None:
+    context = ErrorContext(access_to("http://localhost/v1").provider, "http://localhost/v1")
+    once = gzip.compress(bytes(size))
+    for packed in (once, gzip.compress(once), once + gzip.compress(b"{}")):
+        inflater = Inflater(context, "gzip", 2 << 20)
+        pieces = [*inflater.feed(packed), inflater.rest()]
+        assert b"".join(pieces).rstrip(b"{}") == bytes(size) and not inflater.is_cut
+        assert max(map(len, pieces)) <= 1 << 18
+    with pytest.raises(Problem, match="larger than"):
+        list(Inflater(context, "gzip", size - 1).feed(once))

@@ -214,11 +214,13 @@ async def test_json_too_deep_to_parse_is_a_problem_too() -> None:
 
 @pytest.mark.slow
 async def test_a_compressed_answer_is_stopped_at_the_limit_of_what_it_unpacks_to() -> None:
-    bomb = gzip.compress(b"0" * 50_000_000)
-    async with serve([http(bomb, headers={"content-encoding": "gzip", "content-type": "application/json"})]) as server:
-        _, problem = await ask(server)
-        assert server.requests[0].headers["accept-encoding"] == "identity"
-    assert problem and "larger than 40 MiB" in problem.message
+    for begin, words in ((b'["', "larger than 40 MiB"), (b"data: ", "a line of more than 8 MiB")):
+        bomb = gzip.compress(begin + b"0" * 50_000_000)
+        headers = {"content-encoding": "gzip", "content-type": "application/json"}
+        async with serve([http(bomb, headers=headers)]) as server:
+            _, problem = await ask(server)
+            assert server.requests[0].headers["accept-encoding"] == "identity"
+        assert problem and words in problem.message
 
 
 async def test_an_endless_answer_is_stopped_at_its_limit() -> None:

@@ -208,8 +208,11 @@ class BodyDecoder:
         return self._frames.words if self._frames else ""
 
     def feed(self, chunk: bytes) -> Iterable[Frame]:
-        """Return the frames that this chunk completes; none before the end where the body is one document."""
-        chunk = self._inflater.feed(chunk)
+        """Yield the frames that this chunk completes; none before the end where the body is one document."""
+        for piece in self._inflater.feed(chunk):
+            yield from self._fed(piece)
+
+    def _fed(self, chunk: bytes) -> Iterable[Frame]:
         if self._frames is not None:
             return self._frames.feed(chunk)
         self._head += chunk
@@ -364,7 +367,7 @@ async def read_error_body(
         inflater = Inflater(context, response.headers.get("content-encoding", ""), limits.error_body)
         async with asyncio.timeout(limits.error_body_timeout):
             async for chunk in response.stream:  # type: ignore[union-attr]
-                body += inflater.feed(chunk)
+                body += b"".join(inflater.feed(chunk))
                 if len(body) > limits.error_body:
                     break
             body += inflater.rest()

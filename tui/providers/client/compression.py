@@ -3,6 +3,7 @@
 import codecs
 import re
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 from tui.providers.error_messages import ErrorContext, too_large, unusable_response
@@ -16,6 +17,8 @@ _LABELLED_HEAD = 8
 """Bytes that tell a compressed body from a text, where a label says that it is compressed."""
 
 _TEXT_WITHIN = 64
+_PIECE = 1 << 18
+"""Bytes that are unpacked at a time."""
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
@@ -45,8 +48,8 @@ class Inflater:
         """Return True if the body was compressed and its end has not come."""
         return self._zlib is not None and (not self._zlib.eof or (self._inner is not None and self._inner.is_cut))
 
-    def feed(self, chunk: bytes) -> bytes:
-        """Return the next bytes of the body.
+    def feed(self, chunk: bytes) -> Iterator[bytes]:
+        """Yield the next bytes of the body, in pieces: a small chunk can hold a thousand times as much.
 
         Raises:
             Problem: They are too many or damaged, or compressed in a way that cannot be unpacked.
@@ -55,13 +58,13 @@ class Inflater:
             self._head += chunk
             needed = _LABELLED_HEAD if self._codings else 2 if self._head in (b"\x1f", b"x") else 1
             if len(self._head) < needed:
-                return b""
+                return
             chunk = self._decide()
-        return self._unpacked(chunk)
+        yield from self._unpacked(chunk)
 
     def rest(self) -> bytes:
         """Return what is left at the end of the body."""
-        data = b"" if self._decided else self._unpacked(self._decide())
+        data = b"" if self._decided else b"".join(self._unpacked(self._decide()))
         return data + self._inner.rest() if self._inner else data
 
     def _decide(self) -> bytes:
@@ -84,29 +87,33 @@ class Inflater:
         self._zlib = zlib.decompressobj(self._wbits)
         return head
 
-    def _unpacked(self, chunk: bytes) -> bytes:
+    def _unpacked(self, chunk: bytes) -> Iterator[bytes]:
         if self._zlib is None:
-            return chunk
-        data = self._inflated(chunk)
-        self._size += len(data)
-        if self._size > self._limit:
-            raise too_large(self._context, self._limit)
-        if self._again and self._inner is None and data:
-            self._inner = Inflater(self._context, ",".join(self._codings[:-1]), self._limit, again=False)
-        return self._inner.feed(data) if self._inner else data
+            yield chunk
+            return
+        for data in self._inflated(chunk):
+            self._size += len(data)
+            if self._size > self._limit:
+                raise too_large(self._context, self._limit)
+            if self._again and self._inner is None:
+                self._inner = Inflater(self._context, ",".join(self._codings[:-1]), self._limit, again=False)
+            yield from self._inner.feed(data) if self._inner else (data,)
 
-    def _inflated(self, chunk: bytes) -> bytes:
-        data: bytes = b""
-        while chunk:
+    def _inflated(self, chunk: bytes) -> Iterator[bytes]:
+        more = bool(chunk)
+        while more:
             try:
-                data += self._zlib.decompress(chunk, self._limit - self._size - len(data) + 1)
+                data = self._zlib.decompress(chunk, _PIECE)
             except zlib.error:
                 raise self._damaged() from None
-            chunk = bytes(self._zlib.unused_data)
-            if not chunk.startswith(_GZIP) or self._size + len(data) > self._limit:
-                return data
-            self._zlib = zlib.decompressobj(self._wbits)
-        return data
+            if data:
+                yield data
+            chunk = bytes(self._zlib.unconsumed_tail)
+            more = bool(chunk) or len(data) == _PIECE
+            if self._zlib.eof:
+                chunk = bytes(self._zlib.unused_data)
+                if more := chunk.startswith(_GZIP):
+                    self._zlib = zlib.decompressobj(self._wbits)
 
     def _damaged(self) -> Exception:
         return unusable_response(self._context, "a compressed answer that is damaged")
