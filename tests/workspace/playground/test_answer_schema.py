@@ -69,6 +69,7 @@ def test_a_schema_is_read(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("{", "is not JSON: Expecting property name"),
+        ('{"maximum": Infinity}', "is not JSON"),
         ("[]", "holds no JSON Schema"),
         ('{"type": "text"}', r"no valid JSON Schema: \$\.type: 'text' is not valid"),
         ('{"type": "string", "pattern": "("}', r"no valid JSON Schema: \$\.pattern"),

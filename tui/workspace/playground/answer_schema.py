@@ -70,7 +70,7 @@ def parsed_schema(text: str | bytes, name: str) -> dict[str, Any]:
         UsageError: It holds no JSON Schema that stands alone.
     """
     try:
-        schema = json.loads(text)
+        schema = json.loads(text, parse_constant=_refuse)
     except (ValueError, RecursionError) as error:
         reason = f": {error}" if isinstance(error, json.JSONDecodeError) else ""
         raise UsageError(f"{name} is not JSON{reason}.", "Choose a file that holds one JSON Schema.") from None
