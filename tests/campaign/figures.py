@@ -66,7 +66,7 @@ FIGURES = {
     "G27": Figure("labels × bodies × calls", "answers.labels", 60, 2_000, 20_000),
     "G28": Figure("ends of answers × dialects", "answers.ends", 40, 600, 6_000),
     "G29": Figure("batches killed, limited and cut", "batches.killed", 6, 1_000, 5_000),
-    "G30": Figure("sessions killed that record chats, sealed", "recording.killed", 10, 1_000, 10_000),
+    "G30": Figure("sessions killed that record chats, sealed", "recording.killed", 10, 100, 10_000),
     "S1": Figure("50 writers of two hosts save one tenant", "shared.saves.at_once", 50, 1_000, 10_000),
     "S2": Figure("saves cut after each byte of some", "shared.saves.cut", 24, 200, 3_000),
     "S3": Figure("servers killed, and replaced by a standby", "shared.outages.failovers", 1, 2, 40),
