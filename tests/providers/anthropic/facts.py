@@ -1,6 +1,7 @@
 """What Anthropic's API reference says: requests field by field, documented frames and refusals, in our composition."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from tests.providers import calls
@@ -9,8 +10,19 @@ from tests.providers.facts import BARE_LIST, SCHEMA, Chat, Facts, Otherwise, Ref
 from tests.providers.facts import KEY as SOCKET_KEY
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import CredentialRejected, NetworkError, ScopeMissing
-from tui.providers.events import UNFINISHED, Accepted, Finish, ModelsListed, Notice, TextDelta, ThinkingDelta, Usage
-from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Message
+from tui.providers.events import (
+    UNFINISHED,
+    Accepted,
+    Finish,
+    ModelsListed,
+    Notice,
+    TextDelta,
+    ThinkingDelta,
+    ToolCall,
+    ToolCalls,
+    Usage,
+)
+from tui.providers.requests import ApiError, Call, ChatRequest, Frame, Framing, Message, Tool
 from tui.providers.spec import Provider
 from tui.secret import Secret
 
@@ -764,3 +776,59 @@ def images_and_documents(p: Provider) -> None:
         assert listed[0].inputs == inputs
     assert figures(p, "claude-x", inputs=("text", "image", "pdf")) == documents | most
     assert figures(p, "claude-x", inputs=("text", "image")) == most
+
+
+@check
+def tools_and_their_results(p: Provider) -> None:
+    """Guides: tool use, and extended thinking with tool use."""
+    state = ({"type": "thinking", "thinking": "T", "signature": "S"},)
+    weather = Tool("get_weather", "The weather.", {"properties": {"location": {"type": "string"}}})
+    used = ToolCall("call_1", "get_weather", '{"location": "Oslo"}')
+    turns = (
+        Message("user", "Coat?"),
+        Message("assistant", "Let me see.", tool_calls=ToolCalls((used, replace(used, arguments="[]")), state)),
+        Message("tool", "", call_id="call_1"),
+        Message("tool", "cold", call_id="call_2"),
+    )
+    assert p.chat
+    body = p.chat(BASE, ChatRequest(Model(p.id, "m", ModelType.CHAT), turns, tools=(weather,))).json
+    schema = {"type": "object", "properties": {"location": {"type": "string"}}}
+    assert body["tools"] == [{"name": "get_weather", "description": "The weather.", "input_schema": schema}]
+    block_sent = {"type": "tool_use", "id": "call_1", "name": "get_weather", "input": {"location": "Oslo"}}
+    words = {"type": "text", "text": "Let me see."}
+    results = [
+        {"type": "tool_result", "tool_use_id": "call_1", "content": ""},
+        {"type": "tool_result", "tool_use_id": "call_2", "content": "cold"},
+    ]
+    assert body["messages"][1:] == [
+        {"role": "assistant", "content": [*state, words, block_sent, block_sent | {"input": {}}]},
+        {"role": "user", "content": results},
+    ]
+
+
+@check
+def calls_of_tools_are_joined_and_signed_thinking_is_kept(p: Provider) -> None:
+    """Guide, streaming messages: tool use and extended thinking."""
+    frames = [
+        block("thinking", signature=""),
+        thought("Weather."),
+        delta("signature_delta", signature="EqQB"),
+        block("redacted_thinking", 1, data="En3K"),
+        block("tool_use", 2, id="toolu_01", name="get_weather", input={}),
+        delta("input_json_delta", 2, partial_json=""),
+        delta("input_json_delta", 2, partial_json='{"location":'),
+        delta("input_json_delta", 2, partial_json=' "Paris"}'),
+    ]
+    results = events(p, *frames, closing("tool_use"), END)
+    signed = {"type": "thinking", "thinking": "Weather.", "signature": "EqQB"}
+    assert [event for event in results if isinstance(event, ToolCalls)] == [
+        ToolCalls(
+            (ToolCall("toolu_01", "get_weather", '{"location": "Paris"}'),),
+            (signed, {"type": "redacted_thinking", "data": "En3K"}),
+        )
+    ]
+    finish = results[-1]
+    assert finish.complete and "asked for a tool" in finish.note
+    content = [signed, {"type": "tool_use", "id": "toolu_01", "name": "f", "input": {"a": 1}}]
+    whole = {"type": "message", "role": "assistant", "content": content, "stop_reason": "tool_use"}
+    assert ToolCalls((ToolCall("toolu_01", "f", '{"a": 1}'),), (signed,)) in read(chat(p), whole)

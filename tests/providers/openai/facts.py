@@ -25,6 +25,8 @@ from tui.providers.events import (
     Segment,
     TextDelta,
     ThinkingDelta,
+    ToolCall,
+    ToolCalls,
     Transcript,
     Usage,
     Vectors,
@@ -38,6 +40,7 @@ from tui.providers.requests import (
     Framing,
     Message,
     TimestampGranularity,
+    Tool,
     TranscriptionRequest,
 )
 from tui.providers.spec import Provider
@@ -80,8 +83,9 @@ FACTS = Facts(
         "dialects.openai.embeddings",
         "dialects.openai.audio",
         "dialects.openai.errors",
+        "dialects.tools",
     ),
-    prose=frozenset({"_within"}),
+    prose=frozenset({"_within", "unsupported"}),
     otherwise=(
         BARE_LIST,
         Otherwise("verify */models", "status 40[45]", "good", "an empty request shows that the key is taken"),
@@ -960,3 +964,52 @@ def images_and_documents(p: Provider) -> None:
     assert figures(p, "gpt-4o-mini") == figures(p, "o3") == limits
     for model in ("gpt-3.5-turbo", "gpt-4", "o3-mini"):
         assert figures(p, model) is None
+
+
+@check
+def tools_and_their_results(p: Provider) -> None:
+    """Guide, function calling; the thinking of DeepSeek goes back with its calls (its guide, thinking mode)."""
+    weather = Tool("get_weather", "The weather.", {"type": "object"})
+    used = ToolCall("call_1", "get_weather", '{"location": "Oslo"}')
+    turns = (
+        Message("user", "Coat?"),
+        Message("assistant", "", tool_calls=ToolCalls((used,), ({"reasoning_content": "T"},))),
+        Message("tool", "cold", call_id="call_1"),
+        Message("assistant", "Hm.", tool_calls=ToolCalls((replace(used, arguments=""),))),
+    )
+    assert p.chat
+    body = p.chat(BASE, ChatRequest(Model(p.id, "m", ModelType.CHAT), turns, tools=(weather,))).json
+    function = {"name": "get_weather", "description": "The weather.", "parameters": {"type": "object"}}
+    assert body["tools"] == [{"type": "function", "function": function}]
+    sent = {"id": "call_1", "type": "function", "function": {"name": "get_weather", "arguments": used.arguments}}
+    bare = sent | {"function": {"name": "get_weather", "arguments": "{}"}}
+    assert body["messages"][1:] == [
+        {"role": "assistant", "content": None, "reasoning_content": "T", "tool_calls": [sent]},
+        {"role": "tool", "tool_call_id": "call_1", "content": "cold"},
+        {"role": "assistant", "content": "Hm.", "tool_calls": [bare]},
+    ]
+
+
+@check
+def calls_of_tools_are_joined_by_index(p: Provider) -> None:
+    """Guide, function calling: streaming. Some servers leave out the index, or repeat what the delta said."""
+
+    def piece(index: int, arguments: str, **more: str) -> dict[str, Any]:
+        function = {"arguments": arguments} | ({"name": more.pop("name")} if "name" in more else {})
+        return {"tool_calls": [{"index": index, **more, "function": function}]}
+
+    frames = [
+        chunk({"role": "assistant", "content": None, "reasoning_content": "Where?"}),
+        chunk({"content": None} | piece(0, "", id="call_a", name="get_weather")),
+        chunk(piece(0, '{"loc')),
+        chunk(piece(1, "{}", id="call_b", name="get_time")),
+        chunk(piece(0, 'ation":"Paris"}')),
+        {"choices": [{"index": 0, "message": piece(2, "{}", name="again"), "finish_reason": "tool_calls"}]},
+    ]
+    results = read(chat(p), *frames, "[DONE]")
+    called = (ToolCall("call_a", "get_weather", '{"location":"Paris"}'), ToolCall("call_b", "get_time", "{}"))
+    assert ToolCalls(called, ({"reasoning_content": "Where?"},)) in results
+    assert results[-1].complete and "asked for a tool" in results[-1].note
+    entry = {"id": "x", "function": {"name": "f", "arguments": "{}"}}
+    whole = {"choices": [{"message": {"tool_calls": [entry]}, "finish_reason": "tool_calls"}]}
+    assert ToolCalls((ToolCall("x", "f", "{}"),)) in read(chat(p, stream=False), whole)

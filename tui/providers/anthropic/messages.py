@@ -233,15 +233,13 @@ class _Answer:
 
     def _end(self, reason: str) -> Iterator[Event]:
         self._done = True
-        tool_calls = list(self._tools.event([*self._thoughts.values()]))
-        yield from tool_calls
+        yield from self._tools.event([*self._thoughts.values()])
         if self._used:
             yield _usage(self._used)
         if not reason:
             yield UNFINISHED
             return
         end = finish(reason, self._text)
-        end = replace(end, note="") if tool_calls and end.complete else end
         explained = is_filter(reason) and self._explanation
         yield replace(end, note=f"{end.note} {self._explanation}") if explained else end
 

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Coroutine, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -171,7 +172,9 @@ class _Answer:
             case Used():
                 self.used = event
             case Finish():
-                self.finish = event
+                # What the model asks of the tools that it was offered is printed by itself.
+                expected = event.complete and self.tool_calls and self._call.args.has("tools")
+                self.finish = replace(event, note="") if expected else event
             case Notice(text=text):
                 self.notices.append(printable(text))
                 out.note(text)

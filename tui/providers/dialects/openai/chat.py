@@ -5,7 +5,6 @@ with the usage comes after the one with the finish reason.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from tui.providers.dialects import attachments, tools
@@ -138,16 +137,14 @@ class _Answer:
         yield from self._thinking.rest()
         # DeepSeek wants its thinking back with the results (guide, thinking mode, tool calls).
         thoughts = "".join(self._thoughts)
-        tool_calls = list(self._tools.event([{"reasoning_content": thoughts}] if thoughts else ()))
-        yield from tool_calls
+        yield from self._tools.event([{"reasoning_content": thoughts}] if thoughts else ())
         if self._usage:
             yield self._usage
         reason = self._reason or ("stop" if marked else "")
         if not reason:
             yield UNFINISHED
             return
-        end = finish(reason, self._thinking.has_text, _REFUSED if self._refused else "")
-        yield replace(end, note="") if tool_calls and end.complete else end
+        yield finish(reason, self._thinking.has_text, _REFUSED if self._refused else "")
 
 
 def _message(value: Any) -> Mapping[str, Any]:
