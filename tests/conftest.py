@@ -69,8 +69,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
-    """Name a long text by its size: the ID of a test goes through pipes, reports and variables of the environment."""
-    return f"{argname} of {len(val):,}" if isinstance(val, str | bytes) and len(val) > _LONG else None
+    """Name a long text and packed bytes by their size: an ID goes through pipes, reports and environments.
+
+    Bytes that are packed anew in each worker differ by their time, and with them the tests that it collects.
+    """
+    if not isinstance(val, str | bytes):
+        return None
+    packed = isinstance(val, bytes) and not val.isascii()
+    return f"{argname} of {len(val):,}" if packed or len(val) > _LONG else None
 
 
 def pytest_collection_finish() -> None:
