@@ -127,6 +127,8 @@ def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     New key pairs are small, and new passphrases cheap to derive from, as in `make_home`.
     """
     numbers = count()
+    # Not at each command: a test may put a session of its own in its place.
+    monkeypatch.setattr(tui.tenancy.session, "open_session", open_with_small_keys)
 
     def run(home: Path, *words: str, stdin: str = "", typed: tuple[str, ...] = (), **variables: str) -> Ran:
         for name in list(os.environ):
@@ -136,7 +138,6 @@ def run_in(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
             monkeypatch.setenv(name, value)
         answers = iter(typed)
         monkeypatch.setattr(key_pair, "generate_key_pair", lambda bits: keys.cached_pair(next(numbers)))
-        monkeypatch.setattr(tui.tenancy.session, "open_session", open_with_small_keys)
         monkeypatch.setattr(tui.process.hardening, "harden", lambda: None)
         monkeypatch.setattr(tui.cli.secret_input, "ask", lambda prompt: Secret(next(answers)) if typed else None)
         buffer = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")

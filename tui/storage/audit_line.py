@@ -1,15 +1,22 @@
-"""Check lines of the audit log by their bytes, without parsing them: a log may have a million.
+"""Lines of the audit log: shorten the texts in them, and check them by their bytes.
 
+Nothing is parsed for a check: a log may have a million lines.
 Lines are JSON with sorted names, so each ends with `"mac": "…", "n": …, "prev": "…", "state": "…"}`. An HMAC over the
 line proves that Modeldeck wrote it, and so that its end is what it looks like.
 """
 
 import hashlib
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tui.sanitize import one_line
 
 _MAC, _STATE, _END = b', "mac": "', b'", "state": "', b'"}'
 _DIGITS = 64
+
+_LONGEST = 200
+_MOST = 40
 
 _EMPTY = hashlib.sha256()
 """A copy of it is begun sooner than another one."""
@@ -53,3 +60,21 @@ def sealed_lines(key: bytes) -> Callable[[bytes, int, str], str | None]:
         return state if hmac.compare_digest(mac.hexdigest().encode(), text[end - _DIGITS : end]) else None
 
     return check
+
+
+def shorten(about: Mapping[str, Any]) -> dict[str, Any]:
+    """Cut long texts and lists, so that an entry stays readable."""
+    return {printable(name, 40): _value(value) for name, value in about.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, str):
+        return printable(value)
+    return value if isinstance(value, bool | int) else [printable(str(entry)) for entry in list(value)[:_MOST]]
+
+
+def printable(text: str, limit: int = _LONGEST) -> str:
+    """Return a text as one line that is printable and not too long."""
+    # Nearly all are plain, and a log is long.
+    plain = len(text) <= limit and text.isascii() and text.isprintable() and "  " not in text
+    return text if plain else one_line(text, limit)

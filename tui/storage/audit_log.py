@@ -31,9 +31,8 @@ from hashlib import sha256
 from secrets import token_bytes
 from typing import Any, NamedTuple
 
-from tui.storage.audit_line import sealed_lines
+from tui.storage.audit_line import printable, sealed_lines, shorten
 from tui.storage.audit_line import sha256 as _hash
-from tui.storage.audit_text import printable, shorten
 from tui.storage.folder import Folder
 
 LOG = "audit.log"

@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event
 from typing import Any
 from unittest.mock import patch
@@ -23,6 +23,7 @@ from tui.storage.postgres.address import parse
 from tui.storage.postgres.connection import StoreUnreachable
 from tui.storage.postgres.schema import initialize
 from tui.storage.postgres.watcher import Watcher
+from tui.storage.store import Store
 from tui.tenancy import credentials, keyring, verification
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import audit, tenants
@@ -211,15 +212,22 @@ def _partitioned(shared: SharedStore, seconds: float, patience: float = LONGEST)
         busy = (time.process_time() - used) / seconds
         proxy.heal()
         began = time.monotonic()
-        while values(store) != ["before", "meanwhile"] and time.monotonic() - began < patience:
+        while not (known := _is_known(store)) and time.monotonic() - began < patience:
             Event().wait(0.01)
-        known, delay = values(store) == ["before", "meanwhile"], time.monotonic() - began
+        delay = time.monotonic() - began
         if known:
             until(lambda: not watcher.state.away_since)
             add(store, "here")
             add(other, "there")
         lost = len({"before", "meanwhile", "here", "there"} - set(values(acme(shared.root())))) if known else 0
         return known, delay, busy, lost
+
+
+def _is_known(store: Store) -> bool:
+    """Whether both saves are known; while the store is out of reach they may not be."""
+    with suppress(StoreUnreachable):
+        return values(store) == ["before", "meanwhile"]
+    return False
 
 
 @contextmanager

@@ -54,10 +54,10 @@ async def test_a_models_name_in_place_of_an_azure_deployment(session: Session) -
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await paste(pilot, "gpt-4.1")
-        await pilot.press("enter", "enter")
+        await pilot.press("enter")
         await focused(pilot, "Base model")
         await paste(pilot, "gpt-4.1")
-        await pilot.press("enter")
+        await pilot.press("enter", "enter")
         await focused(pilot, "Verify and add")
         await pilot.press("enter")
         await until(

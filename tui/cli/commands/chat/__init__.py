@@ -76,7 +76,7 @@ COMMANDS = (
             "git diff | modeldeck chat -s 'Review this.' -p temperature=0",
             "modeldeck chat -a screenshot.png 'What is wrong here?'",
             "modeldeck chat --schema person.json 'Who wrote Faust?'",
-            "modeldeck chat --tools weather.json --tool-result weather=oslo.json 'Do I need a coat in Oslo?'",
+            "modeldeck chat --tools tools.json --tool-result weather=oslo.json Coat?",
             "modeldeck chat --saved-prompt reviewer <change.diff",
         ),
     ),
