@@ -143,7 +143,7 @@ def _trials_of_modeldeck(created: SharedStore) -> Callable[[int], None]:
 
     def request(number: int) -> None:
         tenant, token = f"tenant-{number}", uuid4().hex
-        trials.reserve(database, tenant, "openai", token, allowed=1_000_000, known=0)
+        trials.reserve(database, tenant, "openai", token, allowed=1_000_000, initial=0)
         trials.end(database, tenant, "openai", token, used=True)
 
     return request

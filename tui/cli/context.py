@@ -29,14 +29,14 @@ def _fields(args: ParsedArgs) -> list[str]:
         return []
     from tui.cli.json_schema import keys_of
 
-    known = keys_of(args.command)
+    keys = keys_of(args.command)
     if not args.has("json"):
-        raise UsageError("--fields needs --json.", f"The keys are: {', '.join(known)}.")
+        raise UsageError("--fields needs --json.", f"The keys are: {', '.join(keys)}.")
     names = [name.strip() for name in ",".join(args.many("fields")).split(",") if name.strip()]
     for name in names or [""]:
-        if name not in known:
-            shown = f" {name}" if quotable(name, known) else ""
-            raise UsageError(f"Unknown key{shown}.", f"{did_you_mean(name, known)}The keys are: {', '.join(known)}.")
+        if name not in keys:
+            suffix = f" {name}" if quotable(name, keys) else ""
+            raise UsageError(f"Unknown key{suffix}.", f"{did_you_mean(name, keys)}The keys are: {', '.join(keys)}.")
     return names
 
 

@@ -27,26 +27,26 @@ def entries(
     Raises:
         UsageError: naming the field that is unknown or has no usable value, never a value.
     """
-    known = {field.name: field for field in fields}
+    declared = {field.name: field for field in fields}
     values: Values = {}
     for word in words:
         name, equals, value = word.partition("=")
-        if not equals or name not in known:
-            raise _unknown_field(known, name, bool(equals))
+        if not equals or name not in declared:
+            raise _unknown_field(declared, name, bool(equals))
         if name in values:
             raise UsageError(f"{name} appears twice.", "Give each field once.")
-        field = known[name]
+        field = declared[name]
         values[name] = _secret(field, value, secret_input, out, whose) if field.secret and value else value
     return values
 
 
-def _unknown_field(known: Mapping[str, Field], name: str, has_value: bool) -> UsageError:
-    fields = f"The fields are: {', '.join(known) or 'none'}."
+def _unknown_field(declared: Mapping[str, Field], name: str, has_value: bool) -> UsageError:
+    fields = f"The fields are: {', '.join(declared) or 'none'}."
     if not has_value:
-        shown = f"{name} is not FIELD=VALUE" if name in known else "An argument is not FIELD=VALUE"
-        return UsageError(f"{shown}.", fields)
-    shown = f' "{name}"' if quotable(name, known) else ""
-    return UsageError(f"Unknown field{shown}.", did_you_mean(name, known) + fields)
+        message = f"{name} is not FIELD=VALUE" if name in declared else "An argument is not FIELD=VALUE"
+        return UsageError(f"{message}.", fields)
+    suffix = f' "{name}"' if quotable(name, declared) else ""
+    return UsageError(f"Unknown field{suffix}.", did_you_mean(name, declared) + fields)
 
 
 def _secret(field: Field, value: str, secret_input: SecretInput, out: Output, whose: str) -> Secret:

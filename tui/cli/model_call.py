@@ -44,10 +44,10 @@ def answering_model(call: CommandContext, kind: ModelType) -> Model:
     from tui.workspace.models import defaults
 
     row = next(row for row in defaults.rows(call.tenant_session) if row.type is kind)
-    wanted = row.proposed.ref if row.proposed else "P/MODEL"
+    proposal = row.proposed.ref if row.proposed else "P/MODEL"
     raise UsageError(
         f"{call.tenant.name} has no default {kind.label} model.",
-        f"Use -m P/MODEL, or set the default: modeldeck default set {kind} {wanted}",
+        f"Use -m P/MODEL, or set the default: modeldeck default set {kind} {proposal}",
     )
 
 
@@ -71,8 +71,8 @@ async def begin(call: CommandContext, model: Model) -> None:
     """
     await unlock_for_model(call, model)
     key_source.route_call(call.tenant_session, model)
-    if left := key_source.last_calls(call.tenant_session, model.provider):
-        count = f"{left:,} trial requests" if left > 1 else "1 trial request"
+    if remaining := key_source.last_calls(call.tenant_session, model.provider):
+        count = f"{remaining:,} trial requests" if remaining > 1 else "1 trial request"
         label = provider_of(call.tenant_session, model.provider).label
         call.out.note(f"{count} of {label} left, including this one.")
     if call.session.config.budget:

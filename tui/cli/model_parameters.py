@@ -37,11 +37,11 @@ def checked_texts(call: CommandContext, model: Model) -> dict[str, str]:
     Raises:
         UsageError: The model does not take one of them, or not that value.
     """
-    known = {parameter.name: parameter for parameter in calls.parameters(call.tenant_session, model)}
+    declared = {parameter.name: parameter for parameter in calls.parameters(call.tenant_session, model)}
     texts: dict[str, str] = {}
     for word in call.args.many("parameter"):
-        name, text = _split(word, known, f"{model.ref} takes")
-        parse_parameter(known[name], text)
+        name, text = _split(word, declared, f"{model.ref} takes")
+        parse_parameter(declared[name], text)
         texts[name] = text
     return texts
 
@@ -52,20 +52,20 @@ def values_of(call: CommandContext, model: Model) -> dict[str, Any]:
     Raises:
         UsageError: The model does not take one of them, or not that value.
     """
-    known = {parameter.name: parameter for parameter in calls.parameters(call.tenant_session, model)}
-    return {name: parse_parameter(known[name], text) for name, text in checked_texts(call, model).items()}
+    declared = {parameter.name: parameter for parameter in calls.parameters(call.tenant_session, model)}
+    return {name: parse_parameter(declared[name], text) for name, text in checked_texts(call, model).items()}
 
 
 def parameters_of(call: CommandContext, chosen: Sequence[Model], prompt: SavedPrompt) -> list[dict[str, Any]]:
     """Return the parameters of each model: of those named, and of those in a saved prompt, the ones that it takes."""
-    known = [
+    declared = [
         {parameter.name: parameter for parameter in calls.parameters(call.tenant_session, model)} for model in chosen
     ]
-    names = {name: parameter for parameters in known for name, parameter in sorted(parameters.items())}
+    names = {name: parameter for parameters in declared for name, parameter in sorted(parameters.items())}
     values = [saved_values(call, prompt, model) for model in chosen]
     for word in call.args.many("parameter"):
         name, text = _split(word, names, "They take")
-        for model, parameters, own in zip(chosen, known, values, strict=True):
+        for model, parameters, own in zip(chosen, declared, values, strict=True):
             if name not in parameters:
                 call.out.note(f"{model.ref} takes no {name}; it is left out.")
             elif (value := parse_parameter(parameters[name], text)) is not None:
@@ -73,12 +73,12 @@ def parameters_of(call: CommandContext, chosen: Sequence[Model], prompt: SavedPr
     return values
 
 
-def _split(word: str, known: Mapping[str, Parameter], takes: str) -> tuple[str, str]:
+def _split(word: str, declared: Mapping[str, Parameter], takes: str) -> tuple[str, str]:
     name, equals, text = word.partition("=")
-    names = f"{takes}: {', '.join(known) or 'none'}."
+    names = f"{takes}: {', '.join(declared) or 'none'}."
     if not equals:
         raise UsageError("--parameter needs NAME=VALUE.", names)
-    if name not in known:
-        shown = f" {name}" if quotable(name, known) else ""
-        raise UsageError(f"Unknown parameter{shown}.", did_you_mean(name, known) + names)
+    if name not in declared:
+        suffix = f" {name}" if quotable(name, declared) else ""
+        raise UsageError(f"Unknown parameter{suffix}.", did_you_mean(name, declared) + names)
     return name, text

@@ -84,20 +84,20 @@ def _values(command: Command, words: Sequence[str]) -> dict[str, list[str]]:
 
 def _option_value(command: Command, word: str, waiting: list[str]) -> tuple[Option, str]:
     """Return the option that a word names, and its value: attached, or taken from the words that wait behind it."""
-    known = command.all_options
+    options = command.all_options
     name, value = _name(word), _attached(word)
-    option = _option(known, name)
+    option = _option(options, name)
     if option is None:
         raise _unknown_option(command, word)
-    shown = option.names[-1]
+    option_name = option.names[-1]
     if value is not None and not option.value:
-        raise UsageError(f"{shown} takes no value.", _how(command))
+        raise UsageError(f"{option_name} takes no value.", _how(command))
     if option.value and value is None:
-        if not waiting or _option(known, _name(waiting[0])) or waiting[0] == "--":
-            raise UsageError(f"{shown} needs a value: {option.value}.", _how(command))
+        if not waiting or _option(options, _name(waiting[0])) or waiting[0] == "--":
+            raise UsageError(f"{option_name} needs a value: {option.value}.", _how(command))
         value = waiting.pop(0)
     if option.choices and value not in option.choices:
-        raise _not_a_choice(command, shown, value or "", option.choices)
+        raise _not_a_choice(command, option_name, value or "", option.choices)
     return option, value or ""
 
 
@@ -109,8 +109,8 @@ def _arguments(command: Command, plain: list[str]) -> dict[str, list[str]]:
         missing = required[len(plain)]
         raise UsageError(f"Missing {missing.name}{_described(missing)}.", _how(command))
     for place, argument in enumerate(command.arguments):
-        left = sum(later.min_count for later in command.arguments[place + 1 :])
-        room = len(plain) - left
+        reserved = sum(later.min_count for later in command.arguments[place + 1 :])
+        room = len(plain) - reserved
         take = room if argument.many else min(room, 1)
         if take > 0:
             values[argument.name] = plain[:take]
@@ -164,9 +164,9 @@ def _unknown_option(command: Command, word: str) -> UsageError:
     if name in _VERSION and not command.words:
         return _version_with_more()
     names += [] if command.words else ["--version"]
-    hint = did_you_mean(name, [known for known in names if known.startswith("--")])
-    shown = f" {name}" if quotable(name, names) else f"; {' '.join(command.words) or 'the console'} has no such option"
-    return UsageError(f"Unknown option{shown}.", hint + _how(command, "put a text that begins with - after --"))
+    hint = did_you_mean(name, [candidate for candidate in names if candidate.startswith("--")])
+    suffix = f" {name}" if quotable(name, names) else f"; {' '.join(command.words) or 'the console'} has no such option"
+    return UsageError(f"Unknown option{suffix}.", hint + _how(command, "put a text that begins with - after --"))
 
 
 def _version_with_more() -> UsageError:
@@ -174,9 +174,9 @@ def _version_with_more() -> UsageError:
 
 
 def _not_a_choice(command: Command, name: str, word: str, choices: Sequence[str]) -> UsageError:
-    shown = f" {word}" if quotable(word, choices) else ""
+    suffix = f" {word}" if quotable(word, choices) else ""
     hint = did_you_mean(word, choices)
-    return UsageError(f"Unknown {name}{shown}. Use one of: {', '.join(choices)}.", hint + _how(command))
+    return UsageError(f"Unknown {name}{suffix}. Use one of: {', '.join(choices)}.", hint + _how(command))
 
 
 def _verb_missing(named: tuple[str, ...]) -> UsageError:
@@ -186,19 +186,19 @@ def _verb_missing(named: tuple[str, ...]) -> UsageError:
 
 def _unknown_verb(named: tuple[str, ...], word: str) -> UsageError:
     noun, verbs = " ".join(named), _verbs(named)
-    shown = f" {noun} {word}" if quotable(word, verbs) else f" of {noun}"
+    suffix = f" {noun} {word}" if quotable(word, verbs) else f" of {noun}"
     hint = did_you_mean(word, verbs, f"modeldeck {noun} ")
     return UsageError(
-        f"Unknown command{shown}. {noun.capitalize()} has: {', '.join(verbs)}.", f"{hint}{_noun_help(noun)}"
+        f"Unknown command{suffix}. {noun.capitalize()} has: {', '.join(verbs)}.", f"{hint}{_noun_help(noun)}"
     )
 
 
 def _unknown_command(word: str, behind: Sequence[str]) -> UsageError:
     nouns = sorted({words[0] for words in _BY_WORDS if words})
-    shown = f" {word}" if quotable(word, nouns) else ""
+    suffix = f" {word}" if quotable(word, nouns) else ""
     swapped = next((f"{noun} {word}" for noun in behind[:1] if (noun, word) in _BY_WORDS), "")
     hint = f"Did you mean modeldeck {swapped}? " if swapped else did_you_mean(word, nouns, "modeldeck ")
-    return UsageError(f"Unknown command{shown}.", f"{hint or _with_verb(word)}modeldeck --help lists the commands.")
+    return UsageError(f"Unknown command{suffix}.", f"{hint or _with_verb(word)}modeldeck --help lists the commands.")
 
 
 def _with_verb(word: str) -> str:

@@ -118,21 +118,21 @@ def _is_word(value: object) -> bool:
     return isinstance(value, str) and "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def resolve(references: Mapping[str, str], environ: Mapping[str, str], kept: Kept | None = None) -> dict[str, Secret]:
+def resolve(references: Mapping[str, str], environ: Mapping[str, str], cache: Kept | None = None) -> dict[str, Secret]:
     """Return the values of references by field. Blocks: call it in a thread.
 
-    The caller has made sure that a person wrote or confirmed them. Values come from `kept`, and stay there, if given.
+    The caller has made sure that a person wrote or confirmed them. Values come from `cache`, and stay there, if given.
 
     Raises:
         Problem: A value cannot be had; the sentence names the program or the place, and no part of the value.
     """
     values: dict[str, Secret] = {}
     for field, text in references.items():
-        value, until = (kept or {}).get(text, (None, 0.0))
+        value, until = (cache or {}).get(text, (None, 0.0))
         if value is None or until <= time.monotonic():
             value = _value(parse(text), environ)
-            if kept is not None:
-                kept[text] = (value, time.monotonic() + KEEP)
+            if cache is not None:
+                cache[text] = (value, time.monotonic() + KEEP)
         values[field] = value
     return values
 
@@ -215,8 +215,8 @@ def _output(process: "subprocess.Popen[bytes]") -> tuple[bytes, int | None]:
     """Return what a program prints, and its exit code; None if it took too long or printed too much."""
     assert process.stdout is not None
     deadline, content = time.monotonic() + TIMEOUT, b""
-    while (left := deadline - time.monotonic()) > 0:
-        if not select.select([process.stdout], [], [], left)[0]:
+    while (remaining := deadline - time.monotonic()) > 0:
+        if not select.select([process.stdout], [], [], remaining)[0]:
             break
         piece = os.read(process.stdout.fileno(), _LARGEST + 1)
         content += piece

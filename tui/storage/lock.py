@@ -76,7 +76,7 @@ def _open(at: int) -> int:
 
 
 def _lock(file: int, deadline: float) -> None:
-    with _waiting() as tell:
+    with _waiting() as notify:
         while True:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -85,7 +85,7 @@ def _lock(file: int, deadline: float) -> None:
                 by = _signed(file)
                 if time.monotonic() >= deadline:
                     raise _lock_problem(by) from None
-                tell(by)
+                notify(by)
                 time.sleep(_POLL)
 
 
@@ -93,7 +93,7 @@ def _lock(file: int, deadline: float) -> None:
 def _lease(at: int, path: Path, me: Mapping[str, Any], deadline: float) -> Iterator[None]:
     """Hold the lease, too. Only who has the lock gets here, so that one machine asks for it once at a time."""
     flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with _waiting() as tell:
+    with _waiting() as notify:
         while True:
             try:
                 file = os.open(LEASE, flags, 0o600, dir_fd=at)
@@ -107,7 +107,7 @@ def _lease(at: int, path: Path, me: Mapping[str, Any], deadline: float) -> Itera
                     hint = "Nothing was changed. If that machine is gone, remove this file:"
                     raise _lock_problem(by, f"{hint}\n{one_line(str(path / LEASE))}") from None
                 else:
-                    tell(by)
+                    notify(by)
                     time.sleep(_POLL)
     try:
         _sign(file, me)
@@ -125,12 +125,12 @@ def _waiting() -> Iterator[Any]:
     """Yield a function to call while another process holds the lock."""
     began, thread = time.monotonic(), threading.get_ident()
 
-    def tell(by: Mapping[str, Any]) -> None:
+    def notify(by: Mapping[str, Any]) -> None:
         if by.get("pid") != os.getpid():
             _waiting_since.setdefault(thread, began)
 
     try:
-        yield tell
+        yield notify
     finally:
         _waiting_since.pop(thread, None)
 

@@ -98,9 +98,9 @@ def provider_of(session: TenantSession, provider_id: str) -> Provider:
     if provider := find_provider(session, provider_id):
         return provider
     names = [*providers(session)]
-    shown = f" {provider_id}" if quotable(provider_id, names) else ""
+    suffix = f" {provider_id}" if quotable(provider_id, names) else ""
     hint = did_you_mean(provider_id, names)
-    raise UsageError(f"Unknown provider{shown}.", f"{hint}Known providers: {', '.join(names)}.")
+    raise UsageError(f"Unknown provider{suffix}.", f"{hint}Known providers: {', '.join(names)}.")
 
 
 def label_of(session: TenantSession, provider_id: str) -> str:

@@ -98,12 +98,12 @@ def resolved_secrets(session: TenantSession, credential: Credential) -> dict[str
 
 
 def resolve_references(
-    session: TenantSession, entered: Mapping[str, str], kept: references.Kept | None = None
+    session: TenantSession, entered: Mapping[str, str], cache: references.Kept | None = None
 ) -> dict[str, Secret]:
     """Return the values of references that a person has just entered, or that the manifest lists; run in a thread."""
     if session.process.practice and entered:
         raise Problem("Practice mode fetches no key that is kept elsewhere.")
-    return references.resolve(entered, session.process.environ, kept)
+    return references.resolve(entered, session.process.environ, cache)
 
 
 def decrypt_unverified(session: TenantSession, credential: Credential) -> dict[str, Secret]:
@@ -191,11 +191,11 @@ def update_origins(
             continue
         fields = defaults(provider) | dict(credential.clear)
         allowed = (*credential.plain_http, *plain_http)
-        known = {*credential.origins, *entered}
+        accepted = {*credential.origins, *entered}
         added = [
             origin
             for origin in models.origins_of(models.added_in(tables, provider_id), provider, fields)
-            if origin in known and (is_private(origin) or origin in allowed)
+            if origin in accepted and (is_private(origin) or origin in allowed)
         ]
         origins = tuple(dict.fromkeys((*provider.origins(mask_secrets(fields, credential.hints)), *added)))
         allowed = tuple(dict.fromkeys(origin for origin in allowed if origin in origins))
@@ -213,16 +213,16 @@ def verified_origins(session: TenantSession, credential: Credential | None) -> t
     return credential.origins if status.proved and status.covers(credential) else ()
 
 
-def is_undecryptable(session: TenantSession, credential: Credential, known: IntegrityStatus | None = None) -> bool:
+def is_undecryptable(session: TenantSession, credential: Credential, status: IntegrityStatus | None = None) -> bool:
     """Return True if the credential cannot be decrypted, whatever the passphrase.
 
-    Pass `known` to reuse an integrity status.
+    Pass `status` to reuse an integrity status.
     """
     if not of_its_kind(session, credential):
         return True
     if not credential.envelope:
         return lacks_key(credential)
-    tenant, change = get(session), (known or verification.integrity_status(session)).of(credential)
+    tenant, change = get(session), (status or verification.integrity_status(session)).of(credential)
     place = (session.tenant_id, credential.provider, credential.name)
     return (
         credential.key_id != tenant.key_id
@@ -252,10 +252,12 @@ def undecryptable(session: TenantSession, credential: Credential) -> Locked:
 
 def needs_unlock(session: TenantSession, provider_id: str, name: str = "") -> bool:
     """Return True if using a provider's credential (the active one unless named) needs the tenant's passphrase."""
-    used = next((row for row in listing(session, provider_id) if row.name == name or (not name and row.active)), None)
-    if used is None or not used.envelope or keyring.is_open(session):
+    credential = next(
+        (row for row in listing(session, provider_id) if row.name == name or (not name and row.active)), None
+    )
+    if credential is None or not credential.envelope or keyring.is_open(session):
         return False
-    return not is_undecryptable(session, used)
+    return not is_undecryptable(session, credential)
 
 
 def access(session: TenantSession, provider_id: str, model: str = "") -> "Access":

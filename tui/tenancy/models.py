@@ -25,8 +25,8 @@ def all_models(session: TenantSession) -> tuple[Model, ...]:
     own, trial = stored(session), trial_models_of(session)
     if not trial:
         return own
-    known = {(entry.provider, entry.id, entry.type) for entry in own}
-    return (*own, *(entry for entry in trial if (entry.provider, entry.id, entry.type) not in known))
+    own_keys = {(entry.provider, entry.id, entry.type) for entry in own}
+    return (*own, *(entry for entry in trial if (entry.provider, entry.id, entry.type) not in own_keys))
 
 
 def records(session: TenantSession) -> list[Record]:
@@ -34,8 +34,8 @@ def records(session: TenantSession) -> list[Record]:
     own, trial = _table(session.store.read()), trial_models_of(session)
     if not trial:
         return list(own)
-    known = {(record["provider"], record["id"], record["type"]) for record in own}
-    return [*own, *(to_record(entry) for entry in trial if (entry.provider, entry.id, entry.type) not in known)]
+    own_keys = {(record["provider"], record["id"], record["type"]) for record in own}
+    return [*own, *(to_record(entry) for entry in trial if (entry.provider, entry.id, entry.type) not in own_keys)]
 
 
 def has_any(session: TenantSession, provider_id: str) -> bool:

@@ -130,8 +130,8 @@ def check(session: TenantSession) -> Checked:
 
 def words(act: Entry | AuditEvent) -> str:
     """Return what an entry says happened, on one line."""
-    known = _WORDS.get(act.done)
-    return one_line(_filled(known, act.about) if known else act.done, _LONGEST)
+    template = _WORDS.get(act.done)
+    return one_line(_filled(template, act.about) if template else act.done, _LONGEST)
 
 
 def by_whom(by: Mapping[str, Any]) -> str:

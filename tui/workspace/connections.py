@@ -14,11 +14,11 @@ from tui.tenancy.session import TenantSession
 
 def kind_of(text: str) -> Provider:
     """Return the kind of that ID; raise UsageError that names the known ones."""
-    known = kinds()
-    if text in known:
-        return known[text]
-    shown = f" {text}" if quotable(text, known) else ""
-    raise UsageError(f"Unknown kind of provider{shown}.", f"{did_you_mean(text, known)}Known: {', '.join(known)}.")
+    by_id = kinds()
+    if text in by_id:
+        return by_id[text]
+    suffix = f" {text}" if quotable(text, by_id) else ""
+    raise UsageError(f"Unknown kind of provider{suffix}.", f"{did_you_mean(text, by_id)}Known: {', '.join(by_id)}.")
 
 
 def planned(session: TenantSession, name: str, kind: str) -> Provider:

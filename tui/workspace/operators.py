@@ -96,18 +96,18 @@ async def admit(session: TenantSession, login: str, fingerprint: str) -> Operato
         from tui.storage.postgres.operators import request_of
 
         private, own = keyring.private_key(session), database.link.login.name
-        wanted, me = request_of(database, login), _own_public_key(session.process)
-        if wanted is None:
+        applicant, me = request_of(database, login), _own_public_key(session.process)
+        if applicant is None:
             raise UsageError(f"{one_line(login, 60)} has published no key.", remedy=Remedy(Action.REQUEST_ADMISSION))
         if me is None:
             raise UsageError("You have no key pair of your own yet.", remedy=Remedy(Action.REQUEST_ADMISSION))
-        if operators.fingerprint(wanted.public_key) != digits(fingerprint):
+        if operators.fingerprint(applicant.public_key) != digits(fingerprint):
             raise UsageError(
                 f"The published key of {one_line(login, 60)} has another fingerprint.",
                 "Compare it with them by telephone or in person. Nothing was shared.",
             )
         # What the database says of this person's own key could be anybody's.
-        return list_and_share(session, private, {own: me, wanted.login: wanted.public_key})[-1]
+        return list_and_share(session, private, {own: me, applicant.login: applicant.public_key})[-1]
 
     return await asyncio.to_thread(work)
 
@@ -200,8 +200,8 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
 def _list(tables: Tables, new: list[Operator]) -> None:
     present = operators.listed(tables)
     for operator in new:
-        known = present.get(operator.login)
-        if known is None or known.planted or known.public_key.split() != operator.public_key.split():
+        existing = present.get(operator.login)
+        if existing is None or existing.planted or existing.public_key.split() != operator.public_key.split():
             tables.table(TABLE).remove(lambda record, login=operator.login: operators.login_in(record) == login)
             tables.table(TABLE).insert(to_record(replace(operator, planted=False)))
 

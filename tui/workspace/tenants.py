@@ -94,15 +94,17 @@ def row(session: TenantSession) -> TenantRow:
     try:
         tenant = get(session)
         # Of a thousand tenants, only what can be usable at all is looked at.
-        known = {credential.provider for credential in stored_credentials.stored(session)}.union(
+        provider_ids = {credential.provider for credential in stored_credentials.stored(session)}.union(
             trials.trials(session.process)
         )
-        usable = [entry for entry in known if find_provider(session, entry) and status.row(session, entry).usable]
+        usable = [
+            entry for entry in provider_ids if find_provider(session, entry) and status.row(session, entry).usable
+        ]
         chosen = defaults.ready(session, usable)
-        used = last_use(session)
-        left = _least_left(session)
+        last_used = last_use(session)
+        balance = _least_left(session)
         added = len(connections(session))
-        return TenantRow(tenant, session.tenant_id, is_open(session), len(usable), added, chosen, used, left)
+        return TenantRow(tenant, session.tenant_id, is_open(session), len(usable), added, chosen, last_used, balance)
     except Problem as problem:
         return TenantRow(None, session.tenant_id, problem=problem)
 

@@ -124,9 +124,9 @@ def _allowed(
 ) -> list[Model]:
     """Return the models of a trial: those wanted, else those allowed before, else the proposed ones."""
     before = trial_models(session, provider.id)
-    known = (*before, *provider.catalogue) if listed is None else listed
+    candidates = (*before, *provider.catalogue) if listed is None else listed
     ids = list(dict.fromkeys(wanted or [entry.id for entry in before] or provider.trial_models))
-    models = [entry for entry in known if entry.id in ids]
+    models = [entry for entry in candidates if entry.id in ids]
     missing = [tenant_id for tenant_id in ids if tenant_id not in {model.id for model in models}]
     if missing and listed is not None and (wanted or not models):
         names = ", ".join(one_line(entry, 60) for entry in missing)

@@ -315,7 +315,7 @@ async def place(session: Session) -> TenantSession:
 async def test_a_pasted_address_is_added_as_the_model_that_it_names(place: TenantSession) -> None:
     notes: list[str] = []
     pasted = "https://replicate.com/openai/whisper?input=form"
-    added = await catalog.add(place, "replicate", pasted, SPEECH, tell=notes.append)
+    added = await catalog.add(place, "replicate", pasted, SPEECH, notify=notes.append)
     assert added.ref == "replicate/openai/whisper"
     assert len(added.fields["version"]) == 64 and "takes" in added.fields["inputs"]
     assert "the newest version was taken" in notes[0]

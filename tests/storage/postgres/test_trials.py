@@ -47,8 +47,8 @@ def set_quota(root: RootFolder, calls: object) -> None:
         tables.table("trials").insert({"provider": "openai", "calls": calls, "models": []})
 
 
-def reserve(database: Database, token: str, allowed: int, known: int = 0) -> bool:
-    return trials.reserve(database, "acme", "openai", token, allowed=allowed, known=known).reserved
+def reserve(database: Database, token: str, allowed: int, initial: int = 0) -> bool:
+    return trials.reserve(database, "acme", "openai", token, allowed=allowed, initial=initial).reserved
 
 
 def counts(shared: SharedStore) -> tuple[int, int]:
@@ -176,7 +176,7 @@ def test_the_database_decides_how_many_there_are_whatever_a_client_says(acme: Sh
     root = acme.root()
     set_quota(root, 2)
     changed, (first, second) = acme.database(), tokens(2)
-    assert reserve(changed, first, 10**9, known=-5) and reserve(changed, second, 10**9, known=-5)
+    assert reserve(changed, first, 10**9, initial=-5) and reserve(changed, second, 10**9, initial=-5)
     assert not any(reserve(changed, token, 10**9) for token in tokens(3))
     trials.end(changed, "acme", "openai", first, used=True)
     assert not reserve(changed, first, 10**9), "a token is good for one request"
@@ -190,7 +190,7 @@ def test_the_database_decides_how_many_there_are_whatever_a_client_says(acme: Sh
     with Store(root.folder("operator")).transaction() as tables:
         tables.table("used").insert({"tenant": "other", "provider": "openai", "calls": 3})
     Store(root.folder("other")).create({"id": "other"})
-    other = [trials.reserve(changed, "other", "openai", token, allowed=9, known=0).reserved for token in tokens(2)]
+    other = [trials.reserve(changed, "other", "openai", token, allowed=9, initial=0).reserved for token in tokens(2)]
     assert other == [True, False], "what was used before the database counted"
     root.close()
     changed.close()

@@ -37,7 +37,7 @@ async def test_every_credential_is_sealed_anew_and_progress_is_reported(disk_ses
     by_provider = {
         credential.provider: credential for credential in stored_credentials.stored(disk_session.tenant(acme))
     }
-    done = await rotation.rotate(disk_session.tenant(acme), tell=lambda *how_far: messages.append(how_far))
+    done = await rotation.rotate(disk_session.tenant(acme), report=lambda *how_far: messages.append(how_far))
     assert (done.resealed, done.left) == (1, 0) and messages == [(0, 2), (1, 2), (2, 2)]
     assert done.tenant.key_id != before.key_id and tenant_registry.get(disk_session.tenant(acme)) == done.tenant
     assert opened(disk_session, acme) == KEY
@@ -140,11 +140,11 @@ async def test_stopped_in_time_nothing_is_changed(disk_session: Session, acme: s
     before = disk_session.store(acme).folder.read("settings.json")
     started, goes_on = threading.Event(), threading.Event()
 
-    def tell(done: int, of: int) -> None:
+    def report(done: int, of: int) -> None:
         started.set()
         goes_on.wait(60)
 
-    rotating = asyncio.create_task(rotation.rotate(disk_session.tenant(acme), tell=tell))
+    rotating = asyncio.create_task(rotation.rotate(disk_session.tenant(acme), report=report))
     await asyncio.to_thread(started.wait, 10)
     rotating.cancel()
     await asyncio.sleep(0)
@@ -155,12 +155,12 @@ async def test_stopped_in_time_nothing_is_changed(disk_session: Session, acme: s
 
 
 async def test_what_another_session_saves_meanwhile_is_sealed_anew_as_well(disk_session: Session, acme: str) -> None:
-    def tell(done: int, of: int) -> None:
+    def report(done: int, of: int) -> None:
         if done == of:
             new = {"api_key": Secret("sk-FAKE-saved-meanwhile-0002")}
             asyncio.run(save.save(disk_session.tenant(acme), "openai", new))
 
-    await rotation.rotate(disk_session.tenant(acme), tell=tell)
+    await rotation.rotate(disk_session.tenant(acme), report=report)
     assert opened(disk_session, acme) == "sk-FAKE-saved-meanwhile-0002"
 
 

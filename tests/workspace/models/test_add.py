@@ -143,7 +143,7 @@ ENDPOINT = {"kind": "endpoint"}
 async def test_a_model_is_inspected_then_called_then_kept(place: PlaceMaker) -> None:
     async with place([KNOWN], [ANSWER]) as at:
         notes: list[str] = []
-        added = await at.add(tell=notes.append)
+        added = await at.add(notify=notes.append)
         assert added == Model(
             "openai_compatible", "org/model", CHAT, Origin.ADDED, fields={"kind": "hosted", "engine": "tgi"}
         )

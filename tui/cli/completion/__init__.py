@@ -95,8 +95,8 @@ def complete(words: Sequence[str], environ: Mapping[str, str]) -> tuple[str, lis
         return directive, [candidate._replace(word=f"{name}={candidate.word}") for candidate in candidates]
     if current.startswith("-"):
         options = [Candidate(name, option.help) for option in _options(line) for name in option.names]
-        used = {name for option in _options(line) if option.key in line.options for name in option.names}
-        return WORDS, _matching((option for option in options if option.word not in used), current)
+        present = {name for option in _options(line) if option.key in line.options for name in option.names}
+        return WORDS, _matching((option for option in options if option.word not in present), current)
     if line.command is None or line.command is CONSOLE:
         return WORDS, _matching(_verbs(line.named), current)
     argument = _argument(line.command, len(line.plain))
@@ -121,8 +121,8 @@ def _read(words: Sequence[str]) -> _Line:
             after_dashes, plain = True, []
         elif word.startswith("-") and word != "-":
             name, equals, value = word.partition("=")
-            known = command.all_options if command else GLOBAL_OPTIONS
-            option = next((option for option in known if name in option.names), None)
+            available = command.all_options if command else GLOBAL_OPTIONS
+            option = next((option for option in available if name in option.names), None)
             if option:
                 options[option.key] = value
                 pending = option if option.value and not equals else None
@@ -192,8 +192,8 @@ def _fields(line: _Line, stored: names.Stored) -> list[str]:
     """Return `FIELD=` for each field that the words so far do not give yet."""
     provider = line.options.get("like") or (line.plain[0] if line.plain else "")
     keyword = "model_fields" if line.named[:1] == ("model",) else "fields"
-    used = {word.partition("=")[0] for word in line.plain}
-    return [f"{name}=" for name in names.fields(stored.kind_of(provider), keyword) if name not in used]
+    present = {word.partition("=")[0] for word in line.plain}
+    return [f"{name}=" for name in names.fields(stored.kind_of(provider), keyword) if name not in present]
 
 
 def _matching(candidates: Iterable[Candidate], current: str) -> list[Candidate]:

@@ -65,11 +65,11 @@ class Stored:
             return ids[0] if len(ids) == 1 else ""
         if self._tenant in ids or len(ids) > _MOST_TENANTS:
             return self._tenant if self._tenant in ids else ""
-        wanted = self._tenant.strip().casefold()
+        tenant_name = self._tenant.strip().casefold()
         for tenant_id in ids:
             meta = self._read(tenant_id).get("meta")
             rows = meta.values() if isinstance(meta, dict) else ()
-            if any(isinstance(row, dict) and str(row.get("name")).casefold() == wanted for row in rows):
+            if any(isinstance(row, dict) and str(row.get("name")).casefold() == tenant_name for row in rows):
                 return tenant_id
         return ""
 

@@ -225,13 +225,13 @@ class Defaults(AreaScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= _WIDE, "-wide")
-        self._tell()
+        self._update_details()
 
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
-        self._tell()
+        self._update_details()
 
-    def _tell(self) -> None:
+    def _update_details(self) -> None:
         """Bring the details to the default under the cursor."""
         row = self._row
         if row is not None and self.has_class("-wide"):

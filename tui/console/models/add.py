@@ -239,7 +239,7 @@ class AddModel(PageScreen[bool]):
         except Problem as problem:
             self._say(problem, verify and not isinstance(problem, UsageError | SaveFailed))
         else:
-            await self._kept(model, propose=verify)
+            await self._finish(model, propose=verify)
 
     def _check(self) -> None:
         """Check that required fields are filled in, and each value's format."""
@@ -268,18 +268,18 @@ class AddModel(PageScreen[bool]):
     async def _save(self, verify: bool, plain_http: tuple[str, ...]) -> Model:
         session, form = self.navigator.tenant_session, self._form
         if self._model is not None:
-            return await catalog.edit(session, self._model, form.entered, verify, plain_http, self._tell)
+            return await catalog.edit(session, self._model, form.entered, verify, plain_http, self._show_progress)
         provider, model_id = self._provider_id, form.model_id
         return await catalog.add(
-            session, provider, model_id, form.kind, form.field_values, verify, plain_http, self._tell
+            session, provider, model_id, form.kind, form.field_values, verify, plain_http, self._show_progress
         )
 
-    def _tell(self, note: str) -> None:
+    def _show_progress(self, note: str) -> None:
         """Show progress while the provider is asked about the model."""
         self.query_one("#problem", Plain).show(line(note))
         self.dialogs.toast(note)
 
-    async def _kept(self, model: Model, *, propose: bool) -> None:
+    async def _finish(self, model: Model, *, propose: bool) -> None:
         """Leave the form; a model that answered is proposed as a default where its type has none."""
         summary = f"{'Changed' if self._model else 'Added'} {called(model)}"
         without = model.type not in models.defaults(self.navigator.tenant_session)

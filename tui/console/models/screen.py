@@ -143,7 +143,7 @@ class Models(AreaScreen):
         # Room for the type behind the field, so that its bracket does not move with the type shown.
         self.query_one(Filter).field.styles.max_width = max(8, min(49, cells - (28 if cells >= _NOTED else 8)))
         self._note_type()
-        self._tell()
+        self._update_details()
         self.refresh_chrome()
 
     def _reload(self) -> None:
@@ -168,7 +168,7 @@ class Models(AreaScreen):
         if read is not self._list:
             self._list = read
             self._filtered()
-            self._tell()
+            self._update_details()
 
     def _filtered(self, key: str | None = None) -> None:
         matches = self._list.matching(self.query_one(Filter).text, self._kind)
@@ -186,7 +186,7 @@ class Models(AreaScreen):
             return f"No {kind} yet.", hint("{models.type} shows the next type.")
         return f'No {kind} matches "{" ".join(words)}".', hint("{area.escape} clears the filter.")
 
-    def _tell(self) -> None:
+    def _update_details(self) -> None:
         """Bring the details to the model under the cursor."""
         row = self.row
         provider = self._list.providers.get(row.model.provider) if row else None
@@ -199,7 +199,7 @@ class Models(AreaScreen):
         if self._wide:
             if self._resting is not None:
                 self._resting.stop()
-            self._resting = self.set_timer(_REST, self._tell)
+            self._resting = self.set_timer(_REST, self._update_details)
 
     def chrome(self) -> ScreenText:
         row, shown = self.row, self._rows.count
@@ -284,7 +284,7 @@ class Models(AreaScreen):
 
     def action_details(self) -> None:
         if self.row is not None and self.focused is self._rows:
-            self._tell()
+            self._update_details()
             self.set_class(not self._wide, "-reading")
             self.query_one(ModelDetailsView).focus()
 
@@ -345,11 +345,11 @@ class Models(AreaScreen):
             self.run_guarded(self._refresh(), "refresh")
 
     async def _refresh(self) -> None:
-        wanted = actions.listing_providers(self.session)
-        if not wanted:
+        provider_ids = actions.listing_providers(self.session)
+        if not provider_ids:
             self._say("No provider that lists models is ready yet.", hint("{area.providers} sets one up."))
         elif await self.dialogs.ensure_unlocked("refresh the models"):
-            listed = [result for result in await asyncio.gather(*map(self._refresh_one, wanted)) if result]
+            listed = [result for result in await asyncio.gather(*map(self._refresh_one, provider_ids)) if result]
             if listed:
                 self.dialogs.toast(actions.listed_notice(listed))
 
@@ -367,10 +367,10 @@ class Models(AreaScreen):
         self.run_guarded(self._add(actions.provider_to_add_to(self.row, self._list.providers)), "add")
 
     async def _add(self, provider_id: str) -> None:
-        known = set(self._list.by_key)
+        existing = set(self._list.by_key)
         if await self.undoably(self.session, self.navigator.add_model(provider_id)):
             await self.read()
-            self.show_all(next((key for key in self._list.by_key if key not in known), None))
+            self.show_all(next((key for key in self._list.by_key if key not in existing), None))
 
     def action_edit(self) -> None:
         row = self.row

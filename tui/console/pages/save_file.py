@@ -58,14 +58,14 @@ class Save(Dialog[Path]):
     def on_mount(self) -> None:
         self._path.field.focus()
         self._path.field.cursor_position = len(self._path.value)
-        self._tell()
+        self._show_destination()
 
     @property
     def path(self) -> Path:
         """The path in the field."""
         return _path(self._path.value)
 
-    def _tell(self) -> None:
+    def _show_destination(self) -> None:
         if self._problem is not None:
             self._path.say(*problem_lines(self._problem.message, problem_hint(self._problem)))
             return
@@ -77,7 +77,7 @@ class Save(Dialog[Path]):
 
     def on_input_changed(self) -> None:
         self._problem = None
-        self._tell()
+        self._show_destination()
 
     def on_field_row_next(self) -> None:
         self.focus_next()
@@ -104,7 +104,7 @@ class Save(Dialog[Path]):
             await asyncio.to_thread(write, path, text)
         except Problem as problem:
             self._problem = problem
-            self._tell()
+            self._show_destination()
             self._path.field.focus()
             return
         self.dialogs.toast(f"Saved to {path}.")

@@ -164,7 +164,7 @@ async def _rotate(screen: FramedScreen[Any]) -> None:
     if done := await screen.app.push_screen_wait(KeyPair(screen.navigator.tenant)):
         screen.navigator.tenant_changed()
         screen.dialogs.toast(done)
-        _tell(screen)
+        _announce_change(screen)
 
 
 async def _theme(screen: FramedScreen[Any], theme: str) -> None:
@@ -286,7 +286,7 @@ async def _import(screen: FramedScreen[Any]) -> None:
 
     if done := await screen.app.push_screen_wait(Import()):
         screen.navigator.tenant_changed()
-        _tell(screen)
+        _announce_change(screen)
         screen.dialogs.toast(done)
 
 
@@ -329,12 +329,12 @@ def _providers(screen: FramedScreen[Any]) -> Iterator[Command]:
 
 async def _set_up(screen: FramedScreen[Any], provider_id: str) -> None:
     if await screen.navigator.set_up(provider_id):
-        _tell(screen)
+        _announce_change(screen)
 
 
 async def _add_model(screen: FramedScreen[Any], provider_id: str) -> None:
     if await screen.navigator.add_model(provider_id):
-        _tell(screen)
+        _announce_change(screen)
 
 
 async def _show_models(screen: FramedScreen[Any], kind: ModelType) -> None:
@@ -361,10 +361,10 @@ async def _pick_default(screen: FramedScreen[Any], kind: ModelType) -> None:
     except Problem as problem:
         screen.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
     else:
-        _tell(screen)
+        _announce_change(screen)
 
 
-def _tell(screen: FramedScreen[Any]) -> None:
+def _announce_change(screen: FramedScreen[Any]) -> None:
     if isinstance(screen.app.screen, FramedScreen):
         screen.app.screen.changed_elsewhere()
 

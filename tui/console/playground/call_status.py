@@ -34,9 +34,9 @@ class CallStatus:
         """`… embedding 3 of 8  2 s`, or that it is tried again."""
         if self._again is not None:
             retrying, at = self._again
-            left = max(0, round(at - monotonic()))
+            remaining = max(0, round(at - monotonic()))
             reason = retrying.reason.rstrip(".")
-            return f"{WORKING} {reason}, retrying in {left} s ({retrying.attempt} of {retrying.of})"
+            return f"{WORKING} {reason}, retrying in {remaining} s ({retrying.attempt} of {retrying.of})"
         whole = int(self.seconds)
         return f"{WORKING} {self.doing}" + (f" {whole} s" if whole else "")
 

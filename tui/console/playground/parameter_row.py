@@ -51,10 +51,10 @@ class Settings:
     def words(self, parameters: Iterable[Parameter]) -> str:
         """Return the parameters that are set, for the bottom rule."""
         named = {parameter.name: parameter.label for parameter in parameters}
-        return ", ".join(f"{named[name]} {_shown(value)}" for name, value in self.values.items() if name in named)
+        return ", ".join(f"{named[name]} {_value_text(value)}" for name, value in self.values.items() if name in named)
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return " ".join(map(str, value)) if isinstance(value, Sequence) and not isinstance(value, str) else str(value)
 
 

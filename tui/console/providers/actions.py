@@ -16,10 +16,10 @@ from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
 
 
-async def unlocked_for_check(questions: Questions, wanted: Sequence[tuple[ProviderRow, Credential]]) -> bool:
+async def unlocked_for_check(questions: Questions, pairs: Sequence[tuple[ProviderRow, Credential]]) -> bool:
     """Return True if these credentials can be verified; ask for the passphrase if one of them holds a key."""
-    step = f"verify {wanted[0][0].provider.label}" if len(wanted) == 1 else "verify all providers"
-    sealed = any(credential.envelope for _, credential in wanted)
+    step = f"verify {pairs[0][0].provider.label}" if len(pairs) == 1 else "verify all providers"
+    sealed = any(credential.envelope for _, credential in pairs)
     return not sealed or await questions.ensure_unlocked(step)
 
 
@@ -29,7 +29,7 @@ async def unlocked_for_listing(questions: Questions, row: ProviderRow, credentia
 
 
 def checks_of(
-    session: TenantSession, wanted: Sequence[tuple[ProviderRow, Credential]], changed: Callable[[], None]
+    session: TenantSession, pairs: Sequence[tuple[ProviderRow, Credential]], changed: Callable[[], None]
 ) -> list[Work]:
     """Return the verifications of these credentials; `changed` is called after each."""
 
@@ -40,7 +40,7 @@ def checks_of(
 
         return verify
 
-    return [(row.provider.id, "checking", check(row.provider.id, credential.name)) for row, credential in wanted]
+    return [(row.provider.id, "checking", check(row.provider.id, credential.name)) for row, credential in pairs]
 
 
 async def show_doctor(screen: FramedScreen[None], row: ProviderRow, credential: Credential | None) -> None:
@@ -59,15 +59,15 @@ async def refresh(session: TenantSession, row: ProviderRow) -> str:
     return f"{row.provider.label}: {result.total:,} models, {len(result.added)} new, {len(result.gone)} gone."
 
 
-async def use(session: TenantSession, questions: Questions, row: ProviderRow, wanted: Credential) -> str:
+async def use(session: TenantSession, questions: Questions, row: ProviderRow, choice: Credential) -> str:
     """Use another stored credential of a provider, or go back to the key before a rotation; both can be undone."""
     now = row.credential
     assert now is not None
     step = f"use the old key of {row.provider.label}"
-    if previous_of(wanted.name) and not keyring.is_open(session) and not await questions.ensure_unlocked(step):
+    if previous_of(choice.name) and not keyring.is_open(session) and not await questions.ensure_unlocked(step):
         return ""
-    await status.use(session, row.provider.id, wanted.name)
-    notice = switch_notice(row, now, wanted)
+    await status.use(session, row.provider.id, choice.name)
+    notice = switch_notice(row, now, choice)
     if row.provider.list_models is not None and not status.row(session, row.provider.id).models:
         notice += hint(" {providers.refresh} imports its models.")
     return notice

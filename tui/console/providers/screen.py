@@ -144,7 +144,7 @@ class Providers(AreaScreen):
             self.set_class(not wide, "-reading")
         self.details.gutter_cells = 1 if wide else 3
         self._redraw()
-        self._tell()
+        self._update_details()
 
     def changed_elsewhere(self) -> None:
         before = self.rows
@@ -160,7 +160,7 @@ class Providers(AreaScreen):
         """Read the rows again, and show what changed."""
         self.rows = status.rows(self.session)
         self._redraw()
-        self._tell()
+        self._update_details()
 
     def _redraw(self) -> None:
         if self._session is not None and self.is_mounted:
@@ -177,7 +177,7 @@ class Providers(AreaScreen):
         self._shown = shown
         self.listed.show(provider_items(rows, doing, self.wide) or no_match(words), key)
 
-    def _tell(self) -> None:
+    def _update_details(self) -> None:
         """Bring the details to the provider under the cursor."""
         row, room = self.row, self.size.width - (_LIST + 2 if self.wide else 3)
         items = ProviderDetails(self.session, row, room).items(self.wide) if row and self._session else []
@@ -188,7 +188,7 @@ class Providers(AreaScreen):
         if event.rows is self.listed and self.wide:
             if self._resting is not None:
                 self._resting.stop()
-            self._resting = self.set_timer(_REST, self._tell)
+            self._resting = self.set_timer(_REST, self._update_details)
 
     def chrome(self) -> ScreenText:
         row = self.row
@@ -255,7 +255,7 @@ class Providers(AreaScreen):
     def action_details(self) -> None:
         row = self.row
         if row is not None and self.focused is self.listed and (self.wide or row.credential is not None):
-            self._tell()
+            self._update_details()
             self.details.action_end(False)
             self.set_class(not self.wide, "-reading")
             self.details.focus()
@@ -282,20 +282,20 @@ class Providers(AreaScreen):
         if event.rows is self.listed and row.credential is not None and not self.wide:
             self.action_details()
             return
-        wanted = {"name": row.credential.name} if row.credential else {}
+        options = {"name": row.credential.name} if row.credential else {}
         if event.rows is self.details:
             kind, _, name = self.details.key.partition(":")
             if kind == "credential" and previous_of(name):
                 self.say(*summary.previous_key_words())
                 return
-            wanted["name" if kind == "credential" else "field"] = name
-        self.run_guarded(self._set_up(row, **wanted), "form")
+            options["name" if kind == "credential" else "field"] = name
+        self.run_guarded(self._set_up(row, **options), "form")
 
     def show_problem(self, problem: Problem) -> None:
         self.say(*summary.strip_of_problem(problem))
 
-    async def _set_up(self, row: ProviderRow, **wanted: str) -> None:
-        await self.navigator.set_up(row.provider.id, **wanted)
+    async def _set_up(self, row: ProviderRow, **options: str) -> None:
+        await self.navigator.set_up(row.provider.id, **options)
         self.checks.problems.pop(row.provider.id, None)
         self.reload()
 
@@ -318,15 +318,15 @@ class Providers(AreaScreen):
             self.run_guarded(self._verify([(row, credential)]), "checks", exclusive=False)
 
     def action_verify_all(self) -> None:
-        wanted = [(row, row.credential) for row in self.rows if row.credential]
-        self.run_guarded(self._then_show(self._verify(wanted)), "checks", exclusive=False)
+        pairs = [(row, row.credential) for row in self.rows if row.credential]
+        self.run_guarded(self._then_show(self._verify(pairs)), "checks", exclusive=False)
 
-    async def _verify(self, wanted: Sequence[tuple[ProviderRow, Credential]]) -> str:
-        if not await actions.unlocked_for_check(self.dialogs, wanted):
+    async def _verify(self, pairs: Sequence[tuple[ProviderRow, Credential]]) -> str:
+        if not await actions.unlocked_for_check(self.dialogs, pairs):
             return ""
         self._message = ("", "", "")
-        await self.checks.run(actions.checks_of(self.session, wanted, self.reload))
-        return summary.verified_words(self.rows, {row.provider.id for row, _ in wanted})
+        await self.checks.run(actions.checks_of(self.session, pairs, self.reload))
+        return summary.verified_words(self.rows, {row.provider.id for row, _ in pairs})
 
     def action_refresh(self) -> None:
         row = self.row

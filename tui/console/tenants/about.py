@@ -43,7 +43,7 @@ def details(session: TenantSession, row: TenantRow, now: str) -> list[Words]:
         *_facts(row, now),
     ]
     try:
-        used = [entry for entry in status.rows(session) if entry.state is not ProviderState.NOT_SET_UP]
+        providers = [entry for entry in status.rows(session) if entry.state is not ProviderState.NOT_SET_UP]
         chosen = defaults.rows(session)
     except Problem as problem:
         return [*lines, "", line((problem.message, ERROR))]
@@ -51,11 +51,11 @@ def details(session: TenantSession, row: TenantRow, now: str) -> list[Words]:
     requests = [("This month", spend.month_words(month)), ("Last request", last_request(last, now))]
     lines += [line((f"{label:<{_LABEL}}", MUTED), value) for label, value in requests]
     lines += ["", ("Providers", HEADING)]
-    for entry in used:
+    for entry in providers:
         mark, style = sign(entry.state)
         failed = ERROR if style == ERROR else ""
         lines.append(line((mark, style), f" {fit(entry.provider.label, _NAME)} ", (entry.word, failed)))
-    lines += [] if used else [("none set up", MUTED)]
+    lines += [] if providers else [("none set up", MUTED)]
     lines += ["", ("Defaults", HEADING)]
     for default in chosen:
         name = one_line(default.default.ref) if default.default else "none"

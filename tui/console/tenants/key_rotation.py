@@ -104,7 +104,7 @@ class KeyPair(PageScreen[str]):
 
     async def _make(self) -> None:
         try:
-            with self.pending_actions.slow(), elapsed(self, self._tell):
+            with self.pending_actions.slow(), elapsed(self, self._show_elapsed):
                 self.refresh_chrome()
                 done = await self._show_result()
         except Locked as problem:
@@ -126,11 +126,11 @@ class KeyPair(PageScreen[str]):
         if self.lost:
             return await rotation.reset_key_pair(session.tenant(tenant_id), self._new.secret)
         typed = Secret(self._present.value) if self._present.display else None
-        return await rotation.rotate(session.tenant(tenant_id), typed, tell=self._count)
+        return await rotation.rotate(session.tenant(tenant_id), typed, report=self._count)
 
     def _count(self, done: int, of: int) -> None:
         """Take the progress from the worker thread; the display reads it once a second."""
         self._sealed = f", {done} of {of} re-encrypted" if of else ""
 
-    def _tell(self, since: str) -> None:
+    def _show_elapsed(self, since: str) -> None:
         self._button.work(f"creating a key pair{self._sealed}{since}")

@@ -214,13 +214,13 @@ class Tenants(AreaScreen):
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= WIDE, "-wide")
-        self._tell()
+        self._update_details()
 
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
-        self._tell()
+        self._update_details()
 
-    def _tell(self) -> None:
+    def _update_details(self) -> None:
         """Bring the details to the tenant under the cursor."""
         if self.has_class("-wide"):
             self.run_worker(self._read_details(self.row), group="details", exclusive=True, exit_on_error=False)

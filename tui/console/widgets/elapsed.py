@@ -12,13 +12,13 @@ def elapsed(node: MessagePump, say: Callable[[str], None]) -> Iterator[None]:
     """Call `say` with the time passed (` 3 s`, nothing in the first second) until the block ends."""
     began = monotonic()
 
-    def tell() -> None:
+    def update() -> None:
         seconds = int(monotonic() - began)
         say(f" {seconds} s" if seconds else "")
 
-    tell()
+    update()
     # A little early a second would still read as the one before.
-    timer = node.set_interval(1.02, tell)
+    timer = node.set_interval(1.02, update)
     try:
         yield
     finally:

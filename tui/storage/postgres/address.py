@@ -65,8 +65,8 @@ def parse(text: str, environ: Mapping[str, str]) -> Address:
         if "sslrootcert" not in parts and "PGSSLROOTCERT" not in environ:
             parts["sslrootcert"] = "system" if _knows_system_roots() else _root_certificates()
     settings = _SETTINGS | {name: value for name, value in parts.items() if value is not None}
-    shown_parts = {name: parts[name] for name in ("service", "host", "port", "dbname", "user") if parts.get(name)}
-    return Address(make_conninfo("", **settings), " ".join(f"{name}={value}" for name, value in shown_parts.items()))
+    public_parts = {name: parts[name] for name in ("service", "host", "port", "dbname", "user") if parts.get(name)}
+    return Address(make_conninfo("", **settings), " ".join(f"{name}={value}" for name, value in public_parts.items()))
 
 
 def _is_local(host: str) -> bool:

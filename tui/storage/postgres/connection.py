@@ -93,7 +93,7 @@ class Link:
         self.address = address
         self._deadline = deadline
         self._connection: _Deadlined | None = None
-        self._used = 0.0
+        self._last_use = 0.0
         self._login: Login | None = None
         self._conninfo = with_password_file(address.conninfo, environ)
 
@@ -105,7 +105,7 @@ class Link:
 
     def adopt(self, login: Login) -> None:
         """Take a login that another connection has, until this one is opened; test this one before it is used."""
-        self._login, self._used = self._login or login, float("-inf")
+        self._login, self._last_use = self._login or login, float("-inf")
 
     @property
     def login(self) -> Login:
@@ -122,14 +122,14 @@ class Link:
             StoreUnreachable: There is none to be had.
             Problem: The login may not be used, or the store is not set up.
         """
-        if self._connection is not None and time.monotonic() - self._used > _IDLE:
+        if self._connection is not None and time.monotonic() - self._last_use > _IDLE:
             try:
                 self._connection.execute("SELECT 1")
             except psycopg.Error:
                 self.drop()
         if self._connection is None or self._connection.closed:
             self._connection, self._login = self._open()
-        self._used = time.monotonic()
+        self._last_use = time.monotonic()
         return self._connection
 
     def call(self, work: Callable[[psycopg.Connection[tuple[Any, ...]]], T]) -> T:

@@ -107,9 +107,9 @@ class Database:
     ) -> None:
         """Take rows of tenants for the present ones: of all, or of those named. `documents` are by tenant."""
         with self._view:
-            kept = {} if tenants is None else {name: head for name, head in self._heads.items() if name not in tenants}
+            rest = {} if tenants is None else {name: head for name, head in self._heads.items() if name not in tenants}
             self._documents = {**self._documents, **(documents or {})}
-            self._heads = kept | {row[0]: TenantHead(*row) for row in rows}
+            self._heads = rest | {row[0]: TenantHead(*row) for row in rows}
 
     def trial_counts(self) -> Mapping[tuple[str, str], tuple[int, int]]:
         """Return the requests of trials used and pending, by tenant and provider."""
@@ -150,18 +150,18 @@ class Database:
 
     def _read_documents(self, tenant: str) -> None:
         """Read the settings of a tenant, and after a listing those of others, too, so that a list takes few trips."""
-        wanted, size = [tenant], 0
+        tenants, size = [tenant], 0
         if self._listed:
             for head in self._heads.values():
                 if head.version and self._documents.get(head.tenant, ("", b""))[0] != head.operation:
                     size += head.size
                     if size > _AT_ONCE:
                         break
-                    wanted.append(head.tenant)
-        rows = self.query(DOCUMENTS, (wanted,))
+                    tenants.append(head.tenant)
+        rows = self.query(DOCUMENTS, (tenants,))
         self._documents.update({row[0]: (row[1], row[2]) for row in rows})
         for name, operation, _ in rows:
-            if (known := self._heads.get(name)) and known.operation != operation:
+            if (current := self._heads.get(name)) and current.operation != operation:
                 self._read_at = float("-inf")  # saved in between
 
     # --- transactions ------------------------------------------------------------------------------------------------
@@ -229,7 +229,7 @@ class Database:
     def _lock_row(self, transaction: Transaction, tenant: str, begin: bool = False) -> Change:
         connection, limit = transaction.connection, f"{max(1, int(transaction.wait * 1000))}ms"
         assert connection is not None
-        known, document = self._documents.get(tenant, (_NO_OPERATION, None))
+        operation, document = self._documents.get(tenant, (_NO_OPERATION, None))
         with connection.pipeline():
             if begin:
                 connection.execute("BEGIN")
@@ -240,7 +240,7 @@ class Database:
                 return Change(None, None)
             locked = connection.execute(_LOCK, (tenant,))
             # A statement of its own: only one that begins after the lock was given sees what was saved before.
-            read = connection.execute(_UNLESS_KNOWN, (tenant, known), binary=True)
+            read = connection.execute(_UNLESS_KNOWN, (tenant, operation), binary=True)
             entries = connection.execute(_LAST_ENTRIES, (tenant, TAIL), binary=True)
         # Outside of the pipeline: within it, each of them is one more trip.
         row, content, tail = locked.fetchone(), read.fetchone(), [entry[0] for entry in entries.fetchall()]

@@ -25,7 +25,7 @@ from tui.storage.watch import StateCache
 
 SETTINGS = "settings.json"
 LAST_USED = "last-used"
-_KEPT = 5
+_EARLIER_STATES = 5
 _SAVED = "SELECT version FROM modeldeck.state WHERE operation = %s"
 
 
@@ -230,9 +230,9 @@ class TenantFolder:
         """Return the audit log, with what this transaction adds; of its end, few rows are read first."""
         change = self._change()
         added = b"".join(line + b"\n" for line in change.log) if change is not None else b""
-        known = change.tail if change is not None and change.head is not None else []
-        if last and known and (len(known) < TAIL or sum(map(len, known)) >= last):
-            return (b"".join(line + b"\n" for line in reversed(known)) + added)[-last:]
+        tail = change.tail if change is not None and change.head is not None else []
+        if last and tail and (len(tail) < TAIL or sum(map(len, tail)) >= last):
+            return (b"".join(line + b"\n" for line in reversed(tail)) + added)[-last:]
         statement = "SELECT line FROM modeldeck.audit WHERE tenant = %s ORDER BY n DESC"
         limit = TAIL if last else None
         while True:
@@ -257,7 +257,7 @@ class TenantFolder:
         rows = self._query(
             "SELECT s.version FROM modeldeck.state s JOIN modeldeck.tenant t ON t.id = s.tenant "
             "WHERE s.tenant = %s AND s.version < t.version ORDER BY s.version DESC LIMIT %s",
-            *(self._tenant, _KEPT),
+            *(self._tenant, _EARLIER_STATES),
         )
         versions: list[int | None] = [row[0] for row in rows]
         if change is not None:

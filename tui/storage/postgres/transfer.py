@@ -6,7 +6,7 @@ from tui.storage.folder import Folder
 from tui.storage.generations import generation
 from tui.storage.postgres.folder import LAST_USED, SETTINGS, RootFolder
 
-_KEPT = 5
+_EARLIER_STATES = 5
 
 
 def push(files: Folder, root: RootFolder, tenant: str) -> int:
@@ -21,13 +21,13 @@ def push(files: Folder, root: RootFolder, tenant: str) -> int:
     shared = root.folder(tenant)
     if shared.version_token(SETTINGS) is not None:
         raise UsageError(f"The store has a tenant {tenant} already.", "Nothing was copied.")
-    used = files.read(LAST_USED)
+    last_used = files.read(LAST_USED)
     with files.lock(), shared.lock():
         shared.create(states)
         if log:
             shared.append(LOG, log)
-        if used:
-            shared.write(LAST_USED, used)
+        if last_used:
+            shared.write(LAST_USED, last_used)
     _compare(_states(shared), states, shared.read(LOG) or b"", log)
     return len(states)
 
@@ -46,7 +46,7 @@ def pull(root: RootFolder, files: Folder, tenant: str) -> int:
         if not states:
             raise UsageError(f"The store has no tenant {tenant}.", "Nothing was copied.")
         for state in states:
-            files.write(SETTINGS, state, _KEPT)
+            files.write(SETTINGS, state, _EARLIER_STATES)
         if log:
             files.append(LOG, log)
     _compare(_states(files), states, files.read(LOG) or b"", log)
@@ -55,7 +55,7 @@ def pull(root: RootFolder, files: Folder, tenant: str) -> int:
 
 def _states(folder: Folder) -> list[bytes]:
     """Return the states of a tenant's settings, the present one last; a gap in the files is left out."""
-    names = [generation(SETTINGS, number) for number in range(_KEPT, 0, -1)]
+    names = [generation(SETTINGS, number) for number in range(_EARLIER_STATES, 0, -1)]
     return [content for name in [*names, SETTINGS] if (content := folder.read(name)) is not None]
 
 

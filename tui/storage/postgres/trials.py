@@ -20,9 +20,9 @@ class Reserved:
     pending: int
 
 
-def reserve(database: Database, tenant: str, provider: str, token: str, *, allowed: int, known: int) -> Reserved:
-    """Reserve a request if fewer than `allowed` are used or pending; `known` were used before this was counted here."""
-    values = (tenant, provider, allowed, known, token, EXPIRES)
+def reserve(database: Database, tenant: str, provider: str, token: str, *, allowed: int, initial: int) -> Reserved:
+    """Reserve a request if fewer than `allowed` are used or pending; `initial` were used before it was counted here."""
+    values = (tenant, provider, allowed, initial, token, EXPIRES)
     row = database.query("SELECT * FROM modeldeck.reserve_trial(%s, %s, %s, %s, %s, %s)", values)[0]
     result = Reserved(*row)
     _note(database, tenant, provider, result.used, result.pending)
@@ -42,5 +42,5 @@ def renew(database: Database, tenant: str, token: str) -> None:
     database.query("SELECT modeldeck.renew_trial(%s, %s, %s)", (tenant, token, EXPIRES))
 
 
-def _note(database: Database, tenant: str, provider: str, used: int, pending: int) -> None:
-    database.trials = {**database.trials, (tenant, provider): (used, pending)}
+def _note(database: Database, tenant: str, provider: str, count: int, pending: int) -> None:
+    database.trials = {**database.trials, (tenant, provider): (count, pending)}

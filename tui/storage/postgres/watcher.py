@@ -150,8 +150,8 @@ class Watcher:
             return True  # there is no pooler
         token, until = f"probe {uuid4().hex}", time.monotonic() + PROBE
         self._database.query("SELECT pg_notify(%s, %s)", (_CHANNEL, token))
-        while token not in self._payloads and (left := until - time.monotonic()) > 0 and not self._stopping:
-            self._pause(left)
+        while token not in self._payloads and (remaining := until - time.monotonic()) > 0 and not self._stopping:
+            self._pause(remaining)
             self._take_notices(connection)
         return token in self._payloads
 
@@ -166,7 +166,7 @@ class Watcher:
             self._read(connection, f"{HEADS} AND number = ANY(%s)", numbers)
         if called or time.monotonic() >= self._next_look:
             *versions, trials = connection.execute(_SUM).fetchone() or (0, 0, 0, 0)
-            if versions != self._known_sum():
+            if versions != self._heads_sum():
                 connection.execute(f"LISTEN {_CHANNEL}")  # no notice came of it
                 self._read_all(connection)
             elif trials != sum(used + 2 * pending for used, pending in self._database.trials.values()):
@@ -183,10 +183,10 @@ class Watcher:
             return 0
         number, _, version = payload.partition(" ")
         heads = self._database.heads().values()
-        known = any(head.number == int(number) and head.version >= int(version) > 0 for head in heads)
-        return 0 if known else int(number)
+        is_current = any(head.number == int(number) and head.version >= int(version) > 0 for head in heads)
+        return 0 if is_current else int(number)
 
-    def _known_sum(self) -> list[int]:
+    def _heads_sum(self) -> list[int]:
         heads = self._database.heads().values()
         return [len(heads), sum(head.version for head in heads), sum(head.number for head in heads)]
 
@@ -233,21 +233,21 @@ class Watcher:
                 break  # else this process saved meanwhile, and what was read may be older than that
         tenants = None
         if numbers is not None:
-            known = {head.tenant: head.number for head in database.heads().values() if head.number in numbers}
-            tenants = {*known, *(row[0] for row in rows)}
-            self._foreign |= set(numbers) - {*known.values(), *(row[1] for row in rows)}
+            tenant_numbers = {head.tenant: head.number for head in database.heads().values() if head.number in numbers}
+            tenants = {*tenant_numbers, *(row[0] for row in rows)}
+            self._foreign |= set(numbers) - {*tenant_numbers.values(), *(row[1] for row in rows)}
         database.adopt(rows, tenants, documents)
         self._dirty = True
         self.on_change()
 
     def _documents(self, connection: Connection, rows: list[tuple[Any, ...]]) -> dict[str, tuple[str, bytes]]:
         """Read the settings that are not known yet, by tenant."""
-        known, documents = self._database.documents(), dict[str, tuple[str, bytes]]()
-        wanted = [(row[0], row[4]) for row in rows if row[2] and known.get(row[0], ("",))[0] != row[3]]
-        while wanted:
+        stored, documents = self._database.documents(), dict[str, tuple[str, bytes]]()
+        missing = [(row[0], row[4]) for row in rows if row[2] and stored.get(row[0], ("",))[0] != row[3]]
+        while missing:
             names, size = list[str](), 0
-            while wanted and size < _AT_ONCE:
-                name, length = wanted.pop()
+            while missing and size < _AT_ONCE:
+                name, length = missing.pop()
                 names.append(name)
                 size += length
             for name, operation, content in connection.execute(DOCUMENTS, (names,), binary=True):

@@ -185,11 +185,11 @@ class AgentKey:
 
 def _read(connection: Any, size: int) -> bytes:
     """Read that many bytes; raise ValueError if the other end closes before."""
-    parts, left = [], size
-    while left:
-        part = connection.recv(min(left, 65536))
+    parts, remaining = [], size
+    while remaining:
+        part = connection.recv(min(remaining, 65536))
         if not part:
             raise ValueError("closed")
         parts.append(part)
-        left -= len(part)
+        remaining -= len(part)
     return b"".join(parts)

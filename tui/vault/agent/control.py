@@ -16,7 +16,7 @@ from tui.errors import Problem
 from tui.process import local_socket
 from tui.vault.agent.client import Agent, socket_path
 
-_KEPT = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "PYTHONUSERBASE", "TZ", local_socket.VARIABLE)
+_INHERITED = ("HOME", "LANG", "LC_ALL", "LC_CTYPE", "PATH", "PYTHONUSERBASE", "TZ", local_socket.VARIABLE)
 """What the agent inherits of the environment; a passphrase in it would stay readable for root."""
 
 _START = 20.0
@@ -39,7 +39,7 @@ def start(environ: Mapping[str, str], seconds: float, idle: float) -> int:
     """
     socket_path(environ)
     root = str(Path(__file__).parents[3])
-    inherited = {name: environ[name] for name in _KEPT if name in environ}
+    inherited = {name: environ[name] for name in _INHERITED if name in environ}
     inherited["PYTHONPATH"] = os.pathsep.join(filter(None, (root, environ.get("PYTHONPATH", ""))))
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "tui.vault.agent", str(seconds), str(idle)],

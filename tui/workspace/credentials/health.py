@@ -76,12 +76,14 @@ def rows(session: TenantSession) -> list[tuple[HealthRow, Credential | None]]:
     """Return what there is to check of a tenant, with what the last check said; nothing is sent."""
     result: list[tuple[HealthRow, Credential | None]] = []
     for provider_id in providers(session):
-        left = trials.left(session, provider_id) if key_source.source(session, provider_id) is KeySource.TRIAL else None
+        balance = (
+            trials.left(session, provider_id) if key_source.source(session, provider_id) is KeySource.TRIAL else None
+        )
         stored = [entry for entry in credentials.listing(session, provider_id) if not previous_of(entry.name)]
         for entry in stored:
             result.append((_row(session, entry), entry))
-        if left:
-            row = HealthRow(session.tenant_id, provider_id, "", True, "trial", trial=(left.left, left.calls))
+        if balance:
+            row = HealthRow(session.tenant_id, provider_id, "", True, "trial", trial=(balance.left, balance.calls))
             result.append((row, None))
     return result
 

@@ -157,16 +157,18 @@ def build_draft(plan: SavePlan, *, resolve: bool = False) -> CredentialDraft:
         rotation.rotatable(session, provider, plan.name)
     clear, entered = completed(provider, plan.values, stored)
     missing = kept_secrets(provider, plan.values, stored)
-    kept: dict[str, Secret] = {}
+    stored_secrets: dict[str, Secret] = {}
     refs = {name: secret.text for name, secret in entered.items() if isinstance(secret, SecretReference)}
     if stored and missing:
         if stored.references:
             verification.require_verified(session, stored)
-        kept = {name: secret for name, secret in credentials.secrets(session, stored).items() if name in missing}
+        stored_secrets = {
+            name: secret for name, secret in credentials.secrets(session, stored).items() if name in missing
+        }
         refs |= {name: text for name, text in stored.references.items() if name in missing}
     fetched = credentials.resolve_references(session, refs) if resolve else {}
-    secrets = {**kept, **{name: secret for name, secret in entered.items() if name not in refs}, **fetched}
-    hint = credentials.key_hint(provider, {name: stored.hints[name] for name in kept}) if stored else ""
+    secrets = {**stored_secrets, **{name: secret for name, secret in entered.items() if name not in refs}, **fetched}
+    hint = credentials.key_hint(provider, {name: stored.hints[name] for name in stored_secrets}) if stored else ""
     return CredentialDraft(provider, clear, secrets, now.origins, now.allowed, hint, bool(missing), refs)
 
 

@@ -147,11 +147,11 @@ async def remove(session: TenantSession, provider_id: str, name: str) -> None:
         with verification.credential_transaction(session, forgotten) as tables:
             table = tables.table("credentials")
             table.remove(lambda record: forgotten("credentials", record))
-            left = [entry for entry in table if entry["provider"] == provider_id]
-            if not any(entry.get("active") for entry in left):
-                first = [entry.doc_id for entry in left if not previous_of(entry["name"])][:1]
+            remaining = [entry for entry in table if entry["provider"] == provider_id]
+            if not any(entry.get("active") for entry in remaining):
+                first = [entry.doc_id for entry in remaining if not previous_of(entry["name"])][:1]
                 table.update({"active": True}, doc_ids=first)
-                for record in (record for record in left if record.doc_id in first):
+                for record in (record for record in remaining if record.doc_id in first):
                     _switch_models(tables, provider_of(session, provider_id), None, record["name"])
             listings.forget(tables, provider_id, name)
             lifetime.forget(tables, provider_id, name)
@@ -202,18 +202,18 @@ def _rows(session: TenantSession, providers: Iterable[Provider]) -> list[Provide
 
 
 def _row(session: TenantSession, provider: Provider, counts: Mapping[str, tuple[int, int]]) -> ProviderRow:
-    credential, left = active(session, provider.id), trials.left(session, provider.id)
+    credential, balance = active(session, provider.id), trials.left(session, provider.id)
     models, added = counts.get(provider.id, (0, 0))
     if source(session, provider.id) is KeySource.TRIAL:
-        state, word, _ = _trial_state(left)
-        return ProviderRow(provider, credential, state, word, TRIAL, models, added, "", left)
+        state, word, _ = _trial_state(balance)
+        return ProviderRow(provider, credential, state, word, TRIAL, models, added, "", balance)
     if credential is None:
         variable = offered.variable if (offered := discover_keys(session.process, provider)) else ""
         word = f"not set up, {variable} found" if variable else str(ProviderState.NOT_SET_UP)
         return ProviderRow(provider, None, ProviderState.NOT_SET_UP, word, "", models, added, variable)
     state, word, why = credential_state(session, credential)
     own = YOUR_KEY if credential.envelope else "by reference" if credential.references else "no key"
-    return ProviderRow(provider, credential, state, word, own, models, added, "", left, why)
+    return ProviderRow(provider, credential, state, word, own, models, added, "", balance, why)
 
 
 class CredentialState(NamedTuple):
@@ -246,13 +246,13 @@ def credential_state(session: TenantSession, credential: Credential) -> Credenti
     return CredentialState(state, state)
 
 
-def _trial_state(left: TrialBalance | None) -> CredentialState:
+def _trial_state(balance: TrialBalance | None) -> CredentialState:
     """Return the state of a provider that is used on a trial, and what is left of it."""
-    if left is None:
+    if balance is None:
         return CredentialState(ProviderState.TRIAL_GONE, "trial ended")
-    if not left.left:
-        return CredentialState(ProviderState.TRIAL_EXHAUSTED, left.words)
-    return CredentialState(ProviderState.TRIAL_LOW if left.low else ProviderState.TRIAL, left.words)
+    if not balance.left:
+        return CredentialState(ProviderState.TRIAL_EXHAUSTED, balance.words)
+    return CredentialState(ProviderState.TRIAL_LOW if balance.low else ProviderState.TRIAL, balance.words)
 
 
 def _counts(session: TenantSession) -> dict[str, tuple[int, int]]:

@@ -22,7 +22,7 @@ _SKEW = 60
 """Seconds by which a clock may be off. Providers that sign with the time take 300 (Spark) to 900."""
 
 _LOOKUP_TIMEOUT = 10.0
-_SHOWN = 3
+_MAX_ADDRESSES = 3
 """Addresses of each family that the words name."""
 
 
@@ -117,16 +117,21 @@ class ConnectionWatch:
         facts: dict[str, Any] = {"host": self._host, "a": [], "aaaa": [], "used": None}
         return failed("name", problem, self._lookup_ms, facts)
 
-    def _add_name(self, used: str) -> None:
+    def _add_name(self, address: str) -> None:
         """Add what the name stands for and which address won."""
-        facts: dict[str, Any] = {"host": self._host, "a": self._of("A"), "aaaa": self._of("AAAA"), "used": used or None}
+        facts: dict[str, Any] = {
+            "host": self._host,
+            "a": self._of("A"),
+            "aaaa": self._of("AAAA"),
+            "used": address or None,
+        }
         if self._lookup_failed:
             words = f"{self._host} was {self._lookup_failed} at first"
             self.add(warned("name", words, "Check the name servers of this machine.", self._lookup_ms, facts))
             return
         parts = [f"{record} {_some(addresses)}" for record, addresses in self._families.items() if addresses]
         words = "an address" if self._of("A") + self._of("AAAA") == [self._host] else "; ".join(parts)
-        won = f"; {used} was used" if used and len(self._of("A") + self._of("AAAA")) > 1 else ""
+        won = f"; {address} was used" if address and len(self._of("A") + self._of("AAAA")) > 1 else ""
         self.add(
             Check("name", CheckState.OK, f"{one_line(self._host, 80)}: {words}{won}", self._lookup_ms, facts=facts)
         )
@@ -149,8 +154,8 @@ class ConnectionWatch:
             "days_left": days,
             "certificates": trusted,
         }
-        left = f", {days:,} days left" if days is not None else ""
-        words = f"{report.tls_version}, issued by {certificate.issuer or 'an unnamed authority'}{left}; by {trusted}"
+        expiry = f", {days:,} days left" if days is not None else ""
+        words = f"{report.tls_version}, issued by {certificate.issuer or 'an unnamed authority'}{expiry}; by {trusted}"
         if days is not None and days < _EXPIRES_SOON:
             return warned("tls", words, "The certificate ends soon: tell whoever runs the server.", ms, facts)
         return Check("tls", CheckState.OK, words, ms, facts=facts)
@@ -170,8 +175,8 @@ class ConnectionWatch:
 
 
 def _some(addresses: list[str]) -> str:
-    more = f" and {len(addresses) - _SHOWN} more" if len(addresses) > _SHOWN else ""
-    return ", ".join(addresses[:_SHOWN]) + more
+    more = f" and {len(addresses) - _MAX_ADDRESSES} more" if len(addresses) > _MAX_ADDRESSES else ""
+    return ", ".join(addresses[:_MAX_ADDRESSES]) + more
 
 
 def _span(seconds: float) -> str:

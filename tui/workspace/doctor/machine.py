@@ -84,24 +84,24 @@ def _terminal(environ: Mapping[str, str]) -> Check:
 
 def _locale() -> Check:
     encoding = locale.getpreferredencoding(False)
-    shown = sys.stdout.encoding or encoding
-    facts = {"encoding": encoding, "stdout": shown}
-    if shown.lower().replace("-", "") != "utf8":
+    stdout = sys.stdout.encoding or encoding
+    facts = {"encoding": encoding, "stdout": stdout}
+    if stdout.lower().replace("-", "") != "utf8":
         hint = "Set LANG or LC_ALL to a UTF-8 locale, such as C.UTF-8."
-        return warned("locale", f"stdout is {shown}, so that not every character can be shown", hint, facts=facts)
-    return Check("locale", CheckState.OK, f"{encoding}, stdout {shown}", facts=facts)
+        return warned("locale", f"stdout is {stdout}, so that not every character can be shown", hint, facts=facts)
+    return Check("locale", CheckState.OK, f"{encoding}, stdout {stdout}", facts=facts)
 
 
 def _tmux(environ: Mapping[str, str]) -> Check:
     values = {option: _tmux_option(environ, option) for option in ("escape-time", "set-clipboard", "default-terminal")}
-    known = {option: value for option, value in values.items() if value}
-    if not known:
+    settings = {option: value for option, value in values.items() if value}
+    if not settings:
         return Check("tmux", CheckState.SKIPPED, "tmux does not tell its settings", facts={"settings": {}})
-    words, facts = ", ".join(f"{option} {value}" for option, value in known.items()), {"settings": known}
-    time = known.get("escape-time", "")
+    words, facts = ", ".join(f"{option} {value}" for option, value in settings.items()), {"settings": settings}
+    time = settings.get("escape-time", "")
     if time.isdigit() and int(time) > _ESCAPE_TIME:
         return warned("tmux", words, "Escape is slow; in tmux.conf: set -sg escape-time 20", facts=facts)
-    if known.get("set-clipboard") == "off":
+    if settings.get("set-clipboard") == "off":
         return warned("tmux", words, "Copying does not work; in tmux.conf: set -g set-clipboard on", facts=facts)
     return Check("tmux", CheckState.OK, words, facts=facts)
 
@@ -130,33 +130,33 @@ def _folders(where: Paths) -> tuple[tuple[str, Path], ...]:
 
 def _folder(name: str, path: Path) -> Check:
     """Check that a folder is private, yours and not replaceable by others; the one of config.toml may be readable."""
-    shown = one_line(str(path), 200)
+    label = one_line(str(path), 200)
     facts: dict[str, object] = {"path": str(path), "mode": None}
     try:
         status = path.stat()
     except FileNotFoundError:
-        return Check(name, CheckState.SKIPPED, f"{shown} does not exist yet", facts=facts)
+        return Check(name, CheckState.SKIPPED, f"{label} does not exist yet", facts=facts)
     except OSError as error:
-        return failed(name, Problem(f"{shown} cannot be read: {os.strerror(error.errno or 0).lower()}."), facts=facts)
+        return failed(name, Problem(f"{label} cannot be read: {os.strerror(error.errno or 0).lower()}."), facts=facts)
     mode = stat.S_IMODE(status.st_mode)
     facts["mode"] = f"{mode:04o}"
     if not stat.S_ISDIR(status.st_mode):
-        return failed(name, Problem(f"{shown} is no folder.", "A folder of yours belongs there."), facts=facts)
+        return failed(name, Problem(f"{label} is no folder.", "A folder of yours belongs there."), facts=facts)
     if status.st_uid != os.geteuid():
-        return failed(name, Problem(f"{shown} belongs to another user.", "Run Modeldeck as that user."), facts=facts)
+        return failed(name, Problem(f"{label} belongs to another user.", "Run Modeldeck as that user."), facts=facts)
     open_to_others = mode & (0o022 if name == "config" else 0o077)
     if open_to_others:
-        problem = Problem(f"Other users of this machine can open {shown}.", f"Make it private:\nchmod 700 {shown}")
+        problem = Problem(f"Other users of this machine can open {label}.", f"Make it private:\nchmod 700 {label}")
         return failed(name, problem, facts=facts)
     if not os.access(path, os.W_OK):
-        return warned(name, f"{shown} cannot be written to", "Nothing can be saved there.", facts=facts)
+        return warned(name, f"{label} cannot be written to", "Nothing can be saved there.", facts=facts)
     try:
         folder_safety.check_parents(path)
     except Problem as problem:
         return failed(name, problem, facts=facts)
     if texts := folder_safety.warnings(name, path, filesystem.shared(path)):
-        return warned(name, f"{shown}, mode {mode:04o}", " ".join(texts), facts=facts)
-    return Check(name, CheckState.OK, f"{shown}, mode {mode:04o}", facts=facts)
+        return warned(name, f"{label}, mode {mode:04o}", " ".join(texts), facts=facts)
+    return Check(name, CheckState.OK, f"{label}, mode {mode:04o}", facts=facts)
 
 
 def _disk(where: Paths) -> Check:

@@ -227,9 +227,9 @@ async def _answer(session: TenantSession, provider: Provider, access: "Access") 
 
 def _model_to_ask(session: TenantSession, provider: Provider) -> Model | None:
     """Return the provider's default chat model, else the one that it proposes, else its first of any type."""
-    known = [model for model in catalog.listing(session, provider=provider.id) if not model.gone]
+    candidates = [model for model in catalog.listing(session, provider=provider.id) if not model.gone]
     default = models.defaults(session).get(ModelType.CHAT)
-    chat = [model for model in known if model.type is ModelType.CHAT]
+    chat = [model for model in candidates if model.type is ModelType.CHAT]
     chosen = [model for model in chat if default and (default.provider, default.model) == (provider.id, model.id)]
     proposed = [model] if chat and (model := first_proposed(chat)) else []
-    return next(iter([*chosen, *proposed, *known]), None)
+    return next(iter([*chosen, *proposed, *candidates]), None)

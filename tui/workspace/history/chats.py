@@ -83,16 +83,16 @@ def find(session: TenantSession, text: str) -> str:
     Raises:
         UsageError: There is no such chat, or more than one.
     """
-    known = ids(session)
-    if text == LAST and known:
-        return known[0]
-    matches = [chat_id for chat_id in known if text and (chat_id.startswith(text) or chat_id.endswith(text))]
+    existing = ids(session)
+    if text == LAST and existing:
+        return existing[0]
+    matches = [chat_id for chat_id in existing if text and (chat_id.startswith(text) or chat_id.endswith(text))]
     if text in matches or len(matches) == 1:
         return text if text in matches else matches[0]
     if matches:
         raise UsageError(f"{len(matches):,} chats have IDs like {one_line(text, 40)}.", "Type more of it.")
-    near = did_you_mean(text, known)
-    raise UsageError(f"There is no chat {one_line(text, 40)}." if known else "No chat is kept.", near)
+    near = did_you_mean(text, existing)
+    raise UsageError(f"There is no chat {one_line(text, 40)}." if existing else "No chat is kept.", near)
 
 
 def open_chat(session: TenantSession, chat_id: str) -> StoredChat:
@@ -136,13 +136,13 @@ def remove(session: TenantSession, chat_ids: Sequence[str], *, reason: str = "")
     session.audit_best_effort("chats removed", count=len(chat_ids), reason=reason)
 
 
-def open_history(session: TenantSession, tell: Any = lambda done, of: None) -> HistoryIndex:
+def open_history(session: TenantSession, report: Any = lambda done, of: None) -> HistoryIndex:
     """Open the history of a tenant, without the chats that are older than they are kept.
 
     Raises:
         Locked: The tenant is locked.
     """
-    index = open_index(session, tell)
+    index = open_index(session, report)
     if old := _expired(session, index):
         remove(session, old, reason=f"kept for {settings(session).words}")
         index.refresh()

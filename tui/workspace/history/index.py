@@ -100,7 +100,7 @@ class HistoryIndex:
         words = text.casefold().split()
         return [chat for chat in self.chats if chat.matches(words)]
 
-    def refresh(self, tell: OnProgress = lambda done, of: None) -> None:
+    def refresh(self, report: OnProgress = lambda done, of: None) -> None:
         """Read the chats that are new or longer than the index knows, and store what it learned.
 
         Raises:
@@ -115,12 +115,12 @@ class HistoryIndex:
         private = private_keys(session)
         read: list[Summary] = []
         for number, chat_id in enumerate(stale):
-            tell(number, len(stale))
+            report(number, len(stale))
             if (file := read_file(session, chat_id + CHAT, private)) is not None:
                 read.append(self._read(chat_id, file))
                 self._by_id[chat_id] = read[-1]
         if stale:
-            tell(len(stale), len(stale))
+            report(len(stale), len(stale))
         with suppress(Problem):  # a disk that is full keeps nobody from reading
             self._store(read, rewritten=bool(removed))
 
@@ -141,13 +141,13 @@ class HistoryIndex:
         return self
 
     def _is_current(self, chat_id: str, size: int) -> bool:
-        known = self._by_id.get(chat_id)
-        return known is not None and known.size == size
+        summary = self._by_id.get(chat_id)
+        return summary is not None and summary.size == size
 
     def _read(self, chat_id: str, file: OpenedFile) -> Summary:
-        known, summary = self._by_id.get(chat_id), summary_of(chat_of(chat_id, file), file)
-        if known is not None and known.lines > file.last and not summary.finding:
-            return _with_finding(summary, f"Lines {file.last + 1} to {known.lines} are missing.", known.lines)
+        previous, summary = self._by_id.get(chat_id), summary_of(chat_of(chat_id, file), file)
+        if previous is not None and previous.lines > file.last and not summary.finding:
+            return _with_finding(summary, f"Lines {file.last + 1} to {previous.lines} are missing.", previous.lines)
         return summary
 
     def _store(self, read: Sequence[Summary], rewritten: bool) -> None:
@@ -164,7 +164,7 @@ class HistoryIndex:
         self._keys = 1
 
 
-def open_index(session: TenantSession, tell: OnProgress = lambda done, of: None) -> HistoryIndex:
+def open_index(session: TenantSession, report: OnProgress = lambda done, of: None) -> HistoryIndex:
     """Open the history of a tenant.
 
     Raises:
@@ -173,7 +173,7 @@ def open_index(session: TenantSession, tell: OnProgress = lambda done, of: None)
     keyring.key_handle(session)
     wrap_again_if_possible(session, None)
     index = HistoryIndex(session).load()
-    index.refresh(tell)
+    index.refresh(report)
     return index
 
 

@@ -32,31 +32,31 @@ def is_due(session: TenantSession) -> bool:
 def wrap_again(
     session: TenantSession,
     passphrase: Secret | None = None,
-    known: tuple[KeyHandle, ...] = (),
-    tell: OnProgress = lambda done, of: None,
+    handles: tuple[KeyHandle, ...] = (),
+    report: OnProgress = lambda done, of: None,
 ) -> None:
     """Wrap every key that opens for the present key pair.
 
     Args:
         session: The tenant, unlocked.
         passphrase: That of the retired key files, where they have one.
-        known: Private keys that are open already.
-        tell: Hears of the progress.
+        handles: Private keys that are open already.
+        report: Hears of the progress.
     """
     folder = session.history
     if folder is None or not is_due(session):
         return
-    keys: dict[str, KeyHandle] = {private.key_id: private for private in known} | _opened(session, folder, passphrase)
+    keys: dict[str, KeyHandle] = {private.key_id: private for private in handles} | _opened(session, folder, passphrase)
     tenant = get(session)
     public = keyring.public_key(session, tenant)
     with folder.lock():
         names = [name for name in folder.names() if name != KEY_IDS]
-        left: set[str] = set()
+        unopened: set[str] = set()
         for number, name in enumerate(names):
-            tell(number, len(names))
-            left |= _wrap_file(folder, name, keys, public, tenant)
-        tell(len(names), len(names))
-        folder.write(KEY_IDS, "".join(f"{key_id}\n" for key_id in sorted({tenant.key_id, *left})).encode())
+            report(number, len(names))
+            unopened |= _wrap_file(folder, name, keys, public, tenant)
+        report(len(names), len(names))
+        folder.write(KEY_IDS, "".join(f"{key_id}\n" for key_id in sorted({tenant.key_id, *unopened})).encode())
     retired_keys.prune(session)
 
 
@@ -81,7 +81,7 @@ def _opened(session: TenantSession, folder: Folder, passphrase: Secret | None) -
 def _wrap_file(folder: Folder, name: str, keys: dict[str, KeyHandle], public: str, tenant: Tenant) -> set[str]:
     """Replace a file by one with its keys wrapped again; return the key IDs of those that do not open."""
     content = folder.read(name) or b""
-    left: set[str] = set()
+    unopened: set[str] = set()
     lines: list[bytes] = []
     for line in lines_of(content):
         key_id = sealed_lines.key_line(line)
@@ -90,10 +90,10 @@ def _wrap_file(folder: Folder, name: str, keys: dict[str, KeyHandle], public: st
                 owner = (tenant.id, owner_of(name))
                 line = sealed_lines.wrapped_again(keys[key_id], line, public, tenant.key_id, owner)
             except (KeyError, Locked):
-                left.add(key_id)
+                unopened.add(key_id)
         lines.append(line)
     end = b"\n" if content.endswith(b"\n") else b""
     rewritten = b"\n".join(lines) + end
     if rewritten != content:
         folder.write(name, rewritten)
-    return left
+    return unopened

@@ -45,7 +45,7 @@ class Rotated:
 
 
 async def rotate(
-    session: TenantSession, passphrase: Secret | None = None, tell: OnProgress = lambda done, of: None
+    session: TenantSession, passphrase: Secret | None = None, report: OnProgress = lambda done, of: None
 ) -> Rotated:
     """Replace the key pair; the new one keeps the passphrase. If cancelled in time, nothing is changed.
 
@@ -71,14 +71,14 @@ async def rotate(
         for number, entry in enumerate(stored):
             if stopped.is_set():
                 raise _stopped()
-            tell(number, len(stored))
+            report(number, len(stored))
             anew(entry)
-        tell(len(stored), len(stored))
+        report(len(stored), len(stored))
         if stopped.is_set():
             raise _stopped()
         done = _replaced(session, tenant, old, new, present, anew)
         try:
-            rewrap.wrap_again(session, present, (old, new.private), tell)
+            rewrap.wrap_again(session, present, (old, new.private), report)
         except Problem as problem:  # the key pair is a new one all the same
             return replace(done, history_problem=problem)
         return done

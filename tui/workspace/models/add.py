@@ -63,10 +63,10 @@ def fields_of(provider: Provider, values: Mapping[str, str], before: Mapping[str
 
     What its provider said of it stays as long as nothing else changes.
     """
-    known = {model_field.name: model_field for model_field in provider.model_fields}
+    declared = {model_field.name: model_field for model_field in provider.model_fields}
     for name in values:
-        if name not in known:
-            has = f"It has {', '.join(known)}." if known else "An ID and a type are enough."
+        if name not in declared:
+            has = f"It has {', '.join(declared)}." if declared else "An ID and a type are enough."
             raise FieldProblem(name, f"Models of {provider.label} have no field {one_line(name, 40)}.", has)
     filled: dict[str, str] = {}
     for field in provider.model_fields:
@@ -80,7 +80,7 @@ def fields_of(provider: Provider, values: Mapping[str, str], before: Mapping[str
             raise FieldProblem(field.name, f"{field.label} is missing.", field.help)
         if value:
             filled[field.name] = value
-    same = filled == {name: value for name, value in before.items() if name in known}
+    same = filled == {name: value for name, value in before.items() if name in declared}
     return dict(before) if same else filled
 
 
@@ -101,8 +101,8 @@ def access_to(
     """
     access = credentials.access(session, model.provider, model.id)
     own = access.provider.model_origins(access.fields, model)
-    known = {*access.origins, *entered_origins(access.provider, entered)}
-    if unknown := [origin for origin in own if origin not in known]:
+    accepted = {*access.origins, *entered_origins(access.provider, entered)}
+    if unknown := [origin for origin in own if origin not in accepted]:
         raise UnverifiedAddress(
             next((field.name for field in access.provider.model_fields if field.url), ""),
             f"The address {', '.join(unknown)} of {model.id} was not entered by you.",
@@ -116,11 +116,11 @@ def access_to(
 
 
 async def inspect(
-    session: Session, access: "Access", model: Model, tell: Callable[[str], None] = lambda note: None
+    session: Session, access: "Access", model: Model, notify: Callable[[str], None] = lambda note: None
 ) -> ModelDetails:
     """Ask the provider about a model; return it with a sentence, or unchanged if it cannot be asked.
 
-    `tell` receives progress, for example that the model is loading.
+    `notify` receives progress, for example that the model is loading.
     """
     check = access.provider.inspect_model
     learned = ModelDetails(model)
@@ -131,9 +131,9 @@ async def inspect(
             if isinstance(event, ModelDetails):
                 learned = event
             elif isinstance(event, Notice):
-                tell(one_line(event.text))
-    known = replace(learned.model, provider=model.provider, type=model.type, origin=Origin.ADDED, gone="")
-    return replace(learned, model=known, note=one_line(learned.note))
+                notify(one_line(event.text))
+    result = replace(learned.model, provider=model.provider, type=model.type, origin=Origin.ADDED, gone="")
+    return replace(learned, model=result, note=one_line(learned.note))
 
 
 def keep(session: TenantSession, model: Model, access: "Access") -> None:

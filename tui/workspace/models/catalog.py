@@ -128,10 +128,10 @@ async def refresh(session: TenantSession, provider_id: str, hear: model_sync.OnE
         )
 
     def prepare() -> tuple[str, "Access"]:
-        used = stored_credentials.active(session, provider_id)
-        if used is None:
+        credential = stored_credentials.active(session, provider_id)
+        if credential is None:
             return "", stored_credentials.access(session, provider_id)
-        return used.name, stored_credentials.access_with(session, provider, used)
+        return credential.name, stored_credentials.access_with(session, provider, credential)
 
     name, access = await asyncio.to_thread(prepare)
     listed: Sequence[Model] = provider.catalogue
@@ -160,20 +160,20 @@ async def add(
     fields: Mapping[str, str] | None = None,
     verify: bool = True,
     plain_http: tuple[str, ...] = (),
-    tell: Callable[[str], None] = lambda note: None,
+    notify: Callable[[str], None] = lambda note: None,
 ) -> Model:
     """Add a model by hand. With `verify`, ask the provider about it and send a test request first.
 
-    `tell` receives what the provider says of it, and progress.
+    `notify` receives what the provider says of it, and progress.
     """
     provider = provider_of(session, provider_id)
     if type not in provider.types:
         served = ", ".join(model_type.value for model_type in provider.types)
         raise UsageError(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
-    wanted = add_model.fields_of(provider, fields or {}, {})
-    model = Model(provider_id, model_id_of(provider, model_id), type, Origin.ADDED, fields=wanted)
+    field_values = add_model.fields_of(provider, fields or {}, {})
+    model = Model(provider_id, model_id_of(provider, model_id), type, Origin.ADDED, fields=field_values)
     _is_new(session, model)
-    return await _kept(session, model, fields or {}, verify, plain_http, tell)
+    return await _verify_and_keep(session, model, fields or {}, verify, plain_http, notify)
 
 
 async def edit(
@@ -182,36 +182,36 @@ async def edit(
     fields: Mapping[str, str],
     verify: bool = True,
     plain_http: tuple[str, ...] = (),
-    tell: Callable[[str], None] = lambda note: None,
+    notify: Callable[[str], None] = lambda note: None,
 ) -> Model:
     """Change fields of an added model; fields not named keep their values."""
     provider = provider_of(session, model.provider)
     if model.origin is not Origin.ADDED:
         raise UsageError(f"{model.ref} is imported and has no fields to change.", "Only added models have fields.")
     changed = replace(model, fields=add_model.fields_of(provider, fields, model.fields))
-    return await _kept(session, changed, fields, verify, plain_http, tell, new=False)
+    return await _verify_and_keep(session, changed, fields, verify, plain_http, notify, new=False)
 
 
-async def _kept(
+async def _verify_and_keep(
     session: TenantSession,
     model: Model,
     entered: Mapping[str, str],
     verify: bool,
     plain_http: tuple[str, ...],
-    tell: Callable[[str], None],
+    notify: Callable[[str], None],
     new: bool = True,
 ) -> Model:
     access = await asyncio.to_thread(add_model.access_to, session, model, entered, plain_http)
     if verify:
-        learned = await add_model.inspect(session.process, access, model, tell)
+        learned = await add_model.inspect(session.process, access, model, notify)
         if new and learned.model.id != model.id:
             _is_new(session, learned.model)
         model = learned.model if new else replace(learned.model, id=model.id)
         # Among what was learned may be another address: nobody entered that one.
         access = await asyncio.to_thread(add_model.access_to, session, model, entered, access.plain_http)
-        model = (await test_call.test_call(session, model, access, tell)).model
+        model = (await test_call.test_call(session, model, access, notify)).model
         if learned.note:
-            tell(learned.note)
+            notify(learned.note)
     await asyncio.to_thread(add_model.keep, session, model, access)
     return model
 
@@ -280,8 +280,8 @@ def _is(record: Mapping[str, object], model: Model) -> bool:
 
 
 def _row(model: Model, usable: frozenset[str], chosen: set[tuple[str, str, ModelType]], today: str) -> ModelRow:
-    known = PROVIDERS.get(model.provider)
-    label = known.label if known else model.provider
+    provider = PROVIDERS.get(model.provider)
+    label = provider.label if provider else model.provider
     state, word = ModelState.READY, str(ModelState.READY)
     if model.gone or (model.ends and model.ends <= today):
         state, word = ModelState.GONE, f"gone since {model.gone}" if model.gone else f"ended {model.ends}"

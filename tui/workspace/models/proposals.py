@@ -59,8 +59,8 @@ def _offered(
 def _places(kind: ModelType, providers: Iterable[Provider]) -> dict[tuple[str, str], int]:
     """Return the models that declared providers propose for a type, the best one at 0."""
     declared = (provider for provider in providers if not provider.kind)
-    wanted = [(provider.id, model_id) for provider in declared for model_id in provider.proposed.get(kind, ())]
-    return {entry: place for place, entry in enumerate(wanted)}
+    proposals = [(provider.id, model_id) for provider in declared for model_id in provider.proposed.get(kind, ())]
+    return {entry: place for place, entry in enumerate(proposals)}
 
 
 def first_proposed(of_kind: list[Model]) -> Model | None:

@@ -106,10 +106,10 @@ def embed_call(
             "There is no text to embed." if not texts else "One of the texts is blank.", "Enter one text per line."
         )
     if dimensions:
-        known = {parameter.name: parameter for parameter in provider.parameters(model)}
-        if DIMENSIONS not in known:
+        declared = {parameter.name: parameter for parameter in provider.parameters(model)}
+        if DIMENSIONS not in declared:
             raise UsageError(f"{model.ref} returns vectors of one length only.", "Leave the dimensions out.")
-        parse_parameter(known[DIMENSIONS], str(dimensions))
+        parse_parameter(declared[DIMENSIONS], str(dimensions))
     route = key_source.route_call(session, model, access)
     return route, provider.embed(route.access.fields, EmbeddingRequest(route.model, tuple(texts), query, dimensions))
 

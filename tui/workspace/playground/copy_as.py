@@ -56,14 +56,14 @@ def request_text(access: Access, call: Call, form: str, now: float) -> str:
 def _signed(provider: Provider, fields: FieldValues, call: Call, now: float) -> Call:
     """Return the call with placeholders in place of its secrets."""
     names = {entry.name: _variable(provider, entry.name, entry.env) for entry in provider.fields if entry.secret}
-    used = {name: variable for name, variable in names.items() if fields.get(name) == MASK}
-    used = used or {name: variable for name, variable in names.items() if provider.field(name).required}
+    variables = {name: variable for name, variable in names.items() if fields.get(name) == MASK}
+    variables = variables or {name: variable for name, variable in names.items() if provider.field(name).required}
     if call.framing is Framing.WEBSOCKET or provider.token(fields) is not None or not call.idempotent:
         raise _many_steps(provider)
-    secrets = {name: Secret(f"{_MARK}PUTS{variable}HERE") for name, variable in used.items()}
+    secrets = {name: Secret(f"{_MARK}PUTS{variable}HERE") for name, variable in variables.items()}
     signed = provider.sign(call, fields, secrets, now)
     values = " ".join(map(_clear, (*signed.headers.values(), *_flat(signed.query), *_flat(signed.form or {}))))
-    if any(variable not in values for variable in used.values()):
+    if any(variable not in values for variable in variables.values()):
         # Something was computed from the key, which holds for this request and this moment alone.
         raise _many_steps(provider)
     return signed
@@ -262,14 +262,14 @@ def _library(provider: Provider, call: Call) -> str:
     other = {name: body.pop(name) for name in [*body] if not name.isidentifier() or keyword.iskeyword(name)}
     arguments = ", ".join(f"{name}={_literal(value)}" for name, value in body.items())
     arguments += f", extra_body={_literal(other)}" if other else ""
-    known = {"/chat/completions": "chat.completions", "/completions": "completions", "/embeddings": "embeddings"}
+    methods = {"/chat/completions": "chat.completions", "/completions": "completions", "/embeddings": "embeddings"}
     if provider.declared_id == "anthropic" and call.url.endswith("/v1/messages"):
         base, module, name, method = call.url.removesuffix("/v1/messages"), "anthropic", "Anthropic", "messages"
     else:
-        end = next((path for path in known if call.url.endswith(path)), "")
+        end = next((path for path in methods if call.url.endswith(path)), "")
         if not end or not body or call.query:
             raise UsageError(f"No library takes this request of {provider.label} as it is.", "Print it as httpx.")
-        base, module, name, method = call.url.removesuffix(end), "openai", "OpenAI", known[end]
+        base, module, name, method = call.url.removesuffix(end), "openai", "OpenAI", methods[end]
     create = f"client.{method}.create({arguments}{', stream=True' if streamed else ''})"
     use = [f"for event in {create}:", "    print(event)"] if streamed else [f"print({create})"]
     imports = ["import base64"] if "base64.b64encode" in create else []

@@ -104,8 +104,8 @@ def transcribe(
         provider = provider_of(session, candidate.provider)
         limits = provider.audio(candidate) if provider.audio else None
         has_times = candidate is model or (limits is not None and times in limits.times)
-        wanted = times if has_times else TimestampGranularity.NONE
-        return calls.transcribe_call(session, candidate, path, language, wanted)
+        granularity = times if has_times else TimestampGranularity.NONE
+        return calls.transcribe_call(session, candidate, path, language, granularity)
 
     return _in_order(session, model, fallbacks, prepare, wire_log)
 
@@ -169,12 +169,12 @@ def _fallback(session: TenantSession, model: Model, ref: str) -> Model:
 
 def _carried(session: TenantSession, model: Model, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Return the parameters that a model takes, of those that were set for another, and the names of the others."""
-    known = {parameter.name: parameter for parameter in calls.parameters(session, model)}
-    kept: dict[str, Any] = {}
+    parameters = {parameter.name: parameter for parameter in calls.parameters(session, model)}
+    accepted: dict[str, Any] = {}
     for name, value in values.items():
         try:
             text = ",".join(value) if isinstance(value, list) else str(value)
-            kept[name] = parse_parameter(known[name], text)
+            accepted[name] = parse_parameter(parameters[name], text)
         except (KeyError, Problem):
             continue
-    return kept, ", ".join(name for name in values if name not in kept)
+    return accepted, ", ".join(name for name in values if name not in accepted)

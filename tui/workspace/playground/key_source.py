@@ -22,7 +22,7 @@ from tui.workspace.playground.metering import TrialMeter
 if TYPE_CHECKING:
     from tui.providers.client.access import Access
 
-_SHOWN = 3
+_MAX_MODELS = 3
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,15 @@ def source(session: TenantSession, provider_id: str) -> KeySource:
     return _chosen(session).get(provider_id, KeySource.OWN)
 
 
-async def choose(session: TenantSession, provider_id: str, wanted: KeySource) -> None:
+async def choose(session: TenantSession, provider_id: str, choice: KeySource) -> None:
     """Use the trial or the tenant's key for requests to a provider from now on."""
     import asyncio  # lazy: start-up time
 
     provider = provider_of(session, provider_id)
     label = provider.label
-    if wanted is KeySource.TRIAL and provider.kind:
+    if choice is KeySource.TRIAL and provider.kind:
         raise UsageError(f"There is no trial of {label}.", "Trials are of providers, not of further connections.")
-    if wanted is KeySource.TRIAL:
+    if choice is KeySource.TRIAL:
         trial(session.process, provider_id)
     elif credentials.active(session, provider_id) is None:
         raise UsageError(
@@ -64,7 +64,7 @@ async def choose(session: TenantSession, provider_id: str, wanted: KeySource) ->
         with session.store.transaction() as tables:
             table = tables.table("sources")
             table.remove(lambda record: record.get("provider") == provider_id)
-            table.insert({"provider": provider_id, "source": str(wanted)})
+            table.insert({"provider": provider_id, "source": str(choice)})
 
     await asyncio.to_thread(work)
 
@@ -79,7 +79,7 @@ def route_call(session: TenantSession, model: Model, access: "Access | None" = N
 def _trial_access(session: TenantSession, model: Model) -> CallRoute:
     provider, existing = provider_of(session, model.provider), trial(session.process, model.provider)
     if model.id not in existing.models:
-        some = ", ".join(existing.models[:_SHOWN]) + (" and others" if len(existing.models) > _SHOWN else "")
+        some = ", ".join(existing.models[:_MAX_MODELS]) + (" and others" if len(existing.models) > _MAX_MODELS else "")
         raise UsageError(
             f"{one_line(model.id, 80)} is not in the trial of {provider.label}.",
             f"It covers {some}; with your own key you can use every model.",

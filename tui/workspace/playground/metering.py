@@ -97,19 +97,19 @@ async def metered(meter: TrialMeter) -> AsyncIterator[None]:
     """
     import asyncio  # lazy: start-up time
 
-    kept = False
+    counts = False
     try:
         await asyncio.to_thread(meter.reserve)
         async with _renewed(meter):
             yield
-        kept = True
+        counts = True
     except (GeneratorExit, asyncio.CancelledError):
-        kept = meter.answered
+        counts = meter.answered
         raise
     finally:
         # The outcome of the request matters more: a store that cannot be written must not hide it.
         with suppress(Problem):
-            await asyncio.to_thread(meter.settle if kept else meter.give_back)
+            await asyncio.to_thread(meter.settle if counts else meter.give_back)
 
 
 @asynccontextmanager
@@ -137,8 +137,10 @@ def reserve(session: TenantSession, provider_id: str, token: str) -> None:
     if (database := shared_counts(session.process)) is not None:
         from tui.storage.postgres import trials
 
-        known = stored_uses(session.process).get((session.tenant_id, provider_id), 0)
-        result = trials.reserve(database, session.tenant_id, provider_id, token, allowed=existing.calls, known=known)
+        initial = stored_uses(session.process).get((session.tenant_id, provider_id), 0)
+        result = trials.reserve(
+            database, session.tenant_id, provider_id, token, allowed=existing.calls, initial=initial
+        )
         if not result.reserved:
             raise TrialExhausted(provider_id, result.used, existing.calls)
         return
@@ -146,10 +148,10 @@ def reserve(session: TenantSession, provider_id: str, token: str) -> None:
         # Read under the lock: the operator may have changed or removed it since.
         quota = next((entry["calls"] for entry in tables.table("trials") if entry["provider"] == provider_id), 0)
         _sweep(session.process, tables)
-        used = _used(tables, session.tenant_id, provider_id)
+        count = _use_count(tables, session.tenant_id, provider_id)
         reservations = tables.table("reservations")
-        if used + sum(_is(entry, session.tenant_id, provider_id) for entry in reservations) >= quota:
-            raise TrialExhausted(provider_id, used, quota)
+        if count + sum(_is(entry, session.tenant_id, provider_id) for entry in reservations) >= quota:
+            raise TrialExhausted(provider_id, count, quota)
         who = {"tenant": session.tenant_id, "provider": provider_id, "token": token}
         reservations.insert(who | identity.process_record(session.clock()))
 
@@ -164,10 +166,10 @@ def end(session: TenantSession, provider_id: str, token: str, counts: int) -> No
     with session.process.store(OPERATOR).transaction() as tables:
         tables.table("reservations").remove(lambda record: record.get("token") == token)
         if counts:
-            used = max(0, _used(tables, session.tenant_id, provider_id) + counts)
+            count = max(0, _use_count(tables, session.tenant_id, provider_id) + counts)
             table = tables.table("used")
             table.remove(lambda record: _is(record, session.tenant_id, provider_id))
-            table.insert({"tenant": session.tenant_id, "provider": provider_id, "calls": used})
+            table.insert({"tenant": session.tenant_id, "provider": provider_id, "calls": count})
 
 
 def _sweep(session: Session, tables: Tables) -> None:
@@ -178,7 +180,7 @@ def _sweep(session: Session, tables: Tables) -> None:
         table.remove(doc_ids=ended)
 
 
-def _used(tables: Tables, tenant_id: str, provider_id: str) -> int:
+def _use_count(tables: Tables, tenant_id: str, provider_id: str) -> int:
     return sum(int(entry["calls"]) for entry in tables.table("used") if _is(entry, tenant_id, provider_id))
 
 

@@ -56,12 +56,12 @@ class SavedPrompt:
 
     def values(self, parameters: Sequence[Parameter]) -> tuple[dict[str, str], dict[str, Any], list[str]]:
         """Return what a model takes of the parameters, as texts and as values, and the names of those it does not."""
-        known = {parameter.name: parameter for parameter in parameters}
+        declared = {parameter.name: parameter for parameter in parameters}
         texts: dict[str, str] = {}
         values: dict[str, Any] = {}
         for name, text in self.parameters.items():
             try:
-                value = parse_parameter(known[name], text)
+                value = parse_parameter(declared[name], text)
             except (KeyError, UsageError):
                 continue
             if value is not None:

@@ -38,39 +38,39 @@ async def test_call(
     session: TenantSession,
     model: Model,
     access: "Access | None" = None,
-    tell: Callable[[str], None] = lambda note: None,
+    notify: Callable[[str], None] = lambda note: None,
 ) -> TestCallResult:
     """Send a test request, with `access` if the credential is not stored; raise a Problem if it fails.
 
-    `tell` receives progress.
+    `notify` receives progress.
     """
     if model.type is ModelType.EMBEDDING:
         embedded = calls.embed(session, model, ("ok",), access=access)
-        events = await _of(embedded, tell, Vectors, Usage)
+        events = await _of(embedded, notify, Vectors, Usage)
         vectors = [event for event in events if isinstance(event, Vectors)]
         if not vectors or not vectors[0].vectors:
             raise Problem(f"{model.id} returned no vector.", "It may not be an embedding model.")
         size = len(vectors[0].vectors[0])
-        words = f"gave a vector of {size:,} numbers{_used(events)}"
+        words = f"gave a vector of {size:,} numbers{_usage_words(events)}"
         return TestCallResult(replace(model, dimensions=size), words)
     if model.type is ModelType.SPEECH2TEXT:
         with temporary_folder() as folder:
             path = folder / "silence.wav"
             path.write_bytes(_silence())
             stream = calls.transcribe(session, model, path, access=access)
-            if not await _of(stream, tell, Transcript):
+            if not await _of(stream, notify, Transcript):
                 raise Problem(f"{model.id} returned no transcript.", "It may not be a speech-to-text model.")
         return TestCallResult(model, "answered")
     question = (Message("user", "Say ok."),)
     answer = calls.chat(session, model, question, _bound(session, model), stream=False, access=access)
-    events = await _of(answer, tell, TextDelta, ThinkingDelta, Finish, Usage)
+    events = await _of(answer, notify, TextDelta, ThinkingDelta, Finish, Usage)
     spoken = any(isinstance(event, TextDelta | ThinkingDelta) for event in events)
     if not spoken and not any(isinstance(event, Finish) and event.reason in _AT_LENGTH for event in events):
         raise Problem(f"{model.id} returned an empty answer.", "It may not be a chat model.")
-    return TestCallResult(model, f"answered{_used(events)}")
+    return TestCallResult(model, f"answered{_usage_words(events)}")
 
 
-def _used(events: Sequence[object]) -> str:
+def _usage_words(events: Sequence[object]) -> str:
     """Return what the provider says that the request used, such as ` (9 tokens in, 1 out)`, or ''."""
     usage = next((event for event in reversed(events) if isinstance(event, Usage)), None)
     parts = [f"{usage.input:,} tokens in"] if usage and usage.input is not None else []
@@ -87,14 +87,14 @@ def _bound(session: TenantSession, model: Model) -> dict[str, int]:
     return {bound.name: int(min(tokens, bound.high or tokens))}
 
 
-async def _of(events: AsyncIterator[Event], tell: Callable[[str], None], *kinds: type[_Kind]) -> list[_Kind]:
-    """Return the events of some types; notices go to `tell`."""
+async def _of(events: AsyncIterator[Event], notify: Callable[[str], None], *kinds: type[_Kind]) -> list[_Kind]:
+    """Return the events of some types; notices go to `notify`."""
     came: list[_Kind] = []
     async for event in events:
         if isinstance(event, kinds):
             came.append(event)
         elif isinstance(event, Notice):
-            tell(event.text)
+            notify(event.text)
     return came
 
 

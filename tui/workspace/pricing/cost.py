@@ -107,14 +107,14 @@ def _counts(usage: Usage, rates: Rates) -> list[tuple[str, int, Decimal | None]]
 
 def sum_words(costs: Sequence[Cost | None]) -> tuple[str, str]:
     """Return the sum of several costs, and the dates of their prices; unknown ones are counted, not taken for 0."""
-    known = [cost for cost in costs if cost is not None]
+    priced = [cost for cost in costs if cost is not None]
     amounts: dict[str, Decimal] = {}
-    for cost in known:
+    for cost in priced:
         amounts[cost.price.currency] = amounts.get(cost.price.currency, Decimal(0)) + cost.amount
     if not amounts:
         return UNKNOWN, ""
-    dates = sorted({cost.price.as_of for cost in known})
-    rest = len(costs) - len(known)
+    dates = sorted({cost.price.as_of for cost in priced})
+    rest = len(costs) - len(priced)
     words = "≈ " + " + ".join(money(amount, currency) for currency, amount in amounts.items())
     return words + (f", {rest} unknown" if rest else ""), dates[0] if len(dates) == 1 else f"{dates[0]} on"
 

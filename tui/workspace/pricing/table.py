@@ -110,8 +110,8 @@ def price_of(session: TenantSession, model: Model, moment: str = "") -> Price | 
         return price
     tables = [_shipped_for(host) for host in hosts]
     tables += [] if session.practice else [imported(environ)]
-    known = [at(table, hosts, model_id, moment) for table in tables]
-    return max((price for price in known if price), key=lambda price: price.as_of, default=None)
+    prices = [at(table, hosts, model_id, moment) for table in tables]
+    return max((price for price in prices if price), key=lambda price: price.as_of, default=None)
 
 
 def at(table: Table, hosts: Iterable[str], model_id: str, moment: str) -> Price | None:

@@ -36,9 +36,9 @@ def exported(session: TenantSession, passphrase: Secret | None = None) -> Export
     """Do the same in a thread. Secrets are returned only once the export is in the audit log."""
     lacks: list[str] = []
     bundle = bundle_of(session, passphrase is not None, lacks)
-    tell = session.audit_best_effort if passphrase is None else session.audit
+    audit = session.audit_best_effort if passphrase is None else session.audit
     names = [called(credential) for credential in bundle.credentials]
-    tell("exported", secrets=passphrase is not None, credentials=names)
+    audit("exported", secrets=passphrase is not None, credentials=names)
     text = file_format.written(bundle)
     if passphrase is not None:
         text = encrypted_file.protect(text.encode(), passphrase, session.process.key_cost)
@@ -53,7 +53,7 @@ def bundle_of(session: TenantSession, with_secrets: bool, lacks: list[str]) -> B
     )
     if with_secrets:
         keyring.key_handle(session)
-    kept: list[Kept] = []
+    entries: list[Kept] = []
     for credential in sorted(stored, key=lambda credential: (credential.provider, credential.name)):
         opened: Mapping[str, Secret] = {}
         if with_secrets:
@@ -65,7 +65,7 @@ def bundle_of(session: TenantSession, with_secrets: bool, lacks: list[str]) -> B
             f"The key of {called(credential)} is a reference, {one_line(text, 200)}; it is not in the file."
             for text in credential.references.values()
         ]
-        kept.append(
+        entries.append(
             Kept(
                 credential.provider,
                 credential.name,
@@ -83,7 +83,7 @@ def bundle_of(session: TenantSession, with_secrets: bool, lacks: list[str]) -> B
     return Bundle(
         tenant.id,
         tenant.name,
-        tuple(kept),
+        tuple(entries),
         {credential.provider: credential.name for credential in stored if credential.active},
         {entry: KeySource.TRIAL for entry in own if key_source.source(session, entry) is KeySource.TRIAL},
         tuple(credential for credential in models.stored(session) if find_provider(session, credential.provider)),

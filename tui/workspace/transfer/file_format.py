@@ -175,12 +175,12 @@ def _of_a_model(model: Model) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name != "provider" and value is not False}
 
 
-def _credential(kept: Kept) -> dict[str, Any]:
-    opened = {name: kept.secrets[name].reveal() for name in sorted(kept.secrets)}
+def _credential(credential: Kept) -> dict[str, Any]:
+    opened = {name: credential.secrets[name].reveal() for name in sorted(credential.secrets)}
     parts = {
-        "fields": dict(sorted(kept.clear.items())),
-        "secrets": opened or sorted(kept.needs),
-        "plain_http": sorted(kept.plain_http),
+        "fields": dict(sorted(credential.clear.items())),
+        "secrets": opened or sorted(credential.needs),
+        "plain_http": sorted(credential.plain_http),
     }
     return {name: value for name, value in parts.items() if value}
 
@@ -214,7 +214,7 @@ def _with_provider(bundle: Bundle, provider_id: str, data: Any) -> Bundle:
         raise _wrong(label, "is no connection")
     if len(record["credentials"]) > _MOST_CREDENTIALS or len(record["models"]) > _MOST_MODELS:
         raise _wrong(label, "has too many credentials or models")
-    credentials = tuple(_kept(provider_id, name, entry) for name, entry in record["credentials"].items())
+    credentials = tuple(_credential_from(provider_id, name, entry) for name, entry in record["credentials"].items())
     models = tuple(_model(provider_id, entry) for entry in record["models"])
     if len({(model.id, model.type) for model in models}) != len(models):
         raise _wrong(label, "has a model twice")
@@ -239,7 +239,7 @@ def _label(provider_id: str) -> str:
     return PROVIDERS[provider_id].label if provider_id in PROVIDERS else provider_id
 
 
-def _kept(provider_id: str, name: str, data: Any) -> Kept:
+def _credential_from(provider_id: str, name: str, data: Any) -> Kept:
     where = f"{_label(provider_id)} {one_line(name, 40)}"
     secrets = data.get("secrets") if isinstance(data, dict) else None
     opened = secrets if isinstance(secrets, dict) else {}
@@ -301,14 +301,14 @@ def _saved_prompt(name: str, data: Any) -> SavedPrompt:
         raise UsageError(f"{where} is not valid: {problem.message}", "Nothing was changed.") from None
 
 
-def _entries(data: Any, where: str, **wanted: Any) -> dict[str, Any]:
+def _entries(data: Any, where: str, **expected: Any) -> dict[str, Any]:
     """Return the entries of an object with the given types; those with a default may be missing."""
     if not isinstance(data, dict):
         raise _wrong(where, "is not valid")
-    if strange := [entry for entry in data if entry not in wanted]:
+    if strange := [entry for entry in data if entry not in expected]:
         raise _wrong(where, f"holds {one_line(strange[0], 40)}, which this version does not know")
-    record = {name: data.get(name, None if isinstance(usual, type) else usual) for name, usual in wanted.items()}
-    for name, usual in wanted.items():
+    record = {name: data.get(name, None if isinstance(usual, type) else usual) for name, usual in expected.items()}
+    for name, usual in expected.items():
         if type(record[name]) is not (usual if isinstance(usual, type) else type(usual)):
             raise _wrong(where, f"has no valid {name}")
     return record

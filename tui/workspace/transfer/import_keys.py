@@ -70,8 +70,8 @@ def key_bundle(session: TenantSession | None, format_id: str, keys: KeyFile) -> 
     for entry in keys.keys:
         provider = names.provider(entry)
         assigned.append(Assigned(entry, provider, names.credential(provider, entry)))
-    kept = tuple(_kept(place) for place in assigned)
-    bundle = Bundle("", "", kept, connections={name: kind for name, kind in names.connections.items()})
+    credentials = tuple(_to_credential(place) for place in assigned)
+    bundle = Bundle("", "", credentials, connections={name: kind for name, kind in names.connections.items()})
     return KeyBundle(bundle, tuple(assigned))
 
 
@@ -81,36 +81,38 @@ async def verified(plan: Plan, keys: KeyBundle) -> tuple[KeyBundle, tuple[Reject
     Nothing is stored. Addresses in plain http have been allowed by then.
     """
     session = plan.rehearsal.tenant(plan.tenant.id)
-    results = await asyncio.gather(*(_verified(session, kept) for kept in keys.bundle.credentials))
+    results = await asyncio.gather(*(_verified(session, credential) for credential in keys.bundle.credentials))
     places = {place.ref: place for place in keys.assigned}
     rejected = tuple(
-        Rejected(places[kept.provider, kept.name], result)
-        for kept, result in zip(keys.bundle.credentials, results, strict=True)
+        Rejected(places[credential.provider, credential.name], result)
+        for credential, result in zip(keys.bundle.credentials, results, strict=True)
         if isinstance(result, Problem)
     )
-    kept_refs = {(kept.provider, kept.name) for kept in results if isinstance(kept, Kept)}
-    used = {provider for provider, _ in kept_refs}
+    accepted_refs = {(credential.provider, credential.name) for credential in results if isinstance(credential, Kept)}
+    provider_ids = {provider for provider, _ in accepted_refs}
     bundle = replace(
         keys.bundle,
-        credentials=tuple(kept for kept in results if isinstance(kept, Kept)),
-        connections={name: kind for name, kind in keys.bundle.connections.items() if name in used},
+        credentials=tuple(credential for credential in results if isinstance(credential, Kept)),
+        connections={name: kind for name, kind in keys.bundle.connections.items() if name in provider_ids},
     )
-    return KeyBundle(bundle, tuple(place for place in keys.assigned if place.ref in kept_refs)), rejected
+    return KeyBundle(bundle, tuple(place for place in keys.assigned if place.ref in accepted_refs)), rejected
 
 
-async def _verified(session: TenantSession, kept: Kept) -> Kept | Problem:
+async def _verified(session: TenantSession, credential: Kept) -> Kept | Problem:
     try:
-        values = values_of(session, kept)
-        plan = (await plan_save(session, kept.provider, values, name=kept.name)).allow_plain_http()
+        values = values_of(session, credential)
+        plan = (await plan_save(session, credential.provider, values, name=credential.name)).allow_plain_http()
         result = await verify.verify_plan(plan)
     except Problem as problem:
         return problem
     if result.check.state not in _ACCEPTED:
         return Problem(result.check.message, result.check.hint)
-    return replace(kept, clear={**kept.clear, **result.region_fields}, check=result.check, listed=result.listed)
+    return replace(
+        credential, clear={**credential.clear, **result.region_fields}, check=result.check, listed=result.listed
+    )
 
 
-def _kept(place: Assigned) -> Kept:
+def _to_credential(place: Assigned) -> Kept:
     secrets = {name: value for name, value in place.entry.values.items() if isinstance(value, Secret)}
     clear = {name: value for name, value in place.entry.values.items() if isinstance(value, str)}
     return Kept(place.provider, place.name, clear, tuple(secrets), secrets)
@@ -136,10 +138,10 @@ class _Names:
             at_url = (one for one in self._stored if one.provider == name and _url(provider, one.clear) == url)
             if provider.declared_id == entry.kind and any(name == base or self._same(one, entry) for one in at_url):
                 return name
-        known = {**dict.fromkeys(self._providers, ""), **self.connections}
+        existing = {**dict.fromkeys(self._providers, ""), **self.connections}
         candidates = [base, *(f"{base}-{number}" for number in range(2, 1000))]
         other_kinds = kinds().keys() - {entry.kind}
-        free = (name for name in candidates if name not in known and name not in other_kinds)
+        free = (name for name in candidates if name not in existing and name not in other_kinds)
         name = next((name for name in free if NAME.fullmatch(name)), "")
         self.connections[name] = entry.kind
         return name

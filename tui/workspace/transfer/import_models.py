@@ -29,15 +29,15 @@ def take_imported(session: TenantSession, bundle: Bundle) -> None:
     listed = {model.provider for model in models.stored(session) if model.origin is not Origin.ADDED}
 
     def fits(provider_id: str) -> bool:
-        used = credentials.active(session, provider_id)
-        return provider_id not in listed or used is None or used.name == bundle.active.get(provider_id, used.name)
+        active = credentials.active(session, provider_id)
+        return provider_id not in listed or active is None or active.name == bundle.active.get(provider_id, active.name)
 
     imported = [model for model in bundle.models if model.origin is not Origin.ADDED]
     _take(session, [model for model in imported if fits(model.provider)])
 
 
-def _take(session: TenantSession, wanted: Sequence[Model]) -> None:
-    checked = [_checked(session, model) for model in wanted]
+def _take(session: TenantSession, imported: Sequence[Model]) -> None:
+    checked = [_checked(session, model) for model in imported]
     with session.store.transaction() as tables:
         table = tables.table("models")
         stored = {_place(record): from_record(Model, record) for record in table}
@@ -66,9 +66,9 @@ def _checked(session: TenantSession, model: Model) -> Model:
         return replace(model, fields={})
     declared = {model_field.name for model_field in provider.model_fields}
     # What a provider said about a model is kept beside what a person entered.
-    known = {name: value for name, value in model.fields.items() if name in declared}
+    declared_values = {name: value for name, value in model.fields.items() if name in declared}
     unknown = {name: value for name, value in model.fields.items() if name not in declared}
-    return replace(model, fields=add.fields_of(provider, known, {}) | unknown)
+    return replace(model, fields=add.fields_of(provider, declared_values, {}) | unknown)
 
 
 def take_defaults(session: TenantSession, bundle: Bundle) -> None:
@@ -76,11 +76,11 @@ def take_defaults(session: TenantSession, bundle: Bundle) -> None:
     with session.store.transaction() as tables:
         table = tables.table("defaults")
         for default in bundle.defaults:
-            wanted = replace(default, set_at=session.now())
+            new_default = replace(default, set_at=session.now())
             if any(from_record(Default, one) == replace(default, set_at=one.get("set_at", "")) for one in table):
                 continue
             table.remove(partial(_is_of_type, default))
-            table.insert(to_record(wanted))
+            table.insert(to_record(new_default))
 
 
 def take_prompts(session: TenantSession, bundle: Bundle) -> None:

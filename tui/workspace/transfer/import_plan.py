@@ -95,9 +95,9 @@ async def opened(content: bytes, passphrase: Secret | None = None) -> Bundle:
 
 def target(session: Session, bundle: Bundle, named: str = "") -> TenantSession | None:
     """Return the tenant to import into: the one named, else the file's, or None for a new one."""
-    for wanted in [named] if named else [bundle.id, bundle.name]:
+    for name in [named] if named else [bundle.id, bundle.name]:
         with suppress(UsageError):
-            return session.tenant(find(session, wanted).id)
+            return session.tenant(find(session, name).id)
     return None
 
 
@@ -234,11 +234,11 @@ async def _take_connection(session: TenantSession, name: str, kind: str) -> None
 
 def _in_order(bundle: Bundle) -> list[Kept]:
     """Return the credentials of a file in its order, each previous key right after the one that it belongs to."""
-    places = {(kept.provider, kept.name): place for place, kept in enumerate(bundle.credentials)}
+    places = {(credential.provider, credential.name): place for place, credential in enumerate(bundle.credentials)}
 
-    def place(kept: Kept) -> tuple[int, bool]:
-        base = (kept.provider, previous_of(kept.name) or kept.name)
-        return places.get(base, len(places)), bool(previous_of(kept.name))
+    def place(credential: Kept) -> tuple[int, bool]:
+        base = (credential.provider, previous_of(credential.name) or credential.name)
+        return places.get(base, len(places)), bool(previous_of(credential.name))
 
     return sorted(bundle.credentials, key=place)
 
@@ -247,58 +247,58 @@ def _names(session: TenantSession, provider_id: str) -> set[str]:
     return {credential.name for credential in stored_credentials.listing(session, provider_id)}
 
 
-def _lacking(session: TenantSession, kept: Kept, missing: set[str]) -> Problem:
+def _lacking(session: TenantSession, credential: Kept, missing: set[str]) -> Problem:
     """Return what a credential of the file needs before it can be used, with the form entries that set it up."""
-    if previous_of(kept.name):
-        return Problem(f"{called(kept)} needs its key, which is not in the file; it was left out.")
-    fields = [field for field in provider_of(session, kept.provider).fields if field.name in missing]
+    if previous_of(credential.name):
+        return Problem(f"{called(credential)} needs its key, which is not in the file; it was left out.")
+    fields = [field for field in provider_of(session, credential.provider).fields if field.name in missing]
     labels = in_words([in_sentence(field.label) for field in fields]) or "secrets"
-    entries = [f"{name}={value}" for name, value in sorted(kept.clear.items())] + [
+    entries = [f"{name}={value}" for name, value in sorted(credential.clear.items())] + [
         f"{field.name}=-" for field in fields
     ]
-    remedy = Remedy(Action.SET_UP_PROVIDER, kept.provider, kept.name, fields=tuple(entries))
-    return Problem(f"{called(kept)} needs its {labels}.", remedy=remedy)
+    remedy = Remedy(Action.SET_UP_PROVIDER, credential.provider, credential.name, fields=tuple(entries))
+    return Problem(f"{called(credential)} needs its {labels}.", remedy=remedy)
 
 
-def _model_origins(session: TenantSession, bundle: Bundle, kept: Kept) -> tuple[str, ...]:
+def _model_origins(session: TenantSession, bundle: Bundle, credential: Kept) -> tuple[str, ...]:
     """Return the origins of added models in the file, for a key that is in the file as well."""
-    if not kept.secrets:
+    if not credential.secrets:
         return ()
-    provider = provider_of(session, kept.provider)
+    provider = provider_of(session, credential.provider)
     added = [model for model in bundle.models if model.provider == provider.id and model.origin is Origin.ADDED]
-    return stored_models.origins_of(added, provider, stored_credentials.defaults(provider) | dict(kept.clear))
+    return stored_models.origins_of(added, provider, stored_credentials.defaults(provider) | dict(credential.clear))
 
 
-def values_of(session: TenantSession, kept: Kept) -> dict[str, Any]:
+def values_of(session: TenantSession, credential: Kept) -> dict[str, Any]:
     """Return the values of every field of a credential of the file; clear ones that it lacks are blank."""
-    declared = provider_of(session, kept.provider).fields
-    clear = {entry.name: kept.clear.get(entry.name, "") for entry in declared if not entry.secret}
-    return {**clear, **kept.clear, **kept.secrets}
+    declared = provider_of(session, credential.provider).fields
+    clear = {entry.name: credential.clear.get(entry.name, "") for entry in declared if not entry.secret}
+    return {**clear, **credential.clear, **credential.secrets}
 
 
-async def _save(session: TenantSession, kept: Kept, model_origins: tuple[str, ...]) -> tuple[str, ...]:
+async def _save(session: TenantSession, credential: Kept, model_origins: tuple[str, ...]) -> tuple[str, ...]:
     """Save a credential of the file in the copy; return the plain http origins that a person must allow for it."""
-    values = values_of(session, kept)
+    values = values_of(session, credential)
     try:
         plan = await save_plan.plan_save(
-            session, kept.provider, values, name=kept.name, model_origins=model_origins, previous=True
+            session, credential.provider, values, name=credential.name, model_origins=model_origins, previous=True
         )
-        await save.apply_save(plan.allow_plain_http(), kept.check, kept.listed)
+        await save.apply_save(plan.allow_plain_http(), credential.check, credential.listed)
     except FieldProblem as problem:
-        raise UsageError(f"{called(kept)}: {problem.message}", problem.hint, remedy=problem.remedy) from None
+        raise UsageError(f"{called(credential)}: {problem.message}", problem.hint, remedy=problem.remedy) from None
     return plan.plain_http
 
 
-def _same(session: TenantSession, tenant: Tenant, bundle: Bundle, kept: Kept, now: Credential) -> bool:
+def _same(session: TenantSession, tenant: Tenant, bundle: Bundle, credential: Kept, now: Credential) -> bool:
     """Return True if the credential is stored already; secrets are compared by fingerprint."""
     key = keyring.fingerprint_key(session.process.tenant(tenant.id), tenant)
-    prints = {name: key_pair.fingerprint(key, secret) for name, secret in kept.secrets.items()}
-    if dict(kept.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
+    prints = {name: key_pair.fingerprint(key, secret) for name, secret in credential.secrets.items()}
+    if dict(credential.clear) != dict(now.clear) or any(now.fingerprints.get(name) != prints[name] for name in prints):
         return False
     # A key that is in the file may go where its models are.
-    return set(_model_origins(session, bundle, kept)) <= set(now.origins) and not stored_credentials.is_undecryptable(
-        session.process.tenant(tenant.id), now
-    )
+    return set(_model_origins(session, bundle, credential)) <= set(
+        now.origins
+    ) and not stored_credentials.is_undecryptable(session.process.tenant(tenant.id), now)
 
 
 def _stays_home(session: TenantSession, before: Content, bundle: Bundle) -> None:
@@ -311,12 +311,12 @@ def _stays_home(session: TenantSession, before: Content, bundle: Bundle) -> None
         place, provider = (credential.provider, credential.name), provider_of(session, credential.provider)
         if place not in old or set(credential.hints) <= imported.get(place, set()):
             continue
-        wanted = {*credential.origins}
+        origins = {*credential.origins}
         if credential.active:
             fields = stored_credentials.defaults(provider) | dict(credential.clear)
             of_file = [one for one in bundle.models if one.provider == provider.id and one.origin is Origin.ADDED]
-            wanted |= {origin for one in of_file for origin in provider.model_origins(fields, one)}
-        if more := wanted - set(old[place]):
+            origins |= {origin for one in of_file for origin in provider.model_origins(fields, one)}
+        if more := origins - set(old[place]):
             raise UsageError(
                 f"The file would send the stored key of {provider.label} to {', '.join(sorted(more))}.",
                 "Nothing was changed. If that address is correct, enter it yourself.",

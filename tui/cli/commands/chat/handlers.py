@@ -135,7 +135,7 @@ class _Answer:
         self.text: list[str] = []
         self.thinking: list[str] = []
         self.notices: list[str] = []
-        self.used: Used | None = None
+        self.usage: Used | None = None
         self.finish: Finish | None = None
         self.total = 0.0
         self.fit: SchemaResult | None = None
@@ -170,7 +170,7 @@ class _Answer:
                 self._mark_first("call")
                 self.tool_calls = event
             case Used():
-                self.used = event
+                self.usage = event
             case Finish():
                 # What the model asks of the tools that it was offered is printed by itself.
                 expected = event.complete and self.tool_calls and self._call.args.has("tools")
@@ -206,7 +206,7 @@ class _Answer:
     def speed(self) -> float | None:
         """Tokens per second after the first one; None if the provider reports no usage."""
         rest = self.total - self._first
-        return self.used.output / rest if self.used and self.used.output and rest > _TOO_SHORT else None
+        return self.usage.output / rest if self.usage and self.usage.output and rest > _TOO_SHORT else None
 
     @cached_property
     def cost(self) -> "Cost | None":
@@ -215,11 +215,11 @@ class _Answer:
         from tui.workspace.pricing.cost import cost_of
         from tui.workspace.pricing.table import price_of
 
-        return cost_of(price_of(self._call.tenant_session, self.model, self._moment), self.used)
+        return cost_of(price_of(self._call.tenant_session, self.model, self._moment), self.usage)
 
     def kept(self, state: AnswerState) -> Answer:
         """Return the answer as it is recorded."""
-        used = self.used or Used()
+        usage = self.usage or Used()
         return Answer(
             "".join(self.text),
             self.model.ref,
@@ -227,24 +227,24 @@ class _Answer:
             self.finish.note if self.finish and state is AnswerState.COMPLETE else "",
             self._first,
             self.total,
-            used.input or 0,
-            used.output or 0,
-            reported=self.used is not None,
+            usage.input or 0,
+            usage.output or 0,
+            reported=self.usage is not None,
             thoughts="".join(self.thinking),
         )
 
     def as_json(self) -> dict[str, Any]:
-        used = self.used
+        usage = self.usage
         return {
             "model": self.model.ref,
             "fallback": self.fallback.as_json() if self.fallback else None,
             "text": "".join(self.text),
             "thinking": "".join(self.thinking),
-            "thinking_state": str(thinking.state("".join(self.thinking), used, self._call.args.has("no-thinking"))),
+            "thinking_state": str(thinking.state("".join(self.thinking), usage, self._call.args.has("no-thinking"))),
             "finish": self.finish.reason if self.finish else None,
             "complete": self.complete,
             "attachments": [file.as_json() for file in self._files],
-            "usage": used.as_json() if used else None,
+            "usage": usage.as_json() if usage else None,
             "cost": self.cost.as_json() if self.cost else None,
             "timings": {
                 "first_token": round(self._first, 4) if self._first else None,
@@ -259,11 +259,11 @@ class _Answer:
 
     def summary(self) -> str:
         parts = [f"first token {self._first:.2f} s", f"{self.total:.1f} s"] if self._first else [f"{self.total:.1f} s"]
-        if self.used:
-            parts += [f"{self.used.input} tokens in"] if self.used.input is not None else []
-            parts += [f"{self.used.cached} of them cached"] if self.used.cached else []
-            parts += [f"{self.used.output} out"] if self.used.output is not None else []
-            parts += [f"{self.used.reasoning} of them reasoning"] if self.used.reasoning else []
+        if self.usage:
+            parts += [f"{self.usage.input} tokens in"] if self.usage.input is not None else []
+            parts += [f"{self.usage.cached} of them cached"] if self.usage.cached else []
+            parts += [f"{self.usage.output} out"] if self.usage.output is not None else []
+            parts += [f"{self.usage.reasoning} of them reasoning"] if self.usage.reasoning else []
             parts += [f"{self.speed:.0f} a second"] if self.speed else []
         parts.append(self.cost.words if self.cost else "cost –")
         parts += [f"recorded as {self.chat_id}"] if self.chat_id else []

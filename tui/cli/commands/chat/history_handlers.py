@@ -16,7 +16,7 @@ from tui.workspace.history.index import HistoryIndex, Summary
 from tui.workspace.history.records import StoredChat
 from tui.workspace.history.settings import MOST_DAYS
 
-_SHOWN = 40
+_DEFAULT_COUNT = 40
 _TITLE = 60
 _REMARK = "The file of this chat is not as it was written: "
 
@@ -56,9 +56,9 @@ def _print_settings(call: CommandContext) -> None:
         call.out.line(f"{name} keeps no chats: its settings are in a shared store.")
         return
     by = "by its own setting" if state.own else "by config.toml"
-    kept = f"encrypted, kept {state.words}" if state.on else "not recorded"
+    recording = f"encrypted, kept {state.words}" if state.on else "not recorded"
     stored = f"{counted(count, 'chat')} stored" if count else "no chat stored"
-    call.out.line(f"The chats of {name} are {'recorded, ' if state.on else ''}{kept}, {by}; {stored}.")
+    call.out.line(f"The chats of {name} are {'recorded, ' if state.on else ''}{recording}, {by}; {stored}.")
 
 
 async def _index(call: CommandContext) -> HistoryIndex:
@@ -66,7 +66,7 @@ async def _index(call: CommandContext) -> HistoryIndex:
     await call.unlock(call.tenant)
 
     def show_progress(number: int, of: int) -> None:
-        if of > _SHOWN:
+        if of > _DEFAULT_COUNT:
             call.out.progress(f"Reading chats: {number:,} of {of:,}")
 
     index = await asyncio.to_thread(chats.open_history, call.tenant_session, show_progress)
@@ -77,17 +77,17 @@ async def _index(call: CommandContext) -> HistoryIndex:
 async def listing(call: CommandContext) -> None:
     """Print the chats, newest first."""
     text = call.args.one("number")
-    count = whole_number("--number", text) if text else 0 if call.out.as_json else _SHOWN
-    known = (await _index(call)).chats
-    shown = known[:count] if count else known
+    count = whole_number("--number", text) if text else 0 if call.out.as_json else _DEFAULT_COUNT
+    stored = (await _index(call)).chats
+    newest = stored[:count] if count else stored
     if call.out.as_json:
-        call.out.json([chat.as_json() for chat in shown])
+        call.out.json([chat.as_json() for chat in newest])
         return
-    _table(call, shown)
-    if call.out.decorated and not known:
+    _table(call, newest)
+    if call.out.decorated and not stored:
         call.out.note("No chat is recorded.")
-    elif call.out.decorated and len(shown) < len(known):
-        call.out.note(f"{counted(len(known) - len(shown), 'older chat')}; -n 0 shows all.")
+    elif call.out.decorated and len(newest) < len(stored):
+        call.out.note(f"{counted(len(stored) - len(newest), 'older chat')}; -n 0 shows all.")
 
 
 async def search(call: CommandContext) -> None:
@@ -104,7 +104,7 @@ async def search(call: CommandContext) -> None:
         call.out.note("No recorded chat has these words.")
 
 
-def _table(call: CommandContext, shown: list[Summary], words: list[str] | None = None) -> None:
+def _table(call: CommandContext, summaries: list[Summary], words: list[str] | None = None) -> None:
     now = call.session.now()
     rows = [
         (
@@ -114,7 +114,7 @@ def _table(call: CommandContext, shown: list[Summary], words: list[str] | None =
             one_line(chat.title, _TITLE),
             chat.finding or (chat.around(words) if words else ", ".join(chat.models)),
         )
-        for chat in shown
+        for chat in summaries
     ]
     call.out.table(("chat", "changed", "questions", "title", "found" if words else "models"), rows)
 
@@ -149,9 +149,9 @@ async def export(call: CommandContext) -> None:
     await asyncio.to_thread(_save, call, path, named)
     count = counted(len(named), "chat")
     form = _format(path)
-    shown = f"{'JSON' if form == 'json' else 'Markdown'} in {one_line(str(path), 200)}"
+    target = f"{'JSON' if form == 'json' else 'Markdown'} in {one_line(str(path), 200)}"
     call.out.result(
-        {"file": str(path), "chats": len(named), "format": form}, f"Saved {count} as {shown}; it is not encrypted."
+        {"file": str(path), "chats": len(named), "format": form}, f"Saved {count} as {target}; it is not encrypted."
     )
 
 

@@ -13,7 +13,7 @@ from tui.workspace.playground import saved_prompts
 from tui.workspace.playground.answer_schema import read_schema
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
-_SHOWN = 60
+_PREVIEW = 60
 
 
 def listing(call: CommandContext) -> None:
@@ -29,7 +29,7 @@ def listing(call: CommandContext) -> None:
 
 def _row(prompt: SavedPrompt) -> tuple[str, ...]:
     parameters = ", ".join(f"{name} {text}" for name, text in prompt.parameters.items())
-    return prompt.name, one_line(prompt.system, _SHOWN), parameters, "yes" if prompt.schema is not None else ""
+    return prompt.name, one_line(prompt.system, _PREVIEW), parameters, "yes" if prompt.schema is not None else ""
 
 
 def show(call: CommandContext) -> None:

@@ -40,9 +40,9 @@ class Recording:
 
     def __init__(self, call: CommandContext, chat: "StoredChat | None") -> None:
         self._call = call
-        wanted = not call.args.has("no-history") and settings(call.tenant_session).on
-        self._recorder = _recorder(call, chat) if wanted else None
-        if chat is not None and not wanted:
+        enabled = not call.args.has("no-history") and settings(call.tenant_session).on
+        self._recorder = _recorder(call, chat) if enabled else None
+        if chat is not None and not enabled:
             call.out.note("This is not recorded: the chat stays as it was.")
 
     @property

@@ -22,8 +22,8 @@ def config(call: CommandContext) -> int:
     if call.out.as_json:
         call.out.json(rows)
     else:
-        shown = [(row["name"], _shown(row["value"]), _origin(row)) for row in rows]
-        call.out.table(("setting", "value", "from"), shown)
+        table = [(row["name"], _value_text(row["value"]), _origin(row)) for row in rows]
+        call.out.table(("setting", "value", "from"), table)
     return Exit.DONE if all(fault.ignored for fault in faults) else Exit.FAILED
 
 
@@ -41,7 +41,7 @@ def _settings(settings: Config, wrong: Collection[str], display: str) -> Iterato
         yield {"name": name, "value": value, "default": None, "from": settings.file, "line": line or None}
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value) or "-"
 
 
@@ -82,11 +82,11 @@ def keys(call: CommandContext) -> None:
     from tui.console.preferences import keymap
 
     settings, faults = preferences.check(paths(call.environ))
-    known = keymap(settings)
+    overrides = keymap(settings)
     wrong = (f"{settings.place(fault.entry)}: {fault.sentence}" for fault in faults if not fault.ignored)
-    for warning in (*wrong, *known.warnings):
+    for warning in (*wrong, *overrides.warnings):
         call.out.note(warning)
-    set_keymap(known.keys)
+    set_keymap(overrides.keys)
     bindings = [(binding_id, keys_of(binding_id), declared) for binding_id, declared in DECLARED.items()]
     if call.out.as_json:
         names = ("word", "description", "fixed")

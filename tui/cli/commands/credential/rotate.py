@@ -42,7 +42,7 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
         done = await save(call, provider, values, rotate=True)
     if call.args.has("confirm"):
         await rotation.discard_previous(call.tenant_session, provider.id, name)
-    _tell(call, provider, done.credential, f", verified in {done.credential.check.ms} ms")
+    _print_keys(call, provider, done.credential, f", verified in {done.credential.check.ms} ms")
 
 
 def _new_secrets(call: CommandContext, provider: Provider, credential: Credential, words: tuple[str, ...]) -> Values:
@@ -59,19 +59,19 @@ async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
     await call.unlock(call.tenant)
     with call.naming_new_origins(provider):
         back = await rotation.restore_previous(call.tenant_session, provider.id, name)
-    _tell(call, provider, back)
+    _print_keys(call, provider, back)
 
 
 async def _confirm(call: CommandContext, provider: Provider, name: str) -> None:
     await rotation.discard_previous(call.tenant_session, provider.id, name)
     stored = credentials.listing(call.tenant_session, provider.id)
-    _tell(call, provider, next(entry for entry in stored if entry.name == name))
+    _print_keys(call, provider, next(entry for entry in stored if entry.name == name))
 
 
-def _tell(call: CommandContext, provider: Provider, now: Credential, more: str = "") -> None:
+def _print_keys(call: CommandContext, provider: Provider, now: Credential, more: str = "") -> None:
     """Print which API key is in use, and which is kept."""
     other = rotation.kept(call.tenant_session, provider.id, now.name)
-    hint, kept = (credentials.key_hint(provider, entry.hints) if entry else None for entry in (now, other))
+    hint, old_hint = (credentials.key_hint(provider, entry.hints) if entry else None for entry in (now, other))
     if call.out.as_json:
         call.out.json(
             {
@@ -81,7 +81,7 @@ def _tell(call: CommandContext, provider: Provider, now: Credential, more: str =
                 "state": now.check.state,
                 "ms": now.check.ms,
                 "hint": hint,
-                "kept": kept,
+                "kept": old_hint,
             }
         )
         return
@@ -90,7 +90,7 @@ def _tell(call: CommandContext, provider: Provider, now: Credential, more: str =
     if other is None:
         call.out.confirm("No old API key is stored.")
     else:
-        call.out.confirm(f"The key{_ending(kept)} is kept.")
+        call.out.confirm(f"The key{_ending(old_hint)} is kept.")
         call.out.confirm(
             f"modeldeck credential rotate {provider.id}{place} --undo switches back to it, --confirm deletes it."
         )

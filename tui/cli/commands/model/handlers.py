@@ -22,18 +22,18 @@ from tui.workspace.models.catalog import ModelRow
 def list_all(call: CommandContext) -> None:
     """Print the models of a tenant, all or of one type or provider."""
     kind, provider = _type(call), call.args.one("provider")
-    wanted = provider_of(call.tenant_session, provider).id if provider else ""
+    provider_id = provider_of(call.tenant_session, provider).id if provider else ""
     rows = [
         row
         for row in catalog.rows(call.tenant_session)
-        if (kind is None or row.model.type is kind) and wanted in ("", row.model.provider)
+        if (kind is None or row.model.type is kind) and provider_id in ("", row.model.provider)
     ]
     if call.out.as_json:
         call.out.json([_row_shape(row) for row in rows])
         return
     if not rows and call.out.decorated:
-        set_up = wanted and credentials.listing(call.tenant_session, wanted)
-        command = f"model refresh {wanted}" if set_up else f"provider set {wanted or 'P'}"
+        set_up = provider_id and credentials.listing(call.tenant_session, provider_id)
+        command = f"model refresh {provider_id}" if set_up else f"provider set {provider_id or 'P'}"
         call.out.note(f"No such models yet. To import a provider's models: modeldeck {command}")
     call.out.table(
         ("model", "type", "context", "state", ""),

@@ -97,22 +97,22 @@ def show(call: CommandContext) -> None:
 
 def _show_fields(out: Output, row: ProviderRow) -> None:
     methods = list(dict.fromkeys(field.auth_method for field in row.provider.fields if field.auth_method))
-    wanted = {method: f"method {number}" for number, method in enumerate(methods, 1)} if len(methods) > 1 else {}
+    labels = {method: f"method {number}" for number, method in enumerate(methods, 1)} if len(methods) > 1 else {}
     out.table(
         ("field", "value", "", "what it is"),
         [
             (
                 field.name,
                 _value(field, row.credential) or "–",
-                wanted.get(field.auth_method, "required") if field.required else "optional",
+                labels.get(field.auth_method, "required") if field.required else "optional",
                 f"{field.label}. {field.help}",
             )
             for field in row.provider.fields
         ],
     )
-    if wanted:
+    if labels:
         both = "" if row.provider.exclusive_auth_methods else ", or of both"
-        out.line(f"It needs the fields of {' or '.join(wanted.values())}{both}.")
+        out.line(f"It needs the fields of {' or '.join(labels.values())}{both}.")
 
 
 def _value(field: Field, credential: Credential | None) -> str:
@@ -144,8 +144,8 @@ async def verify(call: CommandContext) -> int:
         raise UsageError("Name one provider, or use --all.", "For example: modeldeck provider verify openai")
     session = call.tenant_session
     rows = status.rows(session)
-    wanted = [row.provider.id for row in rows if row.credential] if everyone else [provider_of(session, named).id]
-    outcomes = [await _outcome(call, provider_id) for provider_id in wanted]
+    provider_ids = [row.provider.id for row in rows if row.credential] if everyone else [provider_of(session, named).id]
+    outcomes = [await _outcome(call, provider_id) for provider_id in provider_ids]
     if call.out.as_json:
         call.out.json([outcome.shape for outcome in outcomes])
         return next((outcome.code for outcome in outcomes if outcome.code), Exit.DONE)
@@ -190,22 +190,22 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
         state, ms, error = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
         works = check.state in (VerificationState.READY, VerificationState.RESTRICTED)
     stored = credentials.listing(call.tenant_session, provider_id)
-    used = name or next((credential.name for credential in stored if credential.active), "")
-    shape = {"provider": provider_id, "credential": used, "state": state, "ms": ms}
+    credential_name = name or next((credential.name for credential in stored if credential.active), "")
+    shape = {"provider": provider_id, "credential": credential_name, "state": state, "ms": ms}
     return _Outcome(shape | {"message": error.message, "hint": problem_hint(error)}, error, works)
 
 
 async def source(call: CommandContext) -> None:
     """Use the trial or the own key from now on."""
-    provider, wanted = provider_of(call.tenant_session, call.args.one("P")), KeySource(call.args.one("SOURCE"))
-    await key_source.choose(call.tenant_session, provider.id, wanted)
+    provider, choice = provider_of(call.tenant_session, call.args.one("P")), KeySource(call.args.one("SOURCE"))
+    await key_source.choose(call.tenant_session, provider.id, choice)
     row = status.row(call.tenant_session, provider.id)
-    used = (
+    payer = (
         f"the trial of {provider.label}, {row.trial.left} of {row.trial.calls} left"
         if row.trial and row.on_trial
         else f"your key for {provider.label}"
     )
-    call.out.result({"provider": provider.id, "source": wanted}, f"{call.tenant.name} now uses {used}.")
+    call.out.result({"provider": provider.id, "source": choice}, f"{call.tenant.name} now uses {payer}.")
 
 
 def _is_of(row: DefaultRow, provider_id: str) -> bool:

@@ -8,14 +8,14 @@ from tui.errors import UsageError, did_you_mean, quotable
 
 def schema(call: CommandContext) -> None:
     """Print the schema of one command, or the commands that have one."""
-    known = {" ".join(command.words): command for command in COMMANDS if command.shape}
+    commands = {" ".join(command.words): command for command in COMMANDS if command.shape}
     name = " ".join(call.args.many("COMMAND"))
     if not name:
-        call.out.table(("command", "what it does"), [(words, command.summary) for words, command in known.items()])
-    elif name in known:
-        call.out.json(schema_of(known[name]))
+        call.out.table(("command", "what it does"), [(words, command.summary) for words, command in commands.items()])
+    elif name in commands:
+        call.out.json(schema_of(commands[name]))
     else:
-        shown = f" {name}" if all(quotable(word, known) for word in name.split()) else ""
-        verbs = [words for words in known if words.startswith(f"{name} ")]
-        hint = f"Use one of: {', '.join(verbs)}. " if verbs else did_you_mean(name, known, "modeldeck schema ")
-        raise UsageError(f"No command{shown} prints JSON.", f"{hint}modeldeck schema lists those that do.")
+        suffix = f" {name}" if all(quotable(word, commands) for word in name.split()) else ""
+        verbs = [words for words in commands if words.startswith(f"{name} ")]
+        hint = f"Use one of: {', '.join(verbs)}. " if verbs else did_you_mean(name, commands, "modeldeck schema ")
+        raise UsageError(f"No command{suffix} prints JSON.", f"{hint}modeldeck schema lists those that do.")

@@ -76,9 +76,9 @@ def push(call: CommandContext) -> None:
     root, files = _root(call), DiskFolder(paths(call.environ).data)
     from tui.storage.postgres import transfer
 
-    wanted = call.args.many("TENANT") or tuple(files.folder("tenants").folders())
+    tenant_ids = call.args.many("TENANT") or tuple(files.folder("tenants").folders())
     _report(
-        call, [(tenant, transfer.push(_files_of(files, tenant), root, tenant)) for tenant in wanted], "to the store"
+        call, [(tenant, transfer.push(_files_of(files, tenant), root, tenant)) for tenant in tenant_ids], "to the store"
     )
 
 
@@ -87,8 +87,8 @@ def pull(call: CommandContext) -> None:
     root, files = _root(call), DiskFolder(paths(call.environ).data)
     from tui.storage.postgres import transfer
 
-    wanted = call.args.many("TENANT") or tuple(root.folders())
-    copied = [(tenant, transfer.pull(root, _files_of(files, tenant), tenant)) for tenant in wanted]
+    tenant_ids = call.args.many("TENANT") or tuple(root.folders())
+    copied = [(tenant, transfer.pull(root, _files_of(files, tenant), tenant)) for tenant in tenant_ids]
     _report(call, copied, "to this machine")
 
 

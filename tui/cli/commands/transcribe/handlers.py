@@ -36,9 +36,9 @@ async def transcribe(call: CommandContext) -> int | None:
     if len(named) > 1 or call.args.has("reference"):
         return await _compare(call, named)
     model = answering_model(call, ModelType.SPEECH2TEXT)
-    wanted = "json" if call.out.as_json else call.args.one("format", "text")
+    output_format = "json" if call.out.as_json else call.args.one("format", "text")
     provider = provider_of(call.tenant_session, model.provider)
-    times = _times(provider, model, wanted)
+    times = _times(provider, model, output_format)
     limits = provider.audio(model) if provider.audio else None
     with recording(call.args.one("FILE"), limits.size if limits else None) as path:
         recordings.audio_info(path)
@@ -47,8 +47,8 @@ async def transcribe(call: CommandContext) -> int | None:
             print_request(call, *calls.transcribe_call(call.tenant_session, model, path, language, times))
             return None
         await begin(call, model)
-        transcript, instead = await _transcript(call, model, path, times, wanted)
-    _print(call, model, transcript, wanted, instead)
+        transcript, instead = await _transcript(call, model, path, times, output_format)
+    _print(call, model, transcript, output_format, instead)
     return None
 
 
@@ -68,7 +68,7 @@ async def _compare(call: CommandContext, named: list[str]) -> int:
 
 
 async def _transcript(
-    call: CommandContext, model: Model, path: Path, times: TimestampGranularity, wanted: str
+    call: CommandContext, model: Model, path: Path, times: TimestampGranularity, output_format: str
 ) -> tuple[Transcript, Fallback | None]:
     """Return the transcript, and what answered in place of the model; of one that fails, print what came of its text.
 
@@ -76,7 +76,7 @@ async def _transcript(
     """
     language = call.args.one("language")
     transcript, partial, instead = Transcript(""), "", None
-    fallbacks = () if wanted in _SUBTITLES else answering_fallbacks(call, model)
+    fallbacks = () if output_format in _SUBTITLES else answering_fallbacks(call, model)
     try:
         with traced(call) as log:
             request = fallback.transcribe(call.tenant_session, model, fallbacks, path, language, times, log)
@@ -93,24 +93,24 @@ async def _transcript(
                     else:
                         print_progress(call.out, event)
     except Problem:
-        if (text := transcript.text or partial) and wanted == "text":
+        if (text := transcript.text or partial) and output_format == "text":
             call.out.line(text)
         raise
     return transcript, instead
 
 
-def _times(provider: Provider, model: Model, wanted: str) -> TimestampGranularity:
+def _times(provider: Provider, model: Model, output_format: str) -> TimestampGranularity:
     """Return which timestamps to request: those that the format needs and the model has.
 
     Raises:
         UsageError: if subtitles are wanted of a model without timestamps.
     """
     limits = (audio := provider.audio) and audio(model)
-    if wanted == "text" or not limits:
+    if output_format == "text" or not limits:
         return TimestampGranularity.NONE
     if TimestampGranularity.SENTENCE in limits.times:
         return TimestampGranularity.SENTENCE
-    if wanted in _SUBTITLES:
+    if output_format in _SUBTITLES:
         raise UsageError(
             f"{model.ref} returns no timestamps, so there are no subtitles.",
             "Use --format text or json, or another model.",
@@ -118,16 +118,18 @@ def _times(provider: Provider, model: Model, wanted: str) -> TimestampGranularit
     return TimestampGranularity.NONE
 
 
-def _print(call: CommandContext, model: Model, transcript: Transcript, wanted: str, instead: Fallback | None) -> None:
-    if wanted == "json":
+def _print(
+    call: CommandContext, model: Model, transcript: Transcript, output_format: str, instead: Fallback | None
+) -> None:
+    if output_format == "json":
         call.out.json(_shape(model, transcript, instead))
-    elif wanted == "text":
+    elif output_format == "text":
         call.out.line(transcript.text)
     elif not transcript.segments:
         call.out.line(transcript.text)
         raise Problem("The transcript has no timestamps, so there are no subtitles.", "Its text is on standard output.")
     else:
-        call.out.line(_SUBTITLES[wanted](transcript.segments).rstrip("\n"))
+        call.out.line(_SUBTITLES[output_format](transcript.segments).rstrip("\n"))
 
 
 def _shape(model: Model, transcript: Transcript, instead: Fallback | None) -> dict[str, Any]:

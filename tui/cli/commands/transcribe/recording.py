@@ -32,15 +32,15 @@ def recording(name: str, limit: int | None) -> Iterator[Path]:
     if is_terminal(sys.stdin):
         raise UsageError("A recording cannot be typed.", "Pipe one: modeldeck transcribe - <call.mp3")
     with temporary_folder() as folder:
-        left = limit + 1 if limit is not None else _LARGEST
+        remaining = limit + 1 if limit is not None else _LARGEST
         with interruptible():
             content = sys.stdin.buffer.read(_CHUNK)
             if not content:
                 raise UsageError("Standard input is empty.", "Check what is piped.")
             path = folder / f"stdin.{ending_of(content)}"
             with path.open("wb") as copy:
-                while content and left > 0:
-                    copy.write(content[:left])
-                    left -= len(content)
+                while content and remaining > 0:
+                    copy.write(content[:remaining])
+                    remaining -= len(content)
                     content = sys.stdin.buffer.read(_CHUNK)
         yield path

@@ -33,12 +33,12 @@ async def import_keys(call: CommandContext, content: bytes) -> None:
     rejected: tuple[Rejected, ...] = ()
     doing = call.args.has("yes") and not call.args.has("dry-run") and plan.changes and bool(bundle.assigned)
     if doing:
-        left = bundle
+        accepted = bundle
         if not call.args.has("no-verify"):
-            left, rejected = await importing.verified(plan, bundle)
-        doing = bool(left.assigned)
+            accepted, rejected = await importing.verified(plan, bundle)
+        doing = bool(accepted.assigned)
         if doing:
-            plan = await plan_for(call, session, left.bundle, named)
+            plan = await plan_for(call, session, accepted.bundle, named)
             await import_plan.carry_out(call.session, plan)
     shredded = doing and call.args.has("shred") and not rejected and _shred(call, content)
     if call.out.as_json:

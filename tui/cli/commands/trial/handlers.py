@@ -81,8 +81,8 @@ def _lines(call: CommandContext, row: TrialRow) -> list[tuple[str, ...]]:
         credential.check.state if credential else "–",
         ", ".join(row.trial.models),
     )
-    left = [(name, f"{left:,} of {quota}") for _, name, _, left in _tenants(call, row)]
-    return [(*about, *entry) for entry in left or [("–", f"{quota} each")]]
+    remaining = [(name, f"{remaining:,} of {quota}") for _, name, _, remaining in _tenants(call, row)]
+    return [(*about, *entry) for entry in remaining or [("–", f"{quota} each")]]
 
 
 def _tenants(call: CommandContext, row: TrialRow) -> list[tuple[str, str, int, int]]:
@@ -95,8 +95,10 @@ def _tenants(call: CommandContext, row: TrialRow) -> list[tuple[str, str, int, i
             names[tenant_id] = tenant_id
     tenant_rows = []
     for name in dict.fromkeys((*names, *row.used)):
-        left = trial_store.left(call.session.tenant(name), row.provider.id)
-        tenant_rows.append((name, names.get(name, f"{name}, removed"), row.used.get(name, 0), left.left if left else 0))
+        balance = trial_store.left(call.session.tenant(name), row.provider.id)
+        tenant_rows.append(
+            (name, names.get(name, f"{name}, removed"), row.used.get(name, 0), balance.left if balance else 0)
+        )
     return tenant_rows
 
 

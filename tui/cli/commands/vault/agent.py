@@ -121,11 +121,11 @@ def lock(call: "CommandContext") -> None:
     name = call.args.one("TENANT") or call.args.one("tenant")
     chosen = tenants.find(call.session, name).id if name else ""
     agent = _agent(call)
-    known = {str(entry["tenant"]) for entry in agent.tenants()}
+    tenant_ids = {str(entry["tenant"]) for entry in agent.tenants()}
     if agent.problem is not None:
         raise agent.problem
     count = agent.forget(chosen)
-    for tenant_id in known & ({chosen} if chosen else set(tenants.ids(call.session))):
+    for tenant_id in tenant_ids & ({chosen} if chosen else set(tenants.ids(call.session))):
         call.session.audit_best_effort(tenant_id, "locked")
     sentence = "The agent has no key to forget." if not count else f"Locked: the agent forgot {_counted(count)}."
     call.out.result({"locked": count}, sentence)
@@ -161,8 +161,8 @@ def _number(facts: dict[str, Any], name: str) -> int:
     return value
 
 
-def _time(call: "CommandContext", left: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(call.session.clock() + left))
+def _time(call: "CommandContext", seconds: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(call.session.clock() + seconds))
 
 
 def _words(call: "CommandContext", stamp: str) -> str:

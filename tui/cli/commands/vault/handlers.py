@@ -292,7 +292,7 @@ async def rotate(call: CommandContext) -> None:
         def show_progress(number: int, of: int) -> None:
             call.out.progress(f"Re-encrypted {number} of {of}")
 
-        done = await rotation.rotate(call.session.tenant(tenant.id), passphrase, tell=show_progress)
+        done = await rotation.rotate(call.session.tenant(tenant.id), passphrase, report=show_progress)
     call.out.end_progress()
     pair = grouped(done.tenant.key_id)
     if call.out.as_json:

@@ -43,11 +43,11 @@ async def restore(call: CommandContext) -> None:
         return
     if not call.args.has("yes"):
         raise UsageError(would, f"{missing}\nAdd --yes to restore it.")
-    kept = await tenants.restore(call.session.tenant(tenant_id), state.name, state.generation)
+    file_name = await tenants.restore(call.session.tenant(tenant_id), state.name, state.generation)
     call.out.confirm(f"Restored state {number} of {tenant_id}: {_contents(state)}.")
     for entry in lacking:
         call.out.confirm(f"  not in it: {entry}")
-    call.out.note(f"The damaged file is kept as {kept}." if kept else "The previous state is kept.")
+    call.out.note(f"The damaged file is kept as {file_name}." if file_name else "The previous state is kept.")
     try:
         await call.unlock(tenant_registry.get(call.session.tenant(tenant_id)))
     except Locked:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tui.console.widgets.markdown.renderer import Document
     from tui.workspace.playground.answer_schema import SchemaResult
 
-_SHOWN = 4_000
+_MAX_CHARACTERS = 4_000
 """Characters of a question that are shown; whoever reads a longer one has pasted it."""
 
 _TEXT_CURSOR = "▏"
@@ -53,8 +53,8 @@ class QuestionBlock:
         self.text, self._files = text, tuple(files)
 
     def rows(self, cells: int) -> Sequence[Content]:
-        rows = [line(("you", PERSON)), *wrap(Content(printable(self.text[:_SHOWN])), cells - 2)]
-        if (more := len(self.text) - _SHOWN) > 0:
+        rows = [line(("you", PERSON)), *wrap(Content(printable(self.text[:_MAX_CHARACTERS])), cells - 2)]
+        if (more := len(self.text) - _MAX_CHARACTERS) > 0:
             rows.append(line((f"{WORKING} and {more:,} characters more", MUTED)))
         rows += [row for file in self._files for row in wrap(line((f"{MARK} {file}", MUTED)), cells - 2)]
         return [line((f"{TURN} ", PERSON), row) for row in rows]

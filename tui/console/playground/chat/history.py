@@ -45,8 +45,8 @@ class Exchange:
     @property
     def answer(self) -> Answer | None:
         """The answer that is shown, once it is over."""
-        shown = self.turn.shown % len(self.replies) if self.replies else 0
-        return self.turn.answers[shown] if shown < len(self.turn.answers) else None
+        index = self.turn.shown % len(self.replies) if self.replies else 0
+        return self.turn.answers[index] if index < len(self.turn.answers) else None
 
     def begin(self, reply: AnswerBlock) -> None:
         """Begin another answer; earlier ones are kept behind it."""
@@ -71,10 +71,10 @@ class Exchange:
 
     def step(self, step: int) -> bool:
         """Show the answer before or after; False where there is none."""
-        shown = self.turn.shown % max(1, len(self.replies))
-        if not 0 <= shown + step < len(self.replies):
+        index = self.turn.shown % max(1, len(self.replies))
+        if not 0 <= index + step < len(self.replies):
             return False
-        self.turn.shown = shown + step
+        self.turn.shown = index + step
         return True
 
     def _number(self) -> None:

@@ -9,7 +9,7 @@ from tui.console.widgets.truncate import width
 from tui.domain import Model
 from tui.workspace.playground.conversation import Answer, AnswerState
 
-_KEPT = {
+_RECORDING_NOTES = {
     "": "Chats are not kept when you quit; {chat.save:typing} saves one as Markdown.",
     RECORDED: "This chat is recorded, encrypted; {chat.history:typing} lists the recorded ones.",
     INCOGNITO: "Incognito: this chat is not recorded, and not kept when you quit.",
@@ -36,7 +36,7 @@ def empty_chat(model: Model | None, pick_hint: str, sign: str = "") -> Sentences
     """Return the block of an empty chat; `pick_hint` says how to pick a model, `sign` whether it is recorded."""
     if model is None:
         return Sentences("", "  No default chat model yet.", "", f"  {pick_hint}")
-    keep = hint(f"  {_KEPT.get(sign, _KEPT[''])}")
+    keep = hint(f"  {_RECORDING_NOTES.get(sign, _RECORDING_NOTES[''])}")
     attach = hint("  {chat.attach:typing} attaches an image, a PDF or a text file.")
     return Sentences("", f"  Ask {model.id} something.", "", attach, keep)
 
@@ -82,9 +82,9 @@ def speed_of(answer: Answer) -> str:
 def tokens_words(answers: Sequence[Answer]) -> str:
     """Return the tokens in and out of answers: `12, 340`; `–, about 340` where the provider reported none."""
     reported = all(answer.reported for answer in answers)
-    known = reported or any(answer.input for answer in answers)
+    has_input = reported or any(answer.input for answer in answers)
     about = "" if reported else "about "
-    read = f"{about}{sum(answer.input for answer in answers):,}" if known else "–"
+    read = f"{about}{sum(answer.input for answer in answers):,}" if has_input else "–"
     return f"{read}, {about}{sum(answer.output for answer in answers):,}"
 
 
@@ -99,12 +99,12 @@ def summary(answer: Answer, *, wide: bool) -> tuple[str, str]:
     if answer.state is AnswerState.BROKEN:
         return f"connection lost after {total}", charged
     speed = f"{speed_of(answer)} tokens a second" if speed_of(answer) else ""
-    used = f"{answer.input:,} in, {answer.output:,} out" if answer.input else ""
+    tokens = f"{answer.input:,} in, {answer.output:,} out" if answer.input else ""
     cost = answer.cost.short if answer.cost else ""
     if wide:
-        return total, joined(first, speed, used, cost)
+        return total, joined(first, speed, tokens, cost)
     # A price is never without its date, so the speed gives way to it.
-    return cost, joined(first, total, "" if cost else speed, used)
+    return cost, joined(first, total, "" if cost else speed, tokens)
 
 
 def tokens_a_second(tokens: int, seconds: float) -> str:

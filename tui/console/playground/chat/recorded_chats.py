@@ -58,7 +58,7 @@ class RecordedChats(PageScreen[StoredChat]):
     def on_mount(self) -> None:
         self.query_one(Filter).field.focus()
         self._show()
-        self.set_interval(0.5, self._tell_progress)
+        self.set_interval(0.5, self._show_progress)
         self.run_guarded(self._open(), "open")
 
     async def _open(self) -> None:
@@ -70,7 +70,7 @@ class RecordedChats(PageScreen[StoredChat]):
         """Take the progress from the worker thread."""
         self._progress = (number, of)
 
-    def _tell_progress(self) -> None:
+    def _show_progress(self) -> None:
         if self._index is None and self._problem is None:
             self._show()
 
@@ -108,10 +108,10 @@ class RecordedChats(PageScreen[StoredChat]):
 
     def chrome(self) -> ScreenText:
         chat, filtered = self._chat, bool(self._words)
-        known = len(self._index.chats) if self._index else 0
+        total = len(self._index.chats) if self._index else 0
         acts = ("list.choose: go on", "chats.rename", "chats.remove", "focus.up focus.down: move") if chat else ()
         find = () if self.typing else ("chats.filter",)
-        right = f"{len(self._matches):,} of {known:,}" if filtered else f"{known:,} chat{'' if known == 1 else 's'}"
+        right = f"{len(self._matches):,} of {total:,}" if filtered else f"{total:,} chat{'' if total == 1 else 's'}"
         keys = (*acts, *find, "page.back: clear" if filtered else "page.back")
         return ScreenText(_TITLE, keys, right if self._index else "", strip=self._strip(chat))
 

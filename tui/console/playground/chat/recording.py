@@ -66,8 +66,8 @@ class ChatRecording:
             return "This chat stays incognito, as a question is not recorded. The next new chat is recorded."
         self.incognito = not self.incognito
         if self.incognito:
-            kept = "What was recorded of it stays. " if self._recorded else ""
-            return f"Incognito: nothing of this chat is recorded from here on. {kept}".rstrip()
+            note = "What was recorded of it stays. " if self._recorded else ""
+            return f"Incognito: nothing of this chat is recorded from here on. {note}".rstrip()
         return "This chat is recorded, encrypted."
 
     def begin(self, chat: "StoredChat | None" = None) -> None:

@@ -125,7 +125,7 @@ class RunningAnswer:
     def ended(self, state: AnswerState, note: str = "") -> Answer:
         """Return the answer to keep."""
         self.gather()
-        used = self._usage or Usage(output=self.tokens if self.reply.text else 0)
+        usage = self._usage or Usage(output=self.tokens if self.reply.text else 0)
         return Answer(
             self.reply.text,
             self.model.ref,
@@ -133,8 +133,8 @@ class RunningAnswer:
             note,
             self.first,
             self.seconds,
-            used.input or 0,
-            used.output or 0,
+            usage.input or 0,
+            usage.output or 0,
             reported=self._usage is not None,
             cost=self._cost(),
             thoughts=self.reply.thoughts,
@@ -218,11 +218,11 @@ class ChatSession:
         texts = {name: text for name, text in settings.texts.items() if name in settings.values}
         return SavedPrompt("", self.history.conversation.system, texts, self.schema)
 
-    def use_prompt(self, prompt: SavedPrompt, model: Model | None, known: Sequence[Parameter]) -> None:
+    def use_prompt(self, prompt: SavedPrompt, model: Model | None, parameters: Sequence[Parameter]) -> None:
         """Ask with a prompt from now on; what a model does not take of its parameters is left out."""
         self.history.conversation.system, self.schema = prompt.system, prompt.schema
         if model is not None:
-            texts, values, _ = prompt.values(known)
+            texts, values, _ = prompt.values(parameters)
             self.settings[model.ref] = Settings(texts, values)
 
     @property

@@ -170,11 +170,11 @@ def figures(entry: ComparedModel, cells: int) -> list[str]:
     """Return the figures of a model's answers in one row, or in two where that is too narrow."""
     if not entry.answers:
         return [""]
-    _, first, first_answer, speed, used, reasoning, out, total, _, cost = report.row(entry)
+    _, first, first_answer, speed, tokens_in, reasoning, out, total, _, cost = report.row(entry)
     first_words = f"first {first}" if first == first_answer else f"first {first} · answer {first_answer}"
     times = [first_words, f"{speed} tokens/s" if speed != report.UNKNOWN else "", total]
     counts = [
-        f"{used} in",
+        f"{tokens_in} in",
         f"{reasoning} reasoning" if reasoning not in (report.UNKNOWN, "0") else "",
         f"{out} out",
         cost if cost != report.UNKNOWN else "cost –",

@@ -10,14 +10,14 @@ from tui.console.widgets.truncate import clip_end, fit, width
 from tui.workspace.playground.embedding.vectors import Comparison
 
 
-def summary(compared: Comparison, used: int, seconds: float) -> str:
+def summary(compared: Comparison, tokens: int, seconds: float) -> str:
     """Return the number of texts, their dimensions, tokens and seconds."""
     count = len(compared.texts)
     words = [f"{count} {'text' if count == 1 else 'texts'}", f"{compared.size:,} dimensions"]
     if count == 1:
         words[1] = f"{compared.size:,} dimensions"
-    if used:
-        words.append(f"{used:,} {'token' if used == 1 else 'tokens'}")
+    if tokens:
+        words.append(f"{tokens:,} {'token' if tokens == 1 else 'tokens'}")
     return " · ".join([*words, f"{seconds:.2f} s"])
 
 
@@ -46,11 +46,11 @@ def _pairs_line(word: str, pairs: Iterable[tuple[int, int, float]], cells: int) 
 
 def _numbers(vector: Sequence[float], cells: int) -> list[Content]:
     per_line = max(1, (cells - 6) // 11)
-    shown = [f"{value:+.6f}"[:10].rjust(10) for value in vector[: per_line * 4]]
-    rows = ["   " + " ".join(shown[start : start + per_line]) for start in range(0, len(shown), per_line)]
+    values = [f"{value:+.6f}"[:10].rjust(10) for value in vector[: per_line * 4]]
+    rows = ["   " + " ".join(values[start : start + per_line]) for start in range(0, len(values), per_line)]
     more = (
-        f"   and {len(vector) - len(shown):,} more; {key_of('embedding.save')} saves them all."
-        if len(vector) > len(shown)
+        f"   and {len(vector) - len(values):,} more; {key_of('embedding.save')} saves them all."
+        if len(vector) > len(values)
         else ""
     )
     return [line(row) for row in ["   its first values", *rows, more] if row]

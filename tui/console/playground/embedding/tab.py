@@ -210,8 +210,8 @@ class EmbeddingTab(SingleCallTab):
     def _kinds(self) -> tuple[str, ...]:
         """The footer's word where the model tells questions apart."""
         session = self.navigator.tenant_session
-        tells = self.model is not None and provider_of(session, self.model.provider).distinguishes_queries
-        return ("embedding.parameters",) if tells else ()
+        distinguishes = self.model is not None and provider_of(session, self.model.provider).distinguishes_queries
+        return ("embedding.parameters",) if distinguishes else ()
 
     @property
     def _as_questions(self) -> bool:
@@ -268,7 +268,7 @@ class EmbeddingTab(SingleCallTab):
         label = provider_of(session, model.provider).label
         self.call_status = call_status = CallStatus(label, f"embedding 0 of {len(texts)}")
         ticking = self.set_interval(1.0, self.refresh_chrome)
-        self._stopped, used = "", 0
+        self._stopped, tokens = "", 0
         self.console.set_running("playground/embedding", self.stop_call)
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
@@ -282,14 +282,14 @@ class EmbeddingTab(SingleCallTab):
                         vectors |= dict(enumerate(event.vectors, event.start))
                         call_status.doing = f"embedding {len(vectors)} of {len(texts)}"
                     elif isinstance(event, Usage):
-                        used = event.input or 0
+                        tokens = event.input or 0
                     call_status.tell(event)
                     self.refresh_chrome()
             seconds = call_status.seconds - began
             call_status.doing = f"comparing {len(texts)} vectors"
             self.refresh_chrome()
             compared = await asyncio.to_thread(compare, texts, [vectors.get(n, ()) for n in range(len(texts))])
-            self._summary = summary(compared, used, seconds)
+            self._summary = summary(compared, tokens, seconds)
             self._ref, self.compared, self._sorted = model.ref, compared, -1
             self.call_status = None
             self._show()

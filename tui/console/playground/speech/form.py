@@ -116,15 +116,15 @@ class SpeechForm(Vertical):
         self._model, self._provider = model, provider
         granularities = self.limits.times if self.limits else (TimestampGranularity.NONE,)
         self._times.display = len(granularities) > 1
-        wanted = self._times.value if self._times.value in granularities else TimestampGranularity.NONE.value
+        granularity = self._times.value if self._times.value in granularities else TimestampGranularity.NONE.value
         if (
-            wanted == TimestampGranularity.NONE.value
+            granularity == TimestampGranularity.NONE.value
             and len(self._times.options) == 1
             and TimestampGranularity.SENTENCE in granularities
         ):
-            wanted = TimestampGranularity.SENTENCE.value
+            granularity = TimestampGranularity.SENTENCE.value
         self._times.options = [(entry.value, TIMES[entry]) for entry in granularities]
-        self._times.value = wanted
+        self._times.value = granularity
         self._times.refresh(layout=True)
         self._path.endings = accepted_endings(self.limits)
         self._path.most = self.limits.size if self.limits else 0
@@ -177,7 +177,7 @@ class SpeechForm(Vertical):
     async def _inspect_file(self, _typed: str) -> bool:
         """Show what is known of the file; return True if there is one."""
         limits, model = self.limits, self._model.id if self._model else ""
-        info, problem = await asyncio.to_thread(_known, self.path, limits, model)
+        info, problem = await asyncio.to_thread(_info_or_problem, self.path, limits, model)
         self.info = info
         exists = info is not None or problem is not None
         if info is not None:
@@ -249,7 +249,7 @@ _INDENT = LABEL + 3
 _SHORT = 40
 
 
-def _known(path: Path, limits: AudioLimits | None, model: str) -> tuple[AudioInfo | None, Problem | None]:
+def _info_or_problem(path: Path, limits: AudioLimits | None, model: str) -> tuple[AudioInfo | None, Problem | None]:
     """Return a file's facts or its problem; neither if there is no file yet."""
     if not path.is_file():
         return None, None

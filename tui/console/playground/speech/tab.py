@@ -323,8 +323,8 @@ class SpeechTab(SingleCallTab):
         self.query_one(Progress).move(sent / size if size else 0.0)
         self.query_one("#sent", Plain).show(f"   {sent / MEGABYTE:.1f} of {megabytes(size)}")
         rate = sent / seconds if seconds else 0.0
-        left = f", {(size - sent) / rate:.0f} s left" if rate else ""
-        self.query_one("#rate", Plain).show(f"{' ' * 17}{rate / MEGABYTE:.1f} MB/s{left}" if rate else "")
+        remaining = f", {(size - sent) / rate:.0f} s left" if rate else ""
+        self.query_one("#rate", Plain).show(f"{' ' * 17}{rate / MEGABYTE:.1f} MB/s{remaining}" if rate else "")
 
 
 @dataclass

@@ -87,8 +87,8 @@ def read_content(typed: str, home: Path) -> tuple[bytes, Path]:
         raise _missing(text) from None
     except (OSError, ValueError) as error:
         reasons = {errno.EISDIR: "is a folder", errno.EINVAL: "is not a regular file", errno.EACCES: "cannot be read"}
-        known = reasons.get(error.errno or 0) if isinstance(error, OSError) else None
-        raise UsageError(f"{one_line(text, 200)} {known or 'cannot be opened'}.", "Choose another file.") from None
+        reason = reasons.get(error.errno or 0) if isinstance(error, OSError) else None
+        raise UsageError(f"{one_line(text, 200)} {reason or 'cannot be opened'}.", "Choose another file.") from None
 
 
 def of_content(content: bytes, name: str, path: Path = Path(), *, keep_metadata: bool = False) -> AttachedFile:
@@ -161,13 +161,13 @@ def _unquoted(typed: str) -> str:
 def _missing(text: str) -> UsageError:
     from socket import gethostname
 
-    shown = one_line(text, 200)
+    path_text = one_line(text, 200)
     if not _ELSEWHERE.match(text):
-        return UsageError(f"There is no file {shown}.", "The path is on the machine where Modeldeck runs.")
+        return UsageError(f"There is no file {path_text}.", "The path is on the machine where Modeldeck runs.")
     name = re.split(r"[\\/]", text)[-1]
     line = f"scp {shlex.quote(text)} {_user()}@{gethostname()}:"
     return UsageError(
-        f"There is no file {shown} here; it looks like a path of another machine.",
+        f"There is no file {path_text} here; it looks like a path of another machine.",
         f"Copy it from there, then attach ~/{one_line(name, 80)}:\n{one_line(line, 400)}",
     )
 

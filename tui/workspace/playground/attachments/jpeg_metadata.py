@@ -22,24 +22,24 @@ def without_metadata(content: bytes) -> tuple[Piece, ...] | None:
     If the picture is turned by its EXIF, a new one says only that.
     """
     pieces: list[Piece] = []
-    kept, turn, last, ended = 0, 1, 0, False
+    piece_start, turn, last, ended = 0, 1, 0, False
     for marker, start, end in jpeg_segments(content):
         body = content[start:end].lstrip(b"\xff")[3:] if marker in _APPLICATION else b""
         if marker == _EXIF and body.startswith(_HEAD):
             turn = _orientation(body[len(_HEAD) :])
         profile = marker == _PROFILE and not body.startswith(b"ICC_PROFILE\0")
         if (marker in _APPLICATION and (marker not in _PICTURE or profile)) or marker == _COMMENT:
-            pieces += [(kept, start)] if start > kept else []
-            kept = end
+            pieces += [(piece_start, start)] if start > piece_start else []
+            piece_start = end
         last = end
         ended = marker == _END
     if not ended and last < len(content):
         return None
     # Behind the end, cameras put a second picture with metadata of its own, or a film.
     until = last if ended else len(content)
-    if not kept and until == len(content):
+    if not piece_start and until == len(content):
         return ()
-    pieces += [(kept, until)] if kept < until else []
+    pieces += [(piece_start, until)] if piece_start < until else []
     return tuple(_turned(pieces, turn) if turn != 1 else pieces)
 
 

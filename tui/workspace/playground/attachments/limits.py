@@ -25,18 +25,18 @@ def check(provider: Provider, model: Model, messages: Sequence[Message]) -> tupl
         return tuple(messages), []
     lost = [file.name for file in files if not file.content]
     sentences = [f"{', '.join(lost)} was not kept with the chat. The question is sent without it."] if lost else []
-    kept = [file for message in messages for file in _kept(message)]
+    sendable = [file for message in messages for file in _sendable(message)]
     if lost:
-        messages = [replace(entry, attachments=_kept(entry)) for entry in messages]
-    limits = _accepted(provider, model, kept)
+        messages = [replace(entry, attachments=_sendable(entry)) for entry in messages]
+    limits = _accepted(provider, model, sendable)
     if limits is not None:
-        _check_sizes(model, kept, limits)
-        if not limits.certain and any(file.is_image for file in kept):
+        _check_sizes(model, sendable, limits)
+        if not limits.certain and any(file.is_image for file in sendable):
             sentences.append(f"It is not known whether {model.ref} takes images. It was tried.")
     return tuple(messages), sentences
 
 
-def _kept(message: Message) -> tuple[Attachment, ...]:
+def _sendable(message: Message) -> tuple[Attachment, ...]:
     return tuple(file for file in message.attachments if file.content)
 
 

@@ -111,9 +111,9 @@ class RowsFile:
 
     def sort(self, ids: Sequence[str]) -> None:
         """Replace the file by one that has the last row of each of these ids, in this order, and others behind them."""
-        known = [row_id for row_id in ids if row_id in self._places]
-        wanted = set(known)
-        order = known + [row_id for row_id in self._places if row_id not in wanted]
+        present = [row_id for row_id in ids if row_id in self._places]
+        leading = set(present)
+        order = present + [row_id for row_id in self._places if row_id not in leading]
         places = [self._places[row_id] for row_id in order]
         size = os.fstat(self._file).st_size
         if sum(length for _, length in places) == size and places == sorted(places):

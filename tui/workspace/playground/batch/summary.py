@@ -57,8 +57,8 @@ class ModelSummary:
     @property
     def cost_words(self) -> str:
         """The estimated cost, `–` if no price is known."""
-        known = " + ".join(money(amount, currency) for currency, amount in self.cost.items())
-        return f"≈ {known}{f' + {self.unpriced} unpriced' if self.unpriced else ''}" if known else UNKNOWN
+        amounts = " + ".join(money(amount, currency) for currency, amount in self.cost.items())
+        return f"≈ {amounts}{f' + {self.unpriced} unpriced' if self.unpriced else ''}" if amounts else UNKNOWN
 
     def row(self) -> tuple[str, ...]:
         """Return the figures under `HEADINGS`."""

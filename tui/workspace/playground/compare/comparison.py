@@ -137,8 +137,8 @@ def stop(comparison: PromptComparison) -> None:
             answer.end(AnswerState.STOPPED)
 
 
-def parameters_for(values: Mapping[str, Any], known: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
+def parameters_for(values: Mapping[str, Any], accepted: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
     """Return the parameters that a model takes, and the names of those that it does not."""
-    return {name: value for name, value in values.items() if name in known}, [
-        name for name in values if name not in known
+    return {name: value for name, value in values.items() if name in accepted}, [
+        name for name in values if name not in accepted
     ]

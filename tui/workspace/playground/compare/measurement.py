@@ -109,12 +109,12 @@ class MeasuredAnswer:
 
         Where the model thought and the provider counts that as output without saying how much, it is an estimate.
         """
-        used = self.usage
+        usage = self.usage
         if not (self.text or self._pieces):
             return None
         thought = bool(self.thinking or self._thoughts)
-        if used and used.output and (used.reasoning is not None or not thought):
-            return max(0, used.output - (used.reasoning or 0)), True
+        if usage and usage.output and (usage.reasoning is not None or not thought):
+            return max(0, usage.output - (usage.reasoning or 0)), True
         size = len(self.text) + sum(map(len, self._pieces))
         return max(1, size // _CHARACTERS_A_TOKEN), False
 
@@ -126,7 +126,7 @@ class MeasuredAnswer:
 
     def as_json(self) -> dict[str, Any]:
         """Return the answer as `--json` prints it."""
-        used, tokens = self.usage, self.answer_tokens
+        usage, tokens = self.usage, self.answer_tokens
         return {
             "text": self.text,
             "thinking": self.thinking,
@@ -134,7 +134,7 @@ class MeasuredAnswer:
             "finish": self.finish.reason if self.finish else None,
             "complete": self.complete,
             "problem": problem_json(self.problem),
-            "usage": used.as_json() if used else None,
+            "usage": usage.as_json() if usage else None,
             "cost": self.cost.as_json() if self.cost else None,
             "answer_tokens": {"count": tokens[0], "reported": tokens[1]} if tokens else None,
             "timings": {

@@ -58,13 +58,13 @@ def row(entry: ComparedModel) -> tuple[str, ...]:
         return (entry.model.ref, *([UNKNOWN] * (len(HEADINGS) - 3)), "not asked", UNKNOWN)
     about = "" if answer.answer_tokens and answer.answer_tokens[1] else "~"
     fresh = "*" if any(run.fresh_connection for run in entry.answers) else ""
-    used = answer.usage or Usage()
+    usage = answer.usage or Usage()
     return (
         entry.model.ref,
         _seconds(entry, _first) + fresh,
         _seconds(entry, _first_answer),
         _with(entry, _speed, lambda value: f"{about}{value:.0f}"),
-        *(UNKNOWN if count is None else f"{count:,}" for count in (used.input, used.reasoning, used.output)),
+        *(UNKNOWN if count is None else f"{count:,}" for count in (usage.input, usage.reasoning, usage.output)),
         _seconds(entry, _total, "{:.1f} s"),
         outcome(entry),
         answer.cost.words if answer.cost else UNKNOWN,

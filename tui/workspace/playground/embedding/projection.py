@@ -16,9 +16,9 @@ def principal_points(cosines: Sequence[Sequence[float | None]]) -> list[Point | 
     It is the principal component analysis of the vectors at length 1, from the table of their cosines: the two largest
     eigenvectors of the table with its means taken off. None is a text without a cosine.
     """
-    kept = [index for index, row in enumerate(cosines) if row[index] is not None]
-    table = [[float(cosines[i][j] or 0.0) for j in kept] for i in kept]
-    count = len(kept)
+    indices = [index for index, row in enumerate(cosines) if row[index] is not None]
+    table = [[float(cosines[i][j] or 0.0) for j in indices] for i in indices]
+    count = len(indices)
     points: list[Point | None] = [None] * len(cosines)
     if not count:
         return points
@@ -27,7 +27,7 @@ def principal_points(cosines: Sequence[Sequence[float | None]]) -> list[Point | 
     centered = [[table[i][j] - means[i] - means[j] + mean for j in range(count)] for i in range(count)]
     first = _component(centered, ())
     second = _component(centered, (first[1],))
-    for place, index in enumerate(kept):
+    for place, index in enumerate(indices):
         points[index] = (first[0] * first[1][place], second[0] * second[1][place])
     return points
 
@@ -66,17 +66,17 @@ def scatter(points: Sequence[Point | None], width: int, height: int) -> list[str
         width: Cells of a row.
         height: Rows.
     """
-    shown = [(number, point) for number, point in enumerate(points, 1) if point is not None]
+    visible = [(number, point) for number, point in enumerate(points, 1) if point is not None]
     dots = [[0] * width for _ in range(height)]
     labels: list[list[str]] = [[""] * width for _ in range(height)]
-    left, right = _span([point[0] for _, point in shown])
-    low, high = _span([point[1] for _, point in shown])
+    left, right = _span([point[0] for _, point in visible])
+    low, high = _span([point[1] for _, point in visible])
     room = max(1, width - 4)
-    for _, (x, y) in shown:
+    for _, (x, y) in visible:
         column = round((x - left) / (right - left) * (room * 2 - 1))
         row = round((high - y) / (high - low) * (height * 4 - 1))
         dots[row // 4][column // 2] |= _DOTS[row % 4][column % 2]
-    for number, (x, y) in shown:
+    for number, (x, y) in visible:
         column = round((x - left) / (right - left) * (room * 2 - 1)) // 2 + 1
         row = round((high - y) / (high - low) * (height * 4 - 1)) // 4
         text = str(number)

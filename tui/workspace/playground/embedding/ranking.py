@@ -37,12 +37,12 @@ class Agreement:
 def agreement(first: Sequence[Vector], second: Sequence[Vector]) -> Agreement:
     """Compare the vectors that two models give the same texts; their dimensions may differ."""
     one, two = matrix(first), matrix(second)
-    known = [(i, j) for i, j, _ in sorted(pairs(one)) if two[i][j] is not None]
+    comparable = [(i, j) for i, j, _ in sorted(pairs(one)) if two[i][j] is not None]
     count = min(_NEIGHBOURS, max(0, len(first) - 1))
     shares = [
         len(set(_closest(one, n, count)) & set(_closest(two, n, count))) / count for n in range(len(first)) if count
     ]
-    ranks = _spearman([float(one[i][j] or 0) for i, j in known], [float(two[i][j] or 0) for i, j in known])
+    ranks = _spearman([float(one[i][j] or 0) for i, j in comparable], [float(two[i][j] or 0) for i, j in comparable])
     return Agreement(ranks, sum(shares) / len(shares) if shares else 0.0, count)
 
 

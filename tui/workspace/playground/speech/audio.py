@@ -88,20 +88,20 @@ def audio_info(path: Path, limits: AudioLimits | None = None, model: str = "") -
     Raises:
         UsageError: The provider would reject it; nothing was sent.
     """
-    shown, name = one_line(str(path)), one_line(path.name, 80)
+    path_text, name = one_line(str(path)), one_line(path.name, 80)
     try:
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
-            raise UsageError(f"{shown} is a folder.", "Enter the path of a file in it.")
+            raise UsageError(f"{path_text} is a folder.", "Enter the path of a file in it.")
         if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{shown} is not a regular file.", "Enter the path of a recording.")
+            raise UsageError(f"{path_text} is not a regular file.", "Enter the path of a recording.")
         if not os.access(path, os.R_OK):
-            raise UsageError(f"{shown} cannot be read.", "Check its permissions.")
+            raise UsageError(f"{path_text} cannot be read.", "Check its permissions.")
     except FileNotFoundError:
-        raise UsageError(f"There is no file {shown}.", "The path is on the machine where Modeldeck runs.") from None
+        raise UsageError(f"There is no file {path_text}.", "The path is on the machine where Modeldeck runs.") from None
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is not a path"
-        raise UsageError(f"{shown} cannot be opened.", f"The system says: {why}.") from None
+        raise UsageError(f"{path_text} cannot be opened.", f"The system says: {why}.") from None
     ending = path.suffix.lower().removeprefix(".")
     if not status.st_size:
         raise UsageError(f"{name} is empty.", "Check that it was copied completely.")

@@ -63,25 +63,25 @@ def read(text: str) -> KeyFile:
     lines = tuple(variables(text))
     last = {variable.name: variable for variable in lines if variable.name}
     environ = {name: variable.value for name, variable in last.items() if variable.value}
-    keys, used = keys_of(environ)
+    keys, names = keys_of(environ)
     entries = [KeyEntry(f"line {last[key.where].line}, {key.where}", key.kind, key.values) for key in keys]
     return key_file(
-        "an environment file", [*entries, *_unread(lines, last, used)], has_more=bool(environ.keys() - used)
+        "an environment file", [*entries, *_unread(lines, last, names)], has_more=bool(environ.keys() - names)
     )
 
 
 def keys_of(environ: Mapping[str, str]) -> tuple[list[KeyEntry], set[str]]:
     """Return the keys that variables hold, each with the name of its variable, and all names that were used."""
     keys: list[KeyEntry] = []
-    used: set[str] = set()
+    names: set[str] = set()
     for provider in (*PROVIDERS.values(), *presets().values()):
         if not provider.local_servers and (key := keys_in(environ, provider)) is not None:
             keys.append(KeyEntry(key.variable, provider.id, key.values))
-            used |= {name for entry in provider.fields for name in entry.env}
-    return keys, used
+            names |= {name for entry in provider.fields for name in entry.env}
+    return keys, names
 
 
-def _unread(lines: Sequence[Variable], last: Mapping[str, Variable], used: set[str]) -> Iterator[Unread]:
+def _unread(lines: Sequence[Variable], last: Mapping[str, Variable], names: set[str]) -> Iterator[Unread]:
     ours = {name for provider in kinds().values() for entry in provider.fields for name in entry.env}
     for variable in lines:
         where = f"line {variable.line}" + (f", {variable.name}" if variable.name else "")
@@ -89,7 +89,7 @@ def _unread(lines: Sequence[Variable], last: Mapping[str, Variable], used: set[s
             continue
         if variable.problem and (not variable.name or variable.name in ours or _SECRET.search(variable.name)):
             yield Unread(where, variable.problem)
-        elif variable.value and variable.name not in used and _SECRET.search(variable.name):
+        elif variable.value and variable.name not in names and _SECRET.search(variable.name):
             reason = "what it needs beside it is not in the file" if variable.name in ours else "no provider reads it"
             yield Unread(where, reason)
 

@@ -126,17 +126,17 @@ def key_entry(
         return Unread(where, "its base URL is not an address")
     if provider is None:
         return Unread(where, "Modeldeck has no such provider, and no base URL is named")
-    known = {declared.name: declared for declared in provider.fields}
-    secret = known.get(secret_field) or next(declared for declared in provider.fields if declared.secret)
+    fields = {declared.name: declared for declared in provider.fields}
+    secret = fields.get(secret_field) or next(declared for declared in provider.fields if declared.secret)
     if not key and secret.required:
         return Unread(where, "no key is in the file")
     cleaned = clean_pasted(secret, key)
     if cleaned.problem:
         return Unread(where, "its key holds a character that no key has")
     values: dict[str, str | Secret] = {
-        field_name: Secret(value) if known[field_name].secret else value
+        field_name: Secret(value) if fields[field_name].secret else value
         for field_name, value in more.items()
-        if value and field_name in known
+        if value and field_name in fields
     }
     if cleaned.text:
         values[secret.name] = Secret(cleaned.text)
@@ -159,16 +159,16 @@ def reference(text: str) -> str:
 
 def _provider(name: str, url: str, like: str) -> Provider | None:
     """Return the provider of that name; with a base URL, the preset at its origin, or one of the kind `like`."""
-    known = kinds()
-    named = known.get(_NAMES.get(name.lower(), name.lower().replace("-", "_")))
+    providers = kinds()
+    named = providers.get(_NAMES.get(name.lower(), name.lower().replace("-", "_")))
     if not url:
         return named
     origin = origin_of(url)
     ours = named and named.id != COMPATIBLE and (named.id in PROVIDERS or named.local_servers)
     if named and (ours or origin in _own_origins(named)):
         return named
-    at_origin = (entry for entry in known.values() if origin in _own_origins(entry))
-    return next(at_origin, None) or known[like or COMPATIBLE]
+    at_origin = (entry for entry in providers.values() if origin in _own_origins(entry))
+    return next(at_origin, None) or providers[like or COMPATIBLE]
 
 
 def _own_origins(provider: Provider) -> set[str]:

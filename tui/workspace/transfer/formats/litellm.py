@@ -30,20 +30,20 @@ def _entries(data: dict[str, Any]) -> Iterator[KeyEntry | Unread]:
     variables = _variables(data)
     if data.get("include"):
         yield Unread("include", "other files are not read")
-    used: set[str] = set()
+    referenced: set[str] = set()
     for number, model in enumerate(data["model_list"], 1):
         params = model.get("litellm_params") if isinstance(model, Mapping) else None
         if not isinstance(params, Mapping) or not isinstance(params.get("model"), str):
             yield Unread(f"model {number}", "it has no litellm_params with a model")
             continue
         names = {value.removeprefix(_VARIABLE) for value in params.values() if _refers(value)}
-        used |= names & variables.keys()
+        referenced |= names & variables.keys()
         resolved = {
             name: variables.get(value.removeprefix(_VARIABLE), value) if _refers(value) else value
             for name, value in params.items()
         }
         yield _entry(f"model {number}, {model.get('model_name', '')}", resolved)
-    for key in keys_of({name: value for name, value in variables.items() if name not in used})[0]:
+    for key in keys_of({name: value for name, value in variables.items() if name not in referenced})[0]:
         yield KeyEntry(f"environment_variables, {key.where}", key.kind, key.values)
 
 

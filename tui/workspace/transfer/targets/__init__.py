@@ -53,7 +53,7 @@ def deployed(session: TenantSession, chosen: Iterable[Provider]) -> list[Deploye
     Raises:
         Locked: Nothing vouches for a credential, so nobody knows where its key should go.
     """
-    known = [model for model in models.all_models(session) if not model.gone]
+    current_models = [model for model in models.all_models(session) if not model.gone]
     result = []
     for provider in chosen:
         access = credentials.access(session, provider.id)
@@ -61,7 +61,7 @@ def deployed(session: TenantSession, chosen: Iterable[Provider]) -> list[Deploye
         fields = credentials.defaults(provider) | dict(credential.clear if credential else {})
         own = tuple(
             model
-            for model in known
+            for model in current_models
             if model.provider == provider.id and {*provider.model_origins(fields, model)} <= {*access.origins}
         )
         secrets = tuple(credential.hints) if credential else ()

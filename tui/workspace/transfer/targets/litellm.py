@@ -52,8 +52,8 @@ def config(providers: Iterable[DeployedProvider], start: str) -> Target:
         lacks += deployed.lacks
         if route is None:
             lacks.append(f"{deployed.provider.label}: LiteLLM does not speak its wire.")
-        elif left := len(deployed.models) - len(served):
-            lacks.append(f"{deployed.provider.label}: {left} models are of a type that LiteLLM has no route for.")
+        elif unserved := len(deployed.models) - len(served):
+            lacks.append(f"{deployed.provider.label}: {unserved} models are of a type that LiteLLM has no route for.")
         elif not served and not deployed.unclear:
             lacks.append(f"{deployed.provider.label} has no models here.")
         if route is not None:
