@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from tests.console.pilot import app_of, until, until_shown
+from tests.console.provider_forms import paste
 from tui.console.app import Modeldeck
 from tui.console.defaults.propose_dialog import Propose
 from tui.console.playground.compare.tab import CompareTab
@@ -66,8 +67,7 @@ async def embedded(pilot: Pilot[str]) -> None:
         "A cat sleeps on the warm roof",
         "The cat naps up on the roof",
     )
-    for text in texts:
-        await pilot.press(*text, "ctrl+j")
+    await paste(pilot, "".join(f"{text}\n" for text in texts))
     await pilot.press("enter")
     await until_shown(pilot, "furthest")
     await until_shown(pilot, "KEYS")
@@ -84,7 +84,8 @@ async def transcribed(pilot: Pilot[str]) -> None:
             sound.setframerate(8000)
             sound.writeframes(bytes(16000 * 4))
         await keys("4", "f5", "f5", then="[Speech-to-text]")(pilot)
-        await pilot.press(*str(recording), "enter")
+        await paste(pilot, str(recording))
+        await pilot.press("enter")
         await until_shown(pilot, "▸ [ Transcribe ]")
         await pilot.press("enter")
         await until_shown(pilot, "s save")

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, console, rows, shown, until, until_shown
-from tests.console.provider_forms import focused
+from tests.console.provider_forms import focused, paste
 from tests.doubles import local_server
 from tui.domain import DefaultState, ModelType
 from tui.providers.client.client import Client
@@ -78,7 +78,8 @@ async def test_three_local_servers_are_set_up_and_used_in_the_three_tabs(
         recording.write_bytes(b"ID3 not really")
         await pilot.press("f5")
         await until_shown(pilot, "whisper-large · no key")
-        await pilot.press(*str(recording), "enter")
+        await paste(pilot, str(recording))
+        await pilot.press("enter")
         await until_shown(pilot, "▸ [ Transcribe ]")
         await pilot.press("enter")
         await until_shown(pilot, "words of the whisper server")
