@@ -29,6 +29,7 @@ def test_a_refused_key_is_3_and_nothing_is_saved(modeldeck: Run, server: OpenAIS
     assert stored(modeldeck) == []
 
 
+@pytest.mark.slow
 def test_a_refused_key_leaves_the_stored_one(ready: Run) -> None:
     before = ready("credential", "list", "openai", "--json").out
     assert ready("provider", "set", "openai", "api_key=-", stdin="sk-test-wrong-0000000000\n").code == 3
@@ -54,6 +55,7 @@ def test_nobody_there_is_4_and_nothing_is_saved(modeldeck: Run) -> None:
     assert json.loads(modeldeck("credential", "list", "openai_compatible", "--json").out) == []
 
 
+@pytest.mark.slow
 def test_without_verifying_it_is_saved_and_nothing_is_sent(modeldeck: Run, server: OpenAIServer) -> None:
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--no-verify")
     ran = modeldeck(*words, stdin="sk-test-wrong-0000000000\n")
@@ -162,6 +164,7 @@ def test_a_broken_answer_is_kept_on_stdout_and_marked_on_stderr(ready: Run, serv
     assert (answer["text"], answer["complete"], answer["usage"]) == ("The sky is blue ", False, None)
 
 
+@pytest.mark.slow
 def test_no_credit_is_shown_at_once(ready: Run, server: OpenAIServer) -> None:
     body = error_body("You exceeded your current quota.", "insufficient_quota", "insufficient_quota")
     server.next("/chat/completions", Response(429, body))
@@ -170,6 +173,7 @@ def test_no_credit_is_shown_at_once(ready: Run, server: OpenAIServer) -> None:
     assert len(server.requests_to("/chat/completions")) == 1, "asking again would not help"
 
 
+@pytest.mark.slow
 def test_a_busy_provider_is_retried_and_a_message_says_so(ready: Run, server: OpenAIServer) -> None:
     server.next("/chat/completions", Response(503, error_body("Overloaded.", "server_error"), {"Retry-After": "0"}))
     ran = ready("chat", "Why?")

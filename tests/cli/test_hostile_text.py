@@ -19,6 +19,7 @@ def is_inert(text: str) -> bool:
     return printable(text) == text
 
 
+@pytest.mark.slow
 def test_a_hidden_character_in_a_stored_id_is_seen_and_exact_in_json(ready: Run, home: Path) -> None:
     hidden = "gpt\u200b-5.4-mini"
     with open_session(environ(home)).tenant("acme").store.transaction() as tables:
@@ -44,6 +45,7 @@ def test_control_the_text_is_not_inert_by_itself() -> None:
     assert not is_inert(HOSTILE) and is_inert(printable(HOSTILE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_json", [(), ("--json",)])
 def test_answers_and_errors_that_are_compared(ready: Run, hostile: OpenAIServer, as_json: Sequence[str]) -> None:
     refused = Response(400, error_body(HOSTILE, "invalid_request_error", HOSTILE, HOSTILE), {"x-request-id": "r"})
@@ -84,6 +86,7 @@ def test_what_a_provider_says_of_a_credential(ready: Run, hostile: OpenAIServer)
     assert is_inert(ran.out) and is_inert(ran.err)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

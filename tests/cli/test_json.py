@@ -44,6 +44,7 @@ def test_what_is_set_and_added(modeldeck: Run, server: OpenAIServer) -> None:
     assert json.loads(added.out)["id"] == "ft:x"
 
 
+@pytest.mark.slow
 def test_an_answer_is_one_object(ready: Run, server: OpenAIServer) -> None:
     server.chat = Chat(thinking=("Let me ", "see."), finish="length")
     ran = ready("chat", "Why?", "--json")
@@ -54,6 +55,7 @@ def test_an_answer_is_one_object(ready: Run, server: OpenAIServer) -> None:
     assert ran.err.strip() != "", "an answer that was cut says so"
 
 
+@pytest.mark.slow
 def test_vectors_are_one_object_a_line(ready: Run) -> None:
     ran = ready("embed", "--json", stdin="a cat\na dog\r\n")
     lines = [json.loads(line) for line in ran.out.splitlines()]
@@ -70,6 +72,7 @@ def test_a_transcript_is_one_object(ready: Run, tmp_path: Path, method: tuple[st
     assert [segment["start"] for segment in printed["segments"]] == [0.0, 1.5]
 
 
+@pytest.mark.slow
 def test_what_no_terminal_should_get_is_written_as_an_escape(ready: Run) -> None:
     ran = ready("embed", "--json", "tab\tbell\x07 csi\x9b bidi\u202e 星")
     assert "\x9b" not in ran.out and "\u202e" not in ran.out and "星" in ran.out

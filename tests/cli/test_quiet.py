@@ -24,6 +24,7 @@ def test_a_change_says_nothing(ready: Run) -> None:
     }
 
 
+@pytest.mark.slow
 def test_an_answer_is_printed(ready: Run) -> None:
     for words in (("default", "show"), ("undo", "--dry-run"), ("store", "status"), ("vault", "inspect", "openai")):
         usual, quiet = ready(*words), ready(*words, "-q")
@@ -34,6 +35,7 @@ def test_json_is_printed(ready: Run) -> None:
     assert '"model": "openai/gpt-4o"' in ready("default", "set", "chat", "openai/gpt-4o", "--json", "-q").out
 
 
+@pytest.mark.slow
 def test_a_new_address_of_a_key_is_shown(ready: Run) -> None:
     done = ready(
         "provider",

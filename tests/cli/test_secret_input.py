@@ -64,6 +64,7 @@ def test_a_literal_secret_is_refused_before_anything_is_sent(modeldeck: Run, ser
     assert server.requests == []
 
 
+@pytest.mark.slow
 def test_a_key_of_4000_characters_from_a_file(modeldeck: Run, tmp_path: Path) -> None:
     key = "eyJ" + "a1B2" * 999 + "z"
     path = tmp_path / "key.txt"
@@ -92,6 +93,7 @@ def test_a_megabyte_is_too_long(modeldeck: Run) -> None:
     assert ran.code == 2 and "longer than" in ran.err
 
 
+@pytest.mark.slow
 def test_no_command_shows_the_key(ready: Run, home: Path) -> None:
     shown: list[Ran] = []
     for words in (

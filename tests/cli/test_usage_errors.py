@@ -72,6 +72,7 @@ def test_an_option_does_not_swallow_the_option_behind_it() -> None:
     assert parse(["chat", "hi", "-s", "-be brief"]).one("system") == "-be brief"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "says"),
     [
@@ -113,6 +114,7 @@ def test_every_command_has_a_function(command: object) -> None:
     assert callable(getattr(import_module(f"tui.cli.commands.{module}"), function))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [
@@ -166,6 +168,7 @@ def test_a_pipe_that_its_reader_closed_ends_the_command_silently_with_141(home: 
     assert done.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_stderr_that_cannot_be_written_changes_no_exit_code(home: Path) -> None:
     assert shell(home, "modeldeck nonsense 2>/dev/full").returncode == 2
     assert shell(home, "modeldeck nonsense 2>&-").returncode == 2
@@ -179,6 +182,7 @@ def test_json_is_whole_in_any_encoding(home: Path) -> None:
     assert "北京实验室" in shell(home, "modeldeck tenant list --json").stdout, "the control"
 
 
+@pytest.mark.slow
 def test_a_hyphen_means_standard_input(ready: Run) -> None:
     assert ready("chat", "-", stdin="").code == 2, "a blank question, and not a hyphen, was read"
     assert ready("embed", "-", stdin="").code == 2
@@ -196,5 +200,6 @@ def test_many_tenants_are_not_all_named(modeldeck: Run, home: Path) -> None:
     assert "There are 31 tenants: acme, tenant-000," in ran.err and "and 23 more" in ran.err
 
 
+@pytest.mark.slow
 def test_quiet_prints_the_answer_alone(ready: Run) -> None:
     assert ready("vault", "restore", "acme", "--state", "1", "--yes", "-q").err == ""

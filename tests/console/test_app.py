@@ -21,6 +21,7 @@ async def test_without_a_tenant_it_is_welcome() -> None:
         assert "── Welcome ──" in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_with_one_tenant_it_is_its_providers_and_it_is_used_now() -> None:
     session = empty_session()
     await tenants.create(session, "acme")
@@ -29,6 +30,7 @@ async def test_with_one_tenant_it_is_its_providers_and_it_is_used_now() -> None:
     assert last_used.last_used(session) == "acme"
 
 
+@pytest.mark.slow
 async def test_with_several_it_is_the_list() -> None:
     async with console(practice_session(), None) as pilot:
         await until_shown(pilot, "▸ ▪ acme")

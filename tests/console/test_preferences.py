@@ -75,6 +75,7 @@ def test_an_entry_that_cannot_be_used_is_named_with_its_line(binding_id: str, ke
     assert warning.startswith(f"config.toml, line 5: {says}")
 
 
+@pytest.mark.slow
 def test_the_default_keys_are_keys() -> None:
     declared = {binding_id: entry.keys for binding_id, entry in DECLARED.items() if not entry.fixed}
     assert keymap(Config(keymap=declared)).warnings == ()

@@ -82,6 +82,7 @@ def test_what_an_operator_needs_stays(line: str) -> None:
     assert redacted(line) == line
 
 
+@pytest.mark.slow
 def test_a_secret_in_use_is_masked_in_every_spelling_and_forgotten_with_its_box() -> None:
     secret = Secret(WORD)
     for spelling in (WORD, quote(WORD, safe=""), repr(WORD)):

@@ -6,9 +6,12 @@ import sys
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 from tests.doubles.openai_server import OpenAIServer, Request
 
 
+@pytest.mark.slow
 def test_it_runs_as_a_program() -> None:
     command = [sys.executable, str(Path(__file__).with_name("openai_server.py")), "0", "--pause", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

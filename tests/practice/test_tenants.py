@@ -23,6 +23,7 @@ def test_there_are_four_tenants_of_their_own_key_pairs_all_locked_at_first() -> 
     assert len({tenancy.get(session.tenant(tenant_id)).key_id for tenant_id in TENANTS}) == len(TENANTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tenant_id", TENANTS)
 async def test_no_credential_of_a_sample_tenant_was_changed_without_its_key(tenant_id: str) -> None:
     session = practice_session().tenant(tenant_id)

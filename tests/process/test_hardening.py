@@ -6,6 +6,8 @@ import os
 import resource
 from pathlib import Path
 
+import pytest
+
 from tests.second_user import OTHER, output_as, running_as
 from tui.process.hardening import harden
 
@@ -36,6 +38,7 @@ def readable_files(pid: int) -> str:
     return " ".join(opened)
 
 
+@pytest.mark.slow
 def test_another_process_of_the_same_user_cannot_look_into_a_hardened_one() -> None:
     with running_as(OTHER, hardened) as (pid, text):
         assert text == "(0, 0) 0 77"

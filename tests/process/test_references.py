@@ -107,6 +107,7 @@ def test_what_is_no_key_is_refused_without_showing_it(environ: dict[str, str], s
     assert KEY not in repr((refused.value.message, refused.value.hint, refused.value.detail))
 
 
+@pytest.mark.slow
 def test_a_program_that_does_not_end_is_ended_with_what_it_started(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -20,6 +20,7 @@ from tui.workspace.playground import calls
 WEATHER = Tool("get_weather", "The weather.", {"type": "object", "properties": {"location": {"type": "string"}}})
 
 
+@pytest.mark.slow
 def test_a_wire_without_tools_refuses_them() -> None:
     session = practice_session().tenant("acme")
     outcomes: dict[str, bool | None] = {}

@@ -34,6 +34,7 @@ def test_the_lines_that_are_written_are_not_parsed(monkeypatch: pytest.MonkeyPat
     assert verify(b"".join(LINES), HEAD, start("acme"), KEY) == []
 
 
+@pytest.mark.slow
 def test_an_edited_byte_is_named_as_by_parsing(monkeypatch: pytest.MonkeyPatch) -> None:
     content = b"".join(LINES)
     for place in range(0, len(content), 5):

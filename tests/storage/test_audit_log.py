@@ -91,6 +91,7 @@ def test_an_end_that_was_cut_shows_by_the_head_and_by_nothing_else() -> None:
         assert bad(cut, None) == []
 
 
+@pytest.mark.slow
 @given(st.integers(0, len(CONTENT) - 1))
 def test_every_cut_shows(kept: int) -> None:
     assert bad(CONTENT[:kept], LAST)

@@ -304,6 +304,7 @@ def test_temporary_files_of_a_killed_process_are_swept_under_the_lock(disk: Disk
         assert not (disk.path / ".tmp-a-1-1").exists()
 
 
+@pytest.mark.slow
 def test_the_lock_of_another_process_is_named_with_its_number_and_goes_with_it(disk: DiskFolder) -> None:
     script = "import sys; from pathlib import Path; from tui.storage.folder import DiskFolder\n"
     script += "with DiskFolder(Path(sys.argv[1])).lock():\n    print('held', flush=True); sys.stdin.read()"

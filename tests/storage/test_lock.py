@@ -42,6 +42,7 @@ def disk(tmp_path: Path) -> DiskFolder:
     return folder
 
 
+@pytest.mark.slow
 def test_the_wait_for_another_process_is_measured(tmp_path: Path) -> None:
     with lock_record(tmp_path / "private") as other:
         ended: list[str] = []

@@ -89,6 +89,7 @@ def test_a_transaction_that_changes_nothing_writes_nothing(store: Store) -> None
     assert store.folder.generations(store.name) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), {1, 2}, b"bytes", "\ud800", (1, 2)])
 def test_what_json_cannot_hold_is_refused_and_nothing_is_written(store: Store, value: object) -> None:
     before = store.version_token()
@@ -364,6 +365,7 @@ def test_text_of_any_script_is_written_as_it_is(store: Store) -> None:
     assert "星河科技 🜁".encode() in (store.folder.read(store.name) or b"")
 
 
+@pytest.mark.slow
 def test_a_write_of_any_kind_ends_in_a_file_that_decodes(store: Store) -> None:
     changes: list[Callable[[TinyDB], object]] = [
         lambda tables: tables.table("models").insert_multiple({"id": n} for n in range(50)),

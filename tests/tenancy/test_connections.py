@@ -35,6 +35,7 @@ def edit(acme: TenantSession, **entries: Any) -> None:
         tables.table("connections").update(entries)
 
 
+@pytest.mark.slow
 async def test_a_connection_is_a_provider_of_its_own(acme: TenantSession) -> None:
     provider = connections.provider_of(acme, "gateway")
     assert (provider.id, provider.label, provider.kind) == ("gateway", "gateway", "openai_compatible")
@@ -46,6 +47,7 @@ async def test_a_connection_is_a_provider_of_its_own(acme: TenantSession) -> Non
     assert access.secrets()["api_key"].reveal() == KEY.reveal()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["openai", "huggingface", "chatglm"])
 async def test_the_key_of_a_connection_that_became_another_kind_is_not_decrypted(
     acme: TenantSession, kind: str
@@ -64,6 +66,7 @@ async def test_the_key_of_a_connection_that_became_another_kind_is_not_decrypted
     assert credentials.secrets(acme, credential)["api_key"].reveal() == KEY.reveal(), "control"
 
 
+@pytest.mark.slow
 async def test_a_kind_that_was_changed_in_the_credential_as_well_does_not_open_it(acme: TenantSession) -> None:
     edit(acme, kind="openai")
     with acme.store.transaction() as tables:
@@ -76,6 +79,7 @@ async def test_a_kind_that_was_changed_in_the_credential_as_well_does_not_open_i
         credentials.secrets(acme, credential)
 
 
+@pytest.mark.slow
 async def test_entries_that_cannot_be_connections_are_left_out(acme: TenantSession) -> None:
     planted = (("openai", "huggingface"), ("a/b", "openai"), ("UPPER", "openai"), ("other", "nothing"))
     with acme.store.transaction() as tables:
@@ -124,6 +128,7 @@ async def test_a_planted_connection_takes_no_key_until_it_is_confirmed(acme: Ten
     assert plan.origins == ("https://api.deepseek.com",), "control: it would have been sent there"
 
 
+@pytest.mark.slow
 async def test_a_planted_connection_takes_no_key_while_locked_whatever_the_manifest_says(acme: TenantSession) -> None:
     await lock(acme)
     plant(acme)
@@ -149,6 +154,7 @@ async def test_a_connection_that_a_person_adds_while_locked_is_set_up_at_once(ac
     assert places == {("groq", ""), ("groq", "default")}
 
 
+@pytest.mark.slow
 async def test_a_connection_of_a_version_before_goes_on_by_its_credential(acme: TenantSession) -> None:
     with acme.store.transaction() as tables:
         stored = manifest.read(tables)
@@ -162,6 +168,7 @@ async def test_a_connection_of_a_version_before_goes_on_by_its_credential(acme: 
     assert ("gateway", "") in verification.integrity_status(acme).entries, "the next save lists it"
 
 
+@pytest.mark.slow
 async def test_the_counter_is_followed_by_the_digest_at_the_next_unlock(acme: TenantSession) -> None:
     await lock(acme)
     recorded = keyring.manifest_digest(acme)
@@ -178,6 +185,7 @@ async def imported(acme: TenantSession, name: str, kind: str) -> None:
     await import_plan.carry_out(acme.process, plan)
 
 
+@pytest.mark.slow
 async def test_an_import_cannot_turn_a_connection_into_another_kind(acme: TenantSession) -> None:
     with pytest.raises(UsageError, match="In the file, gateway is like deepseek; here it is like openai_compatible"):
         await imported(acme, "gateway", "deepseek")

@@ -63,6 +63,7 @@ async def test_a_keyless_credential_that_is_edited_with_its_manifest_asks_first(
     assert credentials.access(tenant, "openai_compatible").origins == (ELSEWHERE,), "control: without the digest"
 
 
+@pytest.mark.slow
 async def test_a_key_that_is_shown_as_another_one_cannot_be_confirmed(disk_session: Session) -> None:
     tenant = disk_session.tenant((await tenants.create(disk_session, "Open")).id)
     yours = await save.save(tenant, "openai", {"api_key": Secret("sk-FAKE-key-of-a-test-own1")})

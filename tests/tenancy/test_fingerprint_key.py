@@ -57,6 +57,7 @@ async def test_a_copy_of_the_settings_confirms_no_guessed_key(disk_session: Sess
     assert not guess_is_confirmed(tenant)
 
 
+@pytest.mark.slow
 async def test_the_next_unlock_moves_the_key_of_a_store_of_the_version_before(disk_session: Session) -> None:
     tenant = await stored_by_the_version_before(disk_session, PASSPHRASE)
     assert guess_is_confirmed(tenant), "the control: with the key beside the fingerprints, a guess is confirmed"
@@ -73,6 +74,7 @@ async def test_the_next_unlock_moves_the_key_of_a_store_of_the_version_before(di
     assert after.fingerprints == before.fingerprints
 
 
+@pytest.mark.slow
 async def test_while_locked_the_settings_of_the_version_before_go_on(disk_session: Session) -> None:
     tenant = await stored_by_the_version_before(disk_session, PASSPHRASE)
     assert keyring.fingerprint_key(tenant, tenant_registry.get(tenant)) == OLD_KEY

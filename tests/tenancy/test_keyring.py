@@ -62,6 +62,7 @@ async def test_nothing_is_sealed_for_a_public_key_with_the_same_short_id(
     assert not credentials.stored(tenant)
 
 
+@pytest.mark.slow
 async def test_while_locked_nothing_is_sealed_for_a_key_pair_that_was_replaced(disk_session: Session) -> None:
     tenant = await new_tenant(disk_session, locked=False)
     replaced = tenant_registry.get(tenant)
@@ -105,6 +106,7 @@ async def test_whether_a_key_file_has_a_passphrase_is_read_from_the_file(
     assert keyring.is_open(tenant) is not bool(passphrase)
 
 
+@pytest.mark.slow
 async def test_a_store_of_the_version_before_is_completed_at_the_next_unlock_and_the_log_says_so(
     disk_session: Session,
 ) -> None:
@@ -120,6 +122,7 @@ async def test_a_store_of_the_version_before_is_completed_at_the_next_unlock_and
     assert len(recorded(tenant)) == 1
 
 
+@pytest.mark.slow
 async def test_a_store_of_the_version_before_without_a_passphrase_goes_on_at_once(disk_session: Session) -> None:
     tenant = await new_tenant(disk_session, None)
     written_by_the_version_before(tenant)

@@ -121,11 +121,13 @@ def goes_to(session: Session, tenant_id: str, provider_id: str) -> tuple[str, st
 # --- the attacks ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_untouched_credentials_are_vouched_for_in_every_process(disk_session: Session, acme: str) -> None:
     status = await confirmation.examine(fresh(disk_session).tenant(acme))
     assert (status.proved, status.alarm, status.findings, status.counter) == (True, None, (), 3)
 
 
+@pytest.mark.slow
 async def test_a_planted_credential_is_named_and_not_used(disk_session: Session, acme: str) -> None:
     planted = forge(disk_session, acme, "openai", "planted")
     write(disk_session, acme, lambda tables: edit("openai", active=False)(tables))
@@ -139,6 +141,7 @@ async def test_a_planted_credential_is_named_and_not_used(disk_session: Session,
     assert status.row(session.tenant(acme), "anthropic").usable
 
 
+@pytest.mark.slow
 async def test_a_planted_credential_without_a_name_is_no_connection(disk_session: Session, acme: str) -> None:
     tables = disk_session.store(acme).read()
     entries, records = manifest.read(tables).entries, manifest.records_by_ref(tables)
@@ -151,6 +154,7 @@ async def test_a_planted_credential_without_a_name_is_no_connection(disk_session
         fresh(disk_session).store(acme).read()
 
 
+@pytest.mark.slow
 async def test_a_credential_replaced_by_one_that_opens_is_named(disk_session: Session, acme: str) -> None:
     forged = to_record(forge(disk_session, acme, "openai", "default"))
     write(disk_session, acme, edit("openai", **forged))
@@ -177,6 +181,7 @@ EDITS: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EDITS)
 async def test_an_edited_or_repointed_credential_is_named_with_what_was_changed(
     disk_session: Session, acme: str, name: str
@@ -236,6 +241,7 @@ async def test_a_deleted_credential_is_named(disk_session: Session, acme: str) -
     assert status.row(session.tenant(acme), "openai").usable
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["taken out", "emptied", "rewritten", "not a manifest"])
 async def test_a_manifest_that_is_changed_along_proves_nothing(disk_session: Session, acme: str, how: str) -> None:
     planted = forge(disk_session, acme, "openai", "planted")
@@ -267,6 +273,7 @@ async def test_a_manifest_that_is_changed_along_proves_nothing(disk_session: Ses
         assert "not confirmed" in refused(session, acme, provider_id)
 
 
+@pytest.mark.slow
 async def test_an_older_settings_file_put_back_is_noticed(disk_session: Session, acme: str) -> None:
     store = disk_session.store(acme)
     older = store.folder.read("settings.json")
@@ -282,6 +289,7 @@ async def test_an_older_settings_file_put_back_is_noticed(disk_session: Session,
     assert status.row(session.tenant(acme), "openai").word == "older state put back"
 
 
+@pytest.mark.slow
 async def test_settings_and_counter_put_back_together_are_not_noticed_and_a_message_says_so(
     disk_session: Session, acme: str
 ) -> None:
@@ -388,6 +396,7 @@ def fresh_open(session: Session, tenant_id: str) -> Session:
     return replace(fresh(session), open_keys=dict(session.open_keys))
 
 
+@pytest.mark.slow
 async def test_what_changed_since_it_was_inspected_is_not_confirmed(disk_session: Session, acme: str) -> None:
     write(
         disk_session,
@@ -414,6 +423,7 @@ async def test_an_alarm_is_silenced_by_nothing_but_a_confirmation(disk_session: 
     assert credentials.access(session.tenant(acme), "openai").secrets()["api_key"].reveal() == KEY
 
 
+@pytest.mark.slow
 async def test_an_unconfirmed_credential_is_neither_edited_nor_rotated_into_the_manifest(
     disk_session: Session, acme: str
 ) -> None:
@@ -441,6 +451,7 @@ async def test_the_counter_is_written_after_the_settings_so_that_being_killed_ra
     assert (status.alarm, status.findings, status.counter) == (None, (), 4)
 
 
+@pytest.mark.slow
 async def test_a_lost_private_key_breaks_no_list(disk_session: Session, acme: str) -> None:
     disk_session.keys.folder(acme).destroy()
     session = fresh(disk_session)

@@ -75,6 +75,7 @@ async def test_what_is_set_up_changed_verified_and_removed_is_reported(acme: Ses
     assert whole(acme)
 
 
+@pytest.mark.slow
 async def test_models_and_defaults_are_reported(acme: Session) -> None:
     await catalog.refresh(acme.tenant("acme"), "openai")
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
@@ -137,6 +138,7 @@ async def test_trials_and_removed_tenants_are_in_the_operators_log_and_calls_are
     assert whole(acme, OPERATOR) and audit.owners(acme) == [OPERATOR]
 
 
+@pytest.mark.slow
 async def test_a_restored_state_is_reported_and_what_an_earlier_one_lacks(acme: Session) -> None:
     await catalog.refresh(acme.tenant("acme"), "openai")
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
@@ -151,6 +153,7 @@ async def test_a_restored_state_is_reported_and_what_an_earlier_one_lacks(acme: 
     assert in_words(acme)[-1] == f"earlier state {earlier[1].name} restored" and whole(acme)
 
 
+@pytest.mark.slow
 async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_it(acme: Session) -> None:
     await tenants.set_passphrase(acme.tenant("acme"), Secret(PASSPHRASE))
     await save.save(acme.tenant("acme"), "openai", {"api_key": Secret(OTHER)})
@@ -162,6 +165,7 @@ async def test_a_state_that_was_put_back_while_locked_is_no_alarm_for_who_opens_
     assert credentials.access(acme.tenant("acme"), "openai").secrets()["api_key"].reveal() == KEY
 
 
+@pytest.mark.slow
 async def test_no_secret_is_in_the_log(acme: Session, tmp_path: Path) -> None:
     await tenants.set_passphrase(acme.tenant("acme"), Secret(PASSPHRASE))
     keyring.lock(acme.tenant("acme"))
@@ -180,6 +184,7 @@ async def test_no_secret_is_in_the_log(acme: Session, tmp_path: Path) -> None:
     assert shown(logs + KEY.encode().hex().encode()) == [KEY], "the scan can fail"
 
 
+@pytest.mark.slow
 async def test_a_log_that_cannot_be_written_blocks_nothing_and_is_reported_later(acme: Session) -> None:
     folder = acme.tenants.folder("acme").path
     assert folder
@@ -196,6 +201,7 @@ async def test_a_log_that_cannot_be_written_blocks_nothing_and_is_reported_later
     assert whole(acme)
 
 
+@pytest.mark.slow
 async def test_a_state_that_lost_a_removed_credential_is_no_alarm_when_it_is_put_back(acme: Session) -> None:
     await save.save(acme.tenant("acme"), "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
     await tenants.rename(acme.tenant("acme"), "Acme Ltd")

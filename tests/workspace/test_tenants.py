@@ -95,6 +95,7 @@ async def test_two_sessions_that_make_the_same_tenant_leave_one_and_its_key(disk
 # --- locking ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_tenant_with_a_passphrase_is_locked_until_it_is_typed(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "acme", Secret("a FAKE passphrase"))
     assert keyring.is_open(disk_session.tenant(tenant_id))
@@ -147,6 +148,7 @@ async def test_a_passphrase_is_set_changed_and_removed(disk_session: Session) ->
         await tenants.set_passphrase(disk_session.tenant(tenant_id), None)
 
 
+@pytest.mark.slow
 async def test_a_change_of_passphrase_that_was_killed_halfway_is_finished_by_unlocking(disk_session: Session) -> None:
     tenant_id = await with_key(disk_session, "acme")
     for passphrase, says in ((Secret("FAKE"), False), (None, True)):
@@ -213,6 +215,7 @@ async def test_nothing_is_sealed_for_a_public_key_that_someone_put_into_the_sett
 # --- removal ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_removing_a_tenant_destroys_its_private_key_and_touches_no_other(disk_session: Session) -> None:
     removed, stays = await with_key(disk_session, "gone"), await with_key(disk_session, "stays")
     await tenants.remove(disk_session.tenant(removed))
@@ -225,6 +228,7 @@ async def test_removing_a_tenant_destroys_its_private_key_and_touches_no_other(d
     assert credentials.access(disk_session.tenant(again), "openai").secrets()["api_key"].reveal() == KEY
 
 
+@pytest.mark.slow
 async def test_a_tenant_that_another_session_recreated_is_opened_with_its_new_key(disk_session: Session) -> None:
     other = replace(disk_session, open_keys={}, _stores={})
     tenant_id = await with_key(disk_session, "acme")
@@ -246,6 +250,7 @@ async def test_what_goes_with_a_tenant_is_counted_first(session: Session) -> Non
 # --- damage -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_damaged_tenant_is_one_row_and_can_be_put_back(disk_session: Session) -> None:
     await with_key(disk_session, "fine")
     tenant_id = await with_key(disk_session, "old-site")
@@ -272,6 +277,7 @@ async def test_settings_moved_to_another_tenant_are_not_accepted_as_its_own(disk
     assert isinstance(rows["two"].problem, CorruptSettings)
 
 
+@pytest.mark.slow
 async def test_loose_modes_are_named_for_the_one_tenant_or_the_whole_folder(disk_session: Session) -> None:
     for name in ("one", "two"):
         await with_key(disk_session, name)
@@ -307,6 +313,7 @@ async def test_control_characters_in_a_stored_name_do_not_come_out(session: Sess
     assert tenant_registry.get(session.tenant("acme")).name == "ac[2Jme"
 
 
+@pytest.mark.slow
 async def test_when_a_tenant_was_used_is_noted_without_using_up_generations(disk_session: Session) -> None:
     first, second = await with_key(disk_session, "one"), await with_key(disk_session, "two")
     before = disk_session.store(first).folder.generations("settings.json")
@@ -386,6 +393,7 @@ async def test_no_tenant_has_a_name_that_is_drawn_like_another_one(session: Sess
         await tenants.create(session, name)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["   ", "\u200b", "\0", "\u2800\u00ad", "FAKE\r", "FAKE\nwords", "\ufeffFAKE"])
 async def test_a_new_passphrase_can_be_seen_and_is_the_same_from_every_source(disk_session: Session, text: str) -> None:
     with pytest.raises(UsageError, match="The new passphrase has"):

@@ -67,6 +67,7 @@ async def acme(disk_session: Session) -> Session:
 # --- the operator -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_what_is_left_out_is_as_the_provider_proposes(acme: Session) -> None:
     trial = await trials.set_trial(acme, "openai", {"api_key": Secret(KEY)})
     assert (trial.calls, set(trial.models)) == (500, set(PROVIDERS["openai"].trial_models))
@@ -112,6 +113,7 @@ async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acm
     assert not trials.rows(acme) and not stored_credentials.stored(acme.tenant(OPERATOR))
 
 
+@pytest.mark.slow
 async def test_models_that_the_server_does_not_list_get_no_trial(acme: Session) -> None:
     answer = httpx.Response(200, json={"object": "list", "data": []})
     acme.client_factory = lambda: Client({}, transport=httpx.MockTransport(lambda _: answer))
@@ -120,6 +122,7 @@ async def test_models_that_the_server_does_not_list_get_no_trial(acme: Session) 
     assert not trial_store.trials(acme)
 
 
+@pytest.mark.slow
 async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: Session, tmp_path: Path) -> None:
     await lend(acme)
     await ask(acme)
@@ -139,6 +142,7 @@ async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: S
 # --- a tenant ---------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it_allows(acme: Session) -> None:
     assert status.row(acme.tenant("acme"), "openai").state == "not set up"
     await lend(acme, 10, (CHAT, "text-embedding-3-small"))
@@ -174,6 +178,7 @@ async def test_chats_embeddings_and_transcriptions_count_and_verification_does_n
     assert left(acme) == 7
 
 
+@pytest.mark.slow
 async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: Session) -> None:
     await lend(acme, 10, (CHAT,))
     other = Model("openai", "gpt-6-sol", ModelType.CHAT)
@@ -188,6 +193,7 @@ async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: 
     assert left(acme) == 10
 
 
+@pytest.mark.slow
 async def test_a_call_that_fails_is_refunded_and_one_stopped_with_an_answer_is_not(acme: Session) -> None:
     await lend(acme)
     with pytest.raises(Problem):
@@ -232,6 +238,7 @@ async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: S
     await ask(acme)
 
 
+@pytest.mark.slow
 async def test_the_last_tenth_is_reported_in_time(acme: Session) -> None:
     await lend(acme, 12)
     states = []
@@ -267,6 +274,7 @@ async def test_the_last_calls_are_reported_once_a_day_by_whichever_session_is_fi
     assert key_source.last_calls(acme.tenant("acme"), "openai") == 0, "the own key is used"
 
 
+@pytest.mark.slow
 async def test_the_source_is_the_tenants_choice_and_the_first_own_key_is_used(acme: Session) -> None:
     with pytest.raises(UsageError, match="no trial of OpenAI"):
         await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
@@ -281,6 +289,7 @@ async def test_the_source_is_the_tenants_choice_and_the_first_own_key_is_used(ac
     assert key_source.source(acme.tenant("acme"), "openai") is KeySource.TRIAL
 
 
+@pytest.mark.slow
 async def test_a_refused_trial_key_is_noted_with_the_operator_and_the_own_key_is_left_alone(acme: Session) -> None:
     await save.save(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     await catalog.refresh(acme.tenant("acme"), "openai")
@@ -294,6 +303,7 @@ async def test_a_refused_trial_key_is_noted_with_the_operator_and_the_own_key_is
     assert own and own.check.state == "unverified"
 
 
+@pytest.mark.slow
 async def test_restoring_replacing_or_removing_a_tenants_settings_does_not_refill(acme: Session) -> None:
     await lend(acme)
     await tenants.rename(acme.tenant("acme"), "Acme")
@@ -414,6 +424,7 @@ async def test_a_process_that_is_killed_once_its_answer_began_has_used_its_call(
     assert left(acme) == 1, "the control: nothing of its answer had come"
 
 
+@pytest.mark.slow
 async def test_a_call_that_fails_after_its_answer_began_is_refunded(acme: Session) -> None:
     await lend(acme)
     meter = TrialMeter(acme.tenant("acme"), "openai")

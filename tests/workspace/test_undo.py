@@ -54,6 +54,7 @@ def set_earlier(session: TenantSession, change: Callable[[dict[str, dict[str, di
     session.store.folder.write(state.name, encode(Document(state.document.generation, state.document.saved, data)))
 
 
+@pytest.mark.slow
 async def test_a_default_comes_back_and_goes_again(acme: TenantSession) -> None:
     await defaults.set(acme, CHAT, "huggingface/org/one")
     await defaults.set(acme, CHAT, "huggingface/org/two")
@@ -68,6 +69,7 @@ async def test_a_default_comes_back_and_goes_again(acme: TenantSession) -> None:
     assert audit.words(last) == "undone: default chat model cleared" and audit.check(acme).whole
 
 
+@pytest.mark.slow
 async def test_a_new_name_is_undone_unless_another_tenant_has_the_old_one(acme: TenantSession) -> None:
     await tenants.rename(acme, "North")
     await tenants.rename(acme, "South")
@@ -97,6 +99,7 @@ async def test_a_removed_model_comes_back_with_its_address_and_default(acme: Ten
     assert credentials.access(acme, "huggingface").secrets()["api_token"].reveal()
 
 
+@pytest.mark.slow
 async def test_an_address_that_was_written_into_an_earlier_state_does_not_come_back(acme: TenantSession) -> None:
     await catalog.remove(acme, models.find(acme, "huggingface/org/two"))
 
@@ -140,6 +143,7 @@ async def test_switching_a_credential_is_undone_with_its_models(session: Session
     assert not undo.still_applies(acme, change), "the credential is deleted"
 
 
+@pytest.mark.slow
 async def test_a_removed_credential_comes_back_only_from_the_memory_of_who_removed_it(acme: TenantSession) -> None:
     await save.save(acme, "huggingface", {"api_token": Secret("hf_FAKE-key-of-a-test-0002")}, name="second")
     before = acme.store.document()
@@ -154,6 +158,7 @@ async def test_a_removed_credential_comes_back_only_from_the_memory_of_who_remov
     assert credentials.access(acme, "huggingface").secrets()["api_token"].reveal() == "hf_FAKE-key-of-a-test-0001"
 
 
+@pytest.mark.slow
 async def test_what_was_changed_again_is_not_undone(acme: TenantSession) -> None:
     await defaults.set(acme, CHAT, "huggingface/org/one")
     change = undo.last_change(acme)

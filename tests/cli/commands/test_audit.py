@@ -21,6 +21,7 @@ def test_the_log_is_shown_with_who_and_what(modeldeck: Run) -> None:
     assert set(entry) == {"n", "at", "by", "done", "about"} and entry["about"] == {"from": "acme", "to": "Acme"}
 
 
+@pytest.mark.slow
 def test_since_takes_dates_times_and_ages(modeldeck: Run) -> None:
     for since, count in (("2000-01-01", 1), ("7d", 1), ("2099-01-01T10:00", 0)):
         assert len(modeldeck("audit", "show", "--since", since).out.splitlines()) == count, since

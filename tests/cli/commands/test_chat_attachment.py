@@ -26,6 +26,7 @@ def content(server: OpenAIServer) -> list[Any]:
     return parts
 
 
+@pytest.mark.slow
 def test_an_image_and_a_text_go_with_the_question(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     picture, notes = tmp_path / "a.jpg", tmp_path / "notes.txt"
     picture.write_bytes(images.jpeg())
@@ -76,6 +77,7 @@ def test_a_printed_request_names_the_file_and_sends_the_same_bytes(
     assert "base64.b64encode(" in library
 
 
+@pytest.mark.slow
 def test_the_trace_of_a_request_names_the_file(ready: Run, tmp_path: Path) -> None:
     picture, trace = tmp_path / "a.png", tmp_path / "trace.json"
     picture.write_bytes(images.png())
@@ -83,6 +85,7 @@ def test_the_trace_of_a_request_names_the_file(ready: Run, tmp_path: Path) -> No
     assert "(base64 of a.png, " in trace.read_text()
 
 
+@pytest.mark.slow
 def test_attach_hands_a_file_to_an_open_console_or_says_that_there_is_none(
     ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,6 +77,7 @@ def test_print_and_trace_show_it(ready: Run, server: OpenAIServer, schema: str, 
     assert "json_schema" in trace.read_text()
 
 
+@pytest.mark.slow
 def test_repeats_give_a_pass_rate(ready: Run, server: OpenAIServer, schema: str, tmp_path: Path) -> None:
     server.chat = Chat(pieces=('{"born"', ": 1749}"))
     ran = ready("chat", "--schema", schema, "--repeat", "3", "When?", "--json")

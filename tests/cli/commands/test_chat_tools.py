@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.cli.conftest import Run
 from tests.doubles.openai_server import OpenAIServer, Response
 
@@ -15,6 +17,7 @@ def tool_response(arguments: str, name: str = "weather") -> Response:
     return Response(200, body)
 
 
+@pytest.mark.slow
 def test_calls_are_printed_and_results_sent_on(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     tools, result = tmp_path / "tools.json", tmp_path / "oslo.json"
     schema = {"type": "object", "properties": {"city": {"type": "string"}}}

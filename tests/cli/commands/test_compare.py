@@ -11,6 +11,7 @@ from tests.doubles.openai_server import Chat, OpenAIServer, Response
 TWO = ("-m", "openai/gpt-4o", "-m", "openai/gpt-5.4-mini")
 
 
+@pytest.mark.slow
 def test_every_line_stands_behind_the_letter_of_its_model(ready: Run, server: OpenAIServer) -> None:
     server.chat = Chat(pieces=("one\nt", "wo"))
     ran = ready("compare", *TWO, "Why?")
@@ -50,11 +51,13 @@ def test_a_model_that_fails_stops_no_other(ready: Run, server: OpenAIServer) -> 
     assert [entry["answers"][0]["problem"] is None for entry in failed] == [False, True]
 
 
+@pytest.mark.slow
 def test_if_all_fail_the_exit_code_is_that_of_the_first(ready: Run, server: OpenAIServer) -> None:
     server.next("/chat/completions", *[Response(401, {"error": {"message": "no"}})] * 2)
     assert ready("compare", *TWO, "Why?").code == 3
 
 
+@pytest.mark.slow
 def test_a_cut_answer_is_kept(ready: Run, server: OpenAIServer) -> None:
     server.chat = Chat(break_after=2)
     ran = ready("compare", *TWO, "Why?")
@@ -73,6 +76,7 @@ def test_it_is_saved_as_markdown_or_json_and_overwrites_nothing(ready: Run, tmp_
     assert ready("compare", *TWO, "-o", str(data), "Why?").code == 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "words",
     [

@@ -53,6 +53,7 @@ def test_an_expiry_date_and_a_period_are_reminders(ready: Run, request: pytest.F
     assert ready("credential", "due").code == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [("--on", "2020-01-31"), ("--on", "soon"), ("--every", "0d"), ("--every", "9"), ("--never", "--every", "9d")],

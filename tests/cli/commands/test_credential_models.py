@@ -94,6 +94,7 @@ def test_the_models_of_a_removed_credential_go_with_it(both: Run) -> None:
     assert listed(both) == [("llama", "ready")], "the second one took its place"
 
 
+@pytest.mark.slow
 def test_models_added_by_hand_stay_whichever_is_used(both: Run) -> None:
     assert both("model", "add", "openai_compatible", "by-hand", "--type", "chat", "--no-verify").code == 0
     both("credential", "use", "openai_compatible", "second")

@@ -18,6 +18,7 @@ def pieces(*texts: str) -> str:
     return "".join(f"data: {json.dumps(chunk)}\n\n" for chunk in chunks)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_json", [False, True], ids=["text", "json"])
 @pytest.mark.parametrize(
     ("body", "code"),
@@ -64,6 +65,7 @@ def test_no_answer_is_no_success(ready: Run, server: OpenAIServer, tmp_path: Pat
     assert ran.code in (1, 4) and ran.out == "" and len(ran.err.splitlines()) >= 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("end", "code"), [("", 4), ('data: {"type": "transcript.text.done"}\n\n', 0)], ids=["cut", "whole"]
 )

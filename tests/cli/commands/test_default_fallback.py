@@ -35,6 +35,7 @@ def answer(done: Ran) -> tuple[str, str | None]:
     return shape["model"], shape["fallback"] and shape["fallback"]["model"]
 
 
+@pytest.mark.slow
 def test_a_fallback_answers_where_the_default_is_busy_and_the_answer_says_so(
     ordered: Run, server: OpenAIServer
 ) -> None:
@@ -47,11 +48,13 @@ def test_a_fallback_answers_where_the_default_is_busy_and_the_answer_says_so(
     assert requested_models(server) == ["gpt-5.4-mini", "gpt-4o"] * 2
 
 
+@pytest.mark.slow
 def test_without_a_failure_only_the_default_gets_the_question(ordered: Run, server: OpenAIServer) -> None:
     assert answer(ordered("chat", "hi", "--json")) == ("openai/gpt-5.4-mini", None)
     assert requested_models(server) == ["gpt-5.4-mini"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("status", [400, 401, 403, 404])
 def test_what_another_model_would_hide_is_no_reason(ordered: Run, server: OpenAIServer, status: int) -> None:
     server.next(CHAT, Response(status, error_body("No.", "invalid_request_error")))
@@ -59,6 +62,7 @@ def test_what_another_model_would_hide_is_no_reason(ordered: Run, server: OpenAI
     assert requested_models(server) == ["gpt-5.4-mini"]
 
 
+@pytest.mark.slow
 def test_a_web_page_of_a_gateway_that_refuses_the_key_is_no_reason(ordered: Run, server: OpenAIServer) -> None:
     page = Response(401, "<!doctype html><title>Sign in</title>", {"content-type": "text/html"})
     server.next(CHAT, page)
@@ -66,6 +70,7 @@ def test_a_web_page_of_a_gateway_that_refuses_the_key_is_no_reason(ordered: Run,
     assert requested_models(server) == ["gpt-5.4-mini"]
 
 
+@pytest.mark.slow
 def test_an_answer_that_breaks_off_is_kept_without_another_request(ordered: Run, server: OpenAIServer) -> None:
     server.chat.break_after = 2
     done = ordered("chat", "hi")
@@ -73,6 +78,7 @@ def test_an_answer_that_breaks_off_is_kept_without_another_request(ordered: Run,
     assert requested_models(server) == ["gpt-5.4-mini"]
 
 
+@pytest.mark.slow
 def test_where_no_model_answers_the_first_problem_is_the_error(ordered: Run, server: OpenAIServer) -> None:
     server.next(CHAT, BUSY, Response(401, error_body("No.", "invalid_request_error")))
     done = ordered("chat", "hi")
@@ -80,12 +86,14 @@ def test_where_no_model_answers_the_first_problem_is_the_error(ordered: Run, ser
     assert "is too busy" in done.err.partition("either: ")[2]
 
 
+@pytest.mark.slow
 def test_a_model_that_is_named_has_no_fallback(ordered: Run, server: OpenAIServer) -> None:
     server.next(CHAT, BUSY)
     assert ordered("chat", "hi", "-m", "openai/gpt-5.4-mini").code == 1
     assert requested_models(server) == ["gpt-5.4-mini"]
 
 
+@pytest.mark.slow
 def test_a_parameter_that_a_fallback_does_not_take_is_left_out_and_named(ready: Run, server: OpenAIServer) -> None:
     ready("default", "set", "chat", "openai/gpt-4o,openai/gpt-6-sol")
     server.next(CHAT, BUSY)
@@ -94,6 +102,7 @@ def test_a_parameter_that_a_fallback_does_not_take_is_left_out_and_named(ready: 
     assert "temperature" not in server.requests_to(CHAT)[-1].json
 
 
+@pytest.mark.slow
 def test_a_recording_is_transcribed_by_the_fallback(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     ready("default", "set", "speech2text", "openai/gpt-transcribe,openai/whisper-1")
     server.next("/audio/transcriptions", BUSY)
@@ -103,6 +112,7 @@ def test_a_recording_is_transcribed_by_the_fallback(ready: Run, server: OpenAISe
     assert answer(done) == ("openai/whisper-1", "openai/gpt-transcribe"), done.err
 
 
+@pytest.mark.slow
 def test_fallbacks_are_shown_undone_exported_and_in_the_audit_log(ordered: Run, tmp_path: Path) -> None:
     assert "then" in ordered("default", "show").out
     row = json.loads(ordered("default", "show", "--json").out)[0]
@@ -121,12 +131,14 @@ def test_fallbacks_are_shown_undone_exported_and_in_the_audit_log(ordered: Run, 
     assert "It has no fallback now; before: openai/gpt-4o." in done.out + done.err
 
 
+@pytest.mark.slow
 def test_setting_the_same_order_again_saves_nothing(ordered: Run) -> None:
     before = ordered("audit", "show", "--json").out
     assert ordered("default", "set", "chat", ORDER).code == 0
     assert ordered("audit", "show", "--json").out == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "says"),
     [

@@ -22,6 +22,7 @@ def test_a_provider_is_checked_without_a_billed_request_and_nothing_is_stored(re
     assert max(map(len, ran.out.splitlines())) <= 80
 
 
+@pytest.mark.slow
 def test_a_request_is_billed_only_with_spend(ready: Run, server: OpenAIServer) -> None:
     ran = ready("doctor", "openai", "--spend", "--json")
     answer = json.loads(ran.out)
@@ -42,6 +43,7 @@ def test_a_key_that_is_refused_gives_3_and_says_what_to_do(ready: Run, server: O
     assert ready("doctor", "openai").code == 0, "the active credential is the first one still"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("doctor", "opnai"), ("doctor", "openai", "nobody"), ("doctor", "--spend")])
 def test_what_does_not_exist_is_a_usage_error(ready: Run, words: tuple[str, ...]) -> None:
     ran = ready(*words)

@@ -42,12 +42,14 @@ def test_a_failure_says_how_far_it_came_and_the_rest_can_be_continued(ready: Run
     )
 
 
+@pytest.mark.slow
 def test_a_failure_before_the_first_vector_says_nothing_of_continuing(ready: Run, server: OpenAIServer) -> None:
     server.next("/embeddings", Response(400, error_body("No.", "bad_request")))
     ran = ready("embed", stdin=TEXTS)
     assert (ran.code, ran.out) == (1, "") and "--from" not in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "number", ["0", "4", "-1", "x", "9" * 5000], ids=["zero", "too many", "negative", "no number", "huge"]
 )
@@ -138,6 +140,7 @@ def test_memory_does_not_grow_with_the_texts_or_the_recording(home: Path, tmp_pa
         assert peak(home, *speech, str(tmp_path / "long.mp3")) <= peak(home, *speech, str(tmp_path / "short.mp3")) + 32
 
 
+@pytest.mark.slow
 def test_the_lines_of_a_file_nearest_to_a_query_are_printed(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     (tmp_path / "lines.txt").write_text("a cat\n\na dog\na house\n")
     ran = ready("embed", "a dog", "--nearest", str(tmp_path / "lines.txt"), "--top", "2", "--json")
@@ -145,12 +148,14 @@ def test_the_lines_of_a_file_nearest_to_a_query_are_printed(ready: Run, server: 
     assert len(near) == 2 and near[0] == {"line": 3, "text": "a dog", "cosine": 1.0}
 
 
+@pytest.mark.slow
 def test_shorter_vectors_come_from_models_that_have_them(ready: Run, server: OpenAIServer) -> None:
     assert len(json.loads(ready("embed", "a cat", "--dimensions", "4").out)) == 4
     assert server.requests_to("/embeddings")[0].json["dimensions"] == 4
     assert ready("embed", "a cat", "--dimensions", "4000", "-m", "openai/text-embedding-3-small").code == 2
 
 
+@pytest.mark.slow
 def test_two_models_are_compared_on_the_same_texts(ready: Run, server: OpenAIServer) -> None:
     two = ("-m", "openai/text-embedding-3-small", "-m", "openai/text-embedding-3-large")
     ran = ready("embed", *two, "a cat", "a dog", "a house", "--json")

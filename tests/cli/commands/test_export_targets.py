@@ -145,6 +145,7 @@ def test_an_address_that_was_edited_is_written_nowhere(stocked: Run, home: Path,
     assert (ran.code, ran.out) == (5, "") and AZURE in ran.err
 
 
+@pytest.mark.slow
 def test_a_model_id_is_no_address_and_no_setting_of_another_program(stocked: Run, home: Path) -> None:
     evil = (
         "x\nHOSTED_OPENAI_API_BASE=https://evil.test",

@@ -34,6 +34,7 @@ def test_every_credential_is_verified_and_none_is_changed(ready: Run, server: Op
     assert len(json.loads(ready("credential", "list", "openai", "--json").out)) == 2
 
 
+@pytest.mark.slow
 def test_a_provider_that_cannot_be_reached_gives_4(modeldeck: Run) -> None:
     words = ("provider", "set", "openai_compatible", "base_url=http://127.0.0.1:9/v1", "--no-verify")
     assert modeldeck(*words).code == 0

@@ -88,6 +88,7 @@ def test_a_question_without_an_answer_is_kept(ready: Run, home: Path, server: Op
     assert (turn["question"], turn["answers"]) == (QUESTION, [])
 
 
+@pytest.mark.slow
 def test_history_of_a_locked_tenant_asks_for_the_passphrase(locked_home: Path) -> None:
     ran = run_process(locked_home, "history", "on")
     assert ran.code == 0, ran.err

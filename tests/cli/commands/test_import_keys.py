@@ -19,6 +19,7 @@ def environment(tmp_path: Path, server: OpenAIServer) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_key_is_shown_with_its_address_then_verified_and_saved(
     modeldeck: Run, environment: Path, server: OpenAIServer
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_file_is_shredded_only_when_all_of_it_is_imported(modeldeck: Run, envi
     assert modeldeck("import", "-", "--shred", stdin=whole).code == 2
 
 
+@pytest.mark.slow
 def test_keys_are_imported_into_a_new_tenant(modeldeck: Run, environment: Path) -> None:
     ran = modeldeck("import", str(environment), "-t", "north", "--yes")
     assert ran.code == 0 and "Imported into a new tenant, north: " in ran.out

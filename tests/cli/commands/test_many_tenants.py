@@ -19,6 +19,7 @@ def three(ready: Run) -> Run:
     return ready
 
 
+@pytest.mark.slow
 def test_a_copy_has_the_keys_sealed_for_it_and_both_logs_have_an_entry(three: Run) -> None:
     assert three("provider", "verify", "openai", "-t", "beta").code == 0
     entries = json.loads(three("audit", "show", "-t", "acme", "--json").out)
@@ -28,6 +29,7 @@ def test_a_copy_has_the_keys_sealed_for_it_and_both_logs_have_an_entry(three: Ru
     assert three("tenant", "copy", "acme", "beta", "--yes").out.startswith("beta already has the settings of acme")
 
 
+@pytest.mark.slow
 def test_a_copy_without_secrets_names_what_it_lacks_and_a_dry_run_changes_nothing(ready: Run, home: Path) -> None:
     done = ready("tenant", "copy", "acme", "beta", "--no-secrets", "--dry-run", "--json")
     shape = json.loads(done.out)
@@ -43,6 +45,7 @@ def test_a_copy_without_secrets_names_what_it_lacks_and_a_dry_run_changes_nothin
     assert row["ready"] == 0
 
 
+@pytest.mark.slow
 def test_one_change_in_all_tenants_is_shown_first_and_logged_once_a_tenant(three: Run) -> None:
     words = ("default", "set", "chat", "openai/gpt-4o", "--all-tenants", "--json")
     dry = three(*words, "--dry-run")

@@ -57,17 +57,20 @@ def test_reasoning_goes_to_stderr_and_only_on_request(ready: Run, server: OpenAI
     assert shown.out == plain.out and shown.err.strip() == "Let me see."
 
 
+@pytest.mark.slow
 def test_figures_go_to_stderr_on_request(ready: Run) -> None:
     ran = ready("chat", "Why?", "-v")
     assert ran.out == "The sky is blue because of scattering.\n"
     assert "first token" in ran.err and "9 tokens in · 14 out · 12 of them reasoning" in ran.err
 
 
+@pytest.mark.slow
 def test_an_answer_in_one_piece(ready: Run, server: OpenAIServer) -> None:
     assert ready("chat", "Why?", "--no-stream").out == "The sky is blue because of scattering.\n"
     assert not server.requests_to("/chat/completions")[0].json.get("stream")
 
 
+@pytest.mark.slow
 def test_what_a_model_says_cannot_drive_the_terminal(ready: Run, server: OpenAIServer) -> None:
     server.chat = Chat(pieces=("\x1b]52;c;eA==\x07red\x1b[31m", "\x9b2J", "\u202eoverridden", " [/bold] 星"))
     ran = ready("chat", "Why?", "--thinking", "-v")
@@ -90,6 +93,7 @@ def test_texts_to_embed_from_the_line_or_one_a_line(ready: Run, server: OpenAISe
     assert (ran.code, ran.out) == (2, "") and "Text 2" in ran.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("form", "first"), [("text", "This is a recording."), ("srt", "1"), ("vtt", "WEBVTT"), ("json", "{")]
 )
@@ -100,6 +104,7 @@ def test_a_recording_in_every_format(ready: Run, tmp_path: Path, form: str, firs
     assert (ran.code, ran.err) == (0, "") and ran.out.startswith(first)
 
 
+@pytest.mark.slow
 def test_subtitles_from_a_model_without_times_are_refused_before_anything_is_sent(
     ready: Run, tmp_path: Path, server: OpenAIServer
 ) -> None:
@@ -110,6 +115,7 @@ def test_subtitles_from_a_model_without_times_are_refused_before_anything_is_sen
     assert ready("transcribe", "-m", "openai/gpt-transcribe", str(path), "--format", "json").code == 0
 
 
+@pytest.mark.slow
 def test_a_transcript_that_breaks_off_is_written_as_far_as_it_came(
     ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +131,7 @@ def test_a_transcript_that_breaks_off_is_written_as_far_as_it_came(
     assert ready("transcribe", str(path), "--format", "json").out == ""
 
 
+@pytest.mark.slow
 def test_a_recording_that_is_too_large_is_not_sent(ready: Run, tmp_path: Path, server: OpenAIServer) -> None:
     path = tmp_path / "long.wav"
     with path.open("wb") as file:

@@ -3,10 +3,13 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.cli.conftest import Run
 from tests.doubles.openai_server import OpenAIServer
 
 
+@pytest.mark.slow
 def test_a_saved_prompt_is_listed_used_and_removed(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     schema = {"type": "object"}
     path = tmp_path / "schema.json"

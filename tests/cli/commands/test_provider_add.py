@@ -82,6 +82,7 @@ def test_the_audit_log_names_connections(local_set: Run) -> None:
     assert "whisper removed" in log
 
 
+@pytest.mark.slow
 def test_a_connection_without_fields_says_how_to_set_it_up(modeldeck: Run, server: OpenAIServer) -> None:
     added = modeldeck("provider", "add", "second", "--like", "openai")
     assert added.out == "Added second, like OpenAI.\nSet it up: modeldeck provider set second api_key=-\n"

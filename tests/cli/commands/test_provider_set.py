@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from tests.cli.conftest import KEY as LISTED
 from tests.cli.conftest import Run
 from tests.doubles.openai_server import OpenAIServer
@@ -22,6 +24,7 @@ def test_an_address_is_split_and_its_deployment_is_one_to_add(modeldeck: Run) ->
     assert stored["origins"] == ["https://acme-east.openai.azure.com"]
 
 
+@pytest.mark.slow
 def test_unverified_models_are_imported_by_the_command_that_is_named(modeldeck: Run, server: OpenAIServer) -> None:
     words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-", "--no-verify")
     saved = modeldeck(*words, stdin=LISTED + "\n")
@@ -52,6 +55,7 @@ def test_two_auth_methods_at_once_are_refused(modeldeck: Run) -> None:
     assert "Azure OpenAI takes API key or Entra ID application, not both." in done.err
 
 
+@pytest.mark.slow
 def test_a_save_names_every_origin_that_it_adds_and_none_that_was_there(modeldeck: Run) -> None:
     words = ("provider", "set", "openai_compatible", "api_key=-", "--no-verify")
     first = modeldeck(*words, "base_url=https://one.example/v1", stdin=KEY)

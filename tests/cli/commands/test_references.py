@@ -51,6 +51,7 @@ def referenced(modeldeck: Run, server: OpenAIServer, tmp_path: Path) -> tuple[Ru
     return modeldeck, ran, reference
 
 
+@pytest.mark.slow
 def test_a_key_is_fetched_for_a_request_and_stored_nowhere(
     referenced: tuple[Run, Path, str], home: Path, server: OpenAIServer
 ) -> None:
@@ -66,6 +67,7 @@ def test_a_key_is_fetched_for_a_request_and_stored_nowhere(
     assert json.loads(modeldeck("env", "--json").out)["OPENAI_API_KEY"] == KEY
 
 
+@pytest.mark.slow
 def test_a_reference_is_kept_replaced_and_not_exported(referenced: tuple[Run, Path, str], server: OpenAIServer) -> None:
     modeldeck, ran, reference = referenced
     assert modeldeck("provider", "set", "openai", "organization=org-x").code == 0 and ran.exists()
@@ -78,6 +80,7 @@ def test_a_reference_is_kept_replaced_and_not_exported(referenced: tuple[Run, Pa
     assert again.code == 0 and KEY[-4:] in modeldeck("provider", "show", "openai").out
 
 
+@pytest.mark.slow
 def test_a_planted_reference_runs_nothing_until_it_is_confirmed(
     referenced: tuple[Run, Path, str], home: Path, server: OpenAIServer, tmp_path: Path
 ) -> None:
@@ -94,6 +97,7 @@ def test_a_planted_reference_runs_nothing_until_it_is_confirmed(
     assert modeldeck("chat", "Why?").code == 0 and ran.exists()
 
 
+@pytest.mark.slow
 def test_a_locked_tenant_uses_a_reference_but_not_a_planted_one(
     run_in: Run, locked_home: Path, server: OpenAIServer, tmp_path: Path
 ) -> None:
@@ -113,6 +117,7 @@ def test_a_locked_tenant_uses_a_reference_but_not_a_planted_one(
         assert not planted.exists(), command
 
 
+@pytest.mark.slow
 def test_a_reference_that_is_saved_while_locked_needs_confirmation(
     run_in: Run, locked_home: Path, server: OpenAIServer, tmp_path: Path
 ) -> None:

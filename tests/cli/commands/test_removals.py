@@ -30,6 +30,7 @@ def test_a_removal_is_shown_first_and_then_done(ready: Run, words: tuple[str, ..
     assert set(done) == set(printed) and (done[key], done["removed"]) == (value, True)
 
 
+@pytest.mark.slow
 def test_ending_a_trial_is_shown_first(modeldeck: Run) -> None:
     words = ("trial", "set", "openai", "api_key=-", "--calls", "5", "--models", "gpt-5.4-mini", "--no-verify")
     assert modeldeck(*words, stdin="sk-test-0000-1111-2222-3333\n").code == 0

@@ -18,6 +18,7 @@ def answer(run: Run, *words: str) -> Any:
     return json.loads(ran.out)
 
 
+@pytest.mark.slow
 def test_fields_that_are_not_named_keep_their_value(ready: Run, server: OpenAIServer) -> None:
     assert ready("provider", "set", "openai", "organization=org-1").code == 0
     (credential,) = answer(ready, "credential", "list", "openai")
@@ -50,6 +51,7 @@ def test_a_key_of_another_provider_is_not_sent(modeldeck: Run, monkeypatch: pyte
     assert ran.code == 2 and "OpenAI-compatible" in ran.err and "not been sent" in ran.err
 
 
+@pytest.mark.slow
 def test_a_stored_key_is_not_sent_to_a_new_address(ready: Run) -> None:
     with OpenAIServer() as elsewhere:
         ran = ready("provider", "set", "openai", f"base_url={elsewhere.url}")
@@ -84,6 +86,7 @@ def test_plain_http_beyond_this_machine_is_allowed_once(modeldeck: Run) -> None:
     assert "(plain http)" in modeldeck("credential", "list", "openai_compatible").out
 
 
+@pytest.mark.slow
 def test_a_model_that_is_no_longer_listed_is_marked(ready: Run, server: OpenAIServer) -> None:
     server.models = tuple(model for model in server.models if model[0] != "gpt-5.4-mini")
     assert answer(ready, "model", "refresh", "openai")["gone"] == ["gpt-5.4-mini"]
@@ -106,6 +109,7 @@ def test_a_model_is_added_tested_and_removed(ready: Run, server: OpenAIServer) -
     assert "ft:gpt-4o:acme::1" not in ready("model", "list").out
 
 
+@pytest.mark.slow
 def test_a_default_is_set_shown_and_cleared(ready: Run) -> None:
     assert ready("default", "set", "chat", "openai/gpt-6-sol").code == 0
     assert answer(ready, "default", "show")[0]["model"] == "openai/gpt-6-sol"

@@ -18,6 +18,7 @@ def saved(path: Path) -> Any:
     return json.loads(text)
 
 
+@pytest.mark.slow
 def test_a_chat_is_saved_with_its_request_and_every_frame(ready: Run, tmp_path: Path) -> None:
     file = tmp_path / "chat.json"
     ran = ready("chat", "Why?", "--trace", str(file))
@@ -28,6 +29,7 @@ def test_a_chat_is_saved_with_its_request_and_every_frame(ready: Run, tmp_path: 
     assert "Saved" not in ran.out
 
 
+@pytest.mark.slow
 def test_a_request_that_fails_is_saved_too(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     file = tmp_path / "chat.json"
     server.next("/chat/completions", Response(400, error_body("Too long.", "context_length_exceeded")))
@@ -54,6 +56,7 @@ def test_a_file_that_cannot_be_written_is_named_before_anything_is_sent(
     assert ran.code != 0 and "none" in ran.err and server.requests == []
 
 
+@pytest.mark.slow
 def test_a_request_that_is_only_printed_takes_no_trace(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
     file = tmp_path / "log.json"
     for words in (("chat", "Why?"), ("embed", "a cat")):
@@ -62,6 +65,7 @@ def test_a_request_that_is_only_printed_takes_no_trace(ready: Run, server: OpenA
     assert server.requests == [] and not file.exists()
 
 
+@pytest.mark.slow
 def test_what_makes_several_runs_takes_no_trace(ready: Run, tmp_path: Path) -> None:
     file = str(tmp_path / "log.json")
     assert ready("embed", "a cat", "--scatter", "--trace", file).code == 2

@@ -89,6 +89,7 @@ def test_keys_go_neither_to_a_terminal_nor_without_a_passphrase(
     assert (refused.code, refused.out) == (2, "")
 
 
+@pytest.mark.slow
 def test_a_file_from_elsewhere_is_refused_in_a_sentence(ready: Run, tmp_path: Path) -> None:
     path = tmp_path / "file"
     for content in (b"", b"[]", b"\xff", b'{"modeldeck": "settings", "version": 9}'):
@@ -119,6 +120,7 @@ def test_a_file_is_read_from_a_pipe(modeldeck: Run, home: Path) -> None:
 # --- earlier states ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_kept_states_are_listed_with_what_they_lack(ready: Run) -> None:
     lines = ready("vault", "restore").out.splitlines()
     assert lines[0].split()[0] == "1" and "1 provider, 0 added models, 2 defaults" in lines[0]
@@ -143,6 +145,7 @@ def test_a_state_is_put_back_and_the_one_before_is_kept(ready: Run) -> None:
     assert ready("audit", "verify").code == 0
 
 
+@pytest.mark.slow
 def test_damaged_settings_are_replaced_and_kept(ready: Run, home: Path) -> None:
     folder = home / ".local/share/modeldeck/tenants/acme"
     (folder / "settings.json").write_bytes(b"{")

@@ -29,6 +29,7 @@ def with_trial(modeldeck: Run, server: OpenAIServer) -> Run:
     return modeldeck
 
 
+@pytest.mark.slow
 def test_a_trial_is_shown_used_and_counted(with_trial: Run, server: OpenAIServer) -> None:
     assert "trial 12 of 12 left" in with_trial("provider", "list").out
     assert [row["id"] for row in json.loads(with_trial("model", "list", "--json").out)] == [CHAT]
@@ -75,6 +76,7 @@ def test_a_tenant_says_whose_key_is_used(with_trial: Run, server: OpenAIServer) 
     assert with_trial("provider", "source", "openai", "theirs").code == 2
 
 
+@pytest.mark.slow
 def test_taking_a_trial_back_asks_first(with_trial: Run) -> None:
     result = with_trial("trial", "remove", "openai")
     assert result.code == 2 and "its API key, 1 model, 12 requests each" in result.err

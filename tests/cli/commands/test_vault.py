@@ -18,6 +18,7 @@ def saved_while_locked(run_in: Run, home: Path, server: OpenAIServer) -> None:
     assert ran.code == 0 and "modeldeck vault confirm -t north-lab" in ran.out
 
 
+@pytest.mark.slow
 def test_without_a_passphrase_the_output_says_that_a_copy_opens_everything(ready: Run, home: Path) -> None:
     ran = ready("vault", "status")
     assert (ran.code, ran.err) == (0, "")
@@ -76,6 +77,7 @@ def test_a_settings_file_put_back_by_hand_is_an_alarm_until_it_is_confirmed(read
     assert ready("chat", "Why?").code == 0
 
 
+@pytest.mark.slow
 def test_a_repointed_key_is_named_and_goes_nowhere(ready: Run, home: Path, server: OpenAIServer) -> None:
     (settings,) = home.rglob("settings.json")
     from tui.storage.settings_file import decode, encode
@@ -163,5 +165,6 @@ def test_unlock_checks_a_passphrase_and_names_what_is_to_be_confirmed(
     assert data == {"tenant": "north-lab", "passphrase": True, "open": True, "agent": False, "to_confirm": 1, "due": []}
 
 
+@pytest.mark.slow
 def test_unlock_says_that_a_tenant_has_no_passphrase(ready: Run) -> None:
     assert "has no passphrase" in ready("vault", "unlock").out

@@ -28,6 +28,7 @@ def cursor(pilot: Pilot[str]) -> str:
     return pilot.app.screen.query_one("#defaults", Rows).key
 
 
+@pytest.mark.slow
 async def test_the_defaults_stand_as_they_were_drawn_with_the_cursor_on_the_broken_one(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         screen = rows(pilot)
@@ -127,6 +128,7 @@ async def test_a_default_that_is_in_no_list_any_more_says_that_it_was_removed(se
         assert "   Nearest" in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_a_provider_that_is_not_set_up_any_more_is_named(session: Session) -> None:
     async with area(without(session, "credentials"), "defaults") as pilot:
         assert "OpenAI is no longer set up" in rows(pilot)[4]

@@ -206,6 +206,7 @@ async def test_a_provider_with_a_hostile_name_fits_every_window(session: Session
             assert all(len(row) <= columns for row in rows(pilot))
 
 
+@pytest.mark.slow
 async def test_hosting_providers_stand_in_a_group_of_their_own(session: Session, invented_provider: Provider) -> None:
     async with console(session) as pilot:
         assert rows(pilot)[5] == "   Model hosts"

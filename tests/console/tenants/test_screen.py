@@ -38,6 +38,7 @@ async def test_a_rename_to_the_same_name_says_nothing() -> None:
         assert "is now" not in shown(pilot)
 
 
+@pytest.mark.slow
 async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used() -> None:
     session = practice_session()
     damage(session, "acme")
@@ -137,6 +138,7 @@ async def test_plain_keys_type_in_the_filter() -> None:
         assert "[nepd1q?:  " in shown(pilot) and pilot.app.is_running
 
 
+@pytest.mark.slow
 async def test_more_than_forty_open_the_filter_by_itself() -> None:
     session = empty_session()
     tenant = await tenants.create(session, "t-00")

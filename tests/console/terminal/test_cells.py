@@ -20,6 +20,7 @@ def test_a_text_has_as_many_cells_as_textual_counts(text: str) -> None:
     assert len(cells(text).texts) == cell_len(text)
 
 
+@pytest.mark.slow
 @given(st.text(st.sampled_from("ab 字한\u0301\ufe0f\u200d\u26a0\U0001f469\x1b\x9b"), max_size=12), st.integers(0, 9))
 def test_no_half_of_a_character_is_kept_and_no_control_character(text: str, x: int) -> None:
     full = written(blank(10), 0, [Segment("字한字한字")], ColorSystem.TRUECOLOR)

@@ -1,5 +1,6 @@
 """A list of rows: one bar over all lines of an entry, kept while something else has the focus."""
 
+import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Input
 
@@ -24,6 +25,7 @@ def barred(rows: Rows) -> list[int]:
     return inverted
 
 
+@pytest.mark.slow
 async def test_the_bar_covers_every_line_of_an_entry_and_stays_dim_without_the_focus() -> None:
     wrapped = Item("", lambda _: line("and goes on"), entry="two")
     async with Listed().run_test(size=(40, 8)) as pilot:

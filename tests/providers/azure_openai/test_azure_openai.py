@@ -184,6 +184,7 @@ async def test_it_is_set_up_and_nothing_is_imported(disk_session: Session, tenan
     assert catalog.listing(disk_session.tenant(tenant_id), provider=AZURE.id) == []
 
 
+@pytest.mark.slow
 async def test_one_auth_method_takes_the_place_of_the_other(disk_session: Session, tenant_id: str) -> None:
     await saved(disk_session, tenant_id, endpoint=HOST, api_key=KEY)
     stored = await saved(disk_session, tenant_id, client_secret=SECRET, **APPLICATION)
@@ -228,6 +229,7 @@ def test_the_environment_offers_an_auth_method_that_is_whole(disk_session: Sessi
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", MODELS, ids=lambda value: value.id)
 async def test_deployments_of_every_type_are_added_after_a_call(
     disk_session: Session, tenant_id: str, model: Model

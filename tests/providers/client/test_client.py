@@ -202,6 +202,7 @@ async def test_every_delta_comes_through(together: int) -> None:
     assert text_of(events) == "word " * 5000
 
 
+@pytest.mark.slow
 async def test_many_calls_run_at_once() -> None:
     async with serve([http({"choices": [{"message": {"content": "Hi"}, "finish_reason": "stop"}]})]) as server:
         wire, access = Client({}, limits=QUICK), access_to(server.base_url)

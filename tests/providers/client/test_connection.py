@@ -226,6 +226,7 @@ async def test_a_proxy_that_does_not_pass_on() -> None:
     assert problem and problem.message == text
 
 
+@pytest.mark.slow
 async def test_a_proxy_that_is_not_there() -> None:
     port = closed_port()
     for scheme in ("http", "socks5"):
@@ -356,6 +357,7 @@ async def test_a_tunnel_checks_the_certificate_of_the_host_behind_it(authority: 
     assert KEY.encode() not in b"".join(heads)
 
 
+@pytest.mark.slow
 async def test_a_certificate_of_a_proxy_is_named_as_the_proxy_s(authority: Authority) -> None:
     async with serve([HELLO], context=authority.context(alone=True)) as server:
         environ = {"HTTPS_PROXY": f"https://localhost:{server.port}"}
@@ -401,6 +403,7 @@ async def test_a_certificate_file_that_cannot_be_read(variable: str, tmp_path: P
         assert "cannot be read as certificates" in problem.message
 
 
+@pytest.mark.slow
 def test_the_system_store_is_used_or_certifi_where_it_is_empty(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert connection.tls_context({}).verify_mode is ssl.CERT_REQUIRED
     assert connection.tls_context({}).check_hostname

@@ -32,6 +32,7 @@ def test_an_event_of_many_lines_is_limited() -> None:
         assert events.feed(b"data: " + b"x" * 100 + b"\n\n")
 
 
+@pytest.mark.slow
 def test_the_usual_limit_of_lines_and_events_is_eight_mebibytes() -> None:
     Events().feed(b"data: " + b"x" * ((8 << 20) - 6) + b"\n")
     with pytest.raises(Problem, match="8 MiB"):

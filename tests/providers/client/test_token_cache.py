@@ -104,6 +104,7 @@ async def test_other_secrets_and_fields_get_their_own_token() -> None:
     assert [target for target in targets(server) if target != "/token"] == [f"{CHAT}t{place}" for place in (1, 2, 3)]
 
 
+@pytest.mark.slow
 async def test_calls_at_once_wait_for_one_exchange() -> None:
     async with serve([exchanged("t1")], [ANSWERED]) as server:
         wire = Client({}, limits=QUICK)

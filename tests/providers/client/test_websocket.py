@@ -120,6 +120,7 @@ async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path: Path) -
     assert text_of(events) == "Heard"
 
 
+@pytest.mark.slow
 async def test_pieces_are_paced_while_the_answer_is_read(tmp_path: Path) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"x" * 500)
@@ -327,6 +328,7 @@ async def test_an_answer_with_broken_json_in_it_is_incomplete() -> None:
     assert problem and "3 broken pieces in a row" in problem.message
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pieces", [1, 40])
 async def test_a_message_that_is_too_large(pieces: int) -> None:
     parts = [TextMessage("x" * ((12 << 20) // pieces), message_finished=index == pieces - 1) for index in range(pieces)]

@@ -115,6 +115,7 @@ async def test_busy_twice_in_the_body_of_a_200_and_then_not() -> None:
     assert text_of(outcomes[2][0])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("query", [False, True])
 async def test_vectors_of_texts_and_of_questions(query: bool) -> None:
     texts = tuple(f"text {place}" for place in range(40))

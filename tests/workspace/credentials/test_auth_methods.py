@@ -80,6 +80,7 @@ def test_a_stored_method_is_left_for_the_one_that_is_typed_where_only_one_is_pos
     assert clear["app_id"] == "demo"
 
 
+@pytest.mark.slow
 async def test_the_secrets_of_the_auth_method_that_was_left_are_not_kept(
     disk_session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

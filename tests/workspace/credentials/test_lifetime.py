@@ -55,6 +55,7 @@ async def test_the_date_goes_with_its_key_and_the_period_stays(acme: TenantSessi
     assert old.fingerprints["api_key"] not in files(acme)
 
 
+@pytest.mark.slow
 async def test_removing_the_credential_removes_it_from_every_state(acme: TenantSession) -> None:
     await save.save(acme, "openai", {"api_key": Secret(NEW)}, name="second")
     await status.remove(acme, "openai", "default")
@@ -102,6 +103,7 @@ def test_a_key_is_due_when_it_is_as_old_as_its_period() -> None:
     assert lifetime.due_on(replace(credential, changed="9999-12-31T00:00:00Z"), Lifetime("", 7)) == ""
 
 
+@pytest.mark.slow
 async def test_a_credential_without_a_key_has_no_lifetime(acme: TenantSession) -> None:
     await save.save(acme, "openai_compatible", {"base_url": "http://127.0.0.1:9/v1"})
     for provider, name in (("openai_compatible", ""), ("openai", "another"), ("anthropic", "")):

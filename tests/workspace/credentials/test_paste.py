@@ -75,6 +75,7 @@ def test_cleaning_twice_changes_no_more_and_never_fails(pasted: str) -> None:
     assert clean_pasted(KEY, clean_pasted(KEY, once.text).text).text == clean_pasted(KEY, once.text).text
 
 
+@pytest.mark.slow
 @given(st.text("abcXYZ019-_.=+/", min_size=1, max_size=60))
 def test_a_key_in_its_plain_form_is_never_changed(key: str) -> None:
     if not key.isupper():

@@ -120,6 +120,7 @@ async def test_a_region_that_was_chosen_may_be_the_wrong_one(regions: Running) -
         assert verified.region_fields == {"base_url": at.here.base_url}
 
 
+@pytest.mark.slow
 async def test_a_stored_key_stays_in_its_region(regions: Running) -> None:
     async with regions([REFUSED], [ACCEPTED]) as at:
         await save.save(at.session.tenant(at.tenant_id), "openai", {"api_key": Secret(KEY)})

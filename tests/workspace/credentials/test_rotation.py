@@ -51,6 +51,7 @@ def files(session: Session) -> str:
     return "".join(path.read_text() for path in sorted(folder.glob("settings.json*")))
 
 
+@pytest.mark.slow
 async def test_the_new_key_is_used_and_the_old_one_stays_usable(acme: Session) -> None:
     await rotate(acme)
     assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
@@ -71,6 +72,7 @@ async def test_going_back_swaps_the_two_as_often_as_one_likes(acme: Session) -> 
     assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("back", [False, True])
 async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Session, back: bool) -> None:
     first = stored_credentials.active(acme.tenant("acme"), "openai")
@@ -104,6 +106,7 @@ async def test_one_that_is_not_in_use_is_rotated_where_it_is(acme: Session) -> N
     assert names(acme) == [("default", True)] and in_use(acme) == OLD
 
 
+@pytest.mark.slow
 async def test_every_step_is_in_the_audit_log(acme: Session) -> None:
     await rotate(acme)
     await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
@@ -125,6 +128,7 @@ async def test_what_is_kept_goes_with_the_credential_that_it_is_kept_for(acme: S
     assert "envelope" not in files(acme)
 
 
+@pytest.mark.slow
 async def test_what_cannot_be_rotated_is_reported_before_anything_is_sent(acme: Session) -> None:
     openai = PROVIDERS["openai"]
     existing = rotation.rotatable(acme.tenant("acme"), openai, "default")
@@ -156,6 +160,7 @@ async def test_a_locked_tenant_is_opened_first_and_nothing_changes(acme: Session
     assert files(acme) == before
 
 
+@pytest.mark.slow
 async def test_a_swap_in_another_session_is_noticed_before_anything_is_forgotten(
     acme: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:

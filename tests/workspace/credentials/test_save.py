@@ -137,6 +137,7 @@ async def test_a_key_of_any_length_comes_back_and_a_short_one_leaves_no_hint(
     assert credentials.masked(credential, "api_key").startswith("••••••••")
 
 
+@pytest.mark.slow
 async def test_the_first_credential_is_active_and_a_later_one_only_by_choice(
     disk_session: Session, tenant_id: str
 ) -> None:
@@ -220,6 +221,7 @@ async def test_a_credential_needs_a_plain_name(disk_session: Session, tenant_id:
 # --- where a key may go -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_kept_key_does_not_go_to_another_address(disk_session: Session, tenant_id: str) -> None:
     await set_up(disk_session, tenant_id)
     before = everything(disk_session)
@@ -236,6 +238,7 @@ async def test_a_kept_key_does_not_go_to_another_address(disk_session: Session, 
     assert credential.origins == ("https://gateway.example",)
 
 
+@pytest.mark.slow
 async def test_plain_http_beyond_this_machine_is_confirmed_once_and_remembered(
     disk_session: Session, tenant_id: str
 ) -> None:
@@ -256,6 +259,7 @@ async def test_plain_http_beyond_this_machine_is_confirmed_once_and_remembered(
         await save.save(disk_session.tenant(tenant_id), "openai_compatible", moved)
 
 
+@pytest.mark.slow
 async def test_a_server_that_needs_no_key_is_used_while_locked_once_it_was_confirmed(disk_session: Session) -> None:
     tenant_id = (await tenants.create(disk_session, "locked", Secret("FAKE"))).id
     keyring.lock(disk_session.tenant(tenant_id))
@@ -364,6 +368,7 @@ async def test_the_outcome_of_a_verification_is_stored_a_refusal_too(session: Se
     assert (await verify.verify_stored(session.tenant("north-lab"), "openai")).state is VerificationState.READY
 
 
+@pytest.mark.slow
 async def test_a_provider_out_of_reach_leaves_the_last_outcome(disk_session: Session, tenant_id: str) -> None:
     await save.save(
         disk_session.tenant(tenant_id),
@@ -376,6 +381,7 @@ async def test_a_provider_out_of_reach_leaves_the_last_outcome(disk_session: Ses
     assert status.row(disk_session.tenant(tenant_id), "openai").state == "ready"
 
 
+@pytest.mark.slow
 async def test_an_outcome_is_not_written_to_a_credential_that_was_replaced_meanwhile(
     disk_session: Session, tenant_id: str
 ) -> None:
@@ -422,6 +428,7 @@ async def test_with_the_last_credential_models_and_defaults_of_the_provider_go(s
 # --- two sessions -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_form_does_not_write_over_what_another_session_saved_meanwhile(
     disk_session: Session, tenant_id: str
 ) -> None:
@@ -494,6 +501,7 @@ def edit_stored(session: TenantSession, **entries: Any) -> None:
         tables.table("credentials").update(entries)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("passphrase", [Secret("FAKE long passphrase"), None], ids=["locked", "without a passphrase"])
 async def test_a_new_key_does_not_follow_a_stored_address_that_nothing_proves(
     disk_session: Session, passphrase: Secret | None

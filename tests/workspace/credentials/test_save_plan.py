@@ -57,6 +57,7 @@ async def test_plain_http_is_in_the_plan_and_neither_verified_nor_stored_until_i
     assert stored.plain_http == (LAN,)
 
 
+@pytest.mark.slow
 async def test_a_plan_that_keeps_a_stored_secret_needs_the_tenant_unlocked(locked: TenantSession) -> None:
     plan = await plan_save(locked, "openai", {"organization": "org-x"})
     assert plan.needs_unlock

@@ -89,6 +89,7 @@ def remedy(check: Check) -> str:
     return f"{check.problem.message} {check.problem.hint}"
 
 
+@pytest.mark.slow
 async def test_a_provider_that_answers(examine: Diagnose, authority: Authority) -> None:
     environ = {"SSL_CERT_FILE": str(authority.file)}
     answer = dated(datetime.datetime.now(datetime.UTC))
@@ -106,6 +107,7 @@ async def test_a_provider_that_answers(examine: Diagnose, authority: Authority) 
     assert exit_code(checks.values()) is Exit.DONE
 
 
+@pytest.mark.slow
 async def test_a_name_that_is_unknown(examine: Diagnose, monkeypatch: pytest.MonkeyPatch) -> None:
     async def unknown(*_args: object, **_more: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "words of a library")
@@ -224,6 +226,7 @@ async def test_a_locked_tenant_checks_everything_but_the_key(
     assert exit_code(checks.values()) is Exit.LOCKED and KEY.encode() not in server.bytes
 
 
+@pytest.mark.slow
 async def test_a_silent_server_is_reported_while_it_is_silent(examine: Diagnose) -> None:
     def give_up(event: Event) -> None:
         raise UsageError(type(event).__name__)

@@ -78,6 +78,7 @@ def test_a_locked_tenant_records_and_reads_nothing(acme: TenantSession) -> None:
     assert chats.rename(acme, chat_id, "A title") == "A title"
 
 
+@pytest.mark.slow
 def test_nothing_is_sealed_for_a_public_key_that_was_replaced(acme: TenantSession) -> None:
     """The rule of credentials: what ties a public key to a tenant is compared before anything is sealed for it."""
     keyring.lock(acme)
@@ -131,6 +132,7 @@ def test_what_was_done_to_a_chat_is_named_and_the_rest_opens(acme: TenantSession
     assert name == "the key removed" or chat.conversation.turns
 
 
+@pytest.mark.slow
 async def test_lines_of_another_chat_or_tenant_do_not_open(acme: TenantSession) -> None:
     await tenants.create(acme.process, "Other", id="other")
     other = acme.process.tenant("other")
@@ -159,6 +161,7 @@ def test_a_line_replaced_by_one_that_opens_is_noticed_by_the_next(acme: TenantSe
     assert "The line before line 4 was replaced." in chats.open_chat(acme, chat_id).findings
 
 
+@pytest.mark.slow
 def test_a_file_cut_anywhere_opens_up_to_there_and_goes_on(acme: TenantSession) -> None:
     """A kill leaves a beginning of what was written; the next line closes it, and says that it was incomplete."""
     chat_id = record(acme, "First?")
@@ -205,6 +208,7 @@ def test_a_removed_chat_does_not_come_back(acme: TenantSession) -> None:
     assert chats.ids(acme) == []
 
 
+@pytest.mark.slow
 def test_search_knows_every_word_and_forgets_what_was_removed(acme: TenantSession) -> None:
     first, second = record(acme, "Wherefore ZYZZYVA", "And then?"), record(acme, "Über den Fluß")
     index = chats.open_history(acme)
@@ -220,6 +224,7 @@ def test_search_knows_every_word_and_forgets_what_was_removed(acme: TenantSessio
     assert done[-1] == "1 of the recorded chats removed" and "zyzzyva" not in str(done).lower()
 
 
+@pytest.mark.slow
 def test_a_damaged_or_missing_index_is_built_again(acme: TenantSession) -> None:
     chat_id = record(acme, "Wherefore zyzzyva")
     chats.open_history(acme)
@@ -291,6 +296,7 @@ def test_a_locked_tenant_can_remove_chats(acme: TenantSession) -> None:
     assert not path_of(acme, INDEX).exists() and chats.ids(acme) == [second]
 
 
+@pytest.mark.slow
 def test_chats_go_after_the_days_that_they_are_kept(acme: TenantSession) -> None:
     now = acme.process.clock()
     acme.process.clock = lambda: now - 40 * 86_400

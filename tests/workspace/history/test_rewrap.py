@@ -43,6 +43,7 @@ def require_readable(session: TenantSession, chat_ids: list[str]) -> None:
         assert (chat.findings, [turn.question for turn in chat.conversation.turns]) == ((), list(QUESTIONS))
 
 
+@pytest.mark.slow
 async def test_a_new_key_pair_opens_every_chat_and_the_old_one_none(acme: TenantSession) -> None:
     chat_ids = [record(acme, *QUESTIONS) for _ in range(2)]
     chats.open_history(acme)
@@ -57,6 +58,7 @@ async def test_a_new_key_pair_opens_every_chat_and_the_old_one_none(acme: Tenant
     assert wrapped_for(acme) == {done.tenant.key_id}
 
 
+@pytest.mark.slow
 async def test_a_session_that_goes_on_recording_seals_for_the_new_pair(acme: TenantSession) -> None:
     recorder = chats.Recorder(acme)
     recorder.question("Before", "openai/m", {})
@@ -66,6 +68,7 @@ async def test_a_session_that_goes_on_recording_seals_for_the_new_pair(acme: Ten
     assert chats.open_chat(acme, recorder.chat_id).conversation.turns[-1].question == "After"
 
 
+@pytest.mark.slow
 async def test_killed_at_every_step_the_next_unlock_goes_on(
     acme: TenantSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -95,6 +98,7 @@ def _refuse(*_: object) -> None:
     raise Problem("killed")
 
 
+@pytest.mark.slow
 async def test_an_earlier_state_with_the_old_pair_opens_them_too(disk_session: Session) -> None:
     tenant = await tenants.create(disk_session, "Acme", id="acme")
     acme = disk_session.tenant(tenant.id)
@@ -107,6 +111,7 @@ async def test_an_earlier_state_with_the_old_pair_opens_them_too(disk_session: S
     assert wrapped_for(acme) == {tenant.key_id}
 
 
+@pytest.mark.slow
 async def test_a_lost_private_key_leaves_chats_that_say_so(disk_session: Session) -> None:
     tenant: Tenant = await tenants.create(disk_session, "Acme", id="acme")
     acme = disk_session.tenant("acme")

@@ -32,6 +32,7 @@ def opened(session: Session, tenant_id: str) -> str:
     return credentials.access(session.tenant(tenant_id), "openai").secrets()["api_key"].reveal()
 
 
+@pytest.mark.slow
 async def test_every_credential_is_sealed_anew_and_progress_is_reported(disk_session: Session, acme: str) -> None:
     before, messages = tenant_registry.get(disk_session.tenant(acme)), list[tuple[int, int]]()
     by_provider = {
@@ -48,6 +49,7 @@ async def test_every_credential_is_sealed_anew_and_progress_is_reported(disk_ses
     assert (status.alarm, status.findings) == (None, ())
 
 
+@pytest.mark.slow
 async def test_the_old_key_opens_nothing_of_the_present_state(disk_session: Session, acme: str) -> None:
     old = keyring.private_key(disk_session.tenant(acme))
     await rotation.rotate(disk_session.tenant(acme))
@@ -71,6 +73,7 @@ async def test_the_passphrase_stays_and_is_requested(disk_session: Session, acme
     assert opened(disk_session, acme) == KEY
 
 
+@pytest.mark.slow
 async def test_the_old_key_file_stays_as_long_as_an_earlier_state_needs_it(disk_session: Session, acme: str) -> None:
     before = tenant_registry.get(disk_session.tenant(acme)).key_id
     after = (await rotation.rotate(disk_session.tenant(acme))).tenant.key_id
@@ -82,6 +85,7 @@ async def test_the_old_key_file_stays_as_long_as_an_earlier_state_needs_it(disk_
     assert [name for name in disk_session.keys.folder(acme).names() if name.endswith(".pem")] == [f"{after}.pem"]
 
 
+@pytest.mark.slow
 async def test_settings_that_somebody_else_wrote_cost_no_key_file(disk_session: Session, acme: str) -> None:
     first = disk_session.store(acme).folder.read("settings.json") or b""
     await rotation.rotate(disk_session.tenant(acme))
@@ -128,6 +132,7 @@ async def test_a_new_passphrase_reaches_retired_key_files_that_had_the_old_one(
     assert retired_keys.other_passphrase(session, old) == [retired]
 
 
+@pytest.mark.slow
 async def test_a_passphrase_that_is_set_later_covers_retired_key_files(disk_session: Session, acme: str) -> None:
     await rotation.rotate(disk_session.tenant(acme))
     (old,) = retired_keys.key_ids(disk_session.tenant(acme))
@@ -154,6 +159,7 @@ async def test_stopped_in_time_nothing_is_changed(disk_session: Session, acme: s
     assert disk_session.store(acme).folder.read("settings.json") == before
 
 
+@pytest.mark.slow
 async def test_what_another_session_saves_meanwhile_is_sealed_anew_as_well(disk_session: Session, acme: str) -> None:
     def report(done: int, of: int) -> None:
         if done == of:
@@ -164,6 +170,7 @@ async def test_what_another_session_saves_meanwhile_is_sealed_anew_as_well(disk_
     assert opened(disk_session, acme) == "sk-FAKE-saved-meanwhile-0002"
 
 
+@pytest.mark.slow
 async def test_what_does_not_open_stays_as_it_is_and_is_counted(disk_session: Session, acme: str) -> None:
     await save.save(disk_session.tenant(acme), "anthropic", {"api_key": Secret("sk-ant-FAKE-key-of-the-owner")})
     with disk_session.store(acme).transaction() as tables:
@@ -182,6 +189,7 @@ async def test_with_an_alarm_nothing_is_rotated(disk_session: Session, acme: str
     assert retired_keys.key_ids(disk_session.tenant(acme)) == []
 
 
+@pytest.mark.slow
 async def test_the_operators_pair_is_rotated_too(disk_session: Session, acme: str) -> None:
     await trials.set_trial(disk_session, "openai", {"api_key": Secret(KEY)}, verify=False)
     before = trials.operator(disk_session)
@@ -193,6 +201,7 @@ async def test_the_operators_pair_is_rotated_too(disk_session: Session, acme: st
     )
 
 
+@pytest.mark.slow
 async def test_a_lost_key_is_left_behind_only_if_it_is_lost(disk_session: Session, acme: str) -> None:
     with pytest.raises(UsageError, match="is there and opens"):
         await rotation.reset_key_pair(disk_session.tenant(acme))
@@ -208,6 +217,7 @@ async def test_a_lost_key_is_left_behind_only_if_it_is_lost(disk_session: Sessio
     assert opened(disk_session, acme) == KEY
 
 
+@pytest.mark.slow
 async def test_a_replaced_key_pair_is_an_alarm_and_encrypts_nothing(disk_session: Session, acme: str) -> None:
     tenant = disk_session.tenant(acme)
     folder, first, old = (

@@ -140,6 +140,7 @@ def place(disk_session: Session, monkeypatch: pytest.MonkeyPatch) -> PlaceMaker:
 ENDPOINT = {"kind": "endpoint"}
 
 
+@pytest.mark.slow
 async def test_a_model_is_inspected_then_called_then_kept(place: PlaceMaker) -> None:
     async with place([KNOWN], [ANSWER]) as at:
         notes: list[str] = []
@@ -173,6 +174,7 @@ async def test_what_is_refused_is_not_kept_nor_its_address(place: PlaceMaker, an
         assert catalog.listing(at.session.tenant(at.tenant_id)) == []
 
 
+@pytest.mark.slow
 async def test_an_address_of_its_own_is_sealed_with_the_key(place: PlaceMaker) -> None:
     async with place([ANSWER]) as at, serve([KNOWN], [ANSWER]) as endpoint:
         before = at.credential
@@ -238,6 +240,7 @@ async def test_a_key_goes_to_no_address_that_was_not_sealed(place: PlaceMaker) -
         assert elsewhere.connections == 0
 
 
+@pytest.mark.slow
 async def test_an_address_is_added_only_while_the_tenant_is_open(place: PlaceMaker) -> None:
     async with place([ANSWER], passphrase="FAKE long passphrase") as at, serve([KNOWN], [ANSWER]) as endpoint:
         keyring.lock(at.session.tenant(at.tenant_id))
@@ -338,6 +341,7 @@ async def test_an_address_that_was_written_into_the_file_gets_no_key_whatever_is
         assert await catalog.test(at.session.tenant(at.tenant_id), planted) and evil.connections
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("passphrase", ["FAKE long passphrase", ""], ids=["with a passphrase", "without"])
 async def test_a_key_that_is_restored_takes_over_no_address_of_a_record_without_a_key(
     place: PlaceMaker, passphrase: str
@@ -411,6 +415,7 @@ async def test_a_search_with_a_key_that_is_refused(place: PlaceMaker) -> None:
             await add_model.search(at.session.tenant(at.tenant_id), "openai_compatible", "one", CHAT)
 
 
+@pytest.mark.slow
 async def test_a_provider_that_lists_nothing_is_set_up_and_used_all_the_same(place: PlaceMaker) -> None:
     async with place([http({"name": "me"})], [KNOWN], [ANSWER]) as at:
         values = {"api_key": Secret(KEY)}

@@ -132,6 +132,7 @@ def test_the_parameters_of_a_model_are_those_of_its_provider(session: Session) -
     assert "temperature" in names
 
 
+@pytest.mark.slow
 async def test_a_field_that_was_refused_by_name_is_remembered_until_the_server_is_saved_again(
     disk_session: Session,
 ) -> None:

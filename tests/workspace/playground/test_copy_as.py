@@ -210,6 +210,7 @@ def test_a_text_that_looks_like_a_placeholder_stays_a_text(form: str) -> None:
     assert words in request_text(OPENAI, call, form, 0.0)
 
 
+@pytest.mark.slow
 def test_the_name_of_a_parameter_is_no_code_of_the_script() -> None:
     name = "x=1); import os; os.system('id'"
     call = replace(CHAT, json={"model": "m", "messages": [], name: 1, "class": 2})

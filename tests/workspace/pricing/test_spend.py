@@ -44,6 +44,7 @@ async def test_a_request_leaves_one_record_without_text_or_secret(acme: TenantSe
     assert total.words.startswith("≈ ") and total.words.endswith(" USD")
 
 
+@pytest.mark.slow
 def test_a_torn_line_and_foreign_lines_damage_no_other(acme: TenantSession) -> None:
     model = models.find(acme, "openai/gpt-6-sol")
     before = len(list(spend.records(acme)))

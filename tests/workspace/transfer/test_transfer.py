@@ -115,6 +115,7 @@ async def test_a_file_without_secrets_can_be_read_and_compared(acme: Session) ->
     assert json.loads(content)["providers"]["openai"]["active"] == "default"
 
 
+@pytest.mark.slow
 async def test_a_file_with_secrets_holds_none_in_clear(acme: Session) -> None:
     content = await text(acme, passphrase=PASS)
     assert not [text for text in (KEY, OTHER, PASS.reveal(), "org-x", "openai") if text in content]
@@ -174,6 +175,7 @@ async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -
 # --- there and back ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 async def test_a_tenant_moves_with_all_that_is_its_own(acme: Session) -> None:
     plan = await brought(acme, await text(acme, passphrase=PASS), "other", PASS)
     assert plan.new and plan.tenant.key_id != tenant_registry.get(acme.tenant("acme")).key_id
@@ -201,6 +203,7 @@ async def test_every_practice_tenant_comes_back_as_it_was(disk_session: Session)
         assert await text(disk_session, tenant_id) == there
 
 
+@pytest.mark.slow
 async def test_the_same_file_again_changes_nothing(acme: Session) -> None:
     for passphrase in (None, PASS):
         plan = await brought(acme, await text(acme, passphrase=passphrase), "", passphrase)
@@ -254,6 +257,7 @@ async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(
     assert command[4:] == ["organization=org-$(id); `id`'\" &", "api_key=-", "--name", "a; id"]
 
 
+@pytest.mark.slow
 async def test_a_plan_writes_nothing(acme: Session) -> None:
     content = (await text(acme, passphrase=PASS)).encode()
     await status.remove_provider(acme.tenant("acme"), "openai")
@@ -264,6 +268,7 @@ async def test_a_plan_writes_nothing(acme: Session) -> None:
     assert everything(acme) == before
 
 
+@pytest.mark.slow
 async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Session) -> None:
     content = await text(acme)
     await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
@@ -335,6 +340,7 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
     assert stored_credentials.stored(acme.tenant("other"))[0].plain_http == ("http://models.example",)
 
 
+@pytest.mark.slow
 async def test_a_new_tenant_has_the_passphrase_that_was_typed(acme: Session) -> None:
     bundle = await import_plan.opened((await text(acme, passphrase=PASS)).encode(), PASS)
     plan = await import_plan.plan_new(acme, bundle, "Ünlocked Lab", Secret("its own FAKE one"))
@@ -543,6 +549,7 @@ async def test_a_tenant_with_a_previous_key_is_imported_with_it(acme: Session) -
     assert not (await brought(acme, content, "elsewhere", PASS)).changes, "the same file again changes nothing"
 
 
+@pytest.mark.slow
 async def test_a_previous_key_that_is_not_in_the_file_is_reported_without_a_command(acme: Session) -> None:
     await rotated(acme)
     plan = await brought(acme, await text(acme), "elsewhere")
