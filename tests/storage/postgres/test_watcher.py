@@ -157,9 +157,9 @@ def test_behind_a_pooler_that_loses_notices_changes_are_seen_at_the_next_look(
 def test_an_idle_console_sends_at_most_100_bytes_a_second(shared: SharedStore, watch: Watch, proxy: CutProxy) -> None:
     _, watcher = watch(proxy)
     until(lambda: watcher._next_look > 0)
-    proxy.sent, least, looked = 0, 7.0, watcher._next_look
+    proxy.sent, least, before = 0, 7.0, watcher._next_look
     watcher.retry()
-    until(lambda: watcher._next_look != looked)
+    until(lambda: watcher._next_look != before)
     assert 0 < proxy.sent / least <= 100
 
 
