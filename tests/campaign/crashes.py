@@ -57,7 +57,7 @@ def sites(count: int, seed: int) -> Result:
         _walked(Path(folder), "record", os.fspath(record))
         reached = sorted(record.read_text().split())
         chosen = random.Random(seed).sample(reached, min(count or len(reached), len(reached)))
-        outcomes = {place: _outcome(Path(folder), place) for place in chosen}
+        outcomes = {place: _settled(Path(folder), place) for place in chosen}
         # A walk that a busy machine held up may miss the site; one that meets it tells.
         caught = any(CANARY.encode() in _walked(Path(folder), "stock", STOCK)[0] for _ in range(5))
     bad = {site: outcome for site, outcome in outcomes.items() if outcome not in ("ended", "went on")}
@@ -66,6 +66,14 @@ def sites(count: int, seed: int) -> Result:
     words = f"of {len(reached)} sites reached: {ended} end it with one sentence, {goes_on} let it go on"
     details = "".join(f"; {site}: {outcome}" for site, outcome in bad.items())
     return Result(len(chosen), len(bad), words + details, "stock Textual prints what was in hand", caught)
+
+
+def _settled(folder: Path, site: str) -> str:
+    """The outcome of a walk that reached its end: a busy machine may hold one up, but not three in a row."""
+    for _ in range(3):
+        with contextlib.suppress(AssertionError):
+            return _outcome(folder, site)
+    return "still running"
 
 
 def _outcome(folder: Path, site: str) -> str:
