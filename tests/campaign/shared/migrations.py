@@ -98,9 +98,11 @@ def _migrated(server: Server, name: str, number: int) -> tuple[int, int, int]:
     threads = [threading.Thread(target=client, args=(who,)) for who in range(_CLIENTS)]
     for thread in threads:
         thread.start()
-    ready.wait(60)
-    schema.migrate(parse(address, {}))
-    stop.set()
+    try:
+        ready.wait(60)
+        schema.migrate(parse(address, {}))
+    finally:
+        stop.set()  # Clients that save on would keep the process from ending.
     for thread in threads:
         thread.join()
     root = root_at(server.address(name, "ada"))

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from tui.cli.commands.transfer.plans import lack_text, plan_for
+from tui.cli.commands.transfer.plans import lack_text, plan_for, say_changes
 from tui.cli.context import CommandContext
 from tui.cli.output import counted
 from tui.errors import UsageError
 from tui.tenancy import tenants
 from tui.tenancy.session import TenantSession
-from tui.workspace import audit
 from tui.workspace.transfer import copy as copies
 from tui.workspace.transfer.import_plan import Plan
 
@@ -55,12 +54,7 @@ def _say(call: CommandContext, source: str, plan: Plan, lacks: tuple[str, ...], 
         call.out.confirm(f"Copied {source} to {into}: {count}.")
     else:
         call.out.line(f"{source} would be copied to {into}: {count}.")
-    for act in plan.acts:
-        call.out.line(f"  {audit.words(act)}")
-    for url in plan.new_urls:
-        call.out.line(f"  new URL: {url}")
-    for lack in lacks:
-        call.out.note(lack)
+    say_changes(call, plan, lacks)
 
 
 def _shape(source: str, plan: Plan, lacks: tuple[str, ...], done: bool) -> dict[str, Any]:

@@ -64,12 +64,17 @@ def say_plan(call: CommandContext, plan: Plan, done: bool) -> None:
         call.out.confirm(f"Imported into {into}: {count}.")
     else:
         call.out.line(f"Would be imported into {into}: {count}.")
+    say_changes(call, plan, tuple(map(lack_text, plan.lacks)))
+
+
+def say_changes(call: CommandContext, plan: Plan, lacks: tuple[str, ...]) -> None:
+    """Print each change and new URL of a plan, and what it lacks."""
     for act in plan.acts:
         call.out.line(f"  {audit.words(act)}")
     for url in plan.new_urls:
         call.out.line(f"  new URL: {url}")
-    for lack in plan.lacks:
-        call.out.note(lack_text(lack))
+    for lack in lacks:
+        call.out.note(lack)
 
 
 def lack_text(lack: Problem) -> str:
