@@ -19,7 +19,7 @@ def test_from_an_empty_home_to_a_streamed_answer_and_again_after_a_restart(tmp_p
         there = environ(tmp_path, OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.url, USER="acme", LOGNAME="acme")
         with started(there) as terminal:
             assert first_answer(terminal, "Why is the sky blue?", ANSWER) <= 4
-            assert "9 in, 14 out" in terminal.text
+            terminal.until("9 in, 14 out")
             quit_console(terminal, with_chat=True)
         request = server.requests_to("/chat/completions")[0]
         assert request.headers["authorization"] == f"Bearer {KEY}"
@@ -34,7 +34,7 @@ def test_from_an_empty_home_to_a_streamed_answer_and_again_after_a_restart(tmp_p
             terminal.until("ends 3f2a")
             terminal.send("3")
             terminal.until("openai_compatible/gpt-4o")
-            assert "bedding-3-large" in terminal.text
+            terminal.until("bedding-3-large")
             terminal.send("4")
             terminal.until("gpt-4o · your key")
             ask(terminal, "And at sunset?", ANSWER)
