@@ -332,13 +332,6 @@ class Modeldeck(ActionNode, App[str]):
         else:
             self.dialogs.toast(hint("{app.quit-everywhere} quits."))
 
-    async def _unlock(self) -> None:
-        try:
-            if await self.dialogs.ensure_unlocked() and self.navigator.screen is not None:
-                self.navigator.screen.changed_elsewhere()
-        except Problem as problem:
-            self.show_problem(problem)
-
     def action_redraw(self) -> None:
         """Draw everything again, after another program wrote over the screen."""
         self.terminal_display.forget()
@@ -360,7 +353,7 @@ class Modeldeck(ActionNode, App[str]):
             self.dialogs.toast(hint("Open a tenant first; then {app.lock} locks or unlocks it."))
             return
         if not keyring.is_open(self.navigator.tenant_session):
-            self.run_worker(self._unlock(), group="unlock", exclusive=True, exit_on_error=False)
+            self.run_worker(self.dialogs.offer_unlock(), group="unlock", exclusive=True)
             return
         where = ", here and in the agent" if keyring.is_in_agent(self.navigator.tenant_session) else ""
         try:

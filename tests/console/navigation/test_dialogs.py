@@ -9,7 +9,8 @@ from tests.doubles.practice import practice_session
 from tui.console.navigation.dialogs import Dialogs
 from tui.console.pages.ask import Ask
 from tui.console.tenants.unlock import Unlock
-from tui.tenancy import manifest
+from tui.errors import Problem
+from tui.tenancy import keyring, manifest
 from tui.tenancy.session import Session
 from tui.workspace.credentials import confirmation
 
@@ -50,6 +51,22 @@ async def test_a_locked_tenant_needs_its_passphrase() -> None:
     console = Console(practice_session(), "north-lab", Unlock=False)
     assert not await console.dialogs.ensure_unlocked("send your question")
     assert console.opened == [Unlock]
+
+
+async def test_a_passphrase_is_offered_only_where_the_tenant_is_locked(monkeypatch: Any) -> None:
+    console = Console(practice_session(), "acme")
+    await console.dialogs.offer_unlock()
+    assert console.opened == [] and console.calls == []
+    console = Console(practice_session(), "north-lab", Unlock=False)
+    await console.dialogs.offer_unlock()
+    assert console.opened == [Unlock] and console.calls == []
+
+    async def raised(*_: object) -> None:
+        raise Problem("The disk is full.", "Make room.")
+
+    monkeypatch.setattr(keyring, "unlock", raised)
+    await console.dialogs.offer_unlock()
+    assert console.notices == ["The disk is full. Make room."]
 
 
 def changed(monkeypatch: Any) -> list[tuple[manifest.CredentialChange, ...]]:

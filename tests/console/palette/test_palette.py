@@ -13,6 +13,7 @@ from tui.console.palette.matching import CommandGroup, CommandIndex
 from tui.console.palette.screen import Commands
 from tui.console.widgets.truncate import width
 from tui.domain import ModelType
+from tui.errors import Problem
 from tui.tenancy import models
 from tui.workspace import tenants
 from tui.workspace.models import catalog
@@ -122,7 +123,10 @@ async def test_a_provider_opens_its_form_and_a_tenant_its_providers() -> None:
         await pilot.press("escape")
         await until(pilot, lambda: type(pilot.app.screen).__name__ == "Providers")
         await pilot.press(":", *"north", "enter")
+        await until_shown(pilot, "── north-lab › unlock ──")
+        await pilot.press("escape")
         await until_shown(pilot, "▪ north-lab")
+        await until_shown(pilot, "[1 Providers]")
 
 
 async def test_a_default_is_chosen_in_the_picker() -> None:
@@ -212,3 +216,14 @@ async def test_no_row_is_wider_than_the_window() -> None:
         async for columns, _ in windows(pilot, (40, 10), (80, 24), (120, 40)):
             assert all(width(line) <= columns for line in rows(pilot))
             assert rows(pilot)[-1].endswith("f1 help")
+
+
+async def test_a_command_that_fails_is_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with console() as pilot:
+
+        async def raised(_: object) -> bool:
+            raise Problem("The disk is full.", "Make room.")
+
+        monkeypatch.setattr(app_of(pilot).navigator, "set_up", raised)
+        await pilot.press(":", *"change openai", "enter")
+        await until_shown(pilot, "The disk is full. Make room.")

@@ -191,4 +191,7 @@ async def test_opening_a_locked_tenant_from_the_list_offers_to_unlock_it() -> No
         await pilot.press("0")
         await until_shown(pilot, "north-lab")
         await pilot.press("slash", *"north-lab", "enter", "enter")
-        await until_shown(pilot, "north-lab is locked; L unlocks it.")
+        await until_shown(pilot, "── north-lab › unlock ──")
+        await pilot.press("escape")
+        await until_shown(pilot, "[1 Providers]")
+        assert not keyring.is_open(app_of(pilot).session.tenant("north-lab")), "it is browsed without the passphrase"

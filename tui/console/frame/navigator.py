@@ -30,6 +30,10 @@ class Questions(Protocol):
         """Return True once the tenant is unlocked, False if the passphrase was not given."""
         ...
 
+    async def offer_unlock(self) -> None:
+        """Ask for the passphrase of a locked tenant; it can be browsed without."""
+        ...
+
     def toast(self, text: str) -> None:
         """Show a notice of something that was done."""
         ...

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 
 from tui.console.frame.screen import FramedScreen
 from tui.console.navigation.areas import ScreenStack
+from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Words
-from tui.errors import Locked
+from tui.errors import Locked, Problem
 from tui.sanitize import one_line
 from tui.tenancy import keyring
 from tui.tenancy.session import TenantSession
@@ -62,6 +63,17 @@ class Dialogs:
         if isinstance(self._stack.screen, FramedScreen):
             self._stack.screen.refresh_chrome()
         return True
+
+    async def offer_unlock(self) -> None:
+        """Ask for the passphrase of a locked tenant; it can be browsed without. A Problem is shown as a notice."""
+        try:
+            if keyring.is_open(self._tenant_session()) or not await self.ensure_unlocked():
+                return
+        except Problem as problem:
+            self.toast(f"{problem.message} {problem_hint(problem)}")
+        else:
+            if isinstance(self._stack.screen, FramedScreen):
+                self._stack.screen.changed_elsewhere()
 
     def _announce_due(self, session: TenantSession) -> None:
         """Name the API keys that are due to be replaced, once a tenant and console."""

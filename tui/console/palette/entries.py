@@ -153,6 +153,11 @@ def _key_pair(screen: FramedScreen[Any]) -> Iterator[Command]:
     )
 
 
+async def _open_tenant(screen: FramedScreen[Any], tenant_id: str) -> None:
+    await screen.navigator.open_tenant(tenant_id)
+    await screen.dialogs.offer_unlock()
+
+
 async def _confirm(screen: FramedScreen[Any]) -> None:
     await screen.dialogs.ensure_unlocked(again=True)
 
@@ -244,7 +249,7 @@ def _tenants(screen: FramedScreen[Any], shown: Tenant | None) -> CommandGroup:
 
     def make(number: int) -> Command:
         tells = f"Show the providers of {others[number].name}."
-        return Command(words[number], _then(screen.navigator.open_tenant, others[number].id), "", tells)
+        return Command(words[number], _then(_worker, screen, _open_tenant, others[number].id), "", tells)
 
     texts = [sought(name, entry.id) for name, entry in zip(words, others, strict=True)]
     return CommandGroup(texts, frozenset(), make)
@@ -370,7 +375,13 @@ def _announce_change(screen: FramedScreen[Any]) -> None:
 
 
 def _worker(screen: FramedScreen[Any], work: Callable[..., Awaitable[None]], *args: Any) -> None:
-    screen.app.run_worker(work(screen, *args), group="command", exclusive=True)
+    async def guarded() -> None:
+        try:
+            await work(screen, *args)
+        except Problem as problem:
+            screen.console.show_problem(problem)
+
+    screen.app.run_worker(guarded(), group="command", exclusive=True)
 
 
 def _then(do: Callable[..., Any], *args: Any) -> Callable[[], Any]:

@@ -305,11 +305,11 @@ class Tenants(AreaScreen):
                 return
         try:
             await self.navigator.open_tenant(row.id)
-            if row.tenant is not None and not row.open:
-                self.dialogs.toast(row.tenant.name + hint(" is locked; {app.lock} unlocks it."))
         except Problem:
             # It changed since the list was read; its row says how.
             await self._read(row.id)
+        else:
+            await self.dialogs.offer_unlock()
 
     async def _new(self) -> None:
         from tui.console.tenants.create import NewTenant  # lazy: the page

@@ -51,6 +51,9 @@ class Answers:
         self.prompts.append("passphrase")
         return self.unlocks
 
+    async def offer_unlock(self) -> None:
+        await self.ensure_unlocked()
+
     def toast(self, text: str) -> None:
         self.prompts.append(text)
 
