@@ -145,6 +145,8 @@ DECLARED = {
     "embedding.save": KeyDeclaration("s,ctrl+s", "save", "Save as JSON or CSV"),
     "compare.copy": KeyDeclaration("c,f8", "copy", "Copy the answer"),
     "compare.save": KeyDeclaration("s,ctrl+s", "save", "Save as Markdown or JSON"),
+    "compare.batch": KeyDeclaration("B", "batch", "Batch: send every prompt of a file to these models"),
+    "batch.find": KeyDeclaration("slash", "find", "Find"),
     "speech.new": KeyDeclaration("n,ctrl+n", "new", "Another file"),
     "chat.history": KeyDeclaration("h,f10", "history", "Recorded chats: search, go on with one, rename, remove"),
     "chat.incognito": KeyDeclaration("I", "incognito", "Incognito: do not record this chat, or record it again"),

@@ -151,7 +151,7 @@ def open_to_continue(path: Path, writer: str) -> int:
 
 
 def _not_ours(path: Path, why: str) -> UsageError:
-    return UsageError(f"{one_line(path.name)} {why}.", "Choose another file with -o.")
+    return UsageError(f"{one_line(path.name)} {why}.", "Choose another file.")
 
 
 def unwritable(path: Path, error: OSError) -> Problem:

@@ -11,6 +11,7 @@ from tui.console.defaults.set_default import set_default
 from tui.console.frame.chrome import ScreenText
 from tui.console.keys import bind, hint
 from tui.console.playground.compare.columns import CompareColumns
+from tui.console.playground.compare.footer import foot_words, footer
 from tui.console.playground.question import Question
 from tui.console.playground.redraw import AnswerDrawing
 from tui.console.playground.tab import PromptTab
@@ -25,7 +26,6 @@ from tui.tenancy import keyring
 from tui.workspace.playground import calls
 from tui.workspace.playground.attachments.files import AttachedFile
 from tui.workspace.playground.compare import comparison as comparisons
-from tui.workspace.playground.compare import report
 from tui.workspace.playground.compare.comparison import FEWEST, MOST, PromptComparison
 from tui.workspace.playground.compare.measurement import MeasuredAnswer
 from tui.workspace.playground.saved_prompts import SavedPrompt
@@ -53,6 +53,7 @@ class CompareTab(PromptTab):
         bind("compare.remove", "remove"),
         bind("compare.copy", "copy"),
         bind("compare.save", "save"),
+        bind("compare.batch", "batch"),
         bind("compare.before", "move(-1)"),
         bind("compare.after", "move(1)"),
     ]
@@ -83,17 +84,11 @@ class CompareTab(PromptTab):
         self.composer.show_focus(self.typing)
         count = len(self.columns)
         right = f"{count} models" if count != 1 else "1 model"
-        return ScreenText("", self._keys(), right, foot=self._foot())
-
-    def _foot(self) -> str:
-        if self.running:
-            return f"{self.columns.running} of {len(self.columns)} answering"
-        if self.comparison is None:
-            return self._words or "one prompt, every model"
-        answers = [answer for entry in self.comparison.models for answer in entry.answers]
-        samples = max((len(entry.answers) for entry in self.comparison.models), default=0)
-        fresh = f" · {report.FRESH_NOTE}" if any(answer.fresh_connection for answer in answers) else ""
-        return (f"median of {samples} answers each" if samples > 1 else "one answer each") + fresh
+        running, compared = self.running, self.comparison is not None
+        keys = footer(self.columns, compared, self.source_keys, running=running, typing=self.typing)
+        return ScreenText(
+            "", keys, right, foot=foot_words(self.columns, self.comparison, self._prompt, running=running)
+        )
 
     @property
     def instructions(self) -> SavedPrompt:
@@ -109,29 +104,6 @@ class CompareTab(PromptTab):
         self._prompt = prompt
         self._forget()
         self.refresh_chrome()
-
-    @property
-    def _words(self) -> str:
-        """What the models are asked with beside the prompt."""
-        parts = ["system prompt"] if self._prompt.system else []
-        parts += [f"{name} {text}" for name, text in self._prompt.parameters.items()]
-        parts += ["answers fit a schema"] if self._prompt.schema is not None else []
-        return f"with {', '.join(parts)}" if parts else ""
-
-    def _keys(self) -> tuple[str, ...]:
-        if self.running:
-            typing = ("app.copy-or-stop: stop", "area.escape: commands")
-            return typing if self.typing else ("area.escape: stop", "compare.write")
-        if self.typing:
-            add = ("playground.model: add model",) if len(self.columns) < MOST else ()
-            after = ("compare.again", "compare.save") if self.comparison else ()
-            return ("question.send", "question.new-line", *after, *add, "area.escape: commands")
-        keys = ["compare.write", *(["compare.add"] if len(self.columns) < MOST else [])]
-        if self.columns.current is not None:
-            keys += ["playground.model: replace", "compare.remove", *self.source_keys]
-        if self.comparison is not None:
-            keys += ["compare.again", "compare.repeat", "compare.winner", "compare.differences", "compare.save"]
-        return (*keys, "playground.type")
 
     def _show_empty(self) -> None:
         self.set_class(bool(self.columns), "-filled")
@@ -387,12 +359,25 @@ class CompareTab(PromptTab):
             self.run_worker(self._save(self.comparison), group="save", exclusive=True, exit_on_error=False)
 
     async def _save(self, comparison: PromptComparison) -> None:
-        from tui.console.pages.save_file import Save  # lazy: the page
+        from tui.console.playground.compare.save import save_comparison  # lazy: the page
 
-        def text(kind: str) -> str:
-            return report.as_json_text(comparison) if kind == "json" else report.as_markdown(comparison)
-
-        now = self.navigator.session.now()
-        name = f"compare-{now[:10]}-{now[11:13]}{now[14:16]}"
-        if await self.app.push_screen_wait(Save(name, {"md": "Markdown", "json": "JSON"}, text)):
+        if await save_comparison(self, comparison):
             self._saved = True
+
+    def action_batch(self) -> None:
+        if self.running:
+            self.say(hint(_BUSY))
+        elif not self.columns:
+            self.say(hint("A batch takes one model at least; {compare.add} adds one."))
+        else:
+            self.run_worker(self._open_batch(), group="batch", exclusive=True, exit_on_error=False)
+
+    async def _open_batch(self) -> None:
+        from tui.console.playground.compare.batch import BatchModel, BatchPage  # lazy: the page
+
+        session = self.navigator.tenant_session
+        models = [
+            BatchModel(column.model, self._prompt.values(calls.parameters(session, column.model))[1])
+            for column in self.columns
+        ]
+        await self.app.push_screen_wait(BatchPage(models, self._prompt, self.home))

@@ -8,6 +8,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -91,7 +92,7 @@ class RowsFile:
                 yield row
 
     def _foreign(self) -> UsageError:
-        return UsageError(f"{one_line(self.path.name)} is not the output of a batch.", "Choose another file with -o.")
+        return UsageError(f"{one_line(self.path.name)} is not the output of a batch.", "Choose another file.")
 
     def append(self, row: Mapping[str, Any]) -> None:
         """Append a row and force it to disk."""
@@ -132,6 +133,26 @@ class RowsFile:
             raise Problem(
                 f"The rows could not be sorted: {error.strerror}.", "They are complete as they are."
             ) from None
+
+
+def read_rows(path: Path, most: int) -> tuple[list[dict[str, Any]], bool]:
+    """Return the first rows of a file, up to `most`, and whether there are more; what is no row is left out.
+
+    Raises:
+        Problem: The file cannot be read.
+    """
+    rows: list[dict[str, Any]] = []
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                if len(rows) == most:
+                    return rows, True
+                with suppress(ValueError, RecursionError):
+                    if isinstance(row := json.loads(line), dict):
+                        rows.append(row)
+    except OSError as error:
+        raise Problem(f"{one_line(path.name)} cannot be read: {error.strerror}.") from None
+    return rows, False
 
 
 def _is_whole(line: bytes) -> bool:
