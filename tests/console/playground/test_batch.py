@@ -37,7 +37,7 @@ async def test_a_batch_is_started_stopped_continued_and_read(tmp_path: Path) -> 
         await until(pilot, lambda: page._continue.has_focus)
         page._in_flight.field.value = "40"
         await pilot.press("enter")
-        await until_shown(pilot, "80 of 80 have their row")
+        await until_shown(pilot, "80 of 80 requests have their row")
         await until_shown(pilot, "answered  failed")
         assert page.job is not None and page.job.progress.skipped >= stored
         rows = [json.loads(line) for line in out.read_text().splitlines()]

@@ -53,10 +53,10 @@ class BatchPage(PageScreen[None]):
     BatchPage Form { padding-top: 1; }
     BatchPage Button { margin-top: 1; }
     BatchPage #wrong { height: auto; margin-top: 1; }
-    BatchPage #watch { height: 1fr; padding: 1 3; display: none; }
-    BatchPage #watch Plain { height: auto; }
-    BatchPage #words, BatchPage #table { margin-top: 1; }
-    BatchPage #watch Button { display: none; margin-left: -3; }
+    BatchPage #watch { height: 1fr; padding-top: 1; display: none; }
+    BatchPage #watch Plain { height: auto; margin: 1 3 0 3; }
+    BatchPage #watch Progress { margin-left: 3; }
+    BatchPage #watch Button { display: none; }
     BatchPage.-watching Form { display: none; }
     BatchPage.-watching #watch { display: block; }
     BatchPage.-ended #watch Button.-offered { display: block; }
@@ -120,8 +120,8 @@ class BatchPage(PageScreen[None]):
     def on_mount(self) -> None:
         for row, text in (
             (self._in_flight, "  the most requests at the same time"),
-            (self._repeat, "  of each model to each prompt"),
-            (self._cost, "  estimated, in the currency of the price; blank: none"),
+            (self._repeat, "  of each model to a prompt"),
+            (self._cost, "  estimated; blank: no limit"),
         ):
             row.note(text if self.app.size.width >= 60 else "")
         self._path.field.focus()
@@ -271,7 +271,7 @@ class BatchPage(PageScreen[None]):
             lines.append(line((words.rstrip(), ATTENTION)))
         if progress.limit_reached:
             lines.append(line(("Stopped at the cost limit; a higher one continues.", ATTENTION)))
-        lines.append(f"{progress.done:,} of {progress.total:,} have their row in {job.output}.")
+        lines.append(f"{progress.done:,} of {progress.total:,} requests have their row in {job.output}.")
         self._words.show(Content("\n").join(map(line, lines)))
         self._table.show(summary_table(job.figures, self.size.width - 6))
         self._continue.set_class(not job.complete, "-offered")
