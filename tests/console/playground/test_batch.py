@@ -50,7 +50,7 @@ async def test_a_batch_is_started_stopped_continued_and_read(tmp_path: Path) -> 
         await until(pilot, lambda: tab.screen is pilot.app.screen)
 
 
-async def test_what_is_wrong_with_a_batch_is_said_in_the_form(tmp_path: Path) -> None:
+async def test_the_form_of_a_batch_names_what_is_missing_or_wrong(tmp_path: Path) -> None:
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text('{"text": 1}\n')
     async with console() as pilot:
