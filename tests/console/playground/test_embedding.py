@@ -51,9 +51,11 @@ async def embedded(pilot: Pilot[str], *texts: str) -> EmbeddingTab:
     if before is not None:
         await pilot.press("i")
     tab.query_one(LinesField).text = "\n".join(texts)
+    assert tab.unsaved() == "The texts that you wrote are not embedded."
     await pilot.press("enter")
     await until(pilot, lambda: tab.compared is not before and not pilot.app.screen.typing)  # type: ignore[attr-defined]
     await pilot.pause()
+    assert not tab.unsaved()
     return tab
 
 

@@ -66,3 +66,21 @@ async def test_an_answer_is_checked_and_sent_back(tmp_path: Path, monkeypatch: p
         await pilot.press("f11")
         await until(pilot, lambda: len(tab.session.history.entries) == 2)
         assert "does not fit the JSON Schema at $" in tab.session.history.entries[1].turn.question
+
+
+async def test_a_schema_and_a_question_are_not_lost_without_a_question() -> None:
+    async with chatting() as (pilot, tab):
+        await pilot.press("ctrl+q")
+        await until(pilot, lambda: not pilot.app.is_running)
+    async with chatting() as (pilot, tab):
+        tab.question.put("Why is the sky blue?")
+        await pilot.press("ctrl+q")
+        await until_shown(pilot, "The question that you wrote is not sent.")
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is tab.screen)
+        await pilot.press("escape", "J")
+        await until(pilot, lambda: isinstance(pilot.app.screen, AnswerSchema))
+        await pilot.press("{", "escape")
+        await until_shown(pilot, "The schema that you typed will be lost.")
+        await pilot.press("y")
+        await until(pilot, lambda: pilot.app.screen is tab.screen)

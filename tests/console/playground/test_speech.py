@@ -370,11 +370,13 @@ async def test_it_is_searched_copied_and_saved(home: Path, monkeypatch: pytest.M
         await until_shown(pilot, "not found")
         await pilot.press("escape", "c")
         await until(pilot, lambda: pilot.app.clipboard.startswith("Good morning"))
+        assert tab.unsaved() == "The transcript of meeting-2026-11-18.wav is not saved. s saves it."
         await pilot.press("s")
         await until_shown(pilot, "(•) text  ( ) srt  ( ) vtt  ( ) JSON")
         await pilot.press("enter", "right", "enter", "enter")
         await until(pilot, lambda: (home / "meeting-2026-11-18.srt").exists())
         await until(pilot, lambda: pilot.app.screen is tab.screen)
+        await until(pilot, lambda: not tab.unsaved())
         assert (
             (home / "meeting-2026-11-18.srt").read_text().startswith("1\n00:00:00,000 --> 00:00:04,200\nGood morning")
         )

@@ -42,8 +42,8 @@ class AnswerSchema(Dialog[ChosenSchema]):
         super().__init__()
         self._path = PathField("from a file", home, self._inspect)
         self._path.endings = ("json",)
-        text = json.dumps(schema, ensure_ascii=False, indent=2) if schema is not None else ""
-        self._field = LinesField(text, wraps=False, limit=_LONGEST)
+        self._before = json.dumps(schema, ensure_ascii=False, indent=2) if schema is not None else ""
+        self._field = LinesField(self._before, wraps=False, limit=_LONGEST)
         self._wrong = Plain(classes="wrong")
 
     def parts(self) -> Iterable[Widget]:
@@ -61,6 +61,9 @@ class AnswerSchema(Dialog[ChosenSchema]):
         elif self.typing:
             keys = ("field.next: load", "path.complete", "field.clear")
         return ScreenText("Playground › answer schema", (*keys, "page.back"))
+
+    def unsaved(self) -> str:
+        return "The schema that you typed will be lost." if self._field.text != self._before else ""
 
     def on_mount(self) -> None:
         self._path.say("Enter loads a file into the field below.")

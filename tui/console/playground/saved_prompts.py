@@ -111,7 +111,7 @@ class PromptName(PageScreen[str]):
 
     def __init__(self, prompt: SavedPrompt, name: str) -> None:
         super().__init__()
-        self._prompt = prompt
+        self._prompt, self._before = prompt, name
         self._row = FieldRow("name", "name", name, help=("One of the same name is replaced.",))
 
     def content(self) -> Iterable[Widget]:
@@ -127,6 +127,9 @@ class PromptName(PageScreen[str]):
 
     def on_mount(self) -> None:
         self._row.field.focus()
+
+    def unsaved(self) -> str:
+        return "The prompt is not saved." if self._row.value.strip() != self._before else ""
 
     def on_field_row_next(self) -> None:
         self.run_worker(self._save(), group="save", exclusive=True, exit_on_error=False)

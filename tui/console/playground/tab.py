@@ -194,6 +194,10 @@ class PromptTab(Tab):
         super().__init__(id=id)
         self.composer = Composer(question_id)
 
+    def unsaved(self) -> str:
+        written = self.question.text.strip() or self.composer.files
+        return "The question that you wrote is not sent." if written else ""
+
     @property
     def instructions(self) -> SavedPrompt:
         """System prompt, parameters and schema of the next request, without a name."""

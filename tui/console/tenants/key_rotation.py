@@ -79,6 +79,9 @@ class KeyPair(PageScreen[str]):
         else:
             self._button.focus()
 
+    def unsaved(self) -> str:
+        return "What you typed will be lost." if self._new.touched else ""
+
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input is self._present.field and event.value:
             self._present.say()
@@ -91,7 +94,7 @@ class KeyPair(PageScreen[str]):
         if self._button.doing:
             self.workers.cancel_group(self, "make")
         else:
-            self.dismiss(None)
+            super().action_back()
 
     def on_button_pressed(self) -> None:
         if self._button.doing:

@@ -220,7 +220,7 @@ class ChatTab(PromptTab):
             self.side.show(self.session.history.conversation, self.parameters, self.known_parameters)
 
     def unsaved(self) -> str:
-        return messages.unsaved(self.session.session.tenant_id) if self.session.unsaved else ""
+        return messages.unsaved(self.session.session.tenant_id) if self.session.unsaved else super().unsaved()
 
     def hide_when_locked(self) -> None:
         self.covered = True

@@ -137,11 +137,10 @@ class CompareTab(PromptTab):
             column.hide(f"{name} is locked; the answers are hidden.")
 
     def unsaved(self) -> str:
-        tenant = self.navigator.tenant_session.tenant_id
         return (
-            ""
+            super().unsaved()
             if self._saved
-            else f"The comparison of {tenant} is not saved. " + hint("{compare.save:typing} saves it.")
+            else "The comparison is not saved. " + hint("{compare.save:typing} saves it in the playground.")
         )
 
     # --- the models ---

@@ -196,6 +196,10 @@ class EmbeddingTab(SingleCallTab):
         """The lines of the field that hold something."""
         return [text.strip() for text in self.query_one(LinesField).text.split("\n") if text.strip()]
 
+    def unsaved(self) -> str:
+        embedded = list(self.compared.texts) if self.compared else []
+        return "The texts that you wrote are not embedded." if self.texts not in ([], embedded) else ""
+
     def _show_rule(self) -> None:
         one, many = ("query", "queries") if self._as_questions else ("text", "texts")
         count = len(self.texts)

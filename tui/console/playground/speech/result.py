@@ -94,6 +94,7 @@ class SpeechResult(Vertical):
     def __init__(self) -> None:
         super().__init__(id="results")
         self.all: list[TranscriptResult] = []
+        self.saved: list[TranscriptResult] = []
         self._at = 0
 
     def compose(self) -> ComposeResult:

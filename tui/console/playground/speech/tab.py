@@ -21,6 +21,7 @@ from tui.console.playground.speech.result import SpeechResult, TranscriptResult
 from tui.console.playground.tab import SingleCallTab, pick_model_hint
 from tui.console.widgets.progress_bar import Progress
 from tui.console.widgets.static_text import Plain, Words
+from tui.console.widgets.truncate import clip_middle
 from tui.domain import ModelType
 from tui.errors import Problem
 from tui.providers.events import Event, TextDelta, Transcript, Uploading
@@ -221,7 +222,14 @@ class SpeechTab(SingleCallTab):
     async def _save(self, result: TranscriptResult) -> None:
         from tui.console.pages.save_file import Save  # lazy: the page
 
-        await self.app.push_screen_wait(Save(f"{result.path.stem}.txt", result.formats, result.as_file))
+        saved = await self.app.push_screen_wait(Save(f"{result.path.stem}.txt", result.formats, result.as_file))
+        if saved is not None:
+            self.result.saved.append(result)
+
+    def unsaved(self) -> str:
+        lost = next((result for result in self.result.all if result not in self.result.saved), None)
+        name = clip_middle(one_line(lost.path.name), 40) if lost else ""
+        return f"The transcript of {name} is not saved. " + hint("{speech.save} saves it.") if lost else ""
 
     def action_again(self) -> None:
         self._start()
