@@ -83,6 +83,8 @@ DECLARED = {
     "models.refresh": KeyDeclaration("r", "refresh", "Refresh: ask the providers for their models"),
     "models.filter": KeyDeclaration("slash", "filter", "Filter the models"),
     "models.type": KeyDeclaration("t", "next type", "Show the next type"),
+    "models.mark": KeyDeclaration("space", "mark", "Mark: verify, remove and use act on all marked models"),
+    "models.mark-all": KeyDeclaration("*", "mark all", "Mark all models that are shown, or none"),
     "models.details": KeyDeclaration("right", "details"),
     "models.list": KeyDeclaration("left", "list"),
     "pick.filter": KeyDeclaration("slash", "filter", "Filter the models"),

@@ -218,3 +218,19 @@ async def test_twenty_thousand_models_are_read_from_disk_once(
     assert defaults.rows(disk_session.tenant(tenant.id))[0].proposed
     assert tenants.row(disk_session.tenant(tenant.id)).ready == 1
     assert "settings.json" not in reads
+
+
+async def test_several_models_are_removed_in_one_change_or_none_is(session: Session) -> None:
+    own = session.tenant("acme")
+    with session.store("acme").transaction() as tables:
+        tables.table("models").insert_multiple(to_record(model(name, origin=Origin.ADDED)) for name in ("x", "y"))
+    await defaults.set(own, CHAT, "openai/x")
+    before = session.store("acme").document().generation
+    mine = [entry for entry in catalog.listing(own) if entry.id in ("x", "y")]
+    listed = next(entry for entry in catalog.listing(own) if not catalog.removable(entry))
+    with pytest.raises(UsageError, match="would come back"):
+        await catalog.remove(own, *mine, listed)
+    assert session.store("acme").document().generation == before
+    await catalog.remove(own, *mine)
+    assert session.store("acme").document().generation == before + 1
+    assert CHAT not in models.defaults(own) and not {"x", "y"} & {entry.id for entry in catalog.listing(own)}

@@ -1,16 +1,18 @@
-"""Actions on models (remove, refresh, test). Each returns the notice to show, or ''."""
+"""Actions on models (use, remove, refresh). Each returns the notice to show, or ''."""
 
 from collections.abc import Mapping, Sequence
 
-from tui.console.frame.navigator import Questions
+from tui.console.keys import hint
 from tui.console.models.rows import called
-from tui.domain import ImportMode, Model, Origin, Supply
+from tui.domain import Default, ImportMode, Model, ModelType, Origin, Supply
+from tui.errors import UsageError
 from tui.providers.spec import Provider
+from tui.tenancy import models
 from tui.tenancy.model_sync import Refreshed
 from tui.tenancy.session import TenantSession
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
-from tui.workspace.models import catalog
+from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow
 
 
@@ -39,18 +41,39 @@ def listed_notice(results: Sequence[Refreshed]) -> str:
     return f"{total:,} models listed: {added} new, {sum(len(result.gone) for result in results)} gone."
 
 
-async def unlocked_for_test(questions: Questions, row: ModelRow) -> bool:
-    """Return True once the tenant is unlocked for a test call to the model."""
-    return await questions.ensure_unlocked(f"send a test request to {row.model.ref}")
+async def use_all(session: TenantSession, rows: Sequence[ModelRow]) -> str:
+    """Use each model as the default of its type; the types' fallbacks stay. It can be undone.
+
+    Raises:
+        UsageError: Two are of one type, or one cannot be a default. Nothing is changed then.
+    """
+    chosen: dict[ModelType, Default] = {}
+    current = models.defaults(session)
+    for row in rows:
+        kind = row.model.type
+        if not row.usable:
+            raise UsageError(f"{called(row.model)} cannot be a default: {row.word}.", "Nothing was changed.")
+        if kind in chosen:
+            raise UsageError(f"Two of the marked are {kind.label} models; a type has one default.", "Unmark one.")
+        before = current.get(kind)
+        fallbacks = [ref for ref in before.fallbacks if ref != row.model.ref] if before else []
+        chosen[kind] = defaults.check(session, kind, row.model.ref, *fallbacks)
+    await defaults.set_all(session, [*chosen.values()])
+    names = ", ".join(f"{called(row.model)} ({row.model.type.label})" for row in rows)
+    return f"The defaults are now {names}."
 
 
-def price_note(session: TenantSession, row: ModelRow) -> str:
-    """Return who bills a test request, '' for a server of your own."""
-    return f", billed by {row.provider_label}" if catalog.billed(session, row.model.provider) else ""
-
-
-async def remove(session: TenantSession, row: ModelRow) -> str:
-    """Remove a model that was added by hand, and the default that it is; it can be undone."""
-    await catalog.remove(session, row.model)
-    cleared = f" The default {row.model.type.label} model is cleared." if row.default else ""
-    return f"Removed {called(row.model)}.{cleared}"
+async def remove(session: TenantSession, rows: Sequence[ModelRow]) -> str:
+    """Remove models that can be, and the defaults that they are; it can be undone. Raise UsageError if none can be."""
+    removable = [row for row in rows if catalog.removable(row.model)]
+    if not removable:
+        one = f"{rows[0].provider_label} lists this model, so it would come back."
+        message = one if len(rows) == 1 else "Providers list all of these models, so they would come back."
+        raise UsageError(message, hint("{models.remove} removes added models only."))
+    await catalog.remove(session, *(row.model for row in removable))
+    what = called(removable[0].model) if len(removable) == 1 else f"{len(removable):,} models"
+    kinds = [row.model.type.label for row in removable if row.default]
+    cleared = f" The default {' and '.join(kinds)} model{' is' if len(kinds) == 1 else 's are'} cleared."
+    listed = len(rows) - len(removable)
+    stay = f" {listed:,} listed by {'its provider stays' if listed == 1 else 'providers stay'}." if listed else ""
+    return f"Removed {what}.{cleared if kinds else ''}{stay}"

@@ -1,7 +1,7 @@
 """The Models screen: filter, set defaults, verify, add and remove."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Iterable, Sequence
 from typing import ClassVar
 
 from textual import events
@@ -13,21 +13,20 @@ from textual.widget import Widget
 from tui.console.defaults.set_default import set_default
 from tui.console.frame.busy import BusyIndicator
 from tui.console.frame.chrome import ScreenText
-from tui.console.frame.screen import AreaScreen, problem_lines
+from tui.console.frame.screen import AreaScreen
 from tui.console.keys import bind, hint
 from tui.console.models import actions
+from tui.console.models.checks import ModelChecks, problem_strip
 from tui.console.models.details import ModelDetailsView
+from tui.console.models.footer import NEXT_TYPE, empty_list, footer, footer_of_marked, type_note
 from tui.console.models.rows import ModelList, columns, head, name_of, sentences, strip_of
-from tui.console.remedies import problem_hint
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows, text_item
 from tui.console.widgets.static_text import Plain, Words
 from tui.console.widgets.symbols import MUTED
-from tui.console.widgets.truncate import clip_end, clip_middle
 from tui.domain import Model, ModelState, ModelType
 from tui.errors import Problem
 from tui.providers.spec import Provider
-from tui.sanitize import one_line
 from tui.tenancy import models
 from tui.tenancy.model_sync import Refreshed
 from tui.tenancy.session import TenantSession
@@ -48,9 +47,6 @@ _NOTED = 50
 _FEW = 2_000
 """Up to so many models are read at once; more in a thread, so that keys are answered meanwhile."""
 
-_NEXT_TYPE: dict[ModelType | None, ModelType | None] = dict(zip((None, *ModelType), (*ModelType, None), strict=True))
-_SHORT_TYPE = {None: "all", ModelType.CHAT: "reasoning"}
-
 
 class Models(AreaScreen):
     """The list, its filter, and the details of the model under the cursor."""
@@ -65,6 +61,8 @@ class Models(AreaScreen):
         bind("models.edit", "edit"),
         bind("models.remove", "remove"),
         bind("models.refresh", "refresh"),
+        bind("models.mark", "mark"),
+        bind("models.mark-all", "mark_all"),
         bind("models.details", "details"),
         bind("models.list", "list"),
     ]
@@ -83,6 +81,7 @@ class Models(AreaScreen):
         self._session: TenantSession | None = None
         self._list = ModelList((), {})
         self.working = BusyIndicator(self)
+        self.checks = ModelChecks(self.working, self._say)
         self._message: tuple[str, Words, Words] = ("", "", "")
         self._kind: ModelType | None = None
         self._resting: Timer | None = None
@@ -107,6 +106,21 @@ class Models(AreaScreen):
     def row(self) -> ModelRow | None:
         """The model under the cursor."""
         return self._list.by_key.get(self._rows.key)
+
+    @property
+    def marked(self) -> list[ModelRow]:
+        """The models that are marked, in the order of the list; none while keys are about the details of one."""
+        marks = self._rows.marks
+        return [] if self._on_details or not marks else [row for key, row in self._list.by_key.items() if key in marks]
+
+    @property
+    def targets(self) -> list[ModelRow]:
+        """The models that an action is about: the marked ones, else the one under the cursor."""
+        return self.marked or ([self.row] if self.row else [])
+
+    @property
+    def _on_details(self) -> bool:
+        return self._reading or isinstance(self.focused, ModelDetailsView)
 
     @property
     def _wide(self) -> bool:
@@ -167,24 +181,15 @@ class Models(AreaScreen):
     def _take(self, read: ModelList) -> None:
         if read is not self._list:
             self._list = read
+            self._rows.mark(self._rows.marks & read.by_key.keys())
             self._filtered()
             self._update_details()
 
     def _filtered(self, key: str | None = None) -> None:
         matches = self._list.matching(self.query_one(Filter).text, self._kind)
-        nothing = [text_item("", text) for text in self._nothing()] if not matches else []
-        self._rows.show(nothing or self._list.items(matches), key)
+        texts = () if matches else empty_list(self.query_one(Filter).text, self._kind, bool(self._list))
+        self._rows.show([text_item("", text) for text in texts] or self._list.items(matches), key)
         self.refresh_chrome()
-
-    def _nothing(self) -> tuple[str, str]:
-        """Return why the list is empty, and what to do."""
-        if not self._list:
-            return "No models yet.", hint("{area.providers} sets up a provider; {models.add} adds a hosted model.")
-        kind = f"{self._kind.label} model" if self._kind else "model"
-        words = [clip_end(one_line(word), 40) for word in self.query_one(Filter).text.split()]
-        if not words:
-            return f"No {kind} yet.", hint("{models.type} shows the next type.")
-        return f'No {kind} matches "{" ".join(words)}".', hint("{area.escape} clears the filter.")
 
     def _update_details(self) -> None:
         """Bring the details to the model under the cursor."""
@@ -206,32 +211,22 @@ class Models(AreaScreen):
         title, right = "Models", f"{shown:,} of {len(self._list):,}"
         if not self.query_one(Filter).text and self._kind is None:
             right = f"{len(self._list):,}" if self._list else ""
+        if marked := len(self.marked):
+            right = f"{marked:,} marked · {right}"
         if self._reading and row:
             title, right = f"Models › {name_of(row.model)}", f"{self._list.sign(row)[0]} {row.word}"
-        return ScreenText(title, self._keys(row), self.working.words or right, strip=self._strip(row))
+        return ScreenText(title, self._keys(row, marked), self.working.words or right, strip=self._strip(row))
 
-    def _keys(self, row: ModelRow | None) -> tuple[str, ...]:
+    def _keys(self, row: ModelRow | None, marked: int) -> tuple[str, ...]:
         filtered = bool(self.query_one(Filter).text)
         if self.typing:
             return ("filter.done", "area.escape: clear" if filtered else "area.escape: commands")
-        reading = self._reading or isinstance(self.focused, ModelDetailsView)
-        leave = "area.escape: stop" if self.working else "area.escape" if reading else "area.escape: clear"
-        return tuple(
-            word
-            for word, works in (
-                ("list.choose", row and not reading),
-                ("models.use", row and row.usable and not row.default),
-                ("models.add", not reading),
-                ("models.verify", row and row.usable),
-                ("models.edit", row and actions.editable(row.model, self._list.providers)),
-                ("models.remove", row and catalog.removable(row.model)),
-                ("models.refresh", not reading),
-                ("models.filter", not reading and self._list),
-                ("models.type", not reading and self._list),
-                (leave, self.working or reading or filtered),
-            )
-            if works
-        )
+        reading = self._on_details
+        leave = "area.escape" if reading else "area.escape: clear" if filtered else ""
+        leave = "area.escape: stop" if self.working else leave
+        if marked:
+            return footer_of_marked(marked, leave or "area.escape: unmark")
+        return footer(row, self._list.providers, reading=reading, any_models=bool(self._list), leave=leave)
 
     def _strip(self, row: ModelRow | None) -> tuple[Words, Words]:
         key, first, second = self._message
@@ -239,6 +234,8 @@ class Models(AreaScreen):
             return first, second
         if row is None:
             return "", ""
+        if result := self.checks.results.get(self._rows.key):
+            return result
         model = row.model
         nearest = defaults.nearest(self.session, model) if row.state is ModelState.GONE else None
         provider = self._list.providers.get(model.provider)
@@ -263,10 +260,7 @@ class Models(AreaScreen):
         self._rows.focus()
 
     def action_next_type(self) -> None:
-        if not self._reading:
-            self._kind = _NEXT_TYPE[self._kind]
-            self._note_type()
-            self._filtered()
+        self.show_type(self._kind if self._reading else NEXT_TYPE[self._kind])
 
     def show_type(self, kind: ModelType | None) -> None:
         """Show only models of that type, or all of them."""
@@ -275,9 +269,7 @@ class Models(AreaScreen):
         self._filtered()
 
     def _note_type(self) -> None:
-        kind = self._kind
-        word = _SHORT_TYPE[kind] if kind is None or kind in _SHORT_TYPE else kind.label
-        self.query_one(Filter).note(f"type: {word}" if self.size.width >= _NOTED else "")
+        self.query_one(Filter).note(type_note(self._kind) if self.size.width >= _NOTED else "")
 
     def on_rows_chosen(self) -> None:
         self.action_details()
@@ -297,11 +289,29 @@ class Models(AreaScreen):
         if self.working:
             for group in ("verify", "refresh"):
                 self.workers.cancel_group(self, group)
-        elif self.typing or not isinstance(self.focused, ModelDetailsView):
+        elif self._on_details:
+            self.action_list()
+        elif self.typing or self.query_one(Filter).text:
             self.query_one(Filter).clear()
             self._rows.focus()
         else:
-            self.action_list()
+            self._mark(())
+
+    def _mark(self, keys: Iterable[str]) -> None:
+        self._rows.mark(keys)
+        self.checks.results.clear()
+        self.refresh_chrome()
+
+    def action_mark(self) -> None:
+        """Mark the model under the cursor, or take its mark away, and go to the next."""
+        if self.row is not None and not self._on_details:
+            self._mark(self._rows.marks ^ {self._rows.key})
+            self._rows.action_move(1)
+
+    def action_mark_all(self) -> None:
+        """Mark the models that are shown; if all of them are marked, take all marks away."""
+        if not self._on_details and (shown := set(self._rows.keys)):
+            self._mark(() if shown <= self._rows.marks else self._rows.marks | shown)
 
     def _say(self, first: Words, second: Words = "") -> None:
         """Show that in the strip until the cursor moves."""
@@ -309,36 +319,34 @@ class Models(AreaScreen):
         self.refresh_chrome()
 
     def show_problem(self, problem: Problem) -> None:
-        self._say(problem_lines(problem.message)[0], problem_hint(problem) or problem.detail)
+        self._say(*problem_strip(problem))
 
     def action_use(self) -> None:
-        if (row := self.row) is not None:
-            if row.usable:
-                self.run_guarded(self._use(row.model), "use")
-            else:
-                self._say(f"{name_of(row.model)} cannot be a default: {row.word}.", "Choose one that is ready.")
+        rows = self.targets
+        if len(rows) == 1 and not rows[0].usable:
+            self._say(f"{name_of(rows[0].model)} cannot be a default: {rows[0].word}.", "Choose one that is ready.")
+        elif rows:
+            one = len(rows) == 1
+            work = set_default(self.session, rows[0].model) if one else actions.use_all(self.session, rows)
+            self.run_guarded(self._then_show(work), "use")
 
-    async def _use(self, model: Model) -> None:
-        notice = await self.undoably(self.session, set_default(self.session, model))
+    async def _then_show(self, work: Awaitable[str]) -> bool:
+        """Do it, then show the models as they are now, none marked, and the notice that it returns."""
+        notice = await self.undoably(self.session, work)
         await self.read()
+        self._mark(())
         self.dialogs.toast(notice)
+        return bool(notice)
 
     def action_verify(self) -> None:
-        if not self.working and (row := self.row) is not None:
-            self.run_guarded(self._verify(row), "verify")
+        if not self.working and (rows := self.targets):
+            self.run_guarded(self._verify(rows), "verify")
 
-    async def _verify(self, row: ModelRow) -> None:
-        if await actions.unlocked_for_test(self.dialogs, row):
-            billed = actions.price_note(self.session, row)
-            self._say(f"Sending a short test request{billed}.", hint("{area.escape} stops it."))
-            try:
-                with self.working.on(f"calling {clip_middle(name_of(row.model), 30)}"):
-                    result = await catalog.test(self.session, row.model)
-            except asyncio.CancelledError:
-                self._say("Stopped. The request may still be billed.")
-                raise
-            await self.read()
-            self._say(result, f"A short test request{billed}.")
+    async def _verify(self, rows: Sequence[ModelRow]) -> None:
+        answered = await self.checks.run(self.session, self.dialogs, rows)
+        await self.read()
+        self._rows.mark(self._rows.marks - answered)
+        self.refresh_chrome()
 
     def action_refresh(self) -> None:
         if not self.working:
@@ -384,17 +392,9 @@ class Models(AreaScreen):
             await self.read()
 
     def action_remove(self) -> None:
-        row = self.row
-        if row is not None and catalog.removable(row.model):
-            self.run_guarded(self._remove(row), "remove")
-        elif row is not None:
-            self._say(
-                f"{row.provider_label} lists this model, so it would come back.",
-                hint("{models.remove} removes added models only."),
-            )
+        if rows := self.targets:
+            self.run_guarded(self._remove(rows), "remove")
 
-    async def _remove(self, row: ModelRow) -> None:
-        if notice := await self.undoably(self.session, actions.remove(self.session, row)):
-            await self.read()
-            self.action_list()
-            self.dialogs.toast(notice)
+    async def _remove(self, rows: Sequence[ModelRow]) -> None:
+        await self._then_show(actions.remove(self.session, rows))
+        self.action_list()

@@ -1,6 +1,6 @@
 """A list of rows with a cursor. Draws only visible rows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, overload
 
@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from tui.console.keys import bind
 from tui.console.widgets.static_text import drawn, line
-from tui.console.widgets.symbols import CURSOR
+from tui.console.widgets.symbols import CURSOR, MARK
 
 _BAR = RichStyle(reverse=True)
 _BAR_AT_REST = RichStyle(reverse=True, dim=True)
@@ -119,6 +119,8 @@ class Rows(ScrollView, can_focus=True):
         """The number of rows that can be chosen."""
         self.cursor = -1
         self.gutter_cells = 3
+        self.marks: frozenset[str] = frozenset()
+        """The keys of the rows that a person marked, in sight or not."""
         self.led = led
         """Whether a field beside the list moves its cursor, so that the bar is that of a focused list."""
 
@@ -144,6 +146,11 @@ class Rows(ScrollView, can_focus=True):
         self.refresh()
         self._reveal()
         self.post_message(self.Moved(self, self.key))
+
+    def mark(self, keys: Iterable[str]) -> None:
+        """Show these rows as marked, and no others."""
+        self.marks = frozenset(keys)
+        self.refresh()
 
     def select(self, key: str) -> None:
         """Put the cursor on a row."""
@@ -241,10 +248,12 @@ class Rows(ScrollView, can_focus=True):
         here = cursor or bool(item.entry and item.entry == self.key)
         active = self.has_focus or self.led
         # In a gutter of one cell the cursor shows only while the list has the focus.
-        marked = here and (active or (self.STAYS and self.gutter_cells > 1))
-        gutter = (CURSOR if marked and cursor else "").center(self.gutter_cells)
+        shown = here and (active or (self.STAYS and self.gutter_cells > 1))
+        gutter = (CURSOR if shown and cursor else "").center(self.gutter_cells)
+        if item.key in self.marks and self.gutter_cells > 1:
+            gutter = MARK + gutter[1:]
         row = line(gutter, item.draw(cells - len(gutter))).truncate(cells, ellipsis=True)
-        if marked and self.REVERSED:
+        if shown and self.REVERSED:
             # One look for the whole line: dim and colored words would make blocks of other colors in it.
             bar = _BAR if active else _BAR_AT_REST
             return Strip([Segment(row.plain + " " * (cells - row.cell_length), style.rich_style + bar)], cells)

@@ -9,7 +9,7 @@ from datetime import date
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.domain import Credential, ImportMode, Model, ModelState, ModelType, Origin
-from tui.errors import Action, Locked, Remedy, UsageError
+from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers import PROVIDERS
 from tui.providers.origins import is_loopback
 from tui.providers.spec import Provider
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _KINDS = list(ModelType)
+
+_AT_A_PROVIDER = 2
+"""Test requests that run at a provider at the same time."""
 
 _SOON = 90
 """Days before its retirement from which a model is one to replace."""
@@ -234,6 +237,26 @@ async def test(session: TenantSession, model: Model) -> str:
     return f"{model.id} {outcome.words} in {round((time.monotonic() - started) * 1000)} ms."
 
 
+async def test_all(
+    session: TenantSession, models: Sequence[Model], hear: Callable[[Model, "str | Problem"], None]
+) -> None:
+    """Send a short test request to each model, few at a time to a provider.
+
+    `hear` gets each model as it answers, with the sentence of `test`, or with the Problem of that model.
+    """
+    limits = {model.provider: asyncio.Semaphore(_AT_A_PROVIDER) for model in models}
+
+    async def test_one(model: Model) -> None:
+        async with limits[model.provider]:
+            try:
+                result: str | Problem = await test(session, model)
+            except Problem as problem:
+                result = problem
+        hear(model, result)
+
+    await asyncio.gather(*map(test_one, models))
+
+
 def billed(session: TenantSession, provider_id: str) -> bool:
     """Return True unless every server that the provider's key may be sent to is on this machine."""
     credential = stored_credentials.active(session, provider_id)
@@ -245,23 +268,21 @@ def removable(model: Model) -> bool:
     return model.origin is Origin.ADDED or bool(model.gone)
 
 
-async def remove(session: TenantSession, model: Model) -> None:
-    """Remove an added model, or an imported one that is no longer listed, and clear its default."""
-    if not removable(model):
+async def remove(session: TenantSession, *models: Model) -> None:
+    """Remove added models, or imported ones that are no longer listed, and their defaults, in one change."""
+    if listed := next((model for model in models if not removable(model)), None):
         raise UsageError(
-            f"{model.ref} is listed by its provider and would come back.", "You can remove added models only."
+            f"{listed.ref} is listed by its provider and would come back.", "You can remove added models only."
         )
+    refs = {(model.provider, model.id, model.type) for model in models}
 
     def work() -> None:
         with verification.credential_transaction(session) as tables:
-            tables.table("models").remove(lambda record: _is(record, model))
-            tables.table("defaults").remove(
-                lambda record: (
-                    (record["provider"], record["model"], record["type"]) == (model.provider, model.id, model.type)
-                )
-            )
-            with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
-                stored_credentials.update_origins(session, tables, model.provider)
+            tables.table("models").remove(lambda record: _ref(record, "id") in refs)
+            tables.table("defaults").remove(lambda record: _ref(record, "model") in refs)
+            for provider_id in {model.provider for model in models}:
+                with suppress(Locked):  # while the tenant is locked, what the key was sealed for stays
+                    stored_credentials.update_origins(session, tables, provider_id)
 
     await asyncio.to_thread(work)
 
@@ -276,7 +297,12 @@ def _same(other: Model, model: Model) -> bool:
 
 
 def _is(record: Mapping[str, object], model: Model) -> bool:
-    return (record.get("provider"), record.get("id"), record.get("type")) == (model.provider, model.id, model.type)
+    return _ref(record, "id") == (model.provider, model.id, model.type)
+
+
+def _ref(record: Mapping[str, object], name: str) -> tuple[object, object, object]:
+    """Return the provider, ID and type that a record names; `name` is its field of the ID."""
+    return record.get("provider"), record.get(name), record.get("type")
 
 
 def _row(model: Model, usable: frozenset[str], chosen: set[tuple[str, str, ModelType]], today: str) -> ModelRow:

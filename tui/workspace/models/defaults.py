@@ -91,18 +91,24 @@ async def set(  # noqa: A001
     Nothing is saved if it is so already. See `check` for what is raised.
     """
     default = check(session, type, ref, *fallbacks)
-    current = models.defaults(session).get(type)
-    if current is not None and current.refs == default.refs:
-        return current
+    (stored,) = await set_all(session, [default])
+    return stored
 
-    def work() -> Default:
+
+async def set_all(session: TenantSession, chosen: Sequence[Default]) -> list[Default]:
+    """Store checked defaults of several types in one change, and return them; those that are so already stay."""
+    current = models.defaults(session)
+    changed = {new.type: new for new in chosen if (old := current.get(new.type)) is None or old.refs != new.refs}
+
+    def work() -> None:
         with session.store.transaction() as tables:
             table = tables.table("defaults")
-            table.remove(lambda record: record["type"] == type)
-            table.insert(to_record(default))
-        return default
+            table.remove(lambda record: record["type"] in changed)
+            table.insert_multiple(map(to_record, changed.values()))
 
-    return await asyncio.to_thread(work)
+    if changed:
+        await asyncio.to_thread(work)
+    return [changed.get(default.type) or current[default.type] for default in chosen]
 
 
 def check(session: TenantSession, kind: ModelType, *refs: str) -> Default:
