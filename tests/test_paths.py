@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tui.errors import UsageError
 from tui.paths import open_file, paths, read_file
 
 
@@ -17,6 +18,25 @@ def test_a_home_folder_that_is_blank_or_relative_is_the_one_of_the_user(environ:
 
 def test_an_absolute_home_folder_is_used() -> None:
     assert paths({"HOME": "/srv/ada"}).data == Path("/srv/ada/.local/share/modeldeck")
+
+
+def test_a_tilde_in_a_variable_is_a_home_folder() -> None:
+    user = pwd.getpwuid(os.getuid())
+    environ = {"HOME": "/srv/ada", "MODELDECK_DATA_DIR": "~/data", "MODELDECK_KEY_DIR": f"~{user.pw_name}/keys"}
+    assert (paths(environ).data, paths(environ).keys) == (Path("/srv/ada/data"), Path(user.pw_dir, "keys"))
+    with pytest.raises(UsageError, match="Unknown user in MODELDECK_KEY_DIR"):
+        paths({"HOME": "/srv/ada", "MODELDECK_KEY_DIR": "~nouser/keys"})
+
+
+def test_a_relative_path_in_a_folder_that_was_removed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert paths({"HOME": "/srv/ada", "MODELDECK_DATA_DIR": "/data"}).data == Path("/data")
+    with pytest.raises(UsageError, match="current folder was removed"):
+        paths({"HOME": "/srv/ada", "MODELDECK_DATA_DIR": "data"})
 
 
 def test_a_pipe_a_device_and_a_folder_are_refused_at_once(tmp_path: Path) -> None:

@@ -111,6 +111,12 @@ class NetworkError(Problem):
     code = Exit.NETWORK
 
 
+class IncompleteAnswer(NetworkError):
+    """An answer ended, or stayed away, before its end: the connection was lost, or nothing came for too long."""
+
+    transient = True
+
+
 class Locked(Problem):
     """The tenant must be unlocked first, or its key cannot be decrypted at all."""
 

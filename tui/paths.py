@@ -92,8 +92,27 @@ def is_nameless(path: str | Path) -> bool:
 
 
 def _override(environ: Mapping[str, str], variable: str, otherwise: str) -> str:
+    """Return the absolute path in a variable, in which nothing but a shell may have resolved a tilde."""
     value = environ.get(variable)
-    return os.path.join(os.getcwd(), value) if value else otherwise
+    if not value:
+        return otherwise
+    if value == "~" or value.startswith("~/"):
+        return _home(environ) + value[1:]
+    path = os.path.expanduser(value)
+    if path.startswith("~"):
+        raise _refused(f"Unknown user in {variable}.", "Write ./~ for a name that begins with a tilde.")
+    try:
+        return path if os.path.isabs(path) else os.path.join(os.getcwd(), path)
+    except FileNotFoundError:
+        what = f"{variable} is a relative path, and the current folder was removed."
+        raise _refused(what, "Set it to an absolute path.") from None
+
+
+def _refused(message: str, hint: str) -> Exception:
+    """Return a usage error; shell completion, which hardly sees one, starts without its module."""
+    from tui.errors import UsageError
+
+    return UsageError(message, hint)
 
 
 def _root(environ: Mapping[str, str], home: str, variable: str, fallback: str) -> str:

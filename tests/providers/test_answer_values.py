@@ -269,6 +269,7 @@ async def test_vectors_are_read_in_the_order_of_the_texts(data: Any) -> None:
         [{"embedding": [1, 2]}, {"embedding": [1, 2, 3]}],
         [{"embedding": [1, math.nan]}, {"embedding": [1, 2]}],
         [{"embedding": [1, 10**400]}, {"embedding": [1, 2]}],
+        [{"embedding": [1, 1e300]}, {"embedding": [1, 2]}],
         [{"embedding": [1, "2"]}, {"embedding": [1, 2]}],
         [{"embedding": [1, None]}, {"embedding": [1, 2]}],
         [{"embedding": []}, {"embedding": []}],

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tests.doubles.openai_server import OpenAIServer
+from tests.doubles.openai_server import OpenAIServer, Response
 
 
 @pytest.mark.parametrize("name", ["note.oga", "note.opus"])
@@ -46,3 +46,9 @@ def test_two_models_are_compared_against_a_reference(ready: Run, server: OpenAIS
     assert ready("batch", str(tmp_path), *two, "-o", str(out)).code == 0
     rows = [json.loads(line) for line in out.read_text().splitlines()]
     assert [row["error_rates"]["wer"] for row in rows] == [0.1, 0.1] and rows[0]["prompt"] == "note.mp3"
+
+
+def test_a_duration_that_nobody_reported_is_null(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
+    (tmp_path / "talk.mp3").write_bytes(b"ID3")
+    server.next("/audio/transcriptions", Response(body={"text": "Good day"}))
+    assert json.loads(ready("transcribe", str(tmp_path / "talk.mp3"), "--json").out)["duration"] is None

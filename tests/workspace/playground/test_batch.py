@@ -12,7 +12,7 @@ from random import Random
 import pytest
 
 from tui.domain import Model, ModelType
-from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
+from tui.errors import CredentialRejected, IncompleteAnswer, NetworkError, Problem, UsageError
 from tui.providers.events import Event, Retrying
 from tui.workspace.playground.batch import runner, summary
 from tui.workspace.playground.batch.rows_file import RowsFile
@@ -71,7 +71,7 @@ async def test_every_task_has_one_row_in_order_after_limits_cuts_and_being_stopp
             if random.random() < 0.1:
                 return Outcome({"problem": {}}, busy(0))
             if random.random() < 0.05:
-                return Outcome({"problem": {}}, NetworkError("The connection ended."))
+                return Outcome({"problem": {}}, IncompleteAnswer("The connection ended."))
             return Outcome({"text": task.prompt.text, "problem": None})
         finally:
             in_flight -= 1
@@ -89,6 +89,23 @@ async def test_every_task_has_one_row_in_order_after_limits_cuts_and_being_stopp
     assert [row["id"] for row in rows] == [task.id for task in planned]
     assert all(row["text"] == row["prompt"] for row in rows)
     assert most == 3 and progress.skipped > 0 and progress.failed == 0
+
+
+@pytest.mark.parametrize(
+    ("problem", "sent"),
+    [(NetworkError("It returned a web page."), 1), (IncompleteAnswer("It stopped."), runner.ATTEMPTS)],
+    ids=["an answer", "control, a lost one"],
+)
+async def test_what_a_server_answered_is_not_asked_again(tmp_path: Path, problem: Problem, sent: int) -> None:
+    asked = 0
+
+    async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:
+        nonlocal asked
+        asked += 1
+        return Outcome({"text": "", "problem": {}}, problem)
+
+    progress = await run(tmp_path / "out.jsonl", tasks(PROMPTS[:1], [(A, {})]), perform)
+    assert (asked, progress.failed) == (sent, 1)
 
 
 async def test_a_failed_task_has_a_row_and_is_sent_again_by_the_next_run(tmp_path: Path) -> None:

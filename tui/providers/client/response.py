@@ -12,7 +12,7 @@ from dataclasses import replace
 from math import isfinite
 from typing import Any, Generic, Protocol, TypeVar
 
-from tui.errors import NetworkError, Problem
+from tui.errors import IncompleteAnswer, Problem
 from tui.providers.client.body import END_MARK
 from tui.providers.client.limits import Limits
 from tui.providers.client.read_ahead import Inbox, T
@@ -41,6 +41,9 @@ from tui.sanitize import is_id, one_line, printable
 
 AnswerResult = Event | ApiError | Call | RemoteJob
 """What an answer yields: the results of its reader but for `EndSeen`, which is about the answer itself."""
+
+_LARGEST = 3.4028235e38
+"""The largest 32-bit float. Models compute with those, and a larger number would become an infinite one in a file."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -138,7 +141,7 @@ class Answer(Generic[T]):
         """Yield what the reader makes of all that has arrived; what was yielded before an error stays valid.
 
         Raises:
-            NetworkError: The answer ended too early.
+            IncompleteAnswer: The answer ended too early.
             Problem: The answer is too large, or nothing that can be read.
         """
         if self._tail is not None:
@@ -245,7 +248,7 @@ class Answer(Generic[T]):
         if self._decoder.whole or self._marked:
             raise unusable_response(self._context, "an answer without text", words or self._unread_document)
         message = f"The answer from {self._context.label} stopped before its end. It is incomplete."
-        raise NetworkError(message, AGAIN, words)
+        raise IncompleteAnswer(message, AGAIN, words)
 
     def _is_whole(self, document: Any) -> bool:
         """Return True if a document is a whole answer, where it may also be the first line of a stream."""
@@ -359,10 +362,10 @@ def check_dimensions(context: ErrorContext, event: Vectors, dimensions: int) -> 
 
 
 def _vectors(context: ErrorContext, event: Vectors) -> Vectors:
-    """Return vectors of one size that hold finite numbers only. Raises Problem for any other."""
+    """Return vectors of one size whose numbers a 32-bit float can hold. Raises Problem for any other."""
     check_dimensions(context, event, len(next(iter(event.vectors), ())))
-    if not all(isfinite(number) for vector in event.vectors for number in vector):
-        raise unusable_response(context, "an embedding with a value that is not a finite number")
+    if not all(-_LARGEST <= number <= _LARGEST for vector in event.vectors for number in vector):
+        raise unusable_response(context, "an embedding with a value that is not a finite 32-bit number")
     return event
 
 

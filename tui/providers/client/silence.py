@@ -4,7 +4,7 @@ import asyncio
 import time
 from typing import Any, ClassVar, Protocol
 
-from tui.errors import NetworkError
+from tui.errors import IncompleteAnswer, NetworkError
 from tui.providers.client.limits import UPLOAD_PROGRESS_INTERVAL, Limits, setting_hint
 from tui.providers.client.transport_errors import ConnectionTrace, silent_proxy
 from tui.providers.error_messages import ErrorContext
@@ -105,7 +105,7 @@ class SilenceMonitor:
         """Wait until `pending` is done or there is something to report.
 
         Raises:
-            NetworkError: Nothing of use came for too long.
+            IncompleteAnswer: Nothing of use came for too long.
             ConnectionLost: The same, of a call that can go on in another way or is complete.
         """
         proxied = self._trace is not None and not self._trace.sent
@@ -126,7 +126,7 @@ class SilenceMonitor:
         if proxied and self._trace and not self._trace.sent and silent >= end:
             raise silent_proxy(self._context, end)
         if silent >= self._timeout:
-            kind = ConnectionLost if self._resumable or self._ending else NetworkError
+            kind = ConnectionLost if self._resumable or self._ending else IncompleteAnswer
             label = self._context.label
             message = f"{label} sent nothing of use for {self._timeout:.0f} s. The request was stopped."
             raise kind(message, setting_hint(self._setting))

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from tui.errors import NetworkError, Problem
+from tui.errors import IncompleteAnswer, NetworkError, Problem
 from tui.providers.error_messages import AGAIN, ErrorContext, shown_url
 
 # OpenSSL, x509_vfy.h: X509_V_ERR_*
@@ -107,7 +107,7 @@ def read_problem(place: ErrorContext, fault: BaseException | None = None) -> Pro
     if is_malformed(fault):
         message = f"The answer from {place.label} goes on with what is not valid HTTP. It is incomplete."
         return NetworkError(message, AGAIN)
-    return NetworkError(f"The connection to {place.label} ended before the answer did.", AGAIN)
+    return IncompleteAnswer(f"The connection to {place.label} ended before the answer did.", AGAIN)
 
 
 def silent_proxy(context: ErrorContext, seconds: float) -> Problem:

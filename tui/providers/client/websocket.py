@@ -19,7 +19,7 @@ from wsproto.connection import ConnectionState
 from wsproto.events import BytesMessage, TextMessage
 from wsproto.utilities import LocalProtocolError, generate_accept_token
 
-from tui.errors import NetworkError, Problem, UsageError
+from tui.errors import IncompleteAnswer, NetworkError, Problem, UsageError
 from tui.providers.client.body import FrameDecoder
 from tui.providers.client.limits import WEBSOCKET_CLOSE_TIMEOUT, WEBSOCKET_READ, Limits, format_size
 from tui.providers.client.read_ahead import Inbox
@@ -180,7 +180,7 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
             return None
         case WebSocketDisconnect(code=code, reason=reason):
             words = redact(context, f"{code} {reason}".strip())
-            return NetworkError(f"{context.label} closed the connection before the answer ended.", AGAIN, words)
+            return IncompleteAnswer(f"{context.label} closed the connection before the answer ended.", AGAIN, words)
         case Problem() as problem:
             return problem.with_traceback(None)
         case _TooMuch():

@@ -9,7 +9,7 @@ from tui.cli.context import CommandContext
 from tui.cli.model_call import begin, print_progress
 from tui.cli.output import counted
 from tui.domain import Model
-from tui.errors import NetworkError, Problem, UsageError
+from tui.errors import Problem, UsageError
 from tui.providers.events import Vectors
 from tui.workspace.playground import calls
 from tui.workspace.playground.embedding.vectors_file import VectorsFile, head_of
@@ -44,8 +44,7 @@ async def embed_to_file(
                     await _more(call, model, texts, dimensions, file)
                 except Problem as problem:
                     attempt = 1 if file.done > before else attempt + 1
-                    passing = problem.transient or isinstance(problem, NetworkError)
-                    if not passing or attempt >= _ATTEMPTS:
+                    if not problem.transient or attempt >= _ATTEMPTS:
                         raise
                     wait = problem.retry_after or min(_LONGEST, _BACKOFF * 2**attempt)
                     call.out.note(f"{problem.message} Retrying in {wait:.0f} s, at text {file.done + 1:,}.")

@@ -24,9 +24,9 @@ COMMANDS = (
         "transcripts are compared: seconds, seconds per second of audio, word and character error rate, "
         "differences.",
         "{model, fallback: {model, because}, text, language, duration, segments: [{start, end, text}]}; times in "
-        "seconds; fallback is the default that did not answer, or null; compared: {file, models: "
-        "[{model, text, problem, timings: {total}, duration, real_time_factor, error_rates: {wer, cer, "
-        "reference_words}, usage}], differences}",
+        "seconds; duration is null if the provider does not report it; fallback is the default that did not answer, "
+        "or null; compared: {file, models: [{model, text, problem, timings: {total}, duration, real_time_factor, "
+        "error_rates: {wer, cer, reference_words}, usage}], differences}",
         ("modeldeck transcribe call.mp3", "modeldeck transcribe talk.wav --format srt >talk.srt"),
     ),
 )

@@ -138,7 +138,7 @@ def _shape(model: Model, transcript: Transcript, instead: Fallback | None) -> di
         "fallback": instead.as_json() if instead else None,
         "text": transcript.text,
         "language": transcript.language,
-        "duration": transcript.duration,
+        "duration": transcript.duration or None,
         "segments": [
             {"start": segment.start, "end": segment.end, "text": segment.text} for segment in transcript.segments
         ],

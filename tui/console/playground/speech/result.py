@@ -62,7 +62,7 @@ class TranscriptResult:
                 "model": self.model,
                 "file": self.path.name,
                 "language": transcript.language,
-                "duration": transcript.duration or self.length,
+                "duration": transcript.duration or self.length or None,
                 "text": transcript.text,
                 "segments": segments,
             }

@@ -9,7 +9,7 @@ from decimal import Decimal
 from time import monotonic
 from typing import Any, Protocol
 
-from tui.errors import CredentialRejected, Locked, NetworkError, Problem, UsageError
+from tui.errors import CredentialRejected, IncompleteAnswer, Locked, Problem, UsageError
 from tui.providers.events import Event, Retrying
 from tui.workspace.playground.batch.rows_file import RowsFile
 from tui.workspace.playground.batch.tasks import BatchTask
@@ -175,8 +175,9 @@ class BatchRun:
             self._waiting = deque(other for other in self._waiting if other.model.ref != task.model.ref)
             return
         attempt = self._attempts[task.id] = self._attempts.get(task.id, 0) + 1
-        if problem is not None and (problem.transient or isinstance(problem, NetworkError)) and attempt < ATTEMPTS:
-            if problem.transient:
+        if problem is not None and problem.transient and attempt < ATTEMPTS:
+            # One connection that was lost says nothing of the host.
+            if not isinstance(problem, IncompleteAnswer) or attempt > 1:
                 self._pause(task, problem.retry_after or min(_LONGEST, _BACKOFF * 2 ** (attempt - 1)))
             self._waiting.appendleft(task)
             self._requeued.set()
