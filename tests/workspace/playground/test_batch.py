@@ -96,16 +96,16 @@ async def test_every_task_has_one_row_in_order_after_limits_cuts_and_being_stopp
     [(NetworkError("It returned a web page."), 1), (IncompleteAnswer("It stopped."), runner.ATTEMPTS)],
     ids=["an answer", "control, a lost one"],
 )
-async def test_what_a_server_answered_is_not_asked_again(tmp_path: Path, problem: Problem, sent: int) -> None:
-    asked = 0
+async def test_an_answer_of_a_server_is_not_requested_again(tmp_path: Path, problem: Problem, sent: int) -> None:
+    requests = 0
 
     async def perform(task: BatchTask, on_event: Callable[[Event], object]) -> Outcome:
-        nonlocal asked
-        asked += 1
+        nonlocal requests
+        requests += 1
         return Outcome({"text": "", "problem": {}}, problem)
 
     progress = await run(tmp_path / "out.jsonl", tasks(PROMPTS[:1], [(A, {})]), perform)
-    assert (asked, progress.failed) == (sent, 1)
+    assert (requests, progress.failed) == (sent, 1)
 
 
 async def test_a_failed_task_has_a_row_and_is_sent_again_by_the_next_run(tmp_path: Path) -> None:
