@@ -72,6 +72,7 @@ DECLARED = {
     "providers.remove": KeyDeclaration("d", "remove", "Remove (asks first)"),
     "providers.doctor": KeyDeclaration("D", "doctor", "Doctor: find what is wrong"),
     "providers.filter": KeyDeclaration("slash", "filter", "Filter the providers"),
+    "providers.health": KeyDeclaration("H", "health", "Health: every key with its times, age and expiry"),
     "providers.details": KeyDeclaration("right", "details"),
     "providers.list": KeyDeclaration("left", "list"),
     # Models
@@ -100,9 +101,13 @@ DECLARED = {
     "tenants.remove": KeyDeclaration("d", "remove", "Remove the tenant"),
     "tenants.refresh": KeyDeclaration("r", "refresh", "Read the list again"),
     "tenants.filter": KeyDeclaration("slash", "filter", "Filter the tenants"),
+    "tenants.health": KeyDeclaration("H", "health", "Health: every key of all tenants"),
     "operators.admit": KeyDeclaration("a", "admit", "Admit an operator"),
     "operators.remove": KeyDeclaration("d", "remove", "Remove an operator"),
     "operators.find": KeyDeclaration("slash", "find", "Find"),
+    "health.verify": KeyDeclaration("v", "verify", "Verify the key"),
+    "health.verify-all": KeyDeclaration("V", "verify all", "Verify all keys that are shown"),
+    "health.filter": KeyDeclaration("slash", "filter", "Filter: provider, tenant or state"),
     "damaged.again": KeyDeclaration("r", "refresh", "Read the settings again"),
     # Playground
     "chat.write": KeyDeclaration("i", "type", "Type a question"),

@@ -222,7 +222,8 @@ async def test_wide_windows_show_the_details_next_to_the_list_once_the_cursor_re
         assert screen[3].startswith(" ▸ ● OpenAI               ready                  37 models  │")
         assert screen[5].endswith("│ API key        ••••••••3f2a")
         assert screen[39] == (
-            " enter change  v verify  V verify all  a add  r refresh  n new  d remove  / filter  : commands  ? help"
+            " enter change  v verify  V verify all  a add  r refresh  n new  d remove  / filter  H health"
+            "  : commands  ? help"
         )
         await pilot.press("j")
         assert "│ OpenAI  " in shown(pilot)

@@ -52,7 +52,7 @@ async def test_rows_are_drawn_as_designed_with_the_cursor_on_the_one_last_used()
         assert screen[4].startswith("   ▪ 星河科技有限公司        open       1 of 2   2 of 3 ")
         assert screen[5].startswith("   ▪ customer-emea…dings-07  open       1 of 2   0 of 3 ")
         assert screen[6] == "   ✕ acme                    settings damaged, enter for details"
-        assert screen[-1] == " enter open  n new  e rename  p passphrase  d remove  / filter  ? help"
+        assert screen[-1] == " enter open  n new  e rename  p passphrase  d remove  / filter  H health  ? help"
         await pilot.press("r")
         await until_shown(pilot, "Read 4 tenants again.")
 
@@ -110,7 +110,7 @@ async def test_one_tenant_opens_at_once_and_a_damaged_one_shows_the_list() -> No
     session._stores.clear()
     async with console(session, None) as pilot:
         await until_shown(pilot, "▸ ✕ acme")
-        assert rows(pilot)[-1] == " enter open  n new  d remove  r refresh  / filter  ? help"
+        assert rows(pilot)[-1] == " enter open  n new  d remove  r refresh  / filter  H health  ? help"
 
 
 @pytest.mark.slow

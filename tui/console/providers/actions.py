@@ -53,6 +53,13 @@ async def show_doctor(screen: FramedScreen[None], row: ProviderRow, credential: 
     await screen.app.push_screen_wait(Doctor(row.provider, credential.name if credential and usable else ""))
 
 
+async def show_health(screen: FramedScreen[None]) -> None:
+    """Show the keys of the tenant with the times of their checks, their age and expiry."""
+    from tui.console.pages.health import Health  # lazy: the page
+
+    await screen.app.push_screen_wait(Health())
+
+
 async def refresh(session: TenantSession, row: ProviderRow) -> str:
     """List the models of a provider again."""
     result = await catalog.refresh(session, row.provider.id)

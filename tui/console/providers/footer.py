@@ -35,6 +35,7 @@ def footer(
         ("providers.remove: forget" if undecryptable else "providers.remove", set_up and (reading or wide)),
         ("providers.source", trial and reading),
         ("providers.doctor", reading or (row is not None and row.state is ProviderState.REFUSED)),
+        ("providers.health", not reading and any_set_up),
         ("providers.filter", not reading),
         ("app.commands", not reading and wide),
         (leave, leave),

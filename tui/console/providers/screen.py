@@ -37,8 +37,6 @@ _LIST = 60
 _REST = 0.15
 """Seconds that the cursor rests before the details follow it."""
 
-_NEEDS = (ProviderState.REFUSED, ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED)
-
 
 class Providers(AreaScreen):
     """The list and, in its place or beside it, the details of the provider under the cursor."""
@@ -58,6 +56,7 @@ class Providers(AreaScreen):
         bind("providers.use", "use"),
         bind("providers.remove", "remove"),
         bind("providers.doctor", "doctor"),
+        bind("providers.health", "health"),
     ]
     DEFAULT_CSS = f"""
     Providers #left {{ width: 1fr; }}
@@ -130,7 +129,7 @@ class Providers(AreaScreen):
     def on_mount(self) -> None:
         self._session = self.navigator.tenant_session
         self.rows = status.rows(self.session)
-        self._draw(next((row.provider.id for row in self.rows if row.state in _NEEDS or row.discovered), None))
+        self._draw(summary.first_to_act_on(self.rows))
         self.listed.focus()
 
     def on_screen_resume(self) -> None:
@@ -382,6 +381,9 @@ class Providers(AreaScreen):
     def action_doctor(self) -> None:
         if self.row is not None:
             self.run_guarded(actions.show_doctor(self, self.row, self.credential), "form")
+
+    def action_health(self) -> None:
+        self.run_guarded(actions.show_health(self), "form")
 
     def action_remove(self) -> None:
         row, credential = self.row, self.credential

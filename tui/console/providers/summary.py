@@ -1,7 +1,7 @@
 """Hint strips of providers and credentials, and what removing one deletes."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from tui.console.frame.screen import problem_lines
 from tui.console.keys import hint, key_of
@@ -95,6 +95,12 @@ def verified_words(rows: Sequence[ProviderRow], provider_ids: Collection[str]) -
     states = Counter(row.state for row in rows if row.provider.id in provider_ids)
     counts = ", ".join(f"{count} {state}" for state, count in states.most_common())
     return f"{states.total()} verified: {counts}" if states else "No provider is set up yet."
+
+
+def first_to_act_on(rows: Iterable[ProviderRow]) -> str | None:
+    """Return the id of the first provider that needs a person, None if none does."""
+    needy = (ProviderState.REFUSED, ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED)
+    return next((row.provider.id for row in rows if row.state in needy or row.discovered), None)
 
 
 def done_between(before: Sequence[ProviderRow], after: Sequence[ProviderRow]) -> str:

@@ -59,6 +59,7 @@ class Tenants(AreaScreen):
         bind("tenants.passphrase", "passphrase"),
         bind("tenants.remove", "remove"),
         bind("tenants.refresh", "refresh_list"),
+        bind("tenants.health", "health"),
         bind("tenants.filter", "filter"),
     ]
 
@@ -101,7 +102,7 @@ class Tenants(AreaScreen):
         back = (
             ("area.escape: clear",) if self._filter.text else ("area.escape",) if self.navigator.previous_area else ()
         )
-        return (*acts, "tenants.filter", *back)
+        return (*acts, "tenants.health", "tenants.filter", *back)
 
     def _strip(self) -> tuple[Words, Words]:
         row = self.row
@@ -251,6 +252,11 @@ class Tenants(AreaScreen):
     def action_remove(self) -> None:
         if self.row is not None:
             self._start(self._remove(self.row))
+
+    def action_health(self) -> None:
+        from tui.console.pages.health import Health  # lazy: the page
+
+        self.app.push_screen(Health(everyone=True))
 
     def action_filter(self) -> None:
         self._filter.display = True

@@ -4,7 +4,7 @@ A check is the one of `verify`: it stores the outcome. A locked tenant's credent
 """
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -71,6 +71,9 @@ class HealthRow:
 
 OnRow = Callable[[HealthRow], None]
 
+Entry = tuple[TenantSession, HealthRow, Credential | None]
+"""A row with what it is checked by; no credential for a trial."""
+
 
 def rows(session: TenantSession) -> list[tuple[HealthRow, Credential | None]]:
     """Return what there is to check of a tenant, with what the last check said; nothing is sent."""
@@ -108,6 +111,11 @@ def _row(session: TenantSession, credential: Credential) -> HealthRow:
 
 async def check(sessions: Iterable[TenantSession], hear: OnRow = lambda row: None) -> list[HealthRow]:
     """Verify all credentials of the tenants, and return them in order; `hear` gets every row when it is done."""
+    return await check_rows([(session, *entry) for session in sessions for entry in rows(session)], hear)
+
+
+async def check_rows(entries: Iterable[Entry], hear: OnRow = lambda row: None) -> list[HealthRow]:
+    """Verify these credentials, and return their rows in order; `hear` gets every row when it is done."""
     limits: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_A_HOST))
 
     async def checked(session: TenantSession, row: HealthRow, credential: Credential | None) -> HealthRow:
@@ -117,8 +125,14 @@ async def check(sessions: Iterable[TenantSession], hear: OnRow = lambda row: Non
         hear(row)
         return row
 
-    waiting = [checked(session, *entry) for session in sessions for entry in rows(session)]
-    return list(await asyncio.gather(*waiting))
+    return list(await asyncio.gather(*(checked(*entry) for entry in entries)))
+
+
+def summary(checked: Sequence[HealthRow]) -> str:
+    """Return how many credentials there are of which state, as a sentence."""
+    states = Counter(row.state for row in checked)
+    count = f"{len(checked):,} credential{'' if len(checked) == 1 else 's'}"
+    return f"{count}: {', '.join(f'{n:,} {state}' for state, n in states.items())}." if checked else f"{count}."
 
 
 async def _checked(session: TenantSession, row: HealthRow) -> HealthRow:

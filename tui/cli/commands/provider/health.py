@@ -1,11 +1,10 @@
 """`modeldeck health`: every stored credential of one tenant or of all, verified."""
 
-from collections import Counter
 from typing import Any
 
 from tui.cli.commands.tenant.named_tenants import is_many, named_sessions
 from tui.cli.context import CommandContext
-from tui.cli.output import bar, counted
+from tui.cli.output import bar
 from tui.cli.remedies import problem_hint
 from tui.errors import Problem
 from tui.tenancy import keyring, tenants
@@ -46,8 +45,7 @@ async def health(call: CommandContext) -> int:
         if row.problem:
             place = f"{row.tenant}, {row.provider}" if everyone else row.provider
             call.out.note(" ".join(filter(None, (f"{place}: {row.problem.message}", problem_hint(row.problem)))))
-    states = Counter(row.state for row in rows)
-    call.out.note(f"{counted(len(rows), 'credential')}: {', '.join(f'{n} {state}' for state, n in states.items())}.")
+    call.out.note(checks.summary(rows))
     return checks.exit_code(rows)
 
 
