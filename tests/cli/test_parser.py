@@ -170,3 +170,8 @@ def test_the_console_opens_on_the_tenant_that_is_named(modeldeck: Run, monkeypat
         assert modeldeck(*words, TERM="xterm", **variables).code == 143, "the console's exit code is the command's"
     assert opened == [(False, "acme"), (False, None), (False, "acme"), (True, None)]
     assert modeldeck("-t", "nobody", TERM="xterm").code == 2
+
+
+def test_a_model_can_be_named_as_lists_show_it() -> None:
+    args = parse(["model", "add", "huggingface/org/model", "task=chat"])
+    assert (args.one("P"), args.one("MODEL"), args.one("FIELD=VALUE")) == ("huggingface", "org/model", "task=chat")

@@ -104,6 +104,8 @@ def _option_value(command: Command, word: str, waiting: list[str]) -> tuple[Opti
 def _arguments(command: Command, plain: list[str]) -> dict[str, list[str]]:
     """Return the plain words by argument; one that takes many leaves the later ones what they need at least."""
     values: dict[str, list[str]] = {}
+    if [argument.name for argument in command.arguments[:2]] == ["P", "MODEL"] and plain:
+        plain = [*plain[0].split("/", 1), *plain[1:]]  # P/MODEL, as lists show it
     required = [argument for argument in command.arguments for _ in range(argument.min_count)]
     if len(plain) < len(required):
         missing = required[len(plain)]

@@ -294,6 +294,7 @@ async def test_servers_of_this_machine_are_probed_for_on_demand_and_used_with_on
     async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter")
         await focused(pilot, "Look for servers on this machine")
+        await until_shown(pilot, "Asks ports 11434, 8080, 8000 and 1234 of this machine.")
         await pilot.press("enter")
         await until_shown(pilot, "Answers on this machine")
         screen = rows(pilot)

