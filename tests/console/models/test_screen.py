@@ -106,7 +106,7 @@ async def test_no_models_at_all_says_where_they_come_from(session: Session) -> N
 
 async def test_t_goes_through_the_types_and_back_to_all(session: Session) -> None:
     async with area(session, "models") as pilot:
-        for words, count in (("reasoning", 31), ("embedding", 5), ("speech-to-text", 5)):
+        for words, count in (("chat", 31), ("embedding", 5), ("speech-to-text", 5)):
             await pilot.press("t")
             await until_shown(pilot, f"type: {words}")
             assert f"{count} of 41" in shown(pilot)

@@ -14,8 +14,6 @@ from tui.workspace.models.catalog import ModelRow
 NEXT_TYPE: dict[ModelType | None, ModelType | None] = dict(zip((None, *ModelType), (*ModelType, None), strict=True))
 """Type that is shown -> the one that is shown next; None is all of them."""
 
-_SHORT_TYPE = {None: "all", ModelType.CHAT: "reasoning"}
-
 
 def footer(
     row: ModelRow | None, providers: Mapping[str, ProviderRow], *, reading: bool, any_models: bool, leave: str
@@ -45,7 +43,7 @@ def footer_of_marked(count: int, leave: str) -> tuple[str, ...]:
 
 def type_note(kind: ModelType | None) -> str:
     """Return which type is shown, for the end of the filter's line."""
-    return f"type: {_SHORT_TYPE[kind] if kind is None or kind in _SHORT_TYPE else kind.label}"
+    return f"type: {kind.label if kind else 'all'}"
 
 
 def empty_list(text: str, kind: ModelType | None, any_models: bool) -> tuple[str, str]:
