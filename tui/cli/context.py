@@ -206,4 +206,4 @@ class CommandContext:
             if agent is not None and agent.problem is not None:
                 self.out.note(f"The agent was not used. {agent.problem.message}")
             if self.session.audit_failure is not None:
-                self.out.note(f"Done, but not in the audit log. {self.session.audit_failure.message}")
+                self.out.note(f"This is not in the audit log: {self.session.audit_failure.message}")

@@ -64,4 +64,4 @@ def test_the_log_of_a_tenant_whose_settings_cannot_be_read_is_shown(modeldeck: R
 def test_what_is_not_in_the_log_is_reported(modeldeck: Run, home: Path) -> None:
     (home / LOG).chmod(0o644)
     ran = modeldeck("tenant", "rename", "acme", "Acme")
-    assert ran.code == 0 and "Done, but not in the audit log. Other users of this machine" in ran.err
+    assert ran.code == 0 and "This is not in the audit log: Other users of this machine" in ran.err

@@ -9,6 +9,8 @@ import pytest
 
 from tests.cli.conftest import KEY, Run
 from tests.doubles.openai_server import OpenAIServer, Response, error_body
+from tui.cli import model_call
+from tui.errors import Problem
 
 
 def saved(path: Path) -> Any:
@@ -93,3 +95,39 @@ def test_only_force_overwrites_a_file_and_nothing_overwrites_a_device(
     assert server.requests == [] and file.read_text() == "mine" and pipe.is_fifo()
     assert ready("chat", "Why?", "--trace", str(file), "--force").code == 0
     assert saved(file)["exchanges"]
+
+
+def full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every file of a trace meet a full disk."""
+
+    def fail(path: Path, text: str) -> None:
+        raise Problem(f"{path} could not be written: No space left on device.")
+
+    monkeypatch.setattr(model_call, "write", fail)
+
+
+def test_a_trace_that_cannot_be_saved_costs_no_answer(
+    ready: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full_disk(monkeypatch)
+    trace = ("--trace", str(tmp_path / "trace.json"))
+    ran = ready("chat", "Why?", "--json", *trace)
+    assert ran.code == 1 and "No space left" in ran.err and "incomplete" not in ran.err
+    assert json.loads(ran.out)["complete"] is True
+    (tmp_path / "talk.mp3").write_bytes(b"ID3")
+    ran = ready("transcribe", str(tmp_path / "talk.mp3"), "--json", *trace)
+    assert ran.code == 1 and "recording" in json.loads(ran.out)["text"]
+
+
+def test_the_trace_of_a_chat_with_tools_holds_every_request(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:
+    tools, result, trace = (tmp_path / name for name in ("tools.json", "oslo.json", "trace.json"))
+    tools.write_text('[{"name": "weather"}]')
+    result.write_text("-3")
+    function = {"name": "weather", "arguments": "{}"}
+    message = {"content": None, "tool_calls": [{"id": "call_1", "type": "function", "function": function}]}
+    choice = {"index": 0, "message": message, "finish_reason": "tool_calls"}
+    server.next("/chat/completions", Response(body={"choices": [choice]}))
+    words = ("--tools", str(tools), "--tool-result", f"weather={result}", "--trace", str(trace))
+    ran = ready("chat", "Coat?", *words)
+    assert ran.code == 0, ran.err
+    assert len(json.loads(trace.read_text())["exchanges"]) == 2

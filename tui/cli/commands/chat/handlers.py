@@ -37,6 +37,7 @@ from tui.workspace.playground.saved_prompts import SavedPrompt
 from tui.workspace.playground.tools import answered
 
 if TYPE_CHECKING:
+    from tui.providers.client.wire_log import WireLog
     from tui.workspace.history.records import StoredChat
     from tui.workspace.playground.answer_schema import SchemaResult
     from tui.workspace.pricing.cost import Cost
@@ -290,26 +291,32 @@ async def _ask(
         return 0
     fallbacks = () if chat is not None or tools else answering_fallbacks(call, model)
     await begin(call, model)
-    record = recording.Recording(call, chat)
-    await record.question(prompt, model, parameters, conversation.system)
-    answer = await _answer(call, _Answer(call, model, files), record, fallbacks, messages, parameters, schema, tools)
-    rounds = 0
-    while (
-        (values := tool_results.results_of(answer.tool_calls, results)) and answer.tool_calls and answer.problem is None
-    ):
-        rounds += 1
-        if rounds > tool_results.MOST_ROUNDS:
-            raise Problem(f"The model went on asking for tools after {rounds - 1} results.", "Ask in another way.")
-        tool_results.report(call, answer.tool_calls, tools, ends=False)
-        messages = (*messages, *answered("".join(answer.text), answer.tool_calls, values))
-        before = [*answer.printed_calls, *tool_results.as_json(answer.tool_calls, tools, results)]
-        words = "\n".join(f"{entry.name}: {values[entry.id]}" for entry in answer.tool_calls.calls)
-        await record.question(words, model, parameters, conversation.system)
-        answer = _Answer(call, model, files)
-        answer.printed_calls = before
-        answer = await _answer(call, answer, record, (), messages, parameters, schema, tools)
-    answer.printed_calls += tool_results.as_json(answer.tool_calls, tools, {})
-    return _finish(call, answer, schema, tools)
+    # Saved last: a file that cannot be written must cost no answer.
+    with traced(call) as log:
+        record = recording.Recording(call, chat)
+        await record.question(prompt, model, parameters, conversation.system)
+        answer = await _answer(
+            call, _Answer(call, model, files), record, fallbacks, messages, parameters, schema, tools, log
+        )
+        rounds = 0
+        while (
+            (values := tool_results.results_of(answer.tool_calls, results))
+            and answer.tool_calls
+            and answer.problem is None
+        ):
+            rounds += 1
+            if rounds > tool_results.MOST_ROUNDS:
+                raise Problem(f"The model went on asking for tools after {rounds - 1} results.", "Ask in another way.")
+            tool_results.report(call, answer.tool_calls, tools, ends=False)
+            messages = (*messages, *answered("".join(answer.text), answer.tool_calls, values))
+            before = [*answer.printed_calls, *tool_results.as_json(answer.tool_calls, tools, results)]
+            words = "\n".join(f"{entry.name}: {values[entry.id]}" for entry in answer.tool_calls.calls)
+            await record.question(words, model, parameters, conversation.system)
+            answer = _Answer(call, model, files)
+            answer.printed_calls = before
+            answer = await _answer(call, answer, record, (), messages, parameters, schema, tools, log)
+        answer.printed_calls += tool_results.as_json(answer.tool_calls, tools, {})
+        return _finish(call, answer, schema, tools)
 
 
 async def _answer(
@@ -321,24 +328,24 @@ async def _answer(
     parameters: dict[str, Any],
     schema: Mapping[str, Any] | None,
     tools: tuple[Tool, ...],
+    log: "WireLog | None",
 ) -> _Answer:
     """Take an answer to its end and record it; what broke it off is its `problem`."""
     try:
-        with traced(call) as log:
-            request = fallback.chat(
-                call.tenant_session,
-                answer.model,
-                fallbacks,
-                messages,
-                parameters,
-                not call.args.has("no-stream"),
-                schema,
-                wire_log=log,
-                tools=tools,
-            )
-            async with aclosing(request) as events:
-                async for event in events:
-                    answer.take(event)
+        request = fallback.chat(
+            call.tenant_session,
+            answer.model,
+            fallbacks,
+            messages,
+            parameters,
+            not call.args.has("no-stream"),
+            schema,
+            wire_log=log,
+            tools=tools,
+        )
+        async with aclosing(request) as events:
+            async for event in events:
+                answer.take(event)
     except asyncio.CancelledError:
         answer.end()
         await record.answer(answer.kept(AnswerState.STOPPED))

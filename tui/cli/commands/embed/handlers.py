@@ -93,6 +93,9 @@ async def _embed(call: CommandContext, model: Model, texts: list[str], done: int
                             call.out.progress(f"Embedded {done:,} of {of:,} texts")
                     else:
                         print_progress(call.out, event)
+    except BrokenPipeError:
+        first = done  # its reader has what it wants
+        raise
     finally:
         if first < done < of:
             call.out.note(f"{done - first:,} vectors were printed, up to text {done:,} of {of:,}.")

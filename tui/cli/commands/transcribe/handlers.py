@@ -2,7 +2,7 @@
 
 from contextlib import aclosing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tui.cli.commands.transcribe import compare as comparing
 from tui.cli.commands.transcribe.recording import recording
@@ -27,6 +27,9 @@ from tui.workspace.playground.compare.comparison import MOST
 from tui.workspace.playground.fallback import Fallback
 from tui.workspace.playground.speech import audio as recordings
 
+if TYPE_CHECKING:
+    from tui.providers.client.wire_log import WireLog
+
 _SUBTITLES = {"srt": recordings.as_srt, "vtt": recordings.as_vtt}
 
 
@@ -47,8 +50,10 @@ async def transcribe(call: CommandContext) -> int | None:
             print_request(call, *calls.transcribe_call(call.tenant_session, model, path, language, times))
             return None
         await begin(call, model)
-        transcript, instead = await _transcript(call, model, path, times, output_format)
-    _print(call, model, transcript, output_format, instead)
+        # Saved last: a file that cannot be written must cost no transcript.
+        with traced(call) as log:
+            transcript, instead = await _transcript(call, model, path, times, output_format, log)
+            _print(call, model, transcript, output_format, instead)
     return None
 
 
@@ -68,7 +73,12 @@ async def _compare(call: CommandContext, named: list[str]) -> int:
 
 
 async def _transcript(
-    call: CommandContext, model: Model, path: Path, times: TimestampGranularity, output_format: str
+    call: CommandContext,
+    model: Model,
+    path: Path,
+    times: TimestampGranularity,
+    output_format: str,
+    log: "WireLog | None",
 ) -> tuple[Transcript, Fallback | None]:
     """Return the transcript, and what answered in place of the model; of one that fails, print what came of its text.
 
@@ -78,20 +88,19 @@ async def _transcript(
     transcript, partial, instead = Transcript(""), "", None
     fallbacks = () if output_format in _SUBTITLES else answering_fallbacks(call, model)
     try:
-        with traced(call) as log:
-            request = fallback.transcribe(call.tenant_session, model, fallbacks, path, language, times, log)
-            async with aclosing(request) as events:
-                async for event in events:
-                    if isinstance(event, Transcript):
-                        transcript = event
-                    elif isinstance(event, TextDelta):
-                        partial += event.text
-                    elif isinstance(event, Fallback):
-                        if event.answering:
-                            instead = event
-                            call.out.note(event.words)
-                    else:
-                        print_progress(call.out, event)
+        request = fallback.transcribe(call.tenant_session, model, fallbacks, path, language, times, log)
+        async with aclosing(request) as events:
+            async for event in events:
+                if isinstance(event, Transcript):
+                    transcript = event
+                elif isinstance(event, TextDelta):
+                    partial += event.text
+                elif isinstance(event, Fallback):
+                    if event.answering:
+                        instead = event
+                        call.out.note(event.words)
+                else:
+                    print_progress(call.out, event)
     except Problem:
         if (text := transcript.text or partial) and output_format == "text":
             call.out.line(text)
