@@ -106,6 +106,11 @@ class Tab(InConsole, Vertical):
         return self.last_request
 
     @property
+    def home(self) -> Path:
+        """The person's folder."""
+        return Path(self.navigator.session.environ.get("HOME") or Path.home())
+
+    @property
     def has_trial(self) -> bool:
         """Whether there is a trial of the model's provider, so that `o` has a meaning."""
         session = self.navigator.tenant_session
@@ -233,11 +238,6 @@ class PromptTab(Tab):
 
     def action_write(self) -> None:
         self.question.focus()
-
-    @property
-    def home(self) -> Path:
-        """The person's folder."""
-        return Path(self.navigator.session.environ.get("HOME") or Path.home())
 
     @property
     def rule(self) -> Rule:

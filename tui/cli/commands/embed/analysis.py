@@ -1,20 +1,18 @@
 """`modeldeck embed` beyond printing: nearest lines, a scatter, and two models on the same texts."""
 
 from collections.abc import Sequence
-from contextlib import aclosing
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import whole_number
 from tui.cli.model_call import begin, print_progress
 from tui.domain import Model
 from tui.errors import UsageError
-from tui.providers.events import Vectors
-from tui.storage.user_file import local_path, read
-from tui.workspace.playground import calls
+from tui.providers.events import Event, Vectors
+from tui.storage.user_file import local_path
 from tui.workspace.playground.embedding import projection, ranking
+from tui.workspace.playground.embedding.documents import embed_all, read_lines
 from tui.workspace.playground.embedding.vectors import MOST, Vector, matrix
 
-_LARGEST = 64 << 20
 _SCATTER = (72, 20)
 """Cells and rows of a scatter."""
 
@@ -23,15 +21,17 @@ async def vectors_of(
     call: CommandContext, model: Model, texts: Sequence[str], dimensions: int, query: bool = False
 ) -> list[Vector]:
     """Embed texts and return their vectors, with progress on a terminal."""
-    vectors: list[Vector] = []
-    events = calls.embed(call.tenant_session, model, texts, query, dimensions=dimensions)
-    async with aclosing(events) as running:
-        async for event in running:
-            if isinstance(event, Vectors):
-                vectors += event.vectors
-                call.out.progress(f"Embedded {len(vectors):,} of {len(texts):,} texts")
-            else:
-                print_progress(call.out, event)
+    count = 0
+
+    def show(event: Event) -> None:
+        nonlocal count
+        if isinstance(event, Vectors):
+            count += len(event.vectors)
+            call.out.progress(f"Embedded {count:,} of {len(texts):,} texts")
+        else:
+            print_progress(call.out, event)
+
+    vectors = await embed_all(call.tenant_session, model, texts, query=query, dimensions=dimensions, on_event=show)
     call.out.end_progress()
     return vectors
 
@@ -39,10 +39,7 @@ async def vectors_of(
 async def nearest(call: CommandContext, model: Model, queries: Sequence[str], dimensions: int) -> None:
     """Print the lines of a file that are nearest to each query."""
     count = whole_number("--top", call.args.one("top", "10"), 1)
-    content = read(local_path(call.args.one("nearest")), _LARGEST).decode("utf-8", "replace")
-    lines = [(number, line.strip()) for number, line in enumerate(content.split("\n"), 1) if line.strip()]
-    if not lines:
-        raise UsageError("The file of --nearest holds no text.")
+    lines = read_lines(local_path(call.args.one("nearest")))
     await begin(call, model)
     documents = await vectors_of(call, model, [line for _, line in lines], dimensions)
     for query, vector in zip(queries, await vectors_of(call, model, queries, dimensions, True), strict=True):
@@ -88,11 +85,7 @@ async def agreement(call: CommandContext, two: Sequence[Model], texts: Sequence[
         "rank_correlation": result.spearman,
         "shared_neighbours": {"share": result.neighbours, "of": result.count},
     }
-    ranks = "–" if result.spearman is None else f"{result.spearman:.3f}"
-    sentence = (
-        f"Rank correlation of all pairs {ranks}; {result.neighbours:.0%} of the {result.count} nearest in common."
-    )
-    call.out.answer(shape, sentence.replace("%", " %"))
+    call.out.answer(shape, result.words)
 
 
 def _check_count(texts: Sequence[str]) -> None:

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import aclosing
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -14,7 +13,9 @@ from tui.console.frame.chrome import Rule, ScreenText
 from tui.console.frame.screen import problem_lines
 from tui.console.keys import bind, hint
 from tui.console.playground.call_status import CallStatus
+from tui.console.playground.embedding.footer import footer, pair_words, text_words
 from tui.console.playground.embedding.heatmap import LEGEND, Heat
+from tui.console.playground.embedding.options import EmbeddingOptions, TakenOptions, taken_by
 from tui.console.playground.embedding.summary import pair, summary, words_under
 from tui.console.playground.tab import SingleCallTab, pick_model_hint
 from tui.console.remedies import problem_hint
@@ -23,11 +24,11 @@ from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ACCENT, MUTED
 from tui.console.widgets.text_area import LinesField
 from tui.console.widgets.truncate import clip_end
-from tui.domain import ModelType
+from tui.domain import Model, ModelType
 from tui.errors import Problem
-from tui.providers.events import Usage, Vectors
+from tui.providers.events import Event, Usage, Vectors
 from tui.tenancy.connections import provider_of
-from tui.workspace.playground import calls
+from tui.workspace.playground.embedding.documents import embed_all
 from tui.workspace.playground.embedding.vectors import MOST, Comparison, compare
 
 MAP = 60
@@ -36,6 +37,8 @@ MAP = 60
 _PAIRS = 200
 _INVITE = "One text per line; two or more are compared."
 _NOTHING = "Nothing was embedded yet."
+_THREE = "Three embedded texts are needed."
+_NO_MODEL = "No default embedding model yet."
 
 _LIMIT = 1_000_000
 """Characters of all texts together."""
@@ -63,6 +66,9 @@ class EmbeddingTab(SingleCallTab):
         bind("embedding.again", "again"),
         bind("embedding.copy", "copy"),
         bind("embedding.save", "save"),
+        bind("embedding.scatter", "scatter"),
+        bind("embedding.models", "models"),
+        bind("embedding.nearest", "nearest"),
     ]
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
@@ -72,8 +78,7 @@ class EmbeddingTab(SingleCallTab):
         self._summary = ""
         self._stopped = ""
         self._ref = ""
-        self._questions = False
-        """Whether the texts are questions to search with, where the model tells them apart."""
+        self._options = EmbeddingOptions()
 
     def compose(self) -> ComposeResult:
         yield Plain(id="said", classes="-none")
@@ -97,46 +102,21 @@ class EmbeddingTab(SingleCallTab):
 
     def chrome(self) -> ScreenText:
         field = self.query_one(LinesField)
-        keys: tuple[str, ...]
         if self.call_status is not None:
             keys = ("app.copy-or-stop: stop", "area.escape: commands") if field.has_focus else ("area.escape: stop",)
             return ScreenText("", keys, foot=self.call_status.words, strip=self.call_status.strip)
-        if field.has_focus:
-            done = ("embedding.again", "embedding.copy", "embedding.save") if self.compared is not None else ()
-            lines = ("question.send", "question.new-line: next text")
-            keys = (*lines, "playground.model", *self._kinds, *done, "area.escape: commands")
-        elif self.compared is None:
-            keys = ("embedding.write", "playground.model", *self._kinds, *self.source_keys, "playground.type")
-        else:
-            inputs = ("playground.model", *self._kinds, *self.source_keys)
-            keys = (
-                "embedding.write",
-                *inputs,
-                "embedding.again",
-                "embedding.copy",
-                "embedding.save",
-                "playground.type",
-            )
+        inputs = ("playground.model", *(("embedding.parameters",) if self._taken else ()))
+        entries = footer(self.compared, inputs, self.source_keys, typing=field.has_focus)
         mapped = self.compared is not None and 2 < len(self.compared.texts) <= MAP
         foot, legend = ("cosine × 100", LEGEND) if mapped else ("", "")
-        return ScreenText("", keys, foot=self._stopped or foot, foot_right=legend, strip=self._strip())
+        return ScreenText("", entries, foot=self._stopped or foot, foot_right=legend, strip=self._strip())
 
     def _strip(self) -> tuple[Words, Words]:
-        compared = self.compared
-        if compared is None or self.has_class("-locked"):
+        if self.compared is None or self.has_class("-locked"):
             return "", ""
-        if len(compared.texts) > MAP:
-            key = self.query_one("#pairs", Rows).key
-            i, j, _ = compared.pairs[int(key)] if key else (0, 0, 0.0)
-            return f"{i + 1} {compared.texts[i]}", f"{j + 1} {compared.texts[j]}"
-        n = self.query_one(Heat).index
-        if n < 0:
-            return "", ""
-        if n in compared.faults:
-            return f"{n + 1} {compared.texts[n]}", compared.faults[n]
-        near = [(entry, compared.table[n][entry]) for entry in compared.nearest(n)[:2]]
-        words = ", ".join(f"{entry + 1} ({value:.2f})" for entry, value in near if value is not None)
-        return f"{n + 1} {compared.texts[n]}", f"nearest: {words}" if words else ""
+        if len(self.compared.texts) > MAP:
+            return pair_words(self.compared, self.query_one("#pairs", Rows).key)
+        return text_words(self.compared, self.query_one(Heat).index)
 
     def unlocked(self) -> None:
         super().unlocked()
@@ -201,40 +181,40 @@ class EmbeddingTab(SingleCallTab):
         return "The texts that you wrote are not embedded." if self.texts not in ([], embedded) else ""
 
     def _show_rule(self) -> None:
-        one, many = ("query", "queries") if self._as_questions else ("text", "texts")
+        one, many = ("query", "queries") if self._applied.queries else ("text", "texts")
         count = len(self.texts)
         words = f"{count} {one if count == 1 else many}" if count else ""
+        length = self._applied.dimensions
+        words = " · ".join(filter(None, (words, f"{length:,} dimensions" if length else "")))
         rule = self.query_one("#texts-rule", Rule)
         rule.show(f"{many}, one per line", words)
         rule.color(ACCENT if self.query_one(LinesField).has_focus else MUTED)
 
-    # --- texts to be found, or questions ---
+    # --- parameters ---
 
     @property
-    def _kinds(self) -> tuple[str, ...]:
-        """The footer's word where the model tells questions apart."""
-        session = self.navigator.tenant_session
-        distinguishes = self.model is not None and provider_of(session, self.model.provider).distinguishes_queries
-        return ("embedding.parameters",) if distinguishes else ()
+    def _taken(self) -> TakenOptions:
+        return taken_by(self.navigator.tenant_session, self.model)
 
     @property
-    def _as_questions(self) -> bool:
-        return self._questions and bool(self._kinds)
+    def _applied(self) -> EmbeddingOptions:
+        """The options that are sent."""
+        return self._taken.apply(self._options)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return None if action == "parameters" and not self._kinds else super().check_action(action, parameters)
+        return None if action == "parameters" and not self._taken else super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
-        return "This model embeds documents and queries alike." if action == "parameters" else ""
+        return "This model takes nothing beside the texts." if action == "parameters" else ""
 
     def action_parameters(self) -> None:
-        self.run_worker(self._choose_kind(), group="parameters", exclusive=True, exit_on_error=False)
+        self.run_worker(self._choose_parameters(), group="parameters", exclusive=True, exit_on_error=False)
 
-    async def _choose_kind(self) -> None:
-        lines = ["This model embeds documents and search queries differently."]
-        choices = {"texts": "Documents", "questions": "Search queries"}
-        if answer := await self.dialogs.ask("These lines are", lines, choices):
-            self._questions = answer == "questions"
+    async def _choose_parameters(self) -> None:
+        from tui.console.playground.embedding.parameters import EmbeddingParameters  # lazy: the page
+
+        if options := await self.app.push_screen_wait(EmbeddingParameters(self._options, self._taken)):
+            self._options = options
             self._show_rule()
             self.refresh_chrome()
 
@@ -252,10 +232,7 @@ class EmbeddingTab(SingleCallTab):
         if self.call_status is not None:
             return
         if self.model is None:
-            self._say(
-                "No default embedding model yet.",
-                pick_model_hint("these texts"),
-            )
+            self._say(_NO_MODEL, pick_model_hint("these texts"))
         elif not texts:
             self.action_write()
         elif len(texts) > MOST:
@@ -264,45 +241,59 @@ class EmbeddingTab(SingleCallTab):
             self.run_worker(self._embed(texts), group="call", exclusive=True, exit_on_error=False)
 
     async def _embed(self, texts: Sequence[str]) -> None:
-        model, session = self.model, self.navigator.tenant_session
+        model = self.model
         assert model is not None
+        if (result := await self._embedded(model, texts)) is not None:
+            self.compared, self._summary = result[0], summary(*result)
+            self._ref, self._sorted = model.ref, -1
+            self._show()
+            self.take_focus()
+
+    async def _embedded(self, model: Model, texts: Sequence[str]) -> tuple[Comparison, int, float] | None:
+        """Return the similarity of texts by a model, its tokens and seconds; None after a problem, which is shown."""
+        session = self.navigator.tenant_session
         if not await self.dialogs.ensure_unlocked(f"embed {len(texts)} texts"):
-            return
+            return None
         self._say()
         label = provider_of(session, model.provider).label
         self.call_status = call_status = CallStatus(label, f"embedding 0 of {len(texts)}")
         ticking = self.set_interval(1.0, self.refresh_chrome)
-        self._stopped, tokens = "", 0
+        self._stopped, tokens, count = "", 0, 0
+
+        def take(event: Event) -> None:
+            nonlocal tokens, count
+            if isinstance(event, Vectors):
+                count += len(event.vectors)
+                call_status.doing = f"embedding {count} of {len(texts)}"
+            elif isinstance(event, Usage):
+                tokens = event.input or 0
+            call_status.tell(event)
+            self.refresh_chrome()
+
         self.console.set_running("playground/embedding", self.stop_call)
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
-            vectors: dict[int, Any] = {}
-            began = call_status.seconds
-            prepared = calls.embed_call(session, model, texts, self._as_questions)
-            call = calls.send(session, model, *prepared, self.record(model))
-            async with aclosing(call) as events:
-                async for event in events:
-                    if isinstance(event, Vectors):
-                        vectors |= dict(enumerate(event.vectors, event.start))
-                        call_status.doing = f"embedding {len(vectors)} of {len(texts)}"
-                    elif isinstance(event, Usage):
-                        tokens = event.input or 0
-                    call_status.tell(event)
-                    self.refresh_chrome()
+            began, log = call_status.seconds, self.record(model)
+            options = taken_by(session, model).apply(self._options)
+            vectors = await embed_all(
+                session,
+                model,
+                texts,
+                query=options.queries,
+                dimensions=options.dimensions,
+                wire_log=log,
+                on_event=take,
+            )
             seconds = call_status.seconds - began
             call_status.doing = f"comparing {len(texts)} vectors"
             self.refresh_chrome()
-            compared = await asyncio.to_thread(compare, texts, [vectors.get(n, ()) for n in range(len(texts))])
-            self._summary = summary(compared, tokens, seconds)
-            self._ref, self.compared, self._sorted = model.ref, compared, -1
-            self.call_status = None
-            self._show()
-            self.take_focus()
+            return await asyncio.to_thread(compare, texts, vectors), tokens, seconds
         except asyncio.CancelledError:
             self._stopped = f"stopped after {call_status.seconds:.1f} s"
             raise
         except Problem as problem:
             self._say(problem.message, problem_hint(problem), problem.detail)
+            return None
         finally:
             ticking.stop()
             self.call_status = None
@@ -388,9 +379,35 @@ class EmbeddingTab(SingleCallTab):
             self.run_worker(self._save(self.compared, self._ref), group="save", exclusive=True)
 
     async def _save(self, compared: Comparison, ref: str) -> None:
-        from tui.console.pages.save_file import Save  # lazy: the page
+        from tui.console.playground.embedding import pages  # lazy: the pages
 
-        def text(kind: str) -> str:
-            return compared.as_csv() if kind == "csv" else compared.as_json(ref)
+        await pages.save(self, compared, ref)
 
-        await self.app.push_screen_wait(Save("vectors", {"json": "JSON", "csv": "CSV"}, text))
+    def action_scatter(self) -> None:
+        if self.compared is None or len(self.compared.texts) < 3:
+            self.dialogs.toast(_THREE)
+        else:
+            from tui.console.playground.embedding import pages  # lazy: the pages
+
+            self.run_worker(pages.scatter(self, self.compared, self._ref), group="scatter", exclusive=True)
+
+    def action_models(self) -> None:
+        if self.compared is None or len(self.compared.texts) < 3:
+            self.dialogs.toast(_THREE)
+        elif self.call_status is None:
+            self.run_worker(self._compare_models(self.compared), group="call", exclusive=True, exit_on_error=False)
+
+    async def _compare_models(self, compared: Comparison) -> None:
+        model, first = await self.navigator.pick_model(self.TYPE), (self._ref, compared)
+        if model is not None and (result := await self._embedded(model, compared.texts)) is not None:
+            from tui.console.playground.embedding import pages  # lazy: the pages
+
+            await pages.two_models(self, first, (model.ref, result[0]))
+
+    def action_nearest(self) -> None:
+        if self.model is None:
+            self._say(_NO_MODEL, pick_model_hint("this search"))
+            return
+        from tui.console.playground.embedding import pages  # lazy: the pages
+
+        pages.nearest(self, self.model, self._applied.dimensions, next(iter(self.texts), ""))

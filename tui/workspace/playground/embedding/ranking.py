@@ -33,6 +33,13 @@ class Agreement:
     neighbours: float
     count: int
 
+    @property
+    def words(self) -> str:
+        """The figures as a sentence."""
+        ranks = "–" if self.spearman is None else f"{self.spearman:.3f}"
+        share = f"{self.neighbours:.0%}".replace("%", " %")
+        return f"Rank correlation of all pairs {ranks}; {share} of the {self.count} nearest in common."
+
 
 def agreement(first: Sequence[Vector], second: Sequence[Vector]) -> Agreement:
     """Compare the vectors that two models give the same texts; their dimensions may differ."""

@@ -1,0 +1,166 @@
+"""The page that finds the lines of a file that are nearest to a query."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from textual.widget import Widget
+
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import PageScreen, problem_lines, problem_text
+from tui.console.playground.path_field import PathField
+from tui.console.remedies import problem_hint
+from tui.console.widgets.form import Button, FieldRow, Form
+from tui.console.widgets.row_list import Rows
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import MUTED
+from tui.console.widgets.text_viewer import Reader
+from tui.domain import Model
+from tui.errors import Problem, UsageError
+from tui.providers.events import Event, Vectors
+from tui.workspace.playground.embedding import ranking
+from tui.workspace.playground.embedding.documents import embed_all, read_lines
+from tui.workspace.playground.embedding.vectors import Vector
+
+_TOP = 20
+"""Lines that are shown."""
+_COUNTED = 8 << 20
+"""Bytes of a file up to which its lines are counted while its path is typed."""
+
+
+class NearestLines(PageScreen[None]):
+    """A file, a query, and the nearest lines. The vectors of the file are kept for the next query."""
+
+    DEFAULT_CSS = """
+    NearestLines Form { height: auto; max-height: 12; padding-top: 1; }
+    NearestLines #wrong { height: auto; }
+    """
+
+    def __init__(self, model: Model, dimensions: int, home: Path, query: str) -> None:
+        super().__init__()
+        self._model, self._of_length = model, dimensions
+        self._path = PathField("file", home, self._inspect)
+        self._query = FieldRow("query", "query", query)
+        self._search = Button("Search", id="search", primary=True)
+        self._wrong = Plain(id="wrong")
+        self._lines: Sequence[Words] = ()
+        self._documents: tuple[Sequence[tuple[int, str]], list[Vector]] = ((), [])
+        """The lines of the last file with their vectors."""
+
+    def content(self) -> Iterable[Widget]:
+        with Form():
+            yield self._path
+            yield self._query
+            yield self._search
+        yield self._wrong
+        yield Reader()
+
+    def chrome(self) -> ScreenText:
+        keys: tuple[str, ...] = ("form.press", "focus.next", "page.back")
+        if self._search.doing:
+            keys = ("page.back: stop",)
+        elif isinstance(self.focused, Rows):
+            keys = ("list.choose: choose", "list.up list.down: move", "page.back")
+        elif isinstance(self.focused, Reader):
+            keys = ("list.up list.down: move", "focus.next", "page.back")
+        elif self.typing:
+            complete = ("path.complete", "filter.done") if self._path.field.has_focus else ("focus.next",)
+            keys = ("field.next", *complete, "field.clear", "page.back")
+        return ScreenText("Embedding › nearest lines", keys, self._model.ref)
+
+    def on_mount(self) -> None:
+        self._path.field.focus()
+        self._path.look()
+
+    async def _inspect(self, _typed: str) -> bool:
+        """Show how many lines the file has; return True if it is one."""
+        path = self._path.path
+        if not await asyncio.to_thread(path.is_file):
+            self._path.say("A text file, one document per line.")
+            return False
+        try:
+            self._path.say(await asyncio.to_thread(_count, path))
+        except Problem as problem:
+            self._path.say(*problem_lines(problem.message, problem_hint(problem)))
+        return True
+
+    def on_input_changed(self) -> None:
+        self._wrong.show("")
+
+    def on_path_field_completed(self) -> None:
+        self._query.field.focus()
+
+    def on_field_row_next(self, event: FieldRow.Next) -> None:
+        (self._query.field if event.row is self._path.row else self._search).focus()
+
+    def on_button_pressed(self) -> None:
+        self.run_worker(self._find(), group="nearest", exclusive=True, exit_on_error=False)
+
+    def action_back(self) -> None:
+        if self._search.doing:
+            self._stop()
+        else:
+            super().action_back()
+
+    def _stop(self) -> None:
+        self.workers.cancel_group(self, "nearest")
+
+    async def _find(self) -> None:
+        session, query = self.navigator.tenant_session, self._query.value.strip()
+        try:
+            if not self._path.value.strip() or not query:
+                raise UsageError("Type the path of a file, and a query.")
+            lines = await asyncio.to_thread(read_lines, self._path.path)
+            if not await self.dialogs.ensure_unlocked(f"embed {len(lines):,} lines"):
+                return
+            self._search.work("embedding")
+            self.console.set_running("playground/nearest", self._stop)
+            self.refresh_chrome()
+            with self.pending_actions.slow():
+                await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
+                documents = await self._embed([text for _, text in lines], lines)
+                vector = await embed_all(session, self._model, [query], query=True, dimensions=self._of_length)
+                matches = await asyncio.to_thread(ranking.nearest, vector[0], documents, _TOP)
+        except Problem as problem:
+            self._wrong.show(problem_text(problem))
+            return
+        finally:
+            self._search.work()
+            self.console.set_running("playground/nearest", None)
+            self.refresh_chrome()
+        rows = [line((f"   {cosine:6.3f}  ", ""), (f"{lines[n][0]:>6}  ", MUTED), lines[n][1]) for n, cosine in matches]
+        self._show([line(("   cosine    line", MUTED)), *rows])
+
+    async def _embed(self, texts: Sequence[str], lines: Sequence[tuple[int, str]]) -> list[Vector]:
+        """Return the vectors of the file's lines, those of the last query if they are the same lines."""
+        if self._documents[0] == lines:
+            return self._documents[1]
+        count = 0
+
+        def show(event: Event) -> None:
+            nonlocal count
+            if isinstance(event, Vectors):
+                count += len(event.vectors)
+                self._search.work(f"embedded {count:,} of {len(texts):,}")
+
+        session = self.navigator.tenant_session
+        vectors = await embed_all(session, self._model, texts, dimensions=self._of_length, on_event=show)
+        self._documents = lines, vectors
+        return vectors
+
+    def _show(self, lines: Sequence[Words]) -> None:
+        self._lines = lines
+        self.query_one(Reader).show(lambda _: self._lines)
+        self._query.field.focus()
+
+    def hide_when_locked(self) -> None:
+        self._documents = (), []
+        self._show(["   The tenant is locked; the lines are hidden."])
+
+
+def _count(path: Path) -> str:
+    size = path.stat().st_size
+    if size > _COUNTED:
+        return f"{size / 1e6:,.0f} MB."
+    count = len(read_lines(path))
+    return f"{count:,} {'line' if count == 1 else 'lines'}."
