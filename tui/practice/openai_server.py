@@ -135,10 +135,10 @@ def _tool_call(folder: str, body: Mapping[str, Any]) -> Answer:
 
 
 def embeddings(request: ReceivedRequest, sizes: Mapping[str, int]) -> Answer:
-    """Return vectors in the requested encoding."""
+    """Return vectors in the requested encoding and length."""
     body = request.data
     texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
-    size = sizes.get(body["model"], 768)
+    size = body.get("dimensions") or sizes.get(body["model"], 768)
     vectors = [sample_answers.vector(text, size) for text in texts]
     packed = body.get("encoding_format") == "base64"
     data = [

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.pilot import app_of, console, rows, shown, until, until_shown, windows
+from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown, windows
 from tests.providers.registry import register
 from tui.console.playground.embedding.heatmap import Heat, plan
+from tui.console.playground.embedding.nearest import NearestLines
 from tui.console.playground.embedding.tab import EmbeddingTab
 from tui.console.widgets.text_area import LinesField
 from tui.domain import ModelType
@@ -81,7 +82,7 @@ async def test_it_opens_in_typing_and_says_what_to_write() -> None:
         assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
         assert lines[1] == "── Chat  [Embedding]  Speech-to-text  Compare ─ text-embed…3-small · your key ──"
         assert lines[3] == "   One text per line; two or more are compared."
-        assert lines[-1] == " enter send  ctrl+j next text  ctrl+o model  esc commands  f1 help"
+        assert lines[-1] == " enter send  ctrl+j next  ctrl+o model  ctrl+t params  esc commands  f1 help"
 
 
 async def test_pasted_lines_are_texts_and_a_paste_sends_nothing() -> None:
@@ -116,10 +117,11 @@ async def test_eight_texts_give_the_map_as_drawn() -> None:
         assert lines[12].endswith("▓65  ·   1.00")
         assert lines[14].startswith("   nearest   7–8  0.65    ")
         assert lines[15].startswith("   furthest  ")
-        assert lines[-4] == "── cosine × 100 ───────────────────────── █ 80 and up  ▓ 60  ▒ 40  ░ 20 ── KEYS"
-        assert lines[-3] == f"   1 {TEXTS[0]}"
-        assert lines[-2].startswith("   nearest: 2 (0.")
-        assert lines[-1] == " i type  r embed again  m model  c copy  s save  t next type  ? help"
+        assert lines[-5] == "── cosine × 100 ───────────────────────── █ 80 and up  ▓ 60  ▒ 40  ░ 20 ── KEYS"
+        assert lines[-4] == f"   1 {TEXTS[0]}"
+        assert lines[-3].startswith("   nearest: 2 (0.")
+        assert lines[-2] == " i type  r embed again  m model  p params  c copy  s save  x scatter"
+        assert lines[-1] == " = two models  n nearest  t next type  ? help"
 
 
 async def test_the_row_and_the_column_of_the_cursor_are_marked_by_reverse_numbers() -> None:
@@ -135,7 +137,7 @@ async def test_the_row_and_the_column_of_the_cursor_are_marked_by_reverse_number
             if segment.style and segment.style.reverse and segment.text.strip()
         ]
         assert marked == [(4, "2"), (6, "2")]
-        assert rows(pilot)[-3] == f"   2 {TEXTS[1]}"
+        assert rows(pilot)[-4] == f"   2 {TEXTS[1]}"
 
 
 async def test_enter_sorts_by_nearness_to_the_text_and_back() -> None:
@@ -183,8 +185,8 @@ async def test_more_than_sixty_texts_give_the_nearest_pairs_alone(monkeypatch: p
         lines = rows(pilot)
         assert lines[4] == "   nearest pairs of 1,830"
         assert lines[5].startswith(" ▸ 60–61    1.00  text number 59")
-        assert lines[-3] == "   60 text number 59"
-        assert lines[-2] == "   61 text number 60"
+        assert lines[-4] == "   60 text number 59"
+        assert lines[-3] == "   61 text number 60"
 
 
 async def test_a_vector_of_another_length_is_shown_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,25 +324,60 @@ async def test_a_model_that_distinguishes_questions_learns_what_the_lines_are(mo
     async def send(*_: Any) -> AsyncIterator[Any]:
         yield Vectors(0, ((1.0, 0.0),))
 
-    def prepare(session: Any, model: Any, texts: Any, query: bool) -> tuple[None, None]:
+    def prepare(session: Any, model: Any, texts: Any, query: bool, **_: Any) -> tuple[None, None]:
         requests.append(query)
         return None, None
 
     monkeypatch.setattr(calls, "embed_call", prepare)
     monkeypatch.setattr(calls, "send", send)
     async with console() as pilot:
-        tab = await opened(pilot)
+        tab = await opened(pilot, "openai/text-embedding-ada-002")
         await pilot.press("escape", "p")
-        assert "p parameters" not in shown(pilot) and pilot.app.screen is tab.screen
+        assert "p params" not in shown(pilot) and pilot.app.screen is tab.screen
         register(monkeypatch, replace(PROVIDERS["openai"], distinguishes_queries=True))
         tab.refresh_chrome()
-        await until_shown(pilot, "p parameters")
+        await until_shown(pilot, "p params")
         await pilot.press("p")
         await until_shown(pilot, "These lines are")
-        await pilot.press("down", "enter")
+        await pilot.press("right", "enter", "enter")
         await until_shown(pilot, "── queries, one per line ──")
         await pilot.press("i")
         tab.query_one(LinesField).text = "Why is the sky blue?"
         await pilot.press("enter")
         await until(pilot, lambda: tab.compared is not None)
         assert requests == [True]
+
+
+async def test_vectors_are_shortened_scattered_searched_and_compared_with_another_model(tmp_path: Path) -> None:
+    path = tmp_path / "lines.txt"
+    path.write_text("\n".join(TEXTS[3:]) + "\n\nThe sky is blue\n")
+    async with console() as pilot:
+        tab = await opened(pilot)
+        await pilot.press("escape", "x")
+        await until_shown(pilot, "Three embedded texts are needed.")
+        await pilot.press("p", *"9999", "enter", "enter")
+        await until_shown(pilot, "▲")
+        await pilot.press("ctrl+u", *"256", "enter", "enter")
+        await until_shown(pilot, "256 dimensions ──")
+        await pilot.press("i")
+        await embedded(pilot, *TEXTS)
+        await until_shown(pilot, "8 texts · 256 dimensions")
+        await pilot.press("x")
+        await until_shown(pilot, "Scatter: openai/text-embedding-3-small")
+        await until(pilot, lambda: any("\u2800" < sign <= "\u28ff" for sign in shown(pilot)))
+        await pilot.press("escape", "=")
+        await until_shown(pilot, "text-embedding-3-large")
+        await pilot.press(*"3-large", "enter")
+        await until_shown(pilot, "Rank correlation of all pairs")
+        await until_shown(pilot, "B openai/text-embedding-3-large")
+        await pilot.press("escape", "n")
+        await until_shown(pilot, "Embedding › nearest lines")
+        page = screen_of(pilot, NearestLines)
+        page._path.field.value = str(path)
+        await until_shown(pilot, "6 lines.")
+        page._query.field.value = "Why does the sky look blue?"
+        page._search.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "cosine    line")
+        first = next(row for row in rows(pilot) if "The sky is blue" in row)
+        assert first.split()[1] == "7", "the number of the line counts blank ones"

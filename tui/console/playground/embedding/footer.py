@@ -14,7 +14,7 @@ def footer(
     """Return the footer's entries; `inputs` are the keys of what the request takes beside the texts."""
     if typing:
         done = ("embedding.again", "embedding.copy", "embedding.save") if compared is not None else ()
-        return ("question.send", "question.new-line: next text", *inputs, *done, "area.escape: commands")
+        return ("question.send", "question.new-line: next", *inputs, *done, "area.escape: commands")
     first = ("embedding.write", *inputs, *source_keys)
     if compared is None:
         return (*first, "embedding.nearest", "playground.type")

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from textual.content import Content
 
 from tui.console.keys import key_of
+from tui.console.playground.embedding.options import EmbeddingOptions
 from tui.console.widgets.static_text import line
 from tui.console.widgets.truncate import clip_end, fit, width
 from tui.workspace.playground.embedding.vectors import Comparison
@@ -19,6 +20,14 @@ def summary(compared: Comparison, tokens: int, seconds: float) -> str:
     if tokens:
         words.append(f"{tokens:,} {'token' if tokens == 1 else 'tokens'}")
     return " · ".join([*words, f"{seconds:.2f} s"])
+
+
+def rule_words(count: int, options: EmbeddingOptions) -> tuple[str, str]:
+    """Return the words on the rule above the texts: what they are, how many, and the length of the vectors."""
+    one, many = ("query", "queries") if options.queries else ("text", "texts")
+    parts = [f"{count} {one if count == 1 else many}"] if count else []
+    parts += [f"{options.dimensions:,} dimensions"] if options.dimensions else []
+    return f"{many}, one per line", " · ".join(parts)
 
 
 def words_under(compared: Comparison, cells: int) -> list[Content]:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -16,7 +17,7 @@ from tui.console.playground.call_status import CallStatus
 from tui.console.playground.embedding.footer import footer, pair_words, text_words
 from tui.console.playground.embedding.heatmap import LEGEND, Heat
 from tui.console.playground.embedding.options import EmbeddingOptions, TakenOptions, taken_by
-from tui.console.playground.embedding.summary import pair, summary, words_under
+from tui.console.playground.embedding.summary import pair, rule_words, summary, words_under
 from tui.console.playground.tab import SingleCallTab, pick_model_hint
 from tui.console.remedies import problem_hint
 from tui.console.widgets.row_list import Item, Rows
@@ -105,7 +106,7 @@ class EmbeddingTab(SingleCallTab):
         if self.call_status is not None:
             keys = ("app.copy-or-stop: stop", "area.escape: commands") if field.has_focus else ("area.escape: stop",)
             return ScreenText("", keys, foot=self.call_status.words, strip=self.call_status.strip)
-        inputs = ("playground.model", *(("embedding.parameters",) if self._taken else ()))
+        inputs = ("playground.model", *(("embedding.parameters: params",) if self._taken else ()))
         entries = footer(self.compared, inputs, self.source_keys, typing=field.has_focus)
         mapped = self.compared is not None and 2 < len(self.compared.texts) <= MAP
         foot, legend = ("cosine × 100", LEGEND) if mapped else ("", "")
@@ -181,13 +182,8 @@ class EmbeddingTab(SingleCallTab):
         return "The texts that you wrote are not embedded." if self.texts not in ([], embedded) else ""
 
     def _show_rule(self) -> None:
-        one, many = ("query", "queries") if self._applied.queries else ("text", "texts")
-        count = len(self.texts)
-        words = f"{count} {one if count == 1 else many}" if count else ""
-        length = self._applied.dimensions
-        words = " · ".join(filter(None, (words, f"{length:,} dimensions" if length else "")))
         rule = self.query_one("#texts-rule", Rule)
-        rule.show(f"{many}, one per line", words)
+        rule.show(*rule_words(len(self.texts), self._applied))
         rule.color(ACCENT if self.query_one(LinesField).has_focus else MUTED)
 
     # --- parameters ---
@@ -275,15 +271,8 @@ class EmbeddingTab(SingleCallTab):
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
             began, log = call_status.seconds, self.record(model)
             options = taken_by(session, model).apply(self._options)
-            vectors = await embed_all(
-                session,
-                model,
-                texts,
-                query=options.queries,
-                dimensions=options.dimensions,
-                wire_log=log,
-                on_event=take,
-            )
+            embed = partial(embed_all, session, model, texts, wire_log=log, on_event=take)
+            vectors = await embed(query=options.queries, dimensions=options.dimensions)
             seconds = call_status.seconds - began
             call_status.doing = f"comparing {len(texts)} vectors"
             self.refresh_chrome()
@@ -376,12 +365,9 @@ class EmbeddingTab(SingleCallTab):
         if self.compared is None:
             self.dialogs.toast(_NOTHING)
         else:
-            self.run_worker(self._save(self.compared, self._ref), group="save", exclusive=True)
+            from tui.console.playground.embedding import pages  # lazy: the pages
 
-    async def _save(self, compared: Comparison, ref: str) -> None:
-        from tui.console.playground.embedding import pages  # lazy: the pages
-
-        await pages.save(self, compared, ref)
+            self.run_worker(pages.save(self, self.compared, self._ref), group="save", exclusive=True)
 
     def action_scatter(self) -> None:
         if self.compared is None or len(self.compared.texts) < 3:
