@@ -33,6 +33,7 @@ class NearestLines(PageScreen[None]):
 
     DEFAULT_CSS = """
     NearestLines Form { height: auto; max-height: 12; padding-top: 1; }
+    NearestLines Button { margin-top: 1; }
     NearestLines #wrong { height: auto; }
     """
 
