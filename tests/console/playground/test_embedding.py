@@ -352,7 +352,7 @@ async def test_vectors_are_shortened_scattered_searched_and_compared_with_anothe
     path = tmp_path / "lines.txt"
     path.write_text("\n".join(TEXTS[3:]) + "\n\nThe sky is blue\n")
     async with console() as pilot:
-        tab = await opened(pilot)
+        await opened(pilot)
         await pilot.press("escape", "x")
         await until_shown(pilot, "Three embedded texts are needed.")
         await pilot.press("p", *"9999", "enter", "enter")
