@@ -154,6 +154,7 @@ DECLARED = {
     "embedding.models": KeyDeclaration("=", "two models", "Another model on the same texts: how far both agree"),
     "embedding.nearest": KeyDeclaration("n", "nearest", "Nearest lines of a file to a query"),
     "embedding.find": KeyDeclaration("slash", "find", "Find"),
+    "speech.models": KeyDeclaration("=", "compare", "Compare models on this recording, or with a reference text"),
     "compare.copy": KeyDeclaration("c,f8", "copy", "Copy the answer"),
     "compare.save": KeyDeclaration("s,ctrl+s", "save", "Save as Markdown or JSON"),
     "compare.batch": KeyDeclaration("B", "batch", "Batch: send every prompt of a file to these models"),

@@ -11,9 +11,10 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, rows, shown, until, until_shown, windows
+from tests.console.pilot import console, rows, screen_of, shown, until, until_shown, windows
 from tests.doubles.practice import practice_session
 from tui.console.playground.speech.form import duration
+from tui.console.playground.speech.models import SpeechModels
 from tui.console.playground.speech.result import TranscriptResult
 from tui.console.playground.speech.tab import SpeechTab
 from tui.console.widgets.form import Button
@@ -235,10 +236,11 @@ async def test_a_result_with_times_as_drawn(home: Path) -> None:
         assert lines[2].startswith(" meeting-2026-11-18.wav · 34 s · English · in ")
         assert lines[4] == " ▸ 00:00:00  Good morning, let us begin with the figures of last week."
         assert lines[7] == "   00:00:15  我们先看一下上周的数据。"
-        assert lines[-4].startswith("── 6 segments ──")
-        assert lines[-4].endswith("── 1 – 6 ── KEYS")
-        assert lines[-3] == "   s: save as text, srt or vtt · c: copy"
-        assert lines[-1] == " s save  c copy  r transcribe again  m model  n new  / find  t next type  ? help"
+        assert lines[-5].startswith("── 6 segments ──")
+        assert lines[-5].endswith("── 1 – 6 ── KEYS")
+        assert lines[-4] == "   s: save as text, srt or vtt · c: copy"
+        assert lines[-2] == " s save  c copy  r transcribe again  m model  = compare  n new  / find"
+        assert lines[-1] == " t next type  ? help"
 
 
 async def test_a_result_without_times_is_plain_text(home: Path) -> None:
@@ -296,7 +298,7 @@ async def test_the_upload_has_a_bar_that_moves_at_most_twice_a_second(
         await pilot.press("escape")
         await until_shown(pilot, "── stopped after ")
         assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
-        assert rows(pilot)[-1] == " i type  m model  t next type  ? help"
+        assert rows(pilot)[-1] == " i type  m model  = compare  t next type  ? help"
 
 
 async def test_moving_the_bar_draws_only_the_cells_that_changed() -> None:
@@ -467,3 +469,32 @@ def test_lengths_and_titles_in_words() -> None:
     assert [duration(seconds) for seconds in (7.2, 2470, 3790)] == ["7 s", "41 min 10 s", "1 h 3 min"]
     result = TranscriptResult(Path("/x/meeting.m4a"), "openai/whisper-1", Transcript("a", (), "english", 2470.0), 48.0)
     assert result.title(80) == "meeting.m4a · 41 min 10 s · English · in 48 s, 51× real time"
+
+
+async def test_two_models_are_compared_on_a_recording_and_with_a_reference(home: Path) -> None:
+    (home / "said.txt").write_text("Nothing that anybody would say in a meeting.")
+    async with at(home) as pilot:
+        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        await until(pilot, lambda: tab.form.info is not None)
+        await pilot.press("escape", "=")
+        await until_shown(pilot, "Speech-to-text › compare models")
+        page = screen_of(pilot, SpeechModels)
+        page._compare.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "Add a second model, or a reference text.")
+        page._add.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "gpt-4o-transcribe")
+        await pilot.press(*"4o-transcribe", "enter")
+        await until_shown(pilot, "openai/whisper-1, openai/gpt-4o-transcribe")
+        await until(pilot, lambda: page._compare.has_focus)
+        await pilot.press("enter")
+        await until_shown(pilot, "openai/whisper-1 and openai/gpt-4o-transcribe")
+        await until_shown(pilot, "real time")
+        page._path.field.value = "~/said.txt"
+        page._compare.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "[-Nothing-]")
+        assert all(result.rates is not None and result.rates.words > 0.5 for result in page.results)
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is tab.screen)

@@ -7,33 +7,30 @@ from tui.cli.context import CommandContext
 from tui.cli.model_call import begin, print_progress
 from tui.cli.remedies import problem_hint
 from tui.domain import Model
-from tui.errors import Exit, UsageError
-from tui.storage.user_file import local_path, read
+from tui.errors import Exit
+from tui.storage.user_file import local_path
 from tui.workspace.playground.compare.words import marked
-from tui.workspace.playground.speech.transcription import MeasuredTranscript, transcribe_with
-
-_LARGEST = 16 << 20
-_HEADINGS = ("model", "seconds", "real time", "WER", "CER")
-_UNKNOWN = "–"
+from tui.workspace.playground.speech.transcription import (
+    HEADINGS,
+    MeasuredTranscript,
+    read_reference,
+    transcribe_with,
+)
 
 
 def reference_of(call: CommandContext) -> str:
     """Return the text of --reference, '' without it."""
-    if not call.args.has("reference"):
-        return ""
-    text = read(local_path(call.args.one("reference")), _LARGEST).decode("utf-8", "replace")
-    if not text.strip():
-        raise UsageError("The reference text is blank.")
-    return text
+    return read_reference(local_path(call.args.one("reference"))) if call.args.has("reference") else ""
 
 
 async def compare(call: CommandContext, chosen: Sequence[Model], path: Path, reference: str) -> int:
     """Print every transcript, the figures, and the differences of two."""
     for model in chosen:
         await begin(call, model)
-    results = await transcribe_with(
+    results = [MeasuredTranscript(model) for model in chosen]
+    await transcribe_with(
         call.tenant_session,
-        chosen,
+        results,
         path,
         call.args.one("language"),
         reference,
@@ -52,7 +49,7 @@ async def compare(call: CommandContext, chosen: Sequence[Model], path: Path, ref
             call.out.line()
             call.out.line(differences)
         call.out.line()
-        call.out.table(_HEADINGS, [_row(result) for result in results])
+        call.out.table(HEADINGS, [result.row() for result in results])
     problems = [result.problem for result in results if result.problem]
     for result in results:
         if result.problem is not None:
@@ -61,13 +58,3 @@ async def compare(call: CommandContext, chosen: Sequence[Model], path: Path, ref
     if not problems:
         return Exit.DONE
     return problems[0].code if len(problems) == len(results) else Exit.FAILED
-
-
-def _row(result: MeasuredTranscript) -> tuple[str, ...]:
-    factor, rates = result.real_time_factor, result.rates
-    return (
-        result.model.ref,
-        f"{result.seconds:.1f} s",
-        f"{factor:.2f} ×" if factor else _UNKNOWN,
-        *((f"{rates.words:.1%}", f"{rates.characters:.1%}") if rates else (_UNKNOWN, _UNKNOWN)),
-    )

@@ -32,7 +32,7 @@ class Differences(TextPage):
         super().__init__()
         self._first, self._second = first, second
         self._share = shared_words(first[1], second[1])
-        self._rows = self._content()
+        self._rows = difference_text(first[1], second[1])
 
     def on_mount(self) -> None:
         self.reader.show(self._lines)
@@ -40,14 +40,16 @@ class Differences(TextPage):
     def _lines(self, cells: int) -> Sequence[Content]:
         return [line(_MARGIN, row) for text in self._rows for row in wrap(text, cells - 2 * len(_MARGIN))]
 
-    def _content(self) -> Sequence[Content]:
-        text = Content("")
-        for change, words in differences(self._first[1], self._second[1]):
-            before, after, style = _MARKS[change]
-            text = text.append(line((f"{before}{words}{after}", style)) if style else line(words))
-        return text.split(allow_blank=True)
-
     def chrome(self) -> ScreenText:
         legend = f"[-only {self._first[0]}-]  {{+only {self._second[0]}+}}"
         share = f"{self._share:.0%} of the words in common".replace("%", " %")
         return ScreenText("Compare › differences", self.keys, self.reader.place, strip=(legend, share))
+
+
+def difference_text(first: str, second: str) -> Sequence[Content]:
+    """Return two texts as the rows of one, with the words that only one of them has marked."""
+    text = Content("")
+    for change, words in differences(first, second):
+        before, after, style = _MARKS[change]
+        text = text.append(line((f"{before}{words}{after}", style)) if style else line(words))
+    return text.split(allow_blank=True)

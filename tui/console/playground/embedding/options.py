@@ -17,7 +17,7 @@ class EmbeddingOptions(NamedTuple):
     dimensions: int = 0
 
 
-class TakenOptions(NamedTuple):
+class AcceptedOptions(NamedTuple):
     """Which of them a model takes."""
 
     queries: bool = False
@@ -31,9 +31,9 @@ class TakenOptions(NamedTuple):
         return EmbeddingOptions(options.queries and self.queries, options.dimensions if self.length else 0)
 
 
-def taken_by(session: TenantSession, model: Model | None) -> TakenOptions:
+def accepted_by(session: TenantSession, model: Model | None) -> AcceptedOptions:
     """Return which options a model takes."""
     if model is None:
-        return TakenOptions()
+        return AcceptedOptions()
     lengths = (parameter for parameter in calls.parameters(session, model) if parameter.name == DIMENSIONS)
-    return TakenOptions(provider_of(session, model.provider).distinguishes_queries, next(lengths, None))
+    return AcceptedOptions(provider_of(session, model.provider).distinguishes_queries, next(lengths, None))

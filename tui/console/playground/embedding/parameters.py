@@ -6,7 +6,7 @@ from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import Dialog, problem_lines
-from tui.console.playground.embedding.options import EmbeddingOptions, TakenOptions
+from tui.console.playground.embedding.options import AcceptedOptions, EmbeddingOptions
 from tui.console.remedies import problem_hint
 from tui.console.widgets.form import Button, Choice, FieldRow
 from tui.console.widgets.static_text import Plain
@@ -21,15 +21,15 @@ class EmbeddingParameters(Dialog[EmbeddingOptions]):
 
     BOX_TITLE = "Parameters"
 
-    def __init__(self, options: EmbeddingOptions, taken: TakenOptions) -> None:
+    def __init__(self, options: EmbeddingOptions, accepted: AcceptedOptions) -> None:
         super().__init__()
-        self._dimensions = taken.length
+        self._dimensions = accepted.length
         kinds = [(_DOCUMENTS, "Documents"), (_QUERIES, "Search queries")]
         self._kind = Choice("These lines are", kinds, _QUERIES if options.queries else _DOCUMENTS, id="kind")
-        self._kind.display = taken.queries
+        self._kind.display = accepted.queries
         length = str(options.dimensions or "")
         self._length = FieldRow("dimensions", "dimensions", length, cells=8, help=("Blank: the model's own.",))
-        self._length.display = taken.length is not None
+        self._length.display = accepted.length is not None
 
     def parts(self) -> Iterable[Widget]:
         yield self._kind

@@ -16,7 +16,7 @@ from tui.console.keys import bind, hint
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.embedding.footer import footer, pair_words, text_words
 from tui.console.playground.embedding.heatmap import LEGEND, Heat
-from tui.console.playground.embedding.options import EmbeddingOptions, TakenOptions, taken_by
+from tui.console.playground.embedding.options import AcceptedOptions, EmbeddingOptions, accepted_by
 from tui.console.playground.embedding.summary import pair, rule_words, summary, words_under
 from tui.console.playground.tab import SingleCallTab, pick_model_hint
 from tui.console.remedies import problem_hint
@@ -106,7 +106,7 @@ class EmbeddingTab(SingleCallTab):
         if self.call_status is not None:
             keys = ("app.copy-or-stop: stop", "area.escape: commands") if field.has_focus else ("area.escape: stop",)
             return ScreenText("", keys, foot=self.call_status.words, strip=self.call_status.strip)
-        inputs = ("playground.model", *(("embedding.parameters: params",) if self._taken else ()))
+        inputs = ("playground.model", *(("embedding.parameters: params",) if self._accepted else ()))
         entries = footer(self.compared, inputs, self.source_keys, typing=field.has_focus)
         mapped = self.compared is not None and 2 < len(self.compared.texts) <= MAP
         foot, legend = ("cosine × 100", LEGEND) if mapped else ("", "")
@@ -189,16 +189,16 @@ class EmbeddingTab(SingleCallTab):
     # --- parameters ---
 
     @property
-    def _taken(self) -> TakenOptions:
-        return taken_by(self.navigator.tenant_session, self.model)
+    def _accepted(self) -> AcceptedOptions:
+        return accepted_by(self.navigator.tenant_session, self.model)
 
     @property
     def _applied(self) -> EmbeddingOptions:
         """The options that are sent."""
-        return self._taken.apply(self._options)
+        return self._accepted.apply(self._options)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return None if action == "parameters" and not self._taken else super().check_action(action, parameters)
+        return None if action == "parameters" and not self._accepted else super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:
         return "This model takes nothing beside the texts." if action == "parameters" else ""
@@ -209,7 +209,7 @@ class EmbeddingTab(SingleCallTab):
     async def _choose_parameters(self) -> None:
         from tui.console.playground.embedding.parameters import EmbeddingParameters  # lazy: the page
 
-        if options := await self.app.push_screen_wait(EmbeddingParameters(self._options, self._taken)):
+        if options := await self.app.push_screen_wait(EmbeddingParameters(self._options, self._accepted)):
             self._options = options
             self._show_rule()
             self.refresh_chrome()
@@ -270,7 +270,7 @@ class EmbeddingTab(SingleCallTab):
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
             began, log = call_status.seconds, self.record(model)
-            options = taken_by(session, model).apply(self._options)
+            options = accepted_by(session, model).apply(self._options)
             embed = partial(embed_all, session, model, texts, wire_log=log, on_event=take)
             vectors = await embed(query=options.queries, dimensions=options.dimensions)
             seconds = call_status.seconds - began

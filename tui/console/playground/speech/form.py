@@ -165,6 +165,7 @@ class SpeechForm(Vertical):
             *(("form.press",) if isinstance(focused, Button) else words),
             "speech.write",
             "playground.model",
+            *(("speech.models",) if self.info is not None else ()),
             "playground.type",
         )
 

@@ -1,7 +1,6 @@
 """The speech-to-text tab: a recording, its upload, and the transcript."""
 
 import asyncio
-from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
@@ -64,6 +63,7 @@ class SpeechTab(SingleCallTab):
         bind("speech.again", "again"),
         bind("speech.new", "new"),
         bind("speech.find", "find"),
+        bind("speech.models", "models"),
         bind("speech.before", "change(-1)"),
         bind("speech.after", "change(1)"),
     ]
@@ -75,7 +75,7 @@ class SpeechTab(SingleCallTab):
 
     def compose(self) -> ComposeResult:
         with ContentSwitcher(id="views", initial="form"):
-            yield SpeechForm(_home(self.navigator.session.environ))
+            yield SpeechForm(self.home)
             with Vertical(id="running"):
                 yield Plain(id="what")
                 with Horizontal(id="bar"):
@@ -126,6 +126,7 @@ class SpeechTab(SingleCallTab):
                 *self.source_keys,
                 "speech.new",
                 "speech.find",
+                "speech.models",
                 *several,
                 "playground.type",
             )
@@ -236,6 +237,14 @@ class SpeechTab(SingleCallTab):
 
     def on_speech_form_ready(self) -> None:
         self._start()
+
+    def action_models(self) -> None:
+        if self.model is None or self.form.info is None:
+            self.dialogs.toast("Choose a model and a recording first.")
+        elif self.call_status is None and not self.has_class("-locked"):
+            from tui.console.playground.speech.models import SpeechModels  # lazy: the page
+
+            self.app.push_screen(SpeechModels(self.model, self.form.path, self.form.language, self.home))
 
     # --- the call ---
 
@@ -365,7 +374,3 @@ class _Hearing:
         whole = self.whole if self.whole and (self.whole.text or not self.pieces) else Transcript(self.pieces)
         length = (self.info.seconds if self.info else None) or 0.0
         return TranscriptResult(self.path, self.ref, whole, self.seconds, length, self.times, cut, problem)
-
-
-def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("HOME") or Path.home())

@@ -9,14 +9,20 @@ from time import monotonic
 from typing import Any
 
 from tui.domain import Model
-from tui.errors import Problem
+from tui.errors import Problem, UsageError
 from tui.providers.events import Event, TextDelta, Transcript, Usage
 from tui.sanitize import printable
+from tui.storage.user_file import read
 from tui.tenancy.session import TenantSession
 from tui.workspace.playground import calls
 from tui.workspace.playground.compare.measurement import problem_json
 from tui.workspace.playground.speech.audio import audio_info
 from tui.workspace.playground.speech.error_rate import ErrorRates, error_rates
+from tui.workspace.pricing.cost import UNKNOWN
+
+HEADINGS = ("model", "seconds", "real time", "WER", "CER")
+_LARGEST = 16 << 20
+"""Bytes of a reference text."""
 
 
 @dataclass(eq=False)
@@ -35,6 +41,16 @@ class MeasuredTranscript:
     def real_time_factor(self) -> float | None:
         """Seconds of work ÷ seconds of speech: below 1 is faster than speech."""
         return self.seconds / self.duration if self.seconds and self.duration else None
+
+    def row(self) -> tuple[str, ...]:
+        """Return the figures under `HEADINGS`."""
+        factor, rates = self.real_time_factor, self.rates
+        return (
+            self.model.ref,
+            f"{self.seconds:.1f} s",
+            f"{factor:.2f} ×" if factor else UNKNOWN,
+            *((f"{rates.words:.1%}", f"{rates.characters:.1%}") if rates else (UNKNOWN, UNKNOWN)),
+        )
 
     def as_json(self) -> dict[str, Any]:
         """Return it as `--json` prints it."""
@@ -85,15 +101,31 @@ async def measure_transcript(
 
 async def transcribe_with(
     session: TenantSession,
-    models: Sequence[Model],
+    results: Sequence[MeasuredTranscript],
     path: Path,
     language: str = "",
     reference: str = "",
     on_event: Callable[[Event], object] = lambda event: None,
-) -> list[MeasuredTranscript]:
-    """Let every model transcribe the recording at once, independently of the others."""
-    results = [MeasuredTranscript(model) for model in models]
+) -> None:
+    """Let the model of each result transcribe the recording, all at once and independently of each other.
+
+    What came of a text until it is cancelled stays in its result.
+    """
     async with asyncio.TaskGroup() as group:
         for result in results:
             group.create_task(measure_transcript(session, result, path, language, reference, on_event))
-    return results
+
+
+def read_reference(path: Path) -> str:
+    """Return the text that transcripts are measured against.
+
+    Raises:
+        UsageError: The file cannot be read, is blank or too large.
+    """
+    content = read(path, _LARGEST)
+    if len(content) > _LARGEST:
+        raise UsageError(f"The reference text is larger than {_LARGEST >> 20} MiB.")
+    text = content.decode("utf-8", "replace")
+    if not text.strip():
+        raise UsageError("The reference text is blank.")
+    return text
