@@ -80,6 +80,7 @@ async def test_a_word_is_matched_and_escape_goes_back_step_by_step() -> None:
         await until_shown(pilot, "1 – 18 of ")
         await pilot.press("slash", *"escape-time")
         await until_shown(pilot, "set -sg escape-time 20")
+        await until_shown(pilot, "]  1 of 1")
         await pilot.press("q")
         await until_shown(pilot, "not found")
         await pilot.press("escape")

@@ -467,6 +467,7 @@ async def test_find_marks_the_place_above_and_escape_goes_back(model: Model) -> 
         await send(pilot, tab, "first")
         await pilot.press("escape", "slash", *"NEEDLE")
         await until(pilot, lambda: any("needle" in row for row in rows(pilot)))
+        await until_shown(pilot, "]  1 of 1")
         await pilot.press("x")
         await until_shown(pilot, "not found")
         await pilot.press("escape")

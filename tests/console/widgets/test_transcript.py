@@ -140,13 +140,14 @@ async def test_text_is_wrapped_anew_when_the_window_changes_and_the_end_stays_in
 async def test_finding_goes_up_from_the_end_and_round() -> None:
     async with reading(Lines("a", 30), Lines("b", 3)) as pilot:
         shown = transcript(pilot)
-        assert shown.find("A 1")
+        assert shown.find("A 1") == (11, 11)
         await pilot.pause()
         assert "▸a 19" in rows(pilot)
-        assert shown.find("a 1", again=True)
+        assert shown.find("a 1", -1)
         await pilot.pause()
         assert "▸a 18" in rows(pilot)
-        assert shown.find("b 0", again=True)
+        assert [shown.find("a 1", step) for step in (1, 1, -1)] == [(11, 11), (1, 11), (11, 11)]
+        assert shown.find("b 0", -1) == (1, 1)
         assert not shown.find("nowhere")
         assert not shown.find("")
 

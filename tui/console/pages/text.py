@@ -31,7 +31,7 @@ class TextPage(PageScreen[None]):
     def keys(self) -> tuple[str, ...]:
         """The keys of the footer."""
         if self.typing:
-            return "field.next", "find.close: commands"
+            return "field.next", "find.previous find.again: move", "find.close: commands"
         return "list.up list.down: move", self.FIND, "page.back"
 
     def on_reader_scrolled(self) -> None:
@@ -41,4 +41,4 @@ class TextPage(PageScreen[None]):
         self.query_one(Find).open()
 
     def on_find_wanted(self, event: Find.Wanted) -> None:
-        self.query_one(Find).say(self.reader.find(event.text, after=event.again))
+        self.query_one(Find).say(self.reader.find(event.text, event.step))

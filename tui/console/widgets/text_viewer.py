@@ -11,6 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.console.keys import bind
+from tui.console.widgets.find_bar import Match, nearest
 from tui.console.widgets.static_text import Words, drawn, line
 
 Build = Callable[[int], Sequence[Words]]
@@ -62,18 +63,18 @@ class Reader(ScrollView, can_focus=True):
         first, count = self.scroll_offset.y, len(self.lines)
         return f"{min(first + 1, count)} – {min(first + self.size.height, count)} of {count}"
 
-    def find(self, text: str, *, after: bool = False) -> bool:
-        """Bring a line with that text into sight, from the present one on or `after` it, round the end."""
+    def find(self, text: str, step: int = 0) -> Match | None:
+        """Bring a line with that text into sight: from the match shown on, below it (1) or above it (-1)."""
         wanted = text.casefold()
-        start = self._match_line + 1 if after else max(self._match_line, 0)
-        order = [n % len(self.lines) for n in range(start, start + len(self.lines))] if self.lines else []
-        self._match_line = next((n for n in order if wanted and wanted in self.lines[n].plain.casefold()), -1)
+        matches = [n for n, entry in enumerate(self.lines) if wanted and wanted in entry.plain.casefold()]
+        index = nearest(matches, self._match_line, step)
+        self._match_line = -1 if index is None else matches[index]
         self.refresh()
-        if self._match_line < 0:
-            return False
+        if index is None:
+            return None
         if not self.scroll_offset.y <= self._match_line < self.scroll_offset.y + self.size.height:
             self._to(self._match_line - self.size.height // 3)
-        return True
+        return Match(index + 1, len(matches))
 
     def _to(self, top: int) -> None:
         self.scroll_to(y=max(0, min(top, self.max_scroll_y)), animate=False, immediate=True)

@@ -24,6 +24,7 @@ from textual.style import Style
 from textual.widget import Widget
 
 from tui.console.keys import bind
+from tui.console.widgets.find_bar import Match
 from tui.console.widgets.symbols import ACCENT, CURSOR, TURN
 
 WIDEST = 80
@@ -264,27 +265,43 @@ class Transcript(Widget, can_focus=True):
 
     # --- finding ---
 
-    def find(self, text: str, *, again: bool = False) -> bool:
-        """Bring a row with that text into sight and mark it: the last one, or the one above that found last."""
+    def find(self, text: str, step: int = 0) -> Match | None:
+        """Mark a row with that text and bring it into sight: the last, or that below (1) or above (-1) the cursor."""
         if text or self._wanted is not None:
             self._wanted = re.compile(re.escape(text), re.IGNORECASE) if text else None
             self.refresh()
-        if self._wanted is None or not self.blocks:
-            return False
-        start = self._cursor - 1 if again else self._tops[-1] - 1
-        place, row = self._place(start) if start >= 0 else (len(self.blocks) - 1, WIDEST * len(self.blocks))
-        for step in range(len(self.blocks) + 1):
-            here = (place - step) % len(self.blocks)
-            if not self.blocks[here].holds(self._wanted):
-                continue
-            rows = self._measure(here)
-            last = min(row - (here > 0), len(rows) - 1) if not step else len(rows) - 1
-            for index in range(last, -1, -1):
-                if self._wanted.search(rows[index].plain):
-                    self._add_up()
-                    self._go(self._tops[here] + index + (here > 0))
-                    return True
-        return False
+        holding = [place for place, block in enumerate(self.blocks) if self._wanted and block.holds(self._wanted)]
+        if not holding:
+            return None
+        here, row = self._place(self._cursor) if step else (len(self.blocks) - 1, WIDEST * len(self.blocks))
+        row -= here > 0
+        ahead = [place for place in holding if (place >= here if step > 0 else place <= here)]
+        order = [*ahead, *(place for place in holding if place not in ahead), here]
+        if step <= 0:
+            order = [*reversed(ahead), *(place for place in reversed(holding) if place not in ahead), here]
+        for turn, place in enumerate(order):
+            rows = self._matching_rows(place)
+            if place == here and not turn:
+                rows = [index for index in rows if (index > row if step > 0 else index < row)]
+            if rows:
+                index = rows[0] if step > 0 else rows[-1]
+                self._add_up()
+                self._go(self._tops[place] + index + (place > 0))
+                return self._counted(holding, place, index)
+        return None
+
+    def _matching_rows(self, place: int) -> list[int]:
+        """Return which rows of a block hold the text that is looked for."""
+        wanted = self._wanted
+        return [index for index, row in enumerate(self._measure(place)) if wanted and wanted.search(row.plain)]
+
+    def _counted(self, holding: Sequence[int], place: int, index: int) -> Match:
+        if len(holding) > _COUNTED:
+            return Match()
+        before = sum(len(self._matching_rows(other)) for other in holding if other < place)
+        rows = self._matching_rows(place)
+        after = sum(len(self._matching_rows(other)) for other in holding if other > place)
+        return Match(before + rows.index(index) + 1, before + len(rows) + after)
 
     # --- drawing ---
 
@@ -338,6 +355,8 @@ class Transcript(Widget, can_focus=True):
 
 
 _BLANK = Content("")
+_COUNTED = 50
+"""The most blocks in which matches are counted; each is laid out for it."""
 
 
 def _same_beginning(before: Sequence[Content], after: Sequence[Content]) -> int:

@@ -72,7 +72,7 @@ class ChatTab(PromptTab):
             yield Transcript(id="transcript")
             yield ChatSide(id="chat-side")
         yield self.composer.rule
-        yield Find("chat.find")
+        yield Find("chat.find", onward=-1)
         yield from self.composer.compose()
 
     @property
@@ -116,7 +116,7 @@ class ChatTab(PromptTab):
 
     def _keys(self) -> tuple[str, ...]:
         if self.query_one(Find).has_class("-open") and self.typing and not self.question.has_focus:
-            return "field.next", "find.close"
+            return "field.next", "find.previous find.again: move", "find.close"
         if self.side.fields is not None and self.side.fields.row is not None:
             back = "back to typing" if self._typing_before else "commands"
             return "field.next", "focus.next", "field.clear", f"area.escape: {back}"
@@ -285,7 +285,7 @@ class ChatTab(PromptTab):
             self.transcript.find("")
 
     def on_find_wanted(self, event: Find.Wanted) -> None:
-        self.query_one(Find).say(self.transcript.find(event.text, again=event.again))
+        self.query_one(Find).say(self.transcript.find(event.text, event.step))
 
     def on_parameter_fields_changed(self) -> None:
         self.refresh_chrome()

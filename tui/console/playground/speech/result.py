@@ -13,7 +13,7 @@ from tui.console.frame.screen import problem_lines
 from tui.console.keys import hint, key_of
 from tui.console.playground.speech.form import duration
 from tui.console.remedies import problem_hint
-from tui.console.widgets.find_bar import Find
+from tui.console.widgets.find_bar import Find, Match, nearest
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ATTENTION, STOPPED
@@ -193,20 +193,19 @@ class SpeechResult(Vertical):
         self.query_one(Find).open()
 
     def on_find_wanted(self, event: Find.Wanted) -> None:
-        matched = self._find(event.text, event.again) if event.text else True
-        self.query_one(Find).say(matched)
+        self.query_one(Find).say(self._find(event.text, event.step) if event.text else None)
 
-    def _find(self, text: str, again: bool) -> bool:
+    def _find(self, text: str, step: int) -> Match | None:
         if not self._timed:
-            return self.query_one(Reader).find(text, after=again)
+            return self.query_one(Reader).find(text, step)
         assert self.result is not None
         rows, segments = self.query_one(Rows), self.result.transcript.segments
-        start = int(rows.key or 0) + again
-        order = [n % len(segments) for n in range(start, start + len(segments))]
-        hit = next((n for n in order if text.casefold() in segments[n].text.casefold()), None)
-        if hit is not None:
-            rows.select(str(hit))
-        return hit is not None
+        matches = [n for n, segment in enumerate(segments) if text.casefold() in segment.text.casefold()]
+        index = nearest(matches, int(rows.key or 0), step)
+        if index is None:
+            return None
+        rows.select(str(matches[index]))
+        return Match(index + 1, len(matches))
 
 
 def _items(segments: tuple[Segment, ...], cells: int) -> list[Item]:

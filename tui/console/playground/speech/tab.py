@@ -116,7 +116,14 @@ class SpeechTab(SingleCallTab):
         if self.view == "results":
             foot, place = self.result.foot
             if self.typing:
-                return ScreenText("", ("field.next", "area.escape: commands"), "", foot, place, self.result.strip)
+                return ScreenText(
+                    "",
+                    ("field.next", "find.previous find.again: move", "area.escape: commands"),
+                    "",
+                    foot,
+                    place,
+                    self.result.strip,
+                )
             several = ("speech.before speech.after: choose",) if len(self.result.all) > 1 else ()
             keys = (
                 "speech.save",
