@@ -6,7 +6,8 @@ Problem               exit 1   anything that failed
 ├── NetworkError       exit 4   the network, a proxy or TLS failed
 ├── Locked             exit 5   the tenant is locked, or a credential cannot be decrypted
 ├── ScopeMissing       exit 1   a provider accepted the credential, which lacks a permission
-└── SaveFailed         exit 1   data could not be written
+├── SaveFailed         exit 1   data could not be written
+└── Conflict           exit 1   another session changed what a form was filled with
 """
 
 import re
@@ -129,6 +130,10 @@ class ScopeMissing(Problem):
 
 class SaveFailed(Problem):
     """What was to be stored could not be: no room, no right to write, another session's lock, a folder that is gone."""
+
+
+class Conflict(Problem):
+    """Another session saved something else than a form was filled with. Nothing was changed; it can be saved over."""
 
 
 _PLAIN_WORD = re.compile(r"[a-z]{1,12}|--?[a-z]{1,12}(-[a-z]{1,12})?")

@@ -22,7 +22,7 @@ LONGEST = 6 * 3600.0
 def process_record(now: float) -> dict[str, Any]:
     """Return the record that names this process in a lock or an audit log entry, as JSON values."""
     return {
-        "host": _host(),
+        "host": host(),
         "boot": _boot(),
         "pid": os.getpid(),
         "begun": _start_time(os.getpid()),
@@ -55,7 +55,7 @@ def alive(record: Mapping[str, Any], now: float) -> bool:
 def _age(record: Mapping[str, Any], by_clock: float) -> float:
     """Return the age of a record in seconds: since the same start of this machine, a changed clock says nothing."""
     uptime = record.get("uptime")
-    if isinstance(uptime, int | float) and _boot() and (record.get("host"), record.get("boot")) == (_host(), _boot()):
+    if isinstance(uptime, int | float) and _boot() and (record.get("host"), record.get("boot")) == (host(), _boot()):
         return time.monotonic() - uptime
     return by_clock
 
@@ -63,7 +63,7 @@ def _age(record: Mapping[str, Any], by_clock: float) -> float:
 def ended(record: Mapping[str, Any]) -> bool:
     """Return True if the process that a record names has certainly ended; False for another machine's."""
     pid = record.get("pid")
-    if not isinstance(pid, int) or record.get("host") != _host():
+    if not isinstance(pid, int) or record.get("host") != host():
         return False
     if record.get("boot", _boot()) != _boot():
         return True
@@ -75,14 +75,15 @@ def words(record: Mapping[str, Any]) -> str:
     """Return `process 4127 on pts/3`, with the machine if it is another one; '' if nothing is known."""
     if not isinstance(record.get("pid"), int):
         return ""
-    where_at, host = record.get("terminal"), record.get("host", _host())
+    where_at, machine = record.get("terminal"), record.get("host", host())
     on = f" on {one_line(where_at, 40)}" if where_at and isinstance(where_at, str) else ""
-    where = f" of {one_line(str(host), 60)}" if host != _host() else ""
+    where = f" of {one_line(str(machine), 60)}" if machine != host() else ""
     return f"process {record['pid']}{on}{where}"
 
 
 @cache
-def _host() -> str:
+def host() -> str:
+    """Return the name of this machine."""
     return platform.node()
 
 

@@ -96,12 +96,10 @@ class Store:
         clock: Callable[[], float] = time.time,
         saved: Saved = lambda before, after, restored: None,
         misshapen: Misshapen = lambda table, records: "",
+        writer: Callable[[], Mapping[str, Any]] = lambda: identity.session(),
     ) -> None:
-        self.folder = folder
-        self.name = name
-        self._clock = clock
-        self._saved = saved
-        self._misshapen = misshapen
+        self.folder, self.name = folder, name
+        self._clock, self._saved, self._misshapen, self.writer = clock, saved, misshapen, writer
         self._kept: dict[str, tuple[tuple[Hashable, Any], Any]] = {}
         self._converted: dict[str, tuple[Mapping[str, Any], dict[str, Any]]] = {}
         self._cache: _State | None = None
@@ -328,7 +326,7 @@ class Store:
 
     def _commit(self, document: Document, keep: int, before: Document = _EMPTY) -> Document:
         """Write a document, and return it as it is read again."""
-        document = replace(document, by={"version": __version__, **identity.session()}, schema=schema())
+        document = replace(document, by={"version": __version__, **self.writer()}, schema=schema())
         try:
             written = following(document, before)
             content = encode(written)

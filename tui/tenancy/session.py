@@ -23,6 +23,7 @@ from tui import config
 from tui.config import Config
 from tui.errors import Problem
 from tui.paths import Paths, paths
+from tui.process import identity
 from tui.process.references import Kept
 from tui.storage import folder_safety
 from tui.storage.audit_log import AuditEvent, Log
@@ -130,8 +131,13 @@ class Session:
             folder = self.tenants.folder(tenant_id)
             folder = self.data.folder(OPERATOR) if tenant_id == OPERATOR else folder
             saved = partial(self._saved, tenant_id)
-            self._stores[tenant_id] = Store(folder, clock=self.clock, saved=saved, misshapen=misshapen)
+            self._stores[tenant_id] = Store(folder, "settings.json", self.clock, saved, misshapen, self._writer)
         return self._stores[tenant_id]
+
+    def _writer(self) -> Mapping[str, Any]:
+        """Return what others know this process by when it saves."""
+        shared = getattr(self.data, "writer", identity.session)
+        return dict(shared())
 
     def log(self, tenant_id: str) -> Log:
         """Return the audit log of a tenant, or of the operator."""

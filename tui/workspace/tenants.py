@@ -1,16 +1,16 @@
 """Create, rename, protect, remove and recover tenants."""
 
 import asyncio
-import os
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.domain import Credential, Default, Model, Origin, Tenant
 from tui.errors import Action, Problem, Remedy, UsageError
-from tui.process import identity
 from tui.providers import PROVIDERS
+from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.store import SavedState
 from tui.tenancy import changes, keyring, models, retired_keys, trials, verification
@@ -30,6 +30,7 @@ from tui.tenancy.tenants import (
 )
 from tui.tenancy.trials import TrialBalance
 from tui.vault import key_derivation
+from tui.workspace.conflicts import Seen, require_seen
 from tui.workspace.credentials import status
 from tui.workspace.history import chats, rewrap
 from tui.workspace.models import catalog, defaults
@@ -161,10 +162,19 @@ async def create(
         raise
 
 
-async def rename(session: TenantSession, name: str) -> Tenant:
-    """Rename a tenant; its ID stays."""
+async def rename(session: TenantSession, name: str, seen: Seen[str] | None = None) -> Tenant:
+    """Rename a tenant; its ID stays.
+
+    Raises:
+        Conflict: Another session gave it a name that is neither the new one nor the one that was `seen`.
+    """
     check_name(session.process, name, except_id=session.tenant_id)
-    return await asyncio.to_thread(_change, session, name=name.strip())
+    new = name.strip()
+
+    def check(tenant: Tenant) -> None:
+        require_seen(session, seen, tenant.name, new, f"renamed it to {one_line(tenant.name, 60)}")
+
+    return await asyncio.to_thread(_change, session, check, name=new)
 
 
 async def set_passphrase(session: TenantSession, new: Secret | None, old: Secret | None = None) -> Tenant:
@@ -214,13 +224,6 @@ def removal(session: TenantSession) -> Removal:
     defaults = tuple(models.defaults(session).values())
     credentials = tuple(stored_credentials.stored(session))
     return Removal(tenant, credentials, added, defaults, tenant.key_id, chats.count(session))
-
-
-def other_session(session: TenantSession) -> str:
-    """Return who saved last if not this process: `Another session (process 4127 on pts/3)`, or ''."""
-    by = session.store.document().by
-    who = "" if by.get("pid") == os.getpid() else identity.words(by)
-    return f"Another session ({who})" if who else ""
 
 
 def saved_at(session: TenantSession) -> str:
@@ -280,10 +283,12 @@ def _least_left(session: TenantSession) -> TrialBalance | None:
     return min((entry for entry in remaining if entry), key=lambda entry: entry.left / entry.calls, default=None)
 
 
-def _change(session: TenantSession, **entries: Any) -> Tenant:
+def _change(session: TenantSession, check: Callable[[Tenant], None] = lambda tenant: None, **entries: Any) -> Tenant:
     with session.store.transaction() as tables:
         meta = tables.table("meta")
-        tenant = replace(from_record(Tenant, meta.all()[0]), **entries)
+        stored = from_record(Tenant, meta.all()[0])
+        check(stored)
+        tenant = replace(stored, **entries)
         meta.truncate()
         meta.insert(to_record(tenant))
     return tenant

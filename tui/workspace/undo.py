@@ -22,6 +22,7 @@ from tui.tenancy.serialization import from_record, to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import check_name, get
 from tui.workspace import audit
+from tui.workspace.conflicts import other_session
 
 _UNDOABLE = frozenset(
     (
@@ -89,9 +90,14 @@ def last_change(session: TenantSession) -> SettingsChange:
 
 
 def change_since(session: TenantSession, before: Document) -> SettingsChange | None:
-    """Return the one change that was saved since a state was read, None if there is none or more, or no undoing it."""
+    """Return the one change that this process saved since a state was read.
+
+    Returns:
+        None if there is no change or more than one, if it is another session's, or if it cannot be undone.
+    """
     after = session.store.document()
-    return _change(before, after) if after.generation == before.generation + 1 else None
+    is_only = after.generation == before.generation + 1 and not other_session(session)
+    return _change(before, after) if is_only else None
 
 
 def still_applies(session: TenantSession, change: SettingsChange) -> bool:

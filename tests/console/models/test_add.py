@@ -130,14 +130,14 @@ async def test_the_id_is_requested_and_a_wrong_one_is_shown_under_it(session: Se
         await form(pilot)
         await pilot.press("shift+tab", "enter")
         await until_shown(pilot, "▲ The model ID is missing.")
-        assert pilot.app.focused is field(pilot).field
+        await until(pilot, lambda: pilot.app.focused is field(pilot).field)
         await typed(pilot, "gpt-6-sol")
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "▲ openai/gpt-6-sol already exists, imported.")
-        assert pilot.app.focused is field(pilot).field
+        await until(pilot, lambda: pilot.app.focused is field(pilot).field)
         assert field(pilot).value == "gpt-6-sol"
         await pilot.press("x")
-        assert "▲" not in shown(pilot)
+        await until(pilot, lambda: "▲" not in shown(pilot))
         assert added_ids(session) == []
 
 

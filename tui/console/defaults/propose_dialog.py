@@ -1,6 +1,7 @@
 """The dialog that suggests default models after a set-up; nothing is set until confirmed."""
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import ClassVar
 
 from textual.binding import BindingType
@@ -8,7 +9,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.console.defaults.set_default import set_default
+from tui.console.defaults.set_default import choose_default
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import Dialog, FramedScreen, problem_lines
 from tui.console.keys import bind, hint
@@ -134,7 +135,8 @@ class Propose(Dialog[str]):
         for proposal in self.query(Proposal):
             if proposal.on:
                 try:
-                    await set_default(self.navigator.tenant_session, proposal.model)
+                    save = partial(choose_default, self.navigator.tenant_session, proposal.model, None)
+                    await self.dialogs.over_conflict(save)
                 except Problem as problem:
                     self._say(problem)
                     return

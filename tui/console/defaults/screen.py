@@ -1,7 +1,7 @@
 """The Defaults screen: one default model for each type, or none, and its state."""
 
 import asyncio
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.console.defaults.details import DefaultDetails, details
-from tui.console.defaults.set_default import clear_default, drop_fallback, set_default, set_fallback
+from tui.console.defaults.set_default import choose_default, clear_default, drop_fallback, set_fallback
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import AreaScreen, problem_lines
 from tui.console.keys import bind, hint
@@ -266,12 +266,20 @@ class Defaults(AreaScreen):
         if row.default is not None:
             now = row.model or Model(row.default.provider, row.default.model, row.type)
         picked = await self.navigator.pick_model(row.type, now, clears=True)
-        return await set_default(self.session, picked) if picked is not None else ""
+        if picked is None:
+            return ""
+        return await self._settle(partial(choose_default, self.session, picked, row.default))
+
+    async def _settle(self, save: Callable[[bool], Awaitable[str]]) -> str:
+        """Save, and ask first where another session changed what this screen showed."""
+        return await self.dialogs.over_conflict(save) or ""
 
     async def _choose_fallback(self, row: DefaultRow, place: int) -> str:
         other = row.fallbacks[place] if place < len(row.fallbacks) else None
         picked = await self.navigator.pick_model(row.type, other.model if other else None)
-        return await set_fallback(self.session, place, picked) if picked is not None else ""
+        if picked is None or row.default is None:
+            return ""
+        return await self._settle(partial(set_fallback, self.session, place, picked, row.default))
 
     def action_fallback(self) -> None:
         row = self._row
@@ -287,17 +295,18 @@ class Defaults(AreaScreen):
     def action_use(self) -> None:
         row = self._row
         if row is not None and (model := row.nearest or row.proposed):
-            self.run_guarded(self._change(set_default(self.session, model)), "change")
+            save = partial(choose_default, self.session, model, row.default)
+            self.run_guarded(self._change(self._settle(save)), "change")
         elif row is not None:
             self.dialogs.toast(hint("There is no other model to suggest; {list.choose} shows all."))
 
     def action_clear(self) -> None:
         row, place = self._row, self._place
-        if row is not None and place is not None:
-            self.run_guarded(self._change(drop_fallback(self.session, row.type, place)), "change")
-            return
         if row is not None and row.default is not None:
-            self.run_guarded(self._change(clear_default(self.session, row.type)), "change")
+            save = partial(clear_default, self.session, row.type, row.default)
+            if place is not None:
+                save = partial(drop_fallback, self.session, place, row.default)
+            self.run_guarded(self._change(self._settle(save)), "change")
         elif row is not None:
             self.dialogs.toast("There is no default to clear.")
 

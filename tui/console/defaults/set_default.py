@@ -1,44 +1,86 @@
-"""Set or clear a default model, and return the notice to show."""
+"""Set or clear a default model, and return the notice to show.
+
+`seen` is the default as the person saw it: what another session changed of it since then is asked about. `overwrite`
+saves over that.
+"""
+
+from dataclasses import replace
 
 from tui.console.widgets.truncate import clip_middle
-from tui.domain import Model, ModelType
+from tui.domain import Default, Model, ModelType
 from tui.sanitize import one_line
 from tui.tenancy import models
 from tui.tenancy.session import TenantSession
+from tui.workspace.conflicts import Seen, conflict
 from tui.workspace.models import defaults
 
 
 async def set_default(session: TenantSession, model: Model) -> str:
     """Use the model as the default of its type; its fallbacks stay. Return the notice, which names the one before."""
+    return await choose_default(session, model, models.defaults(session).get(model.type), False)
+
+
+async def choose_default(session: TenantSession, model: Model, seen: Default | None, overwrite: bool) -> str:
+    """Do as `set_default` with a model that was picked. Fallbacks that another session changed are as it left them.
+
+    Raises:
+        Conflict: Another session chose another default.
+    """
     before = models.defaults(session).get(model.type)
     fallbacks = [ref for ref in before.fallbacks if ref != model.ref] if before else []
-    await defaults.set(session, model.type, model.ref, fallbacks)
+    if seen and before:
+        seen = replace(seen, fallbacks=before.fallbacks)
+    await defaults.set(session, model.type, model.ref, fallbacks, None if overwrite else Seen(seen))
     was = f" It was {_short(before.model)}." if before and before.ref != model.ref else ""
     return f"{_short(model.id)} is now the default {model.type.label} model.{was}"
 
 
-async def clear_default(session: TenantSession, type: ModelType) -> str:  # noqa: A002 - the word of the design
-    """Leave a type without a default. Return the notice, which names the model that it was."""
+async def clear_default(
+    session: TenantSession,
+    type: ModelType,  # noqa: A002 - the word of the design
+    seen: Default | None,
+    overwrite: bool,
+) -> str:
+    """Leave a type without a default. Return the notice, which names the model that it was.
+
+    Raises:
+        Conflict: Another session changed the default.
+    """
     before = models.defaults(session).get(type)
-    await defaults.clear(session, type)
+    await defaults.clear(session, type, None if overwrite else Seen(seen))
     was = f" It was {_short(before.model)}." if before else ""
     return f"Cleared the default {type.label} model.{was}"
 
 
-async def set_fallback(session: TenantSession, place: int, model: Model) -> str:
-    """Use the model as the fallback at a place, counted from 0; at the end it is added. Return the notice."""
-    default = models.defaults(session)[model.type]
-    others = [*default.fallbacks[:place], model.ref, *default.fallbacks[place + 1 :]]
-    await defaults.set(session, model.type, default.ref, others)
+async def set_fallback(session: TenantSession, place: int, model: Model, seen: Default, overwrite: bool) -> str:
+    """Use the model as the fallback at a place, counted from 0; at the end it is added. Return the notice.
+
+    Raises:
+        Conflict: Another session changed the fallbacks, or cleared the default.
+    """
+    others = [*seen.fallbacks[:place], model.ref, *seen.fallbacks[place + 1 :]]
+    await _set_fallbacks(session, seen, others, overwrite)
     return f"{_short(model.id)} answers where the default {model.type.label} model does not."
 
 
-async def drop_fallback(session: TenantSession, type: ModelType, place: int) -> str:  # noqa: A002 - as above
-    """Drop the fallback at a place. Return the notice."""
-    default = models.defaults(session)[type]
-    others = [*default.fallbacks[:place], *default.fallbacks[place + 1 :]]
-    await defaults.set(session, type, default.ref, others)
-    return f"{_short(default.fallbacks[place])} is no longer a fallback."
+async def drop_fallback(session: TenantSession, place: int, seen: Default, overwrite: bool) -> str:
+    """Drop the fallback at a place. Return the notice.
+
+    Raises:
+        Conflict: Another session changed the fallbacks, or cleared the default.
+    """
+    await _set_fallbacks(session, seen, [*seen.fallbacks[:place], *seen.fallbacks[place + 1 :]], overwrite)
+    return f"{_short(seen.fallbacks[place])} is no longer a fallback."
+
+
+async def _set_fallbacks(session: TenantSession, seen: Default, fallbacks: list[str], overwrite: bool) -> None:
+    """Save fallbacks. A model that another session made the default stays it."""
+    present = models.defaults(session).get(seen.type)
+    if present is None and not overwrite:
+        raise conflict(session, f"cleared the default {seen.type.label} model")
+    default = present or seen
+    expected = replace(default, fallbacks=seen.fallbacks)
+    await defaults.set(session, seen.type, default.ref, fallbacks, None if overwrite else Seen(expected))
 
 
 def _short(model_id: str) -> str:

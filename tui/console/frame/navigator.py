@@ -1,7 +1,7 @@
 """What a screen or a flow may ask of the console around it: protocols, so that nothing below the app imports it."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, cast
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar, cast
 
 from textual.await_complete import AwaitComplete
 from textual.screen import Screen
@@ -13,6 +13,8 @@ from tui.console.widgets.static_text import Words
 from tui.domain import Model, ModelType, Tenant
 from tui.errors import Problem
 from tui.tenancy.session import Session, TenantSession
+
+Result = TypeVar("Result")
 
 
 class Questions(Protocol):
@@ -32,6 +34,10 @@ class Questions(Protocol):
 
     async def offer_unlock(self) -> None:
         """Ask for the passphrase of a locked tenant; it can be browsed without."""
+        ...
+
+    async def over_conflict(self, save: Callable[[bool], Awaitable[Result]]) -> Result | None:
+        """Save with `save(False)`; ask if another session was first: `save(True)` saves over it, None saves nothing."""
         ...
 
     def toast(self, text: str) -> None:

@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from tui.console.frame.busy import BusyIndicator
 from tui.console.frame.chrome import ScreenText
+from tui.console.frame.other_operators import OtherOperators
 from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.keys import hint
 from tui.console.models.add_form import ID, ModelForm
@@ -64,6 +65,8 @@ class AddModel(PageScreen[bool]):
         if not self._provider_id and len(self._offered) == 1:
             self._provider_id = next(iter(self._offered))
         self._picks = not self._provider_id
+        if self._model is not None:
+            yield OtherOperators(f"model {self._model.ref}")
         yield Vertical(*self._part(), id="part")
 
     def on_mount(self) -> None:
@@ -229,7 +232,7 @@ class AddModel(PageScreen[bool]):
             self._check()
             if not await self.dialogs.ensure_unlocked("verify the model" if verify else "save the model"):
                 return
-            model = await self._allowed(verify)
+            model = await self.dialogs.over_conflict(lambda overwrite: self._allowed(verify, overwrite))
             if model is None:
                 return
         except FieldProblem as problem:
@@ -252,26 +255,26 @@ class AddModel(PageScreen[bool]):
             if value and entry.pattern and not re.fullmatch(entry.pattern, value):
                 raise FieldProblem(name, entry.pattern_help or f"This is not a valid {entry.label}.", entry.help)
 
-    async def _allowed(self, verify: bool, plain_http: tuple[str, ...] = ()) -> Model | None:
+    async def _allowed(self, verify: bool, overwrite: bool, plain_http: tuple[str, ...] = ()) -> Model | None:
         """Save it, after the question that an address in plain http raises; None when that is answered with no."""
         try:
             with self.working.on("asking the model" if verify else "saving"):
-                return await self._save(verify, plain_http)
+                return await self._save(verify, overwrite, plain_http)
         except PlainHttp as problem:
             refusal = problem
         if not await self.dialogs.confirm_plain_http(refusal.origins):
             if row := self._form.row_of(refusal.field):
                 row.field.focus()
             return None
-        return await self._allowed(verify, (*plain_http, *refusal.origins))
+        return await self._allowed(verify, overwrite, (*plain_http, *refusal.origins))
 
-    async def _save(self, verify: bool, plain_http: tuple[str, ...]) -> Model:
-        session, form = self.navigator.tenant_session, self._form
-        if self._model is not None:
-            return await catalog.edit(session, self._model, form.entered, verify, plain_http, self._show_progress)
+    async def _save(self, verify: bool, overwrite: bool, plain_http: tuple[str, ...]) -> Model:
+        session, form, progress = self.navigator.tenant_session, self._form, self._show_progress
+        if (model := self._model) is not None:
+            return await catalog.edit(session, model, form.entered, verify, plain_http, progress, overwrite=overwrite)
         provider, model_id = self._provider_id, form.model_id
         return await catalog.add(
-            session, provider, model_id, form.kind, form.field_values, verify, plain_http, self._show_progress
+            session, provider, model_id, form.kind, form.field_values, verify, plain_http, progress, overwrite=overwrite
         )
 
     def _show_progress(self, note: str) -> None:

@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from tui.console.defaults.set_default import clear_default
 from tui.console.frame.chrome import ScreenText
+from tui.console.frame.other_operators import OtherOperators
 from tui.console.frame.screen import FramedScreen, PageScreen
 from tui.console.keys import bind, hint
 from tui.console.models.rows import STRIP, ModelList, Sign, columns, name_of, row_key, sentences, short, strip_of
@@ -19,9 +20,10 @@ from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import HEADING, PROBLEM
 from tui.console.widgets.truncate import fit, width
-from tui.domain import Model, ModelState, ModelType, ProviderState
+from tui.domain import Default, Model, ModelState, ModelType, ProviderState
 from tui.errors import Problem
 from tui.sanitize import one_line
+from tui.tenancy import models
 from tui.tenancy.timestamps import when
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
@@ -68,15 +70,20 @@ class PickModel(PageScreen[Model]):
         self._list = ModelList((), {})
         self._now: ModelRow | None = None
         self._nearest: Model | None = None
+        self._default: Default | None = None
+        """The default when the page was opened."""
         self._usable = 0
         self._notice: tuple[str, Words, Words] = ("", "", "")
 
     def content(self) -> Iterable[Widget]:
+        if self._area == "Defaults":
+            yield OtherOperators(f"default {self.type}")
         yield Filter("pick.filter", keeps_focus=True, id="filter")
         yield Rows(id="models", led=True)
 
     def on_mount(self) -> None:
         session = self.navigator.tenant_session
+        self._default = models.defaults(session).get(self.type)
         rows = [row for row in catalog.rows(session) if row.model.type is self.type]
         providers = {row.provider.id: row for row in status.rows(session)}
         self._usable = sum(row.usable for row in rows)
@@ -172,9 +179,13 @@ class PickModel(PageScreen[Model]):
             return self._now
         return self._list.by_key.get(key)
 
-    def chrome(self) -> ScreenText:
+    @property
+    def _area(self) -> str:
+        """The area that the page was opened from; elsewhere a default is chosen."""
         below = [entry.AREA for entry in self.app.screen_stack if isinstance(entry, FramedScreen) and entry.AREA]
-        area = "Playground" if below[-1:] == ["playground"] else "Defaults"
+        return "Playground" if below[-1:] == ["playground"] else "Defaults"
+
+    def chrome(self) -> ScreenText:
         filter_text = self.query_one(Filter).text
         matches = sum(self._list.by_key[key].usable for key in self._list.matching(filter_text)) if filter_text else 0
         row = self._row
@@ -182,7 +193,7 @@ class PickModel(PageScreen[Model]):
         find = () if self.typing else ("pick.filter",)
         clear = ("pick.clear",) if self.clears and self.now is not None else ()
         return ScreenText(
-            f"{area} › {self.type.label}",
+            f"{self._area} › {self.type.label}",
             (*choose, *find, *clear, "page.back: clear" if filter_text else "page.back"),
             f"{matches:,} of {self._usable:,} ready" if filter_text else f"{self._usable:,} ready",
             strip=self._strip(row) if row else ("", ""),
@@ -281,8 +292,11 @@ class PickModel(PageScreen[Model]):
             self.run_guarded(self._clear(), "clear")
 
     async def _clear(self) -> None:
-        self.dialogs.toast(await clear_default(self.navigator.tenant_session, self.type))
-        self.dismiss(None)
+        session, default = self.navigator.tenant_session, self._default
+        cleared = await self.dialogs.over_conflict(partial(clear_default, session, self.type, default))
+        if cleared is not None:
+            self.dialogs.toast(cleared)
+            self.dismiss(None)
 
     def show_problem(self, problem: Problem) -> None:
         self._say(problem.message, problem_hint(problem))

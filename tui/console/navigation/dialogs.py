@@ -1,19 +1,22 @@
 """Questions and notices: a few answers to choose from, the passphrase, changes to confirm."""
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable, Sequence
+from textwrap import wrap
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.console.frame.screen import FramedScreen
 from tui.console.navigation.areas import ScreenStack
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Words
-from tui.errors import Locked, Problem
+from tui.errors import Conflict, Locked, Problem
 from tui.sanitize import one_line
 from tui.tenancy import keyring
 from tui.tenancy.session import TenantSession
 
 if TYPE_CHECKING:
     from tui.tenancy.manifest import CredentialChange
+
+Result = TypeVar("Result")
 
 
 class Dialogs:
@@ -42,6 +45,17 @@ class Dialogs:
         """Return True if unencrypted http to these origins is wanted."""
         lines = [", ".join(origins), "Unencrypted: anyone on the network can read your texts and the key."]
         return await self.ask("Plain http", lines, {"back": "Go back", "use": "Use it anyway"}) == "use"
+
+    async def over_conflict(self, save: Callable[[bool], Awaitable[Result]]) -> Result | None:
+        """Save with `save(False)`; ask if another session was first: `save(True)` saves over it, None saves nothing."""
+        try:
+            return await save(False)
+        except Conflict as problem:
+            conflict = problem
+        lines = [*wrap(conflict.message, 70), "", conflict.hint]
+        choices = {"keep": "Keep theirs", "mine": "Overwrite with mine"}
+        answer = await self.ask("Another session saved first", lines, choices)
+        return await save(True) if answer == "mine" else None
 
     async def ensure_unlocked(self, next_step: str = "", *, again: bool = False) -> bool:
         """Return True once the tenant is unlocked, False if the passphrase was not given.

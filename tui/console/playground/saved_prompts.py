@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui.console.frame.chrome import STRIP, ScreenText
+from tui.console.frame.other_operators import OtherOperators
 from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.keys import bind, hint
 from tui.console.remedies import problem_hint
@@ -20,6 +21,7 @@ from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.truncate import fit
 from tui.errors import Problem
 from tui.sanitize import one_line
+from tui.workspace.conflicts import Seen
 from tui.workspace.playground import saved_prompts
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
@@ -89,9 +91,18 @@ class SavedPrompts(PageScreen[SavedPrompt]):
 
     async def _remove(self, prompt: SavedPrompt) -> None:
         lines = [f"The saved prompt {prompt.name} is removed from this tenant."]
-        if await self.dialogs.ask("Remove the prompt", lines, {"keep": "Keep", "remove": "Remove"}) == "remove":
-            await asyncio.to_thread(saved_prompts.remove, self.navigator.tenant_session, prompt.name)
-            self._show()
+        if await self.dialogs.ask("Remove the prompt", lines, {"keep": "Keep", "remove": "Remove"}) != "remove":
+            return
+
+        async def remove(overwrite: bool) -> None:
+            seen = None if overwrite else Seen(prompt)
+            await asyncio.to_thread(saved_prompts.remove, self.navigator.tenant_session, prompt.name, seen)
+
+        await self.dialogs.over_conflict(remove)
+        self._show()
+
+    def changed_elsewhere(self) -> None:
+        self._show(self.query_one(Rows).key)
 
 
 def _described(prompt: SavedPrompt) -> tuple[str, str]:
@@ -112,10 +123,13 @@ class PromptName(PageScreen[str]):
     def __init__(self, prompt: SavedPrompt, name: str) -> None:
         super().__init__()
         self._prompt, self._before = prompt, name
+        self._seen: dict[str, SavedPrompt] = {}
+        """The saved prompts when the form was opened, by name."""
         self._row = FieldRow("name", "name", name, help=("One of the same name is replaced.",))
 
     def content(self) -> Iterable[Widget]:
         with Form():
+            yield OtherOperators("saved prompts")
             yield Plain()
             yield self._row
             yield Plain()
@@ -126,6 +140,7 @@ class PromptName(PageScreen[str]):
         return ScreenText(f"{_TITLE} › save", (*keys, "page.back"), strip=_described(self._prompt))
 
     def on_mount(self) -> None:
+        self._seen = {prompt.name: prompt for prompt in saved_prompts.prompts(self.navigator.tenant_session)}
         self._row.field.focus()
 
     def unsaved(self) -> str:
@@ -141,7 +156,14 @@ class PromptName(PageScreen[str]):
         prompt, session = self._prompt, self.navigator.tenant_session
         try:
             named = saved_prompts.create(self._row.value.strip(), prompt.system, prompt.parameters, prompt.schema)
-            await asyncio.to_thread(saved_prompts.save, session, named)
+            seen = Seen(self._seen.get(named.name))
+
+            async def save(overwrite: bool) -> SavedPrompt:
+                await asyncio.to_thread(saved_prompts.save, session, named, None if overwrite else seen)
+                return named
+
+            if await self.dialogs.over_conflict(save) is None:
+                return
         except Problem as problem:
             self._row.say(*problem_lines(problem.message, problem_hint(problem)))
             return

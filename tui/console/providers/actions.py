@@ -8,7 +8,7 @@ from tui.console.keys import hint
 from tui.console.providers.checks import Work
 from tui.console.providers.summary import removal_lines, switch_notice
 from tui.domain import Credential, ProviderState, previous_of
-from tui.tenancy import keyring
+from tui.tenancy import credentials, keyring
 from tui.tenancy.session import TenantSession
 from tui.workspace.credentials import status
 from tui.workspace.credentials import verify as verification
@@ -80,14 +80,23 @@ async def use(session: TenantSession, questions: Questions, row: ProviderRow, ch
     return notice
 
 
+def _contents(session: TenantSession, provider_id: str) -> dict[str, object]:
+    """Return what the credentials of a provider hold, by name."""
+    return {entry.name: (entry.envelope, dict(entry.clear)) for entry in credentials.listing(session, provider_id)}
+
+
 async def remove(session: TenantSession, questions: Questions, row: ProviderRow, name: str) -> str:
     """Remove a credential that is not in use by its name, or with '' all that is stored of a provider. Asks first."""
     label = row.provider.label
     verb = "Forget" if row.state is ProviderState.UNDECRYPTABLE and not name else "Remove"
     what = f"{name} of {label}" if name else label
-    lines = removal_lines(session, row, name)
-    if await questions.ask(f"{verb} {what}", lines, {"keep": "Keep", "remove": verb}) != "remove":
-        return ""
+    seen = None
+    while (stored := _contents(session, row.provider.id)) != seen and name in ("", *stored):
+        lines = removal_lines(session, row, name)
+        lines = lines if seen is None else ["Another session changed it meanwhile.", "", *lines]
+        if await questions.ask(f"{verb} {what}", lines, {"keep": "Keep", "remove": verb}) != "remove":
+            return ""
+        seen = stored
     if name:
         await status.remove(session, row.provider.id, name)
     else:

@@ -26,7 +26,7 @@ from tui.errors import Problem
 from tui.tenancy import credentials, keyring
 from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import when
-from tui.workspace import tenants
+from tui.workspace import conflicts, tenants
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
 
@@ -148,7 +148,7 @@ class Providers(AreaScreen):
     def changed_elsewhere(self) -> None:
         before = self.rows
         self.reload()
-        if tenants.other_session(self.session) and (done := summary.done_between(before, self.rows)):
+        if conflicts.other_session(self.session) and (done := summary.done_between(before, self.rows)):
             at = when(tenants.saved_at(self.session), self.session.now())
             self.say(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
 

@@ -6,6 +6,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.frame.chrome import ScreenText
+from tui.console.frame.other_operators import OtherOperators
 from tui.console.frame.screen import PageScreen, problem_lines, problem_text
 from tui.console.remedies import problem_hint
 from tui.console.widgets.elapsed import elapsed
@@ -53,6 +54,7 @@ class KeyPair(PageScreen[str]):
         self._present.display = self.tenant.protected and not self.lost
         self._new.display = self.lost
         with Form():
+            yield OtherOperators("key pair", self.tenant.id)
             yield Plain(_LOST if self.lost else _SEALED_ANEW)
             yield self._present
             yield self._new

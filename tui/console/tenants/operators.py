@@ -8,6 +8,7 @@ from textual.binding import BindingType
 from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
+from tui.console.frame.other_operators import OtherOperators
 from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.keys import bind, hint
 from tui.console.pages.text import TextPage
@@ -149,6 +150,7 @@ class OperatorForm(PageScreen[str]):
 
     def content(self) -> Iterable[Widget]:
         with Form():
+            yield OtherOperators("operators", self._tenant.id)
             yield Plain(self._change.about)
             yield self.login
             yield self.other

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
+from tui.console.frame.other_operators import OtherOperators
 from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.remedies import problem_hint
 from tui.console.widgets.form import Button, FieldRow, Form
@@ -13,6 +14,7 @@ from tui.domain import Tenant
 from tui.errors import Problem
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
+from tui.workspace.conflicts import Seen
 
 
 class Rename(PageScreen[str]):
@@ -26,6 +28,7 @@ class Rename(PageScreen[str]):
 
     def content(self) -> Iterable[Widget]:
         with Form():
+            yield OtherOperators("tenant name", self.tenant.id)
             yield Plain()
             yield self._name_row
             yield Plain()
@@ -52,11 +55,17 @@ class Rename(PageScreen[str]):
     def on_button_pressed(self) -> None:
         self.run_worker(self._rename(), group="rename", exclusive=True, exit_on_error=False)
 
+    async def _save(self, overwrite: bool) -> Tenant:
+        session, seen = self.navigator.session.tenant(self.tenant.id), Seen(self.tenant.name)
+        return await tenants.rename(session, self._name_row.value, None if overwrite else seen)
+
     async def _rename(self) -> None:
         try:
-            renamed = await tenants.rename(self.navigator.session.tenant(self.tenant.id), self._name_row.value)
+            renamed = await self.dialogs.over_conflict(self._save)
         except Problem as problem:
             self._name_row.say(*problem_lines(problem.message, problem_hint(problem)))
             self._name_row.field.focus()
+            return
+        if renamed is None:
             return
         self.dismiss(f"{self.tenant.name} is now {renamed.name}." if renamed.name != self.tenant.name else None)

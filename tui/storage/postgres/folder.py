@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tui.errors import Problem, SaveFailed
+from tui.process import identity
 from tui.storage.audit_log import LOG
 from tui.storage.generations import generation, safe_name
 from tui.storage.lock import WAIT
@@ -339,6 +340,10 @@ class RootFolder:
     def folder(self, name: str) -> Any:
         """Return the folder of tenants by its name, or that of a tenant."""
         return self if name == "tenants" else TenantFolder(self.database, safe_name(name))
+
+    def writer(self) -> dict[str, Any]:
+        """Return what others know whoever saves by: login, machine, process and terminal."""
+        return {"user": self.database.link.login.name, **identity.session(), "host": identity.host()}
 
     def folders(self) -> list[str]:
         """Return the ids of the tenants."""

@@ -15,10 +15,11 @@ from tui.providers.events import ModelDetails, Notice, SearchResult, SearchResul
 from tui.providers.origins import origin_of
 from tui.providers.spec import Field, Provider
 from tui.sanitize import is_id, one_line
-from tui.tenancy import credentials, verification
+from tui.tenancy import credentials, models, verification
 from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
+from tui.workspace.conflicts import Seen, conflict, require_seen
 from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, checked
 from tui.workspace.credentials.save_plan import PlainHttp, needs_plain_http
 
@@ -136,15 +137,63 @@ async def inspect(
     return replace(learned, model=result, note=one_line(learned.note))
 
 
-def keep(session: TenantSession, model: Model, access: "Access") -> None:
-    """Store an added model and the origins that it was inspected with."""
+def merge(
+    session: TenantSession, provider: Provider, model: Model, fields: Mapping[str, str], *, overwrite: bool
+) -> tuple[Model | None, dict[str, str]]:
+    """Return a model as it is stored by now, None if it was removed, and the `fields` that are to be changed in it.
+
+    `model` is what a form was filled with.
+
+    Raises:
+        Conflict: Another session removed it, or changed the same fields, and `overwrite` is False.
+    """
+    stored = _stored(session, model)
+    theirs = stored.fields if stored else model.fields
+    mine, both = dict(fields), list[str]()
+    for field in provider.model_fields:
+        before, there = (values.get(field.name, "") or field.default for values in (model.fields, theirs))
+        if there == before or field.name not in fields:
+            continue
+        here = checked(field, fields[field.name]) or field.default
+        if here == before:
+            del mine[field.name]
+        elif here != there:
+            both.append(f"{field.label} to {one_line(there, 60) or 'nothing'}")
+    if stored is None and not overwrite:
+        raise conflict(session, f"removed {model.ref}")
+    if both and not overwrite:
+        raise conflict(session, f"changed {', '.join(both)}")
+    return stored, mine
+
+
+def keep(session: TenantSession, model: Model, access: "Access", seen: Seen[Model] | None = None) -> None:
+    """Store an added model and the origins that it was inspected with.
+
+    Raises:
+        Conflict: Another session changed, added or removed the model that was `seen`, while it was verified.
+    """
     with verification.credential_transaction(session) as tables:
-        models = tables.table("models")
-        models.remove(
+        if seen is not None:
+            present = _stored(session, model)
+            verb = "removed" if present is None else "changed" if seen.value else "added"
+            require_seen(session, Seen(_fields(seen.value)), _fields(present), _fields(model), f"{verb} {model.ref}")
+        table = tables.table("models")
+        table.remove(
             lambda record: (record["provider"], record["id"], record["type"]) == (model.provider, model.id, model.type)
         )
-        models.insert(to_record(model))
+        table.insert(to_record(model))
         credentials.update_origins(session, tables, model.provider, access.origins, access.plain_http)
+
+
+def _fields(model: Model | None) -> dict[str, str] | None:
+    return dict(model.fields) if model else None
+
+
+def _stored(session: TenantSession, model: Model) -> Model | None:
+    """Return the stored model of that ID and type that was added by hand and is listed."""
+    of_id = models.by_id(session, model.provider, model.id)
+    same = (stored for stored in of_id if stored.type is model.type)
+    return next((stored for stored in same if stored.origin is Origin.ADDED and not stored.gone), None)
 
 
 async def _search_results(session: Session, access: "Access", call: "Call") -> tuple[SearchResult, ...]:

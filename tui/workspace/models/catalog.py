@@ -23,6 +23,7 @@ from tui.tenancy.models import all_models, by_id, defaults
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
+from tui.workspace.conflicts import Seen
 from tui.workspace.credentials import status
 from tui.workspace.credentials.fields import checked
 from tui.workspace.models import add as add_model
@@ -164,10 +165,15 @@ async def add(
     verify: bool = True,
     plain_http: tuple[str, ...] = (),
     notify: Callable[[str], None] = lambda note: None,
+    *,
+    overwrite: bool = False,
 ) -> Model:
     """Add a model by hand. With `verify`, ask the provider about it and send a test request first.
 
     `notify` receives what the provider says of it, and progress.
+
+    Raises:
+        Conflict: Another session added it with other fields meanwhile, and `overwrite` is False.
     """
     provider = provider_of(session, provider_id)
     if type not in provider.types:
@@ -175,8 +181,10 @@ async def add(
         raise UsageError(f"{provider.label} serves no {type.label} models.", f"It serves {served}.")
     field_values = add_model.fields_of(provider, fields or {}, {})
     model = Model(provider_id, model_id_of(provider, model_id), type, Origin.ADDED, fields=field_values)
-    _is_new(session, model)
-    return await _verify_and_keep(session, model, fields or {}, verify, plain_http, notify)
+    if not overwrite:
+        _is_new(session, model)
+    seen = None if overwrite else Seen[Model](None)
+    return await _verify_and_keep(session, model, fields or {}, verify, plain_http, notify, seen, new=not overwrite)
 
 
 async def edit(
@@ -186,13 +194,22 @@ async def edit(
     verify: bool = True,
     plain_http: tuple[str, ...] = (),
     notify: Callable[[str], None] = lambda note: None,
+    *,
+    overwrite: bool = False,
 ) -> Model:
-    """Change fields of an added model; fields not named keep their values."""
+    """Change fields of an added model; fields not named keep their values.
+
+    `model` is as it was read. Fields that only another session changed since then are as it saved them.
+
+    Raises:
+        Conflict: Another session removed the model, or changed the same fields and `overwrite` is False.
+    """
     provider = provider_of(session, model.provider)
     if model.origin is not Origin.ADDED:
         raise UsageError(f"{model.ref} is imported and has no fields to change.", "Only added models have fields.")
-    changed = replace(model, fields=add_model.fields_of(provider, fields, model.fields))
-    return await _verify_and_keep(session, changed, fields, verify, plain_http, notify, new=False)
+    stored, mine = add_model.merge(session, provider, model, fields, overwrite=overwrite)
+    changed = replace(stored or model, fields=add_model.fields_of(provider, mine, (stored or model).fields))
+    return await _verify_and_keep(session, changed, mine, verify, plain_http, notify, Seen(stored), new=False)
 
 
 async def _verify_and_keep(
@@ -202,7 +219,9 @@ async def _verify_and_keep(
     verify: bool,
     plain_http: tuple[str, ...],
     notify: Callable[[str], None],
-    new: bool = True,
+    seen: Seen[Model] | None,
+    *,
+    new: bool,
 ) -> Model:
     access = await asyncio.to_thread(add_model.access_to, session, model, entered, plain_http)
     if verify:
@@ -215,7 +234,7 @@ async def _verify_and_keep(
         model = (await test_call.test_call(session, model, access, notify)).model
         if learned.note:
             notify(learned.note)
-    await asyncio.to_thread(add_model.keep, session, model, access)
+    await asyncio.to_thread(add_model.keep, session, model, access, seen)
     return model
 
 

@@ -1,7 +1,7 @@
 """Default models, one for each type or none, and their states."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from heapq import nlargest
@@ -17,10 +17,12 @@ from tui.domain import (
     ProviderState,
 )
 from tui.errors import UsageError
+from tui.sanitize import one_line
 from tui.tenancy import listings, models
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import when
+from tui.workspace.conflicts import Seen, require_seen
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
@@ -85,24 +87,36 @@ async def set(  # noqa: A001
     type: ModelType,  # noqa: A002
     ref: str,
     fallbacks: Sequence[str] = (),
+    seen: Seen[Default] | None = None,
 ) -> Default:
     """Make a model the default of its type, with the fallbacks that are asked in its place, in their order.
 
-    Nothing is saved if it is so already. See `check` for what is raised.
+    Nothing is saved if it is so already. See `check` for what else is raised.
+
+    Raises:
+        Conflict: Another session changed the default that was `seen`.
     """
     default = check(session, type, ref, *fallbacks)
-    (stored,) = await set_all(session, [default])
+    (stored,) = await set_all(session, [default], seen and {type: seen})
     return stored
 
 
-async def set_all(session: TenantSession, chosen: Sequence[Default]) -> list[Default]:
-    """Store checked defaults of several types in one change, and return them; those that are so already stay."""
+async def set_all(
+    session: TenantSession, chosen: Sequence[Default], seen: Mapping[ModelType, Seen[Default]] | None = None
+) -> list[Default]:
+    """Store checked defaults of several types in one change, and return them; those that are so already stay.
+
+    Raises:
+        Conflict: Another session changed a default that was `seen`.
+    """
     current = models.defaults(session)
     changed = {new.type: new for new in chosen if (old := current.get(new.type)) is None or old.refs != new.refs}
 
     def work() -> None:
         with session.store.transaction() as tables:
             table = tables.table("defaults")
+            for kind, default in changed.items():
+                _require_seen(session, kind, (seen or {}).get(kind), default)
             table.remove(lambda record: record["type"] in changed)
             table.insert_multiple(map(to_record, changed.values()))
 
@@ -137,14 +151,32 @@ def _listed(session: TenantSession, kind: ModelType, ref: str) -> Model:
     return model
 
 
-async def clear(session: TenantSession, type: ModelType) -> None:  # noqa: A002
-    """Clear the default model of a type."""
+async def clear(session: TenantSession, type: ModelType, seen: Seen[Default] | None = None) -> None:  # noqa: A002
+    """Clear the default model of a type.
+
+    Raises:
+        Conflict: Another session changed the default that was `seen`.
+    """
 
     def work() -> None:
         with session.store.transaction() as tables:
+            _require_seen(session, type, seen, None)
             tables.table("defaults").remove(lambda record: record["type"] == type)
 
     await asyncio.to_thread(work)
+
+
+def _require_seen(session: TenantSession, kind: ModelType, seen: Seen[Default] | None, mine: Default | None) -> None:
+    """Raise Conflict if another session changed a default that a person chose from; what is stored is under a lock."""
+    present = models.defaults(session).get(kind)
+    refs = " then ".join(one_line(ref, 60) for ref in present.refs) if present else ""
+    change = f"set the default {kind.label} model to {refs}" if refs else f"cleared the default {kind.label} model"
+    if seen is not None:
+        require_seen(session, Seen(_refs(seen.value)), _refs(present), _refs(mine), change)
+
+
+def _refs(default: Default | None) -> tuple[str, ...]:
+    return default.refs if default else ()
 
 
 def nearest(session: TenantSession, model: Model) -> Model | None:

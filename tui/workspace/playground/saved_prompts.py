@@ -18,6 +18,7 @@ from tui.providers.spec import Parameter
 from tui.sanitize import one_line, printable
 from tui.storage.store import Tables
 from tui.tenancy.session import TenantSession
+from tui.workspace.conflicts import Seen, require_seen
 from tui.workspace.playground.answer_schema import parsed_schema
 from tui.workspace.playground.parameters import parse_parameter
 
@@ -123,9 +124,14 @@ def find(session: TenantSession, name: str) -> SavedPrompt:
     raise UsageError(f"There is no saved prompt {one_line(name, 40)}.", near or "Save it first.")
 
 
-def save(session: TenantSession, prompt: SavedPrompt) -> bool:
-    """Store a prompt in place of one of its name; return whether there was one."""
+def save(session: TenantSession, prompt: SavedPrompt, seen: Seen[SavedPrompt] | None = None) -> bool:
+    """Store a prompt in place of one of its name; return whether there was one.
+
+    Raises:
+        Conflict: Another session saved or removed the one that was `seen`.
+    """
     with session.store.transaction() as tables:
+        _require_seen(session, prompt.name, seen, prompt)
         return put(tables, prompt)
 
 
@@ -141,8 +147,19 @@ def put(tables: Tables, prompt: SavedPrompt) -> bool:
     return bool(existing)
 
 
-def remove(session: TenantSession, name: str) -> None:
-    """Remove a prompt; raise UsageError if there is none."""
+def _require_seen(session: TenantSession, name: str, seen: Seen[SavedPrompt] | None, mine: SavedPrompt | None) -> None:
+    present = next((prompt for prompt in prompts(session) if prompt.name == name), None)
+    require_seen(session, seen, present, mine, f"{'saved' if present else 'removed'} the prompt {name}")
+
+
+def remove(session: TenantSession, name: str, seen: Seen[SavedPrompt] | None = None) -> None:
+    """Remove a prompt.
+
+    Raises:
+        UsageError: There is none.
+        Conflict: Another session changed the one that was `seen`.
+    """
     find(session, name)
     with session.store.transaction() as tables:
+        _require_seen(session, name, seen, None)
         tables.table(TABLE).remove(lambda record: record.get("name") == name)

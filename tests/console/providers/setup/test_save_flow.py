@@ -1,8 +1,9 @@
 """The flow of a save, without a screen: what it asks, what it stores, and what came of it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import httpx
 import pytest
@@ -27,6 +28,7 @@ from tui.tenancy import credentials
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials import save
 
+Result = TypeVar("Result")
 REJECTED = "sk-example0-0000-refused-made-up-key-0bad"
 
 
@@ -46,6 +48,9 @@ class Answers:
     async def confirm_plain_http(self, origins: Sequence[str]) -> bool:
         self.prompts.append(f"http {', '.join(origins)}")
         return self.http
+
+    async def over_conflict(self, save: Callable[[bool], Awaitable[Result]]) -> Result | None:
+        return await save(False)
 
     async def ensure_unlocked(self, next_step: str = "", *, again: bool = False) -> bool:
         self.prompts.append("passphrase")

@@ -16,7 +16,7 @@ from tui.providers.origins import host_of
 from tui.providers.spec import Provider
 from tui.tenancy import credentials
 from tui.tenancy.session import TenantSession
-from tui.workspace import tenants
+from tui.workspace import conflicts
 from tui.workspace.credentials import verify as verification
 from tui.workspace.credentials.addresses import verified_model_origins
 from tui.workspace.credentials.fields import Values
@@ -249,7 +249,7 @@ class SaveFlow:
 
     async def _ask_about(self, plan: SavePlan, both: tuple[str, ...]) -> Outcome | None:
         """Ask what to do about the fields that another session saved and this form changed; None to save over them."""
-        who, now = tenants.other_session(self.session), self.session.process.now()
+        who, now = conflicts.other_session(self.session), self.session.process.now()
         lines = conflict_lines(self.provider, plan.stored, self.values, both, now, who)
         answer = await self.questions.ask(conflict_title(self.provider, plan.stored), lines, conflict_choices())
         if answer == "mine":

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tui.console.frame.chrome import ScreenText
+from tui.console.frame.other_operators import OtherOperators
 from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.keys import hint
 from tui.console.providers.setup.field import EntryRow, paste_into
@@ -18,7 +19,6 @@ from tui.console.providers.setup.form import NAME, SetupForm
 from tui.console.providers.setup.hints import strip_for
 from tui.console.providers.setup.local_servers import looking_words
 from tui.console.providers.setup.messages import answer_of, imported, saved_notice, theirs_lines
-from tui.console.providers.setup.presence import OtherOperators
 from tui.console.providers.setup.save_flow import (
     Cancelled,
     CheckFailed,

@@ -13,9 +13,10 @@ EVERY = 20.0
 class OtherOperators(InConsole, Plain):
     """A line that names them, and nothing where there are none."""
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, tenant_id: str = "") -> None:
+        """Create the line of the form `what`, of the tenant shown or of another one."""
         super().__init__(classes="said")
-        self._what = what
+        self._what, self._tenant_id = what, tenant_id
         self.display = False
 
     def on_mount(self) -> None:
@@ -26,7 +27,7 @@ class OtherOperators(InConsole, Plain):
         """Tell others that this form is open, and show who else has it open."""
         from tui.workspace.operators import others_present  # lazy: a shared store
 
-        session = self.navigator.tenant_session
+        session = self.navigator.session.tenant(self._tenant_id or self.navigator.tenant_id)
         try:
             while True:
                 others = await others_present(session, self._what, 3 * EVERY)

@@ -1,0 +1,54 @@
+"""Conflicts: another session saved something else while a form was open."""
+
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from tui.errors import Conflict
+from tui.process import identity
+from tui.sanitize import one_line
+from tui.tenancy.session import TenantSession
+from tui.tenancy.timestamps import when
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Seen(Generic[T]):
+    """What a form was filled with, None where there was nothing."""
+
+    value: T | None
+
+
+def other_session(session: TenantSession) -> str:
+    """Return who saved last if not this process: `Another session (process 4127 on pts/3)`, or ''.
+
+    In a shared store it is the login: `ada (process 4127 on pts/3 of host2)`.
+    """
+    by = session.store.document().by
+    here = {name: value for name, value in by.items() if name != "version"} == session.store.writer()
+    process = "" if here else identity.words(by)
+    name = one_line(str(by.get("user") or ""), 40) or "Another session"
+    return f"{name} ({process})" if process else ""
+
+
+def require_seen(session: TenantSession, seen: Seen[T] | None, present: T | None, mine: T | None, change: str) -> None:
+    """Raise Conflict unless what is stored is what a form was filled with, or what it saves.
+
+    Call it in the transaction of the save. Without `seen` nothing is compared.
+
+    Args:
+        session: The session of the tenant.
+        seen: What the form was filled with.
+        present: What is stored.
+        mine: What the form saves.
+        change: What the other session did, as in `renamed it to Acme`.
+    """
+    if seen is not None and present not in (seen.value, mine):
+        raise conflict(session, change)
+
+
+def conflict(session: TenantSession, change: str) -> Conflict:
+    """Return the problem that another session was first: who, what and when."""
+    who = other_session(session) or "Another session"
+    at = when(session.store.document().saved, session.now())
+    return Conflict(f"{who} {change}{f' at {at}' if at else ''}.", "Nothing was saved.")
