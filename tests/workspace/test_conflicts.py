@@ -11,6 +11,7 @@ from tui.console.defaults.set_default import choose_default, clear_default, drop
 from tui.domain import Model, ModelType, Origin
 from tui.errors import Conflict
 from tui.tenancy import models
+from tui.tenancy import tenants as registry
 from tui.tenancy.session import TenantSession
 from tui.workspace import tenants, undo
 from tui.workspace.conflicts import Seen, other_session
@@ -46,7 +47,7 @@ def model(session: TenantSession, ref: str) -> Model:
 
 
 async def test_a_name_that_another_session_gave_is_not_replaced_unasked(acme: TenantSession) -> None:
-    seen = Seen(tenants.get(acme).name)
+    seen = Seen(registry.get(acme).name)
     await another_session_saves(acme, lambda session: tenants.rename(session, "Theirs"))
     with pytest.raises(Conflict, match=r"^bob \(process \d+ of host2\) renamed it to Theirs at .*\.$"):
         await tenants.rename(acme, "Mine", seen)

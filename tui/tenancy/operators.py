@@ -124,8 +124,9 @@ def share(
     from tui.storage.postgres.operators import add_wrap, drop_wraps
 
     folder: TenantFolder = session.store.folder  # type: ignore[assignment]
+    bundle = _bundle(session, private)
     for operator in operators:
-        wrap = sealed_for(session, operator, private, counter)
+        wrap = sealed_for(session, operator, private, counter, bundle)
         if operator.login == RECOVERY:
             folder.write(RECOVERY_FILE, json.dumps(asdict(wrap)).encode())
         else:
@@ -134,20 +135,31 @@ def share(
         drop_wraps(folder, session.tenant_id, private.key_id)
 
 
-def sealed_for(session: TenantSession, operator: Operator, private: key_pair.PrivateKey, counter: int) -> "Wrap":
-    """Seal the tenant's private key, and what lies beside it, for an operator."""
-    from tui.storage.postgres.operators import Wrap
-
+def _bundle(session: TenantSession, private: key_pair.PrivateKey) -> dict[str, Secret]:
+    """Return the tenant's private key, and what lies beside it, as they are sealed for operators."""
     keys = session.keys
     bundle = {
-        "private": key_pair.export(private, None).decode(),
-        "fingerprint key": (keys.read(keyring.FINGERPRINT_KEY) or b"").decode(),
-        "mac key": (keys.folder("audit").read(MAC_KEY) or b"").decode(),
-        "head": (keys.folder("audit").read(HEAD) or b"").decode(),
+        "private": key_pair.export(private, None),
+        "fingerprint key": keys.read(keyring.FINGERPRINT_KEY),
+        "mac key": keys.folder("audit").read(MAC_KEY),
+        "head": keys.folder("audit").read(HEAD),
     }
+    return {name: Secret((content or b"").decode()) for name, content in bundle.items()}
+
+
+def sealed_for(
+    session: TenantSession,
+    operator: Operator,
+    private: key_pair.PrivateKey,
+    counter: int,
+    bundle: Mapping[str, Secret] | None = None,
+) -> "Wrap":
+    """Seal the tenant's private key, and what lies beside it, for an operator; `bundle` is that for many."""
+    from tui.storage.postgres.operators import Wrap
+
     sealed = envelope.seal(
         operator.public_key,
-        {name: Secret(text) for name, text in bundle.items()},
+        bundle or _bundle(session, private),
         _binding(session.tenant_id, private.key_id, operator.login, operator.key_id, counter),
     )
     return Wrap(session.tenant_id, private.key_id, operator.login, operator.key_id, counter, sealed)

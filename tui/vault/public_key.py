@@ -1,6 +1,7 @@
 """RSA public keys in PEM: read them, and name them by a digest."""
 
 import hashlib
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tui.errors import Locked
@@ -11,8 +12,9 @@ if TYPE_CHECKING:
 EXPONENT = 65537
 
 
+@lru_cache(64)
 def rsa_public_key(pem: str) -> "RsaKey":
-    """Read a public key in PEM; raise Locked if it cannot be read."""
+    """Read a public key in PEM, once for many credentials; raise Locked if it cannot be read."""
     from Crypto.PublicKey import RSA  # lazy: start-up time
 
     try:

@@ -18,7 +18,7 @@ from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
 from tui.workspace.credentials import confirmation, save, save_plan, status, verify
 from tui.workspace.credentials.fields import FieldProblem
-from tui.workspace.credentials.save import Conflict
+from tui.workspace.credentials.save import CredentialConflict
 from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.models import catalog
 from tui.workspace.models.proposals import proposed_defaults
@@ -437,19 +437,19 @@ async def test_a_form_does_not_write_over_what_another_session_saved_meanwhile(
     other = replace(disk_session, open_keys={}, _stores={})
     theirs = await save.save(other.tenant(tenant_id), "openai", {"organization": "org-THEIRS"})
     mine: dict[str, str | Secret] = {"api_key": Secret(KEY), "organization": "org-MINE"}
-    with pytest.raises(Conflict) as caught:
+    with pytest.raises(CredentialConflict) as caught:
         await save.save(disk_session.tenant(tenant_id), "openai", mine, seen=seen, watch=True)
     assert caught.value.theirs == theirs
     assert credentials.active(disk_session.tenant(tenant_id), "openai") == theirs
     await save.save(disk_session.tenant(tenant_id), "openai", mine, seen=theirs, watch=True)
-    with pytest.raises(Conflict):
+    with pytest.raises(CredentialConflict):
         await save.save(disk_session.tenant(tenant_id), "openai", mine, seen=None, watch=True)
 
 
 async def test_a_form_for_a_server_without_a_key_is_watched_as_well(disk_session: Session, tenant_id: str) -> None:
     theirs, mine = ({"base_url": f"http://localhost:{port}/v1"} for port in (8000, 8080))
     await save.save(disk_session.tenant(tenant_id), "openai_compatible", theirs)
-    with pytest.raises(Conflict):
+    with pytest.raises(CredentialConflict):
         await save.save(disk_session.tenant(tenant_id), "openai_compatible", mine, seen=None, watch=True)
 
 

@@ -12,7 +12,7 @@ from tui.tenancy.session import Session, TenantSession
 from tui.workspace import tenants
 from tui.workspace.credentials import paste, save, verify
 from tui.workspace.credentials.fields import FieldProblem
-from tui.workspace.credentials.save import Conflict, apply_save
+from tui.workspace.credentials.save import CredentialConflict, apply_save
 from tui.workspace.credentials.save_plan import PlainHttp, plan_save, renew
 
 KEY = "sk-FAKE-key-of-a-test-0001"
@@ -91,7 +91,7 @@ async def test_a_save_of_another_session_is_in_the_renewed_plan(disk_session: Se
     assert not plan.overwrites
     other = replace(disk_session, open_keys={}, _stores={}).tenant(unlocked.tenant_id)
     theirs = await save.save(other, "openai", {"organization": "org-THEIRS"})
-    with pytest.raises(Conflict):
+    with pytest.raises(CredentialConflict):
         await apply_save(plan)
     plan = await renew(plan)
     assert plan.overwrites and plan.stored == theirs

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState, previous_of
-from tui.errors import Problem
+from tui.errors import Conflict, Problem
 from tui.providers.spec import FieldValues, Provider
 from tui.sanitize import hint_of
 from tui.secret import Secret, SecretReference
@@ -21,7 +21,7 @@ from tui.workspace.credentials.fields import Values, completed
 from tui.workspace.credentials.save_plan import SavePlan, kept_secrets, plan_save, replan, same_content
 
 
-class Conflict(Problem):
+class CredentialConflict(Conflict):
     """Raised if another session saved the credential meanwhile; `theirs` is what is stored."""
 
     def __init__(self, label: str, theirs: Credential | None) -> None:
@@ -40,7 +40,7 @@ async def apply_save(
     Raises:
         PlainHttp: An origin in plain http has not been allowed.
         Locked: The tenant is locked and a stored secret is kept.
-        Conflict: Another session saved the credential since the plan was made.
+        CredentialConflict: Another session saved the credential since the plan was made.
     """
     session, provider, name = plan.session, plan.provider, plan.name
 
@@ -55,7 +55,7 @@ async def apply_save(
             now = from_record(Credential, stored[name]) if name in stored else None
             draft = build_draft(plan)
             if plan.watch and not same_content(now, plan.seen):
-                raise Conflict(provider.label, now)
+                raise CredentialConflict(provider.label, now)
             created = replace(
                 _sealed(session, draft, name),
                 active=(now is not None and now.active)
