@@ -97,7 +97,7 @@ async def set(  # noqa: A001
         Conflict: Another session changed the default that was `seen`.
     """
     default = check(session, type, ref, *fallbacks)
-    (stored,) = await set_all(session, [default], seen and {type: seen})
+    (stored,) = await set_all(session, [default], {type: seen} if seen else None)
     return stored
 
 
