@@ -137,6 +137,7 @@ DECLARED = {
     "embedding.parameters": KeyDeclaration("p,ctrl+t", "parameters", "Kind of the texts, and dimensions"),
     "playground.prompts": KeyDeclaration("P", "prompts", "Saved prompts: system prompt, parameters and schema"),
     "playground.schema": KeyDeclaration("J", "schema", "JSON Schema that answers must fit"),
+    "playground.tools": KeyDeclaration("T", "tools", "Tools: offer some, and give the results of calls by hand"),
     "compare.remove": KeyDeclaration("d", "remove", "Remove the model of this column"),
     "playground.raw": KeyDeclaration("v", "raw", "Raw request and response of the last answer"),
     "raw.save": KeyDeclaration("s,ctrl+s", "save", "Save as JSON"),

@@ -193,7 +193,11 @@ class Tab(InConsole, Vertical):
 class PromptTab(Tab):
     """A tab with a composer: a prompt and the files that go with it, and with what models are asked with beside it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [bind("playground.prompts", "prompts"), bind("playground.schema", "schema")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        bind("playground.prompts", "prompts"),
+        bind("playground.schema", "schema"),
+        bind("playground.tools", "tools"),
+    ]
 
     def __init__(self, question_id: str, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
@@ -232,6 +236,15 @@ class PromptTab(Tab):
         chosen = await self.app.push_screen_wait(AnswerSchema(present.schema, self.home))
         if chosen is not None:
             self.use_prompt(replace(present, schema=chosen.schema))
+
+    def action_tools(self) -> None:
+        if self.model is None:
+            self.say(hint("Pick a model first: {playground.model:typing}."))
+            return
+        from tui.console.playground.chat.tools import ToolsPage  # lazy: the page
+
+        question = self.question.text.strip().partition("\n")[0]
+        self.app.push_screen(ToolsPage(self.model, self.instructions, self.home, question, self.record))
 
     def take_focus(self) -> None:
         self.question.focus()

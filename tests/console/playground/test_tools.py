@@ -1,0 +1,43 @@
+"""The page of tools: calls as a form, results typed or from a file, and nothing executed."""
+
+import json
+from pathlib import Path
+
+from tests.console.pilot import screen_of, until, until_shown
+from tests.console.playground.test_chat import chatting
+from tui.console.playground.chat.tools import CallForm, ToolsPage
+
+
+async def test_calls_are_a_form_whose_results_are_typed_or_taken_from_a_file(tmp_path: Path) -> None:
+    tools, result = tmp_path / "tools.json", tmp_path / "oslo.json"
+    schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+    tools.write_text(json.dumps([{"name": "weather", "description": "The weather.", "parameters": schema}]))
+    result.write_text('{"degrees": -3}\n')
+    async with chatting() as (pilot, tab):
+        await pilot.press("escape", "T")
+        await until_shown(pilot, "Chat › tools")
+        page = screen_of(pilot, ToolsPage)
+        page._send.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "Name a file of tools, and type a question.")
+        page._path.field.value = str(tools)
+        page._question.field.value = "Do I need a coat in Oslo?"
+        await until_shown(pilot, "weather")
+        await pilot.press("enter")
+        await until(pilot, lambda: len(page.query(CallForm)) == 1)
+        form = page.query_one(CallForm)
+        await until(pilot, lambda: form.result.field.has_focus)
+        await until_shown(pilot, 'weather {"city"')
+        page._send.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, "The result is blank.")
+        form.result.field.value = f"@{result}"
+        page._send.focus()
+        await pilot.press("enter")
+        await until_shown(pilot, 'result  {"degrees": -3}')
+        await until_shown(pilot, "model  ")
+        await until(pilot, lambda: not page.query(CallForm))
+        assert [message.role for message in page._messages] == ["user", "assistant", "tool"]
+        assert tab.raw_request is not None and tab.raw_request[1].exchanges[0].body is not None
+        await pilot.press("escape")
+        await until(pilot, lambda: pilot.app.screen is tab.screen)

@@ -1,0 +1,257 @@
+"""The page that offers a chat model tools: its calls are shown as a form, and you give their results.
+
+Nothing is executed. A result is what is typed, or what a file holds.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import aclosing
+from pathlib import Path
+
+from textual.containers import Vertical
+from textual.widget import Widget
+from textual.widgets import Input
+
+from tui.console.frame.chrome import ScreenText
+from tui.console.frame.screen import PageScreen, problem_lines, problem_text
+from tui.console.playground.path_field import PathField
+from tui.console.remedies import problem_hint
+from tui.console.widgets.elapsed import elapsed
+from tui.console.widgets.form import Button, FieldRow, Form
+from tui.console.widgets.row_list import Rows
+from tui.console.widgets.static_text import Plain, Words, line
+from tui.console.widgets.symbols import ACCENT, ATTENTION, MUTED
+from tui.console.widgets.text_viewer import Reader
+from tui.domain import Model
+from tui.errors import Problem, UsageError
+from tui.providers.client.wire_log import WireLog
+from tui.providers.events import Finish, TextDelta, ToolCall, ToolCalls
+from tui.providers.requests import Message, Tool
+from tui.sanitize import printable
+from tui.workspace.playground import calls
+from tui.workspace.playground.path_completion import expanded
+from tui.workspace.playground.saved_prompts import SavedPrompt
+from tui.workspace.playground.tools import answered, check_arguments, read_result, read_tools, shown
+
+_FILE = "@"
+"""How a result begins that is taken from a file."""
+_MARGIN = "   "
+
+
+class CallForm(Vertical):
+    """A call with the field for its result."""
+
+    DEFAULT_CSS = "CallForm { height: auto; margin-top: 1; } CallForm Plain { height: auto; }"
+
+    def __init__(self, call: ToolCall, number: int, tools: Sequence[Tool]) -> None:
+        super().__init__()
+        self.call = call
+        fit = check_arguments(tools, call)
+        self._words = line(_MARGIN, (shown(call), ACCENT))
+        self._wrong = "" if fit.valid else f"The arguments do not fit at {fit.path}: {fit.message}."
+        self.result = FieldRow(f"result-{number}", "result", help=("Typed, or @ and the path of a file.",))
+
+    def compose(self) -> Iterable[Widget]:
+        yield Plain(self._words)
+        if self._wrong:
+            yield Plain(line(_MARGIN, (self._wrong, ATTENTION)))
+        yield self.result
+
+
+class ToolsPage(PageScreen[None]):
+    """A file of tools and a question; then call by call, until the model answers."""
+
+    DEFAULT_CSS = """
+    ToolsPage Form { height: auto; max-height: 60%; padding-top: 1; }
+    ToolsPage #calls, ToolsPage #wrong { height: auto; }
+    ToolsPage Button { margin-top: 1; }
+    """
+
+    def __init__(
+        self, model: Model, instructions: SavedPrompt, home: Path, question: str, record: Callable[[Model], WireLog]
+    ) -> None:
+        super().__init__()
+        self._model, self._instructions, self._home, self._record = model, instructions, home, record
+        self._path = PathField("tools", home, self._inspect)
+        self._path.endings = ("json",)
+        self._question = FieldRow("question", "question", question)
+        self._calls = Vertical(id="calls")
+        self._send = Button("Ask", id="send", primary=True)
+        self._wrong = Plain(id="wrong")
+        self._log: list[Words] = []
+        self._tools: tuple[Tool, ...] = ()
+        self._messages: tuple[Message, ...] = ()
+        self._pending: tuple[str, ToolCalls] | None = None
+        """The text and the calls of an answer that waits for results."""
+
+    def content(self) -> Iterable[Widget]:
+        with Form():
+            yield self._path
+            yield self._question
+            yield self._calls
+            yield self._send
+        yield self._wrong
+        yield Reader()
+
+    def chrome(self) -> ScreenText:
+        keys: tuple[str, ...] = ("form.press", "focus.next", "page.back")
+        if self._send.doing:
+            keys = ("page.back: stop",)
+        elif isinstance(self.focused, Rows):
+            keys = ("list.choose: choose", "list.up list.down: move", "page.back")
+        elif isinstance(self.focused, Reader):
+            keys = ("list.up list.down: move", "focus.next", "page.back")
+        elif self.typing:
+            complete = ("path.complete", "filter.done") if self._path.field.has_focus else ("focus.next",)
+            keys = ("field.next", *complete, "field.clear", "page.back")
+        return ScreenText("Chat › tools", keys, self._model.ref, foot="nothing is executed")
+
+    def on_mount(self) -> None:
+        self._path.field.focus()
+        self._path.look()
+
+    async def _inspect(self, _typed: str) -> bool:
+        """Show which tools the file describes; return True if it is one."""
+        path = self._path.path
+        if not await asyncio.to_thread(path.is_file):
+            self._path.say("A JSON file: a list of tools with name, description and parameters.")
+            return False
+        try:
+            tools = await asyncio.to_thread(read_tools, path)
+        except Problem as problem:
+            self._path.say(*problem_lines(problem.message, problem_hint(problem)))
+        else:
+            self._path.say(", ".join(tool.name for tool in tools))
+        return True
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        self._wrong.show("")
+        if self._pending is not None and event.input in (self._path.field, self._question.field):
+            # Another question begins anew.
+            self._pending = None
+            self._calls.remove_children()
+            self._send.relabel("Ask")
+
+    def on_path_field_completed(self) -> None:
+        self._question.field.focus()
+
+    def on_field_row_next(self, event: FieldRow.Next) -> None:
+        fields = [self._path.row, self._question, *(form.result for form in self.query(CallForm))]
+        place = fields.index(event.row) + 1
+        (fields[place].field if place < len(fields) else self._send).focus()
+
+    def on_button_pressed(self) -> None:
+        work = self._go_on() if self._pending is not None else self._ask()
+        self.run_worker(work, group="tools", exclusive=True, exit_on_error=False)
+
+    def action_back(self) -> None:
+        if self._send.doing:
+            self._stop()
+        else:
+            super().action_back()
+
+    def _stop(self) -> None:
+        self.workers.cancel_group(self, "tools")
+
+    def unsaved(self) -> str:
+        return "The results that you typed are not sent." if self._pending is not None else ""
+
+    # --- the rounds ---
+
+    async def _ask(self) -> None:
+        question = self._question.value.strip()
+        try:
+            if not self._path.value.strip() or not question:
+                raise UsageError("Name a file of tools, and type a question.")
+            self._tools = await asyncio.to_thread(read_tools, self._path.path)
+        except Problem as problem:
+            self._wrong.show(problem_text(problem))
+            return
+        system = (Message("system", self._instructions.system),) if self._instructions.system else ()
+        self._messages = (*system, Message("user", question))
+        self._log = [line((f"{_MARGIN}you  ", MUTED), question)]
+        await self._round()
+
+    async def _go_on(self) -> None:
+        """Send the results of the calls."""
+        assert self._pending is not None
+        text, tool_calls = self._pending
+        results: dict[str, str] = {}
+        for form in self.query(CallForm):
+            try:
+                results[form.call.id] = await asyncio.to_thread(self._result, form.result.value.strip())
+            except Problem as problem:
+                form.result.say(*problem_lines(problem.message, problem_hint(problem)))
+                form.result.field.focus()
+                return
+        self._messages += answered(text, tool_calls, results)
+        self._log += [line((f"{_MARGIN}result  ", MUTED), results[call.id]) for call in tool_calls.calls]
+        await self._round()
+
+    def _result(self, text: str) -> str:
+        if not text:
+            raise UsageError("The result is blank.", "Type one, or name a file.")
+        return read_result(expanded(text.removeprefix(_FILE), self._home)) if text.startswith(_FILE) else text
+
+    async def _round(self) -> None:
+        """Send the conversation, and show the answer, or its calls as a form."""
+        session, text = self.navigator.tenant_session, ""
+        tool_calls: ToolCalls | None = None
+        finish: Finish | None = None
+        try:
+            if not await self.dialogs.ensure_unlocked(f"send your question to {self._model.ref}"):
+                return
+            self._pending = None
+            await self._calls.remove_children()
+            self.console.set_running("playground/tools", self._stop)
+            with self.pending_actions.slow(), elapsed(self, lambda since: self._send.work(f"waiting{since}")):
+                self.refresh_chrome()
+                await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
+                values = self._instructions.values(calls.parameters(session, self._model))[1]
+                call = calls.chat_call(session, self._model, self._messages, values, tools=self._tools)
+                async with aclosing(calls.send(session, self._model, *call, self._record(self._model))) as events:
+                    async for event in events:
+                        if isinstance(event, TextDelta):
+                            text += printable(event.text)
+                        elif isinstance(event, ToolCalls):
+                            tool_calls = event
+                        elif isinstance(event, Finish):
+                            finish = event
+        except Problem as problem:
+            self._wrong.show(problem_text(problem))
+            tool_calls = None
+        except asyncio.CancelledError:
+            finish = Finish("", complete=False, note="stopped by you")
+            raise
+        finally:
+            self._send.work()
+            self.console.set_running("playground/tools", None)
+            if self.is_attached:
+                self._show(text, finish.note if finish and not tool_calls else "")
+        if tool_calls is not None:
+            self._pending = text, tool_calls
+            await self._ask_for_results(tool_calls)
+        self.refresh_chrome()
+
+    def _show(self, text: str, note: str) -> None:
+        rows = text.rstrip().split("\n") if text.strip() else []
+        self._log += [
+            line((f"{_MARGIN}model  " if not place else _MARGIN, MUTED), row) for place, row in enumerate(rows)
+        ]
+        self._log += [line((f"{_MARGIN}{note}", ATTENTION))] if note else []
+        reader = self.query_one(Reader)
+        reader.show(lambda _: self._log)
+        reader.action_end(True)
+        self._send.relabel("Ask")
+        self.refresh_chrome()
+
+    async def _ask_for_results(self, tool_calls: ToolCalls) -> None:
+        self._log += [line((f"{_MARGIN}calls  ", MUTED), (shown(call), ACCENT)) for call in tool_calls.calls]
+        self.query_one(Reader).show(lambda _: self._log)
+        forms = [CallForm(call, number, self._tools) for number, call in enumerate(tool_calls.calls)]
+        await self._calls.mount_all(forms)
+        self._send.relabel("Send the results" if len(forms) > 1 else "Send the result")
+        forms[0].result.field.focus()
+
+    def hide_when_locked(self) -> None:
+        self.dismiss(None)
