@@ -11,6 +11,7 @@ from tui.console.playground.compare.tab import CompareTab
 from tui.console.widgets.text_area import LinesField
 from tui.domain import ModelType
 from tui.tenancy import models
+from tui.workspace.playground.saved_prompts import SavedPrompt
 
 WIDE = (120, 40)
 
@@ -101,3 +102,20 @@ async def test_escape_stops_every_answer_and_keeps_what_came() -> None:
         answers = [column.entry.answers[0] for column in tab.columns]
         assert [str(answer.state) for answer in answers] == ["stopped", "stopped"]
         assert all(answer.text or answer.thinking for answer in answers)
+
+
+async def test_answers_that_do_not_fit_are_sent_back_to_their_models() -> None:
+    async with console(size=WIDE) as pilot:
+        tab = await opened(pilot, "openai/gpt-5.4-mini")
+        tab.use_prompt(SavedPrompt("", schema={"type": "object", "required": ["born"]}))
+        await compared(pilot, tab, "Who wrote Faust?")
+        await until_shown(pilot, "does not fit the schema at $")
+        await until_shown(pilot, "f11 send back")
+        await pilot.press("f11")
+        await until(pilot, lambda: all(len(column.entry.answers) == 2 for column in tab.columns) and not tab.running)
+        entry = tab.columns.all[0].entry
+        assert entry.answers[1].correction and entry.fits == (0, 1), "the rate is of the answers to the prompt"
+        sent = json.dumps(entry.answers[1].wire_log.as_json())
+        assert "Your answer does not fit the JSON Schema at $" in sent and "Who wrote Faust?" in sent
+        await until_shown(pilot, "one answer each")
+        assert tab.comparison is not None and tab.comparison.repeat == 1

@@ -8,7 +8,7 @@ from tests.console.playground.test_chat import chatting
 from tui.console.playground.chat.tools import CallForm, ToolsPage
 
 
-async def test_calls_are_a_form_whose_results_are_typed_or_taken_from_a_file(tmp_path: Path) -> None:
+async def test_calls_are_a_form_whose_results_are_typed_or_read_from_a_file(tmp_path: Path) -> None:
     tools, result = tmp_path / "tools.json", tmp_path / "oslo.json"
     schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
     tools.write_text(json.dumps([{"name": "weather", "description": "The weather.", "parameters": schema}]))

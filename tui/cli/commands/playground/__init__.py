@@ -6,8 +6,8 @@ COMPARISON = (
     "{prompt, system, attachments: [{name, kind, bytes, metadata_removed, width, height}], schema, repeat, began, "
     "models: [{model, parameters, answers: [{text, thinking, state, finish, complete, problem, usage, cost, "
     "answer_tokens: {count, reported}, timings: {first_token, first_answer_token, total, tokens_per_second}, "
-    "fresh_connection, retries, notices, schema: {valid, path, message}}], schema_fits: {valid, of}, summary: {NAME: "
-    "{median, low, high, count}}}]}"
+    "fresh_connection, retries, notices, schema: {valid, path, message}, correction}], schema_fits: {valid, of}, "
+    "summary: {NAME: {median, low, high, count}}}]}"
 )
 """What compare prints with --json, and chat that repeats a request."""
 

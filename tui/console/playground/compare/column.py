@@ -124,7 +124,8 @@ class CompareColumn(Vertical):
             self._block.end(stopped("stopped by you"))
         else:
             note = answer.finish.note if answer.finish else ""
-            self._block.end(*([stopped(note)] if note else []))
+            unfit = answer.fit.words if answer.fit is not None and not answer.fit.valid else ""
+            self._block.end(*(stopped(words) for words in (note, unfit) if words))
         self._transcript.by_page = False
         self._transcript.show(blocks)
         self._transcript.changed(self._block)

@@ -7,13 +7,18 @@ from tui.workspace.playground.saved_prompts import SavedPrompt
 
 
 def footer(
-    columns: CompareColumns, compared: bool, source_keys: tuple[str, ...], *, running: bool, typing: bool
+    columns: CompareColumns,
+    comparison: PromptComparison | None,
+    source_keys: tuple[str, ...],
+    *,
+    running: bool,
+    typing: bool,
 ) -> tuple[str, ...]:
     """Return the footer's entries: while answers run, while typing, and otherwise.
 
     Args:
         columns: The models.
-        compared: Whether there are answers.
+        comparison: The prompt with its answers, if one was asked.
         source_keys: The keys that choose whose key pays.
         running: Whether answers run.
         typing: Whether a text field has the focus.
@@ -23,16 +28,21 @@ def footer(
         return stop if typing else ("area.escape: stop", "compare.write")
     if typing:
         add = ("playground.model: add model",) if len(columns) < MOST else ()
-        after = ("compare.again", "compare.save") if compared else ()
+        after = ("compare.again", "compare.save", *_correct(comparison)) if comparison else ()
         return ("question.send", "question.new-line", *after, *add, "area.escape: commands")
     keys = ["compare.write", *(["compare.add"] if len(columns) < MOST else [])]
     if columns.current is not None:
         keys += ["playground.model: replace", "compare.remove", *source_keys]
-    if compared:
+    if comparison is not None:
+        keys += [*_correct(comparison)]
         keys += ["compare.again", "compare.repeat", "compare.winner", "compare.differences", "compare.save"]
     if columns:
         keys.append("compare.batch")
     return (*keys, "playground.type")
+
+
+def _correct(comparison: PromptComparison) -> tuple[str, ...]:
+    return ("chat.correct",) if any(entry.correction for entry in comparison.models) else ()
 
 
 def foot_words(
@@ -44,7 +54,7 @@ def foot_words(
     if comparison is None:
         return _with(prompt) or "one prompt, every model"
     answers = [answer for entry in comparison.models for answer in entry.answers]
-    samples = max((len(entry.answers) for entry in comparison.models), default=0)
+    samples = comparison.most_answers
     fresh = f" · {report.FRESH_NOTE}" if any(answer.fresh_connection for answer in answers) else ""
     return (f"median of {samples} answers each" if samples > 1 else "one answer each") + fresh
 

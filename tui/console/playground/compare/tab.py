@@ -47,6 +47,7 @@ class CompareTab(PromptTab):
         bind("compare.write", "write"),
         bind("compare.again", "repeat(1)"),
         bind("compare.repeat", f"repeat({REPEATS})"),
+        bind("chat.correct", "correct"),
         bind("compare.winner", "winner"),
         bind("compare.differences", "differences"),
         bind("compare.add", "add"),
@@ -84,8 +85,8 @@ class CompareTab(PromptTab):
         self.composer.show_focus(self.typing)
         count = len(self.columns)
         right = f"{count} models" if count != 1 else "1 model"
-        running, compared = self.running, self.comparison is not None
-        keys = footer(self.columns, compared, self.source_keys, running=running, typing=self.typing)
+        running = self.running
+        keys = footer(self.columns, self.comparison, self.source_keys, running=running, typing=self.typing)
         return ScreenText(
             "", keys, right, foot=foot_words(self.columns, self.comparison, self._prompt, running=running)
         )
@@ -213,12 +214,21 @@ class CompareTab(PromptTab):
         else:
             self.say(_NOTHING)
 
-    def _ask(self, prompt: str, repeat: int, files: tuple[AttachedFile, ...] = ()) -> None:
-        """Ask a new prompt, or '' for more answers to the last one."""
-        self._opening = True
-        self.run_worker(self._run(prompt, repeat, files), group="compare", exclusive=True, exit_on_error=False)
+    def action_correct(self) -> None:
+        if self.running:
+            self.say(hint(_BUSY))
+        elif self.comparison is not None and any(entry.correction for entry in self.comparison.models):
+            self._ask("", 1, correct=True)
+        else:
+            self.say("No last answer was checked against a schema, or all fit it.")
 
-    async def _run(self, prompt: str, repeat: int, files: tuple[AttachedFile, ...]) -> None:
+    def _ask(self, prompt: str, repeat: int, files: tuple[AttachedFile, ...] = (), *, correct: bool = False) -> None:
+        """Ask a new prompt, or '' for more answers to the last one, or corrections of those that do not fit."""
+        self._opening = True
+        work = self._run(prompt, repeat, files, correct)
+        self.run_worker(work, group="compare", exclusive=True, exit_on_error=False)
+
+    async def _run(self, prompt: str, repeat: int, files: tuple[AttachedFile, ...], correct: bool) -> None:
         session, problem = self.navigator.tenant_session, ""
         try:
             unlocked = await self.dialogs.ensure_unlocked(f"ask {len(self.columns)} models")
@@ -244,15 +254,17 @@ class CompareTab(PromptTab):
         assert comparison is not None
         comparison.repeat, self._saved = repeat, False
         for column in self.columns:
-            column.begin()
+            if not correct or column.entry.correction:
+                column.begin()
         self._drawing.start()
         self.console.set_running("playground/compare", self.stop)
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
-            await comparisons.run(session, comparison, self._take, self._end)
+            request = comparisons.correct if correct else comparisons.run
+            await request(session, comparison, self._take, self._end)
         finally:
             comparisons.stop(comparison)
-            comparison.repeat = max(len(entry.answers) for entry in comparison.models)
+            comparison.repeat = comparison.most_answers
             self._drawing.stop()
             self.console.set_running("playground/compare", None)
             if self.is_attached:

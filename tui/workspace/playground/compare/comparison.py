@@ -58,14 +58,20 @@ class ComparedModel:
 
     @property
     def fits(self) -> tuple[int, int] | None:
-        """How many of how many complete answers fit the schema; None without a schema or an answer."""
-        checked = [answer.fit.valid for answer in self.answers if answer.fit is not None]
+        """How many of how many complete answers fit the schema at once; None without a schema or an answer."""
+        checked = [answer.fit.valid for answer in self.answers if answer.fit is not None and not answer.correction]
         return (sum(checked), len(checked)) if checked else None
 
+    @property
+    def correction(self) -> str:
+        """What the model is told if its last answer does not fit the schema, '' if it does or was not checked."""
+        answer = self.answers[-1] if self.answers else None
+        return answer.fit.correction if answer is not None and answer.fit is not None and not answer.fit.valid else ""
+
     def spread_of(self, figure: Callable[[MeasuredAnswer], float | None]) -> Spread | None:
-        """Return median and range of a figure over the complete answers that have it."""
-        values = [value for answer in self.answers if answer.complete and (value := figure(answer))]
-        return spread(values)
+        """Return median and range of a figure over the complete answers to the prompt that have it."""
+        answers = (answer for answer in self.answers if answer.complete and not answer.correction)
+        return spread([value for answer in answers if (value := figure(answer))])
 
 
 @dataclass
@@ -86,6 +92,11 @@ class PromptComparison:
         """The messages that each model gets."""
         system = (Message("system", self.system),) if self.system else ()
         return (*system, user_message(self.prompt, self.files))
+
+    @property
+    def most_answers(self) -> int:
+        """How often the model that answered most was asked the prompt."""
+        return max((sum(not answer.correction for answer in entry.answers) for entry in self.models), default=0)
 
     @property
     def running(self) -> bool:
@@ -116,18 +127,49 @@ async def run(
 
     async def ask(entry: ComparedModel) -> None:
         for _ in range(comparison.repeat):
-            answer = MeasuredAnswer(entry.model, wire_log=WireLog() if comparison.logged else WireLog.off())
-            entry.answers.append(answer)
-            try:
-                await measure(session, answer, comparison.messages, entry.parameters, on_event, comparison.schema)
-            finally:
-                on_end(answer)
+            answer = await _ask(session, comparison, entry, comparison.messages, on_event, on_end)
             if answer.problem is not None and not answer.problem.transient:
                 return
 
     async with asyncio.TaskGroup() as group:
         for entry in comparison.models:
             group.create_task(ask(entry))
+
+
+async def correct(
+    session: TenantSession,
+    comparison: PromptComparison,
+    on_event: Callable[[MeasuredAnswer, Event], object] = lambda answer, event: None,
+    on_end: Callable[[MeasuredAnswer], object] = lambda answer: None,
+) -> None:
+    """Send each last answer that does not fit the schema back to its model, with what is wrong; as `run` does."""
+    async with asyncio.TaskGroup() as group:
+        for entry in comparison.models:
+            if correction := entry.correction:
+                messages = (Message("assistant", entry.answers[-1].text), Message("user", correction))
+                every = (*comparison.messages, *messages)
+                group.create_task(_ask(session, comparison, entry, every, on_event, on_end, correction=True))
+
+
+async def _ask(
+    session: TenantSession,
+    comparison: PromptComparison,
+    entry: ComparedModel,
+    messages: tuple[Message, ...],
+    on_event: Callable[[MeasuredAnswer, Event], object],
+    on_end: Callable[[MeasuredAnswer], object],
+    *,
+    correction: bool = False,
+) -> MeasuredAnswer:
+    """Return one more answer of a model, which is added to its others."""
+    log = WireLog() if comparison.logged else WireLog.off()
+    answer = MeasuredAnswer(entry.model, wire_log=log, correction=correction)
+    entry.answers.append(answer)
+    try:
+        await measure(session, answer, messages, entry.parameters, on_event, comparison.schema)
+    finally:
+        on_end(answer)
+    return answer
 
 
 def stop(comparison: PromptComparison) -> None:

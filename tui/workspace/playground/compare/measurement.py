@@ -41,6 +41,7 @@ class MeasuredAnswer:
         retries: How often the request was sent again before it was answered.
         wire_log: What was sent and received; off unless the caller wants it.
         fit: Whether it fits the JSON Schema that was asked for, None without one or if it is not complete.
+        correction: Whether it was asked for because the one before did not fit the schema.
     """
 
     model: Model
@@ -59,6 +60,7 @@ class MeasuredAnswer:
     retries: int = 0
     wire_log: WireLog = field(default_factory=WireLog.off, repr=False)
     fit: SchemaResult | None = None
+    correction: bool = False
     notices: list[str] = field(default_factory=list)
     began: float = field(default_factory=monotonic)
     _pieces: list[str] = field(default_factory=list, repr=False)
@@ -147,6 +149,7 @@ class MeasuredAnswer:
             "retries": self.retries,
             "notices": self.notices,
             "schema": self.fit.as_json() if self.fit else None,
+            "correction": self.correction,
         }
 
 

@@ -104,8 +104,9 @@ def fit_words(entry: ComparedModel) -> str:
     """Return how many answers fit the schema, such as `4 of 5 fit`; '' without a schema."""
     if entry.fits is None:
         return ""
-    valid, count = entry.fits
-    return f"{valid} of {count} fit" if count > 1 else "fits" if valid else "does not fit"
+    (valid, count), last = entry.fits, entry.answers[-1]
+    words = f"{valid} of {count} fit" if count > 1 else "fits" if valid else "does not fit"
+    return f"{words}, corrected" if last.correction and last.fit is not None and last.fit.valid else words
 
 
 def how_ended(answer: MeasuredAnswer) -> str:
@@ -160,6 +161,7 @@ def as_markdown(comparison: PromptComparison) -> str:
     for entry in comparison.models:
         for number, answer in enumerate(entry.answers, 1):
             of = f", answer {number}" if len(entry.answers) > 1 else ""
+            of += ", corrected" if answer.correction else ""
             blocks += [f"## {entry.model.ref}{of}", answer.text.strip() or "*No answer.*", *_mark(answer)]
     texts = [entry.answer.text for entry in comparison.models if entry.answer and entry.answer.text]
     if len(comparison.models) == 2 and len(texts) == 2:
