@@ -276,7 +276,8 @@ class Defaults(AreaScreen):
 
     async def _choose_fallback(self, row: DefaultRow, place: int) -> str:
         other = row.fallbacks[place] if place < len(row.fallbacks) else None
-        picked = await self.navigator.pick_model(row.type, other.model if other else None)
+        now = other.model if other else None
+        picked = await self.navigator.pick_model(row.type, now, purpose="fallback")
         if picked is None or row.default is None:
             return ""
         return await self._settle(partial(set_fallback, self.session, place, picked, row.default))

@@ -121,6 +121,7 @@ class Navigator(Protocol):
         *,
         clears: bool = False,
         prompt: str = "",
+        purpose: str = "",
     ) -> Model | None:
         """Let a model of that type be picked. Return None if it was left."""
         ...

@@ -63,9 +63,10 @@ class PickModel(PageScreen[Model]):
         *,
         clears: bool = False,
         prompt: str = "",
+        purpose: str = "",
     ) -> None:
         super().__init__()
-        self._prompt = prompt
+        self._prompt, self._purpose = prompt, purpose
         self.type, self.now, self.clears = type, now, clears
         self._list = ModelList((), {})
         self._now: ModelRow | None = None
@@ -193,7 +194,7 @@ class PickModel(PageScreen[Model]):
         find = () if self.typing else ("pick.filter",)
         clear = ("pick.clear",) if self.clears and self.now is not None else ()
         return ScreenText(
-            f"{self._area} › {self.type.label}",
+            " › ".join(filter(None, (self._area, self.type.label, self._purpose))),
             (*choose, *find, *clear, "page.back: clear" if filter_text else "page.back"),
             f"{matches:,} of {self._usable:,} ready" if filter_text else f"{self._usable:,} ready",
             strip=self._strip(row) if row else ("", ""),

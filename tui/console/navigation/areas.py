@@ -236,6 +236,7 @@ class AreaNavigator:
         *,
         clears: bool = False,
         prompt: str = "",
+        purpose: str = "",
     ) -> Model | None:
         """Let a model of that type be picked. Return None if it was left.
 
@@ -244,10 +245,11 @@ class AreaNavigator:
             now: The one to be replaced.
             clears: Whether the type's default can be cleared.
             prompt: What will be sent to the model, for its estimated price.
+            purpose: A word for the title, where it is not picked as the default or for the tab.
         """
         from tui.console.models.picker import PickModel  # lazy: the page
 
-        return await self._stack.push_screen_wait(PickModel(type, now, clears=clears, prompt=prompt))
+        return await self._stack.push_screen_wait(PickModel(type, now, clears=clears, prompt=prompt, purpose=purpose))
 
     async def propose_defaults(
         self, message: str, title: str = "Default models", only: Mapping[ModelType, Model] | None = None

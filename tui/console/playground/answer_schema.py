@@ -12,7 +12,7 @@ from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import Dialog, problem_lines
 from tui.console.playground.path_field import PathField
 from tui.console.remedies import problem_hint
-from tui.console.widgets.form import Button, FieldRow
+from tui.console.widgets.form import Button, FieldRow, label_style, marker
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.text_area import LinesField
@@ -45,16 +45,19 @@ class AnswerSchema(Dialog[ChosenSchema]):
         self._before = json.dumps(schema, ensure_ascii=False, indent=2) if schema is not None else ""
         self._field = LinesField(self._before, wraps=False, limit=_LONGEST)
         self._wrong = Plain(classes="wrong")
+        self._label = Plain()
 
     def parts(self) -> Iterable[Widget]:
         yield self._path
-        yield Plain(line("   ", ("the schema", MUTED), "\n"))
+        yield self._label
         yield self._field
         yield self._wrong
         yield Button("Use this schema", id="use", primary=True)
         yield Button("Answers of any form", id="none")
 
     def chrome(self) -> ScreenText:
+        here = self._field.has_focus
+        self._label.show(line(marker(here), ("the schema", label_style(here) or MUTED), "\n"))
         keys: tuple[str, ...] = ("form.press", "focus.next")
         if self._field.has_focus:
             keys = ("question.send: use it", "question.new-line", "field.editor", "focus.next")
