@@ -51,7 +51,8 @@ def keys(*names: str, then: str = "") -> Steps:
 
 async def chatted(pilot: Pilot[str]) -> None:
     await keys("4", then="enter send")(pilot)
-    await pilot.press(*"Why is the sky blue? Give a table of wavelengths as well.", "enter")
+    await paste(pilot, "Why is the sky blue? Give a table of wavelengths as well.")
+    await pilot.press("enter")
     await until_shown(pilot, " in, 148 out", seconds=30)
 
 
@@ -137,7 +138,8 @@ async def compared(pilot: Pilot[str]) -> None:
     tab = app.screen.query_one(CompareTab)
     tab.use(models.find(app.navigator.tenant_session, "openai/gpt-5.4-mini", ModelType.CHAT))
     await pilot.pause()
-    await pilot.press(*"Why is the sky blue?", "enter")
+    await paste(pilot, "Why is the sky blue?")
+    await pilot.press("enter")
     await until(pilot, lambda: tab.comparison is not None and not tab.running)
     await keys("escape", then="KEYS")(pilot)
 
