@@ -72,6 +72,7 @@ DECLARED = {
     "providers.use": KeyDeclaration("u", "use", "Use this credential"),
     "providers.remove": KeyDeclaration("d", "remove", "Remove (asks first)"),
     "providers.doctor": KeyDeclaration("D", "doctor", "Doctor: find what is wrong"),
+    "providers.expiry": KeyDeclaration("e", "expiry", "Expiry: when the key expires, how often it is replaced"),
     "providers.filter": KeyDeclaration("slash", "filter", "Filter the providers"),
     "providers.health": KeyDeclaration("H", "health", "Health: every key with its times, age and expiry"),
     "providers.details": KeyDeclaration("right", "details"),

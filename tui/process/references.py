@@ -113,6 +113,17 @@ def parse(text: str) -> Source:
     return Source(kind, rest, argv)
 
 
+def words(text: str) -> str:
+    """Return what resolving a stored reference does, as a sentence; raise UsageError if it is none."""
+    source = parse(text)
+    place = {
+        "env": f"Read from the variable {source.value}",
+        "file": f"Read from {source.value}",
+        "credential": f"Read from the credential {source.value} of the service manager",
+    }.get(source.kind, f"Runs {shlex.join(source.argv)}")
+    return f"{one_line(place, 150)} whenever a request needs it; the first line is the key."
+
+
 def _is_word(value: object) -> bool:
     """Return True if a program can get it as an argument: JSON has escapes for what no argument holds."""
     return isinstance(value, str) and "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)

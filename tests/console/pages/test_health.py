@@ -19,14 +19,13 @@ ROW = HealthRow(
 def test_columns_fit_the_window_and_a_wide_one_has_more() -> None:
     now = "2026-11-22T10:00:00Z"
     assert head(False, 77).plain == "  credential                  state      now      median   age    due"
-    assert (
-        draw(ROW, "", now)(77).plain == "● openai main                 ready      241 ms   231 ms   12 d   2026-12-24"
-    )
-    assert draw(ROW, "Acme Research", now)(77).plain.startswith("● Acme Research openai main   ready ")
-    wide = draw(ROW, "", now)(110).plain
+    own = draw(ROW, "", "OpenAI", now)(77).plain
+    assert own == "● OpenAI main                 ready      241 ms   231 ms   12 d   2026-12-24"
+    assert draw(ROW, "Acme Research", "OpenAI", now)(77).plain.startswith("● Acme Research OpenAI main   ready ")
+    wide = draw(ROW, "", "OpenAI", now)(110).plain
     assert head(False, 110).plain.index("check") == wide.index("one token")
     failed = HealthRow("acme", "openai", "default", False, "failed", problem=NetworkError("No route.", "Try again."))
-    assert draw(failed, "", now)(77).plain.startswith("▲ openai ")
+    assert draw(failed, "", "OpenAI", now)(77).plain.startswith("▲ OpenAI ")
 
 
 async def test_every_key_of_a_tenant_is_verified_and_one_that_fails_says_why(
@@ -43,11 +42,11 @@ async def test_every_key_of_a_tenant_is_verified_and_one_that_fails_says_why(
     async with area(session, "providers") as pilot:
         await pilot.press("H")
         await until_shown(pilot, "── Health of ")
-        await until_shown(pilot, "openai")
+        await until_shown(pilot, "● OpenAI ")
         assert isinstance(pilot.app.screen, Health)
         await pilot.press("V")
         await until_shown(pilot, "2 failed")
-        await until_shown(pilot, "openai: Cannot find the host api.openai.com.")
+        await until_shown(pilot, "OpenAI: Cannot find the host api.openai.com.")
         await pilot.press("slash")
         await typed(pilot, "failed")
         await until_shown(pilot, "2 of 3")

@@ -36,7 +36,7 @@ async def test_they_stand_as_drawn(session: Session) -> None:
         assert screen[15].endswith("▲ gone")
         assert screen[21].startswith("   Set up ")
         assert screen[22] == "   enter changes the fields. The key is replaced, never shown."
-        assert screen[23] == " enter change  v verify  n new  d remove  D doctor  esc back  ? help"
+        assert screen[23] == " enter change  v verify  n new  d remove  D doctor  e expiry  esc back  ? help"
 
 
 async def test_fields_of_a_sign_in_method_that_is_not_used_are_left_out(

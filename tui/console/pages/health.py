@@ -22,6 +22,7 @@ from tui.console.widgets.static_text import Plain, Words
 from tui.console.widgets.symbols import MUTED
 from tui.errors import Locked, Problem
 from tui.tenancy import keyring, tenants
+from tui.tenancy.connections import label_of
 from tui.workspace.credentials import health
 from tui.workspace.credentials.health import Entry, HealthRow
 
@@ -46,6 +47,9 @@ class Health(PageScreen[None]):
         super().__init__()
         self._everyone = everyone
         self._names: dict[str, str] = {}
+        """The tenants' names by ID."""
+        self._labels: dict[tuple[str, str], str] = {}
+        """The providers' labels by tenant and provider ID."""
         self._entries: dict[str, Entry] = {}
         self._checked: dict[str, HealthRow] = {}
         """The outcomes of the checks that were made here, by row key."""
@@ -83,14 +87,16 @@ class Health(PageScreen[None]):
         process = self.navigator.session
         shown = None if self._everyone else self.navigator.tenant
 
-        def read() -> tuple[dict[str, str], list[Entry]]:
+        def read() -> list[Entry]:
             listed = [shown] if shown else list(tenants.readable(process))
             sessions = [process.tenant(tenant.id) for tenant in listed]
             entries = [(session, *entry) for session in sessions for entry in health.rows(session)]
-            return {tenant.id: tenant.name for tenant in listed}, entries
+            self._labels = {(row.tenant, row.provider): label_of(session, row.provider) for session, row, _ in entries}
+            self._names = {tenant.id: tenant.name for tenant in listed}
+            return entries
 
         with self.working.on("reading"):
-            self._names, entries = await asyncio.to_thread(read)
+            entries = await asyncio.to_thread(read)
         self._entries = {row_key(row): (session, row, credential) for session, row, credential in entries}
         for key, row in self._checked.items():
             self._take(key, row)
@@ -103,15 +109,18 @@ class Health(PageScreen[None]):
 
     def _show(self) -> None:
         entries, now = [*self._entries.items()], self.navigator.session.now()
-        texts = [sought_text(row, self._names.get(row.tenant, "")) for _, (_, row, _) in entries]
+        texts = [sought_text(row, self._names.get(row.tenant, ""), self._label(row)) for _, (_, row, _) in entries]
         matching = [entries[n] for n in holding(texts, self.query_one(Filter).text)]
         items = [
-            Item(key, draw(row, self._names.get(row.tenant, row.tenant) if self._everyone else "", now))
+            Item(key, draw(row, self._names[row.tenant] if self._everyone else "", self._label(row), now))
             for key, (_, row, _) in matching
         ]
         nothing = "No key matches." if self._entries else "" if self.working else "No keys yet."
         self._rows.show(items or [text_item("", nothing)])
         self.refresh_chrome()
+
+    def _label(self, row: HealthRow) -> str:
+        return self._labels.get((row.tenant, row.provider), row.provider)
 
     def chrome(self) -> ScreenText:
         shown, total = self._rows.count, len(self._entries)
@@ -137,7 +146,7 @@ class Health(PageScreen[None]):
         row = self._row
         if first and key == self._rows.key:
             return first, second
-        return strip_of(row, self.navigator.session.now()) if row else ("", "")
+        return strip_of(row, self._label(row), self.navigator.session.now()) if row else ("", "")
 
     def _say(self, first: Words, second: Words = "") -> None:
         self._message = (self._rows.key, first, second)
@@ -210,7 +219,7 @@ class Health(PageScreen[None]):
         self._message = ("", "", "")
         if len(checked) > 1:
             failed = [row for row in checked if row.problem]
-            first = f"{failed[0].provider}: {failed[0].problem.message}" if failed and failed[0].problem else ""
+            first = f"{self._label(failed[0])}: {failed[0].problem.message}" if failed and failed[0].problem else ""
             self._say(health.summary(checked), first or "Nothing was disabled or removed.")
         self.refresh_chrome()
 

@@ -56,10 +56,10 @@ def row_key(row: HealthRow) -> str:
     return f"{row.tenant}/{row.provider}/{row.credential}"
 
 
-def sought_text(row: HealthRow, tenant: str) -> str:
-    """Return what a filter looks in."""
+def sought_text(row: HealthRow, tenant: str, label: str) -> str:
+    """Return what a filter looks in: names, ids and the state; `due` finds what has a date."""
     due = "due" if row.due_on else ""
-    return f"{tenant} {row.tenant} {row.provider} {row.credential} {row.state} {due}".casefold()
+    return f"{tenant} {row.tenant} {label} {row.provider} {row.credential} {row.state} {due}".casefold()
 
 
 def head(tenants: bool, cells: int) -> Content:
@@ -68,10 +68,10 @@ def head(tenants: bool, cells: int) -> Content:
     return _across(("", " "), "tenant" if tenants else "", "credential", texts, cells)
 
 
-def draw(row: HealthRow, tenant: str, now: str) -> Draw:
-    """Return the function that draws a row; `tenant` is '' in the table of one tenant."""
+def draw(row: HealthRow, tenant: str, label: str, now: str) -> Draw:
+    """Return the function that draws a row; `tenant` is '' in the table of one tenant, `label` the provider's."""
     sign, role = _SIGNS.get(row.state, (WARNING, ERROR))
-    name = row.provider if row.credential in ("", "default") else f"{row.provider} {row.credential}"
+    name = label if row.credential in ("", "default") else f"{label} {row.credential}"
 
     def drawn(cells: int) -> Content:
         texts = [text(row, now) for _, _, wide, text in _COLUMNS if cells >= _WIDE or not wide]
@@ -90,17 +90,17 @@ def _across(sign: tuple[str, str], tenant: str, name: str, texts: list[str], cel
     return line((sign[1], sign[0]), f" {parts.rstrip()}")
 
 
-def strip_of(row: HealthRow, now: str) -> tuple[Words, Words]:
+def strip_of(row: HealthRow, label: str, now: str) -> tuple[Words, Words]:
     """Return two lines about a row: why it does not work, or its last check and what a check costs."""
     if row.problem:
         return line(PROBLEM, row.problem.message), problem_hint(row.problem) or row.problem.detail
     if not row.credential:
-        return f"{row.provider}: {trial_words(row)} requests of the trial are left.", "A trial is not verified."
+        return f"{label}: {trial_words(row)} requests of the trial are left.", "A trial is not verified."
     before = f", {row.before_ms} ms the time before" if row.before_ms and row.ms else ""
     verified = f"verified {when(row.verified_at, now)}" if row.verified_at else "never verified"
     cost = "A check is billed as one token." if row.billed else "A check is free."
     used = "" if row.active else "; it is not in use"
-    return f"{row.provider} {row.credential}: {verified}{before}{used}.", cost
+    return f"{label} {row.credential}: {verified}{before}{used}.", cost
 
 
 def trial_words(row: HealthRow) -> str:

@@ -43,7 +43,26 @@ def checks_of(
     return [(row.provider.id, "checking", check(row.provider.id, credential.name)) for row, credential in pairs]
 
 
-async def show_doctor(screen: FramedScreen[None], row: ProviderRow, credential: Credential | None) -> None:
+async def open_page(screen: FramedScreen[None], name: str, row: ProviderRow, credential: Credential | None) -> str:
+    """Open a page about a provider by its name: `doctor`, `health` or `expiry`; return what was done there."""
+    if name == "doctor":
+        await _show_doctor(screen, row, credential)
+    elif name == "health":
+        from tui.console.pages.health import Health  # lazy: the page
+
+        await screen.app.push_screen_wait(Health())
+    else:
+        from tui.console.providers.expiry import Expiry  # lazy: the page
+        from tui.workspace.credentials.lifetime import lifetime, with_key  # lazy: the page
+
+        session = screen.navigator.tenant_session
+        with_terms = with_key(session, row.provider.id, credential.name if credential else "")
+        page = Expiry(row.provider.label, with_terms, lifetime(session, with_terms))
+        return await screen.app.push_screen_wait(page) or ""
+    return ""
+
+
+async def _show_doctor(screen: FramedScreen[None], row: ProviderRow, credential: Credential | None) -> None:
     """Show the checks on the way to a provider. Without the passphrase, everything but the key is checked."""
     from tui.console.providers.doctor import Doctor  # lazy: the page
 
@@ -51,13 +70,6 @@ async def show_doctor(screen: FramedScreen[None], row: ProviderRow, credential: 
         await screen.dialogs.ensure_unlocked(f"try the key of {row.provider.label}")
     usable = credential is not None and not previous_of(credential.name)
     await screen.app.push_screen_wait(Doctor(row.provider, credential.name if credential and usable else ""))
-
-
-async def show_health(screen: FramedScreen[None]) -> None:
-    """Show the keys of the tenant with the times of their checks, their age and expiry."""
-    from tui.console.pages.health import Health  # lazy: the page
-
-    await screen.app.push_screen_wait(Health())
 
 
 async def refresh(session: TenantSession, row: ProviderRow) -> str:

@@ -36,6 +36,7 @@ def footer(
         ("providers.source", trial and reading),
         ("providers.doctor", reading or (row is not None and row.state is ProviderState.REFUSED)),
         ("providers.health", not reading and any_set_up),
+        ("providers.expiry", reading and set_up and not undecryptable),
         ("providers.filter", not reading),
         ("app.commands", not reading and wide),
         (leave, leave),

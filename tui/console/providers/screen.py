@@ -55,8 +55,9 @@ class Providers(AreaScreen):
         bind("providers.new", "new"),
         bind("providers.use", "use"),
         bind("providers.remove", "remove"),
-        bind("providers.doctor", "doctor"),
-        bind("providers.health", "health"),
+        bind("providers.doctor", "page('doctor')"),
+        bind("providers.health", "page('health')"),
+        bind("providers.expiry", "page('expiry')"),
     ]
     DEFAULT_CSS = f"""
     Providers #left {{ width: 1fr; }}
@@ -378,12 +379,10 @@ class Providers(AreaScreen):
         else:
             self.run_guarded(self._then_show(actions.use(self.session, self.dialogs, row, credential)), "form")
 
-    def action_doctor(self) -> None:
+    def action_page(self, name: str) -> None:
+        """Open the doctor of the provider, the health of all keys, or the expiry of its key."""
         if self.row is not None:
-            self.run_guarded(actions.show_doctor(self, self.row, self.credential), "form")
-
-    def action_health(self) -> None:
-        self.run_guarded(actions.show_health(self), "form")
+            self.run_guarded(self._then_show(actions.open_page(self, name, self.row, self.credential)), "form")
 
     def action_remove(self) -> None:
         row, credential = self.row, self.credential

@@ -8,6 +8,7 @@ nothing, and is set while the tenant is locked. A record without a date and a pe
 """
 
 import asyncio
+import re
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ LONGEST = 3650
 """Days of the longest rotation period."""
 
 _SHOWN = 3
+_UNITS = {"d": 1, "w": 7}
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,26 @@ def with_key(session: TenantSession, provider_id: str, name: str = "") -> Creden
     if not existing.envelope and not existing.references:
         raise UsageError(f"{existing.name} of {label} has no API key.", "Nothing of it expires.")
     return existing
+
+
+def expiry_of(text: str, today: str) -> str:
+    """Return the expiry date that a person typed, YYYY-MM-DD; raise UsageError if it is none or in the past."""
+    day = _date(text.strip())
+    if day is None:
+        raise UsageError(f"{one_line(text, 40)} is not a date.", "For example 2027-01-31.")
+    if day.isoformat() < today:
+        raise UsageError(f"{day} is in the past.", "Give the date on which the key expires, such as 2027-01-31.")
+    return day.isoformat()
+
+
+def period_of(text: str) -> int:
+    """Return the days of a rotation period that a person typed, such as 90d or 12w; raise UsageError if it is none."""
+    match = re.fullmatch(r"([0-9]{1,5})([dw])", text.strip())
+    days = int(match[1]) * _UNITS[match[2]] if match else 0
+    if not 0 < days <= LONGEST:
+        message = f"{one_line(text, 40)} is not a period of at most {LONGEST:,} days."
+        raise UsageError(message, "Give days or weeks, for example 90d or 12w.")
+    return days
 
 
 def forget(tables: Tables, provider_id: str, name: str = "") -> None:

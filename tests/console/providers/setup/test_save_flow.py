@@ -23,7 +23,7 @@ from tui.console.widgets.static_text import Words
 from tui.domain import VerificationState
 from tui.errors import CredentialRejected, NetworkError, UsageError
 from tui.providers import PROVIDERS
-from tui.secret import Secret
+from tui.secret import Secret, SecretReference
 from tui.tenancy import credentials
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.credentials import save
@@ -88,6 +88,18 @@ async def test_an_accepted_key_is_stored_with_the_models_that_it_lists(process: 
     assert isinstance(outcome, Saved) and outcome.first and outcome.models
     assert outcome.credential.check.state is VerificationState.READY
     assert key_hint(session) == "5d1e"
+
+
+async def test_a_reference_is_stored_as_one_and_verified_with_the_key_that_it_leads_to() -> None:
+    process = practice_session({"MY_KEY": KEY}, pace=0.0)
+    process.practice = False  # practice fetches no key that is kept elsewhere
+    session = (await forget(process, "openai")).tenant("acme")
+    outcome = await flow_of(session).verify_and_save({"api_key": SecretReference("env:MY_KEY")}, quiet)
+    assert isinstance(outcome, Saved) and outcome.credential.check.state is VerificationState.READY
+    assert outcome.credential.references == {"api_key": "env:MY_KEY"} and not outcome.credential.envelope
+    other = SecretReference("env:NOT_SET")
+    refused = await flow_of(session).verify_and_save({"api_key": other}, quiet)
+    assert isinstance(refused, CheckFailed) and "NOT_SET" in refused.problem.message
 
 
 async def test_the_host_is_named_while_it_is_called(process: Session) -> None:

@@ -9,10 +9,16 @@ from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED, PROBLEM
 from tui.domain import Credential
+from tui.errors import UsageError
+from tui.process import references
 from tui.providers import PROVIDERS
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
+from tui.secret import Secret
 from tui.workspace.credentials import paste
+
+REFERENCE = "ref:"
+"""What a secret field begins with that says where the secret is."""
 
 
 class EntryRow(FieldRow):
@@ -46,12 +52,30 @@ class EntryRow(FieldRow):
         """The id of the provider that a key of this shape belongs to, '' if it fits here."""
         return "" if self.here else paste.likely_provider(self.provider.declared_id, self.declared, self.value)
 
+    @property
+    def refers(self) -> bool:
+        """Whether the field says where the secret is, instead of holding it."""
+        return self.declared.secret and self.value.lstrip().startswith(REFERENCE)
+
+    @property
+    def secret(self) -> Secret | None:
+        """The secret that was typed, or the reference to it; None if the field is blank or the reference is none."""
+        if not self.refers:
+            return Secret(self.value) if self.value else None
+        try:
+            return references.written(self.value.strip().removeprefix(REFERENCE))
+        except UsageError:
+            return None
+
     def forget(self) -> None:
         """Leave the field blank, as if nothing were stored for it."""
         with self.field.prevent(Input.Changed):
             self.first = self.field.value = ""
 
     def _clean(self, text: str) -> str | None:
+        if self.declared.secret and text.lstrip().startswith(REFERENCE):
+            self.notes, self.wrong, self.left_out = (), (), False
+            return self.field.clean(text).strip()
         cleaned = paste.clean_pasted(self.declared, text)
         self.notes = cleaned.notes
         self.left_out = bool(cleaned.problem)
@@ -94,7 +118,8 @@ class EntryRow(FieldRow):
 
     def typed(self) -> None:
         """Clear the field's problem, as the text has changed."""
-        self.wrong, self.left_out = (), False
+        self.wrong, self.left_out = (), self.refers and self.secret is None
+        self.field.password = self.declared.secret and not self.refers  # a reference is no secret
         if not self.value:
             self.notes, self.apart, self.here = (), {}, False
         self._draw()
@@ -107,11 +132,22 @@ class EntryRow(FieldRow):
             lines.append((f"Split up: {rest} will be used for the model.", MUTED))
         if self.wrong:
             lines += [line(PROBLEM, self.wrong[0]), *self.wrong[1:]]
+        elif self.refers:
+            lines.append((self._reference_words(), MUTED))
         elif owner := self.owner:
             lines += [line(PROBLEM, self._looks_like(owner)), "It was not sent anywhere."]
         elif fresh and (message := self._shape()):
             lines.append((message, MUTED))
         self.say(*lines)
+
+    def _reference_words(self) -> str:
+        """Return what the reference does, or how one is written while it is incomplete."""
+        try:
+            return references.words(references.written(self.value.strip().removeprefix(REFERENCE)).text)
+        except UsageError:
+            return (
+                "Go on with where the key is: pass:PATH, op://…, vault:PATH#FIELD, env:NAME, file:/PATH, command:CMD …"
+            )
 
     def _looks_like(self, owner: str) -> str:
         provider = PROVIDERS[owner]

@@ -195,8 +195,8 @@ class SetupForm(Form):
         values: dict[str, str | Secret] = {}
         for row in self.shown:
             if row.declared.secret:
-                if row.value:
-                    values[row.declared.name] = Secret(row.value)
+                if row.secret is not None:
+                    values[row.declared.name] = row.secret
             else:
                 values[row.declared.name] = row.value
         for name, choice in self.choices.items():

@@ -31,7 +31,10 @@ def strip_for(form: SetupForm, focused: Widget | None, now: ProviderRow) -> Stri
         if row is not None and row.owner:
             return "Pasted text never submits a form.", hint("{field.next} goes to the first choice under the field.")
         if isinstance(focused, SecretField):
-            return "Pasted text never submits a form.", "Once verified it is encrypted with this tenant's key pair."
+            return (
+                "Pasted text never submits a form. Once verified it is encrypted.",
+                "Or say where the key is: ref:pass:PATH, ref:env:NAME, ref:file:/PATH …",
+            )
         if len(focused.value) > FIELD:
             return two_lines(focused.value, 74)
     if now.on_trial and now.trial is not None and now.credential is None:
