@@ -6,7 +6,6 @@ Where the begin cannot be known, or the process is one of another machine, a tim
 
 import contextlib
 import os
-import platform
 import time
 from collections.abc import Mapping
 from functools import cache
@@ -84,7 +83,7 @@ def words(record: Mapping[str, Any]) -> str:
 @cache
 def host() -> str:
     """Return the name of this machine."""
-    return platform.node()
+    return os.uname().nodename
 
 
 @cache

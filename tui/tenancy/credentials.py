@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from statistics import median
 from typing import TYPE_CHECKING, Any
 
 from tui.domain import Credential, VerificationResult
 from tui.errors import Action, Locked, Problem, Remedy
-from tui.process import references
 from tui.providers.openai_compatible.presets import kind
 from tui.providers.origins import is_private
 from tui.providers.spec import Provider, mask_secrets
@@ -25,6 +23,7 @@ from tui.vault import envelope, key_pair
 from tui.vault.envelope import HandleLost
 
 if TYPE_CHECKING:
+    from tui.process.references import Kept
     from tui.providers.client.access import Access
 
 _LATENCIES = "latencies"
@@ -98,11 +97,15 @@ def resolved_secrets(session: TenantSession, credential: Credential) -> dict[str
 
 
 def resolve_references(
-    session: TenantSession, entered: Mapping[str, str], cache: references.Kept | None = None
+    session: TenantSession, entered: Mapping[str, str], cache: "Kept | None" = None
 ) -> dict[str, Secret]:
     """Return the values of references that a person has just entered, or that the manifest lists; run in a thread."""
     if session.process.practice and entered:
         raise Problem("Practice mode fetches no key that is kept elsewhere.")
+    if not entered:
+        return {}
+    from tui.process import references  # most keys are sealed here, and start without it
+
     return references.resolve(entered, session.process.environ, cache)
 
 
@@ -352,7 +355,11 @@ def median_ms(session: TenantSession, credential: Credential) -> int:
     """Return the median time of the last checks in milliseconds, 0 without any."""
     records = session.store.read().table(_LATENCIES)
     times = [time for record in records if _is_latency_of(record, credential) for time in _times(record)]
-    return round(median(times)) if times else 0
+    if not times:
+        return 0
+    from statistics import median  # a twentieth of the start of a program with keys
+
+    return round(median(times))
 
 
 def _is_latency_of(record: Mapping[str, Any], credential: Credential) -> bool:

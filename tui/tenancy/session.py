@@ -24,7 +24,6 @@ from tui.config import Config
 from tui.errors import Problem
 from tui.paths import Paths, paths
 from tui.process import identity
-from tui.process.references import Kept
 from tui.storage import folder_safety
 from tui.storage.audit_log import AuditEvent, Log
 from tui.storage.folder import DiskFolder, Folder
@@ -39,6 +38,7 @@ from tui.vault import key_derivation, key_pair
 from tui.vault.envelope import KeyHandle
 
 if TYPE_CHECKING:
+    from tui.process.references import Kept
     from tui.providers.client.client import Client
     from tui.vault.agent.client import Agent
 
@@ -66,7 +66,7 @@ class Session:
     new_key_pair: Callable[[int], key_pair.NewKeyPair] = lambda bits: key_pair.generate_key_pair(bits)
     open_keys: dict[str, KeyHandle] = field(default_factory=dict, repr=False)
     """What the private key of each open tenant is used through, by tenant."""
-    resolved: dict[str, Kept] = field(default_factory=dict, repr=False)
+    resolved: dict[str, "Kept"] = field(default_factory=dict, repr=False)
     """Values of references, by tenant."""
     undecryptable: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
     """Envelopes that turned out not to open, by tenant, provider and credential."""

@@ -1,10 +1,9 @@
 """Presets: OpenAI-compatible APIs with a known address. The facts and their sources are in `presets.toml`."""
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache, partial
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from tui.domain import ModelType
@@ -20,7 +19,9 @@ BASE = "openai_compatible"
 @cache
 def presets() -> Mapping[str, Provider]:
     """Return the declarations of the presets by ID, in the order of the file."""
-    content = (files("tui.providers.openai_compatible") / "presets.toml").read_text(encoding="utf-8")
+    import tomllib  # only where a connection or a list of presets is read
+
+    content = Path(__file__).with_name("presets.toml").read_text(encoding="utf-8")
     return {preset_id: _declaration(preset_id, **entries) for preset_id, entries in tomllib.loads(content).items()}
 
 

@@ -11,8 +11,8 @@ the quota may be exceeded by as many requests as such machines had under way, an
 import threading
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
+from secrets import token_hex
 from typing import Any
-from uuid import uuid4
 
 from tui.errors import Problem
 from tui.process import identity
@@ -39,7 +39,7 @@ class TrialMeter:
 
     def __init__(self, session: TenantSession, provider_id: str) -> None:
         self._session, self._provider = session, provider_id
-        self._token = uuid4().hex
+        self._token = token_hex(16)
         self._lock = threading.Lock()
         self._over = False
         self._counted = False

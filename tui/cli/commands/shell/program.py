@@ -3,7 +3,6 @@
 import errno
 import os
 import re
-import shutil
 import signal
 import sys
 from typing import NoReturn
@@ -98,9 +97,10 @@ def _program(name: str, path: str) -> str:
     Raises:
         OSError: ENOENT if it does not exist, EACCES if it cannot be run.
     """
-    if program := shutil.which(name, path=path):
-        return program
     places = [name] if os.path.dirname(name) else [os.path.join(folder, name) for folder in path.split(os.pathsep)]
+    for place in places:
+        if os.access(place, os.X_OK) and not os.path.isdir(place):
+            return place
     raise OSError(errno.EACCES if any(map(os.path.exists, places)) else errno.ENOENT, name)
 
 
