@@ -25,6 +25,7 @@ def content(folder: Path) -> dict[str, bytes]:
         ("credential remove openai default", "OpenAI"),
         ("provider remove openai", "OpenAI"),
         ("tenant remove acme", "acme"),
+        ("tenant passphrase acme", "acme has no passphrase yet."),
     ],
 )
 def test_nothing_changes(ready: Run, home: Path, words: str, says: str) -> None:

@@ -60,8 +60,8 @@ COMMANDS = (
         "tenant.handlers:passphrase",
         "set, change or remove the passphrase of a tenant",
         (_NAME,),
-        (YES, JSON),
-        shape="{id, protected}",
+        (YES, DRY_RUN, JSON),
+        shape="{id, protected, message}",
         details="With --passphrase-fd or --passphrase-file, the first line is the current passphrase, if there is one, "
         "and the next the new one. A blank line as the new one removes it, with --yes.",
         examples=("modeldeck tenant passphrase acme",),

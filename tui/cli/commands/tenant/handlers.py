@@ -134,6 +134,11 @@ async def rename(call: CommandContext) -> None:
 async def passphrase(call: CommandContext) -> None:
     """Set, change or remove a tenant's passphrase."""
     tenant = tenant_registry.find(call.session, call.args.one("NAME"))
+    if call.args.has("dry-run"):
+        passphrase = "its passphrase, which would be replaced or removed" if tenant.protected else "no passphrase yet"
+        would = f"{tenant.name} has {passphrase}. Its private key and API keys would stay as they are."
+        call.out.answer({"id": tenant.id, "protected": tenant.protected, "message": would}, would)
+        return
     present = call.passphrase(tenant) if tenant.protected else None
     await tenants.unlock(call.session.tenant(tenant.id), present, here=True)
     new = call.secret_input.new_passphrase(NEW)
@@ -148,7 +153,7 @@ async def passphrase(call: CommandContext) -> None:
     for key_id in retired_keys.other_passphrase(session, new) if new else ():
         call.out.note(f"The earlier key file {key_id}.pem cannot be opened with this passphrase; it keeps its own.")
     sentence = f"{after.name} has {'a new passphrase' if after.protected else 'no passphrase'}."
-    call.out.result({"id": after.id, "protected": after.protected}, sentence)
+    call.out.result({"id": after.id, "protected": after.protected, "message": sentence}, sentence)
 
 
 async def remove(call: CommandContext) -> None:
