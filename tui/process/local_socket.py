@@ -91,18 +91,34 @@ def listening_process(path: str) -> int:
     try:
         fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
-        text = os.read(lock, 20).strip()
-        return int(text) if text.isdigit() else 0
+        return _process_in(lock)
     finally:
         os.close(lock)
     return 0
+
+
+def _recorded_process(path: str) -> int:
+    """Return the ID of the process that last held the lock of a socket, 0 for none; the lock is not touched."""
+    try:
+        lock = os.open(os.path.join(os.path.dirname(path), _LOCK), os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return 0
+    try:
+        return _process_in(lock)
+    finally:
+        os.close(lock)
+
+
+def _process_in(lock: int) -> int:
+    text = os.read(lock, 20).strip()
+    return int(text) if text.isdigit() else 0
 
 
 def connect(path: str, timeout: float) -> socket.socket:
     """Return a connection to a socket of this user, with a time limit in seconds for each step.
 
     Raises:
-        Problem: The folder or the socket is not this user's alone, or another user's process listens there.
+        Problem: The folder or the socket is not this user's alone, or who listens there is not who took its lock.
         OSError: Nobody listens there; TimeoutError if the process there does not accept.
     """
     require_private(os.path.dirname(path))
@@ -116,8 +132,11 @@ def connect(path: str, timeout: float) -> socket.socket:
             connection.connect(path)
         except BlockingIOError:
             raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from None
-        if peer(connection)[1] != os.geteuid():
+        pid, user = peer(connection)
+        if user != os.geteuid():
             raise Problem(f"Another user's process listens at {path}.", "Nothing was sent. Delete the socket.")
+        if pid and pid != _recorded_process(path):  # 0: a process of another namespace, which has no number here
+            raise Problem(f"Process {pid} listens at {path}, and is not the agent.", "Nothing was sent. End it.")
     except BaseException:
         connection.close()
         raise

@@ -159,10 +159,15 @@ def test_another_user_who_reaches_the_socket_gets_no_answer(environ: dict[str, s
 @ROOT
 @pytest.mark.parametrize(
     ("owner", "listener", "words"),
-    [(OTHER, 0, "is not a socket of yours"), (0, OTHER, "Another user's process listens"), (0, 0, "")],
-    ids=["its file", "its process", "control"],
+    [
+        (OTHER, 0, "is not a socket of yours"),
+        (0, OTHER, "Another user's process listens"),
+        (0, 0, "and is not the agent"),
+        (0, 0, ""),
+    ],
+    ids=["its file", "its process", "a process of yours", "control"],
 )
-def test_a_socket_that_another_user_planted_is_sent_nothing(
+def test_a_socket_that_was_planted_is_sent_nothing(
     place: dict[str, str], owner: int, listener: int, words: str
 ) -> None:
     path = socket_path(place)
@@ -175,12 +180,13 @@ def test_a_socket_that_another_user_planted_is_sent_nothing(
         planted.listen()
         return "listening"
 
-    with closing(planted), running_as(listener, serve) as (_, answer):
+    with closing(planted), running_as(listener, serve) as (pid, answer):
         assert answer == "listening"
+        (Path(path).parent / "lock").write_text(f"{4_000_000 if words else pid}\n")
         planted.setblocking(False)
         if words:
             with pytest.raises(Problem, match=words):
-                Agent(place).status()
+                Agent(place).ask(do="add", tenant="acme", private="")
             with suppress(BlockingIOError):
                 assert planted.accept()[0].recv(100) == b""
         else:
