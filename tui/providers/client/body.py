@@ -216,7 +216,8 @@ class BodyDecoder:
         if self._frames is not None:
             return self._frames.feed(chunk)
         self._head += chunk
-        self._depth += chunk.count(b"{") + chunk.count(b"[") - chunk.count(b"}") - chunk.count(b"]")
+        if len(self._head) <= PARSE_IN_THREAD:  # a longer one is no document before its end
+            self._depth += chunk.count(b"{") + chunk.count(b"[") - chunk.count(b"}") - chunk.count(b"]")
         if len(self._head) > self._limits.body:
             raise too_large(self._context, self._limits.body)
         if self._decided or not self._decide() or self._frames is None:
