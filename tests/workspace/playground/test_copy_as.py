@@ -3,6 +3,7 @@
 import asyncio
 import email
 import email.policy
+import json
 import os
 import subprocess
 import sys
@@ -10,9 +11,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
+from email.utils import parsedate_to_datetime
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
@@ -45,6 +48,8 @@ class Recorder(HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.requests: list[Received] = []
+        self.answers: list[str] = []
+        """Bodies that are sent with 200 instead of the refusal, in this order."""
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -65,10 +70,13 @@ class Handler(BaseHTTPRequestHandler):
                 for part in message.iter_parts()
             )
         self.server.requests.append(Received(self.command, self.path, headers, body))
-        self.send_response(400)
-        self.send_header("content-length", "2")
+        answer = self.server.answers.pop(0).encode() if self.server.answers else b"{}"
+        self.send_response(400 if answer == b"{}" else 200)
+        self.send_header("content-length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(b"{}")
+        self.wfile.write(answer)
+
+    do_GET = do_POST
 
     def log_message(self, *_: Any) -> None:
         pass
@@ -128,10 +136,11 @@ def send(provider: Provider, fields: dict[str, str], call: Call) -> None:
     asyncio.run(run())
 
 
-def run(form: str, text: str, variables: list[str]) -> None:
+def run(form: str, text: str, variables: list[str]) -> str:
+    """Run a printed request, and return what it prints."""
     command = ["bash", "-c", text] if form == "curl" else [sys.executable, "-c", text]
     environ = {"PATH": os.environ["PATH"], "NO_PROXY": "*", **dict.fromkeys(variables, KEY)}
-    subprocess.run(command, env=environ, check=True, capture_output=True, timeout=60)
+    return subprocess.run(command, env=environ, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
 SENT = ("openai", "openai_compatible", "anthropic", "minimax", "tongyi", "azure_openai")
@@ -172,9 +181,50 @@ def test_a_signed_or_repeated_request_has_no_printed_form(server: Recorder) -> N
         fields = {entry.name: entry.default for entry in provider.fields if entry.default}
         model = Model(provider_id, "owner/name", ModelType.CHAT, fields={"version": "a" * 64})
         call = provider.chat(fields, ChatRequest(model, (Message("user", "Hi"),)))
-        for form in FORMS:
+        for form in FORMS if provider_id == "spark" else ("curl", "python"):
             with pytest.raises(UsageError, match="more than one request, or a signature"):
                 request_text(access_to(provider, fields, call), call, form, 0.0)
+
+
+def test_a_prediction_is_a_script_that_creates_it_and_asks_until_it_is_over(server: Recorder) -> None:
+    provider = PROVIDERS["replicate"]
+    assert provider.chat is not None
+    fields = fields_of(provider, server)
+    model = Model("replicate", "owner/name", ModelType.CHAT, fields={"version": "a" * 64})
+    call = provider.chat(fields, ChatRequest(model, (Message("user", WORDS),)))
+    server.requests.clear()
+    send(provider, fields, call)
+    ours = server.requests[0]
+    text = request_text(access_to(provider, fields, call), call, "httpx", 0.0)
+    assert KEY not in text
+    server.requests.clear()
+    server.answers = ['{"id": "p1", "status": "starting"}', '{"id": "p1", "status": "succeeded", "output": ["done"]}']
+    assert "done" in run("httpx", text, ["REPLICATE_API_TOKEN"])
+    created, polled = server.requests
+    assert created == ours
+    assert (polled.method, polled.target) == ("GET", "/v1/predictions/p1")
+    assert polled.headers["authorization"] == ours.headers["authorization"]
+
+
+def test_a_signed_request_is_a_script_that_signs_it(server: Recorder) -> None:
+    provider = PROVIDERS["spark"]
+    assert provider.embed is not None
+    url = f"http://127.0.0.1:{server.server_port}"
+    fields = {"app_id": "1234", "base_url": url, **dict.fromkeys(("api_key", "api_secret"), MASK)}
+    call = provider.embed(fields, EmbeddingRequest(Model("spark", "spark-embedding", ModelType.EMBEDDING), (WORDS,)))
+    secrets = {"api_key": Secret(KEY), "api_secret": Secret(KEY)}
+    access = Access(provider, fields, (url,), secrets=lambda: secrets)
+    text = request_text(access, call, "httpx", 0.0)
+    assert KEY not in text
+    server.requests.clear()
+    run("httpx", text, ["IFLYTEK_SPARK_API_KEY", "IFLYTEK_SPARK_API_SECRET"])
+    (printed,) = server.requests
+    query = dict(parse_qsl(urlsplit(printed.target).query))
+    moment = parsedate_to_datetime(query["date"]).timestamp()
+    signed = provider.sign(call, fields, secrets, moment)
+    ours = {name: value.reveal() if isinstance(value, Secret) else value for name, value in signed.query.items()}
+    assert query == ours and urlsplit(printed.target).path == urlsplit(call.url).path
+    assert printed.body == json.dumps(call.json, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 @pytest.mark.slow

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from secrets import token_hex
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from tui.errors import UsageError
 from tui.providers.client.access import Access, check_origin
+from tui.providers.origins import host_of
 from tui.providers.requests import Base64File, Call, Framing
 from tui.providers.spec import FieldValues, Provider
 from tui.secret import MASK, Secret
@@ -44,6 +45,11 @@ def request_text(access: Access, call: Call, form: str, now: float) -> str:
     """
     provider = access.provider
     check_origin(access, call.url)
+    if form == "httpx" and (script := _script(provider, access.fields, call, now)):
+        return script
+    if not call.idempotent:
+        # A job that has to be followed.
+        raise _many_steps(provider, *(("Print it as httpx.",) if call.json is not None else ()))
     signed = _signed(provider, access.fields, call, now)
     match form:
         case "curl":
@@ -58,21 +64,21 @@ def _signed(provider: Provider, fields: FieldValues, call: Call, now: float) -> 
     names = {entry.name: _variable(provider, entry.name, entry.env) for entry in provider.fields if entry.secret}
     variables = {name: variable for name, variable in names.items() if fields.get(name) == MASK}
     variables = variables or {name: variable for name, variable in names.items() if provider.field(name).required}
-    if call.framing is Framing.WEBSOCKET or provider.token(fields) is not None or not call.idempotent:
+    if call.framing is Framing.WEBSOCKET or provider.token(fields) is not None:
         raise _many_steps(provider)
     secrets = {name: Secret(f"{_MARK}PUTS{variable}HERE") for name, variable in variables.items()}
     signed = provider.sign(call, fields, secrets, now)
     values = " ".join(map(_clear, (*signed.headers.values(), *_flat(signed.query), *_flat(signed.form or {}))))
     if any(variable not in values for variable in variables.values()):
         # Something was computed from the key, which holds for this request and this moment alone.
-        raise _many_steps(provider)
+        raise _many_steps(provider, "Print it as httpx.")
     return signed
 
 
-def _many_steps(provider: Provider) -> UsageError:
+def _many_steps(provider: Provider, hint: str = "There is no command that does the same.") -> UsageError:
     return UsageError(
         f"{provider.label} needs more than one request, or a signature of its own for each.",
-        "There is no command that does the same.",
+        hint,
     )
 
 
@@ -195,9 +201,20 @@ def _shell(text: str) -> str:
 
 
 def _httpx(call: Call) -> str:
+    imports, arguments = _arguments(call)
+    lines = [*sorted(imports), "", "import httpx", ""]
+    lines.append(f"with httpx.stream({call.method!r}, {_python(_url(call))},")
+    lines += [f"                  {argument}," for argument in arguments]
+    lines += ["                  timeout=None) as response:"]
+    lines += ["    for text in response.iter_text():", "        print(text, end='', flush=True)"]
+    return "\n".join(lines) + "\n"
+
+
+def _arguments(call: Call) -> tuple[set[str], list[str]]:
+    """Return the imports that a request needs, and its headers and body as arguments of httpx."""
     body, files = _body(call)
     arguments = [f"headers={_dictionary(_headers(call))}"]
-    upload, imports = call.upload, {"import os", "import httpx"}
+    upload, imports = call.upload, {"import os"}
     if upload is not None and upload.raw:
         arguments.append(f"content=open({str(upload.path)!r}, 'rb').read()")
     elif upload is not None:
@@ -212,11 +229,63 @@ def _httpx(call: Call) -> str:
             imports.add("import base64")
             expression = f"({_python(body.replace('%', '%%').replace(_FILE, '%s'))} % ({_files(files)},)).encode()"
         arguments.append(f"content={expression}")
-    lines = [*sorted(imports - {"import httpx"}), "", "import httpx", ""]
-    lines.append(f"with httpx.stream({call.method!r}, {_python(_url(call))},")
-    lines += [f"                  {argument}," for argument in arguments]
-    lines += ["                  timeout=None) as response:"]
-    lines += ["    for text in response.iter_text():", "        print(text, end='', flush=True)"]
+    return imports, arguments
+
+
+def _script(provider: Provider, fields: FieldValues, call: Call, now: float) -> str:
+    """Return a script for a request that takes more than one step, '' for any other."""
+    if provider.declared_id == "replicate" and not call.idempotent and call.json is not None:
+        return _prediction(_signed(provider, fields, call, now))
+    if provider.declared_id == "spark" and call.framing is Framing.JSON and not call.url.endswith("/chat/completions"):
+        return _hmac(provider, call)
+    return ""
+
+
+def _prediction(call: Call) -> str:
+    """Return a script that creates a prediction of Replicate, and asks for it until it is over."""
+    imports, arguments = _arguments(call)
+    base = re.sub(r"(/deployments/[^/]+/[^/]+)?/predictions$", "/predictions/", call.url)
+    signed = {name: value for name, value in _headers(call).items() if _PLACEHOLDER.search(value)}
+    lines = [*sorted({*imports, "import time"}), "", "import httpx", "", "with httpx.Client(timeout=None) as client:"]
+    lines.append(f"    response = client.request({call.method!r}, {_python(_url(call))},")
+    lines += [f"                              {argument}," for argument in arguments]
+    lines += [
+        "                              )",
+        "    prediction = response.raise_for_status().json()",
+        "    while prediction['status'] in ('starting', 'processing'):",
+        "        time.sleep(1)",
+        f"        response = client.get({base!r} + prediction['id'], headers={_dictionary(signed)})",
+        "        prediction = response.raise_for_status().json()",
+        "print(prediction.get('error') or prediction.get('output'))",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _hmac(provider: Provider, call: Call) -> str:
+    """Return a script that signs a request as iFLYTEK documents it: host, date and request line."""
+    imports, arguments = _arguments(call)
+    key, secret = (_variable(provider, name, provider.field(name).env) for name in ("api_key", "api_secret"))
+    request_line = f"{call.method} {urlsplit(call.url).path} HTTP/1.1"
+    words = """f'api_key="{key}", algorithm="hmac-sha256", headers="host date request-line", signature="{digest}"'"""
+    modules = {"import base64", "import hashlib", "import hmac"}
+    lines = [
+        *sorted({*imports, *modules}),
+        "from email.utils import formatdate",
+        "from urllib.parse import urlencode",
+        "",
+        "import httpx",
+        "",
+        f"key, secret = os.environ[{key!r}], os.environ[{secret!r}]",
+        f"host, date = {host_of(call.url)!r}, formatdate(usegmt=True)",
+        f"text = f'host: {{host}}\\ndate: {{date}}\\n' + {request_line!r}",
+        "digest = base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()).decode()",
+        f"words = {words}",
+        "signature = {'authorization': base64.b64encode(words.encode()).decode(), 'date': date, 'host': host}",
+        f"response = httpx.request({call.method!r}, {call.url!r} + '?' + urlencode(signature),",
+        *(f"                         {argument}," for argument in arguments),
+        "                         timeout=None)",
+        "print(response.text)",
+    ]
     return "\n".join(lines) + "\n"
 
 
