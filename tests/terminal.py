@@ -210,7 +210,7 @@ class Terminal:
             self.pump(0.02)
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             if pid:
-                self.settle(0.02)
+                self.settle(1.0)  # until the line is closed, or quiet where another process has it as well
                 self.exit_code = os.waitstatus_to_exitcode(status)
             elif monotonic() > deadline:
                 raise AssertionError(f"still running; the screen:\n{self.text}")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.empty_session import empty_session
-from tests.console.pilot import console, rows, shown, until_shown
+from tests.console.pilot import console, rows, until_shown
 from tests.console.tenants.test_welcome import on_disk
 from tests.doubles.practice import practice_session
 from tui.console.app import Modeldeck
@@ -18,7 +18,7 @@ from tui.workspace import tenants
 @pytest.mark.slow
 async def test_without_a_tenant_it_is_welcome() -> None:
     async with console(empty_session(), None) as pilot:
-        assert "── Welcome ──" in shown(pilot)
+        await until_shown(pilot, "── Welcome ──")
 
 
 @pytest.mark.slow

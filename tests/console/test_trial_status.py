@@ -41,12 +41,13 @@ def with_trial(calls: int, used: int = 0, source: KeySource | None = None, tenan
 async def test_a_trial_that_is_not_in_use_stands_next_to_the_own_key_and_o_switches() -> None:
     async with area(await asyncio.to_thread(with_trial, 500, 2), "providers") as pilot:
         await pilot.press("home")
-        assert "OpenAI               ready                     your key" in shown(pilot)
-        assert "Trial 498 of 500 left." in shown(pilot) and "o your key/trial" in rows(pilot)[-1]
+        await until_shown(pilot, "OpenAI               ready                     your key")
+        await until_shown(pilot, "Trial 498 of 500 left.")
+        assert "o your key/trial" in rows(pilot)[-1]
         await pilot.press("o")
         await until_shown(pilot, "◐ OpenAI               trial 498 of 500 left     trial")
-        assert "OpenAI: trial, 498 of 500 requests left, on the operator's key." in shown(pilot)
-        assert "o switches to your key ending 3f2a, billed to you." in shown(pilot)
+        await until_shown(pilot, "OpenAI: trial, 498 of 500 requests left, on the operator's key.")
+        await until_shown(pilot, "o switches to your key ending 3f2a, billed to you.")
         await pilot.press("o")
         await until_shown(pilot, "● OpenAI               ready")
         await pilot.press("enter")

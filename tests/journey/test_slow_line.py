@@ -56,7 +56,8 @@ def test_keys_are_answered_while_an_answer_streams_over_a_slow_line(tmp_path: Pa
         terminal.until("stopped by you")
         # What is on the screen now is what a new picture of it holds.
         terminal.settle(1.0, 30)
-        before = terminal.rows
+        before, sent = terminal.rows, len(terminal.raw)
         terminal.send("\x0c")
+        terminal.until(lambda: len(terminal.raw) > sent)
         terminal.settle(1.0, 30)
-        assert terminal.rows == before
+        terminal.until(lambda: terminal.rows == before)

@@ -70,7 +70,8 @@ async def test_the_providers_tell_once_what_was_done_and_when() -> None:
         await until_shown(pilot, "not set up")
         await elsewhere.does(set_up)
         await until_shown(pilot, "Another session set up OpenAI at ")
-        assert "The list is up to date." in shown(pilot) and "ends 5d1e" not in rows(pilot)[-3]
+        await until_shown(pilot, "The list is up to date.")
+        assert "ends 5d1e" not in rows(pilot)[-3]
         await elsewhere.does(lambda there: status.remove_provider(there.tenant("acme"), "openai"))
         await until_shown(pilot, "Another session removed OpenAI at ")
 
@@ -161,7 +162,8 @@ async def test_a_form_of_a_tenant_that_was_removed_keeps_what_was_typed() -> Non
         await until_shown(pilot, "•••")
         await elsewhere.does(lambda there: tenants.remove(there.tenant("acme")))
         await until_shown(pilot, "▲ acme was removed in another session.")
-        assert "esc shows the tenants." in shown(pilot) and "•••" in shown(pilot)
+        await until_shown(pilot, "esc shows the tenants.")
+        await until_shown(pilot, "•••")
         await pilot.press("escape")
         await until_shown(pilot, "Leave without saving?")
         await pilot.press("down", "enter")
@@ -208,8 +210,8 @@ async def test_settings_of_a_newer_version_are_viewed_with_a_banner_in_every_are
             await pilot.press(key)
             await until_shown(pilot, area)
             if area != "enter send":
-                assert "── Written by Modeldeck 2.1; this is " in shown(pilot)
-                assert "You can view it, not change it." in shown(pilot)
+                await until_shown(pilot, "── Written by Modeldeck 2.1; this is ")
+                await until_shown(pilot, "You can view it, not change it.")
             assert rows(pilot)[0].startswith(" ▪ acme  PRACTICE  read-only")
             await pilot.press("escape")
     assert session.store("acme").folder.read("settings.json") == before
@@ -223,7 +225,8 @@ async def test_what_was_typed_stays_where_nothing_can_be_written() -> None:
         await until_shown(pilot, "•••")
         await pilot.press("enter", "enter")
         await until(pilot, lambda: shown(pilot).count("Written by Modeldeck 2.1") > 1)
-        assert "•••" in shown(pilot) and "▸ [ Verify and save ]" in shown(pilot)
+        await until_shown(pilot, "•••")
+        await until_shown(pilot, "▸ [ Verify and save ]")
         assert "Save anyway" not in shown(pilot)
 
 
@@ -259,7 +262,7 @@ async def test_a_form_whose_settings_broke_can_still_be_used_and_left() -> None:
         await until_shown(pilot, "▲ The settings cannot be read: the file is empty.")
         await pilot.press("tab", "shift+tab", "end", "x", "backspace", "enter", "enter")
         await until(pilot, lambda: shown(pilot).count("The settings cannot be read: the file is empty.") > 1)
-        assert "•••" in shown(pilot)
+        await until_shown(pilot, "•••")
         await pilot.press("escape")
         await until_shown(pilot, "Leave without saving?")
         await pilot.press("down", "enter")

@@ -89,7 +89,7 @@ async def test_a_console_on_a_shared_store(
         proxy.swallow()
         here.watch.retry()
         await until_shown(pilot, "store away")
-        assert "The store has been out of reach since" in shown(pilot)
+        await until_shown(pilot, "The store has been out of reach since")
         for key, title in (("escape", ""), ("1", "[1 Providers]"), ("3", "[3 Defaults]"), ("0", "── Tenants ──")):
             await pilot.press(key)
             await until_shown(pilot, title)

@@ -90,7 +90,7 @@ async def test_space_leaves_a_line_out(bare: Session) -> None:
     async with area(bare, "defaults") as pilot:
         answers = await propose(pilot)
         await pilot.press("up", "space")
-        assert " ▸ [ ] speech-to-text      gpt-transcribe" in shown(pilot)
+        await until_shown(pilot, " ▸ [ ] speech-to-text      gpt-transcribe")
         assert rows(pilot)[-1] == " enter choose  up down move  space on/off  esc back  ? help"
         await pilot.press("up", "up", "space", "space", "down", "down", "down", "down", "enter")
         await until(pilot, lambda: answers)
@@ -122,8 +122,8 @@ async def test_only_types_without_a_default_are_proposed(session: Session) -> No
     }
     async with area(session, "defaults") as pilot:
         await propose(pilot)
-        assert "No default model yet for speech-to-text." in shown(pilot)
-        assert "Suggested:" in shown(pilot)
+        await until_shown(pilot, "No default model yet for speech-to-text.")
+        await until_shown(pilot, "Suggested:")
         assert "[x] embedding" not in shown(pilot)
 
 
@@ -147,7 +147,7 @@ async def test_what_cannot_be_saved_is_shown_in_the_dialog_and_kept(
         answers = await propose(pilot)
         await pilot.press("enter")
         await until_shown(pilot, "▲ The disk is full.")
-        assert "Make room and press it again." in shown(pilot)
+        await until_shown(pilot, "Make room and press it again.")
         assert answers == [] and isinstance(pilot.app.screen, Propose)
 
 

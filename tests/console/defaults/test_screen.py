@@ -78,7 +78,7 @@ async def test_x_clears_and_says_what_it_was(session: Session) -> None:
         await pilot.press("x")
         await until_shown(pilot, "Cleared the default embedding model. It was text-search-ada-doc-001.")
         assert default(session, ModelType.EMBEDDING) == ""
-        assert "▸ embedding            ○ none" in shown(pilot)
+        await until_shown(pilot, "▸ embedding            ○ none")
         await pilot.press("x")
         await until_shown(pilot, "There is no default to clear.")
         assert isinstance(pilot.app.screen, Defaults)
@@ -121,11 +121,11 @@ async def test_a_default_that_is_in_no_list_any_more_says_that_it_was_removed(se
     choose(session, ModelType.CHAT, "openai", "gpt-forgotten")
     async with area(session, "defaults") as pilot:
         assert cursor(pilot) == "chat"
-        assert "▸ chat                 ▲ openai/gpt-forgotten" in shown(pilot)
-        assert "no longer listed by OpenAI" in shown(pilot)
+        await until_shown(pilot, "▸ chat                 ▲ openai/gpt-forgotten")
+        await until_shown(pilot, "no longer listed by OpenAI")
         await pilot.press("enter")
         await until_shown(pilot, "   ▲ gpt-forgotten")
-        assert "   Nearest" in shown(pilot)
+        await until_shown(pilot, "   Nearest")
 
 
 @pytest.mark.slow
@@ -140,7 +140,7 @@ async def test_a_provider_that_is_not_set_up_any_more_is_named(session: Session)
 async def test_a_provider_that_this_version_does_not_know_breaks_nothing(session: Session) -> None:
     choose(session, ModelType.CHAT, "unheard_of", "model")
     async with area(session, "defaults") as pilot:
-        assert "unheard_of is no longer set up" in shown(pilot)
+        await until_shown(pilot, "unheard_of is no longer set up")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await pilot.press("escape", "x")

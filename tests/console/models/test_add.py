@@ -155,9 +155,9 @@ async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
         await typed(pilot, "ft:acme")
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "▲ Cannot find the host api.openai.com. The key was not sent.")
-        assert "   [ Add anyway, unverified ]" in shown(pilot)
+        await until_shown(pilot, "   [ Add anyway, unverified ]")
         # The focus stays: an impatient second enter tries again and adds nothing.
-        assert " ▸ [ Verify and add ]" in shown(pilot)
+        await until_shown(pilot, " ▸ [ Verify and add ]")
         await pilot.press("enter")
         await until_shown(pilot, "▲ Cannot find the host")
         assert added_ids(session) == []
@@ -254,7 +254,7 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
         await pilot.press("enter", "enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Propose))
         await until_shown(pilot, "Added mine.")
-        assert "[x] chat                mine" in shown(pilot)
+        await until_shown(pilot, "[x] chat                mine")
         assert "[x] embedding" not in shown(pilot)
         await pilot.press("down", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Models))
@@ -316,7 +316,7 @@ async def test_an_added_model_is_edited_with_its_fields_filled_in(session: Sessi
         await until(pilot, lambda: "e edit" in rows(pilot)[-1])
         await pilot.press("e")
         await until_shown(pilot, "── Models › edit › OpenAI-compatible ─")
-        assert "   Model             mine" in shown(pilot)
+        await until_shown(pilot, "   Model             mine")
         assert field(pilot, "field-base_model").value == "bge"
         await typed(pilot, "-m3")
         await pilot.press("shift+tab", "shift+tab", "shift+tab")

@@ -143,8 +143,8 @@ async def test_no_match_and_no_model_at_all_say_what_to_do(session: Session) -> 
         assert isinstance(pilot.app.screen, PickModel)
     async with area(without(session, "models"), "defaults") as pilot:
         await pick(pilot)
-        assert "No embedding model is ready yet." in shown(pilot)
-        assert "esc then 1 sets up a provider, esc then 2 and a adds a hosted model." in shown(pilot)
+        await until_shown(pilot, "No embedding model is ready yet.")
+        await until_shown(pilot, "esc then 1 sets up a provider, esc then 2 and a adds a hosted model.")
         await pilot.press("enter")
         assert isinstance(pilot.app.screen, PickModel)
 
@@ -152,7 +152,7 @@ async def test_no_match_and_no_model_at_all_say_what_to_do(session: Session) -> 
 async def test_what_needs_attention_can_be_viewed_but_not_chosen(session: Session) -> None:
     async with console(session, LONG_NAME) as pilot:
         answers = await pick(pilot, kind=ModelType.SPEECH2TEXT)
-        assert "   Needs attention" in shown(pilot)
+        await until_shown(pilot, "   Needs attention")
         assert rows(pilot)[3] == "   Needs attention"
         assert "OpenAI             key refused" in rows(pilot)[4]
         await pilot.press("enter")

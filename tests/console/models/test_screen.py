@@ -71,7 +71,7 @@ async def test_the_filter_keeps_on_enter_and_goes_on_escape(session: Session) ->
         await typed(pilot, "nomic")
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.focused is listed(pilot))
-        assert "1 of 41" in shown(pilot)
+        await until_shown(pilot, "1 of 41")
         assert "esc clear" in rows(pilot)[-1]
         await pilot.press("escape")
         await until_shown(pilot, "── 41 ──")
@@ -92,15 +92,15 @@ async def test_nothing_that_matches_says_so(session: Session) -> None:
         await pilot.press("slash")
         await typed(pilot, "embed azure")
         await until_shown(pilot, 'No model matches "embed azure".')
-        assert "esc clears the filter." in shown(pilot)
+        await until_shown(pilot, "esc clears the filter.")
         await pilot.press("enter", "enter", "u", "v", "d", "e")
         assert isinstance(pilot.app.screen, Models)
 
 
 async def test_no_models_at_all_says_where_they_come_from(session: Session) -> None:
     async with area(without(session, "models", "defaults"), "models") as pilot:
-        assert "No models yet." in shown(pilot)
-        assert "1 sets up a provider; a adds a hosted model." in shown(pilot)
+        await until_shown(pilot, "No models yet.")
+        await until_shown(pilot, "1 sets up a provider; a adds a hosted model.")
         assert rows(pilot)[-1] == " a add  r refresh  ? help"
 
 
@@ -109,10 +109,10 @@ async def test_t_goes_through_the_types_and_back_to_all(session: Session) -> Non
         for words, count in (("chat", 31), ("embedding", 5), ("speech-to-text", 5)):
             await pilot.press("t")
             await until_shown(pilot, f"type: {words}")
-            assert f"{count} of 41" in shown(pilot)
+            await until_shown(pilot, f"{count} of 41")
         await pilot.press("t")
         await until_shown(pilot, "type: all")
-        assert "── 41 ──" in shown(pilot)
+        await until_shown(pilot, "── 41 ──")
 
 
 async def test_u_makes_the_model_the_default_and_says_what_it_was(session: Session) -> None:
@@ -200,7 +200,7 @@ async def test_a_provider_that_cannot_be_reached_is_shown_and_the_rows_stay(
         await pilot.press("r")
         await until_shown(pilot, "▲ Cannot find the host api.openai.com. The key was not sent.")
         assert rows(pilot)[22] == "   Check the network."
-        assert "── 41 ──" in shown(pilot)
+        await until_shown(pilot, "── 41 ──")
 
 
 async def test_d_works_on_added_models_only_and_can_be_undone(session: Session) -> None:
@@ -277,7 +277,10 @@ async def test_a_name_that_is_clipped_stands_whole_in_the_strip(session: Session
     give(session, [added(name, dimensions=1024, context=1024)])
     async with area(session, "models") as pilot:
         await to(pilot, name)
-        assert " ▸ ● acme-research/bge-…finetuned-v2  OpenAI-compatible  embedding            1k" in rows(pilot)
+        await until(
+            pilot,
+            lambda: " ▸ ● acme-research/bge-…finetuned-v2  OpenAI-compatible  embedding            1k" in rows(pilot),
+        )
         assert rows(pilot)[20] == f"   {name}"
         assert rows(pilot)[21].startswith("   OpenAI-compatible, added by hand. Not a default.")
 
@@ -286,7 +289,7 @@ async def test_markup_in_a_name_is_text(session: Session) -> None:
     give(session, [added("[red]x[/red][/4]")])
     async with area(session, "models") as pilot:
         await to(pilot, "[red]x[/red][/4]")
-        assert " ▸ ● [red]x[/red][/4] " in shown(pilot)
+        await until_shown(pilot, " ▸ ● [red]x[/red][/4] ")
 
 
 async def test_what_another_process_wrote_is_shown(session: Session) -> None:

@@ -69,7 +69,8 @@ async def test_what_it_is_for_is_chosen_first_and_no_type_is_requested(hosting: 
         model_form = await form(pilot)
         screen = rows(pilot)
         assert screen[3] == "   Endpoint type    (•) Hosted Inference API  ( ) Inference Endpoint"
-        assert "free for few models" in shown(pilot) and "paid by" in shown(pilot)
+        await until_shown(pilot, "free for few models")
+        await until_shown(pilot, "paid by")
         assert "   Task             (•) text generation  ( ) text to text  ( ) embedding" in screen
         assert "Type  " not in shown(pilot) and "Endpoint URL" not in shown(pilot)
         assert has_focus(pilot, model_form.rows["id"])
@@ -289,7 +290,7 @@ async def test_what_is_hidden_is_not_passed(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         model_form = await form(pilot)
         await choose(pilot, "endpoint_type", "inference_endpoints")
-        assert "Endpoint URL" in shown(pilot)
+        await until_shown(pilot, "Endpoint URL")
         model_form.rows["endpoint_url"].field.value = URL
         await choose(pilot, "endpoint_type", "hosted_inference_api")
         assert "Endpoint URL" not in shown(pilot)

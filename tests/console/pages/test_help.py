@@ -27,9 +27,9 @@ async def test_it_shows_the_keys_of_the_screen_the_general_ones_and_the_signs() 
         lines = rows(pilot)
         assert lines[0] == " ▪ acme  PRACTICE"
         assert lines[2] == "   enter   open                         1 2 3 4    Providers, Models,"
-        assert "0  f6      tenants" in shown(pilot)
-        assert ": ctrl+p   commands" in shown(pilot)
-        assert "ctrl+l     redraw the screen" in shown(pilot)
+        await until_shown(pilot, "0  f6      tenants")
+        await until_shown(pilot, ": ctrl+p   commands")
+        await until_shown(pilot, "ctrl+l     redraw the screen")
         assert "   While you type: f2 f3 f4 f5 switch areas, esc leaves the field." in lines
         assert "   ● ready   ○ not set up   ◐ trial   ▲ needs attention   … busy" in lines
         assert lines[-3] == "   Report a bug: send the output of modeldeck --version and the log file."
@@ -68,8 +68,8 @@ async def test_it_scrolls_by_keys_and_says_where_it_is() -> None:
         await until_shown(pilot, " 3 – 20 of ")
         await pilot.press("G")
         await until_shown(pilot, "Practice mode: nothing is saved or sent.")
-        assert "The passphrase of north-lab is practice." in shown(pilot)
-        assert "refused, restricted, nocredit, busy" in shown(pilot)
+        await until_shown(pilot, "The passphrase of north-lab is practice.")
+        await until_shown(pilot, "refused, restricted, nocredit, busy")
         await pilot.press("g")
         await until_shown(pilot, "1 – 18 of ")
 
@@ -100,7 +100,9 @@ async def test_it_says_where_the_files_of_this_user_are(tmp_path: Path) -> None:
         await pilot.press("?")
         await pilot.press("G")
         await until_shown(pilot, "   Settings  ~/.local/share/modeldeck      Keys  ~/.local/state/modeldeck/keys")
-        assert "   Log       ~/.local/state/modeldeck/log, contains no keys or texts" in rows(pilot)
+        await until(
+            pilot, lambda: "   Log       ~/.local/state/modeldeck/log, contains no keys or texts" in rows(pilot)
+        )
 
 
 async def test_from_a_form_it_has_the_help_of_the_fields_and_the_key_page_alone_on_a_line() -> None:
@@ -133,7 +135,7 @@ async def test_in_plain_characters_every_sign_is_ascii() -> None:
     async with console(practice_session({"MODELDECK_ASCII": "1"})) as pilot:
         await pilot.press("?", "pagedown")
         await until_shown(pilot, "If these two bars")
-        assert "   **********  If these two bars differ in length," in rows(pilot)
+        await until(pilot, lambda: "   **********  If these two bars differ in length," in rows(pilot))
         assert shown(pilot).isascii()
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-from tests.console.pilot import console, shown, until, until_shown
+from tests.console.pilot import console, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.config import Config
 from tui.console.pages.save_file import Save
@@ -33,7 +33,7 @@ async def opened(pilot: Pilot[str], suggested: str, **formats: str) -> list[Path
 async def test_enter_goes_to_the_button_and_enter_there_writes_for_the_owner_alone(tmp_path: Path) -> None:
     async with console(started()) as pilot:
         answers = await opened(pilot, str(tmp_path / "chat"))
-        assert ", readable only by you. To copy it:" in shown(pilot)
+        await until_shown(pilot, ", readable only by you. To copy it:")
         await pilot.press("enter")
         assert not list(tmp_path.iterdir())
         await pilot.press("enter")
@@ -79,7 +79,7 @@ async def test_escape_writes_nothing(tmp_path: Path) -> None:
 async def test_another_format_changes_the_ending(tmp_path: Path) -> None:
     async with console(started()) as pilot:
         answers = await opened(pilot, str(tmp_path / "vectors"), json="JSON", csv="CSV")
-        assert "(•) JSON  ( ) CSV" in shown(pilot)
+        await until_shown(pilot, "(•) JSON  ( ) CSV")
         await pilot.press("enter", "right", "enter", "enter")
         await until(pilot, lambda: answers)
         assert answers == [tmp_path / "vectors.csv"]

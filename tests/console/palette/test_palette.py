@@ -43,9 +43,13 @@ async def test_words_find_and_the_drawing_holds() -> None:
         await until_shown(pilot, " ▸ Playground: embedding ")
         matches = [line for line in rows(pilot) if "Playground: embedding" in line]
         assert matches == [" ▸ Playground: embedding                                            4 then t"]
-        assert "   Default embedding model …                                        3" in rows(pilot)
-        assert "   Show only embedding models                                       2 then t" in rows(pilot)
-        assert "   Model text-embedding-3-small (OpenAI)" in rows(pilot)
+        await until(
+            pilot, lambda: "   Default embedding model …                                        3" in rows(pilot)
+        )
+        await until(
+            pilot, lambda: "   Show only embedding models                                       2 then t" in rows(pilot)
+        )
+        await until(pilot, lambda: "   Model text-embedding-3-small (OpenAI)" in rows(pilot))
         assert rows(pilot)[1].endswith(f" of {len(pilot.app.screen._all)} ──")  # type: ignore[attr-defined]
 
 
@@ -163,7 +167,7 @@ async def test_no_digit_changes_the_area_and_a_paste_does_nothing_but_type() -> 
         pilot.app.focused.post_message(events.Paste("quit\nquit\n"))  # type: ignore[union-attr]
         await until_shown(pilot, "[2q:quit quit")
         assert isinstance(pilot.app.screen, Commands)
-        assert "nothing found" in shown(pilot)
+        await until_shown(pilot, "nothing found")
         await pilot.press("enter", "down", "up", "pagedown", "enter")
         assert isinstance(pilot.app.screen, Commands)
 

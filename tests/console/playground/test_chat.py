@@ -138,7 +138,7 @@ async def test_what_is_known_while_it_runs_stands_in_the_rule(model: Model) -> N
         await until_shown(pilot, " s · 2 tokens")
         model.says(Usage(12, 296), Finish("stop"), None)
         await over(pilot, tab)
-        assert " Hello there" in rows(pilot)
+        await until(pilot, lambda: " Hello there" in rows(pilot))
         assert rows(pilot)[20].endswith("12 in, 296 out ──")
 
 
@@ -177,7 +177,7 @@ async def test_ctrl_c_stops_at_once_and_keeps_what_came(model: Model) -> None:
         model.says(TextDelta("Yes"), Finish("stop"), None)
         await send(pilot, tab, "two")
         assert [message.text for message in model.requests[1][1]] == ["one", "Half an", "two"]
-        assert "■ stopped by you" in shown(pilot)
+        await until_shown(pilot, "■ stopped by you")
 
 
 async def test_escape_leaves_typing_first_and_stops_an_answer_second(model: Model) -> None:
@@ -278,7 +278,7 @@ async def test_refused_before_any_text_gives_the_question_back(wish: str, senten
         assert tab.question.text == wish
         assert " gpt-6-sol\n" not in shown(pilot)
         if "refused" in wish:
-            assert "f2 opens Providers to replace it." in shown(pilot)
+            await until_shown(pilot, "f2 opens Providers to replace it.")
         await pilot.press("ctrl+u")
         await send(pilot, tab, "hello")
         assert wish not in shown(pilot)
@@ -363,11 +363,12 @@ async def test_again_keeps_the_earlier_answer_behind_and_left_reaches_it(model: 
         await pilot.press("ctrl+r")
         await over(pilot, tab)
         assert model.requests[0][1] == model.requests[1][1]
-        assert "Answer two" in shown(pilot) and "Answer one" not in shown(pilot)
-        assert " ▌ gpt-6-sol   2 of 2, left for the one before" in rows(pilot)
+        await until_shown(pilot, "Answer two")
+        assert "Answer one" not in shown(pilot)
+        await until(pilot, lambda: " ▌ gpt-6-sol   2 of 2, left for the one before" in rows(pilot))
         await pilot.press("escape", "left")
         await until_shown(pilot, "Answer one")
-        assert " ▌ gpt-6-sol   1 of 2, right for the one after" in rows(pilot)
+        await until(pilot, lambda: " ▌ gpt-6-sol   1 of 2, right for the one after" in rows(pilot))
         model.says(TextDelta("Next"), Finish("stop"), None)
         await send(pilot, tab, "more") if pilot.app.focused is tab.question else None
         await pilot.press("right")
@@ -384,7 +385,7 @@ async def test_again_that_is_refused_shows_the_earlier_answer_and_the_problem(mo
         model.says(NetworkError("The network is gone.", "Plug it in."))
         await pilot.press("ctrl+r")
         await over(pilot, tab)
-        assert "Answer one\n\n ▲ The network is gone.\n   Plug it in." in shown(pilot)
+        await until_shown(pilot, "Answer one\n\n ▲ The network is gone.\n   Plug it in.")
 
 
 async def test_the_last_question_is_edited_in_the_field_and_takes_its_place(model: Model) -> None:
@@ -533,8 +534,8 @@ async def test_no_default_says_what_to_do_and_keeps_the_question() -> None:
         await defaults.clear(session.tenant("acme"), ModelType.CHAT)
 
     async with chatting(setup=setup) as (pilot, tab):
-        assert "   No default chat model yet." in rows(pilot)
-        assert "   ctrl+o picks one for this chat; f4 sets the default." in rows(pilot)
+        await until(pilot, lambda: "   No default chat model yet." in rows(pilot))
+        await until(pilot, lambda: "   ctrl+o picks one for this chat; f4 sets the default." in rows(pilot))
         await pilot.press(*"hello", "enter")
         assert tab.question.text == "hello"
         await until_shown(pilot, "   No default chat model yet; ctrl+o picks one for this chat.")
@@ -663,11 +664,11 @@ async def test_an_error_of_our_own_ends_the_answer_and_not_the_program(model: Mo
     async with chatting() as (pilot, tab):
         model.says(TextDelta("Half"), ValueError("a fault of the model"))
         await send(pilot, tab, "one")
-        assert "■ connection lost, the answer is incomplete" in shown(pilot)
+        await until_shown(pilot, "■ connection lost, the answer is incomplete")
         assert "a fault of the model" not in shown(pilot)
         model.says(TextDelta("Whole"), Finish("stop"), None)
         await send(pilot, tab, "two")
-        assert "Whole" in shown(pilot)
+        await until_shown(pilot, "Whole")
 
 
 async def test_quitting_asks_first_while_a_chat_is_not_saved_wherever_one_is(tmp_path: Path) -> None:

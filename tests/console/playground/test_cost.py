@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from tests.console.pilot import rows, shown, until_shown
+from tests.console.pilot import rows, shown, until, until_shown
 from tests.console.playground.test_chat import chatting, send
 from tui.console.playground.chat.messages import summary
 from tui.providers.events import Usage
@@ -33,7 +33,7 @@ async def test_cost_is_shown_for_answer_and_chat_and_in_the_picker() -> None:
         await send(pilot, tab, "Why is the sky blue?")
         screen = shown(pilot)
         assert screen.count("cost, estimated") == 2 and "price of" in screen
-        assert any(" USD (2026-" in row for row in rows(pilot))
+        await until(pilot, lambda: any(" USD (2026-" in row for row in rows(pilot)))
         tab.question.put("And at night?")
         await pilot.press("ctrl+o")
         await until_shown(pilot, "2 in, 10 out USD a million (2026-11-30); this prompt ≈ ")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.pilot import shown, until, until_shown
+from tests.console.pilot import until, until_shown
 from tests.console.playground.test_chat import chatting, over, send
 from tui.console.app import Modeldeck
 from tui.console.playground.raw_view import RawView, exchange_lines
@@ -27,7 +27,8 @@ async def test_the_last_request_is_shown_saved_and_copied(tmp_path: Path, monkey
         await until(pilot, lambda: isinstance(pilot.app.screen, RawView))
         await until_shown(pilot, "Raw: openai/gpt-6-sol")
         await until_shown(pilot, "POST https://api.openai.com/v1/chat/completions")
-        assert f"authorization: {MASK}" in shown(pilot) and '"content": "Why?"' in shown(pilot)
+        await until_shown(pilot, f"authorization: {MASK}")
+        await until_shown(pilot, '"content": "Why?"')
         copied: list[str] = []
         monkeypatch.setattr(pilot.app, "copy_to_clipboard", copied.append)
         await pilot.press("c", "enter")

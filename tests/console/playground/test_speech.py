@@ -163,7 +163,7 @@ async def test_what_is_too_large_is_shown_at_once_with_a_remedy(home: Path) -> N
     async with at(home) as pilot:
         tab = await opened(pilot, "~/recordings/meeting-2026-11-19.wav")
         await until_shown(pilot, "▲ meeting-2026-11-19.wav is 96 MB; whisper-1 takes 25 MB.")
-        assert "Make it smaller, for example a mono mp3, or ctrl+o" in shown(pilot)
+        await until_shown(pilot, "Make it smaller, for example a mono mp3, or ctrl+o")
         await pilot.press("enter")
         await pilot.pause()
         assert pilot.app.focused is tab.form._path.field
@@ -223,7 +223,7 @@ async def test_only_times_that_the_model_gives_are_offered(home: Path) -> None:
         assert "Times" not in shown(pilot)
         assert tab.form.times is TimestampGranularity.NONE
         tab = await opened(pilot)
-        assert "(•) per segment" in shown(pilot)
+        await until_shown(pilot, "(•) per segment")
         assert tab.form.times is TimestampGranularity.SENTENCE
 
 
@@ -247,10 +247,10 @@ async def test_a_result_without_times_is_plain_text(home: Path) -> None:
     async with at(home) as pilot:
         tab = await transcribed(pilot, "openai/gpt-transcribe")
         assert "00:00" not in shown(pilot)
-        assert "   Good morning, let us begin with the figures of last week." in shown(pilot)
+        await until_shown(pilot, "   Good morning, let us begin with the figures of last week.")
         assert tab.result.result is not None
         assert list(tab.result.result.formats) == ["txt", "json"]
-        assert "s: save as text or JSON" in shown(pilot)
+        await until_shown(pilot, "s: save as text or JSON")
 
 
 async def test_another_model_again_and_both_results_are_kept(home: Path) -> None:
@@ -261,10 +261,10 @@ async def test_another_model_again_and_both_results_are_kept(home: Path) -> None
         await pilot.press("r")
         await until(pilot, lambda: len(tab.result.all) == 2)
         await until_shown(pilot, "── gpt-transcribe, 2 of 2 ──")
-        assert "left and right change between 2 results." in shown(pilot)
+        await until_shown(pilot, "left and right change between 2 results.")
         await pilot.press("left")
         await until_shown(pilot, "── 6 segments · whisper-1, 1 of 2 ──")
-        assert "00:00:09" in shown(pilot)
+        await until_shown(pilot, "00:00:09")
         await pilot.press("right")
         await until_shown(pilot, "2 of 2")
 
@@ -291,7 +291,7 @@ async def test_the_upload_has_a_bar_that_moves_at_most_twice_a_second(
         lines = rows(pilot)
         assert lines[3] == "   ~/recordings/meeting-2026-11-18.wav"
         assert lines[4] == "   wav, 41 min 10 s, 19 kB"
-        assert "Stopping now costs nothing. Once it is uploaded, the provider may charge." in shown(pilot)
+        await until_shown(pilot, "Stopping now costs nothing. Once it is uploaded, the provider may charge.")
         assert lines[-1] == " esc stop  ? help"
         await until_shown(pilot, f"   uploading     {'━' * 20}{'─' * 20}   10.0 of 20 MB")
         assert len(drawn) == 2
@@ -335,9 +335,9 @@ async def test_what_was_received_before_it_broke_is_kept_and_marked(
     answering(monkeypatch, TextDelta("Good "), TextDelta("morning"), Problem("The connection ended.", "r asks again."))
     async with at(home) as pilot:
         await transcribed(pilot)
-        assert "   Good morning" in shown(pilot)
-        assert " ■ connection lost, the text is incomplete" in shown(pilot)
-        assert " ▲ The connection ended." in shown(pilot)
+        await until_shown(pilot, "   Good morning")
+        await until_shown(pilot, " ■ connection lost, the text is incomplete")
+        await until_shown(pilot, " ▲ The connection ended.")
 
 
 async def test_a_refusal_stands_under_the_button_and_the_form_is_kept(
@@ -349,7 +349,7 @@ async def test_a_refusal_stands_under_the_button_and_the_form_is_kept(
         tab.query_one(Button).focus()
         await pilot.press("enter")
         await until_shown(pilot, "▲ OpenAI refused the key.")
-        assert "OpenAI says: [b]no[/b]" in shown(pilot)
+        await until_shown(pilot, "OpenAI says: [b]no[/b]")
         assert not isinstance(pilot.app.focused, Button), "an impatient second enter must not send again"
         assert tab.form._path.value == "~/recordings/meeting-2026-11-18.wav"
 
@@ -358,8 +358,8 @@ async def test_silence_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) 
     answering(monkeypatch, Transcript(""))
     async with at(home) as pilot:
         await transcribed(pilot)
-        assert "The model heard no speech in this file." in shown(pilot)
-        assert "Check that it plays, or set the language." in shown(pilot)
+        await until_shown(pilot, "The model heard no speech in this file.")
+        await until_shown(pilot, "Check that it plays, or set the language.")
 
 
 async def test_it_is_searched_copied_and_saved(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -462,7 +462,7 @@ async def test_no_row_is_wider_than_the_window(home: Path) -> None:
         await transcribed(pilot)
         async for columns, _ in windows(pilot, *sizes):
             assert all(width(line) <= columns for line in rows(pilot))
-            assert "Good morning" in shown(pilot)
+            await until_shown(pilot, "Good morning")
 
 
 def test_lengths_and_titles_in_words() -> None:

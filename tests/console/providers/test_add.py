@@ -59,7 +59,7 @@ async def test_three_local_servers_are_set_up_and_used_in_the_three_tabs(
             await until(pilot, partial(is_usable, acme, name))
             # The one model of the server is proposed as the default of its type, and stays on enter.
             await until_shown(pilot, f"[x] {ModelType(kind).label}")
-            assert name in shown(pilot)
+            await until_shown(pilot, name)
             await pilot.press("down", "enter")
             await until_shown(pilot, "── Providers ──")
         assert {f"{kind}": entry.ref for kind, entry in models.defaults(acme).items()} == {
@@ -118,7 +118,7 @@ async def test_a_connection_proposes_its_own_models_is_a_row_and_is_removed_with
     async with console(session) as pilot:
         await add(pilot, "ollama-2", "http://localhost:11434/v1")
         await until_shown(pilot, "ollama-2 is set up")
-        assert "[x] embedding           nomic-embed-text" in shown(pilot)
+        await until_shown(pilot, "[x] embedding           nomic-embed-text")
         assert "speech-to-text" not in shown(pilot), "it has no such model"
         await pilot.press("enter")
         await until_shown(pilot, "[Embedding]")
@@ -126,7 +126,7 @@ async def test_a_connection_proposes_its_own_models_is_a_row_and_is_removed_with
         await until_shown(pilot, "● ollama-2 ")
         acme = app_of(pilot).session.tenant("acme")
         assert [row.provider.id for row in status.rows(acme)][-1] == "ollama-2"
-        assert any("ollama-2" in row and "3 models" in row for row in rows(pilot))
+        await until(pilot, lambda: any("ollama-2" in row and "3 models" in row for row in rows(pilot)))
         await save.save(acme, "ollama-2", {"base_url": "http://localhost:8080/v1"}, name="second")
         await pilot.press("enter", "G", "u")
         await until_shown(pilot, "U undo ")

@@ -65,7 +65,7 @@ async def test_enter_opens_the_form_at_that_field(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter", "j", "enter")
         await focused(pilot, "Organization")
-        assert "Only for a region, such as" in shown(pilot)
+        await until_shown(pilot, "Only for a region, such as")
         await pilot.press("escape")
         await until_shown(pilot, " ▸ Organization   –")
 
@@ -74,7 +74,7 @@ async def test_enter_on_another_credential_opens_its_fields(session: Session) ->
     async with console(session) as pilot:
         await pilot.press("enter", "G", "enter")
         await until_shown(pilot, "Providers › OpenAI › batch-jobs")
-        assert "Leave blank to keep the stored key ending 77c0." in shown(pilot)
+        await until_shown(pilot, "Leave blank to keep the stored key ending 77c0.")
 
 
 async def test_u_uses_the_other_credential_and_upper_case_u_undoes_it(session: Session) -> None:
@@ -83,7 +83,7 @@ async def test_u_uses_the_other_credential_and_upper_case_u_undoes_it(session: S
         await until_shown(pilot, "default is in use.")
         await pilot.press("G", "u")
         await until_shown(pilot, "Credential     batch-jobs, in use")
-        assert "U undoes it." in shown(pilot)
+        await until_shown(pilot, "U undoes it.")
         await pilot.press("U")
         await until_shown(pilot, "Credential     default, in use")
         await pilot.press("U")

@@ -31,7 +31,7 @@ async def test_the_old_key_is_kept_restored_and_forgotten_by_plain_keys(session:
         await rotate(pilot, KEY)
         await until_shown(pilot, "OpenAI now uses the new key. The old one is kept in its details.")
         await until_shown(pilot, "   default.kept   ••••••••3f2a                previous key")
-        assert "▸ API key        ••••••••5d1e" in shown(pilot)
+        await until_shown(pilot, "▸ API key        ••••••••5d1e")
         assert stored(session) == [
             ("default", True, "5d1e"),
             ("batch-jobs", False, "77c0"),
@@ -40,7 +40,7 @@ async def test_the_old_key_is_kept_restored_and_forgotten_by_plain_keys(session:
 
         await pilot.press("G")
         await until_shown(pilot, "default.kept, the key ending 3f2a, kept since default was rotated.")
-        assert "u goes back to it; d forgets it once default works." in shown(pilot)
+        await until_shown(pilot, "u goes back to it; d forgets it once default works.")
         await pilot.press("enter")
         await until_shown(pilot, "You cannot change a previous key.")
         await pilot.press("u")

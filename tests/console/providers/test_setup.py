@@ -49,7 +49,7 @@ async def test_with_a_key_in_hand_four_keys_lead_to_a_default(session: Session) 
         assert stored(session) == ""
         await pilot.press("enter")
         await until_shown(pilot, "─ OpenAI is set up ─")
-        assert "Imported 37 models in " in shown(pilot)
+        await until_shown(pilot, "Imported 37 models in ")
         assert stored(session) == "5d1e"
         await pilot.press("enter")
         await until_shown(pilot, "[f5 Playground]")
@@ -109,7 +109,7 @@ async def test_tab_goes_round_and_more_unfolds(session: Session) -> None:
 async def test_an_empty_secret_keeps_the_stored_one_and_is_never_prefilled(session: Session) -> None:
     async with console(session) as pilot:
         await open_form(pilot)
-        assert "Leave blank to keep the stored key ending 3f2a." in shown(pilot)
+        await until_shown(pilot, "Leave blank to keep the stored key ending 3f2a.")
         assert all(not widget.value for widget in pilot.app.screen.query(SecretField))
         await pilot.press("enter", "enter")
         await until_shown(pilot, "OpenAI is saved.")
@@ -249,7 +249,8 @@ async def test_what_is_no_answer_is_reported_in_place_and_can_be_saved_unverifie
         await paste(pilot, KEY)
         await pilot.press("enter", "enter")
         await until_shown(pilot, "[ Save anyway, unverified ]", 20)
-        assert words in shown(pilot) and "[ Verify again ]" in shown(pilot)
+        await until_shown(pilot, words)
+        await until_shown(pilot, "[ Verify again ]")
         await focused(pilot, "Verify again")
         assert pilot.app.screen.query(SecretField).first().value == KEY and stored(session) == "3f2a"
         await pilot.press("tab", "enter")
@@ -264,13 +265,13 @@ async def test_nothing_listens_on_that_port(session: Session, unused_tcp_port: i
         await pilot.press("j", "enter", "tab")
         await focused(pilot, "Base URL")
         await paste(pilot, f"http://127.0.0.1:{unused_tcp_port}/v1")
-        assert "Nothing leaves this machine" in shown(pilot)
+        await until_shown(pilot, "Nothing leaves this machine")
         await pilot.press("enter")
         # The key is optional; typed text must not fall on a button.
         await focused(pilot, "API key")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ ", 20)
-        assert f"127.0.0.1:{unused_tcp_port}" in shown(pilot)
+        await until_shown(pilot, f"127.0.0.1:{unused_tcp_port}")
         assert stored(session, "openai_compatible") == ""
 
 
@@ -325,8 +326,8 @@ async def test_no_server_answers() -> None:
     async with console(await forget(session_answering(silent), "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "enter")
         await until_shown(pilot, "▲ No model server answers on this machine.")
-        assert "Asked: ports 11434, 8080, 8000 and 1234." in shown(pilot)
-        assert "Start one, or type its URL." in shown(pilot)
+        await until_shown(pilot, "Asked: ports 11434, 8080, 8000 and 1234.")
+        await until_shown(pilot, "Start one, or type its URL.")
         await focused(pilot, "Base URL")
 
 
@@ -337,7 +338,7 @@ async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word_and_a_
         await focused(pilot, "Look for servers on this machine")
         await pilot.press("tab", *"localhost:1/v1", "enter", "enter", "enter")
         await until_shown(pilot, "▲ It answers, but lists no models.")
-        assert "Save; A adds models." in shown(pilot)
+        await until_shown(pilot, "Save; A adds models.")
         await pilot.press("enter")
         await until_shown(pilot, "── Models › add › OpenAI-compatible")
 
@@ -406,7 +407,7 @@ async def test_a_key_that_cannot_be_opened_is_requested_and_replaced(session: Se
         tables.table("credentials").update({"key_id": "deadbeef"}, lambda record: record["provider"] == "openai")
     async with console(session) as pilot:
         await open_form(pilot)
-        assert "The stored one can't be decrypted; type it again." in shown(pilot)
+        await until_shown(pilot, "The stored one can't be decrypted; type it again.")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ API key is missing.")
         await paste(pilot, KEY)
@@ -445,10 +446,12 @@ async def test_auth_methods_come_from_the_declaration(session: Session, invented
     async with console(session) as pilot:
         await pilot.press("G", "enter")
         await focused(pilot, "APIPassword")
-        assert "   Sign in with     (•) APIPassword  ( ) APPID, APIKey and APISecret" in rows(pilot)
-        assert "   Check with       (•) Lite  ( ) Max" in rows(pilot)
+        await until(
+            pilot, lambda: "   Sign in with     (•) APIPassword  ( ) APPID, APIKey and APISecret" in rows(pilot)
+        )
+        await until(pilot, lambda: "   Check with       (•) Lite  ( ) Max" in rows(pilot))
         assert "APPID            [" not in shown(pilot)
-        assert "The key goes to made-up.example and emb.made-up.example." in shown(pilot)
+        await until_shown(pilot, "The key goes to made-up.example and emb.made-up.example.")
         await pilot.press(*"pass", "shift+tab", "right")
         await until_shown(pilot, "   APPID            [")
         assert "   APIPassword      [" not in shown(pilot)
@@ -474,7 +477,7 @@ async def test_the_destination_of_keys_follows_the_auth_method_before_its_fields
     async with console(await forget(session, "spark"), size=(80, 40)) as pilot:
         pilot.app.run_worker(app_of(pilot).navigator.set_up("spark"), exit_on_error=False)
         await focused(pilot, "APIPassword")
-        assert "The key goes to https://spark-api-open.xf-yun.com and nowhere else." in shown(pilot)
+        await until_shown(pilot, "The key goes to https://spark-api-open.xf-yun.com and nowhere else.")
         await pilot.press("shift+tab", "right")
         await until_shown(pilot, "The keys go to spark-api.xf-yun.com, emb-cn-huabei-1.xf-yun.com and")
         assert "spark-api-open" not in shown(pilot)

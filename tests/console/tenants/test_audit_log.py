@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, until, until_shown
 from tests.doubles.practice import practice_session
 from tui.console.widgets.input import LineField
 from tui.domain import ModelType
@@ -68,4 +68,4 @@ async def test_the_settings_are_exported_from_the_palette(tmp_path: Path) -> Non
         assert "sk-" not in path.read_text()
         await pilot.press(":", *"export")
         await until_shown(pilot, "Export with API keys: modeldeck export --with-secrets")
-        assert "Export the settings …" in shown(pilot)
+        await until_shown(pilot, "Export the settings …")

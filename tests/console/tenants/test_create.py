@@ -62,14 +62,16 @@ async def test_a_name_in_use_and_an_id_that_cannot_be_are_shown_and_nothing_is_l
     async with console(session, None) as pilot:
         await pilot.press("n", *"ACME", "shift+tab", "enter")
         await until_shown(pilot, "▲ A tenant named acme already exists.")
-        assert focus(pilot) == "Name" and "[ACME   " in shown(pilot)
+        await until_shown(pilot, "[ACME   ")
+        assert focus(pilot) == "Name"
         await pilot.press("ctrl+u")
         assert "already" not in shown(pilot)
         pilot.app.post_message(events.Paste("名"))
         await until_shown(pilot, "   Folder           [tenant-")
         await pilot.press("shift+tab", "shift+tab", "ctrl+u", *"A/b", "enter", "enter")
         await until_shown(pilot, "is not a valid ID")
-        assert "[名  " in shown(pilot) and len(tenant_registry.ids(session)) == 4
+        await until_shown(pilot, "[名  ")
+        assert len(tenant_registry.ids(session)) == 4
 
 
 async def test_escape_leaves_an_empty_form_and_asks_where_something_was_typed() -> None:
@@ -94,7 +96,8 @@ async def test_escape_stops_the_making_and_keeps_the_form(monkeypatch: pytest.Mo
         await pilot.press("escape")
         await until_shown(pilot, "▸ [ Create tenant ]")
         creation.go.set()
-        assert "[lab   " in shown(pilot) and len(tenant_registry.ids(session)) == 4
+        await until_shown(pilot, "[lab   ")
+        assert len(tenant_registry.ids(session)) == 4
 
 
 async def test_a_hostile_paste_is_drawn_as_text_in_field_and_folder() -> None:

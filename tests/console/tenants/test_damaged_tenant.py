@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.console.background.test_monitor import newer_version
 from tests.console.empty_session import empty_session
-from tests.console.pilot import console, rows, shown, until_shown
+from tests.console.pilot import console, rows, shown, until, until_shown
 from tests.console.tenants.test_remove import cut
 from tests.console.tenants.test_welcome import on_disk
 from tests.doubles.practice import practice_session
@@ -54,7 +54,8 @@ async def test_enter_on_a_state_goes_to_the_button_and_enter_there_restores_and_
         await pilot.press("end", "enter")
         await until_shown(pilot, "Readable earlier states")
         await pilot.press("down", "enter")
-        assert "▸ [ Restore the selected ]" in shown(pilot) and tenants.row(session.tenant("acme")).problem
+        await until_shown(pilot, "▸ [ Restore the selected ]")
+        assert tenants.row(session.tenant("acme")).problem
         await pilot.press("enter")
         await until_shown(pilot, "acme can be read again.")
         await until_shown(pilot, "[1 Providers]")
@@ -87,7 +88,7 @@ async def test_leaving_it_changes_nothing_and_the_others_can_be_opened() -> None
         await pilot.press("escape")
         await until_shown(pilot, "▸ ✕ acme")
         await pilot.press("e", "p")
-        assert "── Tenants ──" in shown(pilot)
+        await until_shown(pilot, "── Tenants ──")
         await pilot.press("home", "enter")
         await until_shown(pilot, "[1 Providers]")
     assert session.store("acme").folder.read("settings.json") == before
@@ -101,8 +102,9 @@ async def test_without_an_earlier_state_a_backup_or_removal_is_named() -> None:
         await until_shown(pilot, "✕ acme")
         await pilot.press("enter")
         await until_shown(pilot, "There is no earlier state.")
-        assert "Restore a backup, or remove the tenant with d in the list." in shown(pilot)
-        assert "[ Restore" not in shown(pilot) and "▸ [ Leave it ]" in shown(pilot)
+        await until_shown(pilot, "Restore a backup, or remove the tenant with d in the list.")
+        await until_shown(pilot, "▸ [ Leave it ]")
+        assert "[ Restore" not in shown(pilot)
 
 
 async def test_a_file_of_a_newer_version_is_not_offered_to_be_replaced() -> None:
@@ -113,7 +115,8 @@ async def test_a_file_of_a_newer_version_is_not_offered_to_be_replaced() -> None
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "written by a newer Modeldeck")
-        assert "Use the newer Modeldeck." in shown(pilot) and "[ Restore" not in shown(pilot)
+        await until_shown(pilot, "Use the newer Modeldeck.")
+        assert "[ Restore" not in shown(pilot)
 
 
 async def test_a_file_that_others_can_read_names_the_command_and_r_looks_again(tmp_path: Path) -> None:
@@ -125,12 +128,13 @@ async def test_a_file_that_others_can_read_names_the_command_and_r_looks_again(t
     (settings / "settings.json").chmod(0o644)
     async with console(session, None, (160, 24)) as pilot:
         await until_shown(pilot, "✕ acme")
-        assert "cannot be read" in shown(pilot) and "enter shows detail" in shown(pilot)
+        await until_shown(pilot, "cannot be read")
+        await until_shown(pilot, "enter shows detail")
         await pilot.press("end", "enter")
         await until_shown(pilot, "✕ cannot be read ──")
-        assert f"   chmod 600 {settings}/settings.json" in rows(pilot)
+        await until(pilot, lambda: f"   chmod 600 {settings}/settings.json" in rows(pilot))
         await pilot.press("r")
-        assert "chmod 600" in shown(pilot)
+        await until_shown(pilot, "chmod 600")
         os.chmod(settings / "settings.json", 0o600)
         await pilot.press("r")
         await until_shown(pilot, "acme can be read again.")
@@ -155,10 +159,10 @@ async def test_an_edit_by_hand_is_accepted_with_a_button() -> None:
         await until_shown(pilot, "✕ acme")
         await pilot.press("end", "enter")
         await until_shown(pilot, "The settings of acme cannot be read: it is not as it was saved.")
-        assert "It was edited by hand, or the disk is faulty. Nothing was saved." in shown(pilot)
+        await until_shown(pilot, "It was edited by hand, or the disk is faulty. Nothing was saved.")
         await pilot.press("enter", "down")
         await until_shown(pilot, "▸ [ Accept the edit ]")
-        assert "A key whose fields were edited can no longer be decrypted." in shown(pilot)
+        await until_shown(pilot, "A key whose fields were edited can no longer be decrypted.")
         await pilot.press("enter")
         await until_shown(pilot, "acme 3 can be read again.")
         await until_shown(pilot, "[1 Providers]")

@@ -42,7 +42,7 @@ async def test_what_a_file_would_change_is_shown_and_done_by_enter(changed: Sess
     async with console(changed) as pilot:
         await named(pilot, tmp_path / "acme.json")
         await until_shown(pilot, "▸ [ Import ]")
-        assert "     default chat model set to openai/gpt-6-sol" in shown(pilot)
+        await until_shown(pilot, "     default chat model set to openai/gpt-6-sol")
         assert not models.defaults(changed.tenant("acme")).get(ModelType.CHAT)
         await pilot.press("enter")
         await until_shown(pilot, "Imported into acme: 1 change.")
@@ -60,7 +60,7 @@ async def test_a_protected_file_asks_for_its_passphrase(changed: Session, tmp_pa
         await until_shown(pilot, "Wrong passphrase, or the file was changed.")
         await pilot.press(*PASS, "enter", "enter")
         await until_shown(pilot, "▸ [ Import ]")
-        assert "OpenAI set up: credential default, base_url, api_key" in shown(pilot)
+        await until_shown(pilot, "OpenAI set up: credential default, base_url, api_key")
         await pilot.press("enter")
         await until_shown(pilot, "Imported into acme: ")
         assert credentials.access(changed.tenant("acme"), "openai").secrets()["api_key"]

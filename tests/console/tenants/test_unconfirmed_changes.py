@@ -41,12 +41,12 @@ async def test_a_key_saved_while_locked_is_pending_and_used_once_it_is_confirmed
     session = await saved_while_locked()
     async with console(session, "north-lab") as pilot:
         await until_shown(pilot, " ▸ ▲ OpenAI               replaced while locked")
-        assert "OpenAI was replaced while north-lab was locked, or outside Modeldeck." in shown(pilot)
+        await until_shown(pilot, "OpenAI was replaced while north-lab was locked, or outside Modeldeck.")
         assert "v confirm" in rows(pilot)[-1]
         await opened(pilot)
         text = " ".join(shown(pilot).split())
         assert "now ••••••••a1b2" in text and "sent to https://api.openai.com" in text
-        assert "▸ [ Leave as it is ]" in shown(pilot)
+        await until_shown(pilot, "▸ [ Leave as it is ]")
         await pilot.press("down", "enter")
         await until_shown(pilot, "1 confirmed.")
         assert status.row(session.tenant("north-lab"), "openai").usable
@@ -59,7 +59,8 @@ async def test_what_is_left_as_it_is_stays_unused_and_needs_confirmation_again_o
         await opened(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: "Changed while locked" not in shown(pilot))
-        assert "replaced while locked" in shown(pilot) and "0 of" in shown(pilot)
+        await until_shown(pilot, "replaced while locked")
+        await until_shown(pilot, "0 of")
         await pilot.press("v")
         await until_shown(pilot, "Changed while locked")
         await pilot.press("escape")
@@ -76,7 +77,7 @@ async def test_a_repointed_key_is_named_in_the_strip_and_replaced_or_forgotten()
         )
     async with console(session, "acme", size=(160, 24)) as pilot:
         await until_shown(pilot, "✕ OpenAI")
-        assert "its key was meant for https://api.openai.com, not to https://evil.example" in shown(pilot)
+        await until_shown(pilot, "its key was meant for https://api.openai.com, not to https://evil.example")
         assert "enter replace" in rows(pilot)[-1] and "d forget" in rows(pilot)[-1]
 
 
@@ -90,7 +91,8 @@ async def test_settings_put_back_by_hand_are_reported_when_a_key_is_opened() -> 
     async with console(session, "acme") as pilot:
         await pilot.press("v")
         await until_shown(pilot, "The settings of acme were restored from an earlier state.")
-        assert "Changed without the key" in shown(pilot) and "[ Confirm all " in shown(pilot)
+        await until_shown(pilot, "Changed without the key")
+        await until_shown(pilot, "[ Confirm all ")
         await pilot.press("down", "enter")
         await until(pilot, lambda: status.row(session.tenant("acme"), "openai").usable)
 

@@ -64,7 +64,8 @@ async def test_enter_unlocks_and_what_was_pending_goes_on() -> None:
     async with console(session, "north-lab") as pilot:
         answers = await prompts(pilot)
         await pilot.press(*PASSPHRASE)
-        assert "••••••••  " in shown(pilot) and f"[{PASSPHRASE}" not in shown(pilot)
+        await until_shown(pilot, "••••••••  ")
+        assert f"[{PASSPHRASE}" not in shown(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: answers == [True])
         await until_shown(pilot, "[1 Providers]")
@@ -76,8 +77,9 @@ async def test_a_wrong_passphrase_is_shown_under_the_field_which_keeps_the_focus
         answers = await prompts(pilot)
         await pilot.press(*"wrong", "enter")
         await until_shown(pilot, "▲ Wrong passphrase.")
-        assert "Try again; nothing was changed." in shown(pilot)
-        assert " ▸ Passphrase       [      " in shown(pilot) and not answers
+        await until_shown(pilot, "Try again; nothing was changed.")
+        await until_shown(pilot, " ▸ Passphrase       [      ")
+        assert not answers
         await pilot.press("x")
         assert "Wrong passphrase." not in shown(pilot)
 
@@ -114,7 +116,8 @@ async def test_escape_stops_the_opening_and_keeps_what_was_typed(monkeypatch: py
         assert not app_of(pilot).actions, "the next key has to wait"
         await pilot.press("escape")
         await until_shown(pilot, "[ Unlock ]")
-        assert "[•   " in shown(pilot) and not answers
+        await until_shown(pilot, "[•   ")
+        assert not answers
 
 
 async def test_a_key_file_that_is_missing_is_shown_at_once() -> None:
@@ -125,7 +128,7 @@ async def test_a_key_file_that_is_missing_is_shown_at_once() -> None:
     async with console(session, "acme") as pilot:
         await prompts(pilot)
         await until_shown(pilot, "▲ The private key file of acme is missing.")
-        assert "This tenant's keys can't be decrypted." in shown(pilot)
+        await until_shown(pilot, "This tenant's keys can't be decrypted.")
         assert "start over" in " ".join(shown(pilot).split())
 
 
@@ -151,7 +154,7 @@ async def test_the_lock_time_follows_the_preferences() -> None:
     session.config = replace(session.config, auto_lock=0)
     async with console(session, "north-lab") as pilot:
         await prompts(pilot)
-        assert "L locks it again." in shown(pilot)
+        await until_shown(pilot, "L locks it again.")
 
 
 async def test_the_lock_key_unlocks_a_locked_tenant_and_locks_it_again() -> None:

@@ -9,7 +9,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 
-from tests.console.pilot import console, shown, until_shown
+from tests.console.pilot import console, until_shown
 from tui.console.widgets.static_text import Plain
 
 
@@ -41,7 +41,7 @@ async def test_a_typed_character_costs_the_rows_of_its_field(monkeypatch: pytest
         await pilot.pause()
         assert 0 < sum(layouts) <= 24
         monkeypatch.undo()
-        assert "> ab" in shown(pilot)
+        await until_shown(pilot, "> ab")
 
 
 @pytest.mark.parametrize(

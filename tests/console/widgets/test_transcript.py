@@ -142,10 +142,10 @@ async def test_finding_goes_up_from_the_end_and_round() -> None:
         shown = transcript(pilot)
         assert shown.find("A 1") == (11, 11)
         await pilot.pause()
-        assert "▸a 19" in rows(pilot)
+        await until(pilot, lambda: "▸a 19" in rows(pilot))
         assert shown.find("a 1", -1)
         await pilot.pause()
-        assert "▸a 18" in rows(pilot)
+        await until(pilot, lambda: "▸a 18" in rows(pilot))
         assert [shown.find("a 1", step) for step in (1, 1, -1)] == [(11, 11), (1, 11), (11, 11)]
         assert shown.find("b 0", -1) == (1, 1)
         assert not shown.find("nowhere")
