@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 LOCKED = ROOT / "tests" / "locked.txt"
 
 
-def normalized(name: str) -> str:
+def normalize(name: str) -> str:
     """Return the name of a package as indexes spell it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
@@ -26,7 +26,7 @@ def normalized(name: str) -> str:
 def locked() -> dict[str, str]:
     """Return the version of every package of the lock file, by name."""
     components = re.findall(r"^([\w.-]+)==([^\s;]+)", LOCKED.read_text(), re.MULTILINE)
-    return {normalized(name): version for name, version in components}
+    return {normalize(name): version for name, version in components}
 
 
 def edges() -> dict[str, list[str]]:
@@ -39,11 +39,11 @@ def edges() -> dict[str, list[str]]:
         name, texts = waiting.pop()
         needed = [Requirement(text) for text in texts]
         used = [entry for entry in needed if entry.marker is None or entry.marker.evaluate({"extra": ""})]
-        known[name] = sorted({normalized(entry.name) for entry in used})
+        known[name] = sorted({normalize(entry.name) for entry in used})
         for entry in used:
-            if normalized(entry.name) not in known:
+            if normalize(entry.name) not in known:
                 extras = [{"extra": ""}, *({"extra": extra} for extra in entry.extras)]
-                waiting.append((normalized(entry.name), _required(entry.name, extras)))
+                waiting.append((normalize(entry.name), _required(entry.name, extras)))
     return known
 
 

@@ -49,14 +49,14 @@ def keys(*names: str, then: str = "") -> Steps:
     return press
 
 
-async def chatted(pilot: Pilot[str]) -> None:
+async def chat(pilot: Pilot[str]) -> None:
     await keys("4", then="enter send")(pilot)
     await paste(pilot, "Why is the sky blue? Give a table of wavelengths as well.")
     await pilot.press("enter")
     await until_shown(pilot, " in, 148 out", seconds=30)
 
 
-async def embedded(pilot: Pilot[str]) -> None:
+async def embed(pilot: Pilot[str]) -> None:
     assert isinstance(pilot.app, Modeldeck)
     await defaults.set(pilot.app.session.tenant("acme"), ModelType.EMBEDDING, "openai/text-embedding-3-small")
     await keys("4", "f5", then="[Embedding]")(pilot)
@@ -74,7 +74,7 @@ async def embedded(pilot: Pilot[str]) -> None:
     await until_shown(pilot, "KEYS")
 
 
-async def transcribed(pilot: Pilot[str]) -> None:
+async def transcribe(pilot: Pilot[str]) -> None:
     assert isinstance(pilot.app, Modeldeck)
     await defaults.set(pilot.app.session.tenant("acme"), ModelType.SPEECH2TEXT, "openai/whisper-1")
     with TemporaryDirectory() as folder:
@@ -131,12 +131,12 @@ async def proposed(pilot: Pilot[str]) -> None:
     await until_shown(pilot, "Accept and open the playground")
 
 
-async def compared(pilot: Pilot[str]) -> None:
+async def compare(pilot: Pilot[str]) -> None:
     app = app_of(pilot)
     await app.navigator.open_playground("compare")
     await pilot.pause()
     tab = app.screen.query_one(CompareTab)
-    tab.use(models.find(app.navigator.tenant_session, "openai/gpt-5.4-mini", ModelType.CHAT))
+    tab.set_model(models.find(app.navigator.tenant_session, "openai/gpt-5.4-mini", ModelType.CHAT))
     await pilot.pause()
     await paste(pilot, "Why is the sky blue?")
     await pilot.press("enter")
@@ -198,14 +198,14 @@ SCREENS: dict[str, Scene] = {
     "defaults": Scene(keys("3", then="Defaults of")),
     "default-picker": Scene(keys("3", "enter", then=" ready")),
     "propose-defaults": Scene(proposed, prepare=without_defaults),
-    "playground-chat": Scene(chatted),
+    "playground-chat": Scene(chat),
     "parameters": Scene(keys("4", "escape", "p", then="reasoning effort")),
-    "leave-chat": Scene(after(chatted, keys("escape", "q", then="[ "))),
-    "save-chat": Scene(after(chatted, keys("escape", "s", then="Save to a file"))),
-    "playground-embedding": Scene(embedded),
-    "playground-speech": Scene(transcribed),
-    "compare": Scene(compared),
-    "compare-differences": Scene(after(compared, keys("=", then="of the words in common"))),
+    "leave-chat": Scene(after(chat, keys("escape", "q", then="[ "))),
+    "save-chat": Scene(after(chat, keys("escape", "s", then="Save to a file"))),
+    "playground-embedding": Scene(embed),
+    "playground-speech": Scene(transcribe),
+    "compare": Scene(compare),
+    "compare-differences": Scene(after(compare, keys("=", then="of the words in common"))),
     "commands": Scene(keys("colon", then="Commands")),
     "audit-log": Scene(keys("colon", *"audit log", "enter", then="Log intact")),
     "import": Scene(keys("colon", *"import settings", "enter", then="Preview")),

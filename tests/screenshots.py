@@ -54,16 +54,16 @@ def _in_utc() -> Iterator[None]:
 
 @contextmanager
 def _answers_take_the_same_time() -> Iterator[None]:
-    ended = RunningAnswer.ended
+    to_answer = RunningAnswer.to_answer
 
     def timed(asking: RunningAnswer, state: AnswerState, note: str = "") -> Answer:
-        answer = ended(asking, state, note)
+        answer = to_answer(asking, state, note)
         return replace(answer, first=0.31, total=0.31 + answer.output / 48)
 
     def transcribed_scene(*of: Any) -> TranscriptResult:
         return replace(TranscriptResult(*of), seconds=12.0)
 
-    with patch.object(RunningAnswer, "ended", timed), patch.object(tab, "TranscriptResult", transcribed_scene):
+    with patch.object(RunningAnswer, "to_answer", timed), patch.object(tab, "TranscriptResult", transcribed_scene):
         yield
 
 
@@ -92,10 +92,10 @@ async def picture(name: str) -> str:
     """The SVG of a scene, with what differs from run to run put in one form."""
     with _in_utc(), _answers_take_the_same_time():
         async with shown_scene(PICTURES[name]) as pilot:
-            return settled(drawn(pilot))
+            return settle(draw(pilot))
 
 
-def drawn(pilot: Pilot[str], title: str = "modeldeck") -> str:
+def draw(pilot: Pilot[str], title: str = "modeldeck") -> str:
     """The SVG of what is shown, with the lines below blanks, which Textual leaves out."""
     svg = pilot.app.export_screenshot(title=title)
     lines = []
@@ -109,7 +109,7 @@ def drawn(pilot: Pilot[str], title: str = "modeldeck") -> str:
     return svg.replace("text-decoration: underline;", "").replace('-matrix">', f'-matrix">{path}', 1) if path else svg
 
 
-def settled(svg: str) -> str:
+def settle(svg: str) -> str:
     """The picture without web fonts, run times, fingerprints and temporary names."""
     svg = re.sub(r"@font-face \{.*?\}", "", svg, flags=re.DOTALL)
     svg = re.sub(r"terminal-\d+", "terminal", svg)
@@ -117,11 +117,11 @@ def settled(svg: str) -> str:
     svg = re.sub(r">[0-9a-f]{4}&#160;[0-9a-f]{4}(?=[&<])", ">9c1e&#160;04d2", svg)
     svg = re.sub(r"\d+\.\d+&#160;s", "0.24&#160;s", svg)
     svg = re.sub(r"/tmp/[\w/.-]+/", "~/", svg)
-    svg = _TEXT.sub(_placed, svg)
+    svg = _TEXT.sub(_place, svg)
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
 
 
-def _placed(match: re.Match[str]) -> str:
+def _place(match: re.Match[str]) -> str:
     """Give each word of a text the place of every character: viewers without `textLength` or the font draw it right."""
     attributes, x, rest, content = match.groups()
     text, drawn = unescape(content).replace("\xa0", " "), []
@@ -150,7 +150,7 @@ async def every_look(name: str) -> AsyncIterator[tuple[str, str]]:
                     pilot.app.theme = look if look in LOOKS[1:3] else usual
                     for _ in range(3):
                         await pilot.pause()
-                    yield f"{name}-{size[0]}x{size[1]}-{look}", settled(drawn(pilot))
+                    yield f"{name}-{size[0]}x{size[1]}-{look}", settle(draw(pilot))
                 pilot.app._filters.pop()
 
 

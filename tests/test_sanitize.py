@@ -23,7 +23,7 @@ from tui.sanitize import (
 HOSTILE = "a\x1b[31mb\x1b]52;c;AAAA\x07c\x9b2Jd\u202ee\u2066f\x00g\x7fh\u200ei\ufeffj\ud800k"
 
 
-def harmless(text: str) -> bool:
+def is_harmless(text: str) -> bool:
     return all(
         character == "\n"
         or (unicodedata.category(character) not in ("Cc", "Cs") and character not in "\u202e\u2066\u200e")
@@ -39,7 +39,7 @@ def test_control_and_bidi_characters_are_removed() -> None:
 @given(st.text())
 def test_printable_text_is_harmless_and_stays_as_it_is(text: str) -> None:
     clean = printable(text)
-    assert harmless(clean) and printable(clean) == clean
+    assert is_harmless(clean) and printable(clean) == clean
 
 
 @pytest.mark.slow
@@ -52,7 +52,7 @@ def test_a_text_cut_anywhere_comes_out_the_same(text: str, cut: int) -> None:
 @given(st.text())
 def test_one_line_has_no_line_end_and_keeps_its_limit(text: str) -> None:
     line = one_line(text, 50)
-    assert "\n" not in line and len(line) <= 50 and harmless(line)
+    assert "\n" not in line and len(line) <= 50 and is_harmless(line)
 
 
 def test_only_long_secrets_leave_a_hint() -> None:

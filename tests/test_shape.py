@@ -36,7 +36,7 @@ NOT_SENTENCES = {"modeldeck manifest 1", "modeldeck audit log of ", "modeldeck m
 
 
 @cache
-def parsed(path: Path) -> ast.Module:
+def parse(path: Path) -> ast.Module:
     """Return the syntax tree of a file, which is parsed once for all tests."""
     return ast.parse(path.read_text())
 
@@ -44,7 +44,7 @@ def parsed(path: Path) -> ast.Module:
 @cache
 def nodes_of(path: Path) -> list[ast.AST]:
     """Return every node of a file's syntax tree, which is walked once for all tests."""
-    nodes = list(ast.walk(parsed(path)))
+    nodes = list(ast.walk(parse(path)))
     gc.freeze()  # they stay for all tests: half of the time went into looking for garbage among them
     return nodes
 
@@ -179,7 +179,7 @@ def test_names_of_variables_and_parameters_are_standard_terms(files: list[Path])
 def test_a_public_class_name_stands_once_in_a_layer() -> None:
     homes = defaultdict(list)
     for path in MODULES:
-        for node in parsed(path).body:
+        for node in parse(path).body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 homes[path.relative_to(ROOT).parts[1], node.name].append(name(path))
     twice = {key[1]: paths for key, paths in homes.items() if len(paths) > 1}
@@ -208,16 +208,16 @@ def test_no_class_is_half_of_its_only_subclass() -> None:
     for path in MODULES:
         for node in nodes_of(path):
             if isinstance(node, ast.ClassDef):
-                bases.update(base.id for base in map(unsubscripted, node.bases) if isinstance(base, ast.Name))
+                bases.update(base.id for base in map(strip_subscript, node.bases) if isinstance(base, ast.Name))
             elif isinstance(node, ast.Call):
-                used[ast.unparse(unsubscripted(node.func)).rpartition(".")[2]] += 1
+                used[ast.unparse(strip_subscript(node.func)).rpartition(".")[2]] += 1
     console = [path for path in MODULES if name(path).startswith("tui/console/")]
     defined = {node.name for path in console for node in definitions(path) if isinstance(node, ast.ClassDef)}
     halves = {base for base in defined if bases[base] == 1 and not used[base]}
     assert not halves, halves
 
 
-def unsubscripted(node: ast.expr) -> ast.expr:
+def strip_subscript(node: ast.expr) -> ast.expr:
     """Return `Page` for `Page[Tenant]`."""
     return node.value if isinstance(node, ast.Subscript) else node
 
@@ -318,7 +318,7 @@ def test_screens_know_no_provider_by_name() -> None:
     known = {*PROVIDERS, *(provider.label for provider in PROVIDERS.values())}
     for path in MODULES:
         if name(path).startswith(("tui/console/", "tui/cli/")):
-            tree = parsed(path)
+            tree = parse(path)
             documentation = {
                 node.body[0].value
                 for node in ast.walk(tree)
@@ -340,7 +340,7 @@ def test_no_sentence_of_the_core_names_a_command_or_a_key() -> None:
     command = re.compile(r"\bmodeldeck [a-z]|(?<![\w-])--[a-z]|\b[Pp]ress(es)? \w+\b|\benter (opens|sets|replaces)")
     for path in MODULES:
         if not name(path).startswith(("tui/cli/", "tui/console/", "tui/practice/", "tui/__")):
-            tree = parsed(path)
+            tree = parse(path)
             named = [text for text in sentences(tree) if command.search(text) and text not in NOT_SENTENCES]
             assert named == [], name(path)
 

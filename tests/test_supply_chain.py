@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from tests.sbom import bill, locked, normalized
+from tests.sbom import bill, locked, normalize
 
 ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
@@ -42,9 +42,9 @@ def imported(folder: str) -> set[str]:
 @pytest.mark.slow
 @pytest.mark.parametrize(("folder", "extras"), [("tui", ("postgres", "yaml")), ("tests", ("test", "check"))])
 def test_what_is_imported_is_declared(folder: str, extras: tuple[str, ...]) -> None:
-    names = {normalized(entry.name) for entry in declared(*extras)}
+    names = {normalize(entry.name) for entry in declared(*extras)}
     distributions = packages_distributions()
-    missing = [name for name in imported(folder) if not {*map(normalized, distributions.get(name, [name]))} & names]
+    missing = [name for name in imported(folder) if not {*map(normalize, distributions.get(name, [name]))} & names]
     assert missing == []
 
 
@@ -56,7 +56,7 @@ def test_a_major_release_that_may_break_is_bounded() -> None:
 def test_the_lock_file_has_every_requirement_by_hash_and_names_no_index() -> None:
     text, versions = (ROOT / "tests" / "locked.txt").read_text(), locked()
     for entry in [*declared("test", "check"), Requirement("setuptools>=77")]:
-        assert Version(versions[normalized(entry.name)]) in entry.specifier, entry
+        assert Version(versions[normalize(entry.name)]) in entry.specifier, entry
     for block in re.split(r"\n(?=\S)", text.strip()):
         assert re.match(r"[\w.-]+==\S+( ; .*?)? \\\n", block) and "--hash=sha256:" in block, block[:80]
     assert "://" not in text and "--index" not in text and "--find-links" not in text
@@ -65,7 +65,7 @@ def test_the_lock_file_has_every_requirement_by_hash_and_names_no_index() -> Non
 def test_the_bill_of_materials_lists_what_is_installed_with_modeldeck() -> None:
     built, versions = bill(), locked()
     names = {component["name"] for component in built["components"]}
-    assert {normalized(entry.name) for entry in declared("postgres", "yaml")} <= names and "socksio" in names
+    assert {normalize(entry.name) for entry in declared("postgres", "yaml")} <= names and "socksio" in names
     assert all(component["purl"].endswith(f"@{versions[component['name']]}") for component in built["components"])
     refs = {built["metadata"]["component"]["bom-ref"], *(component["bom-ref"] for component in built["components"])}
     assert {ref for entry in built["dependencies"] for ref in (entry["ref"], *entry["dependsOn"])} == refs

@@ -119,7 +119,7 @@ class Fault(NamedTuple):
 
 
 def check(where: Paths) -> tuple[Config, tuple[Fault, ...]]:
-    """Return the preferences that can be used, and everything that is wrong with the file.
+    """Return the usable preferences, and every problem of the file.
 
     Raises:
         Problem: The file cannot be read, or is not TOML.
@@ -192,40 +192,40 @@ def _read(where: Paths) -> tuple[dict[str, Any], Config] | None:
             f"{shown} is not TOML: {one_line(str(error))}.", "Fix that line, or move the file away."
         ) from None
     if isinstance(entries.get("keymap"), dict):
-        entries["keymap"] = dict(_flat(entries["keymap"]))
+        entries["keymap"] = dict(_flatten(entries["keymap"]))
     return entries, Config(file=shown, lines=_lines(text))
 
 
 def _faults(entries: Mapping[str, Any]) -> Iterator[Fault]:
-    """Yield what is wrong with the entries: unknown names, which are ignored, and values that they cannot have."""
+    """Yield the problems of the entries: unknown names, which are ignored, and invalid values."""
     for name, value in entries.items():
-        if sentence := _unknown(name, value):
+        if sentence := _unknown_problem(name, value):
             yield Fault(name, sentence, True)
-        elif sentence := _fault(name, value):
+        elif sentence := _entry_problem(name, value):
             yield Fault(_wrong_entry(name, value), sentence, False)
 
 
-def _flat(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+def _flatten(table: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
     """Yield the entries of a table and of the tables in it: to TOML, models.add without quotes is one."""
     for name, value in table.items():
         if isinstance(value, dict):
-            yield from _flat(value, f"{before}{name}.")
+            yield from _flatten(value, f"{before}{name}.")
         else:
             yield f"{before}{name}", value
 
 
-def ignored(what: str, name: str, names: Collection[str]) -> str:
-    """Return the sentence about a name in the file that there is not; a few `names` are all listed."""
+def unknown_name_sentence(what: str, name: str, names: Collection[str]) -> str:
+    """Return the sentence about an unknown name in the file; if `names` are few, it lists them."""
     listed = f"There are: {', '.join(names)}." if len(names) <= _MAX_LISTED else ""
     return f"unknown {what} {one_line(name, 40)}, which is ignored. {did_you_mean(name, names) or listed}".rstrip()
 
 
-def _unknown(name: str, value: Any) -> str:
+def _unknown_problem(name: str, value: Any) -> str:
     """Return a sentence if the setting or its theme is unknown, else ''."""
     if name not in SETTINGS:
-        return ignored("setting", name, SETTINGS)
+        return unknown_name_sentence("setting", name, SETTINGS)
     if name == "theme" and isinstance(value, str) and value not in ("", *THEMES):
-        return ignored("theme", value, THEMES)
+        return unknown_name_sentence("theme", value, THEMES)
     return ""
 
 
@@ -235,7 +235,7 @@ def _wrong_entry(name: str, value: Any) -> str:
     return next((f"{name}.{key}" for key, entry in entries if not isinstance(entry, str)), name)
 
 
-def _fault(name: str, value: Any) -> str:
+def _entry_problem(name: str, value: Any) -> str:
     """Return a sentence that says why an entry is invalid, or '' if it is valid."""
     usual = Config()
     if name in _CHOICES and value not in _CHOICES[name]:

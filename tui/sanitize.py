@@ -134,6 +134,6 @@ def mask(hint: str = "") -> str:
     return MASK + hint
 
 
-def grouped(fingerprint: str) -> str:
+def group_fingerprint(fingerprint: str) -> str:
     """Return a fingerprint of 8 hex digits as people read it: `9c1e 04d2`."""
     return f"{fingerprint[:4]} {fingerprint[4:]}".strip()

@@ -68,7 +68,7 @@ def streaming(line: Line) -> Figures:
             ask(terminal)
             before = len(terminal.raw)
             terminal.time_to("answering", ENTER)
-            delays = _typed(terminal)
+            delays = _type_lines(terminal)
             streams = OVER not in terminal.text
             terminal.until(OVER, 60)
             over = perf_counter()
@@ -83,11 +83,11 @@ def streaming(line: Line) -> Figures:
             assert streams, "the answer was over before the last letter"
             rows = zip(_words(terminal, line), _on_a_fast_line(line.columns, line.rows), strict=True)
             lost = [f"there should be: {fast}\nand there is: {here}" for here, fast in rows if here != fast]
-            if ANSWER not in _saved(terminal, home / "chat.md"):
+            if ANSWER not in _save(terminal, home / "chat.md"):
                 lost.append("the saved chat is not the whole answer")
             for figure in lost:
                 print(figure, file=sys.stderr)
-            return {**figures, "lost": len(lost), "stop": median(_stopped(terminal) for _ in range(3))}
+            return {**figures, "lost": len(lost), "stop": median(_stop(terminal) for _ in range(3))}
 
 
 def _quiet(terminal: Measured) -> None:
@@ -95,7 +95,7 @@ def _quiet(terminal: Measured) -> None:
     terminal.settle(_QUIET, 60)
 
 
-def _typed(terminal: Measured) -> list[float]:
+def _type_lines(terminal: Measured) -> list[float]:
     """Seconds of each letter until it shows."""
     delays = []
     for count in range(1, len(_LETTERS) + 1):
@@ -117,13 +117,13 @@ def _on_a_fast_line(columns: int, rows: int) -> Sequence[str]:
         with line.run(MODELDECK, one_tenant(Path(folder) / "home", url)) as terminal:
             ask(terminal)
             terminal.time_to("answering", ENTER)
-            _typed(terminal)
+            _type_lines(terminal)
             terminal.until(OVER, 60)
             _quiet(terminal)
             return _words(terminal, line)
 
 
-def _saved(terminal: Measured, path: Path) -> str:
+def _save(terminal: Measured, path: Path) -> str:
     """The chat as it is saved by keys, a pause after each."""
     keys = {ESCAPE: "s save", "s": "Save to a file", EMPTY: "", f"{path}": path.name, ENTER: "enter press"}
     for key, shown in {**keys, "\n": "i type", "i": "enter send"}.items():
@@ -132,7 +132,7 @@ def _saved(terminal: Measured, path: Path) -> str:
     return path.read_text()
 
 
-def _stopped(terminal: Measured) -> float:
+def _stop(terminal: Measured) -> float:
     """Seconds from ctrl+c to the words that an answer was stopped, in the middle of another one."""
     terminal.send(EMPTY)
     _quiet(terminal)

@@ -50,7 +50,7 @@ class Row:
         return value / against if against else value
 
 
-def _delayed(session: str, title: str) -> Sequence[Row]:
+def _delay(session: str, title: str) -> Sequence[Row]:
     """Return the rows of a line with a delay, whose own time is taken off both sides."""
     return (
         Row(f"{session}-paint", f"{title}: first paint", f"{session}.paint", f"{session}.bare paint", BARE, most=1.3),
@@ -142,7 +142,7 @@ ROWS = (
     ),
     Row("ahead", "keys typed ahead of the screen, busy machine", "ahead.right", "ahead.runs", "runs", least=1),
     Row("decode", "events decoded a second", "decoding.ours", "decoding.sdk", "openai SDK", least=3),
-    *(row for session, title in DELAYED.items() for row in _delayed(session, title)),
+    *(row for session, title in DELAYED.items() for row in _delay(session, title)),
 )
 
 _HEAD = "| | here | baseline | ratio | goal |\n|---|---|---|---|---|"

@@ -236,9 +236,9 @@ def answers(line: Line) -> Figures:
             figures: dict[str, float] = {}
             count = 0
             for upto in (10, 100, 990):
-                count = _answered(terminal, count, upto)
+                count = _wait_for_answers(terminal, count, upto)
                 cpu = terminal.cpu
-                count = _answered(terminal, count, upto + 10)
+                count = _wait_for_answers(terminal, count, upto + 10)
                 figures[f"cpu {count - 10}"] = (terminal.cpu - cpu) / 10
                 figures[f"echo {count - 10}"] = _typing(terminal)["echo"]
                 terminal.send(EMPTY)
@@ -248,7 +248,7 @@ def answers(line: Line) -> Figures:
             return figures
 
 
-def _answered(terminal: Measured, already: int, upto: int) -> int:
+def _wait_for_answers(terminal: Measured, already: int, upto: int) -> int:
     """Ask until there are that many answers, and say how many there are."""
     for count in range(already + 1, upto + 1):
         if count > 1:

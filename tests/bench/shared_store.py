@@ -68,7 +68,7 @@ def shared(line: Line) -> Figures:
         saves, times = _seconds(one), _seconds(several)
         connection.autocommit = True
         rates = {name: 1 / seconds for name, seconds in {**times, **_seconds(trial)}.items()}
-        return {**saves, **rates, **_notices(created, ours), **_console(created, ours), **_rekeyed(created)}
+        return {**saves, **rates, **_notices(created, ours), **_console(created, ours), **_rekey(created)}
 
 
 def _others(connection: psycopg.Connection[tuple[Any, ...]]) -> None:
@@ -207,7 +207,7 @@ def _console(created: SharedStore, save: Callable[[int], None]) -> dict[str, flo
     return {"idle": idle, "deaf": longest, "trips": trips.call_count}
 
 
-def _rekeyed(created: SharedStore) -> dict[str, float]:
+def _rekey(created: SharedStore) -> dict[str, float]:
     """The seconds to seal 100 credentials and the key for 50 operators anew; finding the primes is not counted."""
     client = practice_session(pace=0.0).client_factory
     session = Workspace(created.root(), MemoryFolder(), client, {"USER": "ada"}, key_bits=3072, key_cost=COST)

@@ -49,15 +49,15 @@ class Trial:
 
 def labels(count: int, seed: int) -> Result:
     """Read so many good answers under every label; the control reads each by its label, with httpx and json."""
-    return asyncio.run(_tried(list(_labelled()), count, seed, _by_label, "httpx and json, by the label, read"))
+    return asyncio.run(_try(list(_label()), count, seed, _by_label, "httpx and json, by the label, read"))
 
 
 def ends(count: int, seed: int) -> Result:
     """Tell so many whole answers from cut ones; the control goes by how the connection ended."""
-    return asyncio.run(_tried(list(_ended()), count, seed, _by_socket, "by the end of the connection alone,"))
+    return asyncio.run(_try(list(_has_ended()), count, seed, _by_socket, "by the end of the connection alone,"))
 
 
-async def _tried(
+async def _try(
     trials: Sequence[Trial], count: int, seed: int, control: Callable[[Trial], Awaitable[bool]], words: str
 ) -> Result:
     chosen = random.Random(seed).sample(trials, len(trials))
@@ -81,7 +81,7 @@ async def _tried(
 # --- labels × bodies × calls ------------------------------------------------------------------------------------------
 
 
-def _labelled() -> Iterator[Trial]:
+def _label() -> Iterator[Trial]:
     for chat in CHATS:
         for form, body in _bodies(chat):
             for stream in (True, False) if chat.whole else (True,):
@@ -89,11 +89,11 @@ def _labelled() -> Iterator[Trial]:
     vectors = json.dumps({"data": [{"index": 0, "embedding": [1, 2]}, {"index": 1, "embedding": [3, 4]}]})
     models = json.dumps({"data": [{"id": "llama"}]})
     for form, wrap in (("document", str), ("event", "data: {}\n\n".format)):
-        yield from _under_labels(f"vectors {form}", wrap(vectors).encode(), _embedded)
-        yield from _under_labels(f"list {form}", wrap(models).encode(), _listed)
-        yield from _under_labels(f"check {form}", wrap(models).encode(), _verified)
+        yield from _under_labels(f"vectors {form}", wrap(vectors).encode(), _embed)
+        yield from _under_labels(f"list {form}", wrap(models).encode(), _list)
+        yield from _under_labels(f"check {form}", wrap(models).encode(), _verify)
     for form, text in (("document", json.dumps({"text": TEXT})), ("text", TEXT), ("string", f'"{TEXT}"')):
-        yield from _under_labels(f"transcript {form}", text.encode(), _transcribed)
+        yield from _under_labels(f"transcript {form}", text.encode(), _transcribe)
 
 
 def _bodies(chat: Chat) -> Iterator[tuple[str, bytes]]:
@@ -121,19 +121,19 @@ def _chat(chat: Chat, stream: bool) -> Callable[[Answer], Awaitable[bool]]:
     return ask
 
 
-async def _embedded(answer: Answer) -> bool:
+async def _embed(answer: Answer) -> bool:
     return (await loopback.embed(answer)).vectors == [(1, 2), (3, 4)]
 
 
-async def _listed(answer: Answer) -> bool:
+async def _list(answer: Answer) -> bool:
     return (await loopback.listing(answer)).models == ["llama"]
 
 
-async def _verified(answer: Answer) -> bool:
+async def _verify(answer: Answer) -> bool:
     return (await loopback.verify(answer)).problem is None
 
 
-async def _transcribed(answer: Answer) -> bool:
+async def _transcribe(answer: Answer) -> bool:
     with tempfile.TemporaryDirectory() as folder:
         transcript = (await loopback.transcribe(answer, folder=Path(folder))).transcript
     return transcript is not None and transcript.text == TEXT
@@ -157,7 +157,7 @@ async def _by_label(trial: Trial) -> bool:
 ENDS: dict[str, list[Any]] = {"closed": [], "reset": [RESET], "open": [HOLD]}
 
 
-def _ended() -> Iterator[Trial]:
+def _has_ended() -> Iterator[Trial]:
     for chat in CHATS:
         if chat.stream:
             yield from _ends_of_streams(chat)

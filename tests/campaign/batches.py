@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"data: " + json.dumps(end).encode() + b"\n\ndata: [DONE]\n\n")
 
 
-def killed(count: int, seed: int) -> Result:
+def kill_batches(count: int, seed: int) -> Result:
     """Send `count` prompts to two models with three kills, and look at every row.
 
     The control is the file right after a kill, without the repair: it is short of rows, or ends in half a one.

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.campaign.figures import Result
-from tests.campaign.kills import HalfWritten, Kind, Ours, Stock, forked, leftovers
+from tests.campaign.kills import HalfWritten, Kind, Ours, Stock, fork_children, leftovers
 from tui.errors import Problem
 from tui.storage.folder import DiskFolder
 from tui.storage.store import KEPT, Store
@@ -60,8 +60,8 @@ def at_every_call(count: int, seed: int) -> Result:
     if not shutil.which("strace"):
         return Result(0, 1, "strace is missing: install it", "not run", False)
     with tempfile.TemporaryDirectory() as folder:
-        ours, calls = _tried("ours", Path(folder), FAULTS[:count])
-        stock, _ = _tried("stock", Path(folder), FAULTS[:1])
+        ours, calls = _try("ours", Path(folder), FAULTS[:count])
+        stock, _ = _try("stock", Path(folder), FAULTS[:1])
     bad = {name: number for name, number in ours.items() if name not in ("old", "new")}
     words = f"{calls} calls × {count} faults: {ours['old']} times the old state, {ours['new']} the new one"
     details = "".join(f"; {name}: {number}" for name, number in sorted(bad.items()))
@@ -69,7 +69,7 @@ def at_every_call(count: int, seed: int) -> Result:
     return Result(calls * count, sum(bad.values()), words + details, control, stock["unreadable"] > 0)
 
 
-def _tried(kind: str, above: Path, hows: Sequence[str]) -> tuple[Counter[str], int]:
+def _try(kind: str, above: Path, hows: Sequence[str]) -> tuple[Counter[str], int]:
     """What came of each fault, and how many calls a write makes."""
     origin = above / kind
     KINDS[kind]().begin(origin)
@@ -85,7 +85,7 @@ def _calls(kind: str, origin: Path) -> Iterator[tuple[str, int]]:
     """The calls between the marks, each with its number among those of its name."""
     copy = origin.with_name(f"{kind} copied")
     shutil.copytree(origin, copy)
-    _, trace = _ran(kind, copy, [])
+    _, trace = _run(kind, copy, [])
     seen: Counter[str] = Counter()
     inside = False
     for line in trace.splitlines():
@@ -103,14 +103,14 @@ def _outcome(kind: str, origin: Path, fault: Fault) -> str:
     with tempfile.TemporaryDirectory(dir=origin.parent) as folder:
         copy = Path(folder) / "copy"
         shutil.copytree(origin, copy)
-        text, trace = _ran(kind, copy, ["-e", f"inject={fault}"])
+        text, trace = _run(kind, copy, ["-e", f"inject={fault}"])
         before, _, within = trace.partition(BEGIN)
         if "INJECTED" in before or ("INJECTED" in within.partition(END)[0]) == ("KILL" in fault.how):
             raise RuntimeError(f"{fault} missed the write: {text}")
-        return _judged(kind, copy, fault, text)
+        return _judge(kind, copy, fault, text)
 
 
-def _judged(kind: str, folder: Path, fault: Fault, text: str) -> str:
+def _judge(kind: str, folder: Path, fault: Fault, text: str) -> str:
     try:
         number = KINDS[kind]().seen(folder)
     except HalfWritten:
@@ -125,10 +125,10 @@ def _judged(kind: str, folder: Path, fault: Fault, text: str) -> str:
             return "left over"
     if sum(state.document is not None for state in Store(DiskFolder(folder)).earlier()) < KEPT - 1:
         return "an earlier state lost"
-    return _misled(fault, text, state) or state
+    return _is_misled(fault, text, state) or state
 
 
-def _misled(fault: Fault, text: str, state: str) -> str:
+def _is_misled(fault: Fault, text: str, state: str) -> str:
     """What is wrong with the sentence; '' if it is right."""
     if text == "done":
         return "" if state == "new" else f"{fault.call} {fault.how}: acknowledged and lost"
@@ -143,7 +143,7 @@ def _misled(fault: Fault, text: str, state: str) -> str:
     return ""
 
 
-def _ran(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
+def _run(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
     """What a writer under strace said of its write (`done`, its problem, what else it raised), and the trace."""
     trace = folder.with_name(f"{folder.name}.trace")
     go_on, go = os.pipe()
@@ -153,11 +153,11 @@ def _ran(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
         _traceable()
         os.readv(go_on, [bytearray(1)])  # a call that no write makes, so that it shifts no number
         os.access(BEGIN, 0)
-        text = _reported(KINDS[kind]().writer(folder))
+        text = _is_reported(KINDS[kind]().writer(folder))
         os.access(END, 0)
         os.writev(say, [text.encode()])
 
-    with forked(work) as child:
+    with fork_children(work) as child:
         command = ["strace", *options, "-o", str(trace), "-p", str(child)]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as strace:
             assert strace.stderr
@@ -172,7 +172,7 @@ def _ran(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
     return text, trace.read_text(errors="replace")
 
 
-def _reported(write: Callable[[int], None]) -> str:
+def _is_reported(write: Callable[[int], None]) -> str:
     try:
         write(OLD + 1)
     except Problem as problem:

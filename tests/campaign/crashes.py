@@ -54,12 +54,12 @@ def sites(count: int, seed: int) -> Result:
     practice_session()
     with tempfile.TemporaryDirectory() as folder:
         record = Path(folder) / "sites"
-        _walked(Path(folder), "record", os.fspath(record))
+        _walk(Path(folder), "record", os.fspath(record))
         reached = sorted(record.read_text().split())
         chosen = random.Random(seed).sample(reached, min(count or len(reached), len(reached)))
-        outcomes = {place: _settled(Path(folder), place) for place in chosen}
+        outcomes = {place: _settle(Path(folder), place) for place in chosen}
         # A walk that a busy machine held up may miss the site; one that meets it tells.
-        caught = any(CANARY.encode() in _walked(Path(folder), "stock", STOCK)[0] for _ in range(5))
+        caught = any(CANARY.encode() in _walk(Path(folder), "stock", STOCK)[0] for _ in range(5))
     bad = {site: outcome for site, outcome in outcomes.items() if outcome not in ("ended", "went on")}
     ended = sum(outcome == "ended" for outcome in outcomes.values())
     goes_on = len(chosen) - ended - len(bad)
@@ -68,7 +68,7 @@ def sites(count: int, seed: int) -> Result:
     return Result(len(chosen), len(bad), words + details, "stock Textual prints what was in hand", caught)
 
 
-def _settled(folder: Path, site: str) -> str:
+def _settle(folder: Path, site: str) -> str:
     """The outcome of a walk that reached its end: a busy machine may hold one up, but not three in a row."""
     for _ in range(3):
         with contextlib.suppress(AssertionError):
@@ -79,7 +79,7 @@ def _settled(folder: Path, site: str) -> str:
 def _outcome(folder: Path, site: str) -> str:
     """`ended` with one sentence or `went on`, or what was wrong."""
     home = Path(tempfile.mkdtemp(dir=folder))
-    raw, code = _walked(home, "raise", site)
+    raw, code = _walk(home, "raise", site)
     kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
     if CANARY.encode() in raw + kept:
         return "what was in hand is shown"
@@ -92,7 +92,7 @@ def _outcome(folder: Path, site: str) -> str:
     return "went on" if code == 0 else f"exit code {code}"
 
 
-def _walked(home: Path, how: str, what: str) -> tuple[bytes, int]:
+def _walk(home: Path, how: str, what: str) -> tuple[bytes, int]:
     """The terminal's bytes and the exit code of a walk."""
     with Terminal(functools.partial(_console, how, what), environ(home)) as terminal:
 
@@ -137,7 +137,7 @@ def _every() -> tuple[Site, ...]:
     )
 
 
-def _wrapped(function: Callable[..., Any], before: Callable[[], None]) -> Callable[..., Any]:
+def _wrap(function: Callable[..., Any], before: Callable[[], None]) -> Callable[..., Any]:
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
@@ -155,7 +155,7 @@ def _wrapped(function: Callable[..., Any], before: Callable[[], None]) -> Callab
     return calling
 
 
-def _raising() -> None:
+def _raise_at() -> None:
     in_hand = {"key": CANARY}
     raise RuntimeError(f"said {in_hand['key']}", in_hand)
 
@@ -164,9 +164,9 @@ def _console(how: str, what: str) -> int:
     """The console in practice: it records the sites it reaches in a file, or raises at one."""
     for site, kind, name, function in _every():
         if how == "record":
-            setattr(kind, name, _wrapped(function, functools.partial(_note, Path(what), site)))
+            setattr(kind, name, _wrap(function, functools.partial(_note, Path(what), site)))
         elif site == what:
-            setattr(kind, name, _wrapped(function, _raising))
+            setattr(kind, name, _wrap(function, _raise_at))
     if how == "stock":
         Modeldeck._handle_exception = App._handle_exception  # type: ignore[method-assign]
     return main(["practice"])

@@ -16,13 +16,13 @@ DATA = {"meta": {"1": {"id": "acme"}}, "models": {"1": {"id": "m"}}}
 GOOD = encode(Document(7, "2026-11-22T13:51:00Z", DATA))
 
 
-def changed(**entries: object) -> bytes:
+def change_bytes(**entries: object) -> bytes:
     """The good file with some entries of its head or its data replaced; `...` takes one out."""
     parsed = json.loads(GOOD) | entries
     return json.dumps({name: entry for name, entry in parsed.items() if entry is not ...}).encode()
 
 
-def swapped(old: bytes, new: bytes) -> bytes:
+def swap(old: bytes, new: bytes) -> bytes:
     """The good file with some bytes in place of others."""
     assert old in GOOD
     return GOOD.replace(old, new)
@@ -40,11 +40,11 @@ FILES: dict[str, tuple[bytes, str]] = {
     "half old, half new": (GOOD + GOOD[100:], "syntax"),
     "twice in a row": (GOOD + GOOD, "syntax"),
     "an end of another file": (GOOD + b'"}', "syntax"),
-    "not utf-8": (swapped(b"acme", b"\xff\xfe\xff\xfe"), "encoding"),
-    "a surrogate in utf-8": (swapped(b"acme", b"\xed\xa0\x80"), "encoding"),
-    "half a character": (swapped(b"acme", b"\xe6\x98"), "encoding"),
-    "overlong utf-8": (swapped(b"acme", b"\xc0\xaf"), "encoding"),
-    "latin-1": (swapped(b"acme", "müller".encode("latin-1")), "encoding"),
+    "not utf-8": (swap(b"acme", b"\xff\xfe\xff\xfe"), "encoding"),
+    "a surrogate in utf-8": (swap(b"acme", b"\xed\xa0\x80"), "encoding"),
+    "half a character": (swap(b"acme", b"\xe6\x98"), "encoding"),
+    "overlong utf-8": (swap(b"acme", b"\xc0\xaf"), "encoding"),
+    "latin-1": (swap(b"acme", "müller".encode("latin-1")), "encoding"),
     "utf-16": (GOOD.decode().encode("utf-16"), "encoding"),
     "utf-16 without a mark": (GOOD.decode().encode("utf-16-le"), "syntax"),
     "utf-32": (GOOD.decode().encode("utf-32"), "encoding"),
@@ -56,19 +56,19 @@ FILES: dict[str, tuple[bytes, str]] = {
     "a conflict of git": (b"<<<<<<< HEAD\n" + GOOD + b"=======\n" + GOOD + b">>>>>>> other\n", "syntax"),
     "json lines": (b'{"schema": 1}\n{"schema": 1}\n', "syntax"),
     "a comment": (b"// settings\n" + GOOD, "syntax"),
-    "a comma too many": (swapped(b'"m"}}', b'"m"},}'), "syntax"),
-    "a comma too few": (swapped(b'{"schema": 1, ', b'{"schema": 1 '), "syntax"),
+    "a comma too many": (swap(b'"m"}}', b'"m"},}'), "syntax"),
+    "a comma too few": (swap(b'{"schema": 1, ', b'{"schema": 1 '), "syntax"),
     "single quotes": (GOOD.replace(b'"', b"'"), "syntax"),
-    "a line end in a text": (swapped(b"acme", b"ac\nme"), "syntax"),
-    "a zero in a text": (swapped(b"acme", b"ac\0me"), "syntax"),
-    "a broken escape": (swapped(b"acme", b"\\x41cme"), "syntax"),
-    "a broken character": (swapped(b"acme", b"\\u12"), "syntax"),
+    "a line end in a text": (swap(b"acme", b"ac\nme"), "syntax"),
+    "a zero in a text": (swap(b"acme", b"ac\0me"), "syntax"),
+    "a broken escape": (swap(b"acme", b"\\x41cme"), "syntax"),
+    "a broken character": (swap(b"acme", b"\\u12"), "syntax"),
     "two marks at the beginning": (b"\xef\xbb\xbf\xef\xbb\xbf" + GOOD, "syntax"),
     "nested too deep": (b"[" * 100_000, "syntax"),
-    "nested too deep in an entry": (swapped(b'"m"', b"[" * 100_000 + b"]" * 100_000), "syntax"),
-    "nested too deep in a record": (changed(data={"a": {"1": {}}}).replace(b"{}", b"[" * 100_000), "syntax"),
+    "nested too deep in an entry": (swap(b'"m"', b"[" * 100_000 + b"]" * 100_000), "syntax"),
+    "nested too deep in a record": (change_bytes(data={"a": {"1": {}}}).replace(b"{}", b"[" * 100_000), "syntax"),
     "a number too long": (b'{"schema": ' + b"9" * 5000 + b"}", "syntax"),
-    "a number too long in the data": (swapped(b'"m"', b"9" * 5000), "syntax"),
+    "a number too long in the data": (swap(b'"m"', b"9" * 5000), "syntax"),
     "a list": (b"[1, 2]", "shape"),
     "a list of the whole": (b"[" + GOOD.strip() + b"]", "shape"),
     "an empty list": (b"[]", "shape"),
@@ -80,49 +80,49 @@ FILES: dict[str, tuple[bytes, str]] = {
     "stock tinydb": (b'{"_default": {"1": {"id": "acme"}}}', "shape"),
     "only the data": (json.dumps(DATA).encode(), "shape"),
     "another program's file": (b'{"version": 3, "profiles": {}}', "shape"),
-    "twice the same id": (swapped(b'"1":{"id":"m"}', b'"1":{"id":"m"},"1":{"id":"n"}'), "duplicate"),
-    "twice the same record": (swapped(b'"1":{"id":"m"}', b'"1":{"id":"m"},"1":{"id":"m"}'), "duplicate"),
-    "twice the same table": (swapped(b'"meta":', b'"models":'), "duplicate"),
-    "twice the same field": (swapped(b'{"id":"m"}', b'{"id":"m","id":"m"}'), "duplicate"),
-    "twice the schema": (swapped(b'{"schema"', b'{"schema": 1, "schema"'), "duplicate"),
-    "twice the data": (swapped(b'"data":', b'"data": {},\n"data":'), "duplicate"),
-    "not a number": (swapped(b'"m"', b"NaN"), "number"),
-    "infinity": (swapped(b'"m"', b"Infinity"), "number"),
-    "less than all numbers": (swapped(b'"m"', b"-Infinity"), "number"),
-    "a number beyond all": (swapped(b'"m"', b"1e999"), "number"),
-    "a generation that is no number": (swapped(b'"generation": 7', b'"generation": NaN'), "number"),
-    "edited by hand": (swapped(b"acme", b"evil"), "checksum"),
-    "a record put in": (swapped(b'{"id":"m"}', b'{"id":"m","base_url":"https://evil.example"}'), "checksum"),
-    "a record taken out": (changed(data={"meta": DATA["meta"], "models": {}}), "checksum"),
-    "a table taken out": (changed(data={"meta": DATA["meta"]}), "checksum"),
-    "all tables taken out": (changed(data={}), "checksum"),
-    "a table renamed": (swapped(b'"models"', b'"model"'), "checksum"),
-    "a record moved": (swapped(b'"models":{"1"', b'"models":{"2"'), "checksum"),
-    "another spelling of a text": (swapped(b'"acme"', b'"acme "'), "checksum"),
-    "a number for a text": (swapped(b'"m"', b"1"), "checksum"),
-    "a higher generation number": (changed(generation=8), "checksum"),
-    "a lower generation number": (changed(generation=6), "checksum"),
-    "another time": (changed(saved="2026-11-22T13:51:01Z"), "checksum"),
-    "a checksum of something else": (changed(sha256="0" * 64), "checksum"),
-    "a checksum in capitals": (changed(sha256=json.loads(GOOD)["sha256"].upper()), "checksum"),
-    "a checksum with a blank": (changed(sha256=json.loads(GOOD)["sha256"] + " "), "checksum"),
-    "half a checksum": (changed(sha256=json.loads(GOOD)["sha256"][:32]), "checksum"),
-    "saved by someone else": (changed(by={"pid": 1}), "checksum"),
-    "a future schema that was cut": (changed(schema=schema() + 1), "newer"),
-    "a future schema of another shape": (changed(schema=schema() + 1, data=[]), "newer"),
+    "twice the same id": (swap(b'"1":{"id":"m"}', b'"1":{"id":"m"},"1":{"id":"n"}'), "duplicate"),
+    "twice the same record": (swap(b'"1":{"id":"m"}', b'"1":{"id":"m"},"1":{"id":"m"}'), "duplicate"),
+    "twice the same table": (swap(b'"meta":', b'"models":'), "duplicate"),
+    "twice the same field": (swap(b'{"id":"m"}', b'{"id":"m","id":"m"}'), "duplicate"),
+    "twice the schema": (swap(b'{"schema"', b'{"schema": 1, "schema"'), "duplicate"),
+    "twice the data": (swap(b'"data":', b'"data": {},\n"data":'), "duplicate"),
+    "not a number": (swap(b'"m"', b"NaN"), "number"),
+    "infinity": (swap(b'"m"', b"Infinity"), "number"),
+    "less than all numbers": (swap(b'"m"', b"-Infinity"), "number"),
+    "a number beyond all": (swap(b'"m"', b"1e999"), "number"),
+    "a generation that is no number": (swap(b'"generation": 7', b'"generation": NaN'), "number"),
+    "edited by hand": (swap(b"acme", b"evil"), "checksum"),
+    "a record put in": (swap(b'{"id":"m"}', b'{"id":"m","base_url":"https://evil.example"}'), "checksum"),
+    "a record taken out": (change_bytes(data={"meta": DATA["meta"], "models": {}}), "checksum"),
+    "a table taken out": (change_bytes(data={"meta": DATA["meta"]}), "checksum"),
+    "all tables taken out": (change_bytes(data={}), "checksum"),
+    "a table renamed": (swap(b'"models"', b'"model"'), "checksum"),
+    "a record moved": (swap(b'"models":{"1"', b'"models":{"2"'), "checksum"),
+    "another spelling of a text": (swap(b'"acme"', b'"acme "'), "checksum"),
+    "a number for a text": (swap(b'"m"', b"1"), "checksum"),
+    "a higher generation number": (change_bytes(generation=8), "checksum"),
+    "a lower generation number": (change_bytes(generation=6), "checksum"),
+    "another time": (change_bytes(saved="2026-11-22T13:51:01Z"), "checksum"),
+    "a checksum of something else": (change_bytes(sha256="0" * 64), "checksum"),
+    "a checksum in capitals": (change_bytes(sha256=json.loads(GOOD)["sha256"].upper()), "checksum"),
+    "a checksum with a blank": (change_bytes(sha256=json.loads(GOOD)["sha256"] + " "), "checksum"),
+    "half a checksum": (change_bytes(sha256=json.loads(GOOD)["sha256"][:32]), "checksum"),
+    "saved by someone else": (change_bytes(by={"pid": 1}), "checksum"),
+    "a future schema that was cut": (change_bytes(schema=schema() + 1), "newer"),
+    "a future schema of another shape": (change_bytes(schema=schema() + 1, data=[]), "newer"),
     "a future schema without tables": (b'{"schema": 2, "tables": []}', "newer"),
     "a far future": (b'{"schema": 99}', "newer"),
-    "a fractional schema": (changed(schema=1.5), "shape"),
-    "schema zero": (changed(schema=0), "shape"),
-    "schema below zero": (changed(schema=-1), "shape"),
-    "an id that is no number": (changed(data={"models": {"one": {}}}), "shape"),
-    "an empty id": (changed(data={"models": {"": {}}}), "shape"),
-    "an id below zero": (changed(data={"models": {"-1": {}}}), "shape"),
-    "an id in other digits": (changed(data={"models": {"١": {}}}), "shape"),
-    "an id beyond all": (changed(data={"models": {"9" * 5000: {}}}), "shape"),
-    "one id in two spellings": (swapped(b'"1":{"id":"m"}', b'"1":{"id":"m"},"01":{"id":"n"}'), "shape"),
-    "saved by a text": (changed(by="me"), "shape"),
-    "a record beside the tables": (changed(data={"id": "acme"}), "shape"),
+    "a fractional schema": (change_bytes(schema=1.5), "shape"),
+    "schema zero": (change_bytes(schema=0), "shape"),
+    "schema below zero": (change_bytes(schema=-1), "shape"),
+    "an id that is no number": (change_bytes(data={"models": {"one": {}}}), "shape"),
+    "an empty id": (change_bytes(data={"models": {"": {}}}), "shape"),
+    "an id below zero": (change_bytes(data={"models": {"-1": {}}}), "shape"),
+    "an id in other digits": (change_bytes(data={"models": {"١": {}}}), "shape"),
+    "an id beyond all": (change_bytes(data={"models": {"9" * 5000: {}}}), "shape"),
+    "one id in two spellings": (swap(b'"1":{"id":"m"}', b'"1":{"id":"m"},"01":{"id":"n"}'), "shape"),
+    "saved by a text": (change_bytes(by="me"), "shape"),
+    "a record beside the tables": (change_bytes(data={"id": "acme"}), "shape"),
 }
 """Name -> the bytes of a settings file and the kind of damage."""
 
@@ -146,16 +146,16 @@ _RIGHT = {
 def _families() -> Iterator[tuple[str, tuple[bytes, str]]]:
     """What can happen at every place of a file."""
     for name, right in _RIGHT.items():
-        yield f"no {name}", (changed(**{name: ...}), "shape")
+        yield f"no {name}", (change_bytes(**{name: ...}), "shape")
         for kind, entry in _OTHERS.items():
             if kind not in right:
-                yield f"{name} is {kind}", (changed(**{name: entry}), "shape")
+                yield f"{name} is {kind}", (change_bytes(**{name: entry}), "shape")
     for kind, entry in _OTHERS.items():
-        yield f"checksum is {kind}", (changed(sha256=entry), "checksum")
+        yield f"checksum is {kind}", (change_bytes(sha256=entry), "checksum")
         if kind != "an object":
-            yield f"a table is {kind}", (changed(data={"models": entry}), "shape")
-            yield f"a record is {kind}", (changed(data={"models": {"1": entry}}), "shape")
-    yield "no checksum", (changed(sha256=...), "checksum")
+            yield f"a table is {kind}", (change_bytes(data={"models": entry}), "shape")
+            yield f"a record is {kind}", (change_bytes(data={"models": {"1": entry}}), "shape")
+    yield "no checksum", (change_bytes(sha256=...), "checksum")
     for length in range(1, len(GOOD) - 2, len(GOOD) // 24):
         yield f"cut after {length} bytes", (GOOD[:length], "cut")
     for place in range(GOOD.index(b'"data"') + 8, len(GOOD) - 2):

@@ -204,14 +204,14 @@ class Received:
     well: bool = True
 
 
-def _quoted(text: str) -> bytes:
+def _quote(text: str) -> bytes:
     return json.dumps(text, ensure_ascii=False).encode()
 
 
 BYE = frame(Close, (1000).to_bytes(2, "big"))
 HI = frame(Text, b'"hi"')
 STARRY = "星\U0001f308"
-STAR = _quoted(STARRY)
+STAR = _quote(STARRY)
 MESSAGES = [
     Received(BYE),
     Received(HI + BYE, ("hi",)),
@@ -353,15 +353,15 @@ async def _random(number: int, chance: random.Random) -> bool:
     """Whether a random stream was decoded wrongly."""
     if number % SOCKET_SHARE == 0:
         text = _random_messages(chance)
-        return await socket_decoded(_cut(text.stream, chance)) != (list(text.messages), text.well)
+        return await socket_decoded(_split(text.stream, chance)) != (list(text.messages), text.well)
     stream = b"".join(
         chance.choice(_PIECES) if chance.random() < 0.9 else chance.randbytes(3) for _ in range(chance.randrange(24))
     )
     if number % 2:
-        return events_decoded(_cut(stream, chance)) != oracle(stream)
+        return events_decoded(_split(stream, chance)) != oracle(stream)
     # JSON lines hold no carriage return but before a line feed.
     stream = stream.replace(b"\r\n", b"\n").replace(b"\r", b"").replace(b"\n", chance.choice((b"\n", b"\r\n")))
-    return lines_decoded(_cut(stream, chance)) != lines_oracle(stream)
+    return lines_decoded(_split(stream, chance)) != lines_oracle(stream)
 
 
 def _random_messages(chance: random.Random) -> Received:
@@ -370,7 +370,7 @@ def _random_messages(chance: random.Random) -> Received:
         # No bracket is closed: a string that holds whole JSON is read as that JSON.
         length = chance.choice((1, 5, 130, 70_000 if chance.random() < 0.02 else 9))
         messages.append("".join(chance.choices('ab \\"{[星\U0001f308\u2028', k=length)))
-        data = _quoted(messages[-1])
+        data = _quote(messages[-1])
         cuts = sorted({0, len(data), *(chance.randrange(len(data)) for _ in range(chance.randrange(4)))})
         opcode = chance.choice((Text, Binary))
         for begin, end in pairwise(cuts):
@@ -380,7 +380,7 @@ def _random_messages(chance: random.Random) -> Received:
     return Received(stream + BYE, tuple(messages))
 
 
-def _cut(stream: bytes, chance: random.Random) -> list[bytes]:
+def _split(stream: bytes, chance: random.Random) -> list[bytes]:
     places = sorted(chance.randrange(len(stream) + 1) for _ in range(chance.randrange(7)))
     return [stream[begin:end] for begin, end in pairwise([0, *places, len(stream)])]
 

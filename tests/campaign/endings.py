@@ -122,8 +122,8 @@ def signals(count: int, seed: int) -> Result:
     faults: Counter[str] = Counter()
     for number in range(count):
         state, ending = pairs[number % len(pairs)]
-        with prepared(silent=state is while_verifying) as place:
-            if wrong := tried(state, ending, place):
+        with prepare(silent=state is while_verifying) as place:
+            if wrong := try_endings(state, ending, place):
                 faults[f"{state.__name__}, {ending}: {wrong}"] += 1
     with tempfile.TemporaryDirectory() as home, Terminal([sys.executable, "-c", STOCK], environ(home)) as terminal:
         terminal.until(lambda: b"\x1b[?1049h" in terminal.raw)
@@ -136,7 +136,7 @@ def signals(count: int, seed: int) -> Result:
     return Result(count, sum(faults.values()), "; ".join([words, *faults]), control, caught)
 
 
-def tried(state: Callable[[Terminal, Place], None], ending: str, place: Place) -> str:
+def try_endings(state: Callable[[Terminal, Place], None], ending: str, place: Place) -> str:
     """What was wrong with how the console ended in that state; '' if nothing."""
     with opened(environ(place.home)) as terminal:
         terminal.until("1 Providers")
@@ -144,15 +144,15 @@ def tried(state: Callable[[Terminal, Place], None], ending: str, place: Place) -
         state(terminal, place)
         before = terminal.text
         if ending == "stopped":
-            if wrong := _stopped(terminal, before):
+            if wrong := _stop(terminal, before):
                 return wrong
             ending = "TERM"
-        if wrong := _ended(terminal, ending):
+        if wrong := _end(terminal, ending):
             return wrong
-    return _kept(place, state)
+    return _is_kept(place, state)
 
 
-def _ended(terminal: Terminal, ending: str) -> str:
+def _end(terminal: Terminal, ending: str) -> str:
     if ending == "closed":
         os.close(terminal.fd)
         terminal.fd = os.open(os.devnull, os.O_RDWR)
@@ -160,7 +160,7 @@ def _ended(terminal: Terminal, ending: str) -> str:
         terminal.signal(getattr(signal, f"SIG{ending}"))
     began = monotonic()
     try:
-        code = terminal.wait(_LONGEST) if ending != "closed" else _waited(terminal)
+        code = terminal.wait(_LONGEST) if ending != "closed" else _wait(terminal)
     except AssertionError:
         return f"still running after {_LONGEST:.0f} s"
     if code != CODES[ending]:
@@ -170,7 +170,7 @@ def _ended(terminal: Terminal, ending: str) -> str:
     return "" if b"Traceback" not in terminal.raw else "a traceback"
 
 
-def _waited(terminal: Terminal) -> int:
+def _wait(terminal: Terminal) -> int:
     deadline = monotonic() + _LONGEST
     while monotonic() < deadline:
         pid, status = os.waitpid(terminal.pid, os.WNOHANG)
@@ -181,7 +181,7 @@ def _waited(terminal: Terminal) -> int:
     raise AssertionError
 
 
-def _stopped(terminal: Terminal, before: str) -> str:
+def _stop(terminal: Terminal, before: str) -> str:
     """ctrl+z's signal, and a shell's fg: the same screen comes back."""
     terminal.signal(signal.SIGTSTP)
     deadline = monotonic() + _LONGEST
@@ -205,7 +205,7 @@ def _stopped(terminal: Terminal, before: str) -> str:
     return ""
 
 
-def _kept(place: Place, state: Callable[[Terminal, Place], None]) -> str:
+def _is_kept(place: Place, state: Callable[[Terminal, Place], None]) -> str:
     session = _session(place.home)
     stored = credentials.listing(session.tenant("acme"), "openai")
     if [credential.hints for credential in stored] != [{"api_key": "3f2a"}]:
@@ -222,7 +222,7 @@ def _kept(place: Place, state: Callable[[Terminal, Place], None]) -> str:
 
 
 @contextmanager
-def prepared(silent: bool = False) -> Iterator[Place]:
+def prepare(silent: bool = False) -> Iterator[Place]:
     """A home with a tenant that is set up at a server which answers slowly, or (`silent`) never."""
     with (
         tempfile.TemporaryDirectory() as home,

@@ -35,27 +35,27 @@ Vector = dict[str, Any]
 # --- changed, cut, moved ----------------------------------------------------------------------------------------------
 
 
-def changed(count: int, seed: int) -> Result:
+def change(count: int, seed: int) -> Result:
     """That many envelopes with every byte flipped, every character changed and every cut; and a grid of all swaps."""
     chance = random.Random(seed)
     tried = accepted = 0
     for n in range(count):
-        binding, envelope = _sealed(chance, n)
+        binding, envelope = _seal(chance, n)
         private = cached_pair(n % TENANTS).private
         assert vault.unseal(private, envelope, binding)
-        for spoiled in _spoiled(envelope, chance):
+        for spoiled in _spoil(envelope, chance):
             tried += 1
             accepted += _opens(private, spoiled, binding)
     places = [_place(tenant, provider) for tenant in range(TENANTS) for provider in range(PROVIDERS)]
-    swaps, positions = _swapped(places)
+    swaps, positions = _swap(places)
     with patch.object(vault.Binding, "data", lambda _: b""):
-        _, unbound = _swapped(places)
+        _, unbound = _swap(places)
     words = f"{tried:,} changes of {count} envelopes, {swaps:,} swaps in a grid: {accepted + positions} accepted"
     control = f"sealed without a binding, {unbound:,} swaps are accepted"
     return Result(tried + swaps, accepted + positions, words, control, unbound > 0)
 
 
-def _sealed(chance: random.Random, n: int) -> tuple[vault.Binding, str]:
+def _seal(chance: random.Random, n: int) -> tuple[vault.Binding, str]:
     pair = cached_pair(n % TENANTS)
     clear = {"base_url": f"https://{n}.example/v1", "organization": f"org-FAKE-{n}"}
     binding = vault.Binding(f"tenant-{n}", "openai", "default", pair.key_id, (f"https://{n}.example",), clear)
@@ -63,7 +63,7 @@ def _sealed(chance: random.Random, n: int) -> tuple[vault.Binding, str]:
     return binding, vault.seal(pair.public_pem, secrets, binding)
 
 
-def _spoiled(envelope: str, chance: random.Random) -> Iterator[str]:
+def _spoil(envelope: str, chance: random.Random) -> Iterator[str]:
     version, key_id, wrapped, content = pieces(envelope)
     both = wrapped + content
     for place in range(len(both)):
@@ -83,7 +83,7 @@ def _place(tenant: int, provider: int) -> tuple[int, vault.Binding]:
     return tenant, vault.Binding(f"tenant-{tenant}", f"provider-{provider}", "default", key_id, ("https://a",), {})
 
 
-def _swapped(places: list[tuple[int, vault.Binding]]) -> tuple[int, int]:
+def _swap(places: list[tuple[int, vault.Binding]]) -> tuple[int, int]:
     """Envelopes put in each other's places: how many times, and how many were accepted."""
     secrets = {"api_key": Secret("sk-FAKE-key-of-the-grid")}
     sealed = [vault.seal(cached_pair(tenant).public_pem, secrets, binding) for tenant, binding in places]
@@ -142,7 +142,7 @@ def _key_result(vector: Vector) -> str:
     ours = pairs.load(pem, Secret(passphrase) if passphrase else None)
     theirs = _theirs(pem, passphrase)
     der = theirs.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    if not vector["key_id"] == ours.key_id == _hashed(der)[:8]:
+    if not vector["key_id"] == ours.key_id == _hash(der)[:8]:
         return "another key"
     anew = pairs.export(ours, Secret(passphrase) if passphrase else None, 2**10)
     return "" if _theirs(anew, passphrase).private_numbers() == theirs.private_numbers() else "exported as another key"
@@ -161,11 +161,11 @@ def _envelope_result(vector: Vector, keys: list[Vector]) -> str:
         ours = None
     if ours != vector["secrets"]:
         return "opened" if vector["secrets"] is None else "not opened as it was sealed"
-    if _opened(theirs, vector["envelope"], vector["binding"]) != vector["secrets"]:
+    if _open(theirs, vector["envelope"], vector["binding"]) != vector["secrets"]:
         return "the other library sees something else"
     if ours is not None:
         again = vault.seal(private.public_pem, {name: Secret(text) for name, text in ours.items()}, binding)
-        if _opened(theirs, again, vector["binding"]) != ours:
+        if _open(theirs, again, vector["binding"]) != ours:
             return "sealed anew, the other library sees something else"
     return ""
 
@@ -191,7 +191,7 @@ def bound(*items: str) -> bytes:
 OAEP = padding.OAEP(padding.MGF1(hashes.SHA256()), hashes.SHA256(), LABEL)
 
 
-def _opened(private: rsa.RSAPrivateKey, envelope: str, binding: Mapping[str, Any]) -> dict[str, str] | None:
+def _open(private: rsa.RSAPrivateKey, envelope: str, binding: Mapping[str, Any]) -> dict[str, str] | None:
     """An envelope read by `cryptography`, from the description of the format alone."""
     try:
         version, key_id, wrapped, content = pieces(envelope)
@@ -224,7 +224,7 @@ def _canonical(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _hashed(content: bytes) -> str:
+def _hash(content: bytes) -> str:
     digest = hashes.Hash(hashes.SHA256())
     digest.update(content)
     return digest.finalize().hex()
@@ -262,7 +262,7 @@ _WRONG: Mapping[str, Vector] = {
 }
 
 
-def _written() -> dict[str, list[Vector]]:
+def _write() -> dict[str, list[Vector]]:
     key_pairs = [pairs.generate_key_pair(1024) for _ in range(3)]
     passphrases = ("", "a FAKE passphrase", "FAKE-密码-ü")
     keys = [
@@ -314,11 +314,11 @@ def _envelopes(key_pairs: list[pairs.NewKeyPair], files: int) -> Iterator[Vector
         yield vector
         if number == 1:
             refused: list[tuple[str, Vector]] = [(name, {"binding": read | other}) for name, other in _WRONG.items()]
-            refused += [(name, {"envelope": text}) for name, text in _respelled(sealed)]
+            refused += [(name, {"envelope": text}) for name, text in _respell(sealed)]
             yield from (vector | other | {"name": name, "secrets": None} for name, other in refused)
 
 
-def _respelled(envelope: str) -> Iterator[tuple[str, str]]:
+def _respell(envelope: str) -> Iterator[tuple[str, str]]:
     version, key_id, wrapped, content = pieces(envelope)
     yield "of another version", joined("md2", key_id, wrapped, content)
     yield "padded", envelope + "="
@@ -336,4 +336,4 @@ def _respelled(envelope: str) -> Iterator[tuple[str, str]]:
 
 if __name__ == "__main__":
     with VECTORS.open("x") as file:
-        json.dump(_written(), file, ensure_ascii=False, indent=1)
+        json.dump(_write(), file, ensure_ascii=False, indent=1)

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 from tinydb import TinyDB
 
 from tests.campaign.figures import Result
-from tests.campaign.kills import killed_at, leftovers, load
+from tests.campaign.kills import kill_at, leftovers, load
 from tui.storage.folder import DiskFolder
 from tui.storage.store import KEPT, Store
 
@@ -77,7 +77,7 @@ class History(RuleBasedStateMachine):
     @rule(name=NAMES, number=NUMBERS, step=st.integers(1, 30))
     def crash(self, name: str, number: int, step: int) -> None:
         """A write by a process that is killed on the way, or just finishes; its state is there wholly or not at all."""
-        killed_at(step, lambda: self.put(name, number))
+        kill_at(step, lambda: self.put(name, number))
         after = {**self.model, name: number}
         now = self.content()
         assert now in (self.model, after), (now, self.model, after)
@@ -144,7 +144,7 @@ class StockHistory(RuleBasedStateMachine):
         def put() -> None:
             _put(TinyDB(self.path), name, number)
 
-        killed_at(step, put)
+        kill_at(step, put)
         with TinyDB(self.path) as tables:
             now = _content(tables)
         assert now in (self.model, {**self.model, name: number})

@@ -119,7 +119,7 @@ def on_a_terminal(count: int, seed: int) -> Result:
         home = Path(folder)
         there = environ(home, NO_PROXY="localhost")
         _set_up(there, home, url, texts)
-        drawn, ended = _walked(there, texts, statuses)
+        drawn, ended = _walk(there, texts, statuses)
         output = b"".join(_commands(there))
         crashes = len(list(home.rglob("crash-*")))
     offenders = Counter(offences(drawn)) + Counter(offences(output, plain=True))
@@ -177,7 +177,7 @@ def _set_up(there: dict[str, str], home: Path, url: str, texts: Sequence[str]) -
         tables.table("credentials").update({"check": check | {"detail": texts[3]}})
 
 
-def _walked(there: dict[str, str], texts: Sequence[str], statuses: Sequence[int]) -> tuple[bytes, int]:
+def _walk(there: dict[str, str], texts: Sequence[str], statuses: Sequence[int]) -> tuple[bytes, int]:
     """What the console sent to the terminal on the way through its screens, and its exit code."""
     with opened(there) as terminal:
         terminal.until("Providers")

@@ -92,8 +92,8 @@ class Stock:
 def at_random(count: int, seed: int) -> Result:
     """So many writers, each killed at a random moment of its second to fifth write; every commit is acknowledged."""
     with tempfile.TemporaryDirectory() as folder:
-        ours = _killed(Ours(), Path(folder) / "ours", count, seed)
-        stock = _killed(Stock(), Path(folder) / "stock", STOCK_MOST, seed)
+        ours = _kill(Ours(), Path(folder) / "ours", count, seed)
+        stock = _kill(Stock(), Path(folder) / "stock", STOCK_MOST, seed)
     bad = sum(ours[name] for name in ("unreadable", "wrong", "lost", "left"))
     words = (
         f"{ours['unreadable']} unreadable, {ours['wrong']} wrong, {ours['lost']} of {ours['acknowledged']:,} "
@@ -103,7 +103,7 @@ def at_random(count: int, seed: int) -> Result:
     return Result(ours["kills"], bad, words, f"stock TinyDB lost its file after {stock['kills']} kills", bool(broken))
 
 
-def _killed(kind: Kind, folder: Path, kills: int, seed: int) -> Counter[str]:
+def _kill(kind: Kind, folder: Path, kills: int, seed: int) -> Counter[str]:
     """What came of killing that many writers; it stops at the first file that cannot be read."""
     chance = random.Random(seed)
     kind.begin(folder)
@@ -144,7 +144,7 @@ def _kill_one(
             write(n)
             os.write(writing, n.to_bytes(8, "big"))
 
-    with forked(work) as child:
+    with fork_children(work) as child:
         os.close(writing)
         acknowledged = [os.read(reading, 8) for _ in range(chance.randrange(1, 4))]
         select.select([reading], [], [], chance.random() * 0.004)
@@ -156,7 +156,7 @@ def _kill_one(
 
 
 @contextlib.contextmanager
-def forked(work: Callable[[], None]) -> Iterator[int]:
+def fork_children(work: Callable[[], None]) -> Iterator[int]:
     """A process that does the work and ends, with this one at the latest; it has ended when the block is left."""
     child = os.fork()
     if not child:
@@ -169,7 +169,7 @@ def forked(work: Callable[[], None]) -> Iterator[int]:
     os.waitpid(child, 0)
 
 
-def killed_at(step: int, work: Callable[[], None]) -> None:
+def kill_at(step: int, work: Callable[[], None]) -> None:
     """Does the work in a process of its own, which is killed before its `step`th change of the file system."""
     calls = 0
 
@@ -188,7 +188,7 @@ def killed_at(step: int, work: Callable[[], None]) -> None:
             setattr(os, name, counted(getattr(os, name)))
         work()
 
-    with forked(dying):
+    with fork_children(dying):
         pass
 
 

@@ -78,7 +78,7 @@ def spellings(secret: bytes) -> dict[str, bytes]:
     return {"clear": secret, "reversed": secret[::-1], **wide, **packed, **urlsafe, **others}
 
 
-def leaked(secrets: dict[str, bytes], places: Iterable[Place]) -> Iterator[str]:
+def find_leaks(secrets: dict[str, bytes], places: Iterable[Place]) -> Iterator[str]:
     """Which secret stands where, and in which spelling."""
     wanted = [(name, form, text) for name, secret in secrets.items() for form, text in spellings(secret).items()]
     for place, content in places:
@@ -137,12 +137,14 @@ def scan(count: int, seed: int) -> Result:
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as apart, Watched() as watched:
         home = Path(folder)
         secrets = {name: text.encode() for name, text in texts.items()}
-        places = _used(home, Path(apart), texts, quick=count == 1)
+        places = _use(home, Path(apart), texts, quick=count == 1)
         secrets |= _key_pair(home, texts["passphrase"])
         places += [*files(home, "a file"), *watched.places]
-    bad = list(leaked(secrets, places))
-    planted = _planted(secrets)
-    missed = [place for place, content in planted if len(_named(leaked(secrets, [(place, content)]))) < len(secrets)]
+    bad = list(find_leaks(secrets, places))
+    planted = _plant(secrets)
+    missed = [
+        place for place, content in planted if len(_named(find_leaks(secrets, [(place, content)]))) < len(secrets)
+    ]
     forms, places_read = len(spellings(b"x" * 9)), len(places)
     words = (
         f"{len(secrets)} secrets in {forms} spellings, {places_read:,} files, outputs and arguments: {len(bad)} found"
@@ -155,7 +157,7 @@ def _named(hits: Iterable[str]) -> set[str]:
     return {result.split(" in ")[0] for result in hits}
 
 
-def _used(home: Path, apart: Path, planted: dict[str, str], quick: bool) -> list[Place]:
+def _use(home: Path, apart: Path, planted: dict[str, str], quick: bool) -> list[Place]:
     """Everything that a person does with keys; what commands and terminals showed."""
     phrases = apart / "phrases"
     phrases.touch(0o600)
@@ -198,11 +200,11 @@ def _used(home: Path, apart: Path, planted: dict[str, str], quick: bool) -> list
         places += _in_tmux(there, home, planted)
         modeldeck("vault rotate")
         modeldeck("audit show")
-    places.append(("a picture", asyncio.run(_pictured(planted))))
+    places.append(("a picture", asyncio.run(_draw(planted))))
     return places
 
 
-def _unlocked(terminal: Terminal, planted: dict[str, str]) -> None:
+def _unlock(terminal: Terminal, planted: dict[str, str]) -> None:
     terminal.until("locked")
     terminal.send("v")
     terminal.until("passphrase")
@@ -216,7 +218,7 @@ def _unlocked(terminal: Terminal, planted: dict[str, str]) -> None:
 def _by_keys(there: dict[str, str], planted: dict[str, str]) -> bytes:
     """Unlock, paste a key into a form and leave it there, ask, and end by a signal that would write a core file."""
     with started(there) as terminal:
-        _unlocked(terminal, planted)
+        _unlock(terminal, planted)
         terminal.send(ENTER)
         terminal.until("fingerprint")
         terminal.send(ENTER)
@@ -240,7 +242,7 @@ def _in_tmux(there: dict[str, str], home: Path, planted: dict[str, str]) -> list
     tmux = ["tmux", "-S", os.fspath(home / "tmux"), "-f", "/dev/null"]
     command = [*tmux, "new-session", "-x", "80", "-y", "24", *MODELDECK]
     with Terminal(command, there, rows=25, cwd=os.fspath(home / "here")) as terminal:
-        _unlocked(terminal, planted)
+        _unlock(terminal, planted)
         terminal.send("4")
         ask(terminal, QUESTION, ANSWER)
         terminal.send(ESCAPE)
@@ -257,7 +259,7 @@ def _pane(tmux: Sequence[str], there: Mapping[str, str]) -> bytes:
     return subprocess.run(capture, env=there, capture_output=True, check=True).stdout
 
 
-async def _pictured(planted: dict[str, str]) -> bytes:
+async def _draw(planted: dict[str, str]) -> bytes:
     async with shown_scene(SCREENS["setup"]) as pilot:
         await paste(pilot, planted["key"])
         return pilot.app.export_screenshot().encode()
@@ -280,7 +282,7 @@ def _key_pair(home: Path, passphrase: str) -> dict[str, bytes]:
 # --- the control ------------------------------------------------------------------------------------------------------
 
 
-def _planted(secrets: dict[str, bytes]) -> list[Place]:
+def _plant(secrets: dict[str, bytes]) -> list[Place]:
     """Every secret in every kind of place."""
     text = "\n".join(secret.decode() for secret in secrets.values())
     with tempfile.TemporaryDirectory() as folder:

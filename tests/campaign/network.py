@@ -61,12 +61,12 @@ async def _redirects(count: int, seed: int) -> Result:
             first = seed + number * count
             for name, answer in (redirects[(first + n) % len(redirects)] for n in range(min(count, len(redirects)))):
                 for kind in ("chat", "verify", "list"):
-                    tried += await _led(chat, kind, answer)
+                    tried += await _lead(chat, kind, answer)
                     if other.bytes or other.connections:
                         bad.append(f"{chat} {kind}: {name}")
                         other.bytes.clear()
                         other.connections = 0
-        leaked = await _followed(other)
+        leaked = await _is_followed(other)
     words = f"{len(_chats())} wires of all providers × {min(count, len(redirects))} of {len(redirects)} redirects"
     details = "".join(f"; {problem}" for problem in bad)
     control = f"httpx following redirects takes the key along {leaked} of {len(STATUSES)} times"
@@ -90,7 +90,7 @@ def _leading_astray(other: Server) -> Iterator[tuple[str, bytes]]:
     yield "another service", http("", 421, {"alt-svc": f'h2="localhost:{other.port}"; ma=86400'})
 
 
-async def _led(chat: Chat, kind: str, answer: bytes) -> int:
+async def _lead(chat: Chat, kind: str, answer: bytes) -> int:
     """One call of a wire to a server that answers so; 1 if there is such a call."""
     async with serve(*([answer] for answer in chat.before), [answer]) as server:
         access = chat.access(server.origin)
@@ -111,7 +111,7 @@ def _call(chat: Chat, access: Access, kind: str) -> Call | None:
     return chat.declared.list_models(access.fields) if chat.declared.list_models else None
 
 
-async def _followed(other: Server) -> int:
+async def _is_followed(other: Server) -> int:
     """How often a key reaches the second server by a client that follows redirects."""
     leaked = 0
     for status in STATUSES:
@@ -133,11 +133,11 @@ def cancels(count: int, seed: int) -> Result:
 
 async def _cancels(count: int, chance: random.Random) -> Result:
     chats = _chats()
-    await _stopped(chats[0], 1, chance)  # what is loaded at a first call stays
+    await _stop(chats[0], 1, chance)  # what is loaded at a first call stays
     before = _open()
     times: list[float] = []
     for n, chat in enumerate(chats):
-        times += await _stopped(chat, len(range(n, count, len(chats))), chance)
+        times += await _stop(chat, len(range(n, count, len(chats))), chance)
     left = await _left(before)
     slow = statistics.quantiles(times, n=100)[98]
     control = await _left_by_a_thread(chance)
@@ -151,7 +151,7 @@ async def _cancels(count: int, chance: random.Random) -> Result:
     )
 
 
-async def _stopped(chat: Chat, count: int, chance: random.Random) -> list[float]:
+async def _stop(chat: Chat, count: int, chance: random.Random) -> list[float]:
     """Seconds that each took from being given up to its end."""
     times = []
     answers: Sequence[Answer] = [*([answer] for answer in chat.before), _half(chat)]

@@ -77,8 +77,8 @@ def matrix(count: int, seed: int) -> Result:
     tried = cells()
     random.Random(seed).shuffle(tried)
     tried = tried[:count]
-    wrong = [f"{cell}: {text}" for cell in tried if (text := refused(cell))]
-    with created() as home:
+    wrong = [f"{cell}: {text}" for cell in tried if (text := is_refused(cell))]
+    with create() as home:
         closed, read = [path for path in home.rglob("*")], output_as(STRANGER, lambda: _opened_of(home))
     wrong += [f"a stranger opened {read}"] if read and ROOT else []
     with tempfile.TemporaryDirectory() as folder:
@@ -92,12 +92,12 @@ def matrix(count: int, seed: int) -> Result:
     return Result(len(tried) + len(closed), len(wrong), "; ".join([words, *wrong]), control, "stock.json" in seen)
 
 
-def refused(cell: Loose) -> str:
+def is_refused(cell: Loose) -> str:
     """What was wrong with how it was met; '' if it was refused, nothing was touched, and the sentence mended it."""
-    with created() as home:
+    with create() as home:
         path = cell.make(home)
         before = _content(home)
-        text = output_as(OTHER, lambda: _used(home))
+        text = output_as(OTHER, lambda: _use(home))
         if str(path) not in text:
             return f"said {text!r}"
         if _content(home) != before:
@@ -110,11 +110,11 @@ def refused(cell: Loose) -> str:
             return f"no command to mend it: {text!r}"
         else:
             subprocess.run(commands[0].split(), check=True)
-        after = output_as(OTHER, lambda: _used(home))
+        after = output_as(OTHER, lambda: _use(home))
         return "" if after == "used" else f"mended as told, and still {after!r}"
 
 
-def _used(home: Path) -> str:
+def _use(home: Path) -> str:
     """Read, opened and changed; or the problem, its lines apart by tabs."""
     session = _session(home)
     try:
@@ -128,19 +128,19 @@ def _used(home: Path) -> str:
 
 
 @cache
-def _imported() -> None:
+def _import() -> None:
     """All that the work imports on the way: the other user may not be allowed to read where Python lies."""
     with tempfile.TemporaryDirectory() as folder:
         before = os.umask(0o022)
         _make(Path(folder))
-        _used(Path(folder))
+        _use(Path(folder))
         os.umask(before)
 
 
 @contextmanager
-def created() -> Iterator[Path]:
+def create() -> Iterator[Path]:
     """A home in which that user made a tenant, by the umask that most have."""
-    _imported()
+    _import()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         if ROOT:

@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from tests.campaign.figures import Result
-from tests.campaign.kills import forked, leftovers
+from tests.campaign.kills import fork_children, leftovers
 from tests.campaign.trust import open_workspace
 from tui.tenancy.session import TenantSession
 from tui.workspace import tenants
@@ -28,7 +28,7 @@ def text(word: str, number: int) -> str:
     return f"{word} {number}:" + "x" * (20_000 * (number % 2) + 10)
 
 
-def killed(count: int, seed: int) -> Result:
+def kill_writers(count: int, seed: int) -> Result:
     """So many sessions that record questions and answers, each killed at a random moment.
 
     The control is a chat that is exported into the same folder: the search for texts in clear must find it.
@@ -51,10 +51,10 @@ def killed(count: int, seed: int) -> Result:
         index = chats.open_history(tenant)
         listed = {chat.id for chat in index.search(word)}
         result["unlisted"] += len({*chats.ids(tenant)} - listed) + sum(bool(chat.finding) for chat in index.chats)
-        result["clear"] = _in_clear(word, folder)
+        result["clear"] = _is_readable(word, folder)
         exported = chats.open_chat(tenant, chats.find(tenant, chats.LAST)).conversation.as_markdown()
         (history.path / "control").write_text(exported)
-        control = _in_clear(word, folder)
+        control = _is_readable(word, folder)
     bad = sum(result[name] for name in ("lost", "damaged", "left", "unlisted", "clear"))
     words = (
         f"{result['lost']} of {result['acknowledged']:,} acknowledged lines lost, {result['damaged']} damaged, "
@@ -70,7 +70,7 @@ def killed(count: int, seed: int) -> Result:
 
 
 def _one_chat(tenant: TenantSession, word: str, kills: int, chance: random.Random, result: Counter[str]) -> None:
-    chat_id, number = _recorded(tenant, chats.Recorder(tenant), text(word, 0)), 0
+    chat_id, number = _read_chats(tenant, chats.Recorder(tenant), text(word, 0)), 0
     for _ in range(kills):
         number = _kill_one(tenant, chat_id, word, number, chance, result)
         result["kills"] += 1
@@ -85,7 +85,7 @@ def _one_chat(tenant: TenantSession, word: str, kills: int, chance: random.Rando
         number = len(answered) - 1
 
 
-def _recorded(tenant: TenantSession, recorder: chats.Recorder, words: str) -> str:
+def _read_chats(tenant: TenantSession, recorder: chats.Recorder, words: str) -> str:
     recorder.question(words, MODEL, {"temperature": 0.5})
     recorder.answer(Answer(words, MODEL))
     return recorder.chat_id
@@ -101,12 +101,12 @@ def _kill_one(
         recorder, n = chats.Recorder(tenant, chats.open_chat(tenant, chat_id)), number
         while True:
             n += 1
-            _recorded(tenant, recorder, text(word, n))
+            _read_chats(tenant, recorder, text(word, n))
             os.write(writing, n.to_bytes(8, "big"))
             if n % 3 == 0:
                 chats.open_history(tenant)
 
-    with forked(work) as child:
+    with fork_children(work) as child:
         os.close(writing)
         acknowledged = [os.read(reading, 8) for _ in range(chance.randrange(1, 4))]
         select.select([reading], [], [], chance.random() * 0.008)
@@ -118,9 +118,9 @@ def _kill_one(
     return max([number, *(int.from_bytes(one, "big") for one in acknowledged)])
 
 
-def _in_clear(word: str, folder: Path) -> int:
+def _is_readable(word: str, folder: Path) -> int:
     """Return how many files hold the word, in any spelling."""
-    from tests.campaign.leaks import files, leaked  # not before the forks: it imports half of the console
+    from tests.campaign.leaks import files, find_leaks  # not before the forks: it imports half of the console
 
     places = files(folder, "stored")
-    return sum(any(leaked({"text": word.encode()}, [place])) for place in places)
+    return sum(any(find_leaks({"text": word.encode()}, [place])) for place in places)

@@ -57,7 +57,7 @@ CONTROL_MOST = 100
 """Kills that the control gets at least: it stops at the first loss, which comes after a few."""
 
 
-def killed(count: int, seed: int) -> Result:
+def kill_rotations(count: int, seed: int) -> Result:
     """That many rotations are killed; afterwards each credential opens, in the settings and in every earlier state."""
     ours, wrong = run(count, seed), control(max(count, CONTROL_MOST), seed)
     words = (
@@ -70,15 +70,15 @@ def killed(count: int, seed: int) -> Result:
 
 def run(count: int, seed: int) -> Counts:
     """Kills `count` rotations; every credential opens afterwards, and the next start leaves no file behind."""
-    return _killed(count, seed, lambda session, _: asyncio.run(rotation.rotate(session.tenant("acme"))))
+    return _kill(count, seed, lambda session, _: asyncio.run(rotation.rotate(session.tenant("acme"))))
 
 
 def control(count: int, seed: int) -> Counts:
     """The same with the wrong order; stops at the first loss."""
-    return _killed(count, seed, _wrong_order, stop_at_first=True)
+    return _kill(count, seed, _wrong_order, stop_at_first=True)
 
 
-def _killed(
+def _kill(
     count: int, seed: int, rotate: Callable[[Session, key_pair.NewKeyPair], object], stop_at_first: bool = False
 ) -> Counts:
     chance, counts = random.Random(seed), Counts(seed=seed)
@@ -143,7 +143,7 @@ def _child(
     if not child:
         with contextlib.suppress(BaseException):
             key_pair.generate_key_pair = lambda bits=BITS: pair
-            calls = _counted(until if isinstance(until, int) else 0)
+            calls = _count(until if isinstance(until, int) else 0)
             rotate(_session(folder), pair)
             os.write(writing, str(len(calls)).encode())
             os._exit(0)
@@ -158,7 +158,7 @@ def _child(
     return int(received or b"0"), time.monotonic() - started
 
 
-def _counted(last: int) -> list[str]:
+def _count(last: int) -> list[str]:
     """Counts the system calls from here on; the process is killed before the one with that number."""
     seen: list[str] = []
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import httpx
 
 from tests.campaign.figures import Result
-from tests.campaign.kills import forked
+from tests.campaign.kills import fork_children
 from tests.providers.facts import sse
 from tests.providers.http_server import access_to, chat_call, text_chunk
 from tests.providers.websocket_server import SWITCHED, accepting
@@ -112,10 +112,10 @@ class Cost:
 def floods(count: int, seed: int) -> Result:
     """Every flood against the wire, which reads answers up to `count` MiB; the control is httpx with a packed one."""
     limits = Limits(answer=count << 20, retries=0)
-    asyncio.run(_warm(limits))
-    costs = {name: _apart(flood, partial(_ours, limits)) for name, flood in FLOODS.items()}
+    asyncio.run(_warm_up(limits))
+    costs = {name: _measure_apart(flood, partial(_ours, limits)) for name, flood in FLOODS.items()}
     bad = {name: cost for name, cost in costs.items() if cost.memory > MEMORY or cost.blocked > BLOCKED}
-    control = _apart(FLOODS["a packed body"], _plain)
+    control = _measure_apart(FLOODS["a packed body"], _plain)
     most = max(cost.memory for cost in costs.values())
     longest = max(cost.blocked for cost in costs.values())
     words = f"{len(FLOODS)} floods: at most {most:.0f} MiB, the loop kept for at most {longest * 1000:.0f} ms"
@@ -124,7 +124,7 @@ def floods(count: int, seed: int) -> Result:
     return Result(len(costs), len(bad), words + details, control_words, control.memory > MEMORY)
 
 
-async def _warm(limits: Limits) -> None:
+async def _warm_up(limits: Limits) -> None:
     """What is loaded at a first call is not part of what a flood costs."""
     import_module("tui.providers.client.websocket")
     await _ours(limits, FLOODS["a packed stream"], port=9)
@@ -133,23 +133,23 @@ async def _warm(limits: Limits) -> None:
 Caller = Callable[[Flood, int], Awaitable[None]]
 
 
-def _apart(flood: Flood, client: Caller) -> Cost:
+def _measure_apart(flood: Flood, client: Caller) -> Cost:
     """What a client in a process of its own spends on a flood."""
     with _serving(flood) as port:
         reading, writing = os.pipe()
-        with forked(lambda: _measure(flood, port, client, writing)), os.fdopen(reading) as received:
+        with fork_children(lambda: _measure(flood, port, client, writing)), os.fdopen(reading) as received:
             os.close(writing)
             memory, blocked = received.read().split()
     return Cost(float(memory), float(blocked))
 
 
 def _measure(flood: Flood, port: int, client: Caller, writing: int) -> None:
-    memory, blocked = asyncio.run(_measured(flood, port, client))
+    memory, blocked = asyncio.run(_measure_all(flood, port, client))
     os.write(writing, f"{memory} {blocked}".encode())
 
 
-async def _measured(flood: Flood, port: int, client: Caller) -> tuple[float, float]:
-    blocked, most, before = 0.0, 0.0, _resident()
+async def _measure_all(flood: Flood, port: int, client: Caller) -> tuple[float, float]:
+    blocked, most, before = 0.0, 0.0, _resident_memory()
 
     async def tick() -> None:
         nonlocal blocked, most
@@ -157,7 +157,7 @@ async def _measured(flood: Flood, port: int, client: Caller) -> tuple[float, flo
             started = time.process_time()
             await asyncio.sleep(0)
             blocked = max(blocked, time.process_time() - started)
-            most = max(most, _resident())
+            most = max(most, _resident_memory())
 
     ticking = asyncio.create_task(tick())
     async with asyncio.timeout(60):
@@ -166,7 +166,7 @@ async def _measured(flood: Flood, port: int, client: Caller) -> tuple[float, flo
     return most - before, blocked
 
 
-def _resident() -> float:
+def _resident_memory() -> float:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
 
 
@@ -209,7 +209,7 @@ def _serving(flood: Flood) -> Iterator[int]:
                     for piece in flood.then():
                         connection.sendall(piece)
 
-        with forked(serve) as server:
+        with fork_children(serve) as server:
             try:
                 yield listening.getsockname()[1]
             finally:

@@ -25,18 +25,18 @@ BEFORE = 2
 def at_once(count: int, seed: int) -> Result:
     """Eight processes, so many updates each: each counts up for all and notes it for itself."""
     with tempfile.TemporaryDirectory() as folder:
-        wanted, counted, noted, states, ends = _counted(Path(folder) / "ours", count)
+        wanted, counted, noted, states, ends = _count(Path(folder) / "ours", count)
         lost, twice = max(wanted - counted, 0), max(counted - wanted, 0)
         bad = lost + twice + abs(wanted - noted) + abs(wanted - states) + ends.count(BROKEN)
         with patch.object(DiskFolder, "lock", _no_lock):
-            control_wanted, control_counted, *_ = _counted(Path(folder) / "control", WITHOUT_LOCK)
+            control_wanted, control_counted, *_ = _count(Path(folder) / "control", WITHOUT_LOCK)
     without = f"without the lock {control_wanted - control_counted} of {control_wanted} updates were lost"
     waited = sum(end for end in ends if end != BROKEN)
     words = f"{lost} lost, {twice} twice; {waited} told that another one writes, and made again"
     return Result(wanted, bad, words, without, control_counted < control_wanted)
 
 
-def _counted(folder: Path, updates: int) -> tuple[int, int, int, int, list[int]]:
+def _count(folder: Path, updates: int) -> tuple[int, int, int, int, list[int]]:
     """Updates that were wanted, then as counted for all, as noted by each, as states of the file; how each ended."""
     store = Store(DiskFolder(folder))
     store.create({"id": "acme"})

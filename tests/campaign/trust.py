@@ -107,7 +107,7 @@ IMPORTED = "an imported endpoint"
 # --- what seals again -------------------------------------------------------------------------------------------------
 
 
-async def _saved(tenant: TenantSession) -> None:
+async def _save(tenant: TenantSession) -> None:
     await save.save(tenant, PROVIDER, {"api_token": Secret(OTHER)})
 
 
@@ -138,11 +138,11 @@ async def _used_again(tenant: TenantSession) -> None:
     await status.use(tenant, PROVIDER, "default")
 
 
-async def _rotated(tenant: TenantSession) -> None:
+async def _rotate(tenant: TenantSession) -> None:
     await save.save(tenant, PROVIDER, {"api_token": Secret(OTHER)}, rotate=True)
 
 
-async def _restored(tenant: TenantSession) -> None:
+async def _restore(tenant: TenantSession) -> None:
     await rotation.restore_previous(tenant, PROVIDER, "default")
 
 
@@ -152,20 +152,20 @@ async def _key_pair_rotated(tenant: TenantSession) -> None:
 
 async def _imported_again(tenant: TenantSession) -> None:
     exported = await export.export(tenant)
-    bundle = await import_plan.opened(exported.text.encode())
+    bundle = await import_plan.open_bundle(exported.text.encode())
     await import_plan.carry_out(tenant.process, await import_plan.plan(tenant, bundle))
 
 
 VERBS: dict[str, Verb] = {
-    "saved": _saved,
+    "saved": _save,
     "a field changed": _field_changed,
     "a model added": _model_added,
     "a model removed": _model_removed,
     "models edited": _model_edited,
     "the other used": _other_used,
     "used again": _used_again,
-    "rotated": _rotated,
-    "restored": _restored,
+    "rotated": _rotate,
+    "restored": _restore,
     "a new key pair": _key_pair_rotated,
     "imported": _imported_again,
 }
@@ -184,14 +184,14 @@ async def _set_up(session: Session, passphrase: str, change: str) -> TenantSessi
     return tenant
 
 
-async def _tried(change: str, verb: str, passphrase: str) -> bool:
+async def _try(change: str, verb: str, passphrase: str) -> bool:
     """Return True if the address that nobody entered is sent something, whatever is called after the verb."""
     hosts: list[str] = []
     with tempfile.TemporaryDirectory() as folder:
         session = open_workspace(Path(folder), hosts)
         tenant = await _set_up(session, passphrase, change)
         if verb == "restored":
-            await _rotated(tenant)
+            await _rotate(tenant)
         if change in CHANGES:
             CHANGES[change](tenant)
         with suppress(Problem):
@@ -228,13 +228,13 @@ def origins(count: int, seed: int) -> Result:
 def _all(trials: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     number = numbers()
     with patch.object(key_pair, "generate_key_pair", lambda bits=BITS: keys.make(bits, next(number) % 8)):
-        return [trial for trial in trials if asyncio.run(_tried(*trial))]
+        return [trial for trial in trials if asyncio.run(_try(*trial))]
 
 
 # --- public keys ------------------------------------------------------------------------------------------------------
 
 
-def _swapped(tenant: TenantSession, theirs: key_pair.NewKeyPair) -> Mapping[str, Any]:
+def _swap(tenant: TenantSession, theirs: key_pair.NewKeyPair) -> Mapping[str, Any]:
     return {"public_key": theirs.public_pem}
 
 
@@ -251,7 +251,7 @@ def _as_if_open(tenant: TenantSession, theirs: key_pair.NewKeyPair) -> Mapping[s
 
 
 METAS = {
-    "swapped": _swapped,
+    "swapped": _swap,
     "with its own id": _with_its_id,
     "as if locked": _as_if_locked,
     "as if open": _as_if_open,
@@ -262,13 +262,13 @@ async def _another_saved(tenant: TenantSession) -> None:
     await save.save(tenant, "openai", {"api_key": Secret("sk-FAKE000011112222333344445555")})
 
 
-async def _confirmed(tenant: TenantSession) -> None:
+async def _confirm(tenant: TenantSession) -> None:
     await confirmation.confirm(tenant, (await confirmation.examine(tenant)).waiting)
 
 
 SEALING: dict[str, Verb] = {
     "another saved": _another_saved,
-    "confirmed": _confirmed,
+    "confirmed": _confirm,
     **{name: verb for name, verb in VERBS.items() if name != "imported"},
 }
 
@@ -279,7 +279,7 @@ async def _sealed_for_them(meta: str, verb: str, passphrase: str, locked: bool, 
         session = open_workspace(Path(folder), [])
         tenant = await _set_up(session, passphrase, "")
         if verb == "restored":
-            await _rotated(tenant)
+            await _rotate(tenant)
         if locked:
             session.open_keys.clear()
         theirs, key_id = key_pair.generate_key_pair(BITS), tenant_registry.get(tenant).key_id

@@ -71,14 +71,14 @@ async def _slowest(job: Job, apart: bool = True) -> float:
     delays: list[float] = []
     working = asyncio.create_task(asyncio.to_thread(job)) if apart else asyncio.create_task(_here(job))
     while not working.done():
-        started, queued = time.perf_counter(), _queued()
+        started, queued = time.perf_counter(), _queue()
         await asyncio.sleep(TICK)
-        delays.append(max(time.perf_counter() - started - TICK - (_queued() - queued), 0))
+        delays.append(max(time.perf_counter() - started - TICK - (_queue() - queued), 0))
     await working
     return statistics.quantiles(delays, n=100)[98] if len(delays) > 100 else max(delays)
 
 
-def _queued() -> float:
+def _queue() -> float:
     """Return for how many seconds the threads of this process were ready to run and other processes had the cores."""
     waited = 0
     for thread in Path("/proc/self/task").iterdir():

@@ -64,9 +64,9 @@ def of_any_size(count: int, seed: int) -> Result:
             terminal.settle()
             title = terminal.rows[1][:30]
             for _ in range(max(1, count // (5 * STORM))):
-                wrong += _stormed(terminal, chance, area, title)
+                wrong += _storm(terminal, chance, area, title)
     with tempfile.TemporaryDirectory() as home, _practice(home) as terminal:
-        times = {field.name: _pasted(terminal, field) for field in FIELDS}
+        times = {field.name: _paste(terminal, field) for field in FIELDS}
     with tempfile.TemporaryDirectory() as home, Terminal([sys.executable, "-c", STOCK], environ(home)) as stock:
         stock.until(lambda: b"\x1b[?1049h" in stock.raw)
         stock.settle()
@@ -87,7 +87,7 @@ def _practice(home: str) -> Terminal:
     return terminal
 
 
-def _stormed(terminal: Terminal, chance: random.Random, area: str, title: str) -> list[str]:
+def _storm(terminal: Terminal, chance: random.Random, area: str, title: str) -> list[str]:
     """What went wrong while the window was resized without a pause, and came to rest at its usual size."""
     for _ in range(STORM):
         size = (chance.randint(LEAST[0], MOST[0]), chance.randint(LEAST[1], MOST[1]))
@@ -114,7 +114,7 @@ def _size_message(width: int, height: int) -> str:
     return "──" if height >= 12 else "acme"
 
 
-def _pasted(terminal: Terminal, field: Field) -> float:
+def _paste(terminal: Terminal, field: Field) -> float:
     """The CPU seconds that a megabyte took in a field; the console must answer a key afterwards."""
     for key in field.keys:
         terminal.send(key)

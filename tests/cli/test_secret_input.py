@@ -169,7 +169,9 @@ def test_no_input_means_no_question_on_a_terminal(locked_home: Path) -> None:
 
 def test_a_variable_holds_the_same_passphrase_as_a_file_of_its_text() -> None:
     for text in ("open sesame", "\ufeffopen sesame", "open sesame\r", "open sesame\n"):
-        assert SecretInput(environ={"MODELDECK_PASSPHRASE": text}).without_prompt("acme") == Secret("open sesame")
+        assert SecretInput(environ={"MODELDECK_PASSPHRASE": text}).passphrase_without_prompt("acme") == Secret(
+            "open sesame"
+        )
 
 
 def test_a_descriptor_that_was_not_needed_is_closed_too_so_that_no_program_inherits_it() -> None:

@@ -207,7 +207,9 @@ class Home:
     def secrets(self, tenant: str) -> dict[str, dict[str, dict[str, str]]]:
         """Every secret of a tenant in clear, by provider, credential and field: what its envelopes open to."""
         handed = [*([PASSPHRASE] if tenant == PROTECTED else []), BUNDLE_PASSPHRASE]
-        bundle = opened(json.loads(self.run("export", tenant, "--with-secrets", handed=handed).out), BUNDLE_PASSPHRASE)
+        bundle = open_secrets(
+            json.loads(self.run("export", tenant, "--with-secrets", handed=handed).out), BUNDLE_PASSPHRASE
+        )
         return secrets_of(bundle)
 
     def state(self, tenant: str) -> dict[str, Any]:
@@ -218,7 +220,7 @@ class Home:
         """A new tenant made of a bundle, in this workspace that is empty: what was done, and how it is then."""
         done = self.query("import", str(bundle), "--yes", "--allow-http", handed=(BUNDLE_PASSPHRASE, ""))
         assert self.query("tenant", "list")[0]["protected"] is False
-        imported = opened(
+        imported = open_secrets(
             json.loads(self.run("export", tenant, "--with-secrets", handed=(BUNDLE_PASSPHRASE,)).out),
             BUNDLE_PASSPHRASE,
         )
@@ -237,7 +239,7 @@ def secrets_of(bundle: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str]]
     }
 
 
-def opened(file: Mapping[str, Any], passphrase: str) -> dict[str, Any]:
+def open_secrets(file: Mapping[str, Any], passphrase: str) -> dict[str, Any]:
     """The settings in a bundle under a passphrase, opened by another library than the program's."""
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 

@@ -15,7 +15,7 @@ from tests.compatibility.kit import (
     TENANTS,
     Gateway,
     Home,
-    opened,
+    open_secrets,
     secrets_of,
     sums,
 )
@@ -166,7 +166,7 @@ def test_a_bundle_without_secrets_is_read(home: Home, tenant: str) -> None:
 def test_a_bundle_with_secrets_makes_a_new_tenant(fresh: Home, home: Home, tenant: str) -> None:
     bundle = home.path / f"bundles/{tenant}.sealed"
     assert fresh.imported(tenant, bundle) == EXPECTED["imports"][tenant]
-    content = opened(json.loads(bundle.read_text()), BUNDLE_PASSPHRASE)
+    content = open_secrets(json.loads(bundle.read_text()), BUNDLE_PASSPHRASE)
     assert secrets_of(content) == EXPECTED["imports"][tenant]["secrets"]
 
 

@@ -68,7 +68,7 @@ async def paste(pilot: Pilot[str], text: str) -> None:
     await pilot.pause()
 
 
-async def focused(pilot: Pilot[str], label: str) -> None:
+async def focused_field(pilot: Pilot[str], label: str) -> None:
     """Wait until a button with that label, or a field of a row with it, has the focus."""
 
     def here() -> bool:

@@ -18,22 +18,24 @@ HOSTILE_ID = "evil]52;c;cm0gLXJm[/red][@click=app.quit]x[/]gpj"
 LONG = "acme-research/" + "bge-large-finetuned-on-very-many-documents-" * 3 + "v2"
 
 
-def added(model_id: str, kind: ModelType = ModelType.EMBEDDING, context: int = 0, dimensions: int = 0) -> Model:
+def add_models(model_id: str, kind: ModelType = ModelType.EMBEDDING, context: int = 0, dimensions: int = 0) -> Model:
     """A model added by hand to the model server of acme."""
     return Model("openai_compatible", model_id, kind, Origin.ADDED, context, dimensions)
 
 
-def give(session: Session, models: Iterable[Model]) -> Session:
+def add_to_tenant(session: Session, models: Iterable[Model]) -> Session:
     """Put models beside those that acme has."""
     with session.store("acme").transaction() as tables:
         tables.table("models").insert_multiple(to_record(model) for model in models)
     return session
 
 
-def give_many(session: Session, count: int) -> Session:
+def add_many(session: Session, count: int) -> Session:
     """Put so many models beside those that acme has."""
     kinds = list(ModelType)
-    return give(session, (added(f"lab-{n % 97}/model-{n:05}", kinds[n % 3], context=8192) for n in range(count)))
+    return add_to_tenant(
+        session, (add_models(f"lab-{n % 97}/model-{n:05}", kinds[n % 3], context=8192) for n in range(count))
+    )
 
 
 def choose(session: Session, kind: ModelType, provider: str, model_id: str) -> Session:
@@ -58,7 +60,7 @@ def area(session: Session, name: str, size: tuple[int, int] = SIZE) -> AbstractA
     return console(session, "acme", size)
 
 
-async def typed(pilot: Pilot[str], text: str) -> None:
+async def type_text(pilot: Pilot[str], text: str) -> None:
     """Put a text into the field that has the focus, in one go: each key pressed for a test takes a while."""
     field = pilot.app.focused
     assert isinstance(field, LineField)

@@ -18,8 +18,8 @@ from tests.screenshots import shown_scene
 from tui.console.app import Modeldeck
 from tui.console.frame.screen import AreaScreen, FramedScreen
 from tui.console.pages.help import Help
-from tui.console.terminal.cell_styles import look_of
-from tui.console.terminal.compositor import Composing
+from tui.console.terminal.cell_styles import cell_style_of
+from tui.console.terminal.compositor import ConsoleCompositor
 from tui.workspace import tenants
 
 pytestmark = pytest.mark.all_providers
@@ -55,7 +55,7 @@ def is_as_textual_draws_it(pilot: Pilot[str], monkeypatch: pytest.MonkeyPatch) -
 
     with monkeypatch.context() as own:
         ours = cells()
-        own.setattr(Composing, "_render_chops", Compositor._render_chops)
+        own.setattr(ConsoleCompositor, "_render_chops", Compositor._render_chops)
         assert ours == cells()
 
 
@@ -71,7 +71,7 @@ def fits(pilot: Pilot[str]) -> None:
 def colors(pilot: Pilot[str]) -> set[str]:
     """The codes of the colors that are sent for what is shown."""
     strips = pilot.app.screen._compositor.render_strips()
-    looks = {look_of(segment.style, ColorSystem.TRUECOLOR) for strip in strips for segment in strip}
+    looks = {cell_style_of(segment.style, ColorSystem.TRUECOLOR) for strip in strips for segment in strip}
     return {code for look in looks for code in (look.front, look.back)} - {""}
 
 

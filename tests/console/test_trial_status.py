@@ -92,7 +92,7 @@ async def test_the_last_calls_are_reported_and_the_end_offers_alternatives() -> 
         assert rows(pilot)[1].endswith(" gpt-5.4-mini · ▲ trial 2 left ──")
 
         async def ask(text: str) -> None:
-            tab.question.put(text)
+            tab.question.set_text(text)
             await pilot.press("enter")
             await pilot.pause()
             await until(pilot, lambda: not tab.busy)

@@ -18,7 +18,7 @@ TOO_SMALL = """
  ctrl+q quits."""
 
 
-async def resized(pilot: Pilot[str], width: int, height: int) -> None:
+async def resize(pilot: Pilot[str], width: int, height: int) -> None:
     await pilot.resize_terminal(width, height)
     await pilot.pause()
 
@@ -46,7 +46,7 @@ async def test_keys_do_not_act_on_what_cannot_be_seen_but_quitting_works() -> No
     session = empty_session()
     async with console(session, None) as pilot:
         await pilot.press("tab", "tab")
-        await resized(pilot, 39, 24)
+        await resize(pilot, 39, 24)
         pilot.app.post_message(events.Paste("pasted"))
         await pilot.press("x", "enter", "tab", "enter")
         await resized(pilot, 80, 24)
@@ -62,11 +62,11 @@ async def test_what_runs_goes_on_meanwhile(monkeypatch: pytest.MonkeyPatch) -> N
     async with console(session, None) as pilot:
         await pilot.press("enter")
         await until(pilot, creation.started.is_set)
-        await resized(pilot, 30, 6)
+        await resize(pilot, 30, 6)
         creation.go.set()
         await until(pilot, lambda: tenant_registry.ids(session) == ["acme"])
         await until_shown(pilot, "▪ acme")
-        await resized(pilot, 80, 24)
+        await resize(pilot, 80, 24)
         await until_shown(pilot, "[1 Providers]")
 
 

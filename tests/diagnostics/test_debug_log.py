@@ -12,7 +12,7 @@ import httpx
 import httpx_ws
 import pytest
 
-from tests.campaign.leaks import leaked
+from tests.campaign.leaks import find_leaks
 from tests.doubles import keys
 from tests.doubles.openai_server import OpenAIServer
 from tests.terminal import environ
@@ -41,7 +41,7 @@ def levels() -> Iterator[None]:
     logging.raiseExceptions = raising
 
 
-def logged(home: Path) -> str:
+def log(home: Path) -> str:
     return "".join(path.read_text() for path in sorted(home.rglob(debug_log.NAME + "*")))
 
 
@@ -101,7 +101,7 @@ def test_an_exception_is_logged_by_kind_and_place_and_a_broken_line_as_broken(tm
         logging.getLogger("x").exception("failed")
     logging.getLogger("x").error("%d", "kanari")
     logging.getLogger("x").error("two\nlines\x1b[2J")
-    text = logged(tmp_path)
+    text = log(tmp_path)
     assert "ERROR x: failed (ValueError at test_debug_log.py, line" in text and "could not be put together" in text
     assert "kanari" not in text and "Traceback" not in text
     assert text.splitlines()[-1].endswith("ERROR x: two lines[2J")
@@ -156,12 +156,12 @@ def test_a_call_is_logged_with_its_outcome_and_never_with_its_key(
         assert main(words) == 0, capsys.readouterr()
         logging.getLogger("").setLevel(logging.DEBUG)
         assert main(["chat", "-m", "openai/gpt-6-sol", "Why?"]) == 0
-    text = logged(tmp_path)
+    text = log(tmp_path)
     assert "modeldeck: began: provider set" in text
     assert f"modeldeck.client: GET {server.url}/models: 200 after " in text
     assert "httpcore" in text, "the libraries were not heard"
     assert (
-        not list(leaked({"key": KEY.encode()}, [("the log", text.encode())]))
+        not list(find_leaks({"key": KEY.encode()}, [("the log", text.encode())]))
         and "canary" not in text
         and "Why?" not in text
     )
@@ -179,6 +179,6 @@ async def test_a_signed_address_is_not_logged_by_any_library(tmp_path: Path) -> 
             with pytest.raises(httpx_ws.HTTPXWSException):
                 async with httpx_ws.aconnect_ws(f"{server.url}/models".replace("http", "ws"), client, params=signed):
                     pass
-    text = logged(tmp_path)
+    text = log(tmp_path)
     assert "httpx: HTTP Request: GET" in text and "httpcore" in text
     assert "kanari" not in text and "a2FuYXJp" not in text

@@ -44,7 +44,7 @@ async def session(seed: int, size: tuple[int, int], presses: int) -> int:
     app.theme = THEMES[seed % len(THEMES)]
     async with app.run_test(size=size, notifications=True) as pilot:
         done: list[str] = []
-        for what in _happens(chance, size, presses):
+        for what in _apply(chance, size, presses):
             line.open = seed % 4 < 2
             done.append(str(what))
             await _do(pilot, app, what)
@@ -64,7 +64,7 @@ async def _difference(pilot: Pilot[str], app: Watched) -> str:
     return result
 
 
-def _happens(chance: random.Random, size: tuple[int, int], presses: int) -> Iterator[str | tuple[int, int]]:
+def _apply(chance: random.Random, size: tuple[int, int], presses: int) -> Iterator[str | tuple[int, int]]:
     """Keys, and sizes in between: another one, and soon the first again."""
     now = size
     for _ in range(presses):

@@ -5,7 +5,7 @@ from functools import cache
 
 
 @cache
-def _bound() -> socket.socket:
+def _bind() -> socket.socket:
     """Return a socket that is bound and never listens, so that no server of another test gets its port."""
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
@@ -14,4 +14,4 @@ def _bound() -> socket.socket:
 
 def closed_port() -> int:
     """Return a port on loopback where nothing listens as long as this process runs."""
-    return int(_bound().getsockname()[1])
+    return int(_bind().getsockname()[1])

@@ -54,7 +54,7 @@ def silence() -> Iterator[None]:
 class SilenceClock(Clock):
     """Counts looks at a silent connection. The doubles run in the same event loop, so each look lets them act too."""
 
-    def now(self) -> float:
+    def time(self) -> float:
         """Return the seconds of silence so far."""
         return _time.get().now
 

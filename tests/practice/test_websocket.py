@@ -14,12 +14,12 @@ from tests.providers.client.test_websocket import sign, spark
 from tests.providers.http_server import run, text_of
 from tui.errors import NetworkError, Problem
 from tui.practice import transport
-from tui.practice.exchange import Answer, ReceivedRequest, Talk, whole
+from tui.practice.exchange import Answer, ReceivedRequest, WebsocketTalk, json_answer
 from tui.providers import PROVIDERS
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
-from tui.providers.events import Event, Finish, TextDelta, Uploading
+from tui.providers.events import Event, Finish, TextDelta, UploadStarted
 from tui.providers.requests import AudioChunks, Call, Framing
 from tui.providers.spec import FieldValues
 from tui.secret import Secret
@@ -47,9 +47,9 @@ def hear(request: ReceivedRequest) -> Answer | None:
     )
 
 
-def answer(request: ReceivedRequest) -> Answer | Talk:
+def answer(request: ReceivedRequest) -> Answer | WebsocketTalk:
     assert request.headers["upgrade"] == "websocket"
-    return whole({"message": "no"}, 401) if "refused" in request.query["authorization"] else Talk(hear)
+    return json_answer({"message": "no"}, 401) if "refused" in request.query["authorization"] else WebsocketTalk(hear)
 
 
 @pytest.fixture(autouse=True)
@@ -83,7 +83,7 @@ async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
     events, problem = await ask("wait", chunks=chunks)
     assert problem is None
     assert text_of(events) == "3 at /v4.0/chat"
-    assert Uploading(20, 20) in events
+    assert UploadStarted(20, 20) in events
 
 
 @pytest.mark.slow

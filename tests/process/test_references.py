@@ -10,7 +10,7 @@ import pytest
 from tests.doubles.practice import practice_session
 from tui.errors import Problem, UsageError
 from tui.process import references
-from tui.process.references import Kept, parse, resolve, written
+from tui.process.references import ReferenceCache, normalize, parse, resolve
 from tui.tenancy.credentials import resolve_references
 
 KEY = "sk-FAKE-71f0c2a9-4b8e"
@@ -43,8 +43,8 @@ def command(*words: str) -> str:
     ],
 )
 def test_a_reference_is_a_list_of_words_for_a_program(text: str, argv: list[str]) -> None:
-    stored = written(text).text
-    assert list(parse(stored).argv) == argv and written(stored).text == stored
+    stored = normalize(text).text
+    assert list(parse(stored).argv) == argv and normalize(stored).text == stored
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_a_reference_is_a_list_of_words_for_a_program(text: str, argv: list[str]
 )
 def test_anything_else_is_no_reference(text: str) -> None:
     with pytest.raises(UsageError):
-        written(text)
+        normalize(text)
 
 
 def test_a_value_comes_from_where_the_reference_says(environ: dict[str, str], tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_a_value_is_kept_for_some_minutes(
 ) -> None:
     path = tmp_path / "key"
     path.write_text(KEY)
-    text, kept = {"api_key": f"file:{path}"}, Kept()
+    text, kept = {"api_key": f"file:{path}"}, ReferenceCache()
     resolve(text, environ, kept)
     path.write_text("sk-FAKE-another")
     assert resolve(text, environ, kept)["api_key"].reveal() == KEY

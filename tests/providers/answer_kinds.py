@@ -27,6 +27,6 @@ ERROR_BODIES: dict[str, Any] = {
 """An error in each shape that servers are known to send; all of them say `WORDS`."""
 
 
-def packed(body: Any) -> bytes:
+def pack(body: Any) -> bytes:
     """Return JSON compressed with gzip, which nobody asked for."""
     return gzip.compress(json.dumps(body).encode())

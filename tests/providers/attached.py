@@ -23,17 +23,17 @@ def chat_with(p: Provider, clear: Mapping[str, str], model: str, *files: Attachm
     assert p.chat
     messages = (Message("system", "Be brief."), Message("user", "What is this?", files or (IMAGE,)))
     call = p.chat(clear, ChatRequest(Model(p.id, model, ModelType.CHAT, **added), messages, {}, False))
-    return whole(call.sends[0] if call.sends else call.json)
+    return whole_answer(call.sends[0] if call.sends else call.json)
 
 
-def whole(data: Any) -> Any:
+def whole_answer(data: Any) -> Any:
     """Return JSON with its files in it."""
     if isinstance(data, Base64File):
         assert data.content is not None
         return data.prefix + base64.b64encode(data.content).decode()
     if isinstance(data, Mapping):
-        return {name: whole(value) for name, value in data.items()}
-    return [whole(value) for value in data] if isinstance(data, list | tuple) else data
+        return {name: whole_answer(value) for name, value in data.items()}
+    return [whole_answer(value) for value in data] if isinstance(data, list | tuple) else data
 
 
 def limits(p: Provider, model: str, **added: Any) -> AttachmentLimits | None:

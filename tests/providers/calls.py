@@ -56,7 +56,7 @@ def audio(provider: Provider, model: Model) -> AudioLimits:
     return provider.audio(model)
 
 
-def described(provider: Provider, refusal: ApiError, model: str) -> Problem:
+def describe(provider: Provider, refusal: ApiError, model: str) -> Problem:
     """Return what a refusal is in the provider's own words; it has some for it."""
     problem = provider.describe_error(refusal, model)
     assert problem is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from email.utils import formatdate
 from typing import Any
 
-from tests.providers.answer_kinds import WORDS, packed
+from tests.providers.answer_kinds import WORDS, pack
 from tests.providers.http_server import HOLD, QUICK, RESET, Answer, http
 from tui.errors import CredentialRejected, NetworkError, Problem
 from tui.providers.client.limits import Limits
@@ -107,7 +107,7 @@ ROWS = {
         422, {"detail": [{"loc": ["body", "x"], "msg": WORDS, "type": "value_error"}]}, deep=True, words=WORDS
     ),
     "words in plain text": _status(400, WORDS, {"content-type": "text/plain"}, deep=True, words=WORDS),
-    "words packed unasked": Row([http(packed({"errors": [{"message": WORDS}]}), 400)], deep=True, words=WORDS),
+    "words packed unasked": Row([http(pack({"errors": [{"message": WORDS}]}), 400)], deep=True, words=WORDS),
     # How long to wait.
     "busy once": _status(429, headers={"retry-after": "0.01"}, times=1),
     "busy until a date": _status(503, headers={"retry-after": _date(0)}, again=True),

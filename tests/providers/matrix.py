@@ -23,7 +23,7 @@ from tests.providers.test_request_faults import STOPPED, Cell, cells_of, rows_of
 HEADS = ("provider", "calls", "steps", "at steps", "in streams", "on the way", "refusals", "faults met", "mutants")
 
 
-def counted(facts: Facts, cells: Sequence[Cell]) -> tuple[int, ...]:
+def count_cases(facts: Facts, cells: Sequence[Cell]) -> tuple[int, ...]:
     """The figures of one provider, by HEADS."""
     at_steps = sum(len(rows_of(facts, cell)) + len(STOPPED) for cell in cells)
     in_streams = sum(len(test_stream_faults.FAULTS) + 1 - len(chat.own) for chat in facts.chats if chat.stream)
@@ -66,12 +66,12 @@ async def _tables() -> tuple[list[tuple[Any, ...]], list[tuple[Any, ...]]]:
         sound = silence(Path(folder) / "talk.wav")
         for facts in every():
             cells = await cells_of(facts, sound)
-            steps.append((facts.provider, *counted(facts, cells)))
+            steps.append((facts.provider, *count_cases(facts, cells)))
             kinds += by_kind(facts, cells)
     return [HEADS, *steps, ("all", *map(sum, zip(*(line[1:] for line in steps), strict=True)))], kinds
 
 
-def _drawn(lines: list[tuple[Any, ...]]) -> Iterator[str]:
+def _draw(lines: list[tuple[Any, ...]]) -> Iterator[str]:
     for name, *figures in lines:
         yield f"{name:<18}" + "".join(f"{figure:>12}" for figure in figures)
 
@@ -83,7 +83,7 @@ def _drawn_kinds(lines: list[tuple[Any, ...]]) -> Iterator[str]:
 
 if __name__ == "__main__":
     by_step, of_kinds = asyncio.run(_tables())
-    print("\n".join(_drawn(by_step)))
+    print("\n".join(_draw(by_step)))
     print(f"{len(ROWS)} faults at a step, {len(test_stream_faults.FAULTS)} in a stream, {len(CHATS)} documented chats")
     print("\n".join(_drawn_kinds(of_kinds)))
     print("\n".join(f"{kind}: {meaning}" for kind, meaning in KINDS.items()))

@@ -138,7 +138,7 @@ def _file(name: str) -> Path:
 
 @cache
 def _code(name: str) -> CodeType:
-    return _compiled(_tree(name), f"<{name}>")
+    return _compile(_tree(name), f"<{name}>")
 
 
 @cache
@@ -183,14 +183,14 @@ def _put(name: str, module: ModuleType) -> None:
 
 
 def _module(full_name: str, name: str, mutant: Mutant) -> ModuleType:
-    code = _mutated(mutant) if mutant.module == name else _code(name)
+    code = _mutate(mutant) if mutant.module == name else _code(name)
     module = ModuleType(full_name)
     sys.modules[full_name] = module
     exec(code, module.__dict__)
     return module
 
 
-def _mutated(mutant: Mutant) -> CodeType:
+def _mutate(mutant: Mutant) -> CodeType:
     """The changed module; the tree is mended again, since parsing takes longer than all the rest."""
     tree = _tree(mutant.module)
     changed = [
@@ -202,13 +202,13 @@ def _mutated(mutant: Mutant) -> CodeType:
     for node in changed:
         node.value = mutant.new
     try:
-        return _compiled(tree, f"<mutant of {mutant.module}>")
+        return _compile(tree, f"<mutant of {mutant.module}>")
     finally:
         for node in changed:
             node.value = mutant.old
 
 
-def _compiled(tree: ast.Module, name: str) -> CodeType:
+def _compile(tree: ast.Module, name: str) -> CodeType:
     """Compile a tree. Python 3.11 fails now and then if garbage is collected meanwhile (python/cpython#106905)."""
     gc.disable()
     try:

@@ -105,7 +105,7 @@ def good(chat: Chat) -> Answer:
     return [http(of_whole(chat)("Good day"))]
 
 
-def scripted(chat: Chat, stream: bool) -> Callable[[HttpRequest], Answer]:
+def script(chat: Chat, stream: bool) -> Callable[[HttpRequest], Answer]:
     """A server that answers each step of a chat as documented, however often it is asked."""
     answer = good(chat) if stream else [http(of_whole(chat)("Good day"))]
     answers = iter((*([item] for item in chat.before), answer, *([item] for item in chat.after)))

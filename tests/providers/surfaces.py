@@ -19,7 +19,7 @@ CHAT, EMBEDDING, SPEECH = ModelType.CHAT, ModelType.EMBEDDING, ModelType.SPEECH2
 TALK = Path("talk.wav")
 
 
-def filled(declared: Provider, method: str = "") -> dict[str, str]:
+def fill(declared: Provider, method: str = "") -> dict[str, str]:
     """What is filled in, secrets included."""
     usual = {form_field.name: form_field.default for form_field in declared.fields if form_field.default}
     methods = next((facts.auth_methods for facts in every() if facts.provider == declared.id), {})

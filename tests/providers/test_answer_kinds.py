@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.providers import calls
-from tests.providers.answer_kinds import ERROR_BODIES, LABELS, WORDS, packed
+from tests.providers.answer_kinds import ERROR_BODIES, LABELS, WORDS, pack
 from tests.providers.facts import Chat
 from tests.providers.http_server import HOLD, QUICK, http
 from tests.providers.requests import CHATS, Outcome, certificates, good, meet, of, streamed
@@ -89,7 +89,7 @@ async def test_an_error_in_any_shape_is_reported_in_the_servers_own_words(chat: 
     cases = [(status, body, False) for status in (200, 400) for body in ERROR_BODIES.values()]
     cases += [(400, ERROR_BODIES["a text under error"], True)]
     answers = [
-        http(packed(body), status, {"content-encoding": "gzip"}) if gzipped else http(body, status)
+        http(pack(body), status, {"content-encoding": "gzip"}) if gzipped else http(body, status)
         for status, body, gzipped in cases
     ]
     outcomes = await asyncio.gather(*(meet(chat, [answer], stream=stream) for answer in answers))

@@ -56,7 +56,7 @@ async def all_chats(method: CallRoute) -> None:
     assert [(str(chat), item) for chat, item in zip(CHATS, entries, strict=True) if item] == []
 
 
-def unsent(outcome: Outcome, says: str, came: bytes = b"") -> None:
+def is_unsent(outcome: Outcome, says: str, came: bytes = b"") -> None:
     """It is the network's side, and the key stayed here."""
     assert isinstance(outcome.problem, NetworkError)
     assert says in outcome.problem.message
@@ -74,7 +74,7 @@ async def test_a_host_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", unknown)
 
     async def attempt(chat: Chat) -> None:
-        unsent(await ask(chat, Server(), AWAY), "Cannot find the host models.example.test.")
+        is_unsent(await ask(chat, Server(), AWAY), "Cannot find the host models.example.test.")
 
     await all_chats(attempt)
 
@@ -82,7 +82,7 @@ async def test_a_host_that_does_not_resolve(monkeypatch: pytest.MonkeyPatch) -> 
 async def test_a_port_where_nothing_listens() -> None:
     async def attempt(chat: Chat) -> None:
         port = closed_port()
-        unsent(await ask(chat, Server(), f"http://localhost:{port}"), f"Nothing listens at localhost:{port}.")
+        is_unsent(await ask(chat, Server(), f"http://localhost:{port}"), f"Nothing listens at localhost:{port}.")
 
     await all_chats(attempt)
 
@@ -99,7 +99,7 @@ async def test_a_host_that_cannot_be_reached_or_does_not_answer(monkeypatch: pyt
 
         async def attempt(chat: Chat, says: str = says) -> None:
             outcome = await ask(chat, Server(), "https://127.0.0.1:9", replace(ONCE, connect=0.1))
-            unsent(outcome, f"Cannot reach 127.0.0.1:9: {says}")
+            is_unsent(outcome, f"Cannot reach 127.0.0.1:9: {says}")
 
         await all_chats(attempt)
 
@@ -175,7 +175,7 @@ async def test_a_certificate_that_is_not_accepted(authority: Authority, says: st
     async def attempt(chat: Chat) -> None:
         async with _answering(chat, context) as server:
             outcome = await ask(chat, server, server.origin, environ=environ)
-        unsent(outcome, f"The certificate of localhost:{server.port} {says}.")
+        is_unsent(outcome, f"The certificate of localhost:{server.port} {says}.")
         assert (bytes(server.bytes), outcome.events) == (b"", [])
 
     await all_chats(attempt)
@@ -217,7 +217,7 @@ async def test_a_handshake_that_fails(reply: bytes) -> None:
         port = listening.sockets[0].getsockname()[1]
         outcome = await ask(chat, Server(), f"https://localhost:{port}")
         listening.close()
-        unsent(outcome, f"localhost:{port} {HANDSHAKES[reply]}.", bytes(came))
+        is_unsent(outcome, f"localhost:{port} {HANDSHAKES[reply]}.", bytes(came))
 
     await all_chats(attempt)
 
@@ -237,7 +237,7 @@ async def test_a_proxy_that_refuses(reply: bytes) -> None:
         async with proxy(reply) as (address, heads):
             environ = {"HTTPS_PROXY": f"http://me:FAKE-word@{address}"}
             outcome = await ask(chat, Server(), AWAY, environ=environ)
-        unsent(outcome, f"The proxy http://{address} {REPLIES[reply]}", b"".join(heads))
+        is_unsent(outcome, f"The proxy http://{address} {REPLIES[reply]}", b"".join(heads))
         assert "FAKE-word" not in outcome.words
         assert len(heads) == 1
 
@@ -249,7 +249,7 @@ async def test_a_proxy_that_is_not_there(scheme: str) -> None:
     async def attempt(chat: Chat) -> None:
         port = closed_port()
         outcome = await ask(chat, Server(), AWAY, ONCE, environ={"ALL_PROXY": f"{scheme}://127.0.0.1:{port}"})
-        unsent(outcome, f"Nothing listens at the proxy 127.0.0.1:{port}.")
+        is_unsent(outcome, f"Nothing listens at the proxy 127.0.0.1:{port}.")
         assert outcome.problem and "NO_PROXY" in outcome.problem.hint
 
     await all_chats(attempt)
@@ -260,7 +260,7 @@ async def test_a_socks_proxy_that_does_not_connect(code: int) -> None:
     async def attempt(chat: Chat) -> None:
         async with socks(0, reply=code) as (address, _):
             outcome = await ask(chat, Server(), AWAY, environ={"ALL_PROXY": f"socks5://{address}"})
-        unsent(outcome, f"The proxy socks5://{address} could not connect to models.example.test.")
+        is_unsent(outcome, f"The proxy socks5://{address} could not connect to models.example.test.")
 
     await all_chats(attempt)
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.providers import calls
 from tests.providers.http_server import run, text_of
-from tests.providers.surfaces import access_of, added_to, calls_of, filled
+from tests.providers.surfaces import access_of, added_to, calls_of, fill
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, Problem, UsageError
 from tui.practice import transport
@@ -20,7 +20,7 @@ from tui.providers import PROVIDERS, provider
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
-from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, Transcript, Uploading, Vectors
+from tui.providers.events import Accepted, Finish, ModelsListed, TextDelta, Transcript, UploadStarted, Vectors
 from tui.providers.origins import clean_url, is_private, origin_of
 from tui.providers.requests import ChatRequest, EmbeddingRequest, Framing, Message, TranscriptionRequest
 from tui.providers.spec import Provider
@@ -33,7 +33,7 @@ QUICK = Limits(backoff=0.001, max_backoff=0.001)
 
 def access_to(declared: Provider, **changed: str) -> Access:
     """Access with what the practice folder of the provider fills in."""
-    return access_of(declared, filled(declared) | changed)
+    return access_of(declared, fill(declared) | changed)
 
 
 def secret_of(declared: Provider) -> str:
@@ -239,7 +239,7 @@ async def test_a_transcript(declared: Provider, tmp_path: Path) -> None:
         transcript = next(event for event in events if isinstance(event, Transcript))
         assert transcript.text
         assert bool(transcript.segments) == bool(times)
-        assert call.upload is None or Uploading(size, size) in events
+        assert call.upload is None or UploadStarted(size, size) in events
 
 
 @pytest.mark.slow

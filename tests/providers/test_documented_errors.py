@@ -12,7 +12,7 @@ from tests.providers.facts import Facts, Refusal, every
 from tests.providers.fault_rows import NOW
 from tests.providers.http_server import QUICK, http, run, serve
 from tests.providers.requests import CHATS, certificates
-from tests.providers.surfaces import access_of, calls_of, filled
+from tests.providers.surfaces import access_of, calls_of, fill
 from tui.providers import PROVIDERS
 from tui.providers.client import connection
 from tui.providers.client.client import Client
@@ -62,7 +62,7 @@ def test_every_call_that_a_provider_can_make_meets_the_faults() -> None:
     for facts in every():
         declared, created = PROVIDERS[facts.provider], set()
         for method in ("", *facts.auth_methods):
-            access = access_of(declared, filled(declared, method))
+            access = access_of(declared, fill(declared, method))
             created |= {name.split()[0].rstrip("0123456789") for name in calls_of(declared, access.fields)}
         known = {kind for kind in kinds - {"token"} if getattr(declared, kind)}
         assert {NAMES.get(name, name) for name in created} - {"token"} == known, facts.provider

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from tests.providers.http_server import run
-from tests.providers.surfaces import TALK, access_of, added_to, filled
+from tests.providers.surfaces import TALK, access_of, added_to, fill
 from tui.domain import Model, ModelType
 from tui.errors import Problem
 from tui.practice import transport
@@ -26,7 +26,7 @@ ORDINARY = ("owner/name", "gpt-5.4-mini", "name.with.dots", "a..b/c...d", "owner
 
 
 def accesses(declared: Provider) -> Iterator[Access]:
-    values = filled(declared)
+    values = fill(declared)
     for changed in ({}, *VARIANTS.get(declared.id, [])):
         yield access_of(declared, {name: value for name, value in (values | changed).items() if value})
 

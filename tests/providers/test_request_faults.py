@@ -25,9 +25,9 @@ from tests.providers.facts import Chat, Facts, every
 from tests.providers.fault_rows import JSON, NOW, ROWS, Row
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, Answer, http, run
 from tests.providers.relay import SOMEWHERE, Loop, Relay, Step, relay
-from tests.providers.requests import scripted
+from tests.providers.requests import script
 from tests.providers.sampling import is_sampled
-from tests.providers.surfaces import access_of, calls_of, filled
+from tests.providers.surfaces import access_of, calls_of, fill
 from tui.domain import Model
 from tui.errors import Problem
 from tui.practice import transport
@@ -97,9 +97,9 @@ async def there(
     chat: Chat | None = None,
 ) -> AsyncIterator[tuple[Client, Outcome]]:
     """A wire to the practice providers, or to a chat of the facts, with the fault in the way."""
-    script = scripted(chat, call.framing not in IN_ONE_PIECE or not chat.whole) if chat else None
+    chat_script = script(chat, call.framing not in IN_ONE_PIECE or not chat.whole) if chat else None
     separate_time()
-    async with relay(at, fault, times, script) as server:
+    async with relay(at, fault, times, chat_script) as server:
         loop = Loop(server.port)
         wire = Client({}, loop, limits, lambda: NOW)
         yield wire, Outcome(server)
@@ -142,9 +142,9 @@ async def _cells_of(facts: Facts, sound: Path) -> list[Cell]:
     declared = PROVIDERS[facts.provider]
     cells: list[Cell] = []
     for method in ("", *facts.auth_methods):
-        access = access_of(declared, filled(declared, method))
+        access = access_of(declared, fill(declared, method))
         exchange = declared.token(access.fields)
-        calls = calls_of(declared, access.fields, sound, await _listed(access))
+        calls = calls_of(declared, access.fields, sound, await _list(access))
         seen: set[Step] = set()
         for name, call in calls.items():
             if name == "token":
@@ -169,7 +169,7 @@ async def _cells_of(facts: Facts, sound: Path) -> list[Cell]:
     return cells
 
 
-async def _listed(access: Access) -> tuple[Model, ...]:
+async def _list(access: Access) -> tuple[Model, ...]:
     if access.provider.list_models is None:
         return ()
     events, _ = await run(Client({}, transport(0)), access, access.provider.list_models(access.fields))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tui.providers.dialects.openai.usage import counted
+from tui.providers.dialects.openai.usage import read_usage
 from tui.providers.events import USAGE_COUNTS, Usage
 
 OPENAI = {
@@ -62,13 +62,13 @@ TRANSCRIPTION = {
     ids=("openai", "deepseek", "xai", "gemini", "moonshot", "model studio", "transcription", "duration", "empty"),
 )
 def test_counts_of_all_servers_are_parts_of_input_and_output(frame: dict[str, Any], expected: Usage) -> None:
-    assert counted(frame) == expected
+    assert read_usage(frame) == expected
 
 
 def test_a_total_that_does_not_match_changes_nothing() -> None:
     odd = {**XAI, "total_tokens": 1000}
-    assert counted(odd) == Usage(32, 9, 94, cached=6, audio=0, image=0, audio_output=0)
-    assert counted({**GEMINI, "total_tokens": 5}) == Usage(20, 151)
+    assert read_usage(odd) == Usage(32, 9, 94, cached=6, audio=0, image=0, audio_output=0)
+    assert read_usage({**GEMINI, "total_tokens": 5}) == Usage(20, 151)
 
 
 def test_cached_tokens_of_anthropic_are_added_to_the_input() -> None:

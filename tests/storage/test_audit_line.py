@@ -10,7 +10,7 @@ KEY = bytes(range(32))
 ABOUT = {"model": 'a "mac": "b", "n": 2, "prev": "c"}', "name": '", "mac": "', "numbers": [1, 2]}
 
 
-def written(count: int) -> tuple[list[bytes], Head]:
+def write(count: int) -> tuple[list[bytes], Head]:
     lines, head = [], start("acme")
     for number in range(count):
         event, state = AuditEvent("default set", ABOUT), f"abc{number}" if number % 2 else ""
@@ -19,10 +19,10 @@ def written(count: int) -> tuple[list[bytes], Head]:
     return lines, head
 
 
-LINES, HEAD = written(4)
+LINES, HEAD = write(4)
 
 
-def parsed(content: bytes, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
+def parse(content: bytes, monkeypatch: pytest.MonkeyPatch) -> list[Finding]:
     """The findings where each line is parsed."""
     with monkeypatch.context() as patch:
         patch.setattr(audit_log, "sealed_lines", lambda key: lambda *line: None)
@@ -40,7 +40,7 @@ def test_an_edited_byte_is_named_as_by_parsing(monkeypatch: pytest.MonkeyPatch) 
     for place in range(0, len(content), 5):
         edited = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
         findings = verify(edited, HEAD, start("acme"), KEY)
-        assert findings and findings == parsed(edited, monkeypatch)
+        assert findings and findings == parse(edited, monkeypatch)
 
 
 def test_a_line_with_an_hmac_of_its_own_in_another_place_of_the_chain_is_not_passed() -> None:

@@ -322,22 +322,22 @@ def test_the_lock_of_another_process_is_named_with_its_number_and_goes_with_it(d
 
 def test_a_folder_removed_in_another_session_is_not_written_to(disk: DiskFolder) -> None:
     waiting = DiskFolder(disk.path)
-    with waiting._opened() as at:
+    with waiting._open_descriptor() as at:
         disk.destroy()
         assert at is not None
-        with pytest.raises(Problem, match="removed in another session"), waiting._locked(at, 1.0):
+        with pytest.raises(Problem, match="removed in another session"), waiting._lock(at, 1.0):
             pass
     assert not disk.path.exists()
 
 
 def test_a_lock_in_a_folder_that_is_leaving_is_not_acquired_after_waiting(disk: DiskFolder, tmp_path: Path) -> None:
-    with disk._opened() as at:
+    with disk._open_descriptor() as at:
         assert at is not None
         os.rename(disk.path, tmp_path / ".leaving")
-        with pytest.raises(Problem, match="removed in another session"), disk._locked(at, 1.0):
+        with pytest.raises(Problem, match="removed in another session"), disk._lock(at, 1.0):
             pass
         disk.write("a", b"made anew")
-        with pytest.raises(Problem, match="removed in another session"), disk._locked(at, 1.0):
+        with pytest.raises(Problem, match="removed in another session"), disk._lock(at, 1.0):
             pass
 
 

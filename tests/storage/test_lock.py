@@ -14,7 +14,7 @@ from tui.errors import Problem, SaveFailed
 from tui.process import identity
 from tui.storage import filesystem, lock
 from tui.storage.folder import DiskFolder
-from tui.storage.lock import LEASE, LOCK, waited
+from tui.storage.lock import LEASE, LOCK, waiting_time
 
 HOLDS = """
 import sys
@@ -54,12 +54,12 @@ def test_the_wait_for_another_process_is_measured(tmp_path: Path) -> None:
         waiting = threading.Thread(target=wait)
         waiting.start()
         deadline = time.monotonic() + 60
-        while waited() < 0.05:
+        while waiting_time() < 0.05:
             assert time.monotonic() < deadline
         assert not ended
         other.kill()
         waiting.join(60)
-    assert ended == ["mine"] and waited() == 0.0
+    assert ended == ["mine"] and waiting_time() == 0.0
 
 
 def test_threads_of_one_process_that_wait_for_one_another_are_no_other_session(tmp_path: Path) -> None:
@@ -69,16 +69,18 @@ def test_threads_of_one_process_that_wait_for_one_another_are_no_other_session(t
         DiskFolder(tmp_path / "private").lock(wait=0.05),
     ):
         pass
-    assert waited() == 0.0
+    assert waiting_time() == 0.0
 
 
 def test_who_holds_the_lock_is_named_with_its_terminal_and_its_machine() -> None:
-    assert identity.words(identity.process_record(0.0) | {"pid": 4127, "terminal": "pts/3"}) == "process 4127 on pts/3"
-    assert identity.words({"pid": 4127, "terminal": ""}) == "process 4127"
-    assert identity.words({"pid": 4127, "terminal": "pts/3\x1b[0m", "host": "web-2"}) == (
+    assert (
+        identity.describe(identity.process_record(0.0) | {"pid": 4127, "terminal": "pts/3"}) == "process 4127 on pts/3"
+    )
+    assert identity.describe({"pid": 4127, "terminal": ""}) == "process 4127"
+    assert identity.describe({"pid": 4127, "terminal": "pts/3\x1b[0m", "host": "web-2"}) == (
         "process 4127 on pts/3[0m of web-2"
     )
-    assert identity.words({}) == identity.words({"pid": "7"}) == ""
+    assert identity.describe({}) == identity.describe({"pid": "7"}) == ""
 
 
 @pytest.mark.parametrize("signed", [b"", b"17 14:07", b"[" * 5000, b"\xff", b"null", b'{"pid": "x", "at": "y"}'])
@@ -143,7 +145,7 @@ def test_a_lease_of_a_process_of_this_machine_that_was_killed_is_removed(disk: D
 
 
 def test_a_lease_from_before_the_machine_was_restarted_is_removed(disk: DiskFolder) -> None:
-    if not identity._boot():
+    if not identity._boot_id():
         pytest.fail("this machine does not tell when it was started")
     (disk.path / LEASE).write_text(json.dumps(identity.process_record(time.time()) | {"boot": "another"}))
     with disk.lock(wait=0.5):

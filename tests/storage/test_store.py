@@ -243,7 +243,7 @@ def test_tables_are_written_in_pieces_that_make_the_whole() -> None:
 # --- other versions ---------------------------------------------------------------------------------------------------
 
 
-def renamed(tables: Any) -> Any:
+def rename(tables: Any) -> Any:
     for table in tables.get("models", {}).values():
         table["ref"] = table.pop("id")
     return tables
@@ -253,7 +253,7 @@ def written_by_newer(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> Store:
     """Settings as a version to come writes them."""
     store = Store(folder)
     with monkeypatch.context() as later:
-        later.setattr(settings_file, "MIGRATIONS", (renamed,))
+        later.setattr(settings_file, "MIGRATIONS", (rename,))
         later.setattr("tui.storage.store.__version__", "2.1")
         store.create({"id": "acme"})
         add(store, 7)
@@ -281,7 +281,7 @@ def test_settings_of_an_older_version_are_brought_up_and_its_file_is_kept(
     Store(folder).create({"id": "acme"})
     add(Store(folder), 7)
     before = folder.read("settings.json")
-    monkeypatch.setattr(settings_file, "MIGRATIONS", (renamed,))
+    monkeypatch.setattr(settings_file, "MIGRATIONS", (rename,))
     store = Store(folder)
     assert store.read().table("models").all() == [{"ref": 7}] and store.write_blocker() is None
     assert folder.read("settings.json") == before, "looking at it changes nothing"
@@ -322,17 +322,17 @@ def test_an_edit_by_hand_is_accepted_on_ones_word_alone(store: Store) -> None:
     store.folder.write(store.name, edited)
     with pytest.raises(CorruptSettings):
         store.read()
-    result = store.edited()
+    result = store.hand_edited()
     assert result and result.data["models"] == {"1": {"id": 8}}
     assert store.folder.read(store.name) == edited
     store.accept_edit()
-    assert ids(store) == [8] and store.edited() is None
+    assert ids(store) == [8] and store.hand_edited() is None
     add(store, 9)
 
 
 def test_what_is_no_json_any_more_is_no_edit(store: Store) -> None:
     store.folder.write(store.name, b'{"schema": 1, "data": {}')
-    assert store.edited() is None
+    assert store.hand_edited() is None
     with pytest.raises(UsageError):
         store.accept_edit()
 

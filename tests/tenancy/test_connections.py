@@ -181,7 +181,7 @@ async def imported(acme: TenantSession, name: str, kind: str) -> None:
     """Import a file with a connection of that name and kind, as far as it goes."""
     file = json.loads((await export.export(acme)).text)
     file["providers"] = {name: {"like": kind}}
-    plan = await import_plan.plan(acme, await import_plan.opened(json.dumps(file).encode()))
+    plan = await import_plan.plan(acme, await import_plan.open_bundle(json.dumps(file).encode()))
     await import_plan.carry_out(acme.process, plan)
 
 

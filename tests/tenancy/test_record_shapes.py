@@ -5,7 +5,7 @@ import pytest
 from tui.storage.memory_folder import MemoryFolder
 from tui.storage.settings_file import Content, CorruptSettings, Document, encode
 from tui.storage.store import Store
-from tui.tenancy.serialization import misshapen
+from tui.tenancy.serialization import invalid_record
 
 MODEL = {"provider": "openai", "id": "m", "type": "chat", "fields": {}}
 CREDENTIAL = {
@@ -28,7 +28,7 @@ def read(data: Content) -> Content:
     """Read settings that anybody wrote, with a right checksum."""
     folder = MemoryFolder()
     folder.write("settings.json", encode(Document(1, "", data)))
-    return Store(folder, misshapen=misshapen).document().data
+    return Store(folder, misshapen=invalid_record).document().data
 
 
 def test_sound_records_are_read_and_so_is_what_this_version_does_not_know() -> None:

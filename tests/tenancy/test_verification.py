@@ -148,7 +148,7 @@ async def test_a_planted_credential_without_a_name_is_no_connection(disk_session
     planted = {**to_record(forge(disk_session, acme, "openai", "")), "kind": ""}
     (finding,) = manifest.compare(entries, {**records, ("openai", ""): planted})
     assert (finding.mark, finding.place) == (manifest.ChangeKind.ADDED, ("openai", ""))
-    assert manifest.carried(entries, records, {**records, ("openai", "new"): planted}).keys() >= records.keys()
+    assert manifest.updated_entries(entries, records, {**records, ("openai", "new"): planted}).keys() >= records.keys()
     with pytest.raises(CorruptSettings):
         write(disk_session, acme, lambda tables: tables.table("credentials").insert(planted))
         fresh(disk_session).store(acme).read()

@@ -74,7 +74,7 @@ def _differences(
 ) -> Iterator[str]:
     """Yield what the opener refuses of what Modeldeck opens."""
     for record in tables.get("credentials", {}).values():
-        ours = _opened(tenant_id, record, private)
+        ours = _open(tenant_id, record, private)
         try:
             theirs = opener.secrets(key, tenant_id, record) if ours is not None else None
         except opener.Refused:
@@ -88,7 +88,7 @@ def _differences(
             yield "manifest"
 
 
-def _opened(tenant_id: str, record: Mapping[str, Any], private: key_pair.PrivateKey) -> dict[str, str] | None:
+def _open(tenant_id: str, record: Mapping[str, Any], private: key_pair.PrivateKey) -> dict[str, str] | None:
     with suppress(Problem, KeyError, ValueError, TypeError, AttributeError):
         stored = from_record(Credential, record)
         place = (tenant_id, stored.provider, stored.name, stored.key_id)

@@ -45,14 +45,14 @@ def base64url(text: str) -> bytes:
     return content
 
 
-def normalized(passphrase: str) -> bytes:
+def normalize(passphrase: str) -> bytes:
     return unicodedata.normalize("NFC", passphrase).encode()
 
 
 @cache
 def private_key(pem: bytes, passphrase: str = "") -> rsa.RSAPrivateKey:
     try:
-        key = serialization.load_pem_private_key(pem, normalized(passphrase) if passphrase else None)
+        key = serialization.load_pem_private_key(pem, normalize(passphrase) if passphrase else None)
     except (ValueError, TypeError):
         raise Refused("the key file does not open") from None
     if not isinstance(key, rsa.RSAPrivateKey) or key.public_key().public_numbers().e != 65537:
@@ -146,7 +146,7 @@ def check_log(lines: Sequence[bytes], tenant: str, head: Mapping[str, Any], mac_
     return len(lines)
 
 
-def exported(file: Mapping[str, Any], passphrase: str) -> Any:
+def open_export(file: Mapping[str, Any], passphrase: str) -> Any:
     """Open an exported file with secrets."""
     fixed = {"modeldeck": "protected settings", "version": 1, "kdf": "scrypt", "cipher": "AES-256-GCM"}
     if set(file) != {*fixed, "n", "r", "p", "salt", "nonce", "data"} or fixed.items() - file.items():
@@ -161,7 +161,7 @@ def exported(file: Mapping[str, Any], passphrase: str) -> Any:
         raise Refused("not the lengths of an exported file")
     bound = canonical({name: value for name, value in file.items() if name != "data"}).encode()
     try:
-        key = Scrypt(salt, 32, file["n"], file["r"], file["p"]).derive(normalized(passphrase))
+        key = Scrypt(salt, 32, file["n"], file["r"], file["p"]).derive(normalize(passphrase))
         return json.loads(AESGCM(key).decrypt(nonce, data, bound))
     except (ValueError, InvalidTag):
         raise Refused("it does not open") from None

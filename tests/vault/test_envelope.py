@@ -32,7 +32,7 @@ SECRETS = {"api_key": Secret("sk-FAKE-key-of-a-test")}
 CHEAP = 2**10
 
 
-def sealed(binding: vault.Binding = BINDING) -> str:
+def seal(binding: vault.Binding = BINDING) -> str:
     return vault.seal(cached_pair(0).public_pem, SECRETS, binding)
 
 
@@ -57,7 +57,7 @@ def theirs(private: pairs.PrivateKey) -> rsa.RSAPrivateKey:
 
 def test_another_implementation_opens_an_envelope_by_the_words_of_the_docstring() -> None:
     pair = cached_pair(0)
-    version, key_id, wrapped, content = pieces(sealed())
+    version, key_id, wrapped, content = pieces(seal())
     assert (version, key_id) == ("md1", pair.key_id)
     key = theirs(pair.private).decrypt(wrapped, OAEP)
     assert len(key) == 32
@@ -119,7 +119,7 @@ def test_a_secret_of_any_length_is_sealed_and_its_length_does_not_show(length: i
 
 
 def test_two_envelopes_of_the_same_secret_have_nothing_in_common() -> None:
-    first, second = pieces(sealed()), pieces(sealed())
+    first, second = pieces(seal()), pieces(seal())
     assert first[2] != second[2]
     assert first[3][:12] != second[3][:12]
 
@@ -145,11 +145,11 @@ def test_two_envelopes_of_the_same_secret_have_nothing_in_common() -> None:
     ],
 )
 def test_another_spelling_is_refused(spoil: object) -> None:
-    assert refused(spoil(sealed())) == THE_SENTENCE  # type: ignore[operator]
+    assert refused(spoil(seal())) == THE_SENTENCE  # type: ignore[operator]
 
 
 def test_one_content_has_one_spelling() -> None:
-    envelope = sealed()
+    envelope = seal()
     last = string.ascii_uppercase + string.ascii_lowercase + string.digits + "-_"
     same = [letter for letter in last if pieces(envelope[:-1] + letter)[3] == pieces(envelope)[3]]
     for letter in same:
@@ -175,13 +175,13 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_an_envelope_does_not_open_for_anything_else(name: str) -> None:
-    assert refused(sealed(), replace(BINDING, **CHANGES[name])) == THE_SENTENCE
+    assert refused(seal(), replace(BINDING, **CHANGES[name])) == THE_SENTENCE
 
 
 def test_the_order_of_origins_and_fields_does_not_matter() -> None:
     one = replace(BINDING, origins=("https://a", "https://b"), clear={"a": "1", "b": "2"})
     other = replace(BINDING, origins=("https://b", "https://a"), clear={"b": "2", "a": "1"})
-    assert vault.unseal(cached_pair(0).private, sealed(one), other) == SECRETS
+    assert vault.unseal(cached_pair(0).private, seal(one), other) == SECRETS
 
 
 def test_a_broken_public_key_is_a_sentence() -> None:

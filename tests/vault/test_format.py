@@ -93,7 +93,7 @@ def test_both_check_a_log(vector: dict[str, Any]) -> None:
 def test_both_open_or_refuse_an_exported_file(vector: dict[str, Any]) -> None:
     passphrase = vector.get("passphrase", VECTORS["passphrase"])
     try:
-        theirs = opener.exported(vector["file"], passphrase)
+        theirs = opener.open_export(vector["file"], passphrase)
     except opener.Refused:
         theirs = None
     try:
@@ -148,7 +148,7 @@ async def test_all_that_a_session_writes_opens(disk_session: Session, passphrase
     )
     assert opener.check_log(lines, tenant_id, head, mac_key) > 5
     file = (await export.export(disk_session.tenant(tenant_id), Secret("of the file"))).text
-    assert opener.exported(json.loads(file), "of the file")["modeldeck"] == file_format.KIND
+    assert opener.open_export(json.loads(file), "of the file")["modeldeck"] == file_format.KIND
 
 
 @pytest.mark.slow

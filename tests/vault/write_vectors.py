@@ -44,10 +44,10 @@ def _record(pair: key_pair.NewKeyPair) -> dict[str, Any]:
         "origins": ["https://two.example", "https://one.example"],
         "plain_http": ["http://10.0.0.7:8000"],
     }
-    return record | {"envelope": _sealed(pair, record, canonical(SECRETS).encode())}
+    return record | {"envelope": _seal(pair, record, canonical(SECRETS).encode())}
 
 
-def _sealed(
+def _seal(
     pair: key_pair.NewKeyPair, record: dict[str, Any], text: bytes, size: int = 32, block: int = 256, label: str = ""
 ) -> str:
     """Seal any bytes, with any size of key, block and label, which `envelope.seal` never would."""
@@ -97,12 +97,12 @@ def _envelopes(pair: key_pair.NewKeyPair) -> list[dict[str, Any]]:
         "an empty ciphertext": parts(version, key_id, wrapped, envelope.b64url_encode(content[:12] + content[-16:])),
         "a wrapped key of another envelope": parts(version, key_id, _record(pair)["envelope"].split(".")[2], sealed),
         "a wrapped key that is cut": parts(version, key_id, envelope.b64url_encode(b"\1" * 383), sealed),
-        "a key of 16 bytes": {"envelope": _sealed(pair, good, text, size=16)},
-        "another label": {"envelope": _sealed(pair, good, text, label="modeldeck md2")},
-        "no filling": {"envelope": _sealed(pair, good, text, block=1)},
-        "not JSON": {"envelope": _sealed(pair, good, b"sk-FAKE")},
-        "a list": {"envelope": _sealed(pair, good, b'["sk-FAKE"]')},
-        "a number": {"envelope": _sealed(pair, good, b'{"api_key": 5}')},
+        "a key of 16 bytes": {"envelope": _seal(pair, good, text, size=16)},
+        "another label": {"envelope": _seal(pair, good, text, label="modeldeck md2")},
+        "no filling": {"envelope": _seal(pair, good, text, block=1)},
+        "not JSON": {"envelope": _seal(pair, good, b"sk-FAKE")},
+        "a list": {"envelope": _seal(pair, good, b'["sk-FAKE"]')},
+        "a number": {"envelope": _seal(pair, good, b'{"api_key": 5}')},
         "another provider": {"provider": "openai"},
         "another name": {"name": "other"},
         "another clear field": {"clear": good["clear"] | {"base_url": "https://evil.example/v1"}},

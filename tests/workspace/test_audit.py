@@ -52,7 +52,7 @@ def in_words(session: Session, owner: str = "acme") -> list[str]:
 
 
 def whole(session: Session, owner: str = "acme") -> bool:
-    return audit.check(session.tenant(owner)) == audit.Checked(owner, len(log(session, owner)), ())
+    return audit.check(session.tenant(owner)) == audit.AuditCheck(owner, len(log(session, owner)), ())
 
 
 @pytest.mark.slow

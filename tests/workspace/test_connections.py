@@ -43,6 +43,6 @@ async def test_two_connections_of_a_kind_answer_under_their_names(session: Sessi
         assert next(row for row in defaults.rows(acme) if row.type is ModelType.CHAT).state is DefaultState.READY
     file = (await export.export(acme)).text
     assert {name: json.loads(file)["providers"][name]["like"] for name in names} == dict.fromkeys(names, kind)
-    bundle = await import_plan.opened(file.encode())
+    bundle = await import_plan.open_bundle(file.encode())
     plan = await import_plan.plan_new(session, bundle, "copy")
     assert {"connection added"} <= {event.done for event in plan.acts}

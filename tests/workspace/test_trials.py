@@ -40,7 +40,7 @@ HELLO = (Message("user", "Hello"),)
 CHAT = "gpt-5.4-mini"
 
 
-async def lend(session: Session, calls: int = 10, ids: tuple[str, ...] = (), key: str = KEY) -> None:
+async def grant_trial(session: Session, calls: int = 10, ids: tuple[str, ...] = (), key: str = KEY) -> None:
     await trials.set_trial(session, "openai", {"api_key": Secret(key)}, ids, calls)
 
 
@@ -88,7 +88,7 @@ async def test_what_is_proposed_is_listed_by_the_provider_today() -> None:
 
 
 async def test_the_key_is_sealed_under_a_key_pair_of_the_operators_own(acme: Session, tmp_path: Path) -> None:
-    await lend(acme)
+    await grant_trial(acme)
     content = (tmp_path / "data/operator/settings.json").read_text()
     assert KEY not in content and "8d21" in content
     assert (tmp_path / "data/operator/settings.json").stat().st_mode & 0o777 == 0o600
@@ -104,10 +104,10 @@ async def test_the_key_is_sealed_under_a_key_pair_of_the_operators_own(acme: Ses
 
 async def test_a_refused_key_and_amounts_that_cannot_be_meant_are_not_stored(acme: Session) -> None:
     with pytest.raises(CredentialRejected):
-        await lend(acme, key="sk-FAKE-refused-000000000000000000")
+        await grant_trial(acme, key="sk-FAKE-refused-000000000000000000")
     for ids, calls in (((), 0), (("no-such-model",), 5)):
         with pytest.raises(UsageError):
-            await lend(acme, calls, ids)
+            await grant_trial(acme, calls, ids)
     with pytest.raises(UsageError, match="Missing calls"):
         await trials.set_trial(acme, "openai_compatible", {"base_url": "http://localhost:11434/v1"})
     assert not trials.rows(acme) and not stored_credentials.stored(acme.tenant(OPERATOR))
@@ -118,13 +118,13 @@ async def test_models_that_the_server_does_not_list_get_no_trial(acme: Session) 
     answer = httpx.Response(200, json={"object": "list", "data": []})
     acme.client_factory = lambda: Client({}, transport=httpx.MockTransport(lambda _: answer))
     with pytest.raises(UsageError, match="OpenAI does not list "):
-        await lend(acme)
+        await grant_trial(acme)
     assert not trial_store.trials(acme)
 
 
 @pytest.mark.slow
 async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: Session, tmp_path: Path) -> None:
-    await lend(acme)
+    await grant_trial(acme)
     await ask(acme)
     (row,) = trials.rows(acme)
     assert row.used == {"acme": 1} and row.credential is not None
@@ -135,7 +135,7 @@ async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: S
     assert status.row(acme.tenant("acme"), "openai").state == "not set up"
     with pytest.raises(UsageError, match="no trial of OpenAI"):
         await trials.remove(acme, "openai")
-    await lend(acme)
+    await grant_trial(acme)
     assert left(acme) == 9
 
 
@@ -145,7 +145,7 @@ async def test_a_trial_that_is_removed_is_in_no_file_and_its_counts_stay(acme: S
 @pytest.mark.slow
 async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it_allows(acme: Session) -> None:
     assert status.row(acme.tenant("acme"), "openai").state == "not set up"
-    await lend(acme, 10, (CHAT, "text-embedding-3-small"))
+    await grant_trial(acme, 10, (CHAT, "text-embedding-3-small"))
     row = status.row(acme.tenant("acme"), "openai")
     assert (row.state, row.word, row.source) == ("trial", "trial 10 of 10 left", "trial")
     assert row.usable and row.credential is None and row.models == 2
@@ -164,7 +164,7 @@ async def test_a_provider_with_a_trial_alone_can_be_used_with_the_models_that_it
 async def test_chats_embeddings_and_transcriptions_count_and_verification_does_not(
     acme: Session, tmp_path: Path
 ) -> None:
-    await lend(acme)
+    await grant_trial(acme)
     path = tmp_path / "talk.mp3"
     path.write_bytes(b"ID3" + bytes(2_000))
     await ask(acme)
@@ -180,7 +180,7 @@ async def test_chats_embeddings_and_transcriptions_count_and_verification_does_n
 
 @pytest.mark.slow
 async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: Session) -> None:
-    await lend(acme, 10, (CHAT,))
+    await grant_trial(acme, 10, (CHAT,))
     other = Model("openai", "gpt-6-sol", ModelType.CHAT)
     with pytest.raises(UsageError, match=r"gpt-6-sol is not in the trial of OpenAI\."):
         await anext(playground_calls.chat(acme.tenant("acme"), other, HELLO))
@@ -195,7 +195,7 @@ async def test_only_the_models_of_the_trial_and_only_where_its_key_may_go(acme: 
 
 @pytest.mark.slow
 async def test_a_call_that_fails_is_refunded_and_one_stopped_with_an_answer_is_not(acme: Session) -> None:
-    await lend(acme)
+    await grant_trial(acme)
     with pytest.raises(Problem):
         await ask(acme, "please break")
     assert left(acme) == 10
@@ -217,7 +217,7 @@ async def test_a_call_that_fails_is_refunded_and_one_stopped_with_an_answer_is_n
 async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: Session) -> None:
     await save.save(acme.tenant("acme"), "openai", {"api_key": Secret("sk-FAKE-own-000000000000000")})
     await catalog.refresh(acme.tenant("acme"), "openai")
-    await lend(acme, 1)
+    await grant_trial(acme, 1)
     row = status.row(acme.tenant("acme"), "openai")
     assert row.source == "your key" and row.trial and row.trial.left == 1
     await ask(acme)
@@ -240,7 +240,7 @@ async def test_a_used_up_trial_sends_nothing_and_never_takes_the_own_key(acme: S
 
 @pytest.mark.slow
 async def test_the_last_tenth_is_reported_in_time(acme: Session) -> None:
-    await lend(acme, 12)
+    await grant_trial(acme, 12)
     states = []
     for _ in range(12):
         states.append(status.row(acme.tenant("acme"), "openai").state)
@@ -252,7 +252,7 @@ async def test_the_last_tenth_is_reported_in_time(acme: Session) -> None:
 
 @pytest.mark.slow
 async def test_the_last_calls_are_reported_once_a_day_by_whichever_session_is_first(acme: Session) -> None:
-    await lend(acme, 20)
+    await grant_trial(acme, 20)
     assert key_source.last_calls(acme.tenant("acme"), "openai") == 0
     for _ in range(18):
         meter = TrialMeter(acme.tenant("acme"), "openai")
@@ -278,7 +278,7 @@ async def test_the_last_calls_are_reported_once_a_day_by_whichever_session_is_fi
 async def test_the_source_is_the_tenants_choice_and_the_first_own_key_is_used(acme: Session) -> None:
     with pytest.raises(UsageError, match="no trial of OpenAI"):
         await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
-    await lend(acme)
+    await grant_trial(acme)
     with pytest.raises(UsageError, match="acme has no API key for OpenAI"):
         await key_source.choose(acme.tenant("acme"), "openai", KeySource.OWN)
     await key_source.choose(acme.tenant("acme"), "openai", KeySource.TRIAL)
@@ -305,7 +305,7 @@ async def test_a_refused_trial_key_is_noted_with_the_operator_and_the_own_key_is
 
 @pytest.mark.slow
 async def test_restoring_replacing_or_removing_a_tenants_settings_does_not_refill(acme: Session) -> None:
-    await lend(acme)
+    await grant_trial(acme)
     await tenants.rename(acme.tenant("acme"), "Acme")
     await ask(acme)
     await tenants.restore(acme.tenant("acme"), tenants.earlier(acme.tenant("acme"))[0].name)
@@ -316,7 +316,7 @@ async def test_restoring_replacing_or_removing_a_tenants_settings_does_not_refil
 
 
 async def test_an_operators_store_that_cannot_be_read_breaks_no_list_and_lends_nothing(acme: Session) -> None:
-    await lend(acme)
+    await grant_trial(acme)
     folder = acme.store(OPERATOR).folder
     folder.write("settings.json", (folder.read("settings.json") or b"")[:-40])
     assert status.row(acme.tenant("acme"), "openai").state == "not set up"
@@ -378,7 +378,7 @@ def process(home: Path, code: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.slow
 async def test_eight_processes_at_once_never_exceed_the_quota(acme: Session, tmp_path: Path) -> None:
-    await lend(acme, 20)
+    await grant_trial(acme, 20)
     with ExitStack() as stack:
         at_once = [stack.enter_context(process(tmp_path, _TAKE)) for _ in range(8)]
         for running in at_once:
@@ -393,7 +393,7 @@ async def test_eight_processes_at_once_never_exceed_the_quota(acme: Session, tmp
 
 @pytest.mark.slow
 async def test_what_a_killed_process_had_reserved_is_free_again(acme: Session, tmp_path: Path) -> None:
-    await lend(acme, 1)
+    await grant_trial(acme, 1)
     with process(tmp_path, _HOLD) as holding:
         assert holding.stdout and holding.stdout.readline() == "held\n"
         assert left(acme) == 0
@@ -411,7 +411,7 @@ async def test_what_a_killed_process_had_reserved_is_free_again(acme: Session, t
 
 @pytest.mark.slow
 async def test_a_process_that_is_killed_once_its_answer_began_has_used_its_call(acme: Session, tmp_path: Path) -> None:
-    await lend(acme, 2)
+    await grant_trial(acme, 2)
     with process(tmp_path, _ANSWERED) as answered:
         assert answered.stdout and answered.stdout.readline() == "answered\n"
         answered.kill()
@@ -426,7 +426,7 @@ async def test_a_process_that_is_killed_once_its_answer_began_has_used_its_call(
 
 @pytest.mark.slow
 async def test_a_call_that_fails_after_its_answer_began_is_refunded(acme: Session) -> None:
-    await lend(acme)
+    await grant_trial(acme)
     meter = TrialMeter(acme.tenant("acme"), "openai")
     meter.reserve()
     await meter.watch(TextDelta("An ans"))
@@ -438,7 +438,7 @@ async def test_a_call_that_fails_after_its_answer_began_is_refunded(acme: Sessio
 
 @pytest.mark.slow
 async def test_a_clock_that_is_hours_ahead_frees_no_call_that_runs(acme: Session, tmp_path: Path) -> None:
-    await lend(acme, 1)
+    await grant_trial(acme, 1)
     with process(tmp_path, _HOLD) as holding:
         assert holding.stdout and holding.stdout.readline() == "held\n"
         acme.clock = lambda: time.time() + 7 * 3600
@@ -449,17 +449,17 @@ async def test_a_clock_that_is_hours_ahead_frees_no_call_that_runs(acme: Session
 def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
     mine = identity.process_record(1_000.0)
     assert json.loads(json.dumps(mine)) == mine
-    assert identity.alive(mine, 1_001.0)
-    assert not identity.alive(mine | {"uptime": mine["uptime"] - identity.LONGEST - 1}, 1_001.0)
-    assert identity.alive(mine, 1_000.0 + identity.LONGEST + 1), "a changed clock is not time that passed"
-    assert not identity.alive(mine | {"uptime": None}, 1_000.0 + identity.LONGEST + 1)
-    assert not identity.alive(mine | {"begun": "1"}, 1_001.0), "another process has the number by now"
-    assert not identity.alive({}, 1_001.0)
+    assert identity.is_alive(mine, 1_001.0)
+    assert not identity.is_alive(mine | {"uptime": mine["uptime"] - identity.LONGEST - 1}, 1_001.0)
+    assert identity.is_alive(mine, 1_000.0 + identity.LONGEST + 1), "a changed clock is not time that passed"
+    assert not identity.is_alive(mine | {"uptime": None}, 1_000.0 + identity.LONGEST + 1)
+    assert not identity.is_alive(mine | {"begun": "1"}, 1_001.0), "another process has the number by now"
+    assert not identity.is_alive({}, 1_001.0)
     elsewhere = mine | {"host": "another", "pid": 2**30}
-    assert identity.alive(elsewhere, 1_001.0) and not identity.alive(elsewhere, 1_001.0 + identity.LONGEST)
+    assert identity.is_alive(elsewhere, 1_001.0) and not identity.is_alive(elsewhere, 1_001.0 + identity.LONGEST)
     monkeypatch.setattr(identity, "_start_time", lambda pid: "")
     unknown = mine | {"begun": ""}
-    assert identity.alive(unknown, 1_001.0) and not identity.alive(unknown | {"pid": 2**22 + 1}, 1_001.0)
+    assert identity.is_alive(unknown, 1_001.0) and not identity.is_alive(unknown | {"pid": 2**22 + 1}, 1_001.0)
     assert mine["pid"] == os.getpid()
 
 

@@ -136,7 +136,7 @@ class CommandContext:
         from tui.workspace import tenants
 
         session = self.session.tenant(self._opened_by_agent(tenant).id)
-        if not keyring.is_open(session) and (passphrase := self.secret_input.without_prompt(tenant.id)):
+        if not keyring.is_open(session) and (passphrase := self.secret_input.passphrase_without_prompt(tenant.id)):
             await tenants.unlock(session, passphrase)
 
     def passphrase(self, tenant: Tenant) -> Secret:
@@ -168,15 +168,15 @@ class CommandContext:
 
         before = origins_by_name(self.tenant_session, provider.id)
         yield
-        self.say_new_origins(provider, new_origins(before, origins_by_name(self.tenant_session, provider.id)))
+        self.print_new_origins(provider, new_origins(before, origins_by_name(self.tenant_session, provider.id)))
 
-    def say_new_origins(self, provider: "Provider", origins: Iterable[str]) -> None:
+    def print_new_origins(self, provider: "Provider", origins: Iterable[str]) -> None:
         """Name origins that a credential of the provider has gained."""
         say = self.out.note if self.out.as_json else self.out.line
         for origin in origins:
             say(f"{provider.label}: the API key can now be sent to {origin}.")
 
-    def confirmed(self, about: Mapping[str, Any], would: str, hint: str) -> bool:
+    def confirm(self, about: Mapping[str, Any], would: str, hint: str) -> bool:
         """Return True if the command has --yes; with --dry-run, print what would be removed and return False.
 
         Raises:

@@ -24,7 +24,7 @@ def allow_questions(allowed: bool) -> None:
     _asking = allowed
 
 
-def may_ask() -> bool:
+def is_interactive() -> bool:
     """Return True if this process may ask a person."""
     return _asking
 
@@ -35,11 +35,11 @@ def read_text(invitation: str) -> str:
     Raises:
         UsageError: It is not text in UTF-8 or the locale's encoding, or in UTF-16 with a byte order mark.
     """
-    with _awaited(invitation):
+    with _invite(invitation):
         if not isinstance(sys.stdin, io.TextIOWrapper):
             return sys.stdin.read()
         content = sys.stdin.buffer.read()
-    text = _decoded(content, sys.stdin.encoding)
+    text = _decode(content, sys.stdin.encoding)
     if text is None:
         raise UsageError("The input is not UTF-8 text.", "Convert it first: iconv -f ENCODING -t UTF-8 FILE")
     if "\0" in text:
@@ -47,7 +47,7 @@ def read_text(invitation: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _decoded(content: bytes, locale: str) -> str | None:
+def _decode(content: bytes, locale: str) -> str | None:
     """Decode by the byte order mark, else as UTF-8 or in the locale's encoding; None if it is neither."""
     encoding = "utf-16" if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     for name in (encoding, locale):
@@ -58,15 +58,15 @@ def _decoded(content: bytes, locale: str) -> str | None:
 
 def read_bytes(invitation: str, limit: int) -> bytes:
     """Read at most `limit` bytes of standard input; on a terminal, say first what is awaited."""
-    with _awaited(invitation):
+    with _invite(invitation):
         return sys.stdin.buffer.read(limit)
 
 
 @contextlib.contextmanager
-def _awaited(invitation: str) -> Iterator[None]:
+def _invite(invitation: str) -> Iterator[None]:
     with interruptible():  # before the invitation, which ctrl+c may follow at once
         if is_terminal(sys.stdin):
-            if not may_ask():
+            if not is_interactive():
                 raise UsageError("The input is missing: standard input is a terminal.", "Give it, or drop --no-input.")
             sys.stderr.write(f"{invitation}, then press ctrl+d:\n")
             sys.stderr.flush()

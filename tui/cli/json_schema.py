@@ -65,7 +65,7 @@ def _forms(shape: str) -> list[dict[str, Any]]:
     reader.skip_to_value()
     forms = [reader.value(nested=False)]
     while not reader.at_end():
-        if reader.take(_OTHER_FORM):
+        if reader.match(_OTHER_FORM):
             forms.append(reader.value(nested=False))
         else:
             reader.skip_remark()
@@ -81,7 +81,7 @@ class _Reader:
     def at_end(self) -> bool:
         return self._at >= len(self._text)
 
-    def take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    def match(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         """Go past what matches here, and return the match."""
         match = pattern.match(self._text, self._at)
         self._at = match.end() if match else self._at
@@ -108,7 +108,7 @@ class _Reader:
         if here == "{":
             self._at += 1
             return {"type": ["object", "null"] if nested else "object", **self._members()}
-        words = self.take(_WORD)
+        words = self.match(_WORD)
         text = words[0].strip() if words else ""
         return {"const": int(text)} if text.isdigit() else {}
 
@@ -116,18 +116,18 @@ class _Reader:
         properties: dict[str, Any] = {}
         required: list[str] = []
         others: Mapping[str, Any] | None = None
-        while name := self.take(_NAME):
+        while name := self.match(_NAME):
             value: dict[str, Any] = {}
             if self._text[self._at] == ":":
                 self._at += 1
-                self.take(re.compile(r"\s*"))
+                self.match(re.compile(r"\s*"))
                 value = self.value()
             if name[1].isupper() or name[1] == "…":
                 others = value
             else:
                 properties[name[1]] = value
                 required += [] if name[2] else [name[1]]
-            self.take(re.compile(r"\s*,"))
+            self.match(re.compile(r"\s*,"))
         self._expect("}")
         return {
             **({"properties": properties} if properties else {}),

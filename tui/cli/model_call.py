@@ -14,7 +14,7 @@ from tui.domain import KeySource, Model, ModelType
 from tui.errors import UsageError
 from tui.paths import paths
 from tui.providers.client.limits import MIB
-from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
+from tui.providers.events import Event, NoResponseYet, Notice, Retrying, UploadStarted
 from tui.providers.requests import Call
 from tui.sanitize import one_line
 from tui.storage.user_file import unwritable, write
@@ -64,7 +64,7 @@ async def unlock_for_model(call: CommandContext, model: Model) -> None:
         await call.unlock_for(model.provider)
 
 
-async def begin(call: CommandContext, model: Model) -> None:
+async def unlock_for_call(call: CommandContext, model: Model) -> None:
     """Unlock the tenant if the model's provider needs an API key, and record that the tenant is used now.
 
     Warns once a day when a trial is nearly used up.
@@ -85,7 +85,7 @@ async def begin(call: CommandContext, model: Model) -> None:
 
 
 @contextmanager
-def traced(call: CommandContext) -> Iterator["WireLog | None"]:
+def trace_option(call: CommandContext) -> Iterator["WireLog | None"]:
     """Yield the wire log that --trace asks for, None without it, and write it however the request ends."""
     if not call.args.has("trace"):
         yield None
@@ -147,9 +147,9 @@ def print_progress(out: Output, event: Event) -> None:
             out.note(f"{(reason or 'no answer').capitalize()}: retrying {when}, {attempt} of {of}.")
         case NoResponseYet(seconds=seconds, limit=limit):
             out.note(f"No response for {seconds:.0f} s; giving up at {limit:.0f} s.")
-        case Uploading(sent=sent, size=size) if sent < size:
+        case UploadStarted(sent=sent, size=size) if sent < size:
             out.progress(f"Uploading {bar(sent, size)}  {sent / MEGABYTE:.1f} of {size / MEGABYTE:.1f} MB")
-        case Uploading():
+        case UploadStarted():
             out.end_progress()
         case _:
             pass

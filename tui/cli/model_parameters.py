@@ -1,4 +1,4 @@
-"""Parameters of models from `-p NAME=VALUE`, and what --saved-prompt and --schema say."""
+"""Parameters of models from `-p NAME=VALUE`, --saved-prompt and --schema."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

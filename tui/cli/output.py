@@ -50,17 +50,12 @@ class Output:
         """Print aligned columns; headings only on a terminal."""
         clean = [[one_line(visible(text)) for text in row] for row in rows]
         lines = columns([list(headings), *clean] if self.decorated and rows else clean)
-        if (
-            self.pages
-            and self.decorated
-            and len(lines) > _SHORT
-            and self._paged("".join(f"{line}\n" for line in lines))
-        ):
+        if self.pages and self.decorated and len(lines) > _SHORT and self._page("".join(f"{line}\n" for line in lines)):
             return
         for line in lines:
             sys.stdout.write(line + "\n")
 
-    def _paged(self, text: str) -> bool:
+    def _page(self, text: str) -> bool:
         """Return True if the pager showed the text, which only a terminal's person can have wanted."""
         from tui.cli import pager
 
@@ -70,12 +65,12 @@ class Output:
     def json(self, value: Any) -> None:
         """Print JSON, of each object only the keys in `fields` if there are any."""
         self.end_progress()
-        sys.stdout.write(self.json_text(self._reduced(value)) + "\n")
+        sys.stdout.write(self.json_text(self._select_fields(value)) + "\n")
         sys.stdout.flush()
 
-    def _reduced(self, value: Any) -> Any:
+    def _select_fields(self, value: Any) -> Any:
         if isinstance(value, list):
-            return [self._reduced(entry) for entry in value]
+            return [self._select_fields(entry) for entry in value]
         if not self.fields or not isinstance(value, dict):
             return value
         return {name: value[name] for name in self.fields if name in value}
@@ -109,7 +104,7 @@ class Output:
             self.end_progress()
             self._column_gap(visible(text) + "\n")
 
-    def aside(self, text: str) -> None:
+    def print_aside(self, text: str) -> None:
         """Print a piece of text on stderr, such as reasoning."""
         self.end_progress()
         self._column_gap(printable(text))
@@ -152,7 +147,7 @@ def is_terminal(stream: Any) -> bool:
         return False
 
 
-def say_problem(problem: Problem, as_json: bool = False) -> None:
+def print_problem(problem: Problem, as_json: bool = False) -> None:
     """Print a problem's sentence, hint and detail on stderr: one line each, or as the last line a JSON object."""
     from tui.cli.remedies import problem_hint
 
@@ -182,7 +177,7 @@ def bar(done: int, of: int, width: int = 20) -> str:
     return f"[{'#' * full}{'-' * (width - full)}] {part:4.0%}".replace("%", " %")
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
+def count_noun(number: int, noun: str, plural: str = "") -> str:
     """Return `1 model` or `2 models`."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
@@ -222,8 +217,8 @@ def columns(rows: Sequence[Sequence[str]]) -> list[str]:
     if not rows:
         return []
     widths = [max(map(cells, column)) for column in zip(*rows, strict=True)]
-    return [_GAP.join(map(_padded, row, widths)).rstrip() for row in rows]
+    return [_GAP.join(map(_pad, row, widths)).rstrip() for row in rows]
 
 
-def _padded(text: str, width: int) -> str:
+def _pad(text: str, width: int) -> str:
     return text + " " * (width - cells(text))

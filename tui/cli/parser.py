@@ -49,7 +49,7 @@ def _command(words: Sequence[str]) -> tuple[Command | tuple[str, ...], list[str]
         if word.startswith("-") and word != "-":
             rest.append(word)
             option = _option(GLOBAL_OPTIONS, _name(word))
-            if option and option.value and _attached(word) is None and waiting:
+            if option and option.value and _attached_value(word) is None and waiting:
                 rest.append(waiting.pop(0))
         elif (not named and word in nouns) or (named and (*named, word) in _BY_WORDS):
             named = (*named, word)
@@ -78,26 +78,26 @@ def _values(command: Command, words: Sequence[str]) -> dict[str, list[str]]:
             plain.append(word)
     for option in command.options:
         if option.required and option.value and option.key not in values:
-            raise UsageError(f"Missing {option.names[-1]}.", _how(command))
+            raise UsageError(f"Missing {option.names[-1]}.", _usage_hint(command))
     return values | _arguments(command, plain)
 
 
 def _option_value(command: Command, word: str, waiting: list[str]) -> tuple[Option, str]:
     """Return the option that a word names, and its value: attached, or taken from the words that wait behind it."""
     options = command.all_options
-    name, value = _name(word), _attached(word)
+    name, value = _name(word), _attached_value(word)
     option = _option(options, name)
     if option is None:
         raise _unknown_option(command, word)
     option_name = option.names[-1]
     if value is not None and not option.value:
-        raise UsageError(f"{option_name} takes no value.", _how(command))
+        raise UsageError(f"{option_name} takes no value.", _usage_hint(command))
     if option.value and value is None:
         if not waiting or _option(options, _name(waiting[0])) or waiting[0] == "--":
-            raise UsageError(f"{option_name} needs a value: {option.value}.", _how(command))
+            raise UsageError(f"{option_name} needs a value: {option.value}.", _usage_hint(command))
         value = waiting.pop(0)
     if option.choices and value not in option.choices:
-        raise _not_a_choice(command, option_name, value or "", option.choices)
+        raise _invalid_choice(command, option_name, value or "", option.choices)
     return option, value or ""
 
 
@@ -109,7 +109,7 @@ def _arguments(command: Command, plain: list[str]) -> dict[str, list[str]]:
     required = [argument for argument in command.arguments for _ in range(argument.min_count)]
     if len(plain) < len(required):
         missing = required[len(plain)]
-        raise UsageError(f"Missing {missing.name}{_described(missing)}.", _how(command))
+        raise UsageError(f"Missing {missing.name}{_describe(missing)}.", _usage_hint(command))
     for place, argument in enumerate(command.arguments):
         reserved = sum(later.min_count for later in command.arguments[place + 1 :])
         room = len(plain) - reserved
@@ -117,16 +117,16 @@ def _arguments(command: Command, plain: list[str]) -> dict[str, list[str]]:
         if take > 0:
             values[argument.name] = plain[:take]
         if argument.choices and take > 0 and plain[0] not in argument.choices:
-            raise _not_a_choice(command, argument.name, plain[0], argument.choices)
+            raise _invalid_choice(command, argument.name, plain[0], argument.choices)
         plain = plain[max(take, 0) :]
     if plain:
         raise UsageError(
-            f"Too many arguments: {len(plain)} left over.", _how(command, "put a text with spaces in quotes")
+            f"Too many arguments: {len(plain)} left over.", _usage_hint(command, "put a text with spaces in quotes")
         )
     return values
 
 
-def _described(argument: Argument) -> str:
+def _describe(argument: Argument) -> str:
     return f": {argument.help}" if argument.help else ""
 
 
@@ -139,7 +139,7 @@ def _name(word: str) -> str:
     return word.partition("=")[0] if word.startswith("--") else word[:2]
 
 
-def _attached(word: str) -> str | None:
+def _attached_value(word: str) -> str | None:
     """Return the value in `--name=VALUE` or `-nVALUE`, None if the word holds the name alone."""
     if word.startswith("--"):
         _, equals, value = word.partition("=")
@@ -155,7 +155,7 @@ def _asks_help(words: Sequence[str]) -> bool:
 # --- errors -----------------------------------------------------------------------------------------------------------
 
 
-def _how(command: Command, more: str = "") -> str:
+def _usage_hint(command: Command, more: str = "") -> str:
     ask = " ".join(("modeldeck", *command.words, "--help"))
     return f"{ask} shows how; {more}." if more else f"{ask} shows how."
 
@@ -168,17 +168,17 @@ def _unknown_option(command: Command, word: str) -> UsageError:
     names += [] if command.words else ["--version"]
     hint = did_you_mean(name, [candidate for candidate in names if candidate.startswith("--")])
     suffix = f" {name}" if quotable(name, names) else f"; {' '.join(command.words) or 'the console'} has no such option"
-    return UsageError(f"Unknown option{suffix}.", hint + _how(command, "put a text that begins with - after --"))
+    return UsageError(f"Unknown option{suffix}.", hint + _usage_hint(command, "put a text that begins with - after --"))
 
 
 def _version_with_more() -> UsageError:
     return UsageError("--version takes no other words.", "modeldeck --version shows the version.")
 
 
-def _not_a_choice(command: Command, name: str, word: str, choices: Sequence[str]) -> UsageError:
+def _invalid_choice(command: Command, name: str, word: str, choices: Sequence[str]) -> UsageError:
     suffix = f" {word}" if quotable(word, choices) else ""
     hint = did_you_mean(word, choices)
-    return UsageError(f"Unknown {name}{suffix}. Use one of: {', '.join(choices)}.", hint + _how(command))
+    return UsageError(f"Unknown {name}{suffix}. Use one of: {', '.join(choices)}.", hint + _usage_hint(command))
 
 
 def _verb_missing(named: tuple[str, ...]) -> UsageError:
@@ -200,10 +200,12 @@ def _unknown_command(word: str, behind: Sequence[str]) -> UsageError:
     suffix = f" {word}" if quotable(word, nouns) else ""
     swapped = next((f"{noun} {word}" for noun in behind[:1] if (noun, word) in _BY_WORDS), "")
     hint = f"Did you mean modeldeck {swapped}? " if swapped else did_you_mean(word, nouns, "modeldeck ")
-    return UsageError(f"Unknown command{suffix}.", f"{hint or _with_verb(word)}modeldeck --help lists the commands.")
+    return UsageError(
+        f"Unknown command{suffix}.", f"{hint or _commands_with_verb(word)}modeldeck --help lists the commands."
+    )
 
 
-def _with_verb(word: str) -> str:
+def _commands_with_verb(word: str) -> str:
     """Return the commands that have the word, or what it is called here, as their verb; '' if none has."""
     verb = _OTHER_WORDS.get(word, word)
     named = {" ".join(words): words for words in _BY_WORDS if len(words) > 1}

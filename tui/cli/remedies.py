@@ -37,11 +37,11 @@ def remedy_text(remedy: Remedy | None) -> str:
         return ""
     named = remedy.credential not in ("", DEFAULT_NAME)
     return _WORDS[remedy.action].format(
-        provider=_quoted(remedy.provider) or "P",
-        credential=_quoted(remedy.credential),
-        model=_quoted(remedy.model),
-        fields="".join(f" {_quoted(field)}" for field in remedy.fields),
-        name=f" --name {_quoted(remedy.credential)}" if named else "",
+        provider=_quote(remedy.provider) or "P",
+        credential=_quote(remedy.credential),
+        model=_quote(remedy.model),
+        fields="".join(f" {_quote(field)}" for field in remedy.fields),
+        name=f" --name {_quote(remedy.credential)}" if named else "",
     )
 
 
@@ -50,5 +50,5 @@ def problem_hint(problem: Problem) -> str:
     return " ".join(filter(None, (problem.hint, remedy_text(problem.remedy))))
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return shlex.quote(one_line(text)) if text else ""

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tui.cli.command import ParsedArgs
-from tui.cli.output import discard, say_problem
+from tui.cli.output import discard, print_problem
 from tui.cli.parser import parse
 from tui.errors import Exit, Problem
 
@@ -38,13 +38,13 @@ def run(words: Sequence[str]) -> int:
         _flush()
         return code
     except Problem as problem:
-        return _failed(problem, _wants_json(words))
+        return _report_problem(problem, _wants_json(words))
     except KeyboardInterrupt:
         return int(Exit.INTERRUPTED)
     except OSError as error:
         return write_failed(error)
     except Exception as error:
-        return _crashed(error)
+        return _report_crash(error)
 
 
 def write_failed(error: OSError) -> int:
@@ -55,10 +55,12 @@ def write_failed(error: OSError) -> int:
         discard(1)
         return CLOSED_PIPE
     if error.filename is not None or error.errno not in _CANNOT_WRITE:
-        return _crashed(error)
+        return _report_crash(error)
     discard(1)
     reason = "it is closed" if error.errno == errno.EBADF else os.strerror(error.errno).lower()
-    return _failed(Problem(f"Standard output cannot be written: {reason}.", "Write it elsewhere, or free some space."))
+    return _report_problem(
+        Problem(f"Standard output cannot be written: {reason}.", "Write it elsewhere, or free some space.")
+    )
 
 
 def _call(args: ParsedArgs) -> int:
@@ -78,11 +80,11 @@ def _call(args: ParsedArgs) -> int:
     if isinstance(result, Coroutine):
         import asyncio
 
-        result = asyncio.run(_to_its_end(call, result), debug=False)
+        result = asyncio.run(_run_to_end(call, result), debug=False)
     return int(result or Exit.DONE)
 
 
-async def _to_its_end(call: "CommandContext", running: Coroutine[Any, Any, int | None]) -> int | None:
+async def _run_to_end(call: "CommandContext", running: Coroutine[Any, Any, int | None]) -> int | None:
     import asyncio
     import signal
 
@@ -92,7 +94,7 @@ async def _to_its_end(call: "CommandContext", running: Coroutine[Any, Any, int |
     assert task is not None
     guard_loop(loop, call.environ)
     # asyncio's own handling of ctrl+c is not noticed by a loop that is just about to wait; its handlers wake it.
-    with contextlib.suppress(ValueError, RuntimeError):  # not the main thread: no signal arrives here
+    with contextlib.suppress(ValueError, RuntimeError):  # not the main thread, which alone receives signals
         loop.add_signal_handler(signal.SIGINT, task.cancel)
     try:
         return await running
@@ -107,11 +109,11 @@ def _wants_json(words: Sequence[str]) -> bool:
     return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 
-def _failed(problem: Problem, as_json: bool = False) -> int:
+def _report_problem(problem: Problem, as_json: bool = False) -> int:
     with contextlib.suppress(OSError):
         sys.stdout.flush()
     try:
-        say_problem(problem, as_json)
+        print_problem(problem, as_json)
     except OSError:
         # Only the exit code can still be reported.
         discard(1)
@@ -119,10 +121,10 @@ def _failed(problem: Problem, as_json: bool = False) -> int:
     return int(problem.code)
 
 
-def _crashed(error: Exception) -> int:
+def _report_crash(error: Exception) -> int:
     from tui.diagnostics.crash_report import crash_words
 
-    return _failed(crash_words(error, os.environ))
+    return _report_problem(crash_words(error, os.environ))
 
 
 class _ClosedStream(io.TextIOBase):
@@ -157,5 +159,5 @@ def _flush() -> None:
         except OSError as error:
             if descriptor == 1 and error.errno != errno.EIO:
                 raise
-            # The terminal is gone, as when a line is cut, or stderr cannot be written: nobody can be told.
+            # The terminal is gone or stderr cannot be written: the error cannot be shown.
             discard(descriptor)

@@ -56,7 +56,7 @@ def credential(folder: str, tenant_id: str) -> Secret | None:
         return None
     except OSError:
         pass  # secret_in reports it, as for any file
-    return Secret(first_line(_content(path, f"The credential {name}")))
+    return Secret(first_line(_read(path, f"The credential {name}")))
 
 
 def first_line(text: str) -> str:
@@ -73,14 +73,14 @@ def secret_in(path: Path, shown: str) -> Secret:
     Raises:
         UsageError: naming the file as `shown`, if it is large, unreadable or no text.
     """
-    text = _content(path, shown).removeprefix("\ufeff").strip("\r\n")
+    text = _read(path, shown).removeprefix("\ufeff").strip("\r\n")
     if "\0" in text:
         # UTF-16 without its mark has a zero byte beside each letter.
         raise UsageError(f"{shown} is not UTF-8 text; it looks like UTF-16.", "Save it as UTF-8.")
     return Secret(text)
 
 
-def _content(path: Path, shown: str) -> str:
+def _read(path: Path, shown: str) -> str:
     try:
         with open_file(path) as file:
             content = file.read(_LONGEST + 1)

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, MutableMapping
 from typing import TYPE_CHECKING, TextIO
 
-from tui.cli.inputs import interruptible, may_ask, whole_number
+from tui.cli.inputs import interruptible, is_interactive, whole_number
 from tui.cli.output import is_terminal
 from tui.cli.secret_files import credential, first_line, private_file, secret_in
 from tui.errors import UsageError
@@ -57,9 +57,9 @@ class SecretInput:
 
     def passphrase(self, tenant_id: str, prompt: str) -> Secret | None:
         """Return the passphrase of a tenant; None if no source has it and there is no terminal to ask on."""
-        return self.without_prompt(tenant_id) or ask(prompt)
+        return self.passphrase_without_prompt(tenant_id) or ask(prompt)
 
-    def without_prompt(self, tenant_id: str) -> Secret | None:
+    def passphrase_without_prompt(self, tenant_id: str) -> Secret | None:
         """Return the passphrase of a tenant if it can be had without asking, else None."""
         if self.has_source:
             return self._line(self._stream(), "a passphrase")
@@ -76,7 +76,7 @@ class SecretInput:
             return self._variable
         return None
 
-    def has_own(self, tenant_id: str) -> bool:
+    def has_service_passphrase(self, tenant_id: str) -> bool:
         """Return True if the service manager has a passphrase of this very tenant."""
         return bool(self._credentials) and credential(self._credentials, tenant_id) is not None
 
@@ -181,7 +181,7 @@ def ask(prompt: str) -> Secret | None:
 
     The terminal hands over characters rather than lines, as its own line editor cuts a line at 4,096 of them.
     """
-    if not may_ask():
+    if not is_interactive():
         return None
     try:
         terminal = os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY)

@@ -26,7 +26,7 @@ from tui.config import NAME
 from tui.console import preferences
 from tui.console.background.monitor import BackgroundMonitor
 from tui.console.frame.chrome import STORE_AWAY, STRIP, HeaderState
-from tui.console.frame.navigator import InConsole
+from tui.console.frame.navigator import ConsoleNode
 from tui.console.frame.pending_actions import ActionNode, PendingActions
 from tui.console.frame.running_calls import RunningCalls
 from tui.console.frame.splash import SplashScreen
@@ -78,7 +78,9 @@ class Modeldeck(ActionNode, App[str]):
         self.actions = PendingActions(
             lambda: self.screen_stack, lambda error: self.show_problem(crash_words(error, session.environ))
         )
-        self.key_queue = KeyQueue(super().on_event, self._key_target, self._settled, self.call_later, self.set_timer)
+        self.key_queue = KeyQueue(
+            super().on_event, self._key_target, self._wait_until_idle, self.call_later, self.set_timer
+        )
         self.key_queue.hold()
         if tenant_id is not None or len(ids) == 1:
             with suppress(Problem):
@@ -107,7 +109,7 @@ class Modeldeck(ActionNode, App[str]):
         return TerminalDriver
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        filters = [*preferences.without_grey(super().get_line_filters()), Inert()]
+        filters = [*preferences.keep_terminal_colours(super().get_line_filters()), Inert()]
         return [*filters, Ascii()] if self.ascii else filters
 
     @property
@@ -140,7 +142,7 @@ class Modeldeck(ActionNode, App[str]):
         """Show the first screen in the frame that is drawn by now, and take keys."""
         await self.navigator.show(self._first)
         if self.navigator.tenant is not None:
-            self.navigator.use(self.navigator.tenant)
+            self.navigator.set_tenant(self.navigator.tenant)
         await self.key_queue.release()
         where = paths(self.session.environ)
         if self.session.practice and (where.config / NAME).exists():
@@ -186,7 +188,7 @@ class Modeldeck(ActionNode, App[str]):
     async def on_event(self, event: events.Event) -> None:
         if isinstance(event, events.Key | events.Paste):
             self.monitor.key_pressed()
-            if self._unseen(event) or self.monitor.tenant_lost():
+            if self._is_hidden_action(event) or self.monitor.tenant_lost():
                 return
             if not event.is_forwarded:
                 await self.key_queue.put(event)
@@ -196,7 +198,7 @@ class Modeldeck(ActionNode, App[str]):
             self.terminal_display.forget()
         await super().on_event(event)
 
-    def _unseen(self, event: events.Key | events.Paste) -> bool:
+    def _is_hidden_action(self, event: events.Key | events.Paste) -> bool:
         """Return True if it would act on what a window too small does not show; keys that work anywhere pass."""
         keys = self._bindings.key_to_bindings.get(event.key, []) if isinstance(event, events.Key) else []
         return self.screen.has_class("-too-small") and not any(key.priority for key in keys)
@@ -209,10 +211,10 @@ class Modeldeck(ActionNode, App[str]):
             return await super().push_screen_wait(screen, mode=mode)
 
     def on_key_handled(self, event: KeyHandled) -> None:
-        self.key_queue.handled(event)
+        self.key_queue.on_handled(event)
 
-    def _settled(self) -> bool:
-        return self.navigator.arrived and not self.pending_actions
+    def _wait_until_idle(self) -> bool:
+        return self.navigator.is_ready and not self.pending_actions
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         # Textual's one way out to the terminal.
@@ -242,7 +244,7 @@ class Modeldeck(ActionNode, App[str]):
         if isinstance(result, Problem):
             self.show_problem(result)
         else:
-            event.field.put(result)
+            event.field.set_text(result)
 
     # --- what the frame of every screen shows ---
 
@@ -273,7 +275,7 @@ class Modeldeck(ActionNode, App[str]):
     def set_running(self, area: str, stop: Callable[[], None] | None) -> None:
         """Note what stops the call that runs in an area (or a part, `area/part`), None when it has ended."""
         self.calls.set(area, stop)
-        self.pending_actions.let_keys_through()
+        self.pending_actions.release()
         if self.navigator.screen is not None:
             self.navigator.screen.refresh_chrome()
 
@@ -303,7 +305,7 @@ class Modeldeck(ActionNode, App[str]):
             self.show_problem(problem)
             return True
         name = str(action).partition("(")[0]
-        if not done and isinstance(default_namespace, InConsole) and (reason := default_namespace.why_not(name)):
+        if not done and isinstance(default_namespace, ConsoleNode) and (reason := default_namespace.why_not(name)):
             self.dialogs.toast(reason)
         return done
 

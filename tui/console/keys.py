@@ -211,7 +211,7 @@ DECLARED = {
 _ORDER = {binding_id: place for place, binding_id in enumerate(DECLARED)}
 
 _LAST = ("find.close", "area.escape", "page.back", "welcome.stop", "app.help", "page.help", "welcome.help")
-"""What a narrow footer keeps: how to leave and where to get help."""
+"""Entries that a narrow footer keeps: how to leave, and help."""
 
 _GENERAL = ("area.", "app.", "page.", "list.", "form.")
 """Beginnings of the ids that many screens share; all others are a screen's own."""
@@ -289,7 +289,7 @@ def footer_items(entries: Iterable[str], typing: bool) -> tuple[FooterItem, ...]
     return tuple(items)
 
 
-# --- what can be done on a screen ---
+# --- actions of a screen ---
 
 
 @dataclass(frozen=True)
@@ -307,7 +307,7 @@ class Action:
     usable: bool = True
 
     @property
-    def general(self) -> bool:
+    def is_general(self) -> bool:
         """Whether many screens have it."""
         return self.id.startswith(_GENERAL)
 
@@ -315,7 +315,7 @@ class Action:
 def actions_of(screen: Screen[Any]) -> list[Action]:
     """Return the actions of a screen and of what it shows, each once, in the order of their nodes, then the app's."""
     actions: dict[tuple[str, str], Action] = {}
-    for node in (*_shown(screen), screen, screen.app):
+    for node in (*_visible_widgets(screen), screen, screen.app):
         for binding in _bindings(node):
             usable = _state(node, binding.action)
             if usable is False or not binding.id or not binding.show:
@@ -343,7 +343,7 @@ def _plain_first(key: str) -> int:
     return 0 if len(key) == 1 and not key.isdigit() else 1 if len(key) == 1 else 2
 
 
-def _shown(screen: Screen[Any]) -> Iterator[Widget]:
+def _visible_widgets(screen: Screen[Any]) -> Iterator[Widget]:
     for widget in screen.walk_children(Widget):
         if all(parent.display for parent in widget.ancestors_with_self if isinstance(parent, Widget)):
             yield widget

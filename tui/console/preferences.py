@@ -9,7 +9,7 @@ from textual.filter import LineFilter, Monochrome, NoColor
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 from textual.theme import BUILTIN_THEMES
 
-from tui.config import Config, ignored
+from tui.config import Config, unknown_name_sentence
 from tui.console.keys import DECLARED, KEY_NAMES
 
 TERMINAL_THEME = replace(BUILTIN_THEMES["ansi-dark"], primary="ansi_cyan", secondary="ansi_magenta")
@@ -45,17 +45,19 @@ def keymap(config: Config) -> Keymap:
         named = [_WRITTEN.get(key.strip(), key.strip()) for key in text.split(",")]
         wrong = next((key for key in named if not _is_key(key)), None)
         if binding_id not in changeable:
-            faults.append((binding_id, f"{place}: {ignored('binding', binding_id, changeable)}"))
+            faults.append((binding_id, f"{place}: {unknown_name_sentence('binding', binding_id, changeable)}"))
         elif wrong is not None:
-            faults.append((binding_id, f"{place}: {ignored('key', wrong or 'without a name', sorted(_NAMED))}"))
+            faults.append(
+                (binding_id, f"{place}: {unknown_name_sentence('key', wrong or 'without a name', sorted(_NAMED))}")
+            )
         else:
             keys[binding_id] = ",".join(named)
-    for binding_id, sentence in _clashes(keys):
+    for binding_id, sentence in _key_conflicts(keys):
         faults.append((binding_id, f"{config.place(f'keymap.{binding_id}')}: {sentence}"))
     return Keymap(keys, tuple(faults))
 
 
-def _clashes(changed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+def _key_conflicts(changed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield each binding whose new key means something else on the same screen, and a sentence about it."""
     usual = {binding_id: _split(declared.keys) for binding_id, declared in DECLARED.items()}
     present = usual | {binding_id: _split(keys) for binding_id, keys in changed.items()}
@@ -64,7 +66,7 @@ def _clashes(changed: Mapping[str, str]) -> Iterator[tuple[str, str]]:
             shared = sorted(present[binding_id] & keys)
             both = other in changed and [*changed].index(other) < [*changed].index(binding_id)
             apart = other == binding_id or both or bool(usual[binding_id] & usual[other])
-            if shared and not apart and _together(binding_id, other):
+            if shared and not apart and _share_screen(binding_id, other):
                 yield binding_id, f"{shared[0]} is also the key of {other}; only one of them works."
 
 
@@ -77,7 +79,7 @@ _SHARED = {"playground", "question"}
 _CHAT = {"chat", "embedding", "speech", "compare"}
 
 
-def _together(one: str, other: str) -> bool:
+def _share_screen(one: str, other: str) -> bool:
     """Return True if two bindings can act on one screen: by the beginnings of their ids."""
     scopes = {one.partition(".")[0], other.partition(".")[0]}
     tab = bool(scopes & _SHARED) and scopes <= _CHAT | _SHARED
@@ -92,7 +94,7 @@ def _is_key(key: str) -> bool:
     return known and name.strip() == name != "" and set(modifiers) <= _MODIFIERS
 
 
-def without_grey(filters: Sequence[LineFilter]) -> list[LineFilter]:
+def keep_terminal_colours(filters: Sequence[LineFilter]) -> list[LineFilter]:
     """Return the filters so that NO_COLOR leaves the terminal's own two colours.
 
     Textual's greys make black on black of a theme of the terminal's own colours, as it chooses before the theme is set.

@@ -54,7 +54,7 @@ def begin(environ: Mapping[str, str], doing: str) -> None:
     folder = DiskFolder(paths(environ).log)
     with folder.lock():
         try:
-            handler = _Private(folder.path / NAME, maxBytes=_SIZE, backupCount=_KEPT)
+            handler = _PrivateFileHandler(folder.path / NAME, maxBytes=_SIZE, backupCount=_KEPT)
         except OSError as error:
             raise file_errors.unreadable(folder.path / NAME, error) from None
     handler.setFormatter(_Redacting())
@@ -67,12 +67,12 @@ def begin(environ: Mapping[str, str], doing: str) -> None:
 def end() -> None:
     """Log no more."""
     root = logging.getLogger()
-    for handler in [handler for handler in root.handlers if isinstance(handler, _Private)]:
+    for handler in [handler for handler in root.handlers if isinstance(handler, _PrivateFileHandler)]:
         root.removeHandler(handler)
         handler.close()
 
 
-class _Private(RotatingFileHandler):
+class _PrivateFileHandler(RotatingFileHandler):
     """Files that only their owner can open, from birth."""
 
     def _open(self) -> TextIOWrapper:

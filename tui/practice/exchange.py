@@ -46,14 +46,14 @@ async def stall() -> None:
     await asyncio.Event().wait()
 
 
-def whole(data: Any, status: int = 200, headers: Mapping[str, str] | None = None, first: float = 0.25) -> Answer:
+def json_answer(data: Any, status: int = 200, headers: Mapping[str, str] | None = None, first: float = 0.25) -> Answer:
     """Return a JSON answer, not streamed."""
     kind = {"content-type": "application/json"}
     return Answer(status, (dumps(data).encode(),), kind | dict(headers or {}), first)
 
 
 @dataclass(frozen=True)
-class Talk:
+class WebsocketTalk:
     """A WebSocket that is accepted. `hear` is asked at every message, `data` being all that came so far.
 
     Its answer is said with each piece as a message, and ends the connection; with None it waits for more.

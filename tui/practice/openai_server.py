@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, ReceivedRequest, whole
+from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.transport import fixture
 
 EVENTS = {"content-type": "text/event-stream; charset=utf-8"}
@@ -44,7 +44,7 @@ class Server:
         return transcription(request) if request.path.endswith("/audio/transcriptions") else None
 
 
-def refused(message: str, kind: str, code: str | None, param: str | None = None) -> dict[str, Any]:
+def error_body(message: str, kind: str, code: str | None, param: str | None = None) -> dict[str, Any]:
     """Return an error body (OpenAI API reference, errors)."""
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
@@ -53,15 +53,17 @@ def by_key(request: ReceivedRequest) -> Answer | None:
     """Return the error for a practice key that is not a good one, or None."""
     key = request.key
     if "refused" in key:
-        body = refused("Incorrect API key provided: sk-pr***3f2a.", "invalid_request_error", "invalid_api_key")
-        return whole(body, 401, {"x-request-id": "req_practice401"})
+        body = error_body("Incorrect API key provided: sk-pr***3f2a.", "invalid_request_error", "invalid_api_key")
+        return json_answer(body, 401, {"x-request-id": "req_practice401"})
     if "restricted" in key and request.method == "GET":
         text = "You have insufficient permissions for this operation. Missing scopes: api.model.read."
-        return whole(refused(text, "invalid_request_error", None), 403)
+        return json_answer(error_body(text, "invalid_request_error", None), 403)
     if "nocredit" in key and request.method == "POST":
-        return whole(refused("You exceeded your current quota.", "insufficient_quota", "insufficient_quota"), 429)
+        return json_answer(
+            error_body("You exceeded your current quota.", "insufficient_quota", "insufficient_quota"), 429
+        )
     if "busy" in key:
-        return whole(refused("The engine is overloaded.", "server_error", None), 503, {"retry-after": "2"})
+        return json_answer(error_body("The engine is overloaded.", "server_error", None), 503, {"retry-after": "2"})
     return None
 
 
@@ -75,8 +77,8 @@ def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Ans
     wish = sample_answers.wish(question)
     if answer := _on_demand(wish, request):
         return answer
-    if refusal := _too_much(body, reasons):
-        return whole(refusal, 400)
+    if refusal := _token_limit_error(body, reasons):
+        return json_answer(refusal, 400)
     text = "" if wish == "please be empty" else files + sample_answers.reply(question, body["model"])
     form = (body.get("response_format") or {}).get("json_schema")
     if isinstance(form, dict) and not wish:
@@ -97,12 +99,12 @@ def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Ans
     if not body.get("stream"):
         message = {"role": "assistant", "content": text, "refusal": None}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
-        return whole(_completion(folder, body, "chat.completion", [choice], usage), first=1.2)
+        return json_answer(_completion(folder, body, "chat.completion", [choice], usage), first=1.2)
     events = list(_events(folder, body, text, thoughts, reason, usage))
     if wish in ("please break", "please stall", "please error"):
         events = events[: len(events) // 3]
     if wish == "please error":
-        events.append(refused("The server had an error while processing the request.", "server_error", None))
+        events.append(error_body("The server had an error while processing the request.", "server_error", None))
     if not wish.endswith(("break", "stall", "error")):
         events.append("[DONE]")
     pieces = tuple(_piece(event) for event in events)
@@ -119,7 +121,7 @@ def _tool_call(folder: str, body: Mapping[str, Any]) -> Answer:
     if not body.get("stream"):
         message = {"role": "assistant", "content": None, "tool_calls": [call]}
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": "tool_calls"}
-        return whole(_completion(folder, body, "chat.completion", [choice], used), first=1.2)
+        return json_answer(_completion(folder, body, "chat.completion", [choice], used), first=1.2)
     half = len(arguments) // 2
     start = {"index": 0, **head, "function": {"name": function["name"], "arguments": ""}}
     parts = [{"index": 0, "function": {"arguments": piece}} for piece in (arguments[:half], arguments[half:])]
@@ -142,12 +144,12 @@ def embeddings(request: ReceivedRequest, sizes: Mapping[str, int]) -> Answer:
     vectors = [sample_answers.vector(text, size) for text in texts]
     packed = body.get("encoding_format") == "base64"
     data = [
-        {"object": "embedding", "index": place, "embedding": _packed(vector) if packed else vector}
+        {"object": "embedding", "index": place, "embedding": _pack_vector(vector) if packed else vector}
         for place, vector in enumerate(vectors)
     ]
     used = sum(map(sample_answers.tokens, texts))
     usage = {"prompt_tokens": used, "total_tokens": used}
-    return whole({"object": "list", "data": data, "model": body["model"], "usage": usage})
+    return json_answer({"object": "list", "data": data, "model": body["model"], "usage": usage})
 
 
 def transcription(request: ReceivedRequest) -> Answer:
@@ -163,32 +165,32 @@ def transcription(request: ReceivedRequest) -> Answer:
         ]
         if form.get("timestamp_granularities[]") == "word":
             body["words"] = list(_words())
-    return whole(body, first=1.5)
+    return json_answer(body, first=1.5)
 
 
 def missing(model: str) -> Answer:
     """Return the error for an unknown model."""
-    body = refused(f"The model `{model}` does not exist.", "invalid_request_error", "model_not_found", "model")
-    return whole(body, 404)
+    body = error_body(f"The model `{model}` does not exist.", "invalid_request_error", "model_not_found", "model")
+    return json_answer(body, 404)
 
 
-def _too_much(body: Mapping[str, Any], reasons: bool) -> dict[str, Any] | None:
+def _token_limit_error(body: Mapping[str, Any], reasons: bool) -> dict[str, Any] | None:
     for name in ("temperature", "top_p", "presence_penalty", "frequency_penalty", "max_tokens") if reasons else ():
         if name in body:
             text = f"Unsupported parameter: '{name}' is not supported with this model."
-            return refused(text, "invalid_request_error", "unsupported_parameter", name)
+            return error_body(text, "invalid_request_error", "unsupported_parameter", name)
     return None
 
 
 def _on_demand(wish: str, request: ReceivedRequest) -> Answer | None:
     if wish == "please fail":
-        return whole(refused("The text breaks a rule.", "invalid_request_error", "invalid_prompt"), 400)
+        return json_answer(error_body("The text breaks a rule.", "invalid_request_error", "invalid_prompt"), 400)
     if wish == "please be refused":
-        return whole(refused("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"), 401)
+        return json_answer(error_body("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"), 401)
     # Busy twice, then an answer.
     if wish == "please be busy" and request.times % 3 < 2:
         text = "Rate limit reached for requests."
-        return whole(refused(text, "rate_limit_error", "rate_limit_exceeded"), 429, {"retry-after": "2"})
+        return json_answer(error_body(text, "rate_limit_error", "rate_limit_exceeded"), 429, {"retry-after": "2"})
     return None
 
 
@@ -212,11 +214,11 @@ def _events(
 def _completion(
     folder: str, body: Mapping[str, Any], kind: str, choices: list[Any], usage: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    return {**_documented(folder), "object": kind, "model": body["model"], "choices": choices, "usage": usage}
+    return {**_documented_chunk(folder), "object": kind, "model": body["model"], "choices": choices, "usage": usage}
 
 
 @cache
-def _documented(folder: str) -> dict[str, Any]:
+def _documented_chunk(folder: str) -> dict[str, Any]:
     """Return the first chunk with text of the documented stream; every chunk has its members."""
     lines = [part.removeprefix(b"data: ") for part in fixture(folder, "chat.sse").split(b"\n") if b'"delta"' in part]
     chunk: dict[str, Any] = json.loads(lines[0])
@@ -228,7 +230,7 @@ def _piece(event: dict[str, Any] | str) -> bytes:
     return f"data: {text}\n\n".encode()
 
 
-def _packed(vector: list[float]) -> str:
+def _pack_vector(vector: list[float]) -> str:
     return base64.b64encode(struct.pack(f"<{len(vector)}f", *vector)).decode()
 
 

@@ -109,10 +109,10 @@ def question_of(content: Any) -> str:
 def files_of(content: Any) -> str:
     """Return a sentence about each image or document in the parts of a message, '' without any."""
     parts = content if isinstance(content, list) else []
-    return "".join(seen(data) for part in parts if (data := _base64_in(part)))
+    return "".join(describe_file(data) for part in parts if (data := _base64_in(part)))
 
 
-def seen(data: str) -> str:
+def describe_file(data: str) -> str:
     """Return a sentence about an image or document: a data URL, or its base64."""
     try:
         content = b64decode(data.rpartition(",")[2], validate=True)

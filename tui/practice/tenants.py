@@ -110,7 +110,7 @@ def practice_session(
 
 @cache
 def _pairs() -> tuple[NewKeyPair, ...]:
-    """Return six key pairs, of all that the primes of two give: generating one takes longer than all the rest."""
+    """Return six key pairs, combined from the primes of two, as generating one takes longer than everything else."""
     generated = [key_pair.generate_key_pair(BITS).private.rsa() for _ in range(2)]
     primes = [int(prime) for key in generated for prime in (key.p, key.q)]
     e = int(generated[0].e)
@@ -119,7 +119,7 @@ def _pairs() -> tuple[NewKeyPair, ...]:
 
 
 async def _set_up(session: Session, clock: _Clock) -> None:
-    """Create the tenants and their settings in the order in which people would have: long ago first."""
+    """Create the tenants and their settings, oldest first."""
     clock.days = 60
     names = {"acme": "acme", "north-lab": "north-lab", "tenant-2": "星河科技有限公司", LONG_NAME: LONG_NAME}
     for mark, (tenant_id, name) in enumerate(names.items()):
@@ -135,14 +135,14 @@ async def _set_up(session: Session, clock: _Clock) -> None:
     clock.days = 1
     await _openai(acme, "first")
     await _openai(acme, "second", "batch-jobs")
-    await _local(acme)
+    await _set_up_local_server(acme)
     for provider_id, state in _OTHERS.items():
         if provider_id in PROVIDERS:
-            await _other(acme, PROVIDERS[provider_id], state)
+            await _set_up_other(acme, PROVIDERS[provider_id], state)
     await _openai(north, "second")
-    await _local(star)
+    await _set_up_local_server(star)
     await _openai(long, "refused")
-    await _local(long)
+    await _set_up_local_server(long)
     for tenant, kind, provider_id in (
         (acme, ModelType.CHAT, "openai"),
         (north, ModelType.CHAT, "openai"),
@@ -150,7 +150,7 @@ async def _set_up(session: Session, clock: _Clock) -> None:
         (star, ModelType.EMBEDDING, "openai_compatible"),
         (long, ModelType.CHAT, "openai"),
     ):
-        if ref := _proposed(tenant, kind, provider_id):
+        if ref := _proposed_model(tenant, kind, provider_id):
             await defaults.set(tenant, kind, ref)
     clock.days = 0
     for tenant in (acme, north, star, long):
@@ -166,15 +166,17 @@ async def _openai(session: TenantSession, key: str, name: str = "default", more:
     if key == "refused":
         check = _check(session, 212, "OpenAI rejected this key.")
     values = {"api_key": Secret(_KEYS[key])}
-    await save(session, "openai", values, name=name, check=check, listed=(*_listed("openai", "models.json"), *more))
+    await save(
+        session, "openai", values, name=name, check=check, listed=(*_listed_models("openai", "models.json"), *more)
+    )
 
 
-async def _local(session: TenantSession) -> None:
-    models = _listed("openai_compatible", "ollama.json")
+async def _set_up_local_server(session: TenantSession) -> None:
+    models = _listed_models("openai_compatible", "ollama.json")
     await save(session, "openai_compatible", {"base_url": _LOCAL}, check=_check(session, 18), listed=models)
 
 
-async def _other(session: TenantSession, provider: Provider, state: ProviderState) -> None:
+async def _set_up_other(session: TenantSession, provider: Provider, state: ProviderState) -> None:
     """Set up a provider from its practice folder, with two of the models that are added by hand."""
     folder = folders()[provider.id]
     check = _check(session, 340)
@@ -216,7 +218,7 @@ def _check(session: TenantSession, ms: int, problem: str = "") -> VerificationRe
     return VerificationResult(VerificationState.READY, session.now(), ms)
 
 
-def _proposed(session: TenantSession, kind: ModelType, provider_id: str) -> str:
+def _proposed_model(session: TenantSession, kind: ModelType, provider_id: str) -> str:
     """Return the model that is proposed as the default of a type, '' for none."""
     ids = [model.id for model in catalog.listing(session, kind, provider_id) if not model.gone]
     best = [model_id for model_id in PROVIDERS[provider_id].proposed.get(kind, ()) if model_id in ids]
@@ -224,7 +226,7 @@ def _proposed(session: TenantSession, kind: ModelType, provider_id: str) -> str:
 
 
 @cache
-def _listed(provider_id: str, fixture: str) -> tuple[Model, ...]:
+def _listed_models(provider_id: str, fixture: str) -> tuple[Model, ...]:
     """Return the models that the practice provider lists, as its dialect reads them."""
     provider = PROVIDERS[provider_id]
     if provider.list_models is None:

@@ -17,8 +17,8 @@ import httpx
 from wsproto.utilities import generate_accept_token
 
 from tui.practice import exchange
-from tui.practice.exchange import Answer, ReceivedRequest, Talk
-from tui.practice.websocket import Line
+from tui.practice.exchange import Answer, ReceivedRequest, WebsocketTalk
+from tui.practice.websocket import PracticeSocket
 from tui.providers.origins import origin_of
 
 
@@ -60,11 +60,11 @@ class Practice(httpx.AsyncBaseTransport):
         answers = next((folder for folder in folders().values() if origin in folder.ORIGINS), None)
         if answers is None or "nowhere" in received.key:
             raise httpx.ConnectError("practice") from socket.gaierror(socket.EAI_NONAME, "practice")
-        respond: Callable[[ReceivedRequest], Answer | Talk | None] = answers.answer
+        respond: Callable[[ReceivedRequest], Answer | WebsocketTalk | None] = answers.answer
         answer = respond(received)
         if answer is None:
             raise httpx.ConnectError("practice") from ConnectionRefusedError(111, "practice")
-        if isinstance(answer, Talk):
+        if isinstance(answer, WebsocketTalk):
             accepted = {
                 "upgrade": "websocket",
                 "connection": "Upgrade",
@@ -76,7 +76,7 @@ class Practice(httpx.AsyncBaseTransport):
         stream = _Pieces(answer, self._pace)
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=stream, request=None)
 
-    def _line(self, request: ReceivedRequest, talk: Talk) -> Line:
+    def _line(self, request: ReceivedRequest, talk: WebsocketTalk) -> PracticeSocket:
         def hear(messages: list[Any]) -> Answer | None:
             times = self._seen.get(key := (request.origin + request.path, repr(messages)), 0)
             answer = talk.hear(replace(request, data=messages, times=times))
@@ -84,7 +84,7 @@ class Practice(httpx.AsyncBaseTransport):
                 self._seen[key] = times + 1
             return answer
 
-        return Line(hear, self._pace)
+        return PracticeSocket(hear, self._pace)
 
     def _count(self, url: str, data: Any) -> int:
         # The same question, whatever parameters were left out meanwhile.

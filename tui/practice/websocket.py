@@ -16,7 +16,7 @@ Hear = Callable[[list[Any]], Answer | None]
 """(all messages so far) -> what is said to them: each piece is a message; None to wait for more."""
 
 
-class Line(httpcore.AsyncNetworkStream):
+class PracticeSocket(httpcore.AsyncNetworkStream):
     """The other side of a connection that was accepted. It closes where the pieces of an answer end."""
 
     def __init__(self, hear: Hear, pace: float) -> None:
@@ -25,7 +25,7 @@ class Line(httpcore.AsyncNetworkStream):
         self._spoken = Connection(ConnectionType.SERVER)
         self._messages: list[Any] = []
         self._answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._frames = self._say()
+        self._frames = self._send()
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
         """Return the next bytes of the server, b"" at the end."""
@@ -46,7 +46,7 @@ class Line(httpcore.AsyncNetworkStream):
         """Stop the answer."""
         self._answer.cancel()
 
-    async def _say(self) -> AsyncIterator[bytes]:
+    async def _send(self) -> AsyncIterator[bytes]:
         answer = await self._answer
         await asyncio.sleep(answer.first * self._pace)
         for piece in answer.pieces:

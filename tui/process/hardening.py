@@ -44,22 +44,22 @@ def harden(environ: MutableMapping[str, str] = os.environ) -> None:
 
 
 def lock_memory() -> bool:
-    """Keep all memory of this process from being swapped; return True if the system allows it.
+    """Lock all memory of this process against swapping; return True if the system allows it.
 
-    Only where there is no limit: with one, memory that is needed later could not be had (mlockall(2)).
+    It is locked only without a memory limit: with one, later allocations could fail (mlockall(2)).
     """
     limits = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     if limits[1] == resource.RLIM_INFINITY:
         with contextlib.suppress(OSError, ValueError):
             resource.setrlimit(resource.RLIMIT_MEMLOCK, (limits[1], limits[1]))
-    elif not _may_lock():
+    elif not _can_lock_memory():
         return False
     with contextlib.suppress(OSError, AttributeError):
         return bool(ctypes.CDLL(None).mlockall(_MCL_CURRENT | _MCL_FUTURE | _MCL_ONFAULT) == 0)
     return False
 
 
-def _may_lock() -> bool:
+def _can_lock_memory() -> bool:
     """Return True if this process may lock memory beyond its limit (capabilities(7), CAP_IPC_LOCK)."""
     with contextlib.suppress(OSError, ValueError), open("/proc/self/status", "rb") as file:
         effective = next((line for line in file if line.startswith(b"CapEff:")), b"CapEff: 0")

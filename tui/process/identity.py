@@ -43,12 +43,12 @@ def terminal() -> str:
     return ""
 
 
-def alive(record: Mapping[str, Any], now: float) -> bool:
+def is_alive(record: Mapping[str, Any], now: float) -> bool:
     """Return True if the process that a record names may still run."""
     at = record.get("at")
     if not isinstance(record.get("pid"), int) or not isinstance(at, int | float):
         return False
-    return abs(_age(record, now - at)) <= LONGEST and not ended(record)
+    return abs(_age(record, now - at)) <= LONGEST and not has_ended(record)
 
 
 def _age(record: Mapping[str, Any], by_clock: float) -> float:
@@ -59,18 +59,18 @@ def _age(record: Mapping[str, Any], by_clock: float) -> float:
     return by_clock
 
 
-def ended(record: Mapping[str, Any]) -> bool:
+def has_ended(record: Mapping[str, Any]) -> bool:
     """Return True if the process that a record names has certainly ended; False for another machine's."""
     pid = record.get("pid")
     if not isinstance(pid, int) or record.get("host") != host():
         return False
-    if record.get("boot", _boot()) != _boot():
+    if record.get("boot", _boot_id()) != _boot_id():
         return True
     started = _start_time(pid)
-    return started != record.get("begun") or not (started or _there(pid))
+    return started != record.get("begun") or not (started or _exists(pid))
 
 
-def words(record: Mapping[str, Any]) -> str:
+def describe(record: Mapping[str, Any]) -> str:
     """Return `process 4127 on pts/3`, with the machine if it is another one; '' if nothing is known."""
     if not isinstance(record.get("pid"), int):
         return ""
@@ -87,7 +87,7 @@ def host() -> str:
 
 
 @cache
-def _boot() -> str:
+def _boot_id() -> str:
     """Return the kernel's ID of the present boot, or '' if there is none."""
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -104,7 +104,7 @@ def _start_time(pid: int) -> str:
     return numbers[18] if state not in "ZX" else ""
 
 
-def _there(pid: int) -> bool:
+def _exists(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

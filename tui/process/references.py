@@ -56,7 +56,7 @@ _EXAMPLES = (
 )
 
 
-Kept = dict[str, tuple[Secret, float]]
+ReferenceCache = dict[str, tuple[Secret, float]]
 """Values that are kept in memory by reference, each until a time (monotonic seconds)."""
 
 
@@ -68,7 +68,7 @@ class Source(NamedTuple):
     argv: tuple[str, ...] = ()
 
 
-def written(text: str) -> SecretReference:
+def normalize(text: str) -> SecretReference:
     """Return a reference as a person wrote it in its stored form; `command:` may be words quoted as in a shell.
 
     Raises:
@@ -129,7 +129,9 @@ def _is_word(value: object) -> bool:
     return isinstance(value, str) and "\0" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
 
 
-def resolve(references: Mapping[str, str], environ: Mapping[str, str], cache: Kept | None = None) -> dict[str, Secret]:
+def resolve(
+    references: Mapping[str, str], environ: Mapping[str, str], cache: ReferenceCache | None = None
+) -> dict[str, Secret]:
     """Return the values of references by field. Blocks: call it in a thread.
 
     The caller has made sure that a person wrote or confirmed them. Values come from `cache`, and stay there, if given.
@@ -152,7 +154,7 @@ def _value(source: Source, environ: Mapping[str, str]) -> Secret:
     if source.kind == "env":
         what, content = f"The variable {source.value}", environ.get(source.value, "").encode("utf-8", "replace")
     elif source.argv:
-        what, content = f"The program {one_line(source.argv[0], 80)}", _printed(source.argv, environ)
+        what, content = f"The program {one_line(source.argv[0], 80)}", _run(source.argv, environ)
     else:
         path = source.value
         what = f"The file {one_line(path, 80)}"
@@ -188,7 +190,7 @@ def _read(path: str, what: str) -> bytes:
         raise Problem(f"{what} cannot be read: {(error.strerror or 'no access').lower()}.") from None
 
 
-def _printed(argv: tuple[str, ...], environ: Mapping[str, str]) -> bytes:
+def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> bytes:
     """Run a program without a shell, a terminal or an input; return what it prints, at most one byte too many."""
     name = one_line(argv[0], 80)
     path = shutil.which(argv[0], path=environ.get("PATH", os.defpath))

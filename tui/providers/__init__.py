@@ -24,7 +24,7 @@ class Registry(Mapping[str, Provider]):
     def __getitem__(self, provider_id: str) -> Provider:
         if "_providers" in vars(self):
             return self._providers[provider_id]
-        if declared := _declared(provider_id):
+        if declared := _load(provider_id):
             return declared
         raise KeyError(provider_id)
 
@@ -41,11 +41,11 @@ def order(provider: Provider) -> tuple[bool, int, str]:
 
 
 def _discover() -> dict[str, Provider]:
-    declared = [provider for module in iter_modules(__path__) if (provider := _declared(module.name))]
+    declared = [provider for module in iter_modules(__path__) if (provider := _load(module.name))]
     return {provider.id: provider for provider in sorted(declared, key=order)}
 
 
-def _declared(name: str) -> Provider | None:
+def _load(name: str) -> Provider | None:
     """Return what the module of that name declares; None if there is none or it declares no provider."""
     # The client brings httpx with it, which no list of providers needs.
     if not name.isidentifier() or name in ("client", "dialects") or find_spec(f"{__name__}.{name}") is None:

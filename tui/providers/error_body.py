@@ -57,7 +57,7 @@ class Account:
 
 def read_account(body: Any) -> Account:
     """Return what an error body says, whatever its shape and the case of its names; a text is the message."""
-    body = _unwrapped(body)
+    body = _unwrap(body)
     if isinstance(body, list) and body and isinstance(body[0], dict) and "loc" not in body[0]:
         body = body[0]
     if not isinstance(body, dict):
@@ -92,7 +92,7 @@ def _says_something(value: Any, depth: int = 0) -> bool:
 
 def is_error(data: Any) -> bool:
     """Return True if JSON that is no answer is the account of a failure."""
-    data = _unwrapped(data)
+    data = _unwrap(data)
     if isinstance(data, list):
         return bool(data) and isinstance(data[0], dict) and is_error(data[0])
     if not isinstance(data, dict):
@@ -120,13 +120,13 @@ def _code_fails(data: Mapping[str, Any]) -> bool:
     return code is not None and code not in _FINE and bool(words_of(data))
 
 
-def _unwrapped(body: Any, depth: int = 0) -> Any:
+def _unwrap(body: Any, depth: int = 0) -> Any:
     """Return a body with its names in small letters, as far down as it is read, and without a wrapper."""
     if isinstance(body, list) and depth < _MAX_DEPTH:
-        return [_unwrapped(entry, depth + 1) for entry in body[:_MAX_ENTRIES]]
+        return [_unwrap(entry, depth + 1) for entry in body[:_MAX_ENTRIES]]
     if not isinstance(body, dict) or depth >= _MAX_DEPTH:
         return body
-    members = {str(name).lower(): _unwrapped(value, depth + 1) for name, value in body.items()}
+    members = {str(name).lower(): _unwrap(value, depth + 1) for name, value in body.items()}
     wrapped = next((inner for name in _WRAPPERS if isinstance(inner := members.get(name), dict)), None)
     if wrapped is None or depth or members.get("error"):
         return members
@@ -178,7 +178,7 @@ def _packed_words(text: str, depth: int) -> str:
     if not text.startswith("{") or depth >= _MAX_DEPTH:
         return ""
     try:
-        data = _unwrapped(json.loads(text[: 10 * MAX_WORDS]))
+        data = _unwrap(json.loads(text[: 10 * MAX_WORDS]))
     except (ValueError, RecursionError):
         return ""
     return words_of(data.get("error") or data, depth + 1) if isinstance(data, dict) else ""

@@ -60,17 +60,17 @@ class ErrorContext:
         return host_of(self.url)
 
     @property
-    def unsent(self) -> str:
+    def nothing_sent(self) -> str:
         """The second sentence of an error before anything was sent."""
         return "The key was not sent." if self.keyed else "Nothing was sent."
 
 
 def redact(context: ErrorContext, text: str, limit: int = 300) -> str:
     """Return a server's text on one line; a key that it repeats, whole or in part, becomes dots."""
-    return one_line(_WORD.sub(_dotted, context.redactor.text(text[: 20 * limit])[: 2 * limit]), limit)
+    return one_line(_WORD.sub(_join_dots, context.redactor.text(text[: 20 * limit])[: 2 * limit]), limit)
 
 
-def _dotted(word: re.Match[str]) -> str:
+def _join_dots(word: re.Match[str]) -> str:
     if "**" not in word[0]:
         return word[0]
     rest = _AFTER_WORD.search(word[0])
@@ -151,7 +151,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
         try:
             seconds = float(value) / scale
         except ValueError:
-            seconds = _until(value, now)
+            seconds = _seconds_until(value, now)
         if seconds > _SINCE_1970:
             # Some servers tell when, not how long; a few of them in milliseconds.
             seconds = seconds / (1000 if seconds > 1000 * _SINCE_1970 else 1) - now
@@ -163,7 +163,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def clock_note(headers: Mapping[str, str], now: float) -> str:
     """Return a sentence if this clock and the server's differ much: signatures contain the time."""
-    ahead = -_until(headers.get("date", ""), now)
+    ahead = -_seconds_until(headers.get("date", ""), now)
     if not _SKEW < abs(ahead) < float("inf"):
         return ""
     return f"This machine's clock is {_minutes(abs(ahead))} {'ahead of' if ahead > 0 else 'behind'} the server's."
@@ -267,7 +267,7 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
-def _until(date: str, now: float) -> float:
+def _seconds_until(date: str, now: float) -> float:
     try:
         return parsedate_to_datetime(date).timestamp() - now
     except (ValueError, TypeError, OverflowError, IndexError):

@@ -173,7 +173,7 @@ class NoResponseYet:
 
 
 @dataclass(frozen=True)
-class Uploading:
+class UploadStarted:
     """The bytes of the file sent so far, and its size."""
 
     sent: int
@@ -232,7 +232,7 @@ Event = (
     | Notice
     | Retrying
     | NoResponseYet
-    | Uploading
+    | UploadStarted
     | SearchResults
     | ModelDetails
     | AccessToken

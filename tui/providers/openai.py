@@ -8,7 +8,7 @@ from typing import Any
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import audio, chat, embeddings, errors, models, parameters, vision
-from tui.providers.origins import host_of, of_base_url, origin_of
+from tui.providers.origins import base_url_origin, host_of, origin_of
 from tui.providers.spec import Choice, Field, FieldValues, Provider
 
 _ID, _LABEL = "openai", "OpenAI"
@@ -120,7 +120,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=openai_api.sign,
-    origins=of_base_url,
+    origins=base_url_origin,
     verify=lambda fields: models.verification(_flavour(fields), fields),
     parse_error=openai_api.parse_error,
     key_page="https://platform.openai.com/api-keys",

@@ -20,7 +20,7 @@ def origin_of(url: str) -> str:
     return _origin(_split(url))
 
 
-def of_base_url(fields: Mapping[str, str]) -> tuple[str, ...]:
+def base_url_origin(fields: Mapping[str, str]) -> tuple[str, ...]:
     """Return the one origin of a provider that is reached at its base URL only."""
     return (origin_of(fields["base_url"]),)
 
@@ -54,15 +54,15 @@ def clean_url(text: str, clears: Sequence[str] = ()) -> str:
     """
     text = text.strip()
     if _ONE_SLASH.match(text):
-        raise UsageError(f"{_quoted(text)} needs two slashes after http:, as in http://.", _EXAMPLE)
+        raise UsageError(f"{_quote(text)} needs two slashes after http:, as in http://.", _EXAMPLE)
     if "://" not in text:
         if len(text) >= _LONG and _WORD.fullmatch(text):
             # As a name of a host, it would be looked up, by whoever answers such questions.
-            raise UsageError(f"{_quoted(text)} is not an address.", _EXAMPLE)
+            raise UsageError(f"{_quote(text)} is not an address.", _EXAMPLE)
         text = f"https://{text}" if not is_loopback(f"http://{text}") else f"http://{text}"
     parts = _split(text)
     if parts.scheme not in _PORTS:
-        raise UsageError(f"{_quoted(text)} is not an http address.", _EXAMPLE)
+        raise UsageError(f"{_quote(text)} is not an http address.", _EXAMPLE)
     if parts.username or parts.password:
         raise UsageError("A URL with a user name or password is not accepted.", "Enter the key in its own field.")
     if parts.query:
@@ -99,11 +99,11 @@ def _split(url: str) -> SplitResult:
     except ValueError:
         known = False
     if not known or any(mark.isspace() or not mark.isprintable() for mark in url):
-        raise UsageError(f"{_quoted(url) or 'A blank text'} is not an address.", _EXAMPLE)
+        raise UsageError(f"{_quote(url) or 'A blank text'} is not an address.", _EXAMPLE)
     return parts
 
 
-def _quoted(url: str) -> str:
+def _quote(url: str) -> str:
     """Return what a sentence may repeat of an address: no user, no query, and no long word that may be a key."""
     shown = re.sub(r"//.*@", "//", re.split(r"[?#]", url, maxsplit=1)[0], flags=re.DOTALL)
     return one_line(shown, 80) if "/" in shown or "." in shown or len(shown) < _LONG else "What was entered"

@@ -38,7 +38,7 @@ def forms(text: str) -> set[str]:
     Of a value in base64, such as a signed header, the long words that it unpacks to are included.
     """
     text = _SCHEME.sub("", text, count=1) if _SCHEME.match(text) else text
-    plain = {text, *_unpacked(text)}
+    plain = {text, *_decode_words(text)}
     plain |= {encoded for word in tuple(plain) for encoded in _base64(word.encode("utf-8", "replace"))}
     escaped: set[str] = set()
     for word in plain:
@@ -180,7 +180,7 @@ def _base64(data: bytes) -> Iterator[str]:
         yield whole.replace("+", "-").replace("/", "_")
 
 
-def _unpacked(text: str) -> Iterator[str]:
+def _decode_words(text: str) -> Iterator[str]:
     """Yield the long words of a text in base64 or a JSON web token, where they are text again."""
     for part in text.split("."):
         padded = part.replace("-", "+").replace("_", "/") + "=" * (-len(part) % 4)

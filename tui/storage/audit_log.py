@@ -84,7 +84,7 @@ class Head(NamedTuple):
 
 @dataclass(frozen=True)
 class Finding:
-    """A finding about a log. `harmless`: it is what a killed session leaves."""
+    """A finding about a log. `harmless` ones are left by killed sessions."""
 
     sentence: str
     harmless: bool = False
@@ -148,7 +148,7 @@ def entries(content: bytes) -> list[Entry]:
     return [entry for text in content.split(b"\n") if text and (entry := parse(text))]
 
 
-def follow(lines: Iterable[bytes], head: Head | None, first: Head, key: bytes | None = None) -> Head:
+def chain_head(lines: Iterable[bytes], head: Head | None, first: Head, key: bytes | None = None) -> Head:
     """Return the head that the next entry is chained to: the remembered one, or the last of those that follow it.
 
     `lines` come without their ends. With `key`, only entries with the right HMAC follow: an entry that someone added to
@@ -161,13 +161,13 @@ def follow(lines: Iterable[bytes], head: Head | None, first: Head, key: bytes | 
         if entry is None:
             continue
         if head is None:
-            now = _of(entry, first)
+            now = _head_of(entry, first)
         elif not reached:
             reached = (entry.n, entry.hash) == (head.n, head.hash)
         elif key is None or entry.n == head.n or authentic(text, key):
             if (entry.n, entry.prev) != (now.n + 1, now.hash):
                 break
-            now = _of(entry, now)
+            now = _head_of(entry, now)
     return now
 
 
@@ -177,7 +177,7 @@ def verify(content: bytes, head: Head | None, first: Head, key: bytes | None = N
 
 
 @dataclass
-class _Walk:
+class _ChainCheck:
     """What a walk through a log found, where it ends, how many entries it has, the sentence on those after the head."""
 
     findings: list[Finding]
@@ -186,7 +186,7 @@ class _Walk:
     behind: str = ""
 
 
-def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | None) -> _Walk:
+def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | None) -> _ChainCheck:
     """Look at one line after the other; the last is what follows the last line end, so blank in a whole log."""
     findings: list[Finding] = []
     strange: list[bytes] = []
@@ -212,7 +212,7 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
             continue
         count += 1
         if len(findings) < _MOST_FINDINGS:
-            findings += [*_strange(strange, entry), *_joint(Head(n, digest), entry)]
+            findings += [*_unreadable_lines(strange, entry), *_check_link(Head(n, digest), entry)]
         if key is not None and macs_from and (reached or entry.n >= macs_from):
             if not authentic(previous, key):
                 forged.append(entry.n)
@@ -221,17 +221,17 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
         strange, n, digest, state = [], entry.n, entry.hash, entry.state or state
         reached = reached or (head is not None and (n, digest) == (head.n, head.hash))
         unparsed = check is not None and not reached and n + 1 >= macs_from
-    findings += _strange(strange, None)
+    findings += _unreadable_lines(strange, None)
     if forged:
-        findings.append(Finding(f"{_listed(forged)} outside Modeldeck."))
-    if sentence := f"{_listed(behind)} by a session that ended before it could log that." if behind else "":
+        findings.append(Finding(f"{_join_numbers(forged)} outside Modeldeck."))
+    if sentence := f"{_join_numbers(behind)} by a session that ended before it could log that." if behind else "":
         findings.append(Finding(sentence, harmless=True))
     if rest:
         findings.append(Finding("The last line is incomplete: a session ended while writing.", harmless=True))
     if head is not None and not reached:
         other = f"Entry {head.n} is not the one written."
         findings.append(Finding(f"{_numbers(n + 1, head.n)} at the end." if n < head.n else other))
-    return _Walk(findings, Head(n, digest, state), count, sentence)
+    return _ChainCheck(findings, Head(n, digest, state), count, sentence)
 
 
 class Log:
@@ -254,10 +254,10 @@ class Log:
         """Append entries. `before` and `state` are digests of the settings before and after a change."""
         head, tail, key = self._head(), self._last_line(), self._mac_key()
         if head is None or not tail.endswith(b"\n") or _hash(tail[:-1].rpartition(b"\n")[2]) != head.hash:
-            head = follow(self._lines_from(head), head, self._first, key if head and head.macs_from else None)
+            head = chain_head(self._lines_from(head), head, self._first, key if head and head.macs_from else None)
         key = self._new_mac_key() if key is None else key
         audit_failure = [AuditEvent(UNRECORDED_CHANGE)] if before and head.state and before != head.state else []
-        acts = [*_mending(tail, head), *audit_failure, *acts]
+        acts = [*_repair_event(tail, head), *audit_failure, *acts]
         lines = [b"\n" if tail and not tail.endswith(b"\n") else b""]
         for act in acts:
             # The digest goes with the last: killed before it is written, the change counts as not noted.
@@ -344,7 +344,7 @@ class Log:
         return key
 
 
-def _listed(numbers: Sequence[int]) -> str:
+def _join_numbers(numbers: Sequence[int]) -> str:
     first = numbers[0]
     return f"{len(numbers):,} entries from entry {first} on were added" if numbers[1:] else f"Entry {first} was added"
 
@@ -353,7 +353,7 @@ def _json(entry: Mapping[str, Any]) -> bytes:
     return json.dumps(entry, ensure_ascii=False, sort_keys=True).encode()
 
 
-def _mending(tail: bytes, head: Head) -> list[AuditEvent]:
+def _repair_event(tail: bytes, head: Head) -> list[AuditEvent]:
     """Return the event that names a partly written line; none if only its line end is missing."""
     torn = tail.rpartition(b"\n")[2]
     if not torn or _hash(torn) == head.hash:
@@ -361,7 +361,7 @@ def _mending(tail: bytes, head: Head) -> list[AuditEvent]:
     return [AuditEvent(LOG_REPAIRED, {"sha256": _hash(torn), "bytes": len(torn)})]
 
 
-def _joint(at: Head, entry: Entry) -> list[Finding]:
+def _check_link(at: Head, entry: Entry) -> list[Finding]:
     if entry.n > at.n + 1:
         return [Finding(f"{_numbers(at.n + 1, entry.n - 1)} before entry {entry.n}.")]
     if entry.n <= at.n:
@@ -372,7 +372,7 @@ def _joint(at: Head, entry: Entry) -> list[Finding]:
     return []
 
 
-def _strange(lines: Sequence[bytes], entry: Entry | None) -> list[Finding]:
+def _unreadable_lines(lines: Sequence[bytes], entry: Entry | None) -> list[Finding]:
     """Return findings on lines that are not entries, before `entry` or at the end of the log."""
     if not lines:
         return []
@@ -386,5 +386,5 @@ def _numbers(first: int, last: int) -> str:
     return f"Entry {first} is missing" if first == last else f"Entries {first} to {last} are missing"
 
 
-def _of(entry: Entry, before: Head) -> Head:
+def _head_of(entry: Entry, before: Head) -> Head:
     return Head(entry.n, entry.hash, entry.state or before.state, before.macs_from)

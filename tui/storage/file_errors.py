@@ -39,12 +39,12 @@ def check_file(status: os.stat_result, path: Path) -> None:
 
 def unreadable(path: Path, error: OSError) -> Problem:
     """Return the problem of a file or folder that cannot be read."""
-    return _strange(path, error) or Problem(f"This cannot be read: {one_line(str(path))}.", _says(error))
+    return _link_or_foreign_file(path, error) or Problem(f"This cannot be read: {one_line(str(path))}.", _says(error))
 
 
 def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
     """Return the problem of a folder, or a file in it, that cannot be written; nothing was changed."""
-    if strange := _strange(folder / name, error):
+    if strange := _link_or_foreign_file(folder / name, error):
         return strange
     where = one_line(str(folder))
     if error.errno in _NO_ROOM:
@@ -57,7 +57,7 @@ def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
     )
 
 
-def _strange(path: Path, error: OSError) -> Problem | None:
+def _link_or_foreign_file(path: Path, error: OSError) -> Problem | None:
     """Return the problem of a symbolic link, or of a file or folder that another user owns."""
     if error.errno in {errno.ELOOP, errno.ENOTDIR} and path.is_symlink():
         return Problem(f"This is a symbolic link: {one_line(str(path))}.", "Replace it with the file or folder itself.")
@@ -90,7 +90,7 @@ def left(leaving: Path, error: OSError) -> Problem:
     )
 
 
-def full(folder: Path, at: int | Path, size: int) -> Problem | None:
+def check_free_space(folder: Path, at: int | Path, size: int) -> Problem | None:
     """Return the problem if `size` bytes do not fit, before anything is written."""
     free, needed = filesystem.room(at), size + _SPARE
     if free is None or free >= needed:
@@ -105,7 +105,7 @@ def write_blocker(folder: Path) -> Problem | None:
     """Return why a folder, which need not exist, cannot be written; None if it can."""
     there = next(parent for parent in (folder, *folder.parents) if os.path.lexists(parent))
     if os.access(there, os.W_OK | os.X_OK):
-        return full(folder, there, 0)
+        return check_free_space(folder, there, 0)
     try:
         kept = bool(os.statvfs(there).f_flag & os.ST_RDONLY)
     except OSError as error:

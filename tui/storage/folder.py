@@ -19,7 +19,7 @@ from typing import Protocol
 from tui.errors import Problem
 from tui.storage import file_errors, filesystem, folder_safety
 from tui.storage import lock as file_lock
-from tui.storage.generations import generation, numbered, rotation_renames, safe_name
+from tui.storage.generations import earlier_names, generation, rotation_renames, safe_name
 from tui.storage.lock import LEASE, LOCK, WAIT
 
 _TEMPORARY, _LEAVING = ".tmp-", ".leaving-"
@@ -127,7 +127,7 @@ class DiskFolder:
 
     def generations(self, name: str) -> list[str]:
         """Return the names of the earlier states of a file, newest first."""
-        return numbered(self.names(), name)
+        return earlier_names(self.names(), name)
 
     def close(self) -> None:
         """Do nothing: no file stays open."""
@@ -138,7 +138,7 @@ class DiskFolder:
 
     def read(self, name: str, last: int = 0) -> bytes | None:
         """Read a private file; raise a Problem if it cannot be read or others could have written it."""
-        with self._opened() as at:
+        with self._open_descriptor() as at:
             if at is None:
                 return None
             try:
@@ -161,7 +161,7 @@ class DiskFolder:
 
     def lines(self, name: str) -> Iterator[bytes]:
         """Yield the lines of a private file, one at a time; those longer than `LONGEST_LINE` cut one byte behind it."""
-        with self._opened() as at:
+        with self._open_descriptor() as at:
             if at is None:
                 return
             try:
@@ -188,9 +188,9 @@ class DiskFolder:
         safe_name(name)
         temporary = f"{_TEMPORARY}{name}-{os.getpid()}-{threading.get_ident()}"
         self._make()
-        with self._opened() as at:
+        with self._open_descriptor() as at:
             assert at is not None
-            if full := file_errors.full(self._path, at, len(data)):
+            if full := file_errors.check_free_space(self._path, at, len(data)):
                 raise full
             if len(data) > LARGEST:
                 raise file_errors.too_large(self._path / name, LARGEST)
@@ -215,9 +215,9 @@ class DiskFolder:
         """Append to a private file, and fsync it."""
         self._make()
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
-        with self._opened() as at:
+        with self._open_descriptor() as at:
             assert at is not None
-            if full := file_errors.full(self._path, at, len(data)):
+            if full := file_errors.check_free_space(self._path, at, len(data)):
                 raise full
             file_lock.require_current(at, self._lock_file, self._path)
             try:
@@ -232,7 +232,7 @@ class DiskFolder:
 
     def remove(self, name: str) -> None:
         """Remove a file, and fsync the folder."""
-        with self._opened() as at:
+        with self._open_descriptor() as at:
             if at is None:
                 return
             file_lock.require_current(at, self._lock_file, self._path)
@@ -247,16 +247,16 @@ class DiskFolder:
     def lock(self, wait: float = WAIT) -> Iterator[None]:
         """Hold `flock` on the folder's lock file for the duration of the block."""
         self._make()
-        with self._opened() as at:
+        with self._open_descriptor() as at:
             assert at is not None
-            with self._locked(at, wait):
+            with self._lock(at, wait):
                 yield
 
     def destroy(self) -> None:
         """Rename the folder away under its lock, then delete its files."""
         above = self._path.parent
         leaving = above / f"{_LEAVING}{self._path.name}-{os.getpid()}-{time.monotonic_ns()}"
-        with self._opened() as at:
+        with self._open_descriptor() as at:
             if at is None:
                 return
             with self.lock():
@@ -293,14 +293,14 @@ class DiskFolder:
     def _check_parents(self) -> None:
         """Raise a Problem if a folder above this one is not private, or if everybody can replace the topmost one."""
         if self._parent is not None:
-            with self._parent._opened():
+            with self._parent._open_descriptor():
                 pass
         elif not self._parents_checked:
             folder_safety.check_parents(self._path)
             self._parents_checked = True
 
     @contextmanager
-    def _opened(self) -> Iterator[int | None]:
+    def _open_descriptor(self) -> Iterator[int | None]:
         """Open a descriptor of the folder, proved to be private like those above it; None without a folder."""
         self._check_parents()
         try:
@@ -320,7 +320,7 @@ class DiskFolder:
             _close(at)
 
     def _entries(self) -> list[tuple[str, int | None]]:
-        with self._opened() as at:
+        with self._open_descriptor() as at:
             try:
                 return filesystem.entries(at) if at is not None else []
             except OSError as error:
@@ -358,7 +358,7 @@ class DiskFolder:
             self._fill(first, self.read(name) or b"", at)  # a file system without hard links
 
     @contextmanager
-    def _locked(self, at: int, wait: float) -> Iterator[None]:
+    def _lock(self, at: int, wait: float) -> Iterator[None]:
         with contextlib.ExitStack() as stack:
             try:
                 file = stack.enter_context(file_lock.holding(at, self._path, wait, bool(self.shared)))

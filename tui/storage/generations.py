@@ -15,7 +15,7 @@ def safe_name(name: str) -> str:
     return name
 
 
-def numbered(names: list[str], name: str) -> list[str]:
+def earlier_names(names: list[str], name: str) -> list[str]:
     """Return those of the names that are earlier states of `name`, newest first."""
     start = f"{name}."
     numbers = [int(end) for file in names if file.startswith(start) and (end := file.removeprefix(start)).isdigit()]

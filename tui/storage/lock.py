@@ -31,7 +31,7 @@ _UNSIGNED = 60.0
 _waiting_since: dict[int, float] = {}
 
 
-def waited() -> float:
+def waiting_time() -> float:
     """Return for how many seconds this process has waited for another one; 0.0 if it does not."""
     return max((time.monotonic() - since for since in list(_waiting_since.values())), default=0.0)
 
@@ -82,7 +82,7 @@ def _lock(file: int, deadline: float) -> None:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 return
             except BlockingIOError:
-                by = _signed(file)
+                by = _read_owner(file)
                 if time.monotonic() >= deadline:
                     raise _lock_problem(by) from None
                 notify(by)
@@ -99,8 +99,8 @@ def _lease(at: int, path: Path, me: Mapping[str, Any], deadline: float) -> Itera
                 file = os.open(LEASE, flags, 0o600, dir_fd=at)
                 break
             except FileExistsError:
-                by = _leased(at)
-                if identity.ended(by) or (not by and _age(at) > _UNSIGNED):
+                by = _read_lease(at)
+                if identity.has_ended(by) or (not by and _age(at) > _UNSIGNED):
                     with contextlib.suppress(FileNotFoundError):
                         os.unlink(LEASE, dir_fd=at)
                 elif time.monotonic() >= deadline:
@@ -142,7 +142,7 @@ def _sign(file: int, me: Mapping[str, Any]) -> None:
         os.pwrite(file, json.dumps(me).encode(), 0)
 
 
-def _signed(file: int) -> dict[str, Any]:
+def _read_owner(file: int) -> dict[str, Any]:
     with contextlib.suppress(OSError, ValueError, RecursionError):
         record = json.loads(os.pread(file, 1000, 0))
         if isinstance(record, dict):
@@ -150,13 +150,13 @@ def _signed(file: int) -> dict[str, Any]:
     return {}
 
 
-def _leased(at: int) -> dict[str, Any]:
+def _read_lease(at: int) -> dict[str, Any]:
     try:
         file = os.open(LEASE, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=at)
     except OSError:
         return {}
     try:
-        return _signed(file)
+        return _read_owner(file)
     finally:
         os.close(file)
 
@@ -168,6 +168,6 @@ def _age(at: int) -> float:
 
 
 def _lock_problem(by: Mapping[str, Any], hint: str = "Try again; nothing was changed.") -> SaveFailed:
-    who, at = identity.words(by), by.get("at")
+    who, at = identity.describe(by), by.get("at")
     since = f" since {time.strftime('%H:%M', time.localtime(at))}" if isinstance(at, int | float) else ""
     return SaveFailed(f"Another session{f' ({who})' if who else ''} has been writing{since}.", hint)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tui.errors import Problem
-from tui.storage.generations import generation, numbered, rotation_renames, safe_name
+from tui.storage.generations import earlier_names, generation, rotation_renames, safe_name
 from tui.storage.lock import WAIT
 
 
@@ -104,4 +104,4 @@ class MemoryFolder:
 
     def generations(self, name: str) -> list[str]:
         """Return the names of the earlier states of a file, newest first."""
-        return numbered(self.names(), name)
+        return earlier_names(self.names(), name)

@@ -144,13 +144,13 @@ def decode(content: bytes, path: str = "", *, edited: bool = False) -> Document:
         or not isinstance(data, dict)
         or not all(_is_table(table) for table in data.values())
     ):
-        raise _misshapen(parsed["schema"], path)
+        raise _invalid_record(parsed["schema"], path)
     try:
         whole = whole or parsed.get("sha256") == _digest(parsed, canonical(data).encode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError):
         raise CorruptSettings(Damage.SYNTAX, "it is not JSON that a settings file can hold", path) from None
     if not whole and parsed["schema"] > schema():
-        raise _misshapen(parsed["schema"], path)
+        raise _invalid_record(parsed["schema"], path)
     if not whole and not edited:
         hint = "It was edited by hand, or the disk is faulty. Nothing was saved."
         raise CorruptSettings(Damage.CHECKSUM, "it is not as it was saved", path, hint)
@@ -213,7 +213,7 @@ def following(document: Document, before: Document) -> Document:
     return after
 
 
-def copied(data: Content) -> Content:
+def copy_tables(data: Content) -> Content:
     """Return a copy whose records can be changed; what is in an entry of a record is replaced, never changed."""
     return {name: {key: dict(record) for key, record in table.items()} for name, table in data.items()}
 
@@ -271,7 +271,7 @@ def _brought_up(data: Content, version: int, path: str) -> Content:
     return data
 
 
-def _misshapen(version: int, path: str) -> CorruptSettings:
+def _invalid_record(version: int, path: str) -> CorruptSettings:
     if version > schema():
         what = f"it was written by a newer Modeldeck (version {version} of the file; this one knows {schema()})"
         return CorruptSettings(Damage.NEWER, what, path, "Use the newer Modeldeck. The file is unchanged.")
@@ -296,7 +296,7 @@ def read_json(content: bytes, path: str = "") -> Any:
         raise CorruptSettings(Damage.ENCODING, "it is not text in UTF-8", path) from None
     try:
         return json.loads(text, object_pairs_hook=_unique, parse_constant=_not_a_number, parse_float=_finite)
-    except _Twice:
+    except _DuplicateName:
         raise CorruptSettings(Damage.DUPLICATE, "an entry appears twice", path) from None
     except _NotANumber:
         raise CorruptSettings(Damage.NUMBER, "it contains an invalid number", path) from None
@@ -309,7 +309,7 @@ def read_json(content: bytes, path: str = "") -> Any:
         raise CorruptSettings(Damage.SYNTAX, "it is not JSON that a settings file can hold", path) from None
 
 
-class _Twice(ValueError):
+class _DuplicateName(ValueError):
     pass
 
 
@@ -320,7 +320,7 @@ class _NotANumber(ValueError):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     unique = dict(pairs)
     if len(unique) != len(pairs):
-        raise _Twice
+        raise _DuplicateName
     return unique
 
 

@@ -26,7 +26,7 @@ from tui.storage.settings_file import (
     Damage,
     Document,
     LossyRecord,
-    copied,
+    copy_tables,
     decode,
     encode,
     following,
@@ -119,11 +119,11 @@ class Store:
 
     def read(self) -> Tables:
         """Read the tables; the same object until the file changes. Never write to it."""
-        return self._current().tables
+        return self._current_state().tables
 
     def document(self) -> Document:
         """Read the document: the tables, and who saved them when. Never write to it."""
-        return self._current().document
+        return self._current_state().document
 
     def write_blocker(self) -> Problem | None:
         """Return why the settings can be read but not changed, or None."""
@@ -134,7 +134,7 @@ class Store:
 
         What depends on one `table` alone is kept as long as that table stays the same.
         """
-        now = self._current()
+        now = self._current_state()
         tables, cache = now.tables, now.cache
         if name not in cache or cache[name][0] != key:
             records = (tables.storage.read() or {}).get(table, {})
@@ -147,7 +147,7 @@ class Store:
         value: T = cache[name][1]
         return value
 
-    def converted(self, table: str, make: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
+    def convert(self, table: str, make: Callable[[Mapping[str, Any]], T]) -> tuple[T, ...]:
         """Return `make(record)` for the records of a table; only records that changed are converted again."""
 
         def read(tables: Tables) -> tuple[T, ...]:
@@ -182,7 +182,7 @@ class Store:
             document = self._load()
             if document.newer:
                 raise document.newer
-            tables = tables_of(copied(document.data), document)
+            tables = tables_of(copy_tables(document.data), document)
             yield tables
             after = {name: table for name, table in (tables.storage.read() or {}).items() if table}
             if forget is not None:
@@ -227,7 +227,7 @@ class Store:
                 states.append(SavedState(name, None, problem))
         return states
 
-    def edited(self) -> Document | None:
+    def hand_edited(self) -> Document | None:
         """Return the document of a file of which only the checksum is wrong: it may have been edited by hand."""
         try:
             self._load()
@@ -239,7 +239,7 @@ class Store:
     def accept_edit(self) -> None:
         """Save the file that was edited by hand with a valid checksum."""
         with self.folder.lock():
-            document = self.edited()
+            document = self.hand_edited()
             if document is None:
                 raise UsageError("Nothing was edited by hand.", "The settings are as saved, or cannot be read.")
             self._keep_older(document)
@@ -263,7 +263,7 @@ class Store:
             Problem: Another session saved, so that another state has that name.
         """
         with self.folder.lock():
-            document, present = self._earlier(name), self._present()
+            document, present = self._earlier(name), self._read_present()
             if generation and document.generation != generation:
                 raise Problem("The settings were saved in another session.", "Nothing was restored. Choose again.")
             kept = "" if present else self.kept_as()
@@ -274,7 +274,7 @@ class Store:
             self._saved(present, self._commit(restored, KEPT if present else 0), name)
             return kept
 
-    def _present(self) -> Document | None:
+    def _read_present(self) -> Document | None:
         """Return the present document, or None if it cannot be read or is of a newer version."""
         try:
             document = self._load()
@@ -284,7 +284,7 @@ class Store:
 
     # --- inside ------------------------------------------------------------------------------------------------------
 
-    def _current(self) -> _State:
+    def _current_state(self) -> _State:
         stamp = self.version_token()
         if self._cache is None or self._cache.stamp != stamp:
             # The stamp is taken before the content: a file replaced in between is read again next time.

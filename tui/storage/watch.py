@@ -1,4 +1,4 @@
-"""What a console needs to see changes of others: files are looked at, a shared store says them."""
+"""Interfaces by which a console sees changes of other processes: it polls files; a shared store sends notices."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class StoreState:
 
 
 class Watch(Protocol):
-    """Keeps version tokens up to date. After `on_change` was called, some of them may be different."""
+    """Keeps version tokens up to date. Calls `on_change` when some of them may have changed."""
 
     on_change: Callable[[], None]
     """Called in any thread, when something of the store or of its state may have changed."""
@@ -48,7 +48,7 @@ class StateCache(Protocol):
 
 
 class FileWatch:
-    """Files tell nothing by themselves: whoever looks at their version tokens sees what changed."""
+    """The watcher of files, which does nothing: compare version tokens to see changes."""
 
     on_change: Callable[[], None] = staticmethod(lambda: None)
     state = StoreState()

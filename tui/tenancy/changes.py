@@ -21,7 +21,7 @@ Record = Mapping[str, Any]
 
 def digest(document: Document) -> str:
     """Return 16 hex digits of the settings, without bookkeeping."""
-    text = document.canonical(_kept(document.data))
+    text = document.canonical(_without_bookkeeping(document.data))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -38,33 +38,37 @@ def describe_changes(before: Content | None, after: Content, restored: str = "")
         (tenant,) = after["meta"].values()
         event = AuditEvent("tenant created", {"id": tenant.get("id", ""), "name": tenant.get("name", "")})
         return [event, *describe_changes({"meta": after["meta"]}, after)]
-    if same(_kept(before), _kept(after)):
+    if same(_without_bookkeeping(before), _without_bookkeeping(after)):
         return []
     trials_changed = before.get("trials") != after.get("trials")
     events = [
         act
         for table, tell in _EVENTS.items()
         if not (trials_changed and table == "models")  # a trial tells its own
-        for act in tell(*_changed(before, after, table))
+        for act in tell(*_changed_records(before, after, table))
     ]
     # A change that has no words of its own still has an entry.
-    others = sorted(name for name in {*before, *after} if _kept(before).get(name) != _kept(after).get(name))
+    others = sorted(
+        name
+        for name in {*before, *after}
+        if _without_bookkeeping(before).get(name) != _without_bookkeeping(after).get(name)
+    )
     if not events and set(others) <= _VOUCHING:
-        return [AuditEvent("credentials confirmed", {"credentials": _entered(before, after)})]
+        return [AuditEvent("credentials confirmed", {"credentials": _changed_entries(before, after)})]
     return events or [AuditEvent("settings changed", {"tables": others})]
 
 
-def _entered(before: Content, after: Content) -> list[str]:
+def _changed_entries(before: Content, after: Content) -> list[str]:
     """Return the credentials whose manifest entry changed."""
-    old, new = _changed(before, after, "manifest")
-    return [" ".join(entry) for entry in _joined(old, new) if old.get(entry) != new.get(entry)]
+    old, new = _changed_records(before, after, "manifest")
+    return [" ".join(entry) for entry in _wrapped_keys(old, new) if old.get(entry) != new.get(entry)]
 
 
-def _kept(content: Content) -> Content:
+def _without_bookkeeping(content: Content) -> Content:
     return {name: table for name, table in content.items() if name not in _BOOKKEEPING and table}
 
 
-def _changed(before: Content, after: Content, table: str) -> tuple["Records", "Records"]:
+def _changed_records(before: Content, after: Content, table: str) -> tuple["Records", "Records"]:
     """Return the records of a table before and after by the fields that name them, without those that are the same."""
     old, new = before.get(table, {}), after.get(table, {})
     gone = {key: record for key, record in old.items() if new.get(key) != record}
@@ -112,7 +116,7 @@ def _tenant(before: Records, after: Records) -> Iterator[AuditEvent]:
 
 
 def _credentials(before: Records, after: Records) -> Iterator[AuditEvent]:
-    for key in _joined(before, after):
+    for key in _wrapped_keys(before, after):
         old, new = before.get(key), after.get(key)
         if old == new:
             continue
@@ -149,7 +153,7 @@ def _fields(old: Record, new: Record) -> dict[str, Any]:
     names = [
         name
         for part in ("clear", "fingerprints")
-        for name in _joined(old.get(part, {}), new.get(part, {}))
+        for name in _wrapped_keys(old.get(part, {}), new.get(part, {}))
         if old.get(part, {}).get(name) != new.get(part, {}).get(name)
     ]
     return {"fields": names} | ({"origins": new.get("origins", [])} if _differ(old, new, "origins") else {})
@@ -158,7 +162,7 @@ def _fields(old: Record, new: Record) -> dict[str, Any]:
 def _models(before: Records, after: Records) -> Iterator[AuditEvent]:
     by_hand: dict[tuple[str, str], list[str]] = {}
     listed: dict[str, dict[str, int]] = {}
-    for key in _joined(before, after):
+    for key in _wrapped_keys(before, after):
         old, new = before.get(key), after.get(key)
         if old == new:
             continue
@@ -182,7 +186,7 @@ def _address(model: Record) -> str:
 
 
 def _defaults(before: Records, after: Records) -> Iterator[AuditEvent]:
-    for key in _joined(before, after):
+    for key in _wrapped_keys(before, after):
         old, new = before.get(key), after.get(key)
         if new is None:
             yield AuditEvent("default cleared", {"type": key[0]})
@@ -193,14 +197,14 @@ def _defaults(before: Records, after: Records) -> Iterator[AuditEvent]:
 
 
 def _sources(before: Records, after: Records) -> Iterator[AuditEvent]:
-    for key in _joined(before, after):
+    for key in _wrapped_keys(before, after):
         new = after.get(key, {}).get("source", "own")
         if before.get(key, {}).get("source", "own") != new:
             yield AuditEvent("source chosen", {"provider": key[0], "source": new})
 
 
 def _connections(before: Records, after: Records) -> Iterator[AuditEvent]:
-    for key in _joined(before, after):
+    for key in _wrapped_keys(before, after):
         old, new = before.get(key), after.get(key)
         if new is None:
             yield AuditEvent("connection removed", {"connection": key[0]})
@@ -210,7 +214,7 @@ def _connections(before: Records, after: Records) -> Iterator[AuditEvent]:
 
 
 def _trials(before: Records, after: Records) -> Iterator[AuditEvent]:
-    for key in _joined(before, after):
+    for key in _wrapped_keys(before, after):
         old, new = before.get(key), after.get(key)
         if new is None:
             yield AuditEvent("trial removed", {"provider": key[0]})
@@ -220,7 +224,7 @@ def _trials(before: Records, after: Records) -> Iterator[AuditEvent]:
 
 
 def _operators(before: Records, after: Records) -> Iterator[AuditEvent]:
-    for key in _joined(before, after):
+    for key in _wrapped_keys(before, after):
         old, new = before.get(key), after.get(key)
         if old != new:
             done = "operator removed" if new is None else "operator admitted"
@@ -239,7 +243,7 @@ def _lifetimes(before: Records, after: Records) -> Iterator[AuditEvent]:
 
 
 def _prompts(before: Records, after: Records) -> Iterator[AuditEvent]:
-    for key in _joined(before, after):
+    for key in _wrapped_keys(before, after):
         if before.get(key) != after.get(key):
             yield AuditEvent("prompt saved" if key in after else "prompt removed", {"prompt": key[0]})
 
@@ -271,5 +275,5 @@ def _differ(old: Record, new: Record, *names: str) -> bool:
     return any(old.get(name) != new.get(name) for name in names)
 
 
-def _joined(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> list[Any]:
+def _wrapped_keys(before: Mapping[Any, Any], after: Mapping[Any, Any]) -> list[Any]:
     return list(dict.fromkeys((*before, *after)))

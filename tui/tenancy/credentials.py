@@ -34,7 +34,7 @@ _MOST_LATENCIES = 10
 
 def stored(session: TenantSession) -> tuple[Credential, ...]:
     """Return all credentials of a tenant."""
-    return session.store.converted("credentials", partial(from_record, Credential))
+    return session.store.convert("credentials", partial(from_record, Credential))
 
 
 def listing(session: TenantSession, provider_id: str) -> list[Credential]:
@@ -43,7 +43,7 @@ def listing(session: TenantSession, provider_id: str) -> list[Credential]:
     return sorted(credentials, key=lambda credential: (not credential.active, credential.name))
 
 
-def named(session: TenantSession, provider_id: str, name: str) -> Credential | None:
+def find(session: TenantSession, provider_id: str, name: str) -> Credential | None:
     """Return the credential of a provider that has that name, or None."""
     return next((row for row in stored(session) if (row.provider, row.name) == (provider_id, name)), None)
 
@@ -376,7 +376,7 @@ def key_hint(provider: Provider, hints: Mapping[str, str]) -> str:
     return next((hints[field.name] for field in provider.fields if field.secret and hints.get(field.name)), "")
 
 
-def masked(credential: Credential, field: str) -> str:
+def masked_secret(credential: Credential, field: str) -> str:
     """Return a secret field as it is shown: its reference, or dots and the stored hint, or '' if it is blank."""
     if field in credential.references:
         return one_line(credential.references[field], 200)

@@ -34,7 +34,7 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None, *, he
     import asyncio  # lazy: start-up time
 
     tenant = get(session)
-    present = _opened(session, tenant)
+    present = _cached_handle(session, tenant)
     if here and not isinstance(present, key_pair.PrivateKey):
         present = None
     elif present is None and not passphrase:
@@ -126,7 +126,7 @@ def _hand_over(session: TenantSession, private: key_pair.PrivateKey) -> None:
 def is_open(session: TenantSession) -> bool:
     """Return True if keys can be opened without asking: unlocked here, or no passphrase."""
     tenant = get(session)
-    return not tenant.protected or _opened(session, tenant) is not None
+    return not tenant.protected or _cached_handle(session, tenant) is not None
 
 
 def key_handle(session: TenantSession) -> KeyHandle:
@@ -136,7 +136,7 @@ def key_handle(session: TenantSession) -> KeyHandle:
         Locked: It needs a passphrase, or its file is missing.
     """
     tenant = get(session)
-    if (key := _opened(session, tenant)) is not None:
+    if (key := _cached_handle(session, tenant)) is not None:
         return key
     if tenant.protected:
         raise Locked(f"{tenant.name} is locked.", remedy=Remedy(Action.UNLOCK))
@@ -208,9 +208,9 @@ def move_fingerprint_key(session: TenantSession) -> None:
             session.store.remove_field("meta", "fingerprint_key")
 
 
-def opened(session: TenantSession) -> KeyHandle | None:
+def open_handle(session: TenantSession) -> KeyHandle | None:
     """Return the key handle if the tenant is open in this process, else None."""
-    return _opened(session, get(session)) if session.tenant_id in session.process.open_keys else None
+    return _cached_handle(session, get(session)) if session.tenant_id in session.process.open_keys else None
 
 
 def key_if_open(session: TenantSession) -> KeyHandle | None:
@@ -273,7 +273,7 @@ def key_path(session: TenantSession, tenant: Tenant) -> str:
 
 def has_key(session: TenantSession, tenant: Tenant) -> bool:
     """Return True if the private key file exists."""
-    return _opened(session, tenant) is not None or any(
+    return _cached_handle(session, tenant) is not None or any(
         folder.version_token(_pem(tenant)) for folder in _folders(session)
     )
 
@@ -360,7 +360,7 @@ def _write_fingerprint_key(session: TenantSession, tenant: Tenant) -> str:
     return key
 
 
-def _opened(session: TenantSession, tenant: Tenant) -> KeyHandle | None:
+def _cached_handle(session: TenantSession, tenant: Tenant) -> KeyHandle | None:
     """Return the key opened before, if another session has not replaced the key pair since."""
     key = session.process.open_keys.get(tenant.id)
     return key if key and key.key_id == tenant.key_id else None

@@ -15,19 +15,21 @@ from tui.providers.spec import Provider
 from tui.storage.settings_file import CorruptSettings, Damage
 from tui.storage.store import Tables
 from tui.tenancy import model_sync
-from tui.tenancy.model_sync import Refreshed
+from tui.tenancy.model_sync import SyncResult
 from tui.tenancy.serialization import from_record, to_record
 
 _TABLE = "listings"
 
 
-def apply(tables: Tables, provider: Provider, credential: Credential, listed: Sequence[Model], today: str) -> Refreshed:
+def apply(
+    tables: Tables, provider: Provider, credential: Credential, listed: Sequence[Model], today: str
+) -> SyncResult:
     """Store what a credential has listed, inside a transaction: in the list of models only if it is the active one."""
     if credential.active:
         return model_sync.apply_listing(tables, provider, listed, today)
     if provider.list_models is not None:
         _store(tables, provider.id, credential.name, listed)
-    return Refreshed((), (), len(listed))
+    return SyncResult((), (), len(listed))
 
 
 def switch(tables: Tables, provider: Provider, before: Credential | None, after: Credential) -> None:
@@ -39,7 +41,7 @@ def switch(tables: Tables, provider: Provider, before: Credential | None, after:
         return
     models, table = tables.table("models"), tables.table(_TABLE)
     imported = [from_record(Model, record) for record in models if _is_imported(record, provider.id)]
-    listed = _listed(tables, provider.id, after.name)
+    listed = _listed_models(tables, provider.id, after.name)
     forget(tables, provider.id, after.name)
     if before is not None:
         table.remove(lambda record: _is(record, provider.id, before.name))
@@ -75,7 +77,7 @@ def _store(tables: Tables, provider_id: str, name: str, models: Iterable[Model])
     tables.table(_TABLE).insert({"provider": provider_id, "credential": name, "models": records})
 
 
-def _listed(tables: Tables, provider_id: str, name: str) -> tuple[Model, ...] | None:
+def _listed_models(tables: Tables, provider_id: str, name: str) -> tuple[Model, ...] | None:
     record = next((record for record in tables.table(_TABLE) if _is(record, provider_id, name)), None)
     return None if record is None else _models(record)
 

@@ -170,10 +170,12 @@ def records_by_ref(tables: Tables) -> dict[CredentialRef, Record]:
 
 def compare(entries: Entries, records: Mapping[CredentialRef, Record]) -> tuple[CredentialChange, ...]:
     """Return every credential and connection that differs from its entry, and every entry of one that is missing."""
-    return tuple(_compared({**_implied(entries, records), **entries}, records))
+    return tuple(_compare({**_add_unlisted(entries, records), **entries}, records))
 
 
-def carried(entries: Entries, before: Mapping[CredentialRef, Record], after: Mapping[CredentialRef, Record]) -> Entries:
+def updated_entries(
+    entries: Entries, before: Mapping[CredentialRef, Record], after: Mapping[CredentialRef, Record]
+) -> Entries:
     """Return the entries after a change that was made with the private key open.
 
     What the change touched is listed as it is now; what it did not touch keeps its entry, or stays without one.
@@ -184,12 +186,12 @@ def carried(entries: Entries, before: Mapping[CredentialRef, Record], after: Map
         if place not in before or (record != before[place] and entry(before[place]) != entry(record))
     }
     removed = set(before) - set(after)
-    known = {**_implied(entries, after), **entries}
+    known = {**_add_unlisted(entries, after), **entries}
     kept = {place: entry for place, entry in known.items() if place not in touched | removed}
     return kept | {place: entry(after[place]) for place in touched}
 
 
-def _implied(entries: Entries, records: Mapping[CredentialRef, Record]) -> Entries:
+def _add_unlisted(entries: Entries, records: Mapping[CredentialRef, Record]) -> Entries:
     """Return entries for connections that a version before did not list: a listed credential is sealed for the kind."""
     unlisted = [place for place in records if _is_connection(place, records[place]) and place not in entries]
     if not unlisted:
@@ -203,12 +205,12 @@ def _is_connection(place: CredentialRef, record: Record) -> bool:
     return record == _connection({"id": place[0], "kind": record.get("kind", "")})
 
 
-def _compared(entries: Entries, records: Mapping[CredentialRef, Record]) -> Iterator[CredentialChange]:
+def _compare(entries: Entries, records: Mapping[CredentialRef, Record]) -> Iterator[CredentialChange]:
     for place, record in records.items():
         listed, present = entries.get(place), entry(record)
         if listed == present:
             continue
-        was, now = _listed(listed), from_record(Credential, record)
+        was, now = _to_credential(listed), from_record(Credential, record)
         if place[0] == OPERATORS:
             yield CredentialChange(ChangeKind.PLANTED, place, now, was)
         elif was is not None and was.envelope and was.envelope == present["envelope"]:
@@ -219,10 +221,10 @@ def _compared(entries: Entries, records: Mapping[CredentialRef, Record]) -> Iter
         else:
             yield CredentialChange(ChangeKind.ADDED if was is None else ChangeKind.REPLACED, place, now, was)
     for place in sorted(set(entries) - set(records)):
-        yield CredentialChange(ChangeKind.REMOVED, place, None, _listed(entries[place]))
+        yield CredentialChange(ChangeKind.REMOVED, place, None, _to_credential(entries[place]))
 
 
-def _listed(record: Record | None) -> Credential | None:
+def _to_credential(record: Record | None) -> Credential | None:
     """Return an entry as a credential; None for one that is none, which only somebody without the key can write."""
     try:
         return from_record(Credential, record) if record is not None else None

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Refreshed:
+class SyncResult:
     """The result of a listing: IDs that are new, IDs no longer listed, and the total."""
 
     added: tuple[str, ...]
@@ -26,7 +26,7 @@ class Refreshed:
 
 
 OnEvent = Callable[[Event], None]
-"""Hears what goes on while a provider is asked: that it is silent, or asked again."""
+"""Called with each event of a request: no response yet, or a retry."""
 
 
 async def fetch_models(
@@ -45,7 +45,7 @@ async def fetch_models(
     return models
 
 
-def merge_listing(stored: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[list[Model], Refreshed]:
+def merge_listing(stored: Sequence[Model], listed: Sequence[Model], today: str) -> tuple[list[Model], SyncResult]:
     """Merge a listing into the models of one provider (`stored`), without side effects."""
     added = {(entry.id, entry.type): entry for entry in stored if entry.origin is Origin.ADDED}
     before = {(entry.id, entry.type): entry for entry in stored if entry.origin is Origin.IMPORTED}
@@ -53,11 +53,11 @@ def merge_listing(stored: Sequence[Model], listed: Sequence[Model], today: str) 
     lost = [entry if entry.gone else replace(entry, gone=today) for key, entry in before.items() if key not in now]
     came = tuple(entry.id for key, entry in now.items() if key not in before or before[key].gone)
     delisted = tuple(entry.id for key, entry in before.items() if key not in now and not entry.gone)
-    fresh = [_known(entry, before.get((entry.id, entry.type)), today) for entry in now.values()]
-    return [*fresh, *lost, *added.values()], Refreshed(came, delisted, len(now))
+    fresh = [_merge_known(entry, before.get((entry.id, entry.type)), today) for entry in now.values()]
+    return [*fresh, *lost, *added.values()], SyncResult(came, delisted, len(now))
 
 
-def apply_listing(tables: Tables, provider: Provider, listed: Sequence[Model], today: str) -> Refreshed:
+def apply_listing(tables: Tables, provider: Provider, listed: Sequence[Model], today: str) -> SyncResult:
     """Merge a listing into the table of models, inside a transaction."""
     table = tables.table("models")
     stored = [from_record(Model, entry) for entry in table if entry["provider"] == provider.id]
@@ -68,10 +68,10 @@ def apply_listing(tables: Tables, provider: Provider, listed: Sequence[Model], t
     return refreshed
 
 
-def _known(now: Model, before: Model | None, today: str) -> Model:
+def _merge_known(now: Model, before: Model | None, today: str) -> Model:
     if now.price:
         now = replace(now, price={**now.price, "listed": today})
-    # What was measured by a call (the length of vectors) outlives a listing that does not tell it.
+    # Keep what a call measured (the length of vectors) if the listing does not have it.
     if before is None:
         return now
     return replace(now, dimensions=now.dimensions or before.dimensions, context=now.context or before.context)

@@ -59,7 +59,7 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class Exposed:
+class ExposedCredential:
     """A credential that a removed operator could read and that is the same since."""
 
     operator: str
@@ -81,7 +81,7 @@ def database(session: Session) -> "Database":
     return shared
 
 
-def listed(tables: Tables) -> dict[str, Operator]:
+def from_table(tables: Tables) -> dict[str, Operator]:
     """Return the operators in the table by login, each with whether the manifest lists the same."""
     entries, records = manifest.read(tables).entries, manifest.records_by_ref(tables)
 
@@ -118,7 +118,7 @@ def share(
 
     With `only_present`, what was sealed of earlier key pairs is deleted.
     """
-    operators = [operator for operator in listed(tables).values() if not operator.planted]
+    operators = [operator for operator in from_table(tables).values() if not operator.planted]
     if not operators or getattr(session.process.data, "database", None) is None:
         return  # nobody, or files that were copied from a shared store
     from tui.storage.postgres.operators import add_wrap, drop_wraps
@@ -226,16 +226,18 @@ def _write(
     keyring.write(session, tenant, private, passphrase)
 
 
-def exposed(session: TenantSession) -> list[Exposed]:
+def exposed_credentials(session: TenantSession) -> list[ExposedCredential]:
     """Return the credentials that a removed operator could read and whose secrets are still the same."""
 
-    def read(tables: Tables) -> list[Exposed]:
+    def read(tables: Tables) -> list[ExposedCredential]:
         present = {
             (entry.get("provider"), entry.get("name")): json.dumps(entry.get("fingerprints"))
             for entry in tables.table("credentials")
         }
         return [
-            Exposed(*(one_line(str(entry.get(name, "")), 200) for name in ("operator", "provider", "name", "since")))
+            ExposedCredential(
+                *(one_line(str(entry.get(name, "")), 200) for name in ("operator", "provider", "name", "since"))
+            )
             for entry in tables.table("exposed")
             if isinstance(entry.get("fingerprints"), str)
             and present.get((str(entry.get("provider")), str(entry.get("name")))) == entry["fingerprints"]

@@ -17,7 +17,7 @@ TABLE = "refused"
 
 
 def remember(session: TenantSession, model: Model, changes: Sequence[tuple[str, str]]) -> None:
-    """Store fields that were refused, each with what took its place."""
+    """Store refused fields, each with its replacement or ''."""
     with session.store.transaction() as tables:
         for field, instead in changes:
             record = {"provider": model.provider, "model": model.id, "field": field, "instead": instead}
@@ -30,12 +30,12 @@ def forget(tables: Tables, provider_id: str) -> None:
     tables.table(TABLE).remove(lambda record: record.get("provider") == provider_id)
 
 
-def repaired(session: TenantSession, model: Model, call: Call) -> tuple[Call, list[str]]:
+def repair(session: TenantSession, model: Model, call: Call) -> tuple[Call, list[str]]:
     """Return the call without the fields that this model refused before, and a sentence about each."""
     if not isinstance(call.json, dict):
         return call, []
     body, sentences = dict(call.json), []
-    for field, instead in _known(session, model).items():
+    for field, instead in _known_refusals(session, model).items():
         if field in body and field not in _NEEDED:
             value = body.pop(field)
             words = field.replace("_", " ")
@@ -50,7 +50,7 @@ def repaired(session: TenantSession, model: Model, call: Call) -> tuple[Call, li
 _NEEDED = frozenset(("model", "messages", "prompt", "input", "stream", "response_format"))
 
 
-def _known(session: TenantSession, model: Model) -> Mapping[str, str]:
+def _known_refusals(session: TenantSession, model: Model) -> Mapping[str, str]:
     def read(tables: Tables) -> dict[tuple[str, str], dict[str, str]]:
         known: dict[tuple[str, str], dict[str, str]] = {}
         for record in tables.table(TABLE):

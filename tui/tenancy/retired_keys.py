@@ -89,7 +89,10 @@ def prune(session: TenantSession) -> None:
         with store.folder.lock(), aside.lock():
             # Who makes a new pair holds the lock of the settings from the key file on until they name it.
             now = get(session).key_id
-            if any(".damaged-" in name for name in store.folder.names()) or (needed := _needed(session)) is None:
+            if (
+                any(".damaged-" in name for name in store.folder.names())
+                or (needed := _needed_key_ids(session)) is None
+            ):
                 return
             for key_id in set(_key_ids(present)) - {now}:
                 if key_id in needed:
@@ -102,7 +105,7 @@ def prune(session: TenantSession) -> None:
                     aside.remove(key_id + _PUBLIC)
 
 
-def _needed(session: TenantSession) -> set[str] | None:
+def _needed_key_ids(session: TenantSession) -> set[str] | None:
     """Return the key IDs that earlier states and chats were sealed with; None if one of them cannot be read."""
     needed = set((session.history.read("key-ids") or b"").decode("ascii", "replace").split() if session.history else ())
     for state in session.store.earlier():

@@ -61,7 +61,7 @@ def _readers(kind: Any) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
     hints = get_type_hints(kind)
     return tuple(
         (field.name, _exact_text if field.metadata.get("identity") else _reader(hints[field.name]))
-        for field in _stored(kind)
+        for field in _stored_fields(kind)
     )
 
 
@@ -111,7 +111,7 @@ def _exactly(kind: type, value: Any) -> Any:
 
 @cache
 def _usual_values(kind: type) -> Mapping[str, Any]:
-    return {field.name: _usual(field) for field in _stored(kind)}
+    return {field.name: _usual(field) for field in _stored_fields(kind)}
 
 
 def _usual(field: Field[Any]) -> Any:
@@ -122,14 +122,14 @@ def _usual(field: Field[Any]) -> Any:
 
 
 @cache
-def _stored(kind: Any) -> tuple[Field[Any], ...]:
+def _stored_fields(kind: Any) -> tuple[Field[Any], ...]:
     return tuple(field for field in fields(kind) if field.metadata.get("stored", True))
 
 
 def _entries(noun: Any) -> dict[str, Any]:
     """Return the stored fields by name; those of a noun in another as a dictionary."""
     kind: Any = type(noun)
-    values = {field.name: getattr(noun, field.name) for field in _stored(kind)}
+    values = {field.name: getattr(noun, field.name) for field in _stored_fields(kind)}
     return {name: _entries(value) if hasattr(value, _DATACLASS) else value for name, value in values.items()}
 
 
@@ -142,7 +142,7 @@ def _plain(value: Any) -> Any:
     return str(value) if isinstance(value, str) else value
 
 
-def misshapen(table: str, records: Mapping[str, Mapping[str, Any]]) -> str:
+def invalid_record(table: str, records: Mapping[str, Mapping[str, Any]]) -> str:
     """Return the key of the first record that the table cannot hold, '' if it can hold all of them."""
     fits = _TABLES.get(table)
     return next((key for key, record in records.items() if not fits(record)), "") if fits else ""

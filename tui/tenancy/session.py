@@ -33,7 +33,7 @@ from tui.storage.store import Store
 from tui.storage.watch import FileWatch, Watch
 from tui.tenancy import changes
 from tui.tenancy.actor import who
-from tui.tenancy.serialization import misshapen
+from tui.tenancy.serialization import invalid_record
 from tui.vault import key_derivation, key_pair
 from tui.vault.envelope import KeyHandle
 
@@ -168,7 +168,7 @@ class Session:
         """Who acts in this session."""
         return {"user": "practice"} if self.practice else who(self.environ)
 
-    def _saved(self, tenant_id: str, before: Document | None, after: Document, restored: str) -> None:
+    def _audit_save(self, tenant_id: str, before: Document | None, after: Document, restored: str) -> None:
         """Append a saved change to the audit log; a failure is reported, and nothing is rolled back."""
         if done := changes.describe_changes(before.data if before else None, after.data, restored):
             digest = changes.digest(before) if before else ""

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 
-def when(stamp: str, now: str) -> str:
+def short_time(stamp: str, now: str) -> str:
     """Format an ISO time or date as `14:02` (today, local), `21 Nov` or `21 Nov 2025`; '' stays ''."""
     if not stamp:
         return ""
@@ -20,11 +20,11 @@ def when(stamp: str, now: str) -> str:
 
 def at(stamp: str, now: str) -> str:
     """Format an ISO time or date for a sentence: `at 14:02`, `on 21 Nov`; '' stays ''."""
-    time = when(stamp, now)
+    time = short_time(stamp, now)
     return f"{'at' if ':' in time else 'on'} {time}" if time else ""
 
 
-def moment(stamp: str, now: str) -> str:
+def long_time(stamp: str, now: str) -> str:
     """Format an ISO time as date and local time: `22 Nov 13:51`."""
     try:
         then, today = datetime.fromisoformat(stamp).astimezone(), datetime.fromisoformat(now).astimezone()

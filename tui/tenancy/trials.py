@@ -195,7 +195,7 @@ def _counts(session: Session) -> tuple[Counts, Counts]:
 
     store = session.store(OPERATOR)
     for entry in store.cached("reservations", read, table="reservations") if store.exists() else ():
-        if identity.alive(entry, session.clock()):
+        if identity.is_alive(entry, session.clock()):
             key = (entry["tenant"], entry["provider"])
             running[key] = running.get(key, 0) + 1
     return used, running

@@ -74,7 +74,7 @@ class IntegrityStatus:
 
 def integrity_status(session: TenantSession) -> IntegrityStatus:
     """Compare the credentials with the manifest, without opening a key."""
-    key = keyring.opened(session)
+    key = keyring.open_handle(session)
     # Before the settings: they are written first, so the counter that is read here is none of a later state.
     last = keyring.last_counter(session) if key else 0
     retired = key is not None and keyring.is_retired(session)
@@ -97,7 +97,7 @@ def _is_recorded(session: TenantSession, tables: Tables) -> bool:
 
 def record_manifest(session: TenantSession) -> None:
     """Store the digest of the manifest, if the open private key proves it and another one is stored or none."""
-    key = keyring.opened(session)
+    key = keyring.open_handle(session)
     if key is None or not get(session).protected or _is_recorded(session, session.store.read()):
         return
     with suppress(Problem), session.store.folder.lock():  # a folder that cannot be written to is for the next unlock
@@ -153,7 +153,7 @@ def credential_transaction(session: TenantSession, forget: Forget | None = None)
         yield tables
         wrong = alarm(stored, session.tenant_id, key, keyring.last_counter(session)) if key else None
         if key and wrong is None and not keyring.is_retired(session):
-            entries = manifest.carried(stored.entries, before, manifest.records_by_ref(tables))
+            entries = manifest.updated_entries(stored.entries, before, manifest.records_by_ref(tables))
             if entries != stored.entries:
                 counter = stored.counter + 1
                 renewed = replace(stored, counter=counter, entries=entries)
@@ -178,7 +178,7 @@ def write_manifest(tables: Tables, tenant_id: str, key: KeyHandle, stored: Manif
     return manifest.digest_of(content)
 
 
-def restored(session: TenantSession) -> None:
+def accept_restored(session: TenantSession) -> None:
     """Accept a restored state as the present one, if the private key vouches for all of it."""
     counter, digest = 0, ""
     with session.store.transaction() as tables:
@@ -195,11 +195,11 @@ def restored(session: TenantSession) -> None:
 
 def words(session: TenantSession, finding: CredentialChange, wrong: ManifestAlarm | None = None) -> str:
     """Return a change as a sentence."""
-    what, tenant = called(finding.place), get(session).name
+    what, tenant = credential_label(finding.place), get(session).name
     if wrong is not None:
         return f"{what} is not confirmed. {alarm_words(session, wrong)}"
     if finding.mark is ChangeKind.SWAPPED:
-        return f"{what} holds a key that was sealed for {called(finding.other)}."
+        return f"{what} holds a key that was sealed for {credential_label(finding.other)}."
     if finding.mark is ChangeKind.PLANTED:
         return f"{what} was added or changed outside Modeldeck; no key is shared with them."
     if finding.mark in (ChangeKind.EDITED, ChangeKind.REPOINTED):
@@ -216,7 +216,7 @@ def alarm_words(session: TenantSession, wrong: ManifestAlarm) -> str:
     return f"The credentials of {tenant} were changed outside Modeldeck."
 
 
-def called(place: CredentialRef) -> str:
+def credential_label(place: CredentialRef) -> str:
     """Return a credential's name for a sentence: the provider, and the name unless it is "default"."""
     provider, name = place
     label = PROVIDERS[provider].label if provider in PROVIDERS else provider

@@ -52,7 +52,7 @@ def unprotect(file: Mapping[str, Any], passphrase: Secret) -> bytes:
     """
     from Crypto.Cipher import AES
 
-    salt, nonce, sealed, costs = _checked(file)
+    salt, nonce, sealed, costs = _parse(file)
     cipher = AES.new(_key(passphrase, salt, *costs), AES.MODE_GCM, nonce=nonce, mac_len=_TAG)
     cipher.update(_bound({name: value for name, value in file.items() if name != "data"}))
     try:
@@ -61,7 +61,7 @@ def unprotect(file: Mapping[str, Any], passphrase: Secret) -> bytes:
         raise Locked("Wrong passphrase, or the file was changed.", "Try again; nothing was changed here.") from None
 
 
-def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, int, int]]:
+def _parse(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, int, int]]:
     """Return salt, nonce, ciphertext with tag, and the cost of scrypt; raise UsageError if the file is damaged."""
     if type(file.get("version")) is int and file["version"] > VERSION:
         raise UsageError("The file was written by a newer Modeldeck.", "Use that version here too.")
@@ -71,7 +71,7 @@ def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, i
         != [KIND, VERSION, "scrypt", "AES-256-GCM"]
         or not all(type(file[name]) is int for name in ("n", "r", "p"))
     ):
-        raise _damaged()
+        raise _damaged_file()
     n, r, p = (int(file[name]) for name in ("n", "r", "p"))
     if n < 2 or n & (n - 1) or not key_derivation.scrypt_within_limits(n, r, p):
         raise UsageError(
@@ -80,9 +80,9 @@ def _checked(file: Mapping[str, Any]) -> tuple[bytes, bytes, bytes, tuple[int, i
     try:
         salt, nonce, sealed = (envelope.b64url_decode(file[name]) for name in ("salt", "nonce", "data"))
     except (ValueError, AttributeError):
-        raise _damaged() from None
+        raise _damaged_file() from None
     if len(salt) != _SALT or len(nonce) != _NONCE or len(sealed) < _BLOCK + _TAG:
-        raise _damaged()
+        raise _damaged_file()
     return salt, nonce, sealed, (n, r, p)
 
 
@@ -97,5 +97,5 @@ def _bound(head: Mapping[str, Any]) -> bytes:
     return json.dumps(head, sort_keys=True, separators=(",", ":")).encode()
 
 
-def _damaged() -> UsageError:
+def _damaged_file() -> UsageError:
     return UsageError("The file is damaged.", "Export it again where it came from.")

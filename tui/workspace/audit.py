@@ -11,7 +11,7 @@ from tui.sanitize import one_line
 from tui.storage.audit_log import LOG_REPAIRED, UNRECORDED_CHANGE, AuditEvent, Entry, Finding
 from tui.tenancy import changes, tenants
 from tui.tenancy.session import OPERATOR, Session, TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.tenants import State
 
 _NEAR_END = 256 * 1024
@@ -89,7 +89,7 @@ _LACKED = {
 
 
 @dataclass(frozen=True)
-class Checked:
+class AuditCheck:
     """The result of verifying a log. `count` is the number of its entries."""
 
     owner: str
@@ -117,7 +117,7 @@ def owners(session: Session) -> list[str]:
     return [*tenants.ids(session), *([OPERATOR] if recent(session.tenant(OPERATOR)) else [])]
 
 
-def check(session: TenantSession) -> Checked:
+def check(session: TenantSession) -> AuditCheck:
     """Verify a log's chain, and that the settings are those that its last change left."""
     try:
         store = session.store
@@ -125,13 +125,13 @@ def check(session: TenantSession) -> Checked:
     except Problem:
         state = ""  # settings that cannot be read are reported elsewhere
     count, findings = session.log.check(state)
-    return Checked(session.tenant_id, count, tuple(findings))
+    return AuditCheck(session.tenant_id, count, tuple(findings))
 
 
 def words(act: Entry | AuditEvent) -> str:
     """Return what an entry says happened, on one line."""
     template = _WORDS.get(act.done)
-    return one_line(_filled(template, act.about) if template else act.done, _LONGEST)
+    return one_line(_format(template, act.about) if template else act.done, _LONGEST)
 
 
 def by_whom(by: Mapping[str, Any]) -> str:
@@ -156,7 +156,9 @@ def changes_since(session: TenantSession, state: State) -> list[str]:
     # A state that was written anew without a credential that was removed is in no entry; its time is still told.
     later = entries[saved:] if saved else [entry for entry in entries if state.saved and entry.at > state.saved]
     lacked = [entry for entry in later if entry.done in _LACKED]
-    sentences = {_filled(_LACKED[entry.done], entry.about): _at(when(entry.at, session.now())) for entry in lacked}
+    sentences = {
+        _format(_LACKED[entry.done], entry.about): _at(short_time(entry.at, session.now())) for entry in lacked
+    }
     return [f"{what} {at}" for what, at in reversed(sentences.items())]
 
 
@@ -164,7 +166,7 @@ def _at(clock: str) -> str:
     return f"at {clock}" if ":" in clock else f"on {clock}"
 
 
-def _filled(text: str, about: Mapping[str, Any]) -> str:
+def _format(text: str, about: Mapping[str, Any]) -> str:
     return text.format_map(_Details(about))
 
 

@@ -21,7 +21,7 @@ def kind_of(text: str) -> Provider:
     raise UsageError(f"Unknown kind of provider{suffix}.", f"{did_you_mean(text, by_id)}Known: {', '.join(by_id)}.")
 
 
-def planned(session: TenantSession, name: str, kind: str) -> Provider:
+def planned_provider(session: TenantSession, name: str, kind: str) -> Provider:
     """Return the provider that a connection of that name and kind would be. Nothing is stored.
 
     Raises:
@@ -43,7 +43,7 @@ def planned(session: TenantSession, name: str, kind: str) -> Provider:
 
 async def add(session: TenantSession, name: str, kind: str) -> Provider:
     """Add a connection that is like a provider, with nothing set up, and return it."""
-    planned(session, name, kind)
+    planned_provider(session, name, kind)
 
     def work() -> None:
         with verification.credential_transaction(session) as tables:

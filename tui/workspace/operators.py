@@ -10,7 +10,7 @@ from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.storage.store import Tables
 from tui.tenancy import keyring, operators, verification
-from tui.tenancy.operators import PERSON, RECOVERY, RECOVERY_FILE, TABLE, Exposed, Operator
+from tui.tenancy.operators import PERSON, RECOVERY, RECOVERY_FILE, TABLE, ExposedCredential, Operator
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
 from tui.tenancy.tenants import get
@@ -22,7 +22,7 @@ _SECRET_TABLES = ("credentials", "manifest", "proof")
 
 
 @dataclass(frozen=True)
-class Requested:
+class KeyRequest:
     """A person's own key pair: login, its fingerprint, whether it is new, and tenants whose keys were received.
 
     `replaced` are tenants whose key pair is another one than on this machine: the person has to accept it.
@@ -40,7 +40,7 @@ def has_key_pair(session: Session) -> bool:
     return bool(_own_files(session))
 
 
-async def request(session: Session, passphrase: Secret | None, accepted: str = "") -> Requested:
+async def request(session: Session, passphrase: Secret | None, accepted: str = "") -> KeyRequest:
     """Create and publish this person's key pair, or with one receive the keys of tenants they were admitted to.
 
     Args:
@@ -53,12 +53,12 @@ async def request(session: Session, passphrase: Secret | None, accepted: str = "
     """
     database = operators.database(session)
 
-    def work() -> Requested:
+    def work() -> KeyRequest:
         created = not has_key_pair(session)
         own = own_key_pair(session, passphrase)
-        received, replaced = ([], []) if created else _received(session, own, passphrase, digits(accepted))
+        received, replaced = ([], []) if created else _receive_keys(session, own, passphrase, digits(accepted))
         fingerprint = operators.fingerprint(own.public_pem)
-        return Requested(database.link.login.name, fingerprint, created, tuple(received), tuple(replaced))
+        return KeyRequest(database.link.login.name, fingerprint, created, tuple(received), tuple(replaced))
 
     return await asyncio.to_thread(work)
 
@@ -143,7 +143,7 @@ def require_no_alarm(session: TenantSession) -> None:
 def listing(session: TenantSession) -> list[Operator]:
     """Return the operators of a tenant by login."""
     operators.database(session.process)
-    return sorted(operators.listed(session.store.read()).values(), key=lambda operator: operator.login)
+    return sorted(operators.from_table(session.store.read()).values(), key=lambda operator: operator.login)
 
 
 def tenant_fingerprint(session: TenantSession) -> str:
@@ -154,12 +154,12 @@ def tenant_fingerprint(session: TenantSession) -> str:
         return ""
 
 
-def exposed(session: TenantSession) -> list[Exposed]:
+def exposed_credentials(session: TenantSession) -> list[ExposedCredential]:
     """Return the provider keys that a removed operator could read and that were not replaced since."""
-    return operators.exposed(session)
+    return operators.exposed_credentials(session)
 
 
-async def remove(session: TenantSession, login: str, passphrase: Secret | None = None) -> list[Exposed]:
+async def remove(session: TenantSession, login: str, passphrase: Secret | None = None) -> list[ExposedCredential]:
     """Take a tenant from an operator, and replace its key pair; return the provider keys that they could read.
 
     It may be run again after it was stopped: each step is done once.
@@ -178,7 +178,7 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
         keyring.key_handle(session)
         present = get(session).key_id
         with verification.credential_transaction(session) as tables:
-            if login in operators.listed(tables):
+            if login in operators.from_table(tables):
                 tables.table(TABLE).remove(lambda record: operators.login_in(record) == login)
                 tables.table("removals").insert({"login": login, "key_id": present})
                 operators.expose(tables, login, session.today())
@@ -194,11 +194,11 @@ async def remove(session: TenantSession, login: str, passphrase: Secret | None =
     if await asyncio.to_thread(leave):
         await rotation.rotate(session, passphrase)
     await asyncio.to_thread(session.store.forget_generations, lambda table, record: table in _SECRET_TABLES)
-    return operators.exposed(session)
+    return operators.exposed_credentials(session)
 
 
 def _list(tables: Tables, new: list[Operator]) -> None:
-    present = operators.listed(tables)
+    present = operators.from_table(tables)
     for operator in new:
         existing = present.get(operator.login)
         if existing is None or existing.planted or existing.public_key.split() != operator.public_key.split():
@@ -206,7 +206,7 @@ def _list(tables: Tables, new: list[Operator]) -> None:
             tables.table(TABLE).insert(to_record(replace(operator, planted=False)))
 
 
-def _received(
+def _receive_keys(
     session: Session, own: key_pair.PrivateKey, passphrase: Secret | None, accepted: str
 ) -> tuple[list[str], list[str]]:
     """Write the keys of the tenants that this person was admitted to and has no key of.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tui.errors import UsageError
-from tui.sanitize import grouped
+from tui.sanitize import group_fingerprint
 from tui.secret import Secret
 from tui.tenancy import keyring, operators, verification
 from tui.tenancy.operators import RECOVERY, TABLE
@@ -43,7 +43,7 @@ async def create(session: TenantSession) -> RecoveryText:
 
     def work() -> RecoveryText:
         private = keyring.private_key(session)
-        present = operators.listed(session.store.read()).get(RECOVERY)
+        present = operators.from_table(session.store.read()).get(RECOVERY)
         if present is not None and not present.planted:
             raise UsageError(
                 f"{get(session).name} has a recovery text already.", f"To print another one, remove {RECOVERY} first."
@@ -71,11 +71,11 @@ async def test(session: TenantSession, lines: Sequence[Secret]) -> str:
     def work() -> str:
         keyring.key_handle(session)
         require_no_alarm(session)
-        operators.open_wrap(session, operators.recovery_wrap(session), _typed(session, lines))
+        operators.open_wrap(session, operators.recovery_wrap(session), _parse_text(session, lines))
         today = session.today()
         with verification.credential_transaction(session) as tables:
             # What this changes the manifest will vouch for.
-            operator = operators.listed(tables).get(RECOVERY)
+            operator = operators.from_table(tables).get(RECOVERY)
             if operator is None or operator.planted:
                 raise UsageError(f"{RECOVERY} was added or changed outside Modeldeck.", "Nothing was recorded.")
             tables.table(TABLE).update({"tested": today}, lambda record: operators.login_in(record) == RECOVERY)
@@ -108,11 +108,11 @@ async def recover(
         tenant = get(session)
         if keyring.has_key(session, tenant):
             raise UsageError(f"The private key of {tenant.name} is on this machine.", "Nothing was written.")
-        recovery, wrap = _typed(session, lines), operators.recovery_wrap(session)
+        recovery, wrap = _parse_text(session, lines), operators.recovery_wrap(session)
         present = operators.fingerprint(tenant.public_key)
         if present != digits(fingerprint):
             raise UsageError(
-                f"The key pair of {tenant.name} has another fingerprint: {grouped(present)}.",
+                f"The key pair of {tenant.name} has another fingerprint: {group_fingerprint(present)}.",
                 "Pass that only if an operator replaced the key pair since you noted yours. Nothing was written.",
             )
         operators.open_wrap(session, wrap, recovery)
@@ -126,14 +126,14 @@ async def recover(
     return await asyncio.to_thread(work)
 
 
-def _typed(session: TenantSession, lines: Sequence[Secret]) -> key_pair.PrivateKey:
+def _parse_text(session: TenantSession, lines: Sequence[Secret]) -> key_pair.PrivateKey:
     return recovery_text.read(lines, _listed_key(session))
 
 
 def _listed_key(session: TenantSession) -> str:
     """Return the public key of the recovery key pair. It needs no trust: only its own text opens it."""
     operators.database(session.process)
-    operator = operators.listed(session.store.read()).get(RECOVERY)
+    operator = operators.from_table(session.store.read()).get(RECOVERY)
     if operator is None or not operator.public_key:
         raise UsageError(f"{get(session).name} has no recovery text.", "An operator of the tenant can print one.")
     return operator.public_key

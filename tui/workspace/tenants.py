@@ -94,7 +94,7 @@ def row(session: TenantSession) -> TenantRow:
     """Return one tenant as a row."""
     try:
         tenant = get(session)
-        # Of a thousand tenants, only what can be usable at all is looked at.
+        # With a thousand tenants, look only at providers that can be usable.
         provider_ids = {credential.provider for credential in stored_credentials.stored(session)}.union(
             trials.trials(session.process)
         )
@@ -143,7 +143,7 @@ async def create(
             mark=mark % MARKS,
         )
         with session.tenants.lock():
-            check_name(session, name)  # another session may have taken it while the key pair was made
+            check_name(session, name)  # another session may have taken the name while the key pair was generated
             # The key first: killed in between, a key without settings is left, never settings without their key.
             keyring.write(session.tenant(tenant_id), tenant, pair.private, passphrase)
             try:
@@ -247,7 +247,7 @@ async def restore(session: TenantSession, name: str, generation: int = 0) -> str
         kept = session.process.store(known_id(session.tenant_id)).restore(name, generation)
         with suppress(Problem):
             if keyring.key_if_open(session):
-                verification.restored(session)
+                verification.accept_restored(session)
             else:
                 session.process.restored_while_locked.add(session.tenant_id)
         return kept
@@ -261,14 +261,14 @@ async def unlock(session: TenantSession, passphrase: Secret | None = None, *, he
     await asyncio.to_thread(verification.record_manifest, session)
     await asyncio.to_thread(rewrap.wrap_again_if_possible, session, passphrase)
     if session.tenant_id in session.process.restored_while_locked:
-        await asyncio.to_thread(verification.restored, session)
+        await asyncio.to_thread(verification.accept_restored, session)
         session.process.restored_while_locked.discard(session.tenant_id)
 
 
-def edited(session: TenantSession) -> State | None:
+def hand_edited_state(session: TenantSession) -> State | None:
     """Return the state of settings that seem to be edited by hand; None if as saved, or unreadable."""
     store = session.process.store(known_id(session.tenant_id))
-    document = store.edited()
+    document = store.hand_edited()
     return _state(SavedState(store.name, document)) if document else None
 
 

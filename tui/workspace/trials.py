@@ -89,7 +89,7 @@ async def set_trial(
         raise UsageError(
             f"Missing calls: enter how many requests of {provider.label} each tenant has.", "At least one."
         )
-    allowed = _allowed(session, provider, models, listed)
+    allowed = _allowed_models(session, provider, models, listed)
     await save.apply_save(plan, check)
     new = Trial(provider_id, quota, tuple(dict.fromkeys(entry.id for entry in allowed)), session.now())
 
@@ -119,7 +119,7 @@ async def remove(session: Session, provider_id: str) -> None:
     await asyncio.to_thread(work)
 
 
-def _allowed(
+def _allowed_models(
     session: Session, provider: Provider, wanted: Sequence[str], listed: Sequence[Model] | None
 ) -> list[Model]:
     """Return the models of a trial: those wanted, else those allowed before, else the proposed ones."""

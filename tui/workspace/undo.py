@@ -191,7 +191,7 @@ def _require_vouched(session: TenantSession, change: SettingsChange) -> None:
     for (provider_id, name), credential in returning.items():
         entry = stored.entries.get((provider_id, name))
         if not proved or entry != manifest.entry(to_record(credential)) or credential.key_id != get(session).key_id:
-            label = verification.called((provider_id, name))
+            label = verification.credential_label((provider_id, name))
             raise Locked(f"The private key does not vouch for what {label} was before.", "Nothing was changed.")
 
 

@@ -18,7 +18,7 @@ from tui.storage.folder import DiskFolder
 ACT = audit_log.AuditEvent("credential verified", {"provider": "openai", "credential": "default"})
 
 
-def written(folder: Path, count: int) -> None:
+def write_log(folder: Path, count: int) -> None:
     """Write the entries in one go, as the log itself syncs the file for each of its own.
 
     Only the first is made by the log; the others are like it but for what chains them, as a million take a while.
@@ -59,7 +59,7 @@ def peak() -> float:
 def main() -> None:
     folder = Path(sys.argv[1])
     if sys.argv[2] != "0":
-        written(folder, int(sys.argv[2]))
+        write_log(folder, int(sys.argv[2]))
         return
     log = audit_log.Log("acme", DiskFolder(folder / "data"), DiskFolder(folder / "keys"))
     path = folder / "data" / audit_log.LOG

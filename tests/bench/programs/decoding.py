@@ -11,7 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[3]))
 from tui.providers import PROVIDERS
 from tui.providers.client.body import FrameDecoder
 from tui.providers.client.limits import Limits
-from tui.providers.client.response import sanitized
+from tui.providers.client.response import sanitize
 from tui.providers.dialects.openai.chat import answer_reader
 from tui.providers.error_messages import ErrorContext
 from tui.providers.events import Event, TextDelta
@@ -27,6 +27,6 @@ for _ in range(3):
     )
     for start in range(0, len(body), 1400):
         for frame in frames.feed(body[start : start + 1400]):
-            events += sum(isinstance(sanitized(event), TextDelta) for event in cast("Iterable[Event]", read(frame)))
+            events += sum(isinstance(sanitize(event), TextDelta) for event in cast("Iterable[Event]", read(frame)))
     best = max(best, events / (time.process_time() - began))
 print(best)

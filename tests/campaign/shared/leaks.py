@@ -7,7 +7,7 @@ import threading
 from typing import Any
 
 from tests.campaign.figures import Result
-from tests.campaign.leaks import Place, files, leaked
+from tests.campaign.leaks import Place, files, find_leaks
 from tests.campaign.shared.hosts import root_at
 from tests.doubles.postgres_server import OPERATORS, Server, programs
 from tests.doubles.practice import practice_session
@@ -37,10 +37,10 @@ def server(count: int, seed: int) -> Result:
     try:
         initialize(parse(loud.address("postgres", "postgres"), {}), OPERATORS)
         with _Statements(loud) as statements:
-            secrets = [secret for number in range(count) for secret in _used(loud, chance, number)]
+            secrets = [secret for number in range(count) for secret in _use(loud, chance, number)]
         places = [*_places(loud), ("pg_stat_activity", "\n".join(statements.seen).encode())]
         wanted = {f"secret {number}": secret.encode() for number, secret in enumerate(secrets)}
-        hits = list(leaked(wanted, places))
+        hits = list(find_leaks(wanted, places))
         planted = f"sk-FAKE-{chance.randbytes(20).hex()}"
         with _Statements(loud) as statements, loud.administrator("postgres") as connection:
             connection.execute("CREATE TABLE planted AS SELECT %s::text AS secret", (planted,))
@@ -80,7 +80,7 @@ class _Statements:
             self.look()
 
 
-def _used(server: Server, chance: random.Random, number: int) -> list[str]:
+def _use(server: Server, chance: random.Random, number: int) -> list[str]:
     """Use a tenant in every way that writes to the store; return what was secret in it."""
     canary = chance.randbytes(24).hex()
     keys = [f"sk-proj-FAKE-{canary}", f"sk-FAKE-trial-{canary[::-1]}"]

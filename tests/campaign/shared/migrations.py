@@ -29,7 +29,7 @@ def from_every_schema(count: int, seed: int) -> Result:
     earlier = schema.latest() - 1
     for turn in range(count):
         for number in range(1, earlier + 1):
-            lost, acknowledged, differing = _migrated(server(), f"schema{number}_{turn}", number)
+            lost, acknowledged, differing = _migrate(server(), f"schema{number}_{turn}", number)
             bad, saved, differences = bad + lost, saved + acknowledged, differences + differing
     control = _without_transaction(server())
     words = (
@@ -75,7 +75,7 @@ class _Text:
         return self._text.encode()
 
 
-def _migrated(server: Server, name: str, number: int) -> tuple[int, int, int]:
+def _migrate(server: Server, name: str, number: int) -> tuple[int, int, int]:
     """Saves that were acknowledged and are not there once, those acknowledged, and differences at the end."""
     address = _at(server, name, number)
     first = root_at(server.address(name, "ada"))

@@ -47,7 +47,7 @@ def failovers(count: int, seed: int) -> Result:
     lost = unnamed = silent = missing = 0
     # One standby that is not synchronous; from two on, every other one is.
     for number in range(count):
-        killed, absent, is_named, control = _replaced(synchronous=bool(number % 2))
+        killed, absent, is_named, control = _replace(synchronous=bool(number % 2))
         lost += killed + (absent if number % 2 else 0)
         if not number % 2:
             missing += absent
@@ -87,7 +87,7 @@ def _killed_and_started(server: Server) -> int:
     return sum(stored.count(number) != 1 for number in acknowledged)
 
 
-def _replaced(synchronous: bool) -> tuple[int, int, bool, bool]:
+def _replace(synchronous: bool) -> tuple[int, int, bool, bool]:
     """Acknowledged saves lost by a kill, and by a standby; whether ada's machine and one without marks say so."""
     primary = Server()
     proxy = CutProxy(primary.folder)
@@ -103,7 +103,7 @@ def _replaced(synchronous: bool) -> tuple[int, int, bool, bool]:
         tenant = ada.tenant(asyncio.run(tenants.create(ada, "North Lab")).id)
         acknowledged = _saves(tenant, 1)
         with primary.administrator("postgres") as connection:
-            until(lambda: _replayed(connection))
+            until(lambda: _replay(connection))
             if synchronous:
                 connection.execute("ALTER SYSTEM SET synchronous_standby_names = '*'")
                 connection.execute("SELECT pg_reload_conf()")
@@ -111,7 +111,7 @@ def _replaced(synchronous: bool) -> tuple[int, int, bool, bool]:
         acknowledged += _saves(tenant, 2)
         if not synchronous:
             with primary.administrator("postgres") as connection:
-                until(lambda: _replayed(connection))
+                until(lambda: _replay(connection))
         proxy.swallow()
         acknowledged += _saves(tenant, 3)
         primary.kill()
@@ -159,7 +159,7 @@ def _says_so(tenant: TenantSession) -> bool:
     return older or "missing at the end" in findings or "is not the one written" in findings
 
 
-def _replayed(connection: Any) -> bool:
+def _replay(connection: Any) -> bool:
     rows = connection.execute("SELECT replay_lsn = pg_current_wal_lsn() FROM pg_stat_replication").fetchall()
     return bool(rows == [(True,)])
 
@@ -175,10 +175,10 @@ def _synchronous(connection: Any) -> bool:
 def partition(count: int, seed: int) -> Result:
     """A console's host that reaches nothing for so many seconds, while another host saves."""
     with shared_store() as shared:
-        here, seconds, busy, lost = _partitioned(shared, float(count))
+        here, seconds, busy, lost = _partition(shared, float(count))
     soon = patch.object(watcher_module, "BACK_OFF", (0.1, 0.2))
     with shared_store() as shared, soon, patch.object(Watcher, "_read_all", _read_once()):
-        deaf, *_ = _partitioned(shared, 1.0, patience=2.0)
+        deaf, *_ = _partition(shared, 1.0, patience=2.0)
     words = f"{lost} lost; {count} s cut off with {busy:.1%} of a core, then others' saves known within {seconds:.2f} s"
     bad = (not here) + lost + (busy > 0.02)
     return Result(count, bad, words, "a listener that does not read again knows nothing of them", not deaf)
@@ -196,9 +196,9 @@ def _read_once() -> Callable[[Watcher, Any], None]:
     return first
 
 
-def _partitioned(shared: SharedStore, seconds: float, patience: float = LONGEST) -> tuple[bool, float, float, int]:
+def _partition(shared: SharedStore, seconds: float, patience: float = LONGEST) -> tuple[bool, float, float, int]:
     """Whether a host knew of another's save after a partition, after how long, its CPU meanwhile, and updates lost."""
-    with _watched(shared) as (root, watcher, proxy):
+    with _watch(shared) as (root, watcher, proxy):
         store, other = acme(root), acme(shared.root())
         other.create({"id": "acme"})
         add(other, "before")
@@ -231,7 +231,7 @@ def _is_known(store: Store) -> bool:
 
 
 @contextmanager
-def _watched(shared: SharedStore) -> Iterator[tuple[Any, Watcher, CutProxy]]:
+def _watch(shared: SharedStore) -> Iterator[tuple[Any, Watcher, CutProxy]]:
     """A watched store behind a proxy; nobody looks by the clock, so that only a new connection tells."""
     with cut_proxy(shared) as proxy, patch.multiple(watcher_module, POLL=(3600.0, 3600.0), DEADLINE=0.5):
         root = through(shared, proxy, deadline=0.5)

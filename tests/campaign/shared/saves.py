@@ -26,16 +26,16 @@ WITHOUT_GUARD = 50
 def at_once(count: int, seed: int) -> Result:
     """So many saves by all clients together: each counts up, and notes what was acknowledged."""
     with shared_store() as shared:
-        acknowledged, refused, lost, gaps = _counted(shared, max(1, count // (HOSTS * CLIENTS)))
+        acknowledged, refused, lost, gaps = _count(shared, max(1, count // (HOSTS * CLIENTS)))
     with shared_store() as shared, _without_guard(shared):
-        control, _, control_lost, _ = _counted(shared, WITHOUT_GUARD // (HOSTS * CLIENTS))
+        control, _, control_lost, _ = _count(shared, WITHOUT_GUARD // (HOSTS * CLIENTS))
     words = f"{lost} of {acknowledged:,} acknowledged saves lost or doubled, {gaps} gaps in versions and audit log"
     words += f"; {refused} refused and made again" if refused else ""
     without = f"without lock and version guard {control_lost} of {control} were lost"
     return Result(acknowledged, lost + gaps, words, without, control_lost > 0)
 
 
-def _counted(shared: SharedStore, saves: int) -> tuple[int, int, int, int]:
+def _count(shared: SharedStore, saves: int) -> tuple[int, int, int, int]:
     """Saves acknowledged and refused, those that are not in the settings once, and gaps."""
     acme(shared.root()).create({"id": "acme"})
     hosts = [process(lambda host=host: _host(shared, host, saves)) for host in range(HOSTS)]  # type: ignore[misc]

@@ -24,7 +24,7 @@ colour = 3
 """
 
 
-def written(home: Path, text: str) -> Path:
+def write_config(home: Path, text: str) -> Path:
     """Write the preferences of a home."""
     folder = home / ".config/modeldeck"
     folder.mkdir(parents=True, exist_ok=True)
@@ -33,7 +33,7 @@ def written(home: Path, text: str) -> Path:
 
 
 def test_every_setting_is_shown_with_its_value_and_where_it_comes_from(modeldeck: Run, home: Path) -> None:
-    written(home, 'mouse = false\n[keymap]\n"app.undo" = "f24"\n')
+    write_config(home, 'mouse = false\n[keymap]\n"app.undo" = "f24"\n')
     shown = modeldeck("config", MODELDECK_DISPLAY="whole")
     lines = [line.split() for line in shown.out.splitlines()]
     assert ["mouse", "false", "~/.config/modeldeck/config.toml,", "line", "1"] in lines
@@ -44,7 +44,7 @@ def test_every_setting_is_shown_with_its_value_and_where_it_comes_from(modeldeck
 
 
 def test_check_names_line_key_and_what_was_probably_meant(modeldeck: Run, home: Path) -> None:
-    written(home, FILE)
+    write_config(home, FILE)
     ran = modeldeck("config", "check")
     assert ran.code == 1
     for line, sentence in (
@@ -61,7 +61,7 @@ def test_check_names_line_key_and_what_was_probably_meant(modeldeck: Run, home: 
 
 
 def test_an_invalid_value_hides_no_setting_and_no_key(modeldeck: Run, home: Path) -> None:
-    written(home, FILE)
+    write_config(home, FILE)
     ran = modeldeck("config")
     assert ran.code == 1 and "line 4: glyphs is one of auto, ascii, unicode." in ran.err
     lines = [line.split() for line in ran.out.splitlines()]
@@ -72,13 +72,13 @@ def test_an_invalid_value_hides_no_setting_and_no_key(modeldeck: Run, home: Path
 
 def test_a_whole_file_and_none_pass_the_check(modeldeck: Run, home: Path) -> None:
     assert modeldeck("config", "check").code == 0
-    written(home, 'theme = "nord"\n[keymap]\n"chat.copy" = "f24"\n')
+    write_config(home, 'theme = "nord"\n[keymap]\n"chat.copy" = "f24"\n')
     ran = modeldeck("config", "check")
     assert (ran.code, ran.out) == (0, "")
 
 
 def test_keys_are_those_of_the_file(modeldeck: Run, home: Path) -> None:
-    written(home, '[keymap]\n"app.undo" = "f24"\n')
+    write_config(home, '[keymap]\n"app.undo" = "f24"\n')
     rows = {row["id"]: row for row in json.loads(modeldeck("keys", "--json").out)}
     assert rows["app.undo"]["keys"] == ["f24"] and rows["field.next"]["fixed"]
     assert "app.undo" in modeldeck("keys").out
@@ -95,13 +95,13 @@ def test_keys_are_those_of_the_file(modeldeck: Run, home: Path) -> None:
 def test_a_theme_is_remembered_and_the_rest_of_the_file_stays(tmp_path: Path, before: str, after: str) -> None:
     where = paths({"HOME": str(tmp_path)})
     if before:
-        written(tmp_path, before)
+        write_config(tmp_path, before)
     remember_theme(where, "nord")
     assert (where.config / NAME).read_text() == after and load(where).theme == "nord"
 
 
 def test_a_file_that_is_not_toml_is_left_as_it_is(tmp_path: Path) -> None:
-    path = written(tmp_path, "theme = \n")
+    path = write_config(tmp_path, "theme = \n")
     with pytest.raises(Problem, match="not TOML"):
         remember_theme(paths({"HOME": str(tmp_path)}), "nord")
     assert path.read_text() == "theme = \n"

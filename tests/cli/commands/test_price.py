@@ -17,7 +17,7 @@ rows = [{ model = "gpt-4o", input = 2, cached = 1, output = 10 }]
 """
 
 
-def prices(home: Path, text: str = PRICES) -> Path:
+def write_prices(home: Path, text: str = PRICES) -> Path:
     file = home / ".config" / "modeldeck" / "prices.toml"
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(text)
@@ -28,7 +28,7 @@ def prices(home: Path, text: str = PRICES) -> Path:
 def test_an_answer_costs_what_your_own_table_says(ready: Run, home: Path) -> None:
     unknown = json.loads(ready("chat", "-m", "openai/gpt-4o", "Why?", "--json").out)
     assert unknown["cost"] is None
-    prices(home)
+    write_prices(home)
     cost = json.loads(ready("chat", "-m", "openai/gpt-4o", "Why?", "--json").out)["cost"]
     # 9 x 2 + 14 x 10 a million
     assert (cost["amount"], cost["currency"], cost["price_date"], cost["estimate"]) == (
@@ -41,7 +41,7 @@ def test_an_answer_costs_what_your_own_table_says(ready: Run, home: Path) -> Non
 
 
 def test_prices_are_shown_checked_and_imported(ready: Run, home: Path) -> None:
-    prices(home)
+    write_prices(home)
     (shown,) = json.loads(ready("price", "show", "openai/gpt-4o", "--json").out)
     assert (shown["price"]["input"], shown["price"]["audio"], shown["price"]["owner"]) == ("2", None, "yours")
     assert "looked up on 2026-11-05" in ready("price", "show", "openai/gpt-4o").out
@@ -56,7 +56,7 @@ def test_prices_are_shown_checked_and_imported(ready: Run, home: Path) -> None:
     assert ready("price", "show").out.count("127") == 0
     assert json.loads(ready("price", "check", "--json").out)["priced"] == 2
 
-    prices(home, PRICES.replace("input = 2", "input = -2"))
+    write_prices(home, PRICES.replace("input = 2", "input = -2"))
     broken = ready("price", "check")
     assert broken.code == 1 and "prices.toml: the price of gpt-4o cannot be read" in broken.err
     assert ready("price", "import", str(home / "none.json")).code == 2

@@ -13,7 +13,7 @@ from tests.cli.conftest import KEY, Run, environ, run_process
 from tests.doubles.openai_server import OpenAIServer
 from tests.terminal import Loaded, Terminal
 from tui.cli.commands.shell import FORMATS
-from tui.cli.commands.shell.formats import formatted
+from tui.cli.commands.shell.formats import format_variables
 from tui.secret import Secret
 from tui.workspace.program_environment import ProgramEnvironment
 
@@ -159,7 +159,7 @@ ENVIRONMENT = ProgramEnvironment({"ODD": Secret(ODD), "PLAIN": "x"}, frozenset((
 def test_shells_read_back_every_character(shell: str) -> None:
     if not shutil.which(shell) and not os.environ.get("MODELDECK_WHOLE_GATE"):
         pytest.skip(f"not on this machine: {shell}")
-    text = formatted("fish" if shell == "fish" else "sh", ENVIRONMENT)
+    text = format_variables("fish" if shell == "fish" else "sh", ENVIRONMENT)
     done = subprocess.run(
         [shell, "-c", text + "env"], env={"PATH": os.environ["PATH"], "STALE": "1", "HOME": "/"}, capture_output=True
     )
@@ -168,8 +168,8 @@ def test_shells_read_back_every_character(shell: str) -> None:
 
 
 def test_files_hold_every_character() -> None:
-    assert json.loads(formatted("json", ENVIRONMENT)) == {"ODD": ODD, "PLAIN": "x"}
+    assert json.loads(format_variables("json", ENVIRONMENT)) == {"ODD": ODD, "PLAIN": "x"}
     escaped = ODD.replace("\\", "\\\\").replace('"', '\\"')
-    assert formatted("systemd", ENVIRONMENT) == f'ODD="{escaped}"\nPLAIN="x"\n'
-    assert formatted("dotenv", ENVIRONMENT) == f"ODD=\"{escaped}\"\nPLAIN='x'\n"
+    assert format_variables("systemd", ENVIRONMENT) == f'ODD="{escaped}"\nPLAIN="x"\n'
+    assert format_variables("dotenv", ENVIRONMENT) == f"ODD=\"{escaped}\"\nPLAIN='x'\n"
     assert set(FORMATS) == {"sh", "fish", "json", "systemd", "dotenv"}

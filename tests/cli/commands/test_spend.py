@@ -3,14 +3,14 @@
 import json
 from pathlib import Path
 
-from tests.cli.commands.test_price import prices
+from tests.cli.commands.test_price import write_prices
 from tests.cli.conftest import Run
 
 
 def test_spend_by_model_since_and_near_the_budget(ready: Run, home: Path) -> None:
     assert json.loads(ready("spend", "--json").out) == []
     ready("chat", "-m", "openai/gpt-4o", "Why?")
-    prices(home)
+    write_prices(home)
     ready("chat", "-m", "openai/gpt-4o", "Why?")
     (row,) = json.loads(ready("spend", "--by", "model", "--since", "1h", "--json").out)
     assert (row["name"], row["requests"], row["unpriced"]) == ("openai/gpt-4o", 2, 1)

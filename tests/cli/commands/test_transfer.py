@@ -11,7 +11,7 @@ from tests.cli.conftest import KEY, Run, run_process
 PASS = "a FAKE passphrase of the file"
 
 
-def handed(*lines: str) -> int:
+def descriptor_with(*lines: str) -> int:
     """A descriptor that hands over these lines."""
     reading, writing = os.pipe()
     os.write(writing, "".join(f"{line}\n" for line in lines).encode())
@@ -64,12 +64,12 @@ def test_a_plan_is_json_for_a_program(ready: Run, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_keys_move_under_a_passphrase_into_a_new_tenant(ready: Run, tmp_path: Path) -> None:
     path = tmp_path / "acme.sealed"
-    ran = ready("export", "--with-secrets", "-o", str(path), "--passphrase-fd", str(handed(PASS)))
+    ran = ready("export", "--with-secrets", "-o", str(path), "--passphrase-fd", str(descriptor_with(PASS)))
     assert (ran.code, ran.err) == (0, "")
     assert KEY.encode() not in path.read_bytes() and b"gpt" not in path.read_bytes()
-    wrong = ready("import", str(path), "-t", "other", "--yes", "--passphrase-fd", str(handed("wrong", "")))
+    wrong = ready("import", str(path), "-t", "other", "--yes", "--passphrase-fd", str(descriptor_with("wrong", "")))
     assert (wrong.code, wrong.out) == (5, "")
-    ran = ready("import", str(path), "-t", "other", "--yes", "--passphrase-fd", str(handed(PASS, "")))
+    ran = ready("import", str(path), "-t", "other", "--yes", "--passphrase-fd", str(descriptor_with(PASS, "")))
     assert ran.code == 0 and ran.out.startswith("Imported into a new tenant, other: ")
     assert ready("chat", "-t", "other", "Why?").code == 0
     assert "settings imported from a file" in ready("audit", "show", "-t", "other").out

@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from tests.console.empty_session import empty_session
 from tests.console.pilot import console, rows, shown, until, until_shown
-from tests.console.provider_forms import KEY, focused, forget, paste
+from tests.console.provider_forms import KEY, focused_field, forget, paste
 from tests.doubles.practice import practice_session
 from tests.providers.sampling import WHOLE
 from tui.console.background import monitor
@@ -146,7 +146,7 @@ async def test_a_form_is_notified_and_an_overwrite_names_the_session() -> None:
         await until_shown(pilot, "▲ changed elsewhere ──")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "Another session (process 4127 on pts/3) saved it at ")
-        await focused(pilot, "Show theirs, keep my form open")
+        await focused_field(pilot, "Show theirs, keep my form open")
 
 
 async def test_a_form_of_a_tenant_that_was_removed_keeps_what_was_typed() -> None:
@@ -172,7 +172,7 @@ async def test_a_form_of_a_tenant_that_was_removed_keeps_what_was_typed() -> Non
 
 async def test_the_owner_of_the_lock_is_named_while_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     waited = [0.0]
-    monkeypatch.setattr(lock, "waited", lambda: waited[0])
+    monkeypatch.setattr(lock, "waiting_time", lambda: waited[0])
     async with console() as pilot:
         before = rows(pilot)[-3]
         waited[0] = 1.2

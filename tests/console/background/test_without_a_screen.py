@@ -40,7 +40,7 @@ class Console:
 
     async def look(self) -> list[str]:
         """What the screen shown was told after one look."""
-        self.monitor.look()
+        self.monitor.check()
         assert self.monitor._looking is not None
         await self.monitor._looking
         assert isinstance(self.stack.screen, RecordedScreen)
@@ -100,10 +100,10 @@ async def test_a_tenant_opened_is_the_one_used_last(console: Console) -> None:
 async def test_who_keeps_this_process_waiting_is_shown_while_it_does(
     console: Console, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lock, "waited", lambda: 3.0)
+    monkeypatch.setattr(lock, "waiting_time", lambda: 3.0)
     console.monitor.check_lock()
     assert console.monitor.banner is not None and "waiting for another session 3 s" in str(console.monitor.banner[0])
-    monkeypatch.setattr(lock, "waited", lambda: 0.0)
+    monkeypatch.setattr(lock, "waiting_time", lambda: 0.0)
     console.monitor.check_lock()
     assert console.monitor.banner is None
 
@@ -157,8 +157,8 @@ async def test_what_the_agent_locks_is_hidden_here_and_no_idle_time_locks_it(con
 
 
 async def test_a_look_that_is_slow_is_not_doubled(console: Console) -> None:
-    console.monitor.look()
+    console.monitor.check()
     first = console.monitor._looking
-    console.monitor.look()
+    console.monitor.check()
     assert console.monitor._looking is first and first is not None
     await asyncio.wait_for(first, 30)

@@ -4,7 +4,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown, windows
-from tests.console.sample_models import HOSTILE_ID, LONG, added, area, give, without
+from tests.console.sample_models import HOSTILE_ID, LONG, add_models, add_to_tenant, area, without
 from tui.console.defaults.propose_dialog import Propose
 from tui.console.models.picker import PickModel
 from tui.console.widgets.row_list import Rows
@@ -128,7 +128,7 @@ async def test_only_types_without_a_default_are_proposed(session: Session) -> No
 
 
 async def test_with_nothing_to_propose_a_toast_says_what_was_done(session: Session) -> None:
-    give(session, [])
+    add_to_tenant(session, [])
     async with area(session, "defaults") as pilot:
         await pilot.press("down", "u")
         await until_shown(pilot, "▸ speech-to-text       ● openai/gpt-transcribe")
@@ -153,7 +153,10 @@ async def test_what_cannot_be_saved_is_shown_in_the_dialog_and_kept(
 
 async def test_hostile_and_long_names_stay_in_the_box(session: Session) -> None:
     without(session, "defaults", "models")
-    give(session, [added(HOSTILE_ID, ModelType.CHAT), added(LONG), added("模型" * 30, ModelType.SPEECH2TEXT)])
+    add_to_tenant(
+        session,
+        [add_models(HOSTILE_ID, ModelType.CHAT), add_models(LONG), add_models("模型" * 30, ModelType.SPEECH2TEXT)],
+    )
     async with area(session, "defaults") as pilot:
         answers: list[str | None] = []
         pilot.app.push_screen(Propose(PROPOSED), answers.append)

@@ -4,7 +4,17 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown, windows
-from tests.console.sample_models import HOSTILE_ID, LONG, added, area, choose, give, give_many, typed, without
+from tests.console.sample_models import (
+    HOSTILE_ID,
+    LONG,
+    add_many,
+    add_models,
+    add_to_tenant,
+    area,
+    choose,
+    type_text,
+    without,
+)
 from tui.console.defaults.screen import Defaults
 from tui.console.models.picker import PickModel
 from tui.console.widgets.row_list import Rows
@@ -178,7 +188,10 @@ async def test_what_cannot_be_saved_is_shown_in_the_strip(session: Session, monk
 
 @pytest.mark.slow
 async def test_hostile_and_long_names_stay_in_their_row(session: Session) -> None:
-    give(session, [added(HOSTILE_ID, ModelType.CHAT), added(LONG), added("模型" * 20, ModelType.SPEECH2TEXT)])
+    add_to_tenant(
+        session,
+        [add_models(HOSTILE_ID, ModelType.CHAT), add_models(LONG), add_models("模型" * 20, ModelType.SPEECH2TEXT)],
+    )
     choose(session, ModelType.CHAT, "openai_compatible", HOSTILE_ID)
     choose(session, ModelType.EMBEDDING, "openai_compatible", LONG)
     choose(session, ModelType.SPEECH2TEXT, "openai_compatible", "模型" * 20)
@@ -195,11 +208,11 @@ async def test_hostile_and_long_names_stay_in_their_row(session: Session) -> Non
 
 @pytest.mark.slow
 async def test_the_picker_answers_for_twenty_thousand_models(session: Session) -> None:
-    give_many(session, 20_000)
+    add_many(session, 20_000)
     async with area(session, "defaults") as pilot:
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, PickModel))
         await until_shown(pilot, "── 6,671 ready ──")
-        await typed(pilot, "19999")
+        await type_text(pilot, "19999")
         await pilot.press("enter")
         await until(pilot, lambda: default(session, ModelType.EMBEDDING) == "openai_compatible/lab-17/model-19999")

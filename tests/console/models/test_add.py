@@ -8,7 +8,7 @@ from textual.events import Paste
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown
-from tests.console.sample_models import HOSTILE, added, area, give, typed, without
+from tests.console.sample_models import HOSTILE, add_models, add_to_tenant, area, type_text, without
 from tests.providers.registry import register
 from tui.console.defaults.propose_dialog import Propose
 from tui.console.models.add import AddModel
@@ -115,7 +115,7 @@ async def test_without_any_provider_it_says_what_to_do(session: Session) -> None
 async def test_a_model_is_verified_added_and_stands_under_the_cursor(session: Session) -> None:
     async with area(not_imported(session), "models") as pilot:
         await form(pilot)
-        await typed(pilot, SERVED)
+        await type_text(pilot, SERVED)
         await pilot.press("enter", "enter")
         assert isinstance(pilot.app.focused, Button)
         await pilot.press("enter")
@@ -152,7 +152,7 @@ async def test_where_verifying_is_not_possible_it_can_be_added_all_the_same(
     monkeypatch.setattr(test_call, "test_call", tried)
     async with area(without(session, "defaults"), "models") as pilot:
         await form(pilot)
-        await typed(pilot, "ft:acme")
+        await type_text(pilot, "ft:acme")
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "▲ Cannot find the host api.openai.com. The key was not sent.")
         await until_shown(pilot, "   [ Add anyway, unverified ]")
@@ -176,7 +176,7 @@ async def test_what_cannot_be_written_is_reported_and_adding_it_unverified_is_no
     monkeypatch.setattr(add_model, "keep", full)
     async with area(not_imported(session), "models") as pilot:
         await form(pilot)
-        await typed(pilot, SERVED)
+        await type_text(pilot, SERVED)
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "▲ The disk is full; nothing was changed.")
         assert "Add it anyway" not in shown(pilot) and added_ids(session) == []
@@ -195,7 +195,7 @@ async def test_escape_stops_the_call_and_keeps_what_was_typed(
     monkeypatch.setattr(catalog, "add", add)
     async with area(session, "models") as pilot:
         await form(pilot)
-        await typed(pilot, "slow")
+        await type_text(pilot, "slow")
         await pilot.press("enter", "enter", "enter")
         await started.wait()
         await until_shown(pilot, "… asking the model")
@@ -238,7 +238,7 @@ def add_unverified(monkeypatch: pytest.MonkeyPatch, session: Session, kind: Mode
     """Let models of this type be added without a request."""
 
     async def add(bound: TenantSession, provider: str, model_id: str, *_: object, **__: object) -> Model:
-        give(session, [model := Model(provider, model_id, kind, Origin.ADDED)])
+        add_to_tenant(session, [model := Model(provider, model_id, kind, Origin.ADDED)])
         return model
 
     monkeypatch.setattr(catalog, "add", add)
@@ -250,7 +250,7 @@ async def test_the_first_model_of_a_type_is_proposed_as_its_default(
     add_unverified(monkeypatch, session, ModelType.CHAT)
     async with area(without(session, "defaults"), "models") as pilot:
         await form(pilot)
-        await typed(pilot, "mine")
+        await type_text(pilot, "mine")
         await pilot.press("enter", "enter", "enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, Propose))
         await until_shown(pilot, "Added mine.")
@@ -270,7 +270,7 @@ async def test_the_playground_opens_on_the_tab_of_the_added_model(
     add_unverified(monkeypatch, session, kind)
     async with area(without(session, "defaults"), "models") as pilot:
         await form(pilot)
-        await typed(pilot, "mine")
+        await type_text(pilot, "mine")
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "Added mine.")
         await pilot.press("enter")
@@ -296,11 +296,11 @@ async def test_fields_come_from_the_providers_declaration(session: Session, monk
         assert screen.index("   Base model ") < screen.index("   Type ") < screen.index("   Task ")
         assert "   Task             ( ) one task" in screen and "(•) another task" in screen
         assert "Empty takes the current one. Optional." in screen
-        await typed(pilot, "mine")
+        await type_text(pilot, "mine")
         await pilot.press("enter", "enter", "enter", "enter", "enter", "enter")
         await until_shown(pilot, "▲ Base model is missing.")
         assert pilot.app.focused is field(pilot, "field-base_model").field
-        await typed(pilot, "bge")
+        await type_text(pilot, "bge")
         await pilot.press("enter", "enter", "space", "enter", *"v1", "enter", "enter")
         await until_shown(pilot, "▲ The server is away.")
         assert labels == [{"base_model": "bge", "task": "one", "version": "v1"}]
@@ -308,17 +308,17 @@ async def test_fields_come_from_the_providers_declaration(session: Session, monk
 
 @pytest.mark.usefixtures("fields")
 async def test_an_added_model_is_edited_with_its_fields_filled_in(session: Session) -> None:
-    give(session, [replace(added("mine"), fields={"base_model": "bge", "task": "one"})])
+    add_to_tenant(session, [replace(add_models("mine"), fields={"base_model": "bge", "task": "one"})])
     async with area(session, "models") as pilot:
         await pilot.press("slash")
-        await typed(pilot, "mine")
+        await type_text(pilot, "mine")
         await pilot.press("enter")
         await until(pilot, lambda: "e edit" in rows(pilot)[-1])
         await pilot.press("e")
         await until_shown(pilot, "── Models › edit › OpenAI-compatible ─")
         await until_shown(pilot, "   Model             mine")
         assert field(pilot, "field-base_model").value == "bge"
-        await typed(pilot, "-m3")
+        await type_text(pilot, "-m3")
         await pilot.press("shift+tab", "shift+tab", "shift+tab")
         pilot.app.screen.query_one("#verify", Button).focus()
         await pilot.press("enter")
@@ -340,7 +340,7 @@ async def test_on_a_row_of_a_hosting_provider_its_form_opens_at_once(session: Se
 async def test_a_model_whose_fields_are_all_choices_is_edited_from_the_first_of_them(session: Session) -> None:
     async with area(session, "models") as pilot:
         await pilot.press("slash")
-        await typed(pilot, "Qwen3-32B")
+        await type_text(pilot, "Qwen3-32B")
         await pilot.press("enter")
         await until(pilot, lambda: "e edit" in rows(pilot)[-1])
         await pilot.press("e")
@@ -382,7 +382,7 @@ async def test_an_address_in_plain_http_needs_confirmation(session: Session, mon
     register(monkeypatch, declared)
     async with area(session, "models") as pilot:
         await form(pilot, 1)
-        await typed(pilot, "mine")
+        await type_text(pilot, "mine")
         field(pilot, "field-url").field.value = "http://models.example.test/v1"
         pilot.app.screen.query_one("#verify", Button).focus()
         await pilot.press("enter")
@@ -409,8 +409,8 @@ async def test_an_address_in_plain_http_needs_confirmation(session: Session, mon
 async def test_the_type_follows_what_is_typed_and_can_be_changed(session: Session) -> None:
     async with area(session, "models") as pilot:
         await form(pilot)
-        await typed(pilot, "text-embedding-3-large")
+        await type_text(pilot, "text-embedding-3-large")
         await until_shown(pilot, "(•) embedding")
-        await typed(pilot, "-of-ours")
+        await type_text(pilot, "-of-ours")
         await pilot.press("tab", "up")
         await until_shown(pilot, "(•) chat")

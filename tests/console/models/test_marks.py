@@ -1,8 +1,8 @@
 """Several models marked: use, verify and remove act on all of them, with one summary and one undo."""
 
-from tests.console.models.test_screen import listed, to
+from tests.console.models.test_screen import listed_models, to
 from tests.console.pilot import rows, until, until_shown
-from tests.console.sample_models import added, area, give, without
+from tests.console.sample_models import add_models, add_to_tenant, area, without
 from tui.domain import ModelType
 from tui.tenancy import models
 from tui.tenancy.session import Session
@@ -12,7 +12,7 @@ from tui.workspace.models import catalog
 async def test_marked_models_are_verified_used_and_removed_together(session: Session) -> None:
     """One console for all: marks stay under a filter, and what failed stays marked."""
     own = session.tenant("acme")
-    give(without(session, "defaults"), [added("bge-m3"), added("no-such-model", ModelType.CHAT)])
+    add_to_tenant(without(session, "defaults"), [add_models("bge-m3"), add_models("no-such-model", ModelType.CHAT)])
     async with area(session, "models") as pilot:
         await pilot.press("space", "space")
         await until_shown(pilot, "2 marked · 43")
@@ -55,4 +55,4 @@ async def test_marked_models_are_verified_used_and_removed_together(session: Ses
         await until(pilot, lambda: "marked" not in rows(pilot)[1])
         await pilot.press("U")
         await until(pilot, lambda: {"bge-m3", "no-such-model"} <= {model.id for model in catalog.listing(own)})
-        assert not listed(pilot).marks
+        assert not listed_models(pilot).marks

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown, windows
-from tests.console.sample_models import HOSTILE_ID, LONG, added, area, give, typed, without
+from tests.console.sample_models import HOSTILE_ID, LONG, add_models, add_to_tenant, area, type_text, without
 from tui.console.models.picker import PickModel
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
@@ -28,7 +28,7 @@ async def pick(
     return lambda: answers
 
 
-def listed(pilot: Pilot[str]) -> Rows:
+def listed_models(pilot: Pilot[str]) -> Rows:
     """The list on the screen."""
     return pilot.app.screen.query_one("#models", Rows)
 
@@ -55,7 +55,7 @@ async def test_enter_answers_with_the_model_under_the_cursor(session: Session) -
     now = models.find(session.tenant("acme"), f"openai/{LARGE}")
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot, now)
-        assert listed(pilot).key == f"openai/embedding/{LARGE}"
+        assert listed_models(pilot).key == f"openai/embedding/{LARGE}"
         assert rows(pilot)[3] == "   Now" and "Nearest" not in shown(pilot)
         await pilot.press("down")
         assert "It has different dimensions; re-embed stored texts." in rows(pilot)[22]
@@ -89,8 +89,8 @@ async def test_nothing_is_cleared_when_it_was_not_opened_for_a_default(session: 
 async def test_what_is_typed_filters_and_one_enter_chooses_the_first_match(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot)
-        await typed(pilot, "3-large")
-        await until(pilot, lambda: list(listed(pilot).keys) == [f"openai/embedding/{LARGE}"])
+        await type_text(pilot, "3-large")
+        await until(pilot, lambda: list(listed_models(pilot).keys) == [f"openai/embedding/{LARGE}"])
         assert rows(pilot)[1].endswith(" 1 of 4 ready ──")
         assert rows(pilot)[-1] == " enter choose  up down move  esc clear  f1 help"
         await pilot.press("enter")
@@ -102,12 +102,12 @@ async def test_the_cursor_goes_to_the_first_match_and_the_arrows_move_it_from_th
     async with area(session, "defaults") as pilot:
         await pick(pilot)
         await pilot.press("end", "down", "down", "pagedown")
-        await typed(pilot, "text-embedding")
-        await until(pilot, lambda: listed(pilot).key == f"openai/embedding/{LARGE}")
+        await type_text(pilot, "text-embedding")
+        await until(pilot, lambda: listed_models(pilot).key == f"openai/embedding/{LARGE}")
         await pilot.press("down")
-        assert listed(pilot).key == "openai/embedding/text-embedding-3-small"
+        assert listed_models(pilot).key == "openai/embedding/text-embedding-3-small"
         await pilot.press("up")
-        assert listed(pilot).key == f"openai/embedding/{LARGE}"
+        assert listed_models(pilot).key == f"openai/embedding/{LARGE}"
 
 
 async def test_no_letter_in_the_picker_does_anything_but_filter(session: Session) -> None:
@@ -116,7 +116,7 @@ async def test_no_letter_in_the_picker_does_anything_but_filter(session: Session
         await pilot.press("enter")
         await until_shown(pilot, "── Defaults › embedding ─")
         letters = "abcdefghijklmnopqrstuvwxyzGLV?/:0123456789"
-        await typed(pilot, letters)
+        await type_text(pilot, letters)
         await until_shown(pilot, f"/ [{letters}")
         assert models.defaults(session.tenant("acme")) == before
 
@@ -124,10 +124,10 @@ async def test_no_letter_in_the_picker_does_anything_but_filter(session: Session
 async def test_escape_clears_the_filter_before_it_leaves(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot)
-        await typed(pilot, "nomic")
-        await until(pilot, lambda: len(listed(pilot).keys) == 1)
+        await type_text(pilot, "nomic")
+        await until(pilot, lambda: len(listed_models(pilot).keys) == 1)
         await pilot.press("escape")
-        await until(pilot, lambda: len(listed(pilot).keys) == 5)
+        await until(pilot, lambda: len(listed_models(pilot).keys) == 5)
         assert answers() == []
         await pilot.press("escape")
         await until(pilot, answers)
@@ -137,7 +137,7 @@ async def test_escape_clears_the_filter_before_it_leaves(session: Session) -> No
 async def test_no_match_and_no_model_at_all_say_what_to_do(session: Session) -> None:
     async with area(session, "defaults") as pilot:
         await pick(pilot)
-        await typed(pilot, "xyzzy")
+        await type_text(pilot, "xyzzy")
         await pilot.press("enter")
         await until_shown(pilot, 'No embedding model matches "xyzzy".')
         assert isinstance(pilot.app.screen, PickModel)
@@ -181,12 +181,12 @@ async def test_a_paste_into_the_filter_chooses_nothing(session: Session) -> None
 
 
 async def test_hostile_and_long_names_stay_in_their_columns(session: Session) -> None:
-    give(session, [added(HOSTILE_ID), added(LONG, dimensions=1024), added("模型" * 20)])
+    add_to_tenant(session, [add_models(HOSTILE_ID), add_models(LONG, dimensions=1024), add_models("模型" * 20)])
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot)
         async for columns, _ in windows(pilot, (120, 40), (80, 24), (40, 10)):
-            for key in listed(pilot).keys:
-                listed(pilot).select(key)
+            for key in listed_models(pilot).keys:
+                listed_models(pilot).select(key)
                 await pilot.pause()
                 assert all(width(row) <= columns for row in rows(pilot))
             text = shown(pilot)

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown, windows
-from tests.console.sample_models import HOSTILE_ID, LONG, added, area, give, give_many, typed, without
+from tests.console.sample_models import HOSTILE_ID, LONG, add_many, add_models, add_to_tenant, area, type_text, without
 from tui.console.models.screen import Models
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows
@@ -18,22 +18,22 @@ from tui.tenancy.session import Session
 from tui.workspace.models import catalog
 
 
-def listed(pilot: Pilot[str]) -> Rows:
+def listed_models(pilot: Pilot[str]) -> Rows:
     """The list on the screen."""
     return pilot.app.screen.query_one("#models", Rows)
 
 
 async def to(pilot: Pilot[str], model_id: str) -> None:
     """Put the cursor on a model."""
-    key = next(key for key in listed(pilot).keys if key.endswith(f"/{model_id}"))
-    listed(pilot).select(key)
+    key = next(key for key in listed_models(pilot).keys if key.endswith(f"/{model_id}"))
+    listed_models(pilot).select(key)
     await pilot.pause()
 
 
 async def test_the_list_filtered_stands_as_it_was_drawn(session: Session) -> None:
     async with area(session, "models") as pilot:
         await pilot.press("slash")
-        await typed(pilot, "embed")
+        await type_text(pilot, "embed")
         await until_shown(pilot, "5 of 41")
         screen = rows(pilot)
         assert screen[1] == "── Models ─────────────────────────────────────────────────────────── 5 of 41 ──"
@@ -68,7 +68,7 @@ async def test_words_are_matched_in_any_order_and_in_every_column(session: Sessi
 async def test_the_filter_keeps_on_enter_and_goes_on_escape(session: Session) -> None:
     async with area(session, "models") as pilot:
         await pilot.press("slash")
-        await typed(pilot, "nomic")
+        await type_text(pilot, "nomic")
         await pilot.press("enter")
         await until(pilot, lambda: pilot.app.focused is listed(pilot))
         await until_shown(pilot, "1 of 41")
@@ -77,7 +77,7 @@ async def test_the_filter_keeps_on_enter_and_goes_on_escape(session: Session) ->
         await until_shown(pilot, "── 41 ──")
         await pilot.press("slash", "x", "escape")
         await until_shown(pilot, "── 41 ──")
-        assert pilot.app.focused is listed(pilot)
+        assert pilot.app.focused is listed_models(pilot)
 
 
 async def test_plain_keys_type_in_the_filter(session: Session) -> None:
@@ -90,7 +90,7 @@ async def test_plain_keys_type_in_the_filter(session: Session) -> None:
 async def test_nothing_that_matches_says_so(session: Session) -> None:
     async with area(session, "models") as pilot:
         await pilot.press("slash")
-        await typed(pilot, "embed azure")
+        await type_text(pilot, "embed azure")
         await until_shown(pilot, 'No model matches "embed azure".')
         await until_shown(pilot, "esc clears the filter.")
         await pilot.press("enter", "enter", "u", "v", "d", "e")
@@ -150,7 +150,7 @@ async def test_v_makes_one_call_and_says_that_it_is_charged(session: Session) ->
 
 
 async def test_a_call_that_fails_is_shown_in_the_strip_and_changes_nothing(session: Session) -> None:
-    give(session, [added("no-such-model", ModelType.CHAT)])
+    add_to_tenant(session, [add_models("no-such-model", ModelType.CHAT)])
     async with area(session, "models") as pilot:
         await to(pilot, "no-such-model")
         await pilot.press("v")
@@ -186,7 +186,7 @@ async def test_r_lists_anew_and_keeps_the_rows_meanwhile(session: Session) -> No
         await pilot.press("r")
         await until_shown(pilot, "1 new, 0 gone.")
         assert "listing" not in rows(pilot)[1]
-        assert any(key.endswith("gpt-6-sol") for key in listed(pilot).keys)
+        assert any(key.endswith("gpt-6-sol") for key in listed_models(pilot).keys)
 
 
 async def test_a_provider_that_cannot_be_reached_is_shown_and_the_rows_stay(
@@ -204,7 +204,7 @@ async def test_a_provider_that_cannot_be_reached_is_shown_and_the_rows_stay(
 
 
 async def test_d_works_on_added_models_only_and_can_be_undone(session: Session) -> None:
-    give(session, [added("bge-m3")])
+    add_to_tenant(session, [add_models("bge-m3")])
     async with area(session, "models") as pilot:
         await pilot.press("d")
         await until_shown(pilot, "OpenAI lists this model, so it would come back.")
@@ -230,8 +230,8 @@ async def test_enter_shows_all_that_is_known_and_escape_goes_back(session: Sessi
         assert "   Used by        default for chat, set " in screen
         assert rows(pilot)[-1] == " v verify  esc back  ? help"
         await pilot.press("escape")
-        await until(pilot, lambda: pilot.app.focused is listed(pilot))
-        assert listed(pilot).key == "openai/chat/gpt-6-sol"
+        await until(pilot, lambda: pilot.app.focused is listed_models(pilot))
+        assert listed_models(pilot).key == "openai/chat/gpt-6-sol"
 
 
 async def test_from_100_columns_the_details_stand_at_the_side_and_follow_the_cursor(session: Session) -> None:
@@ -240,7 +240,7 @@ async def test_from_100_columns_the_details_stand_at_the_side_and_follow_the_cur
         await pilot.press("down")
         await until_shown(pilot, "│ Model          gpt-5")
         await pilot.press("right", "down", "escape")
-        await until(pilot, lambda: pilot.app.focused is listed(pilot))
+        await until(pilot, lambda: pilot.app.focused is listed_models(pilot))
         assert all(width(row) <= 120 for row in rows(pilot))
 
 
@@ -257,12 +257,14 @@ async def test_a_resize_while_reading_keeps_the_model(session: Session) -> None:
 
 
 async def test_hostile_and_long_names_stay_in_their_columns(session: Session) -> None:
-    give(session, [added(HOSTILE_ID), added(LONG), added("模型" * 20), added("two\nlines")])
+    add_to_tenant(
+        session, [add_models(HOSTILE_ID), add_models(LONG), add_models("模型" * 20), add_models("two\nlines")]
+    )
     async with area(session, "models") as pilot:
         async for columns, _ in windows(pilot, (80, 24), (120, 40), (59, 14), (40, 10)):
             for name in ("evil", LONG, "模型" * 20):
-                key = next(key for key in listed(pilot).keys if name in key)
-                listed(pilot).select(key)
+                key = next(key for key in listed_models(pilot).keys if name in key)
+                listed_models(pilot).select(key)
                 await pilot.press("enter")
                 await pilot.pause()
                 assert all(width(row) <= columns for row in rows(pilot))
@@ -274,7 +276,7 @@ async def test_hostile_and_long_names_stay_in_their_columns(session: Session) ->
 
 async def test_a_name_that_is_clipped_stands_whole_in_the_strip(session: Session) -> None:
     name = "acme-research/bge-large-finetuned-v2"
-    give(session, [added(name, dimensions=1024, context=1024)])
+    add_to_tenant(session, [add_models(name, dimensions=1024, context=1024)])
     async with area(session, "models") as pilot:
         await to(pilot, name)
         await until(
@@ -286,7 +288,7 @@ async def test_a_name_that_is_clipped_stands_whole_in_the_strip(session: Session
 
 
 async def test_markup_in_a_name_is_text(session: Session) -> None:
-    give(session, [added("[red]x[/red][/4]")])
+    add_to_tenant(session, [add_models("[red]x[/red][/4]")])
     async with area(session, "models") as pilot:
         await to(pilot, "[red]x[/red][/4]")
         await until_shown(pilot, " ▸ ● [red]x[/red][/4] ")
@@ -294,17 +296,17 @@ async def test_markup_in_a_name_is_text(session: Session) -> None:
 
 async def test_what_another_process_wrote_is_shown(session: Session) -> None:
     async with area(session, "models") as pilot:
-        give(session, [added("from-elsewhere")])
+        add_to_tenant(session, [add_models("from-elsewhere")])
         assert isinstance(pilot.app.screen, Models)
         pilot.app.screen.changed_elsewhere()
         await until_shown(pilot, "── 42 ──")
 
 
 async def test_twenty_thousand_models_open_and_answer_keys(session: Session) -> None:
-    give_many(session, 20_000)
+    add_many(session, 20_000)
     async with area(session, "defaults") as pilot:
         await pilot.press("2")
-        await until(pilot, lambda: isinstance(pilot.app.screen, Models) and len(listed(pilot).items) > 20_000)
+        await until(pilot, lambda: isinstance(pilot.app.screen, Models) and len(listed_models(pilot).items) > 20_000)
         for key in ("G", "g", "down", "pagedown", "t", "t", "t", "t", "slash", *"19999"):
             await pilot.press(key)
         await until_shown(pilot, "1 of 20,041")

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown
-from tests.console.sample_models import HOSTILE, area, typed
+from tests.console.sample_models import HOSTILE, area, type_text
 from tests.providers.registry import register
 from tui.console.models import search as finding
 from tui.console.models.add import AddModel
@@ -83,7 +83,7 @@ async def test_hits_come_while_it_is_typed_and_move_no_cursor(hosting: Session) 
     async with area(hosting, "models") as pilot:
         model_form = await form(pilot)
         await choose(pilot, "task", "feature-extraction")
-        await typed(pilot, "qwen3-emb")
+        await type_text(pilot, "qwen3-emb")
         await until_shown(pilot, "Qwen/Qwen3-Embedding-0.6B")
         assert has_focus(pilot, model_form.rows["id"])
         assert model_form.model_id == "qwen3-emb"
@@ -101,7 +101,7 @@ async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Session) -> No
     async with area(hosting, "models") as pilot:
         model_form = await form(pilot)
         await choose(pilot, "task", "feature-extraction")
-        await typed(pilot, "qwen3-emb")
+        await type_text(pilot, "qwen3-emb")
         await until_shown(pilot, "Qwen/Qwen3-Embedding-0.6B")
         await pilot.press("down", "down")
         await until_shown(pilot, "enter choose")
@@ -121,7 +121,7 @@ async def test_down_goes_to_the_list_and_enter_takes_one(hosting: Session) -> No
 async def test_one_that_is_not_served_is_offered_another_method(hosting: Session) -> None:
     async with area(hosting, "models") as pilot:
         model_form = await form(pilot)
-        await typed(pilot, "house-style")
+        await type_text(pilot, "house-style")
         await until_shown(pilot, "acme-ai/house-style-7b")
         await pilot.press("down", "enter")
         await until_shown(pilot, " ▸ [ Use Inference Endpoint instead ]   not served")
@@ -215,14 +215,14 @@ async def test_one_search_at_a_time_and_the_last_text_counts(hosting: Session, m
     monkeypatch.setattr(add, "search", search)
     async with area(hosting, "models") as pilot:
         await form(pilot)
-        await typed(pilot, "q")
+        await type_text(pilot, "q")
         await pilot.pause(0.05)
         assert texts == []
-        await typed(pilot, "we")
+        await type_text(pilot, "we")
         await until(pilot, lambda: texts == ["qwe"])
         await until_shown(pilot, "] … searching")
         for key in "n3":
-            await typed(pilot, key)
+            await type_text(pilot, key)
             await pilot.pause(0.03)
         assert texts == ["qwe"]
         gate.set()
@@ -243,7 +243,7 @@ async def test_keys_in_quick_succession_make_one_search(hosting: Session, monkey
     async with area(hosting, "models") as pilot:
         await form(pilot)
         for key in "qwen":
-            await typed(pilot, key)
+            await type_text(pilot, key)
         await until(pilot, lambda: texts)
         assert texts == ["qwen"]
 
@@ -255,7 +255,7 @@ async def test_a_search_that_fails_leaves_free_entry(hosting: Session, monkeypat
     monkeypatch.setattr(add, "search", search)
     async with area(hosting, "models") as pilot:
         model_form = await form(pilot)
-        await typed(pilot, "Qwen/Qwen3-32B")
+        await type_text(pilot, "Qwen/Qwen3-32B")
         await until_shown(pilot, "▲ Search is unavailable; type the full name.")
         assert has_focus(pilot, model_form.rows["id"])
         await pilot.press("enter", "enter")
@@ -273,10 +273,10 @@ async def test_what_may_not_be_listed_can_be_typed(hosting: Session, monkeypatch
         await choose(pilot, "endpoint_type", "inference_endpoints")
         model_form.rows["endpoint_url"].field.focus()
         await until_shown(pilot, "▲ This token may not list the endpoints of acme-ai.")
-        await typed(pilot, "https://c5h1t8.eu-west-1.aws.endpoints.huggingface.cloud/v1")
+        await type_text(pilot, "https://c5h1t8.eu-west-1.aws.endpoints.huggingface.cloud/v1")
         model_form.rows["id"].field.focus()
         await pilot.pause()
-        await typed(pilot, "any name"[:3])
+        await type_text(pilot, "any name"[:3])
         await pilot.press("enter")
         model_form.verify.focus()
         await pilot.press("enter")
@@ -408,7 +408,7 @@ async def test_hostile_hits_stay_text(hosting: Session, monkeypatch: pytest.Monk
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await pilot.press("G", "enter")
         await until(pilot, lambda: pilot.app.screen.query("#row-id"))
-        await typed(pilot, "abc")
+        await type_text(pilot, "abc")
         await until(pilot, lambda: len(hits_of(pilot)) == 2)
         await pilot.press("down")
         text = shown(pilot)
@@ -422,7 +422,7 @@ async def test_the_repository_of_an_endpoint_is_searched_as_well(hosting: Sessio
         await choose(pilot, "endpoint_type", "inference_endpoints")
         await choose(pilot, "task", "feature-extraction")
         model_form.rows["id"].field.focus()
-        await typed(pilot, "qwen3-emb")
+        await type_text(pilot, "qwen3-emb")
         await until_shown(pilot, "Qwen/Qwen3-Embedding-8B")
         await pilot.press("down", "enter")
         await until(pilot, lambda: model_form.model_id.startswith("Qwen/Qwen3-Embedding-"))

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.console.pilot import rows, screen_of, shown, until, until_shown, windows
-from tests.console.sample_models import area, typed
+from tests.console.sample_models import area, type_text
 from tui.console.pages.health import Health
 from tui.console.pages.health_rows import draw, head
 from tui.errors import NetworkError
@@ -48,7 +48,7 @@ async def test_every_key_of_a_tenant_is_verified_and_one_that_fails_says_why(
         await until_shown(pilot, "2 failed")
         await until_shown(pilot, "OpenAI: Cannot find the host api.openai.com.")
         await pilot.press("slash")
-        await typed(pilot, "failed")
+        await type_text(pilot, "failed")
         await until_shown(pilot, "2 of 3")
         await pilot.press("enter", "v")
         await until_shown(pilot, "▲ Cannot find the host api.openai.com. The key was not sent.")

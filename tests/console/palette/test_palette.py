@@ -8,7 +8,7 @@ from textual.binding import Binding
 
 from tests.console.pilot import app_of, console, rows, shown, until, until_shown, windows
 from tui import domain
-from tui.console.palette.entries import global_commands, local_commands, many
+from tui.console.palette.entries import global_commands, large_groups, local_commands
 from tui.console.palette.matching import CommandGroup, CommandIndex
 from tui.console.palette.screen import Commands
 from tui.console.widgets.truncate import width
@@ -22,7 +22,7 @@ from tui.workspace.models import catalog
 def every_command(app: Any) -> CommandIndex:
     """All that the palette holds on the screen shown."""
     few = local_commands(app.screen), global_commands(app.screen)
-    return CommandIndex([*map(CommandGroup.of, few), *many(app.screen, app.navigator.tenant)])
+    return CommandIndex([*map(CommandGroup.of, few), *large_groups(app.screen, app.navigator.tenant)])
 
 
 async def test_it_opens_with_the_actions_of_the_screen_and_teaches_their_keys() -> None:

@@ -50,7 +50,7 @@ async def test_a_file_is_attached_shown_sent_kept_and_removed(tmp_path: Path, mo
         await pilot.press("enter")
         await until_shown(pilot, "▪ notes.txt, text, 1 kB")
         # Both go with the question, which shows them.
-        tab.question.put("What is this?")
+        tab.question.set_text("What is this?")
         await pilot.press("enter")
         await until(pilot, lambda: tab.session.history.last is not None and not tab.busy)
         assert tab.composer.files == ()
@@ -69,7 +69,7 @@ async def test_a_file_is_attached_shown_sent_kept_and_removed(tmp_path: Path, mo
         tab.action_edit()
         await until(pilot, lambda: len(tab.composer.files) == 2)
         # Backspace in an empty question removes the last one.
-        tab.question.put("")
+        tab.question.set_text("")
         await pilot.press("backspace", "backspace")
         await until(pilot, lambda: tab.composer.files == ())
         assert not any("▪ holiday.jpg" in row and "▌" not in row for row in rows(pilot))

@@ -6,7 +6,7 @@ from pathlib import Path
 from textual.widgets import Input
 
 from tests.console.pilot import console, screen_of, until, until_shown
-from tests.console.playground.test_compare import opened
+from tests.console.playground.test_compare import open_compare
 from tui.console.playground.compare.batch import BatchPage
 
 
@@ -14,7 +14,7 @@ async def test_a_batch_is_started_stopped_continued_and_read(tmp_path: Path) -> 
     prompts, out = tmp_path / "prompts.txt", tmp_path / "prompts.answers.jsonl"
     prompts.write_text("".join(f"question {number}\n" for number in range(40)))
     async with console() as pilot:
-        tab = await opened(pilot, "openai/gpt-5.4-mini")
+        tab = await open_compare(pilot, "openai/gpt-5.4-mini")
         await pilot.press("escape", "B")
         await until_shown(pilot, "Playground › batch")
         page = screen_of(pilot, BatchPage)
@@ -54,7 +54,7 @@ async def test_the_form_of_a_batch_names_what_is_missing_or_wrong(tmp_path: Path
     prompts = tmp_path / "prompts.jsonl"
     prompts.write_text('{"text": 1}\n')
     async with console() as pilot:
-        await opened(pilot)
+        await open_compare(pilot)
         await pilot.press("escape", "B")
         await until_shown(pilot, "Playground › batch")
         page = screen_of(pilot, BatchPage)

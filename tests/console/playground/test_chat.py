@@ -30,7 +30,7 @@ BIG = 1_000_000
 
 
 @asynccontextmanager
-async def chatting(
+async def open_chat(
     tenant: str = "acme", size: tuple[int, int] = (80, 24), pace: float = 0.0, setup: Any = None
 ) -> AsyncIterator[tuple[Pilot[str], ChatTab]]:
     """The chat of a practice tenant, its field with the cursor."""
@@ -48,7 +48,7 @@ async def chatting(
 
 async def send(pilot: Pilot[str], tab: ChatTab, question: str) -> None:
     """Type a question, send it, and wait until its answer is over."""
-    tab.question.put(question)
+    tab.question.set_text(question)
     await pilot.press("enter")
     await over(pilot, tab)
 
@@ -97,7 +97,7 @@ def model(monkeypatch: pytest.MonkeyPatch) -> Model:
 
 
 async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         assert pilot.app.focused is tab.question
         drawn = rows(pilot)
         assert drawn[0] == " ▪ acme  PRACTICE         f2 Providers  f3 Models  f4 Defaults  [f5 Playground]"
@@ -115,7 +115,7 @@ async def test_it_opens_typing_with_the_rows_as_drawn() -> None:
 
 
 async def test_an_answer_streams_in_and_is_over_with_its_figures() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await send(pilot, tab, "Why is the sky blue?")
         drawn = rows(pilot)
         assert drawn[2:6] == [" ▌ you", " ▌ Why is the sky blue?", "", " ▌ gpt-6-sol"]
@@ -127,8 +127,8 @@ async def test_an_answer_streams_in_and_is_over_with_its_figures() -> None:
 
 
 async def test_what_is_known_while_it_runs_stands_in_the_rule(model: Model) -> None:
-    async with chatting() as (pilot, tab):
-        tab.question.put("hello")
+    async with open_chat() as (pilot, tab):
+        tab.question.set_text("hello")
         await pilot.press("enter")
         await until_shown(pilot, "── … waiting for OpenAI")
         assert rows(pilot)[23] == " end follow  f8 copy  ctrl+s save  ctrl+c stop  esc commands  f1 help"
@@ -143,8 +143,8 @@ async def test_what_is_known_while_it_runs_stands_in_the_rule(model: Model) -> N
 
 
 async def test_enter_while_it_runs_keeps_the_text(model: Model) -> None:
-    async with chatting() as (pilot, tab):
-        tab.question.put("one")
+    async with open_chat() as (pilot, tab):
+        tab.question.set_text("one")
         await pilot.press("enter")
         await until(pilot, lambda: model.requests)
         await pilot.press(*"two", "enter")
@@ -156,8 +156,8 @@ async def test_enter_while_it_runs_keeps_the_text(model: Model) -> None:
 
 
 async def test_ctrl_c_stops_at_once_and_keeps_what_came(model: Model) -> None:
-    async with chatting() as (pilot, tab):
-        tab.question.put("one")
+    async with open_chat() as (pilot, tab):
+        tab.question.set_text("one")
         await pilot.press("enter")
         await until(pilot, lambda: model.requests)
         model.says(TextDelta("Half an"))
@@ -181,8 +181,8 @@ async def test_ctrl_c_stops_at_once_and_keeps_what_came(model: Model) -> None:
 
 
 async def test_escape_leaves_typing_first_and_stops_an_answer_second(model: Model) -> None:
-    async with chatting() as (pilot, tab):
-        tab.question.put("one")
+    async with open_chat() as (pilot, tab):
+        tab.question.set_text("one")
         await pilot.press("enter")
         await until(pilot, lambda: model.requests)
         model.says(TextDelta("Half an"))
@@ -196,7 +196,7 @@ async def test_escape_leaves_typing_first_and_stops_an_answer_second(model: Mode
 
 
 async def test_the_playground_opens_with_the_cursor_in_the_question_however_it_was_left() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await pilot.press("escape")
         await until_shown(pilot, " KEYS")
         await pilot.press("1")
@@ -208,7 +208,7 @@ async def test_the_playground_opens_with_the_cursor_in_the_question_however_it_w
 
 
 async def test_a_page_that_closes_leaves_the_mode_as_it_was() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await pilot.press("escape", "question_mark")
         await until_shown(pilot, "Help")
         await pilot.press("escape")
@@ -223,7 +223,7 @@ async def test_a_page_that_closes_leaves_the_mode_as_it_was() -> None:
 
 
 async def test_verbs_have_a_key_that_works_while_typing(tmp_path: Path) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await send(pilot, tab, "hello")
         await pilot.press(*"draft", "ctrl+o")
         await until_shown(pilot, "── Playground › chat ─")
@@ -241,7 +241,7 @@ async def test_verbs_have_a_key_that_works_while_typing(tmp_path: Path) -> None:
 
 
 async def test_escape_five_times_never_leaves(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await pilot.press(*"half")
         for _ in range(5):
             await pilot.press("escape")
@@ -251,7 +251,7 @@ async def test_escape_five_times_never_leaves(model: Model) -> None:
 
 
 async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await send(pilot, tab, "Why is the sky blue? please break")
         text = shown(pilot)
         assert (
@@ -272,7 +272,7 @@ async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
     ],
 )
 async def test_refused_before_any_text_gives_the_question_back(wish: str, sentence: str) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await send(pilot, tab, wish)
         await until_shown(pilot, sentence)
         assert tab.question.text == wish
@@ -286,8 +286,8 @@ async def test_refused_before_any_text_gives_the_question_back(wish: str, senten
 
 
 async def test_a_question_typed_meanwhile_is_not_overwritten_by_the_one_returned(model: Model) -> None:
-    async with chatting() as (pilot, tab):
-        tab.question.put("first")
+    async with open_chat() as (pilot, tab):
+        tab.question.set_text("first")
         await pilot.press("enter")
         await until(pilot, lambda: model.requests)
         await pilot.press(*"next")
@@ -301,8 +301,8 @@ async def test_a_question_typed_meanwhile_is_not_overwritten_by_the_one_returned
 
 
 async def test_a_retry_counts_down_and_a_silence_is_reported(model: Model) -> None:
-    async with chatting() as (pilot, tab):
-        tab.question.put("one")
+    async with open_chat() as (pilot, tab):
+        tab.question.set_text("one")
         await pilot.press("enter")
         await until(pilot, lambda: model.requests)
         model.says(Retrying("busy", 60.0, 2, 2))
@@ -322,9 +322,9 @@ async def test_a_retry_counts_down_and_a_silence_is_reported(model: Model) -> No
 
 
 async def test_thoughts_are_one_line_that_enter_unfolds(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(ThinkingDelta("First *this*, then that."))
-        tab.question.put("one")
+        tab.question.set_text("one")
         await pilot.press("enter")
         await until_shown(pilot, " … thinking 0 s")
         assert "First this" not in shown(pilot)
@@ -341,7 +341,7 @@ async def test_thoughts_are_one_line_that_enter_unfolds(model: Model) -> None:
 
 
 async def test_enter_on_any_other_row_goes_back_to_the_field() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await send(pilot, tab, "hello")
         await pilot.press("escape")
         assert pilot.app.focused is tab.transcript
@@ -356,7 +356,7 @@ async def test_enter_on_any_other_row_goes_back_to_the_field() -> None:
 
 
 async def test_again_keeps_the_earlier_answer_behind_and_left_reaches_it(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta("Answer one"), Finish("stop"), None)
         await send(pilot, tab, "ask")
         model.says(TextDelta("Answer two"), Finish("stop"), None)
@@ -379,7 +379,7 @@ async def test_again_keeps_the_earlier_answer_behind_and_left_reaches_it(model: 
 
 
 async def test_again_that_is_refused_shows_the_earlier_answer_and_the_problem(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta("Answer one"), Finish("stop"), None)
         await send(pilot, tab, "ask")
         model.says(NetworkError("The network is gone.", "Plug it in."))
@@ -389,7 +389,7 @@ async def test_again_that_is_refused_shows_the_earlier_answer_and_the_problem(mo
 
 
 async def test_the_last_question_is_edited_in_the_field_and_takes_its_place(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta("One."), Finish("stop"), None)
         await send(pilot, tab, "first")
         await pilot.press(*"draft", "escape", "e")
@@ -405,11 +405,11 @@ async def test_the_last_question_is_edited_in_the_field_and_takes_its_place(mode
 
 
 async def test_another_model_answers_from_the_next_question_on(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta("One."), Finish("stop"), None)
         await send(pilot, tab, "first")
         other = catalog.listing(pilot.app.session.tenant("acme"), ModelType.CHAT, "openai_compatible")[0]  # type: ignore[attr-defined]
-        tab.use(other)
+        tab.set_model(other)
         model.says(TextDelta("Two."), Finish("stop"), None)
         await send(pilot, tab, "second")
         drawn = rows(pilot)
@@ -420,7 +420,7 @@ async def test_another_model_answers_from_the_next_question_on(model: Model) -> 
 
 
 async def test_the_answer_is_sent_to_the_clipboard_without_claiming_success() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await send(pilot, tab, "hello")
         await pilot.press("escape", "c")
         assert pilot.app.clipboard == str(tab.session.history.entries[0].turn.answers[0].text)
@@ -429,7 +429,7 @@ async def test_the_answer_is_sent_to_the_clipboard_without_claiming_success() ->
 
 
 async def test_the_chat_is_saved_as_markdown_for_its_owner_alone(tmp_path: Path, model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta("One **b**."), Finish("stop"), None)
         await send(pilot, tab, "first")
         await pilot.press("escape", "s")
@@ -445,7 +445,7 @@ async def test_the_chat_is_saved_as_markdown_for_its_owner_alone(tmp_path: Path,
 
 
 async def test_a_new_chat_asks_where_the_old_one_was_not_saved(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta("One."), Finish("stop"), None)
         await send(pilot, tab, "first")
         await pilot.press("escape", "n")
@@ -463,7 +463,7 @@ async def test_a_new_chat_asks_where_the_old_one_was_not_saved(model: Model) -> 
 
 
 async def test_find_marks_the_place_above_and_escape_goes_back(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta("needle\n\n" + "hay\n\n" * 40), Finish("stop"), None)
         await send(pilot, tab, "first")
         await pilot.press("escape", "slash", *"NEEDLE")
@@ -476,11 +476,11 @@ async def test_find_marks_the_place_above_and_escape_goes_back(model: Model) -> 
 
 
 async def test_scrolled_up_the_rule_counts_the_lines_below_and_end_follows(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta("line\n\n" * 40))
-        tab.question.put("first")
+        tab.question.set_text("first")
         await pilot.press("enter")
-        await until(pilot, lambda: tab.transcript.below == 0 and "line" in shown(pilot))
+        await until(pilot, lambda: tab.transcript.rows_below == 0 and "line" in shown(pilot))
         await pilot.press("pageup")
         assert " lines below · end: follow" in rows(pilot)[20]
         assert "answering" in rows(pilot)[20]
@@ -493,11 +493,11 @@ async def test_scrolled_up_the_rule_counts_the_lines_below_and_end_follows(model
 
 
 async def test_ctrl_j_makes_new_lines_and_the_field_grows_to_six() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await pilot.press("a", "ctrl+j", "b")
         assert tab.question.text == "a\nb"
         assert tab.question.size.height == 2
-        tab.question.put("\n".join("abcdefgh"))
+        tab.question.set_text("\n".join("abcdefgh"))
         await pilot.press("ctrl+j")
         await pilot.pause()
         assert tab.question.size.height == 6
@@ -506,7 +506,7 @@ async def test_ctrl_j_makes_new_lines_and_the_field_grows_to_six() -> None:
 
 
 async def test_up_in_the_first_line_brings_questions_back_and_down_what_was_typed(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         for question in ("one", "two"):
             model.says(TextDelta("."), Finish("stop"), None)
             await send(pilot, tab, question)
@@ -519,7 +519,7 @@ async def test_up_in_the_first_line_brings_questions_back_and_down_what_was_type
 
 
 async def test_pasted_lines_are_text_and_a_megabyte_is_refused_with_a_sentence() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         tab.question.post_message(events.Paste("one\ntwo\n\x1b[31mthree\n"))
         await pilot.pause()
         assert tab.question.text == "one\ntwo\n[31mthree\n"
@@ -542,7 +542,7 @@ async def test_no_default_says_what_to_do_and_keeps_the_question() -> None:
 
 
 async def test_the_first_question_of_a_locked_tenant_asks_for_the_passphrase_and_goes_on() -> None:
-    async with chatting("north-lab") as (pilot, tab):
+    async with open_chat("north-lab") as (pilot, tab):
         await pilot.press(*"hello", "enter")
         await until_shown(pilot, "Next: send your question to openai/")
         await pilot.press(*"practice", "enter")
@@ -551,7 +551,7 @@ async def test_the_first_question_of_a_locked_tenant_asks_for_the_passphrase_and
 
 
 async def test_escape_at_the_passphrase_gives_the_question_back() -> None:
-    async with chatting("north-lab") as (pilot, tab):
+    async with open_chat("north-lab") as (pilot, tab):
         await pilot.press(*"hello", "enter")
         await until_shown(pilot, "Next: send")
         await pilot.press("escape")
@@ -565,7 +565,7 @@ async def test_locking_hides_the_chat_and_opening_brings_it_back() -> None:
 
         await tenants.unlock(session.tenant("north-lab"), Secret("practice"))
 
-    async with chatting("north-lab", setup=setup) as (pilot, tab):
+    async with open_chat("north-lab", setup=setup) as (pilot, tab):
         await send(pilot, tab, "hello")
         await pilot.press(*"half", "escape", "L")
         await until_shown(pilot, "north-lab is locked; the chat is hidden.")
@@ -580,8 +580,8 @@ async def test_locking_hides_the_chat_and_opening_brings_it_back() -> None:
 
 
 async def test_leaving_the_area_lets_the_answer_go_on(model: Model) -> None:
-    async with chatting() as (pilot, tab):
-        tab.question.put("one")
+    async with open_chat() as (pilot, tab):
+        tab.question.set_text("one")
         await pilot.press("enter")
         await until(pilot, lambda: model.requests)
         await pilot.press("f3")
@@ -595,7 +595,7 @@ async def test_leaving_the_area_lets_the_answer_go_on(model: Model) -> None:
 
 
 async def test_plain_keys_type_in_the_field() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         keys = "irq?:/04L"
         await pilot.press(*keys)
         assert tab.question.text == keys
@@ -603,7 +603,7 @@ async def test_plain_keys_type_in_the_field() -> None:
 
 
 async def test_the_cursor_does_not_blink_and_a_chat_at_rest_draws_nothing(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta("One."), Finish("stop"), None)
         await send(pilot, tab, "first")
         assert not tab.question.cursor_blink
@@ -613,7 +613,7 @@ async def test_the_cursor_does_not_blink_and_a_chat_at_rest_draws_nothing(model:
 
 async def test_hostile_answers_are_text(model: Model) -> None:
     hostile = "\x1b]52;c;eA==\x07 [/4] [@click=app.quit]x[/] \x9b31m \u202eabc " + "y" * 50_000
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta(hostile), Finish("stop"), None)
         await send(pilot, tab, "\x1b[31m[/x]")
         await pilot.press("escape", "g")
@@ -624,7 +624,7 @@ async def test_hostile_answers_are_text(model: Model) -> None:
 async def test_no_row_is_wider_than_the_window_and_the_field_is_always_there() -> None:
     from rich.cells import cell_len
 
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await send(pilot, tab, "Why is the sky blue? 为什么天空是蓝色的？")
         async for columns, height in windows(pilot, (40, 10), (60, 15), (100, 30), (120, 40)):
             drawn = rows(pilot)
@@ -635,7 +635,7 @@ async def test_no_row_is_wider_than_the_window_and_the_field_is_always_there() -
 
 
 async def test_from_100_columns_the_figures_stand_next_to_the_chat() -> None:
-    async with chatting(size=(120, 40)) as (pilot, tab):
+    async with open_chat(size=(120, 40)) as (pilot, tab):
         await send(pilot, tab, "hello")
         text = shown(pilot)
         for words in (
@@ -661,7 +661,7 @@ async def test_from_100_columns_the_figures_stand_next_to_the_chat() -> None:
 
 
 async def test_an_error_of_our_own_ends_the_answer_and_not_the_program(model: Model) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         model.says(TextDelta("Half"), ValueError("a fault of the model"))
         await send(pilot, tab, "one")
         await until_shown(pilot, "■ connection lost, the answer is incomplete")
@@ -672,11 +672,11 @@ async def test_an_error_of_our_own_ends_the_answer_and_not_the_program(model: Mo
 
 
 async def test_quitting_asks_first_while_a_chat_is_not_saved_wherever_one_is(tmp_path: Path) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await pilot.press("escape", "q")
         await pilot.pause()
         assert not pilot.app.is_running or pilot.app.return_code == 0
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await send(pilot, tab, "hello")
         await pilot.press("escape", "1")
         await until_shown(pilot, "── Providers")
@@ -692,7 +692,7 @@ async def test_quitting_asks_first_while_a_chat_is_not_saved_wherever_one_is(tmp
 
 
 async def test_quitting_asks_nothing_once_the_chat_is_saved(tmp_path: Path) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await send(pilot, tab, "hello")
         await pilot.press("escape", "s")
         await until_shown(pilot, "Save to a file")

@@ -16,19 +16,19 @@ from tui.workspace.playground.saved_prompts import SavedPrompt
 WIDE = (120, 40)
 
 
-async def opened(pilot: Pilot[str], *refs: str) -> CompareTab:
+async def open_compare(pilot: Pilot[str], *refs: str) -> CompareTab:
     """The tab with these models."""
     app = app_of(pilot)
     await app.navigator.open_playground("compare")
     await pilot.pause()
     tab = app.screen.query_one(CompareTab)
     for ref in refs:
-        tab.use(models.find(app.navigator.tenant_session, ref, ModelType.CHAT))
+        tab.set_model(models.find(app.navigator.tenant_session, ref, ModelType.CHAT))
         await pilot.pause()
     return tab
 
 
-async def compared(pilot: Pilot[str], tab: CompareTab, prompt: str) -> None:
+async def compare(pilot: Pilot[str], tab: CompareTab, prompt: str) -> None:
     """Send a prompt and wait for every answer."""
     tab.question.text = prompt
     await pilot.press("enter")
@@ -45,9 +45,9 @@ def test_columns_have_40_cells_at_least_and_are_stacked_below_100() -> None:
 
 async def test_models_answer_side_by_side_and_the_winner_becomes_the_default(tmp_path: Path) -> None:
     async with console(size=WIDE) as pilot:
-        tab = await opened(pilot, "openai/gpt-5.4-mini")
+        tab = await open_compare(pilot, "openai/gpt-5.4-mini")
         assert [column.model.ref for column in tab.columns] == ["openai/gpt-6-sol", "openai/gpt-5.4-mini"]
-        await compared(pilot, tab, "hello")
+        await compare(pilot, tab, "hello")
         lines = rows(pilot)
         heads = next(row for row in lines if "A gpt-6-sol" in row)
         assert "B gpt-5.4-mini" in heads and heads.count("stop") == 2
@@ -82,11 +82,11 @@ async def test_models_answer_side_by_side_and_the_winner_becomes_the_default(tmp
 
 async def test_escape_stops_every_answer_and_keeps_what_came() -> None:
     async with console() as pilot:
-        tab = await opened(pilot)
+        tab = await open_compare(pilot)
         tab.question.text = "please wait"
         await pilot.press("enter")
         await until_shown(pilot, "Compare takes two models at least")
-        await opened(pilot, "openai/gpt-5.4-mini")
+        await open_compare(pilot, "openai/gpt-5.4-mini")
         tab.question.text = "Why is the sky blue?"
         tab.query_one(LinesField).focus()
         await pilot.press("enter")

@@ -29,7 +29,7 @@ def test_a_chat_sums_what_is_known_and_counts_what_is_not() -> None:
 
 
 async def test_cost_is_shown_for_answer_and_chat_and_in_the_picker() -> None:
-    async with chatting(size=(120, 40)) as (pilot, tab):
+    async with open_chat(size=(120, 40)) as (pilot, tab):
         await send(pilot, tab, "Why is the sky blue?")
         screen = shown(pilot)
         assert screen.count("cost, estimated") == 2 and "price of" in screen

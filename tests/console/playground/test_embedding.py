@@ -12,7 +12,7 @@ from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown, windows
 from tests.providers.registry import register
-from tui.console.playground.embedding.heatmap import Heat, plan
+from tui.console.playground.embedding.heatmap import Heatmap, plan
 from tui.console.playground.embedding.nearest import NearestLines
 from tui.console.playground.embedding.tab import EmbeddingTab
 from tui.console.widgets.text_area import LinesField
@@ -35,7 +35,7 @@ TEXTS = (
 )
 
 
-async def opened(pilot: Pilot[str], ref: str = "openai/text-embedding-3-small") -> EmbeddingTab:
+async def open_embedding(pilot: Pilot[str], ref: str = "openai/text-embedding-3-small") -> EmbeddingTab:
     """The tab with a model."""
     app = app_of(pilot)
     await app.navigator.open_playground(
@@ -45,9 +45,9 @@ async def opened(pilot: Pilot[str], ref: str = "openai/text-embedding-3-small") 
     return app.screen.query_one(EmbeddingTab)
 
 
-async def embedded(pilot: Pilot[str], *texts: str) -> EmbeddingTab:
+async def embed(pilot: Pilot[str], *texts: str) -> EmbeddingTab:
     """The tab with a result for these texts."""
-    tab = await opened(pilot)
+    tab = await open_embedding(pilot)
     before = tab.compared
     if before is not None:
         await pilot.press("i")
@@ -77,7 +77,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *events: Any) -> None:
 
 async def test_it_opens_in_typing_and_says_what_to_write() -> None:
     async with console() as pilot:
-        await opened(pilot)
+        await open_embedding(pilot)
         lines = rows(pilot)
         assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
         assert lines[1] == "── Chat  [Embedding]  Speech-to-text  Compare ─ text-embed…3-small · your key ──"
@@ -87,7 +87,7 @@ async def test_it_opens_in_typing_and_says_what_to_write() -> None:
 
 async def test_pasted_lines_are_texts_and_a_paste_sends_nothing() -> None:
     async with console() as pilot:
-        tab = await opened(pilot)
+        tab = await open_embedding(pilot)
         from textual import events
 
         tab.query_one(LinesField).post_message(events.Paste("\n".join(TEXTS) + "\n"))
@@ -98,7 +98,7 @@ async def test_pasted_lines_are_texts_and_a_paste_sends_nothing() -> None:
 
 async def test_ctrl_j_is_the_next_text_and_plain_keys_type() -> None:
     async with console() as pilot:
-        tab = await opened(pilot)
+        tab = await open_embedding(pilot)
         await pilot.press(*"mt", "ctrl+j", *"rs1")
         assert tab.texts == ["mt", "rs1"]
         await pilot.press("enter")
@@ -107,7 +107,7 @@ async def test_ctrl_j_is_the_next_text_and_plain_keys_type() -> None:
 
 async def test_eight_texts_give_the_map_as_drawn() -> None:
     async with console() as pilot:
-        await embedded(pilot, *TEXTS)
+        await embed(pilot, *TEXTS)
         lines = rows(pilot)
         assert lines[2].startswith("   8 texts · 1,536 dimensions · ")
         assert lines[4] == "                                         1   2   3   4   5   6   7   8   norm"
@@ -126,7 +126,7 @@ async def test_eight_texts_give_the_map_as_drawn() -> None:
 
 async def test_the_row_and_the_column_of_the_cursor_are_marked_by_reverse_numbers() -> None:
     async with console() as pilot:
-        await embedded(pilot, *TEXTS)
+        await embed(pilot, *TEXTS)
         await pilot.press("down")
         await pilot.pause()
         strips = pilot.app.screen._compositor.render_strips()
@@ -142,14 +142,14 @@ async def test_the_row_and_the_column_of_the_cursor_are_marked_by_reverse_number
 
 async def test_enter_sorts_by_nearness_to_the_text_and_back() -> None:
     async with console() as pilot:
-        tab = await embedded(pilot, *TEXTS)
+        tab = await embed(pilot, *TEXTS)
         await pilot.press("down", "enter")
         await pilot.pause()
-        assert tab.query_one(Heat).order[:3] == [1, 0, 7]
+        assert tab.query_one(Heatmap).order[:3] == [1, 0, 7]
         assert rows(pilot)[5].startswith(" ▸ 2 Why does the sky look blue?")
         await pilot.press("enter")
         await pilot.pause()
-        assert tab.query_one(Heat).order == list(range(8))
+        assert tab.query_one(Heatmap).order == list(range(8))
         assert rows(pilot)[6].startswith(" ▸ 2 ")
 
 
@@ -166,7 +166,7 @@ async def test_two_texts_give_one_number_and_one_gives_its_first_numbers() -> No
 
 async def test_fourteen_columns_fit_and_more_scroll_sideways() -> None:
     async with console() as pilot:
-        await embedded(pilot, *(f"text number {n} about {n * n}" for n in range(20)))
+        await embed(pilot, *(f"text number {n} about {n * n}" for n in range(20)))
         assert plan(80, 20).columns == 14
         assert rows(pilot)[4].split() == [*(str(n) for n in range(1, 15)), "norm"]
         await pilot.press("right", "right")
@@ -181,7 +181,7 @@ async def test_more_than_sixty_texts_give_the_nearest_pairs_alone(monkeypatch: p
     vectors = tuple((1.0, n / 100) for n in range(61))
     answering(monkeypatch, Vectors(0, vectors), Usage(61))
     async with console() as pilot:
-        await embedded(pilot, *(f"text number {n}" for n in range(61)))
+        await embed(pilot, *(f"text number {n}" for n in range(61)))
         lines = rows(pilot)
         assert lines[4] == "   nearest pairs of 1,830"
         assert lines[5].startswith(" ▸ 60–61    1.00  text number 59")
@@ -192,7 +192,7 @@ async def test_more_than_sixty_texts_give_the_nearest_pairs_alone(monkeypatch: p
 async def test_a_vector_of_another_length_is_shown_in_its_row(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, Vectors(0, ((1.0, 0.0), (1.0, 0.0, 0.0), (0.6, 0.8), (0.0, 0.0))))
     async with console() as pilot:
-        await embedded(pilot, "one", "two", "three", "four")
+        await embed(pilot, "one", "two", "three", "four")
         lines = rows(pilot)
         assert "▲ Text 2 has a different length." in lines[6]
         assert "▲ Text 4 has an all-zero vector." in lines[8]
@@ -202,7 +202,7 @@ async def test_a_vector_of_another_length_is_shown_in_its_row(monkeypatch: pytes
 async def test_escape_stops_and_keeps_the_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, Vectors(0, ((1.0,), (0.5,))), Signal())
     async with console() as pilot:
-        tab = await opened(pilot)
+        tab = await open_embedding(pilot)
         tab.query_one(LinesField).text = "one\ntwo\nthree"
         await pilot.press("enter")
         await until_shown(pilot, "── … embedding 2 of 3")
@@ -217,7 +217,7 @@ async def test_escape_stops_and_keeps_the_texts(monkeypatch: pytest.MonkeyPatch)
 
 async def test_a_problem_stands_in_its_place_and_nothing_is_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     async with console() as pilot:
-        tab = await embedded(pilot, *TEXTS[:3])
+        tab = await embed(pilot, *TEXTS[:3])
         answering(monkeypatch, Problem("OpenAI is too busy.", "Wait.", "OpenAI says: [red]slow[/] down"))
         await pilot.press("r")
         await until_shown(pilot, "▲ OpenAI is too busy.")
@@ -228,7 +228,7 @@ async def test_a_problem_stands_in_its_place_and_nothing_is_lost(monkeypatch: py
 
 async def test_a_model_that_was_removed_says_so() -> None:
     async with console() as pilot:
-        tab = await opened(pilot, "")
+        tab = await open_embedding(pilot, "")
         assert tab.model is not None
         assert tab.model.gone
         tab.query_one(LinesField).text = "one"
@@ -239,7 +239,7 @@ async def test_a_model_that_was_removed_says_so() -> None:
 
 async def test_without_a_model_it_says_how_one_is_picked() -> None:
     async with console(tenant="customer-emea-production-cluster-reasoning-and-embeddings-07") as pilot:
-        tab = await opened(pilot, "")
+        tab = await open_embedding(pilot, "")
         assert tab.model is None
         await pilot.press("a", "enter")
         await until_shown(pilot, "▲ No default embedding model yet.")
@@ -248,7 +248,7 @@ async def test_without_a_model_it_says_how_one_is_picked() -> None:
 
 async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on() -> None:
     async with console(tenant="north-lab") as pilot:
-        tab = await opened(pilot)
+        tab = await open_embedding(pilot)
         await pilot.press("a", "ctrl+j", "b", "enter")
         await until(pilot, lambda: type(pilot.app.screen).__name__ == "Unlock")
         await pilot.press(*"practice", "enter")
@@ -260,7 +260,7 @@ async def test_a_locked_tenant_asks_for_the_passphrase_and_goes_on() -> None:
 
 async def test_it_is_saved_as_json_and_csv_and_copied_as_a_table(tmp_path: Path) -> None:
     async with console() as pilot:
-        tab = await embedded(pilot, *TEXTS[:3])
+        tab = await embed(pilot, *TEXTS[:3])
         assert tab.compared is not None
         data = json.loads(tab.compared.as_json("openai/text-embedding-3-small"))
         assert data["dimensions"] == 1536
@@ -275,7 +275,7 @@ async def test_it_is_saved_as_json_and_csv_and_copied_as_a_table(tmp_path: Path)
 
 async def test_hostile_text_is_drawn_as_text() -> None:
     async with console() as pilot:
-        tab = await opened(pilot)
+        tab = await open_embedding(pilot)
         from textual import events
 
         tab.query_one(LinesField).post_message(events.Paste("\x1b[31mred\x1b]0;x\x07\n[bold]b[/] [/x]\n\u202eback"))
@@ -291,7 +291,7 @@ async def test_hostile_text_is_drawn_as_text() -> None:
 
 async def test_a_paste_of_more_than_a_megabyte_is_left_out_with_a_sentence() -> None:
     async with console() as pilot:
-        tab = await opened(pilot)
+        tab = await open_embedding(pilot)
         from textual import events
 
         tab.query_one(LinesField).post_message(events.Paste("x" * 1_000_001))
@@ -302,7 +302,7 @@ async def test_a_paste_of_more_than_a_megabyte_is_left_out_with_a_sentence() -> 
 async def test_more_texts_than_are_compared_are_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, AssertionError("sent"))
     async with console() as pilot:
-        tab = await opened(pilot)
+        tab = await open_embedding(pilot)
         tab.query_one(LinesField).text = "\n".join(f"t{n}" for n in range(301))
         await pilot.press("enter")
         await until_shown(pilot, "▲ You entered 301 texts; up to 300 can be compared.")
@@ -312,7 +312,7 @@ async def test_no_row_is_wider_than_the_window() -> None:
     from tui.console.widgets.truncate import width
 
     async with console() as pilot:
-        await embedded(pilot, *TEXTS)
+        await embed(pilot, *TEXTS)
         async for columns, _ in windows(pilot, (40, 10), (80, 24), (120, 40)):
             assert all(width(line) <= columns for line in rows(pilot))
             assert rows(pilot)[-1].endswith("? help")
@@ -331,7 +331,7 @@ async def test_a_model_that_distinguishes_questions_learns_what_the_lines_are(mo
     monkeypatch.setattr(calls, "embed_call", prepare)
     monkeypatch.setattr(calls, "send", send)
     async with console() as pilot:
-        tab = await opened(pilot, "openai/text-embedding-ada-002")
+        tab = await open_embedding(pilot, "openai/text-embedding-ada-002")
         await pilot.press("escape", "p")
         assert "p params" not in shown(pilot) and pilot.app.screen is tab.screen
         register(monkeypatch, replace(PROVIDERS["openai"], distinguishes_queries=True))
@@ -352,7 +352,7 @@ async def test_vectors_are_shortened_scattered_searched_and_compared_with_anothe
     path = tmp_path / "lines.txt"
     path.write_text("\n".join(TEXTS[3:]) + "\n\nThe sky is blue\n")
     async with console() as pilot:
-        await opened(pilot)
+        await open_embedding(pilot)
         await pilot.press("escape", "x")
         await until_shown(pilot, "Three embedded texts are needed.")
         await pilot.press("p", *"9999", "enter", "enter")
@@ -360,7 +360,7 @@ async def test_vectors_are_shortened_scattered_searched_and_compared_with_anothe
         await pilot.press("ctrl+u", *"256", "enter", "enter")
         await until_shown(pilot, "256 dimensions ──")
         await pilot.press("i")
-        await embedded(pilot, *TEXTS)
+        await embed(pilot, *TEXTS)
         await until_shown(pilot, "8 texts · 256 dimensions")
         await pilot.press("x")
         await until_shown(pilot, "Scatter: openai/text-embedding-3-small")

@@ -17,7 +17,7 @@ from tui.workspace.models import catalog
 
 
 @asynccontextmanager
-async def chatting(
+async def open_chat(
     provider: str = "openai_compatible", size: tuple[int, int] = (80, 24)
 ) -> AsyncIterator[tuple[Pilot[str], ChatTab]]:
     """The chat with the first model of a provider, in the state of keys."""
@@ -26,20 +26,20 @@ async def chatting(
     async with console(session, "acme", size) as pilot:
         screen = pilot.app.screen
         assert isinstance(screen, Playground) and isinstance(screen.tab, ChatTab)
-        screen.tab.use(catalog.listing(session.tenant("acme"), ModelType.CHAT, provider)[0])
+        screen.tab.set_model(catalog.listing(session.tenant("acme"), ModelType.CHAT, provider)[0])
         await pilot.press("escape")
         yield pilot, screen.tab
 
 
-async def opened(pilot: Pilot[str]) -> None:
+async def open_parameters(pilot: Pilot[str]) -> None:
     await pilot.press("p")
     await until(pilot, lambda: isinstance(pilot.app.screen, Parameters) and pilot.app.focused)
     await pilot.pause()
 
 
 async def test_rows_as_drawn() -> None:
-    async with chatting() as (pilot, tab):
-        await opened(pilot)
+    async with open_chat() as (pilot, tab):
+        await open_parameters(pilot)
         drawn = rows(pilot)
         assert tab.model is not None
         assert drawn[0] == " ▪ acme  PRACTICE"
@@ -58,8 +58,8 @@ async def test_rows_as_drawn() -> None:
 
 
 async def test_values_are_kept_without_saving_and_used_by_the_next_question() -> None:
-    async with chatting() as (pilot, tab):
-        await opened(pilot)
+    async with open_chat() as (pilot, tab):
+        await open_parameters(pilot)
         await pilot.press(*"Be terse.", "enter", *"0.7", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Playground))
         assert tab.session.history.conversation.system == "Be terse."
@@ -71,22 +71,22 @@ async def test_values_are_kept_without_saving_and_used_by_the_next_question() ->
 
 
 async def test_values_belong_to_the_model_and_the_system_prompt_to_the_chat() -> None:
-    async with chatting() as (pilot, tab):
-        await opened(pilot)
+    async with open_chat() as (pilot, tab):
+        await open_parameters(pilot)
         await pilot.press("x", "enter", "1", "escape")
         await until(pilot, lambda: isinstance(pilot.app.screen, Playground))
         before = tab.model
         assert before is not None
-        tab.use(catalog.listing(tab.navigator.session.tenant("acme"), ModelType.CHAT, "openai")[0])
+        tab.set_model(catalog.listing(tab.navigator.session.tenant("acme"), ModelType.CHAT, "openai")[0])
         assert tab.parameters.values == {}
         assert tab.session.history.conversation.system == "x"
-        tab.use(before)
+        tab.set_model(before)
         assert tab.parameters.values == {"temperature": 1.0}
 
 
 async def test_out_of_range_is_shown_under_the_row_and_the_last_valid_value_is_used() -> None:
-    async with chatting() as (pilot, tab):
-        await opened(pilot)
+    async with open_chat() as (pilot, tab):
+        await open_parameters(pilot)
         await pilot.press("enter", "1", "enter", "up", "ctrl+u", "3", "enter")
         await until_shown(pilot, "   ▲ temperature goes from 0 to 2.")
         row = next(iter(pilot.app.screen.query("ParameterFields"))).row  # type: ignore[attr-defined]
@@ -98,8 +98,8 @@ async def test_out_of_range_is_shown_under_the_row_and_the_last_valid_value_is_u
 
 
 async def test_the_button_leaves_everything_to_the_server_but_not_the_system_prompt() -> None:
-    async with chatting() as (pilot, tab):
-        await opened(pilot)
+    async with open_chat() as (pilot, tab):
+        await open_parameters(pilot)
         await pilot.press("s", "enter", "1", "enter", "shift+tab", "shift+tab", "shift+tab")
         assert rows(pilot)[23].startswith(" enter press")
         await pilot.press("enter")
@@ -109,10 +109,10 @@ async def test_the_button_leaves_everything_to_the_server_but_not_the_system_pro
 
 
 async def test_only_what_the_model_takes_is_listed_with_its_choices_in_the_strip() -> None:
-    async with chatting("openai") as (pilot, tab):
+    async with open_chat("openai") as (pilot, tab):
         listed = catalog.listing(tab.navigator.session.tenant("acme"), ModelType.CHAT, "openai")
-        tab.use(next(model for model in listed if model.id == "gpt-6-sol"))
-        await opened(pilot)
+        tab.set_model(next(model for model in listed if model.id == "gpt-6-sol"))
+        await open_parameters(pilot)
         text = shown(pilot)
         labels = {parameter.label for parameter in tab.known_parameters}
         for label in ("temperature", "top_p", "reasoning effort", "seed"):
@@ -124,8 +124,8 @@ async def test_only_what_the_model_takes_is_listed_with_its_choices_in_the_strip
 
 
 async def test_the_system_prompt_has_several_lines_and_a_paste_submits_nothing() -> None:
-    async with chatting() as (pilot, tab):
-        await opened(pilot)
+    async with open_chat() as (pilot, tab):
+        await open_parameters(pilot)
         assert pilot.app.focused is not None
         pilot.app.focused.post_message(events.Paste("one\ntwo\n"))
         await pilot.press("ctrl+j", *"three")
@@ -138,7 +138,7 @@ async def test_the_system_prompt_has_several_lines_and_a_paste_submits_nothing()
 
 
 async def test_from_100_columns_p_goes_into_the_column_and_escape_back() -> None:
-    async with chatting(size=(120, 40)) as (pilot, tab):
+    async with open_chat(size=(120, 40)) as (pilot, tab):
         text = shown(pilot)
         assert "│ temperature        –      0 – 2" in text
         assert "│ seed               –" in text
@@ -163,7 +163,7 @@ async def test_from_100_columns_p_goes_into_the_column_and_escape_back() -> None
 
 
 async def test_the_column_belongs_to_the_chat_and_the_model_that_are_shown() -> None:
-    async with chatting(size=(120, 40)) as (pilot, tab):
+    async with open_chat(size=(120, 40)) as (pilot, tab):
         tab.session.history.add("one")
         tab.session.history.conversation.system = "old"
         await pilot.press("n")
@@ -173,13 +173,13 @@ async def test_the_column_belongs_to_the_chat_and_the_model_that_are_shown() -> 
         await pilot.press("x", "escape")
         await until(pilot, lambda: tab.session.history.conversation.system not in ("old", ""))
         assert "x" in tab.session.history.conversation.system
-        tab.use(catalog.listing(tab.navigator.session.tenant("acme"), ModelType.CHAT, "openai")[0])
+        tab.set_model(catalog.listing(tab.navigator.session.tenant("acme"), ModelType.CHAT, "openai")[0])
         await until(pilot, lambda: tab.side.fields is not None and tab.side.fields.parameters == tab.known_parameters)
 
 
 async def test_every_parameter_is_one_row_at_every_size() -> None:
-    async with chatting() as (pilot, _):
-        await opened(pilot)
+    async with open_chat() as (pilot, _):
+        await open_parameters(pilot)
         async for columns, _height in windows(pilot, (80, 24), (60, 16), (40, 10)):
             drawn = [row for row in rows(pilot) if row[3:].startswith(("temperature", "top_p", "max tokens"))]
             assert len(drawn) == 3

@@ -17,7 +17,7 @@ from tui.workspace import tenants
 
 
 async def test_the_last_request_is_shown_saved_and_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await pilot.press("escape", "v")
         await until_shown(pilot, "Nothing was sent here yet.")
         await pilot.press("i")
@@ -51,7 +51,7 @@ async def test_a_locked_tenant_hides_the_request() -> None:
     async def setup(session: Session) -> None:
         await tenants.unlock(session.tenant("north-lab"), Secret("practice"))
 
-    async with chatting("north-lab", setup=setup) as (pilot, tab):
+    async with open_chat("north-lab", setup=setup) as (pilot, tab):
         await send(pilot, tab, "Why?")
         await pilot.press("escape", "v")
         await until_shown(pilot, '"content": "Why?"')

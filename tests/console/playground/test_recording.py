@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, screen_of, shown, until, until_shown
-from tests.console.playground.test_chat import chatting, send
+from tests.console.playground.test_chat import open_chat, send
 from tests.doubles.practice import practice_session
 from tui.console.pages.ask import Ask
 from tui.console.playground.chat.recorded_chats import RecordedChats, RenameChat
@@ -100,7 +100,7 @@ async def listed(pilot: Pilot[str]) -> RecordedChats:
 
 
 async def test_history_by_keys() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await pilot.press("f10")
         await until(pilot, lambda: isinstance(pilot.app.screen, Ask))
         await pilot.press("down", "enter")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.pilot import screen_of, shown, until, until_shown
-from tests.console.playground.test_chat import chatting, send
+from tests.console.playground.test_chat import open_chat, send
 from tui.console.playground.answer_schema import AnswerSchema
 from tui.console.playground.compare.tab import CompareTab
 from tui.console.playground.saved_prompts import SavedPrompts
@@ -16,7 +16,7 @@ from tui.workspace.playground.saved_prompts import SavedPrompt
 
 
 async def test_a_prompt_is_saved_and_used_in_chat_and_compare() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         session = tab.navigator.tenant_session
         saved_prompts.save(session, SavedPrompt("terse", "Be terse.", {"temperature": "0.5", "unknown": "1"}))
         await pilot.press("escape", "P")
@@ -47,7 +47,7 @@ async def test_a_prompt_is_saved_and_used_in_chat_and_compare() -> None:
 async def test_an_answer_is_checked_and_sent_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "schema.json"
     path.write_text(json.dumps({"type": "object", "required": ["born"]}))
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await pilot.press("escape", "J")
         await until(pilot, lambda: isinstance(pilot.app.screen, AnswerSchema))
         page = screen_of(pilot, AnswerSchema)
@@ -69,11 +69,11 @@ async def test_an_answer_is_checked_and_sent_back(tmp_path: Path, monkeypatch: p
 
 
 async def test_a_schema_and_a_question_are_not_lost_without_a_question() -> None:
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await pilot.press("ctrl+q")
         await until(pilot, lambda: not pilot.app.is_running)
-    async with chatting() as (pilot, tab):
-        tab.question.put("Why is the sky blue?")
+    async with open_chat() as (pilot, tab):
+        tab.question.set_text("Why is the sky blue?")
         await pilot.press("ctrl+q")
         await until_shown(pilot, "The question that you wrote is not sent.")
         await pilot.press("escape")

@@ -21,7 +21,7 @@ from tui.console.widgets.form import Button
 from tui.console.widgets.progress_bar import Progress
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.providers.events import Segment, TextDelta, Transcript, Uploading
+from tui.providers.events import Segment, TextDelta, Transcript, UploadStarted
 from tui.providers.requests import TimestampGranularity
 from tui.tenancy import models
 from tui.workspace.playground import calls
@@ -49,7 +49,7 @@ def _wav(path: Path, seconds: int) -> None:
         sound.writeframes(bytes(8 * seconds))
 
 
-async def opened(pilot: Pilot[str], typed: str = "", ref: str = "openai/whisper-1") -> SpeechTab:
+async def open_speech(pilot: Pilot[str], typed: str = "", ref: str = "openai/whisper-1") -> SpeechTab:
     """The tab with a model and something typed into the path."""
     app: Any = pilot.app
     model = models.find(app.navigator.tenant_session, ref, ModelType.SPEECH2TEXT) if ref else None
@@ -91,9 +91,9 @@ def answering(monkeypatch: pytest.MonkeyPatch, *parts: Any) -> list[Any]:
     return requests
 
 
-async def transcribed(pilot: Pilot[str], ref: str = "openai/whisper-1") -> SpeechTab:
+async def transcribe(pilot: Pilot[str], ref: str = "openai/whisper-1") -> SpeechTab:
     """The tab with a result."""
-    tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav", ref)
+    tab = await open_speech(pilot, "~/recordings/meeting-2026-11-18.wav", ref)
     await pilot.press("enter")
     await until(pilot, lambda: isinstance(pilot.app.focused, Button))
     await pilot.press("enter")
@@ -105,14 +105,14 @@ async def transcribed(pilot: Pilot[str], ref: str = "openai/whisper-1") -> Speec
 async def test_a_folder_below_the_one_in_use_is_shown_as_a_whole(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir("/")
     async with at(home) as pilot:
-        await opened(pilot, "tmp/meeting")
+        await open_speech(pilot, "tmp/meeting")
         await until_shown(pilot, "scp recording.m4a ")
         assert next(row for row in rows(pilot) if "scp recording.m4a" in row).endswith(":/tmp/")
 
 
 async def test_the_form_as_drawn(home: Path) -> None:
     async with at(home) as pilot:
-        await opened(pilot, "~/recordings/meeting-2026-11-1")
+        await open_speech(pilot, "~/recordings/meeting-2026-11-1")
         lines = rows(pilot)
         assert lines[0].endswith("f2 Providers  f3 Models  f4 Defaults  [f5 Playground]")
         assert lines[1] == "── Chat  Embedding  [Speech-to-text]  Compare ─── openai/whisper-1 · your key ──"
@@ -132,7 +132,7 @@ async def test_the_form_as_drawn(home: Path) -> None:
 
 async def test_tab_completes_as_in_a_shell_and_then_moves_on(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await opened(pilot, "~/re")
+        tab = await open_speech(pilot, "~/re")
         field = tab.form._path.field
         await pilot.press("tab")
         await until(pilot, lambda: field.value == "~/recordings/")
@@ -148,7 +148,7 @@ async def test_tab_completes_as_in_a_shell_and_then_moves_on(home: Path) -> None
 
 async def test_down_goes_to_the_list_and_enter_takes_what_is_there(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await opened(pilot, "~/recordings/")
+        tab = await open_speech(pilot, "~/recordings/")
         await pilot.press("down")
         await until_shown(pilot, " ▸ meeting-2026-11-18.wav")
         assert rows(pilot)[-1] == " enter choose  up down move  i type  m model  t next type  ? help"
@@ -161,7 +161,7 @@ async def test_down_goes_to_the_list_and_enter_takes_what_is_there(home: Path) -
 
 async def test_what_is_too_large_is_shown_at_once_with_a_remedy(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await opened(pilot, "~/recordings/meeting-2026-11-19.wav")
+        tab = await open_speech(pilot, "~/recordings/meeting-2026-11-19.wav")
         await until_shown(pilot, "▲ meeting-2026-11-19.wav is 96 MB; whisper-1 takes 25 MB.")
         await until_shown(pilot, "Make it smaller, for example a mono mp3, or ctrl+o")
         await pilot.press("enter")
@@ -192,7 +192,7 @@ async def test_a_file_that_cannot_be_sent_is_shown_in_place_and_nothing_is_lost(
     may = os.access
     monkeypatch.setattr(os, "access", lambda path, *rest: "secret" not in str(path) and may(path, *rest))
     async with at(home) as pilot:
-        tab = await opened(pilot, typed)
+        tab = await open_speech(pilot, typed)
         tab.form._language.field.value = "de"
         await pilot.press("enter")
         await until_shown(pilot, "▲ ")
@@ -209,7 +209,7 @@ async def test_a_file_that_cannot_be_sent_is_shown_in_place_and_nothing_is_lost(
 async def test_a_language_that_is_none_is_shown_in_its_place(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     requests = answering(monkeypatch, Transcript("never"))
     async with at(home) as pilot:
-        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        tab = await open_speech(pilot, "~/recordings/meeting-2026-11-18.wav")
         tab.form._language.field.value = "English, please"
         tab.query_one(Button).focus()
         await pilot.press("enter")
@@ -219,7 +219,7 @@ async def test_a_language_that_is_none_is_shown_in_its_place(home: Path, monkeyp
 
 async def test_only_times_that_the_model_gives_are_offered(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav", "openai/gpt-transcribe")
+        tab = await open_speech(pilot, "~/recordings/meeting-2026-11-18.wav", "openai/gpt-transcribe")
         assert "Times" not in shown(pilot)
         assert tab.form.times is TimestampGranularity.NONE
         tab = await opened(pilot)
@@ -229,7 +229,7 @@ async def test_only_times_that_the_model_gives_are_offered(home: Path) -> None:
 
 async def test_a_result_with_times_as_drawn(home: Path) -> None:
     async with at(home) as pilot:
-        await transcribed(pilot)
+        await transcribe(pilot)
         await until_shown(pilot, "── 1 – 6 ──")
         lines = rows(pilot)
         assert lines[0].endswith("1 Providers  2 Models  3 Defaults  [4 Playground]")
@@ -245,7 +245,7 @@ async def test_a_result_with_times_as_drawn(home: Path) -> None:
 
 async def test_a_result_without_times_is_plain_text(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await transcribed(pilot, "openai/gpt-transcribe")
+        tab = await transcribe(pilot, "openai/gpt-transcribe")
         assert "00:00" not in shown(pilot)
         await until_shown(pilot, "   Good morning, let us begin with the figures of last week.")
         assert tab.result.result is not None
@@ -255,9 +255,9 @@ async def test_a_result_without_times_is_plain_text(home: Path) -> None:
 
 async def test_another_model_again_and_both_results_are_kept(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await transcribed(pilot)
+        tab = await transcribe(pilot)
         app: Any = pilot.app
-        tab.use(models.find(app.navigator.tenant_session, "openai/gpt-transcribe", ModelType.SPEECH2TEXT))
+        tab.set_model(models.find(app.navigator.tenant_session, "openai/gpt-transcribe", ModelType.SPEECH2TEXT))
         await pilot.press("r")
         await until(pilot, lambda: len(tab.result.all) == 2)
         await until_shown(pilot, "── gpt-transcribe, 2 of 2 ──")
@@ -273,9 +273,9 @@ async def test_the_upload_has_a_bar_that_moves_at_most_twice_a_second(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     signal = Signal()
-    answering(monkeypatch, *(Uploading(n * MB, 20 * MB) for n in range(11)), signal)
+    answering(monkeypatch, *(UploadStarted(n * MB, 20 * MB) for n in range(11)), signal)
     async with at(home) as pilot:
-        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        tab = await open_speech(pilot, "~/recordings/meeting-2026-11-18.wav")
         drawn: list[str] = []
         sent: Any = tab.query_one("#sent")
         show = sent.show
@@ -317,9 +317,9 @@ async def test_moving_the_bar_draws_only_the_cells_that_changed() -> None:
 async def test_after_the_upload_no_bar_is_shown_and_it_can_be_stopped(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answering(monkeypatch, Uploading(5, 5), Signal())
+    answering(monkeypatch, UploadStarted(5, 5), Signal())
     async with at(home) as pilot:
-        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        tab = await open_speech(pilot, "~/recordings/meeting-2026-11-18.wav")
         tab.query_one(Button).focus()
         await pilot.press("enter")
         await until_shown(pilot, "── … waiting for the text")
@@ -345,7 +345,7 @@ async def test_a_refusal_stands_under_the_button_and_the_form_is_kept(
 ) -> None:
     answering(monkeypatch, Problem("OpenAI refused the key.", "f2 opens Providers.", "OpenAI says: [b]no[/b]"))
     async with at(home) as pilot:
-        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        tab = await open_speech(pilot, "~/recordings/meeting-2026-11-18.wav")
         tab.query_one(Button).focus()
         await pilot.press("enter")
         await until_shown(pilot, "▲ OpenAI refused the key.")
@@ -365,7 +365,7 @@ async def test_silence_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) 
 async def test_it_is_searched_copied_and_saved(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
     async with at(home) as pilot:
-        tab = await transcribed(pilot)
+        tab = await transcribe(pilot)
         await pilot.press("slash", *"costs")
         await until_shown(pilot, " ▸ 00:00:26  The second is about what it costs.")
         await pilot.press("x")
@@ -387,7 +387,7 @@ async def test_it_is_searched_copied_and_saved(home: Path, monkeypatch: pytest.M
 async def test_a_pasted_path_of_three_lines_sends_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     requests = answering(monkeypatch, Transcript("never"))
     async with at(home) as pilot:
-        tab = await opened(pilot)
+        tab = await open_speech(pilot)
         tab.form._path.field.post_message(events.Paste("~/recordings/\nmeeting\n\x1b[31m"))
         await until(pilot, lambda: tab.form._path.value)
         await pilot.pause()
@@ -403,7 +403,7 @@ async def test_hostile_file_names_are_drawn_as_text_and_can_be_chosen(
     (home / os.fsdecode(b"\xff\xfe.wav")).write_bytes(b"RIFF")
     requests = answering(monkeypatch, Transcript("[b]text[/] \x1b[31m", (Segment(0.0, 1.0, "[b]text[/] \x1b[31m"),)))
     async with at(home) as pilot:
-        tab = await opened(pilot, "~/a")
+        tab = await open_speech(pilot, "~/a")
         assert "\x1b" not in shown(pilot)
         await pilot.press("tab")
         await until_shown(pilot, "wav, 1 s, 1 kB.")
@@ -419,7 +419,7 @@ async def test_hostile_file_names_are_drawn_as_text_and_can_be_chosen(
 
 async def test_digits_type_in_the_path_and_escape_leaves_it_for_keys(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await opened(pilot)
+        tab = await open_speech(pilot)
         await pilot.press("1", "m", "q", "escape")
         assert tab.form._path.value == "1mq"
         assert rows(pilot)[0].endswith("[4 Playground]")
@@ -430,7 +430,7 @@ async def test_digits_type_in_the_path_and_escape_leaves_it_for_keys(home: Path)
 
 async def test_another_file_keeps_the_folder(home: Path) -> None:
     async with at(home) as pilot:
-        tab = await transcribed(pilot)
+        tab = await transcribe(pilot)
         await pilot.press("n")
         await pilot.pause()
         assert tab.view == "form"
@@ -440,7 +440,7 @@ async def test_another_file_keeps_the_folder(home: Path) -> None:
 async def test_a_locked_tenant_shows_no_text(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, Transcript("a secret plan"))
     async with console(practice_session({"HOME": str(home)}), tenant="north-lab") as pilot:
-        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        tab = await open_speech(pilot, "~/recordings/meeting-2026-11-18.wav")
         tab.query_one(Button).focus()
         await pilot.press("enter")
         await until(pilot, lambda: type(pilot.app.screen).__name__ == "Unlock")
@@ -456,10 +456,10 @@ async def test_no_row_is_wider_than_the_window(home: Path) -> None:
 
     sizes = (40, 10), (80, 24), (120, 40)
     async with console(practice_session({"HOME": str(home)}, pace=0.0)) as pilot:
-        await opened(pilot, "~/recordings/")
+        await open_speech(pilot, "~/recordings/")
         async for columns, _ in windows(pilot, *sizes):
             assert all(width(line) <= columns for line in rows(pilot))
-        await transcribed(pilot)
+        await transcribe(pilot)
         async for columns, _ in windows(pilot, *sizes):
             assert all(width(line) <= columns for line in rows(pilot))
             await until_shown(pilot, "Good morning")
@@ -474,7 +474,7 @@ def test_lengths_and_titles_in_words() -> None:
 async def test_two_models_are_compared_on_a_recording_and_with_a_reference(home: Path) -> None:
     (home / "said.txt").write_text("Nothing that anybody would say in a meeting.")
     async with at(home) as pilot:
-        tab = await opened(pilot, "~/recordings/meeting-2026-11-18.wav")
+        tab = await open_speech(pilot, "~/recordings/meeting-2026-11-18.wav")
         await until(pilot, lambda: tab.form.info is not None)
         await pilot.press("escape", "=")
         await until_shown(pilot, "Speech-to-text › compare models")

@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, console, rows, shown, until, until_shown
-from tests.console.provider_forms import focused, paste
+from tests.console.provider_forms import focused_field, paste
 from tests.doubles import local_server
 from tui.domain import DefaultState, ModelType
 from tui.providers.client.client import Client
@@ -34,11 +34,11 @@ async def add(pilot: Pilot[str], name: str, url: str) -> None:
     await pilot.press("a")
     await until_shown(pilot, "── Providers › add ──")
     await pilot.press(*"compat", "enter")
-    await focused(pilot, "Name")
+    await focused_field(pilot, "Name")
     await pilot.press(*name, "enter")
-    await focused(pilot, "Look for servers on this machine")
+    await focused_field(pilot, "Look for servers on this machine")
     await pilot.press("tab")
-    await focused(pilot, "Base URL")
+    await focused_field(pilot, "Base URL")
     await pilot.press("ctrl+u", *url, "enter", "enter", "enter")
 
 
@@ -102,7 +102,7 @@ async def test_a_connection_that_is_not_set_up_is_not_kept(session: Session) -> 
         await pilot.press("a")
         await until_shown(pilot, "── Providers › add ──")
         await pilot.press(*"compat", "enter")
-        await focused(pilot, "Name")
+        await focused_field(pilot, "Name")
         assert "openai-compatible" in shown(pilot), "a free name is suggested"
         await pilot.press("ctrl+u", *"openai", "enter")
         await until_shown(pilot, "openai is a provider already.")

@@ -4,8 +4,8 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, console, shown, until, until_shown
-from tests.console.provider_forms import focused, forget, paste
-from tests.console.sample_models import typed
+from tests.console.provider_forms import focused_field, forget, paste
+from tests.console.sample_models import type_text
 from tui.console.models.add import AddModel
 from tui.console.widgets.form import Button
 from tui.domain import Model, ModelType, Origin
@@ -26,13 +26,13 @@ def strip_text(pilot: Pilot[str]) -> str:
 async def test_spark_key_and_secret_swapped(session: Session) -> None:
     async with console(await forget(session, "spark"), size=WIDE) as pilot:
         pilot.app.run_worker(app_of(pilot).navigator.set_up("spark"), exit_on_error=False)
-        await focused(pilot, "APIPassword")
+        await focused_field(pilot, "APIPassword")
         await pilot.press("up", "right", "tab")
         for label, value in (("APPID", "fa4e0000"), ("APIKey", SECRET), ("APISecret", KEY)):
-            await focused(pilot, label)
+            await focused_field(pilot, label)
             await paste(pilot, value)
             await pilot.press("enter")
-        await focused(pilot, "Verify and save")
+        await focused_field(pilot, "Verify and save")
         await pilot.press("enter")
         await until(pilot, lambda: "found no application with this APIKey." in strip_text(pilot))
         assert "Check whether APIKey and APISecret are swapped" in strip_text(pilot)
@@ -44,21 +44,21 @@ async def test_spark_key_and_secret_swapped(session: Session) -> None:
 async def test_a_models_name_in_place_of_an_azure_deployment(session: Session) -> None:
     async with console(session, size=WIDE) as pilot:
         pilot.app.run_worker(app_of(pilot).navigator.set_up("azure_openai"), exit_on_error=False)
-        await focused(pilot, "Endpoint")
+        await focused_field(pilot, "Endpoint")
         await paste(pilot, "https://acme-east.openai.azure.com")
         await pilot.press("enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await paste(pilot, "FAKE0example00key0of0nobody05d1e")
         await pilot.press("enter", "enter")
-        await focused(pilot, "Add a deployment")
+        await focused_field(pilot, "Add a deployment")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await paste(pilot, "gpt-4.1")
         await pilot.press("enter")
-        await focused(pilot, "Base model")
+        await focused_field(pilot, "Base model")
         await paste(pilot, "gpt-4.1")
         await pilot.press("enter", "enter")
-        await focused(pilot, "Verify and add")
+        await focused_field(pilot, "Verify and add")
         await pilot.press("enter")
         await until(
             pilot, lambda: "gpt-4.1 is the name of a model, and this resource has no deployment" in strip_text(pilot)
@@ -96,7 +96,7 @@ async def test_a_model_that_is_something_else(session: Session, name: str) -> No
         if url := fields.get("endpoint_url"):
             # An address that stands in a form already is sent nothing until a person enters it.
             await until_shown(pilot, "was not entered by")
-            await typed(pilot, url)
+            await type_text(pilot, url)
             button.focus()
             await until(pilot, lambda: button.has_focus)
             await pilot.press("enter")

@@ -3,7 +3,7 @@
 import httpx
 
 from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown, windows
-from tests.console.provider_forms import KEY, focused, paste, session_answering
+from tests.console.provider_forms import KEY, focused_field, paste, session_answering
 from tui.console.providers.details import ProviderDetails
 from tui.console.providers.screen import Providers
 from tui.practice.tenants import LONG_NAME
@@ -110,7 +110,7 @@ async def test_d_on_a_field_lists_what_goes_and_keeps_it_by_default(session: Ses
         screen = shown(pilot)
         assert "2 credentials  default, batch-jobs" in screen and "37 models" in screen
         assert "2 defaults     chat, embedding; cleared" in screen
-        await focused(pilot, "Keep")
+        await focused_field(pilot, "Keep")
         await pilot.press("enter")
         await until_shown(pilot, " ▸ API key")
         await pilot.press("d")
@@ -129,15 +129,15 @@ async def test_d_on_a_field_lists_what_goes_and_keeps_it_by_default(session: Ses
 async def test_a_new_credential_is_named_and_does_not_take_over(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter", "n")
-        await focused(pilot, "Name")
+        await focused_field(pilot, "Name")
         await pilot.press(*"batch-jobs", "enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await paste(pilot, KEY)
         await pilot.press("enter", "enter")
         await until_shown(pilot, "A credential of that name already exists.")
         await pilot.press("ctrl+u", *"night", "enter", "enter")
         assert "that name already" not in shown(pilot)
-        await focused(pilot, "Verify and save")
+        await focused_field(pilot, "Verify and save")
         await pilot.press("enter")
         await until_shown(pilot, "night          ••••••••5d1e")
         active = credentials.active(session.tenant("acme"), "openai")
@@ -161,7 +161,7 @@ async def test_a_credential_in_use_brings_its_own_models(session: Session) -> No
         await pilot.press("j", "enter")
         await until_shown(pilot, "── Providers › OpenAI-compatible ──")
         await pilot.press("n", *"second", "enter")
-        await focused(pilot, "Base URL")
+        await focused_field(pilot, "Base URL")
         await pilot.press("ctrl+u", *"http://127.0.0.1:9/v1", "enter", "enter", "enter")
         await until_shown(pilot, "Other credentials")
         assert [model.id for model in catalog.listing(acme, provider="openai_compatible")] == before

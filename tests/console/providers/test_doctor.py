@@ -8,7 +8,7 @@ import pytest
 from tests.console.pilot import app_of, console, rows, until_shown
 from tui.errors import CredentialRejected
 from tui.tenancy.session import Session
-from tui.workspace.doctor.checks import Check, CheckState, failed
+from tui.workspace.doctor.checks import Check, CheckState, failed_check
 
 
 async def test_checks_come_one_by_one_and_escape_stops_then_leaves(
@@ -19,7 +19,7 @@ async def test_checks_come_one_by_one_and_escape_stops_then_leaves(
     async def slow(*_: object, hear: Any) -> list[Check]:
         hear(Check("name", CheckState.OK, "api.openai.com: A 192.0.2.1", 12.3))
         await release.wait()
-        hear(failed("authentication", CredentialRejected("OpenAI rejected the key.", "Create another one."), 4.2))
+        hear(failed_check("authentication", CredentialRejected("OpenAI rejected the key.", "Create another one."), 4.2))
         if release.is_set():
             release.clear()
         await release.wait()

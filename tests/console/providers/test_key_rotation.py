@@ -3,7 +3,7 @@
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, shown, until, until_shown
-from tests.console.provider_forms import KEY, focused, paste
+from tests.console.provider_forms import KEY, focused_field, paste
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
 
@@ -18,10 +18,10 @@ def stored(session: Session) -> list[tuple[str, bool, str]]:
 async def rotate(pilot: Pilot[str], key: str) -> None:
     """From the details of OpenAI: its form, a new key, and the button that rotates."""
     await pilot.press("enter")
-    await focused(pilot, "API key")
+    await focused_field(pilot, "API key")
     await paste(pilot, key)
     await pilot.press("enter", "tab", "tab")
-    await focused(pilot, ROTATE)
+    await focused_field(pilot, ROTATE)
     await pilot.press("enter")
 
 
@@ -61,7 +61,7 @@ async def test_a_refused_key_and_the_same_key_change_nothing_and_are_not_saved_a
         await rotate(pilot, "sk-example0-refused-00000000000")
         await until_shown(pilot, "The stored key ending 3f2a stays in use until a new one is verified.")
         assert "Save anyway" not in shown(pilot)
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await pilot.press("ctrl+u", "enter", "tab", "tab", "enter")
         await until_shown(pilot, "▲ A new API key is missing.")
         assert stored(session) == before

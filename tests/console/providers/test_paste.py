@@ -4,7 +4,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, screen_of, shown, until, until_shown
-from tests.console.provider_forms import KEY, OTHER_KEY, focused, forget, paste
+from tests.console.provider_forms import KEY, OTHER_KEY, focused_field, forget, paste
 from tui.console.providers.setup.screen import Setup
 from tui.console.widgets.input import SecretField
 from tui.providers import PROVIDERS
@@ -25,7 +25,7 @@ async def bare(session: Session) -> Session:
 async def test_what_surrounds_a_key_is_cut_and_shown(bare: Session) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await paste(pilot, f'export OPENAI_API_KEY="{KEY}"\n')
         await until_shown(pilot, "Removed: ")
         assert typed(pilot) == KEY
@@ -48,7 +48,7 @@ async def test_a_clean_key_says_what_it_looks_like_and_never_itself(bare: Sessio
 async def test_lines_pasted_into_any_part_send_and_save_nothing(bare: Session, text: str) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         for _ in range(4):
             await paste(pilot, text)
             assert not screen_of(pilot, Setup).asking
@@ -65,17 +65,17 @@ async def test_a_character_that_no_key_has_is_named_by_its_place(bare: Session) 
         await until_shown(pilot, "▲ The 9th character is a curved quote; a key has none.")
         assert typed(pilot) == ""
         await pilot.press("enter", "enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         assert credentials.active(bare.tenant("acme"), "openai") is None
 
 
 async def test_a_refused_paste_does_not_let_the_stored_key_pass_for_it(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter", "enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await paste(pilot, "sk-12345\u4e006789")
         await pilot.press("enter")
-        await focused(pilot, "Verify and save")
+        await focused_field(pilot, "Verify and save")
         await pilot.press("enter")
         await focused(pilot, "API key")
         await until_shown(pilot, "▲ The 9th character is")
@@ -93,9 +93,9 @@ async def test_a_megabyte_is_refused_with_a_sentence_and_nothing_is_lost(bare: S
 async def test_a_paste_on_a_button_goes_to_the_first_empty_secret_field(bare: Session) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter", "enter")
-        await focused(pilot, "Verify and save")
+        await focused_field(pilot, "Verify and save")
         await paste(pilot, f"{KEY}\n")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await until(pilot, lambda: typed(pilot) == KEY)
         await pilot.press("enter")
         await paste(pilot, "again")
@@ -108,7 +108,7 @@ async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste
 ) -> None:
     async with console(bare) as pilot:
         await pilot.press("enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await paste(pilot, f"'{OTHER_KEY}'")
         await until_shown(pilot, "Up (mk-live-).")
         screen = shown(pilot)
@@ -118,7 +118,7 @@ async def test_a_key_of_another_provider_is_carried_there_without_a_second_paste
         await pilot.press("enter", "enter")
         await until_shown(pilot, "Providers › Made [/x]")
         await until(pilot, lambda: typed(pilot) == OTHER_KEY)
-        await focused(pilot, "APIPassword")
+        await focused_field(pilot, "APIPassword")
         await until_shown(pilot, "Ends 77aa, has the shape of a live key.")
         await pilot.press("escape")
         await until_shown(pilot, "What you typed will be lost.")
@@ -131,9 +131,9 @@ async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(
         await pilot.press("enter")
         await paste(pilot, OTHER_KEY)
         await pilot.press("enter", "tab")
-        await focused(pilot, "Keep it here")
+        await focused_field(pilot, "Keep it here")
         await pilot.press("enter")
-        await focused(pilot, "Verify and save")
+        await focused_field(pilot, "Verify and save")
         assert "This looks like" not in shown(pilot) and "with this key" not in shown(pilot)
         await pilot.press("shift+tab", "ctrl+u")
         await paste(pilot, OTHER_KEY)
@@ -145,7 +145,7 @@ async def test_it_can_be_kept_here_and_the_choice_goes_with_the_text(
 async def test_a_pasted_address_is_split(session: Session) -> None:
     async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "tab")
-        await focused(pilot, "Base URL")
+        await focused_field(pilot, "Base URL")
         await paste(pilot, "http://localhost:8080/v1/chat/completions\n")
         await until_shown(pilot, "Removed: a line break, /chat/completions.")
         await until_shown(pilot, "[http://localhost:8080/v1 ")
@@ -158,7 +158,7 @@ async def test_a_hostile_paste_reaches_the_screen_as_plain_characters(session: S
         await pilot.pause()
         assert not set("\x1b\x07\u202e") & set(shown(pilot)) and pilot.app.is_running
         await pilot.press("enter", "enter", "enter")
-        await focused(pilot, "Base URL")
+        await focused_field(pilot, "Base URL")
 
 
 async def test_what_is_typed_on_a_button_goes_into_the_first_empty_field(session: Session) -> None:

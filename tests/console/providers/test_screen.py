@@ -4,7 +4,7 @@ import httpx
 import pytest
 
 from tests.console.pilot import console, rows, screen_of, shown, until, until_shown, windows
-from tests.console.provider_forms import focused, forget, session_answering
+from tests.console.provider_forms import focused_field, forget, session_answering
 from tests.doubles.practice import practice_session
 from tui.console.providers.screen import Providers
 from tui.console.widgets.input import SecretField
@@ -123,7 +123,7 @@ async def test_what_a_provider_says_never_reaches_the_terminal_as_codes_or_marku
         await pilot.press("v")
         await until_shown(pilot, "key refused")
         await pilot.press("enter", "enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "Verify again")
         assert not set("\x1b\x9b\x07\u202e\u202c") & set(shown(pilot))
@@ -154,7 +154,7 @@ async def test_a_credential_that_cannot_be_opened_is_one_row_and_can_be_forgotte
         assert rows(pilot)[23].startswith(" enter replace") and "d forget" in rows(pilot)[23]
         await pilot.press("d")
         await until_shown(pilot, "─ Forget OpenAI ─")
-        await focused(pilot, "Keep")
+        await focused_field(pilot, "Keep")
         await pilot.press("down", "enter")
         await until_shown(pilot, "○ OpenAI               not set up")
 

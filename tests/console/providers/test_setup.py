@@ -6,7 +6,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown
-from tests.console.provider_forms import KEY, focused, forget, paste, session_answering
+from tests.console.provider_forms import KEY, focused_field, forget, paste, session_answering
 from tests.doubles.practice import practice_session
 from tui.console.providers.setup import save_flow
 from tui.console.providers.setup.screen import Setup
@@ -32,20 +32,20 @@ def stored(session: Session, provider_id: str = "openai", tenant: str = "acme") 
 async def open_form(pilot: Pilot[str]) -> None:
     """The form of the provider under the cursor, set up already."""
     await pilot.press("enter", "enter")
-    await focused(pilot, "API key")
+    await focused_field(pilot, "API key")
 
 
 async def test_with_a_key_in_hand_four_keys_lead_to_a_default(session: Session) -> None:
     async with console(await forget(session, "openai", "openai_compatible")) as pilot:
         await pilot.press("enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         assert rows(pilot)[3] == " ▸ API key          [" + " " * 52 + "]"
         assert rows(pilot)[1].endswith(" not set up ──")
         assert rows(pilot)[0].rstrip() == " ▪ acme  PRACTICE"
         assert rows(pilot)[23] == " enter next  tab shift+tab move  esc back  f1 help"
         await paste(pilot, KEY)
         await pilot.press("enter")
-        await focused(pilot, "Verify and save")
+        await focused_field(pilot, "Verify and save")
         assert stored(session) == ""
         await pilot.press("enter")
         await until_shown(pilot, "─ OpenAI is set up ─")
@@ -58,7 +58,7 @@ async def test_with_a_key_in_hand_four_keys_lead_to_a_default(session: Session) 
 async def test_two_enters_that_come_at_once_leave_the_field_and_press_the_button(session: Session) -> None:
     async with console(await forget(session, "openai", "openai_compatible")) as pilot:
         await pilot.press("enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await paste(pilot, KEY)
         for _ in range(2):
             pilot.app.post_message(events.Key("enter", "\r"))
@@ -71,7 +71,7 @@ async def test_a_key_detected_in_the_environment_is_accepted_with_one_key() -> N
     session.practice = False
     async with console(session) as pilot:
         await pilot.press("enter")
-        await focused(pilot, "Use OPENAI_API_KEY from the environment, ends 1234")
+        await focused_field(pilot, "Use OPENAI_API_KEY from the environment, ends 1234")
         await until_shown(pilot, " enter press ")
         screen = rows(pilot)
         assert screen[3] == " ▸ [ Use OPENAI_API_KEY from the environment, ends 1234 ]"
@@ -93,17 +93,17 @@ async def test_tab_goes_round_and_more_unfolds(session: Session) -> None:
     async with console(session) as pilot:
         await open_form(pilot)
         await pilot.press("shift+tab")
-        await focused(pilot, "Rotate: verify and save, keep the old key")
+        await focused_field(pilot, "Rotate: verify and save, keep the old key")
         await pilot.press("tab")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await pilot.press("shift+tab", "shift+tab")
-        await focused(pilot, "More: organization, project, base URL")
+        await focused_field(pilot, "More: organization, project, base URL")
         await pilot.press("enter")
-        await focused(pilot, "Organization")
+        await focused_field(pilot, "Organization")
         await pilot.press("enter")
-        await focused(pilot, "Project")
+        await focused_field(pilot, "Project")
         await pilot.press("enter", "enter")
-        await focused(pilot, "Verify and save")
+        await focused_field(pilot, "Verify and save")
 
 
 async def test_an_empty_secret_keeps_the_stored_one_and_is_never_prefilled(session: Session) -> None:
@@ -122,7 +122,7 @@ async def test_a_refused_key_leaves_the_stored_one_in_use(session: Session) -> N
         await paste(pilot, REFUSED)
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ OpenAI rejected this key.")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         screen = shown(pilot)
         assert "The stored key ending 3f2a stays in use until a new one is verified." in screen
         assert "[ Verify again ]\n   [ Save anyway, unverified ]" in screen
@@ -144,7 +144,7 @@ async def test_save_anyway_saves_what_was_refused_and_says_so_in_the_list(sessio
         await pilot.press("enter", "enter")
         await until_shown(pilot, "[ Save anyway, unverified ]")
         await pilot.press("enter")
-        await focused(pilot, "Verify again")
+        await focused_field(pilot, "Verify again")
         await pilot.press("tab", "enter")
         await until_shown(pilot, "▲ OpenAI               key refused")
         assert stored(session) == "0bad"
@@ -170,7 +170,7 @@ async def test_what_cannot_be_written_is_reported_and_saving_unverified_is_not_o
             screen = shown(pilot)
             assert "Free some space and try again." in screen and "[ Verify and save ]" in screen
             assert "Save anyway" not in screen and "Answer of" not in screen
-            await focused(pilot, "Verify and save")
+            await focused_field(pilot, "Verify and save")
         await pilot.press("enter")
         await until(pilot, lambda: stored(session) == "5d1e")
 
@@ -181,7 +181,7 @@ async def test_a_restricted_key_is_saved_on_the_operators_word(session: Session)
         await paste(pilot, "sk-example0-0000-restricted-made-up-key-0001")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ OpenAI accepted this key, but it may not list models.")
-        await focused(pilot, "Save, and add models by hand")
+        await focused_field(pilot, "Save, and add models by hand")
         assert stored(session) == "3f2a"
         await pilot.press("enter")
         await until(pilot, lambda: stored(session) == "0001")
@@ -198,7 +198,7 @@ async def test_escape_stops_the_asking_and_keeps_what_was_typed() -> None:
         await until_shown(pilot, " ▸ … asking api.openai.com")
         assert rows(pilot)[23] == " esc stop  ? help"
         await pilot.press("enter", "escape")
-        await focused(pilot, "Verify and save")
+        await focused_field(pilot, "Verify and save")
         await until_shown(pilot, "Stopped. Nothing was saved")
         assert pilot.app.screen.query(SecretField).first().value == KEY and stored(session) == "3f2a"
 
@@ -208,12 +208,12 @@ async def test_leaving_with_something_typed_asks_first(session: Session) -> None
         await open_form(pilot)
         await pilot.press("x", "escape")
         await until_shown(pilot, "What you typed will be lost.")
-        await focused(pilot, "Stay")
+        await focused_field(pilot, "Stay")
         await pilot.press("enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         assert pilot.app.screen.query(SecretField).first().value == "x"
         await pilot.press("escape")
-        await focused(pilot, "Stay")
+        await focused_field(pilot, "Stay")
         await pilot.press("down", "enter")
         await until_shown(pilot, " ▸ API key        ••••••••3f2a")
 
@@ -263,12 +263,12 @@ async def test_nothing_listens_on_that_port(session: Session, unused_tcp_port: i
     session.client_factory = lambda: Client({})
     async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter", "tab")
-        await focused(pilot, "Base URL")
+        await focused_field(pilot, "Base URL")
         await paste(pilot, f"http://127.0.0.1:{unused_tcp_port}/v1")
         await until_shown(pilot, "Nothing leaves this machine")
         await pilot.press("enter")
         # The key is optional; typed text must not fall on a button.
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await pilot.press("enter", "enter")
         await until_shown(pilot, "▲ ", 20)
         await until_shown(pilot, f"127.0.0.1:{unused_tcp_port}")
@@ -279,22 +279,22 @@ async def test_a_missing_field_is_named_in_its_place(session: Session) -> None:
     async with console(await forget(session, "openai")) as pilot:
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "▲ API key is missing.")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
 
 
 async def test_a_value_that_does_not_fit_is_shown_under_its_field(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter", "j", "enter")
-        await focused(pilot, "Organization")
+        await focused_field(pilot, "Organization")
         await pilot.press(*"acme", "shift+tab", "enter")
         await until_shown(pilot, "▲ An organization begins with org-.")
-        await focused(pilot, "Organization")
+        await focused_field(pilot, "Organization")
 
 
 async def test_servers_of_this_machine_are_probed_for_on_demand_and_used_with_one_key(session: Session) -> None:
     async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter")
-        await focused(pilot, "Look for servers on this machine")
+        await focused_field(pilot, "Look for servers on this machine")
         await until_shown(pilot, "Asks ports 11434, 8080, 8000 and 1234 of this machine.")
         await pilot.press("enter")
         await until_shown(pilot, "Answers on this machine")
@@ -335,7 +335,7 @@ async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word_and_a_
     session = session_answering(lambda request: httpx.Response(200, json={"object": "list", "data": []}))
     async with console(await forget(session, "openai_compatible")) as pilot:
         await pilot.press("j", "enter")
-        await focused(pilot, "Look for servers on this machine")
+        await focused_field(pilot, "Look for servers on this machine")
         await pilot.press("tab", *"localhost:1/v1", "enter", "enter", "enter")
         await until_shown(pilot, "▲ It answers, but lists no models.")
         await until_shown(pilot, "Save; A adds models.")
@@ -347,22 +347,22 @@ async def test_plain_http_to_another_machine_is_confirmed_once(session: Session)
     answering = session_answering(lambda request: httpx.Response(200, json={"data": [{"id": "qwen3:32b"}]}))
     async with console(answering) as pilot:
         await pilot.press("j", "enter", "enter")
-        await focused(pilot, "Base URL")
+        await focused_field(pilot, "Base URL")
         await pilot.press("ctrl+u")
         await paste(pilot, "http://192.0.2.7:8000/v1")
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "Unencrypted: anyone on the network can read your texts and the key.")
-        await focused(pilot, "Go back")
+        await focused_field(pilot, "Go back")
         await pilot.press("enter")
-        await focused(pilot, "Base URL")
+        await focused_field(pilot, "Base URL")
         await pilot.press("enter", "enter", "enter")
-        await focused(pilot, "Go back")
+        await focused_field(pilot, "Go back")
         await pilot.press("down", "enter")
         await until_shown(pilot, "▲ unencrypted http")
         credential = credentials.active(answering.tenant("acme"), "openai_compatible")
         assert credential is not None and credential.plain_http == ("http://192.0.2.7:8000",)
         await pilot.press("enter")
-        await focused(pilot, "Base URL")
+        await focused_field(pilot, "Base URL")
         await pilot.press("enter", "enter", "enter")
         await until_shown(pilot, "OpenAI-compatible is saved.")
 
@@ -382,13 +382,13 @@ async def test_another_sessions_save_is_not_overwritten_unasked(session: Session
         screen = shown(pilot)
         assert "  API key        now ends beef             here: a new one, ends 5d1e" in screen
         assert "Nothing in this form has been saved." in screen
-        await focused(pilot, "Show theirs, keep my form open")
+        await focused_field(pilot, "Show theirs, keep my form open")
         await pilot.press("enter")
         await until_shown(pilot, "Theirs: API key ends beef")
         assert stored(session) == "beef" and pilot.app.screen.query(SecretField).first().value == KEY
         await theirs("cafe")
         await pilot.press("enter")
-        await focused(pilot, "Show theirs, keep my form open")
+        await focused_field(pilot, "Show theirs, keep my form open")
         await pilot.press("down", "enter")
         await until(pilot, lambda: stored(session) == "5d1e")
 
@@ -432,7 +432,7 @@ async def test_a_stored_address_that_somebody_edited_is_entered_again_or_gets_no
         await paste(pilot, KEY)
         await pilot.press("enter", "enter")
         await until_shown(pilot, "by Modeldeck.")
-        await focused(pilot, "Base URL")
+        await focused_field(pilot, "Base URL")
         assert not urls and not screen_of(pilot, Setup).form.entries["base_url"].value
         # The control: entered, it is a person's own act.
         await paste(pilot, address)
@@ -456,14 +456,14 @@ async def test_auth_methods_come_from_the_declaration(session: Session, invented
         await until_shown(pilot, "   APPID            [")
         assert "   APIPassword      [" not in shown(pilot)
         await pilot.press("tab", *"5f3c", "enter")
-        await focused(pilot, "APIKey")
+        await focused_field(pilot, "APIKey")
         await pilot.press(*"key", "enter")
-        await focused(pilot, "APISecret")
+        await focused_field(pilot, "APISecret")
         await pilot.press("enter")
-        await focused(pilot, "Verify and save")
+        await focused_field(pilot, "Verify and save")
         await pilot.press("enter")
         await until_shown(pilot, "▲ APISecret is missing; this method needs all its fields.")
-        await focused(pilot, "APISecret")
+        await focused_field(pilot, "APISecret")
         assert "Nothing was sent" not in shown(pilot)
         # What was typed on the other side is still there.
         await pilot.press("shift+tab", "shift+tab", "shift+tab", "left")
@@ -488,7 +488,7 @@ async def test_the_destination_of_keys_follows_the_auth_method_before_its_fields
 async def test_only_the_auth_method_that_is_shown_is_accepted(session: Session, invented_provider: Provider) -> None:
     async with console(session) as pilot:
         await pilot.press("G", "enter")
-        await focused(pilot, "APIPassword")
+        await focused_field(pilot, "APIPassword")
         await pilot.press(*"pw", "shift+tab", "right", "tab", "5", "enter", "k", "enter", "s")
         values = screen_of(pilot, Setup).form.values()
         assert set(values) == {"app_id", "api_key", "api_secret", "version", "base_url"}

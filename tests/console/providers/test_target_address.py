@@ -4,7 +4,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, console, rows, screen_of, shown, until, until_shown
-from tests.console.provider_forms import focused, paste
+from tests.console.provider_forms import focused_field, paste
 from tui.console.models.add import AddModel
 from tui.console.providers.setup.screen import Setup
 from tui.tenancy import credentials
@@ -18,7 +18,7 @@ KEY = "FAKE0example00key0of0nobody05d1e"
 
 async def open_form(pilot: Pilot[str]) -> None:
     pilot.app.run_worker(app_of(pilot).navigator.set_up("azure_openai"), exit_on_error=False)
-    await focused(pilot, "Endpoint")
+    await focused_field(pilot, "Endpoint")
 
 
 async def test_a_target_address_fills_the_form_and_then_the_deployment(session: Session) -> None:
@@ -31,10 +31,10 @@ async def test_a_target_address_fills_the_form_and_then_the_deployment(session: 
         assert screen_of(pilot, Setup).form.values()["api_version"] == "2024-10-21"
         await until_shown(pilot, f"The key goes to {ENDPOINT} and nowhere else.")
         await pilot.press("enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await paste(pilot, KEY)
         await pilot.press("enter")
-        await focused(pilot, "Verify and save")
+        await focused_field(pilot, "Verify and save")
         await pilot.press("enter")
         await until_shown(pilot, "─ Azure OpenAI accepts this key ─")
         await until_shown(pilot, "No models yet.")

@@ -74,7 +74,7 @@ async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of
         await until_shown(pilot, "openai default  read by bob")
         assert [entry.name for entry in report.custody(acme).exposed] == ["default"]
         await save.save(acme, "openai", {"api_key": Secret(OTHER_KEY)})
-        app_of(pilot).monitor.look()
+        app_of(pilot).monitor.check()
         await until(pilot, lambda: "to replace" not in shown(pilot).split("operators", 1)[1].split("enter", 1)[0])
         assert report.custody(acme).exposed == ()
     await asyncio.gather(ada.aclose(), bob.aclose())

@@ -14,12 +14,12 @@ from tui.tenancy.session import Session
 from tui.workspace import tenants
 
 
-def marked(pilot: Pilot[str]) -> str:
+def marked_text(pilot: Pilot[str]) -> str:
     """What stands behind the cursor."""
     return next(row for row in rows(pilot) if "▸" in row).partition("▸")[2].strip(" │")
 
 
-async def opened(pilot: Pilot[str], *keys: str) -> None:
+async def open_dialog(pilot: Pilot[str], *keys: str) -> None:
     await until_shown(pilot, "▪ acme")
     await pilot.press(*keys, "d")
     await until_shown(pilot, "── Tenants › remove ──")
@@ -32,7 +32,7 @@ async def test_it_is_drawn_as_designed_and_asks_for_the_fingerprint_of_a_long_na
     with session.store(LONG_NAME).transaction() as tables:
         tables.table("models").insert_multiple(to_record(model) for model in added)
     async with console(session, None) as pilot:
-        await opened(pilot, "end")
+        await open_dialog(pilot, "end")
         assert rows(pilot)[2:-4] == [
             "  ╭─ Remove customer-emea-production-cluster-reasoning-and-embeddings-07 ────╮",
             "  │                                                                          │",
@@ -66,7 +66,7 @@ async def test_credentials_of_one_provider_are_distinguished_by_their_names() ->
 @pytest.mark.all_providers
 async def test_more_credentials_than_have_room_end_in_their_row() -> None:
     async with console(practice_session(), None) as pilot:
-        await opened(pilot)
+        await open_dialog(pilot)
         start = next(n for n, row in enumerate(rows(pilot)) if "8 credentials" in row)
         assert rows(pilot)[start].endswith("… │")
         assert rows(pilot)[start + 1].startswith("  │   4 added models")
@@ -75,13 +75,13 @@ async def test_more_credentials_than_have_room_end_in_their_row() -> None:
 async def test_enter_goes_to_keep_and_remove_cannot_be_reached_before_the_word_is_right() -> None:
     session = practice_session()
     async with console(session, None) as pilot:
-        await opened(pilot)
+        await open_dialog(pilot)
         await pilot.press(*"acm", "enter")
-        assert marked(pilot).startswith("[ Keep ]")
+        assert marked_text(pilot).startswith("[ Keep ]")
         await pilot.press("right", "right")
-        assert marked(pilot).startswith("[ Keep ]")
+        assert marked_text(pilot).startswith("[ Keep ]")
         await pilot.press("tab")
-        assert marked(pilot).startswith("[acm ")
+        assert marked_text(pilot).startswith("[acm ")
         await pilot.press("shift+tab", "enter")
         await until_shown(pilot, "── Tenants ──")
         assert "acme" in tenant_registry.ids(session)
@@ -90,7 +90,7 @@ async def test_enter_goes_to_keep_and_remove_cannot_be_reached_before_the_word_i
 async def test_the_right_word_and_enter_remove_it() -> None:
     session = practice_session()
     async with console(session, None) as pilot:
-        await opened(pilot)
+        await open_dialog(pilot)
         await pilot.press(*"acme")
         assert "type it to enable" not in shown(pilot)
         await pilot.press("enter")
@@ -103,7 +103,7 @@ async def test_the_fingerprint_may_be_typed_as_it_is_shown() -> None:
     session = practice_session()
     key = tenant_registry.get(session.tenant(LONG_NAME)).key_id
     async with console(session, None) as pilot:
-        await opened(pilot, "end")
+        await open_dialog(pilot, "end")
         await pilot.press(*key[:4], "space", *key[4:])
         assert "type it to enable" not in shown(pilot)
 
@@ -111,7 +111,7 @@ async def test_the_fingerprint_may_be_typed_as_it_is_shown() -> None:
 async def test_escape_leaves_without_asking_and_nothing_is_lost() -> None:
     session = practice_session()
     async with console(session, None) as pilot:
-        await opened(pilot)
+        await open_dialog(pilot)
         await pilot.press(*"acme", "escape")
         await until_shown(pilot, "── Tenants ──")
         assert len(tenant_registry.ids(session)) == 4
@@ -123,7 +123,7 @@ async def test_removing_the_last_one_shows_welcome_and_the_next_can_be_created()
     async with console(session, "acme") as pilot:
         await until_shown(pilot, "[1 Providers]")
         await pilot.press("0")
-        await opened(pilot)
+        await open_dialog(pilot)
         await pilot.press(*"acme", "enter")
         await until_shown(pilot, "── Welcome ──")
         await until_shown(pilot, "[acme   ")
@@ -136,7 +136,7 @@ async def test_removing_the_tenant_shown_leaves_nobody_in_the_header() -> None:
     session = practice_session()
     async with console(session, "acme") as pilot:
         await pilot.press("0")
-        await opened(pilot)
+        await open_dialog(pilot)
         await pilot.press(*"acme", "enter")
         await until(pilot, lambda: rows(pilot)[0].startswith(" modeldeck"))
         await pilot.press("escape", "1")

@@ -28,7 +28,7 @@ async def saved_while_locked() -> Session:
     return session
 
 
-async def opened(pilot: Pilot[str]) -> None:
+async def open_page(pilot: Pilot[str]) -> None:
     """Verify what waits: that asks for the passphrase, and then for the confirmation."""
     await until_shown(pilot, "replaced while locked")
     await pilot.press("v")
@@ -43,7 +43,7 @@ async def test_a_key_saved_while_locked_is_pending_and_used_once_it_is_confirmed
         await until_shown(pilot, " ▸ ▲ OpenAI               replaced while locked")
         await until_shown(pilot, "OpenAI was replaced while north-lab was locked, or outside Modeldeck.")
         assert "v confirm" in rows(pilot)[-1]
-        await opened(pilot)
+        await open_page(pilot)
         text = " ".join(shown(pilot).split())
         assert "now ••••••••a1b2" in text and "sent to https://api.openai.com" in text
         await until_shown(pilot, "▸ [ Leave as it is ]")
@@ -56,7 +56,7 @@ async def test_a_key_saved_while_locked_is_pending_and_used_once_it_is_confirmed
 async def test_what_is_left_as_it_is_stays_unused_and_needs_confirmation_again_on_request() -> None:
     session = await saved_while_locked()
     async with console(session, "north-lab") as pilot:
-        await opened(pilot)
+        await open_page(pilot)
         await pilot.press("enter")
         await until(pilot, lambda: "Changed while locked" not in shown(pilot))
         await until_shown(pilot, "replaced while locked")

@@ -4,7 +4,7 @@ import pytest
 from rich.color import ColorSystem
 from rich.style import Style
 
-from tui.console.terminal.cell_styles import PLAIN, change, look_of
+from tui.console.terminal.cell_styles import PLAIN, cell_style_of, change
 
 
 @pytest.mark.parametrize(
@@ -22,11 +22,11 @@ from tui.console.terminal.cell_styles import PLAIN, change, look_of
     ],
 )
 def test_a_look_is_changed_by_what_differs(before: str, after: str, sequence: str) -> None:
-    looks = [look_of(Style.parse(style), ColorSystem.TRUECOLOR) for style in (before, after)]
+    looks = [cell_style_of(Style.parse(style), ColorSystem.TRUECOLOR) for style in (before, after)]
     assert change(*looks) == sequence
 
 
 def test_a_link_is_opened_and_closed() -> None:
-    link = look_of(Style(link="https://example.com"), ColorSystem.TRUECOLOR)
+    link = cell_style_of(Style(link="https://example.com"), ColorSystem.TRUECOLOR)
     assert change(PLAIN, link).startswith("\x1b]8;id=") and change(PLAIN, link).endswith("https://example.com\x1b\\")
     assert change(link, PLAIN) == "\x1b]8;;\x1b\\"

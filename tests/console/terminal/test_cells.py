@@ -8,7 +8,7 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 
 from tests.display.emulated import Emulator
-from tui.console.terminal.cells import blank, cells, written
+from tui.console.terminal.cells import blank, cells, write_segments
 from tui.console.terminal.diff import ScreenState, diff_step
 
 FAMILY = "\U0001f469\u200d\U0001f469\u200d\U0001f467"
@@ -23,8 +23,8 @@ def test_a_text_has_as_many_cells_as_textual_counts(text: str) -> None:
 @pytest.mark.slow
 @given(st.text(st.sampled_from("ab 字한\u0301\ufe0f\u200d\u26a0\U0001f469\x1b\x9b"), max_size=12), st.integers(0, 9))
 def test_no_half_of_a_character_is_kept_and_no_control_character(text: str, x: int) -> None:
-    full = written(blank(10), 0, [Segment("字한字한字")], ColorSystem.TRUECOLOR)
-    row = written(full, x, [Segment(text)], ColorSystem.TRUECOLOR)
+    full = write_segments(blank(10), 0, [Segment("字한字한字")], ColorSystem.TRUECOLOR)
+    row = write_segments(full, x, [Segment(text)], ColorSystem.TRUECOLOR)
     assert len(row.texts) == len(row.looks) == 10
     assert sum(max(1, cell_len(text)) for text in row.texts if text) == 10
     assert not {"\x1b", "\x9b"} & set("".join(row.texts))
@@ -34,9 +34,9 @@ def test_no_half_of_a_character_is_kept_and_no_control_character(text: str, x: i
 def test_what_follows_a_character_that_terminals_count_differently_is_in_its_place(sign: str) -> None:
     # The emulator counts all of these wrong, as many a terminal does.
     there = Emulator(20, 2)
-    shown = ScreenState.nothing(20, 2)
+    shown = ScreenState.blank(20, 2)
     for text in (f"{sign} after", f"{sign} after all"):
-        wanted = [written(blank(20), 0, [Segment(text)], ColorSystem.TRUECOLOR), blank(20)]
+        wanted = [write_segments(blank(20), 0, [Segment(text)], ColorSystem.TRUECOLOR), blank(20)]
         sent, shown = diff_step(shown, wanted, (0, 1), 1 << 20)
         there.feed(sent)
         place = cell_len(sign) + 1

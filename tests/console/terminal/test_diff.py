@@ -18,7 +18,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from tests.display.emulated import Emulator, difference
-from tui.console.terminal.cells import Picture, blank, updated
+from tui.console.terminal.cells import Picture, apply_update, blank
 from tui.console.terminal.diff import ANEW, ScreenState, diff_step
 
 WIDTH, HEIGHT = 24, 8
@@ -86,13 +86,13 @@ class Side:
     def show(self, update: CompositorUpdate, cursor: tuple[int, int], room: int) -> None:
         self.cursor = cursor
         self.stock.feed(update.render_segments(CONSOLE) + Control.move_to(*cursor).segment.text)
-        self.wanted = updated(self.wanted, update, ColorSystem.TRUECOLOR)
+        self.wanted = apply_update(self.wanted, update, ColorSystem.TRUECOLOR)
         self.send(room)
 
     def send(self, room: int = EVERYTHING) -> None:
         if self.shown is None:
             self.ours.feed(ANEW)
-            self.shown = ScreenState.nothing(*self.size)
+            self.shown = ScreenState.blank(*self.size)
         text, self.shown = diff_step(self.shown, self.wanted, self.cursor, room)
         self.ours.feed(text)
 

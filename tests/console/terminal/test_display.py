@@ -114,7 +114,7 @@ async def test_an_answer_takes_few_times_its_text(size: tuple[int, int], monkeyp
         assert isinstance(app.screen, Playground)
         tab = app.screen.tab
         assert isinstance(tab, ChatTab)
-        tab.question.put("hello")
+        tab.question.set_text("hello")
         await pilot.press("enter")
         bytes_sent(app)
         for start in range(0, len(ANSWER), A_TENTH):

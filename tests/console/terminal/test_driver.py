@@ -7,19 +7,19 @@ from tui.console.terminal.driver import Escape, InputSplitter, Keys, Pasted, spl
 from tui.console.terminal.flow_control import ANSWER
 
 
-def fed(*reads: str) -> list[Keys | Pasted | Escape]:
+def feed(*reads: str) -> list[Keys | Pasted | Escape]:
     splitter = InputSplitter()
-    return [piece for read in reads for piece in splitter.feed(read)] + list(splitter.waited())
+    return [piece for read in reads for piece in splitter.feed(read)] + list(splitter.flush())
 
 
 @pytest.mark.parametrize("key", ["j", "1", "q", "\r", "Z", "é"])
 def test_escape_and_a_key_in_one_read_are_escape_then_that_key(key: str) -> None:
-    assert fed("\x1b" + key) == [Escape(), Keys(key)]
+    assert feed("\x1b" + key) == [Escape(), Keys(key)]
 
 
 def test_escape_alone_is_escape() -> None:
-    assert fed("\x1b") == [Escape()]
-    assert fed("\x1b\x1b") == [Escape(), Escape()]
+    assert feed("\x1b") == [Escape()]
+    assert feed("\x1b\x1b") == [Escape(), Escape()]
 
 
 @pytest.mark.parametrize(
@@ -27,18 +27,18 @@ def test_escape_alone_is_escape() -> None:
 )
 def test_a_sequence_stays_whole_wherever_the_line_cuts_it(sequence: str) -> None:
     for cut in range(len(sequence) + 1):
-        assert fed(sequence[:cut], sequence[cut:]) == [Keys(sequence)]
+        assert feed(sequence[:cut], sequence[cut:]) == [Keys(sequence)]
 
 
 def test_a_line_end_within_text_is_a_paste() -> None:
-    assert fed("one\r\ntwo\nthree") == [Pasted("one\ntwo\nthree")]
-    assert fed("one\rtwo\r") == [Pasted("one\ntwo\n")]
-    assert fed("one\r\n") == [Pasted("one\n")]
+    assert feed("one\r\ntwo\nthree") == [Pasted("one\ntwo\nthree")]
+    assert feed("one\rtwo\r") == [Pasted("one\ntwo\n")]
+    assert feed("one\r\n") == [Pasted("one\n")]
 
 
 def test_a_few_letters_and_enter_in_one_read_were_typed_ahead() -> None:
-    assert fed("hello\r") == [Keys("hello\r")]
-    assert fed("hel", "lo\r") == [Keys("hel"), Keys("lo\r")]
+    assert feed("hello\r") == [Keys("hello\r")]
+    assert feed("hel", "lo\r") == [Keys("hel"), Keys("lo\r")]
 
 
 def test_what_waited_from_before_the_start_was_typed_and_its_line_ends_are_the_enter_key() -> None:
@@ -47,7 +47,7 @@ def test_what_waited_from_before_the_start_was_typed_and_its_line_ends_are_the_e
 
 
 def test_an_api_key_and_a_line_end_in_one_read_are_a_paste_where_pastes_are_not_marked() -> None:
-    assert fed("sk-FAKE-0123456789\r") == [Pasted("sk-FAKE-0123456789\n")]
+    assert feed("sk-FAKE-0123456789\r") == [Pasted("sk-FAKE-0123456789\n")]
 
 
 VERSION = "\x1bP>|tmux 3.3a\x1b\\"
@@ -57,38 +57,38 @@ VERSION = "\x1bP>|tmux 3.3a\x1b\\"
 def test_where_the_terminal_marks_pastes_all_else_was_typed(known: str) -> None:
     typed = ["one\rtwo\r", "a question that is longer than sixty-four characters, typed ahead on a slow line\r"]
     for text in typed:
-        assert fed(known, text)[-1] == Keys(text)
+        assert feed(known, text)[-1] == Keys(text)
 
 
 @pytest.mark.parametrize("answer", ["\x1b[?2004;0$y", ""])
 def test_a_terminal_that_does_not_know_the_mode_or_does_not_answer_marks_nothing(answer: str) -> None:
-    assert fed(answer, "one\rtwo\r") == [Pasted("one\ntwo\n")]
+    assert feed(answer, "one\rtwo\r") == [Pasted("one\ntwo\n")]
 
 
 @pytest.mark.parametrize("answer", ["\x1b[?2004;1$y", VERSION])
 def test_the_answer_about_pastes_is_no_key_wherever_the_line_cuts_it(answer: str) -> None:
     whole = f"a{answer}b\r"
     for cut in range(len(whole) + 1):
-        pieces = fed(whole[:cut], whole[cut:])
+        pieces = feed(whole[:cut], whole[cut:])
         assert "".join(piece.text for piece in pieces if isinstance(piece, Keys)) == "ab\r"
         assert all(isinstance(piece, Keys) for piece in pieces)
 
 
 def test_a_line_end_alone_is_the_enter_key() -> None:
-    assert fed("\r") == [Keys("\r")]
-    assert fed("h", "\r") == [Keys("h"), Keys("\r")]
+    assert feed("\r") == [Keys("\r")]
+    assert feed("h", "\r") == [Keys("h"), Keys("\r")]
 
 
 def test_a_bracketed_paste_is_one_piece_wherever_the_line_cuts_it() -> None:
     whole = "a\x1b[200~sk-FAKE\x1b[31m\r\nkey\x1b[201~\x1b[A"
     for cut in range(len(whole) + 1):
-        pieces = fed(whole[:cut], whole[cut:])
+        pieces = feed(whole[:cut], whole[cut:])
         assert [piece for piece in pieces if isinstance(piece, Pasted)] == [Pasted("sk-FAKE\x1b[31m\nkey")]
         assert pieces[0] == Keys("a") and pieces[-1] == Keys("\x1b[A")
 
 
 def test_long_text_without_brackets_is_a_paste() -> None:
-    assert fed("x" * 1000) == [Pasted("x" * 1000)]
+    assert feed("x" * 1000) == [Pasted("x" * 1000)]
 
 
 def test_alt_and_a_key_are_escape_and_that_key() -> None:

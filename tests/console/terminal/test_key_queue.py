@@ -58,7 +58,7 @@ class Keyboard:
 
     async def rise(self) -> None:
         """The message behind the last key arrives, and what was called for later runs."""
-        self.queue.handled(self.widget.messages.pop(0))
+        self.queue.on_handled(self.widget.messages.pop(0))
         while self.later:
             await self.later.pop(0)()
 
@@ -86,8 +86,8 @@ async def test_every_key_acts_on_what_has_the_focus_by_then() -> None:
     keyboard, dialog = Keyboard(), Widget()
     await keyboard.press("a", "b")
     first, keyboard.widget = keyboard.widget, dialog
-    keyboard.queue.handled(first.messages.pop())
-    keyboard.queue.handled(first.messages.pop())
+    keyboard.queue.on_handled(first.messages.pop())
+    keyboard.queue.on_handled(first.messages.pop())
     await keyboard.later.pop()()
     assert keyboard.acted == ["a", "b"] and dialog.messages and not first.messages
 

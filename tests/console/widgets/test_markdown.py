@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.console.widgets.markdown.blocks import Pieces
+from tui.console.widgets.markdown.blocks import PieceSplitter
 from tui.console.widgets.markdown.renderer import Document, markdown_rows
 
 
-def drawn(text: str, cells: int = 78) -> list[str]:
+def draw(text: str, cells: int = 78) -> list[str]:
     return [row.plain for row in markdown_rows(text, cells)]
 
 
@@ -40,33 +40,33 @@ def styles(text: str) -> dict[str, str]:
     ],
 )
 def test_blocks_read_as_text_without_boxes(text: str, rows: list[str]) -> None:
-    assert drawn(text) == rows
+    assert draw(text) == rows
 
 
 def test_a_table_stands_in_columns_kept_apart_by_blanks() -> None:
     head = "| colour | wavelength | scattered, relative to red |\n|--|--|--|\n"
     table = f"{head}| red | 700 nm | 1.0 |\n| green | 530 nm | 3.0 |"
-    assert drawn(table) == [
+    assert draw(table) == [
         "  colour    wavelength    scattered, relative to red",
         "  red       700 nm        1.0",
         "  green     530 nm        3.0",
     ]
-    right = drawn("| a | number |\n|--|--:|\n| b | 1 |")
+    right = draw("| a | number |\n|--|--:|\n| b | 1 |")
     assert right == ["  a    number", "  b         1"]
 
 
 def test_a_table_without_room_narrows_its_columns_and_then_gives_them_up() -> None:
     text = "| name | meaning |\n|--|--|\n| one | a sentence that is much longer than its column |"
-    narrow = drawn(text, 30)
+    narrow = draw(text, 30)
     assert narrow[0] == "  name  meaning"
     assert all(cell_len(row) <= 30 for row in narrow)
-    assert drawn("|a|b|c|\n|-|-|-|\n|1|2|3|", 10) == ["  a  b  c", "  1  2  3"]
+    assert draw("|a|b|c|\n|-|-|-|\n|1|2|3|", 10) == ["  a  b  c", "  1  2  3"]
     wide = "|" + "heading|" * 4
-    assert drawn(f"{wide}\n{'|-' * 4}|\n|1|2|3|4|", 20)[:4] == ["heading: 1", "heading: 2", "heading: 3", "heading: 4"]
+    assert draw(f"{wide}\n{'|-' * 4}|\n|1|2|3|4|", 20)[:4] == ["heading: 1", "heading: 2", "heading: 3", "heading: 4"]
 
 
 def test_text_breaks_between_wide_characters_and_not_before_a_closing_sign() -> None:
-    rows = drawn("例如 Python 是一种编程语言，它的设计哲学强调代码的可读性。", 20)
+    rows = draw("例如 Python 是一种编程语言，它的设计哲学强调代码的可读性。", 20)
     assert all(cell_len(row) <= 20 for row in rows)
     assert not any(row.startswith(("，", "。")) for row in rows)
     assert "".join(rows).replace(" ", "") == "例如Python是一种编程语言，它的设计哲学强调代码的可读性。"
@@ -90,7 +90,7 @@ def test_emphasis_is_style_and_only_code_has_colour() -> None:
 
 def test_nothing_reaches_a_row_that_must_not_reach_a_terminal() -> None:
     hostile = "a\x1b[31mb &#x202e;c [red]d[/red] [@click=app.quit]e[/] `\x9b2J`\n```py\n'\x1b]0;x\x07'\n```\n"
-    rows = "\n".join(drawn(hostile))
+    rows = "\n".join(draw(hostile))
     assert not set(rows) & set("\x1b\x9b\x07\u202e")
     assert "[red]d[/red] [@click=app.quit]e[/]" in rows
 
@@ -103,7 +103,7 @@ SAMPLE = (
 
 @pytest.mark.slow
 def test_every_prefix_streams_to_the_same_rows() -> None:
-    whole = drawn(SAMPLE, 40)
+    whole = draw(SAMPLE, 40)
     for cut in range(len(SAMPLE)):
         document = Document()
         document.text.add(SAMPLE[:cut])
@@ -125,7 +125,7 @@ LINES = st.sampled_from([*PARTS.split("|"), "|a|b|", "|-|-|", "|--|", "[a]: http
 @given(st.lists(LINES, max_size=14), st.randoms(use_true_random=False))
 def test_the_portions_in_which_a_text_came_do_not_matter(lines: list[str], chance: random.Random) -> None:
     text = "\n".join(lines)
-    whole = Pieces(text)
+    whole = PieceSplitter(text)
     whole.end()
     document, place = Document(), 0
     while place < len(text):
@@ -135,7 +135,7 @@ def test_the_portions_in_which_a_text_came_do_not_matter(lines: list[str], chanc
         place += size
     document.text.end()
     assert document.text.done == whole.done
-    assert [row.plain for row in document.rows(40)] == drawn(text, 40)
+    assert [row.plain for row in document.rows(40)] == draw(text, 40)
 
 
 @pytest.mark.slow
@@ -158,13 +158,13 @@ def test_a_long_block_is_cut_so_that_its_open_end_stays_small(text: str) -> None
         size = max(size, len(document.text.open.source))
     document.text.end()
     assert size < 13_000
-    assert [row.plain for row in document.rows(78)] == drawn(text)
+    assert [row.plain for row in document.rows(78)] == draw(text)
 
 
 def test_a_cut_table_and_cut_code_read_on_as_one() -> None:
-    code = drawn("```\n" + "".join(f"line {n}\n" for n in range(130)) + "```\n")
+    code = draw("```\n" + "".join(f"line {n}\n" for n in range(130)) + "```\n")
     assert code == [f"  line {n}" for n in range(130)]
-    table = drawn("| number | b |\n|--|--|\n" + "".join(f"| {n} | x |\n" for n in range(130)))
+    table = draw("| number | b |\n|--|--|\n" + "".join(f"| {n} | x |\n" for n in range(130)))
     assert table == ["  number    b"] + [f"  {n:<6}    x" for n in range(130)]
 
 
@@ -175,7 +175,7 @@ HOSTILE = ["x" * 300_000, "[" * 20_000, "| a " * 20_000, "- a\n" * 5_000, "> " *
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_texts_take_no_longer_than_their_length(text: str) -> None:
     began = process_time()
-    rows = drawn(text)
+    rows = draw(text)
     assert all(cell_len(row) <= 78 for row in rows)
     assert process_time() - began < 10
 

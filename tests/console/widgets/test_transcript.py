@@ -28,7 +28,7 @@ class Lines:
         self.renders += 1
         return [line(f"{self.name} {n}"[:cells]) for n in range(self.count)]
 
-    def holds(self, pattern: re.Pattern[str]) -> bool:
+    def contains(self, pattern: re.Pattern[str]) -> bool:
         return bool(pattern.search(" ".join(f"{self.name} {n}" for n in range(self.count))))
 
 
@@ -73,18 +73,18 @@ async def test_it_follows_its_end_until_it_is_scrolled_up_and_again_from_the_end
     async with reading(growing) as pilot:
         shown = transcript(pilot)
         growing.count = 25
-        shown.changed(growing)
+        shown.refresh_block(growing)
         await pilot.pause()
         assert rows(pilot)[-1][1:] == "a 24"
         await pilot.press("pageup")
         growing.count = 30
-        shown.changed(growing)
+        shown.refresh_block(growing)
         await pilot.pause()
         assert rows(pilot)[0][1:] == "a 6"
-        assert shown.below == 14
+        assert shown.rows_below == 14
         await pilot.press("G")
         growing.count = 31
-        shown.changed(growing)
+        shown.refresh_block(growing)
         await pilot.pause()
         assert rows(pilot)[-1][1:] == "a 30"
 
@@ -104,7 +104,7 @@ async def test_a_block_that_grows_is_drawn_from_its_first_changed_row_only() -> 
         render = shown.render_line
         shown.render_line = lambda y: drawn.append(y) or render(y)  # type: ignore[method-assign, func-returns-value]
         growing.count = 5
-        shown.changed(growing)
+        shown.refresh_block(growing)
         await pilot.pause()
         assert rows(pilot)[:5] == [" a 0", " a 1", " a 2", " a 3", " a 4"] or rows(pilot)[4][1:] == "a 4"
         assert 0 not in drawn and {3, 4} <= set(drawn)
@@ -185,15 +185,15 @@ async def test_an_answer_of_twenty_thousand_tokens_and_a_huge_line_stay_quick() 
             if n % 100 == 0:
                 reply.gather()
                 at = process_time()
-                shown.changed(reply)
+                shown.refresh_block(reply)
                 worst = max(worst, process_time() - at)
         for _ in range(20):
             reply.add("x" * 20_000)
-            shown.changed(reply)
+            shown.refresh_block(reply)
         assert process_time() - began < 10
         assert worst < 1
         reply.end()
-        shown.changed(reply)
+        shown.refresh_block(reply)
         await pilot.pause()
         assert "\x1b" not in "\n".join(rows(pilot))
 

@@ -31,7 +31,7 @@ LABELS = (
 )
 
 
-def unpacked(label: str, body: bytes, size: int = 1000) -> bytes:
+def unpack(label: str, body: bytes, size: int = 1000) -> bytes:
     """Return a body as it is read, fed in pieces of one size."""
     access = access_to("http://localhost/v1")
     inflater = Inflater(ErrorContext(access.provider, "http://localhost/v1"), label, 1000)
@@ -43,14 +43,14 @@ def unpacked(label: str, body: bytes, size: int = 1000) -> bytes:
 @pytest.mark.parametrize("label", LABELS)
 def test_the_bytes_decide_how_a_body_is_unpacked(label: str, size: int) -> None:
     for text in (TEXT, b"{}", "\ufeff\u661f".encode(), b"x", b"id: 1", b""):
-        assert unpacked(label, text, size) == text
-    assert unpacked(label, gzip.compress(TEXT), size) == TEXT
+        assert unpack(label, text, size) == text
+    assert unpack(label, gzip.compress(TEXT), size) == TEXT
     if label != "":
-        assert unpacked(label, zlib.compress(TEXT), size) == TEXT
+        assert unpack(label, zlib.compress(TEXT), size) == TEXT
 
 
 def test_deflate_comes_with_and_without_its_header() -> None:
-    assert unpacked("deflate", RAW_DEFLATE) == unpacked("", zlib.compress(TEXT)) == TEXT
+    assert unpack("deflate", RAW_DEFLATE) == unpack("", zlib.compress(TEXT)) == TEXT
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ def test_deflate_comes_with_and_without_its_header() -> None:
 )
 def test_control_what_cannot_be_unpacked_is_named(label: str, body: bytes, words: str) -> None:
     with pytest.raises(Problem, match=words):
-        unpacked(label, body)
+        unpack(label, body)
 
 
 @pytest.mark.parametrize("size", [(1 << 18) - 1, 1 << 18, 1 << 20, (1 << 20) + 1])

@@ -31,7 +31,7 @@ from tui.errors import Problem, UsageError
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
 from tui.providers.client.upload import body_of
-from tui.providers.events import Event, Finish, Retrying, Transcript, Uploading
+from tui.providers.events import Event, Finish, Retrying, Transcript, UploadStarted
 from tui.providers.requests import Base64File, Call, TimestampGranularity, TranscriptionRequest, Upload
 from tui.secret import Secret
 
@@ -84,7 +84,7 @@ async def test_the_body_of_a_recording(tmp_path: Path) -> None:
         ("file", "talk.m4a", "audio/mp4", path.read_bytes()),
     ]
     assert server.requests[0].headers["content-length"] == str(len(server.requests[0].body))
-    assert next(type(event) for event in events if not isinstance(event, Uploading)) is Transcript
+    assert next(type(event) for event in events if not isinstance(event, UploadStarted)) is Transcript
     assert isinstance(events[-1], Finish)
 
 
@@ -93,8 +93,8 @@ async def test_progress_ends_at_the_whole_size(tmp_path: Path) -> None:
     path.write_bytes(b"x" * 3_000_000)
     async with serve([TRANSCRIPT]) as server:
         events, _ = await upload(server, path)
-    messages = [event for event in events if isinstance(event, Uploading)]
-    assert messages[-1] == Uploading(3_000_000, 3_000_000)
+    messages = [event for event in events if isinstance(event, UploadStarted)]
+    assert messages[-1] == UploadStarted(3_000_000, 3_000_000)
     assert [event.sent for event in messages] == sorted(event.sent for event in messages)
 
 
@@ -242,7 +242,7 @@ async def test_silence_after_an_upload_counts_from_its_end(tmp_path: Path) -> No
         wire, access = Client({}, limits=limits), access_to(server.base_url)
         events, problem = await run(wire, access, call_for(access, path))
         await wire.aclose()
-    assert Uploading(1000, 1000) in events
+    assert UploadStarted(1000, 1000) in events
     assert problem and "sent nothing of use" in problem.message
     assert text_of(events) == ""
 
@@ -269,7 +269,7 @@ async def test_recordings_stand_in_json_as_base64(tmp_path: Path, size: int) -> 
         "messages": [{"content": ['data:audio/"wav";base64,' + b64encode(one.read_bytes()).decode(), "星"]}],
         "more": ["dHdv"],
     }
-    assert Uploading(size + 3, size + 3) in events
+    assert UploadStarted(size + 3, size + 3) in events
 
 
 async def test_a_recording_that_was_removed_or_sent_again(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ async def test_a_plain_file(tmp_path: Path) -> None:
     assert problem is None
     assert requests[0].body == path.read_bytes()
     assert (requests[0].headers["content-type"], requests[0].headers["content-length"]) == ("audio/wav", "400000")
-    assert Uploading(400_000, 400_000) in events
+    assert UploadStarted(400_000, 400_000) in events
 
 
 async def test_a_form_holds_secrets() -> None:

@@ -35,7 +35,7 @@ from tui.providers import PROVIDERS
 from tui.providers.client.access import Access
 from tui.providers.client.client import Client
 from tui.providers.client.limits import Limits
-from tui.providers.events import Accepted, Finish, NoResponseYet, Retrying, TextDelta, Uploading
+from tui.providers.events import Accepted, Finish, NoResponseYet, Retrying, TextDelta, UploadStarted
 from tui.providers.requests import ApiError, AudioChunks, Call, Frame, Framing, Reader, Result
 from tui.providers.spec import FieldValues
 from tui.secret import Secret
@@ -116,7 +116,7 @@ async def test_all_messages_go_out_before_the_pieces_of_a_file(tmp_path: Path) -
     assert line.received[:2] == [QUESTION, {"more": 1}]
     assert [(frame["status"], frame["last"]) for frame in line.received[2:]] == [(0, False), (1, True)]
     assert b"".join(b64decode(frame["audio"]) for frame in line.received[2:]) == path.read_bytes()
-    assert Uploading(2500, 2500) in events
+    assert UploadStarted(2500, 2500) in events
     assert text_of(events) == "Heard"
 
 

@@ -16,7 +16,7 @@ from tests.providers.huggingface.kit import (
     chat,
     check,
     endpoint,
-    hosted,
+    hosted_model,
     line,
     who,
 )
@@ -295,4 +295,4 @@ def a_call_to_an_endpoint_that_sleeps_wakes_it(p: Provider) -> None:
     for _ in range(120):
         step = read(step, ApiError(503))[0]
     assert read(step, ApiError(503)) == [ApiError(503)]
-    assert p.repair_request(chat(p, hosted("m")), ApiError(503)) is None
+    assert p.repair_request(chat(p, hosted_model("m")), ApiError(503)) is None

@@ -19,13 +19,13 @@ from tests.providers.huggingface.kit import (
     check,
     embed,
     endpoint,
-    hosted,
+    hosted_model,
     line,
     transcribe,
 )
 from tui import errors
 from tui.domain import Model
-from tui.providers.client.response import sanitized
+from tui.providers.client.response import sanitize
 from tui.providers.events import (
     UNFINISHED,
     Finish,
@@ -164,7 +164,7 @@ def at_most_32_texts_at_once(p: Provider) -> None:
 
 @check
 def a_transcript_as_documented(p: Provider) -> None:
-    call = transcribe(p, hosted("m", SPEECH), times=TimestampGranularity.SENTENCE)
+    call = transcribe(p, hosted_model("m", SPEECH), times=TimestampGranularity.SENTENCE)
     chunks = [
         {"timestamp": [0.0, 4.2], "text": " Good morning."},
         {"timestamp": [4.2, None], "text": " Let us begin."},
@@ -172,7 +172,7 @@ def a_transcript_as_documented(p: Provider) -> None:
         "odd",
     ]
     results = read(call, {"text": " Good morning. Let us begin.", "chunks": chunks})
-    assert [sanitized(result) for result in results] == [
+    assert [sanitize(result) for result in results] == [
         Transcript(
             "Good morning. Let us begin.",
             (Segment(0.0, 4.2, "Good morning."), Segment(4.2, 4.2, "Let us begin."), Segment(4.2, 4.2, "?")),
@@ -182,8 +182,8 @@ def a_transcript_as_documented(p: Provider) -> None:
     ]
     assert read(call, {"text": "Hi"}) == [Transcript("Hi"), Finish("stop")]
     assert read(call, "Hi") == [Transcript("Hi"), Finish("stop")]
-    assert p.audio and p.audio(hosted("m", SPEECH)).endings == ("flac", "mp3", "wav", "ogg", "webm", "m4a")
-    assert p.audio(hosted("m", SPEECH)).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
+    assert p.audio and p.audio(hosted_model("m", SPEECH)).endings == ("flac", "mp3", "wav", "ogg", "webm", "m4a")
+    assert p.audio(hosted_model("m", SPEECH)).times == (TimestampGranularity.NONE, TimestampGranularity.SENTENCE)
 
 
 # --- endpoint calls ---------------------------------------------------------------------------------------------------
@@ -282,10 +282,19 @@ def what_a_model_takes(p: Provider) -> None:
 
     chats = ["temperature", "top_p", "max_tokens", "presence_penalty", "frequency_penalty", "seed", "stop"]
     texts = ["temperature", "top_p", "top_k", "repetition_penalty", "max_new_tokens", "seed", "stop"]
-    for model in (hosted("m"), endpoint("m", engine="tgi"), endpoint("m", url=""), hosted("m", engine="together")):
+    for model in (
+        hosted_model("m"),
+        endpoint("m", engine="tgi"),
+        endpoint("m", url=""),
+        hosted_model("m", engine="together"),
+    ):
         assert names(model) == chats
-    for model in (hosted("m", TEXT2TEXT), endpoint("m", engine="toolkit"), endpoint("m", TEXT2TEXT, engine="tgi")):
+    for model in (
+        hosted_model("m", TEXT2TEXT),
+        endpoint("m", engine="toolkit"),
+        endpoint("m", TEXT2TEXT, engine="tgi"),
+    ):
         assert names(model) == texts
-    assert names(hosted("m", VECTORS)) == names(hosted("m", SPEECH)) == []
+    assert names(hosted_model("m", VECTORS)) == names(hosted_model("m", SPEECH)) == []
     assert p.parameters(replace(endpoint("m", engine="tgi"), context=4096))[2].high == 4096
-    assert p.parameters(hosted("m", TEXT2TEXT))[4].unset == "512"
+    assert p.parameters(hosted_model("m", TEXT2TEXT))[4].unset == "512"

@@ -26,7 +26,7 @@ from tests.providers.huggingface.kit import (
     check,
     embed,
     endpoint,
-    hosted,
+    hosted_model,
     line,
     transcribe,
     who,
@@ -85,7 +85,7 @@ def what_an_added_model_asks(p: Provider) -> None:
     assert url.url
     assert set(p.field_options) == {"namespace", "endpoint_url"}
     assert p.model_origins(BASE, endpoint("m")) == (HOST,)
-    assert p.model_origins(BASE, hosted("m", endpoint_url=HOST)) == ()
+    assert p.model_origins(BASE, hosted_model("m", endpoint_url=HOST)) == ()
     assert p.model_origins(BASE, endpoint("m", url="")) == ()
 
 
@@ -93,10 +93,10 @@ def what_an_added_model_asks(p: Provider) -> None:
 def the_token_is_a_bearer_and_the_bill_goes_along_to_the_router(p: Provider) -> None:
     fields = BASE | {"bill_to": "acme-research"}
     bearer = {"authorization": Secret(f"Bearer {TOKEN.reveal()}")}
-    signed = p.sign(chat(p, hosted("m")), fields, {"api_token": TOKEN}, 0)
+    signed = p.sign(chat(p, hosted_model("m")), fields, {"api_token": TOKEN}, 0)
     assert signed.headers == {**bearer, "x-hf-bill-to": "acme-research"}
     assert p.sign(p.verify(BASE), fields, {"api_token": TOKEN}, 0).headers == bearer
-    assert p.sign(chat(p, hosted("m")), BASE, {}, 0).headers == {}
+    assert p.sign(chat(p, hosted_model("m")), BASE, {}, 0).headers == {}
 
 
 @check
@@ -214,7 +214,7 @@ def inspected(p: Provider, model: Model, **more: Any) -> list[Any]:
 def how_much_text_it_takes_comes_from_the_router(p: Provider) -> None:
     assert p.inspect_model
     mapping = {"novita": mapped("conversational")}
-    call = p.inspect_model(BASE, hosted("Qwen/Qwen3 32B?"))
+    call = p.inspect_model(BASE, hosted_model("Qwen/Qwen3 32B?"))
     (size,) = read(call, entry("Qwen/Qwen3-32B", inferenceProviderMapping=mapping))
     assert line(size) == ("GET", "https://router.huggingface.co/v1/models/Qwen/Qwen3%2032B%3F")
     assert size.accepted_statuses == {400, 401, 403, 404, 405, 410, 422, 429, 500, 502, 503, 504}
@@ -231,7 +231,7 @@ def how_much_text_it_takes_comes_from_the_router(p: Provider) -> None:
 @check
 def a_hosted_model_is_inspected_on_the_hub(p: Provider) -> None:
     assert p.inspect_model
-    call = p.inspect_model(BASE, hosted("Qwen/Qwen3 32B?"))
+    call = p.inspect_model(BASE, hosted_model("Qwen/Qwen3 32B?"))
     assert line(call) == ("GET", "https://huggingface.co/api/models/Qwen/Qwen3%2032B%3F")
     assert call.query == {"expand": (*SHOWN, "disabled")}
     assert read(call, [])[0].code == "malformed"
@@ -240,7 +240,7 @@ def a_hosted_model_is_inspected_on_the_hub(p: Provider) -> None:
 @check
 def who_serves_it_is_kept_with_it(p: Provider) -> None:
     def engine(task: str, mapping: Any, **more: Any) -> tuple[str, str]:
-        results = inspected(p, hosted("a/b", task), inferenceProviderMapping=mapping, **more)
+        results = inspected(p, hosted_model("a/b", task), inferenceProviderMapping=mapping, **more)
         assert isinstance(results[0], ModelDetails), results
         fields = results[0].model.fields
         assert (fields["task"], fields["endpoint_type"]) == (task, "hosted_inference_api")
@@ -265,18 +265,18 @@ def who_serves_it_is_kept_with_it(p: Provider) -> None:
     assert engine(SPEECH, {"deepinfra": mapped(SPEECH)}) == ("deepinfra", "their-name")
     assert engine(TEXT, {"together": mapped(TEXT, providerId=7)}) == ("together", "")
     assert engine(TEXT, {"novita": {"task": "conversational"}, "hf-inference": mapped(TEXT)}) == ("router", "")
-    plain = replace(hosted("a/b"), fields={})
+    plain = replace(hosted_model("a/b"), fields={})
     assert inspected(p, plain, inferenceProviderMapping={"x": conversational})[0].model.fields["task"] == TEXT
 
 
 @check
 def what_is_not_well_or_gated_is_reported(p: Provider) -> None:
     live, ill = {"x": mapped("conversational")}, {"x": mapped("conversational", "error")}
-    assert inspected(p, hosted("a/b"), inferenceProviderMapping=live)[0].note == ""
-    assert "licence" in inspected(p, hosted("a/b"), inferenceProviderMapping=live, gated="manual")[0].note
-    assert "health check" in inspected(p, hosted("a/b"), inferenceProviderMapping=ill)[0].note
+    assert inspected(p, hosted_model("a/b"), inferenceProviderMapping=live)[0].note == ""
+    assert "licence" in inspected(p, hosted_model("a/b"), inferenceProviderMapping=live, gated="manual")[0].note
+    assert "health check" in inspected(p, hosted_model("a/b"), inferenceProviderMapping=ill)[0].note
     both = {"x": mapped("conversational", "staging"), "hf-inference": mapped(TEXT)}
-    assert inspected(p, hosted("a/b"), inferenceProviderMapping=both)[0].model.fields["engine"] == "hf-inference"
+    assert inspected(p, hosted_model("a/b"), inferenceProviderMapping=both)[0].model.fields["engine"] == "hf-inference"
 
 
 @check
@@ -288,24 +288,24 @@ def what_cannot_be_used_is_refused_in_words(p: Provider) -> None:
         assert refused.code == ("disabled" if more.get("disabled") else "not_served")
         return problem
 
-    assert problem_of(hosted("a/b"), disabled=True).message == "a/b was disabled at Hugging Face."
-    nobody = problem_of(hosted("a/b"))
+    assert problem_of(hosted_model("a/b"), disabled=True).message == "a/b was disabled at Hugging Face."
+    nobody = problem_of(hosted_model("a/b"))
     assert nobody.message == "None of your enabled providers serves a/b as a hosted model."
     assert "your own endpoint" in nobody.hint
-    assert problem_of(hosted("a/b"), pipeline_tag=TEXT).message == nobody.message
-    assert problem_of(hosted("a/b"), pipeline_tag="text-to-image").message == nobody.message
-    other = problem_of(hosted("a/b", VECTORS), inferenceProviderMapping={"x": mapped("conversational")})
+    assert problem_of(hosted_model("a/b"), pipeline_tag=TEXT).message == nobody.message
+    assert problem_of(hosted_model("a/b"), pipeline_tag="text-to-image").message == nobody.message
+    other = problem_of(hosted_model("a/b", VECTORS), inferenceProviderMapping={"x": mapped("conversational")})
     assert other.message == "a/b does not serve the task that was chosen. It is for text generation."
-    tagged = problem_of(hosted("a/b"), pipeline_tag=SPEECH)
+    tagged = problem_of(hosted_model("a/b"), pipeline_tag=SPEECH)
     assert tagged.message.endswith("It is for speech-to-text.")
     untagged = {"hf-inference": mapped("sentence-similarity")}
-    assert problem_of(hosted("a/b", VECTORS), inferenceProviderMapping=untagged).message == nobody.message
+    assert problem_of(hosted_model("a/b", VECTORS), inferenceProviderMapping=untagged).message == nobody.message
 
 
 @check
 def a_task_of_another_type_is_named(p: Provider) -> None:
     assert p.inspect_model
-    wrong = replace(hosted("a/b", VECTORS), type=ModelType.CHAT)
+    wrong = replace(hosted_model("a/b", VECTORS), type=ModelType.CHAT)
     try:
         p.inspect_model(BASE, wrong)
     except errors.UsageError as problem:
@@ -319,7 +319,7 @@ def a_task_of_another_type_is_named(p: Provider) -> None:
 
 @check
 def a_hosted_chat_is_openais_at_the_router(p: Provider) -> None:
-    call = chat(p, hosted("Qwen/Qwen3-32B", engine="router"), temperature=0.5, top_p=1.0, max_tokens=9)
+    call = chat(p, hosted_model("Qwen/Qwen3-32B", engine="router"), temperature=0.5, top_p=1.0, max_tokens=9)
     assert line(call) == ("POST", "https://router.huggingface.co/v1/chat/completions")
     assert (call.framing, call.headers) == (Framing.SSE, {})
     assert call.json == {
@@ -331,7 +331,7 @@ def a_hosted_chat_is_openais_at_the_router(p: Provider) -> None:
         "top_p": 1.0,
         "max_tokens": 9,
     }
-    assert line(chat(p, hosted("m"))) == line(call)
+    assert line(chat(p, hosted_model("m"))) == line(call)
 
 
 @check
@@ -344,35 +344,35 @@ def a_partners_calls_are_openais_too(p: Provider) -> None:
     }
     router = "https://router.huggingface.co"
     for partner, path in paths.items():
-        call = chat(p, hosted("a/b", engine=partner, served_as="their-name"))
+        call = chat(p, hosted_model("a/b", engine=partner, served_as="their-name"))
         assert line(call) == ("POST", f"{router}{path}/completions")
         assert (call.json["model"], call.json["prompt"]) == ("their-name", "Hello?")
     for partner, path in {**paths, "scaleway": "/scaleway/v1"}.items():
         if partner in ("scaleway", "together", "deepinfra"):
-            call = embed(p, hosted("a/b", VECTORS, engine=partner, served_as="their-name"), "x")
+            call = embed(p, hosted_model("a/b", VECTORS, engine=partner, served_as="their-name"), "x")
             assert line(call) == ("POST", f"{router}{path}/embeddings")
             assert call.json == {"model": "their-name", "input": ["x"], "encoding_format": "float"}
-    call = transcribe(p, hosted("a/b", SPEECH, engine="deepinfra", served_as="their-name"))
+    call = transcribe(p, hosted_model("a/b", SPEECH, engine="deepinfra", served_as="their-name"))
     assert line(call) == ("POST", f"{router}/deepinfra/v1/openai/audio/transcriptions")
     assert call.upload and ("model", "their-name") in call.upload.parts
 
 
 @check
 def text_on_hf_inference(p: Provider) -> None:
-    for model in (hosted("a/b c", TEXT2TEXT), hosted("a/b c", TEXT, engine="hf-inference")):
+    for model in (hosted_model("a/b c", TEXT2TEXT), hosted_model("a/b c", TEXT, engine="hf-inference")):
         call = chat(p, model, max_new_tokens=9)
         assert line(call) == ("POST", f"{SERVERLESS}/a/b%20c")
         full = {} if model.fields["task"] == TEXT2TEXT else {"return_full_text": False}
         assert call.json == {"inputs": "Hello?", "parameters": {"max_new_tokens": 9, **full}, "stream": True}
         assert (call.framing, call.headers) == (Framing.SSE, {})
-    once = chat(p, hosted("a/b", engine="hf-inference"), stream=False)
+    once = chat(p, hosted_model("a/b", engine="hf-inference"), stream=False)
     assert (once.framing, once.json["stream"]) == (Framing.JSON, False)
 
 
 @check
 def vectors_on_hf_inference(p: Provider) -> None:
     for engine in ({}, {"engine": "hf-inference"}):
-        call = embed(p, hosted("a/b", VECTORS, **engine), "x", "y")
+        call = embed(p, hosted_model("a/b", VECTORS, **engine), "x", "y")
         assert line(call) == ("POST", f"{SERVERLESS}/a/b/pipeline/feature-extraction")
         assert (call.json, call.headers) == ({"inputs": ["x", "y"]}, {})
 
@@ -380,12 +380,12 @@ def vectors_on_hf_inference(p: Provider) -> None:
 @check
 def speech_on_hf_inference(p: Provider) -> None:
     for media, sent in {"audio/wav": "audio/wav", "audio/mp4": "audio/m4a"}.items():
-        call = transcribe(p, hosted("a/b", SPEECH), media)
+        call = transcribe(p, hosted_model("a/b", SPEECH), media)
         assert line(call) == ("POST", f"{SERVERLESS}/a/b")
         upload = call.upload
         assert upload and upload.raw and call.json is None
         assert (upload.parts, upload.path, upload.media, upload.size) == ((), Path("talk.wav"), sent, 700)
-    timed = transcribe(p, hosted("a/b", SPEECH), times=TimestampGranularity.SENTENCE)
+    timed = transcribe(p, hosted_model("a/b", SPEECH), times=TimestampGranularity.SENTENCE)
     assert (line(timed), timed.upload) == (line(call), None)
     assert timed.json == {"inputs": Base64File(Path("talk.wav")), "parameters": {"return_timestamps": True}}
 
@@ -445,10 +445,10 @@ def what_a_server_does_not_take_is_left_out(p: Provider) -> None:
     assert amended[0].json["parameters"] == {"max_new_tokens": 512, "top_k": 5, "do_sample": True}
     assert amended[1] == "The model takes no stop, return full text. It was left out."
     assert p.repair_request(toolkit, ApiError(400, message="The text breaks a rule: stop")) is None
-    call = chat(p, hosted("m"), top_p=0.5)
+    call = chat(p, hosted_model("m"), top_p=0.5)
     better = p.repair_request(call, ApiError(400, message="top_p is not supported"))
     assert better and "top_p" not in better[0].json
-    vectors = embed(p, hosted("m", VECTORS, engine="together"), "x")
+    vectors = embed(p, hosted_model("m", VECTORS, engine="together"), "x")
     packed = p.repair_request(vectors, ApiError(400, message="encoding_format is not supported"))
     assert packed and "encoding_format" not in packed[0].json
     assert p.repair_request(p.verify(BASE), ApiError(400)) is None
@@ -499,7 +499,7 @@ def a_schema_is_a_grammar_for_tgi_and_a_response_format_elsewhere(p: Provider) -
     assert generates.json["parameters"]["grammar"] == grammar
     unused = "The following `model_kwargs` are not used by the model: ['grammar']"
     assert p.repair_request(generates, ApiError(400, message=unused)) is None
-    assert ask(hosted("Qwen/Qwen3-32B")).json["response_format"]["type"] == "json_schema"
+    assert ask(hosted_model("Qwen/Qwen3-32B")).json["response_format"]["type"] == "json_schema"
 
 
 # --- images -----------------------------------------------------------------------------------------------------------

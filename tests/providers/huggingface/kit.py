@@ -50,7 +50,7 @@ OTHER_ENGINE = "what runs there is told by the first of three addresses that ans
 DENIED = "status 40[134], wrong clock"
 
 
-def hosted(name: str, task: str = TEXT, **fields: str) -> Model:
+def hosted_model(name: str, task: str = TEXT, **fields: str) -> Model:
     created = {"endpoint_type": "hosted_inference_api", "task": task, **fields}
     return Model("huggingface", name, TYPES[task], Origin.ADDED, fields=created)
 
@@ -87,7 +87,7 @@ def _fields(origin: str) -> dict[str, str]:
     return {"api_token": SOCKET_KEY, "hub_url": origin, "router_url": origin, "endpoints_url": f"{origin}/v2"}
 
 
-def _added(fields: Any) -> dict[str, str]:
+def _add(fields: Any) -> dict[str, str]:
     return {"endpoint_url": fields["router_url"]}
 
 
@@ -117,16 +117,16 @@ FACTS = Facts(
         Otherwise("transcribe *", "body [[]*", "does not serve the task", ANOTHER),
     ),
     chats=(
-        Chat("huggingface", _fields, hosted("Qwen/Qwen3-32B"), STREAM, whole, name="hosted"),
+        Chat("huggingface", _fields, hosted_model("Qwen/Qwen3-32B"), STREAM, whole, name="hosted"),
         Chat(
             "huggingface",
             _fields,
-            hosted("acme/base", engine="hf-inference"),
+            hosted_model("acme/base", engine="hf-inference"),
             NATIVE,
             lambda text: [{"generated_text": text}],
             name="hf-inference",
         ),
-        Chat("huggingface", _fields, endpoint("any", engine="tgi"), STREAM, whole, name="tgi", added=_added),
+        Chat("huggingface", _fields, endpoint("any", engine="tgi"), STREAM, whole, name="tgi", added=_add),
         Chat(
             "huggingface",
             _fields,
@@ -134,7 +134,7 @@ FACTS = Facts(
             NATIVE,
             lambda text: {"generated_text": text},
             name="tgi-native",
-            added=_added,
+            added=_add,
         ),
         Chat(
             "huggingface",
@@ -143,7 +143,7 @@ FACTS = Facts(
             None,
             lambda text: [{"generated_text": f"Hello?{text}"}],
             name="toolkit",
-            added=_added,
+            added=_add,
         ),
     ),
     refusals=(

@@ -7,7 +7,7 @@ import pytest
 
 from tests.providers.http_server import DEADLINE, HOLD, QUICK, http, run, serve, streaming, text_of
 from tests.providers.http_server import text_chunk as chunk
-from tests.providers.huggingface.kit import FACTS, WAITED, endpoint, hosted
+from tests.providers.huggingface.kit import FACTS, WAITED, endpoint, hosted_model
 from tests.providers.test_contract import access_to, wire
 from tui.domain import Model, ModelType
 from tui.errors import CredentialRejected, Problem, ScopeMissing
@@ -60,11 +60,11 @@ async def test_the_account_and_its_endpoints_are_offered() -> None:
 @pytest.mark.parametrize(
     ("model", "engine"),
     [
-        (hosted("Qwen/Qwen3-32B"), "router"),
-        (hosted("HuggingFaceTB/SmolLM2-135M"), "hf-inference"),
-        (hosted("Qwen/Qwen3-Embedding-8B", "feature-extraction"), "scaleway"),
-        (hosted("sentence-transformers/all-MiniLM-L6-v2", "feature-extraction"), "hf-inference"),
-        (hosted("openai/whisper-large-v3", "automatic-speech-recognition"), "hf-inference"),
+        (hosted_model("Qwen/Qwen3-32B"), "router"),
+        (hosted_model("HuggingFaceTB/SmolLM2-135M"), "hf-inference"),
+        (hosted_model("Qwen/Qwen3-Embedding-8B", "feature-extraction"), "scaleway"),
+        (hosted_model("sentence-transformers/all-MiniLM-L6-v2", "feature-extraction"), "hf-inference"),
+        (hosted_model("openai/whisper-large-v3", "automatic-speech-recognition"), "hf-inference"),
         (endpoint("anything", url=AWS.format("c5h1t8")), "tgi"),
         (endpoint("BAAI/bge-large-en-v1.5", "feature-extraction", AWS.format("x7k2m9")), "tei"),
         (endpoint("BAAI/bge-large-en-v1.5", "feature-extraction", "", namespace="acme-ai"), "tei"),
@@ -93,9 +93,9 @@ async def test_a_model_is_inspected_and_then_answers(model: Model, engine: str) 
 @pytest.mark.parametrize(
     ("model", "expected"),
     [
-        (hosted("acme-ai/house-style-7b"), "None of your enabled providers serves acme-ai/house-style-7b"),
-        (hosted("nobody/knows"), "There is no nobody/knows at Hugging Face that this token can see."),
-        (hosted("Qwen/Qwen3-Embedding-8B"), "Qwen/Qwen3-Embedding-8B does not serve the task that was chosen."),
+        (hosted_model("acme-ai/house-style-7b"), "None of your enabled providers serves acme-ai/house-style-7b"),
+        (hosted_model("nobody/knows"), "There is no nobody/knows at Hugging Face that this token can see."),
+        (hosted_model("Qwen/Qwen3-Embedding-8B"), "Qwen/Qwen3-Embedding-8B does not serve the task that was chosen."),
         (endpoint("m", url=AWS.format("x7k2m9")), "m does not serve the task that was chosen. It is for embedding."),
         (
             endpoint("m", "feature-extraction", AWS.format("c5h1t8")),
@@ -127,11 +127,11 @@ async def test_tokens_that_may_not_do_everything() -> None:
     access = access_to(HF, api_token="hf_FAKErestricted")
     _, problem = await run(wire(), access, HF.verify(access.fields))
     assert isinstance(problem, ScopeMissing)
-    _, problem = await inspected(hosted("Qwen/Qwen3-32B"), api_token="hf_FAKErefused")
+    _, problem = await inspected(hosted_model("Qwen/Qwen3-32B"), api_token="hf_FAKErefused")
     assert isinstance(problem, CredentialRejected)
     access = access_to(HF, api_token="hf_FAKEnocredit")
     assert HF.chat
-    ask = ChatRequest(hosted("Qwen/Qwen3-32B"), (Message("user", "Hi"),))
+    ask = ChatRequest(hosted_model("Qwen/Qwen3-32B"), (Message("user", "Hi"),))
     _, problem = await run(wire(), access, HF.chat(access.fields, ask))
     assert problem and "monthly credit" in problem.message
 

@@ -696,7 +696,7 @@ def where_it_is(p: Provider) -> None:
     assert p.verify({"base_url": "https://api.openai.com/v1/"}).url == "https://api.openai.com/v1/models"
     assert p.verify({"base_url": "https://localhost/box"}).url == "https://localhost/box/models"
     assert p.key_page == "https://platform.openai.com/api-keys"
-    assert calls.described(p, ApiError(429, final=True), "m").message == "Your OpenAI account has no credit left."
+    assert calls.describe(p, ApiError(429, final=True), "m").message == "Your OpenAI account has no credit left."
 
 
 @check
@@ -786,7 +786,7 @@ def no_credit_is_final(p: Provider) -> None:
     for code, kind in (("insufficient_quota", ""), ("credit_balance_exhausted", ""), ("", "insufficient_quota")):
         refused = p.parse_error(429, {}, {"error": {"message": "M", "type": kind, "code": code}})
         assert refused.final
-        assert "no credit left" in calls.described(p, refused, "m").message
+        assert "no credit left" in calls.describe(p, refused, "m").message
     assert p.parse_error(429, {}, {"error": {"code": "billing_hard_limit_reached"}}).final
     busy = p.parse_error(
         429, {}, {"error": {"message": "M", "type": "rate_limit_error", "code": "rate_limit_exceeded"}}

@@ -116,7 +116,7 @@ def what_replicate_keeps_is_the_truth(p: Provider) -> None:
         assert read(after(p, "Hello\n"), prediction("succeeded", kept))[-1] == Finish("succeeded")
     lost = read(after(p, "lo there"), prediction("succeeded", "Hello there"))[-1]
     assert lost == ApiError(code="lost")
-    problem = calls.described(p, lost, LLAMA)
+    problem = calls.describe(p, lost, LLAMA)
     assert problem.message == "A part of this answer was lost on its way from Replicate. It is incomplete."
     assert read(after(p), prediction("succeeded", "Hello")) == [
         TextDelta("Hello"),

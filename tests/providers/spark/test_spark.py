@@ -51,7 +51,7 @@ from tui.providers.events import (
     Retrying,
     TextDelta,
     Transcript,
-    Uploading,
+    UploadStarted,
     Usage,
     Vectors,
 )
@@ -291,7 +291,7 @@ async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
         await wire.aclose()
     assert problem is None
     assert Transcript("Good day") in events
-    assert Uploading(2500, 2500) in events
+    assert UploadStarted(2500, 2500) in events
     assert line.targets[0].startswith("/v2/iat?authorization=")
     assert [message["data"]["status"] for message in line.received] == [0, 2]
     assert b"".join(base64.b64decode(message["data"]["audio"]) for message in line.received) == path.read_bytes()

@@ -192,7 +192,7 @@ def test_a_planted_row_that_is_no_operator_breaks_no_list_no_save_and_no_new_pai
         tables.table("removals").insert({"login": ["m"]})
     planted = {entry.login: entry.planted for entry in operators.listing(here)}
     assert planted == {"ada": False, "bob": False, str(row.get("login", "")): True}
-    assert operators.exposed(here) == []
+    assert operators.exposed_credentials(here) == []
     set_up(here, KEY.replace("wxyz", "abcd"))
     asyncio.run(rotation.rotate(here))
     if row:
@@ -237,7 +237,7 @@ def test_a_removed_operator_opens_nothing_new_and_their_keys_are_listed(people: 
         asyncio.run(tenants.rename(there, "Mine"))
     assert asyncio.run(operators.remove(here, "bob")) == exposed, "it may be run again"
     set_up(here, KEY.replace("wxyz", "abcd"))
-    assert operators.exposed(here) == [], "the key was replaced"
+    assert operators.exposed_credentials(here) == [], "the key was replaced"
     with pytest.raises(UsageError, match="is not an operator"):
         asyncio.run(operators.remove(here, "nobody"))
 

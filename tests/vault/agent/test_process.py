@@ -22,7 +22,7 @@ from tui.process import local_socket
 from tui.secret import Secret
 from tui.vault import envelope, key_pair
 from tui.vault.agent import client, control, protocol
-from tui.vault.agent.client import Agent, AgentOff, socket_path
+from tui.vault.agent.client import Agent, AgentNotRunning, socket_path
 from tui.vault.agent.server import MAX_WAITING
 
 pytestmark = pytest.mark.slow
@@ -268,7 +268,7 @@ def test_killed_it_leaves_a_socket_that_is_no_obstacle(place: dict[str, str]) ->
         os.kill(pid, signal.SIGKILL)
         until(lambda: not control.running(environ))
         assert os.path.exists(socket_path(environ))
-        with pytest.raises(AgentOff):
+        with pytest.raises(AgentNotRunning):
             agent.status()
         assert key is not None
         with pytest.raises(Problem, match="The agent was stopped"):

@@ -29,7 +29,7 @@ class Regions:
     here: Server
     there: Server
 
-    async def verify(self, **values: str | Secret) -> verify.Verified:
+    async def verify(self, **values: str | Secret) -> verify.VerifiedDraft:
         return await verify.verify(self.session.tenant(self.tenant_id), "openai", {"api_key": Secret(KEY), **values})
 
 

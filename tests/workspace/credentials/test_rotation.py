@@ -55,7 +55,7 @@ def files(session: Session) -> str:
 async def test_the_new_key_is_used_and_the_old_one_stays_usable(acme: Session) -> None:
     await rotate(acme)
     assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
-    kept = rotation.kept(acme.tenant("acme"), "openai", "default")
+    kept = rotation.previous_key(acme.tenant("acme"), "openai", "default")
     assert kept and kept.hints == {"api_key": "old1"} and kept.clear["project"] == "proj_FAKE"
     assert stored_credentials.secrets(acme.tenant("acme"), kept)["api_key"].reveal() == OLD
     assert (await verify.verify_stored(acme.tenant("acme"), "openai", kept.name)).state is VerificationState.READY
@@ -81,7 +81,7 @@ async def test_confirming_forgets_the_other_key_in_every_earlier_state(acme: Ses
         await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
     stays, removed = (OLD, NEW) if back else (NEW, OLD)
     assert first and (first.envelope in files(acme))
-    other = rotation.kept(acme.tenant("acme"), "openai", "default")
+    other = rotation.previous_key(acme.tenant("acme"), "openai", "default")
     await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
     assert in_use(acme) == stays and names(acme) == [("default", True)]
     tenant = tenant_registry.get(acme.tenant("acme"))
@@ -165,10 +165,10 @@ async def test_a_swap_in_another_session_is_noticed_before_anything_is_forgotten
     acme: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await rotate(acme)
-    seen = rotation.kept(acme.tenant("acme"), "openai", "default")
+    seen = rotation.previous_key(acme.tenant("acme"), "openai", "default")
     assert seen
     await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
-    monkeypatch.setattr(rotation, "kept", lambda *_: replace(seen))
+    monkeypatch.setattr(rotation, "previous_key", lambda *_: replace(seen))
     with pytest.raises(Problem, match="changed in another session"):
         await rotation.discard_previous(acme.tenant("acme"), "openai", "default")
     monkeypatch.undo()

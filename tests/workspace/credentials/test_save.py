@@ -33,7 +33,7 @@ async def tenant_id(disk_session: Session) -> str:
     return (await tenants.create(disk_session, "acme")).id
 
 
-def opened(session: Session, tenant_id: str, provider_id: str = "openai") -> str:
+def open_tenant(session: Session, tenant_id: str, provider_id: str = "openai") -> str:
     return credentials.access(session.tenant(tenant_id), provider_id).secrets()["api_key"].reveal()
 
 
@@ -115,7 +115,7 @@ async def test_a_saved_key_is_sealed_its_models_imported_and_no_default_set(
     assert row.credential and row.credential.active and row.credential.hints == {"api_key": "0001"}
     assert len(row.credential.fingerprints["api_key"]) == 8 and row.credential.listed_at
     assert KEY.encode() not in everything(disk_session)
-    assert opened(disk_session, tenant_id) == KEY
+    assert open_tenant(disk_session, tenant_id) == KEY
     assert models.defaults(disk_session.tenant(tenant_id)) == {}
     assert {
         kind.value: proposal.id for kind, proposal in proposed_defaults(disk_session.tenant(tenant_id)).items()
@@ -132,9 +132,9 @@ async def test_a_key_of_any_length_comes_back_and_a_short_one_leaves_no_hint(
 ) -> None:
     key = ("sk-FAKE-" + "eyJ0" * length)[:length]
     credential = await save.save(disk_session.tenant(tenant_id), "openai", {"api_key": Secret(key)})
-    assert opened(disk_session, tenant_id) == key
+    assert open_tenant(disk_session, tenant_id) == key
     assert credential.hints == {"api_key": key[-4:] if length >= 20 else ""}
-    assert credentials.masked(credential, "api_key").startswith("••••••••")
+    assert credentials.masked_secret(credential, "api_key").startswith("••••••••")
 
 
 @pytest.mark.slow
@@ -151,9 +151,9 @@ async def test_the_first_credential_is_active_and_a_later_one_only_by_choice(
         ("batch-jobs", False),
     ]
     await status.use(disk_session.tenant(tenant_id), "openai", "batch-jobs")
-    assert opened(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
+    assert open_tenant(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
     await set_up(disk_session, tenant_id, "sk-FAKE-a-third-key-0003")
-    assert opened(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
+    assert open_tenant(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
     with pytest.raises(UsageError, match="no credential third"):
         await status.use(disk_session.tenant(tenant_id), "openai", "third")
 
@@ -165,7 +165,7 @@ async def test_fields_that_are_not_named_keep_their_value(disk_session: Session,
     assert second.clear == {"organization": "org-FAKE", "base_url": "https://api.openai.com/v1"}
     assert (second.created, second.hints, second.fingerprints) == (first.created, first.hints, first.fingerprints)
     assert second.envelope != first.envelope
-    assert opened(disk_session, tenant_id) == KEY
+    assert open_tenant(disk_session, tenant_id) == KEY
 
 
 @pytest.mark.slow
@@ -181,9 +181,9 @@ async def test_changing_a_clear_field_needs_the_tenant_open_and_replacing_everyt
     await save.save(disk_session.tenant(tenant_id), "openai", new)
     await tenants.unlock(disk_session.tenant(tenant_id), Secret("FAKE"))
     with pytest.raises(Locked, match="while locked was locked"):
-        opened(disk_session, tenant_id)
+        open_tenant(disk_session, tenant_id)
     await confirm_all(disk_session, tenant_id)
-    assert opened(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
+    assert open_tenant(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ async def test_a_kept_key_does_not_go_to_another_address(disk_session: Session, 
         assert caught.value.field == "api_key"
     assert everything(disk_session) == before
     await save.save(disk_session.tenant(tenant_id), "openai", {"base_url": "https://api.openai.com/v2/"})
-    assert opened(disk_session, tenant_id) == KEY
+    assert open_tenant(disk_session, tenant_id) == KEY
     credential = await save.save(
         disk_session.tenant(tenant_id), "openai", {"base_url": ELSEWHERE, "api_key": Secret(KEY)}
     )
@@ -253,7 +253,7 @@ async def test_plain_http_beyond_this_machine_is_confirmed_once_and_remembered(
     assert credential.plain_http == allowed
     again = await save.save(disk_session.tenant(tenant_id), "openai_compatible", {"base_url": f"{LAN}/"})
     assert again.plain_http == allowed
-    assert opened(disk_session, tenant_id, "openai_compatible") == KEY
+    assert open_tenant(disk_session, tenant_id, "openai_compatible") == KEY
     with pytest.raises(PlainHttp):
         moved: dict[str, str | Secret] = {"base_url": "http://10.0.0.8", "api_key": Secret(KEY)}
         await save.save(disk_session.tenant(tenant_id), "openai_compatible", moved)
@@ -312,7 +312,7 @@ async def test_an_edited_credential_is_never_opened_and_shown_as_what_it_is(
         disk_session.tenant(tenant_id), "openai", {**credential.clear, "api_key": Secret(KEY)}, name=credential.name
     )
     assert status.row(disk_session.tenant(tenant_id), "openai").state == "not verified"
-    assert opened(disk_session, tenant_id) == KEY
+    assert open_tenant(disk_session, tenant_id) == KEY
 
 
 @pytest.mark.slow
@@ -406,7 +406,7 @@ async def test_a_removed_credential_is_in_no_file_afterwards(disk_session: Sessi
     await status.remove(disk_session.tenant(tenant_id), "openai", "default")
     assert removed.envelope.encode() not in everything(disk_session)
     assert stays.envelope.encode() in everything(disk_session)
-    assert opened(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
+    assert open_tenant(disk_session, tenant_id) == "sk-FAKE-another-key-0002"
     assert catalog.rows(disk_session.tenant(tenant_id))
     with pytest.raises(UsageError):
         await status.remove(disk_session.tenant(tenant_id), "openai", "default")
@@ -466,7 +466,7 @@ async def test_two_sessions_that_change_different_fields_at_once_keep_both(
         )
         clear = credentials.listing(disk_session.tenant(tenant_id), "openai")[0].clear
         assert (clear["organization"], clear["project"]) == (f"org-{n}", f"proj_{n}")
-    assert opened(disk_session, tenant_id) == KEY
+    assert open_tenant(disk_session, tenant_id) == KEY
 
 
 async def test_what_another_session_saves_is_seen_at_the_next_look(disk_session: Session, tenant_id: str) -> None:
@@ -474,7 +474,7 @@ async def test_what_another_session_saves_is_seen_at_the_next_look(disk_session:
     assert status.row(other.tenant(tenant_id), "openai").state == "not set up"
     await set_up(disk_session, tenant_id)
     assert status.row(other.tenant(tenant_id), "openai").state == "ready"
-    assert opened(other, tenant_id) == KEY
+    assert open_tenant(other, tenant_id) == KEY
 
 
 async def test_nothing_of_a_key_is_in_any_file_of_any_kind(

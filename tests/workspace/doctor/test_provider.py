@@ -251,5 +251,5 @@ async def test_practice_sends_nothing(session: Session) -> None:
 
 
 def test_control_the_limits_of_the_client_are_kept() -> None:
-    client = Client({}, limits=replace(QUICK, connect=3)).observed(lambda report, phase: None)
+    client = Client({}, limits=replace(QUICK, connect=3)).with_observer(lambda report, phase: None)
     assert (client._limits.connect, client._limits.retries) == (3, 0)

@@ -17,12 +17,12 @@ from tui.storage.line_file import lines_of
 from tui.tenancy import keyring
 from tui.tenancy.session import Session, TenantSession
 from tui.tenancy.tenants import get
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.vault import sealed_lines
 from tui.workspace import audit, tenants
 from tui.workspace.history import chats, settings
 from tui.workspace.history.files import CHAT, INDEX, history_folder, owner_of
-from tui.workspace.history.index import unpacked
+from tui.workspace.history.index import unpack
 from tui.workspace.playground.conversation import Answer, AnswerState
 
 MODEL = "openai/gpt-6-sol"
@@ -102,7 +102,7 @@ def changed(session: TenantSession, chat_id: str, change: Callable[[list[bytes]]
     path.write_bytes(b"".join(line + b"\n" for line in change(lines_of(path.read_bytes()))))
 
 
-def flipped(line: bytes) -> bytes:
+def flip(line: bytes) -> bytes:
     place = line.index(b".") + 20
     return line[:place] + (b"A" if line[place : place + 1] != b"A" else b"B") + line[place + 1 :]
 
@@ -113,7 +113,7 @@ DAMAGE = {
     "two lines removed": (lambda lines: [*lines[:2], *lines[4:]], "Lines 2 to 3 are missing"),
     "two lines swapped": (lambda lines: [*lines[:3], lines[4], lines[3], *lines[5:]], "Line 3 is missing"),
     "a line twice": (lambda lines: [*lines[:4], lines[3], *lines[4:]], "Line 3 is in the wrong place"),
-    "a line changed": (lambda lines: [*lines[:3], flipped(lines[3]), *lines[4:]], "Line 3 was changed"),
+    "a line changed": (lambda lines: [*lines[:3], flip(lines[3]), *lines[4:]], "Line 3 was changed"),
     "its number changed": (lambda lines: [*lines[:-1], lines[-1].replace(b"5.", b"6.", 1)], "Line 5 is missing"),
     "its time changed": (lambda lines: [*lines[:-1], lines[-1].replace(b".20", b".19")], "Line 5 was changed"),
     "the key removed": (lambda lines: lines[1:], "Line 1 has no key"),
@@ -237,7 +237,7 @@ def test_a_damaged_or_missing_index_is_built_again(acme: TenantSession) -> None:
         assert path_of(acme, INDEX).stat().st_size > 400
 
 
-def forged(session: TenantSession, name: str, *records: object) -> None:
+def forge(session: TenantSession, name: str, *records: object) -> None:
     """Write a file as anybody can who has the public key: its lines open, and hold what they like."""
     tenant, owner, before = get(session), (session.tenant_id, owner_of(name)), ""
     key, line = sealed_lines.new_key(tenant.public_key, tenant.key_id, owner)
@@ -256,13 +256,13 @@ def test_a_forged_index_shows_nothing_that_the_chats_do_not_hold(acme: TenantSes
     chat_id = record(acme, "Wherefore zyzzyva")
     (known,) = [asdict(chat) for chat in chats.open_history(acme).chats]
     for name, value in product(known, WRONG):
-        for chat in unpacked({"chats": [known | {name: value}]}):
-            shown = json.dumps(chat.as_json()) + str(when(chat.updated, acme.now())) + str(chat.matches(["x"]))
+        for chat in unpack({"chats": [known | {name: value}]}):
+            shown = json.dumps(chat.as_json()) + str(short_time(chat.updated, acme.now())) + str(chat.matches(["x"]))
             assert "\\u001b" not in shown and "\\u202e" not in shown
             assert {type(entry) for entry in (chat.id, chat.title, chat.text, chat.finding, *chat.models)} == {str}
-    forged(acme, INDEX, {"chats": [known | {"title": 5}, 5, None]}, {"chats": 5}, 5)
+    forge(acme, INDEX, {"chats": [known | {"title": 5}, 5, None]}, {"chats": 5}, 5)
     assert [chat.title for chat in chats.open_history(acme).chats] == ["Wherefore zyzzyva"]
-    forged(acme, INDEX, {"chats": [known | {"title": "Mine"}]})  # the control: what is one, is read
+    forge(acme, INDEX, {"chats": [known | {"title": "Mine"}]})  # the control: what is one, is read
     assert [(chat.id, chat.title) for chat in chats.open_history(acme).chats] == [(chat_id, "Mine")]
 
 
@@ -278,11 +278,11 @@ def test_a_forged_chat_sends_and_prints_no_value_that_is_none(acme: TenantSessio
         "t": 0.5,
         "on": True,
     }
-    forged(acme, chat_id + CHAT, {**question, "parameters": strange})
+    forge(acme, chat_id + CHAT, {**question, "parameters": strange})
     clean = printable(HOSTILE)
     assert chats.open_chat(acme, chat_id).parameters == {clean: clean, "stop": ["a", clean], "t": 0.5, "on": True}
     for number in (float("nan"), float("inf")):
-        forged(acme, chat_id + CHAT, question, {"type": "answer", "text": "a", "first": number})
+        forge(acme, chat_id + CHAT, question, {"type": "answer", "text": "a", "first": number})
         chat = chats.open_chat(acme, chat_id)
         assert chat.findings == ("Line 2 was changed, or belongs to another place.",)
         assert json.dumps(chat.as_json(), allow_nan=False)

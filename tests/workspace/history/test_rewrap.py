@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaign.kills import killed_at
+from tests.campaign.kills import kill_at
 from tests.workspace.history.test_chats import PASSPHRASE, record
 from tui.domain import Tenant
 from tui.errors import Problem
@@ -27,7 +27,7 @@ async def acme(disk_session: Session) -> TenantSession:
     return disk_session.tenant("acme")
 
 
-def wrapped_for(session: TenantSession) -> set[str]:
+def wrapping_key_ids(session: TenantSession) -> set[str]:
     """The key pairs that keys in the files of the history are wrapped for."""
     folder = history_folder(session)
     lines = [line for name in folder.names() for line in folder.lines(name)]
@@ -48,14 +48,14 @@ async def test_a_new_key_pair_opens_every_chat_and_the_old_one_none(acme: Tenant
     chat_ids = [record(acme, *QUESTIONS) for _ in range(2)]
     chats.open_history(acme)
     old = get(acme).key_id
-    assert wrapped_for(acme) == {old}
+    assert wrapping_key_ids(acme) == {old}
     done = await rotation.rotate(acme, PASSPHRASE)
-    assert done.history_problem is None and wrapped_for(acme) == {done.tenant.key_id} != {old}
+    assert done.history_problem is None and wrapping_key_ids(acme) == {done.tenant.key_id} != {old}
     assert key_ids(history_folder(acme)) == [done.tenant.key_id]
     require_readable(acme, chat_ids)
     recorder = chats.Recorder(acme, chats.open_chat(acme, chat_ids[0]))
     recorder.question("After", "openai/m", {})
-    assert wrapped_for(acme) == {done.tenant.key_id}
+    assert wrapping_key_ids(acme) == {done.tenant.key_id}
 
 
 @pytest.mark.slow
@@ -64,7 +64,7 @@ async def test_a_session_that_goes_on_recording_seals_for_the_new_pair(acme: Ten
     recorder.question("Before", "openai/m", {})
     done = await rotation.rotate(acme, PASSPHRASE)
     recorder.question("After", "openai/m", {})
-    assert wrapped_for(acme) == {done.tenant.key_id}
+    assert wrapping_key_ids(acme) == {done.tenant.key_id}
     assert chats.open_chat(acme, recorder.chat_id).conversation.turns[-1].question == "After"
 
 
@@ -78,20 +78,20 @@ async def test_killed_at_every_step_the_next_unlock_goes_on(
     chats.open_history(acme)
     old = get(acme).key_id
     done = await rotation.rotate(acme, PASSPHRASE)
-    assert done.history_problem is not None and wrapped_for(acme) == {old}
+    assert done.history_problem is not None and wrapping_key_ids(acme) == {old}
     assert old in retired_keys.key_ids(acme)
     monkeypatch.undo()
     mixed = 0
     for step in range(1, 200):
-        killed_at(step, lambda: rewrap.wrap_again(acme, PASSPHRASE))
-        mixed += len(wrapped_for(acme)) == 2
+        kill_at(step, lambda: rewrap.wrap_again(acme, PASSPHRASE))
+        mixed += len(wrapping_key_ids(acme)) == 2
         if key_ids(history_folder(acme)) == [done.tenant.key_id]:
             break
     assert mixed and step > 5
     keyring.lock(acme)
     await tenants.unlock(acme, PASSPHRASE)
     require_readable(acme, chat_ids)
-    assert wrapped_for(acme) == {done.tenant.key_id}
+    assert wrapping_key_ids(acme) == {done.tenant.key_id}
 
 
 def _refuse(*_: object) -> None:
@@ -108,7 +108,7 @@ async def test_an_earlier_state_with_the_old_pair_opens_them_too(disk_session: S
     keyring.bring_back(acme)
     assert get(acme).key_id == tenant.key_id != done.tenant.key_id
     require_readable(acme, chat_ids)
-    assert wrapped_for(acme) == {tenant.key_id}
+    assert wrapping_key_ids(acme) == {tenant.key_id}
 
 
 @pytest.mark.slow
@@ -128,6 +128,6 @@ async def test_a_lost_private_key_leaves_chats_that_say_so(disk_session: Session
 def test_a_passphrase_of_a_retired_pair_is_needed(acme: TenantSession) -> None:
     """A wrong one changes nothing."""
     record(acme, *QUESTIONS)
-    before = wrapped_for(acme)
+    before = wrapping_key_ids(acme)
     rewrap.wrap_again(acme, Secret("wrong-FAKE"))
-    assert wrapped_for(acme) == before
+    assert wrapping_key_ids(acme) == before

@@ -31,7 +31,7 @@ def test_what_is_listed_comes_and_what_is_no_longer_is_marked_and_kept() -> None
     stored = [model("a"), model("b"), model("c", gone="2026-11-01")]
     after, refreshed = model_sync.merge_listing(stored, [model("a"), model("d")], TODAY)
     assert after == [model("a"), model("d"), model("b", gone=TODAY), model("c", gone="2026-11-01")]
-    assert refreshed == model_sync.Refreshed(added=("d",), gone=("b",), total=2)
+    assert refreshed == model_sync.SyncResult(added=("d",), gone=("b",), total=2)
 
 
 def test_a_model_that_comes_back_is_listed_again() -> None:

@@ -27,7 +27,7 @@ def test_every_type_has_a_row_that_says_how_its_default_stands(session: Session)
     chat, embedding, speech = defaults.rows(session.tenant("acme"))
     assert chat.state == "ready" and chat.sentence.startswith("your key, verified ")
     assert embedding.state == "gone" and embedding.sentence.startswith("no longer listed by OpenAI since ")
-    assert embedding.nearest and embedding.nearest.id == "text-embedding-3-small"
+    assert embedding.replacement and embedding.replacement.id == "text-embedding-3-small"
     assert speech.state == "none" and speech.default is None
     assert speech.proposed and speech.proposed.id == "gpt-transcribe"
 
@@ -85,7 +85,7 @@ async def test_without_a_proposal_the_nearest_is_the_most_similar_of_the_same_pr
         table.update({"gone": "2026-11-01"}, lambda record: record["type"] == "chat")
         table.insert_multiple(to_record(Model("openai_compatible", name, CHAT)) for name in names)
         tables.table("defaults").update({"model": "qwen3-32b-instruct"}, lambda record: record["type"] == "chat")
-    nearest = row(session, CHAT, "tenant-2").nearest
+    nearest = row(session, CHAT, "tenant-2").replacement
     assert nearest and nearest.id == "qwen4-32b-instruct"
 
 

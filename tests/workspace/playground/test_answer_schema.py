@@ -52,7 +52,7 @@ def test_an_answer_cannot_steer_the_terminal() -> None:
     assert not result.valid and "\x1b" not in result.path + result.message
 
 
-def written(tmp_path: Path, text: str) -> Path:
+def write_schema(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "person.json"
     path.write_text(text)
     return path
@@ -60,7 +60,7 @@ def written(tmp_path: Path, text: str) -> Path:
 
 def test_a_schema_is_read(tmp_path: Path) -> None:
     schema = {"$ref": "#/$defs/year", "$defs": {"year": {"type": "integer"}}}
-    assert read_schema(written(tmp_path, json.dumps(schema))) == schema
+    assert read_schema(write_schema(tmp_path, json.dumps(schema))) == schema
     assert check(schema, "1749").valid and not check(schema, '"1749"').valid
 
 
@@ -79,7 +79,7 @@ def test_a_schema_is_read(tmp_path: Path) -> None:
 )
 def test_a_file_that_holds_no_schema_says_why(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(UsageError, match=message):
-        read_schema(written(tmp_path, text))
+        read_schema(write_schema(tmp_path, text))
 
 
 def test_a_missing_file_says_so(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_nothing_that_a_schema_refers_to_is_fetched(tmp_path: Path, monkeypatch:
     monkeypatch.setattr("urllib.request.urlopen", lambda *args, **more: opened.append(args))
     schema = {"$ref": "http://127.0.0.1:9/person.json"}
     with pytest.raises(UsageError, match=r"its reference http://127\.0\.0\.1:9/person\.json is not"):
-        read_schema(written(tmp_path, json.dumps(schema)))
+        read_schema(write_schema(tmp_path, json.dumps(schema)))
     assert not check(schema, "{}").valid
     assert opened == []
 

@@ -21,7 +21,7 @@ def model(name: str) -> Model:
     return Model("openai", name, ModelType.CHAT)
 
 
-def compared(*names: str, repeat: int = 1) -> PromptComparison:
+def compare(*names: str, repeat: int = 1) -> PromptComparison:
     return PromptComparison("Why?", [ComparedModel(model(name)) for name in names], repeat=repeat)
 
 
@@ -48,7 +48,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
 async def test_a_failing_model_stops_none_and_a_stalling_one_delays_none(
     session: Session, answers: asyncio.Event
 ) -> None:
-    comparison = compared("fails", "stalls", "one", "two", repeat=2)
+    comparison = compare("fails", "stalls", "one", "two", repeat=2)
     ended: list[str] = []
 
     def end(answer: MeasuredAnswer) -> None:
@@ -65,7 +65,7 @@ async def test_a_failing_model_stops_none_and_a_stalling_one_delays_none(
 
 
 async def test_what_came_is_kept_when_it_is_stopped(session: Session, answers: asyncio.Event) -> None:
-    comparison, ended = compared("stalls", "one"), asyncio.Event()
+    comparison, ended = compare("stalls", "one"), asyncio.Event()
     run = comparisons.run(session.tenant("acme"), comparison, on_end=lambda answer: ended.set())
     task = asyncio.create_task(run)
     async with asyncio.timeout(10):
@@ -111,5 +111,5 @@ def test_differences_are_marked_by_word_and_lose_nothing() -> None:
     firsts = "".join(text for change, text in stretches if change is not words.Change.ONLY_SECOND)
     seconds = "".join(text for change, text in stretches if change is not words.Change.ONLY_FIRST)
     assert (firsts, seconds) == (one, two)
-    assert words.marked("a blue sky", "a red sky") == "a [-blue-]{+red+} sky"
+    assert words.mark_differences("a blue sky", "a red sky") == "a [-blue-]{+red+} sky"
     assert words.shared_words(one, one) == 1 and words.shared_words("a", "b") == 0

@@ -12,7 +12,7 @@ from tui.errors import UsageError
 from tui.providers.events import Segment
 from tui.providers.requests import Message
 from tui.providers.spec import AudioLimits, Parameter, ParameterKind
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation, Turn
 from tui.workspace.playground.embedding.vectors import cosine, matrix, norm, pairs
 from tui.workspace.playground.parameters import parse_parameter, span
@@ -184,9 +184,9 @@ def test_sizes_are_written_in_megabytes() -> None:
 
 def test_times_are_clock_times_on_the_same_day_else_dates() -> None:
     now = "2026-11-22T14:05:00Z"
-    assert when("2026-11-22T14:02:31Z", now) in {f"{hour:02}:02" for hour in range(24)} | {
+    assert short_time("2026-11-22T14:02:31Z", now) in {f"{hour:02}:02" for hour in range(24)} | {
         f"{hour:02}:32" for hour in range(24)
     }
-    assert when("2026-10-03", now) == "3 Oct"
-    assert when("2027-02-26", now) == "26 Feb 2027"
-    assert when("", now) == when("nonsense", now) == ""
+    assert short_time("2026-10-03", now) == "3 Oct"
+    assert short_time("2027-02-26", now) == "26 Feb 2027"
+    assert short_time("", now) == short_time("nonsense", now) == ""

@@ -20,7 +20,7 @@ CASES = (
 )
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, *events: Event) -> list[Mapping[str, Any]]:
+def answer_with(monkeypatch: pytest.MonkeyPatch, *events: Event) -> list[Mapping[str, Any]]:
     """Answer every chat with these events; return the parameters of each."""
     requests: list[Mapping[str, Any]] = []
 
@@ -37,7 +37,7 @@ def answering(monkeypatch: pytest.MonkeyPatch, *events: Event) -> list[Mapping[s
 async def test_the_answer_is_bounded(
     session: Session, monkeypatch: pytest.MonkeyPatch, provider: str, name: str, expected: dict[str, int]
 ) -> None:
-    requests = answering(monkeypatch, TextDelta("ok"), Finish("stop"))
+    requests = answer_with(monkeypatch, TextDelta("ok"), Finish("stop"))
     await test_call.test_call(session.tenant("acme"), Model(provider, name, ModelType.CHAT))
     assert [list(parameters.values()) for parameters in requests] == [list(expected.values())]
 
@@ -46,12 +46,12 @@ async def test_an_answer_that_ends_at_the_bound_before_its_first_word_is_one(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for reason in ("length", "max_tokens"):
-        answering(monkeypatch, Finish(reason, complete=False))
+        answer_with(monkeypatch, Finish(reason, complete=False))
         outcome = await test_call.test_call(session.tenant("acme"), Model("openai", "gpt-4.1", ModelType.CHAT))
         assert outcome.words == "answered"
 
 
 async def test_an_empty_answer_is_none(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, Finish("stop"))
+    answer_with(monkeypatch, Finish("stop"))
     with pytest.raises(Problem, match="empty answer"):
         await test_call.test_call(session.tenant("acme"), Model("openai", "gpt-4.1", ModelType.CHAT))

@@ -6,19 +6,19 @@ from typing import Any
 import pytest
 
 from tui.providers.anthropic.messages import answer_reader
-from tui.providers.dialects.openai.usage import counted
+from tui.providers.dialects.openai.usage import read_usage
 from tui.providers.events import Usage
 from tui.providers.requests import Frame
 from tui.workspace.pricing.cost import cost_of, money, prompt_tokens
 from tui.workspace.pricing.prices import Price, Rates
-from tui.workspace.pricing.table import shipped
+from tui.workspace.pricing.table import shipped_prices
 
 NOON = "2026-11-30T12:00:00Z"
 PEAK = "2026-11-30T02:30:00Z"  # a Monday
 
 
 def price_at(host: str, model: str, moment: str = NOON) -> Price:
-    prices = [price for price in shipped()[host, model] if price.holds_at(moment)]
+    prices = [price for price in shipped_prices()[host, model] if price.holds_at(moment)]
     return max(prices, key=lambda price: (price.start, bool(price.hours)))
 
 
@@ -30,7 +30,7 @@ def anthropic(**used: Any) -> Usage:
 
 
 def openai(**used: Any) -> Usage:
-    usage = counted(used)
+    usage = read_usage(used)
     assert usage is not None
     return usage
 

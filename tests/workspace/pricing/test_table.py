@@ -20,7 +20,7 @@ from tui.workspace.pricing import table
 from tui.workspace.pricing.import_file import as_toml, read_prices
 from tui.workspace.pricing.listing import listed_price
 from tui.workspace.pricing.prices import RATES, Price, parse
-from tui.workspace.pricing.table import shipped
+from tui.workspace.pricing.table import shipped_prices
 
 ROW = '[[route]]\nhosts = ["h"]\ncurrency = "USD"\nsource = "page"\nlooked_up = "2026-11-01"\nrows = [{ %s }]\n'
 
@@ -30,7 +30,7 @@ def one(row: str) -> Price:
 
 
 def test_every_shipped_row_has_currency_source_and_date_and_no_two_hold_at_once() -> None:
-    for (host, model), prices in shipped().items():
+    for (host, model), prices in shipped_prices().items():
         assert len({(price.start, price.hours) for price in prices}) == len(prices), (host, model)
         for price in prices:
             assert price.currency in ("USD", "CNY") and price.source.startswith("https://"), price
@@ -41,7 +41,7 @@ def test_prices_of_the_proposed_models_of_openai_and_anthropic_are_known() -> No
     hosts = {"openai": "api.openai.com", "anthropic": "api.anthropic.com"}
     for provider_id, host in hosts.items():
         for names in PROVIDERS[provider_id].proposed.values():
-            assert (host, names[0]) in shipped(), names[0]
+            assert (host, names[0]) in shipped_prices(), names[0]
 
 
 def test_a_row_that_is_no_price_is_named() -> None:
@@ -223,12 +223,12 @@ def test_a_server_lists_no_price_that_overflows() -> None:
 def test_a_pipe_in_place_of_a_table_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "prices.toml")
     with pytest.raises(Problem, match="cannot be read"):
-        table.own({"HOME": str(tmp_path), "MODELDECK_CONFIG_DIR": str(tmp_path)})
+        table.own_prices({"HOME": str(tmp_path), "MODELDECK_CONFIG_DIR": str(tmp_path)})
 
 
 def test_only_the_whole_name_of_a_model_has_its_price() -> None:
-    assert table.at(shipped(), ("api.openai.com",), "gpt-6-sol-2026-12-01", "2026-11-30T00:00:00Z") is None
-    assert table.at(shipped(), ("gateway.example",), "gpt-6-sol", "2026-11-30T00:00:00Z") is None
+    assert table.at(shipped_prices(), ("api.openai.com",), "gpt-6-sol-2026-12-01", "2026-11-30T00:00:00Z") is None
+    assert table.at(shipped_prices(), ("gateway.example",), "gpt-6-sol", "2026-11-30T00:00:00Z") is None
 
 
 def test_the_names_of_figures_are_those_of_the_file() -> None:

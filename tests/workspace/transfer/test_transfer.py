@@ -30,7 +30,7 @@ from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.models import catalog, defaults
 from tui.workspace.playground import key_source
 from tui.workspace.transfer import export, file_format, import_plan
-from tui.workspace.transfer.file_format import Bundle, Kept
+from tui.workspace.transfer.file_format import Bundle, FileCredential
 
 KEY = "sk-FAKE-moving-canary-00000000-3f2a"
 OTHER = "sk-FAKE-moving-canary-11111111-77c0"
@@ -70,11 +70,11 @@ async def text(session: Session, tenant_id: str = "acme", passphrase: Secret | N
     return (await export.export(session.tenant(tenant_id), passphrase)).text
 
 
-async def brought(
+async def import_into(
     session: Session, content: str, named: str = "", passphrase: Secret | None = None
 ) -> import_plan.Plan:
     """Imports a file and answers the plan that was carried out."""
-    bundle = await import_plan.opened(content.encode(), passphrase)
+    bundle = await import_plan.open_bundle(content.encode(), passphrase)
     target = import_plan.target(session, bundle, named)
     plan = await (import_plan.plan_new(session, bundle, named) if target is None else import_plan.plan(target, bundle))
     await import_plan.carry_out(session, plan)
@@ -119,7 +119,7 @@ async def test_a_file_without_secrets_can_be_read_and_compared(acme: Session) ->
 async def test_a_file_with_secrets_holds_none_in_clear(acme: Session) -> None:
     content = await text(acme, passphrase=PASS)
     assert not [text for text in (KEY, OTHER, PASS.reveal(), "org-x", "openai") if text in content]
-    bundle = await import_plan.opened(content.encode(), PASS)
+    bundle = await import_plan.open_bundle(content.encode(), PASS)
     assert {
         credential.name: credential.secrets["api_key"].reveal()
         for credential in bundle.credentials
@@ -130,7 +130,7 @@ async def test_a_file_with_secrets_holds_none_in_clear(acme: Session) -> None:
     }
     assert KEY not in repr(bundle)
     with pytest.raises(Locked):
-        await import_plan.opened(content.encode(), Secret("another FAKE one"))
+        await import_plan.open_bundle(content.encode(), Secret("another FAKE one"))
     assert import_plan.is_protected(content.encode()) and not import_plan.is_protected((await text(acme)).encode())
 
 
@@ -153,9 +153,9 @@ async def test_secrets_leave_an_open_tenant_only_and_not_without_an_entry_in_the
 async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in_the_file() -> None:
     session = practice_session(pace=0.0)
     exported = await export.export(session.tenant("acme"), PASS)
-    bundle = await import_plan.opened(exported.text.encode(), PASS)
+    bundle = await import_plan.open_bundle(exported.text.encode(), PASS)
     lacking = {
-        f"{export.called(credential)}"
+        f"{export.credential_label(credential)}"
         for credential in bundle.credentials
         if credential.needs and not credential.secrets
     }
@@ -169,7 +169,7 @@ async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -
         tables.table("defaults").insert({"type": "speech2text", "provider": "of_tomorrow", "model": "m", "set_at": ""})
     exported = await export.export(acme.tenant("acme"))
     assert exported.lacks == ("of_tomorrow is not a provider of this version; it is not in the file.",)
-    assert not (await brought(acme, exported.text)).changes
+    assert not (await import_into(acme, exported.text)).changes
 
 
 # --- there and back ---------------------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -
 
 @pytest.mark.slow
 async def test_a_tenant_moves_with_all_that_is_its_own(acme: Session) -> None:
-    plan = await brought(acme, await text(acme, passphrase=PASS), "other", PASS)
+    plan = await import_into(acme, await text(acme, passphrase=PASS), "other", PASS)
     assert plan.new and plan.tenant.key_id != tenant_registry.get(acme.tenant("acme")).key_id
     assert (key_of(acme, "other"), key_of(acme, "other", "team-b")) == (KEY, OTHER)
     one, two = json.loads(await text(acme)), json.loads(await text(acme, "other"))
@@ -199,14 +199,14 @@ async def test_every_practice_tenant_comes_back_as_it_was(disk_session: Session)
         ]:
             await status.remove_provider(session.tenant(tenant_id), "minimax")
         there = await text(session, tenant_id)
-        await brought(disk_session, await text(session, tenant_id, PASS), "", PASS)
+        await import_into(disk_session, await text(session, tenant_id, PASS), "", PASS)
         assert await text(disk_session, tenant_id) == there
 
 
 @pytest.mark.slow
 async def test_the_same_file_again_changes_nothing(acme: Session) -> None:
     for passphrase in (None, PASS):
-        plan = await brought(acme, await text(acme, passphrase=passphrase), "", passphrase)
+        plan = await import_into(acme, await text(acme, passphrase=passphrase), "", passphrase)
         assert not plan.changes and not plan.lacks and not plan.new
 
 
@@ -219,7 +219,7 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -
     await defaults.clear(acme.tenant("acme"), ModelType.EMBEDDING)
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
     await save.save(acme.tenant("acme"), "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
-    plan = await brought(acme, before, "", PASS)
+    plan = await import_into(acme, before, "", PASS)
     assert [audit.words(event) for event in plan.acts] == [
         "OpenAI changed: credential default, organization, api_key",
         "OpenAI: credential default in use",
@@ -235,7 +235,7 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
     content = await text(acme)
     await save.save(acme.tenant("acme"), "openai", {"organization": "org-y"})
     await status.remove(acme.tenant("acme"), "openai", "team-b")
-    plan = await brought(acme, content)
+    plan = await import_into(acme, content)
     assert [audit.words(event) for event in plan.acts] == ["OpenAI changed: credential default, organization"]
     (lack,) = plan.lacks
     assert lack.message == "OpenAI team-b needs its API key."
@@ -243,14 +243,14 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
         Action.SET_UP_PROVIDER, "openai", "team-b", fields=("base_url=https://api.openai.com/v1", "api_key=-")
     )
     assert key_of(acme, "acme") == KEY
-    new = await brought(acme, content, "other")
+    new = await import_into(acme, content, "other")
     assert len(new.lacks) == 2 and models.defaults(acme.tenant("other")).keys() == {ModelType.CHAT, ModelType.EMBEDDING}
 
 
 async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(acme: Session) -> None:
     fields = {"organization": "org-$(id); `id`'\"\n&"}
     theirs = openai(credentials={"a; id": {"fields": fields, "secrets": ["api_key"]}})
-    plan = await import_plan.plan_new(acme, await import_plan.opened(json.dumps(theirs).encode()), "other")
+    plan = await import_plan.plan_new(acme, await import_plan.open_bundle(json.dumps(theirs).encode()), "other")
     (lack,) = plan.lacks
     command = shlex.split(remedy_text(lack.remedy).partition(": ")[2])
     assert command[:4] == ["modeldeck", "provider", "set", "openai"]
@@ -262,7 +262,7 @@ async def test_a_plan_writes_nothing(acme: Session) -> None:
     content = (await text(acme, passphrase=PASS)).encode()
     await status.remove_provider(acme.tenant("acme"), "openai")
     before = everything(acme)
-    bundle = await import_plan.opened(content, PASS)
+    bundle = await import_plan.open_bundle(content, PASS)
     assert (await import_plan.plan(acme.tenant("acme"), bundle)).changes
     assert (await import_plan.plan_new(acme, bundle, "other")).new
     assert everything(acme) == before
@@ -272,7 +272,7 @@ async def test_a_plan_writes_nothing(acme: Session) -> None:
 async def test_a_plan_that_is_out_of_date_is_not_carried_out(acme: Session) -> None:
     content = await text(acme)
     await defaults.clear(acme.tenant("acme"), ModelType.CHAT)
-    bundle = await import_plan.opened(content.encode())
+    bundle = await import_plan.open_bundle(content.encode())
     plan = await import_plan.plan(acme.tenant("acme"), bundle)
     await tenants.rename(acme.tenant("acme"), "Acme Ltd")
     before = everything(acme)
@@ -295,19 +295,19 @@ async def test_an_import_never_fills_a_trial_again(acme: Session) -> None:
         tables.table("used").insert({"tenant": "acme", "provider": "openai", "calls": 9})
     content = await text(acme, passphrase=PASS)
     await tenants.remove(acme.tenant("acme"))
-    await brought(acme, content, "", PASS)
+    await import_into(acme, content, "", PASS)
     left = trial_store.left(acme.tenant("acme"), "openai")
     assert left and left.left == 1
     assert key_source.source(acme.tenant("acme"), "openai") is KeySource.TRIAL
     await trials.remove(acme, "openai")
-    lacks = (await brought(acme, content, "third", PASS)).lacks
+    lacks = (await import_into(acme, content, "third", PASS)).lacks
     assert [lack.message for lack in lacks] == ["There is no trial of OpenAI."]
 
 
 async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None:
     data = json.loads(await text(acme))
     data["providers"]["openai"]["credentials"]["default"]["fields"]["base_url"] = "https://collector.example/v1"
-    bundle = await import_plan.opened(json.dumps(data).encode())
+    bundle = await import_plan.open_bundle(json.dumps(data).encode())
     with pytest.raises(UsageError, match=r"OpenAI default: The stored API key is only for https://api\.openai\.com"):
         await import_plan.plan(acme.tenant("acme"), bundle)
     token = {"api_token": Secret("hf_FAKE00000000000000000000000000000")}
@@ -316,7 +316,9 @@ async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None
     model = {"id": "theirs", "type": "chat", "origin": "added", "fields": address}
     before = everything(acme)
     for named in ({"active": "default", "credentials": {"default": {"secrets": ["api_token"]}}}, {}):
-        theirs = await import_plan.opened(json.dumps(file_with({"huggingface": {"models": [model], **named}})).encode())
+        theirs = await import_plan.open_bundle(
+            json.dumps(file_with({"huggingface": {"models": [model], **named}})).encode()
+        )
         with pytest.raises(UsageError, match=r"would send the stored key of Hugging Face to https://x\.example"):
             await import_plan.plan(acme.tenant("acme"), theirs)
     assert everything(acme) == before
@@ -330,7 +332,7 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
             }
         }
     }
-    bundle = await import_plan.opened(json.dumps(file_with(away)).encode())
+    bundle = await import_plan.open_bundle(json.dumps(file_with(away)).encode())
     plan = await import_plan.plan_new(acme, bundle, "other")
     assert plan.plain_http == ("http://models.example",)
     with pytest.raises(PlainHttp):
@@ -342,7 +344,7 @@ async def test_plain_http_beyond_this_machine_is_allowed_by_a_person_and_not_by_
 
 @pytest.mark.slow
 async def test_a_new_tenant_has_the_passphrase_that_was_typed(acme: Session) -> None:
-    bundle = await import_plan.opened((await text(acme, passphrase=PASS)).encode(), PASS)
+    bundle = await import_plan.open_bundle((await text(acme, passphrase=PASS)).encode(), PASS)
     plan = await import_plan.plan_new(acme, bundle, "Ünlocked Lab", Secret("its own FAKE one"))
     await import_plan.carry_out(acme, plan)
     assert plan.tenant.id == "unlocked-lab" and tenant_registry.get(acme.tenant(plan.tenant.id)).protected
@@ -432,7 +434,7 @@ async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_n
     before = everything(acme)
     for new in (False, True):
         with pytest.raises(UsageError) as caught:
-            bundle = await import_plan.opened(content)
+            bundle = await import_plan.open_bundle(content)
             plan = import_plan.plan_new(acme, bundle, "other") if new else import_plan.plan(acme.tenant("acme"), bundle)
             await plan
         assert caught.value.message.endswith(".") and "\x1b" not in caught.value.message
@@ -442,7 +444,9 @@ async def test_a_file_that_is_not_as_it_should_be_is_refused_in_a_sentence_and_n
 
 async def test_a_file_does_not_go_into_the_operators_settings(acme: Session) -> None:
     await trials.set_trial(acme, "openai", {"api_key": Secret(OTHER)}, ("gpt-5.4-mini",), 10)
-    bundle = await import_plan.opened(json.dumps(file_with(tenant={"id": "operator", "name": "operator"})).encode())
+    bundle = await import_plan.open_bundle(
+        json.dumps(file_with(tenant={"id": "operator", "name": "operator"})).encode()
+    )
     assert import_plan.target(acme, bundle) is None and import_plan.target(acme, bundle, "acme") == acme.tenant("acme")
     with pytest.raises(UsageError):
         tenant_registry.find(acme, "operator")
@@ -450,7 +454,7 @@ async def test_a_file_does_not_go_into_the_operators_settings(acme: Session) -> 
 
 @pytest.mark.parametrize("change", [{"id": "../../x", "name": "x"}, {"id": "operator", "name": "x"}])
 async def test_a_new_tenant_gets_an_id_of_its_own_making(acme: Session, change: dict[str, str]) -> None:
-    bundle = await import_plan.opened(json.dumps(file_with(tenant=change)).encode())
+    bundle = await import_plan.open_bundle(json.dumps(file_with(tenant=change)).encode())
     assert import_plan.target(acme, bundle) is None
     with pytest.raises(UsageError):
         await import_plan.plan_new(acme, bundle)
@@ -493,7 +497,7 @@ def test_a_good_file_with_anything_in_it_is_read_or_refused(place: list[Any], na
     put(whole, [*place, name], value)
     try:
         bundle = file_format.parse(file_format.read(json.dumps(whole).encode()))
-        file_format.written(bundle)
+        file_format.to_json(bundle)
     except UsageError as problem:
         assert problem.message.endswith(".") and KEY not in problem.message
 
@@ -517,21 +521,24 @@ def test_what_is_written_is_read_again(
     whole = Bundle(
         "acme",
         name,
-        tuple(Kept("openai", name, clear, tuple(sorted(needs))) for name, (clear, needs) in sorted(credential.items())),
+        tuple(
+            FileCredential("openai", name, clear, tuple(sorted(needs)))
+            for name, (clear, needs) in sorted(credential.items())
+        ),
         defaults=tuple(Default(kind, "openai", model_id, "") for kind, model_id in sorted(chosen.items())),
     )
     try:
-        content = file_format.written(whole).encode()
+        content = file_format.to_json(whole).encode()
     except UnicodeEncodeError:
         return
     assert file_format.parse(file_format.read(content)) == whole
-    assert file_format.written(replace(whole, credentials=whole.credentials[::-1])).encode() == content
+    assert file_format.to_json(replace(whole, credentials=whole.credentials[::-1])).encode() == content
 
 
 # --- previous keys, and addresses that came with a file ----------------------------------------------------------
 
 
-async def rotated(session: Session) -> None:
+async def rotate(session: Session) -> None:
     await save.save(session.tenant("acme"), "openai", {"api_key": Secret(NEWER)}, rotate=True)
 
 
@@ -540,25 +547,25 @@ NEWER = "sk-FAKE-moving-canary-22222222-0001"
 
 @pytest.mark.slow
 async def test_a_tenant_with_a_previous_key_is_imported_with_it(acme: Session) -> None:
-    await rotated(acme)
+    await rotate(acme)
     content = await text(acme, passphrase=PASS)
-    plan = await brought(acme, content, "elsewhere", PASS)
+    plan = await import_into(acme, content, "elsewhere", PASS)
     assert (key_of(acme, plan.tenant.id), key_of(acme, plan.tenant.id, "default.kept")) == (NEWER, KEY)
     listed = stored_credentials.listing(acme.tenant(plan.tenant.id), "openai")
     assert [(credential.name, credential.active) for credential in listed if credential.active] == [("default", True)]
-    assert not (await brought(acme, content, "elsewhere", PASS)).changes, "the same file again changes nothing"
+    assert not (await import_into(acme, content, "elsewhere", PASS)).changes, "the same file again changes nothing"
 
 
 @pytest.mark.slow
 async def test_a_previous_key_that_is_not_in_the_file_is_reported_without_a_command(acme: Session) -> None:
-    await rotated(acme)
-    plan = await brought(acme, await text(acme), "elsewhere")
+    await rotate(acme)
+    plan = await import_into(acme, await text(acme), "elsewhere")
     (message,) = [lack.message for lack in plan.lacks if ".kept" in lack.message]
     assert message == "OpenAI default.kept needs its key, which is not in the file; it was left out."
 
 
 async def test_a_previous_key_alone_or_in_use_is_not_imported(acme: Session) -> None:
-    kept = Kept("openai", "default.kept", {}, ("api_key",), {"api_key": Secret(KEY)})
+    kept = FileCredential("openai", "default.kept", {}, ("api_key",), {"api_key": Secret(KEY)})
     plan = await import_plan.plan_new(acme, Bundle("new", "new", (kept,)))
     assert "was left out" in plan.lacks[0].message and "credentials" not in plan.after
     used = {"active": "default.kept", "credentials": {"default.kept": {"secrets": {"api_key": KEY}}}}
@@ -580,7 +587,7 @@ async def test_a_model_of_a_file_gets_no_key_that_is_set_up_later(acme: Session)
     saved = await save.save(acme.tenant(plan.tenant.id), "huggingface", {"api_token": token})
     assert EVIL not in saved.origins
     # The control: a key that comes in the same file may go where its models are, and the plan says where.
-    key = Kept("huggingface", "default", {}, ("api_token",), {"api_token": token})
+    key = FileCredential("huggingface", "default", {}, ("api_token",), {"api_token": token})
     plan = await import_plan.plan_new(acme, Bundle("other", "other", (key,), models=(model,)))
     assert any("sent to" in audit.words(change) and EVIL in audit.words(change) for change in plan.acts)
 
@@ -625,6 +632,6 @@ async def test_a_file_with_a_model_id_that_cannot_be_one_is_not_imported(
     assert (await import_plan.plan(disk_session.tenant("acme"), usual)).changes
     with pytest.raises(Problem):
         await import_plan.plan(disk_session.tenant("acme"), replace(usual, models=(replace(model, id=model_id),)))
-    content = file_format.written(usual).replace("owner-name/name", model_id).encode()
+    content = file_format.to_json(usual).replace("owner-name/name", model_id).encode()
     with pytest.raises(Problem):
-        await import_plan.plan(disk_session.tenant("acme"), await import_plan.opened(content))
+        await import_plan.plan(disk_session.tenant("acme"), await import_plan.open_bundle(content))

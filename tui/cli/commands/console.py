@@ -48,7 +48,7 @@ async def _unlock_without_prompt(call: "CommandContext", tenant_id: str | None) 
             tenant = tenants.get(call.session.tenant(entry))
         except Problem:
             continue  # the console says what is the matter with it
-        if tenant.protected and (len(ids) == 1 or call.secret_input.has_own(entry)):
+        if tenant.protected and (len(ids) == 1 or call.secret_input.has_service_passphrase(entry)):
             await call.unlock_without_asking(tenant)
 
 

@@ -94,7 +94,7 @@ def providers() -> list[str]:
     for entry in os.scandir(_PROVIDERS):
         name = entry.name.removesuffix(".py")
         path = os.path.join(entry.path, "__init__.py") if entry.is_dir() else entry.path
-        if name.isidentifier() and _holds(path, b"\nPROVIDER = "):
+        if name.isidentifier() and _contains(path, b"\nPROVIDER = "):
             ids.append(name)
     return sorted(ids)
 
@@ -146,7 +146,7 @@ def fields(kind: str, keyword: str = "fields") -> list[str]:
     return [entry.value for entry in first if isinstance(entry, ast.Constant) and isinstance(entry.value, str)]
 
 
-def _holds(path: str, mark: bytes) -> bool:
+def _contains(path: str, mark: bytes) -> bool:
     try:
         with open(path, "rb") as file:
             return mark in file.read()

@@ -99,13 +99,13 @@ class BackgroundMonitor:
         self.reset()
         for warning in self._navigator.session.warnings:
             self._toast(warning)
-        set_interval(EVERY, self.look)
+        set_interval(EVERY, self.check)
         set_interval(OFTEN, self.check_lock)
         loop = asyncio.get_running_loop()
 
         def changed() -> None:
             with suppress(RuntimeError):  # the console has just been left
-                loop.call_soon_threadsafe(self.look)
+                loop.call_soon_threadsafe(self.check)
 
         self._navigator.session.watch.on_change = changed
 
@@ -134,21 +134,21 @@ class BackgroundMonitor:
         self.similar_names = await asyncio.to_thread(tenant_registry.similar_names, session)
         self._refresh_chrome()
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Begin to look, or look once more after a look that is under way: a disk may be slow."""
         self._lock_unused()
         self._report_audit_failure()
         self._report_delay()
         if self._looking is None or self._looking.done():
-            self._looking = asyncio.create_task(self._look())
-            self._looking.add_done_callback(self._end_look)
+            self._looking = asyncio.create_task(self._check())
+            self._looking.add_done_callback(self._on_check_done)
         else:
             self._look_again = True
 
-    def _end_look(self, task: asyncio.Task[None]) -> None:
+    def _on_check_done(self, task: asyncio.Task[None]) -> None:
         again, self._look_again = self._look_again, False
         if again and not task.cancelled():
-            self.look()
+            self.check()
 
     def _report_delay(self) -> None:
         """Say once that no notices arrive."""
@@ -159,12 +159,12 @@ class BackgroundMonitor:
 
     def check_lock(self) -> None:
         """Show for how long another process has kept this one waiting."""
-        waiting = int(lock.waited() + OFTEN)
+        waiting = int(lock.waiting_time() + OFTEN)
         if waiting != self._waiting:
             self._waiting = waiting
             self._show_banner()
 
-    async def _look(self) -> None:
+    async def _check(self) -> None:
         """Tell the screen shown if another process wrote what it shows."""
         navigator = self._navigator
         tenant, screen = navigator.tenant, navigator.screen

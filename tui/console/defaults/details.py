@@ -10,7 +10,7 @@ from tui.sanitize import one_line
 from tui.tenancy.connections import provider_of
 from tui.tenancy.last_used import last_use
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.models.defaults import DefaultRow
 from tui.workspace.pricing import spend
 
@@ -30,7 +30,7 @@ class DefaultDetails(Reader):
     DEFAULT_CSS = "DefaultDetails { width: 1fr; padding: 0 1; }"
     can_focus = False
 
-    def tell(self, lines: Sequence[Words]) -> None:
+    def show_lines(self, lines: Sequence[Words]) -> None:
         """Show the lines about a default model."""
         self.show(lambda _: lines)
 
@@ -44,7 +44,7 @@ def details(session: TenantSession, row: DefaultRow) -> list[Words]:
         mark, style = sign(row.state)
         state = line((mark, style), " ", (str(row.state), ERROR if style == ERROR else ""))
         facts += [("Model", one_line(default.model)), ("State", state)]
-        facts += [("Set", when(default.set_at, now) or "–")]
+        facts += [("Set", short_time(default.set_at, now) or "–")]
     elif model is not None:
         facts += [("Suggested", one_line(model.id))]
     if model is not None:
@@ -54,8 +54,8 @@ def details(session: TenantSession, row: DefaultRow) -> list[Words]:
         facts += [("Retired on", model.ends)] if model.ends else []
         month, last = spend.month_and_last(session, model.ref)
         facts += [("This month", spend.month_words(month))]
-        facts += [("Last request", when(last.at, now) if last else "never")]
-    facts += [("Tenant used", when(last_use(session), now) or "never")]
+        facts += [("Last request", short_time(last.at, now) if last else "never")]
+    facts += [("Tenant used", short_time(last_use(session), now) or "never")]
     lines: list[Words] = [(f"{row.type.label} model", HEADING), ""]
     lines += [line((f"{label:<{_LABEL}}", MUTED), value) for label, value in facts]
     lines += ["", ("Used by, where no model is named", HEADING)]

@@ -48,7 +48,7 @@ class Proposal(Part):
         super().__init__(id=f"proposal-{model.type}")
         self.model, self.on = model, True
 
-    def take(self, model: Model) -> None:
+    def replace(self, model: Model) -> None:
         """Propose that model instead."""
         self.model, self.on = model, True
         self.refresh()
@@ -138,11 +138,11 @@ class Propose(Dialog[str]):
                     save = partial(choose_default, self.navigator.tenant_session, proposal.model, None)
                     await self.dialogs.over_conflict(save)
                 except Problem as problem:
-                    self._say(problem)
+                    self._show_problem(problem)
                     return
         self.dismiss(answer)
 
-    def _say(self, problem: Problem) -> None:
+    def _show_problem(self, problem: Problem) -> None:
         lines = [
             line(problem_line) for problem_line in problem_lines(problem.message, problem_hint(problem), problem.detail)
         ]
@@ -154,4 +154,4 @@ class Propose(Dialog[str]):
     async def _pick(self, proposal: Proposal) -> None:
         picked = await self.navigator.pick_model(proposal.model.type, proposal.model)
         if picked is not None:
-            proposal.take(picked)
+            proposal.replace(picked)

@@ -27,7 +27,7 @@ from tui.errors import Problem
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.models import defaults
 from tui.workspace.models.defaults import DefaultRow
 
@@ -103,13 +103,13 @@ class Defaults(AreaScreen):
         """Return the lines of one type; the cursor is on the first."""
         lines = [Item(str(row.type), lambda cells: self._first_line(row, cells))]
         below = [(row.sentence, "")] if row.sentence else []
-        if row.nearest:
-            below.append(("nearest: ", one_line(row.nearest.ref)))
+        if row.replacement:
+            below.append(("nearest: ", one_line(row.replacement.ref)))
         elif row.proposed:
             below.append(("suggested: ", one_line(row.proposed.ref)))
         elif row.default is None:
             below.append(("nothing to suggest yet", ""))
-        lines += [Item("", partial(_under, words, ref), str(row.type)) for words, ref in below]
+        lines += [Item("", partial(_fallback_row, words, ref), str(row.type)) for words, ref in below]
         for place, other in enumerate(row.fallbacks):
             key = f"{row.type} then {place}"
             self._places[key] = row.type, place
@@ -124,7 +124,7 @@ class Defaults(AreaScreen):
         if cells > 80:
             room = min(cells - label.cell_length - 16, 60)
         ref = fit(one_line(row.default.ref), room - 1, middle=True) + " "
-        set_at = when(row.default.set_at, self.navigator.session.now())
+        set_at = short_time(row.default.set_at, self.navigator.session.now())
         behind = f"set {set_at}" if set_at and cells >= 60 else ""
         return line(label, self._sign(row), f" {ref}", (behind, MUTED))
 
@@ -140,7 +140,7 @@ class Defaults(AreaScreen):
         return self._shown.get(str(self._places[key][0]) if key in self._places else key)
 
     @property
-    def _place(self) -> int | None:
+    def _fallback_index(self) -> int | None:
         """The place of the fallback under the cursor."""
         return self._places.get(self.query_one(Rows).key, (None, None))[1]
 
@@ -161,8 +161,8 @@ class Defaults(AreaScreen):
             word
             for word, works in (
                 ("list.choose: choose", row),
-                ("defaults.use", row and self._place is None and (row.nearest or row.proposed)),
-                ("defaults.clear" if self._place is None else "defaults.clear: drop", row and row.default),
+                ("defaults.use", row and self._fallback_index is None and (row.replacement or row.proposed)),
+                ("defaults.clear" if self._fallback_index is None else "defaults.clear: drop", row and row.default),
                 ("defaults.fallback", self._takes_fallback),
                 ("app.commands", True),
             )
@@ -176,8 +176,8 @@ class Defaults(AreaScreen):
         key, first, second = self._message
         if key and key == self.query_one(Rows).key:
             return first, second
-        if self._place is not None:
-            other = row.fallbacks[self._place]
+        if self._fallback_index is not None:
+            other = row.fallbacks[self._fallback_index]
             state = other.sentence or str(other.state)
             return f"Asked if those above fail; {state}.", hint(
                 "Never after a rejected key. {list.choose} picks another, {defaults.clear} drops it."
@@ -199,7 +199,7 @@ class Defaults(AreaScreen):
         if row.state is DefaultState.GONE:
             does = (
                 hint("{defaults.use} uses the nearest, {list.choose} shows all.")
-                if row.nearest
+                if row.replacement
                 else hint("{list.choose} shows what can be used.")
             )
             return f"The default {kind} model no longer exists; requests to it fail.", does + apart
@@ -238,7 +238,7 @@ class Defaults(AreaScreen):
             self.run_worker(self._read_details(row), group="details", exclusive=True, exit_on_error=False)
 
     async def _read_details(self, row: DefaultRow) -> None:
-        self.query_one(DefaultDetails).tell(await asyncio.to_thread(details, self.session, row))
+        self.query_one(DefaultDetails).show_lines(await asyncio.to_thread(details, self.session, row))
 
     # --- actions ---
 
@@ -246,7 +246,7 @@ class Defaults(AreaScreen):
         """Change a default, then show all of them and a notice."""
         key = self.query_one(Rows).key
         try:
-            notice = await self.undoably(self.session, work)
+            notice = await self.run_undoable(self.session, work)
         except Problem as problem:
             self._message = (key, problem_lines(problem.message)[0], problem_hint(problem))
         else:
@@ -260,8 +260,8 @@ class Defaults(AreaScreen):
             self.run_guarded(self._change(self._choose(row)), "change")
 
     async def _choose(self, row: DefaultRow) -> str:
-        if self._place is not None:
-            return await self._choose_fallback(row, self._place)
+        if self._fallback_index is not None:
+            return await self._choose_fallback(row, self._fallback_index)
         now = None
         if row.default is not None:
             now = row.model or Model(row.default.provider, row.default.model, row.type)
@@ -319,7 +319,7 @@ def _fallback_line(row: DefaultRow, cells: int) -> Content:
     return line((label, MUTED), sign(row.state), f" {ref}")
 
 
-def _under(words: str, ref: str, cells: int) -> Content:
+def _fallback_row(words: str, ref: str, cells: int) -> Content:
     indent = _TYPE + 2 if cells >= 60 else 2
     room = max(8, cells - indent)
     text = words + clip_middle(ref, max(8, room - len(words))) if ref else clip_end(words, room)

@@ -20,7 +20,7 @@ class BusyIndicator:
         return bool(self._operations)
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         """`… listing OpenAI 2 s`, or '' while nothing runs."""
         if not self._operations:
             return ""
@@ -29,14 +29,14 @@ class BusyIndicator:
         return f"{WORKING} {what}" + (f" {seconds} s" if seconds else "")
 
     @contextmanager
-    def on(self, what: str) -> Iterator[None]:
+    def during(self, what: str) -> Iterator[None]:
         """Show that work while the block runs, however it ends."""
         work = (what, monotonic())
         self._operations.append(work)
         ticking = self._screen.set_interval(1.0, self._screen.refresh_chrome)
         self._screen.refresh_chrome()
         try:
-            with self._screen.pending_actions.slow():
+            with self._screen.pending_actions.release_during():
                 yield
         finally:
             ticking.stop()

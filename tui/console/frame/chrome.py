@@ -152,7 +152,7 @@ class Rule(ChromeRow):
             self.left, self.right = left, right
             self.refresh()
 
-    def mark(self, sign: Words) -> None:
+    def show_sign(self, sign: Words) -> None:
         """Show a sign at the right end."""
         if not line(sign).is_same(line(self.sign)):
             self.sign = sign
@@ -217,18 +217,18 @@ class HintBar(ChromeRow):
 
     def _grow(self) -> None:
         """Take the rows that the lines need at this width."""
-        rows = min(_MOST_HINTS, max(2, len(self._wrapped(self.size.width or self.app.size.width))))
+        rows = min(_MOST_HINTS, max(2, len(self._wrap(self.size.width or self.app.size.width))))
         if rows != self.rows:
             self.rows = rows
             self.styles.height = rows
 
-    def _wrapped(self, cells: int) -> list[Content]:
+    def _wrap(self, cells: int) -> list[Content]:
         room = max(10, cells - 4)
         wrapped = [[entry] if entry.cell_length <= cells - 3 else wrap(entry, room) for entry in self.lines]
         return [row for rows in wrapped for row in rows]
 
     def draw(self, cells: int) -> list[Content]:
-        rows = self._wrapped(cells)
+        rows = self._wrap(cells)
         if len(rows) > _MOST_HINTS:
             rest = Content(" ").join(rows[_MOST_HINTS - 1 :])
             rows = [*rows[: _MOST_HINTS - 1], rest]
@@ -269,13 +269,13 @@ class Footer(ChromeRow):
             self.styles.height = rows
 
     @property
-    def words(self) -> tuple[str, ...]:
+    def entry_texts(self) -> tuple[str, ...]:
         """The entries as text, `v verify`."""
         return tuple(f"{item.keys} {item.word}" for item in self.items)
 
     def draw(self, cells: int) -> list[Content]:
         shown = list(self.items)
-        while len(rows := self._filled(shown, cells)) > self.most:
+        while len(rows := self._wrap(shown, cells)) > self.most:
             optional = [item for item in shown if not item.last]
             if not optional:
                 break
@@ -284,7 +284,7 @@ class Footer(ChromeRow):
         return [Content(" ").append(Content("  ").join(texts)).truncate(cells) for texts in lines]
 
     @staticmethod
-    def _filled(items: Sequence[FooterItem], cells: int) -> list[list[FooterItem]]:
+    def _wrap(items: Sequence[FooterItem], cells: int) -> list[list[FooterItem]]:
         """Return the entries in rows of that width."""
         rows: list[list[FooterItem]] = [[]]
         used = -1

@@ -200,7 +200,7 @@ class Console(Protocol):
         ...
 
 
-class InConsole(ActionNode):
+class ConsoleNode(ActionNode):
     """A screen or widget that uses the console around it."""
 
     def why_not(self, action: str) -> str:

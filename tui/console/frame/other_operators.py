@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tui.console.frame.navigator import InConsole
+from tui.console.frame.navigator import ConsoleNode
 from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.symbols import CAUTION
 
@@ -10,7 +10,7 @@ EVERY = 20.0
 """Seconds between two announcements that a form is open; after three it is taken for closed."""
 
 
-class OtherOperators(InConsole, Plain):
+class OtherOperators(ConsoleNode, Plain):
     """A line that names them, and nothing where there are none."""
 
     def __init__(self, what: str, tenant_id: str = "") -> None:
@@ -21,9 +21,9 @@ class OtherOperators(InConsole, Plain):
 
     def on_mount(self) -> None:
         if hasattr(self.navigator.session.data, "database"):
-            self.run_worker(self._announce(), group="presence", exit_on_error=False)
+            self.run_worker(self._refresh(), group="presence", exit_on_error=False)
 
-    async def _announce(self) -> None:
+    async def _refresh(self) -> None:
         """Tell others that this form is open, and show who else has it open."""
         from tui.workspace.operators import others_present  # lazy: a shared store
 

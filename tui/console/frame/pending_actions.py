@@ -67,9 +67,9 @@ class PendingActions:
         self._actions: list[_Action] = []
 
     def __bool__(self) -> bool:
-        return any(map(self._keeps_keys, self._actions))
+        return any(map(self._holds_keys, self._actions))
 
-    def _keeps_keys(self, action: _Action) -> bool:
+    def _holds_keys(self, action: _Action) -> bool:
         if action.page is not None:
             return action.page not in self._stack()
         return not action.slow and self._clock() - action.since < MAX_WAIT
@@ -102,7 +102,7 @@ class PendingActions:
             action.page, action.since = before, self._clock()
 
     @contextmanager
-    def slow(self) -> Iterator[None]:
+    def release_during(self) -> Iterator[None]:
         """Let keys through while the block runs: they stop it, or go on elsewhere."""
         if (action := _current.get()) is None:
             yield
@@ -113,7 +113,7 @@ class PendingActions:
         finally:
             action.slow, action.since = before, self._clock()
 
-    def let_keys_through(self) -> None:
+    def release(self) -> None:
         """Keep keys back no longer for the action that calls this."""
         if (action := _current.get()) is not None:
             action.slow = True

@@ -24,10 +24,10 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tui.console.frame.chrome import Footer, Header, HeaderState, HintBar, Rule, ScreenText
-from tui.console.frame.navigator import InConsole
+from tui.console.frame.navigator import ConsoleNode
 from tui.console.keys import bind, footer_items, hint, key_of
 from tui.console.remedies import problem_hint
-from tui.console.terminal.compositor import Composing
+from tui.console.terminal.compositor import ConsoleCompositor
 from tui.console.widgets.input import LineField
 from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import HEADING, PROBLEM
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-class FramedScreen(InConsole, Screen[Result]):
+class FramedScreen(ConsoleNode, Screen[Result]):
     """A screen with the frame around its content."""
 
     AREA: ClassVar[str] = ""
@@ -58,7 +58,7 @@ class FramedScreen(InConsole, Screen[Result]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._compositor = Composing()
+        self._compositor = ConsoleCompositor()
 
     def content(self) -> Iterable[Widget]:
         """Return the widgets between the rules."""
@@ -99,23 +99,23 @@ class FramedScreen(InConsole, Screen[Result]):
         except Problem as problem:
             # The settings went away or cannot be read any more; the screen and what was typed in it stay.
             frame = replace(self._frame, strip=(problem.message, problem_hint(problem)))
-        self.query_one(Header).show(self.place())
+        self.query_one(Header).show(self.header_state())
         self.query_one("#title", Rule).show(frame.title, frame.right)
-        right = frame.foot_right or self.beyond
+        right = frame.foot_right or self.hidden_below
         self.query_one("#foot", Rule).show(frame.foot or self.console.write_blocked, right)
         self.query_one(HintBar).show(*(self.console.banner or frame.strip))
-        keys = (*map(self.worded, frame.keys), *self.further_keys())
+        keys = (*map(self.entry_text, frame.keys), *self.extra_footer())
         self.query_one(Footer).show(footer_items(keys, self.typing))
 
-    def worded(self, entry: str) -> str:
+    def entry_text(self, entry: str) -> str:
         """Return a footer entry of `chrome` as this screen shows it."""
         return entry
 
-    def further_keys(self) -> tuple[str, ...]:
+    def extra_footer(self) -> tuple[str, ...]:
         """Return the footer's entries beside those of `chrome`."""
         return (self.HELP_KEY,) if self.HELP_KEY else ()
 
-    def place(self) -> HeaderState:
+    def header_state(self) -> HeaderState:
         """Return what the header shows: the console's tenant, unless the screen is about another one."""
         return self.console.header_state(self.AREA, "" if not self.AREA else "typing" if self.typing else "keys")
 
@@ -166,9 +166,9 @@ class FramedScreen(InConsole, Screen[Result]):
             self.query_one("ToastRack").styles.margin = (0, 0, self.size.height - rule.region.y - 1, 0)
 
     @property
-    def beyond(self) -> str:
+    def hidden_below(self) -> str:
         """What of a form is out of sight, for the rule below it."""
-        words = (str(getattr(form, "beyond", "")) for form in self.query("Form") if form.display)
+        words = (str(getattr(form, "hidden_below", "")) for form in self.query("Form") if form.display)
         return next(filter(None, words), "")
 
     def on_form_moved(self) -> None:
@@ -245,10 +245,10 @@ class AreaScreen(FramedScreen[None]):
     def action_escape(self) -> None:
         """Stop what runs, else leave the field; never more. Screens say what that is."""
 
-    def further_keys(self) -> tuple[str, ...]:
-        return (*super().further_keys(), *(("app.undo",) if self._undoable else ()))
+    def extra_footer(self) -> tuple[str, ...]:
+        return (*super().extra_footer(), *(("app.undo",) if self._undoable else ()))
 
-    async def undoably(self, session: "TenantSession", work: Awaitable[Result]) -> Result:
+    async def run_undoable(self, session: "TenantSession", work: Awaitable[Result]) -> Result:
         """Do it, and offer to undo what it saved; a notice that it returns names the key."""
         from tui.workspace import undo  # lazy: the first change
 
@@ -289,7 +289,7 @@ class AreaScreen(FramedScreen[None]):
             self._undoable = offered
             return
         undone = f"Undone: {change.words}."
-        self.dialogs.toast(await self.undoably(session, _then(undo.undo(session, change), undone)))
+        self.dialogs.toast(await self.run_undoable(session, _then(undo.undo(session, change), undone)))
         self.navigator.tenant_changed()
         self.changed_elsewhere()
 
@@ -304,12 +304,12 @@ class PageScreen(FramedScreen[Result]):
         bind("page.help", "app.help"),
     ]
 
-    def worded(self, entry: str) -> str:
+    def entry_text(self, entry: str) -> str:
         """Say that escape leads back into a text field, where the next key types."""
-        return "page.back: back to typing" if entry == "page.back" and self._over_a_field else entry
+        return "page.back: back to typing" if entry == "page.back" and self._returns_to_field else entry
 
     @property
-    def _over_a_field(self) -> bool:
+    def _returns_to_field(self) -> bool:
         """Whether the area that comes into view when this page closes has a text field with the focus."""
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1] if self in stack[1:] else None
@@ -337,7 +337,7 @@ class Dialog(PageScreen[Result]):
         raise NotImplementedError
 
     @property
-    def beneath(self) -> ScreenText:
+    def screen_below(self) -> ScreenText:
         """The words around the screen that the dialog came up on: its title goes on saying where one is."""
         stack = self.app.screen_stack
         below = stack[stack.index(self) - 1] if self in stack[1:] else None

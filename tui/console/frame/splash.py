@@ -21,7 +21,7 @@ class SplashScreen(FramedScreen[None]):
     def chrome(self) -> ScreenText:
         return ScreenText("", ())
 
-    def place(self) -> HeaderState:
+    def header_state(self) -> HeaderState:
         return self.console.header_state(self._opens, "keys" if self.navigator.tenant else "")
 
     def on_mount(self) -> None:

@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from tui.console.keys import hint
-from tui.console.models.rows import called
+from tui.console.models.rows import short_name
 from tui.domain import Default, ImportMode, Model, ModelType, Origin, Supply
 from tui.errors import UsageError
 from tui.providers.spec import Provider
 from tui.tenancy import models
-from tui.tenancy.model_sync import Refreshed
+from tui.tenancy.model_sync import SyncResult
 from tui.tenancy.session import TenantSession
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -35,7 +35,7 @@ def listing_providers(session: TenantSession) -> list[Provider]:
     return [row.provider for row in rows if row.usable and row.provider.import_mode is not ImportMode.ADDED]
 
 
-def listed_notice(results: Sequence[Refreshed]) -> str:
+def listed_notice(results: Sequence[SyncResult]) -> str:
     """Return the notice of a refresh of several providers."""
     total, added = sum(result.total for result in results), sum(len(result.added) for result in results)
     return f"{total:,} models listed: {added} new, {sum(len(result.gone) for result in results)} gone."
@@ -52,14 +52,14 @@ async def use_all(session: TenantSession, rows: Sequence[ModelRow]) -> str:
     for row in rows:
         kind = row.model.type
         if not row.usable:
-            raise UsageError(f"{called(row.model)} cannot be a default: {row.word}.", "Nothing was changed.")
+            raise UsageError(f"{short_name(row.model)} cannot be a default: {row.word}.", "Nothing was changed.")
         if kind in chosen:
             raise UsageError(f"Two of the marked are {kind.label} models; a type has one default.", "Unmark one.")
         before = current.get(kind)
         fallbacks = [ref for ref in before.fallbacks if ref != row.model.ref] if before else []
         chosen[kind] = defaults.check(session, kind, row.model.ref, *fallbacks)
     await defaults.set_all(session, [*chosen.values()])
-    names = ", ".join(f"{called(row.model)} ({row.model.type.label})" for row in rows)
+    names = ", ".join(f"{short_name(row.model)} ({row.model.type.label})" for row in rows)
     return f"The defaults are now {names}."
 
 
@@ -71,7 +71,7 @@ async def remove(session: TenantSession, rows: Sequence[ModelRow]) -> str:
         message = one if len(rows) == 1 else "Providers list all of these models, so they would come back."
         raise UsageError(message, hint("{models.remove} removes added models only."))
     await catalog.remove(session, *(row.model for row in removable))
-    what = called(removable[0].model) if len(removable) == 1 else f"{len(removable):,} models"
+    what = short_name(removable[0].model) if len(removable) == 1 else f"{len(removable):,} models"
     kinds = [row.model.type.label for row in removable if row.default]
     cleared = f" The default {' and '.join(kinds)} model{' is' if len(kinds) == 1 else 's are'} cleared."
     listed = len(rows) - len(removable)

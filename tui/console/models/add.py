@@ -16,7 +16,7 @@ from tui.console.frame.other_operators import OtherOperators
 from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.keys import hint
 from tui.console.models.add_form import ID, ModelForm
-from tui.console.models.rows import called
+from tui.console.models.rows import short_name
 from tui.console.models.search import ModelSearch
 from tui.console.models.search_results import SearchResults
 from tui.console.remedies import problem_hint
@@ -83,7 +83,7 @@ class AddModel(PageScreen[bool]):
         """Return the picker, or the form of the provider that was picked."""
         yield self._build_form(self._provider) if self._provider else Rows(id="providers")
 
-    async def _turn_to(self, provider_id: str) -> None:
+    async def _select_provider(self, provider_id: str) -> None:
         self._provider_id = provider_id
         part = self.query_one("#part")
         await part.remove_children()
@@ -92,18 +92,18 @@ class AddModel(PageScreen[bool]):
 
     def _begin(self) -> None:
         for rows in self.query("#providers").results(Rows):
-            rows.show([self._offer(entry) for entry in self._offered.values()] or _nobody())
+            rows.show([self._provider_row(entry) for entry in self._offered.values()] or _no_provider())
             rows.focus()
         for form in self.query(ModelForm):
             form.first.focus()
         self.refresh_chrome()
 
-    def _offer(self, row: ProviderRow) -> Item:
+    def _provider_row(self, row: ProviderRow) -> Item:
         note = "needs only an ID" if not row.provider.model_fields else "has more fields"
         return text_item(row.provider.id, line(sign(row.state), f" {row.provider.label:<22}", note))
 
     async def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        await self._turn_to(event.key)
+        await self._select_provider(event.key)
 
     # --- the form ---
 
@@ -123,7 +123,7 @@ class AddModel(PageScreen[bool]):
             if model_field.choices and last
         }
         chosen = {name: value for name, value in chosen.items() if value}
-        billed = catalog.billed(self.navigator.tenant_session, provider.id)
+        billed = catalog.is_billed(self.navigator.tenant_session, provider.id)
         form = ModelForm(
             provider, self._model, self._model_id, chosen, note=_REQUEST + " (billed by the provider)" * billed
         )
@@ -146,9 +146,9 @@ class AddModel(PageScreen[bool]):
             keys: tuple[str, ...] = ("list.choose: choose", "list.up list.down: move", "page.back")
         elif self.working:
             keys = ("page.back: stop",)
-        elif self._form.pointed:
+        elif self._form.selected_result:
             keys = ("list.choose: choose", "list.up list.down: move", "focus.next", "page.back")
-        elif self.typing and (offered := self._form.focused_results) and offered.listed:
+        elif self.typing and (offered := self._form.focused_results) and offered.has_results:
             keys = ("field.next", "filter.done", "focus.next", "page.back")
         elif self.typing:
             keys = ("field.next", "focus.next", "page.back")
@@ -158,11 +158,11 @@ class AddModel(PageScreen[bool]):
             keys = ("field.next", "focus.up focus.down: choose", "focus.next", "page.back")
         if provider is not None:
             strip = self._strip(provider)
-        return ScreenText(title, keys, self.working.words, strip=strip)
+        return ScreenText(title, keys, self.working.text, strip=strip)
 
     def _strip(self, provider: Provider) -> tuple[Words, Words]:
         """Return the entry under the cursor in full, as its row may cut it."""
-        if hit := self._form.pointed:
+        if hit := self._form.selected_result:
             return (hit.label or hit.id, hit.note if not hit.label else f"{hit.note}  {hit.id}")
         row = next((widget for widget in self.query(FieldRow) if widget.field.has_focus), None)
         if row is not None and len(row.value) > row.cells:
@@ -172,7 +172,7 @@ class AddModel(PageScreen[bool]):
     # --- keys ---
 
     def on_field_row_next(self) -> None:
-        self._form.go_on()
+        self._form.next_field()
 
     def on_choice_next(self) -> None:
         self.focus_next()
@@ -182,7 +182,7 @@ class AddModel(PageScreen[bool]):
         self._form.propose_type()
         row = self._form.rows.get(ID)
         if row is not None and event.input is row.field:
-            self._finding.typed()
+            self._finding.on_typing()
 
     def on_choice_changed(self) -> None:
         self._clear_problem()
@@ -191,19 +191,19 @@ class AddModel(PageScreen[bool]):
     def on_descendant_focus(self) -> None:
         super().on_descendant_focus()
         for _ in self.query(ModelForm):
-            self._finding.focused()
+            self._finding.suggest()
 
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
 
     def on_search_results_chosen(self, event: SearchResults.Chosen) -> None:
         self._clear_problem()
-        self._form.take(event.offered, event.hit)
+        self._form.accept_result(event.offered, event.hit)
         self._finding.accept_choice()
 
     def _clear_problem(self) -> None:
         for row in self.query(FieldRow):
-            row.say()
+            row.show_lines()
         for plain in self.query("#problem").results(Plain):
             plain.show("")
         for button in self.query("#anyway"):
@@ -211,23 +211,25 @@ class AddModel(PageScreen[bool]):
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "instead":
-            self._form.take_instead()
+            self._form.accept_replacement()
         elif not self.working:
             self._clear_problem()
-            self.run_worker(self._keep(event.button.id == "verify"), group="keep", exclusive=True, exit_on_error=False)
+            self.run_worker(
+                self._submit(event.button.id == "verify"), group="keep", exclusive=True, exit_on_error=False
+            )
 
     def action_back(self) -> None:
         """Stop the call, else go back to the picker, else leave; asks where something typed would be lost."""
         if self.working:
             self.workers.cancel_group(self, "keep")
         elif self._picks and self._provider is not None and not self.unsaved():
-            self.call_next(self._turn_to, "")
+            self.call_next(self._select_provider, "")
         else:
             super().action_back()
 
     # --- keeping it ---
 
-    async def _keep(self, verify: bool) -> None:
+    async def _submit(self, verify: bool) -> None:
         try:
             self._check()
             if not await self.dialogs.ensure_unlocked("verify the model" if verify else "save the model"):
@@ -238,9 +240,9 @@ class AddModel(PageScreen[bool]):
         except FieldProblem as problem:
             if isinstance(problem, UnverifiedAddress):
                 self._form.forget(problem.field)
-            self._say_at(self._form.row_of(problem.field), problem)
+            self._show_field_problem(self._form.row_of(problem.field), problem)
         except Problem as problem:
-            self._say(problem, verify and not isinstance(problem, UsageError | SaveFailed))
+            self._show_problem(problem, verify and not isinstance(problem, UsageError | SaveFailed))
         else:
             await self._finish(model, propose=verify)
 
@@ -284,7 +286,7 @@ class AddModel(PageScreen[bool]):
 
     async def _finish(self, model: Model, *, propose: bool) -> None:
         """Leave the form; a model that answered is proposed as a default where its type has none."""
-        summary = f"{'Changed' if self._model else 'Added'} {called(model)}"
+        summary = f"{'Changed' if self._model else 'Added'} {short_name(model)}"
         without = model.type not in models.defaults(self.navigator.tenant_session)
         if propose and self._model is None and without and model.origin is Origin.ADDED:
             answer = await self.navigator.propose_defaults(f"{summary}.", only={model.type: model})
@@ -297,20 +299,20 @@ class AddModel(PageScreen[bool]):
             self.dialogs.toast(summary)
         self.dismiss(True)
 
-    def _say_at(self, row: FieldRow | None, problem: Problem) -> None:
+    def _show_field_problem(self, row: FieldRow | None, problem: Problem) -> None:
         if row is None:
-            self._say(problem, anyway=False)
+            self._show_problem(problem, anyway=False)
             return
-        row.say(*problem_lines(problem.message, problem_hint(problem), problem.detail))
+        row.show_lines(*problem_lines(problem.message, problem_hint(problem), problem.detail))
         row.field.focus()
 
-    def _say(self, problem: Problem, anyway: bool) -> None:
+    def _show_problem(self, problem: Problem, anyway: bool) -> None:
         """Say it under the button; the focus stays where it is."""
         lines = [
             line(problem_line) for problem_line in problem_lines(problem.message, problem_hint(problem), problem.detail)
         ]
         if isinstance(problem, UsageError) and not isinstance(problem, FieldProblem) and self._model is None:
-            self._say_at(self._form.row_of(ID), problem)
+            self._show_field_problem(self._form.row_of(ID), problem)
             return
         self.query_one("#problem", Plain).show(line(*(part for line in lines for part in (line, "\n"))))
         button = self.query_one("#anyway", Button)
@@ -320,7 +322,7 @@ class AddModel(PageScreen[bool]):
         self.call_after_refresh(last.scroll_visible, animate=False)
 
 
-def _nobody() -> list[Item]:
+def _no_provider() -> list[Item]:
     return [
         text_item("", "No provider that supports added models is set up yet."),
         text_item("", hint("{page.back} then {area.providers} sets one up.")),

@@ -94,7 +94,7 @@ class ModelForm(Form):
         if not self._leading or name not in self.choices or name == next(iter(self.choices)):
             yield Plain("", classes="text")
         if name == ID and self.model:
-            yield Plain(f"{self.provider.model_id.label:<{LABEL}} {_shown(self.model)}", classes="text")
+            yield Plain(f"{self.provider.model_id.label:<{LABEL}} {_model_name(self.model)}", classes="text")
         elif name == "type":
             type_row = (
                 Plain(f"{'Type':<{LABEL}} {self.model.type.label}", classes="text") if self.model else self._types
@@ -212,7 +212,7 @@ class ModelForm(Form):
         if kind and not self._leading and not self.model:
             self._types.choose(str(kind))
 
-    def go_on(self) -> None:
+    def next_field(self) -> None:
         """Go on from a field, past what was found for it: enter takes what was typed."""
         self.screen.focus_next()
         if isinstance(self.screen.focused, HitRows):
@@ -226,9 +226,9 @@ class ModelForm(Form):
         )
 
     @property
-    def pointed(self) -> SearchResult | None:
+    def selected_result(self) -> SearchResult | None:
         """The hit under the cursor."""
-        return self.focused_results.pointed if self.focused_results else None
+        return self.focused_results.selected_result if self.focused_results else None
 
     def name_of(self, offered: SearchResults) -> str:
         """Return the field's name."""
@@ -236,7 +236,7 @@ class ModelForm(Form):
 
     # --- what was found ---
 
-    def take(self, offered: SearchResults, hit: SearchResult) -> None:
+    def accept_result(self, offered: SearchResults, hit: SearchResult) -> None:
         """Fill in a hit and what belongs to it. What would change a choice for one that cannot be used is offered."""
         offered.row.field.value = hit.id
         changes = [
@@ -249,7 +249,7 @@ class ModelForm(Form):
         else:
             self.instead.focus()
 
-    def take_instead(self) -> None:
+    def accept_replacement(self) -> None:
         """Take the replacement offered for a search result that cannot be used."""
         hit, name = self._wanted, self._choice_for(self._wanted)
         if hit is not None:
@@ -284,5 +284,5 @@ class ModelForm(Form):
         return changed[0] if changed else ""
 
 
-def _shown(model: Model) -> str:
+def _model_name(model: Model) -> str:
     return one_line(model.id) or "(unnamed)"

@@ -7,7 +7,7 @@ from tui.console.frame.busy import BusyIndicator
 from tui.console.frame.navigator import Questions
 from tui.console.frame.screen import problem_lines
 from tui.console.keys import hint
-from tui.console.models.rows import called, name_of, row_key
+from tui.console.models.rows import name_of, row_key, short_name
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.truncate import clip_middle
@@ -54,7 +54,7 @@ class ModelChecks:
             )
 
         try:
-            with self._working.on(f"calling {clip_middle(name_of(rows[0].model), 30) if one else which}"):
+            with self._working.during(f"calling {clip_middle(name_of(rows[0].model), 30) if one else which}"):
                 await catalog.test_all(session, [row.model for row in rows], hear)
         except asyncio.CancelledError:
             self._say("Stopped. The request may still be billed.", "")
@@ -71,7 +71,7 @@ def _summary(rows: Sequence[ModelRow], failed: Mapping[str, Problem]) -> tuple[W
     stay = "1 did not and stays marked" if len(failed) == 1 else f"{len(failed):,} did not and stay marked"
     first = next(row.model for row in rows if row_key(row.model) in failed)
     answered = f"{len(rows) - len(failed):,} of {len(rows):,} models answered"
-    return f"{answered}; {stay}.", f"{called(first)}: {failed[row_key(first)].message}"
+    return f"{answered}; {stay}.", f"{short_name(first)}: {failed[row_key(first)].message}"
 
 
 def billed_note(session: TenantSession, rows: Sequence[ModelRow], model: Model | None = None) -> str:
@@ -79,7 +79,7 @@ def billed_note(session: TenantSession, rows: Sequence[ModelRow], model: Model |
     labels = {
         row.provider_label: None
         for row in rows
-        if model in (None, row.model) and catalog.billed(session, row.model.provider)
+        if model in (None, row.model) and catalog.is_billed(session, row.model.provider)
     }
     return f", billed by {', '.join(labels)}" if labels else ""
 

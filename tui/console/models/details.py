@@ -9,7 +9,7 @@ from tui.console.widgets.text_viewer import Build, Reader
 from tui.domain import Default, ModelState, ModelType, ProviderState
 from tui.providers.spec import Field
 from tui.sanitize import one_line
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models.catalog import ModelRow
 
@@ -23,7 +23,7 @@ class ModelDetailsView(Reader):
 
     DEFAULT_CSS = "ModelDetailsView { padding: 0; }"
 
-    def tell(
+    def show_model(
         self, row: ModelRow | None, sign: Sign, provider: ProviderRow | None, default: Default | None, now: str
     ) -> None:
         """Show a model, or nothing."""
@@ -51,7 +51,7 @@ def details_of(row: ModelRow, sign: Sign, provider: ProviderRow | None, default:
     known = {entry.name: entry for entry in provider.provider.model_fields} if provider else {}
     entries = [_entry(name, text, known.get(name)) for name, text in model.fields.items() if not _is_data(text)]
     used = f"default for {model.type.label}" if row.default else "not in use"
-    if row.default and default and (since := when(default.set_at, now)):
+    if row.default and default and (since := short_time(default.set_at, now)):
         used += f", set {since}"
     facts += [*entries, ("", ""), ("Used by", used)]
 

@@ -13,7 +13,7 @@ from tui.console.frame.chrome import ScreenText
 from tui.console.frame.other_operators import OtherOperators
 from tui.console.frame.screen import FramedScreen, PageScreen
 from tui.console.keys import bind, hint
-from tui.console.models.rows import STRIP, ModelList, Sign, columns, name_of, row_key, sentences, short, strip_of
+from tui.console.models.rows import STRIP, ModelList, Sign, columns, name_of, row_key, sentences, short_tokens, strip_of
 from tui.console.remedies import problem_hint
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Draw, Lazy, Rows, text_item
@@ -38,7 +38,7 @@ _REMEDIES = {
 
 
 class PickModel(PageScreen[Model]):
-    """Answers with the chosen model. What is typed filters; no letter does anything else.
+    """Answers with the chosen model. Typing filters the list; letters do nothing else.
 
     Args:
         type: The type of the models.
@@ -92,7 +92,7 @@ class PickModel(PageScreen[Model]):
             key = row_key(self.now)
             self._now = next((row for row in rows if row_key(row.model) == key), None) or _missing(self.now)
             if not self._now.usable:
-                self._nearest = defaults.nearest(session, self.now)
+                self._nearest = defaults.suggest_replacement(session, self.now)
         self._list = ModelList(rows, providers, self._draw)
         start = self._nearest or self.now
         self._show(row_key(start) if start else None)
@@ -129,19 +129,19 @@ class PickModel(PageScreen[Model]):
                 headings[len(keys)] = line((heading, HEADING))
                 keys += ["", *under]
 
-        def drawn(index: int) -> Draw:
-            return (lambda _: headings[index]) if index in headings else self._drawn(keys[index])
+        def draw_row(index: int) -> Draw:
+            return (lambda _: headings[index]) if index in headings else self._draw_row(keys[index])
 
-        nothing = [text_item("", entry) for entry in self._nothing()]
-        self.query_one(Rows).show(Lazy(keys, drawn) if keys else nothing, key)
+        nothing = [text_item("", entry) for entry in self._empty_message()]
+        self.query_one(Rows).show(Lazy(keys, draw_row) if keys else nothing, key)
         self.refresh_chrome()
 
-    def _drawn(self, key: str) -> Draw:
+    def _draw_row(self, key: str) -> Draw:
         if self._now is not None and key == row_key(self._now.model):
             return partial(self._draw, self._now, self._list.sign(self._now))
-        return self._list.drawn(key)
+        return self._list.draw_model(key)
 
-    def _nothing(self) -> tuple[str, str]:
+    def _empty_message(self) -> tuple[str, str]:
         if not self._list:
             return (
                 f"No {self.type.label} model is ready yet.",
@@ -162,11 +162,11 @@ class PickModel(PageScreen[Model]):
     def _facts(self, row: ModelRow, cells: int) -> str:
         model = row.model
         fact = row.word if row.state is ModelState.ENDING else f"{model.dimensions:,} dims" if model.dimensions else ""
-        return fit(fact, 16) + fit(short(model.context), 5, right=True) if cells >= 73 else fact
+        return fit(fact, 16) + fit(short_tokens(model.context), 5, right=True) if cells >= 73 else fact
 
     def _state(self, row: ModelRow) -> str:
         if row.state is ModelState.GONE:
-            since = when(row.model.gone, self.navigator.session.now())
+            since = short_time(row.model.gone, self.navigator.session.now())
             return f"gone since {since}" if since else row.word
         state = self._list.provider_state(row)
         return f"key {state}" if state is ProviderState.UNDECRYPTABLE else state
@@ -212,10 +212,10 @@ class PickModel(PageScreen[Model]):
         else:
             text = sentences(row, provider, session.now(), self._nearest if row is self._now else None)
         if row.usable and (words := self._price(row.model)):
-            text = self._with_price(text, words, warned=bool(self._other_vectors(row.model)))
+            text = self._add_price(text, words, warned=bool(self._other_vectors(row.model)))
         return strip_of(name_of(row.model), text, columns(self.size.width - 3)[0])
 
-    def _with_price(self, text: tuple[str, str], words: str, *, warned: bool) -> tuple[str, str]:
+    def _add_price(self, text: tuple[str, str], words: str, *, warned: bool) -> tuple[str, str]:
         """Put the price into the second line, or beside the first where the second one warns."""
         if warned:
             return (both if width(both := f"{text[0]} {words}") <= STRIP else text[0]), text[1]
@@ -258,11 +258,13 @@ class PickModel(PageScreen[Model]):
             return
         label, state = row.provider_label, self._list.provider_state(row)
         if row.state is ModelState.GONE:
-            self._say(f"{label} no longer offers {name_of(row.model)}.", "Choose one that is ready.")
+            self._show_message(f"{label} no longer offers {name_of(row.model)}.", "Choose one that is ready.")
         else:
-            self._say(f"{name_of(row.model)} cannot be used: {label}, {state}.", hint(_REMEDIES.get(state, "")))
+            self._show_message(
+                f"{name_of(row.model)} cannot be used: {label}, {state}.", hint(_REMEDIES.get(state, ""))
+            )
 
-    def _say(self, first: str, hint: str) -> None:
+    def _show_message(self, first: str, hint: str) -> None:
         self._notice = (self.query_one(Rows).key, line(PROBLEM, first), hint)
         self.refresh_chrome()
 
@@ -300,7 +302,7 @@ class PickModel(PageScreen[Model]):
             self.dismiss(None)
 
     def show_problem(self, problem: Problem) -> None:
-        self._say(problem.message, problem_hint(problem))
+        self._show_message(problem.message, problem_hint(problem))
 
 
 def _missing(model: Model) -> ModelRow:

@@ -7,14 +7,14 @@ from functools import partial
 from textual.content import Content
 
 from tui.console.keys import hint
-from tui.console.widgets.filter_bar import holding
+from tui.console.widgets.filter_bar import matching
 from tui.console.widgets.row_list import Draw, Lazy
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, ERROR, MUTED, READY, SUCCESS, UNSET, WARNING
 from tui.console.widgets.truncate import clip_middle, fit, width
 from tui.domain import ImportMode, Model, ModelState, ModelType, Origin, ProviderState
 from tui.sanitize import one_line
-from tui.tenancy.timestamps import at, when
+from tui.tenancy.timestamps import at, short_time
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models.catalog import ModelRow
 
@@ -36,13 +36,13 @@ def name_of(model: Model) -> str:
     return one_line(model.id) or "(unnamed)"
 
 
-def called(model: Model) -> str:
+def short_name(model: Model) -> str:
     """Return the model's ID for a sentence, short enough for a toast."""
     return clip_middle(name_of(model), 60)
 
 
 class ModelList:
-    """The models of a tenant, made ready to be drawn and filtered at each key press."""
+    """The models of a tenant, prepared for drawing and for filtering at each key press."""
 
     def __init__(
         self, rows: Sequence[ModelRow], providers: Mapping[str, ProviderRow], draw: DrawRow | None = None
@@ -51,7 +51,7 @@ class ModelList:
         self.providers = providers
         self.by_key = {row_key(row.model): row for row in rows}
         self._draw = draw or draw_row
-        # Flat lists of texts: few objects, as many of them make Python's collection of garbage stop everything.
+        # Flat lists of texts: with many objects, Python's garbage collection takes too long.
         self._keys = list(self.by_key)
         self._kinds = [row.model.type for row in self.by_key.values()]
         self._words = [self._words_of(row) for row in self.by_key.values()]
@@ -59,14 +59,14 @@ class ModelList:
     def __len__(self) -> int:
         return len(self._keys)
 
-    def drawn(self, key: str) -> Draw:
+    def draw_model(self, key: str) -> Draw:
         """Return the function that draws the row of a model."""
         row = self.by_key[key]
         return partial(self._draw, row, self.sign(row))
 
     def items(self, keys: Sequence[str]) -> Lazy:
         """Return the rows of those models."""
-        return Lazy(keys, lambda n: self.drawn(keys[n]))
+        return Lazy(keys, lambda n: self.draw_model(keys[n]))
 
     def sign(self, row: ModelRow) -> Sign:
         """Return the sign of a model's state, with its color."""
@@ -90,7 +90,7 @@ class ModelList:
 
     def matching(self, text: str, kind: ModelType | None = None) -> list[str]:
         """Return the keys of the models of that type with all words of the text, in any order."""
-        matches = holding(self._words, text)
+        matches = matching(self._words, text)
         if kind is None:
             return self._keys if len(matches) == len(self) else [self._keys[n] for n in matches]
         return [self._keys[n] for n in matches if self._kinds[n] is kind]
@@ -112,16 +112,16 @@ def columns(cells: int) -> tuple[int, int, int, int]:
 def draw_row(row: ModelRow, sign: Sign, cells: int) -> Content:
     """Draw a row of the list of models."""
     model = row.model
-    return _across(sign, name_of(model), row.provider_label, model.type.label, short(model.context), cells)
+    return _row_content(sign, name_of(model), row.provider_label, model.type.label, short_tokens(model.context), cells)
 
 
 def head(cells: int) -> Content:
     """Draw the column headings."""
-    drawn = _across((" ", ""), "", "provider", "type", "context", cells).plain
+    drawn = _row_content((" ", ""), "", "provider", "type", "context", cells).plain
     return line("model" + drawn.ljust(5)[5:])
 
 
-def _across(sign: Sign, name: str, provider: str, kind: str, context: str, cells: int) -> Content:
+def _row_content(sign: Sign, name: str, provider: str, kind: str, context: str, cells: int) -> Content:
     for_name, for_provider, for_kind, for_context = columns(cells)
     gap = "  " if for_context else " "
     text = fit(name, for_name, middle=True)
@@ -131,7 +131,7 @@ def _across(sign: Sign, name: str, provider: str, kind: str, context: str, cells
     return line(sign, f" {text.rstrip()}")
 
 
-def short(tokens: int) -> str:
+def short_tokens(tokens: int) -> str:
     """Format a token count in a few cells: `8k`, `128k`, `1M`; '' if it is unknown."""
     if tokens < 1_000:
         return str(tokens or "")
@@ -169,7 +169,7 @@ def sentences(row: ModelRow, provider: ProviderRow | None, now: str, nearest: Mo
     serves = f"The default {model.type.label} model." if row.default else "Not a default."
     first = f"{label}, {origin_words(row, provider, now)}. {serves}"
     if row.state is ModelState.GONE:
-        since = when(model.gone, now)
+        since = short_time(model.gone, now)
         reason = f"{label} no longer lists it since {since}." if model.gone else f"{label} retired it on {model.ends}."
         return f"{reason} {serves}", f"Nearest: {name_of(nearest)}." if nearest else "Requests to it fail."
     if row.state is ModelState.UNUSABLE:

@@ -28,7 +28,7 @@ from tui.domain import Model, ModelState, ModelType
 from tui.errors import Problem
 from tui.providers.spec import Provider
 from tui.tenancy import models
-from tui.tenancy.model_sync import Refreshed
+from tui.tenancy.model_sync import SyncResult
 from tui.tenancy.session import TenantSession
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
@@ -81,7 +81,7 @@ class Models(AreaScreen):
         self._session: TenantSession | None = None
         self._list = ModelList((), {})
         self.working = BusyIndicator(self)
-        self.checks = ModelChecks(self.working, self._say)
+        self.checks = ModelChecks(self.working, self._show_message)
         self._message: tuple[str, Words, Words] = ("", "", "")
         self._kind: ModelType | None = None
         self._resting: Timer | None = None
@@ -138,7 +138,7 @@ class Models(AreaScreen):
     def on_mount(self) -> None:
         self._session = self.navigator.tenant_session
         self._reload()
-        self._filtered()
+        self._update_filter()
         self._rows.focus()
 
     def on_screen_resume(self) -> None:
@@ -163,7 +163,7 @@ class Models(AreaScreen):
     def _reload(self) -> None:
         providers = self._list.providers.values() or status.rows(self.session)
         if sum(row.models + row.added for row in providers) <= _FEW:
-            self._take(self._read())
+            self._on_read(self._read())
         else:
             self.run_guarded(self.read(), "read")
 
@@ -176,16 +176,16 @@ class Models(AreaScreen):
 
     async def read(self) -> None:
         """Read the models again, without blocking the screen."""
-        self._take(await asyncio.to_thread(self._read))
+        self._on_read(await asyncio.to_thread(self._read))
 
-    def _take(self, read: ModelList) -> None:
+    def _on_read(self, read: ModelList) -> None:
         if read is not self._list:
             self._list = read
             self._rows.mark(self._rows.marks & read.by_key.keys())
-            self._filtered()
+            self._update_filter()
             self._update_details()
 
-    def _filtered(self, key: str | None = None) -> None:
+    def _update_filter(self, key: str | None = None) -> None:
         matches = self._list.matching(self.query_one(Filter).text, self._kind)
         texts = () if matches else empty_list(self.query_one(Filter).text, self._kind, bool(self._list))
         self._rows.show([text_item("", text) for text in texts] or self._list.items(matches), key)
@@ -197,7 +197,7 @@ class Models(AreaScreen):
         provider = self._list.providers.get(row.model.provider) if row else None
         default = models.defaults(self.session).get(row.model.type) if row else None
         sign = self._list.sign(row) if row else ("", "")
-        self.query_one(ModelDetailsView).tell(row, sign, provider, default, self.navigator.session.now())
+        self.query_one(ModelDetailsView).show_model(row, sign, provider, default, self.navigator.session.now())
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         self.refresh_chrome()
@@ -215,7 +215,7 @@ class Models(AreaScreen):
             right = f"{marked:,} marked · {right}"
         if self._reading and row:
             title, right = f"Models › {name_of(row.model)}", f"{self._list.sign(row)[0]} {row.word}"
-        return ScreenText(title, self._keys(row, marked), self.working.words or right, strip=self._strip(row))
+        return ScreenText(title, self._keys(row, marked), self.working.text or right, strip=self._strip(row))
 
     def _keys(self, row: ModelRow | None, marked: int) -> tuple[str, ...]:
         filtered = bool(self.query_one(Filter).text)
@@ -237,7 +237,7 @@ class Models(AreaScreen):
         if result := self.checks.results.get(self._rows.key):
             return result
         model = row.model
-        nearest = defaults.nearest(self.session, model) if row.state is ModelState.GONE else None
+        nearest = defaults.suggest_replacement(self.session, model) if row.state is ModelState.GONE else None
         provider = self._list.providers.get(model.provider)
         room = 1_000 if self._wide or self._reading else columns(self.size.width - 3)[0]
         return strip_of(name_of(model), sentences(row, provider, self.navigator.session.now(), nearest), room)
@@ -247,14 +247,14 @@ class Models(AreaScreen):
         self.query_one(Filter).clear()
         self._kind = None
         self._note_type()
-        self._filtered(key)
+        self._update_filter(key)
 
     def action_filter(self) -> None:
         self.remove_class("-reading")
         self.query_one(Filter).field.focus()
 
     def on_filter_changed(self) -> None:
-        self._filtered()
+        self._update_filter()
 
     def on_filter_done(self) -> None:
         self._rows.focus()
@@ -266,10 +266,10 @@ class Models(AreaScreen):
         """Show only models of that type, or all of them."""
         self._kind = kind
         self._note_type()
-        self._filtered()
+        self._update_filter()
 
     def _note_type(self) -> None:
-        self.query_one(Filter).note(type_note(self._kind) if self.size.width >= _NOTED else "")
+        self.query_one(Filter).show_note(type_note(self._kind) if self.size.width >= _NOTED else "")
 
     def on_rows_chosen(self) -> None:
         self.action_details()
@@ -313,18 +313,20 @@ class Models(AreaScreen):
         if not self._on_details and (shown := set(self._rows.keys)):
             self._mark(() if shown <= self._rows.marks else self._rows.marks | shown)
 
-    def _say(self, first: Words, second: Words = "") -> None:
+    def _show_message(self, first: Words, second: Words = "") -> None:
         """Show that in the strip until the cursor moves."""
         self._message = (self._rows.key, first, second)
         self.refresh_chrome()
 
     def show_problem(self, problem: Problem) -> None:
-        self._say(*problem_strip(problem))
+        self._show_message(*problem_strip(problem))
 
     def action_use(self) -> None:
         rows = self.targets
         if len(rows) == 1 and not rows[0].usable:
-            self._say(f"{name_of(rows[0].model)} cannot be a default: {rows[0].word}.", "Choose one that is ready.")
+            self._show_message(
+                f"{name_of(rows[0].model)} cannot be a default: {rows[0].word}.", "Choose one that is ready."
+            )
         elif rows:
             one = len(rows) == 1
             work = set_default(self.session, rows[0].model) if one else actions.use_all(self.session, rows)
@@ -332,7 +334,7 @@ class Models(AreaScreen):
 
     async def _then_show(self, work: Awaitable[str]) -> bool:
         """Do it, then show the models as they are now, none marked, and the notice that it returns."""
-        notice = await self.undoably(self.session, work)
+        notice = await self.run_undoable(self.session, work)
         await self.read()
         self._mark(())
         self.dialogs.toast(notice)
@@ -355,14 +357,14 @@ class Models(AreaScreen):
     async def _refresh(self) -> None:
         provider_ids = actions.listing_providers(self.session)
         if not provider_ids:
-            self._say("No provider that lists models is ready yet.", hint("{area.providers} sets one up."))
+            self._show_message("No provider that lists models is ready yet.", hint("{area.providers} sets one up."))
         elif await self.dialogs.ensure_unlocked("refresh the models"):
             listed = [result for result in await asyncio.gather(*map(self._refresh_one, provider_ids)) if result]
             if listed:
                 self.dialogs.toast(actions.listed_notice(listed))
 
-    async def _refresh_one(self, provider: Provider) -> Refreshed | None:
-        with self.working.on(f"listing {provider.label}"):
+    async def _refresh_one(self, provider: Provider) -> SyncResult | None:
+        with self.working.during(f"listing {provider.label}"):
             try:
                 refreshed = await catalog.refresh(self.session, provider.id)
                 await self.read()
@@ -376,7 +378,7 @@ class Models(AreaScreen):
 
     async def _add(self, provider_id: str) -> None:
         existing = set(self._list.by_key)
-        if await self.undoably(self.session, self.navigator.add_model(provider_id)):
+        if await self.run_undoable(self.session, self.navigator.add_model(provider_id)):
             await self.read()
             self.show_all(next((key for key in self._list.by_key if key not in existing), None))
 
@@ -385,10 +387,10 @@ class Models(AreaScreen):
         if row is not None and actions.editable(row.model, self._list.providers):
             self.run_guarded(self._edit(row.model), "edit")
         elif row is not None:
-            self._say("Only models added by hand have fields to edit.", "This one comes from its provider.")
+            self._show_message("Only models added by hand have fields to edit.", "This one comes from its provider.")
 
     async def _edit(self, model: Model) -> None:
-        if await self.undoably(self.session, self.navigator.add_model(model.provider, model)):
+        if await self.run_undoable(self.session, self.navigator.add_model(model.provider, model)):
             await self.read()
 
     def action_remove(self) -> None:

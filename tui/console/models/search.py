@@ -29,7 +29,7 @@ class ModelSearch:
         self._accepted = form.model_id
         self._requests: dict[str, object] = {}
 
-    def typed(self) -> None:
+    def on_typing(self) -> None:
         """Search a moment after the last key."""
         if ID not in self._form.offered or self._form.model_id == self._accepted:
             return
@@ -42,7 +42,7 @@ class ModelSearch:
         """Take an ID that was chosen, not typed, without a search."""
         self._accepted = self._form.model_id
 
-    def focused(self) -> None:
+    def suggest(self) -> None:
         """Ask for suggestions when a field gets the focus, once for the same values."""
         offered = self._form.focused_results
         name = self._form.name_of(offered) if offered else ID
@@ -51,14 +51,14 @@ class ModelSearch:
         values = {entry: value for entry, value in self._form.field_values.items() if entry != name}
         if self._requests.get(name) != values:
             self._requests[name] = values
-            self._screen.run_worker(self._offer(name, offered, values), group=f"offer-{name}", exclusive=True)
+            self._screen.run_worker(self._show_results(name, offered, values), group=f"offer-{name}", exclusive=True)
 
     def _due(self) -> None:
         self._timer = None
         if self._search is None or self._search.is_finished:
-            self._search = self._screen.run_worker(self._searched(), group="search", exit_on_error=False)
+            self._search = self._screen.run_worker(self._run_search(), group="search", exit_on_error=False)
 
-    async def _searched(self) -> None:
+    async def _run_search(self) -> None:
         offered, text = self._form.offered[ID], None
         # What was typed meanwhile is searched next, unless more keys are awaited.
         while text != self._form.model_id and self._timer is None:
@@ -83,7 +83,7 @@ class ModelSearch:
             offered.searching(False)
         self._screen.refresh_chrome()
 
-    async def _offer(self, name: str, offered: SearchResults, values: dict[str, str]) -> None:
+    async def _show_results(self, name: str, offered: SearchResults, values: dict[str, str]) -> None:
         session, provider = self._screen.navigator.tenant_session, self._form.provider
         offered.searching(True)
         try:

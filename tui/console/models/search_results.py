@@ -62,18 +62,18 @@ class SearchResults(Vertical):
         yield self.list
 
     @property
-    def pointed(self) -> SearchResult | None:
+    def selected_result(self) -> SearchResult | None:
         """The result under the cursor, while the list has the focus."""
         return self.hits.get(self.list.key) if self.list.has_focus else None
 
     @property
-    def listed(self) -> bool:
+    def has_results(self) -> bool:
         """Whether results are shown."""
         return bool(self.list.display)
 
     def searching(self, on: bool) -> None:
         """Show that a search is running."""
-        self.row.note((f"{WORKING} searching", MUTED) if on else "")
+        self.row.show_note((f"{WORKING} searching", MUTED) if on else "")
 
     def show(self, hits: Sequence[SearchResult], *words: Words) -> None:
         """Replace the hits; `words` are shown under the field in place of its help."""
@@ -83,7 +83,7 @@ class SearchResults(Vertical):
         self.list.refresh(layout=True)
         # What else is said there, such as what is wrong with the field, is left alone.
         if words or self._has_message:
-            self.row.say(*words)
+            self.row.show_lines(*words)
         self._has_message = bool(words)
         self._reveal()
 

@@ -82,7 +82,7 @@ class AreaNavigator:
         return None
 
     @property
-    def arrived(self) -> bool:
+    def is_ready(self) -> bool:
         """Whether the screen shown has its focus, and a key acts as it will from then on."""
         screen = self.screen
         return screen is None or (screen.opened and not (isinstance(screen, AreaScreen) and screen.switched_to))
@@ -131,7 +131,7 @@ class AreaNavigator:
         assert isinstance(screen, Playground)
         await screen.show_type(type)
         if model is not None and screen.tab is not None:
-            screen.tab.use(model)
+            screen.tab.set_model(model)
 
     # --- tenants ---
 
@@ -142,10 +142,10 @@ class AreaNavigator:
 
     def open_tenant(self, tenant_id: str, area: str = "") -> AwaitComplete:
         """Show a tenant in that area, or in the one to start in. It becomes the one used last."""
-        self.use(tenants.get(self.session.tenant(tenant_id)))
+        self.set_tenant(tenants.get(self.session.tenant(tenant_id)))
         return self.show(area or self.session.config.start)
 
-    def use(self, tenant: Tenant) -> None:
+    def set_tenant(self, tenant: Tenant) -> None:
         """Show the areas of that tenant from now on."""
         self.tenant = tenant
         self._tenant_opened()

@@ -36,7 +36,7 @@ class Ask(Dialog[str]):
             yield Button(label, id=f"choice-{value}")
 
     def chrome(self) -> ScreenText:
-        around = self.beneath
+        around = self.screen_below
         yes_no = ("ask.yes", "ask.no") if self._yes_or_no else ()
         return ScreenText(around.title, ("form.press", *yes_no, "focus.up focus.down: move", "page.back"), around.right)
 

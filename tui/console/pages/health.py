@@ -15,7 +15,7 @@ from tui.console.frame.screen import PageScreen, problem_lines
 from tui.console.keys import bind, hint
 from tui.console.pages.health_rows import draw, head, row_key, sought_text, strip_of
 from tui.console.remedies import problem_hint
-from tui.console.widgets.filter_bar import Filter, holding
+from tui.console.widgets.filter_bar import Filter, matching
 from tui.console.widgets.progress_bar import Progress
 from tui.console.widgets.row_list import Item, Rows, text_item
 from tui.console.widgets.static_text import Plain, Words
@@ -128,7 +128,7 @@ class Health(PageScreen[None]):
         if self._of:
             right = f"{self._done:,} of {self._of:,} checked"
         title = "Health of all tenants" if self._everyone else f"Health of {self._names.get(self._tenant_id, '')}"
-        return ScreenText(title, self._keys(), self.working.words or right, strip=self._strip())
+        return ScreenText(title, self._keys(), self.working.text or right, strip=self._strip())
 
     @property
     def _tenant_id(self) -> str:
@@ -208,7 +208,7 @@ class Health(PageScreen[None]):
             self._show()
 
         try:
-            with self.pending_actions.slow():
+            with self.pending_actions.release_during():
                 checked = await health.check_rows(entries, hear)
         except asyncio.CancelledError:
             self._say("Stopped.", "What was verified stays.")

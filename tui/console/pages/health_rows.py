@@ -23,7 +23,7 @@ from tui.console.widgets.symbols import (
 from tui.console.widgets.truncate import fit
 from tui.domain import VerificationState
 from tui.sanitize import one_line
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials.health import HealthRow
 
 _SIGNS = {
@@ -40,7 +40,7 @@ _WIDE = 96
 
 _COLUMNS: tuple[tuple[str, int, bool, Callable[[HealthRow, str], str]], ...] = (
     ("state", 11, False, lambda row, now: row.state),
-    ("verified", 10, True, lambda row, now: when(row.verified_at, now) or ("never" if row.credential else "–")),
+    ("verified", 10, True, lambda row, now: short_time(row.verified_at, now) or ("never" if row.credential else "–")),
     ("now", 9, False, lambda row, now: _time(row.ms)),
     ("median", 9, False, lambda row, now: _time(row.median_ms)),
     ("age", 7, False, lambda row, now: f"{row.age_days} d" if row.age_days is not None else "–"),
@@ -97,7 +97,7 @@ def strip_of(row: HealthRow, label: str, now: str) -> tuple[Words, Words]:
     if not row.credential:
         return f"{label}: {trial_words(row)} requests of the trial are left.", "A trial is not verified."
     before = f", {row.before_ms} ms the time before" if row.before_ms and row.ms else ""
-    verified = f"verified {when(row.verified_at, now)}" if row.verified_at else "never verified"
+    verified = f"verified {short_time(row.verified_at, now)}" if row.verified_at else "never verified"
     cost = "A check is billed as one token." if row.billed else "A check is free."
     used = "" if row.active else "; it is not in use"
     return f"{label} {row.credential}: {verified}{before}{used}.", cost

@@ -73,7 +73,7 @@ class Help(TextPage):
         return ScreenText(
             f"Help: {_name(self._about)}",
             self.keys,
-            self.reader.place,
+            self.reader.visible_range,
             strip=("Report a bug: send the output of modeldeck --version and the log file.", ""),
         )
 
@@ -81,7 +81,7 @@ class Help(TextPage):
 
     def _lines(self, cells: int) -> list[Words]:
         two = cells >= _TWO_COLUMNS
-        own, general = self._own(_LEFT - 2 if two else cells - 3), self._general()
+        own, general = self._own_keys(_LEFT - 2 if two else cells - 3), self._general_keys()
         sections: list[list[Words]] = []
         if two:
             rows = max(len(own), len(general))
@@ -96,19 +96,19 @@ class Help(TextPage):
         sections += [self._fields(), self._signs(), self._terminal(), self._files()]
         return [row for section in sections if section for row in [*section, ""]]
 
-    def _own(self, cells: int) -> list[Content]:
+    def _own_keys(self, cells: int) -> list[Content]:
         keys: list[tuple[str, str]] = []
         if isinstance(self._about, FramedScreen):
             items = footer_items(self._about.chrome().keys, typing=False)
             keys += [(item.keys, item.word) for item in items[:1] if not item.last]
-        mine = [action for action in self._actions.values() if not action.general]
+        mine = [action for action in self._actions.values() if not action.is_general]
         keys += [("  ".join(entry.keys[:3]), _lower(entry.words)) for entry in mine]
         rows = [row for key in keys for row in _key(*key, cells=cells)]
         lists = self._about.query(Rows)
         move = " ".join(keys_of(f"list.{step}")[-1 if step in ("up", "down") else 0] for step in _STEPS)
         return [*rows, *_key(move, "move", cells=cells)] if lists else rows
 
-    def _general(self) -> list[Content]:
+    def _general_keys(self) -> list[Content]:
         rows: list[Content] = []
         for ids, words in _GENERAL:
             actions = [self._actions[tenant_id] for tenant_id in ids if tenant_id in self._actions]
@@ -158,9 +158,9 @@ class Help(TextPage):
         return [*lines, f"   Log       {where.short(where.log)}, contains no keys or texts"]
 
 
-def own(action: Action) -> bool:
+def is_own(action: Action) -> bool:
     """Return True if an action belongs to its screen alone."""
-    return not action.general
+    return not action.is_general
 
 
 def _name(screen: Screen[Any]) -> str:

@@ -34,7 +34,7 @@ class Save(Dialog[Path]):
     def __init__(self, suggested: str, formats: Mapping[str, str], writer: Writer, *, title: str = "") -> None:
         super().__init__()
         self.formats, self.writer, self.title_left = dict(formats), writer, title or "Playground › save"
-        self._path = FieldRow("path", "file", _proposed(suggested, next(iter(self.formats))))
+        self._path = FieldRow("path", "file", _unused_path(suggested, next(iter(self.formats))))
         self._format = Choice("format", list(self.formats.items()), id="format")
         self._problem: Problem | None = None
 
@@ -67,10 +67,10 @@ class Save(Dialog[Path]):
 
     def _show_destination(self) -> None:
         if self._problem is not None:
-            self._path.say(*problem_lines(self._problem.message, problem_hint(self._problem)))
+            self._path.show_lines(*problem_lines(self._problem.message, problem_hint(self._problem)))
             return
         host = one_line(socket.gethostname())
-        self._path.say(
+        self._path.show_lines(
             f"Written on {clip_middle(host, 12)}, readable only by you. To copy it:",
             f"scp {host}:{one_line(str(self.path))} .",
         )
@@ -97,8 +97,8 @@ class Save(Dialog[Path]):
     async def _save(self) -> None:
         path = self.path
         try:
-            existing = await asyncio.to_thread(_look, path)
-            if existing and await self._keep(path, existing):
+            existing = await asyncio.to_thread(_existing_file, path)
+            if existing and await self._write(path, existing):
                 return
             text = await asyncio.to_thread(self.writer, self._format.value)
             await asyncio.to_thread(write, path, text)
@@ -110,13 +110,13 @@ class Save(Dialog[Path]):
         self.dialogs.toast(f"Saved to {path}.")
         self.dismiss(path)
 
-    async def _keep(self, path: Path, existing: str) -> bool:
+    async def _write(self, path: Path, existing: str) -> bool:
         lines = [f"{path.name} already exists, {existing}.", "Overwriting it replaces its content."]
         answer = await self.dialogs.ask("Save", lines, {"keep": "Keep the existing file", "over": "Overwrite it"})
         return answer != "over"
 
 
-def _look(path: Path) -> str:
+def _existing_file(path: Path) -> str:
     """Say what is at the path already; '' if nothing is."""
     try:
         file_status = path.lstat()
@@ -137,7 +137,7 @@ def _path(text: str) -> Path:
     return Path(os.path.abspath(os.path.expanduser(text.strip() or ".")))
 
 
-def _proposed(suggested: str, ending: str) -> str:
+def _unused_path(suggested: str, ending: str) -> str:
     """Return an unused path, relative to the folder in which Modeldeck was started if that is shorter."""
     name = suggested if suggested.rpartition(".")[1] else f"{suggested}.{ending}"
     stem, _, last = name.rpartition(".")

@@ -12,7 +12,7 @@ from tui.console.defaults.set_default import set_default
 from tui.console.frame.chrome import AREAS
 from tui.console.frame.screen import AreaScreen, FramedScreen
 from tui.console.keys import Action, actions_of, class_actions, hint, key_of
-from tui.console.palette.matching import Command, CommandGroup, sought
+from tui.console.palette.matching import Command, CommandGroup, search_text
 from tui.console.preferences import TERMINAL_THEME
 from tui.console.remedies import problem_hint
 from tui.domain import ImportMode, ModelType, Tenant
@@ -36,31 +36,31 @@ _AREA_SCREENS = (("providers", "Providers"), ("models", "Models"), ("defaults", 
 
 def local_commands(screen: FramedScreen[Any]) -> list[Command]:
     """Return the commands shown before a word is typed: the screen's actions, and where to go."""
-    return _once(chain(_here(screen), _places(screen)))
+    return _without_duplicates(chain(_screen_commands(screen), _places(screen)))
 
 
 def global_commands(screen: FramedScreen[Any]) -> list[Command]:
     """Return the commands on the tenant's settings and those of the other areas."""
-    return _once(chain(_appearance(screen), _elsewhere(screen), _of_tenant(screen)))
+    return _without_duplicates(chain(_appearance(screen), _area_commands(screen), _tenant_commands(screen)))
 
 
-def many(screen: FramedScreen[Any], tenant: Tenant | None) -> tuple[CommandGroup, ...]:
+def large_groups(screen: FramedScreen[Any], tenant: Tenant | None) -> tuple[CommandGroup, ...]:
     """Return the tenant's models and the other tenants: thousands may take a while to read at first."""
     return (*((_models(screen, tenant),) if tenant else ()), _tenants(screen, tenant))
 
 
-def _once(commands: Iterable[Command]) -> list[Command]:
+def _without_duplicates(commands: Iterable[Command]) -> list[Command]:
     first: dict[str, Command] = {}
     for command in commands:
         first.setdefault(command.words, command)
     return list(first.values())
 
 
-def _here(screen: FramedScreen[Any]) -> Iterator[Command]:
-    for action in sorted(actions_of(screen), key=lambda entry: entry.general):
+def _screen_commands(screen: FramedScreen[Any]) -> Iterator[Command]:
+    for action in sorted(actions_of(screen), key=lambda entry: entry.is_general):
         if action.id.startswith(("area.", "page.", "list.", "form.")) or action.id in _UNLISTED:
             continue
-        locked = action.id == "app.lock" and _locked(screen)
+        locked = action.id == "app.lock" and _is_locked(screen)
         yield Command(
             "Unlock" if locked else action.words,
             _runner(screen, action),
@@ -70,7 +70,7 @@ def _here(screen: FramedScreen[Any]) -> Iterator[Command]:
         )
 
 
-def _locked(screen: FramedScreen[Any]) -> bool:
+def _is_locked(screen: FramedScreen[Any]) -> bool:
     """Return True if a tenant is shown that is locked."""
     return screen.navigator.tenant is not None and not keyring.is_open(screen.navigator.tenant_session)
 
@@ -124,7 +124,7 @@ def _places(screen: FramedScreen[Any]) -> Iterator[Command]:
 def _appearance(screen: FramedScreen[Any]) -> Iterator[Command]:
     plain = "off" if screen.console.ascii else "on"
     tells = "Draw all signs in ASCII." if plain == "on" else "Draw signs in Unicode."
-    yield Command(f"Plain characters: {plain}", _then(_plain, screen, plain), "", tells, also="ascii glyphs")
+    yield Command(f"Plain characters: {plain}", _then(_add_in_text, screen, plain), "", tells, also="ascii glyphs")
     for theme in THEMES:
         first = theme == TERMINAL_THEME.name
         what = f"your terminal's own colors ({theme})" if first else theme
@@ -184,13 +184,13 @@ async def _theme(screen: FramedScreen[Any], theme: str) -> None:
     screen.dialogs.toast(f"Now using {theme}; {where.short(where.config / NAME)} remembers it.")
 
 
-async def _plain(screen: FramedScreen[Any], word: str) -> None:
+async def _add_in_text(screen: FramedScreen[Any], word: str) -> None:
     session = screen.navigator.session
     session.config = replace(session.config, glyphs="ascii" if word == "on" else "unicode")
     await screen.app.run_action("redraw")
 
 
-def _elsewhere(screen: FramedScreen[Any]) -> Iterator[Command]:
+def _area_commands(screen: FramedScreen[Any]) -> Iterator[Command]:
     """Yield the actions of the other areas; each goes there first."""
     if screen.navigator.tenant is None:
         return
@@ -209,16 +209,16 @@ async def _go_and_do(screen: FramedScreen[Any], area: str, action: str) -> None:
     await screen.app.run_action(action, default_namespace=screen.app.screen)
 
 
-def _of_tenant(screen: FramedScreen[Any]) -> Iterator[Command]:
+def _tenant_commands(screen: FramedScreen[Any]) -> Iterator[Command]:
     if screen.navigator.tenant is not None:
-        yield from _keeping(screen, screen.navigator.tenant.name)
+        yield from _settings_commands(screen, screen.navigator.tenant.name)
         yield from _types(screen)
         yield from _key_pair(screen)
         yield from _providers(screen)
 
 
 def _models(screen: FramedScreen[Any], tenant: Tenant) -> CommandGroup:
-    rows, texts, unusable = catalog.derived(screen.navigator.session.tenant(tenant.id), "commands", _sought)
+    rows, texts, unusable = catalog.cached(screen.navigator.session.tenant(tenant.id), "commands", _searchable_models)
 
     def make(number: int) -> Command:
         row, model = rows[number], rows[number].model
@@ -229,12 +229,12 @@ def _models(screen: FramedScreen[Any], tenant: Tenant) -> CommandGroup:
     return CommandGroup(texts, unusable, make)
 
 
-def _sought(rows: Sequence[ModelRow]) -> tuple[Sequence[ModelRow], list[str], frozenset[int]]:
+def _searchable_models(rows: Sequence[ModelRow]) -> tuple[Sequence[ModelRow], list[str], frozenset[int]]:
     """Return the models without duplicates, their text to search, and which cannot be used."""
     once: dict[str, ModelRow] = {}
     for row in rows:
         once.setdefault(_model_words(row), row)
-    texts = [sought(words, f"{row.model.ref} {row.model.type.label}") for words, row in once.items()]
+    texts = [search_text(words, f"{row.model.ref} {row.model.type.label}") for words, row in once.items()]
     unique = list(once.values())
     return unique, texts, frozenset(n for n, row in enumerate(unique) if not row.usable)
 
@@ -251,11 +251,11 @@ def _tenants(screen: FramedScreen[Any], shown: Tenant | None) -> CommandGroup:
         tells = f"Show the providers of {others[number].name}."
         return Command(words[number], _then(_worker, screen, _open_tenant, others[number].id), "", tells)
 
-    texts = [sought(name, entry.id) for name, entry in zip(words, others, strict=True)]
+    texts = [search_text(name, entry.id) for name, entry in zip(words, others, strict=True)]
     return CommandGroup(texts, frozenset(), make)
 
 
-def _keeping(screen: FramedScreen[Any], name: str) -> Iterator[Command]:
+def _settings_commands(screen: FramedScreen[Any], name: str) -> Iterator[Command]:
     """Yield the commands on a tenant's settings as a whole."""
     tells = f"Show what was changed in {name}, when and by whom."
     yield Command("Audit log", _then(_audit, screen), "", tells, also="history who changed verify")
@@ -299,7 +299,7 @@ async def _export(screen: FramedScreen[Any]) -> None:
     from tui.console.pages.save_file import Save  # lazy: the page
 
     def writer(_: str) -> str:
-        return export.exported(screen.navigator.tenant_session).text
+        return export.export_async(screen.navigator.tenant_session).text
 
     await screen.app.push_screen_wait(
         Save(screen.navigator.tenant_id, {"json": "JSON"}, writer, title="Export the settings")
@@ -362,7 +362,7 @@ async def _pick_default(screen: FramedScreen[Any], kind: ModelType) -> None:
     try:
         work = set_default(session, model)
         shown = screen.app.screen
-        screen.dialogs.toast(await (shown.undoably(session, work) if isinstance(shown, AreaScreen) else work))
+        screen.dialogs.toast(await (shown.run_undoable(session, work) if isinstance(shown, AreaScreen) else work))
     except Problem as problem:
         screen.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
     else:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, overload
 
-from tui.console.widgets.filter_bar import holding
+from tui.console.widgets.filter_bar import matching
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Command:
     """More words that find it."""
 
 
-def sought(words: str, also: str = "") -> str:
+def search_text(words: str, also: str = "") -> str:
     """Return the text to search: a command's own words on one line, synonyms on the next."""
     return f" {words}\n{also}".casefold()
 
@@ -39,7 +39,7 @@ class CommandGroup:
     @classmethod
     def of(cls, commands: Sequence[Command]) -> "CommandGroup":
         """Return a group of a few commands that are built already."""
-        texts = [sought(command.words, command.also) for command in commands]
+        texts = [search_text(command.words, command.also) for command in commands]
         return cls(texts, frozenset(n for n, command in enumerate(commands) if command.reason), commands.__getitem__)
 
 
@@ -75,6 +75,6 @@ class CommandIndex(Sequence[Command]):
         words = typed.casefold().split()
         if not words:
             return sorted(range(len(self.kinds[0].texts)), key=self._unusable.__contains__)
-        matches, first = holding(self._texts, typed), f" {words[0]}"
+        matches, first = matching(self._texts, typed), f" {words[0]}"
         begins = {n for n in matches if 0 <= self._texts[n].find(first) < self._texts[n].find("\n")}
         return sorted(matches, key=lambda n: 2 * (n in self._unusable) + (n not in begins))

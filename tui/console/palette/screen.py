@@ -14,7 +14,7 @@ from textual.widgets import Input
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import FramedScreen, PageScreen
 from tui.console.keys import bind
-from tui.console.palette.entries import global_commands, local_commands, many
+from tui.console.palette.entries import global_commands, large_groups, local_commands
 from tui.console.palette.matching import Command, CommandGroup, CommandIndex
 from tui.console.widgets.input import LineField
 from tui.console.widgets.row_list import Lazy, Rows, text_item
@@ -62,7 +62,7 @@ class Commands(PageScreen[None]):
 
     async def _gather(self) -> None:
         first, rest = self._all, CommandGroup.of(global_commands(self._from))
-        groups = await to_thread(many, self._from, self.navigator.tenant)
+        groups = await to_thread(large_groups, self._from, self.navigator.tenant)
         self._all = CommandIndex([*first.kinds, rest, *groups])
         if self.query_one(LineField).value:
             self._show(self._place)

@@ -69,7 +69,7 @@ class AnswerSchema(Dialog[ChosenSchema]):
         return "The schema that you typed will be lost." if self._field.text != self._before else ""
 
     def on_mount(self) -> None:
-        self._path.say("Enter loads a file into the field below.")
+        self._path.show_lines("Enter loads a file into the field below.")
         self._field.focus()
 
     async def _inspect(self, _typed: str) -> bool:
@@ -86,23 +86,23 @@ class AnswerSchema(Dialog[ChosenSchema]):
         try:
             schema = await asyncio.to_thread(read_schema, self._path.path)
         except Problem as problem:
-            self._path.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             return
-        self._field.put(json.dumps(schema, ensure_ascii=False, indent=2))
-        self._path.say("Loaded.")
+        self._field.set_text(json.dumps(schema, ensure_ascii=False, indent=2))
+        self._path.show_lines("Loaded.")
         self._field.focus()
 
     def on_lines_field_sent(self, event: LinesField.Sent) -> None:
         event.stop()
-        self.run_worker(self._use(), group="use", exclusive=True, exit_on_error=False)
+        self.run_worker(self._apply(), group="use", exclusive=True, exit_on_error=False)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "none":
             self.dismiss(ChosenSchema(None))
         else:
-            self.run_worker(self._use(), group="use", exclusive=True, exit_on_error=False)
+            self.run_worker(self._apply(), group="use", exclusive=True, exit_on_error=False)
 
-    async def _use(self) -> None:
+    async def _apply(self) -> None:
         text = self._field.text.strip()
         try:
             schema = await asyncio.to_thread(parsed_schema, text, "The text") if text else None

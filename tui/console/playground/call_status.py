@@ -48,7 +48,7 @@ class CallStatus:
             return message, f"{key_of('app.copy-or-stop')} stops; Modeldeck waits up to {self._silent.limit:.0f} s."
         return (self.notices[-1] if self.notices else ""), ""
 
-    def tell(self, event: Event | Fallback) -> bool:
+    def apply(self, event: Event | Fallback) -> bool:
         """Take in an event about the call itself; False for one that brings something."""
         self._silent = event if isinstance(event, NoResponseYet) else None
         self._again = (event, monotonic() + event.seconds) if isinstance(event, Retrying) else None

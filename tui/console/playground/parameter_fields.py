@@ -20,7 +20,7 @@ SYSTEM = Parameter(
 )
 
 
-def meaning(parameter: Parameter) -> str:
+def describe(parameter: Parameter) -> str:
     """Describe a parameter: what it does, its choices, and what a blank field means."""
     description = parameter.help.removeprefix(f"{parameter.label}: ")
     named = f"{parameter.label}: {description[:1].lower()}{description[1:]}" if description else f"{parameter.label}."
@@ -62,24 +62,24 @@ class ParameterFields(VerticalScroll, can_focus=False):
         """The row with the focus."""
         return next((row for row in self.rows if row.field.has_focus), None)
 
-    def take(self, row: ParameterRow) -> bool:
+    def apply(self, row: ParameterRow) -> bool:
         """Use the text of a row. If it is not a value, say so under the row and return False."""
         try:
             if row.parameter is SYSTEM:
                 self.conversation.system = row.text.strip()
             else:
-                self.settings.take(row.parameter, row.text, parse_parameter)
+                self.settings.set(row.parameter, row.text, parse_parameter)
         except Problem as problem:
-            row.say(problem)
+            row.show_problem(problem)
             return False
-        row.say(None)
+        row.show_problem(None)
         self.post_message(self.Changed())
         return True
 
-    def take_all(self) -> None:
+    def apply_all(self) -> None:
         """Use the texts of the fields."""
         for row in self.rows:
-            self.take(row)
+            self.apply(row)
 
     def clear(self) -> None:
         """Leave the parameters to the server; the system prompt is not one of them."""
@@ -87,7 +87,7 @@ class ParameterFields(VerticalScroll, can_focus=False):
         for row in self.rows:
             if row.parameter is not SYSTEM:
                 row.text = ""
-                row.say(None)
+                row.show_problem(None)
         self.post_message(self.Changed())
 
     def focus_first(self) -> None:
@@ -98,5 +98,5 @@ class ParameterFields(VerticalScroll, can_focus=False):
 
     def on_parameter_row_changed(self, event: ParameterRow.Changed) -> None:
         event.stop()
-        if self.take(event.row) and event.entered:
+        if self.apply(event.row) and event.entered:
             self.screen.focus_next()

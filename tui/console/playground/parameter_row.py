@@ -34,7 +34,7 @@ class Settings:
     texts: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
 
-    def take(self, parameter: Parameter, text: str, parse: Parse) -> None:
+    def set(self, parameter: Parameter, text: str, parse: Parse) -> None:
         """Keep what was typed, and use its value. If it is not a value, raise a Problem and keep the last value."""
         self.texts[parameter.name] = text
         value = parse(parameter, text)
@@ -48,7 +48,7 @@ class Settings:
         self.texts.clear()
         self.values.clear()
 
-    def words(self, parameters: Iterable[Parameter]) -> str:
+    def summary(self, parameters: Iterable[Parameter]) -> str:
         """Return the parameters that are set, for the bottom rule."""
         named = {parameter.name: parameter.label for parameter in parameters}
         return ", ".join(f"{named[name]} {_value_text(value)}" for name, value in self.values.items() if name in named)
@@ -124,11 +124,11 @@ class ParameterRow(Vertical):
         if text == self.text:
             return
         if isinstance(self.field, LinesField):
-            self.field.put(text)
+            self.field.set_text(text)
         else:
             self.field.value = text
 
-    def say(self, problem: Problem | None) -> None:
+    def show_problem(self, problem: Problem | None) -> None:
         """Show what is wrong with the text, in the row under it."""
         if problem is not None and self._wrong is None:
             self._wrong = Plain(classes="wrong")

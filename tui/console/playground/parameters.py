@@ -6,7 +6,7 @@ from textual.widget import Widget
 
 from tui.console.frame.chrome import ScreenText
 from tui.console.frame.screen import PageScreen
-from tui.console.playground.parameter_fields import SYSTEM, ParameterFields, meaning
+from tui.console.playground.parameter_fields import SYSTEM, ParameterFields, describe
 from tui.console.playground.parameter_row import ParameterRow, Settings
 from tui.console.widgets.form import Button, Form
 from tui.console.widgets.static_text import Plain, line
@@ -32,9 +32,9 @@ class Parameters(PageScreen[None]):
     def content(self) -> Iterable[Widget]:
         yield Plain(("   parameter          value          range            provider default", MUTED), id="head")
         with_button = [Plain(), Button("Reset to provider defaults")] if self._fields.parameters else []
-        yield Form(self._fields, *self._none(), *with_button)
+        yield Form(self._fields, *self._empty_message(), *with_button)
 
-    def _none(self) -> list[Widget]:
+    def _empty_message(self) -> list[Widget]:
         text = f"\n   {self.model.id} takes no parameters."
         return [] if self._fields.parameters else [Plain(text)]
 
@@ -47,13 +47,13 @@ class Parameters(PageScreen[None]):
         )
         if row and row.parameter is SYSTEM:
             keys = ("field.next", "question.new-line", "field.clear")
-        strip = self._meaning(row)
+        strip = self._description(row)
         return ScreenText("Playground › parameters", (*keys, "page.back"), self.model.ref, strip=strip)
 
-    def _meaning(self, row: ParameterRow | None) -> tuple[str, str]:
+    def _description(self, row: ParameterRow | None) -> tuple[str, str]:
         if row is None:
             return "Clears every field but the system prompt.", ""
-        rows = [entry.plain for entry in wrap(line(meaning(row.parameter)), max(20, self.size.width - 6))]
+        rows = [entry.plain for entry in wrap(line(describe(row.parameter)), max(20, self.size.width - 6))]
         return rows[0], " ".join(rows[1:])
 
     def on_mount(self) -> None:
@@ -63,5 +63,5 @@ class Parameters(PageScreen[None]):
         self._fields.clear()
 
     def action_back(self) -> None:
-        self._fields.take_all()
+        self._fields.apply_all()
         self.dismiss(None)

@@ -19,7 +19,7 @@ from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import ATTENTION, WARNING
 from tui.console.widgets.truncate import fit
 from tui.sanitize import one_line
-from tui.workspace.playground.path_completion import Entry, Offer, expanded, offer
+from tui.workspace.playground.path_completion import Entry, Offer, expand_home, offer
 from tui.workspace.playground.speech.audio import MEGABYTE, megabytes
 
 _ROWS = 5
@@ -102,29 +102,29 @@ class PathField(Vertical):
     @property
     def path(self) -> Path:
         """The path that is meant."""
-        return expanded(self.value, self._home)
+        return expand_home(self.value, self._home)
 
     def write(self, text: str) -> None:
         """Put a text into the field, with the cursor at its end."""
         self.field.value = text
         self.field.cursor_position = len(text)
 
-    def say(self, *lines: Words) -> None:
+    def show_lines(self, *lines: Words) -> None:
         """Show these lines under the field."""
-        self.row.say(*lines)
+        self.row.show_lines(*lines)
 
-    def look(self) -> None:
+    def refresh_file(self) -> None:
         """Bring what is offered, and what is known of the file, up to date with what is typed."""
-        self.run_worker(self._look(), group="look", exclusive=True, exit_on_error=False)
+        self.run_worker(self._refresh_file(), group="look", exclusive=True, exit_on_error=False)
 
     def reject(self, *lines: Words) -> None:
         """Show what is wrong with the path, and put the cursor there."""
         self.workers.cancel_group(self, "look")
         self._show(())
-        self.say(*lines)
+        self.show_lines(*lines)
         self.field.focus()
 
-    async def _look(self) -> None:
+    async def _refresh_file(self) -> None:
         typed = self.value
         suggestions = await asyncio.to_thread(offer, typed, self._home, self.endings)
         exists = await self._inspect(typed)
@@ -139,7 +139,7 @@ class PathField(Vertical):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.look()
+        self.refresh_file()
 
     def on_path_row_completing(self, event: PathRow.Completing) -> None:
         event.stop()
@@ -147,7 +147,7 @@ class PathField(Vertical):
 
     async def _complete(self, listed: bool) -> None:
         if self.offer.typed != self.value:
-            await self._look()
+            await self._refresh_file()
         if not listed and self.offer.completes:
             self.write(self.offer.agreed)
         elif self.entries.items and (listed or len(self.entries.items) > 1):

@@ -59,7 +59,7 @@ class Question(LinesField):
         self._texts: list[str] = [""]
         self._place = 0
 
-    def take(self) -> str:
+    def pop(self) -> str:
         """Return the question and clear the field."""
         text = self.text.strip()
         *questions, draft = self._texts
@@ -68,26 +68,26 @@ class Question(LinesField):
             questions.append(draft)
         self._texts = [*questions[-_REMEMBERED:], text, ""]
         self._place = len(self._texts) - 1
-        self.put("")
+        self.set_text("")
         return text
 
     def give_back(self, text: str) -> None:
         """Put a question that was not answered back, unless another one was typed meanwhile."""
         if not self.text.strip():
-            self.put(text)
+            self.set_text(text)
 
     def change(self, text: str) -> None:
         """Show a text to be changed; what was typed comes back with `up`."""
         if self.text.strip():
             self._texts[-1:] = [self.text, ""]
             self._place = len(self._texts) - 1
-        self.put(text)
+        self.set_text(text)
 
-    def beyond(self, step: int) -> None:
+    def leave(self, step: int) -> None:
         if 0 <= self._place + step < len(self._texts):
             self._texts[self._place] = self.text
             self._place += step
-            self.put(self._texts[self._place])
+            self.set_text(self._texts[self._place])
 
     def action_page(self, direction: int) -> None:
         self.post_message(self.Page(direction))
@@ -114,7 +114,7 @@ class Question(LinesField):
 class Mode(Plain):
     """The sign beside the input field: TYPE while keys type, KEYS while they act."""
 
-    def tell(self, typing: bool) -> None:
+    def show_mode(self, typing: bool) -> None:
         """Show the mode."""
         self.show(mode_sign(typing))
 
@@ -164,11 +164,11 @@ class Composer:
         self._files.show(Content("\n").join(chips))
         self._files.set_class(bool(files), "-some")
 
-    def take(self) -> tuple[str, tuple[AttachedFile, ...]]:
+    def pop(self) -> tuple[str, tuple[AttachedFile, ...]]:
         """Return the question and its files, and clear both."""
         files = self.files
         self.attach()
-        return self.question.take(), files
+        return self.question.pop(), files
 
     def give_back(self, text: str, files: tuple[AttachedFile, ...]) -> None:
         """Put a question that was not answered back with its files, unless others are there meanwhile."""
@@ -183,10 +183,10 @@ class Composer:
 
     def show_focus(self, typing: bool) -> None:
         """Show whether keys type, and whether they type in the question."""
-        self._mode.tell(typing)
+        self._mode.show_mode(typing)
         self.rule.color(ACCENT if self.question.has_focus else MUTED)
 
-    def say(self, sentence: str = "") -> None:
+    def show_sentence(self, sentence: str = "") -> None:
         """Show a sentence under the field; '' removes it."""
         self._note.show((sentence, ATTENTION))
         self._note.set_class(bool(sentence), "-said")
@@ -195,8 +195,10 @@ class Composer:
     def question_changed(self) -> None:
         """Remove the sentence once the question is another one."""
         if self.question.text != self._note_question:
-            self.say()
+            self.show_sentence()
 
-    def say_too_long(self, event: LinesField.TooLong) -> None:
+    def show_too_long(self, event: LinesField.TooLong) -> None:
         """Say that a paste was too long for a question."""
-        self.say(f"The paste has {event.size:,} characters; a question takes up to {LIMIT:,}. Nothing was pasted.")
+        self.show_sentence(
+            f"The paste has {event.size:,} characters; a question takes up to {LIMIT:,}. Nothing was pasted."
+        )

@@ -44,7 +44,7 @@ class RawView(TextPage):
 
     def chrome(self) -> ScreenText:
         own = () if self.typing else ("raw.save", "raw.copy")
-        return ScreenText(f"Raw: {self._model.ref}", (*self.keys, *own), self.reader.place)
+        return ScreenText(f"Raw: {self._model.ref}", (*self.keys, *own), self.reader.visible_range)
 
     def _lines(self, cells: int) -> list[Words]:
         lines: list[Words] = []

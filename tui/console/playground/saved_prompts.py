@@ -67,7 +67,7 @@ class SavedPrompts(PageScreen[SavedPrompt]):
         prompt = self._prompt
         if prompt is None:
             return "Stored unencrypted with the settings: keep no secrets in them.", ""
-        return _described(prompt)
+        return _describe(prompt)
 
     def on_rows_moved(self) -> None:
         self.refresh_chrome()
@@ -105,7 +105,7 @@ class SavedPrompts(PageScreen[SavedPrompt]):
         self._show(self.query_one(Rows).key)
 
 
-def _described(prompt: SavedPrompt) -> tuple[str, str]:
+def _describe(prompt: SavedPrompt) -> tuple[str, str]:
     """Return two lines on what a prompt holds."""
     parts = [f"{name} {text}" for name, text in prompt.parameters.items()]
     parts += ["answers fit a JSON Schema"] if prompt.schema is not None else []
@@ -137,7 +137,7 @@ class PromptName(PageScreen[str]):
 
     def chrome(self) -> ScreenText:
         keys = ("field.next: save", "field.clear") if self.typing else ("form.press",)
-        return ScreenText(f"{_TITLE} › save", (*keys, "page.back"), strip=_described(self._prompt))
+        return ScreenText(f"{_TITLE} › save", (*keys, "page.back"), strip=_describe(self._prompt))
 
     def on_mount(self) -> None:
         self._seen = {prompt.name: prompt for prompt in saved_prompts.prompts(self.navigator.tenant_session)}
@@ -165,6 +165,6 @@ class PromptName(PageScreen[str]):
             if await self.dialogs.over_conflict(save) is None:
                 return
         except Problem as problem:
-            self._row.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._row.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             return
         self.dismiss(named.name)

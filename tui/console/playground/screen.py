@@ -60,7 +60,7 @@ class Playground(AreaScreen):
         return tab if tab is not None and tab.is_attached else None
 
     def on_mount(self) -> None:
-        self._brought()
+        self._on_tab_shown()
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
@@ -78,7 +78,7 @@ class Playground(AreaScreen):
         self.tab.set_class(self.has_class("-no-strip") or self.query_one(Footer).rows > 1, "-low")
         if self.tab.rule is None:
             foot = self.query_one("#foot", Rule)
-            foot.mark(mode_sign(self.typing))
+            foot.show_sign(mode_sign(self.typing))
             foot.color(ACCENT if self.typing else MUTED)
 
     async def show_type(self, type: str) -> None:  # noqa: A002 - the word of the design
@@ -89,13 +89,13 @@ class Playground(AreaScreen):
             self._tabs[type] = _create_tab(type)
             await switcher.add_content(self._tabs[type])
         switcher.current = f"tab-{type}"
-        self._brought()
+        self._on_tab_shown()
 
-    def _brought(self) -> None:
+    def _on_tab_shown(self) -> None:
         """Prepare the tab that came into view."""
         if self.tab is not None:
             self.set_class(self.tab.rule is not None, "-own-rule")
-            self.tab.shown()
+            self.tab.on_tab_shown()
         self.refresh_chrome()
 
     def chrome(self) -> ScreenText:
@@ -120,7 +120,7 @@ class Playground(AreaScreen):
 
     def on_screen_resume(self) -> None:
         if self.tab is not None:
-            self.tab.shown()
+            self.tab.on_tab_shown()
             if self.switched_to:
                 self.tab.take_focus()
 
@@ -138,7 +138,7 @@ class Playground(AreaScreen):
     async def _pick(self) -> None:
         tab = self.tab
         if tab is not None and (model := await self.navigator.pick_model(tab.TYPE, tab.model, prompt=tab.prompt)):
-            tab.use(model)
+            tab.set_model(model)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "source":
@@ -153,7 +153,7 @@ class Playground(AreaScreen):
         session = self.navigator.tenant_session
         try:
             work = switch(session, status.row(session, provider_id))
-            self.dialogs.toast(await self.undoably(session, work))
+            self.dialogs.toast(await self.run_undoable(session, work))
         except Problem as problem:
             self.dialogs.toast(f"{problem.message} {problem_hint(problem)}")
         self.refresh_chrome()
@@ -194,7 +194,7 @@ class Playground(AreaScreen):
 
     def changed_elsewhere(self) -> None:
         if self.tab is not None:
-            self.tab.shown()
+            self.tab.on_tab_shown()
         self.refresh_chrome()
 
 

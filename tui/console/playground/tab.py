@@ -9,7 +9,7 @@ from textual.binding import BindingType
 from textual.containers import Vertical
 
 from tui.console.frame.chrome import Rule, ScreenText
-from tui.console.frame.navigator import InConsole
+from tui.console.frame.navigator import ConsoleNode
 from tui.console.frame.screen import FramedScreen
 from tui.console.keys import bind, hint
 from tui.console.playground.call_status import CallStatus
@@ -33,7 +33,7 @@ def pick_model_hint(what: str) -> str:
     return hint(f"{pick} picks one for {what}; {default} sets the default.")
 
 
-class Tab(InConsole, Vertical):
+class Tab(ConsoleNode, Vertical):
     """One tab. It takes the default model of its type until another was picked for it."""
 
     TYPE: ClassVar[ModelType]
@@ -48,14 +48,14 @@ class Tab(InConsole, Vertical):
         self._picked = False
         self._budget_warning = ""
 
-    def shown(self) -> None:
+    def on_tab_shown(self) -> None:
         """Take the present default model unless a model was picked in this tab."""
         if not self._picked:
             self.model = self._default()
             self.model_changed()
         self.refresh_chrome()
 
-    def use(self, model: Model) -> None:
+    def set_model(self, model: Model) -> None:
         """Use that model in this tab from now on."""
         self.model, self._picked = model, True
         self.model_changed()
@@ -63,7 +63,7 @@ class Tab(InConsole, Vertical):
 
     def use_ref(self, ref: str) -> None:
         """Use the model with that `provider/id`."""
-        self.use(models.find(self.navigator.tenant_session, ref, self.TYPE))
+        self.set_model(models.find(self.navigator.tenant_session, ref, self.TYPE))
 
     def use_if_known(self, ref: str) -> None:
         """Use that model if there still is one; else say so, and keep the present one."""
@@ -121,7 +121,7 @@ class Tab(InConsole, Vertical):
         """The footer's word for it."""
         return ("playground.source",) if self.has_trial else ()
 
-    def counted(self, model: Model) -> None:
+    def warn_of_trial(self, model: Model) -> None:
         """Warn once a day when less than a tenth of the trial's requests remains."""
         session, dialogs = self.navigator.tenant_session, self.dialogs
 
@@ -261,12 +261,12 @@ class PromptTab(Tab):
         """The field of the prompt."""
         return self.composer.question
 
-    def say(self, sentence: str = "") -> None:
+    def show_sentence(self, sentence: str = "") -> None:
         """Show a sentence under the question; '' removes it."""
-        self.composer.say(sentence)
+        self.composer.show_sentence(sentence)
 
     def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
-        self.composer.say_too_long(event)
+        self.composer.show_too_long(event)
 
     def on_question_attach(self) -> None:
         self.action_attach()
@@ -293,13 +293,13 @@ class SingleCallTab(Tab):
         super().__init__(id=id)
         self.call_status: CallStatus | None = None
 
-    def shown(self) -> None:
-        super().shown()
+    def on_tab_shown(self) -> None:
+        super().on_tab_shown()
         if self.has_class("-locked") and keyring.is_open(self.navigator.tenant_session):
-            self.unlocked()
+            self.on_unlocked()
         self.focus_if_elsewhere()
 
-    def rest(self) -> None:
+    def leave_fields(self) -> None:
         """Move the focus from the fields, so that single keys act and enter sends nothing."""
         self.can_focus = True
         self.focus()
@@ -317,9 +317,9 @@ class SingleCallTab(Tab):
 
     async def _open(self) -> None:
         if await self.dialogs.ensure_unlocked():
-            self.unlocked()
+            self.on_unlocked()
             self.take_focus()
 
-    def unlocked(self) -> None:
+    def on_unlocked(self) -> None:
         """Show again what only an open tenant shows."""
         self.remove_class("-locked")

@@ -59,7 +59,7 @@ class AddProvider(PageScreen[str]):
             Button("Continue to its fields", id="add", primary=True),
         )
 
-    async def _turn_to(self, kind: Provider | None) -> None:
+    async def _select_kind(self, kind: Provider | None) -> None:
         self.kind = kind
         part = self.query_one("#part")
         await part.remove_children()
@@ -115,7 +115,7 @@ class AddProvider(PageScreen[str]):
 
     async def on_rows_chosen(self) -> None:
         if kind := kinds().get(self.query_one(Rows).key):
-            await self._turn_to(kind)
+            await self._select_kind(kind)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return not (action in ("move", "page") and self.kind is not None)
@@ -128,7 +128,7 @@ class AddProvider(PageScreen[str]):
 
     def action_back(self) -> None:
         if self.kind is not None:
-            self.run_worker(self._turn_to(None), group="add", exclusive=True)
+            self.run_worker(self._select_kind(None), group="add", exclusive=True)
         elif self.query_one(Filter).text:
             self.query_one(Filter).clear()
         else:
@@ -136,7 +136,7 @@ class AddProvider(PageScreen[str]):
 
     def on_input_changed(self) -> None:
         if self.kind is not None:
-            self._name_row.say()
+            self._name_row.show_lines()
 
     def on_field_row_next(self) -> None:
         self.on_button_pressed()
@@ -150,7 +150,7 @@ class AddProvider(PageScreen[str]):
         try:
             await connections.add(self.navigator.tenant_session, name, self.kind.id)
         except Problem as problem:
-            self._name_row.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._name_row.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             self._name_row.field.focus()
             return
         self.dismiss(name)

@@ -32,7 +32,7 @@ class Checks:
         return bool(self._of)
 
     @property
-    def doing(self) -> dict[str, str]:
+    def running_checks(self) -> dict[str, str]:
         """`checking 3 s` by provider id."""
         return {
             entry: what + (f" {seconds} s" if (seconds := int(monotonic() - since)) else "")
@@ -48,7 +48,7 @@ class Checks:
         """Do them, some at a time; the problem of one is kept for its row and stops no other."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def one(provider_id: str, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        async def check_one(provider_id: str, what: str, work: Callable[[], Awaitable[None]]) -> None:
             async with gate:
                 self._since[provider_id] = what, monotonic()
                 self.problems.pop(provider_id, None)
@@ -66,8 +66,8 @@ class Checks:
         if self._ticking is None:
             self._ticking = self._screen.set_interval(1.02, self._changed)
         try:
-            with self._screen.pending_actions.slow():
-                await asyncio.gather(*(one(*work) for work in works if work[0] not in self._since))
+            with self._screen.pending_actions.release_during():
+                await asyncio.gather(*(check_one(*work) for work in works if work[0] not in self._since))
         finally:
             self._of -= len(works)
             self._done = max(0, self._done - len(works))

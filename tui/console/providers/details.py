@@ -12,10 +12,10 @@ from tui.console.widgets.truncate import clip_end, clip_middle, fit, width
 from tui.console.widgets.wrap import fold
 from tui.domain import Credential, ModelType, ProviderState, VerificationState, previous_of
 from tui.providers.spec import Field
-from tui.sanitize import grouped
+from tui.sanitize import group_fingerprint
 from tui.tenancy import credentials, models
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials import status
 from tui.workspace.credentials.lifetime import due_on, is_due, lifetime
 from tui.workspace.credentials.status import ProviderRow
@@ -35,19 +35,19 @@ _CHECKED = {
 
 @dataclass(frozen=True)
 class ProviderDetails:
-    """What there is to tell about one provider of a tenant."""
+    """The details of one provider of a tenant."""
 
     session: TenantSession
     row: ProviderRow
     room: int
-    """The cells of a row, for addresses: they take as many rows as they need."""
+    """Cells of a row, for wrapping URLs."""
 
     def items(self, compact: bool) -> list[Item]:
         """Return the rows, in the whole window or in a narrow column next to the list (`compact`).
 
         Fields have the key `field:<name>`, the other credentials `credential:<name>`.
         """
-        parts = [self._head() if compact else [], self._fields(compact), self._others()]
+        parts = [self._head() if compact else [], self._fields(compact), self._inactive_rows()]
         if compact:
             parts += [self._model_column(), self._defaults(True)]
         else:
@@ -64,17 +64,17 @@ class ProviderDetails:
         return self.row.credential
 
     @property
-    def others(self) -> list[Credential]:
+    def inactive_credentials(self) -> list[Credential]:
         """The credentials that are not in use."""
         stored = credentials.listing(self.session, self.row.provider.id)
         return [entry for entry in stored if not entry.active]
 
-    def checked(self, credential: Credential) -> str:
+    def check_result(self, credential: Credential) -> str:
         """Return `verified 14:02`, or another result of the last check."""
         credential_status = status.credential_state(self.session, credential)
         if credential_status.state in (ProviderState.UNDECRYPTABLE, ProviderState.UNCONFIRMED):
             return credential_status.word
-        state, at = credential.check.state, when(credential.check.at, self.session.now())
+        state, at = credential.check.state, short_time(credential.check.at, self.session.now())
         return f"{_CHECKED[state]} {at}" if state in _CHECKED and at else str(ProviderState.UNVERIFIED)
 
     def _head(self) -> list[Item]:
@@ -91,7 +91,7 @@ class ProviderDetails:
         credential, provider = self.credential, self.row.provider
         items: list[Item] = []
         if credential is not None:
-            checked = self.checked(credential)
+            checked = self.check_result(credential)
             if checked.startswith("verified") and credential.check.ms:
                 checked += f" in {credential.check.ms} ms"
             items.append(_entry("", "Credential", f"{credential.name}, in use", "" if compact else checked))
@@ -123,7 +123,9 @@ class ProviderDetails:
             return []
         now = f"  {WARNING} replace it" if is_due(credential, terms, self.session.today()) else ""
         return [
-            _entry("", "Expires" if day == terms.expires else "Replace by", f"{when(day, self.session.now())}{now}")
+            _entry(
+                "", "Expires" if day == terms.expires else "Replace by", f"{short_time(day, self.session.now())}{now}"
+            )
         ]
 
     def _source(self, compact: bool) -> list[Item]:
@@ -154,9 +156,11 @@ class ProviderDetails:
         elif self.row.state is ProviderState.UNDECRYPTABLE:
             yield _entry(key, field.label, line((BROKEN, ERROR), " cannot be opened"))
         else:
-            mark = grouped(credential.fingerprints.get(field.name, ""))
+            mark = group_fingerprint(credential.fingerprints.get(field.name, ""))
             fingerprint = f"fingerprint {mark}" if mark else ""
-            yield _entry(key, field.label, credentials.masked(credential, field.name), "" if compact else fingerprint)
+            yield _entry(
+                key, field.label, credentials.masked_secret(credential, field.name), "" if compact else fingerprint
+            )
             if compact and fingerprint:
                 yield _entry("", "", fingerprint)
 
@@ -167,8 +171,8 @@ class ProviderDetails:
             return [_entry(key, label, parts[0], warning)]
         return [_entry(key, label, parts[0]), *(_entry("", "", part) for part in [*parts[1:], warning] if part)]
 
-    def _others(self) -> list[Item]:
-        others = self.others
+    def _inactive_rows(self) -> list[Item]:
+        others = self.inactive_credentials
         if not others:
             return []
         secret = next((field.name for field in self.row.provider.fields if field.secret), "")
@@ -176,8 +180,8 @@ class ProviderDetails:
             _entry(
                 f"credential:{other.name}",
                 other.name,
-                credentials.masked(other, secret) or "no key",
-                "previous key" if previous_of(other.name) else self.checked(other),
+                credentials.masked_secret(other, secret) or "no key",
+                "previous key" if previous_of(other.name) else self.check_result(other),
                 named=True,
             )
             for other in others
@@ -202,7 +206,7 @@ class ProviderDetails:
         for kind, names in self._counts().items():
             items.append(text_item("", f"{kind.label:<{_TYPE}} {len(names):>2}"))
             if names:
-                items.append(Item("", _some(names)))
+                items.append(Item("", _name_list(names)))
         return items
 
     def _defaults(self, compact: bool) -> list[Item]:
@@ -241,7 +245,7 @@ def _default(kind: ModelType, name: str, heading: str | None) -> Callable[[int],
     return lambda cells: line(label, clip_middle(name or "–", max(4, cells - len(label))))
 
 
-def _some(names: list[str]) -> Callable[[int], Content]:
+def _name_list(names: list[str]) -> Callable[[int], Content]:
     def draw(cells: int) -> Content:
         more = f"  and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
         return line("  ", (clip_end("  ".join(names[:_SHOWN]), cells - 2 - width(more)), MUTED), (more, MUTED))

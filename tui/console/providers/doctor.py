@@ -90,7 +90,7 @@ class Doctor(PageScreen[None]):
         lines: list[Words] = []
         for check in self._checks:
             sign, style = _SIGNS[check.state]
-            first = line("   ", (sign, style), " ", fit(check.name, _NAME), f"{_time(check.ms):>{_TIME}}")
+            first = line("   ", (sign, style), " ", fit(check.name, _NAME), f"{_duration(check.ms):>{_TIME}}")
             words, *rest = line(check.words).wrap(max(20, cells - _INDENT - 1)) or [line("")]
             lines.append(line(first, "  ", words))
             lines += [line(" " * _INDENT, part) for part in rest]
@@ -113,7 +113,7 @@ class Doctor(PageScreen[None]):
             super().action_back()
 
 
-def _time(ms: float | None) -> str:
+def _duration(ms: float | None) -> str:
     if ms is None:
         return "–"
     return f"{ms:.1f} ms" if ms < 10 else f"{ms:,.0f} ms"

@@ -43,7 +43,7 @@ def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], compac
 
 def matches(row: ProviderRow, words: Sequence[str]) -> bool:
     """Return True if the row contains all words (in lower case)."""
-    text = f"{row.provider.label} {row.word} {row.source} {_GROUPS[row.provider.supply]} {count(row)}".casefold()
+    text = f"{row.provider.label} {row.word} {row.source} {_GROUPS[row.provider.supply]} {model_count(row)}".casefold()
     return all(word in text for word in words)
 
 
@@ -53,7 +53,7 @@ def no_match(words: Sequence[str]) -> list[Item]:
     return [text_item("", nothing), text_item("", hint("{area.escape} clears the filter."))]
 
 
-def count(row: ProviderRow) -> str:
+def model_count(row: ProviderRow) -> str:
     """Return `41 models`, `2 added`, or ''."""
     if row.added and not row.models:
         return f"{row.added} added"
@@ -77,7 +77,7 @@ def _draw(row: ProviderRow, doing: str, compact: bool, cells: int) -> Content:
     if row.credential is None and not doing and not row.models + row.added:
         word = f"{row.discovered} found" if compact and row.discovered else row.word
         return line((mark, style), f" {name}", (clip_end(word, cells - _LABEL - 2), MUTED))
-    number, _, unit = count(row).partition(" ")
+    number, _, unit = model_count(row).partition(" ")
     total = f"{number:>{5 if compact else 3}} {unit}" if number and (compact or cells >= _BROAD) else ""
     word, source = (
         (fit(doing or state, _STATE_WIDTH), "") if compact else (fit(doing or row.word, 26), fit(row.source, 12))

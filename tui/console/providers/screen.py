@@ -93,7 +93,7 @@ class Providers(AreaScreen):
         return self._session
 
     @property
-    def wide(self) -> bool:
+    def is_wide(self) -> bool:
         return self.has_class("-wide")
 
     @property
@@ -107,7 +107,7 @@ class Providers(AreaScreen):
     @property
     def reading(self) -> bool:
         """Whether keys are about the details."""
-        return self.focused is self.details or (self.has_class("-reading") and not self.wide)
+        return self.focused is self.details or (self.has_class("-reading") and not self.is_wide)
 
     @property
     def row(self) -> ProviderRow | None:
@@ -119,7 +119,7 @@ class Providers(AreaScreen):
         row = self.row
         kind, _, name = self.details.key.partition(":")
         if row is not None and self.reading and kind == "credential":
-            return credentials.named(self.session, row.provider.id, name)
+            return credentials.find(self.session, row.provider.id, name)
         return row.credential if row else None
 
     @property
@@ -170,22 +170,22 @@ class Providers(AreaScreen):
     def _draw(self, key: str | None = None) -> None:
         words = self.query_one(Filter).text.casefold().split()
         rows = [row for row in self.rows if matches(row, words)]
-        doing = self.checks.doing
-        shown = (rows, doing, self.wide, words)
+        doing = self.checks.running_checks
+        shown = (rows, doing, self.is_wide, words)
         if shown == self._shown and key is None:
             return
         self._shown = shown
-        self.listed.show(provider_items(rows, doing, self.wide) or no_match(words), key)
+        self.listed.show(provider_items(rows, doing, self.is_wide) or no_match(words), key)
 
     def _update_details(self) -> None:
         """Bring the details to the provider under the cursor."""
-        row, room = self.row, self.size.width - (_LIST + 2 if self.wide else 3)
-        items = ProviderDetails(self.session, row, room).items(self.wide) if row and self._session else []
+        row, room = self.row, self.size.width - (_LIST + 2 if self.is_wide else 3)
+        items = ProviderDetails(self.session, row, room).items(self.is_wide) if row and self._session else []
         self.details.show(items)
 
     def on_rows_moved(self, event: Rows.Moved) -> None:
         self.refresh_chrome()
-        if event.rows is self.listed and self.wide:
+        if event.rows is self.listed and self.is_wide:
             if self._resting is not None:
                 self._resting.stop()
             self._resting = self.set_timer(_REST, self._update_details)
@@ -196,8 +196,8 @@ class Providers(AreaScreen):
         title, right = "Providers", self.checks.progress or f"{usable} of {len(self.rows)} ready"
         if self.reading and row:
             title = f"Providers › {row.provider.label}"
-            if not self.wide:
-                right = summary.state_words(row, self.checks.doing.get(row.provider.id, ""))
+            if not self.is_wide:
+                right = summary.state_words(row, self.checks.running_checks.get(row.provider.id, ""))
         return ScreenText(title, self._keys(row), right, strip=self._strip(row))
 
     def _keys(self, row: ProviderRow | None) -> tuple[str, ...]:
@@ -209,7 +209,7 @@ class Providers(AreaScreen):
             row,
             reading=self.reading,
             on_other=self.on_other,
-            wide=self.wide,
+            wide=self.is_wide,
             any_set_up=any(other.credential for other in self.rows),
             leave=leave if self.checks or self.reading or filtered else "",
         )
@@ -227,7 +227,7 @@ class Providers(AreaScreen):
             problem=self.checks.problems.get(row.provider.id),
             on_other=self.on_other,
             reading=self.reading,
-            wide=self.wide,
+            wide=self.is_wide,
             locked=not keyring.is_open(self.session),
             untouched=not any(other.credential or other.trial for other in self.rows),
         )
@@ -236,7 +236,7 @@ class Providers(AreaScreen):
     def _place(self) -> str:
         return f"{self.listed.key}/{self.details.key if self.reading else ''}"
 
-    def say(self, first: Words, second: Words = "") -> None:
+    def show_message(self, first: Words, second: Words = "") -> None:
         """Show that in the strip until the cursor moves."""
         self._message = (self._place, first, second)
         self.refresh_chrome()
@@ -254,10 +254,10 @@ class Providers(AreaScreen):
 
     def action_details(self) -> None:
         row = self.row
-        if row is not None and self.focused is self.listed and (self.wide or row.credential is not None):
+        if row is not None and self.focused is self.listed and (self.is_wide or row.credential is not None):
             self._update_details()
             self.details.action_end(False)
-            self.set_class(not self.wide, "-reading")
+            self.set_class(not self.is_wide, "-reading")
             self.details.focus()
 
     def action_list(self) -> None:
@@ -279,20 +279,20 @@ class Providers(AreaScreen):
         row = self.row
         if row is None:
             return
-        if event.rows is self.listed and row.credential is not None and not self.wide:
+        if event.rows is self.listed and row.credential is not None and not self.is_wide:
             self.action_details()
             return
         options = {"name": row.credential.name} if row.credential else {}
         if event.rows is self.details:
             kind, _, name = self.details.key.partition(":")
             if kind == "credential" and previous_of(name):
-                self.say(*summary.previous_key_words())
+                self.show_message(*summary.previous_key_words())
                 return
             options["name" if kind == "credential" else "field"] = name
         self.run_guarded(self._set_up(row, **options), "form")
 
     def show_problem(self, problem: Problem) -> None:
-        self.say(*summary.strip_of_problem(problem))
+        self.show_message(*summary.strip_of_problem(problem))
 
     async def _set_up(self, row: ProviderRow, **options: str) -> None:
         await self.navigator.set_up(row.provider.id, **options)
@@ -301,7 +301,7 @@ class Providers(AreaScreen):
 
     async def _then_show(self, work: Awaitable[str | bool]) -> bool:
         """Do it, then show the rows as they are now and the notice it returns. Return False if nothing was done."""
-        result = await self.undoably(self.session, work)
+        result = await self.run_undoable(self.session, work)
         self._message = ("", "", "")
         self.reload()
         if isinstance(result, str) and result:
@@ -311,7 +311,7 @@ class Providers(AreaScreen):
     def action_verify(self) -> None:
         row, credential = self.row, self.credential
         if row is None or credential is None:
-            self.say("There is no key to verify yet.", hint("{list.choose} sets it up."))
+            self.show_message("There is no key to verify yet.", hint("{list.choose} sets it up."))
         elif status.credential_state(self.session, credential).state is ProviderState.UNCONFIRMED:
             self.run_guarded(self._then_show(self.dialogs.ensure_unlocked(again=True)), "form")
         else:
@@ -331,7 +331,7 @@ class Providers(AreaScreen):
     def action_refresh(self) -> None:
         row = self.row
         if row is None or row.credential is None:
-            self.say("It is not set up, so it lists no models.", hint("{list.choose} sets it up."))
+            self.show_message("It is not set up, so it lists no models.", hint("{list.choose} sets it up."))
         else:
             self.run_guarded(self._refresh(row, row.credential), "checks", exclusive=False)
 
@@ -354,7 +354,7 @@ class Providers(AreaScreen):
     def action_add(self) -> None:
         row = self.row
         if row is None or row.credential is None:
-            self.say("A model can be added once the provider is set up.", hint("{list.choose} sets it up."))
+            self.show_message("A model can be added once the provider is set up.", hint("{list.choose} sets it up."))
         else:
             self.run_guarded(self._then_show(self.navigator.add_model(row.provider.id)), "form")
 
@@ -375,9 +375,11 @@ class Providers(AreaScreen):
         if row is None:
             return
         if credential is None or not self.on_other:
-            self.say(*summary.in_use_words(row.credential))
+            self.show_message(*summary.in_use_words(row.credential))
         else:
-            self.run_guarded(self._then_show(actions.use(self.session, self.dialogs, row, credential)), "form")
+            self.run_guarded(
+                self._then_show(actions.switch_credential(self.session, self.dialogs, row, credential)), "form"
+            )
 
     def action_page(self, name: str) -> None:
         """Open the doctor of the provider, the health of all keys, or the expiry of its key."""
@@ -387,7 +389,7 @@ class Providers(AreaScreen):
     def action_remove(self) -> None:
         row, credential = self.row, self.credential
         if row is None or not (row.credential or row.models or row.added or row.provider.kind):
-            self.say("There is nothing to remove.")
+            self.show_message("There is nothing to remove.")
         else:
             self.run_guarded(self._remove(row, credential.name if credential and self.on_other else ""), "form")
 

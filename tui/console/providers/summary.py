@@ -14,7 +14,7 @@ from tui.sanitize import one_line
 from tui.tenancy import credentials, models
 from tui.tenancy.credentials import key_hint
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import at, when
+from tui.tenancy.timestamps import at, short_time
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
 
@@ -71,7 +71,9 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
             hint("Press {list.choose} to replace it, {providers.remove} to forget it."),
         )
     if row.state is ProviderState.REFUSED:
-        return _refused(row, credential, now), hint("Press {list.choose} to replace it, {providers.verify} to retry.")
+        return _rejected_words(row, credential, now), hint(
+            "Press {list.choose} to replace it, {providers.verify} to retry."
+        )
     if row.state is ProviderState.RESTRICTED:
         return (
             credential.check.message or f"{label} accepts this key, but its permissions are restricted.",
@@ -82,7 +84,7 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
         message += f" T{row.trial.words[1:]}."
     if locked and credential.envelope:
         return message, hint("{app.lock} unlocks the tenant; {providers.verify} asks for the passphrase first.")
-    return message, _listed(row, credential, now)
+    return message, _listed_words(row, credential, now)
 
 
 def state_words(row: ProviderRow, doing: str) -> str:
@@ -142,11 +144,11 @@ def strip_of_problem(problem: Problem) -> Strip:
 def strip_of_field(credential: Credential, now: str) -> tuple[str, str]:
     """Return the strip of a field in the details."""
     changed = (
-        f", changed {when(credential.changed, now)}"
+        f", changed {short_time(credential.changed, now)}"
         if credential.changed and credential.changed != credential.created
         else ""
     )
-    return f"Set up {when(credential.created, now)}{changed}.", hint(
+    return f"Set up {short_time(credential.created, now)}{changed}.", hint(
         "{list.choose} changes the fields. The key is replaced, never shown."
     )
 
@@ -214,8 +216,8 @@ def switch_notice(row: ProviderRow, before: Credential, now: Credential) -> str:
     return " ".join(sentences)
 
 
-def _refused(row: ProviderRow, credential: Credential, now: str) -> str:
-    label, at = row.provider.label, when(credential.check.at, now)
+def _rejected_words(row: ProviderRow, credential: Credential, now: str) -> str:
+    label, at = row.provider.label, short_time(credential.check.at, now)
     ends = f" ending {last}" if (last := key_hint(row.provider, credential.hints)) else ""
     message = credential.check.message
     for known in (f"{label} rejected the key{ends}.", f"{label} rejected this key."):
@@ -229,7 +231,7 @@ def _status_message(row: ProviderRow, credential: Credential, now: str) -> list[
     parts = ["your key" if credential.envelope else "key by reference" if credential.references else "no key"]
     if last := key_hint(row.provider, credential.hints):
         parts.append(f"ends {last}")
-    at = when(credential.check.at, now)
+    at = short_time(credential.check.at, now)
     duration = f" in {credential.check.ms} ms" if credential.check.ms else ""
     parts.append(
         f"verified {at}{duration}" if credential.check.state is VerificationState.READY and at else "not verified"
@@ -237,7 +239,7 @@ def _status_message(row: ProviderRow, credential: Credential, now: str) -> list[
     return parts
 
 
-def _listed(row: ProviderRow, credential: Credential, now: str) -> str:
+def _listed_words(row: ProviderRow, credential: Credential, now: str) -> str:
     if credential.check.state is VerificationState.UNVERIFIED:
         return hint("Press {providers.verify} to verify it.")
     if row.provider.list_models is None:

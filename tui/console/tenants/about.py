@@ -9,9 +9,9 @@ from tui.console.widgets.text_viewer import Reader
 from tui.console.widgets.truncate import fit
 from tui.domain import DefaultState, ProviderState
 from tui.errors import Problem
-from tui.sanitize import grouped, one_line
+from tui.sanitize import group_fingerprint, one_line
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials import status
 from tui.workspace.models import defaults
 from tui.workspace.pricing import spend
@@ -27,7 +27,7 @@ class TenantDetails(Reader):
     DEFAULT_CSS = "TenantDetails { width: 1fr; padding: 0 1; }"
     can_focus = False
 
-    def tell(self, lines: Sequence[Words]) -> None:
+    def show_lines(self, lines: Sequence[Words]) -> None:
         """Show the lines about a tenant."""
         self.show(lambda _: lines)
 
@@ -67,7 +67,7 @@ def details(session: TenantSession, row: TenantRow, now: str) -> list[Words]:
 
 def last_request(last: spend.SpendRecord | None, now: str) -> str:
     """Return when a model was last asked, and which."""
-    return f"{when(last.at, now)}, {one_line(f'{last.provider}/{last.model}')}" if last else "never"
+    return f"{short_time(last.at, now)}, {one_line(f'{last.provider}/{last.model}')}" if last else "never"
 
 
 def _facts(row: TenantRow, now: str) -> list[Words]:
@@ -77,8 +77,8 @@ def _facts(row: TenantRow, now: str) -> list[Words]:
         ("ID", tenant.id),
         ("State", "open" if row.open else "locked"),
         ("Passphrase", "yes" if tenant.protected else "none"),
-        ("Key pair", grouped(tenant.key_id)),
+        ("Key pair", group_fingerprint(tenant.key_id)),
         ("Trial", balance(row.trial)),
-        ("Last used", when(row.last_used, now) or "never"),
+        ("Last used", short_time(row.last_used, now) or "never"),
     ]
     return [line((f"{label:<{_LABEL}}", MUTED), value) for label, value in facts]

@@ -14,7 +14,7 @@ from tui.console.widgets.symbols import MUTED, PROBLEM
 from tui.console.widgets.wrap import wrap
 from tui.errors import Problem
 from tui.storage.audit_log import Entry
-from tui.tenancy.timestamps import moment
+from tui.tenancy.timestamps import long_time
 from tui.workspace import audit
 
 _WHEN = 18
@@ -35,7 +35,7 @@ class Audit(TextPage):
         self.run_worker(self._read(), group="audit", exclusive=True, exit_on_error=False)
 
     def chrome(self) -> ScreenText:
-        return ScreenText("Audit log", self.keys, self.reader.place, strip=self._strip)
+        return ScreenText("Audit log", self.keys, self.reader.visible_range, strip=self._strip)
 
     async def _read(self) -> None:
         session = self.navigator.tenant_session
@@ -49,7 +49,7 @@ class Audit(TextPage):
         self.reader.show(self._lines)
         self.refresh_chrome()
 
-    def _verification_message(self, checked: audit.Checked) -> tuple[Words, Words]:
+    def _verification_message(self, checked: audit.AuditCheck) -> tuple[Words, Words]:
         if not checked.findings:
             return "Log intact.", "Check it with: modeldeck audit verify"
         first, *more = checked.findings
@@ -64,7 +64,7 @@ class Audit(TextPage):
             if by != who:
                 lines += [*([""] if lines else []), (f"   {by}", MUTED)]
                 who = by
-            at = moment(entry.at, self.navigator.session.now())
+            at = long_time(entry.at, self.navigator.session.now())
             first, *rest = wrap(line(audit.words(entry)), max(20, cells - _WHEN))
             lines += [line((f"   {at}".ljust(_WHEN), MUTED), first), *(line(" " * _WHEN, part) for part in rest)]
         return lines or ["   No entries yet."]

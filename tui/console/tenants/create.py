@@ -64,7 +64,7 @@ class NewTenant(PageScreen[Tenant]):
 
     def unsaved(self) -> str:
         form = self._form
-        return "What you typed will be lost." if form.name_row.value or form.passphrase.touched else ""
+        return "What you typed will be lost." if form.name_row.value or form.passphrase.has_text else ""
 
     # --- what is typed and pressed ---
 
@@ -104,4 +104,4 @@ class NewTenant(PageScreen[Tenant]):
         self._slug = slug
         self._folder.display = not name.isascii()
         self._form.name_row.help = (f"Up to {tenant_registry.LONGEST} characters. Its folder will be {slug}.",)
-        self._form.name_row.say()
+        self._form.name_row.show_lines()

@@ -8,7 +8,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widget import Widget
 
-from tui.console.frame.navigator import InConsole
+from tui.console.frame.navigator import ConsoleNode
 from tui.console.frame.screen import FramedScreen, problem_lines, problem_text
 from tui.console.remedies import problem_hint
 from tui.console.widgets.elapsed import elapsed
@@ -24,7 +24,7 @@ from tui.workspace import tenants
 CREATE = "Create tenant"
 
 
-class TenantForm(InConsole, Vertical):
+class TenantForm(ConsoleNode, Vertical):
     """The form. It posts `Submitted` to create the tenant; a problem is shown at its field.
 
     Args:
@@ -77,7 +77,7 @@ class TenantForm(InConsole, Vertical):
         try:
             tenant_registry.check_name(self._session, self.name_row.value)
         except Problem as problem:
-            self.name_row.say(*problem_lines(problem.message, problem_hint(problem)))
+            self.name_row.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             self.name_row.field.focus()
             return
         if self.passphrase.agree() and not self.creating:
@@ -86,15 +86,15 @@ class TenantForm(InConsole, Vertical):
     async def create(self, **options: Any) -> Tenant | None:
         """Create the tenant with these options of `tenants.create`; None, and the problem on the form, if it failed."""
         try:
-            with elapsed(self, lambda since: self.button.work(f"creating the key pair{since}")):
+            with elapsed(self, lambda since: self.button.show_progress(f"creating the key pair{since}")):
                 self._refresh_chrome()
-                with self.pending_actions.slow():
+                with self.pending_actions.release_during():
                     return await tenants.create(self._session, self.name_row.value, self.passphrase.secret, **options)
         except Problem as problem:
             self._problem.show(problem_text(problem))
             return None
         finally:
-            self.button.work()
+            self.button.show_progress()
             self._refresh_chrome()
 
     def _refresh_chrome(self) -> None:

@@ -20,7 +20,7 @@ from tui.console.widgets.symbols import BROKEN, MUTED
 from tui.errors import Problem
 from tui.paths import paths
 from tui.storage.settings_file import CorruptSettings, Damage
-from tui.tenancy.timestamps import moment
+from tui.tenancy.timestamps import long_time
 from tui.workspace import audit, tenants
 from tui.workspace.tenants import State, TenantRow
 
@@ -57,7 +57,7 @@ class DamagedTenant(PageScreen[bool]):
             yield self._leave_it
             yield self._problem
 
-    def place(self) -> HeaderState:
+    def header_state(self) -> HeaderState:
         return HeaderState(self.row.id, state="damaged" if self.damage else "cannot be read")
 
     def chrome(self) -> ScreenText:
@@ -92,10 +92,11 @@ class DamagedTenant(PageScreen[bool]):
         earlier = tenants.earlier(self.navigator.session.tenant(self.row.id)) if restorable else []
         self.states = [entry for entry in earlier if entry.problem is None]
         self._explanation.show(Content("\n").join(line("   ", sentence) for sentence in ["", *self._sentences()]))
-        self._states.show([Item(state.name, partial(self._drawn, state)) for state in self.states])
+        self._states.show([Item(state.name, partial(self._draw_state, state)) for state in self.states])
         self._states.display = self._restore.display = bool(self.states)
         self._accept.display = (
-            self.damage is not None and tenants.edited(self.navigator.session.tenant(self.row.id)) is not None
+            self.damage is not None
+            and tenants.hand_edited_state(self.navigator.session.tenant(self.row.id)) is not None
         )
         (self._states if self.states else self._leave_it).focus()
         self.refresh_chrome()
@@ -129,10 +130,10 @@ class DamagedTenant(PageScreen[bool]):
             hint("Restore a backup, or remove the tenant with {tenants.remove} in the list."),
         ]
 
-    def _drawn(self, state: State, cells: int) -> Content:
+    def _draw_state(self, state: State, cells: int) -> Content:
         counts = (
-            f"{moment(state.saved, self.navigator.session.now()):<16}{_many(state.providers, 'provider'):<14}"
-            f"{_many(state.added, 'added model'):<17}{_many(state.defaults, 'default'):<13}"
+            f"{long_time(state.saved, self.navigator.session.now()):<16}{_count_noun(state.providers, 'provider'):<14}"
+            f"{_count_noun(state.added, 'added model'):<17}{_count_noun(state.defaults, 'default'):<13}"
         )
         return line(counts, ("the newest" if state is self.states[0] else "", MUTED))
 
@@ -177,5 +178,5 @@ class DamagedTenant(PageScreen[bool]):
             self._show()
 
 
-def _many(count: int, what: str) -> str:
+def _count_noun(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"

@@ -37,7 +37,7 @@ class Import(PageScreen[str]):
 
     def content(self) -> Iterable[Widget]:
         self._passphrase.display = False
-        self._offer(False)
+        self._show_buttons(False)
         with Form():
             yield Plain()
             yield self._file
@@ -66,12 +66,12 @@ class Import(PageScreen[str]):
     def on_input_changed(self, event: Input.Changed) -> None:
         # Another file, or another passphrase: what was looked at holds no longer.
         self._plan = None
-        self._offer(False)
+        self._show_buttons(False)
         if event.input is self._file.field:
             self._passphrase.display = False
-            self._file.say()
+            self._file.show_lines()
         elif event.value:
-            self._passphrase.say()
+            self._passphrase.show_lines()
         self._summary.show("")
 
     def on_field_row_next(self) -> None:
@@ -87,12 +87,12 @@ class Import(PageScreen[str]):
         async def run() -> None:
             done = ""
             try:
-                with elapsed(self, lambda since: button.work(f"{doing}{since}")):
+                with elapsed(self, lambda since: button.show_progress(f"{doing}{since}")):
                     done = await work
             except Problem as problem:
                 self._summary.show(problem_text(problem))
             finally:
-                button.work()
+                button.show_progress()
                 self.refresh_chrome()
             if done:
                 self.dismiss(done)
@@ -104,7 +104,7 @@ class Import(PageScreen[str]):
             content = await asyncio.to_thread(read, local_path(self._file.value.strip()), LARGEST)
             protected = import_plan.is_protected(content)
         except UsageError as problem:
-            self._file.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._file.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             self._file.field.focus()
             return ""
         if protected and not self._passphrase.value:
@@ -112,10 +112,10 @@ class Import(PageScreen[str]):
             self._passphrase.field.focus()
             return ""
         try:
-            bundle = await import_plan.opened(content, Secret(self._passphrase.value) if protected else None)
+            bundle = await import_plan.open_bundle(content, Secret(self._passphrase.value) if protected else None)
         except Locked as problem:
             self._passphrase.field.value = ""
-            self._passphrase.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._passphrase.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             self._passphrase.field.focus()
             return ""
         if not await self.dialogs.ensure_unlocked("show what the import changes"):
@@ -133,10 +133,10 @@ class Import(PageScreen[str]):
         lines += [f"  new URL: {url}" for url in plan.new_urls]
         lines += [(f"{lack.message} {problem_hint(lack)}".strip(), MUTED) for lack in plan.lacks]
         self._summary.show(Content("\n").join(line("   ", entry) for entry in lines))
-        self._offer(plan.changes)
+        self._show_buttons(plan.changes)
         (self._import if plan.changes else self._file.field).focus()
 
-    def _offer(self, usable: bool) -> None:
+    def _show_buttons(self, usable: bool) -> None:
         """Show the button that imports, or only the one that shows what that would do; one of them is the main one."""
         self._import.display, self._look.primary = usable, not usable
         self._look.refresh()

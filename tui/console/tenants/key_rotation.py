@@ -15,11 +15,11 @@ from tui.console.widgets.passphrase_input import NewPassphrase
 from tui.console.widgets.static_text import Plain
 from tui.domain import Tenant
 from tui.errors import Locked, Problem
-from tui.sanitize import grouped
+from tui.sanitize import group_fingerprint
 from tui.secret import Secret
 from tui.tenancy import keyring
 from tui.workspace.key_pairs import rotation
-from tui.workspace.key_pairs.rotation import Rotated
+from tui.workspace.key_pairs.rotation import RotationResult
 
 _SEALED_ANEW = """
    Every credential is re-encrypted for a new key pair; the passphrase
@@ -46,13 +46,13 @@ class KeyPair(PageScreen[str]):
         self._sealed = ""
 
     @property
-    def lost(self) -> bool:
+    def is_lost(self) -> bool:
         """Whether there is no private key to open anything with."""
         return not keyring.has_key(self.navigator.session.tenant(self.tenant.id), self.tenant)
 
     def content(self) -> Iterable[Widget]:
-        self._present.display = self.tenant.protected and not self.lost
-        self._new.display = self.lost
+        self._present.display = self.tenant.protected and not self.is_lost
+        self._new.display = self.is_lost
         with Form():
             yield OtherOperators("key pair", self.tenant.id)
             yield Plain(_LOST if self.lost else _SEALED_ANEW)
@@ -82,11 +82,11 @@ class KeyPair(PageScreen[str]):
             self._button.focus()
 
     def unsaved(self) -> str:
-        return "What you typed will be lost." if self._new.touched else ""
+        return "What you typed will be lost." if self._new.has_text else ""
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input is self._present.field and event.value:
-            self._present.say()
+            self._present.show_lines()
         self._problem.show("")
 
     def on_field_row_next(self) -> None:
@@ -102,33 +102,33 @@ class KeyPair(PageScreen[str]):
         if self._button.doing:
             return
         if self._present.display and not self._present.value:
-            self._present.say(*problem_lines("Type the passphrase first."))
+            self._present.show_lines(*problem_lines("Type the passphrase first."))
             self._present.field.focus()
-        elif not self.lost or self._new.agree():
+        elif not self.is_lost or self._new.agree():
             self.run_worker(self._make(), group="make", exclusive=True, exit_on_error=False)
 
     async def _make(self) -> None:
         try:
-            with self.pending_actions.slow(), elapsed(self, self._show_elapsed):
+            with self.pending_actions.release_during(), elapsed(self, self._show_elapsed):
                 self.refresh_chrome()
                 done = await self._show_result()
         except Locked as problem:
             self._present.field.value = ""
-            self._present.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._present.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             self._present.field.focus()
             return
         except Problem as problem:
             self._problem.show(problem_text(problem))
             return
         finally:
-            self._button.work()
+            self._button.show_progress()
             self.refresh_chrome()
         count = f"{done.resealed} credential{'' if done.resealed == 1 else 's'} re-encrypted"
-        self.dismiss(f"{self.tenant.name} now has key pair {grouped(done.tenant.key_id)}; {count}.")
+        self.dismiss(f"{self.tenant.name} now has key pair {group_fingerprint(done.tenant.key_id)}; {count}.")
 
-    async def _show_result(self) -> Rotated:
+    async def _show_result(self) -> RotationResult:
         session, tenant_id = self.navigator.session, self.tenant.id
-        if self.lost:
+        if self.is_lost:
             return await rotation.reset_key_pair(session.tenant(tenant_id), self._new.secret)
         typed = Secret(self._present.value) if self._present.display else None
         return await rotation.rotate(session.tenant(tenant_id), typed, report=self._count)
@@ -138,4 +138,4 @@ class KeyPair(PageScreen[str]):
         self._sealed = f", {done} of {of} re-encrypted" if of else ""
 
     def _show_elapsed(self, since: str) -> None:
-        self._button.work(f"creating a key pair{self._sealed}{since}")
+        self._button.show_progress(f"creating a key pair{self._sealed}{since}")

@@ -20,11 +20,11 @@ from tui.console.widgets.static_text import Plain, Words, line
 from tui.console.widgets.symbols import ATTENTION, CAUTION, HEADING, MUTED, PROBLEM
 from tui.domain import Tenant
 from tui.errors import Problem
-from tui.sanitize import grouped, one_line
+from tui.sanitize import group_fingerprint, one_line
 from tui.secret import Secret
 from tui.tenancy import tenants
 from tui.tenancy.connections import find_provider
-from tui.tenancy.operators import RECOVERY, Exposed, Operator, fingerprint
+from tui.tenancy.operators import RECOVERY, ExposedCredential, Operator, fingerprint
 from tui.tenancy.session import TenantSession
 from tui.workspace import operators
 
@@ -45,7 +45,7 @@ class OperatorsPage(TextPage):
         super().__init__()
         self._tenant = tenant
         self._operators: list[Operator] = []
-        self._exposed: list[Exposed] = []
+        self._exposed: list[ExposedCredential] = []
         self._problem: tuple[Words, Words] | None = None
 
     def on_mount(self) -> None:
@@ -65,12 +65,12 @@ class OperatorsPage(TextPage):
         acts = () if self.typing else ("operators.admit", *(("operators.remove",) if self._operators else ()))
         first, *rest = self.keys
         title = f"Tenants › {self._tenant.name} › operators"
-        return ScreenText(title, (first, *acts, *rest), self.reader.place, strip=strip)
+        return ScreenText(title, (first, *acts, *rest), self.reader.visible_range, strip=strip)
 
     def _read(self) -> None:
         session = self.navigator.session.tenant(self._tenant.id)
         try:
-            self._operators, self._exposed = operators.listing(session), operators.exposed(session)
+            self._operators, self._exposed = operators.listing(session), operators.exposed_credentials(session)
         except Problem as problem:
             self._problem = line(PROBLEM, problem.message), problem_hint(problem)
         self.reader.show(self._lines)
@@ -80,7 +80,7 @@ class OperatorsPage(TextPage):
         session = self.navigator.session.tenant(self._tenant.id)
         lines: list[Words] = ["", (f" Key pair of {self._tenant.name}", HEADING)]
         own = operators.tenant_fingerprint(session)
-        lines += [f"   {grouped(own)}" if own else "   This machine has no private key of it.", ""]
+        lines += [f"   {group_fingerprint(own)}" if own else "   This machine has no private key of it.", ""]
         lines.append((" Operators", HEADING))
         for operator in self._operators:
             lines += _operator_lines(operator)
@@ -122,7 +122,7 @@ def _operator_lines(operator: Operator) -> list[Words]:
     if operator.login == RECOVERY:
         tested = f"tested {operator.tested}" if operator.tested else "not tested yet"
         return [line(f"   {'recovery text':<{_LOGIN}} ", (tested, "" if operator.tested else ATTENTION))]
-    digits = grouped(fingerprint(operator.public_key))
+    digits = group_fingerprint(fingerprint(operator.public_key))
     return [line(f"   {login:<{_LOGIN}} ", (f"added {operator.added}", MUTED)), f"     {digits}"]
 
 
@@ -168,8 +168,8 @@ class OperatorForm(PageScreen[str]):
         return "What you typed will be lost." if self.login.value or self.other.value else ""
 
     def on_input_changed(self) -> None:
-        self.login.say()
-        self.other.say()
+        self.login.show_lines()
+        self.other.show_lines()
 
     def on_field_row_next(self) -> None:
         self.focus_next()
@@ -179,23 +179,26 @@ class OperatorForm(PageScreen[str]):
             return
         for row in (self.login, self.other):
             if row.display and not row.value.strip():
-                row.say(*problem_lines(f"{row.label} is missing."))
+                row.show_lines(*problem_lines(f"{row.label} is missing."))
                 row.field.focus()
                 return
-        self.run_worker(self._work(), group="operator", exclusive=True, exit_on_error=False)
+        self.run_worker(self._submit(), group="operator", exclusive=True, exit_on_error=False)
 
-    async def _work(self) -> None:
+    async def _submit(self) -> None:
         row = self.login if self.typing else self.other
         session, doing = self.navigator.session.tenant(self._tenant.id), self._change.doing
         try:
-            with self.pending_actions.slow(), elapsed(self, lambda passed: self.button.work(doing + passed)):
+            with (
+                self.pending_actions.release_during(),
+                elapsed(self, lambda passed: self.button.show_progress(doing + passed)),
+            ):
                 done = await self._change.work(session, self.login.value.strip(), self.other.value)
         except Problem as problem:
-            row.say(*problem_lines(problem.message, problem_hint(problem)))
+            row.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             row.field.focus()
             return
         finally:
-            self.button.work()
+            self.button.show_progress()
             self.refresh_chrome()
         self.navigator.tenant_changed()
         self.dismiss(done)

@@ -69,11 +69,11 @@ class Passphrase(PageScreen[str]):
         (self._present if self._present.display else self._new.first).field.focus()
 
     def unsaved(self) -> str:
-        return "What you typed will be lost." if self._new.touched else ""
+        return "What you typed will be lost." if self._new.has_text else ""
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input is self._present.field and event.value:
-            self._present.say()
+            self._present.show_lines()
         self._problem.show("")
 
     def on_field_row_next(self) -> None:
@@ -86,8 +86,8 @@ class Passphrase(PageScreen[str]):
             return
         elif event.button is self._remove:
             self._start(self._remove_it())
-        elif not self._new.touched:
-            self._new.first.say(*problem_lines("Type the new passphrase first."))
+        elif not self._new.has_text:
+            self._new.first.show_lines(*problem_lines("Type the new passphrase first."))
             self._new.first.field.focus()
         elif self._new.agree():
             done = "Changed" if self.tenant.protected else "Set"
@@ -101,7 +101,7 @@ class Passphrase(PageScreen[str]):
     def _present_typed(self) -> bool:
         if not self._present.display or self._present.value:
             return True
-        self._present.say(*problem_lines("Type the current passphrase first."))
+        self._present.show_lines(*problem_lines("Type the current passphrase first."))
         self._present.field.focus()
         return False
 
@@ -122,13 +122,13 @@ class Passphrase(PageScreen[str]):
     async def _write(self, new: Secret | None, done: str) -> None:
         session, tenant_id = self.navigator.session, self.tenant.id
         try:
-            with elapsed(self, lambda since: self._set.work(f"writing the key file{since}")):
+            with elapsed(self, lambda since: self._set.show_progress(f"writing the key file{since}")):
                 self.refresh_chrome()
                 try:
                     typed = Secret(self._present.value) if self._present.value else None
                     await tenants.unlock(session.tenant(tenant_id), typed)
                 except Locked as problem:
-                    self._present.say(*problem_lines(problem.message, problem_hint(problem)))
+                    self._present.show_lines(*problem_lines(problem.message, problem_hint(problem)))
                     self._present.field.value = ""
                     self._present.field.focus()
                     return
@@ -140,6 +140,6 @@ class Passphrase(PageScreen[str]):
             self._problem.show(problem_text(problem))
             return
         finally:
-            self._set.work()
+            self._set.show_progress()
             self.refresh_chrome()
         self.dismiss(done)

@@ -17,19 +17,19 @@ from tui.console.widgets.static_text import Plain, line
 from tui.console.widgets.truncate import clip_end, width
 from tui.errors import Problem
 from tui.providers import PROVIDERS
-from tui.sanitize import grouped
+from tui.sanitize import group_fingerprint
 from tui.workspace import tenants
 from tui.workspace.tenants import Removal, TenantRow
 
 _WHICH = 55
-"""Cells for the names of the credentials, in the one row that they have."""
+"""Cells for the names of the credentials, which share one row."""
 
 _LONGEST = 20
 """Cells of a name that is still asked to be typed."""
 
 
 class Buttons(Horizontal):
-    """Keep and Remove beside each other, and what Remove waits for."""
+    """The buttons Keep and Remove, and a note on what Remove needs."""
 
     DEFAULT_CSS = """
     Buttons { height: 1; }
@@ -98,7 +98,7 @@ class RemoveTenant(Dialog[bool]):
         return [
             "This permanently deletes:",
             "",
-            *(f"  {count:<15}{clip_end(which, _WHICH)}".rstrip() for count, which in _counted(removal)),
+            *(f"  {count:<15}{clip_end(which, _WHICH)}".rstrip() for count, which in _summaries(removal)),
             "",
             "The keys at the providers stay valid; revoke them there if needed.",
         ]
@@ -133,9 +133,9 @@ class RemoveTenant(Dialog[bool]):
             self._start_removal()
 
     def _start_removal(self) -> None:
-        self.run_worker(self._go(), group="remove", exclusive=True, exit_on_error=False)
+        self.run_worker(self._remove_tenant(), group="remove", exclusive=True, exit_on_error=False)
 
-    async def _go(self) -> None:
+    async def _remove_tenant(self) -> None:
         try:
             await tenants.remove(self.navigator.session.tenant(self.row.id))
         except Problem as problem:
@@ -145,7 +145,7 @@ class RemoveTenant(Dialog[bool]):
         self.dismiss(True)
 
 
-def _counted(removal: Removal) -> Iterable[tuple[str, str]]:
+def _summaries(removal: Removal) -> Iterable[tuple[str, str]]:
     """Format `3 credentials` and their names; '' for none."""
     several = Counter(credential.provider for credential in removal.credentials)
     which = ", ".join(
@@ -154,19 +154,19 @@ def _counted(removal: Removal) -> Iterable[tuple[str, str]]:
         for credential in removal.credentials
     )
     if removal.credentials:
-        yield _many(len(removal.credentials), "credential"), which
+        yield _count_noun(len(removal.credentials), "credential"), which
     if removal.added:
-        yield _many(len(removal.added), "added model"), ""
+        yield _count_noun(len(removal.added), "added model"), ""
     if removal.defaults:
-        yield _many(len(removal.defaults), "default"), ""
+        yield _count_noun(len(removal.defaults), "default"), ""
     if removal.chats:
-        yield _many(removal.chats, "recorded chat"), ""
-    yield "1 key pair", f"fingerprint {grouped(removal.fingerprint)}"
+        yield _count_noun(removal.chats, "recorded chat"), ""
+    yield "1 key pair", f"fingerprint {group_fingerprint(removal.fingerprint)}"
 
 
 def _label(provider_id: str) -> str:
     return PROVIDERS[provider_id].label if provider_id in PROVIDERS else provider_id
 
 
-def _many(count: int, what: str) -> str:
+def _count_noun(count: int, what: str) -> str:
     return f"{count} {what}{'' if count == 1 else 's'}"

@@ -47,7 +47,7 @@ class Rename(PageScreen[str]):
         return "What you typed will be lost." if self._name_row.value.strip() != self.tenant.name else ""
 
     def on_input_changed(self) -> None:
-        self._name_row.say()
+        self._name_row.show_lines()
 
     def on_field_row_next(self) -> None:
         self.focus_next()
@@ -63,7 +63,7 @@ class Rename(PageScreen[str]):
         try:
             renamed = await self.dialogs.over_conflict(self._save)
         except Problem as problem:
-            self._name_row.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._name_row.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             self._name_row.field.focus()
             return
         if renamed is None:

@@ -14,20 +14,20 @@ from tui.console.widgets.truncate import clip_apart, clip_end, clip_middle, fit
 from tui.domain import ModelType
 from tui.providers import PROVIDERS
 from tui.storage.settings_file import CorruptSettings
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.tenancy.trials import TrialBalance
 from tui.workspace.tenants import TenantRow
 
 _MARK, _NAME, _STATE, _READY, _DEFAULTS, _TRIAL, _USED = 2, 24, 11, 9, 8, 11, 12
 _LEAST = _NAME
-"""Cells of a name below which a column at the right gives way."""
+"""Least cells of a name; below it, a column at the right is dropped."""
 
 _HEADINGS = ("tenant", "state", "ready", "defaults", "trial left", "last used")
 _GUTTER = 3
 
 
 class TenantHeading(ChromeRow):
-    """The names of the columns. What is left of trials is one where some are lent."""
+    """Names of the columns. The balance of trials is one only if a tenant has a trial."""
 
     with_trials = False
 
@@ -35,7 +35,7 @@ class TenantHeading(ChromeRow):
         # Without a mark before it, the first heading begins where the marks are.
         names, facts = _widths(cells - _GUTTER, self.with_trials)
         headings = _HEADINGS[1:] if self.with_trials else (*_HEADINGS[1:4], _HEADINGS[5])
-        row = fit(_HEADINGS[0], names + _MARK) + _placed(headings, facts)
+        row = fit(_HEADINGS[0], names + _MARK) + _join_columns(headings, facts)
         return [line(" " * _GUTTER, (row, MUTED))]
 
 
@@ -62,13 +62,13 @@ def _draw(row: TenantRow, among: Sequence[TenantRow], with_trials: bool, now: st
         f"{row.ready} of {len(PROVIDERS) + row.connections}",
         f"{row.defaults} of {len(ModelType)}",
         *((balance(row.trial),) if with_trials else ()),
-        when(row.last_used, now) or "–",
+        short_time(row.last_used, now) or "–",
     )
-    name = fit(_clipped(row, among, names - 2), names)
-    return line((MARK, MARK_COLOURS[row.tenant.mark % len(MARK_COLOURS)]), f" {name}", _placed(facts, widths))
+    name = fit(_clip_name(row, among, names - 2), names)
+    return line((MARK, MARK_COLOURS[row.tenant.mark % len(MARK_COLOURS)]), f" {name}", _join_columns(facts, widths))
 
 
-def _clipped(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
+def _clip_name(row: TenantRow, among: Sequence[TenantRow], cells: int) -> str:
     """Return the cut name, with the key's fingerprint if others would look the same."""
     assert row.tenant is not None
     others = (entry.tenant.name for entry in among if entry.tenant and entry is not row)
@@ -87,7 +87,7 @@ def _widths(cells: int, with_trials: bool) -> tuple[int, tuple[int, ...]]:
     return cells - _MARK - sum(facts[:-1]) - used, (*facts[:-1], used)
 
 
-def _placed(texts: Sequence[str], widths: Sequence[int]) -> str:
+def _join_columns(texts: Sequence[str], widths: Sequence[int]) -> str:
     """Join the columns; balances and times are aligned right, one cell before the edge."""
     trial = _HEADINGS[1:].index("trial left")
     columns = enumerate(zip(texts[:-1], widths, strict=False))

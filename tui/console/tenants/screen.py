@@ -23,7 +23,7 @@ from tui.console.widgets.symbols import WORKING
 from tui.console.widgets.truncate import clip_middle, width
 from tui.errors import Problem
 from tui.paths import paths
-from tui.sanitize import grouped
+from tui.sanitize import group_fingerprint
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.session import Session
 from tui.workspace import tenants
@@ -113,12 +113,13 @@ class Tenants(AreaScreen):
             return f"{row.id}: {row.problem.message if row.problem else ''}", hint("{list.choose} shows details.")
         tenant, path = row.tenant, self.navigator.session.store(row.id).folder.path
         where = f"Settings {paths(self.navigator.session.environ).short(path)}" if path else "Settings in memory"
-        where += self._spent(row.id)
-        about = f"key pair fingerprint {grouped(tenant.key_id)}  {'with a' if tenant.protected else 'no'} passphrase"
+        where += self._spend_of(row.id)
+        protection = "with a passphrase" if tenant.protected else "no passphrase"
+        about = f"key pair fingerprint {group_fingerprint(tenant.key_id)}  {protection}"
         whole = f"{tenant.name}  id {tenant.id}  {about}"
         return (whole, where) if width(whole) <= self.size.width - 4 else (tenant.name, f"{about}  {where}")
 
-    def _spent(self, tenant_id: str) -> str:
+    def _spend_of(self, tenant_id: str) -> str:
         """Return what the tenant spent this month; read aside, as a shared store takes a while."""
         if tenant_id not in self._spend_read:
             self._spend_read.add(tenant_id)
@@ -175,7 +176,7 @@ class Tenants(AreaScreen):
             self.dialogs.toast(problem.message)
             return
         # A few are read before the first key is handled; many are read while keys are handled.
-        aside = _at_once if first and len(ids) <= _AT_ONCE else asyncio.to_thread
+        aside = _run_now if first and len(ids) <= _AT_ONCE else asyncio.to_thread
         await aside(self.console.set_watched_tenants, ids)
         for start in range(0, len(ids), _AT_ONCE):
             read += await aside(_rows, session, ids[start : start + _AT_ONCE])
@@ -203,7 +204,7 @@ class Tenants(AreaScreen):
 
     def _fill(self, cursor: str = "") -> None:
         words = self._filter.text.casefold().split()
-        kept = [row for row in self.rows if all(word in _searched(row) for word in words)]
+        kept = [row for row in self.rows if all(word in _search_text(row) for word in words)]
         heading = self.query_one(TenantHeading)
         if heading.with_trials != has_trials(kept):
             heading.with_trials = has_trials(kept)
@@ -229,9 +230,9 @@ class Tenants(AreaScreen):
     async def _read_details(self, row: TenantRow | None) -> None:
         session = self.navigator.session
         if row is None:
-            self._details.tell(())
+            self._details.show_lines(())
         else:
-            self._details.tell(await asyncio.to_thread(details, session.tenant(row.id), row, session.now()))
+            self._details.show_lines(await asyncio.to_thread(details, session.tenant(row.id), row, session.now()))
 
     def on_rows_chosen(self) -> None:
         self._start(self._open())
@@ -293,7 +294,7 @@ class Tenants(AreaScreen):
 
     async def _open_page(self, page: Any, row: TenantRow) -> None:
         answer = self.app.push_screen_wait(page(row.tenant))
-        if done := await self.undoably(self.navigator.session.tenant(row.id), answer):
+        if done := await self.run_undoable(self.navigator.session.tenant(row.id), answer):
             if row.id == self.navigator.previous_area or (self.navigator.tenant and self.navigator.tenant.id == row.id):
                 self.navigator.tenant_changed()
             self.dialogs.toast(done)
@@ -335,7 +336,7 @@ class Tenants(AreaScreen):
             await self._read()
 
 
-async def _at_once(work: Callable[..., _T], *args: Any) -> _T:
+async def _run_now(work: Callable[..., _T], *args: Any) -> _T:
     return work(*args)
 
 
@@ -343,6 +344,6 @@ def _rows(session: Session, ids: Sequence[str]) -> list[TenantRow]:
     return [tenants.row(session.tenant(tenant_id)) for tenant_id in ids]
 
 
-def _searched(row: TenantRow) -> str:
+def _search_text(row: TenantRow) -> str:
     state = "damaged" if row.tenant is None else "open" if row.open else "locked"
     return f"{row.tenant.name if row.tenant else ''} {row.id} {state}".casefold()

@@ -28,7 +28,9 @@ def confirm_lines(
     if integrity.alarm:
         lines = [line(PROBLEM, verification.alarm_words(session, integrity.alarm)), ""]
     for entry in waiting[:_SHOWN]:
-        heading = f"{verification.called(entry.place)}:" if integrity.alarm else verification.words(session, entry)
+        heading = (
+            f"{verification.credential_label(entry.place)}:" if integrity.alarm else verification.words(session, entry)
+        )
         lines += [heading, *(f"  {about}" for about in confirmation.about(entry))]
     if more := len(waiting) - _SHOWN:
         lines += [f"and {more} more."] if more > 0 else []

@@ -67,7 +67,7 @@ class Unlock(PageScreen[bool]):
         self._field.field.focus()
         if not self._can_be_opened():
             self._intro.show("\n   This tenant's keys can't be decrypted.\n")
-            self._try()
+            self._unlock()
 
     def _can_be_opened(self) -> bool:
         """Whether a passphrase is what is missing, and not the key file."""
@@ -76,17 +76,17 @@ class Unlock(PageScreen[bool]):
 
     def on_field_row_next(self) -> None:
         if self._field.value:
-            self._try()
+            self._unlock()
 
     def on_button_pressed(self) -> None:
         if self._field.value:
-            self._try()
+            self._unlock()
         else:
             self._field.field.focus()
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.value:
-            self._field.say()
+            self._field.show_lines()
 
     def action_back(self) -> None:
         if self._button.doing:
@@ -94,30 +94,30 @@ class Unlock(PageScreen[bool]):
         else:
             self.dismiss(False)
 
-    def _try(self) -> None:
+    def _unlock(self) -> None:
         if not self._button.doing:
             self.run_worker(self._open(), group="open", exclusive=True, exit_on_error=False)
 
     async def _open(self) -> None:
         typed = Secret(self._field.value) if self._field.value else None
         try:
-            with elapsed(self, lambda since: self._button.work(f"{self._doing}{since}")):
+            with elapsed(self, lambda since: self._button.show_progress(f"{self._progress}{since}")):
                 self.refresh_chrome()
                 if self._misses >= _PATIENCE:
-                    with self.pending_actions.slow():
+                    with self.pending_actions.release_during():
                         await asyncio.sleep(_WAIT)
                 await tenants.unlock(self.navigator.tenant_session, typed)
         except Problem as problem:
             self._misses += 1
             self._field.field.value = ""
-            self._field.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._field.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             self._field.field.focus()
             return
         finally:
-            self._button.work()
+            self._button.show_progress()
             self.refresh_chrome()
         self.dismiss(True)
 
     @property
-    def _doing(self) -> str:
+    def _progress(self) -> str:
         return "unlocking, after a one-second wait" if self._misses >= _PATIENCE else "unlocking"

@@ -77,31 +77,31 @@ class Welcome(FramedScreen[None]):
         if self._form.creating:
             return ("welcome.stop", "app.quit-everywhere")
         secret = here in (self._form.passphrase.first.field, self._form.passphrase.again.field)
-        enter = "field.next" if secret else "field.next: open" if self._practising else "field.next: create tenant"
+        enter = "field.next" if secret else "field.next: open" if self._is_practice else "field.next: create tenant"
         moves = ("focus.up focus.down: choose", "focus.next") if here is self._start else ("focus.next",)
         return (enter, *moves, "app.quit-everywhere")
 
     @property
-    def _practising(self) -> bool:
+    def _is_practice(self) -> bool:
         return self._start.value == PRACTICE
 
     def on_mount(self) -> None:
-        self._offer()
+        self._show_choices()
         self._form.name_row.field.value = _login_name(self.navigator.session)
         self._form.name_row.field.cursor_position = len(self._form.name_row.value)
         self._start.focus()
 
     def on_screen_resume(self) -> None:
-        self._offer()
+        self._show_choices()
 
-    def _offer(self) -> None:
+    def _show_choices(self) -> None:
         self._keys_here = environment.environment_keys(self.navigator.session)
-        self._start.offer(starts(self.navigator.session, self._keys_here))
+        self._start.set_options(starts(self.navigator.session, self._keys_here))
 
     # --- what is pressed ---
 
     def on_choice_changed(self) -> None:
-        self._form.button.relabel("Open practice" if self._practising else CREATE)
+        self._form.button.relabel("Open practice" if self._is_practice else CREATE)
         self.refresh_chrome()
 
     def on_choice_next(self) -> None:
@@ -117,7 +117,7 @@ class Welcome(FramedScreen[None]):
             self.focus_next()
 
     def on_input_changed(self) -> None:
-        self._form.name_row.say()
+        self._form.name_row.show_lines()
 
     def on_tenant_form_submitted(self) -> None:
         self.run_guarded(self._create(), "make")
@@ -126,7 +126,7 @@ class Welcome(FramedScreen[None]):
         self.workers.cancel_group(self, "make")
 
     def _submit(self) -> None:
-        if self._practising:
+        if self._is_practice:
             self.console.start_practice()
         else:
             self._form.submit()
@@ -136,7 +136,7 @@ class Welcome(FramedScreen[None]):
             # Where all tenants were removed this form comes up again.
             self._form.passphrase.clear()
             keys = self._keys_here if self._start.value == KEY and len(self._keys_here) > 1 else {}
-            going = _go_on(self.navigator, tenant.id, self._provider(), self._start.value == SERVER)
+            going = _open_providers(self.navigator, tenant.id, self._provider(), self._start.value == SERVER)
             self.app.run_worker(
                 _use_all(self.console, tenant.id, keys) if keys else going, group="begin", exit_on_error=False
             )
@@ -148,10 +148,10 @@ class Welcome(FramedScreen[None]):
         return next(iter(self._keys_here)) if self._start.value == KEY and len(self._keys_here) == 1 else ""
 
     def unsaved(self) -> str:
-        return "The tenant is not created yet." if self._form.creating or self._form.passphrase.touched else ""
+        return "The tenant is not created yet." if self._form.creating or self._form.passphrase.has_text else ""
 
 
-async def _go_on(navigator: Navigator, tenant_id: str, provider_id: str, look: bool) -> None:
+async def _open_providers(navigator: Navigator, tenant_id: str, provider_id: str, look: bool) -> None:
     """Open the list of providers, and the form if a provider or a preset was chosen."""
     await navigator.open_tenant(tenant_id, "providers")
     if provider_id in PROVIDERS:

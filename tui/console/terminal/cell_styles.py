@@ -30,7 +30,7 @@ _KNOWN: dict[CellStyle, CellStyle] = {PLAIN: PLAIN}
 
 
 @lru_cache(maxsize=4096)
-def _look(bits: int, front: object, back: object, link: str, system: ColorSystem) -> CellStyle:
+def _cell_style(bits: int, front: object, back: object, link: str, system: ColorSystem) -> CellStyle:
     blank = Style.from_color(front, back)  # type: ignore[arg-type]  # colours or None, as a style holds them
     colours = [
         ";".join(entry.downgrade(system).get_ansi_codes(fore)) if entry is not None else ""
@@ -42,12 +42,12 @@ def _look(bits: int, front: object, back: object, link: str, system: ColorSystem
     return _KNOWN.setdefault(look, look)
 
 
-def look_of(style: Style | None, system: ColorSystem) -> CellStyle:
+def cell_style_of(style: Style | None, system: ColorSystem) -> CellStyle:
     """Return the cell style of a Rich style; the same object for the same look."""
     if style is None:
         return PLAIN
     link = f"id={style.link_id};{style.link}" if style.link else ""
-    return _look(style._attributes & style._set_attributes, style.color, style.bgcolor, link, system)
+    return _cell_style(style._attributes & style._set_attributes, style.color, style.bgcolor, link, system)
 
 
 @lru_cache(maxsize=4096)

@@ -1,4 +1,4 @@
-"""The terminal's picture by cells, and how Textual's updates change it."""
+"""The screen as rows of cells, and Textual's updates applied to it."""
 
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -9,7 +9,7 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from textual._compositor import ChopsUpdate, CompositorUpdate, LayoutUpdate
 
-from tui.console.terminal.cell_styles import PLAIN, CellStyle, look_of, on_blank
+from tui.console.terminal.cell_styles import PLAIN, CellStyle, cell_style_of, on_blank
 
 
 class CellRow(NamedTuple):
@@ -17,8 +17,8 @@ class CellRow(NamedTuple):
 
     texts: list[str]
     looks: list[CellStyle]
-    sure: bool = True
-    """Whether every terminal agrees on the width of what is in it."""
+    has_certain_width: bool = True
+    """Whether every terminal agrees on the width of the text."""
 
 
 Picture = Sequence[CellRow]
@@ -29,7 +29,7 @@ class Cells(NamedTuple):
 
     texts: tuple[str, ...]
     lead: str = ""
-    sure: bool = True
+    has_certain_width: bool = True
 
 
 def blank(width: int) -> CellRow:
@@ -47,11 +47,11 @@ def cells(text: str) -> Cells:
             texts += [text[start:end], *[""] * (width - 1)]
         else:
             lead = text[start:end]
-    return Cells(tuple(texts), lead, not lead and all(map(sure, texts)))
+    return Cells(tuple(texts), lead, not lead and all(map(has_certain_width, texts)))
 
 
 @lru_cache(maxsize=4096)
-def sure(text: str) -> bool:
+def has_certain_width(text: str) -> bool:
     """Return True if terminals agree on a character's width: not for joined ones and emoji."""
     if len(text) != 1:
         return not text
@@ -61,12 +61,12 @@ def sure(text: str) -> bool:
     return 0x20000 <= code < 0x40000
 
 
-def updated(picture: Picture, update: CompositorUpdate, system: ColorSystem) -> list[CellRow]:
+def apply_update(picture: Picture, update: CompositorUpdate, system: ColorSystem) -> list[CellRow]:
     """Apply an update of Textual's, a whole layout or spans of rows, to a picture."""
     rows = list(picture)
     if isinstance(update, LayoutUpdate):
         for y, strips in enumerate(update.strips[: len(rows)]):
-            rows[y] = written(rows[y], 0, (segment for strip in strips for segment in strip), system)
+            rows[y] = write_segments(rows[y], 0, (segment for strip in strips for segment in strip), system)
     elif isinstance(update, ChopsUpdate):
         for y, x1, x2 in update.spans:
             if y >= len(rows):
@@ -75,11 +75,11 @@ def updated(picture: Picture, update: CompositorUpdate, system: ColorSystem) -> 
                 if strip is None or x > x2 or end <= x1:
                     continue
                 inside = x1 <= x < x2 and end <= x2
-                rows[y] = written(rows[y], x, strip if inside else strip.crop(0, min(end, x2) - x), system)
+                rows[y] = write_segments(rows[y], x, strip if inside else strip.crop(0, min(end, x2) - x), system)
     return rows
 
 
-def written(row: CellRow, x: int, segments: Iterable[Segment], system: ColorSystem) -> CellRow:
+def write_segments(row: CellRow, x: int, segments: Iterable[Segment], system: ColorSystem) -> CellRow:
     """Write segments over a row from a cell on; no half of a wide character stays."""
     texts: list[str] = []
     looks: list[CellStyle] = []
@@ -87,13 +87,13 @@ def written(row: CellRow, x: int, segments: Iterable[Segment], system: ColorSyst
     for text, style, control in segments:
         if control:
             continue
-        look = look_of(style, system)
+        look = cell_style_of(style, system)
         start = len(texts)
         if text.isascii() and text.isprintable():
             texts += text
         else:
             result = cells(text)
-            certain = certain and result.sure
+            certain = certain and result.has_certain_width
             if result.lead and texts:
                 last = -1 if texts[-1] else -2
                 texts[last] += result.lead
@@ -116,4 +116,4 @@ def written(row: CellRow, x: int, segments: Iterable[Segment], system: ColorSyst
         if 0 < cut < len(all_texts) and not all_texts[cut]:
             all_texts[half], all_looks[half] = " ", on_blank(all_looks[half])
     all_texts[x:end], all_looks[x:end] = texts, looks
-    return CellRow(all_texts, all_looks, certain and (row.sure or all(map(sure, all_texts))))
+    return CellRow(all_texts, all_looks, certain and (row.has_certain_width or all(map(has_certain_width, all_texts))))

@@ -12,7 +12,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 
-class Composing(Compositor):
+class ConsoleCompositor(Compositor):
     """Asks widgets, those in front first, only for the rows that have changed and are not covered."""
 
     def _render_chops(self, crop: Region, is_rendered_line: Callable[[int], bool]) -> Sequence[Mapping[int, Strip]]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from tui.console.terminal.cell_styles import PLAIN, CellStyle, change, on_blank
-from tui.console.terminal.cells import CellRow, Picture, blank, sure
+from tui.console.terminal.cells import CellRow, Picture, blank, has_certain_width
 
 ANEW = "\x1b[m\x1b[r\x1b[?7l\x1b[?25l\x1b[H\x1b[2J"
 """No colour, no scroll region, no line wrap, no cursor, nothing on the screen: what all else stands on."""
@@ -51,7 +51,7 @@ class ScreenState(NamedTuple):
     pen: CursorState
 
     @classmethod
-    def nothing(cls, width: int, height: int) -> "ScreenState":
+    def blank(cls, width: int, height: int) -> "ScreenState":
         """Return the state of the screen after ANEW."""
         return cls([blank(width)] * height, CursorState(0, 0))
 
@@ -63,7 +63,7 @@ def diff_step(shown: ScreenState, wanted: Picture, cursor: tuple[int, int], room
     cursor's row outwards, where the effect of a key is seen. The rest is the difference that is left.
     """
     rows, width = range(len(wanted)), len(wanted[0].texts)
-    start, todo, scrolling = _shortest(shown, wanted, rows)
+    start, todo, scrolling = _shortest_scroll(shown, wanted, rows)
     pen = todo[-1].pen if todo else start.pen
     text = scrolling + "".join(run.text for run in todo) + move(pen, cursor[1], cursor[0], width)
     if len(text.encode()) <= room:
@@ -73,14 +73,14 @@ def diff_step(shown: ScreenState, wanted: Picture, cursor: tuple[int, int], room
         if text and len(text.encode()) + len(run.text.encode()) > room:
             break
         text, pen = text + run.text, run.pen
-        picture[run.y] = _overlaid(picture[run.y], wanted[run.y], run.start, run.end)
+        picture[run.y] = _overlay(picture[run.y], wanted[run.y], run.start, run.end)
     return text, ScreenState(picture, pen)
 
 
-def _overlaid(row: CellRow, new: CellRow, start: int, end: int) -> CellRow:
+def _overlay(row: CellRow, new: CellRow, start: int, end: int) -> CellRow:
     texts, looks = row.texts.copy(), row.looks.copy()
     texts[start:end], looks[start:end] = new.texts[start:end], new.looks[start:end]
-    return CellRow(texts, looks, row.sure and new.sure)
+    return CellRow(texts, looks, row.has_certain_width and new.has_certain_width)
 
 
 # --- what is sent for a row ---
@@ -92,12 +92,16 @@ def runs(before: Picture, pen: CursorState, after: Picture, order: Iterable[int]
         old, new = before[y], after[y]
         if old is new or old[:2] == new[:2]:
             continue
-        for run in _spans(y, old, new, pen) if old.sure and new.sure else [_anew(y, new, pen)]:
+        for run in (
+            _changed_runs(y, old, new, pen)
+            if old.has_certain_width and new.has_certain_width
+            else [_redraw_row(y, new, pen)]
+        ):
             pen = run.pen
             yield run
 
 
-def _spans(y: int, old: CellRow, new: CellRow, pen: CursorState) -> Iterator[Run]:
+def _changed_runs(y: int, old: CellRow, new: CellRow, pen: CursorState) -> Iterator[Run]:
     """Yield the runs of a row's cells that differ."""
     tail, width = _tail(new), len(new.texts)
     for start, end in _differing(old, new):
@@ -107,25 +111,25 @@ def _spans(y: int, old: CellRow, new: CellRow, pen: CursorState) -> Iterator[Run
             last = min(stop, start + _LONGEST)
             while last < width and not new.texts[last]:
                 last += 1
-            text, pen = _written(new, y, start, last, pen)
+            text, pen = _write_run(new, y, start, last, pen)
             yield Run(y, start, last, text, pen)
             start = last
         if erase:
-            text, pen = _erased(y, start, pen, width)
+            text, pen = _erase_row_end(y, start, pen, width)
             yield Run(y, start, width, text, pen)
             return
 
 
-def _anew(y: int, new: CellRow, pen: CursorState) -> Run:
+def _redraw_row(y: int, new: CellRow, pen: CursorState) -> Run:
     """Return a row with characters of uncertain width: cleared, and each cell after one positioned."""
     width, tail = len(new.texts), _tail(new)
-    text, pen = _erased(y, 0, pen, width)
+    text, pen = _erase_row_end(y, 0, pen, width)
     start = 0
-    for end in [*(x + 1 for x, text in enumerate(new.texts) if not sure(text)), tail]:
+    for end in [*(x + 1 for x, text in enumerate(new.texts) if not has_certain_width(text)), tail]:
         while end < width and not new.texts[end]:
             end += 1
         if start < end:
-            more, pen = _written(new, y, start, end, pen)
+            more, pen = _write_run(new, y, start, end, pen)
             text, pen, start = text + more, CursorState(y, width, pen.look), end
     return Run(y, 0, width, text, pen)
 
@@ -156,7 +160,7 @@ def _tail(row: CellRow) -> int:
     return end
 
 
-def _written(row: CellRow, y: int, start: int, end: int, pen: CursorState) -> tuple[str, CursorState]:
+def _write_run(row: CellRow, y: int, start: int, end: int, pen: CursorState) -> tuple[str, CursorState]:
     parts = [move(pen, y, start, len(row.texts))]
     look = pen.look
     for text, wanted in zip(row.texts[start:end], row.looks[start:end], strict=True):
@@ -167,13 +171,13 @@ def _written(row: CellRow, y: int, start: int, end: int, pen: CursorState) -> tu
     return "".join(parts), CursorState(y, end, look)
 
 
-def _erased(y: int, x: int, pen: CursorState, width: int) -> tuple[str, CursorState]:
+def _erase_row_end(y: int, x: int, pen: CursorState, width: int) -> tuple[str, CursorState]:
     """Erase to the end of a row, without color, as not every terminal erases in color."""
-    plain, look = _plain(pen.look)
+    plain, look = _reset_style(pen.look)
     return move(pen, y, x, width) + plain + _ERASE, CursorState(y, x, look)
 
 
-def _plain(look: CellStyle) -> tuple[str, CellStyle]:
+def _reset_style(look: CellStyle) -> tuple[str, CellStyle]:
     """Return the sequence to a style that leaves blanks plain, and that style."""
     return ("", look) if on_blank(look) is PLAIN else (change(look, PLAIN), PLAIN)
 
@@ -203,12 +207,12 @@ class Scroll(NamedTuple):
     by: int
 
 
-def _shortest(shown: ScreenState, wanted: Picture, rows: range) -> tuple[ScreenState, list[Run], str]:
+def _shortest_scroll(shown: ScreenState, wanted: Picture, rows: range) -> tuple[ScreenState, list[Run], str]:
     """Return what to send after a scroll if that is shorter: the state, the runs left, the text."""
     best, text = (shown, list(runs(*shown, wanted, rows))), ""
     if _length("", best[1]) > _CHEAP:
         for scroll in _scrolls(shown.picture, wanted):
-            after, scrolling = _scrolled(shown, scroll)
+            after, scrolling = _scroll(shown, scroll)
             todo = list(runs(*after, wanted, rows))
             if _length(scrolling, todo) < _length(text, best[1]):
                 best, text = (after, todo), scrolling
@@ -219,11 +223,11 @@ def _length(text: str, todo: Iterable[Run]) -> int:
     return len(text) + sum(len(run.text) for run in todo)
 
 
-def _scrolled(shown: ScreenState, scroll: Scroll) -> tuple[ScreenState, str]:
+def _scroll(shown: ScreenState, scroll: Scroll) -> tuple[ScreenState, str]:
     (top, bottom, by), picture = scroll, shown.picture
     gap = [blank(len(picture[0].texts))] * abs(by)
     part = [*gap, *picture[top : bottom + 1], *gap][abs(by) + by :][: bottom + 1 - top]
-    plain, look = _plain(shown.pen.look)
+    plain, look = _reset_style(shown.pen.look)
     edge = f"\x1b[{bottom + 1}H" + "\n" * by if by > 0 else f"\x1b[{top + 1}H" + "\x1bM" * -by
     text = f"{plain}\x1b[{top + 1};{bottom + 1}r{edge}\x1b[r"
     return ScreenState([*picture[:top], *part, *picture[bottom + 1 :]], CursorState(look=look)), text
@@ -235,7 +239,7 @@ def _scrolls(before: Picture, after: Picture) -> Iterator[Scroll]:
     if len(changed) < 3:
         return
     width = len(before[0].texts)
-    sides = [_sides(before[y].texts, after[y].texts) for y in changed]
+    sides = [_changed_range(before[y].texts, after[y].texts) for y in changed]
     for start, end in {(min(start for start, _ in sides), max(end for _, end in sides)), (0, width)}:
         old_texts = ["".join(row.texts[start:end]) for row in before]
         often = Counter(old_texts)
@@ -248,7 +252,7 @@ def _scrolls(before: Picture, after: Picture) -> Iterator[Scroll]:
                 yield Scroll(min(same) + min(by, 0), max(same) + max(by, 0), by)
 
 
-def _sides(old: list[str], new: list[str]) -> tuple[int, int]:
+def _changed_range(old: list[str], new: list[str]) -> tuple[int, int]:
     """Return the cells between which two rows differ; an empty range if only styles do."""
     different = [x for x, (a, b) in enumerate(zip(old, new, strict=True)) if a != b]
     return (different[0], different[-1] + 1) if different else (len(new), 0)

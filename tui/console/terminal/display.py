@@ -14,9 +14,9 @@ from textual._ansi_sequences import SYNC_END, SYNC_START
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 
-from tui.console.terminal.cells import Picture, blank, updated
+from tui.console.terminal.cells import Picture, apply_update, blank
 from tui.console.terminal.diff import ANEW, ScreenState, diff_step
-from tui.console.terminal.flow_control import FlowControl, hidden
+from tui.console.terminal.flow_control import FlowControl, assumed_rate
 
 _AT_ONCE = 256
 """Characters that are drawn together without being bracketed, as a terminal takes them in one read."""
@@ -31,7 +31,7 @@ class Display:
     def __init__(self, app: App[Any], *, whole: bool = False, line: int = 0) -> None:
         self._app = app
         self._whole = whole
-        self._speed = hidden(line)
+        self._speed = assumed_rate(line)
         self._wanted: Picture = ()
         self._shown: ScreenState | None = None
         self._later: asyncio.TimerHandle | None = None
@@ -43,7 +43,7 @@ class Display:
             return False
         if self._size != app.size:
             self._wanted, self._shown = [blank(app.size.width)] * app.size.height, None
-        self._wanted = updated(self._wanted, update, app.console._color_system or ColorSystem.TRUECOLOR)
+        self._wanted = apply_update(self._wanted, update, app.console._color_system or ColorSystem.TRUECOLOR)
         self.send()
         app.post_display_hook()
         return True
@@ -91,7 +91,7 @@ class Display:
             self._send_later()
             return
         cursor = self._app.screen.outer_size.clamp_offset(self._app.cursor_position)
-        shown = self._shown or ScreenState.nothing(*self._size)
+        shown = self._shown or ScreenState.blank(*self._size)
         text, after = diff_step(shown, self._wanted, cursor, room)
         if self._shown is None:
             text = ANEW + text
@@ -102,7 +102,7 @@ class Display:
             return
         if len(text) > _AT_ONCE and self._app._sync_available:
             text = f"{SYNC_START}{text}{SYNC_END}"
-        driver.write(text + pace.sent(len(text.encode()), now))
+        driver.write(text + pace.count_sent(len(text.encode()), now))
 
     def _send_later(self) -> None:
         if self._later is not None:

@@ -115,7 +115,7 @@ class InputSplitter:
                 yield Escape()
                 data = data[1:]
 
-    def waited(self) -> Iterator[Piece]:
+    def flush(self) -> Iterator[Piece]:
         """Yield what was held back: nothing followed within the escape delay."""
         pending, self.pending = self.pending, ""
         if pending and self.paste is None and not pending.startswith("\x1bP>"):
@@ -191,17 +191,17 @@ class TerminalDriver(LinuxDriver):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._file = Output(self._file)  # type: ignore[assignment, arg-type]  # as much of a file as is used
-        self.pace = FlowControl(takes=self._takes)
+        self.pace = FlowControl(takes=self._accepts_input)
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
         # Textual's own handler may be interrupted by the next signal, and then tells the older size after the newer.
-        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._resized)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._on_resize)
         if self._writer_thread is not None:
             self.pace.reset()
             self.write(_ASK_BRACKETS)
             # The time of an answer alone; what is sent later is measured by it.
-            self.write(self.pace.sent(0, monotonic()))
+            self.write(self.pace.count_sent(0, monotonic()))
 
     def _sigcont_application(self, *_: object) -> None:
         if self._must_signal_resume:
@@ -210,7 +210,7 @@ class TerminalDriver(LinuxDriver):
             # Nothing was suspended: it comes with a terminal that hangs up, too, and after a stop that none can handle.
             self._loop.call_soon_threadsafe(self._app.post_message, self.SignalResume())
 
-    def _resized(self) -> None:
+    def _on_resize(self) -> None:
         """Handle a new window size."""
         if not self._in_band_window_resize:
             size = Size(*self._get_terminal_size())
@@ -223,7 +223,7 @@ class TerminalDriver(LinuxDriver):
             sleep(0.01)
         super().disable_input()
 
-    def _takes(self) -> bool:
+    def _accepts_input(self) -> bool:
         poll = select.poll()
         poll.register(self.fileno, select.POLLOUT)
         return bool(poll.poll(0))
@@ -249,16 +249,16 @@ class TerminalDriver(LinuxDriver):
                         return
                     pieces = splitter.feed(decode(data))
                 else:
-                    pieces = splitter.waited()
+                    pieces = splitter.flush()
                     # What waited is read at once.
                     splitter.starting = splitter.starting and monotonic() - began < _ANSWER
                 for piece in pieces:
                     if piece == Keys(ANSWER):
                         splitter.starting = False
-                        self.pace.answered(monotonic())
+                        self.pace.take_status(monotonic())
                         self._loop.call_soon_threadsafe(self.pace.then)
                         continue
-                    self.pace.pressed(monotonic())
+                    self.pace.note_key(monotonic())
                     for message in _messages(piece, parser):
                         self.process_message(message)
                 for message in parser.tick():

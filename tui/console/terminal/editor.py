@@ -60,7 +60,7 @@ def edit(text: str, environ: Mapping[str, str]) -> str:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
         _run([*command, str(path)], environ)
-        return _saved(path)
+        return _read_saved(path)
 
 
 def _command(environ: Mapping[str, str]) -> list[str]:
@@ -99,7 +99,7 @@ def _run(command: list[str], environ: Mapping[str, str]) -> None:
         raise Problem(f"The editor {name} ended with exit code {code}.", "Your text is unchanged.")
 
 
-def _saved(path: Path) -> str:
+def _read_saved(path: Path) -> str:
     try:
         with open_file(path) as file:
             content = file.read(_LARGEST + 1)

@@ -31,7 +31,7 @@ _PATIENCE, _SLOWEST = 2.0, 500
 """Seconds, and bytes a second of the slowest line, after which an answer is not expected any more."""
 
 
-def hidden(bits: int) -> float:
+def assumed_rate(bits: int) -> float:
     """Return bytes per second of a slow line behind tmux: ten bits a byte, and half of it."""
     return bits / 10 / 1.5
 
@@ -75,19 +75,19 @@ class FlowControl:
             self.reset()
             self.answers, self._requests = False, 0
         if self.speed:
-            return self._enough(self.speed * (_MOMENT - max(0.0, self._free - now)), self.speed * _MOMENT)
+            return self._minimum_step(self.speed * (_MOMENT - max(0.0, self._free - now)), self.speed * _MOMENT)
         if now < self._next and now - self._pressed > _KEY_WINDOW:
             return 0
         if not self.answers:
             return _MOST
-        return self._enough(self._window - self.bytes_in_flight, self._window)
+        return self._minimum_step(self._window - self.bytes_in_flight, self._window)
 
     @staticmethod
-    def _enough(free: float, whole: float) -> int:
+    def _minimum_step(free: float, whole: float) -> int:
         """Return at least half of a whole step, so that steps do not get too small."""
         return int(free) if free >= whole / 2 else 0
 
-    def sent(self, size: int, now: float) -> str:
+    def count_sent(self, size: int, now: float) -> str:
         """Count the bytes sent; return the status request to send after them, or ''."""
         self._next = now + size / _UNASKED
         if self.speed:
@@ -100,7 +100,7 @@ class FlowControl:
         self._in_flight.append((size, size + self.bytes_in_flight, now))
         return QUESTION
 
-    def pressed(self, now: float) -> None:
+    def note_key(self, now: float) -> None:
         """Note that a key was pressed."""
         self._pressed = now
 
@@ -108,7 +108,7 @@ class FlowControl:
         """Forget the open status requests: they will not be answered."""
         self._in_flight.clear()
 
-    def answered(self, now: float) -> None:
+    def take_status(self, now: float) -> None:
         """Take the answer to the oldest open status request."""
         if not self._in_flight:
             return

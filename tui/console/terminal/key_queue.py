@@ -75,7 +75,7 @@ class KeyQueue:
 
     async def release(self) -> None:
         """Hand keys on again, first those that have waited."""
-        await self._next()
+        await self._deliver_next()
 
     async def put(self, event: Input) -> None:
         """Hand on a key or paste, or keep it back until the one before was handled."""
@@ -86,18 +86,18 @@ class KeyQueue:
             await self._check()
         self._ask_again()
 
-    def handled(self, event: KeyHandled) -> None:
+    def on_handled(self, event: KeyHandled) -> None:
         """Go on to the next key, once all that the one before sent has arrived."""
         if not event.again or not event.target.post_message(KeyHandled(event.target, again=False)):
             # The focus moves by a callback that stands in this queue by now.
-            self._call_later(self._next)
+            self._call_later(self._deliver_next)
 
-    async def _hand_on(self, event: Input) -> None:
+    async def _deliver(self, event: Input) -> None:
         target = self._target()
         self._handling, self._since, self._handler = True, self._clock(), target
         await self._dispatch(event)
         if not target.post_message(KeyHandled(target)):
-            await self._next()
+            await self._deliver_next()
 
     def _ask_again(self) -> None:
         if self._waiting and not self._timed:
@@ -111,14 +111,14 @@ class KeyQueue:
         elif self._since != inf:
             lost = self._handler is None or not self._handler.is_running
             if lost or self._clock() - self._since >= MAX_WAIT:
-                await self._next()
+                await self._deliver_next()
         self._ask_again()
 
-    async def _next(self) -> None:
+    async def _deliver_next(self) -> None:
         self._handling, self._since = False, self._clock()
         await self._check()
 
     async def _check(self) -> None:
         """Hand on the next key, if its screen is there or has not come for long."""
         if self._waiting and (self._ready() or self._clock() - self._since >= MAX_WAIT):
-            await self._hand_on(self._waiting.popleft())
+            await self._deliver(self._waiting.popleft())

@@ -17,7 +17,7 @@ def elapsed(node: MessagePump, say: Callable[[str], None]) -> Iterator[None]:
         say(f" {seconds} s" if seconds else "")
 
     update()
-    # A little early a second would still read as the one before.
+    # Called a little early, it would show the second before.
     timer = node.set_interval(1.02, update)
     try:
         yield

@@ -17,7 +17,7 @@ from tui.console.widgets.symbols import CURSOR, MUTED
 _FIELD = 49
 
 
-def holding(texts: Sequence[str], typed: str) -> Sequence[int]:
+def matching(texts: Sequence[str], typed: str) -> Sequence[int]:
     """Return the indexes of case-folded texts with all typed words; fast for thousands at each key."""
     matches: Sequence[int] = range(len(texts))
     for word in typed.casefold().split():
@@ -69,7 +69,7 @@ class Filter(Horizontal):
         """What is looked for."""
         return self.field.value.strip()
 
-    def note(self, text: str) -> None:
+    def show_note(self, text: str) -> None:
         """Show a text after the field."""
         self._end.show(line(("]", MUTED), f"   {text}" if text else ""))
 

@@ -57,7 +57,7 @@ class Form(VerticalScroll, can_focus=False):
     DEFAULT_CSS = "Form { height: 1fr; scrollbar-size: 0 0; background: transparent; }"
 
     class Moved(Message):
-        """Other parts are in sight."""
+        """The form was scrolled."""
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)
@@ -70,7 +70,7 @@ class Form(VerticalScroll, can_focus=False):
         self.post_message(self.Moved())
 
     @property
-    def beyond(self) -> str:
+    def hidden_below(self) -> str:
         """What of the form is out of sight: `↓ more below`, or ''."""
         last = self.virtual_size.height - self.size.height
         above = f"{MORE_ABOVE} more above" if self.scroll_offset.y > 0 else ""
@@ -131,19 +131,19 @@ class FieldRow(Vertical):
         self.field.styles.max_width = self.cells
         self._label.styles.width = (LABEL if self.label else 0) + 4
         self._mark(self.field.has_focus)
-        self.say()
+        self.show_lines()
 
     @property
     def value(self) -> str:
         return self.field.value
 
-    def say(self, *lines: Words) -> None:
-        """Show these lines under the field, or its help if there are none."""
+    def show_lines(self, *lines: Words) -> None:
+        """Show lines under the field, or its help without any."""
         shown: Sequence[Words] = lines or [(entry, MUTED) for entry in self.help]
         self._under.show(Content("\n").join(line(entry) for entry in shown))
         self._under.set_class(not shown, "-empty")
 
-    def note(self, text: Words) -> None:
+    def show_note(self, text: Words) -> None:
         """Show a text after the field, for example the state of a search."""
         self._end.show(line(("] ", MUTED), text))
 
@@ -207,7 +207,7 @@ class Button(Part):
         self.label, self.note_text, self.indent, self.primary = label, note, indent, primary
         self.doing = ""
 
-    def work(self, doing: str = "") -> None:
+    def show_progress(self, doing: str = "") -> None:
         """Show what is being done in the button's place; '' brings the button back."""
         if doing != self.doing:
             self.doing = doing
@@ -302,7 +302,7 @@ class Choice(Part):
         option = line((f"({'•' if chosen else ' '}) ", ACCENT if chosen else ""), text)
         return line((option.plain, OPTION_FOCUSED)) if chosen and self.has_focus else option
 
-    def offer(self, options: Sequence[tuple[str, str | Content]]) -> None:
+    def set_options(self, options: Sequence[tuple[str, str | Content]]) -> None:
         """Offer other values; the one chosen stays if it is among them, else the first is."""
         if list(options) != self.options:
             self.options = list(options)
@@ -311,7 +311,7 @@ class Choice(Part):
             self.refresh(layout=True)
 
     def choose(self, value: str) -> None:
-        """Choose a value; the same again tells nobody."""
+        """Choose a value. Choosing the same value again posts no message."""
         if value != self.value and value in dict(self.options):
             self.value = value
             self.refresh(layout=True)

@@ -61,9 +61,9 @@ class LineField(Input):
     def _on_paste(self, event: events.Paste) -> None:
         event.stop()
         event.prevent_default()
-        self.take(event.text)
+        self.insert_paste(event.text)
 
-    def take(self, text: str) -> None:
+    def insert_paste(self, text: str) -> None:
         """Put pasted text where the cursor is."""
         if len(text) > LIMIT:
             self.post_message(self.TooLong(self, len(text)))

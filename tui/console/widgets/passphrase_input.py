@@ -29,7 +29,7 @@ class NewPassphrase(Vertical):
         yield self.again
 
     @property
-    def touched(self) -> bool:
+    def has_text(self) -> bool:
         """Whether anything was typed."""
         return bool(self.first.value)
 
@@ -47,19 +47,19 @@ class NewPassphrase(Vertical):
         if not self.first.value or self.first.value == self.again.value:
             return True
         if self.again.value:
-            self.again.say(line(PROBLEM, "The passphrases don't match."), "Type this one again.")
+            self.again.show_lines(line(PROBLEM, "The passphrases don't match."), "Type this one again.")
         else:
-            self.again.say(line(PROBLEM, "Type the passphrase a second time."))
+            self.again.show_lines(line(PROBLEM, "Type the passphrase a second time."))
         self.again.field.focus()
         return False
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        self.again.display = self.touched
+        self.again.display = self.has_text
         # The help is under the last field that is shown.
-        self.first.help = () if self.touched else self._help
+        self.first.help = () if self.has_text else self._help
         self.again.help = self._help
-        self.first.say()
-        self.again.say()
+        self.first.show_lines()
+        self.again.show_lines()
 
     def on_field_row_next(self, event: FieldRow.Next) -> None:
         if event.row is self.first and self.again.display:

@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.console.keys import bind
-from tui.console.widgets.static_text import drawn, line
+from tui.console.widgets.static_text import draw_line, line
 from tui.console.widgets.symbols import CURSOR, MARK
 
 _BAR = RichStyle(reverse=True)
@@ -141,7 +141,7 @@ class Rows(ScrollView, can_focus=True):
         self.items = items
         self.count = len(self.keys)
         index = _index(items, wanted)
-        self.cursor = index if index >= 0 else self._nearest(max(before, 0))
+        self.cursor = index if index >= 0 else self._nearest_selectable(max(before, 0))
         self.virtual_size = Size(self.size.width, len(items))
         self.refresh()
         self._reveal()
@@ -155,9 +155,9 @@ class Rows(ScrollView, can_focus=True):
     def select(self, key: str) -> None:
         """Put the cursor on a row."""
         index = _index(self.items, key)
-        self._go(index if index >= 0 else self.cursor)
+        self._move_to(index if index >= 0 else self.cursor)
 
-    def _nearest(self, index: int) -> int:
+    def _nearest_selectable(self, index: int) -> int:
         """Return the selectable row nearest to an index, -1 if there is none."""
         last = len(self.items) - 1
         index = max(0, min(index, last))
@@ -167,7 +167,7 @@ class Rows(ScrollView, can_focus=True):
                     return near
         return -1
 
-    def _go(self, index: int) -> None:
+    def _move_to(self, index: int) -> None:
         if index == self.cursor or not 0 <= index < len(self.items):
             return
         old, self.cursor = self.cursor, index
@@ -179,9 +179,9 @@ class Rows(ScrollView, can_focus=True):
     def _redraw(self, index: int) -> None:
         y = index - self.scroll_offset.y
         if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1 + self._continued(index)))
+            self.refresh(Region(0, y, self.size.width, 1 + self._continuation_rows(index)))
 
-    def _continued(self, index: int) -> int:
+    def _continuation_rows(self, index: int) -> int:
         """Return how many rows below belong to the one at an index."""
         if isinstance(self.items, Lazy) or not 0 <= index < len(self.items):
             return 0
@@ -195,10 +195,10 @@ class Rows(ScrollView, can_focus=True):
         if height <= 0 or self.cursor < 0:
             return
         # The heading above the first row stays in sight with it.
-        first = 0 if self._nearest(0) == self.cursor else self.cursor
+        first = 0 if self._nearest_selectable(0) == self.cursor else self.cursor
         if first < top:
             self.scroll_to(y=first, animate=False, immediate=True)
-        elif (last := self.cursor + min(self._continued(self.cursor), height - 1)) >= top + height:
+        elif (last := self.cursor + min(self._continuation_rows(self.cursor), height - 1)) >= top + height:
             self.scroll_to(y=last - height + 1, animate=False, immediate=True)
 
     def action_move(self, step: int) -> None:
@@ -207,13 +207,13 @@ class Rows(ScrollView, can_focus=True):
             index += step
         if index < 0:
             self.post_message(self.Left())
-        self._go(index)
+        self._move_to(index)
 
     def action_page(self, direction: int) -> None:
-        self._go(self._nearest(self.cursor + direction * max(1, self.size.height - 1)))
+        self._move_to(self._nearest_selectable(self.cursor + direction * max(1, self.size.height - 1)))
 
     def action_end(self, last: bool) -> None:
-        self._go(self._nearest(len(self.items) - 1 if last else 0))
+        self._move_to(self._nearest_selectable(len(self.items) - 1 if last else 0))
 
     def action_choose(self) -> None:
         if self.key:
@@ -222,7 +222,7 @@ class Rows(ScrollView, can_focus=True):
     def on_click(self, event: events.Click) -> None:
         index = int(event.y + self.scroll_offset.y)
         if 0 <= index < len(self.items) and self.items[index].selectable:
-            self._go(index)
+            self._move_to(index)
             if event.chain == 2:
                 self.action_choose()
 
@@ -257,4 +257,4 @@ class Rows(ScrollView, can_focus=True):
             # One look for the whole line: dim and colored words would make blocks of other colors in it.
             bar = _BAR if active else _BAR_AT_REST
             return Strip([Segment(row.plain + " " * (cells - row.cell_length), style.rich_style + bar)], cells)
-        return drawn(self, row, style)
+        return draw_line(self, row, style)

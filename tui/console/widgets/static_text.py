@@ -28,7 +28,7 @@ def line(*parts: Words) -> Content:
     )
 
 
-def drawn(widget: Widget, content: Content, style: Style) -> Strip:
+def draw_line(widget: Widget, content: Content, style: Style) -> Strip:
     """Draw a content's first line in a widget, many times faster than a visual, which could wrap it."""
     if not content.plain.isprintable():
         content = content.split(allow_blank=True)[0].expand_tabs()
@@ -46,20 +46,20 @@ class Plain(Static):
         """Replace the text; the same text again draws nothing."""
         new, old = _content(content), self.content
         if not (isinstance(old, Content) and new.is_same(old)):
-            self.update(new, layout=not (isinstance(old, Content) and self._keeps_its_size(old, new)))
+            self.update(new, layout=not (isinstance(old, Content) and self._is_same_size(old, new)))
 
-    def _keeps_its_size(self, old: Content, new: Content) -> bool:
+    def _is_same_size(self, old: Content, new: Content) -> bool:
         """Return True if the new content needs no new layout."""
         styles, cells = self.styles, self.content_size.width
         if not cells:
             return False
-        before, after = (_extent(entry.plain) for entry in (old, new))
+        before, after = (_text_size(entry.plain) for entry in (old, new))
         wide = before[0] == after[0] if styles.width is not None and styles.width.is_auto else True
         high = before[1] == after[1] and max(before[0], after[0]) <= cells
         return wide and (high or styles.height is None or not styles.height.is_auto)
 
 
-def _extent(text: str) -> tuple[int, int]:
+def _text_size(text: str) -> tuple[int, int]:
     """Return the width of the widest line, and the number of lines."""
     lines = text.split("\n")
     return max(map(width, lines)), len(lines)

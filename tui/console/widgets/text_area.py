@@ -124,20 +124,20 @@ class LinesField(TextArea):
         if select or not self.at_first_row:
             super().action_cursor_up(select)
         else:
-            self.beyond(-1)
+            self.leave(-1)
 
     def action_cursor_down(self, select: bool = False) -> None:
         if select or not self.at_last_row:
             super().action_cursor_down(select)
         else:
-            self.beyond(1)
+            self.leave(1)
 
-    def beyond(self, step: int) -> None:
+    def leave(self, step: int) -> None:
         """Handle a cursor that moves out of the text, up or down."""
         if self._leaves:
             (self.screen.focus_next if step > 0 else self.screen.focus_previous)()
 
-    def put(self, text: str) -> None:
+    def set_text(self, text: str) -> None:
         """Show a text, the cursor at its end."""
         self.text = text
         self.move_cursor(self.document.end)

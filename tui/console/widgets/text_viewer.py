@@ -49,7 +49,7 @@ class Reader(ScrollView, can_focus=True):
         cells = self.size.width
         if not cells:
             return
-        self.lines = [part for entry in self._build(cells) for part in _wrapped(line(entry), cells)]
+        self.lines = [part for entry in self._build(cells) for part in _wrap(line(entry), cells)]
         self.virtual_size = Size(cells, len(self.lines))
         self.refresh()
         self.post_message(self.Scrolled())
@@ -58,7 +58,7 @@ class Reader(ScrollView, can_focus=True):
         self._rebuild()
 
     @property
-    def place(self) -> str:
+    def visible_range(self) -> str:
         """Which lines of how many are in sight: `1 – 18 of 41`."""
         first, count = self.scroll_offset.y, len(self.lines)
         return f"{min(first + 1, count)} – {min(first + self.size.height, count)} of {count}"
@@ -96,10 +96,10 @@ class Reader(ScrollView, can_focus=True):
         row = self.lines[index]
         if index == self._match_line:
             row = row.stylize("reverse")
-        return drawn(self, row, style)
+        return draw_line(self, row, style)
 
 
-def _wrapped(text: Content, cells: int) -> list[Content]:
+def _wrap(text: Content, cells: int) -> list[Content]:
     """Wrap a text at that width with a hanging indent."""
     if text.cell_length <= cells:
         return [text]

@@ -43,7 +43,7 @@ class Block(Protocol):
     def rows(self, cells: int) -> Sequence[Content]:
         """Return the rows at a width; the same objects while unchanged."""
 
-    def holds(self, pattern: re.Pattern[str]) -> bool:
+    def contains(self, pattern: re.Pattern[str]) -> bool:
         """Return True if the rows may contain a text."""
 
 
@@ -99,7 +99,7 @@ class Transcript(Widget, can_focus=True):
             self.following, self._cursor = True, self._tops[-1]
         self._lay_out()
 
-    def changed(self, block: Block) -> None:
+    def refresh_block(self, block: Block) -> None:
         """Redraw the visible rows of a block whose rows have changed."""
         place = next((n for n in range(len(self.blocks) - 1, -1, -1) if self.blocks[n] is block), -1)
         if place < 0:
@@ -111,16 +111,16 @@ class Transcript(Widget, can_focus=True):
         self._lay_out(first_changed=self._tops[place] + _same_beginning(before, after))
 
     @property
-    def below(self) -> int:
+    def rows_below(self) -> int:
         """Rows below those in sight."""
         return max(0, self._tops[-1] - self._top - self.size.height)
 
     @property
-    def at_cursor(self) -> Block | None:
+    def block_at_cursor(self) -> Block | None:
         """The block that the cursor is on, the last one while the end is followed."""
         if not self.blocks:
             return None
-        return self.blocks[self._place(self._cursor)[0]] if self.has_focus else self.blocks[-1]
+        return self.blocks[self._locate(self._cursor)[0]] if self.has_focus else self.blocks[-1]
 
     @property
     def cells(self) -> int:
@@ -144,12 +144,12 @@ class Transcript(Widget, can_focus=True):
 
     def _row(self, y: int) -> Content:
         """Return a row of the column."""
-        place, number = self._place(y)
+        place, number = self._locate(y)
         rows = self._measure(place)
         number -= place > 0
         return rows[number] if 0 <= number < len(rows) else _BLANK
 
-    def _place(self, y: int) -> tuple[int, int]:
+    def _locate(self, y: int) -> tuple[int, int]:
         """Return the block at a row of the column, and the row in the block."""
         place = min(bisect_right(self._tops, y) - 1, len(self.blocks) - 1)
         return max(0, place), y - self._tops[max(0, place)]
@@ -167,7 +167,7 @@ class Transcript(Widget, can_focus=True):
         self._add_up()
         if not height:
             return
-        anchor = self._place(self._top)
+        anchor = self._locate(self._top)
         while True:
             end = max(0, self._tops[-1] - height)
             if self.following and self.by_page:
@@ -175,7 +175,7 @@ class Transcript(Widget, can_focus=True):
             if self.following:
                 self._top = end
             self._top = max(0, min(self._top, end))
-            first, last = self._place(self._top)[0], self._place(self._top + height - 1)[0]
+            first, last = self._locate(self._top)[0], self._locate(self._top + height - 1)[0]
             guessed = self._heights[first : last + 1]
             for place in range(first, last + 1) if self.blocks else ():
                 self._measure(place)
@@ -196,7 +196,7 @@ class Transcript(Widget, can_focus=True):
             self.refresh(Region(0, y, self.size.width, height - y))
 
     def on_resize(self) -> None:
-        anchor = self._place(self._cursor)
+        anchor = self._locate(self._cursor)
         self._rows.clear()
         self._strips.clear()
         self._lay_out()
@@ -216,7 +216,7 @@ class Transcript(Widget, can_focus=True):
         self.following = False
         self._top += rows
         self._lay_out()
-        self.following = not self.below
+        self.following = not self.rows_below
         self.post_message(self.Moved())
 
     def action_page(self, direction: int) -> None:
@@ -224,19 +224,19 @@ class Transcript(Widget, can_focus=True):
 
     def action_move(self, step: int) -> None:
         wanted = max(0, min(self._cursor + step, self._tops[-1] - 1))
-        self._go(wanted)
+        self._scroll_to_row(wanted)
 
     def action_end(self, last: bool) -> None:
-        self._go(self._tops[-1] - 1 if last else 0)
+        self._scroll_to_row(self._tops[-1] - 1 if last else 0)
         self.following = last
         self._lay_out()
         self.post_message(self.Moved())
 
     def action_choose(self) -> None:
-        place, row = self._place(self._cursor)
+        place, row = self._locate(self._cursor)
         self.post_message(self.Chosen(self.blocks[place] if self.blocks else None, row - (place > 0)))
 
-    def _go(self, y: int) -> None:
+    def _scroll_to_row(self, y: int) -> None:
         old, self._cursor = self._cursor, y
         height = self.size.height
         if self._top <= y < self._top + height:
@@ -250,7 +250,7 @@ class Transcript(Widget, can_focus=True):
     def on_focus(self) -> None:
         # The cursor begins where reading ends.
         self._cursor = max(0, min(self._top + self.size.height, self._tops[-1]) - 1)
-        self._go(self._cursor)
+        self._scroll_to_row(self._cursor)
 
     def on_blur(self) -> None:
         self.refresh(Region(0, max(0, self._cursor - self._top), self.size.width, 1))
@@ -314,16 +314,16 @@ class Transcript(Widget, can_focus=True):
         selection = self.text_selection
         span = selection.get_span(index) if selection is not None else None
         if here or span or self._wanted is not None:
-            return self._drawn(self._marked(row, span), CURSOR if here else " ", index)
+            return self._draw_row(self._mark(row, span), CURSOR if here else " ", index)
         known = self._strips.get(id(row))
         if known is None or known[0] is not row or known[1] != index:
-            known = (row, index, self._drawn(row, " ", index))
+            known = (row, index, self._draw_row(row, " ", index))
             self._strips[id(row)] = known
             if len(self._strips) > _KEPT_STRIPS:
                 self._strips.popitem(last=False)
         return known[2]
 
-    def _marked(self, row: Content, span: tuple[int, int] | None) -> Content:
+    def _mark(self, row: Content, span: tuple[int, int] | None) -> Content:
         for match in self._wanted.finditer(row.plain) if self._wanted is not None else ():
             row = row.stylize("reverse", *match.span())
         if span is not None:
@@ -332,7 +332,7 @@ class Transcript(Widget, can_focus=True):
             row = row.stylize(style, max(0, span[0] - 1), end)
         return row
 
-    def _drawn(self, row: Content, sign: str, index: int) -> Strip:
+    def _draw_row(self, row: Content, sign: str, index: int) -> Strip:
         # A row is wrapped by its block, so that nothing of what Textual does with other texts is needed.
         content, style = Content.assemble((sign, ACCENT), row), self.visual_style
         parts = content.render(style, "", parse_style=self._get_style)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, ReceivedRequest, whole
+from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.transport import fixture
 
 ORIGINS = ("https://api.anthropic.com",)
@@ -25,7 +25,7 @@ _SAMPLED = ("claude-opus-4-6", "claude-sonnet-4-6", "claude-haiku-4-5-20251001",
 def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request; None for a path that the wire does not have."""
     if request.headers.get("anthropic-version") not in _VERSIONS:
-        return _refused(400, "invalid_request_error", "anthropic-version: a valid version is required.")
+        return _error(400, "invalid_request_error", "anthropic-version: a valid version is required.")
     if refusal := _by_key(request):
         return refusal
     if request.path == "/v1/models":
@@ -34,7 +34,7 @@ def answer(request: ReceivedRequest) -> Answer | None:
     if request.path == "/v1/messages":
         known = {entry["id"] for page in _pages() for entry in json.loads(page)["data"]}
         model = str(request.data.get("model"))
-        return _message(request) if model in known else _refused(404, "not_found_error", f"model: {model}")
+        return _message(request) if model in known else _error(404, "not_found_error", f"model: {model}")
     return None
 
 
@@ -45,14 +45,14 @@ def _pages() -> tuple[bytes, bytes]:
 def _by_key(request: ReceivedRequest) -> Answer | None:
     """Return the error for an invalid key; None for a valid one."""
     if "refused" in request.key:
-        return _refused(401, "authentication_error", "invalid x-api-key")
+        return _error(401, "authentication_error", "invalid x-api-key")
     if "restricted" in request.key and request.method == "GET":
-        return _refused(403, "permission_error", "Your API key does not have permission to use this resource.")
+        return _error(403, "permission_error", "Your API key does not have permission to use this resource.")
     if "nocredit" in request.key and request.method == "POST":
         message = "Your credit balance is too low to access the Anthropic API."
-        return _refused(400, "invalid_request_error", message, **{"x-should-retry": "false"})
+        return _error(400, "invalid_request_error", message, **{"x-should-retry": "false"})
     if "busy" in request.key:
-        return _refused(529, "overloaded_error", "Overloaded", **{"retry-after": "2"})
+        return _error(529, "overloaded_error", "Overloaded", **{"retry-after": "2"})
     return None
 
 
@@ -62,7 +62,7 @@ def _message(request: ReceivedRequest) -> Answer:
     content = body["messages"][-1]["content"]
     question, files = sample_answers.question_of(content), sample_answers.files_of(content)
     wish = sample_answers.wish(question)
-    if refusal := _too_much(request) or _on_demand(wish, request):
+    if refusal := _token_limit_error(request) or _on_demand(wish, request):
         return refusal
     text = "" if wish == "please be empty" else files + sample_answers.reply(question, body["model"])
     thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
@@ -74,11 +74,11 @@ def _message(request: ReceivedRequest) -> Answer:
     used: dict[str, Any] = {"output_tokens": sample_answers.tokens(text + thoughts)}
     if thoughts:
         used |= {"output_tokens_details": {"thinking_tokens": sample_answers.tokens(thoughts)}}
-    message = {**_documented()["message"], "model": body["model"], "usage": usage}
+    message = {**_documented_start()["message"], "model": body["model"], "usage": usage}
     if not body.get("stream"):
         content = [{"type": "thinking", "thinking": thoughts, "signature": "c2ln"}] if thoughts else []
         content += [{"type": "text", "text": text}] if text else []
-        return whole(
+        return json_answer(
             message | {"content": content, "stop_reason": reason, "usage": usage | used}, 200, _REQUEST_ID, 1.2
         )
     events = list(_events(message, text, thoughts, reason, used))
@@ -115,38 +115,38 @@ def _piece(event: Mapping[str, Any]) -> bytes:
     return f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode()
 
 
-def _too_much(request: ReceivedRequest) -> Answer | None:
+def _token_limit_error(request: ReceivedRequest) -> Answer | None:
     body = request.data
     if "max_tokens" not in body:
-        return _refused(400, "invalid_request_error", "max_tokens: Field required")
+        return _error(400, "invalid_request_error", "max_tokens: Field required")
     sampled = body["model"] in _SAMPLED and request.headers["anthropic-version"] == _VERSIONS[0]
     for name in _SAMPLING:
         if name in body and not sampled:
-            return _refused(400, "invalid_request_error", f"`{name}` is not supported for this model.")
+            return _error(400, "invalid_request_error", f"`{name}` is not supported for this model.")
     return None
 
 
 def _on_demand(wish: str, request: ReceivedRequest) -> Answer | None:
     if wish == "please fail":
-        return _refused(400, "invalid_request_error", "messages: the text breaks a rule.")
+        return _error(400, "invalid_request_error", "messages: the text breaks a rule.")
     if wish == "please be refused":
-        return _refused(401, "authentication_error", "invalid x-api-key")
+        return _error(401, "authentication_error", "invalid x-api-key")
     # Busy twice, then an answer.
     if wish == "please be busy" and request.times % 3 < 2:
         message = "This request would exceed your organization's rate limit."
-        return _refused(429, "rate_limit_error", message, **{"retry-after": "2"})
+        return _error(429, "rate_limit_error", message, **{"retry-after": "2"})
     return None
 
 
-def _refused(status: int, kind: str, message: str, **headers: str) -> Answer:
+def _error(status: int, kind: str, message: str, **headers: str) -> Answer:
     """Return an error body (Anthropic API reference, errors)."""
     error = {"type": kind, "message": message, "details": None}
-    return whole(
+    return json_answer(
         {"type": "error", "error": error, "request_id": _REQUEST_ID["request-id"]}, status, _REQUEST_ID | headers
     )
 
 
-def _documented() -> dict[str, Any]:
+def _documented_start() -> dict[str, Any]:
     """Return the first event of the documented stream, whose message every answer has."""
     first = fixture("anthropic", "chat.sse").split(b"\n")[1]
     event: dict[str, Any] = json.loads(first.removeprefix(b"data: "))

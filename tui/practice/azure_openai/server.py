@@ -8,7 +8,7 @@ from typing import Any
 
 from tui.domain import Model, ModelType, Origin
 from tui.practice import openai_server, sample_answers
-from tui.practice.exchange import Answer, ReceivedRequest, whole
+from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.transport import fixture
 
 _LOGIN = "https://login.microsoftonline.com"
@@ -89,10 +89,10 @@ def _by_key(request: ReceivedRequest) -> Answer | None:
         return _refusal(401, "PermissionDenied", "Principal does not have access to API/Operation.")
     if "nocredit" in key and request.method == "POST":
         message = "Requests have exceeded the token rate limit of your current pricing tier."
-        return whole(_error("429", message), 429, {"retry-after-ms": "2000"})
+        return json_answer(_error("429", message), 429, {"retry-after-ms": "2000"})
     if "busy" in key:
         message = "The service is temporarily unable to process your request. Please try again later."
-        return whole(_error("503", message), 503, {"retry-after": "2"})
+        return json_answer(_error("503", message), 503, {"retry-after": "2"})
     return None
 
 
@@ -103,12 +103,12 @@ def _signed_in(request: ReceivedRequest) -> Answer:
         message = (
             "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent is the client secret value."
         )
-        return whole({"error": "invalid_client", "error_description": message, "error_codes": [7000215]}, 401)
-    return whole({"token_type": "Bearer", "expires_in": 3599, "access_token": f"FAKE-token-for-{secret}"})
+        return json_answer({"error": "invalid_client", "error_description": message, "error_codes": [7000215]}, 401)
+    return json_answer({"token_type": "Bearer", "expires_in": 3599, "access_token": f"FAKE-token-for-{secret}"})
 
 
 def _refusal(status: int, code: str, message: str) -> Answer:
-    return whole(_error(code, message), status, {"apim-request-id": "practice-0001"})
+    return json_answer(_error(code, message), status, {"apim-request-id": "practice-0001"})
 
 
 def _error(code: str, message: str) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Mapping
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, ReceivedRequest, whole
+from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.openai_server import EVENTS, Server, by_key, chat, embeddings
 from tui.practice.transport import fixture
 
@@ -25,7 +25,7 @@ def answer(request: ReceivedRequest) -> Answer | None:
         return refused
     if request.path == "/openapi.json" and request.origin in _ABOUT:
         return Answer(pieces=(fixture("chatglm", _ABOUT[request.origin]),))
-    return _SERVERS[request.origin](request) or whole({"detail": "Not Found"}, 404)
+    return _SERVERS[request.origin](request) or json_answer({"detail": "Not Found"}, 404)
 
 
 def _vllm(request: ReceivedRequest) -> Answer | None:
@@ -43,7 +43,7 @@ def _script(request: ReceivedRequest) -> Answer | None:
         return None
     messages = request.data["messages"]
     if not messages or messages[-1]["role"] == "assistant":
-        return whole({"detail": "Invalid request"}, 400)
+        return json_answer({"detail": "Invalid request"}, 400)
     wish = sample_answers.wish(sample_answers.question_of(messages[-1]["content"]))
     if wish == "please be empty" and request.data["stream"] and request.origin == _CHATGLM3:
         return Answer(headers=EVENTS)
@@ -55,14 +55,16 @@ def _api(request: ReceivedRequest) -> Answer | None:
     if request.path != "/":
         return None
     if request.method != "POST":
-        return whole({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
+        return json_answer({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
     prompt = str(request.data["prompt"])
     wish = sample_answers.wish(prompt)
     if wish in ("please fail", "please error"):
         return Answer(500, (b"Internal Server Error",), {"content-type": "text/plain; charset=utf-8"})
     text = "" if wish == "please be empty" else sample_answers.reply(prompt, "api.py")
     data: Mapping[str, object] = json.loads(fixture("chatglm", "api.json"))
-    answer_body = whole({**data, "response": text, "history": [*request.data["history"], [prompt, text]]}, first=1.2)
+    answer_body = json_answer(
+        {**data, "response": text, "history": [*request.data["history"], [prompt, text]]}, first=1.2
+    )
     broken = wish in ("please break", "please stall")
     pieces = (answer_body.pieces[0][:40],) if broken else answer_body.pieces
     return Answer(

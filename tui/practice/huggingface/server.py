@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.domain import Model, ModelType, Origin
 from tui.practice import openai_server, sample_answers
-from tui.practice.exchange import Answer, ReceivedRequest, whole
+from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.huggingface import engines
 from tui.practice.transport import fixture
 
@@ -26,32 +26,32 @@ _SERVERS = {
     _ENDPOINT.format("s3m9z4"): engines.toolkit,
     _ENDPOINT.format("w8r2k6"): engines.sleeper,
     _ENDPOINT.format("v1l5m7"): engines.vllm,
-    _ENDPOINT.format("p4d8q1"): engines.paused,
+    _ENDPOINT.format("p4d8q1"): engines.paused_endpoint,
 }
 
 ORIGINS = (_HUB, _ROUTER, _LISTING, *_SERVERS)
 FIELDS = {"api_token": "hf_FAKEexample0TokenOfNobody00003f2a"}
 
 
-def _added(name: str, kind: ModelType, **fields: str) -> Model:
+def _model(name: str, kind: ModelType, **fields: str) -> Model:
     return Model("huggingface", name, kind, Origin.ADDED, fields=fields)
 
 
 _HOSTED = {"endpoint_type": "hosted_inference_api"}
 _OWN = {"endpoint_type": "inference_endpoints", "namespace": "acme-ai"}
 MODELS = (
-    _added("Qwen/Qwen3-32B", ModelType.CHAT, **_HOSTED, task="text-generation", engine="router"),
-    _added(
+    _model("Qwen/Qwen3-32B", ModelType.CHAT, **_HOSTED, task="text-generation", engine="router"),
+    _model(
         "Qwen/Qwen3-Embedding-0.6B", ModelType.EMBEDDING, **_HOSTED, task="feature-extraction", engine="hf-inference"
     ),
-    _added(
+    _model(
         "openai/whisper-large-v3",
         ModelType.SPEECH2TEXT,
         **_HOSTED,
         task="automatic-speech-recognition",
         engine="hf-inference",
     ),
-    _added(
+    _model(
         "house-chat",
         ModelType.CHAT,
         **_OWN,
@@ -59,7 +59,7 @@ MODELS = (
         engine="tgi",
         endpoint_url=_ENDPOINT.format("c5h1t8"),
     ),
-    _added(
+    _model(
         "BAAI/bge-large-en-v1.5",
         ModelType.EMBEDDING,
         **_OWN,
@@ -79,21 +79,21 @@ def answer(request: ReceivedRequest) -> Answer | None:
     if request.origin == _LISTING:
         owner = request.path.removeprefix("/v2/endpoint/")
         listed = json.loads(fixture("huggingface", "endpoints.json")).get(owner)
-        return whole(listed) if listed else whole({"error": "Unauthorized"}, 401)
+        return json_answer(listed) if listed else json_answer({"error": "Unauthorized"}, 401)
     return _SERVERS[request.origin](request) if request.origin in _SERVERS else _router(request)
 
 
 def _by_key(request: ReceivedRequest) -> Answer | None:
     """Return the error for an invalid token; None for a valid one."""
     if "refused" in request.key:
-        return whole({"error": "Invalid username or password."}, 401)
+        return json_answer({"error": "Invalid username or password."}, 401)
     if "busy" in request.key:
-        return whole({"error": "Too many requests"}, 429, {"ratelimit": '"api";r=0;t=2'})
+        return json_answer({"error": "Too many requests"}, 429, {"ratelimit": '"api";r=0;t=2'})
     if request.origin == _ROUTER and "restricted" in request.key:
         message = "This authentication method does not have sufficient permissions to call Inference Providers"
-        return whole({"error": f"{message} on behalf of user acme-ai"}, 403)
+        return json_answer({"error": f"{message} on behalf of user acme-ai"}, 403)
     if request.origin == _ROUTER and "nocredit" in request.key:
-        return whole({"error": "You have exceeded your monthly included credits for Inference Providers."}, 402)
+        return json_answer({"error": "You have exceeded your monthly included credits for Inference Providers."}, 402)
     return None
 
 
@@ -110,15 +110,15 @@ def _hub(request: ReceivedRequest) -> Answer | None:
         who = json.loads(fixture("huggingface", "whoami.json"))
         if "restricted" in request.key:
             who["auth"]["accessToken"]["fineGrained"]["global"] = []
-        return whole(who)
+        return json_answer(who)
     if request.path == "/api/models":
         text = request.query.get("search", "").lower()
         matches = [entry for name, entry in _entries().items() if text in name.lower() and _fits(entry, request)]
-        return whole(matches)
+        return json_answer(matches)
     name = request.path.removeprefix("/api/models/")
     if entry := _entries().get(name):
-        return whole(entry)
-    return whole({"error": "Repository not found"}, 404, {"x-error-code": "RepoNotFound"})
+        return json_answer(entry)
+    return json_answer({"error": "Repository not found"}, 404, {"x-error-code": "RepoNotFound"})
 
 
 def _fits(entry: dict[str, Any], request: ReceivedRequest) -> bool:
@@ -136,7 +136,7 @@ def _router(request: ReceivedRequest) -> Answer | None:
         serving_it = [
             {"provider": provider, "status": "live", "context_length": 40_960} for provider in ("novita", "together")
         ]
-        return whole({"id": name, "object": "model", "providers": serving_it})
+        return json_answer({"id": name, "object": "model", "providers": serving_it})
     if partner == "hf-inference":
         return _serverless(request, rest.removeprefix("models/"))
     model = str((request.data or {}).get("model", "")) if isinstance(request.data, dict) else ""
@@ -146,7 +146,7 @@ def _router(request: ReceivedRequest) -> Answer | None:
     if model not in mapped | {name for name, entry in _entries().items() if entry["inferenceProviderMapping"]}:
         message = f"The requested model '{model}' is not supported by any provider you have enabled."
         kind, code = "invalid_request_error", "model_not_supported"
-        return whole({"error": {"message": message, "type": kind, "param": "model", "code": code}}, 400)
+        return json_answer({"error": {"message": message, "type": kind, "param": "model", "code": code}}, 400)
     if request.path.endswith("/embeddings"):
         return openai_server.embeddings(request, {})
     return openai_server.chat(request, False) if request.path.endswith("/chat/completions") else None
@@ -157,7 +157,7 @@ def _serverless(request: ReceivedRequest, path: str) -> Answer:
     if "hf-inference" not in _entries().get(name, {}).get("inferenceProviderMapping", {}):
         return Answer(404, (b"Not Found",), {"content-type": "text/plain"})
     if pipeline:
-        return whole([sample_answers.vector(text, 384) for text in request.data["inputs"]])
+        return json_answer([sample_answers.vector(text, 384) for text in request.data["inputs"]])
     if _entries()[name]["pipeline_tag"] == "automatic-speech-recognition":
-        return engines.transcript(request)
-    return engines.generated(request, bool(request.data.get("stream")), listed=True)
+        return engines.transcribe(request)
+    return engines.generate(request, bool(request.data.get("stream")), listed=True)

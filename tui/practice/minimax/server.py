@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, ReceivedRequest, whole
+from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.openai_server import EVENTS, Server
 from tui.practice.transport import fixture
 
@@ -29,9 +29,9 @@ def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
     if "refused" in request.key or ("overseas" in request.key and request.origin != ORIGINS[1]):
         error = {"type": "authorized_error", "message": "invalid api key (2049)", "http_code": "401"}
-        return whole({"type": "error", "error": error, "request_id": "practice-0001"}, 401)
+        return json_answer({"type": "error", "error": error, "request_id": "practice-0001"}, 401)
     if "nocredit" in request.key and request.method == "POST":
-        return _no(1008, "insufficient balance")
+        return _error(1008, "insufficient balance")
     if request.path.endswith("/embeddings") and "busy" not in request.key:
         return _vectors(request.data)
     older = request.path.endswith(_OLDER)
@@ -39,25 +39,25 @@ def answer(request: ReceivedRequest) -> Answer | None:
     response = Server(fixture("minimax", "models.json"), folder="minimax").answer(replace(request, path=path))
     if response and response.status >= 400:
         message = json.loads(response.pieces[0])["error"]["message"]
-        return replace(_no(_NUMBERS[response.status], message), headers=response.headers)
-    return _repeated(response) if response and older and response.headers == EVENTS else response
+        return replace(_error(_NUMBERS[response.status], message), headers=response.headers)
+    return _older_stream(response) if response and older and response.headers == EVENTS else response
 
 
-def _no(number: int, message: str) -> Answer:
+def _error(number: int, message: str) -> Answer:
     base = {"status_code": number, "status_msg": message}
-    return whole({"id": "practice-0002", "choices": None, "vectors": None, "base_resp": base})
+    return json_answer({"id": "practice-0002", "choices": None, "vectors": None, "base_resp": base})
 
 
 def _vectors(body: dict[str, Any]) -> Answer:
     if body["model"] != "embo-01" or body["type"] not in ("db", "query"):
-        return _no(2013, "invalid params")
+        return _error(2013, "invalid params")
     vectors = [sample_answers.vector(text, _SIZE) for text in body["texts"]]
     used = sum(map(sample_answers.tokens, body["texts"]))
     base = {"status_code": 0, "status_msg": "success"}
-    return whole({"vectors": vectors, "total_tokens": used, "base_resp": base})
+    return json_answer({"vectors": vectors, "total_tokens": used, "base_resp": base})
 
 
-def _repeated(streamed: Answer) -> Answer:
+def _older_stream(streamed: Answer) -> Answer:
     """Return a stream of the older route: a whole message at its end, and no end mark."""
     *pieces, last = streamed.pieces
     if not last.startswith(b"data: [DONE]"):

@@ -13,7 +13,7 @@ from typing import Any
 
 from tui.domain import Model, ModelType, Origin
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, ReceivedRequest, whole
+from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.transport import fixture
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import schema
@@ -33,19 +33,19 @@ def _models() -> dict[str, dict[str, Any]]:
     return {f"{model['owner']}/{model['name']}": model for model in json.loads(fixture("replicate", "models.json"))}
 
 
-def _added(name: str, kind: ModelType) -> Model:
+def _model(name: str, kind: ModelType) -> Model:
     entry = _models()[name]
     inputs = schema.read(entry["latest_version"])
     version = {} if entry["is_official"] else {"version": entry["latest_version"]["id"]}
-    fields = version | ({model_inputs.FIELD: model_inputs.kept(inputs)} if inputs else {})
+    fields = version | ({model_inputs.FIELD: model_inputs.encode(inputs)} if inputs else {})
     return Model("replicate", name, kind, Origin.ADDED, fields=fields)
 
 
 MODELS = (
-    _added("meta/meta-llama-3-70b-instruct", ModelType.CHAT),
-    _added("replicate/all-mpnet-base-v2", ModelType.EMBEDDING),
-    _added("nateraw/bge-large-en-v1.5", ModelType.EMBEDDING),
-    _added("openai/whisper", ModelType.SPEECH2TEXT),
+    _model("meta/meta-llama-3-70b-instruct", ModelType.CHAT),
+    _model("replicate/all-mpnet-base-v2", ModelType.EMBEDDING),
+    _model("nateraw/bge-large-en-v1.5", ModelType.EMBEDDING),
+    _model("openai/whisper", ModelType.SPEECH2TEXT),
 )
 
 
@@ -71,38 +71,38 @@ def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request; None for a path that the wire does not have."""
     if "refused" in request.key:
         message = "You did not pass a valid authentication token"
-        return whole({"title": "Unauthenticated", "detail": message, "status": 401}, 401)
+        return json_answer({"title": "Unauthenticated", "detail": message, "status": 401}, 401)
     if request.origin == _STREAMS:
         run = _runs.get(request.path.rpartition("/")[2])
         return _stream(run) if run else _missing()
     path = request.path.removeprefix("/v1/").split("/")
     match (request.method, *path):
         case ("GET", "account"):
-            return whole({"type": "organization", "username": "acme", "name": "Acme", "github_url": None})
+            return json_answer({"type": "organization", "username": "acme", "name": "Acme", "github_url": None})
         case ("GET", "search"):
             return _search_results(request.query.get("query", ""))
         case ("GET", "models", owner, name):
             entry = _models().get(f"{owner}/{name}")
-            return whole(entry) if entry else _missing()
+            return json_answer(entry) if entry else _missing()
         case ("GET", "models", owner, name, "versions", version):
             latest = _models().get(f"{owner}/{name}", {}).get("latest_version", {})
-            return whole(latest) if latest.get("id") == version else _missing()
+            return json_answer(latest) if latest.get("id") == version else _missing()
         case ("POST", "files"):
-            return whole({"id": "demo", "name": "talk.wav", "urls": {"get": f"{_API}/v1/files/demo"}}, 201)
+            return json_answer({"id": "demo", "name": "talk.wav", "urls": {"get": f"{_API}/v1/files/demo"}}, 201)
         case ("DELETE", "files", "demo"):
-            return whole("", 204)
+            return json_answer("", 204)
         case ("POST", "predictions"):
-            return _created(request)
+            return _create(request)
         case ("GET", "predictions", number) if number in _runs:
-            return _polled(_runs[number], request.times)
+            return _poll(_runs[number], request.times)
         case ("POST", "predictions", number, "cancel") if number in _runs:
             _runs[number].cancelled = True
-            return whole(_prediction(_runs[number], "canceled"))
+            return json_answer(_prediction(_runs[number], "canceled"))
     return _missing()
 
 
 def _missing() -> Answer:
-    return whole({"detail": "The requested resource could not be found.", "status": 404}, 404)
+    return json_answer({"detail": "The requested resource could not be found.", "status": 404}, 404)
 
 
 def _search_results(query: str) -> Answer:
@@ -111,13 +111,13 @@ def _search_results(query: str) -> Answer:
     ranked = sorted(texts, key=lambda name: -sum(word in texts[name] for word in wanted))
     hits = [name for name in ranked if any(word in texts[name] for word in wanted)]
     models = [{"model": _models()[name], "metadata": {"score": 0.9 - place / 20}} for place, name in enumerate(hits)]
-    return whole({"query": query, "models": models, "collections": [], "pages": []})
+    return json_answer({"query": query, "models": models, "collections": [], "pages": []})
 
 
 # --- predictions ------------------------------------------------------------------------------------------------------
 
 
-def _created(request: ReceivedRequest) -> Answer:
+def _create(request: ReceivedRequest) -> Answer:
     name, _, version = str(request.data.get("version", "")).partition(":")
     run = _Run(f"practice{next(_numbers):018}", name, request.data.get("input", {}))
     if refusal := _on_demand(run, request):
@@ -130,49 +130,51 @@ def _created(request: ReceivedRequest) -> Answer:
     _runs[run.id] = run
     for old in list(_runs)[:-_KEPT]:
         del _runs[old]
-    return whole(_prediction(run, "starting"), 201)
+    return json_answer(_prediction(run, "starting"), 201)
 
 
 def _no_version() -> Answer:
     message = "The specified version does not exist (or perhaps you don't have permission to use it?)"
-    return whole({"title": "Invalid version or not permitted", "detail": message, "status": 422}, 422)
+    return json_answer({"title": "Invalid version or not permitted", "detail": message, "status": 422}, 422)
 
 
 def _on_demand(run: _Run, request: ReceivedRequest) -> Answer | None:
     """Return what a key or a question brings about in place of a prediction."""
     if "nocredit" in request.key:
-        return whole({"title": "Payment Required", "detail": "You have run out of credit.", "status": 402}, 402)
+        return json_answer({"title": "Payment Required", "detail": "You have run out of credit.", "status": 402}, 402)
     if "restricted" in request.key:
-        return whole({"detail": "You do not have permission to run this model.", "status": 403}, 403)
+        return json_answer({"detail": "You do not have permission to run this model.", "status": 403}, 403)
     if "busy" in request.key or (run.wish == "please be busy" and request.times % 3 < 2):
         message = "Request was throttled. Your rate limit resets in ~2s."
-        return whole({"detail": message, "status": 429, "retry_after": 2}, 429)
+        return json_answer({"detail": message, "status": 429, "retry_after": 2}, 429)
     if run.wish == "please fail":
-        return whole({"title": "Input validation failed", "detail": "- input.prompt: is too odd", "status": 422}, 422)
+        return json_answer(
+            {"title": "Input validation failed", "detail": "- input.prompt: is too odd", "status": 422}, 422
+        )
     if run.wish == "please be refused":
-        return whole({"title": "Unauthenticated", "detail": "The token was revoked", "status": 401}, 401)
+        return json_answer({"title": "Unauthenticated", "detail": "The token was revoked", "status": 401}, 401)
     return None
 
 
-def _polled(run: _Run, times: int) -> Answer:
+def _poll(run: _Run, times: int) -> Answer:
     """Return how a prediction stands when it is asked for the so-and-so-many-th time."""
     if run.cancelled:
-        return whole(_prediction(run, "canceled"))
+        return json_answer(_prediction(run, "canceled"))
     if run.wish == "please break":
         return Answer(pieces=(b'{"id": "practice',), cut=True)
     if run.wish == "please stall":
         return Answer(stall=True)
     if run.wish == "please error":
-        return whole(_prediction(run, "failed", error="The worker ended."))
+        return json_answer(_prediction(run, "failed", error="The worker ended."))
     times -= _COLD_POLLS if run.model == _COLD else 0
     if times < 0:
-        return whole(_prediction(run, "starting"), first=0.05)
+        return json_answer(_prediction(run, "starting"), first=0.05)
     output = _output(run)
     if times < 2 and isinstance(output, list) and isinstance(output[0], str):
-        return whole(_prediction(run, "processing", output[: len(output) * (times + 1) // 3]), first=0.05)
+        return json_answer(_prediction(run, "processing", output[: len(output) * (times + 1) // 3]), first=0.05)
     read, written = (sample_answers.tokens(str(value)) for value in (run.inputs, output))
     metrics = {"predict_time": 1.2, "input_token_count": read, "output_token_count": written}
-    return whole(_prediction(run, "succeeded", output, metrics=metrics), first=0.05)
+    return json_answer(_prediction(run, "succeeded", output, metrics=metrics), first=0.05)
 
 
 def _prediction(run: _Run, status: str, output: Any = None, **more: Any) -> dict[str, Any]:
@@ -188,7 +190,8 @@ def _output(run: _Run) -> Any:
     values = run.inputs
     if "audio" in values:
         segments = [
-            {"id": at, "start": start, "end": end, "text": f" {sentence}"} for at, (start, end, sentence) in _spoken()
+            {"id": at, "start": start, "end": end, "text": f" {sentence}"}
+            for at, (start, end, sentence) in _transcript()
         ]
         text = " ".join(sentence for _, _, sentence in sample_answers.SPOKEN)
         return {"detected_language": "english", "transcription": text, "segments": segments, "translation": None}
@@ -200,7 +203,7 @@ def _output(run: _Run) -> Any:
     return list(sample_answers.pieces(text.upper() if values.get("shout") else text)) or [""]
 
 
-def _spoken() -> Iterator[tuple[int, tuple[float, float, str]]]:
+def _transcript() -> Iterator[tuple[int, tuple[float, float, str]]]:
     return enumerate(sample_answers.SPOKEN)
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.practice import openai_server, sample_answers
-from tui.practice.exchange import Answer, ReceivedRequest, Talk, whole
+from tui.practice.exchange import Answer, ReceivedRequest, WebsocketTalk, json_answer
 from tui.practice.transport import fixture
 
 _HTTP = "https://spark-api-open.xf-yun.com"
@@ -37,33 +37,33 @@ _USED_UP = "AppIdNoAuthError, licc limit: tokens.total"
 _UNLICENSED = "licc failed: no authorisation for this version"
 
 
-def answer(request: ReceivedRequest) -> Answer | Talk | None:
+def answer(request: ReceivedRequest) -> Answer | WebsocketTalk | None:
     """Return the answer to one request, or the one who hears what is said over a WebSocket."""
     if request.origin == _HTTP:
         return _by_http(request)
     request = replace(request, key=_signer(request))
     if "refused" in request.key or request.key in ("", FIELDS["api_secret"]):
-        return whole({"message": "HMAC signature cannot be verified: fail to retrieve credential"}, 401)
+        return json_answer({"message": "HMAC signature cannot be verified: fail to retrieve credential"}, 401)
     if request.origin == _VECTORS:
         return _vector(request)
-    return Talk(
-        lambda frame: _dictated(frame) if request.origin == _DICTATION else _talked(replace(frame, key=request.key))
+    return WebsocketTalk(
+        lambda frame: _dictate(frame) if request.origin == _DICTATION else _chat(replace(frame, key=request.key))
     )
 
 
 def _by_http(request: ReceivedRequest) -> Answer | None:
     if "refused" in request.key:
-        return whole(
+        return json_answer(
             {"error": {"message": "invalid APIPassword", "type": "api_error", "param": None, "code": None}}, 401
         )
     if not request.path.endswith("/chat/completions"):
         return None
     if "nocredit" in request.key:
-        return whole(_envelope("11200", _USED_UP), 403)
+        return json_answer(_envelope("11200", _USED_UP), 403)
     if "restricted" in request.key and request.data["model"] == "lite":
-        return whole(_envelope("11200", _UNLICENSED), 403)
+        return json_answer(_envelope("11200", _UNLICENSED), 403)
     if request.data["model"] not in _MODELS:
-        return whole(_envelope("10404", "model not found"), 404)
+        return json_answer(_envelope("10404", "model not found"), 404)
     response = openai_server.by_key(request) or openai_server.chat(request, reasons=False, folder="spark")
     if response.status == 401 or response.status < 400:
         return response
@@ -93,28 +93,30 @@ def _vector(request: ReceivedRequest) -> Answer:
     vector = sample_answers.vector(content["messages"][0]["content"], _SIZE)
     data = json.loads(fixture("spark", "vector.json"))
     data["payload"]["feature"]["text"] = base64.b64encode(struct.pack(f"<{_SIZE}f", *vector)).decode()
-    return whole(data)
+    return json_answer(data)
 
 
-def _failed(code: int, message: str) -> Answer:
+def _error(code: int, message: str) -> Answer:
     return Answer(pieces=(json.dumps({"header": {"code": code, "message": message, "sid": "practice"}}).encode(),))
 
 
-def _talked(request: ReceivedRequest) -> Answer:
+def _chat(request: ReceivedRequest) -> Answer:
     """Return a chat over a WebSocket; every failure is a frame."""
     body = request.data[0]
     question = str(body["payload"]["message"]["text"][-1]["content"])
     texts = body["payload"]["message"]["text"]
-    files = "".join(sample_answers.seen(text["content"]) for text in texts if text.get("content_type") == "image")
+    files = "".join(
+        sample_answers.describe_file(text["content"]) for text in texts if text.get("content_type") == "image"
+    )
     wish = sample_answers.wish(question)
     if "nocredit" in request.key:
-        return _failed(11200, _USED_UP)
+        return _error(11200, _USED_UP)
     if "busy" in request.key or (wish == "please be busy" and request.times % 3 < 2):
-        return _failed(11202, "AppIdQpsOverFlowError")
+        return _error(11202, "AppIdQpsOverFlowError")
     if wish == "please fail":
-        return _failed(10013, "input content audit failed")
+        return _error(10013, "input content audit failed")
     if wish == "please be refused":
-        return _failed(11200, _UNLICENSED)
+        return _error(11200, _UNLICENSED)
     text = (
         "" if wish == "please be empty" else files + sample_answers.reply(question, body["parameter"]["chat"]["domain"])
     )
@@ -147,7 +149,7 @@ def _frames(thoughts: str, text: str) -> Iterator[dict[str, Any]]:
     yield {"header": last["header"], "payload": {"choices": end, "usage": {"text": used}}}
 
 
-def _dictated(request: ReceivedRequest) -> Answer | None:
+def _dictate(request: ReceivedRequest) -> Answer | None:
     """Return what a recording says, once it was heard to its end."""
     if request.data[-1]["data"]["status"] != 2:
         return None

@@ -6,7 +6,7 @@ A key with `overseas` in it belongs to the international region and is known the
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, ReceivedRequest, whole
+from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.openai_server import Server
 from tui.practice.transport import fixture
 
@@ -37,7 +37,7 @@ def answer(request: ReceivedRequest) -> Answer | None:
 
 def _refusal(status: int, code: str, message: str) -> Answer:
     error = {"code": code, "message": message, "type": code, "param": None}
-    return whole({"error": error, "request_id": "practice-0001"}, status)
+    return json_answer({"error": error, "request_id": "practice-0001"}, status)
 
 
 def _transcript(body: dict[str, Any]) -> Answer:
@@ -51,4 +51,4 @@ def _transcript(body: dict[str, Any]) -> Answer:
         "seconds": round(sample_answers.SPOKEN[-1][1]),
     }
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
-    return whole({"model": body["model"], "choices": [choice], "usage": usage}, first=1.5)
+    return json_answer({"model": body["model"], "choices": [choice], "usage": usage}, first=1.5)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tui.practice import sample_answers
-from tui.practice.exchange import Answer, ReceivedRequest, whole
+from tui.practice.exchange import Answer, ReceivedRequest, json_answer
 from tui.practice.openai_server import EVENTS, Server, embeddings
 from tui.practice.transport import fixture
 
@@ -28,7 +28,7 @@ _TOKEN = 0.018
 def answer(request: ReceivedRequest) -> Answer | None:
     """Return the answer to one request."""
     if request.origin == _OLDER:
-        return _exchanged(request) if request.path == "/oauth/2.0/token" else _older(request)
+        return _exchange_token(request) if request.path == "/oauth/2.0/token" else _older(request)
     if "refused" in request.key:
         return _refusal(401, "invalid_iam_token", "IAM certification failed.")
     if "restricted" in request.key and request.method == "GET":
@@ -40,41 +40,41 @@ def answer(request: ReceivedRequest) -> Answer | None:
 
 def _refusal(status: int, code: str, message: str) -> Answer:
     error = {"code": code, "message": message, "type": "invalid_request_error"}
-    return whole({"error": error, "id": "as-practice"}, status)
+    return json_answer({"error": error, "id": "as-practice"}, status)
 
 
-def _exchanged(request: ReceivedRequest) -> Answer:
+def _exchange_token(request: ReceivedRequest) -> Answer:
     """Return a token for a key pair that is given in the query."""
     key, secret = request.query.get("client_id", ""), request.query.get("client_secret", "")
     if "refused" in key or not key:
-        return whole({"error": "invalid_client", "error_description": "unknown client id"}, 401)
+        return json_answer({"error": "invalid_client", "error_description": "unknown client id"}, 401)
     if "refused" in secret or not secret:
-        return whole({"error": "invalid_client", "error_description": "Client authentication failed"}, 401)
+        return json_answer({"error": "invalid_client", "error_description": "Client authentication failed"}, 401)
     data = json.loads(fixture("wenxin", "token.json"))
-    return whole(data | {"access_token": f"{data['access_token']}.{key[-8:]}"})
+    return json_answer(data | {"access_token": f"{data['access_token']}.{key[-8:]}"})
 
 
 def _older(request: ReceivedRequest) -> Answer:
     """Return a chat or vectors of the older service; every failure is a 200."""
     token = request.query.get("access_token", "")
     if not token.startswith("24.FAKE"):
-        return _failed(110, "Access token invalid or no longer valid")
+        return _error(110, "Access token invalid or no longer valid")
     if "nocredit" in token:
-        return _failed(17, "Open api daily request limit reached")
+        return _error(17, "Open api daily request limit reached")
     service, _, part = request.path.partition("/wenxinworkshop/")[2].partition("/")
     if service == "embeddings":
         return embeddings(ReceivedRequest(**{**vars(request), "data": {**request.data, "model": part}}), _SIZES)
     if service != "chat":
-        return _failed(3, "Unsupported openapi method")
+        return _error(3, "Unsupported openapi method")
     if len(request.data["messages"]) % 2 == 0 or any(
         message["role"] == "system" for message in request.data["messages"]
     ):
-        return _failed(336006, "the length of messages must be an odd number")
+        return _error(336006, "the length of messages must be an odd number")
     return _chat(request, part)
 
 
-def _failed(code: int, message: str) -> Answer:
-    return whole({"error_code": code, "error_msg": message, "id": "as-practice"})
+def _error(code: int, message: str) -> Answer:
+    return json_answer({"error_code": code, "error_msg": message, "id": "as-practice"})
 
 
 def _chat(request: ReceivedRequest, part: str) -> Answer:
@@ -82,19 +82,19 @@ def _chat(request: ReceivedRequest, part: str) -> Answer:
     question = sample_answers.question_of(body["messages"][-1]["content"])
     wish = sample_answers.wish(question)
     if wish == "please fail":
-        return _failed(336003, "the text breaks a rule")
+        return _error(336003, "the text breaks a rule")
     if wish == "please be refused":
-        return _failed(14, "IAM Certification failed")
+        return _error(14, "IAM Certification failed")
     # Busy twice, then an answer.
     if wish == "please be busy" and request.times % 3 < 2:
-        return _failed(18, "Open api qps request limit reached")
+        return _error(18, "Open api qps request limit reached")
     text = "" if wish == "please be empty" else sample_answers.reply(question, part)
     long = wish == "please be long"
     text = text[: len(text) // 2] if long else text
     pieces = list(sample_answers.pieces(text)) or [""]
     events = list(_events(pieces, long))
     if not body.get("stream"):
-        return whole({**events[-1], "result": text}, first=1.2)
+        return json_answer({**events[-1], "result": text}, first=1.2)
     if wish in ("please break", "please stall", "please error"):
         events = events[: len(events) // 3]
     if wish == "please error":

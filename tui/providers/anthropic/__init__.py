@@ -9,7 +9,7 @@ from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.anthropic import api, errors, messages
 from tui.providers.dialects import attachments, sampling
 from tui.providers.dialects.openai.api import number
-from tui.providers.origins import of_base_url
+from tui.providers.origins import base_url_origin
 from tui.providers.spec import AttachmentLimits, Choice, Field, Parameter, ParameterKind, Provider
 
 _ID, _LABEL = "anthropic", "Anthropic"
@@ -100,7 +100,7 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     return (*warmth, _MOST, *thinking, _STOP)
 
 
-_MOST = sampling.most(unset=f"{messages.TOKENS:,}", thinks=True)
+_MOST = sampling.max_tokens(unset=f"{messages.TOKENS:,}", thinks=True)
 _STOP = Parameter("stop", "stop", ParameterKind.TEXTS, help="Texts that end the answer where they appear.")
 _SAMPLING = (sampling.temperature(high=1, unset="1"), sampling.top_p(), sampling.top_k())
 _BUDGET = (
@@ -173,7 +173,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=api.sign,
-    origins=of_base_url,
+    origins=base_url_origin,
     verify=partial(api.listing, _classify),
     parse_error=api.parse_error,
     key_page="https://platform.claude.com/settings/keys",

@@ -40,7 +40,7 @@ def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, mo
             f"Your {label} account has no credit left.", "Add credit on its billing page, or use another provider."
         )
     if refused.final or (refused.status == 400 and _SPENT.search(words)):
-        return _capped(label, refused)
+        return _budget_problem(label, refused)
     if refused.status in (400, 401, 403) and _WORKSPACE.search(words):
         return CredentialRejected(
             "The workspace does not belong to this key.", "Correct the workspace ID, or leave it blank."
@@ -50,7 +50,7 @@ def describe_error(label: str, retired: Mapping[str, str], refused: ApiError, mo
             f"This is a subscription's sign-in token; {label} accepts it for no API request.", "Create an API key."
         )
     if refused.status == 403:
-        return _forbidden(label, refused, model)
+        return _permission_problem(label, refused, model)
     if refused.status == 404 and model in retired:
         return Problem(f"{label} retired {model} on {retired[model]}.", "Pick one of the models that are listed.")
     if refused.status == 404 and kind == "not_found_error" and words.startswith("model"):
@@ -86,7 +86,7 @@ def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> t
     if "display" in refused.message and "display" in (thinking := call.json.get("thinking") or {}):
         kept = {name: value for name, value in thinking.items() if name != "display"}
         return replace(call, json=call.json | {"thinking": kept}), f"{model} shows its thinking in its own way."
-    if name := _unwanted(call.json, refused.message):
+    if name := _rejected_field(call.json, refused.message):
         better = without(call, name)
         if name == "output_config" and "format" in call.json[name]:
             if "effort" not in call.json[name]:
@@ -100,7 +100,7 @@ def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> t
     return None
 
 
-def _capped(label: str, refused: ApiError) -> Problem:
+def _budget_problem(label: str, refused: ApiError) -> Problem:
     if refused.code.startswith(LINKED):
         return Problem(f"The organization that pays for this {label} account has a billing problem.", _CONSOLE)
     if problem := error_codes.lookup(ID, refused.code).to_problem(label, ""):
@@ -112,7 +112,7 @@ def _capped(label: str, refused: ApiError) -> Problem:
     return Problem(message, "The limits page says which one; monthly ones reset on the 1st at 00:00 UTC.")
 
 
-def _forbidden(label: str, refused: ApiError, model: str) -> Problem:
+def _permission_problem(label: str, refused: ApiError, model: str) -> Problem:
     if _PLACE.search(refused.message):
         message = f"{label} does not serve the country or region that this request comes from."
         return NetworkError(message, "Use a network where it is served, or use another provider.")
@@ -125,7 +125,7 @@ def _forbidden(label: str, refused: ApiError, model: str) -> Problem:
     return ScopeMissing(message, "Save and add models by hand, or use a key with more permissions.")
 
 
-def _unwanted(body: Mapping[str, Any], message: str) -> str:
+def _rejected_field(body: Mapping[str, Any], message: str) -> str:
     """Return the field of the body that is refused. Of a pair that does not go together the temperature stays."""
     named = [name for name in SAMPLING if name in body and re.search(rf"\b{name}\b", message)]
     named += [name for name, words in _FIELDS.items() if name in body and re.search(rf"\b({words})\b", message)]

@@ -164,35 +164,35 @@ class _Answer:
         match data.get("type") or frame.event:
             case "content_block_delta":  # nearly all of them
                 delta = _part(data, "delta")
-                self._keep(data.get("index"), delta)
+                self._collect(data.get("index"), delta)
                 yield from self._piece(delta)
             case "message_start":
                 message = _part(data, "message")
                 yield from self._blocks(message.get("content"))
-                self._count(message)
+                self._count_tokens(message)
             case "content_block_start":
                 block = _part(data, "content_block")
-                self._keep(data.get("index"), block)
+                self._collect(data.get("index"), block)
                 yield from self._piece(block)
             case "message_delta":
                 self._close(_part(data, "delta"))
-                self._count(data)
+                self._count_tokens(data)
                 if self._reason:
                     yield EndSeen()
             case "message_stop":
                 yield from self._end(self._reason or "end_turn")
             case "message" | "" if "content" in data:
-                yield from self._whole(data)
+                yield from self._read_message(data)
 
-    def _whole(self, message: Mapping[str, Any]) -> Iterator[Event]:
+    def _read_message(self, message: Mapping[str, Any]) -> Iterator[Event]:
         yield from self._blocks(message.get("content"))
-        self._count(message)
+        self._count_tokens(message)
         self._close(message)
         yield from self._end(self._reason)
 
     def _blocks(self, content: Any) -> Iterator[Event]:
         for index, block in enumerate(content if isinstance(content, list) else [content]):
-            self._keep(index, block if isinstance(block, dict) else {})
+            self._collect(index, block if isinstance(block, dict) else {})
             yield from self._piece(block if isinstance(block, dict) else {"type": "text", "text": block})
 
     def _piece(self, block: Mapping[str, Any]) -> tuple[Event, ...]:
@@ -207,7 +207,7 @@ class _Answer:
                     return (ThinkingDelta(thought),)
         return ()
 
-    def _keep(self, index: Any, block: Mapping[str, Any]) -> None:
+    def _collect(self, index: Any, block: Mapping[str, Any]) -> None:
         """Keep what a block or a delta holds of a tool's call, and of thinking that goes back with its result."""
         match block.get("type"):
             case "tool_use":
@@ -223,7 +223,7 @@ class _Answer:
             case "redacted_thinking":
                 self._thoughts[index] = {"type": "redacted_thinking", "data": _words(block.get("data"))}
 
-    def _count(self, holder: Mapping[str, Any]) -> None:
+    def _count_tokens(self, holder: Mapping[str, Any]) -> None:
         # Later figures are of the whole and take the place of earlier ones.
         self._used |= {name: value for name, value in _part(holder, "usage").items() if value is not None}
 

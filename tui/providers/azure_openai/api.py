@@ -13,7 +13,7 @@ from dataclasses import replace
 from urllib.parse import quote, unquote
 
 from tui.domain import Model
-from tui.providers.azure_openai.content_filter import filtered
+from tui.providers.azure_openai.content_filter import read_filter
 from tui.providers.dialects.openai import audio as openai_audio
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings
@@ -65,7 +65,7 @@ def base_of(model: Model) -> str:
 
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request for a deployment, with its content filter read."""
-    return filtered(openai_chat.chat(_FLAVOUR, at(fields, request.model.id), request))
+    return read_filter(openai_chat.chat(_FLAVOUR, at(fields, request.model.id), request))
 
 
 def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:

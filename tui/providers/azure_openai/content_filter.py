@@ -1,7 +1,7 @@
 """Azure OpenAI's content filter: what it stopped, read from errors and answers.
 
 Microsoft: content filter annotations; content streaming. The map of results goes from a category to whether its text
-was `filtered`; it may hold an `error` instead where the filter itself failed.
+was `read_filter`; it may hold an `error` instead where the filter itself failed.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,12 +35,12 @@ def stopped_by(results: Any) -> tuple[str, ...]:
     return tuple(_CATEGORIES.get(name, str(name).replace("_", " ")) for name in stopped)
 
 
-def filtered(call: Call) -> Call:
+def read_filter(call: Call) -> Call:
     """Wrap a request: its answer says at the end what the filter stopped, and at once if the filter failed."""
-    return replace(call, reader=lambda: _Filtered(call.reader()).read)
+    return replace(call, reader=lambda: _FilterReader(call.reader()).read)
 
 
-class _Filtered:
+class _FilterReader:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._stopped: dict[str, None] = {}

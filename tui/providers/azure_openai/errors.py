@@ -55,7 +55,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """Return an error in words, by what it means for the resource, the deployment or the application."""
     words = f"{refused.code} {refused.message}"
     if refused.code.startswith(_ENTRA) or refused.kind in ("invalid_client", "unauthorized_client", *_NO_SCOPE):
-        return _of_entra(refused)
+        return _entra_problem(refused)
     if refused.code == models.WRONG_TYPE:
         message = f"{refused.message} is for {refused.kind}; {model or 'this'} is to be added as another type."
         return UsageError(message, "Choose that type, or correct the base model.")
@@ -63,11 +63,11 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
         by = f": {refused.kind}" if refused.kind else ""
         return Problem(f"The content filter of {label} stopped this text{by}.", "Rephrase it.")
     if refused.status == 401 and words.strip():
-        return _of_key(label, words)
+        return _key_problem(label, words)
     if refused.status == 403:
-        return _of_resource(label, words)
+        return _resource_problem(label, words)
     if refused.status in (404, 400) and (refused.code == _UNDEPLOYED or refused.code == "model_not_found"):
-        return _undeployed(model)
+        return _no_deployment(model)
     if refused.status == 404:
         return _no_path()
     if refused.status == 400 and _NO_OPERATION.search(words):
@@ -93,7 +93,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     return errors.repair_request(call, refused)
 
 
-def _undeployed(model: str) -> Problem:
+def _no_deployment(model: str) -> Problem:
     if models.is_name(model):
         return Problem(
             f"{model} is the name of a model, and this resource has no deployment that is called so.",
@@ -113,7 +113,7 @@ def _no_path() -> Problem:
     )
 
 
-def _of_key(label: str, message: str) -> Problem:
+def _key_problem(label: str, message: str) -> Problem:
     if _NO_ROLE.search(message):
         return ScopeMissing(
             "Entra ID knows this application, but it has no role at this resource.",
@@ -130,7 +130,7 @@ def _of_key(label: str, message: str) -> Problem:
     )
 
 
-def _of_resource(label: str, message: str) -> Problem | None:
+def _resource_problem(label: str, message: str) -> Problem | None:
     if _BLOCKED.search(message):
         return Problem("Microsoft has blocked this resource for now.", "Its owner is told why, and can appeal.")
     if _NETWORK.search(message):
@@ -138,10 +138,10 @@ def _of_resource(label: str, message: str) -> Problem | None:
             "The network rules of this resource keep this machine out. The key was not checked.",
             "Allow its address under Networking of the resource, or use an allowed network.",
         )
-    return _of_key(label, message) if _NO_ROLE.search(message) else None
+    return _key_problem(label, message) if _NO_ROLE.search(message) else None
 
 
-def _of_entra(refused: ApiError) -> Problem:
+def _entra_problem(refused: ApiError) -> Problem:
     known: dict[str, Callable[[], Problem]] = {
         "7000215": lambda: CredentialRejected(
             "Entra ID does not accept this client secret.",

@@ -51,12 +51,12 @@ def kind_of(base: str) -> ModelType | None:
 def verify(fields: FieldValues) -> Call:
     """Return the list, which proves host and key and says nothing about deployments."""
     path = "/openai/models" if api.is_dated(fields) else "/openai/v1/models"
-    return Call("GET", endpoint({"base_url": fields["endpoint"]}, path), lambda: _accepted)
+    return Call("GET", endpoint({"base_url": fields["endpoint"]}, path), lambda: _read_check)
 
 
-def offered(fields: FieldValues, entries: Mapping[str, str]) -> Call:
+def deployable_models(fields: FieldValues, entries: Mapping[str, str]) -> Call:
     """Return the models that the resource can deploy, to choose the one behind a deployment."""
-    return _list(fields, _offered)
+    return _list(fields, _read_models)
 
 
 def check(fields: FieldValues, model: Model) -> Call:
@@ -64,7 +64,7 @@ def check(fields: FieldValues, model: Model) -> Call:
 
     A resource without a list, or with the model missing from it, prevents nothing.
     """
-    return _list(fields, partial(_checked, model))
+    return _list(fields, partial(_read_deployment_check, model))
 
 
 def _list(fields: FieldValues, reader: Reader) -> Call:
@@ -81,7 +81,7 @@ def _entries(frame: Frame) -> list[dict[str, Any]] | None:
     return [entry for entry in data if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
 
 
-def _accepted(frame: Frame | None) -> Iterable[Event | ApiError]:
+def _read_check(frame: Frame | None) -> Iterable[Event | ApiError]:
     if frame is None:
         return []
     if refused := error_in(frame.data):
@@ -89,23 +89,25 @@ def _accepted(frame: Frame | None) -> Iterable[Event | ApiError]:
     return [malformed("It holds no list of models.")] if _entries(frame) is None else [Accepted()]
 
 
-def _offered(frame: Frame | None) -> Iterable[Event | ApiError]:
+def _read_models(frame: Frame | None) -> Iterable[Event | ApiError]:
     if frame is None:
         return []
     entries = [] if isinstance(frame.data, ApiError) else _entries(frame) or []
     kinds = {entry["id"]: (kind, _ends(entry)) for entry in entries if (kind := _kind(entry))}
     return [
         SearchResults(
-            tuple(SearchResult(name, _note(kind.label, ends)) for name, (kind, ends) in sorted(kinds.items()))
+            tuple(
+                SearchResult(name, _retirement_note(kind.label, ends)) for name, (kind, ends) in sorted(kinds.items())
+            )
         )
     ]
 
 
-def _note(label: str, ends: str) -> str:
+def _retirement_note(label: str, ends: str) -> str:
     return f"{label}, until {ends}" if ends else label
 
 
-def _checked(model: Model, frame: Frame | None) -> Iterator[Event | ApiError]:
+def _read_deployment_check(model: Model, frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
     base = api.base_of(model)

@@ -13,7 +13,7 @@ from tui.providers.chatglm import probe, servers
 from tui.providers.dialects import attachments, sampling
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors
-from tui.providers.origins import of_base_url
+from tui.providers.origins import base_url_origin
 from tui.providers.requests import ApiError
 from tui.providers.spec import AttachmentLimits, Choice, Field, LocalServer, Parameter, Provider
 
@@ -78,14 +78,14 @@ def attachment_limits(model: Model) -> AttachmentLimits | None:
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
     """Return the parameters of the model's server, as far as its name tells; others are dropped with a notice."""
-    heeded = servers.heeded(model) if model.type is ModelType.CHAT else frozenset()
+    heeded = servers.supported_parameters(model) if model.type is ModelType.CHAT else frozenset()
     return tuple(parameter for parameter in _PARAMETERS if parameter.name in heeded)
 
 
 _PARAMETERS = (
     sampling.temperature(),
     sampling.top_p(),
-    sampling.most(unset="–"),
+    sampling.max_tokens(unset="–"),
     sampling.repetition(high=2),
     sampling.presence(),
     sampling.frequency(),
@@ -124,7 +124,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=openai_api.sign,
-    origins=of_base_url,
+    origins=base_url_origin,
     verify=servers.listing,
     parse_error=parse_error,
     docs=(

@@ -47,9 +47,9 @@ class Probe:
         if self.known == NATIVE:
             return self._paths()
         takes = frozenset[int]() if self.known else ABSENT
-        return Call("GET", f"{self.at}{PATH}/models", lambda: self._listed, accepted_statuses=takes)
+        return Call("GET", f"{self.at}{PATH}/models", lambda: self._read_list, accepted_statuses=takes)
 
-    def _listed(self, frame: Frame | None) -> _Results:
+    def _read_list(self, frame: Frame | None) -> _Results:
         if frame is None:
             return ()
         if isinstance(frame.data, ApiError):
@@ -60,19 +60,19 @@ class Probe:
         entries = entries_of(frame.data) if isinstance(frame.data, dict) else None
         if entries is None:
             failed = is_error(frame.data)
-            return [openai_api.parse_error(0, {}, frame.data) if failed else _strange("It lists no models.")]
+            return [openai_api.parse_error(0, {}, frame.data) if failed else _not_chatglm("It lists no models.")]
         return [*self.then(self.known or _flavour_of(entries.usable), entries.usable), *entries.notices]
 
     def _paths(self) -> Call:
         # Every script describes itself (FastAPI), unless that is switched off.
-        return Call("GET", f"{self.at}/openapi.json", lambda: self._described, accepted_statuses=ABSENT)
+        return Call("GET", f"{self.at}/openapi.json", lambda: self._read_description, accepted_statuses=ABSENT)
 
-    def _described(self, frame: Frame | None) -> _Results:
+    def _read_description(self, frame: Frame | None) -> _Results:
         if frame is None:
             return ()
         if isinstance(frame.data, ApiError):
             # Its one path is there, but not to be looked at.
-            return [Call("GET", f"{self.at}/", lambda: self._front, accepted_statuses=frozenset({405}))]
+            return [Call("GET", f"{self.at}/", lambda: self._read_front_page, accepted_statuses=frozenset({405}))]
         paths = paths_of(frame.data)
         if f"{PATH}/chat/completions" in paths:
             return self.then(OTHER, ())
@@ -80,16 +80,16 @@ class Probe:
             return self.then(NATIVE, ())
         if not paths and is_error(frame.data):
             return [openai_api.parse_error(0, {}, frame.data)]
-        return [_strange(f"It has {', '.join(sorted(paths)) or 'no paths'}.")]
+        return [_not_chatglm(f"It has {', '.join(sorted(paths)) or 'no paths'}.")]
 
-    def _front(self, frame: Frame | None) -> _Results:
+    def _read_front_page(self, frame: Frame | None) -> _Results:
         if frame is None:
             return ()
         refused = frame.data if isinstance(frame.data, ApiError) else None
         allowed = refused.headers.get("allow") if refused else ""
         if allowed is None or "POST" in allowed:
             return self.then(NATIVE, ())
-        return [_strange("It answers, but takes no questions.")]
+        return [_not_chatglm("It answers, but takes no questions.")]
 
 
 def paths_of(data: Any) -> Mapping[str, Any]:
@@ -109,5 +109,5 @@ def _flavour_of(entries: Sequence[Mapping[str, Any]]) -> str:
     return OTHER if flavour == CHATGLM2 and first.get("owned_by") != "owner" else flavour
 
 
-def _strange(message: str) -> ApiError:
+def _not_chatglm(message: str) -> ApiError:
     return ApiError(404, code=STRANGE, message=message)

@@ -87,7 +87,7 @@ def root(fields: FieldValues) -> str:
     return fields["base_url"].rstrip("/").removesuffix(PATH)
 
 
-def heeded(model: Model) -> frozenset[str]:
+def supported_parameters(model: Model) -> frozenset[str]:
     """Return the parameters that a model's server uses, as far as the model's name tells."""
     return KINDS[NAMED.get(model.id, OTHER)].takes
 
@@ -154,10 +154,10 @@ def _talk(flavour: str, fields: FieldValues, request: ChatRequest) -> tuple[list
         turns = (Message("system", system + GAP if flavour == CHATGLM2 else system), *turns)
     request = replace(request, messages=turns, parameters=accepted)
     call = openai_chat.chat(_FLAVOUR, {"base_url": root(fields) + PATH}, request)
-    return notices, _in_one_piece_if_empty(call) if request.stream else call
+    return notices, _retry_unstreamed_if_empty(call) if request.stream else call
 
 
-def _in_one_piece_if_empty(call: Call) -> Call:
+def _retry_unstreamed_if_empty(call: Call) -> Call:
     """Wrap a streamed request: send it again without streaming if the stream ends before any text.
 
     ChatGLM3's server streams nothing of an answer of up to 7 letters, and ChatGLM2's breaks off with libraries newer
@@ -165,10 +165,10 @@ def _in_one_piece_if_empty(call: Call) -> Call:
     """
     body = {name: value for name, value in call.json.items() if name != "stream_options"} | {"stream": False}
     whole = replace(call, json=body, framing=Framing.JSON)
-    return replace(call, reader=lambda: _Streamed(whole).read, accepted_statuses=call.accepted_statuses | {_BROKEN})
+    return replace(call, reader=lambda: _StreamReader(whole).read, accepted_statuses=call.accepted_statuses | {_BROKEN})
 
 
-class _Streamed:
+class _StreamReader:
     def __init__(self, whole: Call) -> None:
         self._whole = whole
         self._read = whole.reader()

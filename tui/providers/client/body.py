@@ -90,7 +90,7 @@ class FrameDecoder:
         self.skipped = 0
 
     @property
-    def words(self) -> str:
+    def unparsed_text(self) -> str:
         """Return text among the frames that was no part of them, such as a failure in plain words; '' for none."""
         return self._words or (self._events.ignored if self._events else "")
 
@@ -137,27 +137,27 @@ class FrameDecoder:
         """
         if self._accepts_text and text.strip() and not text.lstrip().startswith((END_MARK, "{")):
             return [Frame(text, name)]
-        packed = self._packed(text.strip(), name) if text.strip() or name else None
+        packed = self._split_packed(text.strip(), name) if text.strip() or name else None
         if packed is not None:
             return packed
         if not name:
             self._words = text.strip() or self._words
         return [Frame(text, name)]
 
-    def _packed(self, text: str, name: str) -> Sequence[Frame] | None:
+    def _split_packed(self, text: str, name: str) -> Sequence[Frame] | None:
         """Return the frames of an end mark, a heartbeat or documents in a row; None for any other text."""
         if text.startswith(END_MARK) or _END_WORD.fullmatch(text) or (not text and name.lower() in _END_NAMES):
             return [Frame(END_MARK, name)]
         if not text or text.lower() in _KEEP_ALIVE:
             return ()
-        if documents := _glued(text):
+        if documents := _split_documents(text):
             self._in_a_row = 0
             return [Frame(document, name) for document in documents]
         return None
 
     def _text(self, text: str, name: str) -> Iterable[Frame]:
         """Return the frames of data that is not one JSON document; none if it says nothing or is broken."""
-        if (frames := self._packed(text, name)) is not None:
+        if (frames := self._split_packed(text, name)) is not None:
             return frames
         if name and not text.startswith("{"):
             return [Frame(text, name)]
@@ -198,21 +198,21 @@ class BodyDecoder:
         return self._frames is not None
 
     @property
-    def skipped(self) -> int:
+    def skipped_frames(self) -> int:
         """How many frames could not be read."""
         return self._frames.skipped if self._frames else 0
 
     @property
-    def words(self) -> str:
+    def unparsed_text(self) -> str:
         """Return text among the frames that was no part of them."""
-        return self._frames.words if self._frames else ""
+        return self._frames.unparsed_text if self._frames else ""
 
     def feed(self, chunk: bytes) -> Iterable[Frame]:
         """Yield the frames that this chunk completes; none before the end where the body is one document."""
         for piece in self._inflater.feed(chunk):
-            yield from self._fed(piece)
+            yield from self._feed(piece)
 
-    def _fed(self, chunk: bytes) -> Iterable[Frame]:
+    def _feed(self, chunk: bytes) -> Iterable[Frame]:
         if self._frames is not None:
             return self._frames.feed(chunk)
         self._head += chunk
@@ -320,7 +320,7 @@ class BodyDecoder:
 
     def _as_lines(self, text: str) -> list[Frame]:
         """Return the frames of several JSON documents or events one after another; none if it is not that."""
-        if documents := _glued(text):
+        if documents := _split_documents(text):
             return [Frame(document) for document in documents]
         accepts_text = self._call.accepts_text
         frames = FrameDecoder(self._context, Framing.SSE, self._limits, accepts_text=accepts_text)
@@ -328,7 +328,7 @@ class BodyDecoder:
         return [] if frames.skipped or not any(isinstance(frame.data, dict) for frame in lines) else lines
 
 
-def _glued(text: str) -> list[Any]:
+def _split_documents(text: str) -> list[Any]:
     """Return the JSON objects and end marks of a text that holds nothing else; [] for any other text."""
     documents: list[Any] = []
     position = _end_of_gap(text, 0)

@@ -29,7 +29,7 @@ from tui.providers.client.limits import Limits
 from tui.providers.client.read_ahead import http_inbox
 from tui.providers.client.redaction import AnswerRedactor
 from tui.providers.client.request import check_headers, response_of, sending
-from tui.providers.client.response import Answer, check_dimensions, sanitized
+from tui.providers.client.response import Answer, check_dimensions, sanitize
 from tui.providers.client.retry import RetryableError, RetryPolicy, is_answer, is_stale, retry_reason, should_retry
 from tui.providers.client.silence import ConnectionLost, SilenceMonitor
 from tui.providers.client.token_cache import LeasedToken, Tokens
@@ -37,12 +37,22 @@ from tui.providers.client.upload import body_of
 from tui.providers.client.wire_log import WireLog
 from tui.providers.error_body import read_account
 from tui.providers.error_messages import ErrorContext, redact, redirect, to_problem, unusable_response
-from tui.providers.events import AccessToken, Event, Finish, NoResponseYet, Notice, Retrying, Uploading, Usage, Vectors
+from tui.providers.events import (
+    AccessToken,
+    Event,
+    Finish,
+    NoResponseYet,
+    Notice,
+    Retrying,
+    UploadStarted,
+    Usage,
+    Vectors,
+)
 from tui.providers.requests import ApiError, Call, EndSeen, Frame, Framing, RemoteJob
 from tui.secret import Secret
 
 _STREAMED, _STATUS = (Framing.SSE, Framing.NDJSON, Framing.WEBSOCKET), re.compile(r"[45]\d\d")
-_PRELUDE = NoResponseYet | Uploading | Usage | Notice
+_PRELUDE = NoResponseYet | UploadStarted | Usage | Notice
 """What may come before an error without standing in the way of a retry."""
 
 # Their records below WARNING hold URLs and headers.
@@ -82,7 +92,7 @@ class Client:
         self._tokens = Tokens(clock)
         self._observer: Observer | None = None
 
-    def observed(self, observer: Observer) -> "Client":
+    def with_observer(self, observer: Observer) -> "Client":
         """Return a client like this one that has no open connection, retries nothing and reports on connections."""
         client = Client(self._environ, self._transport, replace(self._limits, retries=0), self._clock)
         client._observer = observer
@@ -90,7 +100,7 @@ class Client:
 
     def proxy_for(self, url: str) -> str:
         """Return the proxy that a call to this URL goes through, without its password; '' for none."""
-        return "" if self._transport else connection.shown(connection.proxy_of(self._environ, url))
+        return "" if self._transport else connection.without_credentials(connection.proxy_of(self._environ, url))
 
     async def aclose(self) -> None:
         """Close idle connections, once jobs that were given up are cancelled at their provider."""
@@ -123,7 +133,7 @@ class Client:
                 if step.call.wait:
                     await SilenceMonitor.clock.sleep(step.call.wait)
                 current, step = step, None
-                async with aclosing(self._step(access, current)) as results:
+                async with aclosing(self._call_with_retries(access, current)) as results:
                     async for result in results:
                         if isinstance(result, Call):
                             step = _Step(result, redactor, follows=True, wire_log=wire_log)
@@ -131,7 +141,7 @@ class Client:
                             leftovers += [result.cancel] if result.cancel else []
                         elif isinstance(result, RemoteJob):
                             running = result.cancel
-                        elif (event := sanitized(result)) is not None:
+                        elif (event := sanitize(result)) is not None:
                             if isinstance(event, Vectors):
                                 # Where one text is embedded at a time, there are as many steps as texts.
                                 count = 0
@@ -164,7 +174,7 @@ class Client:
                 async for _ in results:
                     pass
 
-    async def _step(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | RemoteJob, None]:
+    async def _call_with_retries(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | RemoteJob, None]:
         """Try one call until it is answered, as often as the retry policy has it."""
         policy = RetryPolicy(access.provider, self._limits, self._clock)
         while True:
@@ -218,7 +228,9 @@ class Client:
             if secret := self._tokens.get(key):
                 yield LeasedToken(secret, partial(self._tokens.drop, key, secret))
                 return
-            async with aclosing(self._step(access, replace(step, call=exchange, exchange=True))) as results:
+            async with aclosing(
+                self._call_with_retries(access, replace(step, call=exchange, exchange=True))
+            ) as results:
                 async for result in results:
                     if isinstance(result, AccessToken):
                         secret = result.secret
@@ -309,7 +321,9 @@ class Client:
     ) -> tuple[ErrorContext, httpx.AsyncBaseTransport]:
         """Return the transport to a signed URL, and the context that names the URL without what signs it."""
         proxy = "" if self._transport else connection.proxy_of(self._environ, signed_url)
-        return _context(access, step, keyed, connection.shown(proxy)), await self._transport_for(proxy, signed_url)
+        return _context(access, step, keyed, connection.without_credentials(proxy)), await self._transport_for(
+            proxy, signed_url
+        )
 
     async def _raise_for_status(
         self, context: ErrorContext, response: httpx.Response, framing: Framing, wire_log: WireLog

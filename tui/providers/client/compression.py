@@ -60,11 +60,11 @@ class Inflater:
             if len(self._head) < needed:
                 return
             chunk = self._decide()
-        yield from self._unpacked(chunk)
+        yield from self._decompress(chunk)
 
     def rest(self) -> bytes:
         """Return what is left at the end of the body."""
-        data = b"" if self._decided else b"".join(self._unpacked(self._decide()))
+        data = b"" if self._decided else b"".join(self._decompress(self._decide()))
         return data + self._inner.rest() if self._inner else data
 
     def _decide(self) -> bytes:
@@ -80,18 +80,18 @@ class Inflater:
         elif coding == "deflate":
             self._wbits = _RAW_DEFLATE
         elif coding in ("gzip", "x-gzip"):
-            raise self._damaged()
+            raise self._decoding_error()
         else:
             sent = f"its answer compressed as {one_line(coding, 20)}, which was not asked for"
             raise unusable_response(self._context, sent)
         self._zlib = zlib.decompressobj(self._wbits)
         return head
 
-    def _unpacked(self, chunk: bytes) -> Iterator[bytes]:
+    def _decompress(self, chunk: bytes) -> Iterator[bytes]:
         if self._zlib is None:
             yield chunk
             return
-        for data in self._inflated(chunk):
+        for data in self._inflate(chunk):
             self._size += len(data)
             if self._size > self._limit:
                 raise too_large(self._context, self._limit)
@@ -99,13 +99,13 @@ class Inflater:
                 self._inner = Inflater(self._context, ",".join(self._codings[:-1]), self._limit, again=False)
             yield from self._inner.feed(data) if self._inner else (data,)
 
-    def _inflated(self, chunk: bytes) -> Iterator[bytes]:
+    def _inflate(self, chunk: bytes) -> Iterator[bytes]:
         more = bool(chunk)
         while more:
             try:
                 data = self._zlib.decompress(chunk, _PIECE)
             except zlib.error:
-                raise self._damaged() from None
+                raise self._decoding_error() from None
             if data:
                 yield data
             chunk = bytes(self._zlib.unconsumed_tail)
@@ -115,7 +115,7 @@ class Inflater:
                 if more := chunk.startswith(_GZIP):
                     self._zlib = zlib.decompressobj(self._wbits)
 
-    def _damaged(self) -> Exception:
+    def _decoding_error(self) -> Exception:
         return unusable_response(self._context, "a compressed answer that is damaged")
 
 

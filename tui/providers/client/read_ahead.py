@@ -9,7 +9,7 @@ import httpx
 
 from tui.errors import Problem
 from tui.providers.client.limits import DRAIN_TIMEOUT, READ_AHEAD
-from tui.providers.client.request import stopped
+from tui.providers.client.request import cancel
 from tui.providers.client.transport_errors import read_problem
 from tui.providers.error_messages import ErrorContext
 
@@ -92,4 +92,4 @@ async def http_inbox(context: ErrorContext, response: httpx.Response) -> AsyncIt
     try:
         yield inbox
     finally:
-        await stopped(task)
+        await cancel(task)

@@ -55,10 +55,10 @@ class AnswerRedactor:
     def events(self, event: Event) -> Sequence[Event]:
         """Return what can be shown of an event, after what was held back of the text before it."""
         if not isinstance(event, DELTAS):
-            return (*self.flush(), self._whole(event))
+            return (*self.flush(), self._redact_event(event))
         before = self._pause() if type(event) is not self._kind else ()
         self._kind = type(event)
-        return (*before, *self._shown(self._kind, self._stream.feed(event.text)))
+        return (*before, *self._redact_piece(self._kind, self._stream.feed(event.text)))
 
     def flush(self) -> Sequence[Event]:
         """Return the ends of the texts that were held back, if there are any."""
@@ -68,14 +68,14 @@ class AnswerRedactor:
 
     def _pause(self) -> Sequence[Event]:
         """Return what the other kind of text that follows need not wait for."""
-        return self._shown(self._kind, self._stream.flush())
+        return self._redact_piece(self._kind, self._stream.flush())
 
-    def _shown(self, kind: type[TextDelta] | type[ThinkingDelta], text: str) -> Sequence[Event]:
+    def _redact_piece(self, kind: type[TextDelta] | type[ThinkingDelta], text: str) -> Sequence[Event]:
         """Return a piece of a text, redacted among those of its kind, too: between them may lie pieces of the other."""
         shown = self._kinds[kind].feed(text) if text else ""
         return (kind(shown),) if shown else ()
 
-    def _whole(self, event: Event) -> Event:
+    def _redact_event(self, event: Event) -> Event:
         match event:
             case Vectors():
                 return event

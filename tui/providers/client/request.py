@@ -64,10 +64,10 @@ def build_request(call: Call, body: bytes, upload: Body | None, extensions: Mapp
     """
     return httpx.Request(
         call.method,
-        call.url + (f"?{_encoded(call.query)}" if call.query else ""),
+        call.url + (f"?{_urlencode(call.query)}" if call.query else ""),
         headers=[(name, _clear(value)) for name, value in (_headers(call, upload) | dict(call.headers)).items()],
         # not stream=, which would leave out the Host header
-        content=upload or (body if call.form is None else _encoded(call.form).encode()),
+        content=upload or (body if call.form is None else _urlencode(call.form).encode()),
         extensions=dict(extensions),
     )
 
@@ -81,9 +81,9 @@ async def sending(
     try:
         yield task
     finally:
-        await stopped(task)
+        await cancel(task)
         if not task.cancelled() and task.exception() is None:
-            await closed(task.result())
+            await release(task.result())
 
 
 def response_of(
@@ -99,7 +99,7 @@ def response_of(
     raise RetryableError(problem, retryable, "connection lost" if trace.sent else "not reached")
 
 
-async def stopped(task: "asyncio.Future[Any]") -> None:
+async def cancel(task: "asyncio.Future[Any]") -> None:
     """Cancel a task and wait for its end; how it ended is of no interest any more."""
     if not task.done():
         task.cancel()
@@ -108,14 +108,14 @@ async def stopped(task: "asyncio.Future[Any]") -> None:
         task.exception()
 
 
-async def closed(response: httpx.Response) -> None:
+async def release(response: httpx.Response) -> None:
     """Let go of a connection: for the next call where the answer was read to its end, else closed."""
     # A connection that is broken already needs no closing.
     with contextlib.suppress(httpx.HTTPError, OSError):
         await response.aclose()
 
 
-def _encoded(pairs: Mapping[str, str | Secret | tuple[str, ...]]) -> str:
+def _urlencode(pairs: Mapping[str, str | Secret | tuple[str, ...]]) -> str:
     values = [(name, value if isinstance(value, tuple) else _clear(value)) for name, value in pairs.items()]
     return urlencode(values, doseq=True, encoding="utf-8", errors="replace")
 

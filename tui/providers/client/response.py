@@ -60,11 +60,11 @@ class Decoder(Protocol[T_contra]):
         """Return True if the body is a stream of frames."""
 
     @property
-    def skipped(self) -> int:
+    def skipped_frames(self) -> int:
         """Return how many frames could not be read."""
 
     @property
-    def words(self) -> str:
+    def unparsed_text(self) -> str:
         """Return text among the frames that was no part of them, '' for none."""
 
     def document(self) -> Any:
@@ -114,7 +114,7 @@ class Answer(Generic[T]):
         self._text = self._end_seen = self._marked = False
         self._skipped_before_end = self._unread = 0
         self._unread_document = ""
-        self._half = HalfCharacter()
+        self._half = PartialCharacter()
         self._tail: list[Frame | None] | None = None
         self.over = False
 
@@ -190,41 +190,41 @@ class Answer(Generic[T]):
             raise unusable_response(self._context, "JSON that is nested too deeply") from None
 
     @property
-    def _skipped(self) -> int:
+    def _skipped_frames(self) -> int:
         """Frames that could not be read so far, by the decoder or by the reader."""
-        return self._decoder.skipped + self._unread
+        return self._decoder.skipped_frames + self._unread
 
-    def _see_end(self) -> None:
+    def _on_body_end(self) -> None:
         if not self._end_seen:
             self._end_seen = True
-            self._skipped_before_end = self._skipped
+            self._skipped_before_end = self._skipped_frames
         self._monitor.expect_end()
 
     def _read(self, frames: Iterable[Frame | None]) -> Iterator[AnswerResult]:
         for frame in frames:
             if _is_end_mark(frame):
                 self._marked = True
-                self._see_end()
+                self._on_body_end()
             for result in self._results_of(frame):
                 self._monitor.reset()
                 if isinstance(result, DELTAS):
                     if not self._text:
                         self._text = True
                         self._monitor.first_token()
-                    yield self._half.joined(result)
+                    yield self._half.join(result)
                 elif isinstance(result, EndSeen):
-                    self._see_end()
+                    self._on_body_end()
                 elif not (_is_end_mark(frame) and _is_malformed(result)):
                     yield from self._half.rest()
-                    yield self._checked(frame, result)
+                    yield self._check(frame, result)
                     if frame is not None and self._is_last(result):
                         self.over = True
                         return
 
-    def _checked(self, frame: Frame | None, result: AnswerResult) -> AnswerResult:
+    def _check(self, frame: Frame | None, result: AnswerResult) -> AnswerResult:
         """Return a result as it is to be yielded. Raises Problem for vectors or an end that cannot be used."""
         if isinstance(result, Finish):
-            return self._finished(result)
+            return self._check_finish(result)
         if isinstance(result, Vectors):
             return _vectors(self._context, result)
         if _is_malformed(result) and frame is not None and is_error(frame.data):
@@ -232,10 +232,10 @@ class Answer(Generic[T]):
             return self._context.provider.parse_error(0, {}, frame.data)
         return result
 
-    def _finished(self, finish: Finish) -> Finish:
+    def _check_finish(self, finish: Finish) -> Finish:
         """Return the end of an answer. Raises Problem if it is incomplete."""
-        words = redact(self._context, self._decoder.words)
-        if count := self._skipped_before_end if self._end_seen else self._skipped:
+        words = redact(self._context, self._decoder.unparsed_text)
+        if count := self._skipped_before_end if self._end_seen else self._skipped_frames:
             pieces = f"{count} piece" if count == 1 else f"{count} pieces"
             raise Problem(f"{pieces} of the answer could not be read. The answer is incomplete.", AGAIN, words)
         if is_failure(finish.reason):
@@ -279,13 +279,13 @@ class Answer(Generic[T]):
         return await self._decoder.finish()
 
 
-class HalfCharacter:
+class PartialCharacter:
     """Puts together characters that a server cut in two: half of a surrogate pair at the end of a delta."""
 
     def __init__(self) -> None:
         self._half: TextDelta | ThinkingDelta | None = None
 
-    def joined(self, delta: TextDelta | ThinkingDelta) -> TextDelta | ThinkingDelta:
+    def join(self, delta: TextDelta | ThinkingDelta) -> TextDelta | ThinkingDelta:
         """Return a delta with whole characters; half of one at its end waits for the next."""
         text = delta.text
         if self._half is None and (text.isascii() or not _SURROGATE.search(text)):
@@ -321,7 +321,7 @@ def _is_malformed(result: Result) -> bool:
     return isinstance(result, ApiError) and result.code == MALFORMED
 
 
-def sanitized(event: Event) -> Event | None:
+def sanitize(event: Event) -> Event | None:
     """Return the event with its texts fit for a terminal and its times in order; None if nothing of it is left."""
     if isinstance(event, DELTAS):
         text = printable(event.text)
@@ -334,7 +334,7 @@ def sanitized(event: Event) -> Event | None:
         case Transcript():
             language = one_line(event.language, 40)
             duration = event.duration if isfinite(event.duration) and event.duration > 0 else 0.0
-            segments = tuple(_in_order(event.segments, duration))
+            segments = tuple(_order_segments(event.segments, duration))
             return replace(event, text=printable(event.text), segments=segments, language=language, duration=duration)
         case ModelsListed(models):
             # A changed id would name no model.
@@ -369,7 +369,7 @@ def _vectors(context: ErrorContext, event: Vectors) -> Vectors:
     return event
 
 
-def _in_order(segments: Iterable[Segment], duration: float) -> Iterator[Segment]:
+def _order_segments(segments: Iterable[Segment], duration: float) -> Iterator[Segment]:
     """Yield the segments with times that hold: finite, none before its beginning.
 
     A missing start is the end before it; a missing end is the next start, else the duration, else the start.

@@ -8,7 +8,7 @@ from tui.errors import IncompleteAnswer, NetworkError
 from tui.providers.client.limits import UPLOAD_PROGRESS_INTERVAL, Limits, setting_hint
 from tui.providers.client.transport_errors import ConnectionTrace, silent_proxy
 from tui.providers.error_messages import ErrorContext
-from tui.providers.events import Event, NoResponseYet, Uploading
+from tui.providers.events import Event, NoResponseYet, UploadStarted
 
 
 class UploadProgress(Protocol):
@@ -25,7 +25,7 @@ class ConnectionLost(NetworkError):
 class Clock:
     """Measures silence, and waits before the next request. Tests replace it with one that they advance."""
 
-    def now(self) -> float:
+    def time(self) -> float:
         """Return seconds since some moment."""
         return time.monotonic()
 
@@ -81,11 +81,11 @@ class SilenceMonitor:
         self._ending = False
         self._sent = 0
         self._notices = 0
-        self._last = self.clock.now()
+        self._last = self.clock.time()
 
     def reset(self) -> None:
         """Restart the clock: something of use was received or sent."""
-        self._last = self.clock.now()
+        self._last = self.clock.time()
         self._notices = 0
 
     def first_token(self) -> None:
@@ -111,7 +111,7 @@ class SilenceMonitor:
         proxied = self._trace is not None and not self._trace.sent
         end = min(self._timeout, self._limits.proxy_timeout) if proxied else self._timeout
         due = min(self._limits.notice_after * (self._notices + 1), end)
-        timeout = due - (self.clock.now() - self._last)
+        timeout = due - (self.clock.time() - self._last)
         if upload and upload.sent < upload.size:
             timeout = min(timeout, UPLOAD_PROGRESS_INTERVAL)
         if timeout > 0:
@@ -119,8 +119,8 @@ class SilenceMonitor:
         if upload and upload.sent != self._sent:
             self._sent = upload.sent
             self.reset()
-            return Uploading(upload.sent, upload.size)
-        silent = self.clock.now() - self._last
+            return UploadStarted(upload.sent, upload.size)
+        silent = self.clock.time() - self._last
         if silent < due or pending.done():
             return None
         if proxied and self._trace and not self._trace.sent and silent >= end:

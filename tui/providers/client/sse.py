@@ -47,7 +47,7 @@ class Lines:
             self._after_cr = False
             chunk = chunk.removeprefix(b"\n")
         if b"\n" not in chunk and b"\r" not in chunk:
-            self._keep(chunk)
+            self._buffer(chunk)
             return []
         self._after_cr = chunk.endswith(b"\r")
         ended = self._after_cr or chunk.endswith(b"\n")
@@ -55,7 +55,7 @@ class Lines:
         self._pending.clear()
         self._length = 0
         if not ended:
-            self._keep(lines.pop())
+            self._buffer(lines.pop())
         if lines and max(map(len, lines)) > self._limit:
             raise self._too_long()
         return lines
@@ -67,7 +67,7 @@ class Lines:
         self._length = 0
         return rest
 
-    def _keep(self, piece: bytes) -> None:
+    def _buffer(self, piece: bytes) -> None:
         self._length += len(piece)
         if self._length > self._limit:
             raise self._too_long()
@@ -130,7 +130,7 @@ class Events:
             elif line.startswith(b"data:") and not self._data:
                 self._add(line[6:] if line.startswith(b" ", 5) else line[5:])
             else:
-                self._other(line, events)
+                self._feed_line(line, events)
         return events
 
     def rest(self) -> list[tuple[str, str]]:
@@ -144,7 +144,7 @@ class Events:
                 events.append(("\n".join(self._bare), ""))
         return events
 
-    def _other(self, line: bytes, events: list[tuple[str, str]]) -> None:
+    def _feed_line(self, line: bytes, events: list[tuple[str, str]]) -> None:
         """Take a line that is neither the only data of an event nor its end."""
         if not line:
             self._name = ""
@@ -161,13 +161,13 @@ class Events:
         elif not self._strict and (self._bare or line.lstrip().startswith((b"{", b"[DONE]"))):
             self._bare_json(line, events)
         elif not self._strict and (field := _LOOSE_FIELD.match(line)):
-            self._other(field[1].lower() + b":" + line[field.end() :], events)
+            self._feed_line(field[1].lower() + b":" + line[field.end() :], events)
         elif not _FIELD.match(line):
             self.ignored = decode_line(line[:MAX_IGNORED], self._charset).strip()
 
     def _end_early(self, events: list[tuple[str, str]]) -> None:
         """End the event before a blank line ended it, where its data is whole."""
-        if self._data and not self._strict and self._data_end.reached(self._data):
+        if self._data and not self._strict and self._data_end.is_reached(self._data):
             events.append(("\n".join(self._data), self._name))
             self._clear_data()
 
@@ -180,7 +180,7 @@ class Events:
     def _bare_json(self, line: bytes, events: list[tuple[str, str]]) -> None:
         self._count(len(line), self._bare)
         self._bare.append(decode_line(line, self._charset))
-        if self._bare_end.reached(self._bare):
+        if self._bare_end.is_reached(self._bare):
             events.append(("\n".join(self._bare), ""))
             self._bare.clear()
             self._bare_end = JsonEnd()
@@ -212,7 +212,7 @@ class JsonEnd:
         self._depth = 0
         self._attempts = 0
 
-    def reached(self, lines: list[str]) -> bool:
+    def is_reached(self, lines: list[str]) -> bool:
         """Return True if `lines` are a JSON object or an end mark; between calls, lines are only added."""
         for line in lines[self.lines :]:
             self._depth += line.count("{") - line.count("}")

@@ -83,9 +83,9 @@ def connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionT
         return problem, not isinstance(fault, httpx.LocalProtocolError)
     if isinstance(fault, httpx.LocalProtocolError):
         return Problem(
-            f"This request cannot be sent. {place.unsent}", "Check its fields for unusual characters."
+            f"This request cannot be sent. {place.nothing_sent}", "Check its fields for unusual characters."
         ), False
-    return _unconnected(place, fault, progress), True
+    return _connect_problem(place, fault, progress), True
 
 
 def is_malformed(fault: BaseException | None) -> bool:
@@ -113,10 +113,10 @@ def read_problem(place: ErrorContext, fault: BaseException | None = None) -> Pro
 def silent_proxy(context: ErrorContext, seconds: float) -> Problem:
     """Return the problem of a proxy that accepts a connection and does nothing with it."""
     message = f"The proxy {context.proxy} accepted the connection and sent nothing for {seconds:.0f} s."
-    return NetworkError(f"{message} {context.unsent}", _PROXY_HINT)
+    return NetworkError(f"{message} {context.nothing_sent}", _PROXY_HINT)
 
 
-def _unconnected(place: ErrorContext, fault: Exception, progress: ConnectionTrace) -> Problem:
+def _connect_problem(place: ErrorContext, fault: Exception, progress: ConnectionTrace) -> Problem:
     to_proxy = bool(place.proxy) and not progress.phase.endswith("start_tls")
     host = place.proxy.rpartition("/")[2] if to_proxy else place.host
     hint = "Check the network or the proxy."
@@ -124,16 +124,16 @@ def _unconnected(place: ErrorContext, fault: Exception, progress: ConnectionTrac
         hint = _PROXY_HINT
     name = f"the proxy {host}" if to_proxy else host
     if any(isinstance(cause, socket.gaierror) for cause in _causes(fault)):
-        return NetworkError(f"Cannot find the {'proxy' if to_proxy else 'host'} {host}. {place.unsent}", hint)
+        return NetworkError(f"Cannot find the {'proxy' if to_proxy else 'host'} {host}. {place.nothing_sent}", hint)
     if isinstance(fault, httpx.TimeoutException):
-        return NetworkError(f"Cannot reach {name}: no answer. {place.unsent}", hint)
+        return NetworkError(f"Cannot reach {name}: no answer. {place.nothing_sent}", hint)
     numbers = {cause.errno for cause in _causes(fault) if isinstance(cause, OSError)}
     if errno.ECONNREFUSED in numbers:
         started = "Start the server, or check" if place.provider.local_servers else "Check"
         hint = hint if to_proxy else f"{started} the address and its port."
-        return NetworkError(f"Nothing listens at {name}. {place.unsent}", hint)
+        return NetworkError(f"Nothing listens at {name}. {place.nothing_sent}", hint)
     why = next((words for number, words in _NAMES.items() if number in numbers), "the connection failed")
-    return NetworkError(f"Cannot reach {name}: {why}. {place.unsent}", hint)
+    return NetworkError(f"Cannot reach {name}: {why}. {place.nothing_sent}", hint)
 
 
 def _proxy(place: ErrorContext, fault: Exception) -> Problem:
@@ -146,7 +146,7 @@ def _proxy(place: ErrorContext, fault: Exception) -> Problem:
         why = f"answered {text[:3]} and does not pass on requests to {place.host}"
     else:
         why = f"could not connect to {place.host}"
-    return NetworkError(f"The proxy {place.proxy} {why}. {place.unsent}", hint)
+    return NetworkError(f"The proxy {place.proxy} {why}. {place.nothing_sent}", hint)
 
 
 def _tls_host(place: ErrorContext, progress: ConnectionTrace) -> str:
@@ -170,7 +170,7 @@ def _certificate(place: ErrorContext, fault: ssl.SSLCertVerificationError, progr
         what, hint = "is from an unknown certificate authority", _CA_HINT
     else:
         what, hint = "could not be verified", _CA_HINT
-    return NetworkError(f"The certificate of {_tls_host(place, progress)} {what}. {place.unsent}", hint)
+    return NetworkError(f"The certificate of {_tls_host(place, progress)} {what}. {place.nothing_sent}", hint)
 
 
 def _tls(place: ErrorContext, fault: ssl.SSLError, progress: ConnectionTrace) -> Problem:
@@ -182,7 +182,7 @@ def _tls(place: ErrorContext, fault: ssl.SSLError, progress: ConnectionTrace) ->
     else:
         what, hint = "aborted the TLS handshake", "Check the network or the proxy."
     who = _tls_host(place, progress).replace("the proxy", "The proxy", 1)
-    return NetworkError(f"{who} {what}. {place.unsent}", hint)
+    return NetworkError(f"{who} {what}. {place.nothing_sent}", hint)
 
 
 def _causes(fault: BaseException) -> Iterator[BaseException]:

@@ -28,7 +28,7 @@ class _File:
 
 
 class Body(httpx.AsyncByteStream):
-    """A body of bytes and files in order; `sent` counts the bytes of the files that went out, of `size`."""
+    """A body of bytes and files, in order. `sent` counts the bytes of files sent so far, `size` is their total."""
 
     def __init__(self, pieces: Sequence[bytes | _File], media: str) -> None:
         self._pieces = tuple(pieces)
@@ -50,7 +50,7 @@ class Body(httpx.AsyncByteStream):
                 yield part
 
     async def _read(self, piece: _File) -> AsyncIterator[bytes]:
-        file = await asyncio.to_thread(_opened, piece)
+        file = await asyncio.to_thread(_open, piece)
         try:
             left = piece.size
             while left:
@@ -71,7 +71,7 @@ async def body_of(call: Call) -> Body | None:
         return _raw(call.upload) if call.upload.raw else _multipart(call.upload)
     recordings: list[Base64File] = []
     mark = secrets.token_hex(16)
-    data = _marked(call.json, mark, recordings)
+    data = _replace_files(call.json, mark, recordings)
     if not recordings:
         return None
     texts = to_json(data).split(mark.encode())
@@ -120,9 +120,9 @@ def _multipart(upload: Upload) -> Body:
     def part(name: str) -> str:
         return f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"'
 
-    head = [part(_quoted(key)) + f"\r\n\r\n{value}\r\n" for key, value in upload.parts]
-    file = f'; filename="{_quoted(upload.filename or upload.path.name)}"\r\nContent-Type: {upload.media}\r\n\r\n'
-    head.append(part(_quoted(upload.name)) + file)
+    head = [part(_quote(key)) + f"\r\n\r\n{value}\r\n" for key, value in upload.parts]
+    file = f'; filename="{_quote(upload.filename or upload.path.name)}"\r\nContent-Type: {upload.media}\r\n\r\n'
+    head.append(part(_quote(upload.name)) + file)
     pieces = (
         encode_text("".join(head)),
         _File(upload.path, upload.size, content=upload.content),
@@ -135,15 +135,15 @@ def _raw(upload: Upload) -> Body:
     return Body((_File(upload.path, upload.size, content=upload.content),), upload.media)
 
 
-def _marked(data: Any, mark: str, files: list[Base64File]) -> Any:
+def _replace_files(data: Any, mark: str, files: list[Base64File]) -> Any:
     """Return the data with a marker for each recording; append the recordings to `files` in order."""
     if isinstance(data, Base64File):
         files.append(data)
         return data.prefix + mark
     if isinstance(data, Mapping):
-        return {key: _marked(value, mark, files) for key, value in data.items()}
+        return {key: _replace_files(value, mark, files) for key, value in data.items()}
     if isinstance(data, list | tuple):
-        return [_marked(value, mark, files) for value in data]
+        return [_replace_files(value, mark, files) for value in data]
     return data
 
 
@@ -153,7 +153,7 @@ def _length(piece: bytes | _File) -> int:
     return -(-piece.size // 3) * 4 if piece.packed else piece.size
 
 
-def _opened(file: _File) -> BinaryIO:
+def _open(file: _File) -> BinaryIO:
     return opened_file(file.path) if file.content is None else BytesIO(file.content)
 
 
@@ -172,6 +172,6 @@ def opened_file(path: Path) -> BinaryIO:
     raise UsageError(f"{one_line(path.name, 80)} cannot be read.", "Check that it is there, and that you may read it.")
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     # HTML standard, multipart/form-data encoding: only these three are escaped.
     return text.replace("\n", "%0A").replace("\r", "%0D").replace('"', "%22")

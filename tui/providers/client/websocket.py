@@ -23,7 +23,7 @@ from tui.errors import IncompleteAnswer, NetworkError, Problem, UsageError
 from tui.providers.client.body import FrameDecoder
 from tui.providers.client.limits import WEBSOCKET_CLOSE_TIMEOUT, WEBSOCKET_READ, Limits, format_size
 from tui.providers.client.read_ahead import Inbox
-from tui.providers.client.request import stopped
+from tui.providers.client.request import cancel
 from tui.providers.client.silence import UploadProgress
 from tui.providers.client.sse import TooLong
 from tui.providers.client.transport_errors import read_problem
@@ -73,8 +73,8 @@ async def websocket_inbox(
     A call that sends nothing is complete once the connection is accepted.
     """
     inbox: Inbox[str] = Inbox()
-    sent = _Sent(await asyncio.to_thread(size_of, call.chunks.path) if call.chunks else 0)
-    stream = _Bounded(response.extensions["network_stream"], limits.line)
+    sent = _SentRequest(await asyncio.to_thread(size_of, call.chunks.path) if call.chunks else 0)
+    stream = _BoundedStream(response.extensions["network_stream"], limits.line)
 
     async def run() -> None:
         if call.sends or call.chunks is not None:
@@ -86,7 +86,7 @@ async def websocket_inbox(
         yield inbox, sent
     finally:
         stream.closing = True
-        await stopped(task)
+        await cancel(task)
 
 
 class MessageDecoder:
@@ -99,7 +99,7 @@ class MessageDecoder:
         self._frames = FrameDecoder(context, call.framing, limits)
 
     @property
-    def skipped(self) -> int:
+    def skipped_frames(self) -> int:
         """Return how many messages could not be read."""
         return self._frames.skipped
 
@@ -108,9 +108,9 @@ class MessageDecoder:
         return self._frames.message(message)
 
     @property
-    def words(self) -> str:
+    def unparsed_text(self) -> str:
         """Return text among the messages that was no part of the answer."""
-        return self._frames.words
+        return self._frames.unparsed_text
 
     def document(self) -> None:
         """Return None: messages are frames."""
@@ -124,14 +124,14 @@ class MessageDecoder:
         return []
 
 
-class _Sent:
+class _SentRequest:
     """How much of a file went out, of `size`."""
 
     def __init__(self, size: int) -> None:
         self.size, self.sent = size, 0
 
 
-class _TooMuch(Exception):
+class _FrameTooLarge(Exception):
     """A message is larger than its limit."""
 
 
@@ -143,7 +143,7 @@ class _NotFrame(Exception):
     """What came is no frame of a WebSocket: masked, with a bit of an extension, of an unknown kind."""
 
 
-class _Bounded(httpcore.AsyncNetworkStream):
+class _BoundedStream(httpcore.AsyncNetworkStream):
     """A connection that bounds what one message may bring, and how long a goodbye may take."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream, limit: int) -> None:
@@ -160,7 +160,7 @@ class _Bounded(httpcore.AsyncNetworkStream):
         data = await self._stream.read(max_bytes, timeout)
         self._came += len(data)
         if self._came > self._limit + max_bytes:
-            raise _TooMuch
+            raise _FrameTooLarge
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
@@ -183,7 +183,7 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
             return IncompleteAnswer(f"{context.label} closed the connection before the answer ended.", AGAIN, words)
         case Problem() as problem:
             return problem.with_traceback(None)
-        case _TooMuch():
+        case _FrameTooLarge():
             return TooLong("a message", format_size(limits.line))
         case _NotText():
             return unusable_response(context, "a message that is not valid UTF-8")
@@ -192,7 +192,7 @@ def _problem(context: ErrorContext, end: Exception | None, limits: Limits) -> Pr
     return read_problem(context)
 
 
-async def _pump(stream: _Bounded, call: Call, sent: _Sent, inbox: Inbox[str]) -> Exception | None:
+async def _pump(stream: _BoundedStream, call: Call, sent: _SentRequest, inbox: Inbox[str]) -> Exception | None:
     """Send, and receive until the end; return the error, or None if the server closed normally."""
     ended: list[Exception | None] = []
     try:
@@ -212,16 +212,16 @@ async def _pump(stream: _Bounded, call: Call, sent: _Sent, inbox: Inbox[str]) ->
                 ended.append(reading.result())
             finally:
                 stream.closing = True
-                await stopped(sending)
-                await stopped(reading)
-    except* _TooMuch:
-        ended[:] = [_TooMuch()]
+                await cancel(sending)
+                await cancel(reading)
+    except* _FrameTooLarge:
+        ended[:] = [_FrameTooLarge()]
     except* Exception as group:
         ended += [group]
     return ended[0]
 
 
-async def _read(session: AsyncWebSocketSession, stream: _Bounded, inbox: Inbox[str]) -> Exception | None:
+async def _read(session: AsyncWebSocketSession, stream: _BoundedStream, inbox: Inbox[str]) -> Exception | None:
     while True:
         try:
             event = await session.receive()
@@ -236,7 +236,7 @@ async def _read(session: AsyncWebSocketSession, stream: _Bounded, inbox: Inbox[s
             await inbox.put(data if isinstance(data, str) else bytes(data).decode("utf-8", "replace"))
 
 
-async def _send(session: AsyncWebSocketSession, call: Call, sent: _Sent) -> None:
+async def _send(session: AsyncWebSocketSession, call: Call, sent: _SentRequest) -> None:
     # Reading from a broken connection reports it.
     with contextlib.suppress(WebSocketNetworkError, LocalProtocolError):
         for send in call.sends:
@@ -246,7 +246,7 @@ async def _send(session: AsyncWebSocketSession, call: Call, sent: _Sent) -> None
                 await session.send_text(to_json(message).decode())
 
 
-async def _messages(chunks: AudioChunks, sent: _Sent) -> AsyncIterator[Any]:
+async def _messages(chunks: AudioChunks, sent: _SentRequest) -> AsyncIterator[Any]:
     """Yield the messages of a file, at the pace that the server wants."""
     file = await asyncio.to_thread(opened_file, chunks.path)
     try:

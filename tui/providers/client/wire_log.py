@@ -123,7 +123,7 @@ class WireLog:
             return signed
         note = _EXCHANGE if exchange else ""
         self.call = self.call or call
-        headers, body = _masked(signed.headers), _body(signed)
+        headers, body = _mask_values(signed.headers), _body(signed)
         entry = WireExchange(self._now(), signed.method, _url(signed), headers, body, note=note)
         self.exchanges.append(entry)
         return signed if note else replace(signed, reader=lambda: self._recording(signed.reader(), entry))
@@ -174,7 +174,7 @@ class WireLog:
             exchange.frames.append(WireFrame(self._now(), frame.event, frame.data))
 
 
-def _masked(values: Mapping[str, str | Secret | tuple[str, ...]]) -> dict[str, str]:
+def _mask_values(values: Mapping[str, str | Secret | tuple[str, ...]]) -> dict[str, str]:
     shown: dict[str, str] = {}
     for name, value in values.items():
         shown[name] = MASK if isinstance(value, Secret) else ", ".join(value) if isinstance(value, tuple) else value
@@ -182,21 +182,21 @@ def _masked(values: Mapping[str, str | Secret | tuple[str, ...]]) -> dict[str, s
 
 
 def _url(call: Call) -> str:
-    query = "&".join(f"{name}={value}" for name, value in _masked(call.query).items())
+    query = "&".join(f"{name}={value}" for name, value in _mask_values(call.query).items())
     return f"{call.url}?{query}" if query else call.url
 
 
 def _body(call: Call) -> Any:
     if call.form is not None:
-        return _masked(call.form)
+        return _mask_values(call.form)
     if call.upload is not None:
         upload = call.upload
         file = f"{upload.filename or upload.path.name}, {upload.media}, {upload.size:,} bytes"
         return {**dict(upload.parts), upload.name: file}
-    return _plain(list(call.sends) if call.sends else call.json)
+    return _to_plain(list(call.sends) if call.sends else call.json)
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     """Return JSON with files described and secrets masked."""
     if isinstance(value, Base64File):
         size = "" if value.content is None else f", {len(value.content):,} bytes"
@@ -204,8 +204,8 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Secret):
         return MASK
     if isinstance(value, Mapping):
-        return {name: _plain(entry) for name, entry in value.items()}
-    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
+        return {name: _to_plain(entry) for name, entry in value.items()}
+    return [_to_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
 
 
 def _size(value: Any) -> int:
@@ -232,19 +232,19 @@ def _redact(exchanges: Sequence[WireExchange], redactor: Redactor) -> None:
     frames = [frame for exchange in exchanges for frame in exchange.frames]
     # Most answers repeat no secret: one look at the texts of each place is less than one at every text.
     places = _places(frames)
-    if all(redactor.text(text) == text for text in (*places, *map(_joined, places.values()))):
+    if all(redactor.text(text) == text for text in (*places, *map(_join, places.values()))):
         return
     for frame in frames:
         frame.event, frame.data = redactor.text(frame.event), redactor.json(frame.data)
     for texts in _places(frames).values():
-        spans, at = redactor.spans(_joined(texts)), 0
+        spans, at = redactor.spans(_join(texts)), 0
         for container, key in texts if spans else ():
             first, at = at, at + len(container[key])
             if any(start < at and first < end for start, end in spans):
                 container[key] = MASK
 
 
-def _joined(texts: Iterable[tuple[Any, Any]]) -> str:
+def _join(texts: Iterable[tuple[Any, Any]]) -> str:
     return "".join([container[key] for container, key in texts])
 
 

@@ -9,7 +9,7 @@ Find = Callable[[Frame], ApiError | None]
 """The refusal that a frame holds, if it is one."""
 
 
-def checked(call: Call, find: Find) -> Call:
+def with_error_check(call: Call, find: Find) -> Call:
     """Wrap a call, and those that follow from its answer: `find` looks for an error in every frame."""
     return replace(call, reader=lambda: _Checked(find, call.reader()).read)
 
@@ -24,4 +24,4 @@ class _Checked:
             yield refused
             return
         for event in self.reader(frame):
-            yield checked(event, self.find) if isinstance(event, Call) else event
+            yield with_error_check(event, self.find) if isinstance(event, Call) else event

@@ -28,7 +28,7 @@ def top_k(low: float = 0, high: float | None = None, unset: str = "–") -> Para
     return Parameter("top_k", "top_k", _WHOLE, low, high, unset, "Only so many of the likeliest words are considered.")
 
 
-def most(
+def max_tokens(
     name: str = "max_tokens",
     low: float = 1,
     high: float | None = None,

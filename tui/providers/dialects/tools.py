@@ -54,7 +54,7 @@ class ToolCallParts:
             yield ToolCalls(tuple(calls), tuple(state))
 
 
-def described(tools: Sequence[Tool]) -> list[dict[str, Any]]:
+def to_openai(tools: Sequence[Tool]) -> list[dict[str, Any]]:
     """Return tools as OpenAI's `tools`."""
     return [
         {

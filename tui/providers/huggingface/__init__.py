@@ -46,7 +46,7 @@ def _engine(model: Model) -> str:
     return hub.ROUTER if text else hub.SERVERLESS
 
 
-def _own(fields: FieldValues, model: Model) -> tuple[str, Mapping[str, str]]:
+def _model_address(fields: FieldValues, model: Model) -> tuple[str, Mapping[str, str]]:
     """Return the address of a model on Hugging Face's own wires, and the headers that it wants."""
     if model.fields.get("endpoint_type") == hub.ENDPOINT:
         return endpoints.url_of(model), endpoints.WAIT_HEADERS
@@ -73,17 +73,17 @@ def _openai(fields: FieldValues, model: Model) -> tuple[FieldValues, Model, Mapp
 def _chat(fields: FieldValues, request: ChatRequest) -> Call:
     if openai := _openai(fields, request.model):
         base, model, headers = openai
-        within = request.parameters if _engine(request.model) != endpoints.TGI else _bounded(request.parameters)
+        within = request.parameters if _engine(request.model) != endpoints.TGI else _clamp(request.parameters)
         ask = replace(request, model=model, parameters=within)
         if _engine(request.model) == endpoints.TGI:
             ask = tgi.with_grammar(ask, "response_format")
         return chat.chat(_FLAVOUR, base, ask).with_headers(headers)
-    url, headers = _own(fields, request.model)
+    url, headers = _model_address(fields, request.model)
     server = {endpoints.TGI: tgi.TGI, hub.SERVERLESS: tgi.SERVERLESS}.get(_engine(request.model), tgi.TOOLKIT)
     return tgi.generate(server, url, request, hub.task_of(request.model) == hub.TEXT).with_headers(headers)
 
 
-def _bounded(parameters: Mapping[str, Any]) -> dict[str, Any]:
+def _clamp(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters inside the bounds of TGI, which rejects the bounds themselves."""
     off = {"temperature": parameters.get("temperature") == 0, "top_p": not 0 < parameters.get("top_p", 1) < 1}
     return {name: value for name, value in parameters.items() if not off.get(name)}
@@ -93,7 +93,7 @@ def _embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     if openai := _openai(fields, request.model):
         base, model, headers = openai
         return embeddings.embed(_FLAVOUR, base, replace(request, model=model)).with_headers(headers)
-    url, headers = _own(fields, request.model)
+    url, headers = _model_address(fields, request.model)
     if request.model.fields.get("endpoint_type") != hub.ENDPOINT:
         return tei.embed(f"{url}/pipeline/feature-extraction", request)
     if _engine(request.model) == endpoints.TEI:
@@ -105,7 +105,7 @@ def _transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     if openai := _openai(fields, request.model):
         base, model, headers = openai
         return openai_audio.transcribe(base, replace(request, model=model)).with_headers(headers)
-    url, headers = _own(fields, request.model)
+    url, headers = _model_address(fields, request.model)
     return audio.transcribe(url, request).with_headers(headers)
 
 
@@ -168,9 +168,9 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     if model.type is not ModelType.CHAT:
         return ()
     if _speaks_openai(model):
-        most = sampling.most(high=model.context or None)
+        most = sampling.max_tokens(high=model.context or None)
         return (*_SAMPLING, most, sampling.presence("0"), sampling.frequency("0"), *_LAST)
-    most = sampling.most("max_new_tokens", high=model.context or None, unset=str(tgi.NEW_TOKENS))
+    most = sampling.max_tokens("max_new_tokens", high=model.context or None, unset=str(tgi.NEW_TOKENS))
     return (*_SAMPLING, *_NATIVE, most, *_LAST)
 
 
@@ -294,6 +294,6 @@ PROVIDER = Provider(
     audio=audio.audio,
     after_saving="Add the models that you use: hosted ones by name, endpoints by their URL.",
     search=search.search,
-    field_options={"namespace": hub.namespaces, "endpoint_url": endpoints.offered},
+    field_options={"namespace": hub.namespaces, "endpoint_url": endpoints.list_endpoints},
     inspect_model=_check_model,
 )

@@ -32,7 +32,7 @@ from tui.providers.huggingface.endpoints import (
     Listing,
     Results,
     address,
-    denied,
+    denied_listing,
     message_of,
     repository_of,
     state_of,
@@ -54,14 +54,14 @@ def check(fields: FieldValues, model: Model) -> Call:
 
     The model of an endpoint for text may have any name, so that the namespace is asked only where it was given.
     """
-    look = _Look(fields, model)
+    look = _EndpointCheck(fields, model)
     if model.type is ModelType.CHAT and model.fields.get("endpoint_url") and not model.fields.get("namespace"):
         return look.probe()
     return look.listing()
 
 
 @dataclass(frozen=True)
-class _Look:
+class _EndpointCheck:
     """What is known so far of the endpoint of a model that is to be added."""
 
     fields: FieldValues
@@ -71,15 +71,15 @@ class _Look:
     stage: int = 0
 
     def listing(self, wait: float = 0.0) -> Call:
-        return Listing(self.fields, self.model.fields.get("namespace", ""), self._entries, self._denied, wait).call()
+        return Listing(self.fields, self.model.fields.get("namespace", ""), self._entries, self._on_denied, wait).call()
 
-    def _denied(self, refused: ApiError, namespace: str) -> Results:
+    def _on_denied(self, refused: ApiError, namespace: str) -> Results:
         # A token may call an endpoint without the right to list it: that is said, and stops nothing.
         if self.model.fields.get("endpoint_url"):
             yield Notice(f"This token may not list the endpoints of {namespace}, so the name is not checked there.")
             yield self.probe()
         else:
-            yield from denied(refused, namespace)
+            yield from denied_listing(refused, namespace)
 
     def _entries(self, items: list[dict[str, Any]], namespace: str) -> Results:
         item = self._matching_entry(items)
@@ -145,23 +145,23 @@ class _Look:
             if data.status in STARTING or data.code == PAUSED:
                 yield data
                 return
-            yield self._next()
+            yield self._next_request()
             return
-        yield self._stages[self.stage][1](_parsed(data))
+        yield self._stages[self.stage][1](_parse(data))
 
-    def _next(self) -> ApiError | Call:
+    def _next_request(self) -> ApiError | Call:
         if self.stage + 1 < len(self._stages):
             return replace(self, stage=self.stage + 1).probe()
         return ApiError(400, code=NO_ENGINE)
 
     def _info(self, data: Any) -> Event | ApiError | Call:
         if not isinstance(data, dict):
-            return self._next()
+            return self._next_request()
         if data.get("router") == "text-generation-router" or "max_total_tokens" in data:
-            return self._learned(TGI, (TEXT, TEXT2TEXT), context=number(data.get("max_total_tokens")))
+            return self._read_facts(TGI, (TEXT, TEXT2TEXT), context=number(data.get("max_total_tokens")))
         kinds = data.get("model_type")
         if not isinstance(kinds, dict):
-            return self._next()
+            return self._next_request()
         if "embedding" not in {str(kind).lower() for kind in kinds}:
             return ApiError(400, code=OTHER_TASK)
         repository = word(data.get("model_id"))
@@ -169,20 +169,22 @@ class _Look:
         is_model = repository.count("/") == 1 and not repository.startswith("/")
         if is_model and not self.listed and repository != self.model.id and self.model.type is ModelType.EMBEDDING:
             return ApiError(400, code=WRONG_MODEL, param=repository)
-        return self._learned(TEI, (VECTORS,), context=number(data.get("max_input_length")))
+        return self._read_facts(TEI, (VECTORS,), context=number(data.get("max_input_length")))
 
     def _models(self, data: Any) -> Event | ApiError | Call:
         listed = data.get("data") if isinstance(data, dict) else None
         if not isinstance(listed, list):
-            return self._next()
+            return self._next_request()
         sizes = {name: number(entry.get("max_model_len")) for entry in dicts(listed) if (name := word(entry.get("id")))}
         name = self.model.id if self.model.id in sizes or not sizes else next(iter(sizes))
-        return self._learned(OPENAI, (TEXT, VECTORS, SPEECH), name, sizes.get(name, 0))
+        return self._read_facts(OPENAI, (TEXT, VECTORS, SPEECH), name, sizes.get(name, 0))
 
     def _health(self, data: Any) -> Event | ApiError | Call:
-        return self._learned(TOOLKIT, tuple(TASKS))
+        return self._read_facts(TOOLKIT, tuple(TASKS))
 
-    def _learned(self, engine: str, tasks: tuple[str, ...], served_as: str = "", context: int = 0) -> Event | ApiError:
+    def _read_facts(
+        self, engine: str, tasks: tuple[str, ...], served_as: str = "", context: int = 0
+    ) -> Event | ApiError:
         task = task_of(self.model)
         if task not in tasks:
             return ApiError(400, code=OTHER_TASK, param=tasks[0])
@@ -196,7 +198,7 @@ class _Look:
         return ModelDetails(replace(self.model, fields=kept, context=context))
 
 
-def _parsed(text: Any) -> Any:
+def _parse(text: Any) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError, TypeError):

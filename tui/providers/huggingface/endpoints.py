@@ -72,7 +72,7 @@ def url_of(model: Model) -> str:
 # --- the endpoints of a namespace -------------------------------------------------------------------------------------
 
 
-def offered(fields: FieldValues, values: Mapping[str, str]) -> Call:
+def list_endpoints(fields: FieldValues, values: Mapping[str, str]) -> Call:
     """Return the call that finds the endpoints of a namespace (the account's own unless given) that fit a task."""
 
     def read(items: list[dict[str, Any]], namespace: str) -> Results:
@@ -80,10 +80,10 @@ def offered(fields: FieldValues, values: Mapping[str, str]) -> Call:
         wanted = values.get("task", "")
         yield SearchResults(tuple(hit for hit in hits if hit.fields.get("task", wanted) == wanted or not wanted))
 
-    return Listing(fields, values.get("namespace", ""), read, denied).call()
+    return Listing(fields, values.get("namespace", ""), read, denied_listing).call()
 
 
-def denied(refused: ApiError, namespace: str) -> Results:
+def denied_listing(refused: ApiError, namespace: str) -> Results:
     """Read the error of a listing that the token may not read; a 401 may mean a token good elsewhere."""
     yield ApiError(403, code=NO_LISTING, param=namespace)
 
@@ -101,11 +101,11 @@ class Listing:
     def call(self) -> Call:
         """Return the request that lists endpoints, after the one that finds the token's namespace."""
         if not self.namespace:
-            return replace(whoami(self.fields), reader=lambda: self._named)
+            return replace(whoami(self.fields), reader=lambda: self._read_names)
         url = at(self.fields["endpoints_url"], f"/endpoint/{self.namespace}")
         return Call("GET", url, lambda: self._read, wait=self.wait, accepted_statuses=_DENIED)
 
-    def _named(self, frame: Frame | None) -> Results:
+    def _read_names(self, frame: Frame | None) -> Results:
         if frame is None:
             return
         name = name_in(frame.data)

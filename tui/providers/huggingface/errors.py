@@ -58,7 +58,9 @@ def parse_error(status: int, headers: Mapping[str, str], body: Any) -> ApiError:
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """Return an error in words where the Hub, the router or an engine says more than the status."""
     named, words = model or "the model", f"{refused.code} {refused.kind} {refused.message}"
-    problem = _of_token(label, refused) or _of_model(label, refused, named) or _of_endpoint(refused, named)
+    problem = (
+        _token_problem(label, refused) or _model_problem(label, refused, named) or _endpoint_problem(refused, named)
+    )
     if problem:
         return problem
     if refused.status == 402:
@@ -81,7 +83,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     return errors.describe_error(label, refused, model) if refused.status != 403 else None
 
 
-def _of_token(label: str, refused: ApiError) -> Problem | None:
+def _token_problem(label: str, refused: ApiError) -> Problem | None:
     if refused.code == hub.NO_INFERENCE or (refused.status == 403 and _NO_CALLS.search(refused.message)):
         return ScopeMissing(
             f"{label} accepted this token, but it may not call hosted models.",
@@ -97,7 +99,7 @@ def _of_token(label: str, refused: ApiError) -> Problem | None:
     return None
 
 
-def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
+def _model_problem(label: str, refused: ApiError, named: str) -> Problem | None:
     if refused.code == "GatedRepo":
         return ScopeMissing(
             f"{named} needs its licence accepted first.", "Open its page on huggingface.co, accept, and verify again."
@@ -110,7 +112,7 @@ def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
             "Write it as owner/name. A private or gated one needs a token of an account that may see it.",
         )
     if refused.code == hub.NOT_SERVED and refused.param:
-        return _other(named, refused.param)
+        return _wrong_task(named, refused.param)
     if refused.code == hub.NOT_SERVED or (
         refused.status == 400 and _UNSERVED.search(f"{refused.code} {refused.message}")
     ):
@@ -124,9 +126,9 @@ def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
     return None
 
 
-def _of_endpoint(refused: ApiError, named: str) -> Problem | None:
+def _endpoint_problem(refused: ApiError, named: str) -> Problem | None:
     if refused.code == tgi.OTHER_TASK:
-        return _other(named, refused.param)
+        return _wrong_task(named, refused.param)
     if refused.code == endpoints.PAUSED:
         return Problem(
             f"The endpoint of {named} is paused; requests to it fail until it is resumed.", f"Resume it on {_PAGE}."
@@ -151,7 +153,7 @@ def _of_endpoint(refused: ApiError, named: str) -> Problem | None:
     return None
 
 
-def _other(named: str, task: str) -> Problem:
+def _wrong_task(named: str, task: str) -> Problem:
     purpose = f" It is for {_KINDS[task]}." if task in _KINDS else ""
     return Problem(f"{named} does not serve the task that was chosen.{purpose}", "Choose the task that it serves.")
 
@@ -161,14 +163,14 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     if refused.status in (502, 503):
         return endpoints.wake(call)
     if isinstance(call.reader, tei.Batch):
-        fewer = call.reader.fewer(refused)
+        fewer = call.reader.smaller(refused)
         return (fewer, "The server accepts fewer texts at once.") if fewer else None
     body = call.json if isinstance(call.json, dict) else {}
     if "parameters" in body:
         return _fewer_parameters(call, refused)
     texts = "messages" in body and all(isinstance(message["content"], str) for message in body["messages"])
     if texts and refused.status == 422 and _NO_TEMPLATE.search(f"{refused.kind} {refused.message}"):
-        return _continued(call), "The model has no chat template. It continues the text instead."
+        return _as_prompt(call), "The model has no chat template. It continues the text instead."
     return errors.repair_request(call, refused) if "messages" in body or "input" in body else None
 
 
@@ -190,7 +192,7 @@ _RENAMED = {"max_tokens": "max_new_tokens", "response_format": "grammar"}
 _SHARED = ("temperature", "top_p", "seed", "stop", "frequency_penalty")
 
 
-def _continued(call: Call) -> Call:
+def _as_prompt(call: Call) -> Call:
     """Return a chat of TGI as a prompt to be continued."""
     body = call.json
     parameters = {_RENAMED.get(name, name): body[name] for name in (*_RENAMED, *_SHARED) if name in body}

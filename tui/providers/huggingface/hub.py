@@ -75,7 +75,7 @@ def at(base: str, path: str) -> str:
 
 def whoami(fields: FieldValues) -> Call:
     """Return the call that tells whose the token is; free, and limited more strictly than all others."""
-    return Call("GET", at(fields["hub_url"], "/api/whoami-v2"), lambda: _accepted)
+    return Call("GET", at(fields["hub_url"], "/api/whoami-v2"), lambda: _read_account)
 
 
 def namespaces(fields: FieldValues, values: Mapping[str, str]) -> Call:
@@ -89,7 +89,7 @@ def name_in(data: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
-def _accepted(frame: Frame | None) -> Iterator[Event | ApiError]:
+def _read_account(frame: Frame | None) -> Iterator[Event | ApiError]:
     if frame is None:
         return
     if not name_in(frame.data):
@@ -123,7 +123,7 @@ def _namespaces(frame: Frame | None) -> Iterator[Event | ApiError]:
 
 
 @dataclass(frozen=True)
-class Served:
+class ServingProvider:
     """How to reach a hosted model: API or partner, its name there ('' for its own), and its health."""
 
     engine: str
@@ -131,21 +131,21 @@ class Served:
     well: bool = True
 
 
-def served(entry: Mapping[str, Any], task: str) -> Served | None:
+def serving_providers(entry: Mapping[str, Any], task: str) -> ServingProvider | None:
     """Return who serves a model of the Hub for a task, best first; None if nobody does."""
     mapping = _mapping(entry.get("inferenceProviderMapping"))
     for well in (True, False):
         live = {name: entry for name, entry in mapping.items() if (entry.get("status", "live") == "live") is well}
         if task == TEXT and any(mapping_entry.get("task") == "conversational" for mapping_entry in live.values()):
-            return Served(ROUTER, well=well)
+            return ServingProvider(ROUTER, well=well)
         own = live.get(SERVERLESS)
         if own and _serves(own.get("task"), task, entry.get("tags")):
-            return Served(SERVERLESS, well=well)
+            return ServingProvider(SERVERLESS, well=well)
         for partner in PARTNERS.get(task, {}):
             partner_entry = live.get(partner, {})
             if partner_entry.get("task") == task:
                 name = partner_entry.get("providerId")
-                return Served(partner, name if isinstance(name, str) else "", well)
+                return ServingProvider(partner, name if isinstance(name, str) else "", well)
     return None
 
 
@@ -187,21 +187,21 @@ class _Hosted:
             yield malformed("It describes no model.")
         elif entry.get("disabled"):
             yield ApiError(403, code=DISABLED)
-        elif by := served(entry, task):
+        elif by := serving_providers(entry, task):
             details = {"task": task, "engine": by.engine, "served_as": by.served_as}
             kept = {name: value for name, value in {**self.model.fields, **details}.items() if value}
-            learned = ModelDetails(replace(self.model, fields=kept), _note(by, entry))
+            learned = ModelDetails(replace(self.model, fields=kept), _provider_note(by, entry))
             yield self._size(learned) if by.engine == ROUTER else learned
         else:
-            yield ApiError(400, code=NOT_SERVED, param=_other(entry, task))
+            yield ApiError(400, code=NOT_SERVED, param=_other_task(entry, task))
 
     def _size(self, learned: ModelDetails) -> Call:
         """Return the call that asks the router how much text the model takes, which the Hub does not tell."""
         url = at(self.fields["router_url"], f"/v1/models/{quote(self.model.id)}")
-        return Call("GET", url, lambda: partial(_sized, learned), accepted_statuses=_UNSIZED)
+        return Call("GET", url, lambda: partial(_with_context, learned), accepted_statuses=_UNSIZED)
 
 
-def _sized(learned: ModelDetails, frame: Frame | None) -> Iterator[Event]:
+def _with_context(learned: ModelDetails, frame: Frame | None) -> Iterator[Event]:
     """Yield what was learned, with the largest context of those who serve the model."""
     if frame is not None:
         data = frame.data.get("data", frame.data) if isinstance(frame.data, dict) else None
@@ -210,14 +210,14 @@ def _sized(learned: ModelDetails, frame: Frame | None) -> Iterator[Event]:
         yield replace(learned, model=replace(learned.model, context=most or learned.model.context))
 
 
-def _other(entry: Mapping[str, Any], task: str) -> str:
+def _other_task(entry: Mapping[str, Any], task: str) -> str:
     """Return what a model is for where that is another task than the one wanted; '' where it fits or is not told."""
     tag = entry.get("pipeline_tag")
-    other = next((other for other in TASKS if other != task and served(entry, other)), "")
+    other = next((other for other in TASKS if other != task and serving_providers(entry, other)), "")
     return other or (tag if isinstance(tag, str) and tag in TASKS and tag != task else "")
 
 
-def _note(by: Served, entry: Mapping[str, Any]) -> str:
+def _provider_note(by: ServingProvider, entry: Mapping[str, Any]) -> str:
     if not by.well:
         return "Its last health check at Hugging Face failed, so requests may fail."
     return "Its licence must have been accepted on its page." if entry.get("gated") else ""

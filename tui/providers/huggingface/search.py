@@ -17,7 +17,7 @@ from tui.providers.huggingface.hub import (
     VECTORS,
     dicts,
     models_at,
-    served,
+    serving_providers,
 )
 from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
@@ -70,16 +70,16 @@ class _Search:
 
 
 def _hit(entry: Mapping[str, Any], task: str) -> SearchResult:
-    by = served(entry, task)
+    by = serving_providers(entry, task)
     words = ["served" if by and by.well else "served, degraded" if by else "not served"]
-    words += [f"{_short(count)} downloads"] if (count := number(entry.get("downloads"))) else []
+    words += [f"{_short_count(count)} downloads"] if (count := number(entry.get("downloads"))) else []
     words += ["licence to accept"] if entry.get("gated") else []
     # One that is not served can run on an endpoint.
     fields = {"task": task} if by else {"task": task, "endpoint_type": ENDPOINT}
     return SearchResult(entry["id"], " · ".join(words), usable=by is not None, fields=fields)
 
 
-def _short(count: int) -> str:
+def _short_count(count: int) -> str:
     for size, letter in ((1_000_000, "M"), (1_000, "k")):
         if count >= size:
             return f"{count / size:.1f}".removesuffix(".0") + letter

@@ -64,7 +64,7 @@ class Batch:
             return
         vectors = vectors_of(frame.data, len(self.texts))
         if vectors is None:
-            yield _other(frame.data) or malformed(f"It holds no {len(self.texts)} vectors.")
+            yield _wrong_task(frame.data) or malformed(f"It holds no {len(self.texts)} vectors.")
             return
         yield Vectors(self.start, vectors)
         start = self.start + len(vectors)
@@ -73,7 +73,7 @@ class Batch:
         else:
             yield Finish("stop")
 
-    def fewer(self, refused: ApiError) -> Call | None:
+    def smaller(self, refused: ApiError) -> Call | None:
         """Return the call with as many texts as the server says that it takes; None if that is not what it says."""
         match = _TOO_MANY.search(refused.message)
         most = int(match[1][:9]) if match else 0
@@ -122,7 +122,7 @@ def _mean(tokens: Any) -> tuple[float, ...]:
     return tuple(sum(column) / len(rows) for column in zip(*rows, strict=True))
 
 
-def _other(data: Any) -> ApiError | None:
+def _wrong_task(data: Any) -> ApiError | None:
     """Return the answer of a task that gives no vectors."""
     while isinstance(data, list) and data:
         data = data[0]

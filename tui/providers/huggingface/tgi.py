@@ -128,7 +128,7 @@ class _Answer:
             yield refused
         elif "token" in data or "generated_text" in data:
             yield from self._piece(data)
-        elif other := _other(data):
+        elif other := _wrong_task(data):
             self._done = True
             yield other
 
@@ -144,9 +144,9 @@ class _Answer:
         if text:
             yield from self._thinking.feed(text)
         if isinstance(whole, str):
-            yield from self._last(data.get("details"))
+            yield from self._read_details(data.get("details"))
 
-    def _last(self, details: Any) -> Iterator[Event]:
+    def _read_details(self, details: Any) -> Iterator[Event]:
         details = details if isinstance(details, dict) else {}
         used = Usage(token_count(details.get("input_length")), token_count(details.get("generated_tokens")))
         if used != Usage():
@@ -165,7 +165,7 @@ def error_in(data: Any) -> ApiError | None:
     return ApiError(error_codes.lookup(ID, kind).status, kind=kind, message=str(data["error"])[:2000])
 
 
-def _other(data: Mapping[str, Any]) -> ApiError | None:
+def _wrong_task(data: Mapping[str, Any]) -> ApiError | None:
     """Return the error for a response of a task that yields no text; None for a frame that says nothing."""
     for name, task in (("embeddings", "feature-extraction"), ("text", "automatic-speech-recognition")):
         if name in data:

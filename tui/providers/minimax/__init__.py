@@ -12,12 +12,12 @@ from typing import Any
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem, ScopeMissing
 from tui.providers.dialects import attachments, error_codes, sampling
-from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import errors, models
 from tui.providers.events import ModelsListed
 from tui.providers.minimax import api
-from tui.providers.origins import of_base_url, with_path
+from tui.providers.origins import base_url_origin, with_path
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, Frame, Reader
 from tui.providers.spec import AttachmentLimits, Choice, Field, FieldValues, Parameter, ParameterKind, Provider
 
@@ -73,10 +73,10 @@ def regions(fields: FieldValues) -> tuple[FieldValues, ...]:
 def listing(fields: FieldValues) -> Call:
     """Return the models, which only a good key is shown: those of chats are listed, those of vectors known."""
     call = models.listing(_FLAVOUR, _at(fields))
-    return checked(replace(call, reader=lambda: partial(_completed, call.reader())), api.refused_in)
+    return with_error_check(replace(call, reader=lambda: partial(_complete, call.reader())), api.refused_in)
 
 
-def _completed(read: Reader, frame: Frame | None) -> Iterator[Any]:
+def _complete(read: Reader, frame: Frame | None) -> Iterator[Any]:
     for event in read(frame):
         if isinstance(event, ModelsListed):
             listed = {model.id for model in event.models}
@@ -118,7 +118,7 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     return (
         sampling.temperature(low, high, "1"),
         sampling.top_p(0.01, "0.95"),
-        sampling.most(most, high=_MOST if newest else None, thinks=True),
+        sampling.max_tokens(most, high=_MOST if newest else None, thinks=True),
         *(_THINKING if newest else ()),
     )
 
@@ -200,7 +200,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=openai_api.sign,
-    origins=of_base_url,
+    origins=base_url_origin,
     verify=listing,
     parse_error=api.parse_error,
     key_page="https://platform.minimaxi.com/user-center/basic-information/interface-key",

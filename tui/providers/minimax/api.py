@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tui.providers.dialects import error_codes
-from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai.embeddings import vectors_of
@@ -83,12 +83,12 @@ def chat(flavour: openai_api.Flavour, fields: FieldValues, request: ChatRequest)
         flavour, fields, replace(request, messages=_one_system(request.messages), parameters=parameters)
     )
     url = call.url if current else openai_api.endpoint(fields, "/text/chatcompletion_v2")
-    return checked(replace(call, url=url, reader=lambda: _Answer().read), refused_in)
+    return with_error_check(replace(call, url=url, reader=lambda: _Answer().read), refused_in)
 
 
 def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request: type `db` for documents, `query` for search queries."""
-    return checked(_Batch(fields, request).call(), refused_in)
+    return with_error_check(_Batch(fields, request).call(), refused_in)
 
 
 def _one_system(messages: tuple[Message, ...]) -> tuple[Message, ...]:

@@ -9,7 +9,7 @@ from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects import attachments, sampling
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import audio, chat, embeddings, errors, models
-from tui.providers.origins import of_base_url
+from tui.providers.origins import base_url_origin
 from tui.providers.spec import AttachmentLimits, AudioLimits, Field, LocalServer, Parameter, Provider
 
 _ID, _LABEL = "openai_compatible", "OpenAI-compatible"
@@ -64,7 +64,7 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     """Return what servers of this wire take for a chat; one that a model does not take is left out and said."""
     if model.type is not ModelType.CHAT:
         return ()
-    most = sampling.most(high=model.context or None)
+    most = sampling.max_tokens(high=model.context or None)
     penalties = (sampling.presence("0"), sampling.frequency("0"))
     return (
         sampling.temperature(unset="1"),
@@ -114,7 +114,7 @@ PROVIDER = Provider(
         Field("api_key", "API key", "Only if the server requires one.", secret=True, sdk_env=("OPENAI_API_KEY",)),
     ),
     sign=openai_api.sign,
-    origins=of_base_url,
+    origins=base_url_origin,
     verify=partial(models.verification, _FLAVOUR),
     parse_error=openai_api.parse_error,
     list_models=partial(models.refresh, _FLAVOUR),

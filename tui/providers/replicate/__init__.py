@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any
 
 from tui.domain import ImportMode, ModelType, Supply
-from tui.providers.origins import of_base_url, with_path
+from tui.providers.origins import base_url_origin, with_path
 from tui.providers.replicate import audio, chat, embeddings, errors, inputs, models, references
 from tui.providers.requests import Call
 from tui.providers.spec import DOT_SEGMENTS_HELP, NO_DOT_SEGMENTS, Choice, Field, FieldValues, Provider
@@ -29,7 +29,7 @@ def _at(fields: FieldValues) -> FieldValues:
     return {**fields, "base_url": with_path(fields["base_url"], _PATH)}
 
 
-def _here(make: Callable[[FieldValues, Any], Call]) -> Callable[[FieldValues, Any], Call]:
+def _at_base_url(make: Callable[[FieldValues, Any], Call]) -> Callable[[FieldValues, Any], Call]:
     """Return the call at the address of the credential."""
     return lambda fields, request: make(_at(fields), request)
 
@@ -91,15 +91,15 @@ PROVIDER = Provider(
         ),
     ),
     sign=sign,
-    origins=of_base_url,
+    origins=base_url_origin,
     host_suffixes=references.HOSTS,
     verify=lambda fields: models.account(_at(fields)),
     parse_error=errors.parse_error,
     key_page="https://replicate.com/account/api-tokens",
     docs=("https://replicate.com/docs/reference/http", "https://replicate.com/collections/language-models"),
-    chat=_here(chat.chat),
-    embed=_here(embeddings.embed),
-    transcribe=_here(audio.transcribe),
+    chat=_at_base_url(chat.chat),
+    embed=_at_base_url(embeddings.embed),
+    transcribe=_at_base_url(audio.transcribe),
     describe_error=partial(errors.describe_error, _LABEL),
     repair_request=errors.repair_request,
     parameters=inputs.parameters,
@@ -107,5 +107,5 @@ PROVIDER = Provider(
     attachments=chat.attachment_limits,
     after_saving="Add models one by one, by name or by search.",
     search=search,
-    inspect_model=_here(models.check),
+    inspect_model=_at_base_url(models.check),
 )

@@ -13,8 +13,8 @@ from tui.providers.dialects.values import time_or_nan
 from tui.providers.events import Event, Finish, Segment, Transcript
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
-from tui.providers.replicate.files import WITHIN, uploaded
-from tui.providers.replicate.inputs import Inputs, Take
+from tui.providers.replicate.files import WITHIN, read_upload
+from tui.providers.replicate.inputs import Inputs, ModelInput
 from tui.providers.replicate.references import is_known
 from tui.providers.requests import (
     ApiError,
@@ -30,13 +30,13 @@ from tui.providers.spec import AudioLimits, FieldValues
 
 _ENDINGS = ("aac", "flac", "m4a", "mp3", "mp4", "mpeg", "mpga", "oga", "ogg", "opus", "wav", "webm")
 _SIZE = 100_000_000
-_UNKNOWN = Inputs((Take("audio", file=True),))
+_UNKNOWN = Inputs((ModelInput("audio", file=True),))
 _TEXTS = ("transcription", "transcript", "translation")
 
 
 def audio(model: Model) -> AudioLimits:
     """Return the parameters that a model takes; times are given by those whose output has them."""
-    inputs = model_inputs.of(model) or _UNKNOWN
+    inputs = model_inputs.decode(model) or _UNKNOWN
     return AudioLimits(
         _ENDINGS,
         _SIZE,
@@ -49,19 +49,22 @@ def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     if request.size <= WITHIN:
         return _predict(fields, request, Base64File(request.path, f"data:{request.media};base64,"))
     upload = Upload((), request.path, request.media, request.size, "content", filename=request.name)
-    reader = partial(uploaded, fields, partial(_predict, fields, request))
+    reader = partial(read_upload, fields, partial(_predict, fields, request))
     return Call("POST", endpoint(fields, "/files"), lambda: reader, upload=upload)
 
 
 def _predict(fields: FieldValues, request: TranscriptionRequest, sound: Base64File | str) -> Call:
-    inputs = model_inputs.of(request.model) or _UNKNOWN
+    inputs = model_inputs.decode(request.model) or _UNKNOWN
     take = inputs.audio or _UNKNOWN.takes[0]
     values: dict[str, Any] = {take.name: sound}
     language = inputs.by_name("language")
     if request.language and language and (not language.choices or request.language in language.choices):
         values[language.name] = request.language
     return predictions.create(
-        fields, request.model, values, predictions.Following(fields, partial(_read_transcript, fields, request.times))
+        fields,
+        request.model,
+        values,
+        predictions.PredictionFollower(fields, partial(_read_transcript, fields, request.times)),
     )
 
 
@@ -71,7 +74,7 @@ def _read_transcript(
     if isinstance(output, list) and output and isinstance(output[0], dict):
         output = output[0]
     data = output if isinstance(output, dict) else {}
-    text = predictions.joined(output)
+    text = predictions.output_text(output)
     if text is None:
         text = next((data[name] for name in _TEXTS if isinstance(data.get(name), str)), None)
     segments = tuple(_segments(data)) if times else ()

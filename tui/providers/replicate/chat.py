@@ -19,12 +19,12 @@ from tui.providers.dialects.structured_output import unsupported
 from tui.providers.events import Event, Finish, TextDelta
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
-from tui.providers.replicate.files import WITHIN, uploaded
-from tui.providers.replicate.inputs import Inputs, Take
+from tui.providers.replicate.files import WITHIN, read_upload
+from tui.providers.replicate.inputs import Inputs, ModelInput
 from tui.providers.requests import ApiError, Attachment, Base64File, Call, ChatRequest, Message, Upload
 from tui.providers.spec import AttachmentLimits, FieldValues
 
-_UNKNOWN = Inputs((Take("prompt", required=True),))
+_UNKNOWN = Inputs((ModelInput("prompt", required=True),))
 """What is assumed of a model whose inputs are not known: nearly every one takes this."""
 
 
@@ -33,7 +33,7 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
     if request.schema is not None:
         # Some models have an input for one, each under a name of its own.
         raise unsupported(request.model.ref)
-    inputs = model_inputs.of(request.model) or _UNKNOWN
+    inputs = model_inputs.decode(request.model) or _UNKNOWN
     files = images_of(request.messages)
     if not files:
         return _predict(fields, request, inputs, {})
@@ -47,7 +47,7 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
 
 def attachment_limits(model: Model) -> AttachmentLimits | None:
     """Return the images that a model takes: those whose schema has an input for one."""
-    inputs = model_inputs.of(model)
+    inputs = model_inputs.decode(model)
     take = inputs.image if inputs else None
     return replace(_LIMITS, count=1 if take.type else 0) if take else None
 
@@ -59,14 +59,16 @@ _LIMITS = AttachmentLimits(
 
 def _predict(fields: FieldValues, request: ChatRequest, inputs: Inputs, images: Mapping[str, Any]) -> Call:
     values = {**model_inputs.values(inputs, request.parameters), **_prompt(inputs, request.messages), **images}
-    return predictions.create(fields, request.model, values, predictions.Following(fields, _answer, request.stream))
+    return predictions.create(
+        fields, request.model, values, predictions.PredictionFollower(fields, _answer, request.stream)
+    )
 
 
 def _with_images(
     fields: FieldValues,
     request: ChatRequest,
     inputs: Inputs,
-    take: Take,
+    take: ModelInput,
     files: tuple[Attachment, ...],
     placed: tuple[Base64File | str, ...],
 ) -> Call:
@@ -81,7 +83,7 @@ def _with_images(
     if len(file.content) <= WITHIN:
         return then(file.as_data_url())
     upload = Upload((), file.path, file.media, len(file.content), "content", False, file.name, file.content)
-    reader = partial(uploaded, fields, then)
+    reader = partial(read_upload, fields, then)
     return Call("POST", endpoint(fields, "/files"), lambda: reader, upload=upload)
 
 
@@ -101,12 +103,12 @@ def _prompt(inputs: Inputs, messages: tuple[Message, ...]) -> dict[str, Any]:
 
 def _answer(output: Any, prediction: Mapping[str, Any]) -> Iterator[Event | ApiError]:
     """Yield a whole answer, of which nothing was shown yet."""
-    text = "" if output is None else predictions.joined(output)
+    text = "" if output is None else predictions.output_text(output)
     if text is None:
         yield malformed("It holds no text.")
         return
     if text:
         yield TextDelta(text)
-    yield from predictions.used(prediction)
+    yield from predictions.read_usage(prediction)
     reason = "It was deleted at Replicate before it was read." if prediction.get("data_removed") else ""
     yield Finish("succeeded", note="" if text else reason or "The answer is empty.")

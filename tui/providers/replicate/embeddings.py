@@ -12,13 +12,13 @@ from tui.providers.dialects.openai.embeddings import vectors_of
 from tui.providers.events import Event, Finish, Vectors
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import predictions
-from tui.providers.replicate.inputs import FILES, Inputs, Take
+from tui.providers.replicate.inputs import FILES, Inputs, ModelInput
 from tui.providers.requests import ApiError, Call, EmbeddingRequest
 from tui.providers.spec import FieldValues
 
 BATCH = 32
 
-_UNKNOWN = Inputs((Take("text"),))
+_UNKNOWN = Inputs((ModelInput("text"),))
 # Inputs of this type hold JSON where their name is that of several texts.
 _SEVERAL = frozenset(["texts", "query_texts", "sentences"])
 _HOLDERS = ("embeddings", "embedding", "vectors", "vector")
@@ -26,7 +26,7 @@ _HOLDERS = ("embeddings", "embedding", "vectors", "vector")
 
 def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the call that begins to turn texts into vectors; when one prediction is over, the next texts follow."""
-    return _Batch(fields, request, model_inputs.of(request.model) or _UNKNOWN).call()
+    return _Batch(fields, request, model_inputs.decode(request.model) or _UNKNOWN).call()
 
 
 @dataclass(frozen=True)
@@ -37,25 +37,25 @@ class _Batch:
     start: int = 0
 
     @property
-    def take(self) -> Take:
+    def input(self) -> ModelInput:
         return self.inputs.texts or _UNKNOWN.takes[0]
 
     @property
     def texts(self) -> tuple[str, ...]:
-        several = self.take.type == "texts" or self.take.name in _SEVERAL
+        several = self.input.type == "texts" or self.input.name in _SEVERAL
         return self.request.texts[self.start : self.start + (BATCH if several else 1)]
 
     def call(self) -> Call:
-        take, texts = self.take, list(self.texts)
+        take, texts = self.input, list(self.texts)
         value: Any = texts if take.type == "texts" else texts[0]
         if take.type != "texts" and take.name in _SEVERAL:
             value = json.dumps(texts, ensure_ascii=False)
-        following = predictions.Following(self.fields, self.read)
+        following = predictions.PredictionFollower(self.fields, self.read)
         return predictions.create(self.fields, self.request.model, {take.name: value, **self.form}, following)
 
     @property
     def form(self) -> dict[str, Any]:
-        """What asks for numbers in place of a file or of packed ones."""
+        """Inputs that ask for numbers instead of a file or packed numbers."""
         numpy, form = self.inputs.by_name("convert_to_numpy"), self.inputs.by_name("output_format")
         inputs: dict[str, Any] = {numpy.name: False} if numpy else {}
         return inputs | ({form.name: "array"} if form and "array" in form.choices else {})
@@ -70,7 +70,7 @@ class _Batch:
             yield malformed(f"It holds no {len(self.texts)} vectors.")
             return
         yield Vectors(self.start, vectors)
-        yield from predictions.used(prediction)
+        yield from predictions.read_usage(prediction)
         start = self.start + len(vectors)
         if start < len(self.request.texts):
             yield replace(self, start=start).call()

@@ -49,7 +49,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """Return an error in words where Replicate says more than the status."""
     named = model or "the model"
-    if problem := _of_model(label, refused, named) or _of_prediction(label, refused, named):
+    if problem := _model_problem(label, refused, named) or _prediction_problem(label, refused, named):
         return problem
     if refused.status == 402:
         message = f"Your {label} account has no credit, or no payment method."
@@ -77,7 +77,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     return None
 
 
-def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
+def _model_problem(label: str, refused: ApiError, named: str) -> Problem | None:
     """Return what was found when a model was looked at."""
     code, param = refused.code, refused.param
     if code == FILES:
@@ -101,7 +101,7 @@ def _of_model(label: str, refused: ApiError, named: str) -> Problem | None:
     return None
 
 
-def _of_prediction(label: str, refused: ApiError, named: str) -> Problem | None:
+def _prediction_problem(label: str, refused: ApiError, named: str) -> Problem | None:
     """Return how a prediction ended that did not succeed. The words of a failure are those of the model's own code."""
     if refused.code == predictions.CANCELLED:
         return Problem(f"The prediction was cancelled at {label}.", "Send it again for a new one.")

@@ -11,7 +11,7 @@ WITHIN = 190_000
 """What goes along, in bytes: base64 adds a third, and a data URL may be 256 kB long."""
 
 
-def uploaded(
+def read_upload(
     fields: FieldValues, then: Callable[[str], Call], frame: Frame | None
 ) -> Iterator[ApiError | Call | RemoteJob]:
     """Read the response to an upload; `then` returns the next call for the address of the file."""
@@ -19,7 +19,7 @@ def uploaded(
         return
     file = frame.data if isinstance(frame.data, dict) else {}
     if isinstance(name := file.get("id"), str) and name:
-        # It would lie there until it expires.
+        # Otherwise it stays there until it expires.
         place = endpoint(fields, f"/files/{quote(name, safe='')}")
         yield RemoteJob(Call("DELETE", place, lambda: lambda _: (), idempotent=False), anyway=True)
     urls = file.get("urls")

@@ -31,7 +31,7 @@ _PICTURE = re.compile(r"image|img|video|mask|picture|photo", re.I)
 
 
 @dataclass(frozen=True)
-class Take:
+class ModelInput:
     """One input: its type (`texts` for a list), whether it is a file, its range, and its meaning."""
 
     name: str
@@ -49,49 +49,49 @@ class Take:
 class Inputs:
     """A model's inputs in order, and its output; `times`: it returns timestamps."""
 
-    takes: tuple[Take, ...] = ()
+    takes: tuple[ModelInput, ...] = ()
     gives: str = ""
     times: bool = False
 
-    def one(self, names: list[str], file: bool = False) -> Take | None:
+    def first(self, names: list[str], file: bool = False) -> ModelInput | None:
         """Return the first input of one of these names, one that is required before all others."""
         matches = {take.name: take for take in self.takes if take.file is file and take.type in ("string", "texts", "")}
         ordered = [matches[name] for name in names if name in matches]
         return next((take for take in ordered if take.required), next(iter(ordered), None))
 
     @property
-    def prompt(self) -> Take | None:
+    def prompt(self) -> ModelInput | None:
         """Return the input for the prompt, or None."""
-        return next((take for take in [self.one(_PROMPT)] if take and take.type != "texts"), None)
+        return next((take for take in [self.first(_PROMPT)] if take and take.type != "texts"), None)
 
     @property
-    def messages(self) -> Take | None:
+    def messages(self) -> ModelInput | None:
         """Where a chat goes as it is, unless a prompt must be given in any case."""
         return None if self.prompt and self.prompt.required else self.by_name("messages")
 
     @property
-    def system(self) -> Take | None:
+    def system(self) -> ModelInput | None:
         """Return the input for the system prompt, or None."""
-        return self.one(_SYSTEM)
+        return self.first(_SYSTEM)
 
     @property
-    def texts(self) -> Take | None:
+    def texts(self) -> ModelInput | None:
         """Return the input for texts to embed, or None."""
-        return self.one(_TEXTS)
+        return self.first(_TEXTS)
 
     @property
-    def audio(self) -> Take | None:
+    def audio(self) -> ModelInput | None:
         """Return the input for a recording: by its name, else the first file that is no picture."""
         inputs = [take for take in self.takes if take.file and not _PICTURE.search(take.name)]
-        return self.one(_AUDIO, file=True) or next(iter(inputs), None)
+        return self.first(_AUDIO, file=True) or next(iter(inputs), None)
 
     @property
-    def image(self) -> Take | None:
+    def image(self) -> ModelInput | None:
         """Return the input for images: by its name, else the first file that may be one."""
         files = [take for take in self.takes if take.file and _IMAGE.search(take.name)]
-        return self.one(_IMAGES, file=True) or next(iter(files), None)
+        return self.first(_IMAGES, file=True) or next(iter(files), None)
 
-    def by_name(self, name: str) -> Take | None:
+    def by_name(self, name: str) -> ModelInput | None:
         """Return the input of that name, or None."""
         return next((take for take in self.takes if take.name == name), None)
 
@@ -105,7 +105,7 @@ class Inputs:
             return self.texts is not None and (self.gives in (VECTORS, "") or packed)
         return self.audio is not None and self.gives in (TEXT, TRANSCRIPT, "")
 
-    def beyond(self, kind: ModelType) -> tuple[str, ...]:
+    def unsupported_required(self, kind: ModelType) -> tuple[str, ...]:
         """Return what the model must be given besides: files, or what nobody types into a form."""
         filled = {ModelType.CHAT: (self.prompt, self.messages), ModelType.EMBEDDING: (self.texts,)}
         ours = [take.name for take in filled.get(kind, (self.audio,)) if take]
@@ -113,24 +113,24 @@ class Inputs:
         return tuple(take.name for take in wanted if take.file or take.type == "")
 
 
-def kept(inputs: Inputs) -> str:
+def encode(inputs: Inputs) -> str:
     """Encode the inputs as compact JSON, without default values."""
-    usual = {field.name: field.default for field in fields(Take)}
+    usual = {field.name: field.default for field in fields(ModelInput)}
     takes = [{name: value for name, value in asdict(take).items() if value != usual[name]} for take in inputs.takes]
     data = {"takes": takes, "gives": inputs.gives} | ({"times": True} if inputs.times else {})
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
 
-def of(model: Model) -> Inputs | None:
+def decode(model: Model) -> Inputs | None:
     """Return what is kept with a model; None where nothing is, or it cannot be read."""
-    return _of(model.fields.get(FIELD, ""))
+    return _decode(model.fields.get(FIELD, ""))
 
 
 @lru_cache(64)
-def _of(text: str) -> Inputs | None:
+def _decode(text: str) -> Inputs | None:
     with suppress(ValueError, TypeError, AttributeError, KeyError, RecursionError):
         data = json.loads(text)
-        takes = [Take(**{**take, "choices": tuple(take.get("choices", ()))}) for take in data["takes"]]
+        takes = [ModelInput(**{**take, "choices": tuple(take.get("choices", ()))}) for take in data["takes"]]
         return Inputs(tuple(takes), data["gives"], data.get("times", False))
     return None
 
@@ -140,7 +140,7 @@ def _of(text: str) -> Inputs | None:
 
 def parameters(model: Model) -> tuple[Parameter, ...]:
     """Return the parameters that a chat model takes besides its text, as its schema describes it."""
-    inputs = of(model)
+    inputs = decode(model)
     if inputs is None or model.type is not ModelType.CHAT:
         return ()
     return tuple(_parameter(take) for take in _free(inputs))
@@ -151,7 +151,7 @@ def values(inputs: Inputs, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {take.name: _value(take, parameters[take.name]) for take in _free(inputs) if take.name in parameters}
 
 
-def _free(inputs: Inputs) -> Iterator[Take]:
+def _free(inputs: Inputs) -> Iterator[ModelInput]:
     ours = (inputs.prompt, inputs.messages, inputs.by_name("messages"), inputs.system)
     for take in inputs.takes:
         if take not in ours and not take.file and take.type:
@@ -162,7 +162,7 @@ _KINDS = {"integer": ParameterKind.WHOLE, "number": ParameterKind.NUMBER, "texts
 _TRUE = ("true", "false")
 
 
-def _parameter(take: Take) -> Parameter:
+def _parameter(take: ModelInput) -> Parameter:
     choices = tuple(map(str, take.choices)) or (_TRUE if take.type == "boolean" else ())
     kind = ParameterKind.CHOICE if choices else _KINDS.get(take.type, ParameterKind.TEXT)
     if kind is ParameterKind.TEXT and take.name in _STOP:
@@ -171,7 +171,7 @@ def _parameter(take: Take) -> Parameter:
     return replace(plain, choices=choices, unset=take.unset or plain.unset)
 
 
-def _value(take: Take, value: Any) -> Any:
+def _value(take: ModelInput, value: Any) -> Any:
     if take.choices:
         return next((choice for choice in take.choices if str(choice) == str(value)), value)
     if take.type == "boolean":

@@ -13,7 +13,7 @@ from tui.providers.events import Accepted, Event, ModelDetails, SearchResult, Se
 from tui.providers.replicate import inputs as model_inputs
 from tui.providers.replicate import schema
 from tui.providers.replicate.inputs import FILES, Inputs
-from tui.providers.replicate.references import Named, named
+from tui.providers.replicate.references import ModelReference, parse
 from tui.providers.requests import ApiError, Call, Frame
 from tui.providers.spec import FieldValues
 from tui.sanitize import one_line
@@ -68,14 +68,14 @@ def _hit(entry: Any, kind: ModelType) -> SearchResult | None:
     inputs = schema.read(latest) if isinstance(latest, dict) else None
     words = ["official" if entry.get("is_official") else "community"]
     if inputs and not inputs.serves(kind):
-        words.append(_instead(inputs))
-    words += [f"{_short(runs)} run{'s' * (runs != 1)}"] if (runs := number(entry.get("run_count"))) else []
+        words.append(_other_names(inputs))
+    words += [f"{_short_count(runs)} run{'s' * (runs != 1)}"] if (runs := number(entry.get("run_count"))) else []
     words += [one_line(entry["description"], 80)] if isinstance(entry.get("description"), str) else []
     usable = inputs is None or inputs.serves(kind)
     return SearchResult(f"{entry['owner']}/{entry['name']}", " · ".join(filter(None, words)), usable)
 
 
-def _instead(inputs: Inputs) -> str:
+def _other_names(inputs: Inputs) -> str:
     kind = _kind(inputs)
     return kind.label if kind else "makes files" if inputs.gives == FILES else "of another kind"
 
@@ -86,7 +86,7 @@ def _kind(inputs: Inputs) -> ModelType | None:
     return next((kind for kind in kinds if inputs.serves(kind)), None)
 
 
-def _short(count: int) -> str:
+def _short_count(count: int) -> str:
     for size, letter in ((1_000_000, "M"), (1_000, "k")):
         if count >= size:
             return f"{count / size:.1f}".removesuffix(".0") + letter
@@ -98,24 +98,24 @@ def _short(count: int) -> str:
 
 def check(fields: FieldValues, model: Model) -> Call:
     """Return the request that finds a model's version and checks inputs and output against its type."""
-    run = named(model)
-    look = _Look(fields, model, run)
+    run = parse(model)
+    look = _Inspection(fields, model, run)
     if run.deployment:
-        return Call("GET", endpoint(fields, f"/deployments/{run.deployment}"), lambda: look.released)
+        return Call("GET", endpoint(fields, f"/deployments/{run.deployment}"), lambda: look.read_deployment)
     return look.call()
 
 
 @dataclass(frozen=True)
-class _Look:
+class _Inspection:
     fields: FieldValues
     model: Model
-    run: Named
+    run: ModelReference
     note: str = ""
 
     def call(self) -> Call:
-        return Call("GET", endpoint(self.fields, f"/models/{self.run.model}"), lambda: self.described)
+        return Call("GET", endpoint(self.fields, f"/models/{self.run.model}"), lambda: self.read_model)
 
-    def released(self, frame: Frame | None) -> Iterator[ApiError | Call]:
+    def read_deployment(self, frame: Frame | None) -> Iterator[ApiError | Call]:
         """Read a deployment: which version of which model it runs."""
         if frame is None:
             return
@@ -128,7 +128,7 @@ class _Look:
         else:
             yield replace(self, run=replace(self.run, model=model, version=version)).call()
 
-    def described(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
+    def read_model(self, frame: Frame | None) -> Iterator[Event | ApiError | Call]:
         """Read a model: official or not, and its newest version."""
         if frame is None:
             return
@@ -137,27 +137,27 @@ class _Look:
             return
         latest = frame.data.get("latest_version")
         newest = latest if isinstance(latest, dict) else {}
-        look, version = self._decided(frame.data.get("is_official"), newest.get("id"))
+        look, version = self._choose_version(frame.data.get("is_official"), newest.get("id"))
         if look is None:
             yield ApiError(code=NOTHING_PUSHED, param=self.run.model)
         elif version and version != newest.get("id"):
             url = endpoint(self.fields, f"/models/{self.run.model}/versions/{version}")
-            yield Call("GET", url, lambda: look.versioned, accepted_statuses=frozenset({404}))
+            yield Call("GET", url, lambda: look.read_version, accepted_statuses=frozenset({404}))
         else:
-            yield from look._learned(newest)
+            yield from look._read_facts(newest)
 
-    def versioned(self, frame: Frame | None) -> Iterator[Event | ApiError]:
+    def read_version(self, frame: Frame | None) -> Iterator[Event | ApiError]:
         """Read one version of a model."""
         if frame is None:
             return
         if isinstance(frame.data, ApiError):
             yield ApiError(code=NO_VERSION, param=self.run.model)
         elif isinstance(frame.data, dict):
-            yield from self._learned(frame.data)
+            yield from self._read_facts(frame.data)
         else:
             yield malformed("It describes no version.")
 
-    def _decided(self, official: Any, newest: Any) -> tuple["_Look | None", str]:
+    def _choose_version(self, official: Any, newest: Any) -> tuple["_Inspection | None", str]:
         """Return what is run, and the version to look at."""
         run = self.run
         if run.deployment:
@@ -173,23 +173,23 @@ class _Look:
         # Answers of before 2025 do not tell whether a model is official.
         return (self, "") if official is None else (None, "")
 
-    def _learned(self, version: Mapping[str, Any]) -> Iterator[Event | ApiError]:
+    def _read_facts(self, version: Mapping[str, Any]) -> Iterator[Event | ApiError]:
         inputs, kind = schema.read(version), self.model.type
         kept = {} if self.run.deployment else {"version": self.run.version}
         kept |= {"deployment": self.run.deployment}
         if inputs is None:
             note = f"{self.note} It has no schema, so it gets the usual inputs.".strip()
-            yield ModelDetails(self._completed(kept), note)
+            yield ModelDetails(self._complete(kept), note)
         elif inputs.gives == FILES:
             yield ApiError(code=FILES, param=self.run.model)
         elif not inputs.serves(kind):
             actual = _kind(inputs)
             yield ApiError(code=OTHER_TYPE, kind=actual.value if actual else "", param=kind.value)
-        elif beyond := inputs.beyond(kind):
+        elif beyond := inputs.unsupported_required(kind):
             yield ApiError(code=NEEDS, param=", ".join(beyond))
         else:
-            kept[model_inputs.FIELD] = model_inputs.kept(inputs)
-            yield ModelDetails(self._completed(kept), self.note)
+            kept[model_inputs.FIELD] = model_inputs.encode(inputs)
+            yield ModelDetails(self._complete(kept), self.note)
 
-    def _completed(self, kept: Mapping[str, str]) -> Model:
+    def _complete(self, kept: Mapping[str, str]) -> Model:
         return replace(self.model, id=self.run.model, fields={name: value for name, value in kept.items() if value})

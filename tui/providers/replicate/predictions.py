@@ -14,7 +14,7 @@ from tui.providers.dialects.openai.api import endpoint, malformed
 from tui.providers.dialects.values import token_count
 from tui.providers.error_body import words_of
 from tui.providers.events import Event, Finish, Notice, TextDelta, Usage
-from tui.providers.replicate.references import is_known, named
+from tui.providers.replicate.references import is_known, parse
 from tui.providers.requests import ApiError, Call, Frame, Framing, RemoteJob, Result
 from tui.providers.spec import FieldValues
 
@@ -52,7 +52,7 @@ class Prediction:
         self._waited = 0.0
         self._cold = self._left = False
 
-    def created(self, frame: Frame | None) -> Iterator[Result]:
+    def read_creation(self, frame: Frame | None) -> Iterator[Result]:
         """Read the response to the creation."""
         if frame is None:
             return
@@ -61,14 +61,14 @@ class Prediction:
             yield malformed("It holds no prediction.")
             return
         self._id = data["id"]
-        if not _is_over(data):
+        if not _has_ended(data):
             yield RemoteJob(Call("POST", self._url("/cancel"), lambda: lambda _: (), idempotent=False))
             if self._streams and (stream := self._stream(data.get("urls"))):
                 yield stream
                 return
         yield from self._state(data)
 
-    def polled(self, frame: Frame | None) -> Iterator[Result]:
+    def read_status(self, frame: Frame | None) -> Iterator[Result]:
         """Read the status of the prediction."""
         if frame is None:
             return
@@ -81,7 +81,7 @@ class Prediction:
         else:
             yield malformed("It holds no prediction.")
 
-    def streamed(self, frame: Frame | None) -> Iterator[Result]:
+    def read_stream(self, frame: Frame | None) -> Iterator[Result]:
         """Read the stream, which holds plain text; what arrives after it was left is ignored."""
         if self._left:
             return
@@ -105,7 +105,7 @@ class Prediction:
     def _state(self, data: Mapping[str, Any]) -> Iterator[Result]:
         if self._streams:
             yield from self._news(data.get("output"))
-        if _is_over(data):
+        if _has_ended(data):
             yield RemoteJob(None)
             yield from self._end(data)
             return
@@ -121,7 +121,7 @@ class Prediction:
         yield self._get(wait)
 
     def _news(self, output: Any) -> Iterator[Event]:
-        text = joined(output) or ""
+        text = output_text(output) or ""
         if text.startswith(self._shown) and text != self._shown:
             yield TextDelta(text[len(self._shown) :])
             self._shown = text
@@ -133,9 +133,9 @@ class Prediction:
         elif status == FAILED or error:
             yield ApiError(code=FAILED, message=_detail(error))
         elif self._streams and self._shown:
-            yield from used(data)
+            yield from read_usage(data)
             # What Replicate keeps is the truth, where it has not been deleted yet.
-            lost = _lines(joined(data.get("output")) or "") not in ("", _lines(self._shown))
+            lost = _lines(output_text(data.get("output")) or "") not in ("", _lines(self._shown))
             yield ApiError(code=LOST) if lost else Finish(status)
         else:
             yield from self._outcome(data.get("output"), data)
@@ -149,7 +149,7 @@ class Prediction:
         return Call(
             "GET",
             url.partition("?")[0],
-            lambda: self.streamed,
+            lambda: self.read_stream,
             Framing.SSE,
             headers,
             dict(parse_qsl(urlsplit(url).query)),
@@ -159,14 +159,14 @@ class Prediction:
         )
 
     def _get(self, wait: float = 0.0) -> Call:
-        return Call("GET", self._url(), lambda: self.polled, wait=wait, accepted_statuses=_GONE_STATUSES)
+        return Call("GET", self._url(), lambda: self.read_status, wait=wait, accepted_statuses=_GONE_STATUSES)
 
     def _url(self, path: str = "") -> str:
         return endpoint(self._fields, f"/predictions/{quote(self._id, safe='')}{path}")
 
 
 @dataclass(frozen=True)
-class Following:
+class PredictionFollower:
     """How to follow a prediction: what its output becomes, and whether its text streams."""
 
     fields: FieldValues
@@ -178,9 +178,9 @@ class Following:
         return Prediction(self.fields, self.outcome, self.streams)
 
 
-def create(fields: FieldValues, model: Model, inputs: Mapping[str, Any], following: Following) -> Call:
+def create(fields: FieldValues, model: Model, inputs: Mapping[str, Any], following: PredictionFollower) -> Call:
     """Return the request that creates a prediction. It is billed, so it is never repeated."""
-    run = named(model)
+    run = parse(model)
     url = endpoint(fields, "/predictions")
     body: dict[str, Any] = {"version": f"{run.model}:{run.version}" if run.version else run.model}
     if run.deployment:
@@ -188,10 +188,12 @@ def create(fields: FieldValues, model: Model, inputs: Mapping[str, Any], followi
     if following.streams:
         # Deprecated, and asked for by servers of the time before.
         body["stream"] = True
-    return Call("POST", url, lambda: following.begin().created, json={**body, "input": dict(inputs)}, idempotent=False)
+    return Call(
+        "POST", url, lambda: following.begin().read_creation, json={**body, "input": dict(inputs)}, idempotent=False
+    )
 
 
-def joined(output: Any) -> str | None:
+def output_text(output: Any) -> str | None:
     """Return the text of an output: a text, its pieces, or an object that holds either; None for anything else."""
     if isinstance(output, dict):
         output = next((output[name] for name in _TEXTS if name in output), None)
@@ -202,7 +204,7 @@ def joined(output: Any) -> str | None:
     return None
 
 
-def used(data: Mapping[str, Any]) -> Iterator[Event]:
+def read_usage(data: Mapping[str, Any]) -> Iterator[Event]:
     """Yield the token counts of a prediction; not every model has them."""
     metrics = data.get("metrics")
     counts = metrics if isinstance(metrics, dict) else {}
@@ -211,7 +213,7 @@ def used(data: Mapping[str, Any]) -> Iterator[Event]:
         yield counted
 
 
-def _is_over(data: Mapping[str, Any]) -> bool:
+def _has_ended(data: Mapping[str, Any]) -> bool:
     return data.get("status") in _ENDED or bool(data.get("completed_at"))
 
 

@@ -17,7 +17,7 @@ HOSTS = ("replicate.com", "replicate.net", "replicate.delivery")
 
 
 @dataclass(frozen=True)
-class Named:
+class ModelReference:
     """What to run: a model (`owner/name`), a version, or a deployment (`owner/name`); '' if not given."""
 
     model: str = ""
@@ -32,25 +32,25 @@ _DEPLOYMENT = re.compile(rf"deployments/({_PAIR})")
 _MODEL = re.compile(rf"({_PAIR})(?:(?::|@sha256:|/versions/)([0-9a-f]{{64}}))?(?:/.*)?")
 
 
-def named(model: Model) -> Named:
+def parse(model: Model) -> ModelReference:
     """Return what a model's id and fields name; the address of a page of replicate.com is taken apart."""
     text = _path(model.id)
     deployment = _DEPLOYMENT.match(_path(model.fields.get("deployment", ""), "deployments/"))
     version = model.fields.get("version", "")
     if match := _DEPLOYMENT.match(text):
-        return Named("", version, match[1])
+        return ModelReference("", version, match[1])
     if (match := _MODEL.fullmatch(text)) is None:
         raise UsageError(
             f"{one_line(model.id, 80)} names no model of Replicate.",
             "A model is written owner/name, as in the address of its page.",
         )
-    return Named(match[1], version or match[2] or "", deployment[1] if deployment else "")
+    return ModelReference(match[1], version or match[2] or "", deployment[1] if deployment else "")
 
 
 def split_reference(text: str) -> dict[str, str]:
     """Return what a pasted model holds, by the names of fields: itself, its version, or a deployment in its place."""
     try:
-        run = named(Model("", text, ModelType.CHAT))
+        run = parse(Model("", text, ModelType.CHAT))
     except UsageError:
         return {"model": text}
     fields = {"model": run.model or text, "version": run.version, "deployment": run.deployment}

@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from tui.providers.replicate.inputs import FILES, OTHER, TEXT, TRANSCRIPT, VECTORS, Inputs, Take
+from tui.providers.replicate.inputs import FILES, OTHER, TEXT, TRANSCRIPT, VECTORS, Inputs, ModelInput
 from tui.sanitize import one_line
 
 _SPOKEN = frozenset(["transcription", "transcript", "text", "translation", "segments", "chunks", "txt_file"])
@@ -21,16 +21,16 @@ _MOST, _WORDS = 60, 160
 def read(version: Mapping[str, Any]) -> Inputs | None:
     """Return what the schema of a version says; None where it has none."""
     schemas = _at(version, "openapi_schema", "components", "schemas")
-    inputs = _resolved(schemas.get("Input"), schemas)
+    inputs = _resolve(schemas.get("Input"), schemas)
     if not isinstance(inputs.get("properties"), dict):
         return None
     required = inputs.get("required")
     needed = {name for name in required if isinstance(name, str)} if isinstance(required, list) else set()
     properties = [
-        (name, _resolved(member, schemas)) for name, member in inputs["properties"].items() if _NAME.fullmatch(name)
+        (name, _resolve(member, schemas)) for name, member in inputs["properties"].items() if _NAME.fullmatch(name)
     ]
     properties.sort(key=lambda named: _number(named[1].get("x-order")) or 0)
-    takes = tuple(_take(name, member, name in needed, schemas) for name, member in properties[:_MOST])
+    takes = tuple(_read_input(name, member, name in needed, schemas) for name, member in properties[:_MOST])
     return Inputs(takes, *_output(schemas))
 
 
@@ -40,7 +40,7 @@ def _at(data: Any, *path: str) -> Mapping[str, Any]:
     return data if isinstance(data, dict) else {}
 
 
-def _resolved(schema: Any, schemas: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
+def _resolve(schema: Any, schemas: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:
     """Resolve a schema: an enum is an `allOf` with a `$ref`, an optional type an `anyOf`."""
     if not isinstance(schema, dict) or depth > 4:
         return {}
@@ -53,19 +53,19 @@ def _resolved(schema: Any, schemas: Mapping[str, Any], depth: int = 0) -> dict[s
         if isinstance(part, str):
             part = schemas.get(part.rpartition("/")[2])
         if isinstance(part, dict) and part.get("type") != "null":
-            return {**_resolved(part, schemas, depth + 1), **result}
+            return {**_resolve(part, schemas, depth + 1), **result}
     return result
 
 
-def _take(name: str, schema: Mapping[str, Any], required: bool, schemas: Mapping[str, Any]) -> Take:
+def _read_input(name: str, schema: Mapping[str, Any], required: bool, schemas: Mapping[str, Any]) -> ModelInput:
     kind = schema.get("type")
     if kind == "array":
-        items = _resolved(schema.get("items"), schemas)
+        items = _resolve(schema.get("items"), schemas)
         file = items.get("format") == "uri"
-        return Take(name, "texts" if items.get("type") == "string" and not file else "", file, required)
+        return ModelInput(name, "texts" if items.get("type") == "string" and not file else "", file, required)
     default, choices = schema.get("default"), schema.get("enum")
     default_text = json.dumps(default) if isinstance(default, bool | int | float) else default
-    return Take(
+    return ModelInput(
         name,
         kind if kind in ("string", "integer", "number", "boolean") else "",
         schema.get("format") == "uri",
@@ -89,20 +89,20 @@ def _output(schemas: Mapping[str, Any]) -> tuple[str, bool]:
     output = schemas.get("Output")
     several = (output.get("anyOf") or output.get("oneOf")) if isinstance(output, dict) else None
     forms = several if isinstance(several, list) and several else [output]
-    outputs = [_gives(_resolved(form, schemas), schemas) for form in forms]
+    outputs = [_read_output(_resolve(form, schemas), schemas) for form in forms]
     return next((candidate for candidate in outputs if candidate[0] not in (FILES, OTHER, "")), outputs[0])
 
 
-def _gives(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[str, bool]:
+def _read_output(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[str, bool]:
     """Return what comes out, and whether it has times."""
     kind = schema.get("type")
     if kind == "string":
         return FILES if schema.get("format") == "uri" else TEXT, False
     if kind == "array":
-        items = _resolved(schema.get("items"), schemas)
+        items = _resolve(schema.get("items"), schemas)
         if items.get("type") in ("number", "integer", "array"):
             return VECTORS, False
-        return _gives(items, schemas) if items.get("type") else ("", False)
+        return _read_output(items, schemas) if items.get("type") else ("", False)
     if kind == "object":
         inside = _at(schema, "properties")
         names = set(inside)
@@ -110,6 +110,6 @@ def _gives(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> tuple[str, 
             return VECTORS, False
         if names & _SPOKEN:
             return TRANSCRIPT, bool(names & _TIMED)
-        files = [_resolved(member, schemas).get("format") == "uri" for member in inside.values()]
+        files = [_resolve(member, schemas).get("format") == "uri" for member in inside.values()]
         return FILES if files and all(files) else OTHER if files else "", False
     return ("", False) if kind is None else (OTHER, False)

@@ -72,7 +72,7 @@ _CATALOGUE = (
 )
 
 
-def _known(model: Model) -> str:
+def _known_domain(model: Model) -> str:
     return _FORMER.get(model.id, model.id)
 
 
@@ -81,7 +81,7 @@ def _by_password(fields: FieldValues) -> bool:
     return bool(fields.get("api_password")) or not fields.get("api_key")
 
 
-def _signed(fields: FieldValues, what: str) -> FieldValues:
+def _require_signing(fields: FieldValues, what: str) -> FieldValues:
     """Return the fields where they can sign."""
     if not (fields.get("app_id") and fields.get("api_key") and fields.get("api_secret")):
         raise UsageError(f"{what} of {_LABEL} need {_TRIPLE}; the APIPassword is for chats.", "Set them up as well.")
@@ -108,25 +108,25 @@ def verify(fields: FieldValues) -> Call:
 
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request: over HTTP with an APIPassword, else over a WebSocket."""
-    known = _known(request.model)
+    known = _known_domain(request.model)
     if known in _VISION:
-        return websocket.chat(_signed(fields, "Chats with images"), _VISION[known], request)
+        return websocket.chat(_require_signing(fields, "Chats with images"), _VISION[known], request)
     version = _VERSIONS.get(known) or Version("/v1", known, "/v1.1/chat", known)
     if _by_password(fields):
         return api.chat(fields, version, request)
     if not version.socket:
         raise UsageError(f"{request.model.id} is served by HTTP only.", "Enter the APIPassword as well.")
-    return websocket.chat(_signed(fields, "Chats over a WebSocket"), version, request)
+    return websocket.chat(_require_signing(fields, "Chats over a WebSocket"), version, request)
 
 
 def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request, which needs APIKey and APISecret."""
-    return embeddings.embed(_signed(fields, "Embeddings"), request)
+    return embeddings.embed(_require_signing(fields, "Embeddings"), request)
 
 
 def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the transcription request, which needs APIKey and APISecret."""
-    return audio.transcribe(_signed(fields, "Transcripts"), request)
+    return audio.transcribe(_require_signing(fields, "Transcripts"), request)
 
 
 def attachment_limits(model: Model) -> AttachmentLimits | None:
@@ -143,11 +143,11 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     """Return the parameters that a chat model takes; the thinking ones take more than the others."""
     if model.type is not ModelType.CHAT:
         return ()
-    if _known(model) in _THINKING:
-        most = sampling.most(high=65_535, unset=sampling.AS_MODEL)
+    if _known_domain(model) in _THINKING:
+        most = sampling.max_tokens(high=65_535, unset=sampling.AS_MODEL)
         penalties = (sampling.presence(), sampling.frequency())
         return (sampling.temperature(unset=sampling.AS_MODEL), sampling.top_p(), most, *penalties)
-    most = sampling.most(high=4096 if _known(model) in _SHORT else 8192, unset=sampling.AS_MODEL)
+    most = sampling.max_tokens(high=4096 if _known_domain(model) in _SHORT else 8192, unset=sampling.AS_MODEL)
     return (sampling.temperature(0.01, 1, sampling.AS_MODEL), sampling.top_k(1, 6, "4"), most)
 
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from tui.providers.dialects import error_codes
 from tui.providers.dialects.attachments import has_files, unsupported
-from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
@@ -106,7 +106,7 @@ def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
     request = in_json_mode(request)
     request = replace(request, model=replace(request.model, id=version.model), messages=one_system(request.messages))
     call = openai_chat.chat(_FLAVOUR, {"base_url": at(fields, HTTP, version.path)}, request)
-    return checked(replace(openai_api.without(call, "stream_options"), reader=_answer_reader), refused_in)
+    return with_error_check(replace(openai_api.without(call, "stream_options"), reader=_answer_reader), refused_in)
 
 
 def probe(fields: FieldValues) -> Call:
@@ -118,7 +118,7 @@ def probe(fields: FieldValues) -> Call:
         "stream": False,
     }
     url = at(fields, HTTP, "/v1") + _BEARER
-    return checked(Call("POST", url, openai_api.proof("choices", Accepted()), json=body), refused_in)
+    return with_error_check(Call("POST", url, openai_api.proof("choices", Accepted()), json=body), refused_in)
 
 
 def _answer_reader() -> Reader:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tui.domain import Model
 from tui.errors import UsageError
-from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.values import token_count
 from tui.providers.events import UNFINISHED, Event, Finish, TextDelta, Transcript
 from tui.providers.requests import ApiError, AudioChunks, Call, Frame, Framing, Reader, TranscriptionRequest
@@ -48,7 +48,7 @@ def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
         return {"common": {"app_id": fields["app_id"]}, "business": business, "data": sound}
 
     chunks = AudioChunks(request.path, _PIECE, _PACE, message)
-    return checked(Call("GET", at(fields, HOST, _PATH), _reader, Framing.WEBSOCKET, chunks=chunks), refused_in)
+    return with_error_check(Call("GET", at(fields, HOST, _PATH), _reader, Framing.WEBSOCKET, chunks=chunks), refused_in)
 
 
 def _reader() -> Reader:
@@ -58,7 +58,7 @@ def _reader() -> Reader:
         data = frame.data.get("data") if frame and isinstance(frame.data, dict) else None
         ended = isinstance(data, dict) and token_count(data.get("status")) == _LAST
         result = data.get("result") if isinstance(data, dict) else None
-        if isinstance(result, dict) and (piece := _take(pieces, result)):
+        if isinstance(result, dict) and (piece := _add_piece(pieces, result)):
             yield TextDelta(piece)
         if frame is not None and not ended:
             return
@@ -68,7 +68,7 @@ def _reader() -> Reader:
     return read
 
 
-def _take(pieces: dict[int, str], result: dict[str, Any]) -> str:
+def _add_piece(pieces: dict[int, str], result: dict[str, Any]) -> str:
     """Add a piece and return its text; a correction (`rpl`) replaces the range `rg` and returns none."""
     words = [_word(word) for word in result["ws"]] if isinstance(result.get("ws"), list) else []
     span = result.get("rg")

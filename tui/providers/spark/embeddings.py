@@ -8,7 +8,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.openai.api import malformed
 from tui.providers.events import Event, Finish, Vectors
 from tui.providers.requests import ApiError, Call, EmbeddingRequest, Frame
@@ -21,11 +21,11 @@ _ONLY = 3  # The status of a message that is first and last at once.
 
 def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the call for the first text; its reader answers with the call for the next one."""
-    return checked(_One(fields, request).call(), refused_in)
+    return with_error_check(_TextEmbedding(fields, request).call(), refused_in)
 
 
 @dataclass(frozen=True)
-class _One:
+class _TextEmbedding:
     fields: FieldValues
     request: EmbeddingRequest
     place: int = 0
@@ -52,7 +52,7 @@ class _One:
             return
         yield Vectors(self.place, (vector,))
         if self.place + 1 < len(self.request.texts):
-            yield _One(self.fields, self.request, self.place + 1).call()
+            yield _TextEmbedding(self.fields, self.request, self.place + 1).call()
             return
         yield Finish("stop")
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from tui.errors import UsageError
 from tui.providers.dialects.attachments import images_of, unsupported
-from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.values import token_count
 from tui.providers.events import UNFINISHED, Accepted, Event, Finish, TextDelta, ThinkingDelta, Usage
@@ -56,7 +56,7 @@ def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
         "payload": {"message": {"text": texts}},
     }
     call = Call("GET", at(fields, version.host or HOST, version.socket), _reader, Framing.WEBSOCKET, sends=(message,))
-    return checked(call, refused_in)
+    return with_error_check(call, refused_in)
 
 
 def _reader() -> Reader:
@@ -67,8 +67,8 @@ def _reader() -> Reader:
         if frame is None:
             yield UNFINISHED
             return
-        payload = _within(frame.data, "payload")
-        choices = _within(payload, "choices")
+        payload = _member(frame.data, "payload")
+        choices = _member(payload, "choices")
         texts = choices.get("text")
         for item in texts if isinstance(texts, list) else ():
             if thought := _text(item, "reasoning_content"):
@@ -76,17 +76,17 @@ def _reader() -> Reader:
             if text := _text(item, "content"):
                 came = True
                 yield TextDelta(text)
-        statuses = (choices.get("status"), _within(frame.data, "header").get("status"))
+        statuses = (choices.get("status"), _member(frame.data, "header").get("status"))
         if _LAST not in map(token_count, statuses):
             return
-        if used := _within(_within(payload, "usage"), "text"):
+        if used := _member(_member(payload, "usage"), "text"):
             yield Usage(token_count(used.get("prompt_tokens")), token_count(used.get("completion_tokens")))
         yield Finish("stop", note="" if came else "The answer is empty.")
 
     return read
 
 
-def _within(data: Any, name: str) -> dict[str, Any]:
+def _member(data: Any, name: str) -> dict[str, Any]:
     result = data.get(name) if isinstance(data, dict) else None
     return result if isinstance(result, dict) else {}
 

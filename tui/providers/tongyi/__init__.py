@@ -11,11 +11,11 @@ from typing import Any
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.errors import Problem
 from tui.providers.dialects import attachments, error_codes, sampling
-from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
 from tui.providers.dialects.openai import embeddings, errors, models
-from tui.providers.origins import of_base_url, with_path
+from tui.providers.origins import base_url_origin, with_path
 from tui.providers.requests import ApiError, Call, ChatRequest, EmbeddingRequest, TranscriptionRequest
 from tui.providers.spec import (
     AttachmentLimits,
@@ -127,22 +127,24 @@ def regions(fields: FieldValues) -> tuple[FieldValues, ...]:
 
 def listing(fields: FieldValues) -> Call:
     """Return the models, which only a good key is shown."""
-    return checked(models.listing(_FLAVOUR, _at(fields)), dashscope.refused_in)
+    return with_error_check(models.listing(_FLAVOUR, _at(fields)), dashscope.refused_in)
 
 
 def chat(fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request."""
-    return checked(openai_chat.chat(_FLAVOUR, _at(fields), dashscope.switched(request)), dashscope.refused_in)
+    return with_error_check(
+        openai_chat.chat(_FLAVOUR, _at(fields), dashscope.with_thinking_parameter(request)), dashscope.refused_in
+    )
 
 
 def embed(fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request."""
-    return checked(embeddings.embed(_FLAVOUR, _at(fields), request), dashscope.refused_in)
+    return with_error_check(embeddings.embed(_FLAVOUR, _at(fields), request), dashscope.refused_in)
 
 
 def transcribe(fields: FieldValues, request: TranscriptionRequest) -> Call:
     """Return the transcription request."""
-    return checked(dashscope.transcribe(_at(fields), request), dashscope.refused_in)
+    return with_error_check(dashscope.transcribe(_at(fields), request), dashscope.refused_in)
 
 
 def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
@@ -152,9 +154,9 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """
     base, separator, _ = call.url.partition("/models")
     if separator and refused.status in (404, 405):
-        probe = checked(dashscope.probe({"base_url": base}, _CATALOGUE), dashscope.refused_in)
+        probe = with_error_check(dashscope.probe({"base_url": base}, _CATALOGUE), dashscope.refused_in)
         return probe, "This address lists no models. A chat of one word verifies the key."
-    return dashscope.streamed(call, refused) or errors.repair_request(call, refused)
+    return dashscope.as_stream(call, refused) or errors.repair_request(call, refused)
 
 
 def attachment_limits(model: Model) -> AttachmentLimits | None:
@@ -174,7 +176,7 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
 _SAMPLING = (
     sampling.temperature(high=1.99),
     sampling.top_p(low=0.01),
-    sampling.most(thinks=True),
+    sampling.max_tokens(thinks=True),
     sampling.presence("0"),
     sampling.seed(0),
     sampling.stop(),
@@ -249,7 +251,7 @@ PROVIDER = Provider(
         ),
     ),
     sign=sign,
-    origins=of_base_url,
+    origins=base_url_origin,
     verify=listing,
     parse_error=dashscope.parse_error,
     key_page=_KEY_PAGE,

@@ -63,7 +63,7 @@ def thinks_by_choice(model: Model) -> bool:
     return bool(_HYBRID.match(model.id.lower()))
 
 
-def switched(request: ChatRequest) -> ChatRequest:
+def with_thinking_parameter(request: ChatRequest) -> ChatRequest:
     """Return the request with the model's own parameter for thinking, streamed if it must be.
 
     Hybrid models reject a whole answer unless thinking is off. The newest model has an effort instead of a switch.
@@ -83,7 +83,7 @@ def switched(request: ChatRequest) -> ChatRequest:
     return replace(request, parameters=parameters, stream=stream)
 
 
-def streamed(call: Call, refused: ApiError) -> tuple[Call, str] | None:
+def as_stream(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """Return the call as a stream, where it was refused for not being one."""
     if not isinstance(call.json, dict) or call.json.get("stream") or not _ONLY_AS_STREAM.search(refused.message):
         return None

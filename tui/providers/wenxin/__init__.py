@@ -158,11 +158,11 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
         return ()
     if model.id in workshop.CHATS:
         warmth = sampling.temperature(0.01, 1, sampling.AS_MODEL)
-        most = sampling.most(low=2, high=workshop.TOKENS, unset=sampling.AS_MODEL)
+        most = sampling.max_tokens(low=2, high=workshop.TOKENS, unset=sampling.AS_MODEL)
         return (warmth, sampling.top_p(), _PENALTY, most, _STOP)
     own = model.id.lower().startswith("ernie")
     warmth = sampling.temperature(0.01, 1 if own else 2, sampling.AS_MODEL)
-    most = sampling.most(low=2, unset=sampling.AS_MODEL)
+    most = sampling.max_tokens(low=2, unset=sampling.AS_MODEL)
     return (warmth, sampling.top_p(), most, _PENALTY if own else sampling.repetition(), *_FURTHER, _STOP)
 
 

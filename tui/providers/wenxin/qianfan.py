@@ -10,7 +10,7 @@ from typing import Any
 
 from tui.domain import Model
 from tui.providers.dialects import error_codes
-from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.messages import one_system
 from tui.providers.dialects.openai import api as openai_api
 from tui.providers.dialects.openai import chat as openai_chat
@@ -53,7 +53,7 @@ def refused_in(frame: Frame) -> ApiError | None:
 
 def listing(flavour: openai_api.Flavour, fields: FieldValues) -> Call:
     """Return the request that lists models."""
-    return checked(models.listing(flavour, fields), refused_in)
+    return with_error_check(models.listing(flavour, fields), refused_in)
 
 
 def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
@@ -69,19 +69,19 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
         openai_api.proof("choices", ModelsListed(known), Accepted()),
     )
     call = Call("POST", url, reader, json=body)
-    return checked(call, refused_in)
+    return with_error_check(call, refused_in)
 
 
 def chat(flavour: openai_api.Flavour, fields: FieldValues, request: ChatRequest) -> Call:
     """Return the chat request, with one system message, first."""
     request = in_json_mode(request)
     call = openai_chat.chat(flavour, fields, replace(request, messages=one_system(request.messages)))
-    return checked(replace(call, reader=_answer_reader), refused_in)
+    return with_error_check(replace(call, reader=_answer_reader), refused_in)
 
 
 def embed(flavour: openai_api.Flavour, fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request."""
-    return checked(embeddings.embed(flavour, fields, request), refused_in)
+    return with_error_check(embeddings.embed(flavour, fields, request), refused_in)
 
 
 def _answer_reader() -> Reader:

@@ -18,7 +18,7 @@ _UNSAFE = re.compile(r"safety|sensitive|unsafe|content[_ ]filter|敏感|违规",
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """Return an error in words, by its code, else by its words where the codes are not documented."""
     if refused.code == "invalid_client":
-        return _of_pair(label, refused.message)
+        return _key_pair_problem(label, refused.message)
     not_enabled = refused.code == "invalid_model" and refused.status in (401, 403)
     documented = error_codes.lookup(ID, _NOT_ENABLED if not_enabled else refused.code)
     return (
@@ -39,7 +39,7 @@ def _by_words(label: str, refused: ApiError) -> Problem | None:
     return None
 
 
-def _of_pair(label: str, message: str) -> Problem:
+def _key_pair_problem(label: str, message: str) -> Problem:
     if "unknown client" in message.lower():
         text = f"{label} found no application with this API key."
         return CredentialRejected(text, f"Check whether it and the secret key are swapped. {_THIRD_KIND}")

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from tui.domain import Model
 from tui.providers.dialects.attachments import has_files, unsupported
-from tui.providers.dialects.error_frames import checked
+from tui.providers.dialects.error_frames import with_error_check
 from tui.providers.dialects.finish_reasons import finish
 from tui.providers.dialects.messages import alternating
 from tui.providers.dialects.openai import api as openai_api
@@ -110,7 +110,7 @@ def probe(fields: FieldValues, known: tuple[Model, ...]) -> Call:
     """Return a chat of two tokens: a token alone does not prove that the service still accepts it."""
     body = {"messages": [{"role": "user", "content": "hi"}], "max_output_tokens": 2, "stream": False}
     url = root(fields) + PATH + _PROBED
-    return checked(
+    return with_error_check(
         Call("POST", url, openai_api.proof("result", ModelsListed(known), Accepted()), json=body), refused_in
     )
 
@@ -129,22 +129,22 @@ def chat(fields: FieldValues, request: ChatRequest) -> Call:
         body["system"] = system
     framing = Framing.SSE if request.stream else Framing.JSON
     url = f"{root(fields)}{PATH}/chat/{_part(request.model)}"
-    return checked(Call("POST", url, _answer_reader, framing, json=body), refused_in)
+    return with_error_check(Call("POST", url, _answer_reader, framing, json=body), refused_in)
 
 
 def embed(flavour: openai_api.Flavour, fields: FieldValues, request: EmbeddingRequest) -> Call:
     """Return the embedding request; the path names the model."""
     url = f"{root(fields)}{PATH}/embeddings/{_part(request.model)}"
-    return checked(_moved(embeddings.embed(flavour, fields, request), url), refused_in)
+    return with_error_check(_move_system(embeddings.embed(flavour, fields, request), url), refused_in)
 
 
-def _moved(call: Call, url: str) -> Call:
+def _move_system(call: Call, url: str) -> Call:
     def reader() -> Reader:
         read = call.reader()
 
         def moved(frame: Frame | None) -> Iterator[Any]:
             for event in read(frame):
-                yield _moved(event, url) if isinstance(event, Call) else event
+                yield _move_system(event, url) if isinstance(event, Call) else event
 
         return moved
 

@@ -12,7 +12,7 @@ from tui.errors import UsageError
 
 _SETTINGS: dict[str, Any] = {
     "application_name": "modeldeck",
-    "gssencmode": "disable",  # tried first by some libpq, which takes seconds where there is no ticket
+    "gssencmode": "disable",  # some libpq try Kerberos first, which takes seconds without a ticket
     "connect_timeout": 5,
     "keepalives_idle": 15,
     "keepalives_interval": 5,
@@ -20,7 +20,7 @@ _SETTINGS: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
     "target_session_attrs": "read-write",
 }
-"""What every connection has unless its address says otherwise."""
+"""Default parameters of every connection."""
 
 
 @dataclass(frozen=True)

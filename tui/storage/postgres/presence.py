@@ -7,7 +7,7 @@ from tui.storage.postgres.database import Database
 
 
 @dataclass(frozen=True)
-class Present:
+class PresentOperator:
     """Another login, or another machine of the same one, that has a form open, and since when (epoch seconds)."""
 
     login: str
@@ -15,12 +15,12 @@ class Present:
     since: float
 
 
-def announce(database: Database, tenant: str, host: str, what: str, seconds: float) -> list[Present]:
+def announce(database: Database, tenant: str, host: str, what: str, seconds: float) -> list[PresentOperator]:
     """Say for so many seconds that this login has a form open, 0 for no longer; return who else has."""
     rows = database.query(
         "SELECT * FROM modeldeck.be_present(%s, %s, %s, %s)", (tenant, host[:100] or "?", what[:200], seconds)
     )
-    return [Present(login, name, _seconds(since)) for login, name, since in rows]
+    return [PresentOperator(login, name, _seconds(since)) for login, name, since in rows]
 
 
 def _seconds(since: datetime) -> float:

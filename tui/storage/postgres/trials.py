@@ -1,4 +1,4 @@
-"""Requests of trials, metered by the database: reserved under a token until a time of its clock, then ended once.
+"""Meter requests of trials in the database. A request is reserved under a token with an expiry time, then ended once.
 
 A call is one trip, and may be repeated after a lost connection: the token says whether it was done.
 """
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from tui.storage.postgres.database import Database
 
 EXPIRES = 120.0
-"""Seconds after which a reservation that was not renewed is given back by whoever reserves next."""
+"""Seconds after which a reservation expires unless it is renewed; the next reservation frees it."""
 
 
 @dataclass(frozen=True)
-class Reserved:
+class Reservation:
     """Whether a request was reserved, and how many of the trial are used and pending."""
 
     reserved: bool
@@ -20,11 +20,11 @@ class Reserved:
     pending: int
 
 
-def reserve(database: Database, tenant: str, provider: str, token: str, *, allowed: int, initial: int) -> Reserved:
+def reserve(database: Database, tenant: str, provider: str, token: str, *, allowed: int, initial: int) -> Reservation:
     """Reserve a request if fewer than `allowed` are used or pending; `initial` were used before it was counted here."""
     values = (tenant, provider, allowed, initial, token, EXPIRES)
     row = database.query("SELECT * FROM modeldeck.reserve_trial(%s, %s, %s, %s, %s, %s)", values)[0]
-    result = Reserved(*row)
+    result = Reservation(*row)
     _note(database, tenant, provider, result.used, result.pending)
     return result
 

@@ -65,7 +65,7 @@ class Watcher:
         self._thread: threading.Thread | None = None
         self._stopping = False
         self._payloads: set[str] = set()
-        """What notices said that were not acted upon yet."""
+        """Payloads of notices that are still to be handled."""
         self._foreign: set[int] = set()
         """Numbers of tenants that this login may not see."""
         self._next_look = 0.0
@@ -167,7 +167,7 @@ class Watcher:
         if called or time.monotonic() >= self._next_look:
             *versions, trials = connection.execute(_SUM).fetchone() or (0, 0, 0, 0)
             if versions != self._heads_sum():
-                connection.execute(f"LISTEN {_CHANNEL}")  # no notice came of it
+                connection.execute(f"LISTEN {_CHANNEL}")  # its notice did not arrive
                 self._read_all(connection)
             elif trials != sum(used + 2 * pending for used, pending in self._database.trials.values()):
                 self._read_trials(connection)

@@ -18,7 +18,7 @@ TIMEOUT = 2.0
 _FIELDS = ("tenant", "provider", "credential", "key_id", "origins", "plain_http")
 
 
-class AgentOff(Problem):
+class AgentNotRunning(Problem):
     """No agent of this user runs, or it ended before it answered."""
 
 
@@ -58,7 +58,7 @@ class Agent:
             return []
         try:
             listed = self.status().get("tenants")
-        except AgentOff:
+        except AgentNotRunning:
             return []
         except Problem as problem:
             self.problem = problem
@@ -72,7 +72,7 @@ class Agent:
         public = protocol.digest(public_pem)
         try:
             answer = self.ask(do="find", tenant=tenant_id, public=public)
-        except AgentOff:
+        except AgentNotRunning:
             return None
         except Problem as problem:
             self.problem = problem
@@ -88,7 +88,7 @@ class Agent:
             return False
         try:
             answer = self.ask(do="add", tenant=tenant_id, private=key_pair.export(private, None).decode())
-        except AgentOff:
+        except AgentNotRunning:
             return False
         except Problem as problem:
             self.problem = problem
@@ -101,7 +101,7 @@ class Agent:
             return 0
         try:
             answer = self.ask(do="lock", tenant=tenant_id).get("ok")
-        except AgentOff:
+        except AgentNotRunning:
             return 0
         return answer if isinstance(answer, int) else 0
 
@@ -127,13 +127,13 @@ class Agent:
                 size = protocol.length(_read(connection, protocol.PREFIX))
                 return protocol.decode(_read(connection, size))
         except (FileNotFoundError, ConnectionRefusedError):
-            raise AgentOff("The agent is off.") from None
+            raise AgentNotRunning("The agent is off.") from None
         except TimeoutError:
             pid = local_socket.listening_process(path)
             who = f" (process {pid})" if pid else ""
             raise Problem(f"The agent{who} does not answer.", "It is not asked again.") from None
         except (OSError, ValueError):
-            raise AgentOff("The agent was stopped.") from None
+            raise AgentNotRunning("The agent was stopped.") from None
 
 
 @dataclass(frozen=True)
@@ -176,9 +176,11 @@ class AgentKey:
     def _no_longer(self, problem: Problem | None = None) -> Locked:
         """Note that the key is in the agent no more, and return the problem of whoever wanted to use it."""
         self.lost()
-        if problem is not None and not isinstance(problem, AgentOff):
+        if problem is not None and not isinstance(problem, AgentNotRunning):
             self.agent.problem = problem
-        why = "locked it meanwhile" if problem is None else "was stopped" if isinstance(problem, AgentOff) else ""
+        why = (
+            "locked it meanwhile" if problem is None else "was stopped" if isinstance(problem, AgentNotRunning) else ""
+        )
         sentence = f"The agent {why}." if why or problem is None else problem.message
         return HandleLost(sentence, "Nothing was changed.", remedy=Remedy(Action.UNLOCK))
 

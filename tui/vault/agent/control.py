@@ -74,15 +74,15 @@ def stop(environ: Mapping[str, str]) -> int:
         return 0
     with suppress(Problem):
         Agent(environ).stop()
-    if not _ended(path):
+    if not _has_ended(path):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        if not _ended(path):
+        if not _has_ended(path):
             raise Problem(f"The agent (process {pid}) does not end.", f"End it: kill -9 {pid}")
     return pid
 
 
-def _ended(path: str) -> bool:
+def _has_ended(path: str) -> bool:
     deadline = time.monotonic() + _END
     while local_socket.listening_process(path):
         if time.monotonic() > deadline:

@@ -43,7 +43,7 @@ class AgentServer:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             loop.add_signal_handler(number, self._stop)
-        server = await asyncio.start_unix_server(self._connected, sock=listener)
+        server = await asyncio.start_unix_server(self._serve_connection, sock=listener)
         ready()
         try:
             while not self.keys.stopped:
@@ -58,7 +58,7 @@ class AgentServer:
         self.keys.stopped = True
         self._changed.set()
 
-    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _serve_connection(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._waiting[task] = None
@@ -69,7 +69,7 @@ class AgentServer:
                 if not self._is_same_user(writer):
                     self.refused += 1
                     return
-                request = await _request(reader)
+                request = await _read_request(reader)
                 self._waiting.pop(task, None)
                 writer.write(protocol.encode(self._answer(request)))
                 await writer.drain()
@@ -93,7 +93,7 @@ class AgentServer:
         return answer
 
 
-async def _request(reader: asyncio.StreamReader) -> dict[str, Any] | None:
+async def _read_request(reader: asyncio.StreamReader) -> dict[str, Any] | None:
     """Return the request of a connection, None for one that is not one."""
     try:
         body = await reader.readexactly(protocol.length(await reader.readexactly(protocol.PREFIX)))

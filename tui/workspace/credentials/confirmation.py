@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from tui.domain import Credential
 from tui.errors import Locked
-from tui.sanitize import grouped, mask, one_line
+from tui.sanitize import group_fingerprint, mask, one_line
 from tui.tenancy import credentials, keyring, manifest, retired_keys, verification
 from tui.tenancy.manifest import CredentialChange, Manifest, Record
 from tui.tenancy.serialization import to_record
@@ -84,14 +84,14 @@ def _is_same(record: Record, seen: Credential) -> bool:
 def about(finding: CredentialChange) -> list[str]:
     """Describe a change so that people know if it is theirs: which key, and its origin, before and now."""
     parts = ((finding.was, "was"), (finding.now, "now" if finding.was else ""))
-    return [f"{when} {_described(part)}".strip() for part, when in parts if part is not None]
+    return [f"{when} {_describe(part)}".strip() for part, when in parts if part is not None]
 
 
-def _described(credential: Credential) -> str:
+def _describe(credential: Credential) -> str:
     if not credential.name:
         return f"a connection like {credential.kind}"
     descriptions = [
-        (mask(hint), grouped(credential.fingerprints.get(name, "")))
+        (mask(hint), group_fingerprint(credential.fingerprints.get(name, "")))
         for name, hint in credential.hints.items()
         if name not in credential.references
     ]

@@ -27,7 +27,7 @@ class UnverifiedAddress(FieldProblem):
     """Raised for a stored address that nothing vouches for and that nobody entered; a form leaves its field blank."""
 
 
-def cleaned(provider: Provider, values: Values) -> Values:
+def clean_values(provider: Provider, values: Values) -> Values:
     """Return the values that were typed, each cleaned and checked; an address that holds more is split up.
 
     Raises:
@@ -52,7 +52,9 @@ def cleaned(provider: Provider, values: Values) -> Values:
     return {name: Secret(text) if known[name].secret else text for name, text in final.items()} | references
 
 
-def completed(provider: Provider, values: Values, stored: Credential | None) -> tuple[FieldValues, dict[str, Secret]]:
+def complete_values(
+    provider: Provider, values: Values, stored: Credential | None
+) -> tuple[FieldValues, dict[str, Secret]]:
     """Return the clear fields, defaults filled in, and the newly entered secrets of cleaned values.
 
     Raises:
@@ -68,7 +70,7 @@ def completed(provider: Provider, values: Values, stored: Credential | None) -> 
                 entered[field.name] = value
             continue
         if value is None and stored and not field.secret and field.name in keeping:
-            value = checked(field, stored.clear.get(field.name, ""))
+            value = check_value(field, stored.clear.get(field.name, ""))
         if not field.secret and (value or field.default):
             clear[field.name] = value or field.default
     kept = (set(stored.hints) & keeping) - set(entered) if stored else set()
@@ -78,10 +80,10 @@ def completed(provider: Provider, values: Values, stored: Credential | None) -> 
 
 def validate(provider: Provider, values: Values, stored: Credential | None) -> tuple[FieldValues, dict[str, Secret]]:
     """Return the clear fields and the newly entered secrets of values as they were typed. Raises as its two steps."""
-    return completed(provider, cleaned(provider, values), stored)
+    return complete_values(provider, clean_values(provider, values), stored)
 
 
-def checked(field: Field, text: str) -> str:
+def check_value(field: Field, text: str) -> str:
     """Return the value of one field in its one form; raise a FieldProblem if it cannot be one."""
     return _checked_text(field, _cleaned_text(field, text))
 
@@ -139,16 +141,16 @@ def _complete(provider: Provider, filled: set[str]) -> None:
         ):
             continue
         if field.auth_method and started:
-            also = in_words([entry for entry in _needed(provider, field.auth_method) if entry != field.label])
+            also = in_words([entry for entry in _required_labels(provider, field.auth_method) if entry != field.label])
             raise FieldProblem(field.name, f"{field.label} is missing; it goes with {also}.", field.help)
         others = (
-            "".join(f" Or enter {in_words(_needed(provider, method))}." for method in methods[1:])
+            "".join(f" Or enter {in_words(_required_labels(provider, method))}." for method in methods[1:])
             if field.auth_method
             else ""
         )
         raise FieldProblem(field.name, f"{field.label} is missing.", f"{field.help}{others}".strip())
 
 
-def _needed(provider: Provider, method: str) -> list[str]:
+def _required_labels(provider: Provider, method: str) -> list[str]:
     """Return the labels of the fields that an auth method needs."""
     return [field.label for field in provider.fields if field.auth_method == method and field.required]

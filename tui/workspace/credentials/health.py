@@ -121,7 +121,7 @@ async def check_rows(entries: Iterable[Entry], hear: OnRow = lambda row: None) -
     async def checked(session: TenantSession, row: HealthRow, credential: Credential | None) -> HealthRow:
         if credential is not None:
             async with limits[host_of(credential.origins[0]) if credential.origins else row.provider]:
-                row = await _checked(session, row)
+                row = await _check(session, row)
         hear(row)
         return row
 
@@ -135,7 +135,7 @@ def summary(checked: Sequence[HealthRow]) -> str:
     return f"{count}: {', '.join(f'{n:,} {state}' for state, n in states.items())}." if checked else f"{count}."
 
 
-async def _checked(session: TenantSession, row: HealthRow) -> HealthRow:
+async def _check(session: TenantSession, row: HealthRow) -> HealthRow:
     if credentials.needs_unlock(session, row.provider, row.credential):
         locked = Locked("The tenant is locked; its key was not tried.", remedy=Remedy(Action.UNLOCK))
         return replace(row, state="locked", problem=locked)
@@ -145,7 +145,7 @@ async def _checked(session: TenantSession, row: HealthRow) -> HealthRow:
         return replace(row, state="failed", problem=problem)
     kind = CredentialRejected if result.state is VerificationState.REFUSED else Problem
     reason = None if result.state in _WORKING else kind(result.message, result.hint, result.detail)
-    stored = credentials.named(session, row.provider, row.credential)
+    stored = credentials.find(session, row.provider, row.credential)
     median = credentials.median_ms(session, stored) if stored else row.median_ms
     return replace(row, state=str(result.state), verified_at=result.at, ms=result.ms, median_ms=median, problem=reason)
 

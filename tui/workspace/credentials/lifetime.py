@@ -22,7 +22,7 @@ from tui.storage.store import Tables
 from tui.tenancy import credentials
 from tui.tenancy.connections import label_of
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 
 _TABLE = "lifetimes"
 NOTICE = 14
@@ -108,7 +108,7 @@ async def set_lifetime(session: TenantSession, provider_id: str, name: str, term
 
 def with_key(session: TenantSession, provider_id: str, name: str = "") -> Credential:
     """Return a credential that holds a key, the active one unless named; raise a UsageError if there is none."""
-    existing = credentials.named(session, provider_id, name) if name else credentials.active(session, provider_id)
+    existing = credentials.find(session, provider_id, name) if name else credentials.active(session, provider_id)
     label = label_of(session, provider_id)
     if existing is None:
         raise UsageError(
@@ -184,7 +184,7 @@ def due_words(session: TenantSession) -> str:
     """Return one line that names the keys that are due by what was set for them, '' if none is."""
     due = due_keys(session)
     names = ", ".join(
-        f"{label_of(session, entry.provider)} {one_line(entry.name, 40)} ({when(day, session.now())})"
+        f"{label_of(session, entry.provider)} {one_line(entry.name, 40)} ({short_time(day, session.now())})"
         for day, entry in due[:_SHOWN]
     )
     more = f" and {len(due) - _SHOWN} more" if len(due) > _SHOWN else ""

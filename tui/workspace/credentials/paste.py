@@ -67,7 +67,7 @@ def clean_pasted(field: Field, text: str) -> PastedValue:
         if len(text) > 1 and text[0] == text[-1] == quote:
             cut(text[1:-1], "quotes")
     cut(text.strip(), "blanks")
-    return PastedValue(text, tuple(notes), _fault(field, text))
+    return PastedValue(text, tuple(notes), _field_problem(field, text))
 
 
 def split_pasted(field: Field, text: str) -> Mapping[str, str]:
@@ -89,13 +89,13 @@ def in_sentence(label: str) -> str:
 
 def likely_provider(provider_id: str, field: Field, text: str) -> str:
     """Return the ID of another provider whose keys look like this one, or ''. A hint only."""
-    own = _longest(field.prefixes, text)
+    own = _longest_prefix(field.prefixes, text)
     best, length = "", own
     for provider in PROVIDERS.values():
         if provider.id == provider_id:
             continue
         for entry in provider.fields:
-            if entry.secret and (matched := _longest(entry.prefixes, text)) > length:
+            if entry.secret and (matched := _longest_prefix(entry.prefixes, text)) > length:
                 best, length = provider.id, matched
     return best if field.secret and field.prefixes else ""
 
@@ -111,7 +111,7 @@ def unlike(field: Field, text: str) -> str:
     return f"It {f'does not start with {starts} and ' if starts else ''}has {len(text):,} characters."
 
 
-def _longest(prefixes: tuple[Choice, ...], text: str) -> int:
+def _longest_prefix(prefixes: tuple[Choice, ...], text: str) -> int:
     return max((len(prefix.value) for prefix in prefixes if text.startswith(prefix.value)), default=0)
 
 
@@ -120,13 +120,13 @@ def _is_name(field: Field, name: str) -> bool:
     return name in field.env or (name.isupper() and "_" in name) or name == field.name
 
 
-def _fault(field: Field, text: str) -> str:
+def _field_problem(field: Field, text: str) -> str:
     for place, mark in enumerate(text, 1):
         if mark.isprintable() and (mark.isascii() and not mark.isspace()):
             continue
         if not field.secret and mark.isprintable():
             continue
-        return f"The {_ordinal(place)} character is {_named(mark)}; {_kind(field)} has none. Paste it again."
+        return f"The {_ordinal(place)} character is {_variable_name(mark)}; {_kind(field)} has none. Paste it again."
     return ""
 
 
@@ -134,7 +134,7 @@ def _kind(field: Field) -> str:
     return "a key" if field.secret else f"a value for {field.label}"
 
 
-def _named(mark: str) -> str:
+def _variable_name(mark: str) -> str:
     if mark in _NAMES:
         return _NAMES[mark]
     if mark in "\r\n":

@@ -23,9 +23,9 @@ from tui.vault import key_pair
 from tui.workspace.credentials import lifetime
 
 
-def kept(session: TenantSession, provider_id: str, name: str) -> Credential | None:
+def previous_key(session: TenantSession, provider_id: str, name: str) -> Credential | None:
     """Return the previous key of the credential `name`, or None."""
-    return credentials.named(session, provider_id, previous_name(name))
+    return credentials.find(session, provider_id, previous_name(name))
 
 
 def rotation_target(session: TenantSession, provider: Provider, name: str) -> Credential:
@@ -34,7 +34,7 @@ def rotation_target(session: TenantSession, provider: Provider, name: str) -> Cr
     Raises:
         UsageError: There is none, it holds no key, or a key is kept from the last rotation.
     """
-    label, existing = provider.label, credentials.named(session, provider.id, name)
+    label, existing = provider.label, credentials.find(session, provider.id, name)
     if existing is None:
         raise UsageError(
             f"There is no credential {one_line(name, 40)} of {label}.",
@@ -49,7 +49,7 @@ def rotation_target(session: TenantSession, provider: Provider, name: str) -> Cr
         )
     if previous_of(name):
         raise UsageError(f"{name} of {label} is not in use.", f"Rotate {previous_of(name)}.")
-    if kept(session, provider.id, name):
+    if previous_key(session, provider.id, name):
         raise UsageError(
             f"{name} of {label} still has its previous key from the last rotation.",
             "Delete it first, or switch back to it.",
@@ -122,7 +122,7 @@ async def restore_previous(session: TenantSession, provider_id: str, name: str) 
 async def discard_previous(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Delete the previous key of `name`, also from earlier states; return it."""
     discarded = kept_or_problem(session, provider_id, name)
-    stays = credentials.named(session, provider_id, name)
+    stays = credentials.find(session, provider_id, name)
     secrets = set(discarded.fingerprints.items()) - set(stays.fingerprints.items() if stays else ())
 
     def is_kept(record: Mapping[str, Any]) -> bool:
@@ -150,7 +150,7 @@ async def discard_previous(session: TenantSession, provider_id: str, name: str) 
 
 def kept_or_problem(session: TenantSession, provider_id: str, name: str) -> Credential:
     """Return the key that is kept for a credential; raise a UsageError where none is."""
-    previous = kept(session, provider_id, name)
+    previous = previous_key(session, provider_id, name)
     if previous is None:
         label = provider_of(session, provider_id).label
         raise UsageError(f"{label} has no previous key for {one_line(name, 40)}.", "Rotating a key keeps the old one.")

@@ -17,7 +17,7 @@ from tui.tenancy.tenants import get
 from tui.vault import envelope as vault
 from tui.vault import key_pair
 from tui.workspace.credentials import rotation
-from tui.workspace.credentials.fields import Values, completed
+from tui.workspace.credentials.fields import Values, complete_values
 from tui.workspace.credentials.save_plan import SavePlan, kept_secrets, plan_save, replan, same_content
 
 
@@ -57,7 +57,7 @@ async def apply_save(
             if plan.watch and not same_content(now, plan.seen):
                 raise CredentialConflict(provider.label, now)
             created = replace(
-                _sealed(session, draft, name),
+                _seal(session, draft, name),
                 active=(now is not None and now.active)
                 or not (previous_of(name) or any(other.get("active", True) for other in stored.values())),
                 created=now.created if now else session.now(),
@@ -155,7 +155,7 @@ def build_draft(plan: SavePlan, *, resolve: bool = False) -> CredentialDraft:
     stored = now.stored
     if plan.rotate:
         rotation.rotatable(session, provider, plan.name)
-    clear, entered = completed(provider, plan.values, stored)
+    clear, entered = complete_values(provider, plan.values, stored)
     missing = kept_secrets(provider, plan.values, stored)
     stored_secrets: dict[str, Secret] = {}
     refs = {name: secret.text for name, secret in entered.items() if isinstance(secret, SecretReference)}
@@ -172,7 +172,7 @@ def build_draft(plan: SavePlan, *, resolve: bool = False) -> CredentialDraft:
     return CredentialDraft(provider, clear, secrets, now.origins, now.allowed, hint, bool(missing), refs)
 
 
-def _sealed(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
+def _seal(session: TenantSession, draft: CredentialDraft, name: str) -> Credential:
     """Seal the draft's secrets in an envelope that is bound to all the rest."""
     tenant = get(session)
     fingerprint_key = keyring.fingerprint_key(session, tenant)

@@ -21,7 +21,7 @@ from tui.tenancy.models import added_in, origins_of
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.workspace.credentials import addresses, rotation
-from tui.workspace.credentials.fields import FieldProblem, Values, cleaned, completed, kept_fields
+from tui.workspace.credentials.fields import FieldProblem, Values, clean_values, complete_values, kept_fields
 
 
 class PlainHttp(FieldProblem):
@@ -153,7 +153,7 @@ async def plan_save(
     def work() -> SavePlan:
         _check_name(previous_of(name) or name if previous else name)
         target = rotation.rotation_target(session, provider, name) if rotate else None
-        clean = cleaned(provider, values)
+        clean = clean_values(provider, values)
         if target is not None:
             rotation.differs(session, provider, target, clean)
         return replan(
@@ -176,7 +176,7 @@ async def plan_save(
 
 
 async def renew(plan: SavePlan, fields: Mapping[str, str] | None = None) -> SavePlan:
-    """Return the plan as it is by now: another session may have saved meanwhile. `fields` are put into its values."""
+    """Return the plan against what is stored now; another session may have saved. `fields` are put into its values."""
     return await asyncio.to_thread(replan, replace(plan, values={**plan.values, **(fields or {})}))
 
 
@@ -191,7 +191,7 @@ async def merge(plan: SavePlan) -> tuple[SavePlan, tuple[str, ...]]:
     if plan.stored is None:
         return plan, tuple(plan.values) or ("",)
     theirs = {field.name for field in plan.provider.fields if was_changed(field, plan.seen, plan.stored)}
-    mine = {field.name for field in plan.provider.fields if _entered(field, plan.values, plan.seen)}
+    mine = {field.name for field in plan.provider.fields if _is_entered(field, plan.values, plan.seen)}
     values = {name: value for name, value in plan.values.items() if name in mine or name not in theirs}
     merged = await renew(replace(plan, values=values))
     both = theirs & mine
@@ -208,7 +208,7 @@ def was_changed(field: Field, seen: Credential | None, stored: Credential) -> bo
     return _clear(field, seen) != _clear(field, stored)
 
 
-def _entered(field: Field, values: Values, seen: Credential | None) -> bool:
+def _is_entered(field: Field, values: Values, seen: Credential | None) -> bool:
     """Return True if a field of the form holds something else than it was filled with."""
     value = values.get(field.name)
     if isinstance(value, Secret):
@@ -224,7 +224,7 @@ def replan(plan: SavePlan) -> SavePlan:
     """Return a plan with what follows from what is stored by now: where the secrets would go, and what that needs."""
     provider, values, state = plan.provider, plan.values, _read(plan)
     stored, verified = state.credential, state.verified
-    clear, entered = completed(provider, values, stored)
+    clear, entered = complete_values(provider, values, stored)
     kept = set(stored.hints) & kept_fields(provider, values) if stored else set()
     own = provider.origins(mask_secrets(clear, {*entered, *kept}))
     missing = kept_secrets(provider, values, stored)
@@ -253,7 +253,7 @@ def replan(plan: SavePlan) -> SavePlan:
 
 
 class _StoredState(NamedTuple):
-    """What is stored by now. The private key vouches for the origins in `verified`; `added` are models."""
+    """What is stored now. Origins in `verified` are in the signed manifest; `added` are models."""
 
     credential: Credential | None
     verified: tuple[str, ...]
@@ -264,7 +264,7 @@ class _StoredState(NamedTuple):
 def _read(plan: SavePlan) -> _StoredState:
     session, provider = plan.session, plan.provider
     verification.require_connection(session, provider)
-    stored = credentials.named(session, provider.id, plan.name)
+    stored = credentials.find(session, provider.id, plan.name)
     verified, is_open = credentials.verified_origins(session, stored), keyring.is_open(session)
     return _StoredState(stored, verified, is_open, added_in(session.store.read(), provider.id))
 

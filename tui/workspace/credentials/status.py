@@ -278,7 +278,7 @@ def _switch_models(tables: Tables, provider: Provider, before: Credential | None
 
 
 def _require_stored(session: TenantSession, provider_id: str, name: str) -> None:
-    if credentials.named(session, provider_id, name) is None:
+    if credentials.find(session, provider_id, name) is None:
         raise _unknown(session, provider_id, name)
 
 

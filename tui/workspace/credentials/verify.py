@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Verified:
+class VerifiedDraft:
     """A provider's answer to unsaved values. `listed` is None if it listed no models.
 
     `moved` are the fields of another region that took the key when the given one had refused it: to be saved in place
@@ -47,12 +47,12 @@ async def verify(
     name: str = DEFAULT_NAME,
     plain_http: tuple[str, ...] = (),
     hear: model_sync.OnEvent = lambda event: None,
-) -> Verified:
+) -> VerifiedDraft:
     """Plan a save and verify it at once, where nobody can be asked for what it needs."""
     return await verify_plan(await plan_save(session, provider_id, values, name=name, plain_http=plain_http), hear)
 
 
-async def verify_plan(plan: SavePlan, hear: model_sync.OnEvent = lambda event: None) -> Verified:
+async def verify_plan(plan: SavePlan, hear: model_sync.OnEvent = lambda event: None) -> VerifiedDraft:
     """Ask the provider whether it accepts what a plan would save. Nothing is stored.
 
     A key that was never saved is tried in the provider's other regions before it counts as rejected.
@@ -72,9 +72,9 @@ async def verify_plan(plan: SavePlan, hear: model_sync.OnEvent = lambda event: N
             with suppress(CredentialRejected, NetworkError):
                 check, listed = await _verify_and_list(session.process, _access(other), hear)
                 moved = {entry: value for entry, value in other.clear.items() if value != draft.clear.get(entry)}
-                return Verified(check, listed, other.clear, other.origins, moved, _moved_words(draft, other))
+                return VerifiedDraft(check, listed, other.clear, other.origins, moved, _moved_words(draft, other))
         raise refused from None
-    return Verified(check, listed, draft.clear, draft.origins)
+    return VerifiedDraft(check, listed, draft.clear, draft.origins)
 
 
 def _access(draft: CredentialDraft) -> "Access":

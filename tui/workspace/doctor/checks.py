@@ -1,4 +1,4 @@
-"""A check of the doctor: what was looked at, how it went, how long it took, and what to do."""
+"""The result of one check of the doctor: what was checked, the outcome, the time, and what to do."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from tui.errors import Exit, Problem
 
 
 class CheckState(StrEnum):
-    """How a check went. A warning is something to mind that breaks nothing by itself."""
+    """The outcome of a check. A warning alone breaks nothing."""
 
     OK = "ok"
     WARNING = "warning"
@@ -39,15 +39,15 @@ class Check:
 
 
 OnCheck = Callable[[Check], object]
-"""Hears every check as soon as it is done."""
+"""Called with every check as soon as it is done."""
 
 
-def failed(name: str, problem: Problem, ms: float | None = None, facts: Mapping[str, Any] | None = None) -> Check:
+def failed_check(name: str, problem: Problem, ms: float | None = None, facts: Mapping[str, Any] | None = None) -> Check:
     """Return the check that failed with a problem."""
     return Check(name, CheckState.FAILED, problem.message, ms, problem, facts or {})
 
 
-def warned(name: str, words: str, hint: str, ms: float | None = None, facts: Mapping[str, Any] | None = None) -> Check:
+def warning(name: str, words: str, hint: str, ms: float | None = None, facts: Mapping[str, Any] | None = None) -> Check:
     """Return a check with something to mind and what to do about it."""
     return Check(name, CheckState.WARNING, words, ms, Problem(words, hint), facts or {})
 

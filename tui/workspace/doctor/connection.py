@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from tui.errors import NetworkError, Problem
 from tui.sanitize import one_line
-from tui.workspace.doctor.checks import Check, CheckState, OnCheck, failed, warned
+from tui.workspace.doctor.checks import Check, CheckState, OnCheck, failed_check, warning
 
 if TYPE_CHECKING:
     from tui.providers.client.connection_report import ConnectionReport, Phase
@@ -99,7 +99,7 @@ class ConnectionWatch:
             if self._lookup_failed:
                 self.add(self._name_failed(problem))
             else:
-                self.add(failed("tls" if isinstance(problem, NetworkError) else "request", problem))
+                self.add(failed_check("tls" if isinstance(problem, NetworkError) else "request", problem))
             return True
         phase = report.failed
         if phase is None or phase is Phase.RESPONSE:
@@ -110,12 +110,12 @@ class ConnectionWatch:
         if phase is Phase.TCP:
             self._add_name("")
         facts: dict[str, Any] = {"certificates": self._certificates()} if phase is Phase.TLS else {}
-        self.add(failed(str(phase), problem, report.ms.get(phase), facts))
+        self.add(failed_check(str(phase), problem, report.ms.get(phase), facts))
         return True
 
     def _name_failed(self, problem: Problem) -> Check:
         facts: dict[str, Any] = {"host": self._host, "a": [], "aaaa": [], "used": None}
-        return failed("name", problem, self._lookup_ms, facts)
+        return failed_check("name", problem, self._lookup_ms, facts)
 
     def _add_name(self, address: str) -> None:
         """Add what the name stands for and which address won."""
@@ -127,7 +127,7 @@ class ConnectionWatch:
         }
         if self._lookup_failed:
             words = f"{self._host} was {self._lookup_failed} at first"
-            self.add(warned("name", words, "Check the name servers of this machine.", self._lookup_ms, facts))
+            self.add(warning("name", words, "Check the name servers of this machine.", self._lookup_ms, facts))
             return
         parts = [f"{record} {_some(addresses)}" for record, addresses in self._families.items() if addresses]
         words = "an address" if self._of("A") + self._of("AAAA") == [self._host] else "; ".join(parts)
@@ -157,7 +157,7 @@ class ConnectionWatch:
         expiry = f", {days:,} days left" if days is not None else ""
         words = f"{report.tls_version}, issued by {certificate.issuer or 'an unnamed authority'}{expiry}; by {trusted}"
         if days is not None and days < _EXPIRES_SOON:
-            return warned("tls", words, "The certificate ends soon: tell whoever runs the server.", ms, facts)
+            return warning("tls", words, "The certificate ends soon: tell whoever runs the server.", ms, facts)
         return Check("tls", CheckState.OK, words, ms, facts=facts)
 
     def _clock_check(self, report: "ConnectionReport") -> Check:
@@ -171,7 +171,7 @@ class ConnectionWatch:
             words = f"right within {abs(skew) + 1:.0f} s"
             return Check("clock", CheckState.OK, words, facts=facts)
         words = f"this machine's clock is {_span(abs(skew))} {'ahead of' if skew > 0 else 'behind'} {report.host}"
-        return warned("clock", words, "Set the clock: certificates and signed requests depend on it.", facts=facts)
+        return warning("clock", words, "Set the clock: certificates and signed requests depend on it.", facts=facts)
 
 
 def _some(addresses: list[str]) -> str:

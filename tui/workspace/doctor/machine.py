@@ -17,7 +17,7 @@ from tui.errors import Problem
 from tui.paths import Paths, paths
 from tui.sanitize import one_line
 from tui.storage import filesystem, folder_safety
-from tui.workspace.doctor.checks import Check, CheckState, OnCheck, failed, warned
+from tui.workspace.doctor.checks import Check, CheckState, OnCheck, failed_check, warning
 
 _LIBRARIES = ("textual", "httpx", "pycryptodome", "tinydb")
 _LEAST_COLUMNS, _LEAST_ROWS = 80, 24
@@ -75,10 +75,10 @@ def _terminal(environ: Mapping[str, str]) -> Check:
         f", {one_line(color, 20)}" if color else ""
     )
     if term in ("", "dumb"):
-        return warned("terminal", words, "The console needs a terminal that moves its cursor; set TERM.", facts=facts)
+        return warning("terminal", words, "The console needs a terminal that moves its cursor; set TERM.", facts=facts)
     if columns < _LEAST_COLUMNS or rows < _LEAST_ROWS:
         hint = f"The console needs {_LEAST_COLUMNS} × {_LEAST_ROWS} to show everything; enlarge the window."
-        return warned("terminal", words, hint, facts=facts)
+        return warning("terminal", words, hint, facts=facts)
     return Check("terminal", CheckState.OK, words, facts=facts)
 
 
@@ -88,7 +88,7 @@ def _locale() -> Check:
     facts = {"encoding": encoding, "stdout": stdout}
     if stdout.lower().replace("-", "") != "utf8":
         hint = "Set LANG or LC_ALL to a UTF-8 locale, such as C.UTF-8."
-        return warned("locale", f"stdout is {stdout}, so that not every character can be shown", hint, facts=facts)
+        return warning("locale", f"stdout is {stdout}, so that not every character can be shown", hint, facts=facts)
     return Check("locale", CheckState.OK, f"{encoding}, stdout {stdout}", facts=facts)
 
 
@@ -100,9 +100,9 @@ def _tmux(environ: Mapping[str, str]) -> Check:
     words, facts = ", ".join(f"{option} {value}" for option, value in settings.items()), {"settings": settings}
     time = settings.get("escape-time", "")
     if time.isdigit() and int(time) > _ESCAPE_TIME:
-        return warned("tmux", words, "Escape is slow; in tmux.conf: set -sg escape-time 20", facts=facts)
+        return warning("tmux", words, "Escape is slow; in tmux.conf: set -sg escape-time 20", facts=facts)
     if settings.get("set-clipboard") == "off":
-        return warned("tmux", words, "Copying does not work; in tmux.conf: set -g set-clipboard on", facts=facts)
+        return warning("tmux", words, "Copying does not work; in tmux.conf: set -g set-clipboard on", facts=facts)
     return Check("tmux", CheckState.OK, words, facts=facts)
 
 
@@ -137,25 +137,29 @@ def _folder(name: str, path: Path) -> Check:
     except FileNotFoundError:
         return Check(name, CheckState.SKIPPED, f"{label} does not exist yet", facts=facts)
     except OSError as error:
-        return failed(name, Problem(f"{label} cannot be read: {os.strerror(error.errno or 0).lower()}."), facts=facts)
+        return failed_check(
+            name, Problem(f"{label} cannot be read: {os.strerror(error.errno or 0).lower()}."), facts=facts
+        )
     mode = stat.S_IMODE(status.st_mode)
     facts["mode"] = f"{mode:04o}"
     if not stat.S_ISDIR(status.st_mode):
-        return failed(name, Problem(f"{label} is no folder.", "A folder of yours belongs there."), facts=facts)
+        return failed_check(name, Problem(f"{label} is no folder.", "A folder of yours belongs there."), facts=facts)
     if status.st_uid != os.geteuid():
-        return failed(name, Problem(f"{label} belongs to another user.", "Run Modeldeck as that user."), facts=facts)
+        return failed_check(
+            name, Problem(f"{label} belongs to another user.", "Run Modeldeck as that user."), facts=facts
+        )
     open_to_others = mode & (0o022 if name == "config" else 0o077)
     if open_to_others:
         problem = Problem(f"Other users of this machine can open {label}.", f"Make it private:\nchmod 700 {label}")
-        return failed(name, problem, facts=facts)
+        return failed_check(name, problem, facts=facts)
     if not os.access(path, os.W_OK):
-        return warned(name, f"{label} cannot be written to", "Nothing can be saved there.", facts=facts)
+        return warning(name, f"{label} cannot be written to", "Nothing can be saved there.", facts=facts)
     try:
         folder_safety.check_parents(path)
     except Problem as problem:
-        return failed(name, problem, facts=facts)
+        return failed_check(name, problem, facts=facts)
     if texts := folder_safety.warnings(name, path, filesystem.shared(path)):
-        return warned(name, f"{label}, mode {mode:04o}", " ".join(texts), facts=facts)
+        return warning(name, f"{label}, mode {mode:04o}", " ".join(texts), facts=facts)
     return Check(name, CheckState.OK, f"{label}, mode {mode:04o}", facts=facts)
 
 
@@ -166,7 +170,7 @@ def _disk(where: Paths) -> Check:
         return Check("disk", CheckState.SKIPPED, "the file system does not tell its free space", facts={"free": None})
     words = f"{room / 2**20:,.0f} MiB free for settings"
     if room < _LITTLE_ROOM:
-        return warned("disk", words, "Free some space: a save that does not fit is refused.", facts={"free": room})
+        return warning("disk", words, "Free some space: a save that does not fit is refused.", facts={"free": room})
     return Check("disk", CheckState.OK, words, facts={"free": room})
 
 
@@ -176,9 +180,9 @@ def _config(where: Paths) -> Check:
     try:
         warnings = load(where).warnings
     except Problem as problem:
-        return failed("config.toml", problem, facts=facts)
+        return failed_check("config.toml", problem, facts=facts)
     if warnings:
-        return warned("config.toml", one_line(" ".join(warnings)), "Correct the file.", facts=facts)
+        return warning("config.toml", one_line(" ".join(warnings)), "Correct the file.", facts=facts)
     return Check("config.toml", CheckState.OK, "valid" if path.exists() else "none, which is fine", facts=facts)
 
 
@@ -195,7 +199,7 @@ def _agent(environ: Mapping[str, str]) -> Check:
     try:
         status = client.Agent(environ).status()
     except Problem as problem:
-        return warned("agent", problem.message, "End it, and start it anew.", facts={**facts, "pid": pid})
+        return warning("agent", problem.message, "End it, and start it anew.", facts={**facts, "pid": pid})
     names = [one_line(str(entry.get("tenant")), 64) for entry in status.get("tenants", [])]
     swap = "not swapped" if status.get("memory_locked") is True else "its memory can be swapped"
     words = f"process {pid}, {swap}; open: {', '.join(names) or 'no tenant'}"
@@ -210,5 +214,5 @@ def _network(environ: Mapping[str, str]) -> Check:
     listed = ", ".join(f"{name}={value or '?'}" for name, value in proxies.items()) or "no proxy"
     words, facts = f"{listed}; certificates: {trusted}", {"proxies": proxies, "certificates": trusted}
     if not all(proxies.values()):
-        return warned("network", words, "Set the variable with ? to http://host:port, or unset it.", facts=facts)
+        return warning("network", words, "Set the variable with ? to http://host:port, or unset it.", facts=facts)
     return Check("network", CheckState.OK, words, facts=facts)

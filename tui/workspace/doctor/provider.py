@@ -20,7 +20,7 @@ from tui.sanitize import one_line
 from tui.tenancy import credentials, models
 from tui.tenancy.connections import provider_of
 from tui.tenancy.session import TenantSession
-from tui.workspace.doctor.checks import Check, CheckState, OnCheck, failed
+from tui.workspace.doctor.checks import Check, CheckState, OnCheck, failed_check
 from tui.workspace.doctor.connection import ConnectionWatch
 from tui.workspace.models import catalog
 from tui.workspace.models.proposals import first_proposed
@@ -63,7 +63,7 @@ async def diagnose(
     access, unusable = await _access(session, provider, credential)
     call = provider.verify(access.fields) if unusable is None else _first_page(access)
     watch = ConnectionWatch(session.process.clock, session.process.environ, add)
-    client = session.process.client.observed(watch.phase_ended)
+    client = session.process.client.with_observer(watch.phase_ended)
     try:
         if session.process.practice:
             add(Check("tcp", CheckState.SKIPPED, "practice mode: nothing leaves this process"))
@@ -74,7 +74,7 @@ async def diagnose(
         if unusable is None:
             await requests.authenticate(call)
         elif await requests.reach(call):
-            add(failed("authentication", unusable))
+            add(failed_check("authentication", unusable))
     finally:
         await client.aclose()
     if spend and not any(check.state is CheckState.FAILED for check in checks):
@@ -87,7 +87,7 @@ async def _look_up_host(watch: ConnectionWatch, client: "Client", url: str) -> b
     try:
         proxy = client.proxy_for(url)
     except NetworkError as problem:
-        watch.add(failed("proxy", problem))
+        watch.add(failed_check("proxy", problem))
         return False
     await watch.look_up(url, proxy)
     return True
@@ -153,7 +153,7 @@ class _Requests:
     async def reach(self, call: Call) -> bool:
         """Send a request whose answer says nothing but that the server was reached; return False if it was not."""
         try:
-            await self._sent(call)
+            await self._send(call)
         except Problem as problem:
             return not self._watch.add_failure(problem)
         return True
@@ -164,26 +164,26 @@ class _Requests:
         facts = {"keyed": self._keyed}
         words = "the key is accepted" if self._keyed else "it needs no key"
         try:
-            listed = await self._sent(call)
+            listed = await self._send(call)
         except ScopeMissing as problem:
             self._add(Check("authentication", CheckState.OK, words, self._watch.response_ms, facts=facts))
-            self._add(_limited(problem))
+            self._add(_rate_limit_warning(problem))
             return
         except Problem as problem:
             if not self._watch.add_failure(problem):
-                self._add(failed("authentication", problem, self._watch.response_ms, facts))
+                self._add(failed_check("authentication", problem, self._watch.response_ms, facts))
             return
         self._add(Check("authentication", CheckState.OK, words, self._watch.response_ms, facts=facts))
         ms = None  # of a list that came with the answer
         if listed is None and provider.list_models is not None:
             try:
-                listed = await self._sent(provider.list_models(self._access.fields))
+                listed = await self._send(provider.list_models(self._access.fields))
             except ScopeMissing as problem:
-                self._add(_limited(problem))
+                self._add(_rate_limit_warning(problem))
                 return
             except Problem as problem:
                 if not self._watch.add_failure(problem):
-                    self._add(failed("models", problem, self._watch.response_ms))
+                    self._add(failed_check("models", problem, self._watch.response_ms))
                 return
             ms = self._watch.response_ms
         self._add(self._models(listed, ms))
@@ -196,7 +196,7 @@ class _Requests:
         words = f"{self._access.provider.label} lists none; {count:,} known"
         return Check("models", CheckState.SKIPPED, words, facts={"count": count})
 
-    async def _sent(self, call: Call) -> int | None:
+    async def _send(self, call: Call) -> int | None:
         """Send a request; return how many models it lists, None if it is no listing."""
         count: int | None = None
         async for event in self._client.stream(self._access, call):
@@ -207,7 +207,7 @@ class _Requests:
         return count
 
 
-def _limited(problem: ScopeMissing) -> Check:
+def _rate_limit_warning(problem: ScopeMissing) -> Check:
     return Check("models", CheckState.WARNING, problem.message, None, problem)
 
 
@@ -220,7 +220,7 @@ async def _answer(session: TenantSession, provider: Provider, access: "Access") 
     try:
         result = await test_call(session, model, access)
     except Problem as problem:
-        return failed("answer", problem, 1000 * (time.perf_counter() - began), facts)
+        return failed_check("answer", problem, 1000 * (time.perf_counter() - began), facts)
     ms = 1000 * (time.perf_counter() - began)
     return Check("answer", CheckState.OK, one_line(f"{model.id} {result.words}", 200), ms, facts=facts)
 

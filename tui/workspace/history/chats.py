@@ -143,13 +143,13 @@ def open_history(session: TenantSession, report: Any = lambda done, of: None) ->
         Locked: The tenant is locked.
     """
     index = open_index(session, report)
-    if old := _expired(session, index):
+    if old := _expired_chats(session, index):
         remove(session, old, reason=f"kept for {settings(session).words}")
         index.refresh()
     return index
 
 
-def _expired(session: TenantSession, index: HistoryIndex) -> list[str]:
+def _expired_chats(session: TenantSession, index: HistoryIndex) -> list[str]:
     days = settings(session).days
     if not days:
         return []

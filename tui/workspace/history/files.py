@@ -95,7 +95,7 @@ def read_file(
     """
     private = private or private_keys(session)
     content = history_folder(session).read(name)
-    return None if content is None else _opened(content, (session.tenant_id, owner_of(name)), private)
+    return None if content is None else _open(content, (session.tenant_id, owner_of(name)), private)
 
 
 def owner_of(name: str) -> str:
@@ -103,7 +103,7 @@ def owner_of(name: str) -> str:
     return name.removesuffix(CHAT)
 
 
-def _opened(content: bytes, owner: tuple[str, str], private: Callable[[str], KeyHandle | None]) -> OpenedFile:
+def _open(content: bytes, owner: tuple[str, str], private: Callable[[str], KeyHandle | None]) -> OpenedFile:
     result = OpenedFile(size=len(content))
     key: LineKey | None = None
     before, unreadable = "", 0

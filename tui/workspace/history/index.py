@@ -137,7 +137,7 @@ class HistoryIndex:
             return self
         self._keys = file.keys
         for record in file.records:
-            self._by_id |= {chat.id: chat for chat in unpacked(record.content)}
+            self._by_id |= {chat.id: chat for chat in unpack(record.content)}
         return self
 
     def _is_current(self, chat_id: str, size: int) -> bool:
@@ -156,11 +156,11 @@ class HistoryIndex:
             with folder.lock():
                 self._rewrite(folder)
         elif read:
-            LineWriter(self._session, INDEX, new=True).append(list(packed(read)))
+            LineWriter(self._session, INDEX, new=True).append(list(pack(read)))
             self._keys += 1
 
     def _rewrite(self, folder: Folder) -> None:
-        rewrite(self._session, INDEX, list(packed(self.chats)))
+        rewrite(self._session, INDEX, list(pack(self.chats)))
         self._keys = 1
 
 
@@ -210,7 +210,7 @@ def _time_of(chat_id: str) -> str:
     return f"{day[:4]}-{day[4:6]}-{day[6:]}T{clock[:2]}:{clock[2:4]}:{clock[4:]}Z"
 
 
-def packed(chats: Iterable[Summary]) -> Iterator[dict[str, Any]]:
+def pack(chats: Iterable[Summary]) -> Iterator[dict[str, Any]]:
     """Yield the records of an index; each holds many chats, as every line costs the same to open."""
     group: list[dict[str, Any]] = []
     size = 0
@@ -224,7 +224,7 @@ def packed(chats: Iterable[Summary]) -> Iterator[dict[str, Any]]:
         yield {"chats": group}
 
 
-def unpacked(content: Any) -> Iterator[Summary]:
+def unpack(content: Any) -> Iterator[Summary]:
     """Yield the chats of a record of an index; what is none is left out."""
     entries = content.get("chats", ()) if isinstance(content, dict) else ()
     for entry in entries if isinstance(entries, list) else ():

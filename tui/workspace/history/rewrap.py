@@ -46,7 +46,9 @@ def wrap_again(
     folder = session.history
     if folder is None or not is_due(session):
         return
-    keys: dict[str, KeyHandle] = {private.key_id: private for private in handles} | _opened(session, folder, passphrase)
+    keys: dict[str, KeyHandle] = {private.key_id: private for private in handles} | _open_earlier_keys(
+        session, folder, passphrase
+    )
     tenant = get(session)
     public = keyring.public_key(session, tenant)
     with folder.lock():
@@ -66,7 +68,7 @@ def wrap_again_if_possible(session: TenantSession, passphrase: Secret | None) ->
         wrap_again(session, passphrase)
 
 
-def _opened(session: TenantSession, folder: Folder, passphrase: Secret | None) -> dict[str, KeyHandle]:
+def _open_earlier_keys(session: TenantSession, folder: Folder, passphrase: Secret | None) -> dict[str, KeyHandle]:
     """Return the private keys of earlier key pairs that open, by key ID."""
     keys: dict[str, KeyHandle] = {}
     for key_id in key_ids(folder):

@@ -34,7 +34,7 @@ def inspect(session: TenantSession, provider_id: str, name: str) -> Inspection:
         Problem: The envelope is not spelled as one.
     """
     label = provider_of(session, provider_id).label
-    credential = credentials.named(session, provider_id, name)
+    credential = credentials.find(session, provider_id, name)
     if credential is None or not credential.envelope:
         what = "has no API key" if credential else "is not stored"
         raise UsageError(f"The credential {one_line(name, 80)} of {label} {what}.")

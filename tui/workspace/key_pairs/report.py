@@ -53,7 +53,7 @@ class KeyReport:
     loose: tuple[str, ...]
     history: HistorySettings
     chats: int
-    exposed: tuple[operators.Exposed, ...] = ()
+    exposed: tuple[operators.ExposedCredential, ...] = ()
 
     @property
     def manifest(self) -> ManifestState:
@@ -88,7 +88,7 @@ def custody(session: TenantSession) -> KeyReport:
         tuple(_loose(session)),
         history_settings(session),
         chats.count(session),
-        tuple(operators.exposed(session)),
+        tuple(operators.exposed_credentials(session)),
     )
 
 

@@ -35,7 +35,7 @@ history."""
 
 
 @dataclass(frozen=True)
-class Rotated:
+class RotationResult:
     """The result: the tenant with its new key pair, and how many credentials were re-encrypted or not."""
 
     tenant: Tenant
@@ -46,7 +46,7 @@ class Rotated:
 
 async def rotate(
     session: TenantSession, passphrase: Secret | None = None, report: OnProgress = lambda done, of: None
-) -> Rotated:
+) -> RotationResult:
     """Replace the key pair; the new one keeps the passphrase. If cancelled in time, nothing is changed.
 
     Raises:
@@ -56,7 +56,7 @@ async def rotate(
     tenant = get(session)
     present = passphrase if tenant.protected else None
 
-    def work(stopped: threading.Event) -> Rotated:
+    def work(stopped: threading.Event) -> RotationResult:
         old, new = keyring.load(session, tenant, present), session.process.new_key_pair(session.process.key_bits)
         resealed: dict[CredentialRef, tuple[Record, Credential]] = {}
 
@@ -70,13 +70,13 @@ async def rotate(
         stored = credentials.stored(session)
         for number, entry in enumerate(stored):
             if stopped.is_set():
-                raise _stopped()
+                raise _cancelled()
             report(number, len(stored))
             anew(entry)
         report(len(stored), len(stored))
         if stopped.is_set():
-            raise _stopped()
-        done = _replaced(session, tenant, old, new, present, anew)
+            raise _cancelled()
+        done = _replace(session, tenant, old, new, present, anew)
         try:
             rewrap.wrap_again(session, present, (old, new.private), report)
         except Problem as problem:  # the key pair is a new one all the same
@@ -86,7 +86,7 @@ async def rotate(
     return await _to_its_end(work)
 
 
-async def reset_key_pair(session: TenantSession, passphrase: Secret | None = None) -> Rotated:
+async def reset_key_pair(session: TenantSession, passphrase: Secret | None = None) -> RotationResult:
     """Create a key pair for a tenant whose private key is lost.
 
     What was sealed for the old one cannot be decrypted and must be entered again.
@@ -95,11 +95,11 @@ async def reset_key_pair(session: TenantSession, passphrase: Secret | None = Non
     if keyring.key_if_open(session) is not None:
         raise UsageError(f"The private key of {tenant.name} is there and opens.", remedy=Remedy(Action.ROTATE_KEY_PAIR))
 
-    def work(stopped: threading.Event) -> Rotated:
+    def work(stopped: threading.Event) -> RotationResult:
         new = session.process.new_key_pair(session.process.key_bits)
         if stopped.is_set():
-            raise _stopped()
-        return _replaced(session, tenant, None, new, passphrase, lambda credential: credential)
+            raise _cancelled()
+        return _replace(session, tenant, None, new, passphrase, lambda credential: credential)
 
     return await _to_its_end(work)
 
@@ -121,14 +121,14 @@ def _sealed_for(
     return sealed
 
 
-def _replaced(
+def _replace(
     session: TenantSession,
     tenant: Tenant,
     old: key_pair.PrivateKey | None,
     new: key_pair.NewKeyPair,
     passphrase: Secret | None,
     anew: Callable[[Credential], Credential],
-) -> Rotated:
+) -> RotationResult:
     """Run steps 2 to 4. Without the old private key, no manifest entry can be kept."""
     last = keyring.last_counter(session)
     with session.store.transaction() as tables:
@@ -159,7 +159,7 @@ def _replaced(
     keyring.replace_open(session, new.private)
     retired_keys.retire(session, tenant.key_id)
     retired_keys.prune(session)
-    return Rotated(after, resealed, left)
+    return RotationResult(after, resealed, left)
 
 
 def _rewrite(tables: Tables, tenant: Tenant, anew: Callable[[Credential], Credential]) -> tuple[int, int]:
@@ -175,11 +175,11 @@ def _rewrite(tables: Tables, tenant: Tenant, anew: Callable[[Credential], Creden
     return resealed, len(sealed_ones) - resealed
 
 
-def _stopped() -> Problem:
+def _cancelled() -> Problem:
     return Problem("Stopped; the key pair is unchanged.", "Nothing was changed.")
 
 
-async def _to_its_end(work: Callable[[threading.Event], Rotated]) -> Rotated:
+async def _to_its_end(work: Callable[[threading.Event], RotationResult]) -> RotationResult:
     """Run `work` in a thread; if cancelled, tell the thread, and let it say if it was too late."""
     stopped = threading.Event()
     running = asyncio.ensure_future(asyncio.to_thread(work, stopped))

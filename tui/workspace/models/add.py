@@ -71,7 +71,7 @@ def fields_of(provider: Provider, values: Mapping[str, str], before: Mapping[str
             raise FieldProblem(name, f"Models of {provider.label} have no field {one_line(name, 40)}.", has)
     filled: dict[str, str] = {}
     for field in provider.model_fields:
-        value = checked(field, values.get(field.name, ""))
+        value = check_value(field, values.get(field.name, ""))
         if not belongs(field, filled):
             if value not in ("", field.default, before.get(field.name)):
                 raise FieldProblem(field.name, f"{field.label} is only for {_condition(provider, field)}.")
@@ -87,7 +87,7 @@ def fields_of(provider: Provider, values: Mapping[str, str], before: Mapping[str
 
 def entered_origins(provider: Provider, entered: Mapping[str, str]) -> tuple[str, ...]:
     """Return the origins of the addresses among the model fields that a person entered."""
-    addresses = (checked(field, entered.get(field.name, "")) for field in provider.model_fields if field.url)
+    addresses = (check_value(field, entered.get(field.name, "")) for field in provider.model_fields if field.url)
     return tuple(origin_of(address) for address in addresses if address)
 
 
@@ -113,7 +113,7 @@ def access_to(
     if open_ones := needs_plain_http(own, allowed):
         field = next((model_field.name for model_field in access.provider.model_fields if model_field.url), "")
         raise PlainHttp(field, open_ones)
-    return replace(access, origins=_joined(access.origins, own), plain_http=_joined(allowed))
+    return replace(access, origins=_join_types(access.origins, own), plain_http=_join_types(allowed))
 
 
 async def inspect(
@@ -218,5 +218,5 @@ def _condition(provider: Provider, field: Field) -> str:
     return f"{other.label} {' or '.join(labels.get(value, value) for value in values)}"
 
 
-def _joined(*origins: tuple[str, ...]) -> tuple[str, ...]:
+def _join_types(*origins: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(entry for some in origins for entry in some))

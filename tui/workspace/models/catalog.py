@@ -18,14 +18,14 @@ from tui.storage.store import Tables
 from tui.tenancy import credentials as stored_credentials
 from tui.tenancy import listings, model_sync, verification
 from tui.tenancy.connections import provider_of, providers_of
-from tui.tenancy.model_sync import Refreshed
+from tui.tenancy.model_sync import SyncResult
 from tui.tenancy.models import all_models, by_id, defaults
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
 from tui.workspace.conflicts import Seen
 from tui.workspace.credentials import status
-from tui.workspace.credentials.fields import checked
+from tui.workspace.credentials.fields import check_value
 from tui.workspace.models import add as add_model
 from tui.workspace.playground import test_call
 
@@ -97,15 +97,15 @@ def rows(session: TenantSession) -> list[ModelRow]:
 def rows_of(session: TenantSession, provider_id: str, model_id: str) -> list[ModelRow]:
     """Return the rows of one ID, of every type, without the rows of the other models."""
     usable, today = status.usable_providers(session), session.today()
-    chosen = _chosen(session)
+    chosen = _default_models(session)
     return [_row(model, usable, chosen, today) for model in by_id(session, provider_id, model_id)]
 
 
-def _chosen(session: TenantSession) -> set[tuple[str, str, ModelType]]:
+def _default_models(session: TenantSession) -> set[tuple[str, str, ModelType]]:
     return {(default.provider, default.model, kind) for kind, default in defaults(session).items()}
 
 
-def derived(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
+def cached(session: TenantSession, name: str, make: Callable[[Sequence[ModelRow]], T]) -> T:
     """Return `make(rows)`, computed once for as long as the rows stay the same."""
     computed, key = _rows(session)
     return session.store.cached(f"rows: {name}", lambda _: make(computed), key)
@@ -117,13 +117,15 @@ def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
     key = (usable, today, trial_models_of(session))
 
     def read(_: Tables) -> Sequence[ModelRow]:
-        chosen = _chosen(session)
+        chosen = _default_models(session)
         return [_row(row, usable, chosen, today) for row in listing(session)]
 
     return session.store.cached("rows", read, key), key
 
 
-async def refresh(session: TenantSession, provider_id: str, hear: model_sync.OnEvent = lambda event: None) -> Refreshed:
+async def refresh(
+    session: TenantSession, provider_id: str, hear: model_sync.OnEvent = lambda event: None
+) -> SyncResult:
     """Request the provider's model list. A provider without one keeps its built-in list."""
     provider = provider_of(session, provider_id)
     if provider.import_mode is ImportMode.ADDED:
@@ -142,14 +144,14 @@ async def refresh(session: TenantSession, provider_id: str, hear: model_sync.OnE
     if provider.list_models is not None:
         listed = await model_sync.fetch_models(session.process, access, provider.list_models(access.fields), hear) or ()
 
-    def work() -> Refreshed:
+    def work() -> SyncResult:
         with session.store.transaction() as tables:
             table = tables.table("credentials")
             # By now another credential may be the active one.
             records = [record for record in table if (record["provider"], record["name"]) == (provider_id, name)]
             table.update({"listed_at": session.now()}, doc_ids=[record.doc_id for record in records])
             if not records:
-                return Refreshed((), (), len(listed))
+                return SyncResult((), (), len(listed))
             credential = from_record(Credential, records[0])
             return listings.apply(tables, provider, credential, listed, session.today())
 
@@ -252,7 +254,7 @@ async def test(session: TenantSession, model: Model) -> str:
     started = time.monotonic()
     outcome = await test_call.test_call(session, model)
     if outcome.model != model:
-        await asyncio.to_thread(_measured, session, outcome.model)
+        await asyncio.to_thread(_measure, session, outcome.model)
     return f"{model.id} {outcome.words} in {round((time.monotonic() - started) * 1000)} ms."
 
 
@@ -276,7 +278,7 @@ async def test_all(
     await asyncio.gather(*map(test_one, models))
 
 
-def billed(session: TenantSession, provider_id: str) -> bool:
+def is_billed(session: TenantSession, provider_id: str) -> bool:
     """Return True unless every server that the provider's key may be sent to is on this machine."""
     credential = stored_credentials.active(session, provider_id)
     return credential is None or not credential.origins or not all(map(is_loopback, credential.origins))
@@ -306,7 +308,7 @@ async def remove(session: TenantSession, *models: Model) -> None:
     await asyncio.to_thread(work)
 
 
-def _measured(session: TenantSession, model: Model) -> None:
+def _measure(session: TenantSession, model: Model) -> None:
     with session.store.transaction() as tables:
         tables.table("models").update({"dimensions": model.dimensions}, lambda record: _is(record, model))
 
@@ -348,7 +350,7 @@ def _days_between(first: str, last: str) -> int:
 
 def model_id_of(provider: Provider, text: str) -> str:
     """Return the normal form of a typed model ID; raise UsageError if it cannot be one."""
-    cleaned = checked(provider.model_id, text)
+    cleaned = check_value(provider.model_id, text)
     if not cleaned or not is_id(cleaned, 200) or " " in cleaned:
         raise UsageError(
             f"{one_line(text, 80) or 'A blank text'} is not a valid model ID.", "Enter it as the provider writes it."

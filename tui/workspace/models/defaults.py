@@ -45,7 +45,7 @@ class DefaultRow:
     """The default model of a type, and its state.
 
     `sentence` says why. `model` is the default's entry in the list of models, None if it has none.
-    `nearest` is what could take its place, `proposed` what could be the first; neither is ever set by itself.
+    `replacement` is what could take its place, `proposed` what could be the first; neither is ever set by itself.
     `fallbacks` are rows for the models that are asked where it does not answer, as if each were the default.
     """
 
@@ -54,7 +54,7 @@ class DefaultRow:
     state: DefaultState
     sentence: str
     model: Model | None = None
-    nearest: Model | None = None
+    replacement: Model | None = None
     proposed: Model | None = None
     ends_soon: bool = False
     fallbacks: tuple["DefaultRow", ...] = ()
@@ -137,14 +137,14 @@ def check(session: TenantSession, kind: ModelType, *refs: str) -> Default:
         raise UsageError(message, "Vectors of two models cannot be compared.")
     if len(fallbacks) > MOST_FALLBACKS:
         raise UsageError(f"A default has up to {MOST_FALLBACKS} fallbacks.", "Leave some out.")
-    first, *others = [_listed(session, kind, ref) for ref in refs]
+    first, *others = [_require_listed(session, kind, ref) for ref in refs]
     listed = [model.ref for model in (first, *others)]
     if twice := next((ref for ref in listed if listed.count(ref) > 1), ""):
         raise UsageError(f"{twice} is named twice.", "A fallback is another model.")
     return Default(kind, first.provider, first.id, session.now(), tuple(listed[1:]))
 
 
-def _listed(session: TenantSession, kind: ModelType, ref: str) -> Model:
+def _require_listed(session: TenantSession, kind: ModelType, ref: str) -> Model:
     model = models.find(session, ref, kind)
     if model.gone:
         raise UsageError(f"{ref} is no longer listed by its provider.", "Choose one that is listed.")
@@ -181,7 +181,7 @@ def _refs(default: Default | None) -> tuple[str, ...]:
 
 def nearest(session: TenantSession, model: Model) -> Model | None:
     """Return a replacement for a model that no longer exists: same provider and type, or None."""
-    return _nearest(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(session))
+    return _replacement(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(session))
 
 
 def _with_fallbacks(
@@ -223,15 +223,15 @@ def _row(
         sentence = f"a model of the credential {owner}, which is not in use" if owner else ""
         sentence = sentence or _delisted_message(model, label, session.now())
         return DefaultRow(
-            kind, default, DefaultState.GONE, sentence, model, _nearest(default, kind, catalog.rows(session))
+            kind, default, DefaultState.GONE, sentence, model, _replacement(default, kind, catalog.rows(session))
         )
     if not provider.usable:
         state = DefaultState(provider.state)
         return DefaultRow(kind, default, state, _WORDS[state].format(label=label), model)
     check = provider.credential.check if provider.credential and not provider.on_trial else None
-    verified = f", verified {when(check.at, session.now())}" if check and check.at else ", not verified"
+    verified = f", verified {short_time(check.at, session.now())}" if check and check.at else ", not verified"
     source = provider.word if provider.on_trial else f"{provider.source}{verified}"
-    ends = f", ends {when(match.model.ends, session.now())}" if match.state is ModelState.ENDING else ""
+    ends = f", ends {short_time(match.model.ends, session.now())}" if match.state is ModelState.ENDING else ""
     return DefaultRow(kind, default, DefaultState.READY, f"{source}{ends}", model, ends_soon=match.ends_soon)
 
 
@@ -240,11 +240,11 @@ def _delisted_message(model: Model | None, label: str, now: str) -> str:
     if model is None:
         return f"no longer listed by {label}"
     if model.gone:
-        return f"no longer listed by {label} since {when(model.gone, now)}"
-    return f"ended {when(model.ends, now)}"
+        return f"no longer listed by {label} since {short_time(model.gone, now)}"
+    return f"ended {short_time(model.ends, now)}"
 
 
-def _nearest(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model | None:
+def _replacement(default: Default, kind: ModelType, listed: list[ModelRow]) -> Model | None:
     """Return the nearest model of provider and type: the provider's proposal, else the most similar ID."""
     near = [
         entry.model

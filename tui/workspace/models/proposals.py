@@ -30,17 +30,19 @@ def proposed_defaults(session: TenantSession, provider_id: str = "") -> dict[Mod
     def read(_: Tables) -> dict[ModelType, Model]:
         kinds = [kind for kind in ModelType if kind not in current]
         listed = (record for record in models.records(session) if record["type"] not in current)
-        usable_ones = (record for record in listed if record.get("provider") in usable and not _ended(record, today))
-        return _offered(providers_of(session, usable), kinds, usable_ones)
+        usable_ones = (
+            record for record in listed if record.get("provider") in usable and not _is_retired(record, today)
+        )
+        return _best_models(providers_of(session, usable), kinds, usable_ones)
 
     return session.store.cached("proposed", read, (usable, today, trial_models_of(session), frozenset(current)))
 
 
-def _ended(record: Record, today: str) -> bool:
+def _is_retired(record: Record, today: str) -> bool:
     return bool(record.get("gone") or (record.get("ends") and record["ends"] <= today))
 
 
-def _offered(
+def _best_models(
     providers: Collection[Provider], kinds: Iterable[ModelType], listed: Iterable[Record]
 ) -> dict[ModelType, Model]:
     """Return the best model of each of these types; of thousands, only these are converted."""

@@ -76,7 +76,7 @@ def parsed_schema(text: str | bytes, name: str) -> dict[str, Any]:
         raise UsageError(f"{name} is not JSON{reason}.", "Choose a file that holds one JSON Schema.") from None
     if not isinstance(schema, dict):
         raise UsageError(f"{name} holds no JSON Schema, which is an object.", 'For example: {"type": "object"}')
-    if reason := _fault(schema):
+    if reason := _schema_problem(schema):
         raise UsageError(f"{name} is no valid JSON Schema: {reason}.", "Correct the schema.")
     return schema
 
@@ -115,7 +115,7 @@ def _validator(schema: Schema) -> Any:
     return validator_for(schema, default=Draft202012Validator)(schema, registry=Registry())
 
 
-def _fault(schema: dict[str, Any]) -> str:
+def _schema_problem(schema: dict[str, Any]) -> str:
     """Return why a schema cannot be used, '' if it can."""
     from jsonschema.exceptions import SchemaError
     from referencing import Registry, Resource

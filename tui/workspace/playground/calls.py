@@ -69,7 +69,7 @@ def chat_call(
     """
     provider = provider_of(session, model.provider)
     if provider.chat is None:
-        raise _unserved(provider, model)
+        raise _unserved_type(provider, model)
     sent, sentences = limits.check(provider, model, messages)
     route = key_source.route_call(session, model, access)
     request = ChatRequest(route.model, sent, dict(parameters or {}), stream, schema, tuple(tools))
@@ -100,7 +100,7 @@ def embed_call(
     """
     provider = provider_of(session, model.provider)
     if provider.embed is None:
-        raise _unserved(provider, model)
+        raise _unserved_type(provider, model)
     if not texts or not all(text.strip() for text in texts):
         raise UsageError(
             "There is no text to embed." if not texts else "One of the texts is blank.", "Enter one text per line."
@@ -125,7 +125,7 @@ def transcribe_call(
     """Return the request that transcribes a recording on this machine, and its route."""
     provider = provider_of(session, model.provider)
     if provider.transcribe is None:
-        raise _unserved(provider, model)
+        raise _unserved_type(provider, model)
     info = audio_info(path, provider.audio(model) if provider.audio else None, model.id)
     route = key_source.route_call(session, model, access)
     ask = TranscriptionRequest(route.model, path, info.media, info.size, language, times, info.name)
@@ -161,7 +161,7 @@ async def send(
         wire_log.mute()
     refused: list[tuple[str, str]] = []
     if not meter:
-        call, sentences = refused_fields.repaired(tenant, model, call)
+        call, sentences = refused_fields.repair(tenant, model, call)
         for sentence in sentences:
             yield Notice(sentence)
     try:
@@ -198,7 +198,7 @@ async def send(
         await note(VerificationResult(VerificationState.READY, session.now()))
 
 
-def _sent(
+def _send_prepared(
     prepare: Callable[Concatenate[TenantSession, Model, Arguments], tuple[CallRoute, Call]],
 ) -> Callable[Concatenate[TenantSession, Model, Arguments], AsyncGenerator[Event]]:
     """Return a function that prepares a request and sends it."""
@@ -212,9 +212,9 @@ def _sent(
     return events
 
 
-chat = _sent(chat_call)
-embed = _sent(embed_call)
-transcribe = _sent(transcribe_call)
+chat = _send_prepared(chat_call)
+embed = _send_prepared(embed_call)
+transcribe = _send_prepared(transcribe_call)
 
 
 def _trial_key_rejected(provider: Provider, refused: CredentialRejected) -> CredentialRejected:
@@ -223,5 +223,5 @@ def _trial_key_rejected(provider: Provider, refused: CredentialRejected) -> Cred
     return CredentialRejected(message, "The operator can fix it; meanwhile, use your own key.", refused.detail)
 
 
-def _unserved(provider: Provider, model: Model) -> UsageError:
+def _unserved_type(provider: Provider, model: Model) -> UsageError:
     return UsageError(f"{provider.label} serves no {model.type.label} models here.", "Choose another model.")

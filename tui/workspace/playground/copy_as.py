@@ -59,7 +59,7 @@ def request_text(access: Access, call: Call, form: str, now: float) -> str:
     return _library(provider, signed)
 
 
-def _signed(provider: Provider, fields: FieldValues, call: Call, now: float) -> Call:
+def _sign(provider: Provider, fields: FieldValues, call: Call, now: float) -> Call:
     """Return the call with placeholders in place of its secrets."""
     names = {entry.name: _variable(provider, entry.name, entry.env) for entry in provider.fields if entry.secret}
     variables = {name: variable for name, variable in names.items() if fields.get(name) == MASK}
@@ -290,10 +290,10 @@ def _hmac(provider: Provider, call: Call) -> str:
 
 
 def _files(files: list[Base64File]) -> str:
-    return ", ".join(map(_encoded, files))
+    return ", ".join(map(_base64_expression, files))
 
 
-def _encoded(file: Base64File) -> str:
+def _base64_expression(file: Base64File) -> str:
     """Return the Python expression of a file's base64."""
     content = f"open({_path_of(file)!r}, 'rb').read()"
     if file.pieces:
@@ -305,7 +305,7 @@ def _encoded(file: Base64File) -> str:
 def _literal(value: Any) -> str:
     """Return a Python expression of JSON with files."""
     if isinstance(value, Base64File):
-        return f"{value.prefix!r} + {_encoded(value)}" if value.prefix else _encoded(value)
+        return f"{value.prefix!r} + {_base64_expression(value)}" if value.prefix else _base64_expression(value)
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{name!r}: {_literal(entry)}" for name, entry in value.items()) + "}"
     return f"[{', '.join(map(_literal, value))}]" if isinstance(value, list | tuple) else repr(value)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tui.domain import KeySource, Model
 from tui.errors import CredentialRejected, NetworkError, Problem, UsageError
 from tui.providers.dialects.notices import with_notices
-from tui.providers.events import Event, NoResponseYet, Notice, Retrying, Uploading
+from tui.providers.events import Event, NoResponseYet, Notice, Retrying, UploadStarted
 from tui.providers.requests import Call, Message, TimestampGranularity, Tool
 from tui.tenancy import models
 from tui.tenancy.connections import provider_of
@@ -28,7 +28,7 @@ from tui.workspace.playground.parameters import parse_parameter
 if TYPE_CHECKING:
     from tui.providers.client.wire_log import WireLog
 
-_BEFORE_AN_ANSWER = (Notice, Retrying, NoResponseYet, Uploading)
+_BEFORE_AN_ANSWER = (Notice, Retrying, NoResponseYet, UploadStarted)
 
 Prepare = Callable[[Model], tuple[CallRoute, Call]]
 
@@ -78,7 +78,7 @@ def chat(
     def prepare(candidate: Model) -> tuple[CallRoute, Call]:
         values, left_out = dict(parameters or {}), ""
         if candidate is not model:
-            values, left_out = _carried(session, candidate, values)
+            values, left_out = _shared_parameters(session, candidate, values)
         route, call = calls.chat_call(session, candidate, messages, values, stream, schema=schema, tools=tools)
         notices = [Notice(f"{candidate.ref} is asked without {left_out}.")] if left_out else []
         return route, with_notices(call, notices)
@@ -167,7 +167,7 @@ def _fallback(session: TenantSession, model: Model, ref: str) -> Model:
     return candidate
 
 
-def _carried(session: TenantSession, model: Model, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+def _shared_parameters(session: TenantSession, model: Model, values: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
     """Return the parameters that a model takes, of those that were set for another, and the names of the others."""
     parameters = {parameter.name: parameter for parameter in calls.parameters(session, model)}
     accepted: dict[str, Any] = {}

@@ -42,7 +42,7 @@ def source(session: TenantSession, provider_id: str) -> KeySource:
     """Return whose key pays for requests to a provider."""
     if credentials.active(session, provider_id) is None:
         return KeySource.TRIAL if provider_id in trials(session.process) else KeySource.OWN
-    return _chosen(session).get(provider_id, KeySource.OWN)
+    return _chosen_sources(session).get(provider_id, KeySource.OWN)
 
 
 async def choose(session: TenantSession, provider_id: str, choice: KeySource) -> None:
@@ -96,7 +96,7 @@ def _trial_access(session: TenantSession, model: Model) -> CallRoute:
     return CallRoute(replace(access, key_hint=""), plain, OPERATOR, TrialMeter(session, model.provider))
 
 
-def _chosen(session: TenantSession) -> Mapping[str, KeySource]:
+def _chosen_sources(session: TenantSession) -> Mapping[str, KeySource]:
     def read(tables: Tables) -> dict[str, KeySource]:
         own, trial_source = str(KeySource.OWN), str(KeySource.TRIAL)
         return {

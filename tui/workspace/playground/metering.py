@@ -100,7 +100,7 @@ async def metered(meter: TrialMeter) -> AsyncIterator[None]:
     counts = False
     try:
         await asyncio.to_thread(meter.reserve)
-        async with _renewed(meter):
+        async with _renew_reservation(meter):
             yield
         counts = True
     except (GeneratorExit, asyncio.CancelledError):
@@ -113,7 +113,7 @@ async def metered(meter: TrialMeter) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _renewed(meter: TrialMeter) -> AsyncIterator[None]:
+async def _renew_reservation(meter: TrialMeter) -> AsyncIterator[None]:
     """Renew the reservation while the block runs, where it would end by itself."""
     import asyncio  # lazy: start-up time
 
@@ -175,7 +175,7 @@ def end(session: TenantSession, provider_id: str, token: str, counts: int) -> No
 def _sweep(session: Session, tables: Tables) -> None:
     """Drop the reservations of processes that have ended."""
     table, now = tables.table("reservations"), session.clock()
-    ended = [entry.doc_id for entry in table if not identity.alive(entry, now)]
+    ended = [entry.doc_id for entry in table if not identity.is_alive(entry, now)]
     if ended:
         table.remove(doc_ids=ended)
 

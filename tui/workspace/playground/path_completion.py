@@ -33,7 +33,7 @@ class Offer:
         return len(self.agreed) > len(self.typed)
 
 
-def expanded(text: str, home: Path) -> Path:
+def expand_home(text: str, home: Path) -> Path:
     """Return the typed path, with `~` replaced by the home folder."""
     text = text.strip()
     if text == "~" or text.startswith("~/"):
@@ -49,7 +49,7 @@ def offer(typed: str, home: Path, endings: Sequence[str] | None) -> Offer:
     if typed.strip() == "~":
         return Offer(typed, (), "~/")
     head, slash, begin = typed.rpartition("/")
-    folder = expanded(head + slash, home) if head + slash else Path()
+    folder = expand_home(head + slash, home) if head + slash else Path()
     offered: list[Entry] = []
     try:
         with os.scandir(folder) as entries:
@@ -61,10 +61,10 @@ def offer(typed: str, home: Path, endings: Sequence[str] | None) -> Offer:
     except (OSError, ValueError):
         return Offer(typed)
     offered.sort(key=lambda entry: (not entry.folder, entry.name.casefold()))
-    return Offer(typed, tuple(offered), _agreed([entry.text for entry in offered]))
+    return Offer(typed, tuple(offered), _common_prefix([entry.text for entry in offered]))
 
 
-def _agreed(texts: Sequence[str]) -> str:
+def _common_prefix(texts: Sequence[str]) -> str:
     """Return the common prefix."""
     if not texts:
         return ""

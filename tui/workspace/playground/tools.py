@@ -74,12 +74,12 @@ def read_result(path: Path) -> str:
     return printable(data.decode("utf-8", "replace")).strip()
 
 
-def shown(call: ToolCall) -> str:
+def format_call(call: ToolCall) -> str:
     """Return a call for people, such as `weather {"city": "Oslo"}`."""
     return f"{one_line(call.name, 64)} {printable(call.arguments or '{}')}"
 
 
-def answered(text: str, tool_calls: ToolCalls, results: Mapping[str, str]) -> tuple[Message, ...]:
+def continuation(text: str, tool_calls: ToolCalls, results: Mapping[str, str]) -> tuple[Message, ...]:
     """Return the messages that go on after an answer with calls.
 
     Args:

@@ -151,7 +151,7 @@ def _price(row: Mapping[str, Any], owner: str) -> Price:
         source=one_line(str(row["source"]), 200),
         as_of=_day(row["looked_up"]),
         tiers=tuple(tiers),
-        start=_moment(row.get("from", "")),
+        start=_normalize_date(row.get("from", "")),
         hours=hours,
         weekdays=bool(row.get("weekdays", False)),
         owner=owner,
@@ -182,7 +182,7 @@ def _day(value: object) -> str:
     return date.fromisoformat(value.isoformat() if isinstance(value, date) else str(value)).isoformat()
 
 
-def _moment(value: object) -> str:
+def _normalize_date(value: object) -> str:
     """Return a day as it is, and a moment in UTC to the second."""
     if isinstance(value, str) and not value:
         return ""

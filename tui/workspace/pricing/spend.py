@@ -23,11 +23,11 @@ from tui.workspace.pricing.prices import is_amount
 
 FILE = "spend.jsonl"
 GROUPS = ("model", "provider", "credential", "key", "day", "month")
-"""What sums can be made by; `key` is whose API key paid, `own` or `trial`."""
+"""Groups for sums; `key` is whose API key paid, `own` or `trial`."""
 
 _BUDGET = re.compile(r"(\d{1,12}(?:\.\d{1,6})?) ([A-Z]{3})")
 _NEAR = Decimal("0.8")
-"""The part of a budget from which on the person is warned."""
+"""Fraction of a budget at which a warning begins."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def record(
     Raises:
         Problem: It cannot be written, or a price file cannot be read.
     """
-    # Only now: no answer waits for the table.
+    # imported only now, so that no answer waits for the price table
     from tui.workspace.pricing.cost import cost_of
     from tui.workspace.pricing.table import price_of
 

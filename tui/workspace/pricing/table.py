@@ -31,7 +31,7 @@ Table = Mapping[tuple[str, str], tuple[Price, ...]]
 
 
 @cache
-def shipped() -> Table:
+def shipped_prices() -> Table:
     """Return the table of this version."""
     return _table(parse(_shipped_text(), OWN_FILE, "table"))
 
@@ -49,12 +49,12 @@ def _shipped_text() -> str:
     return (files("tui.workspace.pricing") / OWN_FILE).read_text(encoding="utf-8")
 
 
-def own(environ: Mapping[str, str]) -> Table:
+def own_prices(environ: Mapping[str, str]) -> Table:
     """Return the person's own prices. Raises Problem if their file cannot be read."""
     return _read(paths(environ).config / OWN_FILE, "yours")
 
 
-def imported(environ: Mapping[str, str]) -> Table:
+def imported_prices(environ: Mapping[str, str]) -> Table:
     """Return the prices that were imported. Raises Problem if their file cannot be read."""
     return _read(paths(environ).config / IMPORTED_FILE, "imported")
 
@@ -64,11 +64,11 @@ def _read(path: Path, owner: str) -> Table:
         stamp = path.stat().st_mtime_ns
     except OSError:
         return {}
-    return _parsed(path, stamp, owner)
+    return _parse(path, stamp, owner)
 
 
 @cache
-def _parsed(path: Path, stamp: int, owner: str) -> Table:
+def _parse(path: Path, stamp: int, owner: str) -> Table:
     """Read a file again only when it was written."""
     try:
         return _table(parse(read_file(path, _LARGEST).decode(), path.name, owner))
@@ -104,12 +104,12 @@ def price_of(session: TenantSession, model: Model, moment: str = "") -> Price | 
     moment = moment or session.now()
     hosts, environ = hosts_of(session, model), session.process.environ
     model_id = model.id.removeprefix("models/")  # Gemini lists its models so
-    if not session.practice and (price := at(own(environ), hosts, model_id, moment)):
+    if not session.practice and (price := at(own_prices(environ), hosts, model_id, moment)):
         return price
     if hosts and (price := listed_price(model, hosts)):
         return price
     tables = [_shipped_for(host) for host in hosts]
-    tables += [] if session.practice else [imported(environ)]
+    tables += [] if session.practice else [imported_prices(environ)]
     prices = [at(table, hosts, model_id, moment) for table in tables]
     return max((price for price in prices if price), key=lambda price: price.as_of, default=None)
 

@@ -4,7 +4,7 @@ import asyncio
 
 from tui.tenancy.session import TenantSession
 from tui.workspace.transfer import import_plan
-from tui.workspace.transfer.export import bundle_of, called
+from tui.workspace.transfer.export import bundle_of, credential_label
 from tui.workspace.transfer.file_format import Bundle
 from tui.workspace.transfer.import_plan import Plan
 
@@ -17,6 +17,6 @@ async def content_of(session: TenantSession, *, secrets: bool) -> tuple[Bundle, 
 
 async def carry_out(session: TenantSession, bundle: Bundle, plan: Plan, *, secrets: bool) -> None:
     """Apply the plan of a copy, once the audit log of the tenant that is copied has it."""
-    names = [called(credential) for credential in bundle.credentials]
+    names = [credential_label(credential) for credential in bundle.credentials]
     await asyncio.to_thread(session.audit, "copied", secrets=secrets, credentials=names, to=plan.tenant.id)
     await import_plan.carry_out(session.process, plan)

@@ -16,33 +16,33 @@ from tui.tenancy.tenants import get
 from tui.vault import encrypted_file
 from tui.workspace.playground import key_source, saved_prompts
 from tui.workspace.transfer import file_format
-from tui.workspace.transfer.file_format import Bundle, Kept
+from tui.workspace.transfer.file_format import Bundle, FileCredential
 
 
 @dataclass(frozen=True)
-class Exported:
+class ExportResult:
     """An export as text, and sentences about what it lacks."""
 
     text: str
     lacks: tuple[str, ...] = ()
 
 
-async def export(session: TenantSession, passphrase: Secret | None = None) -> Exported:
+async def export(session: TenantSession, passphrase: Secret | None = None) -> ExportResult:
     """Export a tenant's settings: without secrets, or encrypted with a passphrase (the tenant is unlocked)."""
-    return await asyncio.to_thread(exported, session, passphrase)
+    return await asyncio.to_thread(export_async, session, passphrase)
 
 
-def exported(session: TenantSession, passphrase: Secret | None = None) -> Exported:
+def export_async(session: TenantSession, passphrase: Secret | None = None) -> ExportResult:
     """Do the same in a thread. Secrets are returned only once the export is in the audit log."""
     lacks: list[str] = []
     bundle = bundle_of(session, passphrase is not None, lacks)
     audit = session.audit_best_effort if passphrase is None else session.audit
-    names = [called(credential) for credential in bundle.credentials]
+    names = [credential_label(credential) for credential in bundle.credentials]
     audit("exported", secrets=passphrase is not None, credentials=names)
-    text = file_format.written(bundle)
+    text = file_format.to_json(bundle)
     if passphrase is not None:
         text = encrypted_file.protect(text.encode(), passphrase, session.process.key_cost)
-    return Exported(text, tuple(lacks))
+    return ExportResult(text, tuple(lacks))
 
 
 def bundle_of(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bundle:
@@ -53,20 +53,20 @@ def bundle_of(session: TenantSession, with_secrets: bool, lacks: list[str]) -> B
     )
     if with_secrets:
         keyring.key_handle(session)
-    entries: list[Kept] = []
+    entries: list[FileCredential] = []
     for credential in sorted(stored, key=lambda credential: (credential.provider, credential.name)):
         opened: Mapping[str, Secret] = {}
         if with_secrets:
             try:
                 opened = credentials.secrets(session, credential)
             except Locked:
-                lacks.append(f"{called(credential)} cannot be decrypted; its key is not in the file.")
+                lacks.append(f"{credential_label(credential)} cannot be decrypted; its key is not in the file.")
         lacks += [
-            f"The key of {called(credential)} is a reference, {one_line(text, 200)}; it is not in the file."
+            f"The key of {credential_label(credential)} is a reference, {one_line(text, 200)}; it is not in the file."
             for text in credential.references.values()
         ]
         entries.append(
-            Kept(
+            FileCredential(
                 credential.provider,
                 credential.name,
                 credential.clear,
@@ -93,7 +93,7 @@ def bundle_of(session: TenantSession, with_secrets: bool, lacks: list[str]) -> B
     )
 
 
-def called(credential: Kept | Credential) -> str:
+def credential_label(credential: FileCredential | Credential) -> str:
     """Return a credential's name for a sentence."""
     provider = PROVIDERS.get(credential.provider)
     return f"{provider.label if provider else credential.provider} {credential.name}"

@@ -48,7 +48,7 @@ _OF_A_MODEL = {field.name for field in fields(Model)} - {"provider"}
 
 
 @dataclass(frozen=True)
-class Kept:
+class FileCredential:
     """A credential in a file: `needs` names its secret fields, `secrets` holds those in the file.
 
     `check` and `listed` are what the provider said of it just now; no file holds them.
@@ -73,7 +73,7 @@ class Bundle:
 
     id: str
     name: str
-    credentials: tuple[Kept, ...] = ()
+    credentials: tuple[FileCredential, ...] = ()
     active: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, KeySource] = field(default_factory=dict)
     models: tuple[Model, ...] = ()
@@ -82,7 +82,7 @@ class Bundle:
     prompts: tuple[SavedPrompt, ...] = ()
 
 
-def written(bundle: Bundle) -> str:
+def to_json(bundle: Bundle) -> str:
     """Format a bundle as JSON. Its secrets are in clear: encrypt the text at once."""
     ids = {
         *(credential.provider for credential in bundle.credentials),
@@ -175,7 +175,7 @@ def _of_a_model(model: Model) -> dict[str, Any]:
     return {name: value for name, value in record.items() if name != "provider" and value is not False}
 
 
-def _credential(credential: Kept) -> dict[str, Any]:
+def _credential(credential: FileCredential) -> dict[str, Any]:
     opened = {name: credential.secrets[name].reveal() for name in sorted(credential.secrets)}
     parts = {
         "fields": dict(sorted(credential.clear.items())),
@@ -239,7 +239,7 @@ def _label(provider_id: str) -> str:
     return PROVIDERS[provider_id].label if provider_id in PROVIDERS else provider_id
 
 
-def _credential_from(provider_id: str, name: str, data: Any) -> Kept:
+def _credential_from(provider_id: str, name: str, data: Any) -> FileCredential:
     where = f"{_label(provider_id)} {one_line(name, 40)}"
     secrets = data.get("secrets") if isinstance(data, dict) else None
     opened = secrets if isinstance(secrets, dict) else {}
@@ -248,7 +248,9 @@ def _credential_from(provider_id: str, name: str, data: Any) -> Kept:
     if not all(isinstance(text, str) for text in texts):
         raise _wrong(where, "is not valid")
     boxes = {entry: Secret(value) for entry, value in opened.items()}
-    return Kept(provider_id, name, record["fields"], tuple(record["secrets"]), boxes, tuple(record["plain_http"]))
+    return FileCredential(
+        provider_id, name, record["fields"], tuple(record["secrets"]), boxes, tuple(record["plain_http"])
+    )
 
 
 def _model(provider_id: str, data: Any) -> Model:

@@ -23,7 +23,7 @@ from tui.tenancy.tenants import get
 from tui.vault import key_pair
 from tui.workspace.credentials import verify
 from tui.workspace.credentials.save_plan import plan_save
-from tui.workspace.transfer.file_format import Bundle, Kept
+from tui.workspace.transfer.file_format import Bundle, FileCredential
 from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile
 from tui.workspace.transfer.import_plan import Plan, values_of
 
@@ -34,7 +34,7 @@ EMPTY = Bundle("", "")
 
 
 @dataclass(frozen=True)
-class Assigned:
+class KeyAssignment:
     """A key of a file with the place that it gets: a provider or connection of the tenant, and a credential's name."""
 
     entry: KeyEntry = field(repr=False)
@@ -52,53 +52,55 @@ class KeyBundle:
     """The keys of a file as settings to import, and what each key of the file becomes."""
 
     bundle: Bundle
-    assigned: tuple[Assigned, ...]
+    assigned: tuple[KeyAssignment, ...]
 
 
 @dataclass(frozen=True)
-class Rejected:
+class RejectedKey:
     """A key that was not saved, as its provider did not accept it or could not be asked."""
 
-    assigned: Assigned
+    assigned: KeyAssignment
     problem: Problem
 
 
 def key_bundle(session: TenantSession | None, format_id: str, keys: KeyFile) -> KeyBundle:
     """Return the settings that a file's keys make in a tenant, which is unlocked; None for a new one."""
-    assigned: list[Assigned] = []
+    assigned: list[KeyAssignment] = []
     names = _Names(session, format_id)
     for entry in keys.keys:
         provider = names.provider(entry)
-        assigned.append(Assigned(entry, provider, names.credential(provider, entry)))
+        assigned.append(KeyAssignment(entry, provider, names.credential(provider, entry)))
     credentials = tuple(_to_credential(place) for place in assigned)
     bundle = Bundle("", "", credentials, connections={name: kind for name, kind in names.connections.items()})
     return KeyBundle(bundle, tuple(assigned))
 
 
-async def verified(plan: Plan, keys: KeyBundle) -> tuple[KeyBundle, tuple[Rejected, ...]]:
+async def verify_keys(plan: Plan, keys: KeyBundle) -> tuple[KeyBundle, tuple[RejectedKey, ...]]:
     """Ask the providers whether they accept the keys of a plan, all at once; return those that are left to save.
 
     Nothing is stored. Addresses in plain http have been allowed by then.
     """
     session = plan.rehearsal.tenant(plan.tenant.id)
-    results = await asyncio.gather(*(_verified(session, credential) for credential in keys.bundle.credentials))
+    results = await asyncio.gather(*(_verify(session, credential) for credential in keys.bundle.credentials))
     places = {place.ref: place for place in keys.assigned}
     rejected = tuple(
-        Rejected(places[credential.provider, credential.name], result)
+        RejectedKey(places[credential.provider, credential.name], result)
         for credential, result in zip(keys.bundle.credentials, results, strict=True)
         if isinstance(result, Problem)
     )
-    accepted_refs = {(credential.provider, credential.name) for credential in results if isinstance(credential, Kept)}
+    accepted_refs = {
+        (credential.provider, credential.name) for credential in results if isinstance(credential, FileCredential)
+    }
     provider_ids = {provider for provider, _ in accepted_refs}
     bundle = replace(
         keys.bundle,
-        credentials=tuple(credential for credential in results if isinstance(credential, Kept)),
+        credentials=tuple(credential for credential in results if isinstance(credential, FileCredential)),
         connections={name: kind for name, kind in keys.bundle.connections.items() if name in provider_ids},
     )
     return KeyBundle(bundle, tuple(place for place in keys.assigned if place.ref in accepted_refs)), rejected
 
 
-async def _verified(session: TenantSession, credential: Kept) -> Kept | Problem:
+async def _verify(session: TenantSession, credential: FileCredential) -> FileCredential | Problem:
     try:
         values = values_of(session, credential)
         plan = (await plan_save(session, credential.provider, values, name=credential.name)).allow_plain_http()
@@ -112,10 +114,10 @@ async def _verified(session: TenantSession, credential: Kept) -> Kept | Problem:
     )
 
 
-def _to_credential(place: Assigned) -> Kept:
+def _to_credential(place: KeyAssignment) -> FileCredential:
     secrets = {name: value for name, value in place.entry.values.items() if isinstance(value, Secret)}
     clear = {name: value for name, value in place.entry.values.items() if isinstance(value, str)}
-    return Kept(place.provider, place.name, clear, tuple(secrets), secrets)
+    return FileCredential(place.provider, place.name, clear, tuple(secrets), secrets)
 
 
 class _Names:

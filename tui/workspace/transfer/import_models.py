@@ -37,7 +37,7 @@ def take_imported(session: TenantSession, bundle: Bundle) -> None:
 
 
 def _take(session: TenantSession, imported: Sequence[Model]) -> None:
-    checked = [_checked(session, model) for model in imported]
+    checked = [_check(session, model) for model in imported]
     with session.store.transaction() as tables:
         table = tables.table("models")
         stored = {_place(record): from_record(Model, record) for record in table}
@@ -58,7 +58,7 @@ def _take(session: TenantSession, imported: Sequence[Model]) -> None:
             )
 
 
-def _checked(session: TenantSession, model: Model) -> Model:
+def _check(session: TenantSession, model: Model) -> Model:
     provider = provider_of(session, model.provider)
     if model.type not in provider.types or catalog.model_id_of(provider, model.id) != model.id:
         raise UsageError(f"{model.ref} cannot be a model of {provider.label}.", "The file was not imported.")

@@ -36,8 +36,8 @@ from tui.workspace.credentials.paste import in_sentence
 from tui.workspace.credentials.save_plan import PlainHttp
 from tui.workspace.playground import key_source
 from tui.workspace.transfer import file_format
-from tui.workspace.transfer.export import called
-from tui.workspace.transfer.file_format import Bundle, Kept
+from tui.workspace.transfer.export import credential_label
+from tui.workspace.transfer.file_format import Bundle, FileCredential
 from tui.workspace.transfer.import_models import take_added, take_defaults, take_imported, take_prompts
 
 _TABLES = ("connections", "credentials", "models", "listings", "defaults", "sources", "prompts")
@@ -79,7 +79,7 @@ def is_protected(content: bytes) -> bool:
     return bool(file_format.read(content)["modeldeck"] == encrypted_file.KIND)
 
 
-async def opened(content: bytes, passphrase: Secret | None = None) -> Bundle:
+async def open_bundle(content: bytes, passphrase: Secret | None = None) -> Bundle:
     """Read an export. With a passphrase, the key derivation takes about a third of a second."""
 
     def work() -> Bundle:
@@ -198,7 +198,7 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
         if missing := set(entry.needs) - set(entry.secrets) - set(now.hints if now else ()):
             lacks.append(_lacking(session, entry, missing))
         elif previous_of(entry.name) and previous_of(entry.name) not in _names(session, entry.provider):
-            what = f"{called(entry)} is the previous key of a credential that is missing; it was left out."
+            what = f"{credential_label(entry)} is the previous key of a credential that is missing; it was left out."
             lacks.append(Problem(what))
         elif now is None or not _same(session, tenant, bundle, entry, now):
             plain_http += await _save(session.process.tenant(tenant.id), entry, _model_origins(session, bundle, entry))
@@ -232,11 +232,11 @@ async def _take_connection(session: TenantSession, name: str, kind: str) -> None
         )
 
 
-def _in_order(bundle: Bundle) -> list[Kept]:
+def _in_order(bundle: Bundle) -> list[FileCredential]:
     """Return the credentials of a file in its order, each previous key right after the one that it belongs to."""
     places = {(credential.provider, credential.name): place for place, credential in enumerate(bundle.credentials)}
 
-    def place(credential: Kept) -> tuple[int, bool]:
+    def place(credential: FileCredential) -> tuple[int, bool]:
         base = (credential.provider, previous_of(credential.name) or credential.name)
         return places.get(base, len(places)), bool(previous_of(credential.name))
 
@@ -247,20 +247,20 @@ def _names(session: TenantSession, provider_id: str) -> set[str]:
     return {credential.name for credential in stored_credentials.listing(session, provider_id)}
 
 
-def _lacking(session: TenantSession, credential: Kept, missing: set[str]) -> Problem:
+def _lacking(session: TenantSession, credential: FileCredential, missing: set[str]) -> Problem:
     """Return what a credential of the file needs before it can be used, with the form entries that set it up."""
     if previous_of(credential.name):
-        return Problem(f"{called(credential)} needs its key, which is not in the file; it was left out.")
+        return Problem(f"{credential_label(credential)} needs its key, which is not in the file; it was left out.")
     fields = [field for field in provider_of(session, credential.provider).fields if field.name in missing]
     labels = in_words([in_sentence(field.label) for field in fields]) or "secrets"
     entries = [f"{name}={value}" for name, value in sorted(credential.clear.items())] + [
         f"{field.name}=-" for field in fields
     ]
     remedy = Remedy(Action.SET_UP_PROVIDER, credential.provider, credential.name, fields=tuple(entries))
-    return Problem(f"{called(credential)} needs its {labels}.", remedy=remedy)
+    return Problem(f"{credential_label(credential)} needs its {labels}.", remedy=remedy)
 
 
-def _model_origins(session: TenantSession, bundle: Bundle, credential: Kept) -> tuple[str, ...]:
+def _model_origins(session: TenantSession, bundle: Bundle, credential: FileCredential) -> tuple[str, ...]:
     """Return the origins of added models in the file, for a key that is in the file as well."""
     if not credential.secrets:
         return ()
@@ -269,14 +269,14 @@ def _model_origins(session: TenantSession, bundle: Bundle, credential: Kept) -> 
     return stored_models.origins_of(added, provider, stored_credentials.defaults(provider) | dict(credential.clear))
 
 
-def values_of(session: TenantSession, credential: Kept) -> dict[str, Any]:
+def values_of(session: TenantSession, credential: FileCredential) -> dict[str, Any]:
     """Return the values of every field of a credential of the file; clear ones that it lacks are blank."""
     declared = provider_of(session, credential.provider).fields
     clear = {entry.name: credential.clear.get(entry.name, "") for entry in declared if not entry.secret}
     return {**clear, **credential.clear, **credential.secrets}
 
 
-async def _save(session: TenantSession, credential: Kept, model_origins: tuple[str, ...]) -> tuple[str, ...]:
+async def _save(session: TenantSession, credential: FileCredential, model_origins: tuple[str, ...]) -> tuple[str, ...]:
     """Save a credential of the file in the copy; return the plain http origins that a person must allow for it."""
     values = values_of(session, credential)
     try:
@@ -285,11 +285,13 @@ async def _save(session: TenantSession, credential: Kept, model_origins: tuple[s
         )
         await save.apply_save(plan.allow_plain_http(), credential.check, credential.listed)
     except FieldProblem as problem:
-        raise UsageError(f"{called(credential)}: {problem.message}", problem.hint, remedy=problem.remedy) from None
+        raise UsageError(
+            f"{credential_label(credential)}: {problem.message}", problem.hint, remedy=problem.remedy
+        ) from None
     return plan.plain_http
 
 
-def _same(session: TenantSession, tenant: Tenant, bundle: Bundle, credential: Kept, now: Credential) -> bool:
+def _same(session: TenantSession, tenant: Tenant, bundle: Bundle, credential: FileCredential, now: Credential) -> bool:
     """Return True if the credential is stored already; secrets are compared by fingerprint."""
     key = keyring.fingerprint_key(session.process.tenant(tenant.id), tenant)
     prints = {name: key_pair.fingerprint(key, secret) for name, secret in credential.secrets.items()}

@@ -13,11 +13,11 @@ from tests.doubles.practice import practice_session
 from tui.console.providers.setup.save_flow import (
     Cancelled,
     CheckFailed,
+    DecisionNeeded,
     ReviewTheirs,
-    Saved,
     SaveFlow,
+    SaveResult,
     TakeTheirs,
-    Undecided,
 )
 from tui.console.widgets.static_text import Words
 from tui.domain import VerificationState
@@ -85,7 +85,7 @@ def key_hint(session: TenantSession) -> str:
 async def test_an_accepted_key_is_stored_with_the_models_that_it_lists(process: Session) -> None:
     session = (await forget(process, "openai")).tenant("acme")
     outcome = await flow_of(session).verify_and_save({"api_key": Secret(KEY)}, quiet)
-    assert isinstance(outcome, Saved) and outcome.first and outcome.models
+    assert isinstance(outcome, SaveResult) and outcome.first and outcome.models
     assert outcome.credential.check.state is VerificationState.READY
     assert key_hint(session) == "5d1e"
 
@@ -121,7 +121,7 @@ async def test_a_rejected_key_is_not_stored_until_it_is_saved_anyway(process: Se
     assert isinstance(outcome, CheckFailed) and isinstance(outcome.problem, CredentialRejected)
     assert flow.rejected and key_hint(session) == "3f2a"
     outcome = await flow.save_anyway()
-    assert isinstance(outcome, Saved) and not outcome.first
+    assert isinstance(outcome, SaveResult) and not outcome.first
     assert outcome.credential.check.state is VerificationState.REFUSED
     assert key_hint(session) == "0bad"
 
@@ -147,9 +147,9 @@ async def test_a_provider_that_cannot_be_reached_is_a_failed_check() -> None:
 async def test_an_empty_list_of_models_needs_a_decision() -> None:
     session = session_answering(lambda _: httpx.Response(200, json={"data": []})).tenant("acme")
     flow = flow_of(session)
-    assert isinstance(await flow.verify_and_save({"api_key": Secret(KEY)}, quiet), Undecided)
+    assert isinstance(await flow.verify_and_save({"api_key": Secret(KEY)}, quiet), DecisionNeeded)
     assert key_hint(session) == "3f2a"
-    assert isinstance(await flow.save_anyway(), Saved)
+    assert isinstance(await flow.save_anyway(), SaveResult)
     assert key_hint(session) == "5d1e"
 
 
@@ -168,7 +168,7 @@ async def test_plain_http_is_confirmed_once_and_no_leads_back_to_its_field() -> 
     assert outcome == Cancelled("base_url")
     assert answers.prompts == ["http http://proxy.example:8080"] and key_hint(session) == "3f2a"
     answers = Answers(http=True)
-    assert isinstance(await flow_of(session, answers).verify_and_save(values, quiet), Saved)
+    assert isinstance(await flow_of(session, answers).verify_and_save(values, quiet), SaveResult)
     assert answers.prompts == ["http http://proxy.example:8080"]
 
 
@@ -183,13 +183,13 @@ async def test_a_save_by_another_session_meanwhile_needs_confirmation(process: S
     assert [prompt.startswith("OpenAI was changed") for prompt in answers.prompts].count(True) == 1
     match choice:
         case "mine":
-            assert isinstance(outcome, Saved) and key_hint(session) == "5d1e"
+            assert isinstance(outcome, SaveResult) and key_hint(session) == "5d1e"
         case "theirs":
             assert isinstance(outcome, TakeTheirs) and key_hint(session) == "beef"
         case "look":
             assert isinstance(outcome, ReviewTheirs) and not flow.changed_elsewhere
             assert outcome.theirs is not None and outcome.theirs.clear["project"] == "proj_theirs"
-            assert isinstance(await flow.verify_and_save({"api_key": Secret(KEY)}, quiet), Saved)
+            assert isinstance(await flow.verify_and_save({"api_key": Secret(KEY)}, quiet), SaveResult)
         case None:
             assert outcome == Cancelled() and key_hint(session) == "beef"
 
@@ -200,8 +200,8 @@ async def test_fields_that_only_one_of_two_sessions_changed_are_merged_without_a
     filled: dict[str, str] = dict(flow.stored.clear) if flow.stored else {}
     await save.save(session, "openai", {"project": "proj_theirs"})
     values: dict[str, str | Secret] = {**filled, "project": filled.get("project", ""), "api_key": Secret(KEY)}
-    assert isinstance(await flow.verify_and_save(values, quiet), Saved)
-    stored = credentials.named(session, "openai", "default")
+    assert isinstance(await flow.verify_and_save(values, quiet), SaveResult)
+    stored = credentials.find(session, "openai", "default")
     assert stored is not None and stored.clear["project"] == "proj_theirs" and key_hint(session) == "5d1e"
     assert not [prompt for prompt in answers.prompts if "changed while" in prompt]
 
@@ -211,12 +211,12 @@ async def test_a_new_key_does_not_follow_an_address_that_another_session_changed
     flow = flow_of(session, answers)
     await save.save(session, "openai", {"api_key": Secret(KEY), "base_url": "https://theirs.example/v1"})
     outcome = await flow.verify_and_save({"api_key": Secret(KEY[:-4] + "beef")}, quiet)
-    assert not isinstance(outcome, Saved) and key_hint(session) == "5d1e"
+    assert not isinstance(outcome, SaveResult) and key_hint(session) == "5d1e"
 
 
 async def test_a_rotation_keeps_the_previous_key(process: Session) -> None:
     session = process.tenant("acme")
     outcome = await flow_of(session).verify_and_save({"api_key": Secret(KEY)}, quiet, rotate=True)
-    assert isinstance(outcome, Saved)
+    assert isinstance(outcome, SaveResult)
     hints = sorted(credential.hints["api_key"] for credential in credentials.listing(session, "openai"))
     assert {"3f2a", "5d1e"} <= set(hints) and key_hint(session) == "5d1e"

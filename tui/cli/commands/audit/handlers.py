@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import since_time, whole_number
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.errors import Exit
 from tui.storage.audit_log import Entry
 from tui.tenancy.session import OPERATOR
@@ -29,7 +29,7 @@ def show(call: CommandContext) -> None:
     if call.out.decorated and not entries:
         call.out.note("The log is empty.")
     elif call.out.decorated and not since and number and (before := entries[0].n - 1):
-        call.out.note(f"{counted(before, 'entry', 'entries')} before these; -n 0 shows all.")
+        call.out.note(f"{count_noun(before, 'entry', 'entries')} before these; -n 0 shows all.")
 
 
 def _shape(entry: Entry) -> dict[str, object]:
@@ -66,7 +66,7 @@ def verify(call: CommandContext) -> int:
         )
     else:
         for entry in checked:
-            count = counted(entry.count, "entry", "entries")
+            count = count_noun(entry.count, "entry", "entries")
             call.out.line(f"{entry.owner}: {count}, {'whole' if entry.whole else 'not whole'}.")
             for finding in entry.findings:
                 call.out.line(f"  {finding.sentence}")

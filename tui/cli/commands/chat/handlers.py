@@ -16,10 +16,10 @@ from tui.cli.model_call import (
     answering_fallbacks,
     answering_model,
     attached_files,
-    begin,
     print_progress,
     print_request,
-    traced,
+    trace_option,
+    unlock_for_call,
 )
 from tui.cli.model_parameters import chosen_prompt, saved_values, values_of
 from tui.cli.output import is_terminal
@@ -34,7 +34,7 @@ from tui.workspace.playground.attachments.files import AttachedFile, user_messag
 from tui.workspace.playground.conversation import Answer, AnswerState, Conversation
 from tui.workspace.playground.fallback import Fallback
 from tui.workspace.playground.saved_prompts import SavedPrompt
-from tui.workspace.playground.tools import answered
+from tui.workspace.playground.tools import continuation
 
 if TYPE_CHECKING:
     from tui.providers.client.wire_log import WireLog
@@ -147,7 +147,7 @@ class _Answer:
         self.printed_calls: list[dict[str, Any]] = []
         """Those of every answer to the question, as they are printed."""
 
-    def take(self, event: Event | Fallback) -> None:
+    def apply(self, event: Event | Fallback) -> None:
         out = self._call.out
         match event:
             case Fallback():
@@ -165,7 +165,7 @@ class _Answer:
                 self._mark_first(text)
                 self.thinking.append(printable(text))
                 if self._call.args.has("thinking") and not out.as_json:
-                    out.aside(text)
+                    out.print_aside(text)
                     self._thinking_open = True
             case ToolCalls():
                 self._mark_first("call")
@@ -188,7 +188,7 @@ class _Answer:
 
     def end_thinking(self) -> None:
         if self._thinking_open:
-            self._call.out.aside("\n\n")
+            self._call.out.print_aside("\n\n")
             self._thinking_open = False
 
     def end(self) -> None:
@@ -218,7 +218,7 @@ class _Answer:
 
         return cost_of(price_of(self._call.tenant_session, self.model, self._moment), self.usage)
 
-    def kept(self, state: AnswerState) -> Answer:
+    def to_record(self, state: AnswerState) -> Answer:
         """Return the answer as it is recorded."""
         usage = self.usage or Used()
         return Answer(
@@ -282,7 +282,7 @@ async def _ask(
     chat: "StoredChat | None" = None,
 ) -> int:
     messages = (*conversation.messages(), user_message(prompt, files))
-    tools = tool_results.offered(call)
+    tools = tool_results.read_tools_option(call)
     results = tool_results.results_by_name(call, tools)
     if call.args.has("print"):
         stream = not call.args.has("no-stream")
@@ -290,9 +290,9 @@ async def _ask(
         print_request(call, *prepared)
         return 0
     fallbacks = () if chat is not None or tools else answering_fallbacks(call, model)
-    await begin(call, model)
+    await unlock_for_call(call, model)
     # Saved last: a file that cannot be written must cost no answer.
-    with traced(call) as log:
+    with trace_option(call) as log:
         record = recording.Recording(call, chat)
         await record.question(prompt, model, parameters, conversation.system)
         answer = await _answer(
@@ -308,7 +308,7 @@ async def _ask(
             if rounds > tool_results.MOST_ROUNDS:
                 raise Problem(f"The model went on asking for tools after {rounds - 1} results.", "Ask in another way.")
             tool_results.report(call, answer.tool_calls, tools, ends=False)
-            messages = (*messages, *answered("".join(answer.text), answer.tool_calls, values))
+            messages = (*messages, *continuation("".join(answer.text), answer.tool_calls, values))
             before = [*answer.printed_calls, *tool_results.as_json(answer.tool_calls, tools, results)]
             words = "\n".join(f"{entry.name}: {values[entry.id]}" for entry in answer.tool_calls.calls)
             await record.question(words, model, parameters, conversation.system)
@@ -316,7 +316,7 @@ async def _ask(
             answer.printed_calls = before
             answer = await _answer(call, answer, record, (), messages, parameters, schema, tools, log)
         answer.printed_calls += tool_results.as_json(answer.tool_calls, tools, {})
-        return _finish(call, answer, schema, tools)
+        return _print_end(call, answer, schema, tools)
 
 
 async def _answer(
@@ -345,22 +345,22 @@ async def _answer(
         )
         async with aclosing(request) as events:
             async for event in events:
-                answer.take(event)
+                answer.apply(event)
     except asyncio.CancelledError:
         answer.end()
-        await record.answer(answer.kept(AnswerState.STOPPED))
+        await record.answer(answer.to_record(AnswerState.STOPPED))
         call.out.note("■ Stopped; the answer is incomplete.")
         raise
     except Problem as broken:
         answer.problem = broken
     finally:
         answer.end()
-    await record.answer(answer.kept(AnswerState.BROKEN if answer.problem else AnswerState.COMPLETE))
+    await record.answer(answer.to_record(AnswerState.BROKEN if answer.problem else AnswerState.COMPLETE))
     answer.chat_id = record.chat_id
     return answer
 
 
-def _finish(call: CommandContext, answer: _Answer, schema: Mapping[str, Any] | None, tools: tuple[Tool, ...]) -> int:
+def _print_end(call: CommandContext, answer: _Answer, schema: Mapping[str, Any] | None, tools: tuple[Tool, ...]) -> int:
     """Print what is left to print of the last answer, and return the exit code; raise Problem if it is not whole."""
     if schema is not None and not answer.problem and not answer.tool_calls:
         answer.fit = answer_schema.check(schema, "".join(answer.text))

@@ -6,11 +6,11 @@ from pathlib import Path
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, whole_number
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.errors import UsageError
 from tui.sanitize import one_line
 from tui.storage.user_file import write
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.history import chats, settings
 from tui.workspace.history.index import HistoryIndex, Summary
 from tui.workspace.history.records import StoredChat
@@ -57,7 +57,7 @@ def _print_settings(call: CommandContext) -> None:
         return
     by = "by its own setting" if state.own else "by config.toml"
     recording = f"encrypted, kept {state.words}" if state.on else "not recorded"
-    stored = f"{counted(count, 'chat')} stored" if count else "no chat stored"
+    stored = f"{count_noun(count, 'chat')} stored" if count else "no chat stored"
     call.out.line(f"The chats of {name} are {'recorded, ' if state.on else ''}{recording}, {by}; {stored}.")
 
 
@@ -87,7 +87,7 @@ async def listing(call: CommandContext) -> None:
     if call.out.decorated and not stored:
         call.out.note("No chat is recorded.")
     elif call.out.decorated and len(newest) < len(stored):
-        call.out.note(f"{counted(len(stored) - len(newest), 'older chat')}; -n 0 shows all.")
+        call.out.note(f"{count_noun(len(stored) - len(newest), 'older chat')}; -n 0 shows all.")
 
 
 async def search(call: CommandContext) -> None:
@@ -109,7 +109,7 @@ def _table(call: CommandContext, summaries: list[Summary], words: list[str] | No
     rows = [
         (
             chat.id,
-            when(chat.updated, now),
+            short_time(chat.updated, now),
             str(chat.questions),
             one_line(chat.title, _TITLE),
             chat.finding or (chat.around(words) if words else ", ".join(chat.models)),
@@ -147,7 +147,7 @@ async def export(call: CommandContext) -> None:
     path = new_file(call.args.one("output"), call.args.has("force"))
     await call.unlock(call.tenant)
     await asyncio.to_thread(_save, call, path, named)
-    count = counted(len(named), "chat")
+    count = count_noun(len(named), "chat")
     form = _format(path)
     target = f"{'JSON' if form == 'json' else 'Markdown'} in {one_line(str(path), 200)}"
     call.out.result(
@@ -184,9 +184,9 @@ async def remove(call: CommandContext) -> None:
     if bool(named) == call.args.has("all"):
         raise UsageError("Name the chats, or use --all.", "modeldeck history list shows their IDs.")
     ids = list(dict.fromkeys(named)) or chats.ids(session)
-    would = f"{counted(len(ids), 'recorded chat')} of {call.tenant.name} would be removed."
-    if call.confirmed({"chats": ids}, would, "Add --yes to remove. A chat that was removed cannot be brought back."):
+    would = f"{count_noun(len(ids), 'recorded chat')} of {call.tenant.name} would be removed."
+    if call.confirm({"chats": ids}, would, "Add --yes to remove. A chat that was removed cannot be brought back."):
         await call.unlock_without_asking(call.tenant)
         await asyncio.to_thread(chats.remove, session, ids)
-        sentence = f"Removed {counted(len(ids), 'chat')}."
+        sentence = f"Removed {count_noun(len(ids), 'chat')}."
         call.out.result({"chats": ids, "removed": True, "message": sentence}, sentence)

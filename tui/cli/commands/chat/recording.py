@@ -1,4 +1,4 @@
-"""What `modeldeck chat` records of a question and its answer, and the chat that it goes on with."""
+"""Record a question and its answer of `modeldeck chat`, and continue a recorded chat."""
 
 import asyncio
 from collections.abc import Mapping
@@ -31,12 +31,12 @@ async def resumed_chat(call: CommandContext) -> "StoredChat":
 
 
 def resumed_model(call: CommandContext, chat: "StoredChat") -> Model:
-    """Return the model that a chat was last asked with; raise Problem if it is there no more."""
+    """Return the model that answered last in a chat; raise Problem if it no longer exists."""
     return models.find(call.tenant_session, chat.model, ModelType.CHAT)
 
 
 class Recording:
-    """Records one question and its answer if history is on. What cannot be recorded is said, and stops nothing."""
+    """Records one question and its answer if history is on. A failure prints a warning and stops nothing."""
 
     def __init__(self, call: CommandContext, chat: "StoredChat | None") -> None:
         self._call = call

@@ -16,7 +16,7 @@ MOST_ROUNDS = 16
 """How often results are sent on before the model must come to an end."""
 
 
-def offered(call: CommandContext) -> tuple[Tool, ...]:
+def read_tools_option(call: CommandContext) -> tuple[Tool, ...]:
     """Return the tools of --tools."""
     return tools.read_tools(local_path(call.args.one("tools"))) if call.args.has("tools") else ()
 
@@ -65,7 +65,7 @@ def as_json(tool_calls: ToolCalls | None, described: tuple[Tool, ...], results: 
 def report(call: CommandContext, tool_calls: ToolCalls, described: tuple[Tool, ...], *, ends: bool) -> None:
     """Print the calls: on stdout where the answer ends with them, else as notes."""
     for entry in tool_calls.calls:
-        line = tools.shown(entry)
+        line = tools.format_call(entry)
         if ends and not call.out.as_json:
             call.out.line(line)
         elif not ends:

@@ -3,7 +3,7 @@
 from tui.cli.commands.credential.handlers import lifetime_shape
 from tui.cli.context import CommandContext
 from tui.cli.inputs import whole_number
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.domain import Credential
 from tui.errors import Exit, Problem
 from tui.tenancy import operators, tenants
@@ -25,7 +25,7 @@ def due(call: CommandContext) -> int:
         try:
             session = call.session.tenant(tenant_id)
             entries = health.rows(session)
-            readers = {(entry.provider, entry.name): entry.operator for entry in operators.exposed(session)}
+            readers = {(entry.provider, entry.name): entry.operator for entry in operators.exposed_credentials(session)}
         except Problem as problem:
             if not everyone:
                 raise
@@ -62,9 +62,9 @@ def due(call: CommandContext) -> int:
             ],
         )
         verb = "is" if len(rows) == 1 else "are"
-        call.out.note(f"{counted(len(rows), 'API key')} {verb} due.")
+        call.out.note(f"{count_noun(len(rows), 'API key')} {verb} due.")
         if exposed := sum(bool(reader) for _, _, reader in rows):
-            call.out.note(f"{counted(exposed, 'API key')} to replace, which a removed operator could read.")
+            call.out.note(f"{count_noun(exposed, 'API key')} to replace, which a removed operator could read.")
     return Exit.FAILED if rows or unreadable else Exit.DONE
 
 

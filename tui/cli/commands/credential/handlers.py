@@ -6,7 +6,7 @@ from tui.cli.context import CommandContext
 from tui.cli.remedies import remedy_text
 from tui.domain import Credential, previous_of
 from tui.errors import Action, Remedy, UsageError
-from tui.sanitize import grouped, mask
+from tui.sanitize import group_fingerprint, mask
 from tui.tenancy import credentials
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import rotation, status
@@ -71,16 +71,17 @@ def list_all(call: CommandContext) -> None:
                 credential.check.state,
                 _age(call, credential),
                 *([day or "–"] if any(due) else []),
-                ", ".join(
-                    f"{credentials.masked(credential, name)} {grouped(credential.fingerprints.get(name, ''))}".strip()
-                    for name in credential.hints
-                )
-                or "no key",
+                ", ".join(_secret_text(credential, name) for name in credential.hints) or "no key",
                 ", ".join(f"{at} (plain http)" if at in credential.plain_http else at for at in credential.origins),
             )
             for credential, day in zip(stored, due, strict=True)
         ],
     )
+
+
+def _secret_text(credential: Credential, name: str) -> str:
+    fingerprint = group_fingerprint(credential.fingerprints.get(name, ""))
+    return f"{credentials.masked_secret(credential, name)} {fingerprint}".strip()
 
 
 def _age(call: CommandContext, credential: Credential) -> str:
@@ -118,7 +119,7 @@ async def remove(call: CommandContext) -> None:
     last = f" It is the last one, so models and default models of {provider.label} are removed too." if is_last else ""
     would = f"{which} {name} of {provider.label} would be deleted ({keys}).{last}"
     shape = {"provider": provider.id, "credential": name}
-    if call.confirmed(shape, would, "Add --yes to delete it."):
+    if call.confirm(shape, would, "Add --yes to delete it."):
         await status.remove(call.tenant_session, provider.id, name)
         sentence = f"Deleted the credential {name} of {provider.label}."
         call.out.result({**shape, "removed": True, "message": sentence}, sentence)

@@ -12,7 +12,7 @@ from tui.providers.spec import Provider
 from tui.tenancy import credentials
 from tui.tenancy.connections import provider_of
 from tui.workspace.credentials import rotation
-from tui.workspace.credentials.fields import cleaned
+from tui.workspace.credentials.fields import clean_values
 
 
 def rotate(call: CommandContext) -> Coroutine[Any, Any, None]:
@@ -35,7 +35,7 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
     await call.unlock(call.tenant)
     target = rotation.rotatable(call.tenant_session, provider, name)
     values = _new_secrets(call, provider, target, words)
-    rotation.differs(call.tenant_session, provider, target, cleaned(provider, values))
+    rotation.differs(call.tenant_session, provider, target, clean_values(provider, values))
     if not has_custom_url(call, provider, values):
         reject_foreign_keys(provider, values)
     with secret_hints(provider):
@@ -69,8 +69,8 @@ async def _confirm(call: CommandContext, provider: Provider, name: str) -> None:
 
 
 def _print_keys(call: CommandContext, provider: Provider, now: Credential, more: str = "") -> None:
-    """Print which API key is in use, and which is kept."""
-    other = rotation.kept(call.tenant_session, provider.id, now.name)
+    """Print which API key is in use, and which previous key is kept."""
+    other = rotation.previous_key(call.tenant_session, provider.id, now.name)
     hint, old_hint = (credentials.key_hint(provider, entry.hints) if entry else None for entry in (now, other))
     if call.out.as_json:
         call.out.json(

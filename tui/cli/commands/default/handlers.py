@@ -4,7 +4,7 @@ from typing import Any
 
 from tui.cli.commands.default.many_tenants import set_in_many
 from tui.cli.commands.default.references import refs_of
-from tui.cli.commands.tenant.named_tenants import is_many
+from tui.cli.commands.tenant.named_tenants import names_tenants
 from tui.cli.context import CommandContext
 from tui.domain import Model, ModelType
 from tui.tenancy import models
@@ -22,7 +22,7 @@ def show(call: CommandContext) -> None:
         ("type", "default model", "state"),
         [cells for row in rows for cells in _cells(row)],
     )
-    if call.out.decorated and any(row.proposed or row.nearest for row in rows):
+    if call.out.decorated and any(row.proposed or row.replacement for row in rows):
         call.out.note("Set one: modeldeck default set TYPE P/MODEL")
 
 
@@ -34,7 +34,7 @@ def _cells(row: DefaultRow) -> list[tuple[str, str, str]]:
 
 def _state(row: DefaultRow) -> str:
     """Format a default model's state, and its suggested replacement."""
-    parts = [row.sentence, f"nearest: {row.nearest.ref}" if row.nearest else ""]
+    parts = [row.sentence, f"nearest: {row.replacement.ref}" if row.replacement else ""]
     parts += [f"suggested: {row.proposed.ref}" if row.proposed else ""]
     return "; ".join(part for part in parts if part)
 
@@ -46,7 +46,7 @@ def _shape(row: DefaultRow) -> dict[str, Any]:
         "state": row.state,
         "sentence": row.sentence,
         "set_at": row.default.set_at if row.default else "",
-        "nearest": _ref(row.nearest),
+        "nearest": _ref(row.replacement),
         "proposed": _ref(row.proposed),
         "fallbacks": [
             {"model": other.default.ref, "state": other.state, "sentence": other.sentence}
@@ -63,7 +63,7 @@ def _ref(model: Model | None) -> str | None:
 async def choose(call: CommandContext) -> int:
     """Make a model the default of its type, with the fallbacks behind it."""
     kind = ModelType(call.args.one("TYPE"))
-    if is_many(call):
+    if names_tenants(call):
         return await set_in_many(call, kind, call.args.one("P/MODEL"))
     session = call.tenant_session
     before = models.defaults(session).get(kind)
@@ -84,7 +84,7 @@ async def choose(call: CommandContext) -> int:
 async def clear(call: CommandContext) -> int:
     """Leave a type without a default."""
     kind = ModelType(call.args.one("TYPE"))
-    if is_many(call):
+    if names_tenants(call):
         return await set_in_many(call, kind)
     if not call.args.has("dry-run"):
         await defaults.clear(call.tenant_session, kind)

@@ -5,7 +5,7 @@ from typing import Any
 from tui.cli.commands.default.references import refs_of
 from tui.cli.commands.tenant.named_tenants import named_sessions
 from tui.cli.context import CommandContext
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.cli.remedies import problem_hint
 from tui.domain import DefaultState, ModelType
 from tui.errors import Exit
@@ -26,9 +26,11 @@ def matrix(call: CommandContext) -> None:
         if row.problem:
             call.out.note(f"{row.tenant}: {row.problem.message}")
         for cell in row.broken:
-            call.out.note(f"{row.tenant}, {cell.type.label}: {cell.default.ref if cell.default else ''}: {_why(cell)}.")
+            call.out.note(
+                f"{row.tenant}, {cell.type.label}: {cell.default.ref if cell.default else ''}: {_reason(cell)}."
+            )
     broken = sum(len(row.broken) for row in rows)
-    call.out.note(f"{counted(len(rows), 'tenant')}, {counted(broken, 'broken default')}.")
+    call.out.note(f"{count_noun(len(rows), 'tenant')}, {count_noun(broken, 'broken default')}.")
 
 
 def _cell(row: DefaultRow) -> str:
@@ -38,7 +40,7 @@ def _cell(row: DefaultRow) -> str:
     return f"{row.default.ref}{mark}" + (f" +{len(row.fallbacks)}" if row.fallbacks else "")
 
 
-def _why(row: DefaultRow) -> str:
+def _reason(row: DefaultRow) -> str:
     return row.sentence or str(row.state)
 
 
@@ -77,7 +79,7 @@ async def set_in_many(call: CommandContext, kind: ModelType, text: str = "") -> 
     for change in changes:
         if change.problem:
             call.out.note(f"{change.tenant}: {change.problem.message} {problem_hint(change.problem)}".strip())
-    done = counted(sum(change.changes for change in changes), "tenant")
+    done = count_noun(sum(change.changes for change in changes), "tenant")
     call.out.note(f"{done} {'would change' if dry_run else 'changed'}, {failed} failed, of {len(changes):,}.")
     return Exit.FAILED if failed else Exit.DONE
 

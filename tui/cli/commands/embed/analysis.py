@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from tui.cli.context import CommandContext
 from tui.cli.inputs import whole_number
-from tui.cli.model_call import begin, print_progress
+from tui.cli.model_call import print_progress, unlock_for_call
 from tui.domain import Model
 from tui.errors import UsageError
 from tui.providers.events import Event, Vectors
@@ -40,7 +40,7 @@ async def nearest(call: CommandContext, model: Model, queries: Sequence[str], di
     """Print the lines of a file that are nearest to each query."""
     count = whole_number("--top", call.args.one("top", "10"), 1)
     lines = read_lines(local_path(call.args.one("nearest")))
-    await begin(call, model)
+    await unlock_for_call(call, model)
     documents = await vectors_of(call, model, [line for _, line in lines], dimensions)
     for query, vector in zip(queries, await vectors_of(call, model, queries, dimensions, True), strict=True):
         matches = [(*lines[index], cosine) for index, cosine in ranking.nearest(vector, documents, count)]
@@ -58,7 +58,7 @@ async def nearest(call: CommandContext, model: Model, queries: Sequence[str], di
 async def scatter(call: CommandContext, model: Model, texts: Sequence[str], dimensions: int) -> None:
     """Print the texts as numbered dots in two dimensions."""
     _check_count(texts)
-    await begin(call, model)
+    await unlock_for_call(call, model)
     points = projection.principal_points(matrix(await vectors_of(call, model, texts, dimensions)))
     if call.out.as_json:
         places = [{"text": text, "point": point} for text, point in zip(texts, points, strict=True)]
@@ -76,7 +76,7 @@ async def agreement(call: CommandContext, two: Sequence[Model], texts: Sequence[
         raise UsageError("Two models are compared on three texts at least.")
     vectors = []
     for model in two:
-        await begin(call, model)
+        await unlock_for_call(call, model)
         vectors.append(await vectors_of(call, model, texts, 0))
     result = ranking.agreement(*vectors)
     shape = {

@@ -12,7 +12,7 @@ from tui.cli.commands.embed import analysis
 from tui.cli.commands.embed.to_file import embed_to_file
 from tui.cli.context import CommandContext
 from tui.cli.inputs import read_text, whole_number
-from tui.cli.model_call import answering_model, begin, print_progress, print_request, traced
+from tui.cli.model_call import answering_model, print_progress, print_request, trace_option, unlock_for_call
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers.events import Vectors
@@ -76,11 +76,11 @@ async def _embed(call: CommandContext, model: Model, texts: list[str], done: int
         )
         print_request(call, route, request)
         return
-    await begin(call, model)
+    await unlock_for_call(call, model)
     first, of = done, len(texts)
     try:
         query = call.args.has("query")
-        with traced(call) as log:
+        with trace_option(call) as log:
             rest = texts[first:]
             prepared = calls.embed_call(call.tenant_session, model, rest, query, dimensions=dimensions)
             events = calls.send(call.tenant_session, model, *prepared, log)

@@ -6,8 +6,8 @@ from contextlib import aclosing
 from pathlib import Path
 
 from tui.cli.context import CommandContext
-from tui.cli.model_call import begin, print_progress
-from tui.cli.output import counted
+from tui.cli.model_call import print_progress, unlock_for_call
+from tui.cli.output import count_noun
 from tui.domain import Model
 from tui.errors import Problem, UsageError
 from tui.providers.events import Vectors
@@ -30,7 +30,7 @@ async def embed_to_file(
     """
     if output.exists():
         raise UsageError(f"{output.name} already exists.", "Choose another file, or delete it.")
-    await begin(call, model)
+    await unlock_for_call(call, model)
     query = call.args.has("query")
     about = f"{model.ref} {dimensions or ''}{' query' if query else ''}".strip()
     with VectorsFile(output, head_of(about, texts)) as file:
@@ -41,7 +41,7 @@ async def embed_to_file(
             while file.done < len(texts):
                 before = file.done
                 try:
-                    await _more(call, model, texts, dimensions, file)
+                    await _continue_file(call, model, texts, dimensions, file)
                 except Problem as problem:
                     attempt = 1 if file.done > before else attempt + 1
                     if not problem.transient or attempt >= _ATTEMPTS:
@@ -59,10 +59,12 @@ async def embed_to_file(
         size = file.head.dimensions
     shape = {"output": str(output), "model": model.ref, "count": len(texts), "dimensions": size}
     verb = "is" if len(texts) == 1 else "are"
-    call.out.result(shape, f"{counted(len(texts), 'vector')} of {size:,} dimensions {verb} in {output}.")
+    call.out.result(shape, f"{count_noun(len(texts), 'vector')} of {size:,} dimensions {verb} in {output}.")
 
 
-async def _more(call: CommandContext, model: Model, texts: Sequence[str], dimensions: int, file: VectorsFile) -> None:
+async def _continue_file(
+    call: CommandContext, model: Model, texts: Sequence[str], dimensions: int, file: VectorsFile
+) -> None:
     first = file.done
     events = calls.embed(call.tenant_session, model, texts[first:], call.args.has("query"), dimensions=dimensions)
     async with aclosing(events) as running:

@@ -7,7 +7,7 @@ from typing import Any
 from tui.cli.context import CommandContext
 from tui.cli.fields import entries
 from tui.cli.model_call import print_progress, unlock_for_model
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.domain import Model, ModelType
 from tui.errors import UsageError
 from tui.providers.spec import Provider
@@ -105,7 +105,7 @@ async def refresh(call: CommandContext) -> None:
         )
     else:
         call.out.confirm(
-            f"{provider.label} lists {counted(done.total, 'model')}: {len(done.added)} new, {len(done.gone)} gone."
+            f"{provider.label} lists {count_noun(done.total, 'model')}: {len(done.added)} new, {len(done.gone)} gone."
         )
 
 
@@ -155,7 +155,7 @@ async def add(call: CommandContext) -> None:
         note = call.out.note
         return catalog.add(call.tenant_session, provider.id, name, kind, fields, verify, plain_http, note)
 
-    model = await _allowed(call, provider.id, adding)
+    model = await _allow_plain_http(call, provider.id, adding)
     _answer(call, model, f"Added {model.ref} ({model.type.label}){'' if verify else ', not verified'}.")
 
 
@@ -168,11 +168,11 @@ async def edit(call: CommandContext) -> None:
     def editing(plain_http: tuple[str, ...]) -> Awaitable[Model]:
         return catalog.edit(call.tenant_session, model, fields, verify, plain_http, call.out.note)
 
-    changed = await _allowed(call, model.provider, editing)
+    changed = await _allow_plain_http(call, model.provider, editing)
     _answer(call, changed, f"Changed {changed.ref}.")
 
 
-async def _allowed(
+async def _allow_plain_http(
     call: CommandContext, provider_id: str, work: Callable[[tuple[str, ...]], Awaitable[Model]]
 ) -> Model:
     """Do it; with --allow-http, an address in plain http is taken."""
@@ -210,7 +210,7 @@ async def remove(call: CommandContext) -> None:
         if is_default
         else f"{model.ref} would be removed."
     )
-    if asks and not call.confirmed(shape, would, "Add --yes to remove it."):
+    if asks and not call.confirm(shape, would, "Add --yes to remove it."):
         return
     await catalog.remove(call.tenant_session, model)
     suffix = f" The default {model.type.label} model is cleared." if is_default else ""

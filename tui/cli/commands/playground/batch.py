@@ -32,7 +32,7 @@ def batch(call: CommandContext) -> Coroutine[Any, Any, int]:
     chosen = [models.find(call.tenant_session, ref, kind) for ref in refs]
     repeat = whole_number("--repeat", call.args.one("repeat", "1"), 1, MOST_REPEATS)
     at_once = whole_number("--concurrency", call.args.one("concurrency", "4"), 1, MOST_IN_FLIGHT)
-    most = _amount(call)
+    most = _max_cost(call)
     saved = chosen_prompt(call)
     configured = list(zip(chosen, parameters_of(call, chosen, saved), strict=True))
     output = local_path(call.args.one("output"))
@@ -42,7 +42,7 @@ def batch(call: CommandContext) -> Coroutine[Any, Any, int]:
     return _batch(call, planned)
 
 
-def _amount(call: CommandContext) -> Decimal | None:
+def _max_cost(call: CommandContext) -> Decimal | None:
     text = call.args.one("max-cost")
     if not text:
         return None
@@ -112,10 +112,10 @@ def _report(call: CommandContext, job: BatchJob) -> None:
             if entry.checked:
                 call.out.note(f"{entry.ref}: {entry.fit:,} of {entry.checked:,} answers fit the schema.")
     for ref, problem in problems:
-        call.out.note(_words(ref, problem))
+        call.out.note(_error_words(ref, problem))
     if progress.limit_reached:
         call.out.note("Stopped at --max-cost; a higher one continues.")
 
 
-def _words(ref: str, problem: Problem) -> str:
+def _error_words(ref: str, problem: Problem) -> str:
     return f"{ref} was stopped. {problem.message} {problem_hint(problem)}".rstrip()

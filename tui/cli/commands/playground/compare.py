@@ -56,7 +56,7 @@ class _Lines:
         self._comparison = comparison
         self._open: dict[int, str] = {}
 
-    def take(self, answer: MeasuredAnswer, event: Event) -> None:
+    def apply(self, answer: MeasuredAnswer, event: Event) -> None:
         out = self._call.out
         if isinstance(event, Retrying):
             out.note(f"{self._label(answer)} {event.reason or 'no answer'}: retrying in {event.seconds:.0f} s.")
@@ -101,7 +101,7 @@ async def ask_all(call: CommandContext, comparison: PromptComparison, file: Path
             call.out.line(f"{letter} | {entry.model.ref}")
     lines = _Lines(call, comparison)
     try:
-        await comparisons.run(call.tenant_session, comparison, lines.take, lines.end)
+        await comparisons.run(call.tenant_session, comparison, lines.apply, lines.end)
     except asyncio.CancelledError:
         comparisons.stop(comparison)
         _finish(call, comparison, file)

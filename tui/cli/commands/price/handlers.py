@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from tui.cli.context import CommandContext
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.errors import UsageError
 from tui.paths import paths
 from tui.storage import user_file
@@ -44,12 +44,20 @@ def _row(ref: str, price: Price | None) -> tuple[str, ...]:
         return (ref, UNKNOWN, UNKNOWN, UNKNOWN, "", "", "no price is known")
     rates = price.rates
     if rates.minute is not None:
-        return (ref, _figure(rates.minute), "", "", f"{price.currency} a minute", price.as_of, _OWNERS[price.owner])
-    figures = (_figure(rates.input), _figure(rates.cached), _figure(rates.output))
+        return (
+            ref,
+            _format_rate(rates.minute),
+            "",
+            "",
+            f"{price.currency} a minute",
+            price.as_of,
+            _OWNERS[price.owner],
+        )
+    figures = (_format_rate(rates.input), _format_rate(rates.cached), _format_rate(rates.output))
     return (ref, *figures, price.currency, price.as_of, _OWNERS[price.owner])
 
 
-def _figure(rate: Decimal | None) -> str:
+def _format_rate(rate: Decimal | None) -> str:
     return UNKNOWN if rate is None else plain(rate)
 
 
@@ -61,7 +69,7 @@ def _details(price: Price) -> list[str]:
         "reasoning": price.rates.reasoning,
         "audio": price.rates.audio,
     }
-    lines = [f"{name}: {_figure(rate)} {price.currency}" for name, rate in rest.items() if rate is not None]
+    lines = [f"{name}: {_format_rate(rate)} {price.currency}" for name, rate in rest.items() if rate is not None]
     lines += [f"above {above:,} tokens in the prompt: {_tier(rates)}" for above, rates in price.tiers]
     if price.start:
         lines.append(f"from {price.start}")
@@ -73,13 +81,13 @@ def _details(price: Price) -> list[str]:
 def _tier(rates: Rates) -> str:
     if rates == Rates():
         return "not known"
-    return f"{_figure(rates.input)} in, {_figure(rates.cached)} cached, {_figure(rates.output)} out"
+    return f"{_format_rate(rates.input)} in, {_format_rate(rates.cached)} cached, {_format_rate(rates.output)} out"
 
 
 def check(call: CommandContext) -> None:
     """Read the price files, and count what has a price."""
     session, environ = call.tenant_session, call.environ
-    files = {table.OWN_FILE: table.own(environ), table.IMPORTED_FILE: table.imported(environ)}
+    files = {table.OWN_FILE: table.own_prices(environ), table.IMPORTED_FILE: table.imported_prices(environ)}
     counts = [{"file": name, "prices": sum(map(len, content.values()))} for name, content in files.items()]
     listed = models.all_models(session)
     prices = {model.ref: table.price_of(session, model) for model in listed}
@@ -93,8 +101,8 @@ def check(call: CommandContext) -> None:
         return
     for row in counts:
         if row["prices"]:
-            call.out.line(f"{row['file']}: {counted(int(str(row['prices'])), 'price')}.")
-    call.out.line(f"{len(prices) - len(unpriced):,} of {counted(len(prices), 'model')} have a price.")
+            call.out.line(f"{row['file']}: {count_noun(int(str(row['prices'])), 'price')}.")
+    call.out.line(f"{len(prices) - len(unpriced):,} of {count_noun(len(prices), 'model')} have a price.")
     for ref in unpriced:
         call.out.line(f"{ref}: no price")
     for ref, day in old.items():
@@ -108,12 +116,14 @@ def import_prices(call: CommandContext) -> None:
     if len(content) > _LARGEST:
         raise UsageError("The file is too large to be a table of prices.", "Choose api.json or data.json.")
     day = time.strftime("%Y-%m-%d", time.gmtime(path.stat().st_mtime))
-    prices = import_file.read_prices(content.decode(errors="replace"), day, {host for host, _ in table.shipped()})
+    prices = import_file.read_prices(
+        content.decode(errors="replace"), day, {host for host, _ in table.shipped_prices()}
+    )
     folder = paths(call.environ).config
     target = folder / table.IMPORTED_FILE
     hosts = len({host for price in prices for host in price.hosts})
     shape = {"file": str(target), "prices": len(prices), "hosts": hosts}
-    count = f"{counted(len(prices), 'price')} of {counted(hosts, 'address', 'addresses')}"
+    count = f"{count_noun(len(prices), 'price')} of {count_noun(hosts, 'address', 'addresses')}"
     if call.args.has("dry-run"):
         call.out.answer(shape, f"Would import {count} into {target}.")
         return

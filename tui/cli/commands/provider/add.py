@@ -20,7 +20,7 @@ def add(call: CommandContext) -> Coroutine[Any, Any, None]:
     kind = call.args.one("like") or (name if name in kinds() else "")
     if not kind:
         raise UsageError("Which kind of provider is it like?", f"Add --like KIND, one of {', '.join(kinds())}.")
-    provider = connections.planned(call.tenant_session, name, kind)
+    provider = connections.planned_provider(call.tenant_session, name, kind)
     if not call.args.many("FIELD=VALUE"):
         return _add(call, provider)
     values = read_values(call, provider)

@@ -6,7 +6,7 @@ from typing import Any
 
 from tui.cli.context import CommandContext
 from tui.cli.model_call import print_progress
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.cli.remedies import problem_hint
 from tui.errors import Problem, UsageError
 from tui.providers.events import Event
@@ -66,7 +66,7 @@ def _print(call: CommandContext, check: Check) -> None:
     if check.problem:
         texts += [problem_hint(check.problem), check.problem.detail]
     first, *others = [line for text in texts for line in _lines(text, call.out.decorated)]
-    call.out.line(f"{check.state:<8}  {check.name:<14}  {_time(check.ms):>9}  {first}")
+    call.out.line(f"{check.state:<8}  {check.name:<14}  {_duration(check.ms):>9}  {first}")
     for line in others:
         call.out.line(f"{_INDENT}{line}")
 
@@ -83,7 +83,7 @@ def _lines(text: str, decorated: bool) -> list[str]:
     ]
 
 
-def _time(ms: float | None) -> str:
+def _duration(ms: float | None) -> str:
     if ms is None:
         return "–"
     return f"{ms:.1f} ms" if ms < 10 else f"{ms:,.0f} ms"
@@ -93,10 +93,10 @@ def _summary(checks: list[Check]) -> str:
     failures = sum(check.state is CheckState.FAILED for check in checks)
     warnings = sum(check.state is CheckState.WARNING for check in checks)
     if not failures and not warnings:
-        return f"{counted(len(checks), 'check')}: nothing is wrong."
+        return f"{count_noun(len(checks), 'check')}: nothing is wrong."
     parts = [f"{failures} failed"] if failures else []
-    parts += [counted(warnings, "warning")] if warnings else []
-    return f"{counted(len(checks), 'check')}: {', '.join(parts)}."
+    parts += [count_noun(warnings, "warning")] if warnings else []
+    return f"{count_noun(len(checks), 'check')}: {', '.join(parts)}."
 
 
 def _shape(check: Check) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def list_all(call: CommandContext) -> None:
         return
     call.out.table(
         ("provider", "name", "state", "source", "models"),
-        [(row.provider.id, _name(row.provider), row.word, _source(row), _count(row)) for row in rows],
+        [(row.provider.id, _name(row.provider), row.word, _source(row), _model_count(row)) for row in rows],
     )
 
 
@@ -44,7 +44,7 @@ def _source(row: ProviderRow) -> str:
     return row.source if row.on_trial or row.trial is None else f"{row.source}, {row.trial.words}"
 
 
-def _count(row: ProviderRow) -> str:
+def _model_count(row: ProviderRow) -> str:
     parts = [f"{row.models} imported"] if row.models else []
     return ", ".join([*parts, f"{row.added} added"] if row.added else parts)
 
@@ -86,7 +86,7 @@ def show(call: CommandContext) -> None:
     out = call.out
     like = f", like {_name(provider)}" if provider.kind else ""
     out.line(f"{provider.label}{like}: {row.word}{f', {_source(row)}' if row.trial and not row.on_trial else ''}")
-    out.line(f"Serves {', '.join(kind.label for kind in provider.types)}. Models: {_count(row) or 'none'}.")
+    out.line(f"Serves {', '.join(kind.label for kind in provider.types)}. Models: {_model_count(row) or 'none'}.")
     if provider.key_page:
         out.line(f"Keys: {provider.key_page}")
     _show_fields(out, row)
@@ -119,7 +119,7 @@ def _value(field: Field, credential: Credential | None) -> str:
     if credential is None:
         return field.default
     if field.secret:
-        return credentials.masked(credential, field.name)
+        return credentials.masked_secret(credential, field.name)
     return credential.clear.get(field.name, "") or field.default
 
 
@@ -208,7 +208,7 @@ async def source(call: CommandContext) -> None:
     call.out.result({"provider": provider.id, "source": choice}, f"{call.tenant.name} now uses {payer}.")
 
 
-def _is_of(row: DefaultRow, provider_id: str) -> bool:
+def _belongs_to(row: DefaultRow, provider_id: str) -> bool:
     return row.default is not None and row.default.provider == provider_id
 
 
@@ -220,12 +220,12 @@ async def remove(call: CommandContext) -> None:
     if not provider.kind and not stored and not row.models and not row.added:
         raise UsageError(f"{provider.label} is not set up in {call.tenant.name}.")
     names = ", ".join(credential.name for credential in stored) or "none"
-    chosen = [row.type for row in defaults.rows(call.tenant_session) if _is_of(row, provider.id)]
+    chosen = [row.type for row in defaults.rows(call.tenant_session) if _belongs_to(row, provider.id)]
     would = (
         f"{provider.label} would be removed from {call.tenant.name}: credentials {names}, "
-        f"models {_count(row) or 'none'}, default models {', '.join(chosen) or 'none'}."
+        f"models {_model_count(row) or 'none'}, default models {', '.join(chosen) or 'none'}."
     )
-    if call.confirmed({"provider": provider.id}, would, "Add --yes to remove it."):
+    if call.confirm({"provider": provider.id}, would, "Add --yes to remove it."):
         await status.remove_provider(call.tenant_session, provider.id)
         sentence = f"Removed {provider.label} from {call.tenant.name}."
         call.out.result({"provider": provider.id, "removed": True, "message": sentence}, sentence)

@@ -2,22 +2,22 @@
 
 from typing import Any
 
-from tui.cli.commands.tenant.named_tenants import is_many, named_sessions
+from tui.cli.commands.tenant.named_tenants import named_sessions, names_tenants
 from tui.cli.context import CommandContext
 from tui.cli.output import bar
 from tui.cli.remedies import problem_hint
 from tui.errors import Problem
 from tui.tenancy import keyring, tenants
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials import health as checks
 from tui.workspace.credentials.health import HealthRow
 
 
 async def health(call: CommandContext) -> int:
     """Verify all credentials, print a table and a summary; the exit code is for cron."""
-    everyone = is_many(call)
-    sessions = await _opened(call, named_sessions(call)) if everyone else [await _one_tenant(call)]
+    everyone = names_tenants(call)
+    sessions = await _unlock_all(call, named_sessions(call)) if everyone else [await _one_tenant(call)]
     total = sum(len(checks.rows(session)) for session in sessions)
     done = 0
 
@@ -57,7 +57,7 @@ async def _one_tenant(call: CommandContext) -> TenantSession:
     return session
 
 
-async def _opened(call: CommandContext, named: list[TenantSession]) -> list[TenantSession]:
+async def _unlock_all(call: CommandContext, named: list[TenantSession]) -> list[TenantSession]:
     """Return the tenants that can be read; those with a passphrase are unlocked if that needs no asking.
 
     A passphrase of a file or a variable is not tried: it may be another tenant's.
@@ -68,7 +68,7 @@ async def _opened(call: CommandContext, named: list[TenantSession]) -> list[Tena
             tenant = tenants.get(session)
             if not tenant.protected:
                 await call.unlock(tenant)
-            elif call.secret_input.has_own(session.tenant_id):
+            elif call.secret_input.has_service_passphrase(session.tenant_id):
                 await call.unlock_without_asking(tenant)
             else:
                 keyring.ask_agent(session)
@@ -84,7 +84,7 @@ def _cells(row: HealthRow, due: bool, now: str) -> tuple[str, ...]:
         row.provider,
         f"{row.credential or '–'}{'' if row.active else ' (not active)'}",
         row.state,
-        when(row.verified_at, now) or "never" if row.credential else "–",
+        short_time(row.verified_at, now) or "never" if row.credential else "–",
         f"{row.ms} ms" if row.ms else "–",
         f"{row.median_ms} ms" if row.median_ms else "–",
         f"{row.age_days} d" if row.age_days is not None else "–",

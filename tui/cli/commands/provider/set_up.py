@@ -9,12 +9,12 @@ from typing import Any
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.cli.model_call import print_progress
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.cli.remedies import problem_hint, remedy_text
 from tui.cli.secret_input import secret_sources
 from tui.domain import Credential, ImportMode, Model, ModelType, VerificationResult, VerificationState
 from tui.errors import Action, Remedy, UsageError
-from tui.process.references import written
+from tui.process.references import normalize
 from tui.providers import PROVIDERS
 from tui.providers.spec import Provider
 from tui.secret import Secret, SecretReference
@@ -42,7 +42,7 @@ def read_values(call: CommandContext, provider: Provider) -> Values:
     if both := sorted(values.keys() & references.keys()):
         raise UsageError(f"{both[0]} appears twice.", "Give each field once.")
     values |= references
-    _say_apart(call, provider, values)
+    _print_split(call, provider, values)
     if not call.args.has("no-verify") and not has_custom_url(call, provider, values):
         reject_foreign_keys(provider, values)
     return values
@@ -61,7 +61,7 @@ def _references(provider: Provider, words: Sequence[str]) -> tuple[list[str], Va
         if name in secret and value.startswith(_REFERENCE):
             if name in values:
                 raise UsageError(f"{name} appears twice.", "Give each field once.")
-            values[name] = written(value.removeprefix(_REFERENCE))
+            values[name] = normalize(value.removeprefix(_REFERENCE))
         else:
             rest.append(word)
     return rest, values
@@ -70,7 +70,7 @@ def _references(provider: Provider, words: Sequence[str]) -> tuple[list[str], Va
 _REFERENCE = "ref:"
 
 
-def _say_apart(call: CommandContext, provider: Provider, values: Values) -> None:
+def _print_split(call: CommandContext, provider: Provider, values: Values) -> None:
     """Name what an address holds besides its own; a model in it is one to be added."""
     for field in provider.fields:
         typed = values.get(field.name)
@@ -84,7 +84,7 @@ def _say_apart(call: CommandContext, provider: Provider, values: Values) -> None
 
 def has_custom_url(call: CommandContext, provider: Provider, values: Values) -> bool:
     """Return True if the API key goes to a custom URL, where keys have any shape."""
-    stored = credentials.named(call.tenant_session, provider.id, _name(call))
+    stored = credentials.find(call.tenant_session, provider.id, _name(call))
     clear = stored.clear if stored else {}
     return any(
         values.get(field.name, clear.get(field.name, "")) not in ("", field.default)
@@ -128,7 +128,7 @@ def secret_hints(provider: Provider) -> Iterator[None]:
 
 
 @dataclass(frozen=True)
-class Saved:
+class SaveResult:
     """A credential that was stored, and how many models its provider listed; None where it lists none.
 
     Those of a credential that is not active are imported once it is.
@@ -138,27 +138,27 @@ class Saved:
     models: int | None
 
 
-async def save(call: CommandContext, provider: Provider, values: Values, rotate: bool = False) -> Saved:
+async def save(call: CommandContext, provider: Provider, values: Values, rotate: bool = False) -> SaveResult:
     """Verify the values unless --no-verify is given, and store them; with `rotate`, keep the stored key as well."""
     await call.unlock_without_asking(call.tenant)
     plan = await plan_save(call.tenant_session, provider.id, values, name=_name(call), rotate=rotate)
     if call.args.has("allow-http"):
         plan = plan.allow_plain_http()
-    await _settle(call, plan)
+    await _meet_conditions(call, plan)
     check, listed, note = VerificationResult(), None, ""
     if not call.args.has("no-verify"):
         verified = await verify.verify_plan(plan, partial(print_progress, call.out))
         check, listed, note = verified.check, verified.listed, verified.note
         plan = await renew(plan, verified.region_fields)
-        await _settle(call, plan)
+        await _meet_conditions(call, plan)
     saved = await apply_save(plan, check, listed)
-    call.say_new_origins(provider, plan.new_origins)
+    call.print_new_origins(provider, plan.new_origins)
     if note:
         call.out.note(note)
-    return Saved(saved, None if listed is None else len(listed))
+    return SaveResult(saved, None if listed is None else len(listed))
 
 
-async def _settle(call: CommandContext, plan: SavePlan) -> None:
+async def _meet_conditions(call: CommandContext, plan: SavePlan) -> None:
     """Refuse plain http that was not allowed, and open the tenant where the plan needs it."""
     if plan.plain_http:
         raise PlainHttp(plan.url_field, plan.plain_http)
@@ -180,9 +180,9 @@ async def save_and_report(
     for words in (*_check_words(provider, done.credential.check), *_use_words(call, provider, done.credential)):
         call.out.confirm(words)
     if done.models is not None and not active:
-        call.out.confirm(f"{counted(done.models, 'model')} listed, none imported before you switch.")
+        call.out.confirm(f"{count_noun(done.models, 'model')} listed, none imported before you switch.")
     elif done.models is not None:
-        call.out.confirm(f"{counted(done.models, 'model')} imported.")
+        call.out.confirm(f"{count_noun(done.models, 'model')} imported.")
     elif provider.after_saving:
         call.out.confirm(provider.after_saving)
     if active and done.credential.check.state is VerificationState.UNVERIFIED and _lacks_models(call, provider):
@@ -196,7 +196,7 @@ def _lacks_models(call: CommandContext, provider: Provider) -> bool:
     return provider.import_mode is not ImportMode.ADDED and not models.has_any(call.tenant_session, provider.id)
 
 
-def _shape(provider: Provider, done: Saved, proposed: Mapping[ModelType, Model]) -> dict[str, Any]:
+def _shape(provider: Provider, done: SaveResult, proposed: Mapping[ModelType, Model]) -> dict[str, Any]:
     saved = done.credential
     return {
         "provider": provider.id,

@@ -19,7 +19,7 @@ def script(call: CommandContext) -> None:
 def install(call: CommandContext) -> None:
     """Write the script below the home folder; say what else the shell needs."""
     shell = call.args.one("SHELL") or _login_shell(call)
-    file, line = _place(call, shell)
+    file, line = _destination(call, shell)
     dry = call.args.has("dry-run")
     if not dry:
         _write(file, _script(shell))
@@ -41,7 +41,7 @@ def _login_shell(call: CommandContext) -> str:
     return shell
 
 
-def _place(call: CommandContext, shell: str) -> tuple[Path, str]:
+def _destination(call: CommandContext, shell: str) -> tuple[Path, str]:
     """Return where a shell's script belongs, and the line that its start-up file needs, '' for none.
 
     Sources: README of bash-completion 2 (user directory); zshcompsys(1) (fpath); fish documentation, `complete`.

@@ -15,9 +15,9 @@ from tui.secret import Secret
 from tui.workspace.program_environment import ProgramEnvironment
 
 
-def formatted(kind: str, environment: ProgramEnvironment) -> str:
+def format_variables(kind: str, environment: ProgramEnvironment) -> str:
     """Return the variables in a format of `shell.FORMATS`."""
-    values = _revealed(environment.variables)
+    values = _reveal(environment.variables)
     if kind == "json":
         return json.dumps(values, indent=2) + "\n"
     lines = [_LINES[kind](name, value) for name, value in values.items()]
@@ -26,7 +26,7 @@ def formatted(kind: str, environment: ProgramEnvironment) -> str:
     return "".join(f"{line}\n" for line in [*removed, *lines])
 
 
-def _revealed(variables: Mapping[str, str | Secret]) -> dict[str, str]:
+def _reveal(variables: Mapping[str, str | Secret]) -> dict[str, str]:
     return {name: value.reveal() if isinstance(value, Secret) else value for name, value in variables.items()}
 
 
@@ -34,7 +34,7 @@ def _sh(name: str, value: str) -> str:
     return f"export {name}={shlex.quote(value)}"
 
 
-def _fish(name: str, value: str) -> str:
+def _quote_for_fish(name: str, value: str) -> str:
     quoted = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"set -gx {name} '{quoted}'"
 
@@ -52,5 +52,5 @@ def _double(value: str) -> str:
     return f'"{escaped}"'
 
 
-_LINES = {"sh": _sh, "fish": _fish, "dotenv": _dotenv, "systemd": _systemd}
+_LINES = {"sh": _sh, "fish": _quote_for_fish, "dotenv": _dotenv, "systemd": _systemd}
 _UNSET = {"sh": "unset", "fish": "set -e"}

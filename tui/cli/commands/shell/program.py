@@ -7,9 +7,9 @@ import signal
 import sys
 from typing import NoReturn
 
-from tui.cli.commands.shell.formats import formatted
+from tui.cli.commands.shell.formats import format_variables
 from tui.cli.context import CommandContext
-from tui.cli.output import is_terminal, say_problem
+from tui.cli.output import is_terminal, print_problem
 from tui.errors import Problem, UsageError, did_you_mean
 from tui.process import hardening
 from tui.secret import Secret
@@ -35,10 +35,12 @@ def run_program(call: CommandContext) -> int:
         path = _program(words[0], call.environ.get("PATH", os.defpath))
     except OSError as error:
         missing = error.errno == errno.ENOENT
-        say_problem(Problem(f"{words[0]} {'does not exist' if missing else 'cannot be run'}.", "Nothing was started."))
+        print_problem(
+            Problem(f"{words[0]} {'does not exist' if missing else 'cannot be run'}.", "Nothing was started.")
+        )
         return _NOT_THERE if missing else _NOT_RUNNABLE
     variables = _prepare(call, os.path.basename(words[0]), files)
-    return _replace_process(path, words, variables)
+    return _exec(path, words, variables)
 
 
 def _prepare(call: CommandContext, program: str, files: dict[str, str]) -> dict[str, str]:
@@ -113,13 +115,13 @@ def _replace_process(path: str, words: list[str], variables: dict[str, str]) -> 
     for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and a program would inherit that
         signal.signal(number, signal.SIG_DFL)
     try:
-        _become(path, words, variables)
+        _exec(path, words, variables)
     except OSError as error:
-        say_problem(Problem(f"{words[0]} cannot be run: {os.strerror(error.errno or 0).lower()}."))
+        print_problem(Problem(f"{words[0]} cannot be run: {os.strerror(error.errno or 0).lower()}."))
         return _NOT_RUNNABLE
 
 
-def _become(path: str, words: list[str], variables: dict[str, str]) -> NoReturn:
+def _exec(path: str, words: list[str], variables: dict[str, str]) -> NoReturn:
     os.execve(path, words, variables)
 
 
@@ -136,4 +138,4 @@ def show_environment(call: CommandContext) -> None:
         call.tenant_session.audit("keys printed", format=kind, providers=list(environment.providers))
     finally:
         call.close_offline()
-    call.out.piece(formatted(kind, environment))
+    call.out.piece(format_variables(kind, environment))

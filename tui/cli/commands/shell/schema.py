@@ -7,7 +7,7 @@ from tui.errors import UsageError, did_you_mean, quotable
 
 
 def schema(call: CommandContext) -> None:
-    """Print the schema of one command, or the commands that have one."""
+    """Print the JSON schema of a command, or list the commands that have one."""
     commands = {" ".join(command.words): command for command in COMMANDS if command.shape}
     name = " ".join(call.args.many("COMMAND"))
     if not name:

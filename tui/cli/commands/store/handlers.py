@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from tui.cli.context import CommandContext
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.errors import Exit, Problem, UsageError
 from tui.paths import paths
 from tui.storage.folder import DiskFolder
@@ -39,7 +39,7 @@ def initialize(call: CommandContext) -> None:
     operators = call.args.many("operator")
     from tui.storage.postgres import schema
 
-    version = schema.initialize(_administered(call), operators)
+    version = schema.initialize(_administrator_address(call), operators)
     logins = f" Operators: {', '.join(operators)}." if operators else ""
     call.out.result(
         {"schema": version, "operators": list(operators)}, f"The store is set up, with schema {version}.{logins}"
@@ -48,7 +48,7 @@ def initialize(call: CommandContext) -> None:
 
 def migrate(call: CommandContext) -> None:
     """Apply the migrations that are missing."""
-    address = _administered(call)
+    address = _administrator_address(call)
     from tui.storage.postgres import schema
 
     version = schema.migrate(address)
@@ -64,7 +64,7 @@ def grants(call: CommandContext) -> int:
         text = schema.grants()
         call.out.answer({"sql": text}, text.rstrip())
         return Exit.DONE
-    differences = schema.check(_administered(call))
+    differences = schema.check(_administrator_address(call))
     call.out.answer(
         {"differences": differences}, "\n".join(differences) or "Roles and grants are as this version needs them."
     )
@@ -101,7 +101,7 @@ def _report(call: CommandContext, copied: list[tuple[str, int]], where: str) -> 
         call.out.json([{"tenant": tenant, "states": states} for tenant, states in copied])
         return
     for tenant, states in copied:
-        call.out.confirm(f"{tenant}: {counted(states, 'state', 'states')} copied {where}.")
+        call.out.confirm(f"{tenant}: {count_noun(states, 'state', 'states')} copied {where}.")
     if not copied:
         call.out.line("There is no tenant to copy.")
 
@@ -118,7 +118,7 @@ def _root(call: CommandContext) -> "RootFolder":
     return call.session.data
 
 
-def _administered(call: CommandContext) -> "Address":
+def _administrator_address(call: CommandContext) -> "Address":
     _require_postgres()
     from tui.storage.postgres.address import parse
 

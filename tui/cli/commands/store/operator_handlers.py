@@ -3,12 +3,12 @@
 from typing import Any
 
 from tui.cli.context import CommandContext
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.errors import UsageError
-from tui.sanitize import grouped
+from tui.sanitize import group_fingerprint
 from tui.secret import Secret
 from tui.tenancy.connections import find_provider
-from tui.tenancy.operators import PERSON, RECOVERY, Exposed, Operator, fingerprint
+from tui.tenancy.operators import PERSON, RECOVERY, ExposedCredential, Operator, fingerprint
 from tui.workspace import operators
 
 
@@ -16,7 +16,7 @@ async def request(call: CommandContext) -> None:
     """Create and publish a key pair, or receive what was sealed for it."""
     passphrase = own_passphrase(call)
     result = await operators.request(call.session, passphrase, call.args.one("fingerprint"))
-    lines = [f"Your login is {result.login}, the fingerprint of your key {grouped(result.fingerprint)}."]
+    lines = [f"Your login is {result.login}, the fingerprint of your key {group_fingerprint(result.fingerprint)}."]
     if result.received:
         lines.append(f"You received the private key of {', '.join(result.received)}.")
     elif not result.replaced:
@@ -54,7 +54,7 @@ async def admit(call: CommandContext) -> None:
 async def list_operators(call: CommandContext) -> None:
     """Print who shares a tenant."""
     tenant = call.tenant
-    listed, exposed = operators.listing(call.tenant_session), operators.exposed(call.tenant_session)
+    listed, exposed = operators.listing(call.tenant_session), operators.exposed_credentials(call.tenant_session)
     if call.out.as_json:
         shapes = [
             {
@@ -76,20 +76,22 @@ async def list_operators(call: CommandContext) -> None:
             }
         )
         return
-    rows = [(operator.login, grouped(operator.key_id), operator.added, _remark(operator)) for operator in listed]
+    rows = [
+        (operator.login, group_fingerprint(operator.key_id), operator.added, _note(operator)) for operator in listed
+    ]
     call.out.table(("operator", "key pair", "added", ""), rows)
     if not listed and call.out.decorated:
         call.out.note(f"{tenant.name} is shared with nobody.")
     elif own := operators.tenant_fingerprint(call.tenant_session):
-        call.out.note(f"The fingerprint of the key pair of {tenant.name} is {grouped(own)}.")
-    _say_exposed(call, exposed)
+        call.out.note(f"The fingerprint of the key pair of {tenant.name} is {group_fingerprint(own)}.")
+    _print_exposed(call, exposed)
 
 
 async def remove(call: CommandContext) -> None:
     """Take a tenant from an operator."""
     tenant, login = call.tenant, call.args.one("LOGIN")
     would = f"This takes {tenant.name} from {login}, and replaces its key pair."
-    if not call.confirmed({"tenant": tenant.id, "login": login, "exposed": []}, would, "Add --yes to do it."):
+    if not call.confirm({"tenant": tenant.id, "login": login, "exposed": []}, would, "Add --yes to do it."):
         return
     passphrase = call.passphrase(tenant) if tenant.protected else None
     from tui.workspace import tenants
@@ -102,7 +104,7 @@ async def remove(call: CommandContext) -> None:
         {"tenant": tenant.id, "login": login, "removed": True, "message": message, "exposed": shapes}, message
     )
     if not call.out.as_json:
-        _say_exposed(call, exposed)
+        _print_exposed(call, exposed)
 
 
 def own_passphrase(call: CommandContext) -> Secret:
@@ -114,7 +116,7 @@ def own_passphrase(call: CommandContext) -> Secret:
     if operators.has_key_pair(call.session):
         passphrase = call.secret_input.passphrase(PERSON, "Passphrase of your own key pair: ")
     else:
-        passphrase = call.secret_input.without_prompt(PERSON) or call.secret_input.new_passphrase(
+        passphrase = call.secret_input.passphrase_without_prompt(PERSON) or call.secret_input.new_passphrase(
             "New passphrase of your own key pair: "
         )
     if not passphrase:
@@ -124,7 +126,7 @@ def own_passphrase(call: CommandContext) -> Secret:
     return passphrase
 
 
-def _remark(operator: Operator) -> str:
+def _note(operator: Operator) -> str:
     """Return what a list says of an operator beside key pair and date."""
     if operator.planted:
         return "planted: no key is shared"
@@ -133,15 +135,15 @@ def _remark(operator: Operator) -> str:
     return f"recovery text, tested {operator.tested}" if operator.tested else "recovery text, not tested yet"
 
 
-def _say_exposed(call: CommandContext, exposed: list[Exposed]) -> None:
+def _print_exposed(call: CommandContext, exposed: list[ExposedCredential]) -> None:
     if exposed:
-        call.out.line(f"{counted(len(exposed), 'API key')} to replace, which a removed operator could read:")
+        call.out.line(f"{count_noun(len(exposed), 'API key')} to replace, which a removed operator could read:")
     for entry in exposed:
         shape = _shape(call, entry)
         call.out.line(f"  {entry.provider} {entry.name}, read by {entry.operator}  {shape['key_page']}".rstrip())
 
 
-def _shape(call: CommandContext, entry: Exposed) -> dict[str, Any]:
+def _shape(call: CommandContext, entry: ExposedCredential) -> dict[str, Any]:
     provider = find_provider(call.tenant_session, entry.provider)
     return {
         "operator": entry.operator,

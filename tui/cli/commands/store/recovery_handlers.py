@@ -5,7 +5,7 @@ from tui.cli.commands.store.operator_handlers import own_passphrase
 from tui.cli.context import CommandContext
 from tui.cli.secret_files import private_file
 from tui.errors import UsageError
-from tui.sanitize import grouped
+from tui.sanitize import group_fingerprint
 from tui.secret import Secret
 from tui.tenancy.operators import RECOVERY
 from tui.vault import recovery_text
@@ -34,8 +34,8 @@ async def _create(call: CommandContext) -> None:
     for line in created.lines:
         call.out.line(line.reveal())
     call.out.line()
-    call.out.line(f"Fingerprint of the text:    {grouped(created.fingerprint)}")
-    call.out.line(f"Fingerprint of the tenant:  {grouped(created.tenant_fingerprint)}")
+    call.out.line(f"Fingerprint of the text:    {group_fingerprint(created.fingerprint)}")
+    call.out.line(f"Fingerprint of the tenant:  {group_fingerprint(created.tenant_fingerprint)}")
     call.out.line("To use it: modeldeck operator recover --fingerprint HEX, with the tenant's fingerprint.")
     call.out.note(
         "It is stored nowhere else: print it, and clear the terminal. Test the paper: modeldeck operator recover --test"
@@ -49,7 +49,7 @@ async def _test(call: CommandContext) -> None:
     own = operators.tenant_fingerprint(call.tenant_session)
     call.out.answer(
         {"tenant": tenant.id, "tested": tested},
-        f"The recovery text opens the private key of {tenant.name}. Its fingerprint is {grouped(own)}.",
+        f"The recovery text opens the private key of {tenant.name}. Its fingerprint is {group_fingerprint(own)}.",
     )
 
 

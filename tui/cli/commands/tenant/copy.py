@@ -1,10 +1,10 @@
-"""`modeldeck tenant copy`: the settings of a tenant, put into another one or a new one."""
+"""`modeldeck tenant copy`: copy a tenant's settings to another tenant or a new one."""
 
 from typing import Any
 
-from tui.cli.commands.transfer.plans import lack_text, plan_for, say_changes
+from tui.cli.commands.transfer.plans import lack_text, plan_for, print_changes
 from tui.cli.context import CommandContext
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.errors import UsageError
 from tui.tenancy import tenants
 from tui.tenancy.session import TenantSession
@@ -31,7 +31,7 @@ async def copy(call: CommandContext) -> None:
     if call.out.as_json:
         call.out.json(_shape(source.id, plan, lacks, bool(doing)))
     else:
-        _say(call, source.name, plan, lacks, bool(doing))
+        _print_copy(call, source.name, plan, lacks, bool(doing))
     if plan.changes and not doing and not call.args.has("dry-run"):
         raise UsageError("Nothing was copied.", "Use --yes to copy, --dry-run to see what would change.")
 
@@ -45,8 +45,8 @@ def _existing(call: CommandContext, named: str) -> TenantSession | None:
         return None
 
 
-def _say(call: CommandContext, source: str, plan: Plan, lacks: tuple[str, ...], done: bool) -> None:
-    name, count = plan.tenant.name, counted(len(plan.acts), "change")
+def _print_copy(call: CommandContext, source: str, plan: Plan, lacks: tuple[str, ...], done: bool) -> None:
+    name, count = plan.tenant.name, count_noun(len(plan.acts), "change")
     into = f"a new tenant, {name}" if plan.new else name
     if not plan.changes:
         call.out.line(f"{name} already has the settings of {source}; there is nothing to copy.")
@@ -54,7 +54,7 @@ def _say(call: CommandContext, source: str, plan: Plan, lacks: tuple[str, ...], 
         call.out.confirm(f"Copied {source} to {into}: {count}.")
     else:
         call.out.line(f"{source} would be copied to {into}: {count}.")
-    say_changes(call, plan, lacks)
+    print_changes(call, plan, lacks)
 
 
 def _shape(source: str, plan: Plan, lacks: tuple[str, ...], done: bool) -> dict[str, Any]:

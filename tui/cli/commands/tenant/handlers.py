@@ -4,10 +4,10 @@ import sys
 from typing import Any
 
 from tui.cli.context import CommandContext
-from tui.cli.output import counted, is_terminal
+from tui.cli.output import count_noun, is_terminal
 from tui.domain import Tenant
 from tui.errors import UsageError
-from tui.sanitize import grouped
+from tui.sanitize import group_fingerprint
 from tui.storage.settings_file import CorruptSettings
 from tui.tenancy import retired_keys
 from tui.tenancy import tenants as tenant_registry
@@ -18,7 +18,7 @@ NEW = "New passphrase (blank for none):  "
 
 def list_all(call: CommandContext) -> None:
     """Print the tenants and their state; a damaged one is a row like the others."""
-    rows, in_agent = tenants.rows(call.session), _in_agent(call)
+    rows, in_agent = tenants.rows(call.session), _agent_tenants(call)
     if call.out.as_json:
         call.out.json([_shape(row, in_agent) for row in rows])
         return
@@ -40,7 +40,7 @@ def list_all(call: CommandContext) -> None:
     )
 
 
-def _in_agent(call: CommandContext) -> set[tuple[Any, Any]]:
+def _agent_tenants(call: CommandContext) -> set[tuple[Any, Any]]:
     """Return the tenants that the agent keeps open, each with the ID of its key pair."""
     agent = call.session.agent
     return {(entry.get("tenant"), entry.get("key_id")) for entry in agent.tenants()} if agent else set()
@@ -49,10 +49,10 @@ def _in_agent(call: CommandContext) -> set[tuple[Any, Any]]:
 def _state(row: tenants.TenantRow, in_agent: set[tuple[Any, Any]]) -> str:
     if row.problem:
         return row.problem.message
-    return "open" if row.open else "open in the agent" if _is_in(row, in_agent) else "locked"
+    return "open" if row.open else "open in the agent" if _is_in_agent(row, in_agent) else "locked"
 
 
-def _is_in(row: tenants.TenantRow, in_agent: set[tuple[Any, Any]]) -> bool:
+def _is_in_agent(row: tenants.TenantRow, in_agent: set[tuple[Any, Any]]) -> bool:
     return row.tenant is not None and (row.id, row.tenant.key_id) in in_agent
 
 
@@ -60,8 +60,8 @@ def _shape(row: tenants.TenantRow, in_agent: set[tuple[Any, Any]]) -> dict[str, 
     return {
         "id": row.id,
         "name": row.tenant.name if row.tenant else row.id,
-        "open": row.open or _is_in(row, in_agent),
-        "agent": _is_in(row, in_agent),
+        "open": row.open or _is_in_agent(row, in_agent),
+        "agent": _is_in_agent(row, in_agent),
         "protected": bool(row.tenant and row.tenant.protected),
         "ready": row.ready,
         "defaults": row.defaults,
@@ -74,10 +74,12 @@ async def create(call: CommandContext) -> None:
     """Create a tenant, with a passphrase if there is one."""
     name = call.args.one("NAME")
     if call.args.has("if-missing") and (existing := _existing(call, name)):
-        _say_created(call, existing, created=False)
+        _print_created(call, existing, created=False)
         return
     tenant_registry.check_name(call.session, name)
-    passphrase = call.secret_input.without_prompt(call.args.one("id") or tenant_registry.slug_for(call.session, name))
+    passphrase = call.secret_input.passphrase_without_prompt(
+        call.args.one("id") or tenant_registry.slug_for(call.session, name)
+    )
     if call.secret_input.has_source and not passphrase:
         raise UsageError(
             "The passphrase is blank.", "For a tenant without one, leave out --passphrase-fd and --passphrase-file."
@@ -87,7 +89,7 @@ async def create(call: CommandContext) -> None:
     tenant = await tenants.create(call.session, name, passphrase or None, id=call.args.one("id"))
     for warning in call.session.warnings:
         call.out.note(warning)
-    _say_created(call, tenant, created=True)
+    _print_created(call, tenant, created=True)
 
 
 def _existing(call: CommandContext, name: str) -> Tenant | None:
@@ -105,7 +107,7 @@ def _existing(call: CommandContext, name: str) -> Tenant | None:
     return existing
 
 
-def _say_created(call: CommandContext, tenant: Tenant, created: bool) -> None:
+def _print_created(call: CommandContext, tenant: Tenant, created: bool) -> None:
     verb = "Created" if created else "Already there:"
     call.out.result(
         {
@@ -115,7 +117,7 @@ def _say_created(call: CommandContext, tenant: Tenant, created: bool) -> None:
             "protected": tenant.protected,
             "created": created,
         },
-        f"{verb} {tenant.name}: ID {tenant.id}, key pair {grouped(tenant.key_id)}, {_protection(tenant)}.",
+        f"{verb} {tenant.name}: ID {tenant.id}, key pair {group_fingerprint(tenant.key_id)}, {_protection(tenant)}.",
     )
 
 
@@ -161,7 +163,7 @@ async def remove(call: CommandContext) -> None:
     named = call.args.one("NAME")
     tenant_id = named if named in tenant_registry.ids(call.session) else tenant_registry.find(call.session, named).id
     hint = "Add --yes to delete it. The API keys can't be recovered, not even from a backup."
-    if call.confirmed({"id": tenant_id}, _going(call, tenant_id), hint):
+    if call.confirm({"id": tenant_id}, _going(call, tenant_id), hint):
         await tenants.remove(call.session.tenant(tenant_id))
         sentence = f"Deleted {named} and its key pair."
         call.out.result({"id": tenant_id, "removed": True, "message": sentence}, sentence)
@@ -172,14 +174,14 @@ async def accept(call: CommandContext) -> None:
     tenant_id = call.args.one("NAME")
     if tenant_id not in tenant_registry.ids(call.session):
         tenant_id = tenant_registry.find(call.session, tenant_id).id
-    edited = tenants.edited(call.session.tenant(tenant_id))
+    edited = tenants.hand_edited_state(call.session.tenant(tenant_id))
     if edited is None:
         raise UsageError(
             f"The settings of {tenant_id} were not edited by hand.", "They are as saved, or cannot be read."
         )
     holds = (
-        f"{counted(edited.providers, 'provider')}, {counted(edited.added, 'added model')}, "
-        f"{counted(edited.defaults, 'default')}"
+        f"{count_noun(edited.providers, 'provider')}, {count_noun(edited.added, 'added model')}, "
+        f"{count_noun(edited.defaults, 'default')}"
     )
     shape = {"id": tenant_id, "providers": edited.providers, "added": edited.added, "defaults": edited.defaults}
     would = f"The settings of {tenant_id} were edited by hand: {holds}."
@@ -199,8 +201,8 @@ def _going(call: CommandContext, tenant_id: str) -> str:
     except CorruptSettings:
         return f"{tenant_id} would be deleted: its unreadable settings and its key pair."
     return (
-        f"{going.tenant.name} would be deleted with its key pair {grouped(going.fingerprint)}: "
-        f"{counted(len(going.credentials), 'credential')}, {counted(len(going.added), 'added model')}, "
-        f"{counted(len(going.defaults), 'default')}"
-        f"{', ' + counted(going.chats, 'recorded chat') if going.chats else ''}."
+        f"{going.tenant.name} would be deleted with its key pair {group_fingerprint(going.fingerprint)}: "
+        f"{count_noun(len(going.credentials), 'credential')}, {count_noun(len(going.added), 'added model')}, "
+        f"{count_noun(len(going.defaults), 'default')}"
+        f"{', ' + count_noun(going.chats, 'recorded chat') if going.chats else ''}."
     )

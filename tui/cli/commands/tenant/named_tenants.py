@@ -6,7 +6,7 @@ from tui.tenancy import tenants
 from tui.tenancy.session import TenantSession
 
 
-def is_many(call: CommandContext) -> bool:
+def names_tenants(call: CommandContext) -> bool:
     """Return True if the command names tenants by --tenants or --all-tenants."""
     return call.args.has("tenants") or call.args.has("all-tenants")
 

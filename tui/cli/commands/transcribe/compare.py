@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tui.cli.context import CommandContext
-from tui.cli.model_call import begin, print_progress
+from tui.cli.model_call import print_progress, unlock_for_call
 from tui.cli.remedies import problem_hint
 from tui.domain import Model
 from tui.errors import Exit
 from tui.storage.user_file import local_path
-from tui.workspace.playground.compare.words import marked
+from tui.workspace.playground.compare.words import mark_differences
 from tui.workspace.playground.speech.transcription import (
     HEADINGS,
     MeasuredTranscript,
@@ -26,7 +26,7 @@ def reference_of(call: CommandContext) -> str:
 async def compare(call: CommandContext, chosen: Sequence[Model], path: Path, reference: str) -> int:
     """Print every transcript, the figures, and the differences of two."""
     for model in chosen:
-        await begin(call, model)
+        await unlock_for_call(call, model)
     results = [MeasuredTranscript(model) for model in chosen]
     await transcribe_with(
         call.tenant_session,
@@ -38,7 +38,7 @@ async def compare(call: CommandContext, chosen: Sequence[Model], path: Path, ref
     )
     call.out.end_progress()
     texts = [result.text for result in results if result.text]
-    differences = marked(*texts) if len(results) == len(texts) == 2 else ""
+    differences = mark_differences(*texts) if len(results) == len(texts) == 2 else ""
     if call.out.as_json:
         models = [{"model": result.model.ref, **result.as_json()} for result in results]
         call.out.json({"file": str(path), "models": models, "differences": differences or None})

@@ -10,10 +10,10 @@ from tui.cli.context import CommandContext
 from tui.cli.model_call import (
     answering_fallbacks,
     answering_model,
-    begin,
     print_progress,
     print_request,
-    traced,
+    trace_option,
+    unlock_for_call,
 )
 from tui.domain import Model, ModelType
 from tui.errors import Problem, UsageError
@@ -49,9 +49,9 @@ async def transcribe(call: CommandContext) -> int | None:
             language = call.args.one("language")
             print_request(call, *calls.transcribe_call(call.tenant_session, model, path, language, times))
             return None
-        await begin(call, model)
+        await unlock_for_call(call, model)
         # Saved last: a file that cannot be written must cost no transcript.
-        with traced(call) as log:
+        with trace_option(call) as log:
             transcript, instead = await _transcript(call, model, path, times, output_format, log)
             _print(call, model, transcript, output_format, instead)
     return None

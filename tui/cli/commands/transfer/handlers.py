@@ -4,7 +4,7 @@ import sys
 
 from tui.cli.commands.transfer import FORMATS
 from tui.cli.commands.transfer.keys import import_keys
-from tui.cli.commands.transfer.plans import plan_for, plan_shape, require_consent, say_plan
+from tui.cli.commands.transfer.plans import plan_for, plan_shape, print_plan, require_consent
 from tui.cli.commands.transfer.targets import export_target
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file, read_bytes
@@ -61,7 +61,7 @@ async def import_file(call: CommandContext) -> None:
     passphrase = (
         call.secret_input.another_passphrase("Passphrase of the file: ") if import_plan.is_protected(content) else None
     )
-    bundle = await import_plan.opened(content, passphrase)
+    bundle = await import_plan.open_bundle(content, passphrase)
     named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     plan = await plan_for(call, import_plan.target(call.session, bundle, named), bundle, named)
     doing = call.args.has("yes") and not call.args.has("dry-run") and plan.changes
@@ -70,7 +70,7 @@ async def import_file(call: CommandContext) -> None:
     if call.out.as_json:
         call.out.json(plan_shape(plan, bool(doing)))
     else:
-        say_plan(call, plan, bool(doing))
+        print_plan(call, plan, bool(doing))
     require_consent(call, plan, bool(doing))
 
 

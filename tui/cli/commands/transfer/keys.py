@@ -1,8 +1,8 @@
 """`modeldeck import` for another program's file: the plan by credential, verified before it is saved."""
 
-from tui.cli.commands.transfer.plans import lack_text, plan_for, plan_shape, require_consent, say_plan
+from tui.cli.commands.transfer.plans import lack_text, plan_for, plan_shape, print_plan, require_consent
 from tui.cli.context import CommandContext
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.errors import Problem, UsageError
 from tui.storage.user_file import local_path, shred
 from tui.tenancy import credentials
@@ -11,7 +11,7 @@ from tui.tenancy.connections import label_of
 from tui.workspace.transfer import formats, import_plan
 from tui.workspace.transfer import import_keys as importing
 from tui.workspace.transfer.formats.entries import KeyFile
-from tui.workspace.transfer.import_keys import Assigned, KeyBundle, Rejected
+from tui.workspace.transfer.import_keys import KeyAssignment, KeyBundle, RejectedKey
 from tui.workspace.transfer.import_plan import Plan
 
 _SHREDDED = (
@@ -30,12 +30,12 @@ async def import_keys(call: CommandContext, content: bytes) -> None:
         await call.unlock(tenant_registry.get(session))
     bundle = importing.key_bundle(session, format_id, keys)
     plan = await plan_for(call, session, bundle.bundle, named, preview=True)
-    rejected: tuple[Rejected, ...] = ()
+    rejected: tuple[RejectedKey, ...] = ()
     doing = call.args.has("yes") and not call.args.has("dry-run") and plan.changes and bool(bundle.assigned)
     if doing:
         accepted = bundle
         if not call.args.has("no-verify"):
-            accepted, rejected = await importing.verified(plan, bundle)
+            accepted, rejected = await importing.verify_keys(plan, bundle)
         doing = bool(accepted.assigned)
         if doing:
             plan = await plan_for(call, session, accepted.bundle, named)
@@ -49,11 +49,11 @@ async def import_keys(call: CommandContext, content: bytes) -> None:
             shape | {"lacks": [*shape["lacks"], *more], "format": format_id, "keys": states, "shredded": shredded}
         )
     else:
-        _say(call, plan, keys, bundle, rejected, doing)
+        _print_import(call, plan, keys, bundle, rejected, doing)
         if shredded:
             call.out.confirm(_SHREDDED.format(call.args.one("FILE")))
     if rejected:
-        raise Problem(f"{counted(len(rejected), 'key')} of {len(bundle.assigned)} could not be verified.", _HINT)
+        raise Problem(f"{count_noun(len(rejected), 'key')} of {len(bundle.assigned)} could not be verified.", _HINT)
     require_consent(call, plan, doing)
 
 
@@ -77,38 +77,38 @@ def _shred(call: CommandContext, content: bytes) -> bool:
     return True
 
 
-def _say(
-    call: CommandContext, plan: Plan, keys: KeyFile, bundle: KeyBundle, rejected: tuple[Rejected, ...], done: bool
+def _print_import(
+    call: CommandContext, plan: Plan, keys: KeyFile, bundle: KeyBundle, rejected: tuple[RejectedKey, ...], done: bool
 ) -> None:
     refused = {entry.assigned.ref for entry in rejected}
-    call.out.line(f"This is {keys.label} with {counted(len(keys.keys), 'key')}.")
+    call.out.line(f"This is {keys.label} with {count_noun(len(keys.keys), 'key')}.")
     for place in bundle.assigned:
         if place.ref not in refused:
             call.out.line(f"  {place.entry.where}: {_target(plan, place)}")
     if keys.keys and not (rejected and not plan.changes):
-        say_plan(call, plan, done)
+        print_plan(call, plan, done)
     for unread in keys.unread:
         call.out.note(str(unread))
     for entry in rejected:
         call.out.note(_rejected_text(call, entry))
 
 
-def _target(plan: Plan, place: Assigned) -> str:
+def _target(plan: Plan, place: KeyAssignment) -> str:
     session = plan.rehearsal.tenant(plan.tenant.id)
-    credential = credentials.named(session, *place.ref)
+    credential = credentials.find(session, *place.ref)
     to = f", can be sent to {', '.join(credential.origins)}" if credential else ""
     in_use = "" if credential is None or credential.active else ", not in use"
     return f"{label_of(session, place.provider)}, credential {place.name}{in_use}{to}"
 
 
-def _rejected_text(call: CommandContext, entry: Rejected) -> str:
+def _rejected_text(call: CommandContext, entry: RejectedKey) -> str:
     return f"Not saved: {entry.assigned.entry.where}. {lack_text(entry.problem)}"
 
 
 def _key_shape(
-    plan: Plan, place: Assigned, bundle: KeyBundle, rejected: tuple[Rejected, ...], done: bool
+    plan: Plan, place: KeyAssignment, bundle: KeyBundle, rejected: tuple[RejectedKey, ...], done: bool
 ) -> dict[str, object]:
-    credential = credentials.named(plan.rehearsal.tenant(plan.tenant.id), *place.ref)
+    credential = credentials.find(plan.rehearsal.tenant(plan.tenant.id), *place.ref)
     refused = place.ref in {entry.assigned.ref for entry in rejected}
     return {
         "where": place.entry.where,

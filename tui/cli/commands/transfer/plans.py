@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from tui.cli.context import CommandContext
-from tui.cli.output import counted, is_terminal
+from tui.cli.output import count_noun, is_terminal
 from tui.cli.remedies import problem_hint
 from tui.errors import Problem, UsageError
 from tui.tenancy import tenants as tenant_registry
@@ -54,9 +54,9 @@ def plan_shape(plan: Plan, done: bool) -> dict[str, Any]:
     }
 
 
-def say_plan(call: CommandContext, plan: Plan, done: bool) -> None:
+def print_plan(call: CommandContext, plan: Plan, done: bool) -> None:
     """Print what a plan changes, or has changed."""
-    name, count = plan.tenant.name, counted(len(plan.acts), "change")
+    name, count = plan.tenant.name, count_noun(len(plan.acts), "change")
     into = f"a new tenant, {name}" if plan.new else name
     if not plan.changes:
         call.out.line(f"{name} already matches the file; there is nothing to import.")
@@ -64,10 +64,10 @@ def say_plan(call: CommandContext, plan: Plan, done: bool) -> None:
         call.out.confirm(f"Imported into {into}: {count}.")
     else:
         call.out.line(f"Would be imported into {into}: {count}.")
-    say_changes(call, plan, tuple(map(lack_text, plan.lacks)))
+    print_changes(call, plan, tuple(map(lack_text, plan.lacks)))
 
 
-def say_changes(call: CommandContext, plan: Plan, lacks: tuple[str, ...]) -> None:
+def print_changes(call: CommandContext, plan: Plan, lacks: tuple[str, ...]) -> None:
     """Print each change and new URL of a plan, and what it lacks."""
     for act in plan.acts:
         call.out.line(f"  {audit.words(act)}")

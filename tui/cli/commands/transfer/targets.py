@@ -3,7 +3,7 @@
 import shlex
 import shutil
 
-from tui.cli.commands.shell.formats import formatted
+from tui.cli.commands.shell.formats import format_variables
 from tui.cli.commands.transfer import unit_files
 from tui.cli.context import CommandContext
 from tui.cli.inputs import new_file
@@ -13,7 +13,7 @@ from tui.storage.user_file import write
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.workspace import program_environment
-from tui.workspace.transfer.targets import Target, deployed, dify, litellm
+from tui.workspace.transfer.targets import Target, deployed_providers, dify, litellm
 
 _STDOUT = "-"
 
@@ -54,13 +54,13 @@ async def export_target(call: CommandContext, session: TenantSession, kind: str)
 def _target(session: TenantSession, kind: str, chosen: list[Provider], named: tuple[str, ...], file: str) -> Target:
     start = ["modeldeck", "exec", "-t", session.tenant_id, *(word for name in named for word in ("--provider", name))]
     if kind in ("litellm", "dify"):
-        providers = deployed(session, chosen)
+        providers = deployed_providers(session, chosen)
         if kind == "dify":
             return dify.environment(providers, _line([*start, "--by-provider", "--", "docker", "compose", "up", "-d"]))
         return litellm.config(providers, _line([*start, "--by-provider", "--", "litellm", "--config", file]))
     environment = program_environment.environment(session, chosen, named=bool(named))
     if kind == "dotenv":
-        return Target(formatted("dotenv", environment), environment.skipped)
+        return Target(format_variables("dotenv", environment), environment.skipped)
     if kind == "compose":
         compose = unit_files.compose(environment.variables, _line([*start, "--", "docker", "compose", "up"]))
         return Target(compose.text, environment.skipped)

@@ -8,7 +8,7 @@ from tui.cli.commands.provider.set_up import reject_foreign_keys, secret_hints
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.cli.inputs import whole_number
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.domain import Credential
 from tui.errors import Problem
 from tui.providers import provider as provider_by_id
@@ -53,7 +53,7 @@ async def _set_trial(
         shape = {"provider": provider.id, "calls": trial.calls, "models": list(trial.models)}
         call.out.json(shape | {"state": check.state, "ms": check.ms})
         return
-    per_tenant = f"{counted(trial.calls, 'request')} of {provider.label}"
+    per_tenant = f"{count_noun(trial.calls, 'request')} of {provider.label}"
     call.out.confirm(f"Each tenant has {per_tenant} on trial, with {', '.join(trial.models)}.")
     call.out.confirm(f"The API key was verified in {check.ms} ms." if verify else "The API key is not verified.")
 
@@ -126,9 +126,9 @@ async def remove(call: CommandContext) -> None:
     existing: Trial = trial_store.trial(call.session, provider.id)
     would = (
         f"The trial of {provider.label} would end for every tenant: its API key, "
-        f"{counted(len(existing.models), 'model')}, {counted(existing.calls, 'request')} each."
+        f"{count_noun(len(existing.models), 'model')}, {count_noun(existing.calls, 'request')} each."
     )
-    if call.confirmed({"provider": provider.id}, would, "Add --yes to remove it."):
+    if call.confirm({"provider": provider.id}, would, "Add --yes to remove it."):
         await trials.remove(call.session, provider.id)
         sentence = f"Ended the trial of {provider.label}."
         call.out.result({"provider": provider.id, "removed": True, "message": sentence}, sentence)

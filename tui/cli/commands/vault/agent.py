@@ -73,13 +73,13 @@ def start(call: "CommandContext") -> None:
     if not pid:
         pid = control.start(call.environ, seconds, min(idle, seconds))
         call.session.audit_best_effort("operator", "agent started")
-        until = _time(call, seconds)
-        sentence = f"The agent runs (process {pid}) until {_words(call, until)}."
+        until = _time_left(call, seconds)
+        sentence = f"The agent runs (process {pid}) until {_last_use(call, until)}."
         call.out.result({"pid": pid, "until": until, "started": True}, sentence)
         return
     facts = _agent(call).status()
-    until = _time(call, _number(facts, "left"))
-    sentence = f"The agent already runs (process {pid}) until {_words(call, until)}. To change that, stop it first."
+    until = _time_left(call, _number(facts, "left"))
+    sentence = f"The agent already runs (process {pid}) until {_last_use(call, until)}. To change that, stop it first."
     call.out.result({"pid": pid, "until": until, "started": False}, sentence)
 
 
@@ -93,9 +93,13 @@ def status(call: "CommandContext") -> None:
         call.out.result(off | {"refused": 0, "tenants": []}, "The agent is off. To start it: modeldeck agent start")
         return
     facts = _agent(call).status()
-    until, idle = _time(call, _number(facts, "left")), _number(facts, "idle") // 60
+    until, idle = _time_left(call, _number(facts, "left")), _number(facts, "idle") // 60
     tenants = [
-        {"tenant": str(entry["tenant"]), "key_pair": str(entry["key_id"]), "until": _time(call, _number(entry, "left"))}
+        {
+            "tenant": str(entry["tenant"]),
+            "key_pair": str(entry["key_id"]),
+            "until": _time_left(call, _number(entry, "left")),
+        }
         for entry in facts.get("tenants", [])
     ]
     locked, refused = facts.get("memory_locked") is True, _number(facts, "refused")
@@ -103,13 +107,13 @@ def status(call: "CommandContext") -> None:
         shape = {"running": True, "pid": pid, "until": until, "idle_minutes": idle, "memory_locked": locked}
         call.out.json({**shape, "refused": refused, "tenants": tenants})
         return
-    call.out.line(f"The agent runs (process {pid}) until {_words(call, until)}.")
+    call.out.line(f"The agent runs (process {pid}) until {_last_use(call, until)}.")
     call.out.line(f"A key that is not used for {idle} minutes is forgotten.")
     call.out.line("Its memory is not swapped." if locked else "Its memory can be swapped: see ulimit -l.")
     if refused:
         call.out.line(f"Connections of other users that were refused: {refused}")
     for entry in tenants:
-        call.out.line(f"{entry['tenant']} is open; unless it is used, until {_words(call, entry['until'])}.")
+        call.out.line(f"{entry['tenant']} is open; unless it is used, until {_last_use(call, entry['until'])}.")
     if not tenants:
         call.out.line("No tenant is open. The next command that gets a passphrase opens one.")
 
@@ -127,7 +131,7 @@ def lock(call: "CommandContext") -> None:
     count = agent.forget(chosen)
     for tenant_id in tenant_ids & ({chosen} if chosen else set(tenants.ids(call.session))):
         call.session.audit_best_effort(tenant_id, "locked")
-    sentence = "The agent has no key to forget." if not count else f"Locked: the agent forgot {_counted(count)}."
+    sentence = "The agent has no key to forget." if not count else f"Locked: the agent forgot {_count_tenants(count)}."
     call.out.result({"locked": count}, sentence)
 
 
@@ -161,17 +165,17 @@ def _number(facts: dict[str, Any], name: str) -> int:
     return value
 
 
-def _time(call: "CommandContext", seconds: int) -> str:
+def _time_left(call: "CommandContext", seconds: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(call.session.clock() + seconds))
 
 
-def _words(call: "CommandContext", stamp: str) -> str:
-    from tui.tenancy.timestamps import moment
+def _last_use(call: "CommandContext", stamp: str) -> str:
+    from tui.tenancy.timestamps import long_time
 
-    return moment(stamp, call.session.now())
+    return long_time(stamp, call.session.now())
 
 
-def _counted(count: int) -> str:
-    from tui.cli.output import counted
+def _count_tenants(count: int) -> str:
+    from tui.cli.output import count_noun
 
-    return counted(count, "private key")
+    return count_noun(count, "private key")

@@ -6,10 +6,10 @@ from typing import Any
 
 from tui.cli.commands.tenant.handlers import NEW
 from tui.cli.context import CommandContext
-from tui.cli.output import counted, is_terminal
+from tui.cli.output import count_noun, is_terminal
 from tui.domain import ManifestState, ProviderState, Tenant
 from tui.errors import Problem, UsageError
-from tui.sanitize import grouped
+from tui.sanitize import group_fingerprint
 from tui.tenancy import keyring, verification
 from tui.tenancy.credentials import stored
 from tui.tenancy.manifest import CredentialChange
@@ -55,7 +55,7 @@ def _lines(key_report: KeyReport) -> Iterator[tuple[str, str]]:
     """Yield a heading and a line each; a line without a heading belongs to the one before."""
     state = "open in the agent" if key_report.in_agent else "open" if key_report.open else "locked"
     state = state if key_report.present else "lost"
-    yield key_report.tenant.name, f"key pair {grouped(key_report.tenant.key_id)}, {state}"
+    yield key_report.tenant.name, f"key pair {group_fingerprint(key_report.tenant.key_id)}, {state}"
     yield "Readers", _readers(key_report)
     yield "Key file", key_report.key_file + ("" if key_report.present else ", which is missing")
     yield "Settings", key_report.settings
@@ -69,13 +69,13 @@ def _lines(key_report: KeyReport) -> Iterator[tuple[str, str]]:
     if any(credential.state is ProviderState.UNCONFIRMED for credential in key_report.credentials) or key_report.alarm:
         yield "", "To review and accept them: modeldeck vault confirm"
     if key_report.exposed:
-        yield "To replace", f"{counted(len(key_report.exposed), 'API key')} that a removed operator could read:"
+        yield "To replace", f"{count_noun(len(key_report.exposed), 'API key')} that a removed operator could read:"
     for exposed in key_report.exposed:
         yield "", f"{exposed.provider} {exposed.name}, read by {exposed.operator}"
     if key_report.tenant.id != OPERATOR:
         yield "History", _history(key_report)
     if key_report.earlier:
-        names = ", ".join(map(grouped, key_report.earlier))
+        names = ", ".join(map(group_fingerprint, key_report.earlier))
         yield "Earlier", f"key pair {names}, kept until no saved state of the settings needs it"
     for entry in key_report.loose:
         yield "Loose", entry
@@ -108,7 +108,7 @@ def _auto_lock(key_report: KeyReport) -> str:
     if key_report.in_agent:
         return "By the agent: modeldeck agent status shows when."
     minutes = key_report.lock_after
-    return f"In the console, after {counted(minutes, 'minute')} without a key press." if minutes else "Off."
+    return f"In the console, after {count_noun(minutes, 'minute')} without a key press." if minutes else "Off."
 
 
 _MANIFEST = {
@@ -130,7 +130,7 @@ def _history(key_report: KeyReport) -> str:
     if not settings.available:
         return "None: a shared store has no place for chats."
     state = f"Chats are recorded, sealed for this key pair, kept {settings.words}" if settings.on else "Off"
-    return f"{state}; {counted(key_report.chats, 'chat')} stored."
+    return f"{state}; {count_noun(key_report.chats, 'chat')} stored."
 
 
 def _shape(key_report: KeyReport) -> dict[str, Any]:
@@ -179,7 +179,7 @@ async def unlock(call: CommandContext) -> None:
     """Check the passphrase, and name what was changed while the tenant was locked."""
     tenant = _owner(call)
     session = call.session.tenant(tenant.id)
-    if tenant.protected and (passphrase := call.secret_input.without_prompt(tenant.id)):
+    if tenant.protected and (passphrase := call.secret_input.passphrase_without_prompt(tenant.id)):
         await tenants.unlock(session, passphrase)  # which is checked, even if the agent has the key
     else:
         await call.unlock(tenant)
@@ -200,7 +200,7 @@ async def unlock(call: CommandContext) -> None:
         call.out.line(f"{tenant.name} has no passphrase; its private key opens.")
     else:
         call.out.line(f"{tenant.name} is open in the agent." if in_agent else f"The passphrase unlocks {tenant.name}.")
-    _say(call, tenant, waiting, integrity)
+    _print_unconfirmed(call, tenant, waiting, integrity)
     if waiting or integrity.alarm:
         call.out.line("To review and accept: modeldeck vault confirm")
     if words := due_words(session):
@@ -216,45 +216,49 @@ async def confirm(call: CommandContext) -> None:
     await call.unlock(tenant)
     integrity = await confirmation.examine(call.session.tenant(tenant.id))
     waiting = [
-        entry for entry in confirmation.to_confirm(call.session.tenant(tenant.id), integrity) if _meant(call, entry)
+        entry
+        for entry in confirmation.to_confirm(call.session.tenant(tenant.id), integrity)
+        if _is_selected(call, entry)
     ]
     dry = call.args.has("dry-run")
     if not dry and not call.args.has("yes") and (waiting or integrity.alarm):
-        _say(call, tenant, waiting, integrity)
+        _print_unconfirmed(call, tenant, waiting, integrity)
         hint = "Add --yes to confirm. To delete what is not yours: modeldeck credential remove"
-        raise UsageError(f"{_counted(waiting, tenant)} would be confirmed.", hint)
+        raise UsageError(f"{_count_waiting(waiting, tenant)} would be confirmed.", hint)
     if not dry and (waiting or integrity.alarm):
         await confirmation.confirm(call.session.tenant(tenant.id), waiting)
     if call.out.as_json:
-        call.out.json([_confirmed(call, tenant, entry, integrity) for entry in waiting])
+        call.out.json([_confirm(call, tenant, entry, integrity) for entry in waiting])
         return
-    _say(call, tenant, waiting, integrity)
+    _print_unconfirmed(call, tenant, waiting, integrity)
     if dry and (waiting or integrity.alarm):
-        call.out.line(f"{_counted(waiting, tenant)} would be confirmed.")
+        call.out.line(f"{_count_waiting(waiting, tenant)} would be confirmed.")
     elif waiting or integrity.alarm:
-        call.out.confirm(f"{_counted(waiting, tenant)} confirmed.")
+        call.out.confirm(f"{_count_waiting(waiting, tenant)} confirmed.")
     else:
         call.out.confirm(f"Nothing to confirm in {tenant.name}.")
 
 
-def _counted(waiting: list[CredentialChange], tenant: Tenant) -> str:
+def _count_waiting(waiting: list[CredentialChange], tenant: Tenant) -> str:
     if not waiting:
         return f"The state of {tenant.name}"
     noun = "credential" if all(entry.place[1] for entry in waiting) else "change"
-    return f"{counted(len(waiting), noun)} of {tenant.name}"
+    return f"{count_noun(len(waiting), noun)} of {tenant.name}"
 
 
-def _meant(call: CommandContext, finding: CredentialChange) -> bool:
+def _is_selected(call: CommandContext, finding: CredentialChange) -> bool:
     provider, name = call.args.one("P"), call.args.one("CRED")
     return (not provider or provider == finding.place[0]) and (not name or name == finding.place[1])
 
 
-def _say(call: CommandContext, tenant: Tenant, waiting: list[CredentialChange], integrity: IntegrityStatus) -> None:
+def _print_unconfirmed(
+    call: CommandContext, tenant: Tenant, waiting: list[CredentialChange], integrity: IntegrityStatus
+) -> None:
     if integrity.alarm:
         call.out.line(verification.alarm_words(call.session.tenant(tenant.id), integrity.alarm))
     for entry in waiting:
         call.out.line(
-            f"{verification.called(entry.place)}:"
+            f"{verification.credential_label(entry.place)}:"
             if integrity.alarm
             else verification.words(call.session.tenant(tenant.id), entry)
         )
@@ -262,7 +266,7 @@ def _say(call: CommandContext, tenant: Tenant, waiting: list[CredentialChange], 
             call.out.line(f"  {line}")
 
 
-def _confirmed(
+def _confirm(
     call: CommandContext, tenant: Tenant, finding: CredentialChange, integrity: IntegrityStatus
 ) -> dict[str, Any]:
     return {
@@ -281,7 +285,7 @@ async def rotate(call: CommandContext) -> None:
     """Create a new key pair; with --lost, start over."""
     tenant = _owner(call)
     if call.args.has("dry-run"):
-        would = _would_rotate(call, tenant)
+        would = _dry_run_sentence(call, tenant)
         call.out.answer({"tenant": tenant.id, "rotated": False, "message": would}, would)
         return
     if call.args.has("lost"):
@@ -294,32 +298,34 @@ async def rotate(call: CommandContext) -> None:
 
         done = await rotation.rotate(call.session.tenant(tenant.id), passphrase, report=show_progress)
     call.out.end_progress()
-    pair = grouped(done.tenant.key_id)
+    pair = group_fingerprint(done.tenant.key_id)
     if call.out.as_json:
         shape = {"tenant": tenant.id, "key_pair": done.tenant.key_id, "sealed_anew": done.resealed, "left": done.left}
         call.out.json(shape)
         return
-    call.out.confirm(f"{tenant.name} has a new key pair, {pair}; {counted(done.resealed, 'credential')} re-encrypted.")
+    call.out.confirm(
+        f"{tenant.name} has a new key pair, {pair}; {count_noun(done.resealed, 'credential')} re-encrypted."
+    )
     if done.history_problem:
         call.out.line(f"Chats still need the old key; the next unlock goes on. {done.history_problem.message}")
     if done.left:
-        call.out.line(f"{counted(done.left, 'credential')} cannot be decrypted: replace or remove them.")
+        call.out.line(f"{count_noun(done.left, 'credential')} cannot be decrypted: replace or remove them.")
     call.out.confirm("Nothing changed at the providers: revoke leaked API keys there.")
 
 
-def _would_rotate(call: CommandContext, tenant: Tenant) -> str:
+def _dry_run_sentence(call: CommandContext, tenant: Tenant) -> str:
     would = f"{tenant.name} would get a new key pair"
     if call.args.has("lost"):
         return f"{would}; what was encrypted for the lost one can no longer be decrypted."
     encrypted = sum(bool(credential.envelope) for credential in stored(call.session.tenant(tenant.id)))
-    return f"{would}, and {counted(encrypted, 'credential')} would be re-encrypted."
+    return f"{would}, and {count_noun(encrypted, 'credential')} would be re-encrypted."
 
 
-async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.Rotated:
+async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.RotationResult:
     if not call.args.has("yes"):
         path = keyring.key_path(call.session.tenant(tenant.id), tenant)
         raise UsageError(
-            _would_rotate(call, tenant),
+            _dry_run_sentence(call, tenant),
             f"Add --yes to do it. If you still have the key file, restore it: {path}",
         )
     passphrase = (

@@ -3,10 +3,10 @@
 from typing import Any
 
 from tui.cli.context import CommandContext
-from tui.cli.output import counted
+from tui.cli.output import count_noun
 from tui.errors import Locked, Problem, UsageError
 from tui.tenancy import tenants as tenant_registry
-from tui.tenancy.timestamps import moment
+from tui.tenancy.timestamps import long_time
 from tui.workspace import audit, tenants
 from tui.workspace.tenants import State
 
@@ -33,7 +33,9 @@ async def restore(call: CommandContext) -> None:
     if state.problem is not None:
         raise state.problem
     lacking = audit.changes_since(call.session.tenant(tenant_id), state)
-    would = f"State {number}, saved {moment(state.saved, call.session.now())}, would be restored: {_contents(state)}."
+    would = (
+        f"State {number}, saved {long_time(state.saved, call.session.now())}, would be restored: {_contents(state)}."
+    )
     missing = f"Not in it: {'; '.join(lacking) or 'nothing known'}."
     if call.args.has("dry-run"):
         if call.out.as_json:
@@ -65,9 +67,9 @@ def _list(call: CommandContext, tenant_id: str, states: list[State]) -> None:
         [
             (
                 _number(state),
-                moment(state.saved, call.session.now()) or "–",
+                long_time(state.saved, call.session.now()) or "–",
                 state.problem.message if state.problem else _contents(state),
-                _first(audit.changes_since(call.session.tenant(tenant_id), state)) if not state.problem else "",
+                _first_change(audit.changes_since(call.session.tenant(tenant_id), state)) if not state.problem else "",
             )
             for state in states
         ],
@@ -84,11 +86,11 @@ def _shape(call: CommandContext, tenant_id: str, state: State) -> dict[str, Any]
         "added": state.added,
         "defaults": state.defaults,
         "lacks": [] if state.problem else audit.changes_since(call.session.tenant(tenant_id), state),
-        "problem": _words(state.problem),
+        "problem": _problem_words(state.problem),
     }
 
 
-def _words(problem: Problem | None) -> str | None:
+def _problem_words(problem: Problem | None) -> str | None:
     return problem.message if problem else None
 
 
@@ -98,11 +100,11 @@ def _number(state: State) -> str:
 
 def _contents(state: State) -> str:
     return (
-        f"{counted(state.providers, 'provider')}, {counted(state.added, 'added model')}, "
-        f"{counted(state.defaults, 'default')}"
+        f"{count_noun(state.providers, 'provider')}, {count_noun(state.added, 'added model')}, "
+        f"{count_noun(state.defaults, 'default')}"
     )
 
 
-def _first(lacking: list[str]) -> str:
+def _first_change(lacking: list[str]) -> str:
     more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
     return f"{lacking[0]}{more}" if lacking else ""

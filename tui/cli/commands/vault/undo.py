@@ -23,7 +23,7 @@ COMMANDS = (
 
 async def undo(call: "CommandContext") -> None:
     """Undo the last change, or say what would be undone."""
-    from tui.tenancy.timestamps import moment
+    from tui.tenancy.timestamps import long_time
     from tui.workspace import undo
 
     session = call.tenant_session
@@ -35,7 +35,7 @@ async def undo(call: "CommandContext") -> None:
         else:
             await call.unlock_without_asking(call.tenant)
         await undo.undo(session, change)
-    at = moment(change.saved, call.session.now())
+    at = long_time(change.saved, call.session.now())
     sentence = f"{'Would undo' if dry else 'Undone'} (saved {at}): {change.words}."
     show = call.out.answer if dry else call.out.result
     show({"undone": not dry, "change": change.words, "saved": change.saved, "message": sentence}, sentence)

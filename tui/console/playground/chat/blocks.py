@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from tui.workspace.playground.answer_schema import SchemaResult
 
 _MAX_CHARACTERS = 4_000
-"""Characters of a question that are shown; whoever reads a longer one has pasted it."""
+"""Characters of a question that are shown; longer questions are pasted."""
 
 _TEXT_CURSOR = "▏"
 
 
-class Sentences:
+class NoteBlock:
     """The program's own lines, such as what to do in an empty chat."""
 
     def __init__(self, *lines: Words) -> None:
@@ -30,11 +30,11 @@ class Sentences:
     def rows(self, cells: int) -> Sequence[Content]:
         return [row for line in self.lines for row in wrap(line, cells)]
 
-    def holds(self, pattern: re.Pattern[str]) -> bool:
+    def contains(self, pattern: re.Pattern[str]) -> bool:
         return any(pattern.search(line.plain) for line in self.lines)
 
 
-class ProblemBlock(Sentences):
+class ProblemBlock(NoteBlock):
     """A problem: sentence, hint, and the provider's own message."""
 
     def __init__(self, message: str, hints: Sequence[str] = (), detail: str = "", by: str = "") -> None:
@@ -59,7 +59,7 @@ class QuestionBlock:
         rows += [row for file in self._files for row in wrap(line((f"{MARK} {file}", MUTED)), cells - 2)]
         return [line((f"{TURN} ", PERSON), row) for row in rows]
 
-    def holds(self, pattern: re.Pattern[str]) -> bool:
+    def contains(self, pattern: re.Pattern[str]) -> bool:
         return bool(pattern.search(self.text))
 
 
@@ -97,7 +97,7 @@ class AnswerBlock:
         return self._thoughts
 
     def begin(self) -> None:
-        """Show that the answer is awaited."""
+        """Show that the answer is pending."""
         from tui.console.widgets.markdown.renderer import Document  # lazy: an answer
 
         self.running = True
@@ -116,7 +116,7 @@ class AnswerBlock:
             self._thinking.text.add(text)
 
     def gather(self) -> None:
-        """Put together what came since."""
+        """Join the text that arrived since the last call."""
         if self._new or self._new_thoughts:
             self._text = self.text + "".join(self._new)
             self._thoughts = self.thoughts + "".join(self._new_thoughts)
@@ -136,14 +136,14 @@ class AnswerBlock:
         if self.thoughts or self._new_thoughts:
             rows.append(line((f"{WORKING} {self._thought_words}", MUTED)))
             if self.unfolded:
-                thoughts = self._drawn(self._thinking, self.thoughts, cells - 2, MUTED)
+                thoughts = self._render(self._thinking, self.thoughts, cells - 2, MUTED)
                 rows += [Content("  ").append(row) for row in thoughts]
-        if answer := self._drawn(self._answer, self.text, cells):
+        if answer := self._render(self._answer, self.text, cells):
             rows += [*answer[:-1], answer[-1].append(_TEXT_CURSOR) if self.running else answer[-1]]
         return rows + [row for entry in self.below for row in wrap(line(entry), cells)]
 
     @staticmethod
-    def _drawn(document: "Document | None", text: str, cells: int, style: str = "") -> list[Content]:
+    def _render(document: "Document | None", text: str, cells: int, style: str = "") -> list[Content]:
         from tui.console.widgets.markdown.renderer import markdown_rows  # lazy: an answer
 
         return document.rows(cells) if document is not None else markdown_rows(text, cells, style)
@@ -155,10 +155,10 @@ class AnswerBlock:
             return f"thinking {seconds}"
         return f"thought for {seconds}{'' if self.unfolded else ', hidden'}"
 
-    def holds(self, pattern: re.Pattern[str]) -> bool:
+    def contains(self, pattern: re.Pattern[str]) -> bool:
         return bool(pattern.search(self.text) or (self.unfolded and pattern.search(self.thoughts)))
 
 
-def stopped(words: str) -> Words:
+def stop_mark(words: str) -> Words:
     """Return the mark of an incomplete answer."""
     return (f"{STOPPED} {printable(words)}", ATTENTION)

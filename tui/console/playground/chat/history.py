@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tui.console.keys import hint
-from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, QuestionBlock, stopped
+from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, QuestionBlock, stop_mark
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Words
 from tui.console.widgets.symbols import MUTED
@@ -67,7 +67,7 @@ class Exchange:
         self.unsent = bool(hints)
         self.replies.pop()
         self._number()
-        self.trouble = ProblemBlock(problem.message, hints) if hints else trouble(problem, by, started=False)
+        self.trouble = ProblemBlock(problem.message, hints) if hints else problem_block(problem, by, started=False)
 
     def step(self, step: int) -> bool:
         """Show the answer before or after; False where there is none."""
@@ -135,7 +135,7 @@ class ChatHistory:
         return next((entry for entry in reversed(self.entries) if block in entry.blocks), None)
 
 
-def resumed(chat: "StoredChat") -> ChatHistory:
+def resume(chat: "StoredChat") -> ChatHistory:
     """Return the history of a recorded chat, as it is shown."""
     history = ChatHistory()
     history.conversation.system = chat.conversation.system
@@ -143,14 +143,14 @@ def resumed(chat: "StoredChat") -> ChatHistory:
         entry = history.add(turn.question)
         for answer in turn.answers:
             reply = AnswerBlock(answer.model.partition("/")[2] or answer.model, answer.text, answer.thoughts)
-            reply.end(*(words for words in (mark(answer),) if words))
+            reply.end(*(words for words in (answer_mark(answer),) if words))
             entry.begin(reply)
             entry.end(answer)
         entry.turn.shown = turn.shown
     return history
 
 
-def trouble(problem: Problem, by: str, *, started: bool) -> ProblemBlock:
+def problem_block(problem: Problem, by: str, *, started: bool) -> ProblemBlock:
     """Return a problem in place of an answer, or under one that had begun."""
     advice = problem_hint(problem)
     hints = [advice]
@@ -163,16 +163,16 @@ def trouble(problem: Problem, by: str, *, started: bool) -> ProblemBlock:
 
 def fit_mark(fit: SchemaResult) -> Words:
     """Return the mark under an answer that was checked against a schema."""
-    return ("fits the schema", MUTED) if fit.valid else stopped(hint(f"{fit.words} {_CORRECT}"))
+    return ("fits the schema", MUTED) if fit.valid else stop_mark(hint(f"{fit.words} {_CORRECT}"))
 
 
-def mark(answer: Answer) -> Words | None:
+def answer_mark(answer: Answer) -> Words | None:
     """Return the mark under an answer that is incomplete or needs a remark."""
     if answer.state is AnswerState.STOPPED:
         how = ", the answer is incomplete" if answer.text else " before the answer began"
-        return stopped(f"stopped by you{how}")
+        return stop_mark(f"stopped by you{how}")
     if answer.state is AnswerState.BROKEN:
-        return stopped("connection lost, the answer is incomplete")
+        return stop_mark("connection lost, the answer is incomplete")
     if not answer.text:
-        return stopped(answer.note or "the answer is empty")
-    return stopped(answer.note) if answer.note else None
+        return stop_mark(answer.note or "the answer is empty")
+    return stop_mark(answer.note) if answer.note else None

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from tui.console.keys import hint, key_of
-from tui.console.playground.chat.blocks import Sentences
+from tui.console.playground.chat.blocks import NoteBlock
 from tui.console.playground.chat.recording import INCOGNITO, RECORDED
 from tui.console.widgets.truncate import width
 from tui.domain import Model
@@ -32,13 +32,13 @@ OTHER_CHAT = (
 """The same before a recorded chat is chosen."""
 
 
-def empty_chat(model: Model | None, pick_hint: str, sign: str = "") -> Sentences:
+def empty_chat(model: Model | None, pick_hint: str, sign: str = "") -> NoteBlock:
     """Return the block of an empty chat; `pick_hint` says how to pick a model, `sign` whether it is recorded."""
     if model is None:
-        return Sentences("", "  No default chat model yet.", "", f"  {pick_hint}")
+        return NoteBlock("", "  No default chat model yet.", "", f"  {pick_hint}")
     keep = hint(f"  {_RECORDING_NOTES.get(sign, _RECORDING_NOTES[''])}")
     attach = hint("  {chat.attach:typing} attaches an image, a PDF or a text file.")
-    return Sentences("", f"  Ask {model.id} something.", "", attach, keep)
+    return NoteBlock("", f"  Ask {model.id} something.", "", attach, keep)
 
 
 def unsaved(tenant_id: str) -> str:
@@ -46,9 +46,9 @@ def unsaved(tenant_id: str) -> str:
     return f"The chat of {tenant_id} is not saved. " + hint("{chat.save:typing} saves it in the playground.")
 
 
-def hidden(tenant: str) -> Sentences:
+def locked_block(tenant: str) -> NoteBlock:
     """Return the block that replaces the chat of a locked tenant."""
-    return Sentences(
+    return NoteBlock(
         "", f"  {tenant} is locked; the chat is hidden.", "", "  The next question asks for the passphrase."
     )
 
@@ -95,16 +95,16 @@ def summary(answer: Answer, *, wide: bool) -> tuple[str, str]:
     about = "" if answer.reported else "about "
     charged = f"{about}{answer.output:,} tokens, may be charged" if answer.output else ""
     if answer.state is AnswerState.STOPPED:
-        return f"stopped after {total}", joined(first, charged)
+        return f"stopped after {total}", join(first, charged)
     if answer.state is AnswerState.BROKEN:
         return f"connection lost after {total}", charged
     speed = f"{speed_of(answer)} tokens a second" if speed_of(answer) else ""
     tokens = f"{answer.input:,} in, {answer.output:,} out" if answer.input else ""
     cost = answer.cost.short if answer.cost else ""
     if wide:
-        return total, joined(first, speed, tokens, cost)
+        return total, join(first, speed, tokens, cost)
     # A price is never without its date, so the speed gives way to it.
-    return cost, joined(first, total, "" if cost else speed, tokens)
+    return cost, join(first, total, "" if cost else speed, tokens)
 
 
 def tokens_a_second(tokens: int, seconds: float) -> str:
@@ -112,6 +112,6 @@ def tokens_a_second(tokens: int, seconds: float) -> str:
     return f"{tokens / seconds:.0f}" if tokens and seconds > 0.05 else ""
 
 
-def joined(*parts: str) -> str:
+def join(*parts: str) -> str:
     """Join the parts that are not blank with ` · `."""
     return " · ".join(filter(None, parts))

@@ -21,7 +21,7 @@ from tui.console.widgets.symbols import MUTED, PROBLEM
 from tui.console.widgets.truncate import fit
 from tui.errors import Problem
 from tui.sanitize import one_line
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.history import chats
 from tui.workspace.history.index import HistoryIndex, Summary
 from tui.workspace.history.records import StoredChat
@@ -80,11 +80,11 @@ class RecordedChats(PageScreen[StoredChat]):
         self._by_id = {chat.id: chat for chat in self._matches}
         now = self.navigator.session.now()
 
-        def drawn(place: int) -> Draw:
+        def draw_row(place: int) -> Draw:
             return partial(_draw, self._matches[place], now)
 
-        nothing = [text_item("", text) for text in self._nothing()]
-        rows = Lazy([chat.id for chat in self._matches], drawn) if self._matches else nothing
+        nothing = [text_item("", text) for text in self._empty_message()]
+        rows = Lazy([chat.id for chat in self._matches], draw_row) if self._matches else nothing
         self.query_one(Rows).show(rows, key)
         self.refresh_chrome()
 
@@ -92,7 +92,7 @@ class RecordedChats(PageScreen[StoredChat]):
     def _words(self) -> list[str]:
         return self.query_one(Filter).text.casefold().split()
 
-    def _nothing(self) -> tuple[str, ...]:
+    def _empty_message(self) -> tuple[str, ...]:
         if self._problem is not None:
             return self._problem.message, problem_hint(self._problem)
         if self._index is None:
@@ -131,9 +131,9 @@ class RecordedChats(PageScreen[StoredChat]):
 
     def on_rows_chosen(self) -> None:
         if (chat := self._chat) is not None:
-            self.run_guarded(self._go_on(chat.id), "open")
+            self.run_guarded(self._resume(chat.id), "open")
 
-    async def _go_on(self, chat_id: str) -> None:
+    async def _resume(self, chat_id: str) -> None:
         self.dismiss(await asyncio.to_thread(chats.open_chat, self.navigator.tenant_session, chat_id))
 
     def on_filter_changed(self) -> None:
@@ -195,7 +195,9 @@ def _draw(chat: Summary, now: str, cells: int) -> Content:
     sign = PROBLEM if chat.finding else "  "
     count = f"{chat.questions} question{'' if chat.questions == 1 else 's'}"
     room = max(10, cells - 30)
-    return line(sign, fit(chat.title, room), "  ", (fit(count, 13), MUTED), (fit(when(chat.updated, now), 12), MUTED))
+    return line(
+        sign, fit(chat.title, room), "  ", (fit(count, 13), MUTED), (fit(short_time(chat.updated, now), 12), MUTED)
+    )
 
 
 class RenameChat(PageScreen[str]):

@@ -1,4 +1,4 @@
-"""Recording of the chat in a tab: in a thread of its own and in order, so that the chat never waits for the disk."""
+"""Record the chat of a tab. One thread writes in order, so the chat never waits for the disk."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -31,13 +31,13 @@ class ChatRecording:
         self._threads: ThreadPoolExecutor | None = None
         self._last: Future[None] | None = None
         self._broken: list[Recorder] = []
-        """Those that could not write; nothing more is recorded with them."""
+        """Recorders that failed; they record nothing more."""
         self.incognito = False
         self._missed = False
         self._recorded = False
 
     @property
-    def on(self) -> bool:
+    def is_on(self) -> bool:
         """Whether history is on for the tenant."""
         from tui.workspace.history.settings import settings  # lazy: history
 
@@ -46,17 +46,17 @@ class ChatRecording:
     @property
     def records(self) -> bool:
         """Whether the next question is recorded."""
-        return self.on and not self.incognito and not self._missed
+        return self.is_on and not self.incognito and not self._missed
 
     @property
     def complete(self) -> bool:
         """Whether all that was asked is recorded, so that nothing is lost with the tab."""
-        return self._recorded and self.on and not self._missed
+        return self._recorded and self.is_on and not self._missed
 
     @property
     def word(self) -> str:
         """What the title says of it; '' where history is off."""
-        if not self.on:
+        if not self.is_on:
             return ""
         return RECORDED if self.records else INCOGNITO
 
@@ -105,7 +105,7 @@ class ChatRecording:
         return Recorder(self._session, chat)
 
     def _run(self, recorder: "Recorder", work: Callable[[], None]) -> None:
-        """Do it after what was asked for before."""
+        """Queue the work behind what was queued before."""
         loop = asyncio.get_running_loop()
 
         def guarded() -> None:
@@ -116,12 +116,12 @@ class ChatRecording:
             except Problem as problem:
                 self._broken.append(recorder)
                 with suppress(RuntimeError):  # the console has ended meanwhile
-                    loop.call_soon_threadsafe(self._failed, recorder, problem)
+                    loop.call_soon_threadsafe(self._on_failure, recorder, problem)
 
         # Python waits for its threads at the end of the process: nothing is lost by quitting.
         self._threads = self._threads or ThreadPoolExecutor(1, thread_name_prefix="recording")
         self._last = self._threads.submit(guarded)
 
-    def _failed(self, recorder: "Recorder", problem: Problem) -> None:
+    def _on_failure(self, recorder: "Recorder", problem: Problem) -> None:
         self._missed = self._missed or recorder is self._recorder
         self._on_problem(f"This chat is not recorded any more. {problem.message}")

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from tui.console.frame.navigator import InConsole
+from tui.console.frame.navigator import ConsoleNode
 from tui.console.keys import hint
 from tui.console.playground.chat import messages
 from tui.console.playground.chat.session import ChatSession
@@ -17,7 +17,7 @@ _OFF = (
 )
 
 
-async def choose_chat(console: InConsole, session: ChatSession) -> StoredChat | None:
+async def choose_chat(console: ConsoleNode, session: ChatSession) -> StoredChat | None:
     """Return the chat that a person chose, None for none.
 
     Raises:

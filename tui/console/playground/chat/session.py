@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.chat.blocks import AnswerBlock
-from tui.console.playground.chat.history import ChatHistory, Exchange, fit_mark, mark, resumed, trouble
-from tui.console.playground.chat.messages import joined, seconds_words, summary, tokens_a_second
+from tui.console.playground.chat.history import ChatHistory, Exchange, answer_mark, fit_mark, problem_block, resume
+from tui.console.playground.chat.messages import join, seconds_words, summary, tokens_a_second
 from tui.console.playground.chat.recording import ChatRecording
 from tui.console.playground.parameter_row import Settings
 from tui.console.trial_status import next_steps
@@ -53,19 +53,19 @@ class RunningAnswer:
         self._thinking_until = 0.0
         reply.begin()
 
-    def take(self, event: Event | Fallback) -> None:
+    def apply(self, event: Event | Fallback) -> None:
         """Apply an event of the request."""
         self.fresh = True
         if isinstance(event, Fallback) and event.answering:
             self.model, self.reply.name = event.model, event.model.id
-        if self.call_status.tell(event):
+        if self.call_status.apply(event):
             return
         match event:
             case TextDelta(text) if text:
-                self._come()
+                self._on_first_token()
                 self.reply.add(printable(text))
             case ThinkingDelta(text) if text:
-                self._come()
+                self._on_first_token()
                 self._thinking_until = self.seconds
                 self.reply.think(printable(text))
             case Usage():
@@ -73,7 +73,7 @@ class RunningAnswer:
             case Finish():
                 self.finish = event
 
-    def _come(self) -> None:
+    def _on_first_token(self) -> None:
         self._pieces += 1
         if not self.first:
             self.first = self.seconds
@@ -106,7 +106,7 @@ class RunningAnswer:
         return max(self._pieces, (len(self.reply.text) + len(self.reply.thoughts)) // _CHARACTERS_A_TOKEN)
 
     @property
-    def words(self) -> str:
+    def status_text(self) -> str:
         """What it does now."""
         if not self.first:
             return self.call_status.words
@@ -118,11 +118,9 @@ class RunningAnswer:
         if not self.first:
             return ""
         speed = tokens_a_second(self.tokens, self.seconds - self.first)
-        return joined(
-            f"first token {self.first:.2f} s", f"{self.tokens:,} tokens", f"{speed} a second" if speed else ""
-        )
+        return join(f"first token {self.first:.2f} s", f"{self.tokens:,} tokens", f"{speed} a second" if speed else "")
 
-    def ended(self, state: AnswerState, note: str = "") -> Answer:
+    def to_answer(self, state: AnswerState, note: str = "") -> Answer:
         """Return the answer to keep."""
         self.gather()
         usage = self._usage or Usage(output=self.tokens if self.reply.text else 0)
@@ -184,7 +182,7 @@ class ChatSession:
         """Return the words of the rule under the transcript, left and right; `parameters` are those that were set."""
         running, last = self.running, self.history.last
         if running is not None:
-            return running.words, running.figures
+            return running.status_text, running.figures
         if last is not None and last.unsent:
             return "not sent", ""
         if last is not None and last.answer is not None:
@@ -207,7 +205,7 @@ class ChatSession:
 
     def resume(self, chat: "StoredChat") -> None:
         """Go on with a recorded chat."""
-        self.history = resumed(chat)
+        self.history = resume(chat)
         texts = {name: str(value) for name, value in chat.parameters.items()}
         self.settings[chat.model] = Settings(texts, dict(chat.parameters))
         self.recording.begin(chat)
@@ -274,7 +272,7 @@ class ChatSession:
             )
             async with aclosing(events) as stream:
                 async for event in stream:
-                    answer.take(event)
+                    answer.apply(event)
             if schema is not None:
                 answer.gather()
                 answer.reply.fit = await asyncio.to_thread(check, schema, answer.reply.text)
@@ -310,16 +308,18 @@ class ChatSession:
             return
         self.running = None
         finish = answer.finish
-        ended = answer.ended(state, finish.note if finish and state is AnswerState.COMPLETE else "")
+        ended = answer.to_answer(state, finish.note if finish and state is AnswerState.COMPLETE else "")
         label = answer.call_status.label
         if problem is not None and not (ended.text or answer.reply.thoughts):
             answer.reply.end()
             exchange.refuse(problem, label, next_steps(self.session, problem))
         else:
             fit = answer.reply.fit
-            below = [words for words in (mark(ended), *answer.call_status.notices, fit and fit_mark(fit)) if words]
+            below = [
+                words for words in (answer_mark(ended), *answer.call_status.notices, fit and fit_mark(fit)) if words
+            ]
             answer.reply.end(*below)
             exchange.end(ended)
             self.recording.answer(ended)
-            exchange.trouble = trouble(problem, label, started=True) if problem else None
+            exchange.trouble = problem_block(problem, label, started=True) if problem else None
         self._on_change(answer, exchange)

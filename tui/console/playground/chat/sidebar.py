@@ -54,14 +54,14 @@ class ChatSide(Vertical):
             fields.remove()
         self.mount(ParameterFields(conversation, settings, parameters, narrow=True), before=self._figures)
 
-    def tell(self, running: RunningAnswer | None, answer: Answer | None, conversation: Conversation) -> None:
+    def show_figures(self, running: RunningAnswer | None, answer: Answer | None, conversation: Conversation) -> None:
         """Show the present figures."""
         answers = [turn.answer for turn in conversation.turns if turn.answer]
         figures: list[tuple[str, str]] = []
         if running is not None:
             figures += [
                 ("first token", f"{running.first:.2f} s" if running.first else "–"),
-                ("so far", running.words[2:]),
+                ("so far", running.status_text[2:]),
             ]
         elif answer is not None:
             figures += [("first token", f"{answer.first:.2f} s" if answer.first else "–")]

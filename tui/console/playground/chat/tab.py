@@ -17,7 +17,7 @@ from tui.console.playground.chat.history import Exchange
 from tui.console.playground.chat.inbox import INTERVAL, collect
 from tui.console.playground.chat.session import ChatSession, RunningAnswer
 from tui.console.playground.chat.sidebar import ChatSide
-from tui.console.playground.parameter_fields import meaning
+from tui.console.playground.parameter_fields import describe
 from tui.console.playground.parameter_row import Settings
 from tui.console.playground.question import Question
 from tui.console.playground.redraw import AnswerDrawing
@@ -104,14 +104,14 @@ class ChatTab(PromptTab):
 
     def chrome(self) -> ScreenText:
         self.sign = self.session.recording.word
-        transcript, values = self.transcript, self.parameters.words(self.known_parameters)
+        transcript, values = self.transcript, self.parameters.summary(self.known_parameters)
         left, right = self.session.rule_words(values, wide=self.has_class("-wide"))
-        if transcript.below and not transcript.following:
-            left, right = messages.with_lines_below(left, right, transcript.below, self.size.width)
+        if transcript.rows_below and not transcript.following:
+            left, right = messages.with_lines_below(left, right, transcript.rows_below, self.size.width)
         self.composer.show_focus(self.typing)
         if self.has_class("-wide"):
             answer = self.session.history.last.answer if self.session.history.last else None
-            self.side.tell(self.session.running, answer, self.session.history.conversation)
+            self.side.show_figures(self.session.running, answer, self.session.history.conversation)
         return ScreenText("", self._keys(), foot=left, foot_right=right)
 
     def _keys(self) -> tuple[str, ...]:
@@ -121,7 +121,7 @@ class ChatTab(PromptTab):
             back = "back to typing" if self._typing_before else "commands"
             return "field.next", "focus.next", "field.clear", f"area.escape: {back}"
         keys = footer(self.session, self.source_keys, typing=self.typing, wide=self.has_class("-wide"))
-        block = self.transcript.at_cursor
+        block = self.transcript.block_at_cursor
         folds = self.transcript.has_focus and isinstance(block, AnswerBlock) and block.thoughts
         return ("list.choose: thoughts", *keys) if folds else keys
 
@@ -130,7 +130,7 @@ class ChatTab(PromptTab):
         empty = messages.empty_chat(self.model, pick_model_hint("this chat"), self.sign)
         blocks = self.session.history.blocks or [empty]
         if self.covered:
-            blocks = [messages.hidden(self.navigator.tenant.name if self.navigator.tenant else "This tenant")]
+            blocks = [messages.locked_block(self.navigator.tenant.name if self.navigator.tenant else "This tenant")]
         self.transcript.show(blocks, follow=follow)
 
     def on_mount(self) -> None:
@@ -143,10 +143,10 @@ class ChatTab(PromptTab):
         self._show_side()
         self.refresh_chrome()
 
-    def shown(self) -> None:
+    def on_tab_shown(self) -> None:
         if self.covered and keyring.is_open(self.navigator.tenant_session):
             self.covered = False
-        super().shown()
+        super().on_tab_shown()
         self.show_log(follow=False)
         self.draw()
         self.focus_if_elsewhere()
@@ -174,7 +174,7 @@ class ChatTab(PromptTab):
             self._opening = False
         if not unlocked:
             self.composer.give_back("" if again else question, files)
-            self.say(problem)
+            self.show_sentence(problem)
             return
         self.covered = False
         await self.warn_of_budget()
@@ -193,9 +193,9 @@ class ChatTab(PromptTab):
             if answer.reply not in exchange.replies:
                 self.composer.give_back(exchange.turn.question, exchange.turn.files)
             self.show_log(follow=False)
-            self.transcript.changed(answer.reply)
+            self.transcript.refresh_block(answer.reply)
             self.console.set_running("playground", None)
-            self.counted(answer.model)
+            self.warn_of_trial(answer.model)
         self.refresh_chrome()
 
     def stop(self) -> None:
@@ -213,7 +213,7 @@ class ChatTab(PromptTab):
         answer = self.session.running
         if answer is not None and answer.fresh and not self.covered:
             answer.gather()
-            self.transcript.changed(answer.reply)
+            self.transcript.refresh_block(answer.reply)
 
     def _show_side(self) -> None:
         if self.has_class("-wide"):
@@ -231,12 +231,12 @@ class ChatTab(PromptTab):
         if not self.question.text.strip():
             return
         if self.busy:
-            self.say(hint(messages.BUSY))
+            self.show_sentence(hint(messages.BUSY))
         elif self.model is None:
-            self.say(hint(messages.NO_MODEL))
+            self.show_sentence(hint(messages.NO_MODEL))
         else:
             replace, self._editing = self._editing, False
-            question, files = self.composer.take()
+            question, files = self.composer.pop()
             self.ask(question, self.model, files=files, replace=replace)
 
     def escape(self) -> None:
@@ -270,16 +270,16 @@ class ChatTab(PromptTab):
     def on_transcript_chosen(self, event: Transcript.Chosen) -> None:
         if isinstance(event.block, AnswerBlock) and event.block.thoughts and event.row == 1:
             event.block.unfolded = not event.block.unfolded
-            self.transcript.changed(event.block)
+            self.transcript.refresh_block(event.block)
         else:
             self.action_write()
 
     def on_descendant_focus(self) -> None:
         row = self.side.fields.row if self.side.fields is not None else None
         if row is not None:
-            self.say(meaning(row.parameter))
+            self.show_sentence(describe(row.parameter))
         elif self._explaining:
-            self.say()
+            self.show_sentence()
         self._explaining = row is not None
         if not self.query_one(Find).has_class("-open"):
             self.transcript.find("")
@@ -293,29 +293,29 @@ class ChatTab(PromptTab):
     def action_again(self) -> None:
         last = self.session.history.last
         if self.busy:
-            self.say(hint(messages.BUSY))
+            self.show_sentence(hint(messages.BUSY))
         elif last is not None and self.model is not None:
             if self.question.text.strip() == last.turn.question and not last.replies:
-                self.composer.take()
+                self.composer.pop()
             self.ask(last.turn.question, self.model, again=last)
         else:
-            self.say(messages.NOTHING)
+            self.show_sentence(messages.NOTHING)
 
     def action_edit(self) -> None:
         last = self.session.history.last
         if self.session.running is not None:
-            self.say(hint(messages.BUSY))
+            self.show_sentence(hint(messages.BUSY))
         elif last is not None:
             self.composer.change(last.turn.question, last.turn.files)
             self.question.focus()
             self._editing = True
-            self.say("Sending replaces your last question and its answer.")
+            self.show_sentence("Sending replaces your last question and its answer.")
         else:
-            self.say(messages.NOTHING)
+            self.show_sentence(messages.NOTHING)
 
     def action_parameters(self) -> None:
         if self.model is None:
-            self.say(hint("Pick a model first: {playground.model:typing}."))
+            self.show_sentence(hint("Pick a model first: {playground.model:typing}."))
         elif self.has_class("-wide") and self.side.fields is not None:
             self._typing_before = self.question.has_focus
             self.side.fields.focus_first()
@@ -338,17 +338,17 @@ class ChatTab(PromptTab):
         if self.model is not None and not self.busy and (text := self.session.correction):
             self.ask(text, self.model)
         else:
-            self.say("The last answer was not checked against a schema, or fits it.")
+            self.show_sentence("The last answer was not checked against a schema, or fits it.")
 
     def action_copy(self) -> None:
-        if text := self.session.history.text_at(self.transcript.at_cursor):
+        if text := self.session.history.text_at(self.transcript.block_at_cursor):
             self.console.copy_to_terminal(text)
         else:
-            self.say(messages.NOTHING)
+            self.show_sentence(messages.NOTHING)
 
     def action_save(self) -> None:
         if not self.session.history.entries:
-            self.say(messages.NOTHING)
+            self.show_sentence(messages.NOTHING)
         else:
             from tui.console.playground.chat.save import save_chat  # lazy: the page
 
@@ -356,11 +356,11 @@ class ChatTab(PromptTab):
 
     def action_new(self) -> None:
         if self.session.running is not None:
-            self.say(hint(messages.BUSY))
+            self.show_sentence(hint(messages.BUSY))
         elif self.session.history.entries:
             self.run_worker(self._new(), group="new", exclusive=True, exit_on_error=False)
         else:
-            self.say(messages.NOTHING)
+            self.show_sentence(messages.NOTHING)
 
     async def _new(self) -> None:
         if self.session.unsaved and await self.dialogs.ask("New chat", *messages.NEW_CHAT) != "new":
@@ -394,7 +394,7 @@ class ChatTab(PromptTab):
         self.query_one(Find).open()
 
     def action_other(self, step: int) -> None:
-        entry = self.session.history.entry_of(self.transcript.at_cursor)
+        entry = self.session.history.entry_of(self.transcript.block_at_cursor)
         if entry is not None and self.session.running is None and entry.step(step):
             self.show_log(follow=False)
             self.refresh_chrome()

@@ -27,7 +27,7 @@ from tui.errors import Problem, UsageError
 from tui.workspace.playground.batch.job import MOST_IN_FLIGHT, MOST_REPEATS, BatchJob, plan_job, progress_words
 from tui.workspace.playground.batch.summary import HEADINGS, ModelSummary
 from tui.workspace.playground.batch.tasks import read_prompts
-from tui.workspace.playground.path_completion import expanded
+from tui.workspace.playground.path_completion import expand_home
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
 _ENDINGS = ("txt", "jsonl", "ndjson", "csv", "md")
@@ -123,9 +123,9 @@ class BatchPage(PageScreen[None]):
             (self._repeat, "  of each model to a prompt"),
             (self._cost, "  estimated; blank: no limit"),
         ):
-            row.note(text if self.app.size.width >= 60 else "")
+            row.show_note(text if self.app.size.width >= 60 else "")
         self._path.field.focus()
-        self._path.look()
+        self._path.refresh_file()
 
     # --- the form ---
 
@@ -133,14 +133,14 @@ class BatchPage(PageScreen[None]):
         """Show how many prompts the file has, and propose a file for the answers; return True if it is one."""
         path = self._path.path
         if not await asyncio.to_thread(path.is_file):
-            self._path.say("One prompt per line, or .jsonl or .csv with a column prompt.")
+            self._path.show_lines("One prompt per line, or .jsonl or .csv with a column prompt.")
             return False
         try:
             words = await asyncio.to_thread(_count, path)
         except Problem as problem:
-            self._path.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             return True
-        self._path.say(words)
+        self._path.show_lines(words)
         if self._output.value == self._proposed:
             head, dot, _ = self._path.value.strip().rpartition(".")
             self._proposed = f"{head if dot else self._path.value.strip()}.answers.jsonl"
@@ -149,9 +149,9 @@ class BatchPage(PageScreen[None]):
         return True
 
     def _show_output(self) -> None:
-        path = expanded(self._output.value, self._home)
+        path = expand_home(self._output.value, self._home)
         there = bool(self._output.value.strip()) and path.is_file()
-        self._output.say(*(["The file is there: only what has no answer in it is sent."] if there else []))
+        self._output.show_lines(*(["The file is there: only what has no answer in it is sent."] if there else []))
 
     def on_input_changed(self, event: Input.Changed) -> None:
         if event.input is self._output.field:
@@ -159,7 +159,7 @@ class BatchPage(PageScreen[None]):
         elif event.input is not self._path.field:
             for row in (self._in_flight, self._repeat, self._cost):
                 if event.input is row.field:
-                    row.say()
+                    row.show_lines()
         self._wrong.show("")
 
     def on_path_field_completed(self) -> None:
@@ -201,7 +201,7 @@ class BatchPage(PageScreen[None]):
         return plan_job(
             self.navigator.tenant_session,
             self._path.path,
-            expanded(self._output.value, self._home),
+            expand_home(self._output.value, self._home),
             self._models,
             self._prompt,
             repeat=_whole(self._repeat, MOST_REPEATS),
@@ -225,7 +225,7 @@ class BatchPage(PageScreen[None]):
         self._show_run(job)
         ended = "Stopped; every answer that came is in the file."
         try:
-            with self.pending_actions.slow():
+            with self.pending_actions.release_during():
                 await asyncio.to_thread(lambda: self.navigator.session.client)  # what it imports takes a moment
                 await job.run()
             ended = ""

@@ -38,7 +38,7 @@ class BatchAnswers(TextPage):
         self.run_worker(self._show(), group="read", exit_on_error=False)
 
     def chrome(self) -> ScreenText:
-        return ScreenText("Playground › batch › answers", self.keys, self.reader.place)
+        return ScreenText("Playground › batch › answers", self.keys, self.reader.visible_range)
 
     async def _show(self) -> None:
         try:

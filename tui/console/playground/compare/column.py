@@ -7,7 +7,7 @@ from textual.containers import Vertical
 
 from tui.console.frame.chrome import Rule
 from tui.console.playground.call_status import CallStatus
-from tui.console.playground.chat.blocks import AnswerBlock, ProblemBlock, Sentences, stopped
+from tui.console.playground.chat.blocks import AnswerBlock, NoteBlock, ProblemBlock, stop_mark
 from tui.console.remedies import problem_hint
 from tui.console.widgets.static_text import Plain
 from tui.console.widgets.symbols import ACCENT, MUTED
@@ -82,13 +82,13 @@ class CompareColumn(Vertical):
         self._transcript.show([self._block])
         self.show_status()
 
-    def take(self, event: Event) -> None:
+    def apply(self, event: Event) -> None:
         """Apply an event of its request."""
         if self._block is None or not self._block.running:
             self.begin()
         assert self._block is not None and self._status is not None
         self.fresh = True
-        self._status.tell(event)
+        self._status.apply(event)
         if isinstance(event, TextDelta):
             self._block.add(printable(event.text))
         elif isinstance(event, ThinkingDelta):
@@ -100,7 +100,7 @@ class CompareColumn(Vertical):
         if self.fresh and self._block is not None:
             self.fresh = False
             self._gather()
-            self._transcript.changed(self._block)
+            self._transcript.refresh_block(self._block)
 
     def _gather(self) -> None:
         assert self._block is not None
@@ -121,19 +121,19 @@ class CompareColumn(Vertical):
             blocks = [self._block, trouble] if answer.text or answer.thinking else [trouble]
             self._block.end()
         elif answer.state is AnswerState.STOPPED:
-            self._block.end(stopped("stopped by you"))
+            self._block.end(stop_mark("stopped by you"))
         else:
             note = answer.finish.note if answer.finish else ""
             unfit = answer.fit.words if answer.fit is not None and not answer.fit.valid else ""
             self._block.end(*(stopped(words) for words in (note, unfit) if words))
         self._transcript.by_page = False
         self._transcript.show(blocks)
-        self._transcript.changed(self._block)
+        self._transcript.refresh_block(self._block)
         self.show_status()
 
     def hide(self, sentence: str) -> None:
         """Show a sentence in place of the answer."""
-        self._transcript.show([Sentences("", f"  {sentence}")])
+        self._transcript.show([NoteBlock("", f"  {sentence}")])
         self._figures.show("")
 
     def reveal(self) -> None:

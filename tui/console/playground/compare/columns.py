@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from textual.containers import Container
 
-from tui.console.frame.navigator import InConsole
+from tui.console.frame.navigator import ConsoleNode
 from tui.console.playground.compare.column import CompareColumn
 from tui.domain import Model
 from tui.tenancy.connections import label_of
@@ -23,7 +23,7 @@ def per_row(width: int, count: int) -> int:
     return max(1, count) if count <= fit else min(2, fit)
 
 
-class CompareColumns(InConsole, Container):
+class CompareColumns(ConsoleNode, Container):
     """The columns in their order, named A to D."""
 
     DEFAULT_CSS = "CompareColumns { height: 1fr; layout: grid; grid-gutter: 0 1; }"
@@ -48,7 +48,7 @@ class CompareColumns(InConsole, Container):
         """How many models are answering."""
         return sum(column.running for column in self.all)
 
-    def of(self, answer: MeasuredAnswer) -> CompareColumn | None:
+    def column_of(self, answer: MeasuredAnswer) -> CompareColumn | None:
         """Return the column of an answer."""
         return next((column for column in self.all if column.model is answer.model), None)
 
@@ -57,7 +57,7 @@ class CompareColumns(InConsole, Container):
         column = self._create(model)
         self.all.append(column)
         self.mount(column)
-        self.fit()
+        self.lay_out()
 
     async def replace(self, column: CompareColumn, model: Model) -> None:
         """Put another model in place of a column's, and focus it."""
@@ -65,19 +65,19 @@ class CompareColumns(InConsole, Container):
         self.all[self.all.index(column)] = new
         await self.mount(new, after=column)
         await column.remove()
-        self.fit()
+        self.lay_out()
         new.transcript.focus()
 
     def drop(self, column: CompareColumn) -> None:
         """Remove a column."""
         self.all.remove(column)
         column.remove()
-        self.fit()
+        self.lay_out()
 
     def _create(self, model: Model) -> CompareColumn:
         return CompareColumn(ComparedModel(model), label_of(self.navigator.tenant_session, model.provider))
 
-    def fit(self) -> None:
+    def lay_out(self) -> None:
         """Put as many columns side by side as there is room for, and name them."""
         for letter, column in zip(report.LETTERS, self.all, strict=False):
             column.letter = letter
@@ -86,7 +86,7 @@ class CompareColumns(InConsole, Container):
         self.styles.grid_size_rows = max(1, -(-len(self.all) // across))
 
     def on_resize(self) -> None:
-        self.fit()
+        self.lay_out()
 
     def move(self, step: int) -> None:
         """Focus the next column, or the one before; the first while none has the focus."""

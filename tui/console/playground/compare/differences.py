@@ -43,7 +43,7 @@ class Differences(TextPage):
     def chrome(self) -> ScreenText:
         legend = f"[-only {self._first[0]}-]  {{+only {self._second[0]}+}}"
         share = f"{self._share:.0%} of the words in common".replace("%", " %")
-        return ScreenText("Compare › differences", self.keys, self.reader.place, strip=(legend, share))
+        return ScreenText("Compare › differences", self.keys, self.reader.visible_range, strip=(legend, share))
 
 
 def difference_text(first: str, second: str) -> Sequence[Content]:

@@ -119,7 +119,7 @@ class CompareTab(PromptTab):
         self.set_class(self.screen.has_class("-no-strip"), "-low")
         self.call_after_refresh(self.show_status)
 
-    def shown(self) -> None:
+    def on_tab_shown(self) -> None:
         session = self.navigator.tenant_session
         if self.has_class("-locked") and keyring.is_open(session):
             self.remove_class("-locked")
@@ -146,13 +146,13 @@ class CompareTab(PromptTab):
 
     # --- the models ---
 
-    def use(self, model: Model) -> None:
+    def set_model(self, model: Model) -> None:
         """Compare that model: in place of the one in the current column, or as one more."""
         self._picked = True
         if self.running:
-            self.say(hint(_BUSY))
+            self.show_sentence(hint(_BUSY))
         elif any(column.model.ref == model.ref for column in self.columns):
-            self.say(f"{model.ref} is compared already.")
+            self.show_sentence(f"{model.ref} is compared already.")
         elif (current := self.columns.current) is not None:
             self._forget()
             self.run_worker(self.columns.replace(current, model), group="columns")
@@ -161,7 +161,9 @@ class CompareTab(PromptTab):
             self._forget()
             self._columns_changed()
         else:
-            self.say(hint(f"Up to {MOST} models are compared; {{compare.remove}} removes the one of a column."))
+            self.show_sentence(
+                hint(f"Up to {MOST} models are compared; {{compare.remove}} removes the one of a column.")
+            )
 
     def _columns_changed(self) -> None:
         self._show_empty()
@@ -173,7 +175,7 @@ class CompareTab(PromptTab):
 
     def action_add(self) -> None:
         if len(self.columns) >= MOST:
-            self.say(f"Up to {MOST} models are compared.")
+            self.show_sentence(f"Up to {MOST} models are compared.")
         else:
             self.run_worker(self._pick_another(), group="pick", exclusive=True)
 
@@ -181,11 +183,11 @@ class CompareTab(PromptTab):
         if model := await self.navigator.pick_model(self.TYPE):
             self.question.focus()
             self.screen.set_focus(self.question)
-            self.use(model)
+            self.set_model(model)
 
     def action_remove(self) -> None:
         if self.running:
-            self.say(hint(_BUSY))
+            self.show_sentence(hint(_BUSY))
         elif (column := self.columns.current) is not None:
             self.columns.drop(column)
             self._forget()
@@ -199,20 +201,20 @@ class CompareTab(PromptTab):
         if not self.question.text.strip():
             return
         if self.running:
-            self.say(hint(_BUSY))
+            self.show_sentence(hint(_BUSY))
         elif len(self.columns) < FEWEST:
-            self.say(hint("Compare takes two models at least; {playground.model:typing} adds one."))
+            self.show_sentence(hint("Compare takes two models at least; {playground.model:typing} adds one."))
         else:
-            prompt, files = self.composer.take()
+            prompt, files = self.composer.pop()
             self._ask(prompt, 1, files)
 
     def action_repeat(self, count: int) -> None:
         if self.running:
-            self.say(hint(_BUSY))
+            self.show_sentence(hint(_BUSY))
         elif self.comparison is not None:
             self._ask("", count)
         else:
-            self.say(_NOTHING)
+            self.show_sentence(_NOTHING)
 
     def action_correct(self) -> None:
         if self.running:
@@ -238,9 +240,9 @@ class CompareTab(PromptTab):
             self._opening = False
         if not unlocked:
             self.composer.give_back(prompt, files)
-            self.say(problem)
+            self.show_sentence(problem)
             return
-        self.say()
+        self.show_sentence()
         if prompt:
             for column in self.columns:
                 column.entry.answers.clear()
@@ -270,14 +272,14 @@ class CompareTab(PromptTab):
             if self.is_attached:
                 self.show_status()
                 for column in self.columns:
-                    self.counted(column.model)
+                    self.warn_of_trial(column.model)
 
-    def _take(self, answer: MeasuredAnswer, event: Event) -> None:
-        if (column := self.columns.of(answer)) is not None:
-            column.take(event)
+    def _apply(self, answer: MeasuredAnswer, event: Event) -> None:
+        if (column := self.columns.column_of(answer)) is not None:
+            column.apply(event)
 
     def _end(self, answer: MeasuredAnswer) -> None:
-        column = self.columns.of(answer)
+        column = self.columns.column_of(answer)
         if column is not None and self.is_attached:
             column.end(answer)
             self.refresh_chrome()
@@ -287,7 +289,7 @@ class CompareTab(PromptTab):
         self.workers.cancel_group(self, "compare")
 
     def draw(self) -> None:
-        """Draw what came of the answers."""
+        """Draw the new text of the answers."""
         if not self.has_class("-locked"):
             for column in self.columns:
                 column.draw()
@@ -334,7 +336,7 @@ class CompareTab(PromptTab):
     def action_winner(self) -> None:
         column = self.columns.current
         if column is None:
-            self.say(hint("Choose a column first: {compare.before} and {compare.after} move between them."))
+            self.show_sentence(hint("Choose a column first: {compare.before} and {compare.after} move between them."))
         else:
             self.run_worker(self._win(column.model), group="winner", exclusive=True, exit_on_error=False)
 
@@ -347,7 +349,7 @@ class CompareTab(PromptTab):
     def action_differences(self) -> None:
         pair = self.columns.to_compare()
         if pair is None:
-            self.say("Two answers are needed.")
+            self.show_sentence("Two answers are needed.")
             return
         from tui.console.playground.compare.differences import Differences  # lazy: the page
 
@@ -359,13 +361,13 @@ class CompareTab(PromptTab):
         if column is not None and column.text:
             self.console.copy_to_terminal(column.text)
         else:
-            self.say(_NOTHING)
+            self.show_sentence(_NOTHING)
 
     def action_save(self) -> None:
         if self.comparison is None:
-            self.say(_NOTHING)
+            self.show_sentence(_NOTHING)
         elif self.running:
-            self.say(hint(_BUSY))
+            self.show_sentence(hint(_BUSY))
         else:
             self.run_worker(self._save(self.comparison), group="save", exclusive=True, exit_on_error=False)
 
@@ -377,9 +379,9 @@ class CompareTab(PromptTab):
 
     def action_batch(self) -> None:
         if self.running:
-            self.say(hint(_BUSY))
+            self.show_sentence(hint(_BUSY))
         elif not self.columns:
-            self.say(hint("A batch takes one model at least; {compare.add} adds one."))
+            self.show_sentence(hint("A batch takes one model at least; {compare.add} adds one."))
         else:
             self.run_worker(self._open_batch(), group="batch", exclusive=True, exit_on_error=False)
 

@@ -50,10 +50,10 @@ def plan(cells: int, count: int) -> Plan:
     return Plan(number, text, max(1, min(4, room - text)), columns)
 
 
-class Heat(Rows):
+class Heatmap(Rows):
     """The rows of the map. `left` and `right` move the columns where they do not all fit."""
 
-    DEFAULT_CSS = "Heat { height: auto; }"
+    DEFAULT_CSS = "Heatmap { height: auto; }"
     REVERSED = False
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("embedding.sort", "choose"),

@@ -71,18 +71,18 @@ class NearestLines(PageScreen[None]):
 
     def on_mount(self) -> None:
         self._path.field.focus()
-        self._path.look()
+        self._path.refresh_file()
 
     async def _inspect(self, _typed: str) -> bool:
         """Show how many lines the file has; return True if it is one."""
         path = self._path.path
         if not await asyncio.to_thread(path.is_file):
-            self._path.say("A text file, one document per line.")
+            self._path.show_lines("A text file, one document per line.")
             return False
         try:
-            self._path.say(await asyncio.to_thread(_count, path))
+            self._path.show_lines(await asyncio.to_thread(_count, path))
         except Problem as problem:
-            self._path.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
         return True
 
     def on_input_changed(self) -> None:
@@ -114,10 +114,10 @@ class NearestLines(PageScreen[None]):
             lines = await asyncio.to_thread(read_lines, self._path.path)
             if not await self.dialogs.ensure_unlocked(f"embed {len(lines):,} lines"):
                 return
-            self._search.work("embedding")
+            self._search.show_progress("embedding")
             self.console.set_running("playground/nearest", self._stop)
             self.refresh_chrome()
-            with self.pending_actions.slow():
+            with self.pending_actions.release_during():
                 await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
                 documents = await self._embed([text for _, text in lines], lines)
                 vector = await embed_all(session, self._model, [query], query=True, dimensions=self._of_length)
@@ -126,7 +126,7 @@ class NearestLines(PageScreen[None]):
             self._wrong.show(problem_text(problem))
             return
         finally:
-            self._search.work()
+            self._search.show_progress()
             self.console.set_running("playground/nearest", None)
             self.refresh_chrome()
         rows = [line((f"   {cosine:6.3f}  ", ""), (f"{lines[n][0]:>6}  ", MUTED), lines[n][1]) for n, cosine in matches]
@@ -142,7 +142,7 @@ class NearestLines(PageScreen[None]):
             nonlocal count
             if isinstance(event, Vectors):
                 count += len(event.vectors)
-                self._search.work(f"embedded {count:,} of {len(texts):,}")
+                self._search.show_progress(f"embedded {count:,} of {len(texts):,}")
 
         session = self.navigator.tenant_session
         vectors = await embed_all(session, self._model, texts, dimensions=self._of_length, on_event=show)

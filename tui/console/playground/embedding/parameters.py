@@ -48,7 +48,7 @@ class EmbeddingParameters(Dialog[EmbeddingOptions]):
     def on_mount(self) -> None:
         (self._kind if self._kind.display else self._length.field).focus()
         if self._dimensions is not None:
-            self._length.note(f"  {span(self._dimensions)}")
+            self._length.show_note(f"  {span(self._dimensions)}")
 
     def on_choice_next(self) -> None:
         self.focus_next()
@@ -57,7 +57,7 @@ class EmbeddingParameters(Dialog[EmbeddingOptions]):
         self.query_one(Button).focus()
 
     def on_input_changed(self) -> None:
-        self._length.say()
+        self._length.show_lines()
 
     def on_button_pressed(self) -> None:
         length = 0
@@ -65,7 +65,7 @@ class EmbeddingParameters(Dialog[EmbeddingOptions]):
             try:
                 length = int(parse_parameter(self._dimensions, text) or 0)
             except Problem as problem:
-                self._length.say(*problem_lines(problem.message, problem_hint(problem)))
+                self._length.show_lines(*problem_lines(problem.message, problem_hint(problem)))
                 self._length.field.focus()
                 return
         self.dismiss(EmbeddingOptions(self._kind.display and self._kind.value == _QUERIES, length))

@@ -45,7 +45,7 @@ class Scatter(TextPage):
 
     def chrome(self) -> ScreenText:
         legend = "the two directions in which the texts differ most"
-        return ScreenText(f"Scatter: {self._ref}", self.keys, self.reader.place, foot=legend)
+        return ScreenText(f"Scatter: {self._ref}", self.keys, self.reader.visible_range, foot=legend)
 
     def hide_when_locked(self) -> None:
         self.dismiss(None)

@@ -15,7 +15,7 @@ from tui.console.frame.screen import problem_lines
 from tui.console.keys import bind, hint
 from tui.console.playground.call_status import CallStatus
 from tui.console.playground.embedding.footer import footer, pair_words, text_words
-from tui.console.playground.embedding.heatmap import LEGEND, Heat
+from tui.console.playground.embedding.heatmap import LEGEND, Heatmap
 from tui.console.playground.embedding.options import AcceptedOptions, EmbeddingOptions, accepted_by
 from tui.console.playground.embedding.summary import pair, rule_words, summary, words_under
 from tui.console.playground.tab import SingleCallTab, pick_model_hint
@@ -86,7 +86,7 @@ class EmbeddingTab(SingleCallTab):
         with Vertical(id="result"):
             yield Plain(f"\n   {_INVITE}", id="summary")
             yield Plain(id="heading")
-            yield Heat(self._head, id="map")
+            yield Heatmap(self._head, id="map")
             yield Rows(id="pairs")
             yield Plain(id="under")
         with Vertical(id="writing"):
@@ -117,11 +117,11 @@ class EmbeddingTab(SingleCallTab):
             return "", ""
         if len(self.compared.texts) > MAP:
             return pair_words(self.compared, self.query_one("#pairs", Rows).key)
-        return text_words(self.compared, self.query_one(Heat).index)
+        return text_words(self.compared, self.query_one(Heatmap).index)
 
-    def unlocked(self) -> None:
-        super().unlocked()
-        self._say()
+    def on_unlocked(self) -> None:
+        super().on_unlocked()
+        self._show_problem()
 
     def take_focus(self) -> None:
         if self.has_class("-locked"):
@@ -134,11 +134,11 @@ class EmbeddingTab(SingleCallTab):
 
     def hide_when_locked(self) -> None:
         self.add_class("-locked")
-        self._say(
+        self._show_problem(
             f"{self.navigator.tenant.name if self.navigator.tenant else ''} is locked.",
             hint("{embedding.write} asks for the passphrase."),
         )
-        self.rest()
+        self.leave_fields()
 
     def on_descendant_focus(self) -> None:
         self.set_class(self.query_one(LinesField).has_focus, "-writing")
@@ -153,7 +153,7 @@ class EmbeddingTab(SingleCallTab):
                 self.take_focus()
             else:
                 # Plain keys act from here; the text stays in sight.
-                self.rest()
+                self.leave_fields()
         elif self.call_status is not None:
             self.stop_call()
 
@@ -215,7 +215,9 @@ class EmbeddingTab(SingleCallTab):
             self.refresh_chrome()
 
     def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
-        self._say(f"The paste has {event.size:,} characters, too many. Nothing was pasted.", "Paste a part of it.")
+        self._show_problem(
+            f"The paste has {event.size:,} characters, too many. Nothing was pasted.", "Paste a part of it."
+        )
 
     def on_lines_field_sent(self) -> None:
         if self.call_status is None and self.texts:
@@ -228,11 +230,11 @@ class EmbeddingTab(SingleCallTab):
         if self.call_status is not None:
             return
         if self.model is None:
-            self._say(_NO_MODEL, pick_model_hint("these texts"))
+            self._show_problem(_NO_MODEL, pick_model_hint("these texts"))
         elif not texts:
             self.action_write()
         elif len(texts) > MOST:
-            self._say(f"You entered {len(texts):,} texts; up to {MOST} can be compared.", "Leave some out.")
+            self._show_problem(f"You entered {len(texts):,} texts; up to {MOST} can be compared.", "Leave some out.")
         else:
             self.run_worker(self._embed(texts), group="call", exclusive=True, exit_on_error=False)
 
@@ -250,7 +252,7 @@ class EmbeddingTab(SingleCallTab):
         session = self.navigator.tenant_session
         if not await self.dialogs.ensure_unlocked(f"embed {len(texts)} texts"):
             return None
-        self._say()
+        self._show_problem()
         label = provider_of(session, model.provider).label
         self.call_status = call_status = CallStatus(label, f"embedding 0 of {len(texts)}")
         ticking = self.set_interval(1.0, self.refresh_chrome)
@@ -263,7 +265,7 @@ class EmbeddingTab(SingleCallTab):
                 call_status.doing = f"embedding {count} of {len(texts)}"
             elif isinstance(event, Usage):
                 tokens = event.input or 0
-            call_status.tell(event)
+            call_status.apply(event)
             self.refresh_chrome()
 
         self.console.set_running("playground/embedding", self.stop_call)
@@ -281,17 +283,17 @@ class EmbeddingTab(SingleCallTab):
             self._stopped = f"stopped after {call_status.seconds:.1f} s"
             raise
         except Problem as problem:
-            self._say(problem.message, problem_hint(problem), problem.detail)
+            self._show_problem(problem.message, problem_hint(problem), problem.detail)
             return None
         finally:
             ticking.stop()
             self.call_status = None
             self.console.set_running("playground/embedding", None)
-            self.counted(model)
+            self.warn_of_trial(model)
 
     # --- the result ---
 
-    def _say(self, message: str = "", hint: str = "", detail: str = "") -> None:
+    def _show_problem(self, message: str = "", hint: str = "", detail: str = "") -> None:
         """Show a problem above the result, or remove it."""
         notice = self.query_one("#said", Plain)
         lines = problem_lines(message, f"  {hint}" if hint else "", f"  {detail}" if detail else "")
@@ -305,7 +307,7 @@ class EmbeddingTab(SingleCallTab):
     def _show(self) -> None:
         compared = self.compared
         many = compared is not None and len(compared.texts) > MAP
-        heat, listed = self.query_one(Heat), self.query_one("#pairs", Rows)
+        heat, listed = self.query_one(Heatmap), self.query_one("#pairs", Rows)
         heading = self.query_one("#heading", Plain)
         for widget, here in ((heat, not many), (listed, many), (heading, True), (self.query_one("#under"), not many)):
             widget.set_class(compared is None or not here, "-none")
@@ -318,7 +320,7 @@ class EmbeddingTab(SingleCallTab):
         else:
             heat.compare(compared, self._order())
             self.query_one("#under", Plain).show(Content("\n").join(words_under(compared, self.size.width)))
-            self._fit()
+            self._resize_map()
 
     def _summarise(self) -> None:
         self.query_one("#summary", Plain).show(f"   {clip_end(self._summary, self.app.size.width - 3)}\n")
@@ -327,14 +329,14 @@ class EmbeddingTab(SingleCallTab):
         assert self.compared is not None
         return [self._sorted, *self.compared.nearest(self._sorted)] if self._sorted >= 0 else None
 
-    def _fit(self) -> None:
+    def _resize_map(self) -> None:
         """Give the map as many rows as the lines below leave."""
         compared, under = self.compared, self.query_one("#under", Plain)
         if compared is None or len(compared.texts) > MAP:
             return
         room = self.size.height - 3 - (len(words_under(compared, self.size.width)) + 1)
         under.set_class(room < 3, "-none")
-        self.query_one(Heat).styles.height = max(
+        self.query_one(Heatmap).styles.height = max(
             1, min(len(compared.texts), room if room >= 3 else self.size.height - 3)
         )
 
@@ -343,10 +345,10 @@ class EmbeddingTab(SingleCallTab):
             self._summarise()
         if self.compared is not None and len(self.compared.texts) <= MAP:
             self.query_one("#under", Plain).show(Content("\n").join(words_under(self.compared, self.size.width)))
-        self._fit()
+        self._resize_map()
 
     def on_rows_chosen(self, event: Rows.Chosen) -> None:
-        heat = self.query_one(Heat)
+        heat = self.query_one(Heatmap)
         if event.rows is not heat or self.compared is None or len(self.compared.texts) < 3:
             return
         self._sorted = -1 if self._sorted == heat.index else heat.index
@@ -392,7 +394,7 @@ class EmbeddingTab(SingleCallTab):
 
     def action_nearest(self) -> None:
         if self.model is None:
-            self._say(_NO_MODEL, pick_model_hint("this search"))
+            self._show_problem(_NO_MODEL, pick_model_hint("this search"))
             return
         from tui.console.playground.embedding import pages  # lazy: the pages
 

@@ -34,7 +34,7 @@ class TwoModels(TextPage):
 
     def chrome(self) -> ScreenText:
         strip = "Nearest texts by number, with the cosine;", "highlighted: near for one model only."
-        return ScreenText("Embedding › two models", self.keys, self.reader.place, strip=strip)
+        return ScreenText("Embedding › two models", self.keys, self.reader.visible_range, strip=strip)
 
     def hide_when_locked(self) -> None:
         self.dismiss(None)

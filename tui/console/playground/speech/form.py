@@ -76,12 +76,12 @@ class SpeechForm(Vertical):
 
     def on_mount(self) -> None:
         self._times.display = False
-        self._path.look()
+        self._path.refresh_file()
 
     def on_resize(self) -> None:
         narrow = self.app.size.width < 60
         self.set_class(narrow, "-narrow")
-        self._language.note("" if narrow else "  blank: auto-detect")
+        self._language.show_note("" if narrow else "  blank: auto-detect")
 
     # --- what was chosen ---
 
@@ -111,7 +111,7 @@ class SpeechForm(Vertical):
         audio = self._provider.audio if self._provider else None
         return audio(self._model) if audio and self._model else None
 
-    def use(self, model: Model | None, provider: Provider | None) -> None:
+    def set_model(self, model: Model | None, provider: Provider | None) -> None:
         """Offer what this model of a provider takes and gives."""
         self._model, self._provider = model, provider
         granularities = self.limits.times if self.limits else (TimestampGranularity.NONE,)
@@ -129,11 +129,11 @@ class SpeechForm(Vertical):
         self._path.endings = accepted_endings(self.limits)
         self._path.most = self.limits.size if self.limits else 0
         if self.is_mounted:
-            self._path.look()
+            self._path.refresh_file()
 
-    def say(self, problem: Problem | None) -> None:
+    def show_problem(self, problem: Problem | None) -> None:
         """Show a problem of the request under the button."""
-        texts = (problem.message, _indented(problem_hint(problem)), _indented(problem.detail)) if problem else ()
+        texts = (problem.message, _indent(problem_hint(problem)), _indent(problem.detail)) if problem else ()
         lines = problem_lines(*texts) if texts else []
         self.query_one("#wrong", Plain).show(Content("\n").join(line("   ", entry) for entry in lines))
 
@@ -145,7 +145,7 @@ class SpeechForm(Vertical):
         """Clear the file name; the folder stays."""
         head, slash, _ = self._path.value.rpartition("/")
         self._path.write(head + slash)
-        self.say(None)
+        self.show_problem(None)
         self.write()
 
     @property
@@ -173,7 +173,7 @@ class SpeechForm(Vertical):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self._language.say()
+        self._language.show_lines()
 
     async def _inspect_file(self, _typed: str) -> bool:
         """Show what is known of the file; return True if there is one."""
@@ -182,11 +182,11 @@ class SpeechForm(Vertical):
         self.info = info
         exists = info is not None or problem is not None
         if info is not None:
-            self._path.say(f"{_what(self.path, info)}.")
+            self._path.show_lines(f"{_file_summary(self.path, info)}.")
         elif problem is not None:
-            self._path.say(*self._problem_lines(problem))
+            self._path.show_lines(*self._problem_lines(problem))
         else:
-            self._path.say()
+            self._path.show_lines()
         self.query_one("#from", Plain).show(line((self._from(), MUTED)))
         self.query_one("#from").set_class(exists, "-none")
         self.post_message(self.FileInspected())
@@ -203,7 +203,7 @@ class SpeechForm(Vertical):
     def _problem_lines(self, problem: Problem) -> list[Content]:
         # The path as it was typed is shorter, and is shown just above.
         message = problem.message.replace(one_line(str(self.path)), clip_middle(self.shown_path, _SHORT))
-        return hanging(message, problem_hint(problem), self.app.size.width - _INDENT)
+        return wrap_hanging(message, problem_hint(problem), self.app.size.width - _INDENT)
 
     # --- keys ---
 
@@ -212,7 +212,7 @@ class SpeechForm(Vertical):
 
     def on_field_row_next(self, event: FieldRow.Next) -> None:
         if event.row is self._path.row:
-            self._checked(lambda: self.query_one(Button).focus())
+            self._check_then(lambda: self.query_one(Button).focus())
         elif self._times.display:
             self._times.focus()
         else:
@@ -222,9 +222,9 @@ class SpeechForm(Vertical):
         self.query_one(Button).focus()
 
     def on_button_pressed(self) -> None:
-        self._checked(lambda: self.post_message(self.Ready()))
+        self._check_then(lambda: self.post_message(self.Ready()))
 
-    def _checked(self, then: Callable[[], object]) -> None:
+    def _check_then(self, then: Callable[[], object]) -> None:
         self.run_worker(self._check(then), group="check", exclusive=True, exit_on_error=False)
 
     async def _check(self, then: Callable[[], object]) -> None:
@@ -239,8 +239,8 @@ class SpeechForm(Vertical):
             self._path.reject(*self._problem_lines(_suggest_model(problem, self.path, self.limits)))
             return
         if self.language and not (self.language.isalpha() and 2 <= len(self.language) <= 3):
-            lines = hanging("A language is two letters, such as en or zh.", "Or leave it blank.", 60)
-            self._language.say(*lines)
+            lines = wrap_hanging("A language is two letters, such as en or zh.", "Or leave it blank.", 60)
+            self._language.show_lines(*lines)
             self._language.field.focus()
             return
         then()
@@ -272,7 +272,7 @@ def _suggest_model(problem: Problem, path: Path, limits: AudioLimits | None) -> 
     return UsageError(problem.message, f"{problem.hint.rstrip('.')}, or {another}.")
 
 
-def _what(path: Path, info: AudioInfo) -> str:
+def _file_summary(path: Path, info: AudioInfo) -> str:
     kind = path.suffix.lower().removeprefix(".")
     parts = [kind, duration(info.seconds) if info.seconds else "", megabytes(info.size)]
     return ", ".join(filter(None, parts))
@@ -280,7 +280,7 @@ def _what(path: Path, info: AudioInfo) -> str:
 
 def about(path: Path, info: AudioInfo | None) -> str:
     """Describe a file: `m4a, 41 min 10 s, 18.2 MB`."""
-    return _what(path, info) if info else ""
+    return _file_summary(path, info) if info else ""
 
 
 def duration(seconds: float) -> str:
@@ -293,11 +293,11 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def hanging(message: str, hint: str, cells: int) -> list[Content]:
+def wrap_hanging(message: str, hint: str, cells: int) -> list[Content]:
     """Wrap a sentence and its hint with a hanging indent beside the sign."""
     first, *rest = [part for text in (message, hint) if text for part in line(text).wrap(max(20, cells - 3))]
     return [line(PROBLEM, first), *(part.pad_left(2) for part in rest)]
 
 
-def _indented(text: str) -> str:
+def _indent(text: str) -> str:
     return f"  {text}" if text else ""

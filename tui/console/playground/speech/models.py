@@ -83,7 +83,7 @@ class SpeechModels(PageScreen[None]):
     def on_mount(self) -> None:
         self._show_models()
         self._add.focus()
-        self._path.look()
+        self._path.refresh_file()
 
     def _show_models(self) -> None:
         refs = ", ".join(model.ref for model in self._models)
@@ -93,7 +93,7 @@ class SpeechModels(PageScreen[None]):
     async def _inspect(self, _typed: str) -> bool:
         """Return True if the path is that of a file."""
         there = await asyncio.to_thread(self._path.path.is_file)
-        self._path.say(*(() if there else ("What is said, as a text file; blank: the models with each other.",)))
+        self._path.show_lines(*(() if there else ("What is said, as a text file; blank: the models with each other.",)))
         return there
 
     def on_input_changed(self) -> None:
@@ -145,19 +145,19 @@ class SpeechModels(PageScreen[None]):
         self.results = [MeasuredTranscript(model) for model in self._models]
         self.console.set_running("playground/transcripts", self._stop)
         try:
-            with self.pending_actions.slow(), elapsed(self, self._show_elapsed):
+            with self.pending_actions.release_during(), elapsed(self, self._show_elapsed):
                 self.refresh_chrome()
                 await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
                 await transcribe_with(session, self.results, self._recording, self._language, reference)
         finally:
-            self._compare.work()
+            self._compare.show_progress()
             self.console.set_running("playground/transcripts", None)
             if self.is_attached:
                 await self._show()
                 self.refresh_chrome()
 
     def _show_elapsed(self, since: str) -> None:
-        self._compare.work(f"transcribing{since}")
+        self._compare.show_progress(f"transcribing{since}")
 
     async def _show(self) -> None:
         texts = [result.text for result in self.results]

@@ -124,10 +124,10 @@ class SpeechResult(Vertical):
 
     def take_focus(self) -> None:
         """Put the focus on the text."""
-        (self.query_one(Rows) if self._timed else self.query_one(Reader)).focus()
+        (self.query_one(Rows) if self._has_times else self.query_one(Reader)).focus()
 
     @property
-    def _timed(self) -> bool:
+    def _has_times(self) -> bool:
         return bool(self.result and self.result.transcript.segments)
 
     def _show(self) -> None:
@@ -136,12 +136,12 @@ class SpeechResult(Vertical):
             return
         self.query_one("#heard", Plain).show(line(f" {result.title(self.app.size.width)}"))
         rows, reader, ended = self.query_one(Rows), self.query_one(Reader), self.query_one("#ended", Plain)
-        rows.set_class(not self._timed, "-none")
-        reader.set_class(self._timed, "-none")
-        if self._timed:
+        rows.set_class(not self._has_times, "-none")
+        reader.set_class(self._has_times, "-none")
+        if self._has_times:
             rows.show(_items(result.transcript.segments, max(20, self.app.size.width)), "0")
         else:
-            reader.show(_plain(result))
+            reader.show(_text_rows(result))
         below = _ending(result)
         ended.show(Content("\n").join(below))
         ended.set_class(not below, "-none")
@@ -149,7 +149,7 @@ class SpeechResult(Vertical):
     def on_resize(self) -> None:
         if self.result is not None:
             self.query_one("#heard", Plain).show(line(f" {self.result.title(self.app.size.width)}"))
-        if self.result is not None and self._timed:
+        if self.result is not None and self._has_times:
             rows = self.query_one(Rows)
             rows.show(_items(self.result.transcript.segments, max(20, self.app.size.width)))
 
@@ -161,9 +161,9 @@ class SpeechResult(Vertical):
             return "", ""
         name = result.model.partition("/")[2]
         which = f"{name}, {self._at + 1} of {len(self.all)}" if len(self.all) > 1 else ""
-        if not self._timed:
+        if not self._has_times:
             reader = self.query_one(Reader)
-            return which, reader.place if len(reader.lines) > reader.size.height else ""
+            return which, reader.visible_range if len(reader.lines) > reader.size.height else ""
         rows, count = self.query_one(Rows), len(result.transcript.segments)
         word = "word" if result.times is TimestampGranularity.WORD else "segment"
         top = rows.scroll_offset.y
@@ -178,7 +178,7 @@ class SpeechResult(Vertical):
         result = self.result
         if result is None:
             return "", ""
-        kinds = [label for kind, label in result.formats.items() if kind != "json" or not self._timed]
+        kinds = [label for kind, label in result.formats.items() if kind != "json" or not self._has_times]
         words = f"{key_of('speech.save')}: save as {', '.join(kinds[:-1])} or {kinds[-1]} · "
         words += hint("{speech.copy}: copy")
         more = (
@@ -224,7 +224,7 @@ def fit_clock(seconds: float) -> str:
     return f"{whole // 3600:02}:{whole // 60 % 60:02}:{whole % 60:02}"
 
 
-def _plain(result: TranscriptResult) -> Callable[[int], list[Words]]:
+def _text_rows(result: TranscriptResult) -> Callable[[int], list[Words]]:
     text = result.transcript.text.strip()
     if not text and not result.cut:
         nothing = ["   The model heard no speech in this file.", "   Check that it plays, or set the language."]

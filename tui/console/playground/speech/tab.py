@@ -23,7 +23,7 @@ from tui.console.widgets.static_text import Plain, Words
 from tui.console.widgets.truncate import clip_middle
 from tui.domain import ModelType
 from tui.errors import Problem
-from tui.providers.events import Event, TextDelta, Transcript, Uploading
+from tui.providers.events import Event, TextDelta, Transcript, UploadStarted
 from tui.providers.requests import TimestampGranularity
 from tui.sanitize import one_line
 from tui.tenancy.connections import find_provider, provider_of
@@ -38,7 +38,7 @@ _COSTS = {
 """What stopping costs, while it is uploading and afterwards."""
 
 _TICK = 0.5
-"""Seconds between two looks at how far the upload is."""
+"""Seconds between two updates of the upload's progress."""
 
 _RESULT_ACTIONS = frozenset(("again", "copy", "save", "new", "find", "change"))
 
@@ -70,7 +70,7 @@ class SpeechTab(SingleCallTab):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002 - textual's name
         super().__init__(id=id)
-        self._upload = Uploading(0, 0)
+        self._upload = UploadStarted(0, 0)
         self._stopped = ""
 
     def compose(self) -> ComposeResult:
@@ -138,9 +138,9 @@ class SpeechTab(SingleCallTab):
                 "playground.type",
             )
             return ScreenText("", keys, "", foot, place, self.result.strip)
-        return ScreenText("", self.form.keys, foot=self._stopped, strip=self._takes())
+        return ScreenText("", self.form.keys, foot=self._stopped, strip=self._accepted_files())
 
-    def _takes(self) -> tuple[Words, Words]:
+    def _accepted_files(self) -> tuple[Words, Words]:
         """Return what the model takes, and when it is retired."""
         model, limits = self.model, self.form.limits
         if model is None:
@@ -170,11 +170,11 @@ class SpeechTab(SingleCallTab):
         elif self.view == "results" and not self.has_class("-locked"):
             self.result.take_focus()
         else:
-            self.rest()
+            self.leave_fields()
 
     def model_changed(self) -> None:
         model = self.model
-        self.form.use(model, find_provider(self.navigator.tenant_session, model.provider) if model else None)
+        self.form.set_model(model, find_provider(self.navigator.tenant_session, model.provider) if model else None)
 
     def hide_when_locked(self) -> None:
         name = self.navigator.tenant.name if self.navigator.tenant else "It"
@@ -182,7 +182,7 @@ class SpeechTab(SingleCallTab):
             f"\n   {name} is locked.\n   {key_of('speech.write')} asks for the passphrase."
         )
         self.add_class("-locked")
-        self.rest()
+        self.leave_fields()
 
     def on_speech_form_file_inspected(self) -> None:
         self.refresh_chrome()
@@ -197,7 +197,7 @@ class SpeechTab(SingleCallTab):
         if self.call_status is not None:
             self.stop_call()
         elif self.typing:
-            self.rest()
+            self.leave_fields()
 
     # --- keys ---
 
@@ -258,9 +258,9 @@ class SpeechTab(SingleCallTab):
     def _start(self) -> None:
         if self.call_status is not None:
             return
-        self.form.say(None)
+        self.form.show_problem(None)
         if self.model is None:
-            self.form.say(
+            self.form.show_problem(
                 Problem(
                     "No speech-to-text model is chosen.",
                     hint("{playground.model:typing} picks one for this file."),
@@ -279,19 +279,19 @@ class SpeechTab(SingleCallTab):
         self._begin(path)
         ticking = self.set_interval(_TICK, self._tick)
         self.console.set_running("playground/speech", self.stop_call)
-        hearing = _Hearing(path, model.ref, form.info, form.times, monotonic())
+        hearing = _LiveTranscript(path, model.ref, form.info, form.times, monotonic())
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
             log = self.record(model)
             call = fallback.transcribe(session, model, self.fallbacks, path, form.language, form.times, log)
             async with aclosing(call) as events:
                 async for event in events:
-                    if isinstance(event, Uploading):
-                        self._uploaded(event)
+                    if isinstance(event, UploadStarted):
+                        self._on_upload_progress(event)
                     elif isinstance(event, Fallback) and event.answering:
                         self.dialogs.toast(event.words)
                     hearing.take(event)
-                    call_status.tell(event)
+                    call_status.apply(event)
             self.result.add(hearing.result())
             after = "results"
         except asyncio.CancelledError:
@@ -305,28 +305,28 @@ class SpeechTab(SingleCallTab):
                 self.result.add(hearing.result("connection lost, the text is incomplete", problem))
                 after = "results"
             else:
-                form.say(problem)
+                form.show_problem(problem)
                 after = "form"
         finally:
             ticking.stop()
             self.call_status = None
             if self.is_mounted:
                 self._view(after)
-                self.rest() if after == "form" else self.take_focus()
+                self.leave_fields() if after == "form" else self.take_focus()
             self.console.set_running("playground/speech", None)
-            self.counted(model)
+            self.warn_of_trial(model)
 
     def _begin(self, path: Path) -> None:
         """Show the upload in place of the form."""
         info = self.form.info
-        self._upload, self._stopped = Uploading(0, info.size if info else 0), ""
+        self._upload, self._stopped = UploadStarted(0, info.size if info else 0), ""
         self.query_one("#what", Plain).show(f"   {self.form.shown_path}\n   {about(path, info)}")
         self._bar(0.0)
         self._view("running")
-        self.rest()
+        self.leave_fields()
 
-    def _uploaded(self, event: Uploading) -> None:
-        """Take note; the screen is brought up to date by the next tick, or when all is sent."""
+    def _on_upload_progress(self, event: UploadStarted) -> None:
+        """Store the progress; the next tick draws it, or the end of the upload."""
         before, self._upload = self._upload, event
         if event.sent >= event.size > before.sent and self.call_status is not None:
             self.call_status.next("waiting for the text")
@@ -352,7 +352,7 @@ class SpeechTab(SingleCallTab):
 
 
 @dataclass
-class _Hearing:
+class _LiveTranscript:
     """The transcript so far: its pieces while it streams, and the whole text at the end."""
 
     path: Path

@@ -102,11 +102,11 @@ class EntryRow(FieldRow):
         self.notes = (*self.notes, ending)
         return text.rstrip("/").removesuffix(ending)
 
-    def pasted(self) -> None:
+    def describe_paste(self) -> None:
         """Say what became of a paste."""
         self._draw(fresh=True)
 
-    def too_long(self, size: int) -> None:
+    def show_too_long(self, size: int) -> None:
         """Say that a paste was left out."""
         self.left_out = True
         self.complain(f"The paste has {size:,} characters, too many. Nothing was pasted.", "Paste it again.")
@@ -116,7 +116,7 @@ class EntryRow(FieldRow):
         self.wrong = (message, *(entry for entry in more if entry))
         self._draw()
 
-    def typed(self) -> None:
+    def clear_problem(self) -> None:
         """Clear the field's problem, as the text has changed."""
         self.wrong, self.left_out = (), self.refers and self.secret is None
         self.field.password = self.declared.secret and not self.refers  # a reference is no secret
@@ -138,7 +138,7 @@ class EntryRow(FieldRow):
             lines += [line(PROBLEM, self._looks_like(owner)), "It was not sent anywhere."]
         elif fresh and (message := self._shape()):
             lines.append((message, MUTED))
-        self.say(*lines)
+        self.show_lines(*lines)
 
     def _reference_words(self) -> str:
         """Return what the reference does, or how one is written while it is incomplete."""
@@ -170,7 +170,7 @@ def paste_into(rows: Sequence[EntryRow], text: str) -> LineField | None:
     """Give a paste that met a button to the first empty secret field; the field, or None if none is empty."""
     for row in rows:
         if row.declared.secret and not row.value:
-            row.field.take(text)
+            row.field.insert_paste(text)
             return row.field
     return None
 

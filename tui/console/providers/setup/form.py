@@ -87,7 +87,7 @@ class SetupForm(Form):
             yield Plain("Or type a different one:", classes="said", id="or-another")
         if self.named:
             yield self.named
-        yield from self._main()
+        yield from self._main_rows()
         yield Button("", id="carry")
         yield Button("Keep it here", id="keep")
         yield _gap("carry-gap")
@@ -112,7 +112,7 @@ class SetupForm(Form):
             self._show(name, False)
         self.show_auth_method()
 
-    def _main(self) -> Iterator[Widget]:
+    def _main_rows(self) -> Iterator[Widget]:
         main = [field for field in self.provider.fields if not field.advanced]
         first = next((n for n, entry in enumerate(main) if entry.auth_method), len(main))
         yield from self._parts(main[:first])
@@ -183,17 +183,17 @@ class SetupForm(Form):
             parts: list[Widget] = [self.entries.get(field.name) or self.choices[field.name]]
             for part in [*parts, *self.query(f".of-{field.name}")]:
                 part.display = self._shows(field)
-        self.say_where()
+        self.show_destination()
 
     @property
-    def shown(self) -> list[EntryRow]:
+    def visible_rows(self) -> list[EntryRow]:
         """The rows of the way that is chosen, folded ones too."""
         return [entry for entry in self.entries.values() if self._shows(entry.declared)]
 
     def values(self) -> dict[str, str | Secret]:
         """Return the values shown, for the use case."""
         values: dict[str, str | Secret] = {}
-        for row in self.shown:
+        for row in self.visible_rows:
             if row.declared.secret:
                 if row.secret is not None:
                     values[row.declared.name] = row.secret
@@ -207,15 +207,15 @@ class SetupForm(Form):
     @property
     def prefilled(self) -> frozenset[str]:
         """Return the names of the fields that still hold what is stored; nobody entered that here."""
-        return frozenset(row.declared.name for row in self.shown if row.first and not row.changed)
+        return frozenset(row.declared.name for row in self.visible_rows if row.first and not row.changed)
 
     def ask_again(self, name: str, message: str, hint: str) -> None:
         """Leave a field blank whose stored value is not to be used, and say why, so that it is entered again."""
         self.entries[name].forget()
         self.complain(name, message, hint)
-        self.say_where()
+        self.show_destination()
 
-    def take_apart(self, row: EntryRow) -> None:
+    def split_address(self, row: EntryRow) -> None:
         """Fill in what an address that was pasted into a field holds of others."""
         for name, text in row.apart.items():
             if name in self.entries and name != row.declared.name:
@@ -224,7 +224,7 @@ class SetupForm(Form):
     @property
     def model_id(self) -> str:
         """The id of a model that a pasted address named, '' for none."""
-        return next((entry.apart["model"] for entry in self.shown if entry.apart.get("model")), "")
+        return next((entry.apart["model"] for entry in self.visible_rows if entry.apart.get("model")), "")
 
     @property
     def new_name(self) -> str:
@@ -236,7 +236,7 @@ class SetupForm(Form):
         """Whether something was typed that is not saved."""
         return bool(self.new_name) or any(entry.changed for entry in self.entries.values())
 
-    def hold(self, disabled: bool) -> None:
+    def disable(self, disabled: bool) -> None:
         """Take no more typing while the provider is asked, so that what is asked is what is saved."""
         for row in self.query(FieldRow):
             row.disabled = disabled
@@ -244,7 +244,7 @@ class SetupForm(Form):
     def complain(self, name: str, message: str, *more: str) -> bool:
         """Say under a field what is wrong with it and put the focus there; False if it is not in the form."""
         if name == NAME and self.named:
-            self.named.say(line(PROBLEM, message), *more)
+            self.named.show_lines(line(PROBLEM, message), *more)
             self.named.field.focus()
         elif name in self.entries:
             self.entries[name].complain(message, *more)
@@ -280,8 +280,10 @@ class SetupForm(Form):
         elif self.provider.local_servers and self.stored is None:
             self.query_one("#look").focus()
         else:
-            lead = next((entry for entry in self.shown if entry.declared.secret and not entry.declared.advanced), None)
-            first = self.shown[0] if self.shown else None
+            lead = next(
+                (entry for entry in self.visible_rows if entry.declared.secret and not entry.declared.advanced), None
+            )
+            first = self.visible_rows[0] if self.visible_rows else None
             row = lead if self.stored is not None and lead else first
             if row is not None:
                 self.open_at(row.declared.name)
@@ -291,7 +293,7 @@ class SetupForm(Form):
         if isinstance(row, EntryRow) and row.owner:
             self.query_one("#carry").focus()
             return
-        rows = self.shown
+        rows = self.visible_rows
         more = isinstance(row, EntryRow) and row.declared.advanced
         after = rows[rows.index(row) + 1 :] if isinstance(row, EntryRow) and row in rows else rows
         wanted = [entry for entry in after if entry.declared.advanced == more]
@@ -300,23 +302,23 @@ class SetupForm(Form):
         else:
             self.query_one("#verify").focus()
 
-    def say_owner(self) -> None:
+    def offer_likely_provider(self) -> None:
         """Offer to carry a key to the provider that it looks like a key of."""
-        row = next((entry for entry in self.shown if entry.owner), None)
+        row = next((entry for entry in self.visible_rows if entry.owner), None)
         for name in ("carry", "keep", "carry-gap"):
             self._show(name, row is not None)
         if row is not None:
             self.query_one("#carry", Button).relabel(f"Open {PROVIDERS[row.owner].label} with this key")
 
-    def keep_here(self) -> None:
-        for row in self.shown:
+    def keep_provider(self) -> None:
+        for row in self.visible_rows:
             if row.owner:
                 row.here = True
-                row.typed()
-        self.say_owner()
+                row.clear_problem()
+        self.offer_likely_provider()
         self.query_one("#verify").focus()
 
-    def offer(self, again: bool, anyway: str = "") -> None:
+    def name_buttons(self, again: bool, anyway: str = "") -> None:
         """Name the buttons: the first check or another, and what saves without one."""
         self.query_one("#verify", Button).relabel("Verify again" if again else "Verify and save")
         self.query_one("#anyway", Button).relabel(anyway)
@@ -324,7 +326,7 @@ class SetupForm(Form):
 
     def notice(self, *lines: Words) -> None:
         """Show a notice about the whole form above its buttons, for good."""
-        self.query_one("#notice", Plain).show(line(*_joined(lines)))
+        self.query_one("#notice", Plain).show(line(*_join(lines)))
         self._show("notice", bool(lines))
         self.noticed = bool(lines)
 
@@ -333,7 +335,7 @@ class SetupForm(Form):
         own = destinations(self.provider, values, self.stored)
         return tuple(dict.fromkeys((*own, *self.model_origins))) if own else ()
 
-    def say_where(self, *instead: Words) -> None:
+    def show_destination(self, *instead: Words) -> None:
         """Say where the key will be sent, or something that matters more."""
         to_come = [
             field.name for field in self.provider.fields if field.auth_method and field.required and self._shows(field)
@@ -357,7 +359,7 @@ class SetupForm(Form):
             which = "that it lists" if self.provider.local_servers else f"of {self.provider.label}"
             imported = f"All models {which} are imported once {'you use it' if self.named else 'it is verified'}."
             lines.append(self.provider.after_saving or imported)
-        self.query_one("#goes", Plain).show(line(*_joined(lines)))
+        self.query_one("#goes", Plain).show(line(*_join(lines)))
 
     # --- servers on this machine ---
 
@@ -393,7 +395,7 @@ def _gap(name: str | None = None) -> Plain:
     return Plain(" ", id=name, classes="gap")
 
 
-def _joined(lines: Sequence[Words]) -> Iterator[Words]:
+def _join(lines: Sequence[Words]) -> Iterator[Words]:
     for number, entry in enumerate(lines):
         if number:
             yield "\n"

@@ -12,7 +12,7 @@ from tui.providers.spec import Provider
 from tui.workspace.credentials.discovery import Server
 
 
-def looking_words(provider: Provider) -> str:
+def probe_words(provider: Provider) -> str:
     """Return `asking ports 11434 and 8080 of this machine`."""
     return f"asking {ports_of(provider)} of this machine"
 
@@ -35,12 +35,12 @@ def server_parts(provider: Provider, servers: Sequence[Server]) -> list[Widget]:
         models = f"{len(server.models)} model{'' if len(server.models) == 1 else 's'}, no key"
         note = f"{server.label:<14} {models}"
         parts.append(Button(f"Use {server.base_url:<{widest}}", id=f"server-{number}", note=note))
-    if silent := _silent(provider, servers):
+    if silent := _no_answer(provider, servers):
         parts.append(Plain((" " * (widest + 14) + silent, MUTED)))
     return parts
 
 
-def _silent(provider: Provider, servers: Sequence[Server]) -> str:
+def _no_answer(provider: Provider, servers: Sequence[Server]) -> str:
     base_urls = {server.base_url for server in servers}
     ports = [
         str(urlsplit(local_server.base_url).port)

@@ -10,7 +10,7 @@ from tui.domain import Credential, Model, VerificationState
 from tui.providers.spec import Field, Provider
 from tui.sanitize import one_line
 from tui.secret import Secret
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials.fields import Values
 
 Strip = tuple[Words, Words]
@@ -24,10 +24,10 @@ def two_lines(text: str, cells: int) -> Strip:
 
 def answer_of(host: str, detail: str, now: str, width: int) -> Strip | None:
     """Return a provider's own words for the strip of a window of that width, None where it gave none."""
-    return two_lines(f"Answer of {host} at {when(now, now)}: {detail}", width - 6) if detail else None
+    return two_lines(f"Answer of {host} at {short_time(now, now)}: {detail}", width - 6) if detail else None
 
 
-def imported(listed: Sequence[Model] | None, seconds: float) -> str:
+def imported_sentence(listed: Sequence[Model] | None, seconds: float) -> str:
     """Return `Imported 41 models in 1.2 s.`, or nothing if none was listed."""
     if listed is None:
         return ""
@@ -65,7 +65,7 @@ def saved_notice(
         return f"Saved {credential.name}. {label} keeps using its current credential. {switch}"
     if credential.check.state in (VerificationState.UNVERIFIED, VerificationState.REFUSED):
         return f"{label} was saved unverified."
-    return f"{label} is {'set up' if first else 'saved'}. {imported(models, seconds)}".strip()
+    return f"{label} is {'set up' if first else 'saved'}. {imported_sentence(models, seconds)}".strip()
 
 
 def conflict_lines(
@@ -78,9 +78,9 @@ def conflict_lines(
     rows: list[Words] = [
         f"  {fit(field.label, 15)}now {fit(there, 22, middle=True)}here: {here}"
         for field in provider.fields
-        if field.name in both and (there := _theirs(field, theirs)) != (here := _mine(field, mine))
+        if field.name in both and (there := _their_change(field, theirs)) != (here := _own_change(field, mine))
     ]
-    at = when(theirs.changed, now)
+    at = short_time(theirs.changed, now)
     head = f"{who} saved it{f' at {at}' if at else ''}:"
     return [head, "", *rows, "", "Nothing in this form has been saved."]
 
@@ -89,17 +89,17 @@ def theirs_lines(provider: Provider, theirs: Credential | None) -> Strip:
     """Return what another session stored, for the strip."""
     if theirs is None:
         return "Theirs: removed.", ""
-    parts = [f"{field.label} {there}" for field in provider.fields if (there := _theirs(field, theirs)) != "–"]
+    parts = [f"{field.label} {there}" for field in provider.fields if (there := _their_change(field, theirs)) != "–"]
     return two_lines(f"Theirs: {', '.join(parts)}.", 74)
 
 
-def _theirs(field: Field, theirs: Credential) -> str:
+def _their_change(field: Field, theirs: Credential) -> str:
     if field.secret:
         return f"ends {theirs.hints[field.name]}" if theirs.hints.get(field.name) else "–"
     return theirs.clear.get(field.name, "") or "–"
 
 
-def _mine(field: Field, mine: Values) -> str:
+def _own_change(field: Field, mine: Values) -> str:
     value = mine.get(field.name, "")
     if isinstance(value, Secret):
         text = value.reveal()

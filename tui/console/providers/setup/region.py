@@ -13,12 +13,12 @@ class RegionChoice(Choice):
         regions = [(choice.value, choice.label) for choice in declared.choices]
         other = f"another, as {declared.label} {'under More' if declared.advanced else 'below'}"
         super().__init__("Region", [*regions, ("", other)], column=True, id=f"region-{declared.name}")
-        self._follow()
+        self._show_region()
 
     def on_mount(self) -> None:
-        self.watch(self.row.field, "value", self._follow, init=False)
+        self.watch(self.row.field, "value", self._show_region, init=False)
 
-    def _follow(self) -> None:
+    def _show_region(self) -> None:
         """Show the region that the address belongs to."""
         address = self.row.value or self.row.declared.default
         self.value = address if address in dict(self.options) else ""

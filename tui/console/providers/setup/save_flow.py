@@ -30,14 +30,14 @@ from tui.workspace.credentials.save_plan import (
     same_content,
     was_changed,
 )
-from tui.workspace.credentials.verify import Verified
+from tui.workspace.credentials.verify import VerifiedDraft
 
 Busy = Callable[[str], AbstractContextManager[None]]
 """Shows what is being done, in words, while its block runs."""
 
 
 @dataclass(frozen=True)
-class Saved:
+class SaveResult:
     """The credential is stored. `models` is what was imported in `seconds`; `first` if the provider had none before."""
 
     credential: Credential
@@ -46,7 +46,7 @@ class Saved:
     first: bool
 
     @property
-    def begins(self) -> bool:
+    def is_first_use(self) -> bool:
         """Return True if the provider can be used from now on, as it could not before."""
         unproven = (VerificationState.UNVERIFIED, VerificationState.REFUSED)
         return self.first and self.credential.active and self.credential.check.state not in unproven
@@ -60,10 +60,10 @@ class CheckFailed:
 
 
 @dataclass(frozen=True)
-class Undecided:
+class DecisionNeeded:
     """The credential works, but its scope or its list of models is short. Nothing is stored until `save_anyway`."""
 
-    verified: Verified
+    verified: VerifiedDraft
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class ReviewTheirs:
     theirs: Credential | None
 
 
-Outcome = Saved | CheckFailed | Undecided | Cancelled | TakeTheirs | ReviewTheirs
+Outcome = SaveResult | CheckFailed | DecisionNeeded | Cancelled | TakeTheirs | ReviewTheirs
 
 
 class SaveFlow:
@@ -100,7 +100,7 @@ class SaveFlow:
     ) -> None:
         self.session, self.provider, self.questions, self.name = session, provider, questions, name
         self.stored = self._current()
-        self.verified: Verified | None = None
+        self.verified: VerifiedDraft | None = None
         """A result that waits for `save_anyway`."""
         self.check = VerificationResult()
         self.values: Values = {}
@@ -158,7 +158,7 @@ class SaveFlow:
         self.reset()
         self.values, self.rotates, self._new_name, self._prefilled = values, rotate, new_name, prefilled
         merged, _ = await merge(await self._plan())
-        plan = await self._settle(merged)
+        plan = await self._meet_conditions(merged)
         if isinstance(plan, Cancelled):
             return plan
         self._current_plan, started = plan, monotonic()
@@ -180,7 +180,7 @@ class SaveFlow:
             self.questions.toast(verified.note)
         if verified.check.state is VerificationState.RESTRICTED or verified.listed == ():
             self.verified = verified
-            return Undecided(verified)
+            return DecisionNeeded(verified)
         return await self._save(verified.listed, monotonic() - started)
 
     async def save_anyway(self) -> Outcome:
@@ -192,7 +192,7 @@ class SaveFlow:
         return self.name or self._new_name
 
     def _current(self) -> Credential | None:
-        return credentials.named(self.session, self.provider.id, self.name)
+        return credentials.find(self.session, self.provider.id, self.name)
 
     async def _plan(self) -> SavePlan:
         return await plan_save(
@@ -212,7 +212,7 @@ class SaveFlow:
         first = not credentials.listing(self.session, self.provider.id)
         # Verifying took its time: another session may have saved meanwhile.
         merged, both = await merge(await renew(self._current_plan))
-        plan = await self._settle(merged)
+        plan = await self._meet_conditions(merged)
         if isinstance(plan, Cancelled):
             return plan
         if both:
@@ -221,9 +221,9 @@ class SaveFlow:
                 return answer
             plan = plan.overwrite()
         self._report_merge(plan)
-        return Saved(await apply_save(plan, self.check, models), models, seconds, first)
+        return SaveResult(await apply_save(plan, self.check, models), models, seconds, first)
 
-    async def _settle(self, plan: SavePlan) -> SavePlan | Cancelled:
+    async def _meet_conditions(self, plan: SavePlan) -> SavePlan | Cancelled:
         """Ask for what a plan needs: plain http, and the passphrase."""
         if plan.plain_http:
             if not await self.questions.confirm_plain_http(plan.plain_http):

@@ -22,12 +22,12 @@ from tui.console.providers.setup.messages import answer_of, imported, saved_noti
 from tui.console.providers.setup.save_flow import (
     Cancelled,
     CheckFailed,
+    DecisionNeeded,
     Outcome,
     ReviewTheirs,
-    Saved,
     SaveFlow,
+    SaveResult,
     TakeTheirs,
-    Undecided,
 )
 from tui.console.remedies import problem_hint
 from tui.console.widgets.elapsed import elapsed
@@ -44,7 +44,7 @@ from tui.tenancy import credentials
 from tui.workspace.credentials import discovery, status
 from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, Values
 from tui.workspace.credentials.paste import in_sentence
-from tui.workspace.credentials.verify import Verified
+from tui.workspace.credentials.verify import VerifiedDraft
 from tui.workspace.models.proposals import proposed_defaults
 
 
@@ -93,17 +93,17 @@ class Setup(PageScreen[bool]):
         )
 
     def on_mount(self) -> None:
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._prefill)
 
-    def _begin(self) -> None:
+    def _prefill(self) -> None:
         """Fill in what was pasted on another screen, and focus the right field."""
         form, carried = self.form, self._carried
         if carried is not None:
             self._carried = None
-            if into := paste_into(form.shown, carried.reveal()):
+            if into := paste_into(form.visible_rows, carried.reveal()):
                 into.focus()
         elif self._look_first and self.provider.local_servers and self.flow.stored is None:
-            self._look("look")
+            self._probe_servers("look")
         elif self._field:
             form.open_at(self._field)
         else:
@@ -149,34 +149,34 @@ class Setup(PageScreen[bool]):
     def on_input_changed(self, event: Input.Changed) -> None:
         row = _row_of(event.input)
         if row is not None and not isinstance(row, EntryRow):
-            row.say()
+            row.show_lines()
         elif row is not None:
-            row.typed()
+            row.clear_problem()
             self._reset()
-            self.form.say_owner()
-            self.form.say_where()
+            self.form.offer_likely_provider()
+            self.form.show_destination()
             self.refresh_chrome()
 
     def on_line_field_pasted(self, event: LineField.Pasted) -> None:
         if isinstance(row := _row_of(event.field), EntryRow):
-            row.pasted()
-            self.form.take_apart(row)
+            row.describe_paste()
+            self.form.split_address(row)
 
     def on_line_field_too_long(self, event: LineField.TooLong) -> None:
         if isinstance(row := _row_of(event.field), EntryRow):
-            row.too_long(event.size)
+            row.show_too_long(event.size)
             event.prevent_default()
         elif row is not None:
-            row.say(*problem_lines(f"The paste has {event.size:,} characters, too many. Nothing was pasted."))
+            row.show_lines(*problem_lines(f"The paste has {event.size:,} characters, too many. Nothing was pasted."))
 
     def on_paste(self, event: events.Paste) -> None:
         """Paste into the first empty secret field while a button has the focus."""
         if self.asking:
             return
-        if field := paste_into(self.form.shown, event.text):
+        if field := paste_into(self.form.visible_rows, event.text):
             self.form.open_at(row.field_name if (row := _row_of(field)) else "")
         else:
-            self._say("Nothing was pasted: no field has the cursor.", hint("{focus.next} goes to a field."))
+            self._show_message("Nothing was pasted: no field has the cursor.", hint("{focus.next} goes to a field."))
 
     def on_field_row_next(self, event: FieldRow.Next) -> None:
         self.form.advance(event.row)
@@ -187,14 +187,14 @@ class Setup(PageScreen[bool]):
     def on_choice_changed(self, event: Choice.Changed) -> None:
         if event.choice.id == "way":
             self.form.show_auth_method()
-            self.form.say_owner()
+            self.form.offer_likely_provider()
         self._reset()
-        self.form.say_where()
+        self.form.show_destination()
 
     def on_descendant_focus(self) -> None:
         self._hint = None
 
-    def _say(self, first: Words, second: Words = "") -> None:
+    def _show_message(self, first: Words, second: Words = "") -> None:
         self._hint = (first, second)
         self.refresh_chrome()
 
@@ -209,11 +209,11 @@ class Setup(PageScreen[bool]):
         elif button.startswith("server-"):
             self._verify(button, form.server_values(form.servers[int(button.removeprefix("server-"))]))
         elif button.startswith("look"):
-            self._look(button)
+            self._probe_servers(button)
         elif button == "carry":
             self.run_guarded(self._carry(), "ask")
         elif button == "keep":
-            form.keep_here()
+            form.keep_provider()
         elif button == "more":
             form.unfold()
             form.open_at(next(field.name for field in self.provider.fields if field.advanced))
@@ -224,14 +224,14 @@ class Setup(PageScreen[bool]):
 
     async def _carry(self) -> None:
         """Open the form of the provider that the key looks to be of, with the key in it."""
-        row = next(entry for entry in self.form.shown if entry.owner)
+        row = next(entry for entry in self.form.visible_rows if entry.owner)
         self.provider, self.credential_name = PROVIDERS[row.owner], DEFAULT_NAME
         self._carried, self._field, self._look_first = Secret(row.value), "", False
         self._reset()
         place = self.query_one("#form", Vertical)
         await place.remove_children()
         await place.mount(self._make())
-        self.call_after_refresh(self._begin)
+        self.call_after_refresh(self._prefill)
 
     def _complete(self, rotates: bool) -> bool:
         """Return True if no value is missing; else focus the missing one."""
@@ -241,14 +241,14 @@ class Setup(PageScreen[bool]):
         stored = credentials.listing(self.navigator.tenant_session, self.provider.id)
         if not self.credential_name and form.new_name in [credential.name for credential in stored]:
             return not form.complain(NAME, "A credential of that name already exists.", "Choose another name.")
-        for row in form.shown:
+        for row in form.visible_rows:
             if row.left_out:
                 form.open_at(row.field_name)
                 return False
             if row.missing:
                 among = "; this method needs all its fields" if row.declared.auth_method else ""
                 return not form.complain(row.field_name, f"{row.label} is missing{among}.", *row.help[:1])
-        secrets = [row for row in form.shown if row.declared.secret]
+        secrets = [row for row in form.visible_rows if row.declared.secret]
         if rotates and not any(row.value for row in secrets):
             return not form.complain(secrets[0].field_name, f"A new {in_sentence(secrets[0].label)} is missing.")
         return True
@@ -269,9 +269,12 @@ class Setup(PageScreen[bool]):
         """Show in the button's place what is being done; escape stops it, and what was typed stays."""
         form, button = self.form, self.form.query_one(f"#{button_id}", Button)
         self.asking = True
-        form.hold(True)
+        form.disable(True)
         try:
-            with self.pending_actions.slow(), elapsed(self, lambda passed: button.work(doing + passed)):
+            with (
+                self.pending_actions.release_during(),
+                elapsed(self, lambda passed: button.show_progress(doing + passed)),
+            ):
                 self.refresh_chrome()
                 yield
         except CancelledError:
@@ -279,24 +282,24 @@ class Setup(PageScreen[bool]):
             raise
         finally:
             self.asking = False
-            form.hold(False)
-            button.work()
+            form.disable(False)
+            button.show_progress()
             self.refresh_chrome()
 
     def _reset(self) -> None:
         """Forget the last answer of the provider, which was about something else than what is typed now."""
         if self.flow.reset() or self.outcome or self.form.noticed:
             self.outcome = None
-            self.form.offer(again=False)
+            self.form.name_buttons(again=False)
             self.form.notice()
 
     async def _show_outcome(self, outcome: Awaitable[Outcome], button: str) -> None:
         match await outcome:
-            case Saved() as saved:
-                await self._leave_saved(saved)
+            case SaveResult() as saved:
+                await self._close_saved(saved)
             case CheckFailed(problem):
                 self._show_failed_check(problem, button)
-            case Undecided(verified):
+            case DecisionNeeded(verified):
                 self._show_undecided(verified)
             case Cancelled(field):
                 self.form.open_at(field)
@@ -308,16 +311,16 @@ class Setup(PageScreen[bool]):
         if self.is_mounted:
             self.refresh_chrome()
 
-    async def _leave_saved(self, saved: Saved) -> None:
+    async def _close_saved(self, saved: SaveResult) -> None:
         provider, label, answer = self.provider, self.provider.label, ""
-        asks = saved.begins and not self.flow.rotates
+        asks = saved.is_first_use and not self.flow.rotates
         proposals = proposed_defaults(self.navigator.tenant_session, provider.id) if asks else {}
         if asks and provider.after_saving and not saved.models:
             lines = ["No models yet.", provider.after_saving]
             add = f"Add a {in_sentence(provider.model_id.label)}"
             answer = await self.dialogs.ask(f"{label} accepts this key", lines, {"add": add, "": "Not now"}) or ""
         elif saved.models and proposals:
-            summary = imported(saved.models, saved.seconds)
+            summary = imported_sentence(saved.models, saved.seconds)
             answer = await self.navigator.propose_defaults(summary, f"{label} is set up", only=proposals)
         else:
             rotated, first = self.flow.rotates, saved.first
@@ -331,10 +334,10 @@ class Setup(PageScreen[bool]):
         elif answer == "add":
             self.app.run_worker(navigator.add_model(provider.id, model_id=model_id), group="add", exit_on_error=False)
 
-    def _show_undecided(self, verified: Verified) -> None:
+    def _show_undecided(self, verified: VerifiedDraft) -> None:
         """Say what the credential cannot do, and offer to save it all the same."""
         form, check = self.form, verified.check
-        form.offer(again=True, anyway="Save, and add models by hand")
+        form.name_buttons(again=True, anyway="Save, and add models by hand")
         if check.state is VerificationState.RESTRICTED:
             form.notice(*problem_lines(check.message, check.hint))
         else:
@@ -344,16 +347,16 @@ class Setup(PageScreen[bool]):
 
     def _show_failed_check(self, problem: Problem, button: str) -> None:
         """Say what the provider answered, and offer to save unverified; the stored key stays in use."""
-        form, lead, advice = self.form, self._lead, problem_hint(problem)
+        form, lead, advice = self.form, self._key_row, problem_hint(problem)
         rejected, rotates, stored = isinstance(problem, CredentialRejected), self.flow.rotates, self.flow.stored
         self.outcome = answer_of(self.flow.host, problem.detail, self.navigator.session.now(), self.size.width)
         if rejected and stored and (hints := [text for text in stored.hints.values() if text]):
-            form.say_where(f"The stored key ending {hints[0]} stays in use until a new one is verified.")
+            form.show_destination(f"The stored key ending {hints[0]} stays in use until a new one is verified.")
         if isinstance(problem, NetworkError):
             keeps = "" if rotates else "; save anyway stores it unverified"
             advice = f"{advice} {hint('Press {form.press} to retry')}{keeps}.".strip()
         # A rotation replaces a key that works, so it is saved verified or not at all.
-        form.offer(again=button == "verify", anyway="" if rotates else "Save anyway, unverified")
+        form.name_buttons(again=button == "verify", anyway="" if rotates else "Save anyway, unverified")
         if rejected and button in ("verify", "rotate") and lead is not None:
             lead.complain(problem.message, advice)
             form.open_at(lead.declared.name)
@@ -362,7 +365,7 @@ class Setup(PageScreen[bool]):
 
     def show_problem(self, problem: Problem) -> None:
         """Show a problem at the field that it concerns, else above the buttons; nothing that was typed is lost."""
-        form, lead, hint = self.form, self._lead, problem_hint(problem)
+        form, lead, hint = self.form, self._key_row, problem_hint(problem)
         if isinstance(problem, Locked) and lead is not None:
             lead.complain(problem.message, "Paste it again to replace it.")
             form.open_at(lead.declared.name)
@@ -373,9 +376,9 @@ class Setup(PageScreen[bool]):
         self.refresh_chrome()
 
     @property
-    def _lead(self) -> EntryRow | None:
+    def _key_row(self) -> EntryRow | None:
         """The secret field that shows a message about the key: the first that is filled in, or kept."""
-        secrets = [row for row in self.form.shown if row.declared.secret]
+        secrets = [row for row in self.form.visible_rows if row.declared.secret]
         return next((row for row in secrets if row.value or row.kept is not None), None)
 
     def changed_elsewhere(self) -> None:
@@ -384,13 +387,13 @@ class Setup(PageScreen[bool]):
 
     # --- servers on this machine ---
 
-    def _look(self, button: str) -> None:
+    def _probe_servers(self, button: str) -> None:
         self.run_guarded(self._show_servers(button), "ask")
 
     async def _show_servers(self, button: str) -> None:
         form = self.form
         form.query_one(f"#{button}").focus()
-        with self._busy(button, looking_words(self.provider)):
+        with self._busy(button, probe_words(self.provider)):
             servers = await discovery.probe_local_servers(self.navigator.session, self.provider)
         await form.show_servers(servers)
         self.refresh_chrome()

@@ -45,7 +45,7 @@ def parser() -> "MarkdownIt":
     return md.enable(["table", "strikethrough"]).disable(["reference", "lheading", "html_block", "html_inline"])
 
 
-class Pieces:
+class PieceSplitter:
     """Takes a text in portions; `done` holds its finished pieces in order, `open` the rest."""
 
     def __init__(self, text: str = "") -> None:
@@ -59,25 +59,25 @@ class Pieces:
         """Append text; `settle` parses it."""
         self._fresh.append(text)
 
-    def settle(self) -> None:
+    def split(self) -> None:
         """Cut what came since into pieces."""
-        self._take_lines()
+        self._pop_lines()
         window = _WINDOW
         while True:
-            cuts = _cuts(self._opening, self._lines[:window])
+            cuts = _split_points(self._opening, self._lines[:window])
             if not cuts and window >= len(self._lines):
                 return
             window = _WINDOW if cuts else window * 2
             start = 0
             for end, opening in cuts:
-                self._finish(self._lines[start:end])
+                self._add_piece(self._lines[start:end])
                 start, self._opening = end, opening
             del self._lines[:start]
 
     def end(self) -> None:
         """Finish the text: every piece is complete."""
-        self.settle()
-        self._finish([*self._lines, self._last])
+        self.split()
+        self._add_piece([*self._lines, self._last])
         self._lines, self._last, self._opening = [], "", ""
 
     @property
@@ -86,12 +86,12 @@ class Pieces:
         last = "" if _SIGNS.fullmatch(self._last) else self._last
         return Piece("".join(self._lines) + last, self._opening)
 
-    def _finish(self, lines: Sequence[str]) -> None:
+    def _add_piece(self, lines: Sequence[str]) -> None:
         source = "".join(lines)
         if source.strip():
             self.done.append(Piece(source, self._opening))
 
-    def _take_lines(self) -> None:
+    def _pop_lines(self) -> None:
         text, place = self._last + "".join(self._fresh), 0
         self._fresh.clear()
         while True:
@@ -110,14 +110,14 @@ class Pieces:
         self._last = text[place:]
 
 
-def _cuts(opening: str, lines: Sequence[str]) -> list[tuple[int, str]]:
+def _split_points(opening: str, lines: Sequence[str]) -> list[tuple[int, str]]:
     """Return the line at which each piece ends, and the opening of what follows."""
     skip = opening.count("\n")
     units = _units(opening + "".join(lines))
     starts = [max(0, unit.start - skip) for unit in units]
     cuts: list[tuple[int, str]] = []
     for unit, start, after in zip(units, starts, [*starts[1:], None], strict=False):
-        if length := _too_long(unit.kind, lines[start : unit.end - skip]):
+        if length := _split_length(unit.kind, lines[start : unit.end - skip]):
             head = opening if opening and unit is units[0] else "".join(lines[start : start + _HEADS.get(unit.kind, 0)])
             return [*cuts, (start + length, head)]
         if after is not None:
@@ -151,7 +151,7 @@ def _begins_unit(token: "Token") -> bool:
     return token.nesting >= 0 and token.type not in ("bullet_list_open", "ordered_list_open")
 
 
-def _too_long(kind: str, lines: Sequence[str]) -> int:
+def _split_length(kind: str, lines: Sequence[str]) -> int:
     """Return after how many lines to cut a block; 0 if it is short enough."""
     last = next((n for n in range(len(lines), 0, -1) if lines[n - 1].strip()), 0)
     most = min(last - 1, _MOST_LINES.get(kind, _MOST_OTHER_LINES))

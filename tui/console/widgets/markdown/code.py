@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @lru_cache(maxsize=4)
-def coloured(text: str, language: str) -> Content:
+def highlight(text: str, language: str) -> Content:
     """Highlight code; in an unknown language, return it as it is."""
     lexer = _lexer(language.lower()) if language else None
     if lexer is None:

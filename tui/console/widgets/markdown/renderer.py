@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from markdown_it.tree import SyntaxTreeNode
 from textual.content import Content
 
-from tui.console.widgets.markdown.blocks import Piece, Pieces, parser
-from tui.console.widgets.markdown.code import coloured
+from tui.console.widgets.markdown.blocks import Piece, PieceSplitter, parser
+from tui.console.widgets.markdown.code import highlight
 from tui.console.widgets.markdown.table import Columns, columns_for, table_rows
 from tui.console.widgets.static_text import Words, line
 from tui.console.widgets.symbols import MUTED
@@ -25,7 +25,7 @@ _LEAST = 8
 class Document:
     """A text that may still grow, as rows. What is finished is drawn once for a width. `style` is laid under all."""
 
-    text: Pieces = field(default_factory=Pieces)
+    text: PieceSplitter = field(default_factory=PieceSplitter)
     style: str = ""
     _cells: int = 0
     _rows: list[Content] = field(default_factory=list)
@@ -34,22 +34,22 @@ class Document:
 
     def rows(self, cells: int) -> list[Content]:
         """Return the rows at that width, in a new list."""
-        self.text.settle()
+        self.text.split()
         if cells != self._cells:
             self._cells, self._rows, self._drawn, self._last = cells, [], 0, None
         for piece in self.text.done[self._drawn :]:
             rows, self._last = _draw(piece, cells, self._last, final=True)
-            self._rows += self._styled(rows)
+            self._rows += self._style(rows)
         self._drawn = len(self.text.done)
-        return self._rows + self._styled(_draw(self.text.open, cells, self._last, final=False)[0])
+        return self._rows + self._style(_draw(self.text.open, cells, self._last, final=False)[0])
 
-    def _styled(self, rows: list[Content]) -> list[Content]:
+    def _style(self, rows: list[Content]) -> list[Content]:
         return [row.stylize_before(self.style) for row in rows] if self.style else rows
 
 
 def markdown_rows(text: str, cells: int, style: str = "") -> list[Content]:
     """Render a whole text as rows."""
-    pieces = Pieces(text)
+    pieces = PieceSplitter(text)
     pieces.end()
     return Document(pieces, style).rows(cells)
 
@@ -98,13 +98,13 @@ class _Drawing:
         above: SyntaxTreeNode | None = None
         for node in nodes:
             drawn = self.block(node, max(cells, _LEAST))
-            if above is not None and rows and drawn and self._apart(above, node):
+            if above is not None and rows and drawn and self._has_gap(above, node):
                 rows.append(Content(""))
             rows += drawn
             above = node
         return rows
 
-    def _apart(self, above: SyntaxTreeNode, node: SyntaxTreeNode) -> bool:
+    def _has_gap(self, above: SyntaxTreeNode, node: SyntaxTreeNode) -> bool:
         start = node.map[0] if node.map else 0
         # A line of a quote or list holds its sign; blank is what has nothing else.
         return not self.lines[start - 1].strip("> \t") or bool(_APART & {above.type, node.type})
@@ -120,13 +120,13 @@ class _Drawing:
             case "hr":
                 return [line(("─" * min(cells, 24), MUTED))]
             case "blockquote":
-                return _prefixed(("> ", MUTED), self.blocks(node.children, cells - 2))
+                return _prefix(("> ", MUTED), self.blocks(node.children, cells - 2))
             case "bullet_list" | "ordered_list":
                 return self.blocks(node.children, cells)
             case "list_item":
                 sign = f"{node.info}{node.markup} " if node.info else "• "
                 rows = self.blocks(node.children, cells - len(sign)) or [Content("")]
-                return _prefixed(sign, rows)
+                return _prefix(sign, rows)
             case _:
                 return wrap(_inline(node), cells)
 
@@ -137,8 +137,8 @@ class _Drawing:
         language = node.info.split(" ")[0] if node.type == "fence" else ""
         # A line that may still grow is not lexed again with each of its characters.
         whole, end, rest = (text, "", "") if self.final else text.rpartition("\n")
-        shown = coloured(whole, language).append(end + rest)
-        return _prefixed("  ", fold(shown, cells - 2))
+        shown = highlight(whole, language).append(end + rest)
+        return _prefix("  ", fold(shown, cells - 2))
 
     def _table(self, node: SyntaxTreeNode, cells: int) -> list[Content]:
         rows = [[_inline(cell) for cell in row.children] for part in node.children for row in part.children]
@@ -147,7 +147,7 @@ class _Drawing:
         return table_rows(rows, ends, self.columns, cells, head=not self.skip)
 
 
-def _prefixed(sign: Words, rows: Iterable[Content]) -> list[Content]:
+def _prefix(sign: Words, rows: Iterable[Content]) -> list[Content]:
     first = line(sign)
     blank = Content(" " * first.cell_length)
     again = first if first.plain == "> " else blank

@@ -46,7 +46,7 @@ def table_rows(
 ) -> list[Content]:
     """Render a table, whose first row is its head; `ends` says which columns are aligned right."""
     if not columns.widths:
-        return [entry for row in rows[1:] for entry in _listed(rows[0], row, room)]
+        return [entry for row in rows[1:] for entry in _as_list(rows[0], row, room)]
     shown: Iterable[Cells] = ([[cell.stylize("bold") for cell in rows[0]]] if head else []) + list(rows[1:])
     return [entry for row in shown for entry in _row(row, ends, columns)]
 
@@ -64,7 +64,7 @@ def _row(row: Cells, ends: Sequence[bool], columns: Columns) -> list[Content]:
     return drawn
 
 
-def _listed(head: Cells, row: Cells, room: int) -> list[Content]:
+def _as_list(head: Cells, row: Cells, room: int) -> list[Content]:
     """Render a row as lines of `head: cell`, with a blank row after it."""
     lines = [line(name.stylize("bold"), ": ", cell) for name, cell in zip(head, row, strict=True)]
     return [part for line in lines for part in wrap(line, room)] + [Content("")]

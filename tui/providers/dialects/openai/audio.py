@@ -73,12 +73,12 @@ def _transcript(data: Mapping[str, Any]) -> Iterator[Event]:
 def _segments(entries: Any, text: str) -> tuple[Segment, ...]:
     entries = [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
     return tuple(
-        Segment(time_or_nan(entry.get("start")), time_or_nan(entry.get("end")), _spoken(entry, text))
+        Segment(time_or_nan(entry.get("start")), time_or_nan(entry.get("end")), _speaker(entry, text))
         for entry in entries
     )
 
 
-def _spoken(entry: Mapping[str, Any], text: str) -> str:
+def _speaker(entry: Mapping[str, Any], text: str) -> str:
     spoken = values.text(entry.get(text)).strip()
     speaker = entry.get("speaker")
     return f"{speaker}: {spoken}" if isinstance(speaker, str) and speaker else spoken

@@ -47,7 +47,7 @@ def chat(flavour: Flavour, fields: FieldValues, request: ChatRequest) -> Call:
         if request.schema is not None:
             body["response_format"] = response_format(request.schema)
         if request.tools:
-            body["tools"] = tools.described(request.tools)
+            body["tools"] = tools.to_openai(request.tools)
     if request.stream:
         body["stream_options"] = {"include_usage": True}
     path = "/completions" if request.model.completion else "/chat/completions"
@@ -109,7 +109,7 @@ class _Answer:
         if entries := piece.get("tool_calls"):
             self._tools.add_entries(entries)
         content, refusal = piece.get("content"), piece.get("refusal")
-        thought = _thought(piece)
+        thought = _reasoning(piece)
         if not thought and content and not isinstance(content, str):
             thought = _thoughts(content)
         if thought:
@@ -158,7 +158,7 @@ def _reason(choice: Mapping[str, Any]) -> str:
     return native if reason and is_failure(native) else reason
 
 
-def _thought(piece: Mapping[str, Any]) -> str:
+def _reasoning(piece: Mapping[str, Any]) -> str:
     """Return the thinking in a delta or a message, in the member that a server puts it in."""
     for name in _THOUGHTS:
         if (thought := piece.get(name)) and (words := _text(thought)):

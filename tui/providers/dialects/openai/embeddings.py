@@ -94,18 +94,18 @@ def _vector(value: Any) -> tuple[float, ...]:
         # Packed little-endian float32, as the vendor's own client asks for.
         try:
             packed = base64.b64decode(value, validate=True)
-            return _finite(struct.unpack(f"<{len(packed) // 4}f", packed))
+            return _check_finite(struct.unpack(f"<{len(packed) // 4}f", packed))
         except (binascii.Error, struct.error, ValueError):
             return ()
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list):
         value = value[0]
     if isinstance(value, list) and all(type(number) in (float, int) for number in value):
         try:
-            return _finite(tuple(map(float, value)))
+            return _check_finite(tuple(map(float, value)))
         except OverflowError:
             return ()  # a whole number that no float holds
     return ()
 
 
-def _finite(vector: tuple[float, ...]) -> tuple[float, ...]:
+def _check_finite(vector: tuple[float, ...]) -> tuple[float, ...]:
     return vector if all(map(math.isfinite, vector)) else ()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
-from tui.providers.dialects.openai.api import restricted, without
+from tui.providers.dialects.openai.api import lacks_permission, without
 from tui.providers.dialects.openai.models import NO_LIST
 from tui.providers.requests import ApiError, Call, Framing
 
@@ -26,21 +26,21 @@ _TOKENS = {"max_tokens": "max_completion_tokens", "max_completion_tokens": "max_
 def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     """Return the problem for an error whose code says more than its status, or None."""
     words = f"{refused.code} {refused.kind} {refused.message}"
-    named, inside = model or "the model", _within(label)
+    named, inside = model or "the model", _label_in_sentence(label)
     if refused.final:
         return Problem(
             f"Your {label} account has no credit left.", "Add credit on its billing page, or use another provider."
         )
     if refused.code == NO_LIST:
         return Problem(f"{label} has no model list.", "Add models by name.")
-    if restricted(refused):
+    if lacks_permission(refused):
         if model:
             message = f"{label} accepted this key, but it may not use {model}."
             return ScopeMissing(message, "Allow Model capabilities: request on the key page.")
         message = f"{label} accepted this key, but it may not list models."
         return ScopeMissing(message, "Save and add models by hand, or allow Models: read on the key page.")
     if refused.status in (401, 403):
-        return _of_account(label, refused)
+        return _account_problem(label, refused)
     if refused.status in (0, 400, 404) and _TOO_LONG.search(words):
         return Problem(f"This is longer than {named} can take.", "Shorten the text, or start a new chat.")
     if refused.status in (0, 400, 404) and _UNKNOWN_MODEL.search(words):
@@ -55,7 +55,7 @@ def describe_error(label: str, refused: ApiError, model: str) -> Problem | None:
     return None
 
 
-def _within(label: str) -> str:
+def _label_in_sentence(label: str) -> str:
     """Return a label as it stands within a sentence."""
     return f"the {label.removeprefix('The ')}" if label.startswith("The ") else label
 
@@ -64,7 +64,7 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     """Return the request without the field that was rejected, and a sentence for the user."""
     if refused.status not in (400, 422) or not isinstance(call.json, dict):
         return None
-    name = _unwanted(call.json, refused)
+    name = _rejected_field(call.json, refused)
     model = call.json.get("model", "The model")
     if name == "stream" and call.json["stream"]:
         body = {key: value for key, value in call.json.items() if key != "stream_options"} | {"stream": False}
@@ -81,11 +81,12 @@ def repair_request(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     return without(call, name), f"{model} takes no {words}. It was left out."
 
 
-def _of_account(label: str, refused: ApiError) -> Problem | None:
+def _account_problem(label: str, refused: ApiError) -> Problem | None:
     words = refused.message.lower()
     if "member of an organization" in words:
         return CredentialRejected(
-            f"The account of this key belongs to no organization of {_within(label)}.", "Join or create one there."
+            f"The account of this key belongs to no organization of {_label_in_sentence(label)}.",
+            "Join or create one there.",
         )
     for field in ("organization", "project"):
         if refused.code == f"mismatched_{field}":
@@ -101,7 +102,7 @@ def _of_account(label: str, refused: ApiError) -> Problem | None:
     return None
 
 
-def _unwanted(body: Mapping[str, Any], refused: ApiError) -> str:
+def _rejected_field(body: Mapping[str, Any], refused: ApiError) -> str:
     """Return the rejected field: in `param`, or in the message of servers that have none."""
     name = re.split(r"[.\[]", refused.param)[0]
     if refused.code in _UNSUPPORTED and name in body:

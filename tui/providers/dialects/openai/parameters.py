@@ -39,9 +39,9 @@ def parameters(model: Model, named: str = "") -> tuple[Parameter, ...]:
         return ()
     thinks = reasons(named or model.id)
     most = (
-        sampling.most(unset=str(COMPLETION_TOKENS))
+        sampling.max_tokens(unset=str(COMPLETION_TOKENS))
         if model.completion
-        else sampling.most("max_completion_tokens", thinks=True, practical_low=_ROOM_TO_THINK if thinks else 0)
+        else sampling.max_tokens("max_completion_tokens", thinks=True, practical_low=_ROOM_TO_THINK if thinks else 0)
     )
     if thinks:
         return (*_REASONING, most)

@@ -96,14 +96,14 @@ class Thinking:
         """Return the deltas in the next piece of text. What may be the beginning of a tag waits for more."""
         if self._pending:
             text, self._pending = self._pending + text, ""
-        return self._noted(self._feed(text))
+        return self._record(self._feed(text))
 
     def rest(self) -> Sequence[Delta]:
         """Return what still waits at the end of the answer."""
         text, self._pending = self._pending, ""
-        return self._noted(_deltas(text, "") if self._feed == self._thought else _deltas("", text))
+        return self._record(_deltas(text, "") if self._feed == self._feed_thinking else _deltas("", text))
 
-    def _noted(self, deltas: Sequence[Delta]) -> Sequence[Delta]:
+    def _record(self, deltas: Sequence[Delta]) -> Sequence[Delta]:
         self.has_text = self.has_text or any(isinstance(delta, TextDelta) for delta in deltas)
         return deltas
 
@@ -111,8 +111,8 @@ class Thinking:
         stripped = text.lstrip()
         for opening, close in TAGS:
             if stripped.startswith(opening):
-                self._closes, self._feed = (close,), self._thought
-                return self._thought(stripped.removeprefix(opening))
+                self._closes, self._feed = (close,), self._feed_thinking
+                return self._feed_thinking(stripped.removeprefix(opening))
         if len(text) <= _MOST_BLANK and any(opening.startswith(stripped) for opening, _ in TAGS):
             self._pending = text
             return ()
@@ -122,15 +122,15 @@ class Thinking:
         if tag and not start.is_example:
             self._feed = self._text
             return _deltas(before, after.lstrip("\n"))
-        self._feed = self._unopened
-        return self._unopened(text)
+        self._feed = self._feed_text
+        return self._feed_text(text)
 
-    def _thought(self, text: str) -> Sequence[Delta]:
+    def _feed_thinking(self, text: str) -> Sequence[Delta]:
         """Take text as a thought until a tag closes it."""
         before, _, after = self._split(text)
         return _deltas(before, after.lstrip("\n"))
 
-    def _unopened(self, text: str) -> Sequence[Delta]:
+    def _feed_text(self, text: str) -> Sequence[Delta]:
         """Take text as text until a tag closes what none has opened."""
         shown = ""
         while _MAY_CLOSE.search(text):
@@ -140,7 +140,7 @@ class Thinking:
                 return _deltas("", shown + before)
             if not self._place.is_example:
                 return (*_deltas("", shown + before), *_deltas("", after.lstrip("\n")))
-            self._feed = self._unopened
+            self._feed = self._feed_text
             self._place.feed(tag)
             shown, text = shown + before + tag, after
         self._place.feed(text)

@@ -19,10 +19,10 @@ def usage_of(data: Mapping[str, Any]) -> Usage | None:
     usage = data.get("usage")
     if not usage and isinstance(groq := data.get("x_groq"), dict):
         usage = groq.get("usage")
-    return counted(usage) if isinstance(usage, dict) else None
+    return read_usage(usage) if isinstance(usage, dict) else None
 
 
-def counted(usage: Mapping[str, Any]) -> Usage | None:
+def read_usage(usage: Mapping[str, Any]) -> Usage | None:
     """Read a `usage` object; None if it counts nothing.
 
     OpenAI API reference, chat/completions: `prompt_tokens_details` and `completion_tokens_details`; transcriptions and
@@ -41,11 +41,11 @@ def counted(usage: Mapping[str, Any]) -> Usage | None:
         audio_output=_first(outputs, "audio_tokens"),
         seconds=(seconds(usage.get("seconds")) or 0.0) if usage.get("type") == "duration" else 0.0,
     )
-    used = _with_thinking(used, token_count(usage.get("total_tokens")))
+    used = _add_thinking(used, token_count(usage.get("total_tokens")))
     return used if used != Usage() else None
 
 
-def _with_thinking(used: Usage, total: int | None) -> Usage:
+def _add_thinking(used: Usage, total: int | None) -> Usage:
     """Return the usage with the thinking inside the output.
 
     xAI counts it beside `completion_tokens` (docs.x.ai, consumption and rate limits), and so does Gemini, which does

@@ -13,7 +13,7 @@ from tui.paths import open_file
 from tui.providers.requests import Attachment, Message
 from tui.sanitize import one_line
 from tui.workspace.playground.attachments.image_header import image_info, is_image, other_format
-from tui.workspace.playground.attachments.jpeg_metadata import joined, without_metadata
+from tui.workspace.playground.attachments.jpeg_metadata import join, without_metadata
 from tui.workspace.playground.speech.audio import megabytes
 
 LARGEST = 50 * 1024 * 1024
@@ -76,7 +76,7 @@ def read_content(typed: str, home: Path) -> tuple[bytes, Path]:
     Raises:
         UsageError: It is not there or cannot be read.
     """
-    text = _unquoted(typed)
+    text = _unquote(typed)
     if not text:
         raise UsageError("The path of the file is blank.", "Enter the path of an image, a PDF or a text file.")
     path = home / text[2:] if text.startswith("~/") else Path(text)
@@ -106,7 +106,7 @@ def of_content(content: bytes, name: str, path: Path = Path(), *, keep_metadata:
         pieces = without_metadata(content) if info.media == "image/jpeg" and not keep_metadata else ()
         if pieces is None:
             raise UsageError(f"{name} is a damaged JPEG: its metadata cannot be removed.", "Save it again as a JPEG.")
-        sent = joined(content, pieces) if pieces else content
+        sent = join(content, pieces) if pieces else content
         file = Attachment(name, info.media, sent, info.width, info.height, path, pieces)
         kind = info.media.removeprefix("image/").upper().replace("WEBP", "WebP")
         return AttachedFile(name, kind, len(content), file, removed=max(0, len(content) - len(sent)))
@@ -121,7 +121,7 @@ def of_content(content: bytes, name: str, path: Path = Path(), *, keep_metadata:
 
 def user_message(question: str, files: tuple[AttachedFile, ...] = ()) -> Message:
     """Return a question with its files: texts in a fenced block with their name, the others attached."""
-    texts = [_fenced(file) for file in files if file.file is None]
+    texts = [_fence(file) for file in files if file.file is None]
     return Message("user", "\n\n".join([question, *texts]), tuple(file.file for file in files if file.file is not None))
 
 
@@ -140,7 +140,7 @@ def _text_file(content: bytes, name: str) -> AttachedFile:
     return AttachedFile(name, "text", len(content), text=text.replace("\r\n", "\n"))
 
 
-def _fenced(file: AttachedFile) -> str:
+def _fence(file: AttachedFile) -> str:
     longest = max((len(run) for run in re.findall(r"`+", file.text)), default=0)
     fence = "`" * max(3, longest + 1)
     ending = file.name.rpartition(".")[2] if "." in file.name else ""
@@ -148,7 +148,7 @@ def _fenced(file: AttachedFile) -> str:
     return f"{file.name}:\n\n{fence}{language}\n{file.text.rstrip()}\n{fence}"
 
 
-def _unquoted(typed: str) -> str:
+def _unquote(typed: str) -> str:
     r"""Return a path as terminals paste it: without quotes, `file://` and backslashes before spaces."""
     text = typed.strip()
     if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":

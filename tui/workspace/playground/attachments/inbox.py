@@ -17,7 +17,7 @@ from tui.storage.folder import DiskFolder
 from tui.tenancy.session import TenantSession
 
 OLDEST = 60.0
-"""Seconds after which a file is removed unread: who put it was killed, and nobody expects it any more."""
+"""Seconds after which an uncollected file is removed, as its sender must have been killed."""
 
 _ENDING = ".file"
 

@@ -40,15 +40,15 @@ def without_metadata(content: bytes) -> tuple[Piece, ...] | None:
     if not piece_start and until == len(content):
         return ()
     pieces += [(piece_start, until)] if piece_start < until else []
-    return tuple(_turned(pieces, turn) if turn != 1 else pieces)
+    return tuple(_with_orientation(pieces, turn) if turn != 1 else pieces)
 
 
-def joined(content: bytes, pieces: tuple[Piece, ...]) -> bytes:
+def join(content: bytes, pieces: tuple[Piece, ...]) -> bytes:
     """Return what the pieces of a file make."""
     return b"".join(piece if isinstance(piece, bytes) else content[piece[0] : piece[1]] for piece in pieces)
 
 
-def _turned(pieces: list[Piece], turn: int) -> list[Piece]:
+def _with_orientation(pieces: list[Piece], turn: int) -> list[Piece]:
     """Return the pieces with an EXIF segment of the orientation alone, behind the mark of a JPEG (two bytes)."""
     entry = b"MM\0*\0\0\0\x08\0\x01" + _ORIENTATION.to_bytes(2, "big") + b"\0\x03\0\0\0\x01\0" + bytes([turn, 0, 0])
     body = _HEAD + entry + bytes(4)

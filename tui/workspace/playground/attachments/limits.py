@@ -28,7 +28,7 @@ def check(provider: Provider, model: Model, messages: Sequence[Message]) -> tupl
     sendable = [file for message in messages for file in _sendable(message)]
     if lost:
         messages = [replace(entry, attachments=_sendable(entry)) for entry in messages]
-    limits = _accepted(provider, model, sendable)
+    limits = _accepted_limits(provider, model, sendable)
     if limits is not None:
         _check_sizes(model, sendable, limits)
         if not limits.certain and any(file.is_image for file in sendable):
@@ -40,7 +40,7 @@ def _sendable(message: Message) -> tuple[Attachment, ...]:
     return tuple(file for file in message.attachments if file.content)
 
 
-def _accepted(provider: Provider, model: Model, files: Sequence[Attachment]) -> AttachmentLimits | None:
+def _accepted_limits(provider: Provider, model: Model, files: Sequence[Attachment]) -> AttachmentLimits | None:
     if not files:
         return None
     limits = provider.attachments(model)

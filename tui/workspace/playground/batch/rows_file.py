@@ -1,4 +1,4 @@
-"""A file of rows, one JSON object a line, that a killed process leaves whole.
+"""A file of rows, one JSON object a line, that survives a killed process.
 
 A row is appended in one write and forced to disk. A line that was cut off at the end is removed when the file is opened
 again. When all rows are there, the file is replaced by one in their order.

@@ -140,9 +140,9 @@ class MeasuredAnswer:
             "cost": self.cost.as_json() if self.cost else None,
             "answer_tokens": {"count": tokens[0], "reported": tokens[1]} if tokens else None,
             "timings": {
-                "first_token": rounded(self.first),
-                "first_answer_token": rounded(self.first_answer),
-                "total": rounded(self.total),
+                "first_token": round_seconds(self.first),
+                "first_answer_token": round_seconds(self.first_answer),
+                "total": round_seconds(self.total),
                 "tokens_per_second": round(self.speed, 2) if self.speed else None,
             },
             "fresh_connection": self.fresh_connection,
@@ -160,7 +160,7 @@ def problem_json(problem: Problem | None) -> dict[str, Any] | None:
     return {"code": int(problem.code), "message": problem.message, "hint": problem.hint, "detail": problem.detail}
 
 
-def rounded(seconds: float) -> float | None:
+def round_seconds(seconds: float) -> float | None:
     """Return seconds to the tenth of a millisecond; None for 0.0, what did not happen."""
     return round(seconds, 4) if seconds else None
 

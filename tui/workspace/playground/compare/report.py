@@ -9,7 +9,7 @@ from tui.providers.events import Usage
 from tui.sanitize import escaped_json
 from tui.workspace.playground.compare.comparison import ComparedModel, PromptComparison, Spread
 from tui.workspace.playground.compare.measurement import MeasuredAnswer
-from tui.workspace.playground.compare.words import marked
+from tui.workspace.playground.compare.words import mark_differences
 from tui.workspace.playground.conversation import AnswerState
 
 UNKNOWN = "–"
@@ -21,7 +21,7 @@ LETTERS = "ABCD"
 _Figure = Callable[[MeasuredAnswer], float | None]
 
 
-def _first(answer: MeasuredAnswer) -> float | None:
+def _first_token(answer: MeasuredAnswer) -> float | None:
     return answer.first or None
 
 
@@ -38,7 +38,7 @@ def _total(answer: MeasuredAnswer) -> float | None:
 
 
 FIGURES: dict[str, _Figure] = {
-    "first_token": _first,
+    "first_token": _first_token,
     "first_answer_token": _first_answer,
     "tokens_per_second": _speed,
     "total": _total,
@@ -61,7 +61,7 @@ def row(entry: ComparedModel) -> tuple[str, ...]:
     usage = answer.usage or Usage()
     return (
         entry.model.ref,
-        _seconds(entry, _first) + fresh,
+        _seconds(entry, _first_token) + fresh,
         _seconds(entry, _first_answer),
         _with(entry, _speed, lambda value: f"{about}{value:.0f}"),
         *(UNKNOWN if count is None else f"{count:,}" for count in (usage.input, usage.reasoning, usage.output)),
@@ -153,8 +153,8 @@ def as_json_text(comparison: PromptComparison) -> str:
 def as_markdown(comparison: PromptComparison) -> str:
     """Return the comparison as Markdown: the prompt, a table, the answers, and the differences of two."""
     blocks = ["# Comparison", f"{comparison.began} · {_repeats(comparison.repeat)}".lstrip(" ·")]
-    blocks += ["## System prompt", quoted(comparison.system)] if comparison.system else []
-    blocks += ["## Prompt", quoted(comparison.prompt), *(f"*Attached: {file.words}.*" for file in comparison.files)]
+    blocks += ["## System prompt", quote(comparison.system)] if comparison.system else []
+    blocks += ["## Prompt", quote(comparison.prompt), *(f"*Attached: {file.words}.*" for file in comparison.files)]
     blocks += ["## Figures", _markdown_table(HEADINGS, table(comparison))]
     if any(answer.fresh_connection for entry in comparison.models for answer in entry.answers):
         blocks.append(FRESH_NOTE.replace("*", "\\*", 1))
@@ -165,7 +165,7 @@ def as_markdown(comparison: PromptComparison) -> str:
             blocks += [f"## {entry.model.ref}{of}", answer.text.strip() or "*No answer.*", *_mark(answer)]
     texts = [entry.answer.text for entry in comparison.models if entry.answer and entry.answer.text]
     if len(comparison.models) == 2 and len(texts) == 2:
-        blocks += ["## Differences", "```text\n" + marked(*texts).replace("```", "'''") + "\n```"]
+        blocks += ["## Differences", "```text\n" + mark_differences(*texts).replace("```", "'''") + "\n```"]
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
@@ -173,7 +173,7 @@ def _repeats(count: int) -> str:
     return "one answer of each model" if count == 1 else f"{count} answers of each model"
 
 
-def quoted(text: str) -> str:
+def quote(text: str) -> str:
     """Return a text as a Markdown quotation."""
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines())
 

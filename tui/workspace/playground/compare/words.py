@@ -18,29 +18,29 @@ class Change(Enum):
     ONLY_SECOND = "only_second"
 
 
-class Stretch(NamedTuple):
+class DiffSpan(NamedTuple):
     """A stretch of text that both have, or only one of them."""
 
     change: Change
     text: str
 
 
-def differences(first: str, second: str) -> list[Stretch]:
+def differences(first: str, second: str) -> list[DiffSpan]:
     """Return both texts as one list of stretches: joining all but the second's own gives the first, and vice versa."""
     one, two = _TOKEN.findall(first), _TOKEN.findall(second)
     rest_one, rest_two = "".join(one[_MOST:]), "".join(two[_MOST:])
     one, two = one[:_MOST], two[:_MOST]
-    stretches: list[Stretch] = []
+    stretches: list[DiffSpan] = []
     for tag, start, end, other_start, other_end in SequenceMatcher(None, one, two, autojunk=False).get_opcodes():
         if tag == "equal":
-            stretches.append(Stretch(Change.SAME, "".join(one[start:end])))
+            stretches.append(DiffSpan(Change.SAME, "".join(one[start:end])))
             continue
         if start < end:
-            stretches.append(Stretch(Change.ONLY_FIRST, "".join(one[start:end])))
+            stretches.append(DiffSpan(Change.ONLY_FIRST, "".join(one[start:end])))
         if other_start < other_end:
-            stretches.append(Stretch(Change.ONLY_SECOND, "".join(two[other_start:other_end])))
-    stretches += [Stretch(Change.ONLY_FIRST, rest_one)] if rest_one else []
-    stretches += [Stretch(Change.ONLY_SECOND, rest_two)] if rest_two else []
+            stretches.append(DiffSpan(Change.ONLY_SECOND, "".join(two[other_start:other_end])))
+    stretches += [DiffSpan(Change.ONLY_FIRST, rest_one)] if rest_one else []
+    stretches += [DiffSpan(Change.ONLY_SECOND, rest_two)] if rest_two else []
     return stretches
 
 
@@ -52,7 +52,7 @@ def shared_words(first: str, second: str) -> float:
     return SequenceMatcher(None, one, two, autojunk=False).ratio()
 
 
-def marked(first: str, second: str) -> str:
+def mark_differences(first: str, second: str) -> str:
     """Return the differences as `git diff` marks words: `[-only in the first-]{+only in the second+}`."""
     marks = {Change.SAME: "{}", Change.ONLY_FIRST: "[-{}-]", Change.ONLY_SECOND: "{{+{}+}}"}
     return "".join(marks[stretch.change].format(stretch.text) for stretch in differences(first, second))

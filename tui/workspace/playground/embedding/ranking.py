@@ -47,13 +47,15 @@ def agreement(first: Sequence[Vector], second: Sequence[Vector]) -> Agreement:
     comparable = [(i, j) for i, j, _ in sorted(pairs(one)) if two[i][j] is not None]
     count = min(_NEIGHBOURS, max(0, len(first) - 1))
     shares = [
-        len(set(_closest(one, n, count)) & set(_closest(two, n, count))) / count for n in range(len(first)) if count
+        len(set(_closest_indexes(one, n, count)) & set(_closest_indexes(two, n, count))) / count
+        for n in range(len(first))
+        if count
     ]
     ranks = _spearman([float(one[i][j] or 0) for i, j in comparable], [float(two[i][j] or 0) for i, j in comparable])
     return Agreement(ranks, sum(shares) / len(shares) if shares else 0.0, count)
 
 
-def _closest(table: Sequence[Sequence[float | None]], index: int, count: int) -> list[int]:
+def _closest_indexes(table: Sequence[Sequence[float | None]], index: int, count: int) -> list[int]:
     others = [(-(value if value is not None else -2.0), n) for n, value in enumerate(table[index]) if n != index]
     return [n for _, n in sorted(others)[:count]]
 

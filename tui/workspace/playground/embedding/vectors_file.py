@@ -26,7 +26,7 @@ _MOST_DIMENSIONS = 10**6
 
 @dataclass(frozen=True)
 class VectorsHead:
-    """What the vectors are of. `dimensions` is 0 before the first one."""
+    """The model and texts of the vectors. `dimensions` is 0 before the first vector."""
 
     model: str
     count: int

@@ -38,7 +38,7 @@ OTHER_MEDIA = {
     "mka": "audio/x-matroska",
     "wma": "audio/x-ms-wma",
 }
-"""The same for files that only a server of one's own may take."""
+"""The same for formats that only self-hosted servers may accept."""
 
 _MARKS = (
     (0, b"ID3", "mp3"),
@@ -48,12 +48,12 @@ _MARKS = (
     (4, b"ftyp", "m4a"),
     (0, b"\x1a\x45\xdf\xa3", "webm"),
 )
-"""Where a format has its mark, and its ending. An mp3 without a tag begins with eleven set bits instead."""
+"""Offset and bytes of a format's signature, and its ending. An mp3 without a tag begins with eleven set bits."""
 
 _UNKNOWN = "application/octet-stream"
 
 MEGABYTE = 1024 * 1024
-"""As providers count where they limit a file to so many MB."""
+"""Bytes in a megabyte, as providers count them in their limits."""
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ def as_srt(segments: Sequence[Segment]) -> str:
 def as_vtt(segments: Sequence[Segment]) -> str:
     """Format segments as WebVTT subtitles."""
     cues = [
-        f"{_clock(segment.start, '.')} --> {_clock(segment.end, '.')}\n{_escaped(_words(segment))}\n"
+        f"{_clock(segment.start, '.')} --> {_clock(segment.end, '.')}\n{_escape(_words(segment))}\n"
         for segment in segments
     ]
     return "WEBVTT\n\n" + "\n".join(cues)
@@ -171,7 +171,7 @@ def _words(segment: Segment) -> str:
     return "\n".join(line for line in segment.text.strip().splitlines() if line.strip())
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("-->", "--&gt;")
 
 

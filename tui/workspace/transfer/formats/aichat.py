@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile, Unread, key_entry, key_file
+from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile, SkippedEntry, key_entry, key_file
 
 _UNKNOWN = ("bedrock", "vertexai", "vertexai-claude", "rag-dedicated", "cloudflare")
 
@@ -18,16 +18,16 @@ def read(data: dict[str, Any]) -> KeyFile:
     return key_file("a configuration of aichat", _entries(data["clients"]), has_more=True)
 
 
-def _entries(clients: list[Any]) -> Iterator[KeyEntry | Unread]:
+def _entries(clients: list[Any]) -> Iterator[KeyEntry | SkippedEntry]:
     for number, client in enumerate(clients, 1):
         kind = client.get("type") if isinstance(client, Mapping) else None
         if not isinstance(kind, str):
-            yield Unread(f"client {number}", "it has no type")
+            yield SkippedEntry(f"client {number}", "it has no type")
             continue
         name = client.get("name") if isinstance(client.get("name"), str) else ""
         where = f"client {number}, {name or kind}"
         if kind in _UNKNOWN:
-            yield Unread(where, "Modeldeck has no provider of its type")
+            yield SkippedEntry(where, "Modeldeck has no provider of its type")
         elif kind == "ernie":
             yield _ernie(where, client)
         else:
@@ -42,7 +42,7 @@ def _base(kind: str, client: Mapping[str, Any]) -> Any:
     return f"{url.rstrip('/')}/v1" if kind == "ollama" and isinstance(url, str) else url
 
 
-def _ernie(where: str, client: Mapping[str, Any]) -> KeyEntry | Unread:
+def _ernie(where: str, client: Mapping[str, Any]) -> KeyEntry | SkippedEntry:
     """Return the key of ERNIE: with a secret key it is half of the pair of its older API."""
     key, secret = client.get("api_key"), client.get("secret_key")
     if not secret:

@@ -13,7 +13,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile, Unread, key_entry, key_file
+from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile, SkippedEntry, key_entry, key_file
 
 HEADER = "-- CC Switch SQLite"
 _LABEL = "an export of cc-switch"
@@ -39,7 +39,7 @@ def read_sql(text: str) -> KeyFile:
     return key_file(_LABEL, _of_sql(text), has_more=True)
 
 
-def _of_json(data: dict[str, Any]) -> Iterator[KeyEntry | Unread]:
+def _of_json(data: dict[str, Any]) -> Iterator[KeyEntry | SkippedEntry]:
     for app in _APPS:
         providers = data.get(app, {}).get("providers", {}) if isinstance(data.get(app), dict) else {}
         for name, provider in providers.items():
@@ -47,7 +47,7 @@ def _of_json(data: dict[str, Any]) -> Iterator[KeyEntry | Unread]:
                 yield from _entry(app, str(provider.get("name") or name), provider.get("settingsConfig"))
 
 
-def _of_sql(text: str) -> Iterator[KeyEntry | Unread]:
+def _of_sql(text: str) -> Iterator[KeyEntry | SkippedEntry]:
     for insert in _INSERT.finditer(text):
         listed = [name.strip().strip('"') for name in insert[1].split(",")] if insert[1] else [*_COLUMNS]
         for row in _rows(text, insert.end()):
@@ -55,7 +55,7 @@ def _of_sql(text: str) -> Iterator[KeyEntry | Unread]:
             try:
                 settings = json.loads(record.get("settings_config", ""))
             except (ValueError, RecursionError):
-                yield Unread(f"provider {record.get('name', '')}", "its settings are not JSON")
+                yield SkippedEntry(f"provider {record.get('name', '')}", "its settings are not JSON")
                 continue
             yield from _entry(record.get("app_type", ""), record.get("name", ""), settings)
 
@@ -78,10 +78,10 @@ def _rows(text: str, place: int) -> Iterator[list[str]]:
         place = comma.end() if comma else len(text)
 
 
-def _entry(app: str, name: str, settings: Any) -> Iterator[KeyEntry | Unread]:
+def _entry(app: str, name: str, settings: Any) -> Iterator[KeyEntry | SkippedEntry]:
     where = f"{app}, {name}"
     if not isinstance(settings, Mapping):
-        yield Unread(where, "its settings are not an object")
+        yield SkippedEntry(where, "its settings are not an object")
         return
     env, auth, options = (_object(settings.get(part)) for part in ("env", "auth", "options"))
     if env.keys() & {"ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY"}:
@@ -89,7 +89,7 @@ def _entry(app: str, name: str, settings: Any) -> Iterator[KeyEntry | Unread]:
         yield key_entry(where, "anthropic", key, env.get("ANTHROPIC_BASE_URL"), like="anthropic")
     elif env.get("GEMINI_API_KEY"):
         if env.get("GOOGLE_GEMINI_BASE_URL"):
-            yield Unread(where, "Modeldeck has no provider that speaks Gemini to another base URL")
+            yield SkippedEntry(where, "Modeldeck has no provider that speaks Gemini to another base URL")
         else:
             yield key_entry(where, "gemini", env["GEMINI_API_KEY"])
     elif auth.get("OPENAI_API_KEY"):
@@ -98,7 +98,7 @@ def _entry(app: str, name: str, settings: Any) -> Iterator[KeyEntry | Unread]:
     elif options:
         yield key_entry(where, name, options.get("apiKey"), options.get("baseURL"))
     else:
-        yield Unread(where, "no API key is in it")
+        yield SkippedEntry(where, "no API key is in it")
 
 
 def _object(value: Any) -> Mapping[str, Any]:

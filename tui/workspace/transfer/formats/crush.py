@@ -6,7 +6,7 @@ crush expands $NAME and runs $(…) in values; here such a value is named and le
 from collections.abc import Iterator
 from typing import Any
 
-from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile, Unread, key_entry, key_file
+from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile, SkippedEntry, key_entry, key_file
 
 _TYPES = {"": "", "openai": COMPATIBLE, "openai-compat": COMPATIBLE, "anthropic": "anthropic", "gemini": "gemini"}
 """crush's type of a provider, and the kind of provider that speaks the same to another base URL."""
@@ -24,15 +24,15 @@ def read(data: dict[str, Any]) -> KeyFile:
     return key_file("a configuration of crush", _entries(data["providers"]), has_more=True)
 
 
-def _entries(providers: dict[str, Any]) -> Iterator[KeyEntry | Unread]:
+def _entries(providers: dict[str, Any]) -> Iterator[KeyEntry | SkippedEntry]:
     for name, provider in providers.items():
         where, kind = f"providers, {name}", str(provider.get("type", ""))
         key, url = provider.get("api_key"), provider.get("base_url")
         if kind in _OF_OURS:
             yield key_entry(where, _OF_OURS[kind], key, url)
         elif kind not in _TYPES:
-            yield Unread(where, "Modeldeck has no provider of its type")
+            yield SkippedEntry(where, "Modeldeck has no provider of its type")
         elif not key and not url:
-            yield Unread(where, "no key and no base URL is named")
+            yield SkippedEntry(where, "no key and no base URL is named")
         else:
             yield key_entry(where, name, key, url, like=_TYPES[kind])

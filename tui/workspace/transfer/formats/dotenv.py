@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from tui.providers import PROVIDERS
 from tui.providers.openai_compatible.presets import kinds, presets
 from tui.workspace.credentials.discovery import keys_in
-from tui.workspace.transfer.formats.entries import KeyEntry, KeyFile, Unread, key_file, reference
+from tui.workspace.transfer.formats.entries import KeyEntry, KeyFile, SkippedEntry, key_file, reference
 
 _NAME = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*=\s*(.*)", re.DOTALL)
 _SINGLE = re.compile(r"'([^']*)'\s*(?:#.*)?")
@@ -81,17 +81,17 @@ def keys_of(environ: Mapping[str, str]) -> tuple[list[KeyEntry], set[str]]:
     return keys, names
 
 
-def _unread(lines: Sequence[Variable], last: Mapping[str, Variable], names: set[str]) -> Iterator[Unread]:
+def _unread(lines: Sequence[Variable], last: Mapping[str, Variable], names: set[str]) -> Iterator[SkippedEntry]:
     ours = {name for provider in kinds().values() for entry in provider.fields for name in entry.env}
     for variable in lines:
         where = f"line {variable.line}" + (f", {variable.name}" if variable.name else "")
         if variable.name and last[variable.name] is not variable:
             continue
         if variable.problem and (not variable.name or variable.name in ours or _SECRET.search(variable.name)):
-            yield Unread(where, variable.problem)
+            yield SkippedEntry(where, variable.problem)
         elif variable.value and variable.name not in names and _SECRET.search(variable.name):
             reason = "what it needs beside it is not in the file" if variable.name in ours else "no provider reads it"
-            yield Unread(where, reason)
+            yield SkippedEntry(where, reason)
 
 
 def _variable(number: int, name: str, text: str) -> Variable:

@@ -64,7 +64,7 @@ class KeyEntry:
 
 
 @dataclass(frozen=True)
-class Unread:
+class SkippedEntry:
     """Something of a file that is not imported, and why; both without values."""
 
     where: str
@@ -80,19 +80,19 @@ class KeyFile:
 
     label: str
     keys: tuple[KeyEntry, ...] = ()
-    unread: tuple[Unread, ...] = ()
+    unread: tuple[SkippedEntry, ...] = ()
     has_more: bool = False
 
 
-def key_file(label: str, entries: Iterable[KeyEntry | Unread], *, has_more: bool = False) -> KeyFile:
+def key_file(label: str, entries: Iterable[KeyEntry | SkippedEntry], *, has_more: bool = False) -> KeyFile:
     """Return a file with these entries; of two that are the same, the first counts."""
     keys: list[KeyEntry] = []
-    unread: list[Unread] = []
+    unread: list[SkippedEntry] = []
     for entry in entries:
         entry = replace(entry, where=one_line(entry.where, 80))
         if isinstance(entry, KeyEntry) and (lacking := _lacking(entry)):
-            entry = Unread(entry.where, f"its {in_sentence(lacking.label)} is not in the file")
-        if isinstance(entry, Unread):
+            entry = SkippedEntry(entry.where, f"its {in_sentence(lacking.label)} is not in the file")
+        if isinstance(entry, SkippedEntry):
             unread.append(entry)
         elif not any((entry.kind, entry.values) == (other.kind, other.values) for other in keys):
             keys.append(entry)
@@ -101,7 +101,7 @@ def key_file(label: str, entries: Iterable[KeyEntry | Unread], *, has_more: bool
 
 def key_entry(
     where: str, name: str, key: Any, url: Any = "", *, like: str = "", secret_field: str = "", **more: Any
-) -> KeyEntry | Unread:
+) -> KeyEntry | SkippedEntry:
     """Return the entry of a provider that another program calls `name`, or why it cannot be one.
 
     Args:
@@ -116,23 +116,23 @@ def key_entry(
     texts = {"key": key, "base URL": url, **more}
     for what, value in texts.items():
         if value is not None and not isinstance(value, str):
-            return Unread(where, f"its {what} is not text")
+            return SkippedEntry(where, f"its {what} is not text")
         if reason := reference(value or ""):
-            return Unread(where, reason)
+            return SkippedEntry(where, reason)
     key, url = (key or "").strip(), (url or "").strip()
     try:
         provider = _provider(name, url, like)
     except UsageError:
-        return Unread(where, "its base URL is not an address")
+        return SkippedEntry(where, "its base URL is not an address")
     if provider is None:
-        return Unread(where, "Modeldeck has no such provider, and no base URL is named")
+        return SkippedEntry(where, "Modeldeck has no such provider, and no base URL is named")
     fields = {declared.name: declared for declared in provider.fields}
     secret = fields.get(secret_field) or next(declared for declared in provider.fields if declared.secret)
     if not key and secret.required:
-        return Unread(where, "no key is in the file")
+        return SkippedEntry(where, "no key is in the file")
     cleaned = clean_pasted(secret, key)
     if cleaned.problem:
-        return Unread(where, "its key holds a character that no key has")
+        return SkippedEntry(where, "its key holds a character that no key has")
     values: dict[str, str | Secret] = {
         field_name: Secret(value) if fields[field_name].secret else value
         for field_name, value in more.items()

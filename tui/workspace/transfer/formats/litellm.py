@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tui.workspace.transfer.formats.dotenv import keys_of
-from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile, Unread, key_entry, key_file
+from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile, SkippedEntry, key_entry, key_file
 
 _VARIABLE = "os.environ/"
 
@@ -26,15 +26,15 @@ def read(data: dict[str, Any]) -> KeyFile:
     return key_file("a configuration of LiteLLM", _entries(data), has_more=True)
 
 
-def _entries(data: dict[str, Any]) -> Iterator[KeyEntry | Unread]:
+def _entries(data: dict[str, Any]) -> Iterator[KeyEntry | SkippedEntry]:
     variables = _variables(data)
     if data.get("include"):
-        yield Unread("include", "other files are not read")
+        yield SkippedEntry("include", "other files are not read")
     referenced: set[str] = set()
     for number, model in enumerate(data["model_list"], 1):
         params = model.get("litellm_params") if isinstance(model, Mapping) else None
         if not isinstance(params, Mapping) or not isinstance(params.get("model"), str):
-            yield Unread(f"model {number}", "it has no litellm_params with a model")
+            yield SkippedEntry(f"model {number}", "it has no litellm_params with a model")
             continue
         names = {value.removeprefix(_VARIABLE) for value in params.values() if _refers(value)}
         referenced |= names & variables.keys()
@@ -57,7 +57,7 @@ def _refers(value: Any) -> bool:
     return isinstance(value, str) and value.startswith(_VARIABLE)
 
 
-def _entry(where: str, params: Mapping[str, Any]) -> KeyEntry | Unread:
+def _entry(where: str, params: Mapping[str, Any]) -> KeyEntry | SkippedEntry:
     prefix, slash, _ = params["model"].partition("/")
     name = prefix if slash else "openai"
     more: dict[str, Any] = {}

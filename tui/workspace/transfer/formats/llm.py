@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tui.workspace.transfer.formats.entries import KeyEntry, KeyFile, Unread, key_entry, key_file
+from tui.workspace.transfer.formats.entries import KeyEntry, KeyFile, SkippedEntry, key_entry, key_file
 
 _NOTE = "// Note"
 """The entry with which llm begins the file: a warning, no key."""
@@ -19,7 +19,7 @@ def read(data: dict[str, str]) -> KeyFile:
     return key_file("keys of llm", _entries(data))
 
 
-def _entries(data: dict[str, str]) -> Iterator[KeyEntry | Unread]:
+def _entries(data: dict[str, str]) -> Iterator[KeyEntry | SkippedEntry]:
     for name, key in data.items():
         if name != _NOTE:
             yield key_entry(name, name, key)

@@ -9,7 +9,7 @@ Sources: opencode's documentation, Providers and Config; packages/opencode/src/a
 from collections.abc import Iterator
 from typing import Any
 
-from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile, Unread, key_entry, key_file
+from tui.workspace.transfer.formats.entries import COMPATIBLE, KeyEntry, KeyFile, SkippedEntry, key_entry, key_file
 
 _TYPES = ("api", "oauth", "wellknown")
 _ANTHROPIC = "@ai-sdk/anthropic"
@@ -36,19 +36,19 @@ def read_config(data: dict[str, Any]) -> KeyFile:
     return key_file("a configuration of opencode", _providers(data["provider"]), has_more=True)
 
 
-def _keys(data: dict[str, Any]) -> Iterator[KeyEntry | Unread]:
+def _keys(data: dict[str, Any]) -> Iterator[KeyEntry | SkippedEntry]:
     for name, record in data.items():
         if record["type"] == "api":
             yield key_entry(name, name, record.get("key"))
         else:
-            yield Unread(name, "it is a log-in, not an API key")
+            yield SkippedEntry(name, "it is a log-in, not an API key")
 
 
-def _providers(providers: dict[str, Any]) -> Iterator[KeyEntry | Unread]:
+def _providers(providers: dict[str, Any]) -> Iterator[KeyEntry | SkippedEntry]:
     for name, provider in providers.items():
         options = provider.get("options") if isinstance(provider, dict) else None
         if not isinstance(options, dict) or not {"apiKey", "baseURL"} & options.keys():
-            yield Unread(f"provider, {name}", "no key and no base URL is named")
+            yield SkippedEntry(f"provider, {name}", "no key and no base URL is named")
             continue
         like = "anthropic" if provider.get("npm") == _ANTHROPIC else COMPATIBLE
         yield key_entry(f"provider, {name}", name, options.get("apiKey"), options.get("baseURL"), like=like)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tui.workspace.transfer.formats.entries import KeyEntry, KeyFile, Unread, key_entry, key_file
+from tui.workspace.transfer.formats.entries import KeyEntry, KeyFile, SkippedEntry, key_entry, key_file
 
 _SERVERS = "openaiCompatible"
 
@@ -18,9 +18,9 @@ def read(data: dict[str, Any]) -> KeyFile:
     return key_file("a configuration of oterm", _entries(data[_SERVERS]), has_more=True)
 
 
-def _entries(servers: dict[str, Any]) -> Iterator[KeyEntry | Unread]:
+def _entries(servers: dict[str, Any]) -> Iterator[KeyEntry | SkippedEntry]:
     for name, server in servers.items():
         if isinstance(server, dict) and server.get("base_url"):
             yield key_entry(f"{_SERVERS}, {name}", name, server.get("api_key"), server["base_url"])
         else:
-            yield Unread(f"{_SERVERS}, {name}", "it has no base_url")
+            yield SkippedEntry(f"{_SERVERS}, {name}", "it has no base_url")

@@ -47,7 +47,7 @@ class Target:
     lacks: tuple[str, ...] = ()
 
 
-def deployed(session: TenantSession, chosen: Iterable[Provider]) -> list[DeployedProvider]:
+def deployed_providers(session: TenantSession, chosen: Iterable[Provider]) -> list[DeployedProvider]:
     """Return what other programs need to know of these providers; the tenant must be unlocked.
 
     Raises:

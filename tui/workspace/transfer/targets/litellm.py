@@ -66,7 +66,7 @@ def config(providers: Iterable[DeployedProvider], start: str) -> Target:
     for ref, model, params, info in entries:
         # Of one name LiteLLM chooses any entry, so a model of two types has two names.
         name = ref if counts[ref] == 1 or model.type is ModelType.CHAT else f"{ref} ({model.type})"
-        lines += [f"  - model_name: {_quoted(name)}", "    litellm_params:", *_lines(params)]
+        lines += [f"  - model_name: {_quote(name)}", "    litellm_params:", *_lines(params)]
         lines += ["    model_info:", *_lines(info)]
     return Target("\n".join(lines) + "\n", tuple(lacks))
 
@@ -107,9 +107,9 @@ def _entry(deployed: DeployedProvider, route: _Route, model: Model) -> tuple[dic
 
 
 def _lines(values: dict[str, str]) -> Iterator[str]:
-    return (f"      {name}: {_quoted(value)}" for name, value in values.items())
+    return (f"      {name}: {_quote(value)}" for name, value in values.items())
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     """Return a text as a double-quoted scalar; a string of JSON is one of YAML."""
     return json.dumps(text, ensure_ascii=False)
