@@ -22,7 +22,7 @@ def process_record(now: float) -> dict[str, Any]:
     """Return the record that names this process in a lock or an audit log entry, as JSON values."""
     return {
         "host": host(),
-        "boot": _boot(),
+        "boot": _boot_id(),
         "pid": os.getpid(),
         "begun": _start_time(os.getpid()),
         "at": now,
@@ -54,7 +54,11 @@ def is_alive(record: Mapping[str, Any], now: float) -> bool:
 def _age(record: Mapping[str, Any], by_clock: float) -> float:
     """Return the age of a record in seconds: since the same start of this machine, a changed clock says nothing."""
     uptime = record.get("uptime")
-    if isinstance(uptime, int | float) and _boot() and (record.get("host"), record.get("boot")) == (host(), _boot()):
+    if (
+        isinstance(uptime, int | float)
+        and _boot_id()
+        and (record.get("host"), record.get("boot")) == (host(), _boot_id())
+    ):
         return time.monotonic() - uptime
     return by_clock
 

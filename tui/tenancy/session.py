@@ -130,8 +130,8 @@ class Session:
             # Named by `tenants` either way, so that a data folder which others can open is refused.
             folder = self.tenants.folder(tenant_id)
             folder = self.data.folder(OPERATOR) if tenant_id == OPERATOR else folder
-            saved = partial(self._saved, tenant_id)
-            self._stores[tenant_id] = Store(folder, "settings.json", self.clock, saved, misshapen, self._writer)
+            saved = partial(self._audit_save, tenant_id)
+            self._stores[tenant_id] = Store(folder, "settings.json", self.clock, saved, invalid_record, self._writer)
         return self._stores[tenant_id]
 
     def _writer(self) -> Mapping[str, Any]:

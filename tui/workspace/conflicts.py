@@ -7,7 +7,7 @@ from tui.errors import Conflict
 from tui.process import identity
 from tui.sanitize import one_line
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ def other_session(session: TenantSession) -> str:
     """
     by = session.store.document().by
     here = {name: value for name, value in by.items() if name != "version"} == session.store.writer()
-    process = "" if here else identity.words(by)
+    process = "" if here else identity.describe(by)
     name = one_line(str(by.get("user") or ""), 40) or "Another session"
     return f"{name} ({process})" if process else ""
 
@@ -50,5 +50,5 @@ def require_seen(session: TenantSession, seen: Seen[T] | None, present: T | None
 def conflict(session: TenantSession, change: str) -> Conflict:
     """Return the problem that another session was first: who, what and when."""
     who = other_session(session) or "Another session"
-    at = when(session.store.document().saved, session.now())
+    at = short_time(session.store.document().saved, session.now())
     return Conflict(f"{who} {change}{f' at {at}' if at else ''}.", "Nothing was saved.")

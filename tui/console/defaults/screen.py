@@ -295,14 +295,14 @@ class Defaults(AreaScreen):
 
     def action_use(self) -> None:
         row = self._row
-        if row is not None and (model := row.nearest or row.proposed):
+        if row is not None and (model := row.replacement or row.proposed):
             save = partial(choose_default, self.session, model, row.default)
             self.run_guarded(self._change(self._settle(save)), "change")
         elif row is not None:
             self.dialogs.toast(hint("There is no other model to suggest; {list.choose} shows all."))
 
     def action_clear(self) -> None:
-        row, place = self._row, self._place
+        row, place = self._row, self._fallback_index
         if row is not None and row.default is not None:
             save = partial(clear_default, self.session, row.type, row.default)
             if place is not None:

@@ -260,7 +260,7 @@ class AddModel(PageScreen[bool]):
     async def _allowed(self, verify: bool, overwrite: bool, plain_http: tuple[str, ...] = ()) -> Model | None:
         """Save it, after the question that an address in plain http raises; None when that is answered with no."""
         try:
-            with self.working.on("asking the model" if verify else "saving"):
+            with self.working.during("asking the model" if verify else "saving"):
                 return await self._save(verify, overwrite, plain_http)
         except PlainHttp as problem:
             refusal = problem

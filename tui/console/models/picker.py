@@ -24,7 +24,7 @@ from tui.domain import Default, Model, ModelState, ModelType, ProviderState
 from tui.errors import Problem
 from tui.sanitize import one_line
 from tui.tenancy import models
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials import status
 from tui.workspace.models import catalog, defaults
 from tui.workspace.models.catalog import ModelRow

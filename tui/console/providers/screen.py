@@ -25,7 +25,7 @@ from tui.domain import Credential, ProviderState, previous_of
 from tui.errors import Problem
 from tui.tenancy import credentials, keyring
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace import conflicts, tenants
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -150,8 +150,8 @@ class Providers(AreaScreen):
         before = self.rows
         self.reload()
         if conflicts.other_session(self.session) and (done := summary.done_between(before, self.rows)):
-            at = when(tenants.saved_at(self.session), self.session.now())
-            self.say(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
+            at = short_time(tenants.saved_at(self.session), self.session.now())
+            self.show_message(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
 
     def hide_when_locked(self) -> None:
         self.reload()

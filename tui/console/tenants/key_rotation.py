@@ -55,7 +55,7 @@ class KeyPair(PageScreen[str]):
         self._new.display = self.is_lost
         with Form():
             yield OtherOperators("key pair", self.tenant.id)
-            yield Plain(_LOST if self.lost else _SEALED_ANEW)
+            yield Plain(_LOST if self.is_lost else _SEALED_ANEW)
             yield self._present
             yield self._new
             yield Plain()

@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from tui.console.keys import bind
 from tui.console.widgets.find_bar import Match, nearest
-from tui.console.widgets.static_text import Words, drawn, line
+from tui.console.widgets.static_text import Words, draw_line, line
 
 Build = Callable[[int], Sequence[Words]]
 """The lines of the text at a width in cells."""

@@ -270,10 +270,10 @@ class Transcript(Widget, can_focus=True):
         if text or self._wanted is not None:
             self._wanted = re.compile(re.escape(text), re.IGNORECASE) if text else None
             self.refresh()
-        holding = [place for place, block in enumerate(self.blocks) if self._wanted and block.holds(self._wanted)]
+        holding = [place for place, block in enumerate(self.blocks) if self._wanted and block.contains(self._wanted)]
         if not holding:
             return None
-        here, row = self._place(self._cursor) if step else (len(self.blocks) - 1, WIDEST * len(self.blocks))
+        here, row = self._locate(self._cursor) if step else (len(self.blocks) - 1, WIDEST * len(self.blocks))
         row -= here > 0
         ahead = [place for place in holding if (place >= here if step > 0 else place <= here)]
         order = [*ahead, *(place for place in holding if place not in ahead), here]
@@ -286,7 +286,7 @@ class Transcript(Widget, can_focus=True):
             if rows:
                 index = rows[0] if step > 0 else rows[-1]
                 self._add_up()
-                self._go(self._tops[place] + index + (place > 0))
+                self._scroll_to(self._tops[place] + index + (place > 0))
                 return self._counted(holding, place, index)
         return None
 

@@ -20,7 +20,7 @@ from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace.conflicts import Seen, conflict, require_seen
-from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, checked
+from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, check_value
 from tui.workspace.credentials.save_plan import PlainHttp, needs_plain_http
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def merge(
         before, there = (values.get(field.name, "") or field.default for values in (model.fields, theirs))
         if there == before or field.name not in fields:
             continue
-        here = checked(field, fields[field.name]) or field.default
+        here = check_value(field, fields[field.name]) or field.default
         if here == before:
             del mine[field.name]
         elif here != there:

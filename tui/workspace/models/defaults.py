@@ -21,7 +21,7 @@ from tui.sanitize import one_line
 from tui.tenancy import listings, models
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import TenantSession
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.conflicts import Seen, require_seen
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
@@ -179,7 +179,7 @@ def _refs(default: Default | None) -> tuple[str, ...]:
     return default.refs if default else ()
 
 
-def nearest(session: TenantSession, model: Model) -> Model | None:
+def suggest_replacement(session: TenantSession, model: Model) -> Model | None:
     """Return a replacement for a model that no longer exists: same provider and type, or None."""
     return _replacement(Default(model.type, model.provider, model.id, ""), model.type, catalog.rows(session))
 

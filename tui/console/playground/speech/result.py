@@ -196,7 +196,7 @@ class SpeechResult(Vertical):
         self.query_one(Find).say(self._find(event.text, event.step) if event.text else None)
 
     def _find(self, text: str, step: int) -> Match | None:
-        if not self._timed:
+        if not self._has_times:
             return self.query_one(Reader).find(text, step)
         assert self.result is not None
         rows, segments = self.query_one(Rows), self.result.transcript.segments

@@ -17,8 +17,8 @@ from tui.console.keys import hint
 from tui.console.providers.setup.field import EntryRow, paste_into
 from tui.console.providers.setup.form import NAME, SetupForm
 from tui.console.providers.setup.hints import strip_for
-from tui.console.providers.setup.local_servers import looking_words
-from tui.console.providers.setup.messages import answer_of, imported, saved_notice, theirs_lines
+from tui.console.providers.setup.local_servers import probe_words
+from tui.console.providers.setup.messages import answer_of, imported_sentence, saved_notice, theirs_lines
 from tui.console.providers.setup.save_flow import (
     Cancelled,
     CheckFailed,
