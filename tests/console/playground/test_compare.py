@@ -107,9 +107,9 @@ async def test_escape_stops_every_answer_and_keeps_what_came() -> None:
 
 async def test_answers_that_do_not_fit_are_sent_back_to_their_models() -> None:
     async with console(size=WIDE) as pilot:
-        tab = await opened(pilot, "openai/gpt-5.4-mini")
+        tab = await open_compare(pilot, "openai/gpt-5.4-mini")
         tab.use_prompt(SavedPrompt("", schema={"type": "object", "required": ["born"]}))
-        await compared(pilot, tab, "Who wrote Faust?")
+        await compare(pilot, tab, "Who wrote Faust?")
         await until_shown(pilot, "does not fit the schema at $")
         await until_shown(pilot, "f11 send back")
         await pilot.press("f11")

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from tests.console.pilot import screen_of, until, until_shown
-from tests.console.playground.test_chat import chatting
+from tests.console.playground.test_chat import open_chat
 from tui.console.playground.chat.tools import CallForm, ToolsPage
 
 
@@ -13,7 +13,7 @@ async def test_calls_are_a_form_whose_results_are_typed_or_read_from_a_file(tmp_
     schema = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
     tools.write_text(json.dumps([{"name": "weather", "description": "The weather.", "parameters": schema}]))
     result.write_text('{"degrees": -3}\n')
-    async with chatting() as (pilot, tab):
+    async with open_chat() as (pilot, tab):
         await pilot.press("escape", "T")
         await until_shown(pilot, "Chat › tools")
         page = screen_of(pilot, ToolsPage)

@@ -239,7 +239,7 @@ class PromptTab(Tab):
 
     def action_tools(self) -> None:
         if self.model is None:
-            self.say(hint("Pick a model first: {playground.model:typing}."))
+            self.show_sentence(hint("Pick a model first: {playground.model:typing}."))
             return
         from tui.console.playground.chat.tools import ToolsPage  # lazy: the page
 

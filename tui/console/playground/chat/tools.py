@@ -29,9 +29,9 @@ from tui.providers.events import Finish, TextDelta, ToolCall, ToolCalls
 from tui.providers.requests import Message, Tool
 from tui.sanitize import printable
 from tui.workspace.playground import calls
-from tui.workspace.playground.path_completion import expanded
+from tui.workspace.playground.path_completion import expand_home
 from tui.workspace.playground.saved_prompts import SavedPrompt
-from tui.workspace.playground.tools import answered, check_arguments, read_result, read_tools, shown
+from tui.workspace.playground.tools import check_arguments, continuation, read_result, read_tools, format_call
 
 _FILE = "@"
 """How a result begins that is taken from a file."""
@@ -47,7 +47,7 @@ class CallForm(Vertical):
         super().__init__()
         self.call = call
         fit = check_arguments(tools, call)
-        self._words = line(_MARGIN, (shown(call), ACCENT))
+        self._words = line(_MARGIN, (format_call(call), ACCENT))
         self._wrong = "" if fit.valid else f"The arguments do not fit at {fit.path}: {fit.message}."
         self.result = FieldRow(f"result-{number}", "result", help=("Typed, or @ and the path of a file.",))
 
@@ -108,20 +108,20 @@ class ToolsPage(PageScreen[None]):
 
     def on_mount(self) -> None:
         self._path.field.focus()
-        self._path.look()
+        self._path.refresh_file()
 
     async def _inspect(self, _typed: str) -> bool:
         """Show which tools the file describes; return True if it is one."""
         path = self._path.path
         if not await asyncio.to_thread(path.is_file):
-            self._path.say("A JSON file: a list of tools with name, description and parameters.")
+            self._path.show_lines("A JSON file: a list of tools with name, description and parameters.")
             return False
         try:
             tools = await asyncio.to_thread(read_tools, path)
         except Problem as problem:
-            self._path.say(*problem_lines(problem.message, problem_hint(problem)))
+            self._path.show_lines(*problem_lines(problem.message, problem_hint(problem)))
         else:
-            self._path.say(", ".join(tool.name for tool in tools))
+            self._path.show_lines(", ".join(tool.name for tool in tools))
         return True
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -181,17 +181,17 @@ class ToolsPage(PageScreen[None]):
             try:
                 results[form.call.id] = await asyncio.to_thread(self._result, form.result.value.strip())
             except Problem as problem:
-                form.result.say(*problem_lines(problem.message, problem_hint(problem)))
+                form.result.show_lines(*problem_lines(problem.message, problem_hint(problem)))
                 form.result.field.focus()
                 return
-        self._messages += answered(text, tool_calls, results)
+        self._messages += continuation(text, tool_calls, results)
         self._log += [line((f"{_MARGIN}result  ", MUTED), results[call.id]) for call in tool_calls.calls]
         await self._round()
 
     def _result(self, text: str) -> str:
         if not text:
             raise UsageError("The result is blank.", "Type one, or name a file.")
-        return read_result(expanded(text.removeprefix(_FILE), self._home)) if text.startswith(_FILE) else text
+        return read_result(expand_home(text.removeprefix(_FILE), self._home)) if text.startswith(_FILE) else text
 
     async def _round(self) -> None:
         """Send the conversation, and show the answer, or its calls as a form."""
@@ -204,7 +204,10 @@ class ToolsPage(PageScreen[None]):
             self._pending = None
             await self._calls.remove_children()
             self.console.set_running("playground/tools", self._stop)
-            with self.pending_actions.slow(), elapsed(self, lambda since: self._send.work(f"waiting{since}")):
+            with (
+                self.pending_actions.release_during(),
+                elapsed(self, lambda since: self._send.show_progress(f"waiting{since}")),
+            ):
                 self.refresh_chrome()
                 await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
                 values = self._instructions.values(calls.parameters(session, self._model))[1]
@@ -224,7 +227,7 @@ class ToolsPage(PageScreen[None]):
             finish = Finish("", complete=False, note="stopped by you")
             raise
         finally:
-            self._send.work()
+            self._send.show_progress()
             self.console.set_running("playground/tools", None)
             if self.is_attached:
                 self._show(text, finish.note if finish and not tool_calls else "")
@@ -246,7 +249,7 @@ class ToolsPage(PageScreen[None]):
         self.refresh_chrome()
 
     async def _ask_for_results(self, tool_calls: ToolCalls) -> None:
-        self._log += [line((f"{_MARGIN}calls  ", MUTED), (shown(call), ACCENT)) for call in tool_calls.calls]
+        self._log += [line((f"{_MARGIN}calls  ", MUTED), (format_call(call), ACCENT)) for call in tool_calls.calls]
         self.query_one(Reader).show(lambda _: self._log)
         forms = [CallForm(call, number, self._tools) for number, call in enumerate(tool_calls.calls)]
         await self._calls.mount_all(forms)

@@ -125,7 +125,7 @@ class CompareColumn(Vertical):
         else:
             note = answer.finish.note if answer.finish else ""
             unfit = answer.fit.words if answer.fit is not None and not answer.fit.valid else ""
-            self._block.end(*(stopped(words) for words in (note, unfit) if words))
+            self._block.end(*(stop_mark(words) for words in (note, unfit) if words))
         self._transcript.by_page = False
         self._transcript.show(blocks)
         self._transcript.refresh_block(self._block)

@@ -218,11 +218,11 @@ class CompareTab(PromptTab):
 
     def action_correct(self) -> None:
         if self.running:
-            self.say(hint(_BUSY))
+            self.show_sentence(hint(_BUSY))
         elif self.comparison is not None and any(entry.correction for entry in self.comparison.models):
             self._ask("", 1, correct=True)
         else:
-            self.say("No last answer was checked against a schema, or all fit it.")
+            self.show_sentence("No last answer was checked against a schema, or all fit it.")
 
     def _ask(self, prompt: str, repeat: int, files: tuple[AttachedFile, ...] = (), *, correct: bool = False) -> None:
         """Ask a new prompt, or '' for more answers to the last one, or corrections of those that do not fit."""
@@ -263,7 +263,7 @@ class CompareTab(PromptTab):
         try:
             await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
             request = comparisons.correct if correct else comparisons.run
-            await request(session, comparison, self._take, self._end)
+            await request(session, comparison, self._apply, self._end)
         finally:
             comparisons.stop(comparison)
             comparison.repeat = comparison.most_answers
