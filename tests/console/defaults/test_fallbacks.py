@@ -33,7 +33,7 @@ async def test_a_fallback_is_added_answers_and_is_dropped(session: Session, monk
     async with area(session, "defaults") as pilot:
         await pilot.press("up", "f")
         await until_shown(pilot, "── Defaults › chat › fallback ──")
-        await typed(pilot, "gpt-5.4-mini")
+        await type_text(pilot, "gpt-5.4-mini")
         await pilot.press("enter")
         await until(pilot, lambda: order(session) == ("openai/gpt-6-sol", "openai/gpt-5.4-mini"))
         await until_shown(pilot, "then ● openai/gpt-5.4-mini")

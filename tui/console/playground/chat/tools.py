@@ -31,7 +31,7 @@ from tui.sanitize import printable
 from tui.workspace.playground import calls
 from tui.workspace.playground.path_completion import expand_home
 from tui.workspace.playground.saved_prompts import SavedPrompt
-from tui.workspace.playground.tools import check_arguments, continuation, read_result, read_tools, format_call
+from tui.workspace.playground.tools import check_arguments, continuation, format_call, read_result, read_tools
 
 _FILE = "@"
 """How a result begins that is taken from a file."""
