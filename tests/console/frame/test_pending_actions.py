@@ -47,7 +47,7 @@ async def test_slow_work_that_can_be_stopped_lets_keys_through() -> None:
     actions, seen = Actions(), list[bool]()
 
     async def work() -> None:
-        with actions.pending.release_during():
+        with actions.pending.suspend():
             seen.append(bool(actions.pending))
         seen.append(bool(actions.pending))
         actions.pending.release()
@@ -67,6 +67,6 @@ async def test_an_action_keeps_keys_for_a_time_only() -> None:
 
 async def test_what_runs_outside_of_an_action_changes_nothing() -> None:
     actions = Actions()
-    with suppress(LookupError), actions.pending.release_during(), actions.pending.waiting_for(Screen[None]()):
+    with suppress(LookupError), actions.pending.suspend(), actions.pending.waiting_for(Screen[None]()):
         actions.pending.release()
     assert not actions.pending

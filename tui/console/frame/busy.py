@@ -36,7 +36,7 @@ class BusyIndicator:
         ticking = self._screen.set_interval(1.0, self._screen.refresh_chrome)
         self._screen.refresh_chrome()
         try:
-            with self._screen.pending_actions.release_during():
+            with self._screen.pending_actions.suspend():
                 yield
         finally:
             ticking.stop()

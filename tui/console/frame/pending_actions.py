@@ -102,7 +102,7 @@ class PendingActions:
             action.page, action.since = before, self._clock()
 
     @contextmanager
-    def release_during(self) -> Iterator[None]:
+    def suspend(self) -> Iterator[None]:
         """Let keys through while the block runs: they stop it, or go on elsewhere."""
         if (action := _current.get()) is None:
             yield

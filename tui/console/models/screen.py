@@ -81,7 +81,7 @@ class Models(AreaScreen):
         self._session: TenantSession | None = None
         self._list = ModelList((), {})
         self.working = BusyIndicator(self)
-        self.checks = ModelChecks(self.working, self._show_message)
+        self.checks = ModelChecks(self.working, self._note)
         self._message: tuple[str, Words, Words] = ("", "", "")
         self._kind: ModelType | None = None
         self._resting: Timer | None = None
@@ -313,20 +313,18 @@ class Models(AreaScreen):
         if not self._on_details and (shown := set(self._rows.keys)):
             self._mark(() if shown <= self._rows.marks else self._rows.marks | shown)
 
-    def _show_message(self, first: Words, second: Words = "") -> None:
+    def _note(self, first: Words, second: Words = "") -> None:
         """Show that in the strip until the cursor moves."""
         self._message = (self._rows.key, first, second)
         self.refresh_chrome()
 
     def show_problem(self, problem: Problem) -> None:
-        self._show_message(*problem_strip(problem))
+        self._note(*problem_strip(problem))
 
     def action_use(self) -> None:
         rows = self.targets
         if len(rows) == 1 and not rows[0].usable:
-            self._show_message(
-                f"{name_of(rows[0].model)} cannot be a default: {rows[0].word}.", "Choose one that is ready."
-            )
+            self._note(f"{name_of(rows[0].model)} cannot be a default: {rows[0].word}.", "Choose one that is ready.")
         elif rows:
             one = len(rows) == 1
             work = set_default(self.session, rows[0].model) if one else actions.use_all(self.session, rows)
@@ -357,7 +355,7 @@ class Models(AreaScreen):
     async def _refresh(self) -> None:
         provider_ids = actions.listing_providers(self.session)
         if not provider_ids:
-            self._show_message("No provider that lists models is ready yet.", hint("{area.providers} sets one up."))
+            self._note("No provider that lists models is ready yet.", hint("{area.providers} sets one up."))
         elif await self.dialogs.ensure_unlocked("refresh the models"):
             listed = [result for result in await asyncio.gather(*map(self._refresh_one, provider_ids)) if result]
             if listed:
@@ -387,7 +385,7 @@ class Models(AreaScreen):
         if row is not None and actions.editable(row.model, self._list.providers):
             self.run_guarded(self._edit(row.model), "edit")
         elif row is not None:
-            self._show_message("Only models added by hand have fields to edit.", "This one comes from its provider.")
+            self._note("Only models added by hand have fields to edit.", "This one comes from its provider.")
 
     async def _edit(self, model: Model) -> None:
         if await self.run_undoable(self.session, self.navigator.add_model(model.provider, model)):

@@ -208,7 +208,7 @@ class Health(PageScreen[None]):
             self._show()
 
         try:
-            with self.pending_actions.release_during():
+            with self.pending_actions.suspend():
                 checked = await health.check_rows(entries, hear)
         except asyncio.CancelledError:
             self._say("Stopped.", "What was verified stays.")

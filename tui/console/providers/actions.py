@@ -78,7 +78,7 @@ async def refresh(session: TenantSession, row: ProviderRow) -> str:
     return f"{row.provider.label}: {result.total:,} models, {len(result.added)} new, {len(result.gone)} gone."
 
 
-async def switch_credential(session: TenantSession, questions: Questions, row: ProviderRow, choice: Credential) -> str:
+async def switch(session: TenantSession, questions: Questions, row: ProviderRow, choice: Credential) -> str:
     """Use another stored credential of a provider, or go back to the key before a rotation; both can be undone."""
     now = row.credential
     assert now is not None

@@ -66,7 +66,7 @@ class Checks:
         if self._ticking is None:
             self._ticking = self._screen.set_interval(1.02, self._changed)
         try:
-            with self._screen.pending_actions.release_during():
+            with self._screen.pending_actions.suspend():
                 await asyncio.gather(*(check_one(*work) for work in works if work[0] not in self._since))
         finally:
             self._of -= len(works)

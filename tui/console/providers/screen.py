@@ -151,7 +151,7 @@ class Providers(AreaScreen):
         self.reload()
         if conflicts.other_session(self.session) and (done := summary.done_between(before, self.rows)):
             at = short_time(tenants.saved_at(self.session), self.session.now())
-            self.show_message(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
+            self.set_hint(f"Another session {done}{f' at {at}' if at else ''}.", "The list is up to date.")
 
     def hide_when_locked(self) -> None:
         self.reload()
@@ -236,7 +236,7 @@ class Providers(AreaScreen):
     def _place(self) -> str:
         return f"{self.listed.key}/{self.details.key if self.reading else ''}"
 
-    def show_message(self, first: Words, second: Words = "") -> None:
+    def set_hint(self, first: Words, second: Words = "") -> None:
         """Show that in the strip until the cursor moves."""
         self._message = (self._place, first, second)
         self.refresh_chrome()
@@ -286,13 +286,13 @@ class Providers(AreaScreen):
         if event.rows is self.details:
             kind, _, name = self.details.key.partition(":")
             if kind == "credential" and previous_of(name):
-                self.show_message(*summary.previous_key_words())
+                self.set_hint(*summary.previous_key_words())
                 return
             options["name" if kind == "credential" else "field"] = name
         self.run_guarded(self._set_up(row, **options), "form")
 
     def show_problem(self, problem: Problem) -> None:
-        self.show_message(*summary.strip_of_problem(problem))
+        self.set_hint(*summary.strip_of_problem(problem))
 
     async def _set_up(self, row: ProviderRow, **options: str) -> None:
         await self.navigator.set_up(row.provider.id, **options)
@@ -311,7 +311,7 @@ class Providers(AreaScreen):
     def action_verify(self) -> None:
         row, credential = self.row, self.credential
         if row is None or credential is None:
-            self.show_message("There is no key to verify yet.", hint("{list.choose} sets it up."))
+            self.set_hint("There is no key to verify yet.", hint("{list.choose} sets it up."))
         elif status.credential_state(self.session, credential).state is ProviderState.UNCONFIRMED:
             self.run_guarded(self._then_show(self.dialogs.ensure_unlocked(again=True)), "form")
         else:
@@ -331,7 +331,7 @@ class Providers(AreaScreen):
     def action_refresh(self) -> None:
         row = self.row
         if row is None or row.credential is None:
-            self.show_message("It is not set up, so it lists no models.", hint("{list.choose} sets it up."))
+            self.set_hint("It is not set up, so it lists no models.", hint("{list.choose} sets it up."))
         else:
             self.run_guarded(self._refresh(row, row.credential), "checks", exclusive=False)
 
@@ -354,7 +354,7 @@ class Providers(AreaScreen):
     def action_add(self) -> None:
         row = self.row
         if row is None or row.credential is None:
-            self.show_message("A model can be added once the provider is set up.", hint("{list.choose} sets it up."))
+            self.set_hint("A model can be added once the provider is set up.", hint("{list.choose} sets it up."))
         else:
             self.run_guarded(self._then_show(self.navigator.add_model(row.provider.id)), "form")
 
@@ -375,11 +375,9 @@ class Providers(AreaScreen):
         if row is None:
             return
         if credential is None or not self.on_other:
-            self.show_message(*summary.in_use_words(row.credential))
+            self.set_hint(*summary.in_use_words(row.credential))
         else:
-            self.run_guarded(
-                self._then_show(actions.switch_credential(self.session, self.dialogs, row, credential)), "form"
-            )
+            self.run_guarded(self._then_show(actions.switch(self.session, self.dialogs, row, credential)), "form")
 
     def action_page(self, name: str) -> None:
         """Open the doctor of the provider, the health of all keys, or the expiry of its key."""
@@ -389,7 +387,7 @@ class Providers(AreaScreen):
     def action_remove(self) -> None:
         row, credential = self.row, self.credential
         if row is None or not (row.credential or row.models or row.added or row.provider.kind):
-            self.show_message("There is nothing to remove.")
+            self.set_hint("There is nothing to remove.")
         else:
             self.run_guarded(self._remove(row, credential.name if credential and self.on_other else ""), "form")
 

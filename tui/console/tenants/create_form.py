@@ -88,7 +88,7 @@ class TenantForm(ConsoleNode, Vertical):
         try:
             with elapsed(self, lambda since: self.button.show_progress(f"creating the key pair{since}")):
                 self._refresh_chrome()
-                with self.pending_actions.release_during():
+                with self.pending_actions.suspend():
                     return await tenants.create(self._session, self.name_row.value, self.passphrase.secret, **options)
         except Problem as problem:
             self._problem.show(problem_text(problem))

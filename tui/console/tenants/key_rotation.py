@@ -109,7 +109,7 @@ class KeyPair(PageScreen[str]):
 
     async def _make(self) -> None:
         try:
-            with self.pending_actions.release_during(), elapsed(self, self._show_elapsed):
+            with self.pending_actions.suspend(), elapsed(self, self._show_elapsed):
                 self.refresh_chrome()
                 done = await self._show_result()
         except Locked as problem:

@@ -189,7 +189,7 @@ class OperatorForm(PageScreen[str]):
         session, doing = self.navigator.session.tenant(self._tenant.id), self._change.doing
         try:
             with (
-                self.pending_actions.release_during(),
+                self.pending_actions.suspend(),
                 elapsed(self, lambda passed: self.button.show_progress(doing + passed)),
             ):
                 done = await self._change.work(session, self.login.value.strip(), self.other.value)

@@ -104,7 +104,7 @@ class Unlock(PageScreen[bool]):
             with elapsed(self, lambda since: self._button.show_progress(f"{self._progress}{since}")):
                 self.refresh_chrome()
                 if self._misses >= _PATIENCE:
-                    with self.pending_actions.release_during():
+                    with self.pending_actions.suspend():
                         await asyncio.sleep(_WAIT)
                 await tenants.unlock(self.navigator.tenant_session, typed)
         except Problem as problem:

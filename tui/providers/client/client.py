@@ -100,7 +100,7 @@ class Client:
 
     def proxy_for(self, url: str) -> str:
         """Return the proxy that a call to this URL goes through, without its password; '' for none."""
-        return "" if self._transport else connection.without_credentials(connection.proxy_of(self._environ, url))
+        return "" if self._transport else connection.redact_url(connection.proxy_of(self._environ, url))
 
     async def aclose(self) -> None:
         """Close idle connections, once jobs that were given up are cancelled at their provider."""
@@ -133,7 +133,7 @@ class Client:
                 if step.call.wait:
                     await SilenceMonitor.clock.sleep(step.call.wait)
                 current, step = step, None
-                async with aclosing(self._call_with_retries(access, current)) as results:
+                async with aclosing(self._send_with_retry(access, current)) as results:
                     async for result in results:
                         if isinstance(result, Call):
                             step = _Step(result, redactor, follows=True, wire_log=wire_log)
@@ -174,7 +174,7 @@ class Client:
                 async for _ in results:
                     pass
 
-    async def _call_with_retries(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | RemoteJob, None]:
+    async def _send_with_retry(self, access: Access, step: _Step) -> AsyncGenerator[Event | Call | RemoteJob, None]:
         """Try one call until it is answered, as often as the retry policy has it."""
         policy = RetryPolicy(access.provider, self._limits, self._clock)
         while True:
@@ -228,9 +228,7 @@ class Client:
             if secret := self._tokens.get(key):
                 yield LeasedToken(secret, partial(self._tokens.drop, key, secret))
                 return
-            async with aclosing(
-                self._call_with_retries(access, replace(step, call=exchange, exchange=True))
-            ) as results:
+            async with aclosing(self._send_with_retry(access, replace(step, call=exchange, exchange=True))) as results:
                 async for result in results:
                     if isinstance(result, AccessToken):
                         secret = result.secret
@@ -321,9 +319,7 @@ class Client:
     ) -> tuple[ErrorContext, httpx.AsyncBaseTransport]:
         """Return the transport to a signed URL, and the context that names the URL without what signs it."""
         proxy = "" if self._transport else connection.proxy_of(self._environ, signed_url)
-        return _context(access, step, keyed, connection.without_credentials(proxy)), await self._transport_for(
-            proxy, signed_url
-        )
+        return _context(access, step, keyed, connection.redact_url(proxy)), await self._transport_for(proxy, signed_url)
 
     async def _raise_for_status(
         self, context: ErrorContext, response: httpx.Response, framing: Framing, wire_log: WireLog

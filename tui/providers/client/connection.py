@@ -39,13 +39,13 @@ def proxy_variables(environ: Mapping[str, str]) -> dict[str, str]:
     for name in ("https_proxy", "http_proxy", "all_proxy"):
         if value := _value(environ, name).strip():
             try:
-                proxies[name.upper()] = without_credentials(_proxy(name.upper(), value))
+                proxies[name.upper()] = redact_url(_proxy(name.upper(), value))
             except NetworkError:
                 proxies[name.upper()] = ""
     return proxies
 
 
-def without_credentials(proxy: str) -> str:
+def redact_url(proxy: str) -> str:
     """Return a proxy's URL without user name and password."""
     parts = urlsplit(proxy)
     return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}" if proxy else ""

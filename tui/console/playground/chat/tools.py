@@ -205,7 +205,7 @@ class ToolsPage(PageScreen[None]):
             await self._calls.remove_children()
             self.console.set_running("playground/tools", self._stop)
             with (
-                self.pending_actions.release_during(),
+                self.pending_actions.suspend(),
                 elapsed(self, lambda since: self._send.show_progress(f"waiting{since}")),
             ):
                 self.refresh_chrome()

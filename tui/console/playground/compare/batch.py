@@ -225,7 +225,7 @@ class BatchPage(PageScreen[None]):
         self._show_run(job)
         ended = "Stopped; every answer that came is in the file."
         try:
-            with self.pending_actions.release_during():
+            with self.pending_actions.suspend():
                 await asyncio.to_thread(lambda: self.navigator.session.client)  # what it imports takes a moment
                 await job.run()
             ended = ""

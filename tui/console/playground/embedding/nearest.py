@@ -117,7 +117,7 @@ class NearestLines(PageScreen[None]):
             self._search.show_progress("embedding")
             self.console.set_running("playground/nearest", self._stop)
             self.refresh_chrome()
-            with self.pending_actions.release_during():
+            with self.pending_actions.suspend():
                 await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
                 documents = await self._embed([text for _, text in lines], lines)
                 vector = await embed_all(session, self._model, [query], query=True, dimensions=self._of_length)

@@ -121,7 +121,7 @@ class EmbeddingTab(SingleCallTab):
 
     def on_unlocked(self) -> None:
         super().on_unlocked()
-        self._show_problem()
+        self._set_error()
 
     def take_focus(self) -> None:
         if self.has_class("-locked"):
@@ -134,7 +134,7 @@ class EmbeddingTab(SingleCallTab):
 
     def hide_when_locked(self) -> None:
         self.add_class("-locked")
-        self._show_problem(
+        self._set_error(
             f"{self.navigator.tenant.name if self.navigator.tenant else ''} is locked.",
             hint("{embedding.write} asks for the passphrase."),
         )
@@ -215,9 +215,8 @@ class EmbeddingTab(SingleCallTab):
             self.refresh_chrome()
 
     def on_lines_field_too_long(self, event: LinesField.TooLong) -> None:
-        self._show_problem(
-            f"The paste has {event.size:,} characters, too many. Nothing was pasted.", "Paste a part of it."
-        )
+        message = f"The paste has {event.size:,} characters, too many. Nothing was pasted."
+        self._set_error(message, "Paste a part of it.")
 
     def on_lines_field_sent(self) -> None:
         if self.call_status is None and self.texts:
@@ -230,11 +229,11 @@ class EmbeddingTab(SingleCallTab):
         if self.call_status is not None:
             return
         if self.model is None:
-            self._show_problem(_NO_MODEL, pick_model_hint("these texts"))
+            self._set_error(_NO_MODEL, pick_model_hint("these texts"))
         elif not texts:
             self.action_write()
         elif len(texts) > MOST:
-            self._show_problem(f"You entered {len(texts):,} texts; up to {MOST} can be compared.", "Leave some out.")
+            self._set_error(f"You entered {len(texts):,} texts; up to {MOST} can be compared.", "Leave some out.")
         else:
             self.run_worker(self._embed(texts), group="call", exclusive=True, exit_on_error=False)
 
@@ -252,7 +251,7 @@ class EmbeddingTab(SingleCallTab):
         session = self.navigator.tenant_session
         if not await self.dialogs.ensure_unlocked(f"embed {len(texts)} texts"):
             return None
-        self._show_problem()
+        self._set_error()
         label = provider_of(session, model.provider).label
         self.call_status = call_status = CallStatus(label, f"embedding 0 of {len(texts)}")
         ticking = self.set_interval(1.0, self.refresh_chrome)
@@ -283,7 +282,7 @@ class EmbeddingTab(SingleCallTab):
             self._stopped = f"stopped after {call_status.seconds:.1f} s"
             raise
         except Problem as problem:
-            self._show_problem(problem.message, problem_hint(problem), problem.detail)
+            self._set_error(problem.message, problem_hint(problem), problem.detail)
             return None
         finally:
             ticking.stop()
@@ -293,7 +292,7 @@ class EmbeddingTab(SingleCallTab):
 
     # --- the result ---
 
-    def _show_problem(self, message: str = "", hint: str = "", detail: str = "") -> None:
+    def _set_error(self, message: str = "", hint: str = "", detail: str = "") -> None:
         """Show a problem above the result, or remove it."""
         notice = self.query_one("#said", Plain)
         lines = problem_lines(message, f"  {hint}" if hint else "", f"  {detail}" if detail else "")
@@ -394,7 +393,7 @@ class EmbeddingTab(SingleCallTab):
 
     def action_nearest(self) -> None:
         if self.model is None:
-            self._show_problem(_NO_MODEL, pick_model_hint("this search"))
+            self._set_error(_NO_MODEL, pick_model_hint("this search"))
             return
         from tui.console.playground.embedding import pages  # lazy: the pages
 

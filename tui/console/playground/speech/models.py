@@ -145,7 +145,7 @@ class SpeechModels(PageScreen[None]):
         self.results = [MeasuredTranscript(model) for model in self._models]
         self.console.set_running("playground/transcripts", self._stop)
         try:
-            with self.pending_actions.release_during(), elapsed(self, self._show_elapsed):
+            with self.pending_actions.suspend(), elapsed(self, self._show_elapsed):
                 self.refresh_chrome()
                 await asyncio.to_thread(lambda: session.process.client)  # what it imports takes a moment
                 await transcribe_with(session, self.results, self._recording, self._language, reference)

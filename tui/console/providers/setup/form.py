@@ -280,9 +280,7 @@ class SetupForm(Form):
         elif self.provider.local_servers and self.stored is None:
             self.query_one("#look").focus()
         else:
-            lead = next(
-                (entry for entry in self.visible_rows if entry.declared.secret and not entry.declared.advanced), None
-            )
+            lead = next((row for row in self.visible_rows if row.declared.secret and not row.declared.advanced), None)
             first = self.visible_rows[0] if self.visible_rows else None
             row = lead if self.stored is not None and lead else first
             if row is not None:
@@ -304,7 +302,7 @@ class SetupForm(Form):
 
     def offer_likely_provider(self) -> None:
         """Offer to carry a key to the provider that it looks like a key of."""
-        row = next((entry for entry in self.visible_rows if entry.owner), None)
+        row = XX if entry.owner), None)
         for name in ("carry", "keep", "carry-gap"):
             self._show(name, row is not None)
         if row is not None:

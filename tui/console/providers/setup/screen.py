@@ -176,7 +176,7 @@ class Setup(PageScreen[bool]):
         if field := paste_into(self.form.visible_rows, event.text):
             self.form.open_at(row.field_name if (row := _row_of(field)) else "")
         else:
-            self._show_message("Nothing was pasted: no field has the cursor.", hint("{focus.next} goes to a field."))
+            self._set_hint("Nothing was pasted: no field has the cursor.", hint("{focus.next} goes to a field."))
 
     def on_field_row_next(self, event: FieldRow.Next) -> None:
         self.form.advance(event.row)
@@ -194,7 +194,7 @@ class Setup(PageScreen[bool]):
     def on_descendant_focus(self) -> None:
         self._hint = None
 
-    def _show_message(self, first: Words, second: Words = "") -> None:
+    def _set_hint(self, first: Words, second: Words = "") -> None:
         self._hint = (first, second)
         self.refresh_chrome()
 
@@ -271,10 +271,7 @@ class Setup(PageScreen[bool]):
         self.asking = True
         form.disable(True)
         try:
-            with (
-                self.pending_actions.release_during(),
-                elapsed(self, lambda passed: button.show_progress(doing + passed)),
-            ):
+            with self.pending_actions.suspend(), elapsed(self, lambda passed: button.show_progress(doing + passed)):
                 self.refresh_chrome()
                 yield
         except CancelledError:
