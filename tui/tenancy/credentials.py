@@ -23,7 +23,7 @@ from tui.vault import envelope, key_pair
 from tui.vault.envelope import HandleLost
 
 if TYPE_CHECKING:
-    from tui.process.references import Kept
+    from tui.process.references import ReferenceCache
     from tui.providers.client.access import Access
 
 _LATENCIES = "latencies"
@@ -97,7 +97,7 @@ def resolved_secrets(session: TenantSession, credential: Credential) -> dict[str
 
 
 def resolve_references(
-    session: TenantSession, entered: Mapping[str, str], cache: "Kept | None" = None
+    session: TenantSession, entered: Mapping[str, str], cache: "ReferenceCache | None" = None
 ) -> dict[str, Secret]:
     """Return the values of references that a person has just entered, or that the manifest lists; run in a thread."""
     if session.process.practice and entered:

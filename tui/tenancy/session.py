@@ -38,7 +38,7 @@ from tui.vault import key_derivation, key_pair
 from tui.vault.envelope import KeyHandle
 
 if TYPE_CHECKING:
-    from tui.process.references import Kept
+    from tui.process.references import ReferenceCache
     from tui.providers.client.client import Client
     from tui.vault.agent.client import Agent
 
@@ -66,7 +66,7 @@ class Session:
     new_key_pair: Callable[[int], key_pair.NewKeyPair] = lambda bits: key_pair.generate_key_pair(bits)
     open_keys: dict[str, KeyHandle] = field(default_factory=dict, repr=False)
     """What the private key of each open tenant is used through, by tenant."""
-    resolved: dict[str, "Kept"] = field(default_factory=dict, repr=False)
+    resolved: dict[str, "ReferenceCache"] = field(default_factory=dict, repr=False)
     """Values of references, by tenant."""
     undecryptable: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
     """Envelopes that turned out not to open, by tenant, provider and credential."""

@@ -26,7 +26,7 @@ async def test_it_is_named_at_unlock_and_in_the_details(session: Session) -> Non
         await until_shown(pilot, "90 is not a period")
         await pilot.press("d", "enter", "enter")
         await until_shown(pilot, "U undoes it.")
-        stored = credentials.named(acme, "openai", "default")
+        stored = credentials.find(acme, "openai", "default")
         assert stored and lifetime.lifetime(acme, stored) == Lifetime(soon.isoformat(), 90)
         await pilot.press("e")
         await until_shown(pilot, "[90d")

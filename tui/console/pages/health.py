@@ -95,7 +95,7 @@ class Health(PageScreen[None]):
             self._names = {tenant.id: tenant.name for tenant in listed}
             return entries
 
-        with self.working.on("reading"):
+        with self.working.during("reading"):
             entries = await asyncio.to_thread(read)
         self._entries = {row_key(row): (session, row, credential) for session, row, credential in entries}
         for key, row in self._checked.items():
@@ -110,10 +110,10 @@ class Health(PageScreen[None]):
     def _show(self) -> None:
         entries, now = [*self._entries.items()], self.navigator.session.now()
         texts = [sought_text(row, self._names.get(row.tenant, ""), self._label(row)) for _, (_, row, _) in entries]
-        matching = [entries[n] for n in holding(texts, self.query_one(Filter).text)]
+        shown = [entries[n] for n in matching(texts, self.query_one(Filter).text)]
         items = [
             Item(key, draw(row, self._names[row.tenant] if self._everyone else "", self._label(row), now))
-            for key, (_, row, _) in matching
+            for key, (_, row, _) in shown
         ]
         nothing = "No key matches." if self._entries else "" if self.working else "No keys yet."
         self._rows.show(items or [text_item("", nothing)])

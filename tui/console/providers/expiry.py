@@ -11,7 +11,7 @@ from tui.console.widgets.form import Button, FieldRow, Form
 from tui.console.widgets.static_text import Plain
 from tui.domain import Credential
 from tui.errors import Problem, UsageError
-from tui.tenancy.timestamps import when
+from tui.tenancy.timestamps import short_time
 from tui.workspace.credentials.lifetime import NOTICE, Lifetime, due_on, expiry_of, period_of, set_lifetime
 
 
@@ -56,8 +56,8 @@ class Expiry(PageScreen[str]):
         return self._expires.value.strip(), self._every.value.strip()
 
     def on_input_changed(self) -> None:
-        self._expires.say()
-        self._every.say()
+        self._expires.show_lines()
+        self._every.show_lines()
 
     def on_field_row_next(self) -> None:
         self.focus_next()
@@ -74,9 +74,9 @@ class Expiry(PageScreen[str]):
             credential = await set_lifetime(session, self._credential.provider, self._credential.name, terms)
         except Problem as problem:
             row = row if isinstance(problem, UsageError) else self._expires
-            row.say(*problem_lines(problem.message, problem_hint(problem)))
+            row.show_lines(*problem_lines(problem.message, problem_hint(problem)))
             row.field.focus()
             return
         day = due_on(credential, terms)
-        due = f"is due on {when(day, session.now())}" if day else "is never due"
+        due = f"is due on {short_time(day, session.now())}" if day else "is never due"
         self.dismiss(f"The key of {self._label} {credential.name} {due}.")

@@ -95,7 +95,7 @@ async def test_a_reference_is_stored_as_one_and_verified_with_the_key_that_it_le
     process.practice = False  # practice fetches no key that is kept elsewhere
     session = (await forget(process, "openai")).tenant("acme")
     outcome = await flow_of(session).verify_and_save({"api_key": SecretReference("env:MY_KEY")}, quiet)
-    assert isinstance(outcome, Saved) and outcome.credential.check.state is VerificationState.READY
+    assert isinstance(outcome, SaveResult) and outcome.credential.check.state is VerificationState.READY
     assert outcome.credential.references == {"api_key": "env:MY_KEY"} and not outcome.credential.envelope
     other = SecretReference("env:NOT_SET")
     refused = await flow_of(session).verify_and_save({"api_key": other}, quiet)

@@ -63,7 +63,7 @@ class EntryRow(FieldRow):
         if not self.refers:
             return Secret(self.value) if self.value else None
         try:
-            return references.written(self.value.strip().removeprefix(REFERENCE))
+            return references.normalize(self.value.strip().removeprefix(REFERENCE))
         except UsageError:
             return None
 
@@ -143,7 +143,7 @@ class EntryRow(FieldRow):
     def _reference_words(self) -> str:
         """Return what the reference does, or how one is written while it is incomplete."""
         try:
-            return references.words(references.written(self.value.strip().removeprefix(REFERENCE)).text)
+            return references.words(references.normalize(self.value.strip().removeprefix(REFERENCE)).text)
         except UsageError:
             return (
                 "Go on with where the key is: pass:PATH, op://…, vault:PATH#FIELD, env:NAME, file:/PATH, command:CMD …"

@@ -302,7 +302,7 @@ class SetupForm(Form):
 
     def offer_likely_provider(self) -> None:
         """Offer to carry a key to the provider that it looks like a key of."""
-        row = XX if entry.owner), None)
+        row = next((entry for entry in self.visible_rows if entry.owner), None)
         for name in ("carry", "keep", "carry-gap"):
             self._show(name, row is not None)
         if row is not None:
