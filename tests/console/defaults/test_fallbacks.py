@@ -5,7 +5,7 @@ from contextlib import aclosing
 import pytest
 
 from tests.console.pilot import until, until_shown
-from tests.console.sample_models import area, typed
+from tests.console.sample_models import area, type_text
 from tui.console.playground.question import Question
 from tui.console.widgets.row_list import Rows
 from tui.domain import Model, ModelType

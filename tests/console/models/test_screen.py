@@ -70,7 +70,7 @@ async def test_the_filter_keeps_on_enter_and_goes_on_escape(session: Session) ->
         await pilot.press("slash")
         await type_text(pilot, "nomic")
         await pilot.press("enter")
-        await until(pilot, lambda: pilot.app.focused is listed(pilot))
+        await until(pilot, lambda: pilot.app.focused is listed_models(pilot))
         await until_shown(pilot, "1 of 41")
         assert "esc clear" in rows(pilot)[-1]
         await pilot.press("escape")

@@ -30,8 +30,9 @@ async def test_it_shows_the_keys_of_the_screen_the_general_ones_and_the_signs() 
         await until_shown(pilot, "0  f6      tenants")
         await until_shown(pilot, ": ctrl+p   commands")
         await until_shown(pilot, "ctrl+l     redraw the screen")
-        assert "   While you type: f2 f3 f4 f5 switch areas, esc leaves the field." in lines
-        assert "   ● ready   ○ not set up   ◐ trial   ▲ needs attention   … busy" in lines
+        text = await whole(pilot)
+        assert "   While you type: f2 f3 f4 f5 switch areas, esc leaves the field." in text
+        assert "   ● ready   ○ not set up   ◐ trial   ▲ needs attention   … busy" in text
         assert lines[-3] == "   Report a bug: send the output of modeldeck --version and the log file."
         assert lines[-1] == " up down move  / find  esc back"
 

@@ -533,7 +533,7 @@ async def test_no_default_says_what_to_do_and_keeps_the_question() -> None:
     async def setup(session: Any) -> None:
         await defaults.clear(session.tenant("acme"), ModelType.CHAT)
 
-    async with chatting(setup=setup) as (pilot, tab):
+    async with open_chat(setup=setup) as (pilot, tab):
         await until(pilot, lambda: "   No default chat model yet." in rows(pilot))
         await until(pilot, lambda: "   ctrl+o picks one for this chat; f4 sets the default." in rows(pilot))
         await pilot.press(*"hello", "enter")

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from tests.console.pilot import rows, shown, until, until_shown
-from tests.console.playground.test_chat import chatting, send
+from tests.console.playground.test_chat import open_chat, send
 from tui.console.playground.chat.messages import summary
 from tui.providers.events import Usage
 from tui.workspace.playground.conversation import Answer
@@ -34,6 +34,6 @@ async def test_cost_is_shown_for_answer_and_chat_and_in_the_picker() -> None:
         screen = shown(pilot)
         assert screen.count("cost, estimated") == 2 and "price of" in screen
         await until(pilot, lambda: any(" USD (2026-" in row for row in rows(pilot)))
-        tab.question.put("And at night?")
+        tab.question.set_text("And at night?")
         await pilot.press("ctrl+o")
         await until_shown(pilot, "2 in, 10 out USD a million (2026-11-30); this prompt ≈ ")

@@ -155,10 +155,10 @@ async def test_enter_sorts_by_nearness_to_the_text_and_back() -> None:
 
 async def test_two_texts_give_one_number_and_one_gives_its_first_numbers() -> None:
     async with console() as pilot:
-        await embedded(pilot, *TEXTS[-2:])
+        await embed(pilot, *TEXTS[-2:])
         await until_shown(pilot, "   cosine    0.65")
         assert "░" not in shown(pilot)
-        await embedded(pilot, "a cat")
+        await embed(pilot, "a cat")
         await until_shown(pilot, "1 text · 1,536 dimensions")
         await until_shown(pilot, "its first values")
         await until_shown(pilot, "more; s saves them all.")

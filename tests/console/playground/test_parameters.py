@@ -65,7 +65,7 @@ async def test_values_are_kept_without_saving_and_used_by_the_next_question() ->
         assert tab.session.history.conversation.system == "Be terse."
         assert tab.parameters.values == {"temperature": 0.7}
         assert rows(pilot)[20].endswith(" system prompt set · temperature 0.7 ──")
-        await opened(pilot)
+        await open_parameters(pilot)
         await until_shown(pilot, "[0.7      ]")
         await until_shown(pilot, "[Be terse.")
 
@@ -158,7 +158,7 @@ async def test_from_100_columns_p_goes_into_the_column_and_escape_back() -> None
         await pilot.resize_terminal(80, 24)
         await until(pilot, lambda: "│ temperature" not in shown(pilot))
         await pilot.press("escape")
-        await opened(pilot)
+        await open_parameters(pilot)
         await until_shown(pilot, "[0.5      ]")
 
 

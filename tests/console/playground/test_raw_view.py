@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.console.pilot import until, until_shown
-from tests.console.playground.test_chat import chatting, over, send
+from tests.console.playground.test_chat import open_chat, over, send
 from tui.console.app import Modeldeck
 from tui.console.playground.raw_view import RawView, exchange_lines
 from tui.console.widgets.static_text import line

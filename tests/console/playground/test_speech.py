@@ -222,7 +222,7 @@ async def test_only_times_that_the_model_gives_are_offered(home: Path) -> None:
         tab = await open_speech(pilot, "~/recordings/meeting-2026-11-18.wav", "openai/gpt-transcribe")
         assert "Times" not in shown(pilot)
         assert tab.form.times is TimestampGranularity.NONE
-        tab = await opened(pilot)
+        tab = await open_speech(pilot)
         await until_shown(pilot, "(•) per segment")
         assert tab.form.times is TimestampGranularity.SENTENCE
 
@@ -334,7 +334,7 @@ async def test_what_was_received_before_it_broke_is_kept_and_marked(
 ) -> None:
     answering(monkeypatch, TextDelta("Good "), TextDelta("morning"), Problem("The connection ended.", "r asks again."))
     async with at(home) as pilot:
-        await transcribed(pilot)
+        await transcribe(pilot)
         await until_shown(pilot, "   Good morning")
         await until_shown(pilot, " ■ connection lost, the text is incomplete")
         await until_shown(pilot, " ▲ The connection ended.")
@@ -357,7 +357,7 @@ async def test_a_refusal_stands_under_the_button_and_the_form_is_kept(
 async def test_silence_is_reported(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     answering(monkeypatch, Transcript(""))
     async with at(home) as pilot:
-        await transcribed(pilot)
+        await transcribe(pilot)
         await until_shown(pilot, "The model heard no speech in this file.")
         await until_shown(pilot, "Check that it plays, or set the language.")
 

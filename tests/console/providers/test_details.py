@@ -64,7 +64,7 @@ async def test_escape_goes_back_to_the_list_where_it_was(session: Session) -> No
 async def test_enter_opens_the_form_at_that_field(session: Session) -> None:
     async with console(session) as pilot:
         await pilot.press("enter", "j", "enter")
-        await focused(pilot, "Organization")
+        await focused_field(pilot, "Organization")
         await until_shown(pilot, "Only for a region, such as")
         await pilot.press("escape")
         await until_shown(pilot, " ▸ Organization   –")

@@ -31,7 +31,7 @@ async def test_what_surrounds_a_key_is_cut_and_shown(bare: Session) -> None:
         assert typed(pilot) == KEY
         for name in ("export OPENAI_API_KEY=", "quotes", "a line break"):
             await until_shown(pilot, name)
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
 
 
 async def test_a_clean_key_says_what_it_looks_like_and_never_itself(bare: Session) -> None:
@@ -77,7 +77,7 @@ async def test_a_refused_paste_does_not_let_the_stored_key_pass_for_it(session: 
         await pilot.press("enter")
         await focused_field(pilot, "Verify and save")
         await pilot.press("enter")
-        await focused(pilot, "API key")
+        await focused_field(pilot, "API key")
         await until_shown(pilot, "▲ The 9th character is")
 
 

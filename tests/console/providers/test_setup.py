@@ -251,7 +251,7 @@ async def test_what_is_no_answer_is_reported_in_place_and_can_be_saved_unverifie
         await until_shown(pilot, "[ Save anyway, unverified ]", 20)
         await until_shown(pilot, words)
         await until_shown(pilot, "[ Verify again ]")
-        await focused(pilot, "Verify again")
+        await focused_field(pilot, "Verify again")
         assert pilot.app.screen.query(SecretField).first().value == KEY and stored(session) == "3f2a"
         await pilot.press("tab", "enter")
         await until(pilot, lambda: stored(session) == "5d1e")
@@ -328,7 +328,7 @@ async def test_no_server_answers() -> None:
         await until_shown(pilot, "▲ No model server answers on this machine.")
         await until_shown(pilot, "Asked: ports 11434, 8080, 8000 and 1234.")
         await until_shown(pilot, "Start one, or type its URL.")
-        await focused(pilot, "Base URL")
+        await focused_field(pilot, "Base URL")
 
 
 async def test_a_server_that_lists_nothing_is_saved_on_the_operators_word_and_a_model_is_added() -> None:
@@ -445,7 +445,7 @@ async def test_a_stored_address_that_somebody_edited_is_entered_again_or_gets_no
 async def test_auth_methods_come_from_the_declaration(session: Session, invented_provider: Provider) -> None:
     async with console(session) as pilot:
         await pilot.press("G", "enter")
-        await focused(pilot, "APIPassword")
+        await focused_field(pilot, "APIPassword")
         await until(
             pilot, lambda: "   Sign in with     (•) APIPassword  ( ) APPID, APIKey and APISecret" in rows(pilot)
         )
@@ -476,7 +476,7 @@ async def test_the_destination_of_keys_follows_the_auth_method_before_its_fields
 ) -> None:
     async with console(await forget(session, "spark"), size=(80, 40)) as pilot:
         pilot.app.run_worker(app_of(pilot).navigator.set_up("spark"), exit_on_error=False)
-        await focused(pilot, "APIPassword")
+        await focused_field(pilot, "APIPassword")
         await until_shown(pilot, "The key goes to https://spark-api-open.xf-yun.com and nowhere else.")
         await pilot.press("shift+tab", "right")
         await until_shown(pilot, "The keys go to spark-api.xf-yun.com, emb-cn-huabei-1.xf-yun.com and")

@@ -39,7 +39,7 @@ async def test_a_target_address_fills_the_form_and_then_the_deployment(session: 
         await until_shown(pilot, "─ Azure OpenAI accepts this key ─")
         await until_shown(pilot, "No models yet.")
         await until_shown(pilot, "Azure can't list deployments.")
-        await focused(pilot, "Add a deployment")
+        await focused_field(pilot, "Add a deployment")
         await pilot.press("enter")
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await until_shown(pilot, "Deployment       [gpt-east")

@@ -58,7 +58,7 @@ async def test_it_is_drawn_as_designed_and_asks_for_the_fingerprint_of_a_long_na
 
 async def test_credentials_of_one_provider_are_distinguished_by_their_names() -> None:
     async with console(practice_session(), None) as pilot:
-        await opened(pilot)
+        await open_dialog(pilot)
         await until_shown(pilot, "3 credentials  OpenAI default, OpenAI batch-jobs, OpenAI-compatible")
         await until_shown(pilot, "Type acme to confirm.")
 

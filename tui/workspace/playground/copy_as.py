@@ -50,7 +50,7 @@ def request_text(access: Access, call: Call, form: str, now: float) -> str:
     if not call.idempotent:
         # A job that has to be followed.
         raise _many_steps(provider, *(("Print it as httpx.",) if call.json is not None else ()))
-    signed = _signed(provider, access.fields, call, now)
+    signed = _sign(provider, access.fields, call, now)
     match form:
         case "curl":
             return _curl(signed)
@@ -235,7 +235,7 @@ def _arguments(call: Call) -> tuple[set[str], list[str]]:
 def _script(provider: Provider, fields: FieldValues, call: Call, now: float) -> str:
     """Return a script for a request that takes more than one step, '' for any other."""
     if provider.declared_id == "replicate" and not call.idempotent and call.json is not None:
-        return _prediction(_signed(provider, fields, call, now))
+        return _prediction(_sign(provider, fields, call, now))
     if provider.declared_id == "spark" and call.framing is Framing.JSON and not call.url.endswith("/chat/completions"):
         return _hmac(provider, call)
     return ""
