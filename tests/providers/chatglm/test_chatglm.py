@@ -11,7 +11,7 @@ from tests.providers.chatglm.facts import FACTS, MODEL, delta, described, listed
 from tests.providers.http_server import HOLD, QUICK, RESET, http, run, serve, streaming, text_of
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import CredentialRejected, NetworkError, Problem
+from tui.errors import CredentialRejected, IncompleteAnswer, NetworkError, Problem
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
@@ -207,7 +207,7 @@ async def test_a_model_that_vllm_does_not_serve() -> None:
 
 @pytest.mark.slow
 async def test_failures_of_the_native_one() -> None:
-    for wish, kind in (("fail", Problem), ("break", NetworkError), ("stall", NetworkError)):
+    for wish, kind in (("fail", Problem), ("break", IncompleteAnswer), ("stall", IncompleteAnswer)):
         events, problem = await practised("api.py", question(f"The sky. Please {wish}."))
         assert type(problem) is kind
         assert text_of(events) == ""

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.providers.http_server import HOLD, QUICK, RESET, access_to, http, run, serve
-from tui.errors import NetworkError
+from tui.errors import IncompleteAnswer
 from tui.providers.client.client import Client
 from tui.providers.events import Event, Finish, TextDelta
 from tui.providers.requests import ApiError, Call, Frame, Framing, Reader, RemoteJob
@@ -80,7 +80,7 @@ async def test_without_patience_it_is_a_problem_as_ever() -> None:
         wire = Client({}, limits=QUICK)
         events, problem = await run(wire, access_to(server.base_url), streaming(server.base_url, patience=0))
         await wire.aclose()
-    assert (events, type(problem), len(server.requests)) == ([TextDelta("[|a]")], NetworkError, 1)
+    assert (events, type(problem), len(server.requests)) == ([TextDelta("[|a]")], IncompleteAnswer, 1)
 
 
 async def test_the_next_step_does_not_wait_for_the_end_of_a_stream() -> None:

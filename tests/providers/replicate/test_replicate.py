@@ -14,7 +14,7 @@ from tests.providers.http_server import DEADLINE, HOLD, QUICK, RESET, Answer, ht
 from tests.providers.replicate.kit import NO_VERSION, prediction, sent
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
+from tui.errors import CredentialRejected, IncompleteAnswer, NetworkError, Problem, ScopeMissing
 from tui.practice import transport
 from tui.practice.replicate import server as answers
 from tui.practice.transport import fixture
@@ -237,10 +237,10 @@ def test_the_documented_streams() -> None:
     ("wish", "kind", "begins"),
     [
         ("fail", Problem, False),
-        ("break", NetworkError, True),
+        ("break", IncompleteAnswer, True),
         ("error", Problem, True),
         ("be refused", CredentialRejected, False),
-        ("stall", NetworkError, True),
+        ("stall", IncompleteAnswer, True),
     ],
 )
 async def test_failures_on_demand(wish: str, kind: type[Problem], begins: bool) -> None:

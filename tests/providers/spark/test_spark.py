@@ -35,7 +35,7 @@ from tests.providers.spark.facts import (
 from tests.providers.test_contract import access_to
 from tests.providers.websocket_server import CUT, HOLD, RESET, Hear, Item, Line, Reject, listen, text
 from tui.domain import Model, ModelType
-from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing, UsageError
+from tui.errors import CredentialRejected, IncompleteAnswer, NetworkError, Problem, ScopeMissing, UsageError
 from tui.practice import transport
 from tui.practice.transport import fixture
 from tui.providers import PROVIDERS
@@ -179,11 +179,11 @@ async def test_a_handshake_that_is_refused(
 @pytest.mark.parametrize(
     ("script", "kind", "words"),
     [
-        ([CUT], NetworkError, "ended before the answer did"),
-        ([RESET], NetworkError, "ended before the answer did"),
+        ([CUT], IncompleteAnswer, "ended before the answer did"),
+        ([RESET], IncompleteAnswer, "ended before the answer did"),
         ([text({"header": failed(10014)})], Problem, "The safety check of iFLYTEK Spark stopped the answer."),
         ([text({"header": failed(10012)})], Problem, "iFLYTEK Spark failed on its side."),
-        ([HOLD], NetworkError, "sent nothing of use"),
+        ([HOLD], IncompleteAnswer, "sent nothing of use"),
     ],
     ids=["cut", "reset", "blocked", "failed", "silent"],
 )
@@ -301,15 +301,15 @@ async def test_a_recording_is_transcribed_to_its_end(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("script", "kind", "words"),
     [
-        ([CUT], NetworkError, "ended before the answer did"),
-        ([RESET], NetworkError, "ended before the answer did"),
+        ([CUT], IncompleteAnswer, "ended before the answer did"),
+        ([RESET], IncompleteAnswer, "ended before the answer did"),
         ([text("{" * 3)] * 3, Problem, "3 broken pieces in a row"),
         ([text(failed(10165))], Problem, "stopped with an error"),
         ([text(failed(10012))], Problem, "failed on its side"),
-        ([CloseConnection(1000, "")], NetworkError, "stopped before its end"),
-        ([CloseConnection(1011, "no engine")], NetworkError, "closed the connection before the answer ended"),
+        ([CloseConnection(1000, "")], IncompleteAnswer, "stopped before its end"),
+        ([CloseConnection(1011, "no engine")], IncompleteAnswer, "closed the connection before the answer ended"),
         ([TextMessage("x" * 12_000_000)], Problem, "a message of more than"),
-        ([Ping(b"?"), HOLD], NetworkError, "sent nothing of use"),
+        ([Ping(b"?"), HOLD], IncompleteAnswer, "sent nothing of use"),
     ],
     ids=["cut", "reset", "broken", "timed out", "failed", "closed in good order", "closed", "too large", "silent"],
 )
