@@ -10,7 +10,7 @@ from tests.providers import calls
 from tests.providers.http_server import run, text_of
 from tests.providers.test_contract import access_to
 from tui.domain import Model, ModelType
-from tui.errors import CredentialRejected, NetworkError, Problem, ScopeMissing
+from tui.errors import CredentialRejected, IncompleteAnswer, NetworkError, Problem, ScopeMissing
 from tui.practice import sample_answers, transport
 from tui.practice.transport import folders
 from tui.providers import PROVIDERS
@@ -64,10 +64,10 @@ def test_there_is_a_heading_a_table_a_list_and_code() -> None:
     ("wish", "kind"),
     [
         ("fail", Problem),
-        ("break", NetworkError),
+        ("break", IncompleteAnswer),
         ("error", Problem),
         ("be refused", CredentialRejected),
-        ("stall", NetworkError),
+        ("stall", IncompleteAnswer),
     ],
 )
 async def test_failures_on_demand(wish: str, kind: type[Problem], provider: str) -> None:
