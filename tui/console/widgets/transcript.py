@@ -286,7 +286,7 @@ class Transcript(Widget, can_focus=True):
             if rows:
                 index = rows[0] if step > 0 else rows[-1]
                 self._add_up()
-                self._scroll_to(self._tops[place] + index + (place > 0))
+                self._scroll_to_row(self._tops[place] + index + (place > 0))
                 return self._counted(holding, place, index)
         return None
 
