@@ -135,5 +135,5 @@ def mask(hint: str = "") -> str:
 
 
 def group_fingerprint(fingerprint: str) -> str:
-    """Return a fingerprint of 8 hex digits as people read it: `9c1e 04d2`."""
-    return f"{fingerprint[:4]} {fingerprint[4:]}".strip()
+    """Return a fingerprint in groups of four hex digits, as people read it to each other: `9c1e 04d2`."""
+    return " ".join(fingerprint[place : place + 4] for place in range(0, len(fingerprint), 4))

@@ -134,6 +134,11 @@ class Session:
             self._stores[tenant_id] = Store(folder, "settings.json", self.clock, saved, invalid_record, self._writer)
         return self._stores[tenant_id]
 
+    @property
+    def shares(self) -> bool:
+        """Whether the settings are in a shared store."""
+        return hasattr(self.data, "database")
+
     def _writer(self) -> Mapping[str, Any]:
         """Return what others know this process by when it saves."""
         shared = getattr(self.data, "writer", identity.session)
@@ -142,7 +147,7 @@ class Session:
     def log(self, tenant_id: str) -> Log:
         """Return the audit log of a tenant, or of the operator."""
         folder = self.store(tenant_id).folder
-        return Log(tenant_id, folder, self.keys.folder(tenant_id).folder("audit"), hasattr(self.data, "database"))
+        return Log(tenant_id, folder, self.keys.folder(tenant_id).folder("audit"), self.shares)
 
     def audit(self, tenant_id: str, done: str, *, wait: float = WAIT, **about: Any) -> None:
         """Log an action that changes no settings (changes are logged by themselves).
@@ -260,7 +265,7 @@ class TenantSession:
     @property
     def history(self) -> Folder | None:
         """The folder of the tenant's chats; None where the settings are in a shared store."""
-        return None if hasattr(self.process.data, "database") else self.store.folder.folder("history")
+        return None if self.process.shares else self.store.folder.folder("history")
 
     @property
     def client(self) -> "Client":

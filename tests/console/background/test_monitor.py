@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -82,6 +83,22 @@ async def test_what_this_session_saved_is_no_other_sessions() -> None:
         await set_up(session)
         await until_shown(pilot, "ends 5d1e")
         assert "Another session" not in shown(pilot)
+
+
+@pytest.mark.slow
+async def test_a_notice_of_another_thread_that_the_tenant_was_removed_shows_the_tenants(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(monitor, "EVERY", 1000.0)
+    session = practice_session(pace=0.0)
+    elsewhere = Elsewhere(session)
+    async with console(session, "acme") as pilot:
+        await until_shown(pilot, "[1 Providers]")
+        await elsewhere.does(lambda there: tenants.remove(there.tenant("acme")))
+        # As the thread of a shared store does; asyncio.to_thread would hand on the context of this one.
+        Thread(target=session.watch.on_change).start()
+        await until_shown(pilot, "was removed in another session.")
+        await until_shown(pilot, "── Tenants ──")
 
 
 AREAS: dict[str, tuple[str, Callable[[Session], Coroutine[Any, Any, object]], str]] = {

@@ -12,6 +12,7 @@ from tui.console.providers.setup.screen import Setup
 from tui.console.tenants.operators import OperatorsPage
 from tui.practice.tenants import BITS, COST
 from tui.providers import PROVIDERS
+from tui.sanitize import group_fingerprint
 from tui.secret import Secret
 from tui.storage.memory_folder import MemoryFolder
 from tui.tenancy.session import Session
@@ -57,7 +58,7 @@ async def test_an_operator_is_admitted_by_fingerprint_and_removed_with_a_list_of
         await paste(pilot, published)
         await pilot.press("enter", "enter")
         await until_shown(pilot, "Everybody here can open")
-        await until_shown(pilot, published[:4])
+        await until_shown(pilot, group_fingerprint(published))
         await until_shown(pilot, "added")
         assert (await operators.request(bob, OWN)).received == ("acme",)
         await operators.others_present(bob.tenant("acme"), "provider openai default", 60)

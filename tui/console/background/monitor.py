@@ -6,6 +6,7 @@ Files are looked at every two seconds. A shared store keeps what is looked at up
 import asyncio
 from collections.abc import Callable, Hashable
 from contextlib import suppress
+from contextvars import copy_context
 from dataclasses import dataclass
 from time import monotonic
 
@@ -101,11 +102,12 @@ class BackgroundMonitor:
             self._toast(warning)
         set_interval(EVERY, self.check)
         set_interval(OFTEN, self.check_lock)
-        loop = asyncio.get_running_loop()
+        # A callback of another thread has that thread's context, in which Textual can open no screen.
+        loop, context = asyncio.get_running_loop(), copy_context()
 
         def changed() -> None:
             with suppress(RuntimeError):  # the console has just been left
-                loop.call_soon_threadsafe(self.check)
+                loop.call_soon_threadsafe(self.check, context=context.copy())
 
         self._navigator.session.watch.on_change = changed
 

@@ -13,6 +13,8 @@ EVERY = 20.0
 class OtherOperators(ConsoleNode, Plain):
     """A line that names them, and nothing where there are none."""
 
+    DEFAULT_CSS = "OtherOperators { height: auto; padding-left: 1; }"
+
     def __init__(self, what: str, tenant_id: str = "") -> None:
         """Create the line of the form `what`, of the tenant shown or of another one."""
         super().__init__(classes="said")
@@ -20,7 +22,7 @@ class OtherOperators(ConsoleNode, Plain):
         self.display = False
 
     def on_mount(self) -> None:
-        if hasattr(self.navigator.session.data, "database"):
+        if self.navigator.session.shares:
             self.run_worker(self._refresh(), group="presence", exit_on_error=False)
 
     async def _refresh(self) -> None:

@@ -259,7 +259,7 @@ def _settings_commands(screen: FramedScreen[Any], name: str) -> Iterator[Command
     """Yield the commands on a tenant's settings as a whole."""
     tells = f"Show what was changed in {name}, when and by whom."
     yield Command("Audit log", _then(_audit, screen), "", tells, also="history who changed verify")
-    if hasattr(screen.navigator.session.data, "database"):
+    if screen.navigator.session.shares:
         tells = f"Show who shares {name}; admit and remove operators."
         yield Command("Operators", _then(_operators, screen), "", tells, also="share admit remove people fingerprint")
     tells = f"Save the settings of {name} to a file, without API keys."

@@ -112,7 +112,8 @@ class Tenants(AreaScreen):
         if row.tenant is None:
             return f"{row.id}: {row.problem.message if row.problem else ''}", hint("{list.choose} shows details.")
         tenant, path = row.tenant, self.navigator.session.store(row.id).folder.path
-        where = f"Settings {paths(self.navigator.session.environ).short(path)}" if path else "Settings in memory"
+        elsewhere = "in the shared store" if self.navigator.session.shares else "in memory"
+        where = f"Settings {paths(self.navigator.session.environ).short(path) if path else elsewhere}"
         where += self._spend_of(row.id)
         protection = "with a passphrase" if tenant.protected else "no passphrase"
         about = f"key pair fingerprint {group_fingerprint(tenant.key_id)}  {protection}"
