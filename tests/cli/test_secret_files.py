@@ -236,8 +236,9 @@ def test_one_file_is_the_same_passphrase_from_every_source(tmp_path: Path, conte
         "    fd = os.open(path, os.O_RDONLY)\n"
         "    os.dup2(fd, 0)\n"
         "    source = {'file': ('', path), '0': ('0', ''), 'fd': (str(fd), ''), 'systemd': ('', '')}[name]\n"
-        "    given = SecretInput(*source, {'CREDENTIALS_DIRECTORY': os.path.dirname(path)}).without_prompt('acme')\n"
-        "    sys.stdout.buffer.write((given.reveal() if given else '').encode() + b'|')\n"
+        "    secrets = SecretInput(*source, {'CREDENTIALS_DIRECTORY': os.path.dirname(path)})\n"
+        "    secret = secrets.passphrase_without_prompt('acme')\n"
+        "    sys.stdout.buffer.write((secret.reveal() if secret else '').encode() + b'|')\n"
     )
     command = [sys.executable, "-c", script, str(path), "file", "fd", "systemd", "0"]
     there = {"PYTHONPATH": str(ROOT), "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}

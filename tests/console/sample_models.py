@@ -18,7 +18,7 @@ HOSTILE_ID = "evil]52;c;cm0gLXJm[/red][@click=app.quit]x[/]gpj"
 LONG = "acme-research/" + "bge-large-finetuned-on-very-many-documents-" * 3 + "v2"
 
 
-def add_models(model_id: str, kind: ModelType = ModelType.EMBEDDING, context: int = 0, dimensions: int = 0) -> Model:
+def added_model(model_id: str, kind: ModelType = ModelType.EMBEDDING, context: int = 0, dimensions: int = 0) -> Model:
     """A model added by hand to the model server of acme."""
     return Model("openai_compatible", model_id, kind, Origin.ADDED, context, dimensions)
 
@@ -34,7 +34,7 @@ def add_many(session: Session, count: int) -> Session:
     """Put so many models beside those that acme has."""
     kinds = list(ModelType)
     return add_to_tenant(
-        session, (add_models(f"lab-{n % 97}/model-{n:05}", kinds[n % 3], context=8192) for n in range(count))
+        session, (added_model(f"lab-{n % 97}/model-{n:05}", kinds[n % 3], context=8192) for n in range(count))
     )
 
 

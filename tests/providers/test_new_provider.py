@@ -25,7 +25,7 @@ from functools import partial
 
 from tui.domain import ImportMode, Model, ModelType, Supply
 from tui.providers.dialects.openai import api, chat, models
-from tui.providers.origins import of_base_url
+from tui.providers.origins import base_url_origin
 from tui.providers.spec import Field, Provider
 
 def classify(entry):
@@ -44,7 +44,7 @@ PROVIDER = Provider(
         Field("base_url", "Base URL", "Where it answers.", required=True, url=True),
     ),
     sign=api.sign,
-    origins=of_base_url,
+    origins=base_url_origin,
     verify=partial(models.listing, FLAVOUR),
     parse_error=api.parse_error,
     list_models=partial(models.listing, FLAVOUR),
@@ -57,6 +57,7 @@ PROVIDER = Provider(
 def twelfth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The registry as it is when the file lies beside the others."""
     (tmp_path / "twelfth.py").write_text(FILE)
+    assert len(providers.PROVIDERS) == 11, "read before the path is changed, so that it can be put back"
     monkeypatch.setattr(providers, "__path__", [*providers.__path__, str(tmp_path)])
     replace_providers(monkeypatch, providers._discover())
 

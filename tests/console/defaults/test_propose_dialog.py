@@ -4,7 +4,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown, windows
-from tests.console.sample_models import HOSTILE_ID, LONG, add_models, add_to_tenant, area, without
+from tests.console.sample_models import HOSTILE_ID, LONG, add_to_tenant, added_model, area, without
 from tui.console.defaults.propose_dialog import Propose
 from tui.console.models.picker import PickModel
 from tui.console.widgets.row_list import Rows
@@ -155,7 +155,7 @@ async def test_hostile_and_long_names_stay_in_the_box(session: Session) -> None:
     without(session, "defaults", "models")
     add_to_tenant(
         session,
-        [add_models(HOSTILE_ID, ModelType.CHAT), add_models(LONG), add_models("模型" * 30, ModelType.SPEECH2TEXT)],
+        [added_model(HOSTILE_ID, ModelType.CHAT), added_model(LONG), added_model("模型" * 30, ModelType.SPEECH2TEXT)],
     )
     async with area(session, "defaults") as pilot:
         answers: list[str | None] = []

@@ -8,8 +8,8 @@ from tests.console.sample_models import (
     HOSTILE_ID,
     LONG,
     add_many,
-    add_models,
     add_to_tenant,
+    added_model,
     area,
     choose,
     type_text,
@@ -190,7 +190,7 @@ async def test_what_cannot_be_saved_is_shown_in_the_strip(session: Session, monk
 async def test_hostile_and_long_names_stay_in_their_row(session: Session) -> None:
     add_to_tenant(
         session,
-        [add_models(HOSTILE_ID, ModelType.CHAT), add_models(LONG), add_models("模型" * 20, ModelType.SPEECH2TEXT)],
+        [added_model(HOSTILE_ID, ModelType.CHAT), added_model(LONG), added_model("模型" * 20, ModelType.SPEECH2TEXT)],
     )
     choose(session, ModelType.CHAT, "openai_compatible", HOSTILE_ID)
     choose(session, ModelType.EMBEDDING, "openai_compatible", LONG)

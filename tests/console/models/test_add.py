@@ -8,7 +8,7 @@ from textual.events import Paste
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown
-from tests.console.sample_models import HOSTILE, add_models, add_to_tenant, area, type_text, without
+from tests.console.sample_models import HOSTILE, add_to_tenant, added_model, area, type_text, without
 from tests.providers.registry import register
 from tui.console.defaults.propose_dialog import Propose
 from tui.console.models.add import AddModel
@@ -308,7 +308,7 @@ async def test_fields_come_from_the_providers_declaration(session: Session, monk
 
 @pytest.mark.usefixtures("fields")
 async def test_an_added_model_is_edited_with_its_fields_filled_in(session: Session) -> None:
-    add_to_tenant(session, [replace(add_models("mine"), fields={"base_model": "bge", "task": "one"})])
+    add_to_tenant(session, [replace(added_model("mine"), fields={"base_model": "bge", "task": "one"})])
     async with area(session, "models") as pilot:
         await pilot.press("slash")
         await type_text(pilot, "mine")

@@ -2,7 +2,7 @@
 
 from tests.console.models.test_screen import listed_models, to
 from tests.console.pilot import rows, until, until_shown
-from tests.console.sample_models import add_models, add_to_tenant, area, without
+from tests.console.sample_models import add_to_tenant, added_model, area, without
 from tui.domain import ModelType
 from tui.tenancy import models
 from tui.tenancy.session import Session
@@ -12,7 +12,7 @@ from tui.workspace.models import catalog
 async def test_marked_models_are_verified_used_and_removed_together(session: Session) -> None:
     """One console for all: marks stay under a filter, and what failed stays marked."""
     own = session.tenant("acme")
-    add_to_tenant(without(session, "defaults"), [add_models("bge-m3"), add_models("no-such-model", ModelType.CHAT)])
+    add_to_tenant(without(session, "defaults"), [added_model("bge-m3"), added_model("no-such-model", ModelType.CHAT)])
     async with area(session, "models") as pilot:
         await pilot.press("space", "space")
         await until_shown(pilot, "2 marked · 43")

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from textual.pilot import Pilot
 
 from tests.console.pilot import console, rows, shown, until, until_shown, windows
-from tests.console.sample_models import HOSTILE_ID, LONG, add_models, add_to_tenant, area, type_text, without
+from tests.console.sample_models import HOSTILE_ID, LONG, add_to_tenant, added_model, area, type_text, without
 from tui.console.models.picker import PickModel
 from tui.console.widgets.row_list import Rows
 from tui.console.widgets.truncate import width
@@ -181,7 +181,7 @@ async def test_a_paste_into_the_filter_chooses_nothing(session: Session) -> None
 
 
 async def test_hostile_and_long_names_stay_in_their_columns(session: Session) -> None:
-    add_to_tenant(session, [add_models(HOSTILE_ID), add_models(LONG, dimensions=1024), add_models("模型" * 20)])
+    add_to_tenant(session, [added_model(HOSTILE_ID), added_model(LONG, dimensions=1024), added_model("模型" * 20)])
     async with area(session, "defaults") as pilot:
         answers = await pick(pilot)
         async for columns, _ in windows(pilot, (120, 40), (80, 24), (40, 10)):

@@ -6,7 +6,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.pilot import rows, shown, until, until_shown, windows
-from tests.console.sample_models import HOSTILE_ID, LONG, add_many, add_models, add_to_tenant, area, type_text, without
+from tests.console.sample_models import HOSTILE_ID, LONG, add_many, add_to_tenant, added_model, area, type_text, without
 from tui.console.models.screen import Models
 from tui.console.widgets.filter_bar import Filter
 from tui.console.widgets.row_list import Rows
@@ -150,7 +150,7 @@ async def test_v_makes_one_call_and_says_that_it_is_charged(session: Session) ->
 
 
 async def test_a_call_that_fails_is_shown_in_the_strip_and_changes_nothing(session: Session) -> None:
-    add_to_tenant(session, [add_models("no-such-model", ModelType.CHAT)])
+    add_to_tenant(session, [added_model("no-such-model", ModelType.CHAT)])
     async with area(session, "models") as pilot:
         await to(pilot, "no-such-model")
         await pilot.press("v")
@@ -204,7 +204,7 @@ async def test_a_provider_that_cannot_be_reached_is_shown_and_the_rows_stay(
 
 
 async def test_d_works_on_added_models_only_and_can_be_undone(session: Session) -> None:
-    add_to_tenant(session, [add_models("bge-m3")])
+    add_to_tenant(session, [added_model("bge-m3")])
     async with area(session, "models") as pilot:
         await pilot.press("d")
         await until_shown(pilot, "OpenAI lists this model, so it would come back.")
@@ -258,7 +258,7 @@ async def test_a_resize_while_reading_keeps_the_model(session: Session) -> None:
 
 async def test_hostile_and_long_names_stay_in_their_columns(session: Session) -> None:
     add_to_tenant(
-        session, [add_models(HOSTILE_ID), add_models(LONG), add_models("模型" * 20), add_models("two\nlines")]
+        session, [added_model(HOSTILE_ID), added_model(LONG), added_model("模型" * 20), added_model("two\nlines")]
     )
     async with area(session, "models") as pilot:
         async for columns, _ in windows(pilot, (80, 24), (120, 40), (59, 14), (40, 10)):
@@ -276,7 +276,7 @@ async def test_hostile_and_long_names_stay_in_their_columns(session: Session) ->
 
 async def test_a_name_that_is_clipped_stands_whole_in_the_strip(session: Session) -> None:
     name = "acme-research/bge-large-finetuned-v2"
-    add_to_tenant(session, [add_models(name, dimensions=1024, context=1024)])
+    add_to_tenant(session, [added_model(name, dimensions=1024, context=1024)])
     async with area(session, "models") as pilot:
         await to(pilot, name)
         await until(
@@ -288,7 +288,7 @@ async def test_a_name_that_is_clipped_stands_whole_in_the_strip(session: Session
 
 
 async def test_markup_in_a_name_is_text(session: Session) -> None:
-    add_to_tenant(session, [add_models("[red]x[/red][/4]")])
+    add_to_tenant(session, [added_model("[red]x[/red][/4]")])
     async with area(session, "models") as pilot:
         await to(pilot, "[red]x[/red][/4]")
         await until_shown(pilot, " ▸ ● [red]x[/red][/4] ")
@@ -296,7 +296,7 @@ async def test_markup_in_a_name_is_text(session: Session) -> None:
 
 async def test_what_another_process_wrote_is_shown(session: Session) -> None:
     async with area(session, "models") as pilot:
-        add_to_tenant(session, [add_models("from-elsewhere")])
+        add_to_tenant(session, [added_model("from-elsewhere")])
         assert isinstance(pilot.app.screen, Models)
         pilot.app.screen.changed_elsewhere()
         await until_shown(pilot, "── 42 ──")

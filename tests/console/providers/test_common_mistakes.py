@@ -5,7 +5,7 @@ from textual.pilot import Pilot
 
 from tests.console.pilot import app_of, console, shown, until, until_shown
 from tests.console.provider_forms import focused_field, forget, paste
-from tests.console.sample_models import type_text
+from tests.console.sample_models import add_to_tenant, type_text
 from tui.console.models.add import AddModel
 from tui.console.widgets.form import Button
 from tui.domain import Model, ModelType, Origin
@@ -85,7 +85,7 @@ async def test_a_model_that_is_something_else(session: Session, name: str) -> No
     kind, fields, says = ADDED[name]
     provider, _, model_id = name.partition("/")
     model = Model(provider, model_id, kind, Origin.ADDED, fields=fields)
-    async with console(session, size=WIDE) as pilot:
+    async with console(add_to_tenant(session, [model]), size=WIDE) as pilot:
         pilot.app.run_worker(app_of(pilot).navigator.add_model(provider, model), exit_on_error=False)
         await until(pilot, lambda: isinstance(pilot.app.screen, AddModel))
         await until_shown(pilot, model_id)

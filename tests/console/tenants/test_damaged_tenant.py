@@ -90,6 +90,8 @@ async def test_leaving_it_changes_nothing_and_the_others_can_be_opened() -> None
         await pilot.press("e", "p")
         await until_shown(pilot, "── Tenants ──")
         await pilot.press("home", "enter")
+        await until_shown(pilot, "locked with a passphrase")
+        await pilot.press("escape")
         await until_shown(pilot, "[1 Providers]")
     assert session.store("acme").folder.read("settings.json") == before
 

@@ -219,7 +219,7 @@ async def test_a_tenant_removed_elsewhere_leads_back_to_the_list() -> None:
     async with console(session, "acme") as pilot:
         await until_shown(pilot, "[1 Providers]")
         await tenants.remove(session.tenant("acme"))
-        pilot.app.monitor.look()  # type: ignore[attr-defined]
+        pilot.app.monitor.check()  # type: ignore[attr-defined]
         await until_shown(pilot, "acme was removed in another session.")
         await until_shown(pilot, "▸ ▪ other")
         assert rows(pilot)[0].startswith(" modeldeck")
@@ -231,10 +231,10 @@ async def test_a_tenant_with_a_passphrase_is_locked_after_a_time_without_a_key()
     await tenants.create(session, "acme", Secret("secret"))
     async with console(session, "acme") as pilot:
         watching = pilot.app.monitor  # type: ignore[attr-defined]
-        watching.look()
+        watching.check()
         assert rows(pilot)[0].startswith(" ▪ acme  open")
         watching._last_key -= 15 * 60
-        watching.look()
+        watching.check()
         await until(pilot, lambda: rows(pilot)[0].startswith(" ▪ acme  ▣ locked"))
 
 

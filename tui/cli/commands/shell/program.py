@@ -40,7 +40,7 @@ def run_program(call: CommandContext) -> int:
         )
         return _NOT_THERE if missing else _NOT_RUNNABLE
     variables = _prepare(call, os.path.basename(words[0]), files)
-    return _exec(path, words, variables)
+    return _replace_process(path, words, variables)
 
 
 def _prepare(call: CommandContext, program: str, files: dict[str, str]) -> dict[str, str]:
