@@ -26,7 +26,7 @@ from textual.filter import NoColor
 from textual.pilot import Pilot
 
 from tests.console.empty_session import empty_session
-from tests.console.pilot import console, until
+from tests.console.pilot import console, shown, until
 from tests.doubles.practice import practice_session
 from tests.scenes import PICTURES, SCREENS, Scene
 from tui.config import Config
@@ -79,7 +79,16 @@ async def shown_scene(scene: Scene, config: Config | None = None) -> AsyncIterat
         async with console(session, scene.tenant, scene.size) as pilot:
             await scene.steps(pilot)
             await until(pilot, lambda: not pilot.app.screen.query("Toast"))
+            await _until_still(pilot)
             yield pilot
+
+
+async def _until_still(pilot: Pilot[str]) -> None:
+    """Wait until two looks show the same: a layout may take another turn, such as for a list that has just grown."""
+    before = ""
+    while (text := shown(pilot)) != before:
+        before = text
+        await pilot.pause(0.05)
 
 
 CELL = 12.2
