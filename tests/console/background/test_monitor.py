@@ -18,7 +18,6 @@ from tests.doubles.practice import practice_session
 from tests.providers.sampling import WHOLE
 from tui.console.background import monitor
 from tui.domain import ModelType
-from tui.process import identity
 from tui.secret import Secret
 from tui.storage import lock, settings_file
 from tui.storage.folder import DiskFolder
@@ -41,11 +40,11 @@ class Elsewhere:
 
     def __init__(self, session: Session) -> None:
         self.session = replace(session, open_keys={}, undecryptable={}, _stores={})
+        # Of this session alone: the console may look while the other one saves.
+        self.session._writer = lambda: {"pid": 4127, "terminal": "pts/3"}  # type: ignore[method-assign]
 
     async def does(self, work: Callable[[Session], Coroutine[Any, Any, object]]) -> None:
-        with pytest.MonkeyPatch.context() as there:
-            there.setattr(identity, "session", lambda: {"pid": 4127, "terminal": "pts/3"})
-            await work(self.session)
+        await work(self.session)
 
 
 def set_up(session: Session) -> Coroutine[Any, Any, object]:
