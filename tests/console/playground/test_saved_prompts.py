@@ -62,7 +62,7 @@ async def test_an_answer_is_checked_and_sent_back(tmp_path: Path, monkeypatch: p
         await send(pilot, tab, "Who wrote Faust?")
         tab.transcript.action_end(True)
         await until_shown(pilot, "sends this back")
-        assert "does not fit the schema at $" in " ".join(shown(pilot).split())
+        await until(pilot, lambda: "does not fit the schema at $" in " ".join(shown(pilot).split()))
         await pilot.press("f11")
         await until(pilot, lambda: len(tab.session.history.entries) == 2)
         assert "does not fit the JSON Schema at $" in tab.session.history.entries[1].turn.question

@@ -129,7 +129,7 @@ async def test_a_key_file_that_is_missing_is_shown_at_once() -> None:
         await prompts(pilot)
         await until_shown(pilot, "▲ The private key file of acme is missing.")
         await until_shown(pilot, "This tenant's keys can't be decrypted.")
-        assert "start over" in " ".join(shown(pilot).split())
+        await until(pilot, lambda: "start over" in " ".join(shown(pilot).split()))
 
 
 async def test_a_key_file_of_another_tenant_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -157,7 +157,8 @@ class Watcher:
 
     def _serve(self, connection: Connection) -> None:
         """Wait for a notice, or until the next look is due; then read what changed."""
-        called = self._pause(self._next_look - time.monotonic())
+        # A notice may have come with the answer to a query; waiting for another one would hold it back.
+        called = not self._payloads and self._pause(self._next_look - time.monotonic())
         if self._stopping:
             return
         self._take_notices(connection)
