@@ -1,9 +1,11 @@
 """What others save is known without asking, however notices get lost; while the store is away, what was read stays."""
 
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -92,6 +94,27 @@ def test_what_another_saves_is_known_without_a_query(shared: SharedStore, watch:
     until(lambda: root.folders() == ["acme", "second"])
     other.folder.destroy()
     until(lambda: root.folders() == ["second"])
+
+
+def test_a_notice_that_comes_with_the_answer_to_a_query_is_handled_at_once(
+    shared: SharedStore, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = store(shared.root())
+    other.create({"id": "acme"})
+    root, watcher = watch()
+    here, connection, saved = store(root), watcher._connection, list[object]()
+    assert ids(here) == [] and connection is not None
+
+    def query_while_another_saves(**_: object) -> None:
+        if not saved:
+            saved.append(add(other, 1))  # type: ignore[func-returns-value]
+            until(lambda: connection.execute("SELECT 1") and watcher._payloads)
+            with suppress(BlockingIOError):
+                os.read(watcher._wake_end, 1024)  # a call of `retry` would wake it as well
+
+    monkeypatch.setattr(watcher, "_store", query_while_another_saves)
+    until(lambda: saved or watcher.retry())  # type: ignore[func-returns-value]
+    until(lambda: ids(here) == [1])
 
 
 def test_what_this_session_saves_is_known_at_once(shared: SharedStore, watch: Watch) -> None:
