@@ -12,7 +12,7 @@ import pytest
 from textual.pilot import Pilot
 
 from tests.console.empty_session import empty_session
-from tests.console.pilot import console, rows, shown, until, until_shown
+from tests.console.pilot import console, rows, shown, until, until_shown, windows
 from tests.console.provider_forms import KEY, focused_field, forget, paste
 from tests.doubles.practice import practice_session
 from tests.providers.sampling import WHOLE
@@ -230,6 +230,10 @@ async def test_settings_of_a_newer_version_are_viewed_with_a_banner_in_every_are
                 await until_shown(pilot, "You can view it, not change it.")
             assert rows(pilot)[0].startswith(" ▪ acme  PRACTICE  read-only")
             await pilot.press("escape")
+        await pilot.press("1")
+        async for _ in windows(pilot, (60, 24)):  # too narrow for the rule: the strip has the whole sentence
+            await until(pilot, lambda: "Written by Modeldeck 2.1;" in "".join(rows(pilot)[-5:]))
+            await until(pilot, lambda: "You can view it, not change it." in " ".join(map(str.strip, rows(pilot)[-5:])))
     assert session.store("acme").folder.read("settings.json") == before
 
 

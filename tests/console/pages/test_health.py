@@ -4,11 +4,13 @@ import pytest
 
 from tests.console.pilot import rows, screen_of, shown, until, until_shown, windows
 from tests.console.sample_models import area, type_text
+from tests.doubles.practice import practice_session
 from tui.console.pages.health import Health
 from tui.console.pages.health_rows import draw, head
 from tui.errors import NetworkError
+from tui.tenancy import verification
 from tui.tenancy.session import Session
-from tui.workspace.credentials import verify
+from tui.workspace.credentials import health, verify
 from tui.workspace.credentials.health import HealthRow
 
 ROW = HealthRow(
@@ -26,6 +28,16 @@ def test_columns_fit_the_window_and_a_wide_one_has_more() -> None:
     assert head(False, 110).plain.index("check") == wide.index("one token")
     failed = HealthRow("acme", "openai", "default", False, "failed", problem=NetworkError("No route.", "Try again."))
     assert draw(failed, "", "OpenAI", now)(77).plain.startswith("▲ OpenAI ")
+
+
+def test_a_key_that_cannot_be_decrypted_is_not_called_ready_before_a_check() -> None:
+    acme = practice_session(pace=0.0).tenant("acme")
+    with verification.credential_transaction(acme) as tables:
+        tables.table("credentials").update({"key_id": "0" * 8}, cond=lambda record: record["name"] == "batch-jobs")
+    states = {row.credential: (row.state, row.problem) for row, _ in health.rows(acme) if row.provider == "openai"}
+    assert states["default"] == ("ready", None)
+    state, problem = states["batch-jobs"]
+    assert state == "failed" and problem is not None and "key pair that no longer exists" in problem.message
 
 
 async def test_every_key_of_a_tenant_is_verified_and_one_that_fails_says_why(

@@ -171,6 +171,11 @@ class Rule(ChromeRow):
             self.role = role
             self.refresh()
 
+    def fits(self, left: str, right: str) -> bool:
+        """Return True if the words at the left end fit whole beside those at the right end."""
+        cells = (self.size.width or self.app.size.width) - line(self.sign).cell_length
+        return width(left) + 5 + (width(right) + 4 if right else 0) <= cells
+
     def draw(self, cells: int) -> list[Content]:
         sign = line(self.sign)
         cells -= sign.cell_length

@@ -101,9 +101,14 @@ class FramedScreen(ConsoleNode, Screen[Result]):
             frame = replace(self._frame, strip=(problem.message, problem_hint(problem)))
         self.query_one(Header).show(self.header_state())
         self.query_one("#title", Rule).show(frame.title, frame.right)
-        right = frame.foot_right or self.hidden_below
-        self.query_one("#foot", Rule).show(frame.foot or self.console.write_blocked, right)
-        self.query_one(HintBar).show(*(self.console.banner or frame.strip))
+        foot, right, strip = frame.foot, frame.foot_right or self.hidden_below, self.console.banner or frame.strip
+        if blocked := "" if foot else self.console.write_blocked:
+            # A sentence is never cut: the strip has room for one that the rule has not.
+            foot, strip = (
+                (blocked, strip) if self.query_one("#foot", Rule).fits(blocked, right) else ("", (blocked, strip[0]))
+            )
+        self.query_one("#foot", Rule).show(foot, right)
+        self.query_one(HintBar).show(*strip)
         keys = (*map(self.entry_text, frame.keys), *self.extra_footer())
         self.query_one(Footer).show(footer_items(keys, self.typing))
 

@@ -219,9 +219,14 @@ class Health(PageScreen[None]):
         self._message = ("", "", "")
         if len(checked) > 1:
             failed = [row for row in checked if row.problem]
-            first = f"{self._label(failed[0])}: {failed[0].problem.message}" if failed and failed[0].problem else ""
+            first = self._sentence(failed[0]) if failed else ""
             self._say(health.summary(checked), first or "Nothing was disabled or removed.")
         self.refresh_chrome()
+
+    def _sentence(self, row: HealthRow) -> str:
+        """Return why a key does not work, with the provider's name."""
+        label, message = self._label(row), row.problem.message if row.problem else ""
+        return message if label in message else f"{label}: {message}"
 
     async def _opened(self, entries: Sequence[Entry]) -> bool:
         """Open the tenants that need no passphrase, and ask for that of the tenant that is shown.

@@ -72,10 +72,20 @@ class Form(VerticalScroll, can_focus=False):
     @property
     def hidden_below(self) -> str:
         """What of the form is out of sight: `↓ more below`, or ''."""
-        last = self.virtual_size.height - self.size.height
+        last = self._rows - self.size.height
         above = f"{MORE_ABOVE} more above" if self.scroll_offset.y > 0 else ""
         below = f"{MORE_BELOW} more below" if self.scroll_offset.y < last else ""
         return "  ".join(filter(None, (above, below)))
+
+    @property
+    def _rows(self) -> int:
+        """The rows from the first to the last that shows something: blank ones at the end are nothing to scroll to."""
+        rows = self.virtual_size.height
+        for part in reversed(self.displayed_children):
+            if not isinstance(part, Plain) or part.text.strip():
+                break
+            rows -= part.outer_size.height
+        return rows
 
     BINDINGS: ClassVar[list[BindingType]] = [
         bind("focus.down", "app.focus_next"),

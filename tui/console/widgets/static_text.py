@@ -42,6 +42,11 @@ class Plain(Static):
     def __init__(self, content: Words = "", *, id: str | None = None, classes: str | None = None) -> None:  # noqa: A002 - textual's name
         super().__init__(_content(content), id=id, classes=classes, markup=False)
 
+    @property
+    def text(self) -> str:
+        """The text without its styles."""
+        return self.content.plain if isinstance(self.content, Content) else ""
+
     def show(self, content: Words) -> None:
         """Replace the text; the same text again draws nothing."""
         new, old = _content(content), self.content

@@ -14,7 +14,7 @@ from tui.providers.origins import host_of
 from tui.tenancy import credentials, trials
 from tui.tenancy.connections import providers
 from tui.tenancy.session import TenantSession
-from tui.workspace.credentials import verify
+from tui.workspace.credentials import status, verify
 from tui.workspace.credentials.lifetime import Lifetime, age_days, due_on, lifetime
 from tui.workspace.playground import key_source
 
@@ -34,7 +34,8 @@ class HealthRow:
         provider: The ID of the provider or connection.
         credential: The credential's name, '' for a trial.
         active: Whether requests use it.
-        state: A `VerificationState`, `failed` if no answer came, `locked`, or `trial`, which is not checked.
+        state: A `VerificationState`, `failed` if no answer came or the key cannot be used, `locked`, or `trial`, which
+            is not checked.
         verified_at: When it was last verified, ISO 8601 in UTC; '' for never.
         ms: How long the check took, 0 if there was none.
         before_ms: How long the check before took, 0 if there was none.
@@ -93,12 +94,13 @@ def rows(session: TenantSession) -> list[tuple[HealthRow, Credential | None]]:
 
 def _row(session: TenantSession, credential: Credential) -> HealthRow:
     terms = lifetime(session, credential)
+    unusable = status.why_unusable(session, credential)
     return HealthRow(
         session.tenant_id,
         credential.provider,
         credential.name,
         credential.active,
-        str(credential.check.state),
+        "failed" if unusable else str(credential.check.state),
         credential.check.at,
         before_ms=credential.check.ms,
         median_ms=credentials.median_ms(session, credential),
@@ -106,6 +108,7 @@ def _row(session: TenantSession, credential: Credential) -> HealthRow:
         age_days=age_days(credential, session.now()),
         lifetime=terms,
         due_on=due_on(credential, terms) if terms else "",
+        problem=unusable,
     )
 
 

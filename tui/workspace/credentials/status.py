@@ -15,7 +15,7 @@ from tui.domain import (
     previous_name,
     previous_of,
 )
-from tui.errors import Action, Locked, Remedy, UsageError
+from tui.errors import Action, Locked, Problem, Remedy, UsageError
 from tui.providers.spec import Provider
 from tui.sanitize import one_line
 from tui.storage.store import Tables
@@ -244,6 +244,16 @@ def credential_state(session: TenantSession, credential: Credential) -> Credenti
         return CredentialState(ProviderState.UNCONFIRMED, status.word(finding), why)
     state = _VERIFIED[credential.check.state]
     return CredentialState(state, state)
+
+
+def why_unusable(session: TenantSession, credential: Credential) -> Problem | None:
+    """Return what keeps a credential from being sent, whatever its last check said; None if nothing does."""
+    current = credential_state(session, credential)
+    if current.state is ProviderState.UNDECRYPTABLE:
+        return credentials.undecryptable(session, credential)
+    if current.state is ProviderState.UNCONFIRMED:
+        return Locked(current.why, remedy=Remedy(Action.CONFIRM_CHANGES, credential.provider, credential.name))
+    return None
 
 
 def _trial_state(balance: TrialBalance | None) -> CredentialState:
