@@ -70,8 +70,8 @@ def bill() -> dict[str, Any]:
 
 def _required(name: str, extras: list[dict[str, str]]) -> list[str]:
     texts = [Requirement(text) for text in requires(name) or ()]
-    kept = [text for text in texts if text.marker is None or any(map(text.marker.evaluate, extras))]
-    return [f"{text.name}{'[' + ','.join(text.extras) + ']' if text.extras else ''}" for text in kept]
+    installed = [text for text in texts if text.marker is None or any(map(text.marker.evaluate, extras))]
+    return [f"{text.name}{'[' + ','.join(text.extras) + ']' if text.extras else ''}" for text in installed]
 
 
 def _licenses(name: str) -> dict[str, Any]:

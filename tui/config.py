@@ -237,15 +237,15 @@ def _wrong_entry(name: str, value: Any) -> str:
 
 def _entry_problem(name: str, value: Any) -> str:
     """Return a sentence that says why an entry is invalid, or '' if it is valid."""
-    usual = Config()
+    defaults = Config()
     if name in _CHOICES and value not in _CHOICES[name]:
         return f"{name} is one of {', '.join(_CHOICES[name])}."
     if name == "keymap":
         whole = isinstance(value, dict) and all(isinstance(entry, str) for entry in value.values())
         return "" if whole else "keymap is a table of key names in quotes."
-    if type(value) is not type(getattr(usual, name)):
+    if type(value) is not type(getattr(defaults, name)):
         kinds = {bool: "true or false", int: "a whole number", str: "a text in quotes"}
-        return f"{name} is {kinds[type(getattr(usual, name))]}."
+        return f"{name} is {kinds[type(getattr(defaults, name))]}."
     if name == "budget" and not re.fullmatch(r"(\d{1,12}(\.\d{1,6})? [A-Z]{3})?", value):
         return 'budget is an amount and a currency, such as "20 USD".'
     if name == "store" and value and not value.startswith(STORES):

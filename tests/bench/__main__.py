@@ -88,13 +88,13 @@ def _rows(rows: Sequence[Row], args: argparse.Namespace) -> tuple[list[Figures],
 
 def _lines(args: argparse.Namespace) -> str:
     """The table of slow lines: of every combination of what is not given."""
-    wanted = lines.lines(
+    names = lines.lines(
         [args.baud] if args.baud else lines.BAUDS,
         [args.size] if args.size else lines.SIZES,
         [args.over] if args.over is not None else lines.ROUTES,
     )
     measured = []
-    for line in wanted:
+    for line in names:
         print(lines.words(line), file=sys.stderr)
         measured.append((line, [lines.streaming(line) for _ in range(args.runs or 1)]))
     return f"{_today()}; {lines.CONDITIONS}\n\n{lines.table(measured)}"
@@ -120,10 +120,10 @@ def _arguments() -> argparse.Namespace:
 
 def _run(rows: Sequence[Row], line: Line, which: str) -> Figures:
     """The figures of every session that these rows name. Those that count CPU alone run two at once."""
-    wanted = [name for name in SESSIONS if any(name in row.sessions for row in rows)]
-    results = {name: _figures(name, line, which) for name in wanted if name not in _CPU_ALONE}
+    names = [name for name in SESSIONS if any(name in row.sessions for row in rows)]
+    results = {name: _figures(name, line, which) for name in names if name not in _CPU_ALONE}
     with ProcessPoolExecutor(2) as pool:
-        futures = {name: pool.submit(_figures, name, line, which) for name in wanted if name in _CPU_ALONE}
+        futures = {name: pool.submit(_figures, name, line, which) for name in names if name in _CPU_ALONE}
         results |= {name: future.result() for name, future in futures.items()}
     return {f"{name}.{figure}": value for name, figures in results.items() for figure, value in figures.items()}
 

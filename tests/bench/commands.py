@@ -79,9 +79,11 @@ def decoding(line: Line) -> Figures:
     with TemporaryDirectory() as folder:
         recorded = Path(folder) / "answer.sse"
         recorded.write_bytes(b"".join(events(tokens())))
-        ours = subprocess.run([sys.executable, PROGRAMS / "decoding.py", recorded], capture_output=True, check=True)
+        modeldeck = subprocess.run(
+            [sys.executable, PROGRAMS / "decoding.py", recorded], capture_output=True, check=True
+        )
         sdk = subprocess.run([SDK_PYTHON, PROGRAMS / "sdk.py", recorded], capture_output=True)
-    return {"ours": float(ours.stdout), "sdk": float(sdk.stdout or 0)}
+    return {"ours": float(modeldeck.stdout), "sdk": float(sdk.stdout or 0)}
 
 
 def audit(line: Line) -> Figures:

@@ -61,14 +61,14 @@ def shared(line: Line) -> Figures:
         return dict.fromkeys(_FIGURES, 0.0)
     with shared_store() as created, psycopg.connect(created.text()) as connection:
         _others(connection)
-        ours, bare = _saves_of_modeldeck(created), _bare_saves(connection)
-        one: Mapping[str, Callable[[int], None]] = {"save": lambda _: ours(0), "bare save": lambda _: bare(0)}
-        several = {"rate": ours, "bare rate": bare}
+        modeldeck, bare = _saves_of_modeldeck(created), _bare_saves(connection)
+        one: Mapping[str, Callable[[int], None]] = {"save": lambda _: modeldeck(0), "bare save": lambda _: bare(0)}
+        several = {"rate": modeldeck, "bare rate": bare}
         trial = {"trials": _trials_of_modeldeck(created), "bare trials": _bare_trials(connection)}
         saves, times = _seconds(one), _seconds(several)
         connection.autocommit = True
         rates = {name: 1 / seconds for name, seconds in {**times, **_seconds(trial)}.items()}
-        return {**saves, **rates, **_notices(created, ours), **_console(created, ours), **_rekey(created)}
+        return {**saves, **rates, **_notices(created, modeldeck), **_console(created, modeldeck), **_rekey(created)}
 
 
 def _others(connection: psycopg.Connection[tuple[Any, ...]]) -> None:

@@ -60,10 +60,10 @@ def at_every_call(count: int, seed: int) -> Result:
     if not shutil.which("strace"):
         return Result(0, 1, "strace is missing: install it", "not run", False)
     with tempfile.TemporaryDirectory() as folder:
-        ours, calls = _try("ours", Path(folder), FAULTS[:count])
+        modeldeck, calls = _try("ours", Path(folder), FAULTS[:count])
         stock, _ = _try("stock", Path(folder), FAULTS[:1])
-    bad = {name: number for name, number in ours.items() if name not in ("old", "new")}
-    words = f"{calls} calls × {count} faults: {ours['old']} times the old state, {ours['new']} the new one"
+    bad = {name: number for name, number in modeldeck.items() if name not in ("old", "new")}
+    words = f"{calls} calls × {count} faults: {modeldeck['old']} times the old state, {modeldeck['new']} the new one"
     details = "".join(f"; {name}: {number}" for name, number in sorted(bad.items()))
     control = f"stock TinyDB, killed: {stock['unreadable']} unreadable of {stock.total()}"
     return Result(calls * count, sum(bad.values()), words + details, control, stock["unreadable"] > 0)
@@ -147,7 +147,7 @@ def _run(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
     """What a writer under strace said of its write (`done`, its problem, what else it raised), and the trace."""
     trace = folder.with_name(f"{folder.name}.trace")
     go_on, go = os.pipe()
-    hear, say = os.pipe()
+    reader, writer = os.pipe()
 
     def work() -> None:
         _traceable()
@@ -155,7 +155,7 @@ def _run(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
         os.access(BEGIN, 0)
         text = _is_reported(KINDS[kind]().writer(folder))
         os.access(END, 0)
-        os.writev(say, [text.encode()])
+        os.writev(writer, [text.encode()])
 
     with fork_children(work) as child:
         command = ["strace", *options, "-o", str(trace), "-p", str(child)]
@@ -163,10 +163,10 @@ def _run(kind: str, folder: Path, options: Sequence[str]) -> tuple[str, str]:
             assert strace.stderr
             attached = strace.stderr.readline()
             os.write(go, b"!")
-            for writing in (say, go_on, go):
+            for writing in (writer, go_on, go):
                 os.close(writing)
-    text = os.read(hear, 10_000).decode()
-    os.close(hear)
+    text = os.read(reader, 10_000).decode()
+    os.close(reader)
     if "attached" not in attached:
         raise RuntimeError(attached)
     return text, trace.read_text(errors="replace")

@@ -75,8 +75,8 @@ def _outcome(folder: Path, site: str) -> str:
         raw, code = _walk(home, "raise", site)
     except AssertionError:
         return "still running"
-    kept = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
-    if CANARY.encode() in raw + kept:
+    stored = b"".join(path.read_bytes() for path in home.rglob("*") if path.is_file())
+    if CANARY.encode() in raw + stored:
         return "what was in hand is shown"
     if b"Traceback" in raw:
         return "a traceback"

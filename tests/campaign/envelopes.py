@@ -139,33 +139,35 @@ def _key_result(vector: Vector) -> str:
         except Locked:
             return ""
         return "opened"
-    ours = pairs.load(pem, Secret(passphrase) if passphrase else None)
-    theirs = _theirs(pem, passphrase)
-    der = theirs.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    if not vector["key_id"] == ours.key_id == _hash(der)[:8]:
+    modeldeck = pairs.load(pem, Secret(passphrase) if passphrase else None)
+    opener = _theirs(pem, passphrase)
+    der = opener.public_key().public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
+    if not vector["key_id"] == modeldeck.key_id == _hash(der)[:8]:
         return "another key"
-    anew = pairs.export(ours, Secret(passphrase) if passphrase else None, 2**10)
-    return "" if _theirs(anew, passphrase).private_numbers() == theirs.private_numbers() else "exported as another key"
+    exported = pairs.export(modeldeck, Secret(passphrase) if passphrase else None, 2**10)
+    return (
+        "" if _theirs(exported, passphrase).private_numbers() == opener.private_numbers() else "exported as another key"
+    )
 
 
 def _envelope_result(vector: Vector, keys: list[Vector]) -> str:
     """What is wrong with an envelope; '' if both libraries open or refuse it as the vector says."""
     key = keys[vector["key"]]
     passphrase = Secret(key["passphrase"]) if key["passphrase"] else None
-    private, theirs = pairs.load(key["pem"].encode(), passphrase), _theirs(key["pem"].encode(), key["passphrase"])
+    private, opener = pairs.load(key["pem"].encode(), passphrase), _theirs(key["pem"].encode(), key["passphrase"])
     binding = _binding(vector["binding"])
     try:
         opened = vault.unseal(private, vector["envelope"], binding)
-        ours: Any = {name: box.reveal() for name, box in opened.items()}
+        modeldeck: Any = {name: box.reveal() for name, box in opened.items()}
     except Locked:
-        ours = None
-    if ours != vector["secrets"]:
+        modeldeck = None
+    if modeldeck != vector["secrets"]:
         return "opened" if vector["secrets"] is None else "not opened as it was sealed"
-    if _open(theirs, vector["envelope"], vector["binding"]) != vector["secrets"]:
+    if _open(opener, vector["envelope"], vector["binding"]) != vector["secrets"]:
         return "the other library sees something else"
-    if ours is not None:
-        again = vault.seal(private.public_pem, {name: Secret(text) for name, text in ours.items()}, binding)
-        if _open(theirs, again, vector["binding"]) != ours:
+    if modeldeck is not None:
+        again = vault.seal(private.public_pem, {name: Secret(text) for name, text in modeldeck.items()}, binding)
+        if _open(opener, again, vector["binding"]) != modeldeck:
             return "sealed anew, the other library sees something else"
     return ""
 

@@ -254,13 +254,13 @@ def _server(texts: Sequence[str], statuses: list[int]) -> Iterator[str]:
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["content-length"]))
             number = len(statuses)
-            mine = [texts[(number // 2 * share + n) % len(texts)] for n in range(share)]
+            own_texts = [texts[(number // 2 * share + n) % len(texts)] for n in range(share)]
             if number % 2:
-                error: Any = {"error": {"message": mine[0], "code": mine[-1], "type": mine[0]}}
+                error: Any = {"error": {"message": own_texts[0], "code": own_texts[-1], "type": own_texts[0]}}
                 self._say((400, 404, 422)[number % 3], "application/json", json.dumps(error))
                 return
-            chunks = [{"choices": [{"index": 0, "delta": {"content": text + "\n"}}]} for text in mine]
-            chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": mine[0]}]})
+            chunks = [{"choices": [{"index": 0, "delta": {"content": text + "\n"}}]} for text in own_texts]
+            chunks.append({"choices": [{"index": 0, "delta": {}, "finish_reason": own_texts[0]}]})
             self._say(
                 200,
                 "text/event-stream",

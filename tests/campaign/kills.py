@@ -92,15 +92,15 @@ class Stock:
 def at_random(count: int, seed: int) -> Result:
     """So many writers, each killed at a random moment of its second to fifth write; every commit is acknowledged."""
     with tempfile.TemporaryDirectory() as folder:
-        ours = _kill(Ours(), Path(folder) / "ours", count, seed)
+        kills = _kill(Ours(), Path(folder) / "ours", count, seed)
         stock = _kill(Stock(), Path(folder) / "stock", STOCK_MOST, seed)
-    bad = sum(ours[name] for name in ("unreadable", "wrong", "lost", "left"))
+    bad = sum(kills[name] for name in ("unreadable", "wrong", "lost", "left"))
     words = (
-        f"{ours['unreadable']} unreadable, {ours['wrong']} wrong, {ours['lost']} of {ours['acknowledged']:,} "
-        f"acknowledged writes lost, {ours['orphans']} temporary files, {ours['left']} after the next start"
+        f"{kills['unreadable']} unreadable, {kills['wrong']} wrong, {kills['lost']} of {kills['acknowledged']:,} "
+        f"acknowledged writes lost, {kills['orphans']} temporary files, {kills['left']} after the next start"
     )
     broken = stock["unreadable"] + stock["wrong"] + stock["lost"]
-    return Result(ours["kills"], bad, words, f"stock TinyDB lost its file after {stock['kills']} kills", bool(broken))
+    return Result(kills["kills"], bad, words, f"stock TinyDB lost its file after {stock['kills']} kills", bool(broken))
 
 
 def _kill(kind: Kind, folder: Path, kills: int, seed: int) -> Counter[str]:

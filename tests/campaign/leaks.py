@@ -80,9 +80,9 @@ def spellings(secret: bytes) -> dict[str, bytes]:
 
 def find_leaks(secrets: dict[str, bytes], places: Iterable[Place]) -> Iterator[str]:
     """Which secret stands where, and in which spelling."""
-    wanted = [(name, form, text) for name, secret in secrets.items() for form, text in spellings(secret).items()]
+    spellings_of = [(name, form, text) for name, secret in secrets.items() for form, text in spellings(secret).items()]
     for place, content in places:
-        yield from (f"{name} in {place} ({form})" for name, form, text in wanted if text in content)
+        yield from (f"{name} in {place} ({form})" for name, form, text in spellings_of if text in content)
 
 
 def files(folder: Path, what: str) -> list[Place]:
@@ -134,10 +134,10 @@ def scan(count: int, seed: int) -> Result:
     if not shutil.which("tmux"):
         return Result(0, 1, "tmux is missing: install it", "not run", False)
     texts = canaries(random.Random(seed))
-    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as apart, Watched() as watched:
+    with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as log_folder, Watched() as watched:
         home = Path(folder)
         secrets = {name: text.encode() for name, text in texts.items()}
-        places = _use(home, Path(apart), texts, quick=count == 1)
+        places = _use(home, Path(log_folder), texts, quick=count == 1)
         secrets |= _key_pair(home, texts["passphrase"])
         places += [*files(home, "a file"), *watched.places]
     bad = list(find_leaks(secrets, places))
@@ -157,9 +157,9 @@ def _named(hits: Iterable[str]) -> set[str]:
     return {result.split(" in ")[0] for result in hits}
 
 
-def _use(home: Path, apart: Path, planted: dict[str, str], quick: bool) -> list[Place]:
+def _use(home: Path, log_folder: Path, planted: dict[str, str], quick: bool) -> list[Place]:
     """Everything that a person does with keys; what commands and terminals showed."""
-    phrases = apart / "phrases"
+    phrases = log_folder / "phrases"
     phrases.touch(0o600)
     phrases.write_text(f"{planted['passphrase']}\n" * 3)
     for name in ("tmp", "here", ".config/modeldeck"):

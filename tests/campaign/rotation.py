@@ -59,13 +59,14 @@ CONTROL_MOST = 100
 
 def kill_rotations(count: int, seed: int) -> Result:
     """That many rotations are killed; afterwards each credential opens, in the settings and in every earlier state."""
-    ours, wrong = run(count, seed), control(max(count, CONTROL_MOST), seed)
+    modeldeck, wrong = run(count, seed), control(max(count, CONTROL_MOST), seed)
     words = (
-        f"{ours.bad} with a credential that does not open, {len(ours.left)} files left; {ours.old} old, {ours.new} new"
+        f"{modeldeck.bad} with a credential that does not open, {len(modeldeck.left)} files left; "
+        f"{modeldeck.old} old, {modeldeck.new} new"
     )
-    details = "".join(f"; {problem}" for problem in (*ours.problems[:3], *ours.left[:3]))
+    details = "".join(f"; {problem}" for problem in (*modeldeck.problems[:3], *modeldeck.left[:3]))
     broken = f"in the wrong order, credentials are lost after {wrong.kills} kills"
-    return Result(ours.kills, ours.bad + len(ours.left), words + details, broken, wrong.bad > 0)
+    return Result(modeldeck.kills, modeldeck.bad + len(modeldeck.left), words + details, broken, wrong.bad > 0)
 
 
 def run(count: int, seed: int) -> Counts:

@@ -244,20 +244,20 @@ def _until_caught(trials: list[Trial], count: int, try_all: Callable[[list[Trial
 # --- public keys ------------------------------------------------------------------------------------------------------
 
 
-def _swap(tenant: TenantSession, theirs: key_pair.NewKeyPair) -> Mapping[str, Any]:
-    return {"public_key": theirs.public_pem}
+def _swap(tenant: TenantSession, planted: key_pair.NewKeyPair) -> Mapping[str, Any]:
+    return {"public_key": planted.public_pem}
 
 
-def _with_its_id(tenant: TenantSession, theirs: key_pair.NewKeyPair) -> Mapping[str, Any]:
-    return {"public_key": theirs.public_pem, "key_id": theirs.key_id}
+def _with_its_id(tenant: TenantSession, planted: key_pair.NewKeyPair) -> Mapping[str, Any]:
+    return {"public_key": planted.public_pem, "key_id": planted.key_id}
 
 
-def _as_if_locked(tenant: TenantSession, theirs: key_pair.NewKeyPair) -> Mapping[str, Any]:
-    return {"public_key": theirs.public_pem, "protected": True}
+def _as_if_locked(tenant: TenantSession, planted: key_pair.NewKeyPair) -> Mapping[str, Any]:
+    return {"public_key": planted.public_pem, "protected": True}
 
 
-def _as_if_open(tenant: TenantSession, theirs: key_pair.NewKeyPair) -> Mapping[str, Any]:
-    return {"public_key": theirs.public_pem, "protected": False}
+def _as_if_open(tenant: TenantSession, planted: key_pair.NewKeyPair) -> Mapping[str, Any]:
+    return {"public_key": planted.public_pem, "protected": False}
 
 
 METAS = {
@@ -292,27 +292,29 @@ async def _sealed_for_them(meta: str, verb: str, passphrase: str, locked: bool, 
             await _rotate(tenant)
         if locked:
             session.open_keys.clear()
-        theirs, key_id = key_pair.generate_key_pair(BITS), tenant_registry.get(tenant).key_id
+        planted, key_id = key_pair.generate_key_pair(BITS), tenant_registry.get(tenant).key_id
         before = {credential.envelope for credential in credentials.stored(tenant)}
-        _update(tenant, "meta", METAS[meta](tenant, theirs))
+        _update(tenant, "meta", METAS[meta](tenant, planted))
         if same_id:
             # As for somebody who found a key with the same short id.
-            known = {theirs.public_pem: key_id}
+            known = {planted.public_pem: key_id}
             of = public_key.key_id
             forged.enter_context(patch.object(public_key, "key_id", lambda pem: known.get(pem) or of(pem)))
         with suppress(Problem):
             await SEALING[verb](tenant)
         sealed = [entry for entry in credentials.stored(tenant) if entry.envelope and entry.envelope not in before]
-        return any(_opens(theirs, tenant, entry) for entry in sealed)
+        return any(_opens(planted, tenant, entry) for entry in sealed)
 
 
-def _opens(theirs: key_pair.NewKeyPair, tenant: TenantSession, credential: Any) -> bool:
+def _opens(planted: key_pair.NewKeyPair, tenant: TenantSession, credential: Any) -> bool:
     from Crypto.Cipher import PKCS1_OAEP
     from Crypto.Hash import SHA256
 
     wrapped = envelope.split(credential.envelope).wrapped
     with suppress(ValueError):
-        return len(PKCS1_OAEP.new(theirs.private.rsa(), hashAlgo=SHA256, label=b"modeldeck md1").decrypt(wrapped)) == 32
+        return (
+            len(PKCS1_OAEP.new(planted.private.rsa(), hashAlgo=SHA256, label=b"modeldeck md1").decrypt(wrapped)) == 32
+        )
     return False
 
 

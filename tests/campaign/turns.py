@@ -42,7 +42,7 @@ def delays(count: int, seed: int) -> Result:
             f"{MODELS:,} models read": lambda: Store(store.folder).read(),
         }
         slowest = {name: max(_least(job) for _ in range(count)) for name, job in jobs.items()}
-        control = asyncio.run(_slowest(jobs["a passphrase by scrypt"], apart=False))
+        control = asyncio.run(_slowest(jobs["a passphrase by scrypt"], in_thread=False))
     bad = {name: wait for name, wait in slowest.items() if wait > AT_MOST}
     words = ", ".join(f"{name}: p99 {wait * 1000:.0f} ms" for name, wait in slowest.items())
     return Result(len(jobs) * count, len(bad), words, f"on the loop itself {control * 1000:.0f} ms", control > AT_MOST)
@@ -66,10 +66,10 @@ def _write(store: Store) -> None:
         tables.table("models").insert_multiple(map(to_record, models))
 
 
-async def _slowest(job: Job, apart: bool = True) -> float:
+async def _slowest(job: Job, in_thread: bool = True) -> float:
     """How long the slowest of 100 turns waited while a job was done in a thread, or here."""
     delays: list[float] = []
-    working = asyncio.create_task(asyncio.to_thread(job)) if apart else asyncio.create_task(_here(job))
+    working = asyncio.create_task(asyncio.to_thread(job)) if in_thread else asyncio.create_task(_here(job))
     while not working.done():
         started, queued = time.perf_counter(), _queue()
         await asyncio.sleep(TICK)

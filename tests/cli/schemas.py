@@ -22,11 +22,9 @@ def mismatches(schema: dict[str, Any], value: Any, place: str = "$") -> list[Mis
     if "anyOf" in schema:
         tried = [mismatches(form, value, place) for form in schema["anyOf"]]
         return [] if not all(tried) else min(tried, key=len)
-    wanted = schema.get("type", [])
-    if wanted and not isinstance(
-        value, tuple(_TYPES[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
-    ):
-        return [Mismatch(place, f"{type(value).__name__}, not {wanted}")]
+    types = schema.get("type", [])
+    if types and not isinstance(value, tuple(_TYPES[kind] for kind in ([types] if isinstance(types, str) else types))):
+        return [Mismatch(place, f"{type(value).__name__}, not {types}")]
     if "const" in schema and value != schema["const"]:
         return [Mismatch(place, f"{value}, not {schema['const']}")]
     if isinstance(value, list):

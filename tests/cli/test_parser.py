@@ -137,20 +137,20 @@ def test_the_console_needs_a_terminal(modeldeck: Run, words: tuple[str, ...]) ->
 @pytest.mark.slow
 @pytest.mark.parametrize("term", ["dumb", ""])
 def test_the_console_needs_a_terminal_that_can_place_text(home: Path, term: str) -> None:
-    ours, theirs = pty.openpty()
+    parent, child = pty.openpty()
     done = subprocess.run(
         [sys.executable, "-m", "tui", "practice"],
         cwd=ROOT,
         env=environ(home) | {"TERM": term},
-        stdin=theirs,
-        stdout=theirs,
+        stdin=child,
+        stdout=child,
         stderr=subprocess.PIPE,
         text=True,
         timeout=60,
     )
     assert done.returncode == 2 and "position text" in done.stderr
-    os.close(theirs)
-    os.close(ours)
+    os.close(child)
+    os.close(parent)
 
 
 @pytest.mark.slow

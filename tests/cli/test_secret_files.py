@@ -76,8 +76,8 @@ def test_a_file_that_others_could_read_is_refused(
 
 def test_a_file_of_another_user_is_refused(secret_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     private_file(str(secret_file)).close()
-    mine = os.geteuid()
-    monkeypatch.setattr(os, "geteuid", lambda: mine + 1)
+    uid = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: uid + 1)
     with pytest.raises(UsageError, match="belongs to another user"):
         private_file(str(secret_file))
 

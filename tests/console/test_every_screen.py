@@ -54,9 +54,9 @@ def is_as_textual_draws_it(pilot: Pilot[str], monkeypatch: pytest.MonkeyPatch) -
         return [[(segment.text, segment.style) for segment in strip.simplify()] for strip in strips]
 
     with monkeypatch.context() as own:
-        ours = cells()
+        drawn = cells()
         own.setattr(ConsoleCompositor, "_render_chops", Compositor._render_chops)
-        assert ours == cells()
+        assert drawn == cells()
 
 
 def fits(pilot: Pilot[str]) -> None:

@@ -15,8 +15,8 @@ import asyncio, gc, os, sys, threading
 from tui.diagnostics.crash_report import guard, guard_loop
 guard(os.environ)
 def fails(canary):
-    kept = [canary]
-    raise RuntimeError("said " + canary, kept)
+    values = [canary]
+    raise RuntimeError("said " + canary, values)
 canary = "".join(["CAN", "ARY"])
 """
 PLACES = {

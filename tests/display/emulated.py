@@ -68,14 +68,14 @@ def _seen(char: pyte.screens.Char) -> tuple[object, ...]:
     return tuple(char)
 
 
-def difference(stock: Emulator, ours: Emulator) -> str:
+def difference(stock: Emulator, modeldeck: Emulator) -> str:
     """Where the two show something else, or ''."""
-    for y, (theirs, here) in enumerate(zip(stock.cells, ours.cells, strict=True)):
+    for y, (theirs, here) in enumerate(zip(stock.cells, modeldeck.cells, strict=True)):
         if theirs != here:
             x = next(x for x, pair in enumerate(zip(theirs, here, strict=True)) if pair[0] != pair[1])
-            rows = f"{stock.screen.display[y]}|\n{ours.screen.display[y]}|"
+            rows = f"{stock.screen.display[y]}|\n{modeldeck.screen.display[y]}|"
             return f"row {y} from {x}: {theirs[x]} here {here[x]}\n{rows}"
-    return "" if stock.cursor == ours.cursor else f"cursor {stock.cursor} here {ours.cursor}"
+    return "" if stock.cursor == modeldeck.cursor else f"cursor {stock.cursor} here {modeldeck.cursor}"
 
 
 class Free(FlowControl):
@@ -95,13 +95,13 @@ class Watched(Modeldeck):
         self._line = pace or Free()
         # Rich keeps the codes of a style by what first drew it, and pictures draw in 24 bits.
         self.console._color_system = ColorSystem.TRUECOLOR
-        self.stock, self.ours = Emulator(*size), Emulator(*size)
+        self.stock, self.modeldeck = Emulator(*size), Emulator(*size)
 
     def _display(self, screen: TextualScreen[Any], renderable: RenderableType | None) -> None:
         driver: Any = self._driver
         if not hasattr(driver, "pace"):
             driver.pace = self._line
-            driver.write = self.ours.feed
+            driver.write = self.modeldeck.feed
         if isinstance(renderable, CompositorUpdate) and not self._batch_count and self._running:
             cursor = self.screen.outer_size.clamp_offset(self.cursor_position)
             self.stock.feed(renderable.render_segments(self.console) + Control.move_to(*cursor).segment.text)

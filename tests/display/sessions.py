@@ -53,13 +53,13 @@ async def session(seed: int, size: tuple[int, int], presses: int) -> int:
             app.terminal_display.send()
             result = await _difference(pilot, app)
             assert not result, f"{result}\nafter {' '.join(done)} (seed {seed}, {size[0]}×{size[1]})"
-    return len(app.ours.sent)
+    return len(app.modeldeck.sent)
 
 
 async def _difference(pilot: Pilot[str], app: Watched) -> str:
     """What stays different. A cursor may be sent a moment before Textual would send it, with its next update."""
     deadline = monotonic() + 2
-    while (result := difference(app.stock, app.ours)) and monotonic() < deadline:
+    while (result := difference(app.stock, app.modeldeck)) and monotonic() < deadline:
         await pilot.pause(0.05)
     return result
 
@@ -80,5 +80,5 @@ async def _do(pilot: Pilot[str], app: Watched, what: str | tuple[int, int]) -> N
         await pilot.press(what)
     else:
         app.stock.resize(*what)
-        app.ours.resize(*what)
+        app.modeldeck.resize(*what)
         await pilot.resize_terminal(*what)

@@ -88,12 +88,12 @@ async def test_tmux_shows_the_same_of_a_random_session(panes: tuple[Pane, Pane])
         for _ in range(6):
             await pilot.press(*chance.choices(KEYS, k=6))
             await pilot.pause(0.01)
-            assert same(panes, (app.stock, app.ours)) == ""
+            assert same(panes, (app.stock, app.modeldeck)) == ""
 
 
 def test_tmux_shows_the_same_of_rows_that_move_and_parts_that_change(panes: tuple[Pane, Pane]) -> None:
     chance, side = random.Random(1), Side(Emulator(*SIZE), Emulator(*SIZE))
-    side.wanted = [blank(SIZE[0])] * SIZE[1]
+    side.target = [blank(SIZE[0])] * SIZE[1]
     side.happens("whole", ROWS, (0, 0))
     for number in range(60):
         one, other, row = chance.randrange(SIZE[1]), chance.randrange(SIZE[1]), chance.choice(ROWS)
@@ -102,4 +102,4 @@ def test_tmux_shows_the_same_of_rows_that_move_and_parts_that_change(panes: tupl
         else:
             side.happens("part", (one, other, row), (other, one))
         if number % 4 == 3:
-            assert same(panes, (side.stock, side.ours)) == ""
+            assert same(panes, (side.stock, side.modeldeck)) == ""

@@ -76,13 +76,13 @@ def _content(file: IO[bytes]) -> bytes:
 @cache
 def _server(*kind: str) -> socket.socket:
     """Start a server of this process; it ends with it."""
-    ours, theirs = socket.socketpair()
-    command = [sys.executable, __file__, str(theirs.fileno()), *kind]
+    parent, child = socket.socketpair()
+    command = [sys.executable, __file__, str(child.fileno()), *kind]
     environ = {"PATH": os.environ.get("PATH", os.defpath), "LANG": "C.UTF-8", "PYTHONPATH": str(ROOT)}
-    subprocess.Popen(command, env=environ, pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL)
-    theirs.close()
-    atexit.register(ours.close)
-    return ours
+    subprocess.Popen(command, env=environ, pass_fds=[child.fileno()], stdin=subprocess.DEVNULL)
+    child.close()
+    atexit.register(parent.close)
+    return parent
 
 
 def serve(connection: socket.socket, console: bool) -> None:
@@ -146,10 +146,10 @@ def _become(request: Mapping[str, object], descriptors: Sequence[int], console: 
         os.environ.clear()
         os.environ.update(request["env"])  # type: ignore[call-overload]
         above = [fcntl.fcntl(descriptor, fcntl.F_DUPFD, 200) for descriptor in descriptors]
-        wanted = [0, 1, 2, *request["pass_fds"]]  # type: ignore[misc]
-        for number, descriptor in zip(wanted, above, strict=True):
+        targets = [0, 1, 2, *request["pass_fds"]]  # type: ignore[misc]
+        for number, descriptor in zip(targets, above, strict=True):
             os.dup2(descriptor, number)
-        os.closerange(max(wanted) + 1, 1024)
+        os.closerange(max(targets) + 1, 1024)
         if console:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
             for signal_number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):

@@ -327,15 +327,17 @@ class OpenAIServer:
         name, media, content = parts.get("file", ("", "", b""))
         if not name.rpartition(".")[2] or not media or not content:
             return _bad("Unrecognized file format.", "file")
-        wanted = parts.get("response_format", "json")
-        if wanted != "json" and parts["model"] != "whisper-1":
+        response_format = parts.get("response_format", "json")
+        if response_format != "json" and parts["model"] != "whisper-1":
             return _bad(
-                f"response_format '{wanted}' is not compatible with this model.", "response_format", "unsupported_value"
+                f"response_format '{response_format}' is not compatible with this model.",
+                "response_format",
+                "unsupported_value",
             )
-        if wanted == "text":
+        if response_format == "text":
             return Response(body=TRANSCRIPT + "\n")
         usage = {"type": "duration", "seconds": 4}
-        if wanted == "verbose_json":
+        if response_format == "verbose_json":
             segments = [
                 {"id": n, "seek": 0, "start": a, "end": b, "text": " " + t} for n, (a, b, t) in enumerate(SEGMENTS)
             ]

@@ -61,7 +61,7 @@ def test_there_is_a_heading_a_table_a_list_and_code() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("provider", NAMED)
 @pytest.mark.parametrize(
-    ("wish", "kind"),
+    ("instruction", "kind"),
     [
         ("fail", Problem),
         ("break", IncompleteAnswer),
@@ -70,11 +70,11 @@ def test_there_is_a_heading_a_table_a_list_and_code() -> None:
         ("stall", IncompleteAnswer),
     ],
 )
-async def test_failures_on_demand(wish: str, kind: type[Problem], provider: str) -> None:
-    events, problem = await ask(f"Why is the sky blue? Please {wish}.", provider=provider)
+async def test_failures_on_demand(instruction: str, kind: type[Problem], provider: str) -> None:
+    events, problem = await ask(f"Why is the sky blue? Please {instruction}.", provider=provider)
     assert type(problem) is kind
-    assert bool(text_of(events)) == (wish in ("break", "error", "stall"))
-    assert any(isinstance(event, NoResponseYet) for event in events) == (wish == "stall")
+    assert bool(text_of(events)) == (instruction in ("break", "error", "stall"))
+    assert any(isinstance(event, NoResponseYet) for event in events) == (instruction == "stall")
 
 
 async def test_busy_twice_and_then_not() -> None:

@@ -36,14 +36,17 @@ def pieces(*frames: Any, **more: Any) -> Answer:
 
 
 def hear(request: ReceivedRequest) -> Answer | None:
-    wish = request.data[0].get("wish")
-    if wish == "wait" and len(request.data) < 3:
+    instruction = request.data[0].get("instruction")
+    if instruction == "wait" and len(request.data) < 3:
         return None
-    if wish == "busy" and request.times < 1:
+    if instruction == "busy" and request.times < 1:
         return pieces({"code": 11202, "status": 429})
     text = f"{len(request.data)} at {request.path}"
     return pieces(
-        {"text": text}, *([] if wish in ("cut", "stall") else [{"status": 2}]), cut=wish == "cut", stall=wish == "stall"
+        {"text": text},
+        *([] if instruction in ("cut", "stall") else [{"status": 2}]),
+        cut=instruction == "cut",
+        stall=instruction == "stall",
     )
 
 
@@ -66,9 +69,16 @@ def access(key: str = "good") -> Access:
     return Access(provider, {}, (ORIGIN,))
 
 
-async def ask(wish: str = "", key: str = "good", **more: Any) -> tuple[list[Event], Problem | None]:
-    call = Call("GET", "wss://talk.example.test/v4.0/chat", spark, Framing.WEBSOCKET, sends=({"wish": wish},), **more)
-    limits = SHORT if wish == "stall" else PATIENT
+async def ask(instruction: str = "", key: str = "good", **more: Any) -> tuple[list[Event], Problem | None]:
+    call = Call(
+        "GET",
+        "wss://talk.example.test/v4.0/chat",
+        spark,
+        Framing.WEBSOCKET,
+        sends=({"instruction": instruction},),
+        **more,
+    )
+    limits = SHORT if instruction == "stall" else PATIENT
     return await run(Client({}, transport(0), limits), access(key), call)
 
 

@@ -125,15 +125,15 @@ def test_a_value_is_kept_for_some_minutes(
 ) -> None:
     path = tmp_path / "key"
     path.write_text(KEY)
-    text, kept = {"api_key": f"file:{path}"}, ReferenceCache()
-    resolve(text, environ, kept)
+    text, cache = {"api_key": f"file:{path}"}, ReferenceCache()
+    resolve(text, environ, cache)
     path.write_text("sk-FAKE-another")
-    assert resolve(text, environ, kept)["api_key"].reveal() == KEY
-    kept.clear()
+    assert resolve(text, environ, cache)["api_key"].reveal() == KEY
+    cache.clear()
     monkeypatch.setattr(references, "KEEP", 0)
-    assert resolve(text, environ, kept)["api_key"].reveal() == "sk-FAKE-another"
+    assert resolve(text, environ, cache)["api_key"].reveal() == "sk-FAKE-another"
     path.write_text(KEY)
-    assert resolve(text, environ, kept)["api_key"].reveal() == KEY
+    assert resolve(text, environ, cache)["api_key"].reveal() == KEY
 
 
 async def test_practice_runs_nothing(tmp_path: Path) -> None:

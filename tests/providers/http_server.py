@@ -31,7 +31,7 @@ DEADLINE = 60
 
 HOLD = "hold"
 """Keep the connection open until the other side closes it."""
-HEAR = "hear"
+RECEIVE = "receive"
 """Wait until something more is said."""
 RESET = "reset"
 """Close the connection with a RST."""
@@ -159,7 +159,7 @@ async def give(server: Server, answer: Answer, reader: asyncio.StreamReader, wri
                     writer.write(item.data)
                     await writer.drain()
                     await asyncio.sleep(0.001)
-        elif item == HEAR:
+        elif item == RECEIVE:
             await reader.read(1 << 16)
         elif item == HOLD:
             server.holding.set()

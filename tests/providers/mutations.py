@@ -162,7 +162,7 @@ def _load(facts: Facts, mutant: Mutant) -> Provider:
     import_module(f"{_PROVIDERS}.{facts.provider}")  # loaded whole before a part of it is replaced
     # What the changed module builds upon is as it was.
     chain = [item for item in _chain(facts.provider) if mutant.module in (item, *_chain(item))]
-    kept = {name: sys.modules.get(f"tui.providers.{name}") for name in chain}
+    modules = {name: sys.modules.get(f"tui.providers.{name}") for name in chain}
     declared = f"tui.providers.{facts.provider}_mutant"
     try:
         for name in chain:
@@ -171,7 +171,7 @@ def _load(facts: Facts, mutant: Mutant) -> Provider:
         return provider
     finally:
         sys.modules.pop(declared, None)
-        for name, module in kept.items():
+        for name, module in modules.items():
             if module is not None:
                 sys.modules[f"{_PROVIDERS}.{name}"] = module
                 _put(name, module)

@@ -9,7 +9,7 @@ from typing import Any
 from tests.doubles.silence import separate_time
 from tests.providers.facts import Chat, Stream, every
 from tests.providers.fault_rows import NOW
-from tests.providers.http_server import HEAR, QUICK, Answer, HttpRequest, Server, http, run, serve, text_of
+from tests.providers.http_server import QUICK, RECEIVE, Answer, HttpRequest, Server, http, run, serve, text_of
 from tests.providers.websocket_server import SWITCHED
 from tui.errors import Problem
 from tui.providers.client.access import Access
@@ -89,7 +89,7 @@ def streamed(chat: Chat, *parts: bytes, opening: bool = True) -> list[Any]:
     stream = of(chat)
     head = f"HTTP/1.1 200 OK\r\ncontent-type: {stream.content_type}\r\nconnection: close\r\n\r\n".encode()
     message = (stream.opening if opening else b"") + b"".join(parts)
-    return [SWITCHED, HEAR, message] if stream.socket else [head + message]
+    return [SWITCHED, RECEIVE, message] if stream.socket else [head + message]
 
 
 def of(chat: Chat) -> Stream:

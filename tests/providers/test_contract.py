@@ -190,13 +190,13 @@ async def test_a_chat(declared: Provider) -> None:
     assert texts[0] == texts[1]
 
 
-@pytest.mark.parametrize("wish", ["please break", "please error"])
-async def test_a_chat_that_breaks_keeps_its_beginning(declared: Provider, wish: str) -> None:
+@pytest.mark.parametrize("instruction", ["please break", "please error"])
+async def test_a_chat_that_breaks_keeps_its_beginning(declared: Provider, instruction: str) -> None:
     if declared.chat is None:
         return
     model = (await models_of(declared, ModelType.CHAT))[0]
     access = access_to(declared)
-    call = declared.chat(access.fields, ChatRequest(model, (Message("user", f"Why is the sky blue? {wish}"),)))
+    call = declared.chat(access.fields, ChatRequest(model, (Message("user", f"Why is the sky blue? {instruction}"),)))
     events, problem = await run(wire(), access, call)
     assert text_of(events) or call.framing in IN_ONE_PIECE
     assert isinstance(problem, Problem) or not calls.finish(events).complete

@@ -83,9 +83,9 @@ def test_every_other_order_shows(order: list[int]) -> None:
 
 
 def test_an_end_that_was_cut_shows_by_the_head_and_by_nothing_else() -> None:
-    for kept in range(len(LINES)):
-        cut = b"".join(LINES[:kept])
-        first, last = kept + 1, len(LINES)
+    for count in range(len(LINES)):
+        cut = b"".join(LINES[:count])
+        first, last = count + 1, len(LINES)
         missing = f"Entry {last} is missing" if first == last else f"Entries {first} to {last} are missing"
         assert bad(cut, LAST) == [f"{missing} at the end."]
         assert bad(cut, None) == []
@@ -93,8 +93,8 @@ def test_an_end_that_was_cut_shows_by_the_head_and_by_nothing_else() -> None:
 
 @pytest.mark.slow
 @given(st.integers(0, len(CONTENT) - 1))
-def test_every_cut_shows(kept: int) -> None:
-    assert bad(CONTENT[:kept], LAST)
+def test_every_cut_shows(count: int) -> None:
+    assert bad(CONTENT[:count], LAST)
 
 
 @pytest.mark.slow
@@ -175,12 +175,12 @@ def test_damage_stays_visible_whatever_is_written_after_it(log: Log, folder: Dis
 @pytest.mark.slow
 def test_the_rest_of_a_killed_append_is_closed_and_named_by_the_next(log: Log, folder: DiskFolder) -> None:
     torn, _ = line(Head(3, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"))
-    for kept in range(1, len(torn)):
-        log = Log("acme", folder.folder(str(kept)), folder.folder(f"{kept}-beside"))
+    for count in range(1, len(torn)):
+        log = Log("acme", folder.folder(str(count)), folder.folder(f"{count}-beside"))
         log.append(WHEN, BY, [AuditEvent("unlocked")])
-        key = bytes.fromhex((folder.folder(f"{kept}-beside").read(MAC_KEY) or b"").decode())
+        key = bytes.fromhex((folder.folder(f"{count}-beside").read(MAC_KEY) or b"").decode())
         added, _ = line(Head(1, log.read()[-1].hash), WHEN, BY, AuditEvent("locked"), key=key)
-        folder.folder(str(kept)).append(LOG, added[:kept])
+        folder.folder(str(count)).append(LOG, added[:count])
         assert [change.harmless for change in log.verify()] == [True]
         assert done(log)[0] == "unlocked"
         log.append(WHEN, BY, [AuditEvent("renamed")])

@@ -153,13 +153,13 @@ def test_a_lease_from_before_the_machine_was_restarted_is_removed(disk: DiskFold
 
 
 def test_a_lease_of_another_machine_is_waited_for_named_and_never_broken(disk: DiskFolder) -> None:
-    theirs = json.dumps(identity.process_record(time.time()) | {"host": "web-2", "pid": 4127, "terminal": "pts/3"})
-    (disk.path / LEASE).write_text(theirs)
+    foreign = json.dumps(identity.process_record(time.time()) | {"host": "web-2", "pid": 4127, "terminal": "pts/3"})
+    (disk.path / LEASE).write_text(foreign)
     text = r"\(process 4127 on pts/3 of web-2\) has been writing since"
     with pytest.raises(Problem, match=text) as caught, disk.lock(wait=0.05):
         pass
     assert str(disk.path / LEASE) in caught.value.hint.splitlines()
-    assert (disk.path / LEASE).read_text() == theirs
+    assert (disk.path / LEASE).read_text() == foreign
 
 
 def test_a_lease_that_was_never_signed_is_removed_after_a_while(disk: DiskFolder) -> None:

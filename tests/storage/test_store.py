@@ -181,9 +181,9 @@ def test_an_earlier_state_is_restored_and_the_damaged_file_kept_next_to_it(store
     with pytest.raises(CorruptSettings):
         store.read()
     newest = store.earlier()[0]
-    kept = store.restore(newest.name)
-    assert kept == "settings.json.damaged-1"
-    assert store.folder.read(kept) == b"{broken"
+    copy_name = store.restore(newest.name)
+    assert copy_name == "settings.json.damaged-1"
+    assert store.folder.read(copy_name) == b"{broken"
     assert ids(store) == [0, 1]
     add(store, 9)
     assert ids(store) == [0, 1, 9]

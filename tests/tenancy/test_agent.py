@@ -109,9 +109,9 @@ async def test_a_process_notices_that_the_agent_has_locked(acme: TenantSession, 
 
 
 async def test_settings_that_name_another_public_key_are_not_opened(acme: TenantSession) -> None:
-    theirs, other = key_pair.generate_key_pair(1024), another(acme)
+    foreign, other = key_pair.generate_key_pair(1024), another(acme)
     with other.store.transaction() as tables:
-        tables.table("meta").update({"public_key": theirs.public_pem})
+        tables.table("meta").update({"public_key": foreign.public_pem})
     with pytest.raises(Locked):
         await tenants.unlock(other)
 

@@ -66,17 +66,17 @@ async def test_a_keyless_credential_that_is_edited_with_its_manifest_asks_first(
 @pytest.mark.slow
 async def test_a_key_that_is_shown_as_another_one_cannot_be_confirmed(disk_session: Session) -> None:
     tenant = disk_session.tenant((await tenants.create(disk_session, "Open")).id)
-    yours = await save.save(tenant, "openai", {"api_key": Secret("sk-FAKE-key-of-a-test-own1")})
-    theirs = {"api_key": Secret("sk-FAKE-key-of-somebody-else")}
+    first = await save.save(tenant, "openai", {"api_key": Secret("sk-FAKE-key-of-a-test-own1")})
+    second = {"api_key": Secret("sk-FAKE-key-of-somebody-else")}
     public = tenant_registry.get(tenant).public_key
-    planted = envelope.seal(public, theirs, credentials.binding(tenant.tenant_id, yours))
+    planted = envelope.seal(public, second, credentials.binding(tenant.tenant_id, first))
     update_credential(tenant, envelope=planted)
     status = await confirmation.examine(tenant)
     assert confirmation.to_confirm(tenant, status) == ()
     with pytest.raises(Locked, match="cannot be decrypted"):
         await confirmation.confirm(tenant, status.waiting)
     # The control: sealed with the hint and the fingerprint of its own, it can be seen for what it is and confirmed.
-    other = await save.save(tenant, "openai", theirs, name="other")
+    other = await save.save(tenant, "openai", second, name="other")
     update_credential(tenant, envelope=planted, hints=dict(other.hints), fingerprints=dict(other.fingerprints))
     status = await confirmation.examine(tenant)
     assert confirmation.to_confirm(tenant, status)

@@ -381,13 +381,13 @@ async def test_what_is_confirmed_is_used_and_what_is_not_stays_pending(disk_sess
     )
     await tenants.unlock(session.tenant(acme), Secret("FAKE"))
     integrity = await confirmation.examine(session.tenant(acme))
-    wanted = [
+    expected = [
         change
         for change in confirmation.to_confirm(session.tenant(acme), integrity)
         if change.place[1] in ("night", "batch")
     ]
-    assert [str(change.mark) for change in wanted] == ["added while locked", "removed while locked"]
-    assert await confirmation.confirm(session.tenant(acme), wanted) == 2
+    assert [str(change.mark) for change in expected] == ["added while locked", "removed while locked"]
+    assert await confirmation.confirm(session.tenant(acme), expected) == 2
     assert await marks(fresh_open(session, acme), acme) == {("openai", "other"): "added while locked"}
     assert status.credential_state(session.tenant(acme), stored(session, acme, "openai", "night"))[0] == "not verified"
 

@@ -74,12 +74,12 @@ def _differences(
 ) -> Iterator[str]:
     """Yield what the opener refuses of what Modeldeck opens."""
     for record in tables.get("credentials", {}).values():
-        ours = _open(tenant_id, record, private)
+        modeldeck = _open(tenant_id, record, private)
         try:
-            theirs = opener.secrets(key, tenant_id, record) if ours is not None else None
+            opened = opener.secrets(key, tenant_id, record) if modeldeck is not None else None
         except opener.Refused:
-            theirs = {}
-        if ours != theirs:
+            opened = {}
+        if modeldeck != opened:
             yield f"{record['provider']} {record['name']}"
     try:
         opener.check_manifest(key, tenant_id, tables)

@@ -103,8 +103,8 @@ def secrets(key: rsa.RSAPrivateKey, tenant: str, record: Mapping[str, Any]) -> d
 def manifest_record(credential: Mapping[str, Any]) -> dict[str, Any]:
     """Return the record that a manifest has of a credential."""
     digest = hashlib.sha256(credential["envelope"].encode()).hexdigest() if credential["envelope"] else ""
-    kept = {name: value for name, value in credential.items() if name not in VOLATILE}
-    return kept | {"envelope": digest, "active": True}
+    entries = {name: value for name, value in credential.items() if name not in VOLATILE}
+    return entries | {"envelope": digest, "active": True}
 
 
 def connection_record(connection: Mapping[str, Any]) -> dict[str, Any]:

@@ -51,9 +51,9 @@ def test_the_opener_knows_nothing_of_modeldeck() -> None:
 def test_both_read_the_key_files() -> None:
     for name, passphrase in (("private_key", ""), ("protected_key", VECTORS["passphrase"])):
         pem = VECTORS[name].encode()
-        theirs, ours = opener.private_key(pem, passphrase), key_pair.load(pem, Secret(passphrase))
-        assert opener.key_id(theirs) == ours.key_id == VECTORS["key_id"]
-        assert opener.public_pem(theirs).split() == ours.public_pem.split() == VECTORS["public_key"].split()
+        opened, modeldeck = opener.private_key(pem, passphrase), key_pair.load(pem, Secret(passphrase))
+        assert opener.key_id(opened) == modeldeck.key_id == VECTORS["key_id"]
+        assert opener.public_pem(opened).split() == modeldeck.public_pem.split() == VECTORS["public_key"].split()
 
 
 @pytest.mark.slow
@@ -61,31 +61,31 @@ def test_both_read_the_key_files() -> None:
 def test_both_open_or_refuse_an_envelope(vector: dict[str, Any]) -> None:
     pem, tenant, record = VECTORS[vector.get("key", "private_key")], vector.get("tenant", "acme"), vector["record"]
     try:
-        theirs = opener.secrets(load_as_opener(pem.encode()), tenant, record)
+        by_opener = opener.secrets(load_as_opener(pem.encode()), tenant, record)
     except opener.Refused:
-        theirs = None
+        by_opener = None
     names = ("provider", "name", "key_id", "origins", "clear", "plain_http")
     provider, name, key_id, origins, clear, plain_http = (record[field] for field in names)
     binding = envelope.Binding(tenant, provider, name, key_id, tuple(origins), clear, tuple(plain_http))
     try:
         opened = envelope.unseal(load_as_modeldeck(pem.encode()), record["envelope"], binding)
-        ours = {field: secret.reveal() for field, secret in opened.items()}
+        modeldeck = {field: secret.reveal() for field, secret in opened.items()}
     except Problem:
-        ours = None
-    assert theirs == ours == vector["secrets"]
+        modeldeck = None
+    assert by_opener == modeldeck == vector["secrets"]
 
 
 @vectors("logs")
 def test_both_check_a_log(vector: dict[str, Any]) -> None:
     lines, mac_key = [line.encode() for line in vector["lines"]], bytes.fromhex(vector["mac_key"])
     try:
-        theirs = opener.check_log(lines, vector["tenant"], vector["head"], mac_key) == len(lines)
+        opened = opener.check_log(lines, vector["tenant"], vector["head"], mac_key) == len(lines)
     except opener.Refused:
-        theirs = False
+        opened = False
     content = b"".join(line + b"\n" for line in lines)
     head = audit_log.Head(**vector["head"])
     assert (
-        theirs is (not audit_log.verify(content, head, audit_log.start(vector["tenant"]), mac_key)) is vector["whole"]
+        opened is (not audit_log.verify(content, head, audit_log.start(vector["tenant"]), mac_key)) is vector["whole"]
     )
 
 
@@ -93,14 +93,14 @@ def test_both_check_a_log(vector: dict[str, Any]) -> None:
 def test_both_open_or_refuse_an_exported_file(vector: dict[str, Any]) -> None:
     passphrase = vector.get("passphrase", VECTORS["passphrase"])
     try:
-        theirs = opener.open_export(vector["file"], passphrase)
+        opened = opener.open_export(vector["file"], passphrase)
     except opener.Refused:
-        theirs = None
+        opened = None
     try:
-        ours = json.loads(encrypted_file.unprotect(vector["file"], Secret(passphrase)))
+        modeldeck = json.loads(encrypted_file.unprotect(vector["file"], Secret(passphrase)))
     except Problem:
-        ours = None
-    assert theirs == ours == vector["content"]
+        modeldeck = None
+    assert opened == modeldeck == vector["content"]
 
 
 async def written(session: Session, passphrase: str) -> str:

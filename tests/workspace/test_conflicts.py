@@ -14,7 +14,7 @@ from tui.tenancy import models
 from tui.tenancy import tenants as registry
 from tui.tenancy.session import TenantSession
 from tui.workspace import tenants, undo
-from tui.workspace.conflicts import Seen, other_session
+from tui.workspace.conflicts import Baseline, other_session
 from tui.workspace.models import catalog, defaults
 from tui.workspace.playground import saved_prompts
 from tui.workspace.playground.saved_prompts import SavedPrompt
@@ -47,7 +47,7 @@ def model(session: TenantSession, ref: str) -> Model:
 
 
 async def test_a_name_that_another_session_gave_is_not_replaced_unasked(acme: TenantSession) -> None:
-    seen = Seen(registry.get(acme).name)
+    seen = Baseline(registry.get(acme).name)
     await another_session_saves(acme, lambda session: tenants.rename(session, "Theirs"))
     with pytest.raises(Conflict, match=r"^bob \(process \d+ of host2\) renamed it to Theirs at .*\.$"):
         await tenants.rename(acme, "Mine", seen)
@@ -85,18 +85,18 @@ async def test_a_model_and_its_fallbacks_are_two_fields(acme: TenantSession) -> 
 
 
 async def test_a_prompt_of_the_same_name_is_not_replaced_or_removed_unasked(acme: TenantSession) -> None:
-    mine, theirs = SavedPrompt("terse", "Be terse."), SavedPrompt("terse", "Be short.")
+    own, stored = SavedPrompt("terse", "Be terse."), SavedPrompt("terse", "Be short.")
 
     async def save(session: TenantSession) -> None:
-        saved_prompts.save(session, theirs)
+        saved_prompts.save(session, stored)
 
     await another_session_saves(acme, save)
     with pytest.raises(Conflict, match="saved the prompt terse"):
-        saved_prompts.save(acme, mine, Seen(None))
+        saved_prompts.save(acme, own, Baseline(None))
     with pytest.raises(Conflict, match="saved the prompt terse"):
-        saved_prompts.remove(acme, "terse", Seen(mine))
-    saved_prompts.save(acme, mine, Seen(theirs))
-    saved_prompts.remove(acme, "terse", Seen(mine))
+        saved_prompts.remove(acme, "terse", Baseline(own))
+    saved_prompts.save(acme, own, Baseline(stored))
+    saved_prompts.remove(acme, "terse", Baseline(own))
     assert saved_prompts.prompts(acme) == ()
 
 

@@ -45,4 +45,4 @@ async def test_two_connections_of_a_kind_answer_under_their_names(session: Sessi
     assert {name: json.loads(file)["providers"][name]["like"] for name in names} == dict.fromkeys(names, kind)
     bundle = await import_plan.open_bundle(file.encode())
     plan = await import_plan.plan_new(session, bundle, "copy")
-    assert {"connection added"} <= {event.done for event in plan.acts}
+    assert {"connection added"} <= {event.done for event in plan.events}

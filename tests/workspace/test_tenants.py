@@ -263,8 +263,8 @@ async def test_a_damaged_tenant_is_one_row_and_can_be_put_back(disk_session: Ses
         tenant_registry.find(disk_session, "old-site")
     newest = tenants.earlier(disk_session.tenant(tenant_id))[0]
     assert newest.problem is None and newest.saved and newest.providers == 0
-    kept = await tenants.restore(disk_session.tenant(tenant_id), newest.name)
-    assert path.with_name(kept).stat().st_size == 99
+    copy_name = await tenants.restore(disk_session.tenant(tenant_id), newest.name)
+    assert path.with_name(copy_name).stat().st_size == 99
     assert tenant_registry.find(disk_session, "old-site").name == "old-site"
 
 

@@ -385,8 +385,8 @@ async def test_eight_processes_at_once_never_exceed_the_quota(acme: Session, tmp
             assert running.stdin
             running.stdin.write("\n")
             running.stdin.flush()
-        kept = [int(process.communicate()[0]) for process in at_once]
-    assert sum(kept) == 20 and left(acme) == 0
+        counts = [int(process.communicate()[0]) for process in at_once]
+    assert sum(counts) == 20 and left(acme) == 0
     with pytest.raises(TrialExhausted):
         TrialMeter(acme.tenant("acme"), "openai").reserve()
 
@@ -447,20 +447,20 @@ async def test_a_clock_that_is_hours_ahead_frees_no_call_that_runs(acme: Session
 
 
 def test_a_reservation_ends_with_its_process_or_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    mine = identity.process_record(1_000.0)
-    assert json.loads(json.dumps(mine)) == mine
-    assert identity.is_alive(mine, 1_001.0)
-    assert not identity.is_alive(mine | {"uptime": mine["uptime"] - identity.LONGEST - 1}, 1_001.0)
-    assert identity.is_alive(mine, 1_000.0 + identity.LONGEST + 1), "a changed clock is not time that passed"
-    assert not identity.is_alive(mine | {"uptime": None}, 1_000.0 + identity.LONGEST + 1)
-    assert not identity.is_alive(mine | {"begun": "1"}, 1_001.0), "another process has the number by now"
+    record = identity.process_record(1_000.0)
+    assert json.loads(json.dumps(record)) == record
+    assert identity.is_alive(record, 1_001.0)
+    assert not identity.is_alive(record | {"uptime": record["uptime"] - identity.LONGEST - 1}, 1_001.0)
+    assert identity.is_alive(record, 1_000.0 + identity.LONGEST + 1), "a changed clock is not time that passed"
+    assert not identity.is_alive(record | {"uptime": None}, 1_000.0 + identity.LONGEST + 1)
+    assert not identity.is_alive(record | {"begun": "1"}, 1_001.0), "another process has the number by now"
     assert not identity.is_alive({}, 1_001.0)
-    elsewhere = mine | {"host": "another", "pid": 2**30}
+    elsewhere = record | {"host": "another", "pid": 2**30}
     assert identity.is_alive(elsewhere, 1_001.0) and not identity.is_alive(elsewhere, 1_001.0 + identity.LONGEST)
     monkeypatch.setattr(identity, "_start_time", lambda pid: "")
-    unknown = mine | {"begun": ""}
+    unknown = record | {"begun": ""}
     assert identity.is_alive(unknown, 1_001.0) and not identity.is_alive(unknown | {"pid": 2**22 + 1}, 1_001.0)
-    assert mine["pid"] == os.getpid()
+    assert record["pid"] == os.getpid()
 
 
 async def test_in_memory_a_trial_is_the_same(session: Session) -> None:

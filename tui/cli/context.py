@@ -176,17 +176,17 @@ class CommandContext:
         for origin in origins:
             say(f"{provider.label}: the API key can now be sent to {origin}.")
 
-    def confirm(self, about: Mapping[str, Any], would: str, hint: str) -> bool:
+    def confirm(self, about: Mapping[str, Any], preview: str, hint: str) -> bool:
         """Return True if the command has --yes; with --dry-run, print what would be removed and return False.
 
         Raises:
             UsageError: with neither, saying what would be removed.
         """
         if self.args.has("dry-run"):
-            self.out.answer({**about, "removed": False, "message": would}, would)
+            self.out.answer({**about, "removed": False, "message": preview}, preview)
             return False
         if not self.args.has("yes"):
-            raise UsageError(would, hint)
+            raise UsageError(preview, hint)
         return True
 
     async def close(self) -> None:

@@ -13,7 +13,7 @@ Values = dict[str, str | Secret]
 
 
 def entries(
-    fields: Sequence[Field], words: Sequence[str], secret_input: SecretInput, out: Output, whose: str = ""
+    fields: Sequence[Field], words: Sequence[str], secret_input: SecretInput, out: Output, subject: str = ""
 ) -> Values:
     """Return the values of the fields that the words name; secrets are read from where the words say.
 
@@ -22,7 +22,7 @@ def entries(
         words: FIELD=VALUE each.
         secret_input: Where secrets are read from.
         out: Gets a remark if a pasted secret was cleaned.
-        whose: Ends the prompt, so that nobody types one tenant's API key into another's.
+        subject: Ends the prompt, so that nobody types one tenant's API key into another's.
 
     Raises:
         UsageError: naming the field that is unknown or has no usable value, never a value.
@@ -36,7 +36,7 @@ def entries(
         if name in values:
             raise UsageError(f"{name} appears twice.", "Give each field once.")
         field = declared[name]
-        values[name] = _secret(field, value, secret_input, out, whose) if field.secret and value else value
+        values[name] = _secret(field, value, secret_input, out, subject) if field.secret and value else value
     return values
 
 
@@ -49,8 +49,8 @@ def _unknown_field(declared: Mapping[str, Field], name: str, has_value: bool) ->
     return UsageError(f"Unknown field{suffix}.", did_you_mean(name, declared) + fields)
 
 
-def _secret(field: Field, value: str, secret_input: SecretInput, out: Output, whose: str) -> Secret:
-    cleaned = clean_pasted(field, secret_input.field(field, field.label + whose, value).reveal())
+def _secret(field: Field, value: str, secret_input: SecretInput, out: Output, subject: str) -> Secret:
+    cleaned = clean_pasted(field, secret_input.field(field, field.label + subject, value).reveal())
     if cleaned.notes:
         out.note(f"Removed from {field.name}: {', '.join(cleaned.notes)}.")
     if cleaned.problem:

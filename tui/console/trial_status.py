@@ -32,8 +32,8 @@ def has_choice(row: ProviderRow) -> bool:
 
 async def switch(session: TenantSession, row: ProviderRow) -> str:
     """Use the other key from now on; return a sentence that says which."""
-    label, wanted = row.provider.label, KeySource.OWN if row.on_trial else KeySource.TRIAL
-    await key_source.choose(session, row.provider.id, wanted)
+    label, source = row.provider.label, KeySource.OWN if row.on_trial else KeySource.TRIAL
+    await key_source.choose(session, row.provider.id, source)
     now = status.row(session, row.provider.id)
     if not now.on_trial:
         return f"{label} now uses your key; requests are billed to you."

@@ -41,10 +41,10 @@ def crash_note(error: BaseException, environ: Mapping[str, str]) -> Path | None:
 def crash_place(error: BaseException) -> str:
     """Return the error's type and the module and line that raised it, without its message."""
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [frame for frame in frames if f"{os.sep}tui{os.sep}" in frame.filename] or list(frames)
-    if not ours:
+    own_frames = [frame for frame in frames if f"{os.sep}tui{os.sep}" in frame.filename] or list(frames)
+    if not own_frames:
         return type(error).__name__
-    return f"{type(error).__name__} at {Path(ours[-1].filename).name}, line {ours[-1].lineno}"
+    return f"{type(error).__name__} at {Path(own_frames[-1].filename).name}, line {own_frames[-1].lineno}"
 
 
 def crash_words(error: BaseException, environ: Mapping[str, str]) -> Problem:

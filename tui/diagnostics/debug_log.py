@@ -47,7 +47,7 @@ def redacted(text: str) -> str:
     return one_line(Redactor(live()).text(text), _LONGEST)
 
 
-def begin(environ: Mapping[str, str], doing: str) -> None:
+def begin(environ: Mapping[str, str], activity: str) -> None:
     """Log to the file from now on, first what this process is about. Problem where the folder is not private."""
     end()
     logging.raiseExceptions = False  # a full disk must not stop what is logged
@@ -61,7 +61,7 @@ def begin(environ: Mapping[str, str], doing: str) -> None:
     root = logging.getLogger()
     root.addHandler(handler)
     root.setLevel(logging.INFO)
-    logging.getLogger("modeldeck").info("began: %s", doing)
+    logging.getLogger("modeldeck").info("began: %s", activity)
 
 
 def end() -> None:

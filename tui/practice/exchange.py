@@ -54,9 +54,9 @@ def json_answer(data: Any, status: int = 200, headers: Mapping[str, str] | None 
 
 @dataclass(frozen=True)
 class WebsocketTalk:
-    """A WebSocket that is accepted. `hear` is asked at every message, `data` being all that came so far.
+    """A WebSocket that is accepted. `on_message` is asked at every message, `data` being all that came so far.
 
     Its answer is said with each piece as a message, and ends the connection; with None it waits for more.
     """
 
-    hear: Callable[[ReceivedRequest], Answer | None]
+    on_message: Callable[[ReceivedRequest], Answer | None]

@@ -74,18 +74,18 @@ def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Ans
     if body.get("tools") and body["messages"][-1]["role"] == "user":
         return _tool_call(folder, body)
     question, files = sample_answers.question_of(content), sample_answers.files_of(content)
-    wish = sample_answers.wish(question)
-    if answer := _on_demand(wish, request):
+    instruction = sample_answers.instruction(question)
+    if answer := _on_demand(instruction, request):
         return answer
     if refusal := _token_limit_error(body, reasons):
         return json_answer(refusal, 400)
-    text = "" if wish == "please be empty" else files + sample_answers.reply(question, body["model"])
+    text = "" if instruction == "please be empty" else files + sample_answers.reply(question, body["model"])
     form = (body.get("response_format") or {}).get("json_schema")
-    if isinstance(form, dict) and not wish:
+    if isinstance(form, dict) and not instruction:
         text = json.dumps(sample_answers.arguments(form.get("schema")), ensure_ascii=False)
-    thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
+    thoughts = sample_answers.THOUGHTS if instruction == "please think" else ""
     reason = "stop"
-    if wish == "please be long":
+    if instruction == "please be long":
         text, reason = text[: len(text) // 2], "length"
     prompt_tokens = sum(
         sample_answers.tokens(sample_answers.question_of(entry["content"] or "")) for entry in body["messages"]
@@ -101,14 +101,16 @@ def chat(request: ReceivedRequest, reasons: bool, folder: str = "openai") -> Ans
         choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
         return json_answer(_completion(folder, body, "chat.completion", [choice], usage), first=1.2)
     events = list(_events(folder, body, text, thoughts, reason, usage))
-    if wish in ("please break", "please stall", "please error"):
+    if instruction in ("please break", "please stall", "please error"):
         events = events[: len(events) // 3]
-    if wish == "please error":
+    if instruction == "please error":
         events.append(error_body("The server had an error while processing the request.", "server_error", None))
-    if not wish.endswith(("break", "stall", "error")):
+    if not instruction.endswith(("break", "stall", "error")):
         events.append("[DONE]")
     pieces = tuple(_piece(event) for event in events)
-    return Answer(200, pieces, EVENTS, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
+    return Answer(
+        200, pieces, EVENTS, 0.3, _TOKEN, cut=instruction == "please break", stall=instruction == "please stall"
+    )
 
 
 def _tool_call(folder: str, body: Mapping[str, Any]) -> Answer:
@@ -182,13 +184,13 @@ def _token_limit_error(body: Mapping[str, Any], reasons: bool) -> dict[str, Any]
     return None
 
 
-def _on_demand(wish: str, request: ReceivedRequest) -> Answer | None:
-    if wish == "please fail":
+def _on_demand(instruction: str, request: ReceivedRequest) -> Answer | None:
+    if instruction == "please fail":
         return json_answer(error_body("The text breaks a rule.", "invalid_request_error", "invalid_prompt"), 400)
-    if wish == "please be refused":
+    if instruction == "please be refused":
         return json_answer(error_body("Incorrect API key provided.", "invalid_request_error", "invalid_api_key"), 401)
     # Busy twice, then an answer.
-    if wish == "please be busy" and request.times % 3 < 2:
+    if instruction == "please be busy" and request.times % 3 < 2:
         text = "Rate limit reached for requests."
         return json_answer(error_body(text, "rate_limit_error", "rate_limit_exceeded"), 429, {"retry-after": "2"})
     return None

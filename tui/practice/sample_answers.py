@@ -81,7 +81,7 @@ SPOKEN = (
 """Start, end and words of the sentences of a made-up recording."""
 
 
-_WISHES = (
+_INSTRUCTIONS = (
     "please fail",
     "please break",
     "please be busy",
@@ -94,9 +94,9 @@ _WISHES = (
 )
 
 
-def wish(question: str) -> str:
+def instruction(question: str) -> str:
     """Return what a question asks a practice provider to do, for example `please break`, or ''."""
-    return next((entry for entry in _WISHES if entry in question.lower()), "")
+    return next((entry for entry in _INSTRUCTIONS if entry in question.lower()), "")
 
 
 def question_of(content: Any) -> str:

@@ -77,14 +77,14 @@ class Practice(httpx.AsyncBaseTransport):
         return httpx.Response(answer.status, headers=dict(answer.headers), stream=stream, request=None)
 
     def _line(self, request: ReceivedRequest, talk: WebsocketTalk) -> PracticeSocket:
-        def hear(messages: list[Any]) -> Answer | None:
+        def on_message(messages: list[Any]) -> Answer | None:
             times = self._seen.get(key := (request.origin + request.path, repr(messages)), 0)
-            answer = talk.hear(replace(request, data=messages, times=times))
+            answer = talk.on_message(replace(request, data=messages, times=times))
             if answer is not None:
                 self._seen[key] = times + 1
             return answer
 
-        return PracticeSocket(hear, self._pace)
+        return PracticeSocket(on_message, self._pace)
 
     def _count(self, url: str, data: Any) -> int:
         # The same question, whatever parameters were left out meanwhile.

@@ -12,15 +12,15 @@ from wsproto.events import CloseConnection, TextMessage
 from tui.practice import exchange
 from tui.practice.exchange import Answer
 
-Hear = Callable[[list[Any]], Answer | None]
+OnMessage = Callable[[list[Any]], Answer | None]
 """(all messages so far) -> what is said to them: each piece is a message; None to wait for more."""
 
 
 class PracticeSocket(httpcore.AsyncNetworkStream):
     """The other side of a connection that was accepted. It closes where the pieces of an answer end."""
 
-    def __init__(self, hear: Hear, pace: float) -> None:
-        self._hear = hear
+    def __init__(self, on_message: OnMessage, pace: float) -> None:
+        self._on_message = on_message
         self._pace = pace
         self._spoken = Connection(ConnectionType.SERVER)
         self._messages: list[Any] = []
@@ -38,7 +38,7 @@ class PracticeSocket(httpcore.AsyncNetworkStream):
             if not isinstance(event, TextMessage):
                 continue
             self._messages.append(loads(event.data))
-            answer = None if self._answer.done() else self._hear(self._messages)
+            answer = None if self._answer.done() else self._on_message(self._messages)
             if answer is not None:
                 self._answer.set_result(answer)
 

@@ -244,10 +244,10 @@ def _unknown_resource(context: ErrorContext) -> Problem:
 def _lacks_v1(context: ErrorContext) -> bool:
     """Return True if the URL lacks the /v1 of the provider's base URLs."""
     provider = context.provider
-    usual = [field.default for field in provider.fields if field.url] + [
+    base_urls = [field.default for field in provider.fields if field.url] + [
         local_server.base_url for local_server in provider.local_servers
     ]
-    return "/v1/" not in context.url and any(entry.endswith("/v1") for entry in usual)
+    return "/v1/" not in context.url and any(entry.endswith("/v1") for entry in base_urls)
 
 
 def _detail(context: ErrorContext, refusal: ApiError) -> str:

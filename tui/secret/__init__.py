@@ -38,8 +38,8 @@ class Secret:
         if not isinstance(other, Secret):
             return NotImplemented
         # A passphrase may hold bytes that are no text.
-        mine, theirs = (box._text.encode("utf-8", "surrogatepass") for box in (self, other))
-        return hmac.compare_digest(mine, theirs)
+        first, second = (box._text.encode("utf-8", "surrogatepass") for box in (self, other))
+        return hmac.compare_digest(first, second)
 
     def __hash__(self) -> int:
         return hash((Secret, self._text))

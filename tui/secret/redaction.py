@@ -63,9 +63,9 @@ class Redactor:
 
     def use(self, secrets: Iterable[Secret]) -> None:
         """Look for these secrets from now on."""
-        wanted = frozenset(secret for secret in secrets if secret)
-        if wanted != self._secrets:
-            self._secrets, self._ready = wanted, False
+        distinct = frozenset(secret for secret in secrets if secret)
+        if distinct != self._secrets:
+            self._secrets, self._ready = distinct, False
 
     def text(self, text: str) -> str:
         """Return a text with every secret, and every run of 8 characters of one, replaced by dots."""

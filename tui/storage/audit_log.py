@@ -99,15 +99,15 @@ def start(owner: str) -> Head:
 
 
 def line(
-    head: Head, at: str, by: Mapping[str, Any], act: AuditEvent, state: str = "", key: bytes | None = None
+    head: Head, at: str, by: Mapping[str, Any], event: AuditEvent, state: str = "", key: bytes | None = None
 ) -> tuple[bytes, Head]:
     """Return the entry after `head` as bytes with its line end, and the head that it is; `key` is that of the HMAC."""
     entry = {
         "n": head.n + 1,
         "at": at,
         "by": shorten(by),
-        "done": act.done,
-        "about": shorten(act.about),
+        "done": event.done,
+        "about": shorten(event.about),
         "prev": head.hash,
     }
     entry |= {"state": state} if state else {}
@@ -189,7 +189,7 @@ class _ChainCheck:
 def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | None) -> _ChainCheck:
     """Look at one line after the other; the last is what follows the last line end, so blank in a whole log."""
     findings: list[Finding] = []
-    strange: list[bytes] = []
+    unreadable: list[bytes] = []
     forged, behind = list[int](), list[int]()
     n, digest, state = first.n, first.hash, first.state
     reached, count = head is None or (head.n, head.hash) == (n, digest), 0
@@ -207,21 +207,21 @@ def _walk(lines: Iterator[bytes], head: Head | None, first: Head, key: bytes | N
             continue
         entry = parse(previous)
         if entry is None:
-            strange.append(previous)
+            unreadable.append(previous)
             unparsed = False
             continue
         count += 1
         if len(findings) < _MOST_FINDINGS:
-            findings += [*_unreadable_lines(strange, entry), *_check_link(Head(n, digest), entry)]
+            findings += [*_unreadable_lines(unreadable, entry), *_check_link(Head(n, digest), entry)]
         if key is not None and macs_from and (reached or entry.n >= macs_from):
             if not authentic(previous, key):
                 forged.append(entry.n)
             elif reached:
                 behind.append(entry.n)
-        strange, n, digest, state = [], entry.n, entry.hash, entry.state or state
+        unreadable, n, digest, state = [], entry.n, entry.hash, entry.state or state
         reached = reached or (head is not None and (n, digest) == (head.n, head.hash))
         unparsed = check is not None and not reached and n + 1 >= macs_from
-    findings += _unreadable_lines(strange, None)
+    findings += _unreadable_lines(unreadable, None)
     if forged:
         findings.append(Finding(f"{_join_numbers(forged)} outside Modeldeck."))
     if sentence := f"{_join_numbers(behind)} by a session that ended before it could log that." if behind else "":
@@ -249,7 +249,7 @@ class Log:
         self._after_commit = getattr(folder, "after_commit", lambda work: work())
 
     def append(
-        self, at: str, by: Mapping[str, Any], acts: Sequence[AuditEvent], before: str = "", state: str = ""
+        self, at: str, by: Mapping[str, Any], events: Sequence[AuditEvent], before: str = "", state: str = ""
     ) -> None:
         """Append entries. `before` and `state` are digests of the settings before and after a change."""
         head, tail, key = self._head(), self._last_line(), self._mac_key()
@@ -257,11 +257,11 @@ class Log:
             head = chain_head(self._lines_from(head), head, self._first, key if head and head.macs_from else None)
         key = self._new_mac_key() if key is None else key
         audit_failure = [AuditEvent(UNRECORDED_CHANGE)] if before and head.state and before != head.state else []
-        acts = [*_repair_event(tail, head), *audit_failure, *acts]
+        events = [*_repair_event(tail, head), *audit_failure, *events]
         lines = [b"\n" if tail and not tail.endswith(b"\n") else b""]
-        for act in acts:
+        for event in events:
             # The digest goes with the last: killed before it is written, the change counts as not noted.
-            added, head = line(head, at, by, act, state if act is acts[-1] else "", key)
+            added, head = line(head, at, by, event, state if event is events[-1] else "", key)
             lines.append(added)
         self._folder.append(LOG, b"".join(lines))
         self._after_commit(partial(self._write_head, head))
@@ -274,9 +274,9 @@ class Log:
             whole = len(content) < size
             # The window begins inside a line, most often; what is left of that line is no entry.
             tail = entries(content if whole else content.partition(b"\n")[2])
-            wanted = [entry for entry in tail if entry.at >= since]
-            if whole or (count and len(wanted) >= count) or (since and len(wanted) < len(tail)):
-                return wanted[-count:] if count else wanted
+            recent = [entry for entry in tail if entry.at >= since]
+            if whole or (count and len(recent) >= count) or (since and len(recent) < len(tail)):
+                return recent[-count:] if count else recent
             size *= 4
         every = (entry for text in self._folder.lines(LOG) if text and (entry := parse(text)) and entry.at >= since)
         return list(deque(every, maxlen=count or None))
@@ -355,10 +355,10 @@ def _json(entry: Mapping[str, Any]) -> bytes:
 
 def _repair_event(tail: bytes, head: Head) -> list[AuditEvent]:
     """Return the event that names a partly written line; none if only its line end is missing."""
-    torn = tail.rpartition(b"\n")[2]
-    if not torn or _hash(torn) == head.hash:
+    incomplete = tail.rpartition(b"\n")[2]
+    if not incomplete or _hash(incomplete) == head.hash:
         return []
-    return [AuditEvent(LOG_REPAIRED, {"sha256": _hash(torn), "bytes": len(torn)})]
+    return [AuditEvent(LOG_REPAIRED, {"sha256": _hash(incomplete), "bytes": len(incomplete)})]
 
 
 def _check_link(at: Head, entry: Entry) -> list[Finding]:

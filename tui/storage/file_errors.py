@@ -44,8 +44,8 @@ def unreadable(path: Path, error: OSError) -> Problem:
 
 def unwritable(folder: Path, error: OSError, name: str = "") -> Problem:
     """Return the problem of a folder, or a file in it, that cannot be written; nothing was changed."""
-    if strange := _link_or_foreign_file(folder / name, error):
-        return strange
+    if problem := _link_or_foreign_file(folder / name, error):
+        return problem
     where = one_line(str(folder))
     if error.errno in _NO_ROOM:
         return SaveFailed(f"{_NO_ROOM[error.errno]}; nothing was changed in {where}.", "Free some space and try again.")
@@ -107,10 +107,10 @@ def write_blocker(folder: Path) -> Problem | None:
     if os.access(there, os.W_OK | os.X_OK):
         return check_free_space(folder, there, 0)
     try:
-        kept = bool(os.statvfs(there).f_flag & os.ST_RDONLY)
+        read_only = bool(os.statvfs(there).f_flag & os.ST_RDONLY)
     except OSError as error:
         return unwritable(folder, error)
-    return unwritable(folder, OSError(errno.EROFS if kept else errno.EACCES, ""))
+    return unwritable(folder, OSError(errno.EROFS if read_only else errno.EACCES, ""))
 
 
 def too_large(path: Path, limit: int) -> SaveFailed:

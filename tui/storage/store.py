@@ -100,7 +100,7 @@ class Store:
     ) -> None:
         self.folder, self.name = folder, name
         self._clock, self._saved, self._misshapen, self.writer = clock, saved, misshapen, writer
-        self._kept: dict[str, tuple[tuple[Hashable, Any], Any]] = {}
+        self._by_table: dict[str, tuple[tuple[Hashable, Any], Any]] = {}
         self._converted: dict[str, tuple[Mapping[str, Any], dict[str, Any]]] = {}
         self._cache: _State | None = None
 
@@ -138,12 +138,12 @@ class Store:
         tables, cache = now.tables, now.cache
         if name not in cache or cache[name][0] != key:
             records = (tables.storage.read() or {}).get(table, {})
-            kept = self._kept.get(name)
-            if not table or kept is None or kept[0] != (key, records):
-                kept = ((key, records), make(tables))
+            derived = self._by_table.get(name)
+            if not table or derived is None or derived[0] != (key, records):
+                derived = ((key, records), make(tables))
             if table:
-                self._kept[name] = kept
-            cache[name] = (key, kept[1])
+                self._by_table[name] = derived
+            cache[name] = (key, derived[1])
         value: T = cache[name][1]
         return value
 
@@ -266,13 +266,13 @@ class Store:
             document, present = self._earlier(name), self._read_present()
             if generation and document.generation != generation:
                 raise Problem("The settings were saved in another session.", "Nothing was restored. Choose again.")
-            kept = "" if present else self.kept_as()
-            if kept:
-                self.folder.write(kept, self.folder.read(self.name) or b"")
+            copy_name = "" if present else self.kept_as()
+            if copy_name:
+                self.folder.write(copy_name, self.folder.read(self.name) or b"")
             number = max(document.generation, present.generation if present else 0) + 1
             restored = replace(document, generation=number, saved=self._now())
             self._saved(present, self._commit(restored, KEPT if present else 0), name)
-            return kept
+            return copy_name
 
     def _read_present(self) -> Document | None:
         """Return the present document, or None if it cannot be read or is of a newer version."""

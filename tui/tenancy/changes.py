@@ -72,10 +72,10 @@ def _changed_records(before: Content, after: Content, table: str) -> tuple["Reco
     """Return the records of a table before and after by the fields that name them, without those that are the same."""
     old, new = before.get(table, {}), after.get(table, {})
     gone = {key: record for key, record in old.items() if new.get(key) != record}
-    come = {key: record for key, record in new.items() if old.get(key) != record}
-    if table == "credentials" and any(previous_of(str(record.get("name"))) for record in (gone | come).values()):
-        gone, come = old, new  # a previous key is told by the current one beside it
-    return records_by_key({table: gone}, table), records_by_key({table: come}, table)
+    added = {key: record for key, record in new.items() if old.get(key) != record}
+    if table == "credentials" and any(previous_of(str(record.get("name"))) for record in (gone | added).values()):
+        gone, added = old, new  # a previous key is told by the current one beside it
+    return records_by_key({table: gone}, table), records_by_key({table: added}, table)
 
 
 def records_by_key(content: Content, table: str) -> dict[tuple[str, ...], Record]:
@@ -251,9 +251,9 @@ def _prompts(before: Records, after: Records) -> Iterator[AuditEvent]:
 def _history(before: Records, after: Records) -> Iterator[AuditEvent]:
     old, new = before.get((), {}), after.get((), {})
     if old != new:
-        kept = f"{new['days']} days" if new.get("days") else "until removed"
+        retention = f"{new['days']} days" if new.get("days") else "until removed"
         done = {"sealed": "history switched on", "off": "history switched off"}.get(str(new.get("mode")))
-        yield AuditEvent(done, {"kept": kept}) if done else AuditEvent("history left to config")
+        yield AuditEvent(done, {"kept": retention}) if done else AuditEvent("history left to config")
 
 
 _EVENTS = {

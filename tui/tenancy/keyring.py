@@ -225,11 +225,11 @@ def last_counter(session: TenantSession) -> int:
     """Return the counter of the last manifest seen, which is stored beside the private key."""
     folder = session.keys
     stamp = folder.version_token(COUNTER)
-    seen = session.process.counters.get(session.tenant_id)
-    if seen is None or seen[0] != stamp:
+    cached = session.process.counters.get(session.tenant_id)
+    if cached is None or cached[0] != stamp:
         text = (folder.read(COUNTER) or b"").decode("ascii", "replace").strip()
-        seen = session.process.counters[session.tenant_id] = (stamp, int(text) if text.isdecimal() else 0)
-    return seen[1]
+        cached = session.process.counters[session.tenant_id] = (stamp, int(text) if text.isdecimal() else 0)
+    return cached[1]
 
 
 def store_counter(session: TenantSession, counter: int, digest: str) -> None:

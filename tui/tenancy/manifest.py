@@ -187,8 +187,8 @@ def updated_entries(
     }
     removed = set(before) - set(after)
     known = {**_add_unlisted(entries, after), **entries}
-    kept = {place: entry for place, entry in known.items() if place not in touched | removed}
-    return kept | {place: entry(after[place]) for place in touched}
+    unchanged = {place: entry for place, entry in known.items() if place not in touched | removed}
+    return unchanged | {place: entry(after[place]) for place in touched}
 
 
 def _add_unlisted(entries: Entries, records: Mapping[CredentialRef, Record]) -> Entries:

@@ -30,7 +30,7 @@ OnEvent = Callable[[Event], None]
 
 
 async def fetch_models(
-    session: Session, access: "Access", call: Call, hear: OnEvent = lambda event: None
+    session: Session, access: "Access", call: Call, on_event: OnEvent = lambda event: None
 ) -> tuple[Model, ...] | None:
     """Send a request and return the models that it lists; None if it is not a listing."""
     models: tuple[Model, ...] | None = None
@@ -41,7 +41,7 @@ async def fetch_models(
             # A declaration names itself; its connections have their own names.
             models = (*(models or ()), *(replace(model, provider=provider.id) for model in usable))
         else:
-            hear(event)
+            on_event(event)
     return models
 
 
@@ -51,10 +51,10 @@ def merge_listing(stored: Sequence[Model], listed: Sequence[Model], today: str) 
     before = {(entry.id, entry.type): entry for entry in stored if entry.origin is Origin.IMPORTED}
     now = {(entry.id, entry.type): entry for entry in listed if (entry.id, entry.type) not in added}
     lost = [entry if entry.gone else replace(entry, gone=today) for key, entry in before.items() if key not in now]
-    came = tuple(entry.id for key, entry in now.items() if key not in before or before[key].gone)
+    new_ids = tuple(entry.id for key, entry in now.items() if key not in before or before[key].gone)
     delisted = tuple(entry.id for key, entry in before.items() if key not in now and not entry.gone)
     fresh = [_merge_known(entry, before.get((entry.id, entry.type)), today) for entry in now.values()]
-    return [*fresh, *lost, *added.values()], SyncResult(came, delisted, len(now))
+    return [*fresh, *lost, *added.values()], SyncResult(new_ids, delisted, len(now))
 
 
 def apply_listing(tables: Tables, provider: Provider, listed: Sequence[Model], today: str) -> SyncResult:

@@ -26,11 +26,11 @@ _DATACLASS = "__dataclass_fields__"
 def to_record(from_record: Any) -> dict[str, Any]:
     """Convert a dataclass to a JSON object, without default values other than booleans."""
     kind: Any = type(from_record)
-    usual = _usual_values(kind)
+    defaults = _usual_values(kind)
     return {
         name: _plain(value)
         for name, value in _entries(from_record).items()
-        if isinstance(value, bool) or value != usual[name]
+        if isinstance(value, bool) or value != defaults[name]
     }
 
 
@@ -117,8 +117,8 @@ def _usual_values(kind: type) -> Mapping[str, Any]:
 def _usual(field: Field[Any]) -> Any:
     if field.default_factory is MISSING:
         return field.default
-    usual: Any = field.default_factory()
-    return _entries(usual) if is_dataclass(usual) and not isinstance(usual, type) else usual
+    defaults: Any = field.default_factory()
+    return _entries(defaults) if is_dataclass(defaults) and not isinstance(defaults, type) else defaults
 
 
 @cache

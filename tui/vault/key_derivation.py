@@ -19,12 +19,12 @@ def passphrase_bytes(secret: Secret) -> bytes:
     return unicodedata.normalize("NFC", secret.reveal()).encode()
 
 
-def scrypt_within_limits(cost: int, block: int, lanes: int) -> bool:
+def scrypt_within_limits(cost: int, block: int, parallelization: int) -> bool:
     """Return True if scrypt can run with N, r and p like these, within the memory and time that Modeldeck allows."""
     power_of_two = cost > 1 and not cost & (cost - 1)
     # RFC 7914: N is below 2^(128 r / 8).
-    possible = power_of_two and 0 < block <= 64 and 0 < lanes <= 16 and cost.bit_length() <= 16 * block
-    return possible and cost * block * lanes <= 8 * MAX_COST
+    possible = power_of_two and 0 < block <= 64 and 0 < parallelization <= 16 and cost.bit_length() <= 16 * block
+    return possible and cost * block * parallelization <= 8 * MAX_COST
 
 
 def check_new_passphrase(passphrase: Secret) -> None:

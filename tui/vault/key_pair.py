@@ -158,8 +158,8 @@ def _check_cost(pem: bytes) -> None:
         if DerObjectId().decode(derivation[0]).value != _SCRYPT:
             raise Locked("This tenant's private key is not protected by scrypt.", _PUT_BACK)
         scrypt = DerSequence().decode(derivation[1])
-        cost, block, lanes = int(scrypt[1]), int(scrypt[2]), int(scrypt[3])
-        fits = key_derivation.scrypt_within_limits(cost, block, lanes)
+        cost, block, parallelization = int(scrypt[1]), int(scrypt[2]), int(scrypt[3])
+        fits = key_derivation.scrypt_within_limits(cost, block, parallelization)
         DerOctetString().decode(DerSequence().decode(body)[1])
     except (ValueError, IndexError, TypeError, binascii.Error):
         raise _unreadable() from None

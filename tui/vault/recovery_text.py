@@ -56,9 +56,9 @@ def read(lines: Sequence[Secret], public_pem: str) -> key_pair.PrivateKey:
     Raises:
         UsageError: A line is missing or mistyped, or the text is of another key pair.
     """
-    public, wanted = rsa_public_key(public_pem), line_count(public_pem)
-    if len(lines) != wanted:
-        raise UsageError(f"The recovery text has {wanted} lines, not {len(lines)}.")
+    public, expected = rsa_public_key(public_pem), line_count(public_pem)
+    if len(lines) != expected:
+        raise UsageError(f"The recovery text has {expected} lines, not {len(lines)}.")
     p = int.from_bytes(b"".join(_part(place, line) for place, line in enumerate(lines, 1)), "big")
     n, e = int(public.n), int(public.e)
     if not 1 < p < n or n % p:

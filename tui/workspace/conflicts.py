@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Seen(Generic[T]):
+class Baseline(Generic[T]):
     """What a form was filled with, None where there was nothing."""
 
     value: T | None
@@ -31,19 +31,21 @@ def other_session(session: TenantSession) -> str:
     return f"{name} ({process})" if process else ""
 
 
-def require_seen(session: TenantSession, seen: Seen[T] | None, present: T | None, mine: T | None, change: str) -> None:
+def require_unchanged(
+    session: TenantSession, baseline: Baseline[T] | None, present: T | None, new: T | None, change: str
+) -> None:
     """Raise Conflict unless what is stored is what a form was filled with, or what it saves.
 
-    Call it in the transaction of the save. Without `seen` nothing is compared.
+    Call it in the transaction of the save. Without `baseline` nothing is compared.
 
     Args:
         session: The session of the tenant.
-        seen: What the form was filled with.
+        baseline: What the form was filled with.
         present: What is stored.
-        mine: What the form saves.
+        new: What the form saves.
         change: What the other session did, as in `renamed it to Acme`.
     """
-    if seen is not None and present not in (seen.value, mine):
+    if baseline is not None and present not in (baseline.value, new):
         raise conflict(session, change)
 
 

@@ -30,7 +30,7 @@ from tui.tenancy.tenants import (
 )
 from tui.tenancy.trials import TrialBalance
 from tui.vault import key_derivation
-from tui.workspace.conflicts import Seen, require_seen
+from tui.workspace.conflicts import Baseline, require_unchanged
 from tui.workspace.credentials import status
 from tui.workspace.history import chats, rewrap
 from tui.workspace.models import catalog, defaults
@@ -162,17 +162,17 @@ async def create(
         raise
 
 
-async def rename(session: TenantSession, name: str, seen: Seen[str] | None = None) -> Tenant:
+async def rename(session: TenantSession, name: str, baseline: Baseline[str] | None = None) -> Tenant:
     """Rename a tenant; its ID stays.
 
     Raises:
-        Conflict: Another session gave it a name that is neither the new one nor the one that was `seen`.
+        Conflict: Another session gave it a name that is neither the new one nor `baseline`.
     """
     check_name(session.process, name, except_id=session.tenant_id)
     new = name.strip()
 
     def check(tenant: Tenant) -> None:
-        require_seen(session, seen, tenant.name, new, f"renamed it to {one_line(tenant.name, 60)}")
+        require_unchanged(session, baseline, tenant.name, new, f"renamed it to {one_line(tenant.name, 60)}")
 
     return await asyncio.to_thread(_change, session, check, name=new)
 
@@ -244,13 +244,13 @@ async def restore(session: TenantSession, name: str, generation: int = 0) -> str
     """
 
     def work() -> str:
-        kept = session.process.store(known_id(session.tenant_id)).restore(name, generation)
+        copy_name = session.process.store(known_id(session.tenant_id)).restore(name, generation)
         with suppress(Problem):
             if keyring.key_if_open(session):
                 verification.accept_restored(session)
             else:
                 session.process.restored_while_locked.add(session.tenant_id)
-        return kept
+        return copy_name
 
     return await asyncio.to_thread(work)
 

@@ -120,15 +120,15 @@ async def remove(session: Session, provider_id: str) -> None:
 
 
 def _allowed_models(
-    session: Session, provider: Provider, wanted: Sequence[str], listed: Sequence[Model] | None
+    session: Session, provider: Provider, model_ids: Sequence[str], listed: Sequence[Model] | None
 ) -> list[Model]:
     """Return the models of a trial: those wanted, else those allowed before, else the proposed ones."""
     before = trial_models(session, provider.id)
     candidates = (*before, *provider.catalogue) if listed is None else listed
-    ids = list(dict.fromkeys(wanted or [entry.id for entry in before] or provider.trial_models))
+    ids = list(dict.fromkeys(model_ids or [entry.id for entry in before] or provider.trial_models))
     models = [entry for entry in candidates if entry.id in ids]
     missing = [tenant_id for tenant_id in ids if tenant_id not in {model.id for model in models}]
-    if missing and listed is not None and (wanted or not models):
+    if missing and listed is not None and (model_ids or not models):
         names = ", ".join(one_line(entry, 60) for entry in missing)
         raise UsageError(f"{provider.label} does not list {names}.", "Name models that it lists.")
     if missing and listed is None:

@@ -39,8 +39,8 @@ def server(count: int, seed: int) -> Result:
         with _Statements(loud) as statements:
             secrets = [secret for number in range(count) for secret in _use(loud, chance, number)]
         places = [*_places(loud), ("pg_stat_activity", "\n".join(statements.seen).encode())]
-        wanted = {f"secret {number}": secret.encode() for number, secret in enumerate(secrets)}
-        hits = list(find_leaks(wanted, places))
+        secrets_by_name = {f"secret {number}": secret.encode() for number, secret in enumerate(secrets)}
+        hits = list(find_leaks(secrets_by_name, places))
         planted = f"sk-FAKE-{chance.randbytes(20).hex()}"
         with _Statements(loud) as statements, loud.administrator("postgres") as connection:
             connection.execute("CREATE TABLE planted AS SELECT %s::text AS secret", (planted,))
@@ -132,5 +132,5 @@ def _places(server: Server) -> list[Place]:
     stored = {place: content.rstrip(b"\0") for place, content in files(server.folder / "data", "file")}
     # What every database is a copy of holds nothing of ours.
     as_created = {content for place, content in stored.items() if place.startswith(("file: base/1/", "file: base/4/"))}
-    kept = [(place, content) for place, content in stored.items() if content not in as_created]
-    return [("log: all", log), ("dump: all", dump), *kept]
+    changed = [(place, content) for place, content in stored.items() if content not in as_created]
+    return [("log: all", log), ("dump: all", dump), *changed]

@@ -34,7 +34,7 @@ def test_a_copy_without_secrets_names_what_it_lacks_and_a_dry_run_changes_nothin
     done = ready("tenant", "copy", "acme", "beta", "--no-secrets", "--dry-run", "--json")
     shape = json.loads(done.out)
     assert (done.code, shape["copied"], shape["new"]) == (0, False, True)
-    assert any("needs its API key" in lack for lack in shape["lacks"])
+    assert any("needs its API key" in omission for omission in shape["lacks"])
     assert [row["id"] for row in json.loads(ready("tenant", "list", "--json").out)] == ["acme"]
     assert ready("tenant", "copy", "acme", "beta", "--no-secrets").code == 2
     assert ready("tenant", "copy", "acme", "acme").code == 2

@@ -19,8 +19,8 @@ def test_a_printed_chat_runs_in_a_shell_with_the_key_from_its_variable(ready: Ru
     done = subprocess.run(["sh", "-c", printed.out], env=environ, capture_output=True, text=True, timeout=60)
     assert "data: [DONE]" in done.stdout, done
     ready("chat", "-m", "openai/gpt-4o", "-s", "Be brief.", "It's $HOME?")
-    by_shell, ours = server.requests_to("/chat/completions")
-    assert by_shell.body == ours.body
+    by_shell, sent = server.requests_to("/chat/completions")
+    assert by_shell.body == sent.body
 
 
 def test_embed_and_transcribe_print_and_send_nothing(ready: Run, server: OpenAIServer, tmp_path: Path) -> None:

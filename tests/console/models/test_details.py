@@ -25,5 +25,5 @@ def test_choices_are_shown_by_their_labels_and_program_data_is_left_out() -> Non
     text = shown(Model("huggingface", "a/b", ModelType.EMBEDDING, Origin.ADDED, fields=fields))
     assert "Hosted Inference API" in text and "Served by      hf-inference" in text
     assert "hosted_inference_api" not in text and "feature-extraction" not in text
-    kept = Model("replicate", "a/b", ModelType.EMBEDDING, Origin.ADDED, fields={"inputs": '{"takes":[]}'})
-    assert "takes" not in shown(kept)
+    stored = Model("replicate", "a/b", ModelType.EMBEDDING, Origin.ADDED, fields={"inputs": '{"takes":[]}'})
+    assert "takes" not in shown(stored)

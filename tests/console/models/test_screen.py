@@ -55,10 +55,10 @@ async def test_the_list_opens_with_the_cursor_on_its_first_row_and_plain_keys_ac
 
 async def test_words_are_matched_in_any_order_and_in_every_column(session: Session) -> None:
     # OpenAI-compatible has openai in it as well.
-    wanted = {"openai embed": 5, "embed openai": 5, "gone": 1, "SPEECH": 5, "imported qwen": 1, "ready nomic": 1}
+    expected = {"openai embed": 5, "embed openai": 5, "gone": 1, "SPEECH": 5, "imported qwen": 1, "ready nomic": 1}
     async with area(session, "models") as pilot:
         await pilot.press("slash")
-        for words, left in wanted.items():
+        for words, left in expected.items():
             pilot.app.screen.query_one("#filter", Filter).field.value = words
             await until_shown(pilot, f"{left} of 41")
             pilot.app.screen.query_one("#filter", Filter).clear()

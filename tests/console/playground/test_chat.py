@@ -265,23 +265,23 @@ async def test_a_broken_answer_is_kept_and_marked_with_the_problem() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "sentence"),
+    ("instruction", "sentence"),
     [
         ("please fail", "OpenAI says: The text breaks a rule."),
         ("please be refused", "▲ OpenAI rejected the key ending 3f2a."),
     ],
 )
-async def test_refused_before_any_text_gives_the_question_back(wish: str, sentence: str) -> None:
+async def test_refused_before_any_text_gives_the_question_back(instruction: str, sentence: str) -> None:
     async with open_chat() as (pilot, tab):
-        await send(pilot, tab, wish)
+        await send(pilot, tab, instruction)
         await until_shown(pilot, sentence)
-        assert tab.question.text == wish
+        assert tab.question.text == instruction
         assert " gpt-6-sol\n" not in shown(pilot)
-        if "refused" in wish:
+        if "refused" in instruction:
             await until_shown(pilot, "f2 opens Providers to replace it.")
         await pilot.press("ctrl+u")
         await send(pilot, tab, "hello")
-        assert wish not in shown(pilot)
+        assert instruction not in shown(pilot)
         assert len(tab.session.history.entries) == 1
 
 

@@ -76,7 +76,7 @@ async def test_a_rejected_request_leaves_the_question_without_an_answer() -> Non
     chat = Chat(session_answering(lambda _: httpx.Response(401, json=error)))
     await chat.session.ask("Why is the sky blue?", chat.model)
     exchange = chat.session.history.last
-    assert exchange is not None and exchange.trouble is not None
+    assert exchange is not None and exchange.problem_block is not None
     assert exchange.replies == [] and exchange.answer is None
     assert chat.changes == [True, False]
 

@@ -16,10 +16,12 @@ async def test_checks_come_one_by_one_and_escape_stops_then_leaves(
 ) -> None:
     release = asyncio.Event()
 
-    async def slow(*_: object, hear: Any) -> list[Check]:
-        hear(Check("name", CheckState.OK, "api.openai.com: A 192.0.2.1", 12.3))
+    async def slow(*_: object, on_check: Any) -> list[Check]:
+        on_check(Check("name", CheckState.OK, "api.openai.com: A 192.0.2.1", 12.3))
         await release.wait()
-        hear(failed_check("authentication", CredentialRejected("OpenAI rejected the key.", "Create another one."), 4.2))
+        on_check(
+            failed_check("authentication", CredentialRejected("OpenAI rejected the key.", "Create another one."), 4.2)
+        )
         if release.is_set():
             release.clear()
         await release.wait()

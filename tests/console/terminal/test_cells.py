@@ -36,8 +36,8 @@ def test_what_follows_a_character_that_terminals_count_differently_is_in_its_pla
     there = Emulator(20, 2)
     shown = ScreenState.blank(20, 2)
     for text in (f"{sign} after", f"{sign} after all"):
-        wanted = [write_segments(blank(20), 0, [Segment(text)], ColorSystem.TRUECOLOR), blank(20)]
-        sent, shown = diff_step(shown, wanted, (0, 1), 1 << 20)
+        target = [write_segments(blank(20), 0, [Segment(text)], ColorSystem.TRUECOLOR), blank(20)]
+        sent, shown = diff_step(shown, target, (0, 1), 1 << 20)
         there.feed(sent)
         place = cell_len(sign) + 1
         assert (

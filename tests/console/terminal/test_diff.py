@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from tests.display.emulated import Emulator, difference
 from tui.console.terminal.cells import Picture, apply_update, blank
-from tui.console.terminal.diff import ANEW, ScreenState, diff_step
+from tui.console.terminal.diff import FULL_RESET, ScreenState, diff_step
 
 WIDTH, HEIGHT = 24, 8
 EVERYTHING = 1 << 20
@@ -37,15 +37,15 @@ class Side:
     """What is shown by differences, next to what Textual shows."""
 
     stock: Emulator = field(default_factory=lambda: Emulator(WIDTH, HEIGHT))
-    ours: Emulator = field(default_factory=lambda: Emulator(WIDTH, HEIGHT))
-    wanted: Picture = field(default_factory=lambda: [blank(WIDTH)] * HEIGHT)
+    modeldeck: Emulator = field(default_factory=lambda: Emulator(WIDTH, HEIGHT))
+    target: Picture = field(default_factory=lambda: [blank(WIDTH)] * HEIGHT)
     shown: ScreenState | None = None
     cursor: tuple[int, int] = (0, 0)
     rows: list[Strip] = field(default_factory=list)
 
     @property
     def size(self) -> tuple[int, int]:
-        return len(self.wanted[0].texts), len(self.wanted)
+        return len(self.target[0].texts), len(self.target)
 
     def layout(self, rows: list[Strip], cursor: tuple[int, int], room: int) -> None:
         """The whole screen; rows are cut or filled to its width."""
@@ -73,33 +73,33 @@ class Side:
                 self.layout((self.rows * 3)[: value[1]], (0, 0), room)
             case "spoil":
                 # Something else writes to the terminal, and ctrl+l is pressed.
-                self.ours.feed("\x1b[1;3r\x1b[2;2H\x1b[44mgarbage\n\n\n\x1b[41m")
+                self.modeldeck.feed("\x1b[1;3r\x1b[2;2H\x1b[44mgarbage\n\n\n\x1b[41m")
                 self.shown = None
 
     def part(self, y: int, x: int, row: Strip, cursor: tuple[int, int], room: int) -> None:
         """A row from a column on, or all of it where that would cut a wide character."""
         width, height = self.size
-        x = x if self.wanted[y].texts[x] else 0
+        x = x if self.target[y].texts[x] else 0
         chops = [{x: row.adjust_cell_length(width - x)} if index == y else {} for index in range(height)]
         self.show(ChopsUpdate(chops, [(y, x, width)], [[width]] * height), cursor, room)
 
     def show(self, update: CompositorUpdate, cursor: tuple[int, int], room: int) -> None:
         self.cursor = cursor
         self.stock.feed(update.render_segments(CONSOLE) + Control.move_to(*cursor).segment.text)
-        self.wanted = apply_update(self.wanted, update, ColorSystem.TRUECOLOR)
+        self.target = apply_update(self.target, update, ColorSystem.TRUECOLOR)
         self.send(room)
 
     def send(self, room: int = EVERYTHING) -> None:
         if self.shown is None:
-            self.ours.feed(ANEW)
+            self.modeldeck.feed(FULL_RESET)
             self.shown = ScreenState.blank(*self.size)
-        text, self.shown = diff_step(self.shown, self.wanted, self.cursor, room)
-        self.ours.feed(text)
+        text, self.shown = diff_step(self.shown, self.target, self.cursor, room)
+        self.modeldeck.feed(text)
 
     def resize(self, width: int, height: int) -> None:
-        for emulator in (self.stock, self.ours):
+        for emulator in (self.stock, self.modeldeck):
             emulator.resize(width, height)
-        self.wanted, self.shown = [blank(width)] * height, None
+        self.target, self.shown = [blank(width)] * height, None
 
 
 def _row(chance: random.Random) -> Strip:
@@ -136,6 +136,6 @@ def test_differences_show_what_whole_updates_show(happens: list[tuple[tuple[str,
             side.happens(what, value, cursor, room)
         if room == EVERYTHING:
             side.send()
-            assert difference(side.stock, side.ours) == ""
+            assert difference(side.stock, side.modeldeck) == ""
     side.send()
-    assert difference(side.stock, side.ours) == ""
+    assert difference(side.stock, side.modeldeck) == ""

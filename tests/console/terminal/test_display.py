@@ -48,8 +48,8 @@ A_TENTH = 110
 
 def bytes_sent(app: Watched) -> int:
     """The bytes sent since this was asked last."""
-    size = len("".join(app.ours.sent).encode())
-    app.ours.sent.clear()
+    size = len("".join(app.modeldeck.sent).encode())
+    app.modeldeck.sent.clear()
     return size
 
 
@@ -79,9 +79,9 @@ async def test_a_screen_takes_few_bytes_and_a_typed_character_next_to_none() -> 
         await until_quiet(app, pilot)
         for key in "what is it":
             await pilot.press("space" if key == " " else key)
-            await until(pilot, lambda: app.ours.sent)
+            await until(pilot, lambda: app.modeldeck.sent)
             assert 0 < bytes_sent(app) <= 60, key
-        assert difference(app.stock, app.ours) == ""
+        assert difference(app.stock, app.modeldeck) == ""
 
 
 async def test_at_rest_nothing_is_sent() -> None:
@@ -126,5 +126,5 @@ async def test_an_answer_takes_few_times_its_text(size: tuple[int, int], monkeyp
         pieces.put_nowait("")
         await until(pilot, lambda: not tab.busy)
         clock += 10
-        await until(pilot, lambda: not difference(app.stock, app.ours))
+        await until(pilot, lambda: not difference(app.stock, app.modeldeck))
         assert bytes_sent(app) <= 4 * len(ANSWER.encode())

@@ -350,8 +350,8 @@ def thoughts_come_before_the_text(p: Provider) -> None:
 @check
 def what_is_written_to_the_cache_for_an_hour(p: Provider) -> None:
     # Guide, prompt caching: `cache_creation` parts what was written by how long it is kept.
-    kept = {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 2}
-    frames = (start(**USED, cache_creation=kept), text("Hi"), closing(), END)
+    remaining = {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 2}
+    frames = (start(**USED, cache_creation=remaining), text("Hi"), closing(), END)
     assert events(p, *frames)[1] == Usage(20, 6, cached=5, cache_write=3, cache_write_1h=2)
 
 
@@ -656,8 +656,8 @@ def sampling_that_is_not_accepted_is_left_out(p: Provider) -> None:
         assert last.headers == {"anthropic-version": CURRENT}
         assert not {"temperature", "top_k"} & set(last.json)
     both = chat(p, temperature=0.5, top_p=0.9)
-    kept, sentence = repaired("`temperature` and `top_p` cannot both be specified for this model.", both)
-    assert kept.json == {name: value for name, value in both.json.items() if name != "top_p"}
+    remaining, sentence = repaired("`temperature` and `top_p` cannot both be specified for this model.", both)
+    assert remaining.json == {name: value for name, value in both.json.items() if name != "top_p"}
     assert sentence == "claude-opus-5-5 takes no top_p with temperature. It was left out."
     assert repaired("`temperature` is deprecated", status=422)
     for message, status in (

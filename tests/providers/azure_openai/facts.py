@@ -321,28 +321,28 @@ def where_it_goes(p: Provider) -> None:
 
 @check
 def a_target_address_is_split(p: Provider) -> None:
-    apart = p.field("endpoint").parse_pasted
-    assert apart
+    parse = p.field("endpoint").parse_pasted
+    assert parse
     root, query = f"{HOST}/openai/deployments/gpt-east", "?api-version=2024-10-21"
     for operation in ("chat/completions", "embeddings", "audio/transcriptions"):
-        result = apart(f"{root}/{operation}{query}")
+        result = parse(f"{root}/{operation}{query}")
         assert result == {"endpoint": HOST, "model": "gpt-east", "api_version": "2024-10-21"}
-    assert list(apart(f"{root}{query}")) == ["endpoint", "model", "api_version"]
+    assert list(parse(f"{root}{query}")) == ["endpoint", "model", "api_version"]
     for same in ("", "/openai", "/openai/", "/openai/v1", "/openai/v1/", "/openai/v1/chat/completions"):
-        assert apart(HOST + same) == {"endpoint": HOST}
+        assert parse(HOST + same) == {"endpoint": HOST}
     # A date is none of the v1 surface's versions, and that of another API is none of this one's.
     for same in ("/openai/v1/responses?api-version=2025-04-01-preview", "/openai/v1/models?api-version=preview"):
-        assert apart(HOST + same) == {"endpoint": HOST}
-    several = apart(f"{root}/embeddings?x=1&API-Version=2025-03-01-preview&y=2")
+        assert parse(HOST + same) == {"endpoint": HOST}
+    several = parse(f"{root}/embeddings?x=1&API-Version=2025-03-01-preview&y=2")
     assert several["api_version"] == "2025-03-01-preview"
     foundry = "https://acme.services.ai.azure.com"
     for same in ("/models/chat/completions?api-version=2024-05-01-preview", "/api/projects/first"):
-        assert apart(foundry + same) == {"endpoint": foundry}
-    assert apart(f"{HOST}/openai/responses?api-version=2025-04-01-preview")["api_version"] == "2025-04-01-preview"
-    gateway = apart("https://gw.example.test/azure/openai/deployments/a%20b/embeddings")
+        assert parse(foundry + same) == {"endpoint": foundry}
+    assert parse(f"{HOST}/openai/responses?api-version=2025-04-01-preview")["api_version"] == "2025-04-01-preview"
+    gateway = parse("https://gw.example.test/azure/openai/deployments/a%20b/embeddings")
     assert gateway == {"endpoint": "https://gw.example.test/azure", "model": "a b"}
     for other in ("https://openai/v1", "not an address", "https://gw.example.test/openair/x", ""):
-        assert apart(other) == {"endpoint": other}
+        assert parse(other) == {"endpoint": other}
 
 
 # --- signing ----------------------------------------------------------------------------------------------------------

@@ -207,11 +207,11 @@ async def test_a_model_that_vllm_does_not_serve() -> None:
 
 @pytest.mark.slow
 async def test_failures_of_the_native_one() -> None:
-    for wish, kind in (("fail", Problem), ("break", IncompleteAnswer), ("stall", IncompleteAnswer)):
-        events, problem = await practised("api.py", question(f"The sky. Please {wish}."))
+    for instruction, kind in (("fail", Problem), ("break", IncompleteAnswer), ("stall", IncompleteAnswer)):
+        events, problem = await practised("api.py", question(f"The sky. Please {instruction}."))
         assert type(problem) is kind
         assert text_of(events) == ""
-        assert (wish == "fail") == any(isinstance(event, Retrying) for event in events)
+        assert (instruction == "fail") == any(isinstance(event, Retrying) for event in events)
     events, problem = await practised("api.py", question("please be empty"))
     assert problem is None
     assert "longer than the model can take" in calls.finish(events).note

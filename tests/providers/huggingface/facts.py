@@ -152,12 +152,12 @@ SHOWN = ("pipeline_tag", "tags", "inferenceProviderMapping", "downloads", "gated
 @check
 def models_are_searched_by_what_they_are_for(p: Provider) -> None:
     assert p.search
-    wanted = {
+    expected = {
         ModelType.CHAT: [{"pipeline_tag": TEXT}, {"pipeline_tag": "image-text-to-text"}, {"filter": TEXT2TEXT}],
         ModelType.EMBEDDING: [{"pipeline_tag": VECTORS}, {"pipeline_tag": "sentence-similarity"}],
         ModelType.SPEECH2TEXT: [{"pipeline_tag": SPEECH}],
     }
-    for kind, queries in wanted.items():
+    for kind, queries in expected.items():
         step: Any = p.search(BASE, "qwen3 emb", kind)
         for query in queries:
             assert line(step) == ("GET", "https://huggingface.co/api/models")
@@ -472,8 +472,8 @@ def a_model_without_a_chat_template_continues_the_text(p: Provider) -> None:
     assert sentence == "The model has no chat template. It continues the text instead."
     assert (line(text), text.framing, text.headers) == (("POST", f"{HOST}/generate_stream"), Framing.SSE, WAIT_HEADERS)
     renamed = {"max_new_tokens": 9, "do_sample": True, "return_full_text": False, "details": True}
-    kept = {name: value for name, value in values.items() if name != "max_tokens"}
-    assert text.json == {"inputs": "Hello?", "parameters": {**kept, **renamed}}
+    remaining = {name: value for name, value in values.items() if name != "max_tokens"}
+    assert text.json == {"inputs": "Hello?", "parameters": {**remaining, **renamed}}
     turns = (Message("system", "Be brief."), Message("user", "Hi"))
     both = p.chat(BASE, ChatRequest(endpoint("m", engine="tgi"), turns, {}, False))
     once = p.repair_request(both, ApiError(422, message="There is no chat template"))

@@ -304,8 +304,8 @@ def models_are_searched_by_words(p: Provider) -> None:
     assert p.search
     call = p.search(BASE, " llama ", CHAT)
     assert (call.method, call.url, call.query) == ("GET", f"{ROOT}/search", {"query": "llama", "limit": "20"})
-    wanted = {CHAT: "language model", EMBEDDING: "text embedding", SPEECH: "speech to text"}
-    for kind, text in wanted.items():
+    labels = {CHAT: "language model", EMBEDDING: "text embedding", SPEECH: "speech to text"}
+    for kind, text in labels.items():
         assert p.search(BASE, "", kind).query["query"] == text
     picture = schema({"prompt": {"type": "string"}}, URI)
     vectors = schema(TEXT, {"type": "array", "items": NUMBERS})

@@ -177,8 +177,12 @@ DEPLOYED = (
 
 def schema(values: dict[str, Any], gives: Any, required: tuple[str, ...] = (), **named: Any) -> dict[str, Any]:
     """A version with its schema, as cog writes it."""
-    wanted = {"required": list(required)} if required else {}
-    schemas = {"Input": {"type": "object", "title": "Input", "properties": values, **wanted}, "Output": gives, **named}
+    required_entry = {"required": list(required)} if required else {}
+    schemas = {
+        "Input": {"type": "object", "title": "Input", "properties": values, **required_entry},
+        "Output": gives,
+        **named,
+    }
     return {
         "id": HASH,
         "created_at": "2026-05-01T00:00:00Z",

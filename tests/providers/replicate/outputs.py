@@ -186,8 +186,8 @@ def texts_go_as_the_model_takes_them(p: Provider) -> None:
         assert embedding(p, ("a", "ü"), {"name": name, "type": "string"}).json["input"] == {name: '["a", "ü"]'}
         assert embedding(p, ("a", "b"), {"name": name, "type": "texts"}).json["input"] == {name: ["a", "b"]}
     assert embedding(p, ("a", "b"), {"name": "text", "type": "texts"}).json["input"] == {"text": ["a", "b"]}
-    wanted = ({"name": "texts", "type": "string"}, {"name": "query_texts", "type": "string", "required": True})
-    assert embedding(p, ("a",), *wanted).json["input"] == {"query_texts": '["a"]'}
+    inputs = ({"name": "texts", "type": "string"}, {"name": "query_texts", "type": "string", "required": True})
+    assert embedding(p, ("a",), *inputs).json["input"] == {"query_texts": '["a"]'}
     numbers = (
         {"name": "texts", "type": "texts"},
         {"name": "convert_to_numpy", "type": "boolean"},

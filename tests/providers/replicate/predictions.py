@@ -112,8 +112,8 @@ def what_replicate_keeps_is_the_truth(p: Provider) -> None:
         RemoteJob(None),
         Finish("succeeded"),
     ]
-    for kept in (None, [], "Hello\r\n", ["Hello\n"]):
-        assert read(after(p, "Hello\n"), prediction("succeeded", kept))[-1] == Finish("succeeded")
+    for output in (None, [], "Hello\r\n", ["Hello\n"]):
+        assert read(after(p, "Hello\n"), prediction("succeeded", output))[-1] == Finish("succeeded")
     lost = read(after(p, "lo there"), prediction("succeeded", "Hello there"))[-1]
     assert lost == ApiError(code="lost")
     problem = calls.describe(p, lost, LLAMA)

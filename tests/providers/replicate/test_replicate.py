@@ -234,7 +234,7 @@ def test_the_documented_streams() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("wish", "kind", "begins"),
+    ("instruction", "kind", "begins"),
     [
         ("fail", Problem, False),
         ("break", IncompleteAnswer, True),
@@ -243,8 +243,8 @@ def test_the_documented_streams() -> None:
         ("stall", IncompleteAnswer, True),
     ],
 )
-async def test_failures_on_demand(wish: str, kind: type[Problem], begins: bool) -> None:
-    events, problem = await ask(f"Why is the sky blue? Please {wish}.")
+async def test_failures_on_demand(instruction: str, kind: type[Problem], begins: bool) -> None:
+    events, problem = await ask(f"Why is the sky blue? Please {instruction}.")
     assert type(problem) is kind
     assert bool(text_of(events)) is begins
 

@@ -387,10 +387,10 @@ async def test_chats_in_practice(access: Access) -> None:
     assert problem is None
     assert len(text_of(events)) > 100
     assert events[-1] == Finish("stop")
-    for wish, kind in (("fail", Problem), ("be refused", Problem), ("break", Problem), ("error", Problem)):
-        events, problem = await ask(access, f"Why is the sky blue? Please {wish}.")
+    for instruction, kind in (("fail", Problem), ("be refused", Problem), ("break", Problem), ("error", Problem)):
+        events, problem = await ask(access, f"Why is the sky blue? Please {instruction}.")
         assert isinstance(problem, kind)
-        assert bool(text_of(events)) == (wish in ("break", "error"))
+        assert bool(text_of(events)) == (instruction in ("break", "error"))
     events, _ = await ask(access, "please be empty")
     assert calls.finish(events).note == "The answer is empty."
     events, _ = await ask(access, "please think")

@@ -683,10 +683,10 @@ def an_account_that_blocks_the_call(p: Provider) -> None:
         "The account is overdue.": ("The Baidu account is overdue.", (401, 402, 403)),
         "Real-name verification first.": ("The Baidu account has no real-name verification.", (401, 403)),
     }
-    for theirs, (ours, statuses) in message.items():
+    for code, (label, statuses) in message.items():
         for status in statuses:
-            problem = p.describe_error(ApiError(status, code="denied", message=theirs), "m")
-            assert problem and problem.message.startswith(ours), status
+            problem = p.describe_error(ApiError(status, code="denied", message=code), "m")
+            assert problem and problem.message.startswith(label), status
 
 
 @check

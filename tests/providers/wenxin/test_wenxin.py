@@ -152,10 +152,15 @@ async def test_an_invalid_key_pair_is_reported(key: str, secret: str, expected: 
 @pytest.mark.parametrize("access", [access_to(WENXIN, api_key="bce-v3/ALTAK-FAKE/00"), by_pair()], ids=["v2", "older"])
 async def test_practice_fails_as_the_question_asks(access: Access) -> None:
     model = OLDER if "legacy_api_key" in access.fields else MODEL
-    for wish, kind in (("fail", Problem), ("be refused", CredentialRejected), ("break", Problem), ("error", Problem)):
-        events, problem = await ask(access, f"Why is the sky blue? Please {wish}.", model)
+    for instruction, kind in (
+        ("fail", Problem),
+        ("be refused", CredentialRejected),
+        ("break", Problem),
+        ("error", Problem),
+    ):
+        events, problem = await ask(access, f"Why is the sky blue? Please {instruction}.", model)
         assert isinstance(problem, kind)
-        assert bool(text_of(events)) == (wish in ("break", "error"))
+        assert bool(text_of(events)) == (instruction in ("break", "error"))
     events, _ = await ask(access, "The sky. Please be long.", model)
     assert events[-1] == Finish("length", False, "The answer reached its length limit.")
     events, _ = await ask(access, "please be empty", model)

@@ -127,7 +127,7 @@ def test_an_admission_shares_with_ones_own_key_whatever_the_database_says_it_is(
 ) -> None:
     ada, bob = people("ada"), people("bob")
     here = ada.tenant(asyncio.run(tenants.create(ada, "North Lab")).id)
-    mine = asyncio.run(operators.request(ada, ADA)).fingerprint
+    fingerprint = asyncio.run(operators.request(ada, ADA)).fingerprint
     requested = asyncio.run(operators.request(bob, BOB))
     mallory = ada.new_key_pair(BITS)
     with shared.administrator() as connection:
@@ -137,7 +137,7 @@ def test_an_admission_shares_with_ones_own_key_whatever_the_database_says_it_is(
         )
     asyncio.run(operators.admit(here, "bob", requested.fingerprint))
     listed = {entry.login: of.fingerprint(entry.public_key) for entry in operators.listing(here)}
-    assert listed == {"ada": mine, "bob": requested.fingerprint}
+    assert listed == {"ada": fingerprint, "bob": requested.fingerprint}
     with shared.administrator() as connection:
         keys = connection.execute("SELECT operator_key FROM modeldeck.wrap").fetchall()
     assert len(keys) == 2 and (mallory.key_id,) not in keys

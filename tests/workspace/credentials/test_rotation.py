@@ -55,19 +55,19 @@ def files(session: Session) -> str:
 async def test_the_new_key_is_used_and_the_old_one_stays_usable(acme: Session) -> None:
     await rotate(acme)
     assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
-    kept = rotation.previous_key(acme.tenant("acme"), "openai", "default")
-    assert kept and kept.hints == {"api_key": "old1"} and kept.clear["project"] == "proj_FAKE"
-    assert stored_credentials.secrets(acme.tenant("acme"), kept)["api_key"].reveal() == OLD
-    assert (await verify.verify_stored(acme.tenant("acme"), "openai", kept.name)).state is VerificationState.READY
+    previous = rotation.previous_key(acme.tenant("acme"), "openai", "default")
+    assert previous and previous.hints == {"api_key": "old1"} and previous.clear["project"] == "proj_FAKE"
+    assert stored_credentials.secrets(acme.tenant("acme"), previous)["api_key"].reveal() == OLD
+    assert (await verify.verify_stored(acme.tenant("acme"), "openai", previous.name)).state is VerificationState.READY
     assert OLD not in files(acme) and NEW not in files(acme)
 
 
 @pytest.mark.slow
 async def test_going_back_swaps_the_two_as_often_as_one_likes(acme: Session) -> None:
     await rotate(acme)
-    for wanted in (OLD, NEW, OLD):
+    for expected in (OLD, NEW, OLD):
         await rotation.restore_previous(acme.tenant("acme"), "openai", "default")
-        assert in_use(acme) == wanted and names(acme) == [("default", True), ("default.kept", False)]
+        assert in_use(acme) == expected and names(acme) == [("default", True), ("default.kept", False)]
     await status.use(acme.tenant("acme"), "openai", "default.kept")
     assert in_use(acme) == NEW and names(acme) == [("default", True), ("default.kept", False)]
 

@@ -435,22 +435,22 @@ async def test_a_form_does_not_write_over_what_another_session_saved_meanwhile(
     await set_up(disk_session, tenant_id)
     seen = credentials.active(disk_session.tenant(tenant_id), "openai")
     other = replace(disk_session, open_keys={}, _stores={})
-    theirs = await save.save(other.tenant(tenant_id), "openai", {"organization": "org-THEIRS"})
-    mine: dict[str, str | Secret] = {"api_key": Secret(KEY), "organization": "org-MINE"}
+    stored = await save.save(other.tenant(tenant_id), "openai", {"organization": "org-THEIRS"})
+    entered: dict[str, str | Secret] = {"api_key": Secret(KEY), "organization": "org-MINE"}
     with pytest.raises(CredentialConflict) as caught:
-        await save.save(disk_session.tenant(tenant_id), "openai", mine, seen=seen, watch=True)
-    assert caught.value.theirs == theirs
-    assert credentials.active(disk_session.tenant(tenant_id), "openai") == theirs
-    await save.save(disk_session.tenant(tenant_id), "openai", mine, seen=theirs, watch=True)
+        await save.save(disk_session.tenant(tenant_id), "openai", entered, baseline=seen, watch=True)
+    assert caught.value.stored == stored
+    assert credentials.active(disk_session.tenant(tenant_id), "openai") == stored
+    await save.save(disk_session.tenant(tenant_id), "openai", entered, baseline=stored, watch=True)
     with pytest.raises(CredentialConflict):
-        await save.save(disk_session.tenant(tenant_id), "openai", mine, seen=None, watch=True)
+        await save.save(disk_session.tenant(tenant_id), "openai", entered, baseline=None, watch=True)
 
 
 async def test_a_form_for_a_server_without_a_key_is_watched_as_well(disk_session: Session, tenant_id: str) -> None:
-    theirs, mine = ({"base_url": f"http://localhost:{port}/v1"} for port in (8000, 8080))
-    await save.save(disk_session.tenant(tenant_id), "openai_compatible", theirs)
+    stored, entered = ({"base_url": f"http://localhost:{port}/v1"} for port in (8000, 8080))
+    await save.save(disk_session.tenant(tenant_id), "openai_compatible", stored)
     with pytest.raises(CredentialConflict):
-        await save.save(disk_session.tenant(tenant_id), "openai_compatible", mine, seen=None, watch=True)
+        await save.save(disk_session.tenant(tenant_id), "openai_compatible", entered, baseline=None, watch=True)
 
 
 @pytest.mark.slow

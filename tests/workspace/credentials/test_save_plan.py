@@ -87,14 +87,14 @@ async def test_the_same_key_pasted_with_a_line_end_is_no_rotation(unlocked: Tena
 async def test_a_save_of_another_session_is_in_the_renewed_plan(disk_session: Session, unlocked: TenantSession) -> None:
     await save.save(unlocked, "openai", {"api_key": Secret(KEY)})
     seen = credentials.active(unlocked, "openai")
-    plan = await plan_save(unlocked, "openai", {"organization": "org-MINE"}, seen=seen, watch=True)
+    plan = await plan_save(unlocked, "openai", {"organization": "org-MINE"}, baseline=seen, watch=True)
     assert not plan.overwrites
     other = replace(disk_session, open_keys={}, _stores={}).tenant(unlocked.tenant_id)
-    theirs = await save.save(other, "openai", {"organization": "org-THEIRS"})
+    stored = await save.save(other, "openai", {"organization": "org-THEIRS"})
     with pytest.raises(CredentialConflict):
         await apply_save(plan)
     plan = await renew(plan)
-    assert plan.overwrites and plan.stored == theirs
+    assert plan.overwrites and plan.stored == stored
     assert (await apply_save(plan.overwrite())).clear["organization"] == "org-MINE"
 
 

@@ -70,7 +70,7 @@ def examine(tenant: TenantSession) -> Diagnose:
         session.environ, session.client_factory = environ or {}, lambda: Client(environ or {}, limits=limits)
         session.__dict__.pop("client", None)
         received: list[Check] = []
-        checks = await diagnose(tenant, "openai", hear=received.append, on_event=on_event)
+        checks = await diagnose(tenant, "openai", on_check=received.append, on_event=on_event)
         assert received == checks
         assert KEY not in json.dumps(
             [(check.words, dict(check.facts), check.problem and check.problem.detail) for check in checks]

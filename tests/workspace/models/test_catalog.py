@@ -40,10 +40,10 @@ def test_a_model_that_comes_back_is_listed_again() -> None:
 
 
 def test_an_added_model_outlives_every_listing_and_is_not_doubled_by_one() -> None:
-    mine = model("mine", origin=Origin.ADDED, fields={"version": "3"})
+    added = model("mine", origin=Origin.ADDED, fields={"version": "3"})
     for listed in ([], [model("a")], [model("mine")]):
-        after, _ = model_sync.merge_listing([mine], listed, TODAY)
-        assert [model for model in after if model.id == "mine"] == [mine]
+        after, _ = model_sync.merge_listing([added], listed, TODAY)
+        assert [model for model in after if model.id == "mine"] == [added]
 
 
 def test_what_was_measured_outlives_a_listing_that_does_not_tell_it() -> None:
@@ -226,11 +226,11 @@ async def test_several_models_are_removed_in_one_change_or_none_is(session: Sess
         tables.table("models").insert_multiple(to_record(model(name, origin=Origin.ADDED)) for name in ("x", "y"))
     await defaults.set(own, CHAT, "openai/x")
     before = session.store("acme").document().generation
-    mine = [entry for entry in catalog.listing(own) if entry.id in ("x", "y")]
+    added = [entry for entry in catalog.listing(own) if entry.id in ("x", "y")]
     listed = next(entry for entry in catalog.listing(own) if not catalog.removable(entry))
     with pytest.raises(UsageError, match="would come back"):
-        await catalog.remove(own, *mine, listed)
+        await catalog.remove(own, *added, listed)
     assert session.store("acme").document().generation == before
-    await catalog.remove(own, *mine)
+    await catalog.remove(own, *added)
     assert session.store("acme").document().generation == before + 1
     assert CHAT not in models.defaults(own) and not {"x", "y"} & {entry.id for entry in catalog.listing(own)}

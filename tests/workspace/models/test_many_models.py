@@ -64,10 +64,10 @@ def test_counts_and_proposals_are_those_of_the_list(many: TenantSession) -> None
         assert row.models == len([model for model in of_provider if model not in added and not model.gone])
     for kind in ModelType:
         usable = [row.model for row in catalog.rows(many) if row.usable and row.model.type is kind]
-        wanted = (proposals.first_proposed(usable) or usable[0]) if usable else None
+        expected = (proposals.first_proposed(usable) or usable[0]) if usable else None
         with many.store.transaction() as tables:
             tables.table("defaults").truncate()
-        assert proposals.proposed_defaults(many).get(kind) == wanted
+        assert proposals.proposed_defaults(many).get(kind) == expected
     assert models.by_id(many, "openai", "made-up-0000")[0] in listed
     assert models.by_id(many, "openai", "made-up") == ()
 

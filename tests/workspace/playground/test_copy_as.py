@@ -159,7 +159,7 @@ def test_a_printed_request_is_ours_byte_by_byte(provider_id: str, server: Record
     for call in calls_of(provider, fields, recording):
         server.requests.clear()
         send(provider, fields, call)
-        ours = server.requests[0]
+        sent = server.requests[0]
         for form in ("curl", "httpx"):
             try:
                 text = request_text(access_to(provider, fields, call), call, form, 0.0)
@@ -169,7 +169,7 @@ def test_a_printed_request_is_ours_byte_by_byte(provider_id: str, server: Record
             assert KEY not in text and "MODELDECK" not in text
             server.requests.clear()
             run(form, text, variables)
-            assert server.requests == [ours], (form, call.url)
+            assert server.requests == [sent], (form, call.url)
             compared += 1
     assert compared >= 4
 
@@ -194,16 +194,16 @@ def test_a_prediction_is_a_script_that_creates_it_and_asks_until_it_is_over(serv
     call = provider.chat(fields, ChatRequest(model, (Message("user", WORDS),)))
     server.requests.clear()
     send(provider, fields, call)
-    ours = server.requests[0]
+    sent = server.requests[0]
     text = request_text(access_to(provider, fields, call), call, "httpx", 0.0)
     assert KEY not in text
     server.requests.clear()
     server.answers = ['{"id": "p1", "status": "starting"}', '{"id": "p1", "status": "succeeded", "output": ["done"]}']
     assert "done" in run("httpx", text, ["REPLICATE_API_TOKEN"])
     created, polled = server.requests
-    assert created == ours
+    assert created == sent
     assert (polled.method, polled.target) == ("GET", "/v1/predictions/p1")
-    assert polled.headers["authorization"] == ours.headers["authorization"]
+    assert polled.headers["authorization"] == sent.headers["authorization"]
 
 
 def test_a_signed_request_is_a_script_that_signs_it(server: Recorder) -> None:
@@ -222,8 +222,8 @@ def test_a_signed_request_is_a_script_that_signs_it(server: Recorder) -> None:
     query = dict(parse_qsl(urlsplit(printed.target).query))
     moment = parsedate_to_datetime(query["date"]).timestamp()
     signed = provider.sign(call, fields, secrets, moment)
-    ours = {name: value.reveal() if isinstance(value, Secret) else value for name, value in signed.query.items()}
-    assert query == ours and urlsplit(printed.target).path == urlsplit(call.url).path
+    sent = {name: value.reveal() if isinstance(value, Secret) else value for name, value in signed.query.items()}
+    assert query == sent and urlsplit(printed.target).path == urlsplit(call.url).path
     assert printed.body == json.dumps(call.json, ensure_ascii=False, separators=(",", ":")).encode()
 
 

@@ -21,7 +21,7 @@ async def test_an_export_carries_saved_prompts(session: Session) -> None:
     bundle = file_format.parse(file_format.read(text.encode()))
     assert bundle.prompts == (REVIEWER,)
     plan = await import_plan.plan(two, bundle)
-    assert [event.done for event in plan.acts] == ["prompt saved"] and saved_prompts.prompts(two) == ()
+    assert [event.done for event in plan.events] == ["prompt saved"] and saved_prompts.prompts(two) == ()
     await import_plan.carry_out(session, plan)
     assert saved_prompts.prompts(two) == (REVIEWER,)
     assert not (await import_plan.plan(two, bundle)).changes

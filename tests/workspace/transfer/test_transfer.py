@@ -160,7 +160,7 @@ async def test_a_credential_that_cannot_be_opened_is_named_and_the_others_are_in
         if credential.needs and not credential.secrets
     }
     assert lacking == {"MiniMax default"}
-    assert exported.lacks == ("MiniMax default cannot be decrypted; its key is not in the file.",)
+    assert exported.omissions == ("MiniMax default cannot be decrypted; its key is not in the file.",)
 
 
 async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -> None:
@@ -168,7 +168,7 @@ async def test_what_another_version_knows_is_named_and_left_out(acme: Session) -
         tables.table("models").insert({"provider": "of_tomorrow", "id": "m", "type": "chat"})
         tables.table("defaults").insert({"type": "speech2text", "provider": "of_tomorrow", "model": "m", "set_at": ""})
     exported = await export.export(acme.tenant("acme"))
-    assert exported.lacks == ("of_tomorrow is not a provider of this version; it is not in the file.",)
+    assert exported.omissions == ("of_tomorrow is not a provider of this version; it is not in the file.",)
     assert not (await import_into(acme, exported.text)).changes
 
 
@@ -207,7 +207,7 @@ async def test_every_practice_tenant_comes_back_as_it_was(disk_session: Session)
 async def test_the_same_file_again_changes_nothing(acme: Session) -> None:
     for passphrase in (None, PASS):
         plan = await import_into(acme, await text(acme, passphrase=passphrase), "", passphrase)
-        assert not plan.changes and not plan.lacks and not plan.new
+        assert not plan.changes and not plan.omissions and not plan.new
 
 
 @pytest.mark.slow
@@ -220,7 +220,7 @@ async def test_what_the_file_has_wins_and_what_it_has_not_stays(acme: Session) -
     await defaults.set(acme.tenant("acme"), ModelType.CHAT, "openai/gpt-6-sol")
     await save.save(acme.tenant("acme"), "anthropic", {"api_key": Secret("sk-ant-FAKE-0000000000000000000")})
     plan = await import_into(acme, before, "", PASS)
-    assert [audit.words(event) for event in plan.acts] == [
+    assert [audit.words(event) for event in plan.events] == [
         "OpenAI changed: credential default, organization, api_key",
         "OpenAI: credential default in use",
         "default chat model set to openai_compatible/own-model",
@@ -236,23 +236,26 @@ async def test_a_file_without_secrets_keeps_those_that_are_stored_and_names_thos
     await save.save(acme.tenant("acme"), "openai", {"organization": "org-y"})
     await status.remove(acme.tenant("acme"), "openai", "team-b")
     plan = await import_into(acme, content)
-    assert [audit.words(event) for event in plan.acts] == ["OpenAI changed: credential default, organization"]
-    (lack,) = plan.lacks
-    assert lack.message == "OpenAI team-b needs its API key."
-    assert lack.remedy == Remedy(
+    assert [audit.words(event) for event in plan.events] == ["OpenAI changed: credential default, organization"]
+    (omission,) = plan.omissions
+    assert omission.message == "OpenAI team-b needs its API key."
+    assert omission.remedy == Remedy(
         Action.SET_UP_PROVIDER, "openai", "team-b", fields=("base_url=https://api.openai.com/v1", "api_key=-")
     )
     assert key_of(acme, "acme") == KEY
     new = await import_into(acme, content, "other")
-    assert len(new.lacks) == 2 and models.defaults(acme.tenant("other")).keys() == {ModelType.CHAT, ModelType.EMBEDDING}
+    assert len(new.omissions) == 2 and models.defaults(acme.tenant("other")).keys() == {
+        ModelType.CHAT,
+        ModelType.EMBEDDING,
+    }
 
 
 async def test_a_command_that_is_proposed_can_be_pasted_whatever_is_in_the_file(acme: Session) -> None:
     fields = {"organization": "org-$(id); `id`'\"\n&"}
-    theirs = openai(credentials={"a; id": {"fields": fields, "secrets": ["api_key"]}})
-    plan = await import_plan.plan_new(acme, await import_plan.open_bundle(json.dumps(theirs).encode()), "other")
-    (lack,) = plan.lacks
-    command = shlex.split(remedy_text(lack.remedy).partition(": ")[2])
+    crafted = openai(credentials={"a; id": {"fields": fields, "secrets": ["api_key"]}})
+    plan = await import_plan.plan_new(acme, await import_plan.open_bundle(json.dumps(crafted).encode()), "other")
+    (omission,) = plan.omissions
+    command = shlex.split(remedy_text(omission.remedy).partition(": ")[2])
     assert command[:4] == ["modeldeck", "provider", "set", "openai"]
     assert command[4:] == ["organization=org-$(id); `id`'\" &", "api_key=-", "--name", "a; id"]
 
@@ -300,8 +303,8 @@ async def test_an_import_never_fills_a_trial_again(acme: Session) -> None:
     assert left and left.left == 1
     assert key_source.source(acme.tenant("acme"), "openai") is KeySource.TRIAL
     await trials.remove(acme, "openai")
-    lacks = (await import_into(acme, content, "third", PASS)).lacks
-    assert [lack.message for lack in lacks] == ["There is no trial of OpenAI."]
+    omissions = (await import_into(acme, content, "third", PASS)).omissions
+    assert [omission.message for omission in omissions] == ["There is no trial of OpenAI."]
 
 
 async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None:
@@ -316,11 +319,11 @@ async def test_a_stored_key_goes_nowhere_that_a_file_says(acme: Session) -> None
     model = {"id": "theirs", "type": "chat", "origin": "added", "fields": address}
     before = everything(acme)
     for named in ({"active": "default", "credentials": {"default": {"secrets": ["api_token"]}}}, {}):
-        theirs = await import_plan.open_bundle(
+        crafted = await import_plan.open_bundle(
             json.dumps(file_with({"huggingface": {"models": [model], **named}})).encode()
         )
         with pytest.raises(UsageError, match=r"would send the stored key of Hugging Face to https://x\.example"):
-            await import_plan.plan(acme.tenant("acme"), theirs)
+            await import_plan.plan(acme.tenant("acme"), crafted)
     assert everything(acme) == before
 
 
@@ -560,14 +563,14 @@ async def test_a_tenant_with_a_previous_key_is_imported_with_it(acme: Session) -
 async def test_a_previous_key_that_is_not_in_the_file_is_reported_without_a_command(acme: Session) -> None:
     await rotate(acme)
     plan = await import_into(acme, await text(acme), "elsewhere")
-    (message,) = [lack.message for lack in plan.lacks if ".kept" in lack.message]
+    (message,) = [omission.message for omission in plan.omissions if ".kept" in omission.message]
     assert message == "OpenAI default.kept needs its key, which is not in the file; it was left out."
 
 
 async def test_a_previous_key_alone_or_in_use_is_not_imported(acme: Session) -> None:
-    kept = FileCredential("openai", "default.kept", {}, ("api_key",), {"api_key": Secret(KEY)})
-    plan = await import_plan.plan_new(acme, Bundle("new", "new", (kept,)))
-    assert "was left out" in plan.lacks[0].message and "credentials" not in plan.after
+    previous = FileCredential("openai", "default.kept", {}, ("api_key",), {"api_key": Secret(KEY)})
+    plan = await import_plan.plan_new(acme, Bundle("new", "new", (previous,)))
+    assert "was left out" in plan.omissions[0].message and "credentials" not in plan.after
     used = {"active": "default.kept", "credentials": {"default.kept": {"secrets": {"api_key": KEY}}}}
     data = {"modeldeck": "settings", "version": 1, "tenant": {"id": "new", "name": "new"}, "defaults": {}}
     with pytest.raises(UsageError, match="uses the previous key"):
@@ -582,14 +585,14 @@ async def test_a_model_of_a_file_gets_no_key_that_is_set_up_later(acme: Session)
     token = Secret("hf_FAKE-token-of-nobody")
     model = Model("huggingface", "org/good", ModelType.CHAT, Origin.ADDED, fields=ENDPOINT)
     plan = await import_plan.plan_new(acme, Bundle("new", "new", models=(model,)))
-    assert any(EVIL in audit.words(change) for change in plan.acts), "the plan shows the address"
+    assert any(EVIL in audit.words(change) for change in plan.events), "the plan shows the address"
     await import_plan.carry_out(acme, plan)
     saved = await save.save(acme.tenant(plan.tenant.id), "huggingface", {"api_token": token})
     assert EVIL not in saved.origins
     # The control: a key that comes in the same file may go where its models are, and the plan says where.
     key = FileCredential("huggingface", "default", {}, ("api_token",), {"api_token": token})
     plan = await import_plan.plan_new(acme, Bundle("other", "other", (key,), models=(model,)))
-    assert any("sent to" in audit.words(change) and EVIL in audit.words(change) for change in plan.acts)
+    assert any("sent to" in audit.words(change) and EVIL in audit.words(change) for change in plan.events)
 
 
 async def test_however_many_models_a_file_has_the_table_is_written_as_often(

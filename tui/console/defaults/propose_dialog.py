@@ -92,9 +92,9 @@ class Propose(Dialog[str]):
         rows = defaults.rows(self.navigator.tenant_session)
         chosen = any(row.default for row in rows)
         missing = ", ".join(kind.label for kind in proposed)
-        apart = "\n" if "\n" in self.summary else " "
+        separator = "\n" if "\n" in self.summary else " "
         none = f"No default model yet for {missing}." if chosen else "No default models yet."
-        yield Plain(f"{self.summary}{apart}{none}")
+        yield Plain(f"{self.summary}{separator}{none}")
         yield Plain("Suggested:\n")
         for model in proposed.values():
             yield Proposal(model)

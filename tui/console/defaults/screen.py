@@ -194,7 +194,7 @@ class Defaults(AreaScreen):
             )
         provider = PROVIDERS.get(default.provider)
         label = provider.label if provider else one_line(default.provider)
-        apart = " Then re-embed stored texts." if row.type is ModelType.EMBEDDING else ""
+        advice = " Then re-embed stored texts." if row.type is ModelType.EMBEDDING else ""
         fails = "Requests to it fail; nothing is switched for you."
         if row.state is DefaultState.GONE:
             does = (
@@ -202,7 +202,7 @@ class Defaults(AreaScreen):
                 if row.replacement
                 else hint("{list.choose} shows what can be used.")
             )
-            return f"The default {kind} model no longer exists; requests to it fail.", does + apart
+            return f"The default {kind} model no longer exists; requests to it fail.", does + advice
         if row.state is DefaultState.NOT_SET_UP:
             return f"{label} is no longer set up. {fails}", hint(
                 "{area.providers} sets it up again, {list.choose} shows what can be used."
@@ -219,7 +219,7 @@ class Defaults(AreaScreen):
         dify = " (Dify: system reasoning)" if row.type is ModelType.CHAT else ""
         words = (
             f"Used when a request names no {kind} model{dify}.",
-            hint("{list.choose} shows all, {defaults.clear} clears it.") + apart,
+            hint("{list.choose} shows all, {defaults.clear} clears it.") + advice,
         )
         return strip_of(one_line(default.ref), words, _REF if self.size.width >= 63 else 8)
 

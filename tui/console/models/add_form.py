@@ -60,7 +60,7 @@ class ModelForm(Form):
         )
         self.verify = Button("Verify and save" if model else "Verify and add", id="verify", note=note, primary=True)
         self.instead = Button("", id="instead", indent=0)
-        self._wanted: SearchResult | None = None
+        self._pending_result: SearchResult | None = None
 
     # --- its parts ---
 
@@ -243,7 +243,7 @@ class ModelForm(Form):
             name for name, value in hit.fields.items() if name in self.choices and self.choices[name].value != value
         ]
         self._offer_instead(hit if changes and not hit.usable else None)
-        if self._wanted is None:
+        if self._pending_result is None:
             self._fill(hit)
             self.verify.focus()
         else:
@@ -251,7 +251,7 @@ class ModelForm(Form):
 
     def accept_replacement(self) -> None:
         """Take the replacement offered for a search result that cannot be used."""
-        hit, name = self._wanted, self._choice_for(self._wanted)
+        hit, name = self._pending_result, self._choice_for(self._pending_result)
         if hit is not None:
             self._offer_instead(None)
             self._fill(hit)
@@ -267,7 +267,7 @@ class ModelForm(Form):
         self.show_fields()
 
     def _offer_instead(self, hit: SearchResult | None) -> None:
-        self._wanted = hit
+        self._pending_result = hit
         name = self._choice_for(hit)
         self.instead.display = bool(hit and name)
         if hit and name:

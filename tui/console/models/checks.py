@@ -45,7 +45,7 @@ class ModelChecks:
         self._say(f"Sending {sent}{billed}.", hint("{area.escape} stops it."))
         outcomes: dict[str, str | Problem] = {}
 
-        def hear(model: Model, outcome: str | Problem) -> None:
+        def show_result(model: Model, outcome: str | Problem) -> None:
             outcomes[row_key(model)] = outcome
             self.results[row_key(model)] = (
                 problem_strip(outcome)
@@ -55,7 +55,7 @@ class ModelChecks:
 
         try:
             with self._working.during(f"calling {clip_middle(name_of(rows[0].model), 30) if one else which}"):
-                await catalog.test_all(session, [row.model for row in rows], hear)
+                await catalog.test_all(session, [row.model for row in rows], show_result)
         except asyncio.CancelledError:
             self._say("Stopped. The request may still be billed.", "")
             raise

@@ -109,17 +109,17 @@ class PickModel(PageScreen[Model]):
             # These two are a group of their own, unless a filter is typed.
             sections = [("Now", [row_key(self._now.model)])] if self._now else []
             sections += [("Nearest", [row_key(self._nearest)])] if self._nearest else []
-        apart = {key for _, keys in sections for key in keys}
+        grouped = {key for _, keys in sections for key in keys}
         sections.append(
             (
                 f"All {self.type.label} models ready to use",
-                [entry for entry in matches if entry not in apart and self._list.by_key[entry].usable],
+                [entry for entry in matches if entry not in grouped and self._list.by_key[entry].usable],
             )
         )
         sections.append(
             (
                 "Needs attention",
-                [entry for entry in matches if entry not in apart and not self._list.by_key[entry].usable],
+                [entry for entry in matches if entry not in grouped and not self._list.by_key[entry].usable],
             )
         )
         keys: list[str] = []

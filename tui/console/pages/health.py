@@ -200,7 +200,7 @@ class Health(PageScreen[None]):
         self.set_class(self._of > 1, "-checking")
         bar.move(0)
 
-        def hear(row: HealthRow) -> None:
+        def show_row(row: HealthRow) -> None:
             self._done += 1
             self._checked[row_key(row)] = row
             self._take(row_key(row), row)
@@ -209,7 +209,7 @@ class Health(PageScreen[None]):
 
         try:
             with self.pending_actions.suspend():
-                checked = await health.check_rows(entries, hear)
+                checked = await health.check_rows(entries, show_row)
         except asyncio.CancelledError:
             self._say("Stopped.", "What was verified stays.")
             raise

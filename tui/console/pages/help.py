@@ -101,8 +101,8 @@ class Help(TextPage):
         if isinstance(self._about, FramedScreen):
             items = footer_items(self._about.chrome().keys, typing=False)
             keys += [(item.keys, item.word) for item in items[:1] if not item.last]
-        mine = [action for action in self._actions.values() if not action.is_general]
-        keys += [("  ".join(entry.keys[:3]), _lower(entry.words)) for entry in mine]
+        local = [action for action in self._actions.values() if not action.is_general]
+        keys += [("  ".join(entry.keys[:3]), _lower(entry.words)) for entry in local]
         rows = [row for key in keys for row in _key(*key, cells=cells)]
         lists = self._about.query(Rows)
         move = " ".join(keys_of(f"list.{step}")[-1 if step in ("up", "down") else 0] for step in _STEPS)

@@ -40,5 +40,5 @@ class TextPage(PageScreen[None]):
     def action_find(self) -> None:
         self.query_one(Find).open()
 
-    def on_find_wanted(self, event: Find.Wanted) -> None:
+    def on_find_requested(self, event: Find.Requested) -> None:
         self.query_one(Find).say(self.reader.find(event.text, event.step))

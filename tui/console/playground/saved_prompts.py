@@ -21,7 +21,7 @@ from tui.console.widgets.symbols import MUTED
 from tui.console.widgets.truncate import fit
 from tui.errors import Problem
 from tui.sanitize import one_line
-from tui.workspace.conflicts import Seen
+from tui.workspace.conflicts import Baseline
 from tui.workspace.playground import saved_prompts
 from tui.workspace.playground.saved_prompts import SavedPrompt
 
@@ -95,8 +95,8 @@ class SavedPrompts(PageScreen[SavedPrompt]):
             return
 
         async def remove(overwrite: bool) -> None:
-            seen = None if overwrite else Seen(prompt)
-            await asyncio.to_thread(saved_prompts.remove, self.navigator.tenant_session, prompt.name, seen)
+            baseline = None if overwrite else Baseline(prompt)
+            await asyncio.to_thread(saved_prompts.remove, self.navigator.tenant_session, prompt.name, baseline)
 
         await self.dialogs.over_conflict(remove)
         self._show()
@@ -123,7 +123,7 @@ class PromptName(PageScreen[str]):
     def __init__(self, prompt: SavedPrompt, name: str) -> None:
         super().__init__()
         self._prompt, self._before = prompt, name
-        self._seen: dict[str, SavedPrompt] = {}
+        self._baselines: dict[str, SavedPrompt] = {}
         """The saved prompts when the form was opened, by name."""
         self._row = FieldRow("name", "name", name, help=("One of the same name is replaced.",))
 
@@ -140,7 +140,7 @@ class PromptName(PageScreen[str]):
         return ScreenText(f"{_TITLE} › save", (*keys, "page.back"), strip=_describe(self._prompt))
 
     def on_mount(self) -> None:
-        self._seen = {prompt.name: prompt for prompt in saved_prompts.prompts(self.navigator.tenant_session)}
+        self._baselines = {prompt.name: prompt for prompt in saved_prompts.prompts(self.navigator.tenant_session)}
         self._row.field.focus()
 
     def unsaved(self) -> str:
@@ -156,10 +156,10 @@ class PromptName(PageScreen[str]):
         prompt, session = self._prompt, self.navigator.tenant_session
         try:
             named = saved_prompts.create(self._row.value.strip(), prompt.system, prompt.parameters, prompt.schema)
-            seen = Seen(self._seen.get(named.name))
+            baseline = Baseline(self._baselines.get(named.name))
 
             async def save(overwrite: bool) -> SavedPrompt:
-                await asyncio.to_thread(saved_prompts.save, session, named, None if overwrite else seen)
+                await asyncio.to_thread(saved_prompts.save, session, named, None if overwrite else baseline)
                 return named
 
             if await self.dialogs.over_conflict(save) is None:

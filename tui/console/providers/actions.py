@@ -102,13 +102,13 @@ async def remove(session: TenantSession, questions: Questions, row: ProviderRow,
     label = row.provider.label
     verb = "Forget" if row.state is ProviderState.UNDECRYPTABLE and not name else "Remove"
     what = f"{name} of {label}" if name else label
-    seen = None
-    while (stored := _contents(session, row.provider.id)) != seen and name in ("", *stored):
+    shown = None
+    while (stored := _contents(session, row.provider.id)) != shown and name in ("", *stored):
         lines = removal_lines(session, row, name)
-        lines = lines if seen is None else ["Another session changed it meanwhile.", "", *lines]
+        lines = lines if shown is None else ["Another session changed it meanwhile.", "", *lines]
         if await questions.ask(f"{verb} {what}", lines, {"keep": "Keep", "remove": verb}) != "remove":
             return ""
-        seen = stored
+        shown = stored
     if name:
         await status.remove(session, row.provider.id, name)
     else:

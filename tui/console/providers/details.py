@@ -211,11 +211,13 @@ class ProviderDetails:
 
     def _defaults(self, compact: bool) -> list[Item]:
         chosen = models.defaults(self.session)
-        mine = {kind: entry.model for kind, entry in chosen.items() if entry.provider == self.row.provider.id}
+        defaults = {kind: entry.model for kind, entry in chosen.items() if entry.provider == self.row.provider.id}
         listing = catalog.listing(self.session, provider=self.row.provider.id)
         here = {(entry.type, entry.id) for entry in listing if not entry.gone}
         served = {
-            kind: mine[kind] + ("" if (kind, mine[kind]) in here else f"  {WARNING} gone") if kind in mine else ""
+            kind: defaults[kind] + ("" if (kind, defaults[kind]) in here else f"  {WARNING} gone")
+            if kind in defaults
+            else ""
             for kind in self.row.provider.types
         }
         if self.credential is None or not (compact or any(served.values())):

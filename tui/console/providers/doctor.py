@@ -49,7 +49,7 @@ class Doctor(PageScreen[None]):
 
     async def _run(self) -> None:
         try:
-            await diagnose(self.navigator.tenant_session, self._provider.id, self._credential, hear=self._add)
+            await diagnose(self.navigator.tenant_session, self._provider.id, self._credential, on_check=self._add)
         except Problem as problem:
             self._problem = problem
         finally:

@@ -26,8 +26,8 @@ _STATE_WIDTH = 20
 _GROUPS = {Supply.OWN: "Model vendors", Supply.HOSTING: "Model hosts"}
 
 
-def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], compact: bool) -> list[Item]:
-    """Return the rows with a heading for each group; `doing` says by provider ID what runs there.
+def provider_items(rows: Sequence[ProviderRow], activity: Mapping[str, str], compact: bool) -> list[Item]:
+    """Return the rows with a heading for each group; `activity` says by provider ID what runs there.
 
     `compact` leaves out what the details next to the list show.
     """
@@ -37,7 +37,7 @@ def provider_items(rows: Sequence[ProviderRow], doing: Mapping[str, str], compac
         if row.provider.supply is not group:
             group = row.provider.supply
             items.append(text_item("", line((_GROUPS[group], HEADING))))
-        items.append(Item(row.provider.id, _drawer(row, doing.get(row.provider.id, ""), compact)))
+        items.append(Item(row.provider.id, _drawer(row, activity.get(row.provider.id, ""), compact)))
     return items
 
 
@@ -61,26 +61,26 @@ def model_count(row: ProviderRow) -> str:
     return f"{total} model{'' if total == 1 else 's'}" if total else ""
 
 
-def _drawer(row: ProviderRow, doing: str, compact: bool) -> Callable[[int], Content]:
-    return lambda cells: _draw(row, doing, compact, cells)
+def _drawer(row: ProviderRow, activity: str, compact: bool) -> Callable[[int], Content]:
+    return lambda cells: _draw(row, activity, compact, cells)
 
 
-def _draw(row: ProviderRow, doing: str, compact: bool, cells: int) -> Content:
-    mark, style = sign(RowState.WORKING if doing else row.state)
+def _draw(row: ProviderRow, activity: str, compact: bool, cells: int) -> Content:
+    mark, style = sign(RowState.WORKING if activity else row.state)
     if cells < _NARROW:
         label = min(_LABEL, cells // 2)
         name = fit(row.provider.label, label - 1, middle=True)
-        words = clip_end(doing or row.word, cells - label - 2)
+        words = clip_end(activity or row.word, cells - label - 2)
         return line((mark, style), f" {name} ", (words, ERROR if style == ERROR else ""))
     name = fit(row.provider.label, _LABEL - 1, middle=True) + " "
     state = row.word.removeprefix("trial ") if compact and width(row.word) > _STATE_WIDTH else row.word
-    if row.credential is None and not doing and not row.models + row.added:
+    if row.credential is None and not activity and not row.models + row.added:
         word = f"{row.discovered} found" if compact and row.discovered else row.word
         return line((mark, style), f" {name}", (clip_end(word, cells - _LABEL - 2), MUTED))
     number, _, unit = model_count(row).partition(" ")
     total = f"{number:>{5 if compact else 3}} {unit}" if number and (compact or cells >= _BROAD) else ""
     word, source = (
-        (fit(doing or state, _STATE_WIDTH), "") if compact else (fit(doing or row.word, 26), fit(row.source, 12))
+        (fit(activity or state, _STATE_WIDTH), "") if compact else (fit(activity or row.word, 26), fit(row.source, 12))
     )
     words = clip_end(f"{word}{source}{total}".rstrip(), cells - 2 - width(name))
     failed = ERROR if style == ERROR else ""

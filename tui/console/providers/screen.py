@@ -170,12 +170,12 @@ class Providers(AreaScreen):
     def _draw(self, key: str | None = None) -> None:
         words = self.query_one(Filter).text.casefold().split()
         rows = [row for row in self.rows if matches(row, words)]
-        doing = self.checks.running_checks
-        shown = (rows, doing, self.is_wide, words)
+        activities = self.checks.running_checks
+        shown = (rows, activities, self.is_wide, words)
         if shown == self._shown and key is None:
             return
         self._shown = shown
-        self.listed.show(provider_items(rows, doing, self.is_wide) or no_match(words), key)
+        self.listed.show(provider_items(rows, activities, self.is_wide) or no_match(words), key)
 
     def _update_details(self) -> None:
         """Bring the details to the provider under the cursor."""

@@ -87,9 +87,9 @@ def strip_of_row(row: ProviderRow, now: str, locked: bool) -> Strip:
     return message, _listed_words(row, credential, now)
 
 
-def state_words(row: ProviderRow, doing: str) -> str:
+def state_words(row: ProviderRow, activity: str) -> str:
     """Return the state of a provider for the title, or what is being done with it."""
-    return f"{WORKING} {doing}" if doing else f"{sign(row.state)[0]} {row.word if row.on_trial else row.state}"
+    return f"{WORKING} {activity}" if activity else f"{sign(row.state)[0]} {row.word if row.on_trial else row.state}"
 
 
 def verified_words(rows: Sequence[ProviderRow], provider_ids: Collection[str]) -> str:
@@ -164,9 +164,9 @@ def strip_of_both(row: ProviderRow, credential: Credential, now: str) -> Strip:
 def strip_of_credential(row: ProviderRow, credential: Credential, now: str) -> Strip:
     """Return the strip of another credential."""
     if name := previous_of(credential.name):
-        kept = f"{credential.name}{_ends(row, credential)}, kept since {name} was rotated."
+        previous = f"{credential.name}{_ends(row, credential)}, kept since {name} was rotated."
         return (
-            kept,
+            previous,
             f"{key_of('providers.use')} goes back to it; {key_of('providers.remove')} forgets it once {name} works.",
         )
     if credential.check.message and credential.check.state is not VerificationState.READY:

@@ -74,14 +74,14 @@ class DamagedTenant(PageScreen[bool]):
             )
         if not self.states:
             return "Other tenants are not affected.", ""
-        kept = self.navigator.session.store(self.row.id).kept_as()
+        copy_name = self.navigator.session.store(self.row.id).kept_as()
         lacking = audit.changes_since(self.navigator.session.tenant(self.row.id), self._selected)
         more = f" and {len(lacking) - 1} more" if len(lacking) > 1 else ""
         return (
             f"Not in this state: {lacking[0]}{more}."
             if lacking
             else "Restoring replaces the settings with this state and opens the tenant.",
-            f"The damaged file is kept as {kept}." if kept else "",
+            f"The damaged file is kept as {copy_name}." if copy_name else "",
         )
 
     def on_mount(self) -> None:

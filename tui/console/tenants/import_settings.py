@@ -129,9 +129,9 @@ class Import(PageScreen[str]):
 
     def _show(self, plan: Plan) -> None:
         would = "This will change:" if plan.changes else f"{plan.tenant.name} already matches the file."
-        lines: list[Words] = [would, *(f"  {audit.words(event)}" for event in plan.acts)]
+        lines: list[Words] = [would, *(f"  {audit.words(event)}" for event in plan.events)]
         lines += [f"  new URL: {url}" for url in plan.new_urls]
-        lines += [(f"{lack.message} {problem_hint(lack)}".strip(), MUTED) for lack in plan.lacks]
+        lines += [(f"{omission.message} {problem_hint(omission)}".strip(), MUTED) for omission in plan.omissions]
         self._summary.show(Content("\n").join(line("   ", entry) for entry in lines))
         self._show_buttons(plan.changes)
         (self._import if plan.changes else self._file.field).focus()
@@ -144,4 +144,4 @@ class Import(PageScreen[str]):
     async def _carried_out(self, plan: Plan) -> str:
         await import_plan.carry_out(self.navigator.session, plan)
         self._plan = None
-        return f"Imported into {plan.tenant.name}: {len(plan.acts)} change{'' if len(plan.acts) == 1 else 's'}."
+        return f"Imported into {plan.tenant.name}: {len(plan.events)} change{'' if len(plan.events) == 1 else 's'}."

@@ -21,7 +21,7 @@ from tui.tenancy import keyring
 from tui.workspace.key_pairs import rotation
 from tui.workspace.key_pairs.rotation import RotationResult
 
-_SEALED_ANEW = """
+_RESEALED = """
    Every credential is re-encrypted for a new key pair; the passphrase
    stays. The old key file is kept until no earlier state of the
    settings needs it.
@@ -55,7 +55,7 @@ class KeyPair(PageScreen[str]):
         self._new.display = self.is_lost
         with Form():
             yield OtherOperators("key pair", self.tenant.id)
-            yield Plain(_LOST if self.is_lost else _SEALED_ANEW)
+            yield Plain(_LOST if self.is_lost else _RESEALED)
             yield self._present
             yield self._new
             yield Plain()

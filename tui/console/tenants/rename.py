@@ -14,7 +14,7 @@ from tui.domain import Tenant
 from tui.errors import Problem
 from tui.tenancy import tenants as tenant_registry
 from tui.workspace import tenants
-from tui.workspace.conflicts import Seen
+from tui.workspace.conflicts import Baseline
 
 
 class Rename(PageScreen[str]):
@@ -56,8 +56,8 @@ class Rename(PageScreen[str]):
         self.run_worker(self._rename(), group="rename", exclusive=True, exit_on_error=False)
 
     async def _save(self, overwrite: bool) -> Tenant:
-        session, seen = self.navigator.session.tenant(self.tenant.id), Seen(self.tenant.name)
-        return await tenants.rename(session, self._name_row.value, None if overwrite else seen)
+        session, baseline = self.navigator.session.tenant(self.tenant.id), Baseline(self.tenant.name)
+        return await tenants.rename(session, self._name_row.value, None if overwrite else baseline)
 
     async def _rename(self) -> None:
         try:

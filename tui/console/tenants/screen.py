@@ -205,12 +205,12 @@ class Tenants(AreaScreen):
 
     def _fill(self, cursor: str = "") -> None:
         words = self._filter.text.casefold().split()
-        kept = [row for row in self.rows if all(word in _search_text(row) for word in words)]
+        matching = [row for row in self.rows if all(word in _search_text(row) for word in words)]
         heading = self.query_one(TenantHeading)
-        if heading.with_trials != has_trials(kept):
-            heading.with_trials = has_trials(kept)
+        if heading.with_trials != has_trials(matching):
+            heading.with_trials = has_trials(matching)
             heading.refresh()
-        self._list.show(tenant_items(kept, self.navigator.session.now()), cursor or None)
+        self._list.show(tenant_items(matching, self.navigator.session.now()), cursor or None)
         self.refresh_chrome()
 
     # --- keys ---

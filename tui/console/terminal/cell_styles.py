@@ -55,8 +55,8 @@ def on_blank(look: CellStyle) -> CellStyle:
     """Return the part of a style that is visible on a blank cell."""
     if look.attributes & _SEEN_ON_BLANKS or look.link:
         return look
-    seen = CellStyle(back=look.back)
-    return _KNOWN.setdefault(seen, seen)
+    visible = CellStyle(back=look.back)
+    return _KNOWN.setdefault(visible, visible)
 
 
 @lru_cache(maxsize=4096)
@@ -65,8 +65,8 @@ def change(before: CellStyle, after: CellStyle) -> str:
     if before == after:
         return ""
     link = f"\x1b]8;{after.link or ';'}\x1b\\" if before.link != after.link else ""
-    anew = ";".join(filter(None, [*sorted(after.attributes), after.front, after.back]))
-    anew = f"0;{anew}" if anew else ""
+    absolute = ";".join(filter(None, [*sorted(after.attributes), after.front, after.back]))
+    absolute = f"0;{absolute}" if absolute else ""
     off = {_OFF[attribute] for attribute in before.attributes - after.attributes}
     on = {attribute for attribute in after.attributes if attribute not in before.attributes or _OFF[attribute] in off}
     colours = [
@@ -77,4 +77,4 @@ def change(before: CellStyle, after: CellStyle) -> str:
     step = ";".join([*sorted(off), *sorted(on), *colours])
     if not step:
         return link
-    return f"{link}\x1b[{min(step, anew, key=len)}m"
+    return f"{link}\x1b[{min(step, absolute, key=len)}m"

@@ -25,11 +25,11 @@ class ConsoleCompositor(Compositor):
         }
         for widget, (region, clip) in self.visible_widgets.items():
             place = region.intersection(clip)
-            wanted = {y: [x for x in bare[y] if place.x <= x < place.right] for y in place.line_range if y in bare}
-            for first, count in _runs(y for y, parts in wanted.items() if parts):
+            undrawn = {y: [x for x in bare[y] if place.x <= x < place.right] for y in place.line_range if y in bare}
+            for first, count in _runs(y for y, parts in undrawn.items() if parts):
                 run = Region(place.x - region.x, first - region.y, place.width, count)
                 for y, strip in enumerate(widget.render_lines(run), first):
-                    for x in wanted[y]:
+                    for x in undrawn[y]:
                         rows[y][x] = strip.crop(x - place.x, bare[y].pop(x) - place.x)
                     if not bare[y]:
                         del bare[y]

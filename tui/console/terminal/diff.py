@@ -12,7 +12,7 @@ from typing import NamedTuple
 from tui.console.terminal.cell_styles import PLAIN, CellStyle, change, on_blank
 from tui.console.terminal.cells import CellRow, Picture, blank, has_certain_width
 
-ANEW = "\x1b[m\x1b[r\x1b[?7l\x1b[?25l\x1b[H\x1b[2J"
+FULL_RESET = "\x1b[m\x1b[r\x1b[?7l\x1b[?25l\x1b[H\x1b[2J"
 """No colour, no scroll region, no line wrap, no cursor, nothing on the screen: what all else stands on."""
 
 _ERASE = "\x1b[K"
@@ -52,28 +52,28 @@ class ScreenState(NamedTuple):
 
     @classmethod
     def blank(cls, width: int, height: int) -> "ScreenState":
-        """Return the state of the screen after ANEW."""
+        """Return the state of the screen after FULL_RESET."""
         return cls([blank(width)] * height, CursorState(0, 0))
 
 
-def diff_step(shown: ScreenState, wanted: Picture, cursor: tuple[int, int], room: int) -> tuple[str, ScreenState]:
+def diff_step(shown: ScreenState, target: Picture, cursor: tuple[int, int], room: int) -> tuple[str, ScreenState]:
     """Return text that turns the screen into the wanted picture, and the state after it.
 
     The cursor (x, y) is at its end. If the whole takes more bytes than `room`, the text is a part of it, from the
     cursor's row outwards, where the effect of a key is seen. The rest is the difference that is left.
     """
-    rows, width = range(len(wanted)), len(wanted[0].texts)
-    start, todo, scrolling = _shortest_scroll(shown, wanted, rows)
+    rows, width = range(len(target)), len(target[0].texts)
+    start, todo, scrolling = _shortest_scroll(shown, target, rows)
     pen = todo[-1].pen if todo else start.pen
     text = scrolling + "".join(run.text for run in todo) + move(pen, cursor[1], cursor[0], width)
     if len(text.encode()) <= room:
-        return text, ScreenState(wanted, CursorState(cursor[1], cursor[0], pen.look))
+        return text, ScreenState(target, CursorState(cursor[1], cursor[0], pen.look))
     picture, pen, text = list(start.picture), start.pen, scrolling
-    for run in runs(*start, wanted, sorted(rows, key=lambda y: abs(y - cursor[1]))):
+    for run in runs(*start, target, sorted(rows, key=lambda y: abs(y - cursor[1]))):
         if text and len(text.encode()) + len(run.text.encode()) > room:
             break
         text, pen = text + run.text, run.pen
-        picture[run.y] = _overlay(picture[run.y], wanted[run.y], run.start, run.end)
+        picture[run.y] = _overlay(picture[run.y], target[run.y], run.start, run.end)
     return text, ScreenState(picture, pen)
 
 
@@ -163,10 +163,10 @@ def _tail(row: CellRow) -> int:
 def _write_run(row: CellRow, y: int, start: int, end: int, pen: CursorState) -> tuple[str, CursorState]:
     parts = [move(pen, y, start, len(row.texts))]
     look = pen.look
-    for text, wanted in zip(row.texts[start:end], row.looks[start:end], strict=True):
-        if wanted is not look and text and not (text == " " and on_blank(look) is wanted):
-            parts.append(change(look, wanted))
-            look = wanted
+    for text, target in zip(row.texts[start:end], row.looks[start:end], strict=True):
+        if target is not look and text and not (text == " " and on_blank(look) is target):
+            parts.append(change(look, target))
+            look = target
         parts.append(text)
     return "".join(parts), CursorState(y, end, look)
 
@@ -207,13 +207,13 @@ class Scroll(NamedTuple):
     by: int
 
 
-def _shortest_scroll(shown: ScreenState, wanted: Picture, rows: range) -> tuple[ScreenState, list[Run], str]:
+def _shortest_scroll(shown: ScreenState, target: Picture, rows: range) -> tuple[ScreenState, list[Run], str]:
     """Return what to send after a scroll if that is shorter: the state, the runs left, the text."""
-    best, text = (shown, list(runs(*shown, wanted, rows))), ""
+    best, text = (shown, list(runs(*shown, target, rows))), ""
     if _length("", best[1]) > _CHEAP:
-        for scroll in _scrolls(shown.picture, wanted):
+        for scroll in _scrolls(shown.picture, target):
             after, scrolling = _scroll(shown, scroll)
-            todo = list(runs(*after, wanted, rows))
+            todo = list(runs(*after, target, rows))
             if _length(scrolling, todo) < _length(text, best[1]):
                 best, text = (after, todo), scrolling
     return *best, text

@@ -15,7 +15,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App
 
 from tui.console.terminal.cells import Picture, apply_update, blank
-from tui.console.terminal.diff import ANEW, ScreenState, diff_step
+from tui.console.terminal.diff import FULL_RESET, ScreenState, diff_step
 from tui.console.terminal.flow_control import FlowControl, assumed_rate
 
 _AT_ONCE = 256
@@ -32,7 +32,7 @@ class Display:
         self._app = app
         self._whole = whole
         self._speed = assumed_rate(line)
-        self._wanted: Picture = ()
+        self._target: Picture = ()
         self._shown: ScreenState | None = None
         self._later: asyncio.TimerHandle | None = None
 
@@ -42,8 +42,8 @@ class Display:
         if self._whole or self._pace is None or app._batch_count or not isinstance(update, LayoutUpdate | ChopsUpdate):
             return False
         if self._size != app.size:
-            self._wanted, self._shown = [blank(app.size.width)] * app.size.height, None
-        self._wanted = apply_update(self._wanted, update, app.console._color_system or ColorSystem.TRUECOLOR)
+            self._target, self._shown = [blank(app.size.width)] * app.size.height, None
+        self._target = apply_update(self._target, update, app.console._color_system or ColorSystem.TRUECOLOR)
         self.send()
         app.post_display_hook()
         return True
@@ -78,11 +78,11 @@ class Display:
 
     @property
     def _size(self) -> tuple[int, int]:
-        return len(self._wanted[0].texts) if self._wanted else 0, len(self._wanted)
+        return len(self._target[0].texts) if self._target else 0, len(self._target)
 
     def _send(self) -> None:
         pace, driver = self._pace, self._app._driver
-        if pace is None or driver is None or not self._wanted or self._size != self._app.size:
+        if pace is None or driver is None or not self._target or self._size != self._app.size:
             return
         now = monotonic()
         pace.then, pace.speed = self.send, self._speed
@@ -92,11 +92,11 @@ class Display:
             return
         cursor = self._app.screen.outer_size.clamp_offset(self._app.cursor_position)
         shown = self._shown or ScreenState.blank(*self._size)
-        text, after = diff_step(shown, self._wanted, cursor, room)
+        text, after = diff_step(shown, self._target, cursor, room)
         if self._shown is None:
-            text = ANEW + text
+            text = FULL_RESET + text
         self._shown = after
-        if after.picture is not self._wanted:
+        if after.picture is not self._target:
             self._send_later()
         if not text:
             return

@@ -36,7 +36,7 @@ def nearest(matches: Sequence[int], present: int, step: int) -> int | None:
 
 
 class Find(Horizontal):
-    """Hidden until it is opened. `Wanted` asks its owner to look for a text."""
+    """Hidden until it is opened. `Requested` asks its owner to look for a text."""
 
     DEFAULT_CSS = """
     Find { height: 1; display: none; }
@@ -49,7 +49,7 @@ class Find(Horizontal):
         bind("find.previous", "again(-1)"),
     ]
 
-    class Wanted(Message):
+    class Requested(Message):
         """A text is looked for: from the beginning (step 0), below the match shown (1) or above it (-1)."""
 
         def __init__(self, text: str, step: int) -> None:
@@ -79,14 +79,14 @@ class Find(Horizontal):
 
     def on_input_changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Wanted(event.value, 0))
+        self.post_message(self.Requested(event.value, 0))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         event.stop()
         self.action_again(self._onward)
 
     def action_again(self, step: int) -> None:
-        self.post_message(self.Wanted(self.field.value, step))
+        self.post_message(self.Requested(self.field.value, step))
 
     def action_close(self) -> None:
         self.remove_class("-open")

@@ -137,10 +137,10 @@ class Rows(ScrollView, can_focus=True):
 
     def show(self, items: Sequence[Item], key: str | None = None) -> None:
         """Replace the rows. The cursor goes to `key`, else stays on its key, else near where it was."""
-        wanted, before = (self.key if key is None else key), self.cursor
+        target, before = (self.key if key is None else key), self.cursor
         self.items = items
         self.count = len(self.keys)
-        index = _index(items, wanted)
+        index = _index(items, target)
         self.cursor = index if index >= 0 else self._nearest_selectable(max(before, 0))
         self.virtual_size = Size(self.size.width, len(items))
         self.refresh()

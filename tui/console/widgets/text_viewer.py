@@ -65,8 +65,8 @@ class Reader(ScrollView, can_focus=True):
 
     def find(self, text: str, step: int = 0) -> Match | None:
         """Bring a line with that text into sight: from the match shown on, below it (1) or above it (-1)."""
-        wanted = text.casefold()
-        matches = [n for n, entry in enumerate(self.lines) if wanted and wanted in entry.plain.casefold()]
+        query = text.casefold()
+        matches = [n for n, entry in enumerate(self.lines) if query and query in entry.plain.casefold()]
         index = nearest(matches, self._match_line, step)
         self._match_line = -1 if index is None else matches[index]
         self.refresh()

@@ -83,7 +83,7 @@ class Transcript(Widget, can_focus=True):
         self._cursor = 0
         self._rows: OrderedDict[int, Sequence[Content]] = OrderedDict()  # by the block's identity
         self._strips: OrderedDict[int, tuple[Content, int, Strip]] = OrderedDict()
-        self._wanted: re.Pattern[str] | None = None
+        self._pattern: re.Pattern[str] | None = None
 
     # --- what is in it ---
 
@@ -91,8 +91,8 @@ class Transcript(Widget, can_focus=True):
         """Show these blocks; with `follow` from their end, else from where the reader was."""
         known = {id(block): height for block, height in zip(self.blocks, self._heights, strict=True)}
         self.blocks = list(blocks)
-        kept = {id(block) for block in self.blocks}
-        self._rows = OrderedDict((key, rows) for key, rows in self._rows.items() if key in kept)
+        present = {id(block) for block in self.blocks}
+        self._rows = OrderedDict((key, rows) for key, rows in self._rows.items() if key in present)
         # As good a guess as any: a block is measured when it comes into sight.
         self._heights = [known.get(id(block), 3) for block in self.blocks]
         if follow:
@@ -223,8 +223,8 @@ class Transcript(Widget, can_focus=True):
         self.scroll_rows(direction * max(1, self.size.height - 1))
 
     def action_move(self, step: int) -> None:
-        wanted = max(0, min(self._cursor + step, self._tops[-1] - 1))
-        self._scroll_to_row(wanted)
+        row = max(0, min(self._cursor + step, self._tops[-1] - 1))
+        self._scroll_to_row(row)
 
     def action_end(self, last: bool) -> None:
         self._scroll_to_row(self._tops[-1] - 1 if last else 0)
@@ -267,10 +267,10 @@ class Transcript(Widget, can_focus=True):
 
     def find(self, text: str, step: int = 0) -> Match | None:
         """Mark a row with that text and bring it into sight: the last, or that below (1) or above (-1) the cursor."""
-        if text or self._wanted is not None:
-            self._wanted = re.compile(re.escape(text), re.IGNORECASE) if text else None
+        if text or self._pattern is not None:
+            self._pattern = re.compile(re.escape(text), re.IGNORECASE) if text else None
             self.refresh()
-        holding = [place for place, block in enumerate(self.blocks) if self._wanted and block.contains(self._wanted)]
+        holding = [place for place, block in enumerate(self.blocks) if self._pattern and block.contains(self._pattern)]
         if not holding:
             return None
         here, row = self._locate(self._cursor) if step else (len(self.blocks) - 1, WIDEST * len(self.blocks))
@@ -292,8 +292,8 @@ class Transcript(Widget, can_focus=True):
 
     def _matching_rows(self, place: int) -> list[int]:
         """Return which rows of a block hold the text that is looked for."""
-        wanted = self._wanted
-        return [index for index, row in enumerate(self._measure(place)) if wanted and wanted.search(row.plain)]
+        pattern = self._pattern
+        return [index for index, row in enumerate(self._measure(place)) if pattern and pattern.search(row.plain)]
 
     def _counted(self, holding: Sequence[int], place: int, index: int) -> Match:
         if len(holding) > _COUNTED:
@@ -310,10 +310,10 @@ class Transcript(Widget, can_focus=True):
         if not self.blocks or index >= self._tops[-1]:
             return Strip.blank(self.size.width, self.visual_style.rich_style)
         row = self._row(index)
-        here = index == self._cursor and (self.has_focus or self._wanted is not None)
+        here = index == self._cursor and (self.has_focus or self._pattern is not None)
         selection = self.text_selection
         span = selection.get_span(index) if selection is not None else None
-        if here or span or self._wanted is not None:
+        if here or span or self._pattern is not None:
             return self._draw_row(self._mark(row, span), CURSOR if here else " ", index)
         known = self._strips.get(id(row))
         if known is None or known[0] is not row or known[1] != index:
@@ -324,7 +324,7 @@ class Transcript(Widget, can_focus=True):
         return known[2]
 
     def _mark(self, row: Content, span: tuple[int, int] | None) -> Content:
-        for match in self._wanted.finditer(row.plain) if self._wanted is not None else ():
+        for match in self._pattern.finditer(row.plain) if self._pattern is not None else ():
             row = row.stylize("reverse", *match.span())
         if span is not None:
             style = Style.from_styles(self.screen.get_component_styles("screen--selection"))

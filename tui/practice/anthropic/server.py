@@ -61,13 +61,13 @@ def _message(request: ReceivedRequest) -> Answer:
     body = request.data
     content = body["messages"][-1]["content"]
     question, files = sample_answers.question_of(content), sample_answers.files_of(content)
-    wish = sample_answers.wish(question)
-    if refusal := _token_limit_error(request) or _on_demand(wish, request):
+    instruction = sample_answers.instruction(question)
+    if refusal := _token_limit_error(request) or _on_demand(instruction, request):
         return refusal
-    text = "" if wish == "please be empty" else files + sample_answers.reply(question, body["model"])
-    thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
+    text = "" if instruction == "please be empty" else files + sample_answers.reply(question, body["model"])
+    thoughts = sample_answers.THOUGHTS if instruction == "please think" else ""
     reason = "end_turn"
-    if wish == "please be long":
+    if instruction == "please be long":
         text, reason = text[: len(text) // 2], "max_tokens"
     read = sum(sample_answers.tokens(sample_answers.question_of(message["content"])) for message in body["messages"])
     usage = {"input_tokens": read, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 0, "output_tokens": 1}
@@ -82,16 +82,22 @@ def _message(request: ReceivedRequest) -> Answer:
             message | {"content": content, "stop_reason": reason, "usage": usage | used}, 200, _REQUEST_ID, 1.2
         )
     events = list(_events(message, text, thoughts, reason, used))
-    if wish in ("please break", "please stall", "please error"):
+    if instruction in ("please break", "please stall", "please error"):
         events = events[: len(events) // 3]
-    if wish == "please error":
+    if instruction == "please error":
         error = {"details": None, "type": "overloaded_error", "message": "Overloaded"}
         events.append({"type": "error", "error": error, "request_id": _REQUEST_ID["request-id"]})
     pieces = tuple(
         f"event: {event['type']}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode() for event in events
     )
     return Answer(
-        200, pieces, _EVENTS | _REQUEST_ID, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall"
+        200,
+        pieces,
+        _EVENTS | _REQUEST_ID,
+        0.3,
+        _TOKEN,
+        cut=instruction == "please break",
+        stall=instruction == "please stall",
     )
 
 
@@ -126,13 +132,13 @@ def _token_limit_error(request: ReceivedRequest) -> Answer | None:
     return None
 
 
-def _on_demand(wish: str, request: ReceivedRequest) -> Answer | None:
-    if wish == "please fail":
+def _on_demand(instruction: str, request: ReceivedRequest) -> Answer | None:
+    if instruction == "please fail":
         return _error(400, "invalid_request_error", "messages: the text breaks a rule.")
-    if wish == "please be refused":
+    if instruction == "please be refused":
         return _error(401, "authentication_error", "invalid x-api-key")
     # Busy twice, then an answer.
-    if wish == "please be busy" and request.times % 3 < 2:
+    if instruction == "please be busy" and request.times % 3 < 2:
         message = "This request would exceed your organization's rate limit."
         return _error(429, "rate_limit_error", message, **{"retry-after": "2"})
     return None

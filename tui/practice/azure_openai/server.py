@@ -43,19 +43,19 @@ def answer(request: ReceivedRequest) -> Answer | None:
         return refusal
     if request.path.endswith("/models"):
         return Answer(pieces=(fixture("azure_openai", "models.json"),))
-    wanted = _FOR.get(request.path.rpartition("/")[2])
-    if wanted is None or not request.path.startswith("/openai/"):
+    model_type = _FOR.get(request.path.rpartition("/")[2])
+    if model_type is None or not request.path.startswith("/openai/"):
         return _refusal(404, "404", "Resource not found")
     deployment = _deployment(request)
     if deployment not in _DEPLOYED:
         message = "The API deployment for this resource does not exist. If you created it within 5 minutes, wait."
         return _refusal(404, "DeploymentNotFound", message)
-    if wanted is not _DEPLOYED[deployment][1]:
+    if model_type is not _DEPLOYED[deployment][1]:
         message = f"The operation does not work with the specified model, {_DEPLOYED[deployment][0]}."
         return _refusal(400, "OperationNotSupported", message)
-    if wanted is ModelType.EMBEDDING:
+    if model_type is ModelType.EMBEDDING:
         return openai_server.embeddings(request, _SIZES)
-    return _chat(request) if wanted is ModelType.CHAT else openai_server.transcription(request)
+    return _chat(request) if model_type is ModelType.CHAT else openai_server.transcription(request)
 
 
 def _deployment(request: ReceivedRequest) -> str:
@@ -66,10 +66,10 @@ def _deployment(request: ReceivedRequest) -> str:
 
 def _chat(request: ReceivedRequest) -> Answer:
     question = sample_answers.question_of(request.data["messages"][-1]["content"])
-    wish = sample_answers.wish(question)
-    if wish == "please fail":
+    instruction = sample_answers.instruction(question)
+    if instruction == "please fail":
         return Answer(400, (fixture("azure_openai", "filtered.json"),))
-    if wish == "please be refused":
+    if instruction == "please be refused":
         return _refusal(401, "401", "Access denied due to invalid subscription key or wrong API endpoint.")
     if "fairy tale" in question.lower() and request.data.get("stream"):
         return Answer(200, (fixture("azure_openai", "chat_filtered.sse"),), openai_server.EVENTS)

@@ -44,8 +44,8 @@ def _script(request: ReceivedRequest) -> Answer | None:
     messages = request.data["messages"]
     if not messages or messages[-1]["role"] == "assistant":
         return json_answer({"detail": "Invalid request"}, 400)
-    wish = sample_answers.wish(sample_answers.question_of(messages[-1]["content"]))
-    if wish == "please be empty" and request.data["stream"] and request.origin == _CHATGLM3:
+    instruction = sample_answers.instruction(sample_answers.question_of(messages[-1]["content"]))
+    if instruction == "please be empty" and request.data["stream"] and request.origin == _CHATGLM3:
         return Answer(headers=EVENTS)
     return chat(request, reasons=False, folder="chatglm")
 
@@ -57,18 +57,23 @@ def _api(request: ReceivedRequest) -> Answer | None:
     if request.method != "POST":
         return json_answer({"detail": "Method Not Allowed"}, 405, {"allow": "POST"})
     prompt = str(request.data["prompt"])
-    wish = sample_answers.wish(prompt)
-    if wish in ("please fail", "please error"):
+    instruction = sample_answers.instruction(prompt)
+    if instruction in ("please fail", "please error"):
         return Answer(500, (b"Internal Server Error",), {"content-type": "text/plain; charset=utf-8"})
-    text = "" if wish == "please be empty" else sample_answers.reply(prompt, "api.py")
+    text = "" if instruction == "please be empty" else sample_answers.reply(prompt, "api.py")
     data: Mapping[str, object] = json.loads(fixture("chatglm", "api.json"))
     answer_body = json_answer(
         {**data, "response": text, "history": [*request.data["history"], [prompt, text]]}, first=1.2
     )
-    broken = wish in ("please break", "please stall")
+    broken = instruction in ("please break", "please stall")
     pieces = (answer_body.pieces[0][:40],) if broken else answer_body.pieces
     return Answer(
-        200, pieces, answer_body.headers, answer_body.first, cut=wish == "please break", stall=wish == "please stall"
+        200,
+        pieces,
+        answer_body.headers,
+        answer_body.first,
+        cut=instruction == "please break",
+        stall=instruction == "please stall",
     )
 
 

@@ -81,7 +81,7 @@ def paused_endpoint(request: ReceivedRequest) -> Answer | None:
 def generate(request: ReceivedRequest, stream: bool, listed: bool = False) -> Answer:
     """Return a prompt continued, in the frames of `generate.sse` or in one piece."""
     prompt = str(request.data["inputs"])
-    if sample_answers.wish(prompt) == "please fail":
+    if sample_answers.instruction(prompt) == "please fail":
         return json_answer({"error": "Input validation error: the text breaks a rule", "error_type": "validation"}, 422)
     text = sample_answers.reply(prompt, "this model")
     if not stream:

@@ -122,8 +122,8 @@ def _hub(request: ReceivedRequest) -> Answer | None:
 
 
 def _fits(entry: dict[str, Any], request: ReceivedRequest) -> bool:
-    tag, wanted = request.query.get("pipeline_tag"), request.query.get("filter")
-    return (not tag or entry["pipeline_tag"] == tag) and (not wanted or wanted in entry["tags"])
+    tag, tag_filter = request.query.get("pipeline_tag"), request.query.get("filter")
+    return (not tag or entry["pipeline_tag"] == tag) and (not tag_filter or tag_filter in entry["tags"])
 
 
 # --- the router -------------------------------------------------------------------------------------------------------

@@ -59,8 +59,8 @@ class _Run:
     cancelled: bool = False
 
     @property
-    def wish(self) -> str:
-        return sample_answers.wish(str(self.inputs.get("prompt", "")))
+    def instruction(self) -> str:
+        return sample_answers.instruction(str(self.inputs.get("prompt", "")))
 
 
 _runs: dict[str, _Run] = {}
@@ -106,10 +106,10 @@ def _missing() -> Answer:
 
 
 def _search_results(query: str) -> Answer:
-    wanted = query.lower().split()
+    words = query.lower().split()
     texts = {name: f"{name} {entry['description']}".lower() for name, entry in _models().items()}
-    ranked = sorted(texts, key=lambda name: -sum(word in texts[name] for word in wanted))
-    hits = [name for name in ranked if any(word in texts[name] for word in wanted)]
+    ranked = sorted(texts, key=lambda name: -sum(word in texts[name] for word in words))
+    hits = [name for name in ranked if any(word in texts[name] for word in words)]
     models = [{"model": _models()[name], "metadata": {"score": 0.9 - place / 20}} for place, name in enumerate(hits)]
     return json_answer({"query": query, "models": models, "collections": [], "pages": []})
 
@@ -144,14 +144,14 @@ def _on_demand(run: _Run, request: ReceivedRequest) -> Answer | None:
         return json_answer({"title": "Payment Required", "detail": "You have run out of credit.", "status": 402}, 402)
     if "restricted" in request.key:
         return json_answer({"detail": "You do not have permission to run this model.", "status": 403}, 403)
-    if "busy" in request.key or (run.wish == "please be busy" and request.times % 3 < 2):
+    if "busy" in request.key or (run.instruction == "please be busy" and request.times % 3 < 2):
         message = "Request was throttled. Your rate limit resets in ~2s."
         return json_answer({"detail": message, "status": 429, "retry_after": 2}, 429)
-    if run.wish == "please fail":
+    if run.instruction == "please fail":
         return json_answer(
             {"title": "Input validation failed", "detail": "- input.prompt: is too odd", "status": 422}, 422
         )
-    if run.wish == "please be refused":
+    if run.instruction == "please be refused":
         return json_answer({"title": "Unauthenticated", "detail": "The token was revoked", "status": 401}, 401)
     return None
 
@@ -160,11 +160,11 @@ def _poll(run: _Run, times: int) -> Answer:
     """Return how a prediction stands when it is asked for the so-and-so-many-th time."""
     if run.cancelled:
         return json_answer(_prediction(run, "canceled"))
-    if run.wish == "please break":
+    if run.instruction == "please break":
         return Answer(pieces=(b'{"id": "practice',), cut=True)
-    if run.wish == "please stall":
+    if run.instruction == "please stall":
         return Answer(stall=True)
-    if run.wish == "please error":
+    if run.instruction == "please error":
         return json_answer(_prediction(run, "failed", error="The worker ended."))
     times -= _COLD_POLLS if run.model == _COLD else 0
     if times < 0:
@@ -199,7 +199,7 @@ def _output(run: _Run) -> Any:
         return [sample_answers.vector(text, 1024) for text in json.loads(values["texts"])]
     if "text" in values:
         return [{"embedding": sample_answers.vector(values["text"], 768)}]
-    text = "" if run.wish == "please be empty" else sample_answers.reply(values["prompt"], run.model)
+    text = "" if run.instruction == "please be empty" else sample_answers.reply(values["prompt"], run.model)
     return list(sample_answers.pieces(text.upper() if values.get("shout") else text)) or [""]
 
 
@@ -210,13 +210,13 @@ def _transcript() -> Iterator[tuple[int, tuple[float, float, str]]]:
 def _stream(run: _Run) -> Answer:
     """Yield the events of a chat, which are plain text: a line of data for each line of a piece."""
     events = [_event("output", event) for event in _output(run)]
-    if run.wish in ("please break", "please stall", "please error"):
+    if run.instruction in ("please break", "please stall", "please error"):
         events = events[: len(events) // 3]
-    if run.wish == "please error":
+    if run.instruction == "please error":
         events += [_event("error", '{"detail": "The worker ended."}'), _event("done", '{"reason": "error"}')]
-    elif run.wish not in ("please break", "please stall"):
+    elif run.instruction not in ("please break", "please stall"):
         events.append(_event("done", "{}"))
-    stops = {"cut": run.wish == "please break", "stall": run.wish == "please stall"}
+    stops = {"cut": run.instruction == "please break", "stall": run.instruction == "please stall"}
     return Answer(200, tuple(events), _EVENTS, 0.3, _TOKEN, **stops)
 
 

@@ -108,26 +108,30 @@ def _chat(request: ReceivedRequest) -> Answer:
     files = "".join(
         sample_answers.describe_file(text["content"]) for text in texts if text.get("content_type") == "image"
     )
-    wish = sample_answers.wish(question)
+    instruction = sample_answers.instruction(question)
     if "nocredit" in request.key:
         return _error(11200, _USED_UP)
-    if "busy" in request.key or (wish == "please be busy" and request.times % 3 < 2):
+    if "busy" in request.key or (instruction == "please be busy" and request.times % 3 < 2):
         return _error(11202, "AppIdQpsOverFlowError")
-    if wish == "please fail":
+    if instruction == "please fail":
         return _error(10013, "input content audit failed")
-    if wish == "please be refused":
+    if instruction == "please be refused":
         return _error(11200, _UNLICENSED)
     text = (
-        "" if wish == "please be empty" else files + sample_answers.reply(question, body["parameter"]["chat"]["domain"])
+        ""
+        if instruction == "please be empty"
+        else files + sample_answers.reply(question, body["parameter"]["chat"]["domain"])
     )
-    thoughts = sample_answers.THOUGHTS if wish == "please think" else ""
-    frames = list(_frames(thoughts, text[: len(text) // 2] if wish == "please be long" else text))
-    if wish in ("please break", "please stall", "please error"):
+    thoughts = sample_answers.THOUGHTS if instruction == "please think" else ""
+    frames = list(_frames(thoughts, text[: len(text) // 2] if instruction == "please be long" else text))
+    if instruction in ("please break", "please stall", "please error"):
         frames = frames[: len(frames) // 3]
-    if wish == "please error":
+    if instruction == "please error":
         frames.append(json.loads(fixture("spark", "talk_error.ndjson").splitlines()[-1]))
     pieces = tuple(json.dumps(frame, ensure_ascii=False).encode() for frame in frames)
-    return Answer(pieces=pieces, first=0.3, pause=_TOKEN, cut=wish == "please break", stall=wish == "please stall")
+    return Answer(
+        pieces=pieces, first=0.3, pause=_TOKEN, cut=instruction == "please break", stall=instruction == "please stall"
+    )
 
 
 def _frames(thoughts: str, text: str) -> Iterator[dict[str, Any]]:

@@ -80,27 +80,29 @@ def _error(code: int, message: str) -> Answer:
 def _chat(request: ReceivedRequest, part: str) -> Answer:
     body = request.data
     question = sample_answers.question_of(body["messages"][-1]["content"])
-    wish = sample_answers.wish(question)
-    if wish == "please fail":
+    instruction = sample_answers.instruction(question)
+    if instruction == "please fail":
         return _error(336003, "the text breaks a rule")
-    if wish == "please be refused":
+    if instruction == "please be refused":
         return _error(14, "IAM Certification failed")
     # Busy twice, then an answer.
-    if wish == "please be busy" and request.times % 3 < 2:
+    if instruction == "please be busy" and request.times % 3 < 2:
         return _error(18, "Open api qps request limit reached")
-    text = "" if wish == "please be empty" else sample_answers.reply(question, part)
-    long = wish == "please be long"
+    text = "" if instruction == "please be empty" else sample_answers.reply(question, part)
+    long = instruction == "please be long"
     text = text[: len(text) // 2] if long else text
     pieces = list(sample_answers.pieces(text)) or [""]
     events = list(_events(pieces, long))
     if not body.get("stream"):
         return json_answer({**events[-1], "result": text}, first=1.2)
-    if wish in ("please break", "please stall", "please error"):
+    if instruction in ("please break", "please stall", "please error"):
         events = events[: len(events) // 3]
-    if wish == "please error":
+    if instruction == "please error":
         events.append({"error_code": 336000, "error_msg": "Internal error", "id": "as-practice"})
     frames = tuple(f"data: {json.dumps(event, ensure_ascii=False)}\n\n".encode() for event in events)
-    return Answer(200, frames, EVENTS, 0.3, _TOKEN, cut=wish == "please break", stall=wish == "please stall")
+    return Answer(
+        200, frames, EVENTS, 0.3, _TOKEN, cut=instruction == "please break", stall=instruction == "please stall"
+    )
 
 
 def _events(pieces: list[str], long: bool) -> Iterator[dict[str, Any]]:

@@ -95,9 +95,9 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     if model.type is not ModelType.CHAT:
         return ()
     version = generation(model.id)
-    warmth = _SAMPLING if version <= _LAST_SAMPLED else ()
+    temperature = _SAMPLING if version <= _LAST_SAMPLED else ()
     thinking = _ADAPTIVE if version >= _FIRST_ADAPTIVE else _BUDGET
-    return (*warmth, _MOST, *thinking, _STOP)
+    return (*temperature, _MOST, *thinking, _STOP)
 
 
 _MOST = sampling.max_tokens(unset=f"{messages.TOKENS:,}", thinks=True)

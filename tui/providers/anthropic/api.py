@@ -77,16 +77,16 @@ def error_in(data: Any, event: str = "") -> ApiError | None:
     return replace(error, status=error_codes.lookup(ID, error.kind).status)
 
 
-def listing(classify: Classify, fields: FieldValues, seen: tuple[str, ...] = ()) -> Call:
+def listing(classify: Classify, fields: FieldValues, pages: tuple[str, ...] = ()) -> Call:
     """Return the call that lists models, page by page, newest first; deprecated ones too, retired ones not.
 
     It answers with `ModelsListed` and, since only a good key gets that, `Accepted` (Anthropic API reference, models).
     """
-    query = {"limit": _PAGE, "after_id": seen[-1]} if seen else {"limit": _PAGE}
+    query = {"limit": _PAGE, "after_id": pages[-1]} if pages else {"limit": _PAGE}
     return Call(
         "GET",
         api.endpoint(fields, "/v1/models"),
-        lambda: partial(_read, classify, fields, seen),
+        lambda: partial(_read, classify, fields, pages),
         query=query,
     )
 
@@ -110,7 +110,7 @@ def probe(call: Call, known: tuple[Model, ...]) -> Call:
 
 
 def _read(
-    classify: Classify, fields: FieldValues, seen: tuple[str, ...], frame: Frame | None
+    classify: Classify, fields: FieldValues, pages: tuple[str, ...], frame: Frame | None
 ) -> Iterable[Event | ApiError | Call]:
     if frame is None:
         return []
@@ -124,8 +124,8 @@ def _read(
     last = text(frame.data.get("last_id")) if isinstance(frame.data, dict) and entries.has_more else ""
     notices = (replace(entries, has_more=False) if last else entries).notices
     # A server that passes over `after_id` would send the same pages for ever.
-    if last and last not in seen:
-        return [listed, *notices, listing(classify, fields, (*seen, last))]
+    if last and last not in pages:
+        return [listed, *notices, listing(classify, fields, (*pages, last))]
     return [listed, *notices, Accepted()]
 
 

@@ -84,8 +84,8 @@ def repair_request(known: tuple[Model, ...], call: Call, refused: ApiError) -> t
     if not _UNSUPPORTED.search(refused.message):
         return None
     if "display" in refused.message and "display" in (thinking := call.json.get("thinking") or {}):
-        kept = {name: value for name, value in thinking.items() if name != "display"}
-        return replace(call, json=call.json | {"thinking": kept}), f"{model} shows its thinking in its own way."
+        remaining = {name: value for name, value in thinking.items() if name != "display"}
+        return replace(call, json=call.json | {"thinking": remaining}), f"{model} shows its thinking in its own way."
     if name := _rejected_field(call.json, refused.message):
         better = without(call, name)
         if name == "output_config" and "format" in call.json[name]:

@@ -141,8 +141,8 @@ def older_service(call: Call) -> Call | None:
 
 def _cloud(fields: FieldValues) -> tuple[str, str]:
     host = host_of(fields["endpoint"])
-    usual = (_LOGIN, _OLDER if is_dated(fields) else _SERVICE)
-    return next((cloud for ending, cloud in _CLOUDS.items() if host.endswith(ending)), usual)
+    scopes = (_LOGIN, _OLDER if is_dated(fields) else _SERVICE)
+    return next((cloud for ending, cloud in _CLOUDS.items() if host.endswith(ending)), scopes)
 
 
 def _token(frame: Frame | None) -> Iterable[Event | ApiError]:

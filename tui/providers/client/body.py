@@ -280,8 +280,8 @@ class BodyDecoder:
 
     def _is_page(self, text: str) -> bool:
         """Return True if the body is a web page; where text is wanted, its label alone does not make it one."""
-        wanted = self._call.accepts_text or self._call.framing is Framing.TEXT
-        return is_page(text, "" if wanted and not text.lstrip().startswith("<") else self._label)
+        expects_text = self._call.accepts_text or self._call.framing is Framing.TEXT
+        return is_page(text, "" if expects_text and not text.lstrip().startswith("<") else self._label)
 
     def _decide(self) -> bool:
         """Tell an event stream from a document by the first bytes; False if more of them are needed."""

@@ -138,8 +138,8 @@ def trace_of(observer: Observer | None, host: str, proxy: str) -> ConnectionTrac
         return ConnectionTrace()
     report = ConnectionReport(host, proxy)
 
-    def hear(event: str, info: Mapping[str, Any]) -> None:
+    def on_event(event: str, info: Mapping[str, Any]) -> None:
         if (phase := report.event(event, info)) is not None:
             observer(report, phase)
 
-    return ConnectionTrace(hear=hear)
+    return ConnectionTrace(on_event=on_event)

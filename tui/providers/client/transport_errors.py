@@ -41,17 +41,17 @@ def ignore_event(event: str, info: dict[str, Any]) -> None:
 class ConnectionTrace:
     """How far a call came, told by httpcore's trace: its last phase, and whether its head (with the key) went out.
 
-    `opened` says that the call opened a connection, as opposed to using one that was idle. `hear` gets every event.
+    `opened` says that the call opened a connection, as opposed to using one that was idle. `on_event` gets every event.
     """
 
     phase: str = ""
     sent: bool = False
     opened: bool = False
-    hear: Callable[[str, dict[str, Any]], object] = ignore_event
+    on_event: Callable[[str, dict[str, Any]], object] = ignore_event
 
     async def trace(self, event: str, info: dict[str, Any]) -> None:
         """Record an event of httpcore's `trace` extension. A CONNECT to a proxy carries no API key."""
-        self.hear(event, info)
+        self.on_event(event, info)
         phase, _, state = event.rpartition(".")
         if state != "started":
             return

@@ -98,8 +98,8 @@ class _EndpointCheck:
                 yield Notice(WAIT)
             yield replace(self, requests=self.requests + 1).listing(EVERY)
         else:
-            kept = {**self.model.fields, "namespace": namespace, "endpoint_url": address(item)}
-            details = replace(self, model=replace(self.model, fields=kept), listed=True, requests=0)
+            fields = {**self.model.fields, "namespace": namespace, "endpoint_url": address(item)}
+            details = replace(self, model=replace(self.model, fields=fields), listed=True, requests=0)
             if state == SLEEPS:
                 yield Notice("The endpoint has scaled to zero. This wakes it, which can take minutes.")
             yield details.probe() if address(item) else ApiError(400, code=FAILED, message=message_of(item))
@@ -107,8 +107,8 @@ class _EndpointCheck:
     def _matching_entry(self, items: list[dict[str, Any]]) -> Mapping[str, Any] | None:
         """Return the entry at the address that was given; without one, the only entry of that model."""
         if self.model.fields.get("endpoint_url"):
-            wanted = url_of(self.model)
-            return next((endpoint for endpoint in items if address(endpoint) == wanted), None)
+            url = url_of(self.model)
+            return next((endpoint for endpoint in items if address(endpoint) == url), None)
         same = [endpoint for endpoint in items if repository_of(endpoint) == self.model.id]
         return same[0] if len(same) == 1 else None
 
@@ -194,8 +194,8 @@ class _EndpointCheck:
             "served_as": served_as if served_as != self.model.id else "",
             "endpoint_url": url_of(self.model),
         }
-        kept = {name: value for name, value in {**self.model.fields, **details}.items() if value}
-        return ModelDetails(replace(self.model, fields=kept, context=context))
+        fields = {name: value for name, value in {**self.model.fields, **details}.items() if value}
+        return ModelDetails(replace(self.model, fields=fields, context=context))
 
 
 def _parse(text: Any) -> Any:

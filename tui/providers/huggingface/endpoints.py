@@ -77,8 +77,8 @@ def list_endpoints(fields: FieldValues, values: Mapping[str, str]) -> Call:
 
     def read(items: list[dict[str, Any]], namespace: str) -> Results:
         hits = [_hit(endpoint, namespace) for endpoint in items if address(endpoint)]
-        wanted = values.get("task", "")
-        yield SearchResults(tuple(hit for hit in hits if hit.fields.get("task", wanted) == wanted or not wanted))
+        task = values.get("task", "")
+        yield SearchResults(tuple(hit for hit in hits if hit.fields.get("task", task) == task or not task))
 
     return Listing(fields, values.get("namespace", ""), read, denied_listing).call()
 

@@ -183,9 +183,9 @@ def _fewer_parameters(call: Call, refused: ApiError) -> tuple[Call, str] | None:
     ]
     if not names:
         return None
-    kept = {name: value for name, value in call.json["parameters"].items() if name not in names}
+    parameters = {name: value for name, value in call.json["parameters"].items() if name not in names}
     words = ", ".join(name.replace("_", " ") for name in names)
-    return replace(call, json={**call.json, "parameters": kept}), f"The model takes no {words}. It was left out."
+    return replace(call, json={**call.json, "parameters": parameters}), f"The model takes no {words}. It was left out."
 
 
 _RENAMED = {"max_tokens": "max_new_tokens", "response_format": "grammar"}

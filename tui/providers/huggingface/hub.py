@@ -189,8 +189,8 @@ class _Hosted:
             yield ApiError(403, code=DISABLED)
         elif by := serving_providers(entry, task):
             details = {"task": task, "engine": by.engine, "served_as": by.served_as}
-            kept = {name: value for name, value in {**self.model.fields, **details}.items() if value}
-            learned = ModelDetails(replace(self.model, fields=kept), _provider_note(by, entry))
+            fields = {name: value for name, value in {**self.model.fields, **details}.items() if value}
+            learned = ModelDetails(replace(self.model, fields=fields), _provider_note(by, entry))
             yield self._size(learned) if by.engine == ROUTER else learned
         else:
             yield ApiError(400, code=NOT_SERVED, param=_other_task(entry, task))

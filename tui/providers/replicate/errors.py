@@ -91,11 +91,11 @@ def _model_problem(label: str, refused: ApiError, named: str) -> Problem | None:
     if code == models.OTHER_MODEL:
         return Problem(f"The deployment runs {param}, and not {named}.", f"Add {param}, or name another deployment.")
     if code == models.OTHER_TYPE:
-        wanted = ModelType(param).label
+        expected = ModelType(param).label
         if refused.kind:
             actual = ModelType(refused.kind)
-            return Problem(f"{named} is for {actual.label}, not for {wanted}.", f"Add it as {actual.label}.")
-        return Problem(f"{named} is not for {wanted}, by what it takes and gives.", "Pick another model.")
+            return Problem(f"{named} is for {actual.label}, not for {expected}.", f"Add it as {actual.label}.")
+        return Problem(f"{named} is not for {expected}, by what it takes and gives.", "Pick another model.")
     if code == models.NEEDS:
         return Problem(f"{named} must be given more than text or a recording: {param}.", "Pick another model.")
     return None

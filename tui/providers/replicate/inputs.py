@@ -108,15 +108,15 @@ class Inputs:
     def unsupported_required(self, kind: ModelType) -> tuple[str, ...]:
         """Return what the model must be given besides: files, or what nobody types into a form."""
         filled = {ModelType.CHAT: (self.prompt, self.messages), ModelType.EMBEDDING: (self.texts,)}
-        ours = [take.name for take in filled.get(kind, (self.audio,)) if take]
-        wanted = (take for take in self.takes if take.required and take.name not in ours)
-        return tuple(take.name for take in wanted if take.file or take.type == "")
+        supplied = [take.name for take in filled.get(kind, (self.audio,)) if take]
+        missing = (take for take in self.takes if take.required and take.name not in supplied)
+        return tuple(take.name for take in missing if take.file or take.type == "")
 
 
 def encode(inputs: Inputs) -> str:
     """Encode the inputs as compact JSON, without default values."""
-    usual = {field.name: field.default for field in fields(ModelInput)}
-    takes = [{name: value for name, value in asdict(take).items() if value != usual[name]} for take in inputs.takes]
+    defaults = {field.name: field.default for field in fields(ModelInput)}
+    takes = [{name: value for name, value in asdict(take).items() if value != defaults[name]} for take in inputs.takes]
     data = {"takes": takes, "gives": inputs.gives} | ({"times": True} if inputs.times else {})
     return json.dumps(data, ensure_ascii=False, separators=(",", ":"))
 
@@ -152,9 +152,9 @@ def values(inputs: Inputs, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _free(inputs: Inputs) -> Iterator[ModelInput]:
-    ours = (inputs.prompt, inputs.messages, inputs.by_name("messages"), inputs.system)
+    supplied = (inputs.prompt, inputs.messages, inputs.by_name("messages"), inputs.system)
     for take in inputs.takes:
-        if take not in ours and not take.file and take.type:
+        if take not in supplied and not take.file and take.type:
             yield take
 
 

@@ -175,11 +175,11 @@ class _Inspection:
 
     def _read_facts(self, version: Mapping[str, Any]) -> Iterator[Event | ApiError]:
         inputs, kind = schema.read(version), self.model.type
-        kept = {} if self.run.deployment else {"version": self.run.version}
-        kept |= {"deployment": self.run.deployment}
+        fields = {} if self.run.deployment else {"version": self.run.version}
+        fields |= {"deployment": self.run.deployment}
         if inputs is None:
             note = f"{self.note} It has no schema, so it gets the usual inputs.".strip()
-            yield ModelDetails(self._complete(kept), note)
+            yield ModelDetails(self._complete(fields), note)
         elif inputs.gives == FILES:
             yield ApiError(code=FILES, param=self.run.model)
         elif not inputs.serves(kind):
@@ -188,8 +188,8 @@ class _Inspection:
         elif beyond := inputs.unsupported_required(kind):
             yield ApiError(code=NEEDS, param=", ".join(beyond))
         else:
-            kept[model_inputs.FIELD] = model_inputs.encode(inputs)
-            yield ModelDetails(self._complete(kept), self.note)
+            fields[model_inputs.FIELD] = model_inputs.encode(inputs)
+            yield ModelDetails(self._complete(fields), self.note)
 
-    def _complete(self, kept: Mapping[str, str]) -> Model:
-        return replace(self.model, id=self.run.model, fields={name: value for name, value in kept.items() if value})
+    def _complete(self, fields: Mapping[str, str]) -> Model:
+        return replace(self.model, id=self.run.model, fields={name: value for name, value in fields.items() if value})

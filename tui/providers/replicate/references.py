@@ -69,5 +69,5 @@ def is_known(url: str, fields: FieldValues) -> bool:
     except UsageError:
         return False
     scheme, _, host = origin.partition("://")
-    ours = any(host == domain or host.endswith(f".{domain}") for domain in HOSTS)
-    return origin == origin_of(fields["base_url"]) or (scheme == "https" and ours)
+    is_host = any(host == domain or host.endswith(f".{domain}") for domain in HOSTS)
+    return origin == origin_of(fields["base_url"]) or (scheme == "https" and is_host)

@@ -60,10 +60,10 @@ def chat(fields: FieldValues, version: Version, request: ChatRequest) -> Call:
 
 
 def _reader() -> Reader:
-    came = False
+    received = False
 
     def read(frame: Frame | None) -> Iterator[Event | ApiError]:
-        nonlocal came
+        nonlocal received
         if frame is None:
             yield UNFINISHED
             return
@@ -74,14 +74,14 @@ def _reader() -> Reader:
             if thought := _text(item, "reasoning_content"):
                 yield ThinkingDelta(thought)
             if text := _text(item, "content"):
-                came = True
+                received = True
                 yield TextDelta(text)
         statuses = (choices.get("status"), _member(frame.data, "header").get("status"))
         if _LAST not in map(token_count, statuses):
             return
         if used := _member(_member(payload, "usage"), "text"):
             yield Usage(token_count(used.get("prompt_tokens")), token_count(used.get("completion_tokens")))
-        yield Finish("stop", note="" if came else "The answer is empty.")
+        yield Finish("stop", note="" if received else "The answer is empty.")
 
     return read
 

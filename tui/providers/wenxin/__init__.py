@@ -157,13 +157,13 @@ def parameters(model: Model) -> tuple[Parameter, ...]:
     if model.type is not ModelType.CHAT:
         return ()
     if model.id in workshop.CHATS:
-        warmth = sampling.temperature(0.01, 1, sampling.AS_MODEL)
+        temperature = sampling.temperature(0.01, 1, sampling.AS_MODEL)
         most = sampling.max_tokens(low=2, high=workshop.TOKENS, unset=sampling.AS_MODEL)
-        return (warmth, sampling.top_p(), _PENALTY, most, _STOP)
+        return (temperature, sampling.top_p(), _PENALTY, most, _STOP)
     own = model.id.lower().startswith("ernie")
-    warmth = sampling.temperature(0.01, 1 if own else 2, sampling.AS_MODEL)
+    temperature = sampling.temperature(0.01, 1 if own else 2, sampling.AS_MODEL)
     most = sampling.max_tokens(low=2, unset=sampling.AS_MODEL)
-    return (warmth, sampling.top_p(), most, _PENALTY if own else sampling.repetition(), *_FURTHER, _STOP)
+    return (temperature, sampling.top_p(), most, _PENALTY if own else sampling.repetition(), *_FURTHER, _STOP)
 
 
 _PENALTY = Parameter("penalty_score", "penalty", ParameterKind.NUMBER, 1, 2, "1", "Higher: fewer repeated words.")

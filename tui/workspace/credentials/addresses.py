@@ -19,12 +19,12 @@ def not_entered(
     A stored address that nothing vouches for may have been edited: neither a new key nor a request may follow it.
     Values that are only `prefilled` from what is stored were not entered.
     """
-    usual = credentials.defaults(provider)
-    entered = usual | {name: text for name, text in clear.items() if values.get(name) and name not in prefilled}
+    defaults = credentials.defaults(provider)
+    entered = defaults | {name: text for name, text in clear.items() if values.get(name) and name not in prefilled}
     regions = [{field.name: choice.value} for field in provider.fields if field.url for choice in field.choices]
     offered = [
         entered,
-        *(entered | region for region in regions if not region.keys() & (entered.keys() - usual.keys())),
+        *(entered | region for region in regions if not region.keys() & (entered.keys() - defaults.keys())),
     ]
     known = {origin for fields in offered for origin in _origins(provider, mask_secrets(fields, secrets))}
     return tuple(origin for origin in _origins(provider, mask_secrets(clear, secrets)) if origin not in known)
@@ -58,10 +58,10 @@ def _origins(provider: Provider, fields: FieldValues) -> tuple[str, ...]:
 
 def require_same(field: Field, credential: Credential, origins: tuple[str, ...]) -> None:
     """Raise unless what is stored was given for all of these origins; `field` is the first that would be kept."""
-    if strange := [origin for origin in origins if origin not in credential.origins]:
+    if others := [origin for origin in origins if origin not in credential.origins]:
         raise FieldProblem(
             field.name,
-            f"The stored {field.label} is only for {', '.join(credential.origins)}, not for {', '.join(strange)}.",
+            f"The stored {field.label} is only for {', '.join(credential.origins)}, not for {', '.join(others)}.",
             "Enter it again to send it there.",
         )
 

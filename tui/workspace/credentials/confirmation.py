@@ -41,10 +41,10 @@ def to_confirm(session: TenantSession, status: IntegrityStatus) -> tuple[Credent
     )
 
 
-async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> int:
+async def confirm(session: TenantSession, changes: Sequence[CredentialChange]) -> int:
     """Add the changes that a person has seen to the manifest, if they are still the same.
 
-    This ends an alarm: changes not among `seen` wait for confirmation from then on. Return how many were confirmed.
+    This ends an alarm: changes not among `changes` wait for confirmation from then on. Return how many were confirmed.
     """
 
     def work() -> int:
@@ -55,7 +55,7 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
             stored, current = manifest.read(tables), manifest.records_by_ref(tables)
             wrong = verification.alarm(stored, session.tenant_id, key, last) or keyring.is_retired(session)
             entries = {} if wrong else dict(stored.entries)
-            for entry in seen:
+            for entry in changes:
                 now = current.get(entry.place)
                 if now is None and entry.now is None:
                     entries.pop(entry.place, None)
@@ -76,9 +76,9 @@ async def confirm(session: TenantSession, seen: Sequence[CredentialChange]) -> i
     return await asyncio.to_thread(work)
 
 
-def _is_same(record: Record, seen: Credential) -> bool:
+def _is_same(record: Record, reviewed: Credential) -> bool:
     """Return True if what is stored is what a person has seen."""
-    return manifest.entry(record) == manifest.entry(to_record(seen))
+    return manifest.entry(record) == manifest.entry(to_record(reviewed))
 
 
 def about(finding: CredentialChange) -> list[str]:

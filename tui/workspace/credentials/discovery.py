@@ -109,8 +109,8 @@ async def probe_local_servers(session: Session, provider: Provider) -> list[Serv
     rest = [
         local_server for local_server in provider.local_servers if urlsplit(local_server.base_url).port not in ports
     ]
-    usual = [(entry.base_url, entry.label) for entry in rest]
-    answers = await asyncio.gather(*(_ask(session, provider, *entry) for entry in (*named, *usual)))
+    defaults = [(entry.base_url, entry.label) for entry in rest]
+    answers = await asyncio.gather(*(_ask(session, provider, *entry) for entry in (*named, *defaults)))
     return [answer for answer in answers if answer is not None]
 
 
@@ -142,15 +142,15 @@ def _servers(session: Session, provider: Provider, *, here: bool) -> Iterator[tu
     """
     for server in provider.local_servers:
         text = session.environ.get(server.variable, "").strip().rstrip("/") if server.variable else ""
-        usual = urlsplit(server.base_url)
+        defaults = urlsplit(server.base_url)
         try:
             address = urlsplit(text if "://" in text else f"http://{text}")
             # What a server listens on may be every address of its machine; that is no address to call.
             host = "localhost" if address.hostname in (None, "0.0.0.0", "::") else address.hostname
             host = f"[{host}]" if ":" in str(host) else host
             # A whole address has its scheme's port; a host alone has the server's own.
-            port = address.port or ("" if "://" in text else usual.port)
-            url = clean_url(f"{address.scheme}://{host}{f':{port}' if port else ''}{address.path or usual.path}")
+            port = address.port or ("" if "://" in text else defaults.port)
+            url = clean_url(f"{address.scheme}://{host}{f':{port}' if port else ''}{address.path or defaults.path}")
         except (ValueError, UsageError):
             continue
         if text and is_loopback(origin_of(url)) == here:

@@ -73,8 +73,8 @@ def complete_values(
             value = check_value(field, stored.clear.get(field.name, ""))
         if not field.secret and (value or field.default):
             clear[field.name] = value or field.default
-    kept = (set(stored.hints) & keeping) - set(entered) if stored else set()
-    _complete(provider, {*clear, *entered, *kept})
+    stored_secrets = (set(stored.hints) & keeping) - set(entered) if stored else set()
+    _complete(provider, {*clear, *entered, *stored_secrets})
     return clear, entered
 
 

@@ -112,20 +112,20 @@ def _row(session: TenantSession, credential: Credential) -> HealthRow:
     )
 
 
-async def check(sessions: Iterable[TenantSession], hear: OnRow = lambda row: None) -> list[HealthRow]:
-    """Verify all credentials of the tenants, and return them in order; `hear` gets every row when it is done."""
-    return await check_rows([(session, *entry) for session in sessions for entry in rows(session)], hear)
+async def check(sessions: Iterable[TenantSession], on_row: OnRow = lambda row: None) -> list[HealthRow]:
+    """Verify all credentials of the tenants, and return them in order; `on_row` gets every row when it is done."""
+    return await check_rows([(session, *entry) for session in sessions for entry in rows(session)], on_row)
 
 
-async def check_rows(entries: Iterable[Entry], hear: OnRow = lambda row: None) -> list[HealthRow]:
-    """Verify these credentials, and return their rows in order; `hear` gets every row when it is done."""
+async def check_rows(entries: Iterable[Entry], on_row: OnRow = lambda row: None) -> list[HealthRow]:
+    """Verify these credentials, and return their rows in order; `on_row` gets every row when it is done."""
     limits: dict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(AT_A_HOST))
 
     async def checked(session: TenantSession, row: HealthRow, credential: Credential | None) -> HealthRow:
         if credential is not None:
             async with limits[host_of(credential.origins[0]) if credential.origins else row.provider]:
                 row = await _check(session, row)
-        hear(row)
+        on_row(row)
         return row
 
     return list(await asyncio.gather(*(checked(*entry) for entry in entries)))

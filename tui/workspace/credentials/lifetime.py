@@ -156,8 +156,8 @@ def is_of(table: str, record: Mapping[str, Any], provider_id: str, names: Collec
 
 def names_key(table: str, record: Mapping[str, Any], fingerprints: Collection[tuple[str, str]]) -> bool:
     """Return True if a record of a table holds one of these fingerprints, given by field."""
-    kept = record.get("fingerprints")
-    return table == _TABLE and isinstance(kept, dict) and any(kept.get(name) == mark for name, mark in fingerprints)
+    stored = record.get("fingerprints")
+    return table == _TABLE and isinstance(stored, dict) and any(stored.get(name) == mark for name, mark in fingerprints)
 
 
 def forget_key(tables: Tables, fingerprints: Collection[tuple[str, str]]) -> None:

@@ -22,12 +22,12 @@ from tui.workspace.credentials.save_plan import SavePlan, kept_secrets, plan_sav
 
 
 class CredentialConflict(Conflict):
-    """Raised if another session saved the credential meanwhile; `theirs` is what is stored."""
+    """Raised if another session saved the credential meanwhile; `stored` is what is stored."""
 
-    def __init__(self, label: str, theirs: Credential | None) -> None:
-        did = "was changed" if theirs else "was removed"
+    def __init__(self, label: str, stored: Credential | None) -> None:
+        did = "was changed" if stored else "was removed"
         super().__init__(f"{label} {did} in another session.", "Nothing in this form has been saved.")
-        self.theirs = theirs
+        self.stored = stored
 
 
 async def apply_save(
@@ -54,7 +54,7 @@ async def apply_save(
             }
             now = from_record(Credential, stored[name]) if name in stored else None
             draft = build_draft(plan)
-            if plan.watch and not same_content(now, plan.seen):
+            if plan.watch and not same_content(now, plan.baseline):
                 raise CredentialConflict(provider.label, now)
             created = replace(
                 _seal(session, draft, name),
@@ -89,7 +89,7 @@ async def save(
     check: VerificationResult | None = None,
     listed: tuple[Model, ...] | None = None,
     plain_http: tuple[str, ...] = (),
-    seen: Credential | None = None,
+    baseline: Credential | None = None,
     watch: bool = False,
     rotate: bool = False,
     model_origins: tuple[str, ...] = (),
@@ -102,7 +102,7 @@ async def save(
         values,
         name=name,
         plain_http=plain_http,
-        seen=seen,
+        baseline=baseline,
         watch=watch,
         rotate=rotate,
         model_origins=model_origins,

@@ -66,7 +66,7 @@ class SavePlan:
         plain_http: Origins in plain http beyond this machine that nobody has allowed yet.
         needs_unlock: Whether the tenant must be unlocked first, as a stored secret or address is kept.
         unchecked: Origins of stored addresses that only the private key can tell from edited ones.
-        seen: With `watch`, the credential that the form was filled from.
+        baseline: With `watch`, the credential that the form was filled from.
         rotate: Whether the stored credential is kept beside the new one.
         model_origins: Origins of added models that came with this very key and that a person has seen.
         previous: Whether the name may be that of a key that a rotation keeps. Such a key is never put to use.
@@ -82,7 +82,7 @@ class SavePlan:
     allowed: tuple[str, ...] = ()
     plain_http: tuple[str, ...] = ()
     needs_unlock: bool = False
-    seen: Credential | None = None
+    baseline: Credential | None = None
     watch: bool = False
     rotate: bool = False
     model_origins: tuple[str, ...] = ()
@@ -99,7 +99,7 @@ class SavePlan:
     @property
     def overwrites(self) -> bool:
         """Whether another session has saved the credential since the form was filled."""
-        return self.watch and not same_content(self.stored, self.seen)
+        return self.watch and not same_content(self.stored, self.baseline)
 
     @property
     def url_field(self) -> str:
@@ -112,7 +112,7 @@ class SavePlan:
 
     def overwrite(self) -> "SavePlan":
         """Return the plan that replaces what another session saved."""
-        return replace(self, seen=self.stored)
+        return replace(self, baseline=self.stored)
 
     def require(self) -> None:
         """Raise PlainHttp or Locked if something that the plan needs has not been settled."""
@@ -131,7 +131,7 @@ async def plan_save(
     *,
     name: str = DEFAULT_NAME,
     plain_http: tuple[str, ...] = (),
-    seen: Credential | None = None,
+    baseline: Credential | None = None,
     watch: bool = False,
     rotate: bool = False,
     model_origins: tuple[str, ...] = (),
@@ -140,9 +140,9 @@ async def plan_save(
 ) -> SavePlan:
     """Return what saving these values needs. Values are cleaned here, and only here.
 
-    `plain_http` are origins that a person has allowed. With `watch`, `seen` is the credential that the form was filled
-    from; `prefilled` are the fields of it that nobody changed. With `rotate`, the stored credential is kept beside the
-    new one.
+    `plain_http` are origins that a person has allowed. With `watch`, `baseline` is the credential that the form was
+    filled from; `prefilled` are the fields of it that nobody changed. With `rotate`, the stored credential is kept
+    beside the new one.
 
     Raises:
         UsageError: The name cannot be one, or the credential cannot be rotated.
@@ -163,7 +163,7 @@ async def plan_save(
                 name,
                 clean,
                 allowed=plain_http,
-                seen=seen,
+                baseline=baseline,
                 watch=watch,
                 rotate=rotate,
                 model_origins=model_origins,
@@ -190,30 +190,30 @@ async def merge(plan: SavePlan) -> tuple[SavePlan, tuple[str, ...]]:
         return plan, ()
     if plan.stored is None:
         return plan, tuple(plan.values) or ("",)
-    theirs = {field.name for field in plan.provider.fields if was_changed(field, plan.seen, plan.stored)}
-    mine = {field.name for field in plan.provider.fields if _is_entered(field, plan.values, plan.seen)}
-    values = {name: value for name, value in plan.values.items() if name in mine or name not in theirs}
+    stored_changes = {field.name for field in plan.provider.fields if was_changed(field, plan.baseline, plan.stored)}
+    form_changes = {field.name for field in plan.provider.fields if _is_entered(field, plan.values, plan.baseline)}
+    values = {name: value for name, value in plan.values.items() if name in form_changes or name not in stored_changes}
     merged = await renew(replace(plan, values=values))
-    both = theirs & mine
+    both = stored_changes & form_changes
     if set(merged.origins) - set(plan.origins):
-        both |= theirs - {field.name for field in plan.provider.fields if field.secret}
+        both |= stored_changes - {field.name for field in plan.provider.fields if field.secret}
     names = tuple(field.name for field in plan.provider.fields if field.name in both)
     return (merged, names) if names else (merged.overwrite(), ())
 
 
-def was_changed(field: Field, seen: Credential | None, stored: Credential) -> bool:
+def was_changed(field: Field, baseline: Credential | None, stored: Credential) -> bool:
     """Return True if another session changed a field."""
     if field.secret:
-        return (seen.fingerprints.get(field.name) if seen else None) != stored.fingerprints.get(field.name)
-    return _clear(field, seen) != _clear(field, stored)
+        return (baseline.fingerprints.get(field.name) if baseline else None) != stored.fingerprints.get(field.name)
+    return _clear(field, baseline) != _clear(field, stored)
 
 
-def _is_entered(field: Field, values: Values, seen: Credential | None) -> bool:
+def _is_entered(field: Field, values: Values, baseline: Credential | None) -> bool:
     """Return True if a field of the form holds something else than it was filled with."""
     value = values.get(field.name)
     if isinstance(value, Secret):
         return bool(value)
-    return value is not None and not field.secret and (value or field.default) != _clear(field, seen)
+    return value is not None and not field.secret and (value or field.default) != _clear(field, baseline)
 
 
 def _clear(field: Field, credential: Credential | None) -> str:
@@ -225,12 +225,12 @@ def replan(plan: SavePlan) -> SavePlan:
     provider, values, state = plan.provider, plan.values, _read(plan)
     stored, verified = state.credential, state.verified
     clear, entered = complete_values(provider, values, stored)
-    kept = set(stored.hints) & kept_fields(provider, values) if stored else set()
-    own = provider.origins(mask_secrets(clear, {*entered, *kept}))
+    stored_secrets = set(stored.hints) & kept_fields(provider, values) if stored else set()
+    own = provider.origins(mask_secrets(clear, {*entered, *stored_secrets}))
     missing = kept_secrets(provider, values, stored)
     unchecked: tuple[str, ...] = ()
     if stored and not verified and (entered or not missing):
-        unchecked = addresses.not_entered(provider, values, clear, {*entered, *kept}, plan.prefilled)
+        unchecked = addresses.not_entered(provider, values, clear, {*entered, *stored_secrets}, plan.prefilled)
         if unchecked and state.is_open:
             raise addresses.unverified_address(provider, unchecked)
     # What nothing vouches for adds no origin: neither a model that was written into the file, nor an import.

@@ -46,13 +46,13 @@ async def verify(
     *,
     name: str = DEFAULT_NAME,
     plain_http: tuple[str, ...] = (),
-    hear: model_sync.OnEvent = lambda event: None,
+    on_event: model_sync.OnEvent = lambda event: None,
 ) -> VerifiedDraft:
     """Plan a save and verify it at once, where nobody can be asked for what it needs."""
-    return await verify_plan(await plan_save(session, provider_id, values, name=name, plain_http=plain_http), hear)
+    return await verify_plan(await plan_save(session, provider_id, values, name=name, plain_http=plain_http), on_event)
 
 
-async def verify_plan(plan: SavePlan, hear: model_sync.OnEvent = lambda event: None) -> VerifiedDraft:
+async def verify_plan(plan: SavePlan, on_event: model_sync.OnEvent = lambda event: None) -> VerifiedDraft:
     """Ask the provider whether it accepts what a plan would save. Nothing is stored.
 
     A key that was never saved is tried in the provider's other regions before it counts as rejected.
@@ -66,11 +66,11 @@ async def verify_plan(plan: SavePlan, hear: model_sync.OnEvent = lambda event: N
     session = plan.session
     draft = await asyncio.to_thread(partial(build_draft, plan, resolve=True))
     try:
-        check, listed = await _verify_and_list(session.process, _access(draft), hear)
+        check, listed = await _verify_and_list(session.process, _access(draft), on_event)
     except CredentialRejected as refused:
         for other in _elsewhere(draft):
             with suppress(CredentialRejected, NetworkError):
-                check, listed = await _verify_and_list(session.process, _access(other), hear)
+                check, listed = await _verify_and_list(session.process, _access(other), on_event)
                 moved = {entry: value for entry, value in other.clear.items() if value != draft.clear.get(entry)}
                 return VerifiedDraft(check, listed, other.clear, other.origins, moved, _moved_words(draft, other))
         raise refused from None
@@ -92,12 +92,12 @@ def _access(draft: CredentialDraft) -> "Access":
 
 def _elsewhere(draft: CredentialDraft) -> list[CredentialDraft]:
     """Return the draft for the provider's other regions; none if a key is stored or a URL is the tenant's."""
-    provider, usual = draft.provider, credentials.defaults(draft.provider)
+    provider, defaults = draft.provider, credentials.defaults(draft.provider)
     regions = [dict(region) for region in provider.regions(draft.clear)]
     for entry in provider.fields:
         value = draft.clear.get(entry.name, "")
-        offered = [usual.get(entry.name, ""), *(choice.value for choice in entry.choices)]
-        offered += [fields.get(entry.name, "") for fields in provider.regions(usual)]
+        offered = [defaults.get(entry.name, ""), *(choice.value for choice in entry.choices)]
+        offered += [fields.get(entry.name, "") for fields in provider.regions(defaults)]
         if entry.url and value and origin_of(value) not in map(origin_of, filter(None, offered)):
             return []
     if draft.stored:
@@ -121,7 +121,7 @@ def _moved_words(draft: CredentialDraft, other: CredentialDraft) -> str:
 
 
 async def verify_stored(
-    session: TenantSession, provider_id: str, name: str = "", hear: model_sync.OnEvent = lambda event: None
+    session: TenantSession, provider_id: str, name: str = "", on_event: model_sync.OnEvent = lambda event: None
 ) -> VerificationResult:
     """Verify a stored credential (by default the active one) and store the result, a rejection too."""
     provider = provider_of(session, provider_id)
@@ -134,7 +134,7 @@ async def verify_stored(
         )
     access = await asyncio.to_thread(credentials.access_with, session, provider, credential)
     try:
-        check, _ = await _verify_and_list(session.process, access, hear)
+        check, _ = await _verify_and_list(session.process, access, on_event)
     except CredentialRejected as problem:
         check = VerificationResult(
             VerificationState.REFUSED, session.now(), 0, problem.message, problem.hint, problem.detail
@@ -158,7 +158,7 @@ def is_billed(session: TenantSession, credential: Credential) -> bool:
 
 
 async def _verify_and_list(
-    session: Session, access: "Access", hear: model_sync.OnEvent
+    session: Session, access: "Access", on_event: model_sync.OnEvent
 ) -> tuple[VerificationResult, tuple[Model, ...] | None]:
     """Verify, and list the models if the provider can; one request if that answers both."""
     provider, started = access.provider, time.monotonic()
@@ -169,9 +169,9 @@ async def _verify_and_list(
         return VerificationResult(state, session.now(), round((time.monotonic() - started) * 1000), *words)
 
     try:
-        listed = await model_sync.fetch_models(session, access, provider.verify(access.fields), hear)
+        listed = await model_sync.fetch_models(session, access, provider.verify(access.fields), on_event)
         if listed is None and provider.list_models is not None:
-            listed = await model_sync.fetch_models(session, access, provider.list_models(access.fields), hear)
+            listed = await model_sync.fetch_models(session, access, provider.list_models(access.fields), on_event)
     except ScopeMissing as problem:
         return outcome(VerificationState.RESTRICTED, problem), None
     return outcome(VerificationState.READY), listed

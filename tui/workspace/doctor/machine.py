@@ -26,12 +26,12 @@ _ESCAPE_TIME = 100
 """Milliseconds that tmux may hold back an escape before the console feels slow."""
 
 
-def examine(environ: Mapping[str, str], hear: OnCheck = lambda check: None) -> list[Check]:
+def examine(environ: Mapping[str, str], on_check: OnCheck = lambda check: None) -> list[Check]:
     """Check the machine of this process. Nothing is sent, created or changed."""
     checks = []
     for check in _checks(environ):
         checks.append(check)
-        hear(check)
+        on_check(check)
     return checks
 
 

@@ -36,7 +36,7 @@ async def diagnose(
     provider_id: str,
     name: str = "",
     spend: bool = False,
-    hear: OnCheck = lambda check: None,
+    on_check: OnCheck = lambda check: None,
     on_event: Callable[[Event], None] = lambda event: None,
 ) -> list[Check]:
     """Check the way to a provider with a credential, by default the active one; with `spend`, ask a model as well.
@@ -46,7 +46,7 @@ async def diagnose(
         provider_id: The provider.
         name: The credential's name, blank for the active one.
         spend: True to ask a model as well, which is billed.
-        hear: Gets every check as it is done.
+        on_check: Gets every check as it is done.
         on_event: Gets the events of the requests, such as a server's silence.
 
     Raises:
@@ -58,7 +58,7 @@ async def diagnose(
 
     def add(check: Check) -> None:
         checks.append(check)
-        hear(check)
+        on_check(check)
 
     access, unusable = await _access(session, provider, credential)
     call = provider.verify(access.fields) if unusable is None else _first_page(access)

@@ -60,7 +60,7 @@ async def rotate(
         old, new = keyring.load(session, tenant, present), session.process.new_key_pair(session.process.key_bits)
         resealed: dict[CredentialRef, tuple[Record, Credential]] = {}
 
-        def anew(stored: Credential) -> Credential:
+        def reseal(stored: Credential) -> Credential:
             # Another session may have changed it since it was sealed in advance.
             place, as_it_is = (stored.provider, stored.name), manifest.entry(to_record(stored))
             if place not in resealed or resealed[place][0] != as_it_is:
@@ -72,11 +72,11 @@ async def rotate(
             if stopped.is_set():
                 raise _cancelled()
             report(number, len(stored))
-            anew(entry)
+            reseal(entry)
         report(len(stored), len(stored))
         if stopped.is_set():
             raise _cancelled()
-        done = _replace(session, tenant, old, new, present, anew)
+        done = _replace(session, tenant, old, new, present, reseal)
         try:
             rewrap.wrap_again(session, present, (old, new.private), report)
         except Problem as problem:  # the key pair is a new one all the same
@@ -127,7 +127,7 @@ def _replace(
     old: key_pair.PrivateKey | None,
     new: key_pair.NewKeyPair,
     passphrase: Secret | None,
-    anew: Callable[[Credential], Credential],
+    reseal: Callable[[Credential], Credential],
 ) -> RotationResult:
     """Run steps 2 to 4. Without the old private key, no manifest entry can be kept."""
     last = keyring.last_counter(session)
@@ -144,7 +144,7 @@ def _replace(
             )
         after = replace(now, key_id=new.key_id, public_key=new.public_pem, protected=bool(passphrase))
         keyring.write(session, after, new.private, passphrase)
-        resealed, left = _rewrite(tables, after, anew)
+        resealed, left = _rewrite(tables, after, reseal)
         proved = {place for place, entry in before.items() if stored.entries.get(place) == manifest.entry(entry)}
         current = manifest.records_by_ref(tables)
         entries = {
@@ -162,12 +162,12 @@ def _replace(
     return RotationResult(after, resealed, left)
 
 
-def _rewrite(tables: Tables, tenant: Tenant, anew: Callable[[Credential], Credential]) -> tuple[int, int]:
+def _rewrite(tables: Tables, tenant: Tenant, reseal: Callable[[Credential], Credential]) -> tuple[int, int]:
     """Write the tenant and its credentials; return how many were sealed again, and how many were not."""
     meta, table = tables.table("meta"), tables.table("credentials")
     meta.truncate()
     meta.insert(to_record(tenant))
-    rewritten = {entry.doc_id: anew(from_record(Credential, entry)) for entry in table.all()}
+    rewritten = {entry.doc_id: reseal(from_record(Credential, entry)) for entry in table.all()}
     for place, entry in rewritten.items():
         table.update({"envelope": entry.envelope, "key_id": entry.key_id}, doc_ids=[place])
     sealed_ones = [entry for entry in rewritten.values() if entry.envelope]

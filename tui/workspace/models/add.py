@@ -19,7 +19,7 @@ from tui.tenancy import credentials, models, verification
 from tui.tenancy.connections import provider_of
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
-from tui.workspace.conflicts import Seen, conflict, require_seen
+from tui.workspace.conflicts import Baseline, conflict, require_unchanged
 from tui.workspace.credentials.fields import FieldProblem, UnverifiedAddress, check_value
 from tui.workspace.credentials.save_plan import PlainHttp, needs_plain_http
 
@@ -148,35 +148,37 @@ def merge(
         Conflict: Another session removed it, or changed the same fields, and `overwrite` is False.
     """
     stored = _stored(session, model)
-    theirs = stored.fields if stored else model.fields
-    mine, both = dict(fields), list[str]()
+    stored_fields = stored.fields if stored else model.fields
+    changes, both = dict(fields), list[str]()
     for field in provider.model_fields:
-        before, there = (values.get(field.name, "") or field.default for values in (model.fields, theirs))
+        before, there = (values.get(field.name, "") or field.default for values in (model.fields, stored_fields))
         if there == before or field.name not in fields:
             continue
         here = check_value(field, fields[field.name]) or field.default
         if here == before:
-            del mine[field.name]
+            del changes[field.name]
         elif here != there:
             both.append(f"{field.label} to {one_line(there, 60) or 'nothing'}")
     if stored is None and not overwrite:
         raise conflict(session, f"removed {model.ref}")
     if both and not overwrite:
         raise conflict(session, f"changed {', '.join(both)}")
-    return stored, mine
+    return stored, changes
 
 
-def keep(session: TenantSession, model: Model, access: "Access", seen: Seen[Model] | None = None) -> None:
+def keep(session: TenantSession, model: Model, access: "Access", baseline: Baseline[Model] | None = None) -> None:
     """Store an added model and the origins that it was inspected with.
 
     Raises:
-        Conflict: Another session changed, added or removed the model that was `seen`, while it was verified.
+        Conflict: Another session changed, added or removed the model since `baseline` was read.
     """
     with verification.credential_transaction(session) as tables:
-        if seen is not None:
+        if baseline is not None:
             present = _stored(session, model)
-            verb = "removed" if present is None else "changed" if seen.value else "added"
-            require_seen(session, Seen(_fields(seen.value)), _fields(present), _fields(model), f"{verb} {model.ref}")
+            verb = "removed" if present is None else "changed" if baseline.value else "added"
+            require_unchanged(
+                session, Baseline(_fields(baseline.value)), _fields(present), _fields(model), f"{verb} {model.ref}"
+            )
         table = tables.table("models")
         table.remove(
             lambda record: (record["provider"], record["id"], record["type"]) == (model.provider, model.id, model.type)

@@ -23,7 +23,7 @@ from tui.tenancy.models import all_models, by_id, defaults
 from tui.tenancy.serialization import from_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.trials import trial_models_of
-from tui.workspace.conflicts import Seen
+from tui.workspace.conflicts import Baseline
 from tui.workspace.credentials import status
 from tui.workspace.credentials.fields import check_value
 from tui.workspace.models import add as add_model
@@ -124,7 +124,7 @@ def _rows(session: TenantSession) -> tuple[Sequence[ModelRow], Hashable]:
 
 
 async def refresh(
-    session: TenantSession, provider_id: str, hear: model_sync.OnEvent = lambda event: None
+    session: TenantSession, provider_id: str, on_event: model_sync.OnEvent = lambda event: None
 ) -> SyncResult:
     """Request the provider's model list. A provider without one keeps its built-in list."""
     provider = provider_of(session, provider_id)
@@ -142,7 +142,9 @@ async def refresh(
     name, access = await asyncio.to_thread(prepare)
     listed: Sequence[Model] = provider.catalogue
     if provider.list_models is not None:
-        listed = await model_sync.fetch_models(session.process, access, provider.list_models(access.fields), hear) or ()
+        listed = (
+            await model_sync.fetch_models(session.process, access, provider.list_models(access.fields), on_event) or ()
+        )
 
     def work() -> SyncResult:
         with session.store.transaction() as tables:
@@ -185,8 +187,8 @@ async def add(
     model = Model(provider_id, model_id_of(provider, model_id), type, Origin.ADDED, fields=field_values)
     if not overwrite:
         _is_new(session, model)
-    seen = None if overwrite else Seen[Model](None)
-    return await _verify_and_keep(session, model, fields or {}, verify, plain_http, notify, seen, new=not overwrite)
+    baseline = None if overwrite else Baseline[Model](None)
+    return await _verify_and_keep(session, model, fields or {}, verify, plain_http, notify, baseline, new=not overwrite)
 
 
 async def edit(
@@ -209,9 +211,9 @@ async def edit(
     provider = provider_of(session, model.provider)
     if model.origin is not Origin.ADDED:
         raise UsageError(f"{model.ref} is imported and has no fields to change.", "Only added models have fields.")
-    stored, mine = add_model.merge(session, provider, model, fields, overwrite=overwrite)
-    changed = replace(stored or model, fields=add_model.fields_of(provider, mine, (stored or model).fields))
-    return await _verify_and_keep(session, changed, mine, verify, plain_http, notify, Seen(stored), new=False)
+    stored, changes = add_model.merge(session, provider, model, fields, overwrite=overwrite)
+    changed = replace(stored or model, fields=add_model.fields_of(provider, changes, (stored or model).fields))
+    return await _verify_and_keep(session, changed, changes, verify, plain_http, notify, Baseline(stored), new=False)
 
 
 async def _verify_and_keep(
@@ -221,7 +223,7 @@ async def _verify_and_keep(
     verify: bool,
     plain_http: tuple[str, ...],
     notify: Callable[[str], None],
-    seen: Seen[Model] | None,
+    baseline: Baseline[Model] | None,
     *,
     new: bool,
 ) -> Model:
@@ -236,7 +238,7 @@ async def _verify_and_keep(
         model = (await test_call.test_call(session, model, access, notify)).model
         if learned.note:
             notify(learned.note)
-    await asyncio.to_thread(add_model.keep, session, model, access, seen)
+    await asyncio.to_thread(add_model.keep, session, model, access, baseline)
     return model
 
 
@@ -259,11 +261,11 @@ async def test(session: TenantSession, model: Model) -> str:
 
 
 async def test_all(
-    session: TenantSession, models: Sequence[Model], hear: Callable[[Model, "str | Problem"], None]
+    session: TenantSession, models: Sequence[Model], on_result: Callable[[Model, "str | Problem"], None]
 ) -> None:
     """Send a short test request to each model, few at a time to a provider.
 
-    `hear` gets each model as it answers, with the sentence of `test`, or with the Problem of that model.
+    `on_result` gets each model as it answers, with the sentence of `test`, or with the Problem of that model.
     """
     limits = {model.provider: asyncio.Semaphore(_AT_A_PROVIDER) for model in models}
 
@@ -273,7 +275,7 @@ async def test_all(
                 result: str | Problem = await test(session, model)
             except Problem as problem:
                 result = problem
-        hear(model, result)
+        on_result(model, result)
 
     await asyncio.gather(*map(test_one, models))
 

@@ -22,7 +22,7 @@ from tui.tenancy import listings, models
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import TenantSession
 from tui.tenancy.timestamps import short_time
-from tui.workspace.conflicts import Seen, require_seen
+from tui.workspace.conflicts import Baseline, require_unchanged
 from tui.workspace.credentials import status
 from tui.workspace.credentials.status import ProviderRow
 from tui.workspace.models import catalog
@@ -87,27 +87,27 @@ async def set(  # noqa: A001
     type: ModelType,  # noqa: A002
     ref: str,
     fallbacks: Sequence[str] = (),
-    seen: Seen[Default] | None = None,
+    baseline: Baseline[Default] | None = None,
 ) -> Default:
     """Make a model the default of its type, with the fallbacks that are asked in its place, in their order.
 
     Nothing is saved if it is so already. See `check` for what else is raised.
 
     Raises:
-        Conflict: Another session changed the default that was `seen`.
+        Conflict: Another session changed the default since `baseline` was read.
     """
     default = check(session, type, ref, *fallbacks)
-    (stored,) = await set_all(session, [default], {type: seen} if seen else None)
+    (stored,) = await set_all(session, [default], {type: baseline} if baseline else None)
     return stored
 
 
 async def set_all(
-    session: TenantSession, chosen: Sequence[Default], seen: Mapping[ModelType, Seen[Default]] | None = None
+    session: TenantSession, chosen: Sequence[Default], baseline: Mapping[ModelType, Baseline[Default]] | None = None
 ) -> list[Default]:
     """Store checked defaults of several types in one change, and return them; those that are so already stay.
 
     Raises:
-        Conflict: Another session changed a default that was `seen`.
+        Conflict: Another session changed a default since its baseline was read.
     """
     current = models.defaults(session)
     changed = {new.type: new for new in chosen if (old := current.get(new.type)) is None or old.refs != new.refs}
@@ -116,7 +116,7 @@ async def set_all(
         with session.store.transaction() as tables:
             table = tables.table("defaults")
             for kind, default in changed.items():
-                _require_seen(session, kind, (seen or {}).get(kind), default)
+                _require_unchanged(session, kind, (baseline or {}).get(kind), default)
             table.remove(lambda record: record["type"] in changed)
             table.insert_multiple(map(to_record, changed.values()))
 
@@ -151,28 +151,30 @@ def _require_listed(session: TenantSession, kind: ModelType, ref: str) -> Model:
     return model
 
 
-async def clear(session: TenantSession, type: ModelType, seen: Seen[Default] | None = None) -> None:  # noqa: A002
+async def clear(session: TenantSession, type: ModelType, baseline: Baseline[Default] | None = None) -> None:  # noqa: A002
     """Clear the default model of a type.
 
     Raises:
-        Conflict: Another session changed the default that was `seen`.
+        Conflict: Another session changed the default since `baseline` was read.
     """
 
     def work() -> None:
         with session.store.transaction() as tables:
-            _require_seen(session, type, seen, None)
+            _require_unchanged(session, type, baseline, None)
             tables.table("defaults").remove(lambda record: record["type"] == type)
 
     await asyncio.to_thread(work)
 
 
-def _require_seen(session: TenantSession, kind: ModelType, seen: Seen[Default] | None, mine: Default | None) -> None:
+def _require_unchanged(
+    session: TenantSession, kind: ModelType, baseline: Baseline[Default] | None, new: Default | None
+) -> None:
     """Raise Conflict if another session changed a default that a person chose from; what is stored is under a lock."""
     present = models.defaults(session).get(kind)
     refs = " then ".join(one_line(ref, 60) for ref in present.refs) if present else ""
     change = f"set the default {kind.label} model to {refs}" if refs else f"cleared the default {kind.label} model"
-    if seen is not None:
-        require_seen(session, Seen(_refs(seen.value)), _refs(present), _refs(mine), change)
+    if baseline is not None:
+        require_unchanged(session, Baseline(_refs(baseline.value)), _refs(present), _refs(new), change)
 
 
 def _refs(default: Default | None) -> tuple[str, ...]:

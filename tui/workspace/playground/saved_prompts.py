@@ -18,7 +18,7 @@ from tui.providers.spec import Parameter
 from tui.sanitize import one_line, printable
 from tui.storage.store import Tables
 from tui.tenancy.session import TenantSession
-from tui.workspace.conflicts import Seen, require_seen
+from tui.workspace.conflicts import Baseline, require_unchanged
 from tui.workspace.playground.answer_schema import parsed_schema
 from tui.workspace.playground.parameters import parse_parameter
 
@@ -124,14 +124,14 @@ def find(session: TenantSession, name: str) -> SavedPrompt:
     raise UsageError(f"There is no saved prompt {one_line(name, 40)}.", near or "Save it first.")
 
 
-def save(session: TenantSession, prompt: SavedPrompt, seen: Seen[SavedPrompt] | None = None) -> bool:
+def save(session: TenantSession, prompt: SavedPrompt, baseline: Baseline[SavedPrompt] | None = None) -> bool:
     """Store a prompt in place of one of its name; return whether there was one.
 
     Raises:
-        Conflict: Another session saved or removed the one that was `seen`.
+        Conflict: Another session saved or removed the prompt since `baseline` was read.
     """
     with session.store.transaction() as tables:
-        _require_seen(session, prompt.name, seen, prompt)
+        _require_unchanged(session, prompt.name, baseline, prompt)
         return put(tables, prompt)
 
 
@@ -147,19 +147,21 @@ def put(tables: Tables, prompt: SavedPrompt) -> bool:
     return bool(existing)
 
 
-def _require_seen(session: TenantSession, name: str, seen: Seen[SavedPrompt] | None, mine: SavedPrompt | None) -> None:
+def _require_unchanged(
+    session: TenantSession, name: str, baseline: Baseline[SavedPrompt] | None, new: SavedPrompt | None
+) -> None:
     present = next((prompt for prompt in prompts(session) if prompt.name == name), None)
-    require_seen(session, seen, present, mine, f"{'saved' if present else 'removed'} the prompt {name}")
+    require_unchanged(session, baseline, present, new, f"{'saved' if present else 'removed'} the prompt {name}")
 
 
-def remove(session: TenantSession, name: str, seen: Seen[SavedPrompt] | None = None) -> None:
+def remove(session: TenantSession, name: str, baseline: Baseline[SavedPrompt] | None = None) -> None:
     """Remove a prompt.
 
     Raises:
         UsageError: There is none.
-        Conflict: Another session changed the one that was `seen`.
+        Conflict: Another session changed the prompt since `baseline` was read.
     """
     find(session, name)
     with session.store.transaction() as tables:
-        _require_seen(session, name, seen, None)
+        _require_unchanged(session, name, baseline, None)
         tables.table(TABLE).remove(lambda record: record.get("name") == name)

@@ -89,13 +89,13 @@ def _bound(session: TenantSession, model: Model) -> dict[str, int]:
 
 async def _of(events: AsyncIterator[Event], notify: Callable[[str], None], *kinds: type[_Kind]) -> list[_Kind]:
     """Return the events of some types; notices go to `notify`."""
-    came: list[_Kind] = []
+    received: list[_Kind] = []
     async for event in events:
         if isinstance(event, kinds):
-            came.append(event)
+            received.append(event)
         elif isinstance(event, Notice):
             notify(event.text)
-    return came
+    return received
 
 
 def _silence() -> bytes:

@@ -148,7 +148,7 @@ def _genai(content: Iterable[Any], day: str, hosts: tuple[str, ...]) -> Iterator
             rates = _genai_rates(rates_of, tiers)
             if rates is None:
                 continue
-            seen = model.get("prices_checked")
+            checked = model.get("prices_checked")
             for name in dict.fromkeys(_names(model.get("match"))):
                 yield Price(
                     named,
@@ -156,7 +156,7 @@ def _genai(content: Iterable[Any], day: str, hosts: tuple[str, ...]) -> Iterator
                     "USD",
                     rates,
                     source,
-                    seen if isinstance(seen, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", seen) else day,
+                    checked if isinstance(checked, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", checked) else day,
                     tuple((start, Rates(**figures)) for start, figures in sorted(tiers.items())),
                     owner="imported",
                 )

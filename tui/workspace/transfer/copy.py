@@ -11,8 +11,8 @@ from tui.workspace.transfer.import_plan import Plan
 
 async def content_of(session: TenantSession, *, secrets: bool) -> tuple[Bundle, tuple[str, ...]]:
     """Return what a copy of a tenant holds, and sentences about what it lacks; with secrets it must be unlocked."""
-    lacks: list[str] = []
-    return await asyncio.to_thread(bundle_of, session, secrets, lacks), tuple(lacks)
+    omissions: list[str] = []
+    return await asyncio.to_thread(bundle_of, session, secrets, omissions), tuple(omissions)
 
 
 async def carry_out(session: TenantSession, bundle: Bundle, plan: Plan, *, secrets: bool) -> None:

@@ -24,7 +24,7 @@ class ExportResult:
     """An export as text, and sentences about what it lacks."""
 
     text: str
-    lacks: tuple[str, ...] = ()
+    omissions: tuple[str, ...] = ()
 
 
 async def export(session: TenantSession, passphrase: Secret | None = None) -> ExportResult:
@@ -34,19 +34,19 @@ async def export(session: TenantSession, passphrase: Secret | None = None) -> Ex
 
 def export_async(session: TenantSession, passphrase: Secret | None = None) -> ExportResult:
     """Do the same in a thread. Secrets are returned only once the export is in the audit log."""
-    lacks: list[str] = []
-    bundle = bundle_of(session, passphrase is not None, lacks)
+    omissions: list[str] = []
+    bundle = bundle_of(session, passphrase is not None, omissions)
     audit = session.audit_best_effort if passphrase is None else session.audit
     names = [credential_label(credential) for credential in bundle.credentials]
     audit("exported", secrets=passphrase is not None, credentials=names)
     text = file_format.to_json(bundle)
     if passphrase is not None:
         text = encrypted_file.protect(text.encode(), passphrase, session.process.key_cost)
-    return ExportResult(text, tuple(lacks))
+    return ExportResult(text, tuple(omissions))
 
 
-def bundle_of(session: TenantSession, with_secrets: bool, lacks: list[str]) -> Bundle:
-    """Collect what an export holds; what cannot be exported is appended to `lacks`."""
+def bundle_of(session: TenantSession, with_secrets: bool, omissions: list[str]) -> Bundle:
+    """Collect what an export holds; what cannot be exported is appended to `omissions`."""
     tenant, stored = (
         get(session),
         [credential for credential in credentials.stored(session) if find_provider(session, credential.provider)],
@@ -60,8 +60,8 @@ def bundle_of(session: TenantSession, with_secrets: bool, lacks: list[str]) -> B
             try:
                 opened = credentials.secrets(session, credential)
             except Locked:
-                lacks.append(f"{credential_label(credential)} cannot be decrypted; its key is not in the file.")
-        lacks += [
+                omissions.append(f"{credential_label(credential)} cannot be decrypted; its key is not in the file.")
+        omissions += [
             f"The key of {credential_label(credential)} is a reference, {one_line(text, 200)}; it is not in the file."
             for text in credential.references.values()
         ]
@@ -77,8 +77,8 @@ def bundle_of(session: TenantSession, with_secrets: bool, lacks: list[str]) -> B
         )
     ids = {credential.provider for credential in credentials.stored(session)}
     ids |= {credential.provider for credential in models.stored(session)}
-    strange = [one_line(tenant_id, 40) for tenant_id in sorted(ids - {*providers(session)})]
-    lacks += [f"{entry} is not a provider of this version; it is not in the file." for entry in strange]
+    unknown = [one_line(tenant_id, 40) for tenant_id in sorted(ids - {*providers(session)})]
+    omissions += [f"{entry} is not a provider of this version; it is not in the file." for entry in unknown]
     own = {credential.provider for credential in stored}
     return Bundle(
         tenant.id,

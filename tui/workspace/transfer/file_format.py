@@ -307,8 +307,8 @@ def _entries(data: Any, where: str, **expected: Any) -> dict[str, Any]:
     """Return the entries of an object with the given types; those with a default may be missing."""
     if not isinstance(data, dict):
         raise _wrong(where, "is not valid")
-    if strange := [entry for entry in data if entry not in expected]:
-        raise _wrong(where, f"holds {one_line(strange[0], 40)}, which this version does not know")
+    if unknown := [entry for entry in data if entry not in expected]:
+        raise _wrong(where, f"holds {one_line(unknown[0], 40)}, which this version does not know")
     record = {name: data.get(name, None if isinstance(usual, type) else usual) for name, usual in expected.items()}
     for name, usual in expected.items():
         if type(record[name]) is not (usual if isinstance(usual, type) else type(usual)):

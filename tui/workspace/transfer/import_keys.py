@@ -80,7 +80,7 @@ async def verify_keys(plan: Plan, keys: KeyBundle) -> tuple[KeyBundle, tuple[Rej
 
     Nothing is stored. Addresses in plain http have been allowed by then.
     """
-    session = plan.rehearsal.tenant(plan.tenant.id)
+    session = plan.copy.tenant(plan.tenant.id)
     results = await asyncio.gather(*(_verify(session, credential) for credential in keys.bundle.credentials))
     places = {place.ref: place for place in keys.assigned}
     rejected = tuple(
@@ -170,5 +170,5 @@ class _Names:
 def _url(provider: Provider, values: Mapping[str, str | Secret]) -> str:
     entry = next((declared for declared in provider.fields if declared.url), None)
     value = values.get(entry.name, "") if entry else ""
-    usual = entry.default if entry else ""
-    return (value if isinstance(value, str) else "").rstrip("/") or usual.rstrip("/")
+    default = entry.default if entry else ""
+    return (value if isinstance(value, str) else "").rstrip("/") or default.rstrip("/")

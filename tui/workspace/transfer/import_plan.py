@@ -45,18 +45,18 @@ _TABLES = ("connections", "credentials", "models", "listings", "defaults", "sour
 
 @dataclass(frozen=True)
 class Plan:
-    """What an import would change. `lacks` are problems of what cannot be imported; they stop nothing.
+    """What an import would change. `omissions` are problems of what cannot be imported; they stop nothing.
 
     `plain_http` are the origins in plain http that a person must allow before it is applied.
     """
 
     tenant: Tenant
     new: bool
-    acts: tuple[AuditEvent, ...]
-    lacks: tuple[Problem, ...]
+    events: tuple[AuditEvent, ...]
+    omissions: tuple[Problem, ...]
     before: Content
     after: Content
-    rehearsal: Session
+    copy: Session
     plain_http: tuple[str, ...] = ()
 
     @property
@@ -71,7 +71,7 @@ class Plan:
     @property
     def changes(self) -> bool:
         """Whether it would do anything."""
-        return self.new or bool(self.acts)
+        return self.new or bool(self.events)
 
 
 def is_protected(content: bytes) -> bool:
@@ -107,8 +107,8 @@ async def plan(session: TenantSession, bundle: Bundle) -> Plan:
     Raises:
         Locked: The tenant must be unlocked for it.
     """
-    rehearsal = await asyncio.to_thread(_copy, session.process, session)
-    return await _rehearse(rehearsal.tenant(session.tenant_id), bundle, new=False)
+    copy = await asyncio.to_thread(_copy, session.process, session)
+    return await _import_into(copy.tenant(session.tenant_id), bundle, new=False)
 
 
 async def plan_new(session: Session, bundle: Bundle, name: str = "", passphrase: Secret | None = None) -> Plan:
@@ -116,24 +116,24 @@ async def plan_new(session: Session, bundle: Bundle, name: str = "", passphrase:
 
     Nothing is written.
     """
-    rehearsal = await asyncio.to_thread(_copy, session)
+    copy = await asyncio.to_thread(_copy, session)
     name = name or bundle.name
     check_name(session, name)
     free = bundle.id not in {*ids(session), *session.keys.folders()}
     new_id = bundle.id if free and name.strip() == bundle.name else slug_for(session, name)
     check_id(new_id)
-    tenant = await tenants.create(rehearsal, name, passphrase, id=new_id)
-    return await _rehearse(rehearsal.tenant(tenant.id), bundle, new=True)
+    tenant = await tenants.create(copy, name, passphrase, id=new_id)
+    return await _import_into(copy.tenant(tenant.id), bundle, new=True)
 
 
-async def _rehearse(session: TenantSession, bundle: Bundle, *, new: bool) -> Plan:
+async def _import_into(session: TenantSession, bundle: Bundle, *, new: bool) -> Plan:
     """Import into a tenant of a copy, and return what that changed."""
     tenant, before = get(session), _content(session)
-    lacks, plain_http = await _merge(session, tenant, bundle)
+    omissions, plain_http = await _merge(session, tenant, bundle)
     await asyncio.to_thread(_stays_home, session, before, bundle)
     after = _content(session)
     described = tuple(changes.describe_changes(before, after))
-    return Plan(tenant, new, described, lacks, before, after, session.process, plain_http)
+    return Plan(tenant, new, described, omissions, before, after, session.process, plain_http)
 
 
 async def carry_out(session: Session, import_plan: Plan) -> None:
@@ -151,7 +151,7 @@ async def carry_out(session: Session, import_plan: Plan) -> None:
             _create(session, import_plan)
         else:
             _replace(session, import_plan)
-        session.audit_best_effort(import_plan.tenant.id, "imported", changes=len(import_plan.acts))
+        session.audit_best_effort(import_plan.tenant.id, "imported", changes=len(import_plan.events))
 
     await asyncio.to_thread(work)
 
@@ -185,7 +185,7 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
     for name, kind in bundle.connections.items():
         await _take_connection(session, name, kind)
     await asyncio.to_thread(take_added, session.process.tenant(tenant.id), bundle)
-    lacks: list[Problem] = []
+    omissions: list[Problem] = []
     for entry in _in_order(bundle):
         now = next(
             (
@@ -196,10 +196,10 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
             None,
         )
         if missing := set(entry.needs) - set(entry.secrets) - set(now.hints if now else ()):
-            lacks.append(_lacking(session, entry, missing))
+            omissions.append(_lacking(session, entry, missing))
         elif previous_of(entry.name) and previous_of(entry.name) not in _names(session, entry.provider):
             what = f"{credential_label(entry)} is the previous key of a credential that is missing; it was left out."
-            lacks.append(Problem(what))
+            omissions.append(Problem(what))
         elif now is None or not _same(session, tenant, bundle, entry, now):
             plain_http += await _save(session.process.tenant(tenant.id), entry, _model_origins(session, bundle, entry))
     for provider_id, name in bundle.active.items():
@@ -214,10 +214,10 @@ async def _merge(session: TenantSession, tenant: Tenant, bundle: Bundle) -> tupl
         try:
             await key_source.choose(session.process.tenant(tenant.id), provider_id, source)
         except UsageError as problem:
-            lacks.append(problem)
+            omissions.append(problem)
     await asyncio.to_thread(take_defaults, session.process.tenant(tenant.id), bundle)
     await asyncio.to_thread(take_prompts, session.process.tenant(tenant.id), bundle)
-    return tuple(lacks), tuple(dict.fromkeys(plain_http))
+    return tuple(omissions), tuple(dict.fromkeys(plain_http))
 
 
 async def _take_connection(session: TenantSession, name: str, kind: str) -> None:
@@ -270,7 +270,7 @@ def _model_origins(session: TenantSession, bundle: Bundle, credential: FileCrede
 
 
 def values_of(session: TenantSession, credential: FileCredential) -> dict[str, Any]:
-    """Return the values of every field of a credential of the file; clear ones that it lacks are blank."""
+    """Return the values of every field of a credential of the file; clear ones that it omissions are blank."""
     declared = provider_of(session, credential.provider).fields
     clear = {entry.name: credential.clear.get(entry.name, "") for entry in declared if not entry.secret}
     return {**clear, **credential.clear, **credential.secrets}
@@ -327,7 +327,7 @@ def _stays_home(session: TenantSession, before: Content, bundle: Bundle) -> None
 
 def _create(session: Session, import_plan: Plan) -> None:
     tenant = import_plan.tenant
-    folder, copied = session.keys.folder(tenant.id), import_plan.rehearsal.keys.folder(tenant.id)
+    folder, copied = session.keys.folder(tenant.id), import_plan.copy.keys.folder(tenant.id)
     with session.tenants.lock():
         check_name(session, tenant.name)
         if tenant.id in ids(session):
@@ -343,7 +343,7 @@ def _create(session: Session, import_plan: Plan) -> None:
         except Problem:
             keyring.discard(session.tenant(tenant.id), tenant)
             raise
-    session.open_keys[tenant.id] = import_plan.rehearsal.open_keys[tenant.id]
+    session.open_keys[tenant.id] = import_plan.copy.open_keys[tenant.id]
 
 
 def _replace(session: Session, import_plan: Plan) -> None:

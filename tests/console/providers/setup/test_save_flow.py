@@ -14,10 +14,10 @@ from tui.console.providers.setup.save_flow import (
     Cancelled,
     CheckFailed,
     DecisionNeeded,
-    ReviewTheirs,
+    ReviewStored,
     SaveFlow,
     SaveResult,
-    TakeTheirs,
+    TakeStored,
 )
 from tui.console.widgets.static_text import Words
 from tui.domain import VerificationState
@@ -176,8 +176,8 @@ async def test_plain_http_is_confirmed_once_and_no_leads_back_to_its_field() -> 
 async def test_a_save_by_another_session_meanwhile_needs_confirmation(process: Session, choice: str | None) -> None:
     session, answers = process.tenant("acme"), Answers(choice)
     flow = flow_of(session, answers)
-    theirs = Secret(KEY[:-4] + "beef")
-    await save.save(session, "openai", {"api_key": theirs, "project": "proj_theirs"})
+    entered = Secret(KEY[:-4] + "beef")
+    await save.save(session, "openai", {"api_key": entered, "project": "proj_theirs"})
     assert flow.changed_elsewhere
     outcome = await flow.verify_and_save({"api_key": Secret(KEY)}, quiet)
     assert [prompt.startswith("OpenAI was changed") for prompt in answers.prompts].count(True) == 1
@@ -185,10 +185,10 @@ async def test_a_save_by_another_session_meanwhile_needs_confirmation(process: S
         case "mine":
             assert isinstance(outcome, SaveResult) and key_hint(session) == "5d1e"
         case "theirs":
-            assert isinstance(outcome, TakeTheirs) and key_hint(session) == "beef"
+            assert isinstance(outcome, TakeStored) and key_hint(session) == "beef"
         case "look":
-            assert isinstance(outcome, ReviewTheirs) and not flow.changed_elsewhere
-            assert outcome.theirs is not None and outcome.theirs.clear["project"] == "proj_theirs"
+            assert isinstance(outcome, ReviewStored) and not flow.changed_elsewhere
+            assert outcome.stored is not None and outcome.stored.clear["project"] == "proj_theirs"
             assert isinstance(await flow.verify_and_save({"api_key": Secret(KEY)}, quiet), SaveResult)
         case None:
             assert outcome == Cancelled() and key_hint(session) == "beef"

@@ -36,8 +36,8 @@ def _shape(entry: Entry) -> dict[str, object]:
     return {"n": entry.n, "at": entry.at, "by": entry.by, "done": entry.done, "about": entry.about}
 
 
-def _number(text: str, usual: int) -> int:
-    return whole_number("--number", text) if text else usual
+def _number(text: str, default: int) -> int:
+    return whole_number("--number", text) if text else default
 
 
 def _local(stamp: str) -> str:

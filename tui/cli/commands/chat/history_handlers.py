@@ -184,8 +184,8 @@ async def remove(call: CommandContext) -> None:
     if bool(named) == call.args.has("all"):
         raise UsageError("Name the chats, or use --all.", "modeldeck history list shows their IDs.")
     ids = list(dict.fromkeys(named)) or chats.ids(session)
-    would = f"{count_noun(len(ids), 'recorded chat')} of {call.tenant.name} would be removed."
-    if call.confirm({"chats": ids}, would, "Add --yes to remove. A chat that was removed cannot be brought back."):
+    preview = f"{count_noun(len(ids), 'recorded chat')} of {call.tenant.name} would be removed."
+    if call.confirm({"chats": ids}, preview, "Add --yes to remove. A chat that was removed cannot be brought back."):
         await call.unlock_without_asking(call.tenant)
         await asyncio.to_thread(chats.remove, session, ids)
         sentence = f"Removed {count_noun(len(ids), 'chat')}."

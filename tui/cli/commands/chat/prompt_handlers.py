@@ -56,8 +56,8 @@ def save(call: CommandContext) -> None:
 def remove(call: CommandContext) -> None:
     """Remove one."""
     prompt = saved_prompts.find(call.tenant_session, call.args.one("NAME"))
-    would = f"Saved prompt {prompt.name} would be removed from {call.tenant.name}."
-    if call.confirm({"name": prompt.name}, would, "Add --yes to remove it."):
+    preview = f"Saved prompt {prompt.name} would be removed from {call.tenant.name}."
+    if call.confirm({"name": prompt.name}, preview, "Add --yes to remove it."):
         saved_prompts.remove(call.tenant_session, prompt.name)
         sentence = f"Removed prompt {prompt.name}."
         call.out.result({"name": prompt.name, "removed": True, "message": sentence}, sentence)

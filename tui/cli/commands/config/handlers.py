@@ -28,13 +28,13 @@ def config(call: CommandContext) -> int:
 
 
 def _settings(settings: Config, wrong: Collection[str], display: str) -> Iterator[dict[str, Any]]:
-    usual = Config()
+    defaults = Config()
     for name in (name for name in SETTINGS if name != "keymap"):
         value, line = getattr(settings, name), 0 if name in wrong else settings.lines.get(name, 0)
         origin = settings.file if line else "default"
         if name == "display" and display == "whole":
             value, origin, line = display, "MODELDECK_DISPLAY", 0
-        yield {"name": name, "value": value, "default": getattr(usual, name), "from": origin, "line": line or None}
+        yield {"name": name, "value": value, "default": getattr(defaults, name), "from": origin, "line": line or None}
     for binding_id, value in settings.keymap.items():
         line = settings.lines.get(f"keymap.{binding_id}", settings.lines.get("keymap", 0))
         name = f"keymap.{binding_id}"

@@ -33,7 +33,7 @@ async def expire(call: CommandContext) -> None:
     if terms and (expires or every or args.has("never")):
         credential = await set_lifetime(session, provider.id, credential.name, terms)
     shape = {"provider": provider.id, "credential": credential.name, **lifetime_shape(credential, terms)}
-    whose = f"The API key of {provider.label} {credential.name}"
+    subject = f"The API key of {provider.label} {credential.name}"
     if terms is None:
         words = "has no date and no period"
     elif not (day := due_on(credential, terms)):
@@ -42,4 +42,4 @@ async def expire(call: CommandContext) -> None:
         parts = [f"expires on {terms.expires}"] * bool(terms.expires)
         parts += [f"is replaced every {terms.every} days"] * bool(terms.every)
         words = f"{' and '.join(parts)}{'' if day == terms.expires else f', next on {day}'}"
-    call.out.result(shape, f"{whose} {words}.")
+    call.out.result(shape, f"{subject} {words}.")

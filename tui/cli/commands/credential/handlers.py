@@ -117,9 +117,9 @@ async def remove(call: CommandContext) -> None:
     which = "The active credential" if existing.active else "The credential"
     is_last = not previous_of(name) and not status.staying(call.tenant_session, provider.id, name)
     last = f" It is the last one, so models and default models of {provider.label} are removed too." if is_last else ""
-    would = f"{which} {name} of {provider.label} would be deleted ({keys}).{last}"
+    preview = f"{which} {name} of {provider.label} would be deleted ({keys}).{last}"
     shape = {"provider": provider.id, "credential": name}
-    if call.confirm(shape, would, "Add --yes to delete it."):
+    if call.confirm(shape, preview, "Add --yes to delete it."):
         await status.remove(call.tenant_session, provider.id, name)
         sentence = f"Deleted the credential {name} of {provider.label}."
         call.out.result({**shape, "removed": True, "message": sentence}, sentence)

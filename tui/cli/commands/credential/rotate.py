@@ -50,8 +50,8 @@ def _new_secrets(call: CommandContext, provider: Provider, credential: Credentia
     secret = [field.name for field in provider.fields if field.name in credential.hints]
     if not any(word.partition("=")[0] in secret for word in words):
         words = (*words, *(f"{entry}=-" for entry in secret))
-    whose = f" of {provider.label} for {call.tenant.name}, the new one"
-    return entries(provider.fields, words, call.secret_input, call.out, whose)
+    subject = f" of {provider.label} for {call.tenant.name}, the new one"
+    return entries(provider.fields, words, call.secret_input, call.out, subject)
 
 
 async def _undo(call: CommandContext, provider: Provider, name: str) -> None:

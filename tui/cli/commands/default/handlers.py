@@ -76,8 +76,8 @@ async def choose(call: CommandContext) -> int:
     dropped = before.fallbacks if before and not fallbacks else ()
     then += f" It has no fallback now; before: {', '.join(dropped)}." if dropped else ""
     shape = {"type": kind, "model": ref, "fallbacks": fallbacks}
-    would = "would be" if call.args.has("dry-run") else "is now"
-    call.out.result(shape, f"{ref} {would} the default {kind.label} model.{then}")
+    preview = "would be" if call.args.has("dry-run") else "is now"
+    call.out.result(shape, f"{ref} {preview} the default {kind.label} model.{then}")
     return 0
 
 

@@ -96,9 +96,9 @@ def _entries(call: CommandContext, provider: Provider) -> dict[str, str]:
 async def refresh(call: CommandContext) -> None:
     """List a provider's models again."""
     provider = provider_of(call.tenant_session, call.args.one("P"))
-    hear = partial(print_progress, call.out)
+    on_event = partial(print_progress, call.out)
     await call.unlock_for(provider.id)
-    done = await catalog.refresh(call.tenant_session, provider.id, hear)
+    done = await catalog.refresh(call.tenant_session, provider.id, on_event)
     if call.out.as_json:
         call.out.json(
             {"provider": provider.id, "added": list(done.added), "gone": list(done.gone), "total": done.total}
@@ -205,12 +205,12 @@ async def remove(call: CommandContext) -> None:
     is_default = chosen is not None and chosen.ref == model.ref
     shape = {"provider": model.provider, "id": model.id, "type": model.type}
     asks = catalog.removable(model) and (is_default or call.args.has("dry-run"))
-    would = (
+    preview = (
         f"{model.ref} is the default {model.type.label} model, which would be cleared."
         if is_default
         else f"{model.ref} would be removed."
     )
-    if asks and not call.confirm(shape, would, "Add --yes to remove it."):
+    if asks and not call.confirm(shape, preview, "Add --yes to remove it."):
         return
     await catalog.remove(call.tenant_session, model)
     suffix = f" The default {model.type.label} model is cleared." if is_default else ""

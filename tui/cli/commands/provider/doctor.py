@@ -26,7 +26,7 @@ _NARROWEST = 30
 async def doctor(call: CommandContext) -> int:
     """Print every check as it is done; the exit code is that of the first that failed."""
 
-    def hear(check: Check) -> None:
+    def print_check(check: Check) -> None:
         if not call.out.as_json:
             _print(call, check)
 
@@ -37,7 +37,7 @@ async def doctor(call: CommandContext) -> int:
     if not provider_id:
         if call.args.has("spend"):
             raise UsageError("--spend needs a provider.", "For example: modeldeck doctor openai --spend")
-        checks = machine.examine(call.environ, hear)
+        checks = machine.examine(call.environ, print_check)
     else:
         provider_id = provider_of(call.tenant_session, provider_id).id
         try:
@@ -46,7 +46,7 @@ async def doctor(call: CommandContext) -> int:
             # The way to the provider can be checked without the key.
             call.out.note(f"The key is not tried. {problem.message}")
         spend = call.args.has("spend")
-        checks = await diagnosis.diagnose(call.tenant_session, provider_id, name, spend, hear, take)
+        checks = await diagnosis.diagnose(call.tenant_session, provider_id, name, spend, print_check, take)
     if call.out.as_json:
         call.out.json(
             {

@@ -178,9 +178,9 @@ class _Outcome(NamedTuple):
 async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     name = call.args.one("name")
     try:
-        hear = partial(print_progress, call.out)
+        on_event = partial(print_progress, call.out)
         await call.unlock_for(provider_id, name)
-        check = await verification.verify_stored(call.tenant_session, provider_id, name, hear)
+        check = await verification.verify_stored(call.tenant_session, provider_id, name, on_event)
     except UsageError:
         raise
     except Problem as problem:
@@ -221,11 +221,11 @@ async def remove(call: CommandContext) -> None:
         raise UsageError(f"{provider.label} is not set up in {call.tenant.name}.")
     names = ", ".join(credential.name for credential in stored) or "none"
     chosen = [row.type for row in defaults.rows(call.tenant_session) if _belongs_to(row, provider.id)]
-    would = (
+    preview = (
         f"{provider.label} would be removed from {call.tenant.name}: credentials {names}, "
         f"models {_model_count(row) or 'none'}, default models {', '.join(chosen) or 'none'}."
     )
-    if call.confirm({"provider": provider.id}, would, "Add --yes to remove it."):
+    if call.confirm({"provider": provider.id}, preview, "Add --yes to remove it."):
         await status.remove_provider(call.tenant_session, provider.id)
         sentence = f"Removed {provider.label} from {call.tenant.name}."
         call.out.result({"provider": provider.id, "removed": True, "message": sentence}, sentence)

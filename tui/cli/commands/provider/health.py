@@ -21,12 +21,12 @@ async def health(call: CommandContext) -> int:
     total = sum(len(checks.rows(session)) for session in sessions)
     done = 0
 
-    def hear(row: HealthRow) -> None:
+    def print_row(row: HealthRow) -> None:
         nonlocal done
         done += 1
         call.out.progress(f"Verifying {bar(done, total)}  {done} of {total}")
 
-    rows = await checks.check(sessions, hear)
+    rows = await checks.check(sessions, print_row)
     call.out.end_progress()
     if call.out.as_json:
         call.out.json([_shape(row) for row in rows])

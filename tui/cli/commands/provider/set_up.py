@@ -36,9 +36,9 @@ def set_up(call: CommandContext) -> Coroutine[Any, Any, None]:
 def read_values(call: CommandContext, provider: Provider) -> Values:
     """Read the fields of the command line; refuse another provider's key."""
     tenant = call.tenant  # named before anybody is asked for a key
-    whose = f" of {provider.label} for {tenant.name}"
+    subject = f" of {provider.label} for {tenant.name}"
     words, references = _references(provider, call.args.many("FIELD=VALUE"))
-    values = entries(provider.fields, words, call.secret_input, call.out, whose)
+    values = entries(provider.fields, words, call.secret_input, call.out, subject)
     if both := sorted(values.keys() & references.keys()):
         raise UsageError(f"{both[0]} appears twice.", "Give each field once.")
     values |= references

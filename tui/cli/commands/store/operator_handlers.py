@@ -90,8 +90,8 @@ async def list_operators(call: CommandContext) -> None:
 async def remove(call: CommandContext) -> None:
     """Take a tenant from an operator."""
     tenant, login = call.tenant, call.args.one("LOGIN")
-    would = f"This takes {tenant.name} from {login}, and replaces its key pair."
-    if not call.confirm({"tenant": tenant.id, "login": login, "exposed": []}, would, "Add --yes to do it."):
+    preview = f"This takes {tenant.name} from {login}, and replaces its key pair."
+    if not call.confirm({"tenant": tenant.id, "login": login, "exposed": []}, preview, "Add --yes to do it."):
         return
     passphrase = call.passphrase(tenant) if tenant.protected else None
     from tui.workspace import tenants

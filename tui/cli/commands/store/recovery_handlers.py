@@ -72,7 +72,7 @@ async def _recover(call: CommandContext) -> None:
 
 def _lines(call: CommandContext) -> list[Secret]:
     """Return the lines of a recovery text, from the file that is named or typed at hidden prompts."""
-    wanted = recovery.line_count(call.tenant_session)
+    count = recovery.line_count(call.tenant_session)
     if call.args.has("text-file"):
         with private_file(call.args.one("text-file")) as file:
             try:
@@ -80,9 +80,9 @@ def _lines(call: CommandContext) -> list[Secret]:
             except UnicodeDecodeError:
                 raise UsageError("The recovery text is not text.") from None
     typed: list[Secret] = []
-    while len(typed) < wanted:
+    while len(typed) < count:
         number = len(typed) + 1
-        line = secret_input.ask(f"Line {number} of {wanted}: ")
+        line = secret_input.ask(f"Line {number} of {count}: ")
         if line is None:
             raise UsageError("The recovery text needs a terminal.", "Or name a file: --text-file FILE")
         try:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tui.cli.commands.transfer.plans import lack_text, plan_for, print_changes
+from tui.cli.commands.transfer.plans import omission_text, plan_for, print_changes
 from tui.cli.context import CommandContext
 from tui.cli.output import count_noun
 from tui.errors import UsageError
@@ -22,17 +22,17 @@ async def copy(call: CommandContext) -> None:
     if secrets:
         await call.unlock(source)
     session = call.session.tenant(source.id)
-    bundle, lacks = await copies.content_of(session, secrets=secrets)
+    bundle, omissions = await copies.content_of(session, secrets=secrets)
     plan = await plan_for(call, target, bundle, named, preview=call.args.has("dry-run"))
-    doing = call.args.has("yes") and not call.args.has("dry-run") and plan.changes
-    if doing:
+    confirmed = call.args.has("yes") and not call.args.has("dry-run") and plan.changes
+    if confirmed:
         await copies.carry_out(session, bundle, plan, secrets=secrets)
-    lacks = (*lacks, *map(lack_text, plan.lacks))
+    omissions = (*omissions, *map(omission_text, plan.omissions))
     if call.out.as_json:
-        call.out.json(_shape(source.id, plan, lacks, bool(doing)))
+        call.out.json(_shape(source.id, plan, omissions, bool(confirmed)))
     else:
-        _print_copy(call, source.name, plan, lacks, bool(doing))
-    if plan.changes and not doing and not call.args.has("dry-run"):
+        _print_copy(call, source.name, plan, omissions, bool(confirmed))
+    if plan.changes and not confirmed and not call.args.has("dry-run"):
         raise UsageError("Nothing was copied.", "Use --yes to copy, --dry-run to see what would change.")
 
 
@@ -45,8 +45,8 @@ def _existing(call: CommandContext, named: str) -> TenantSession | None:
         return None
 
 
-def _print_copy(call: CommandContext, source: str, plan: Plan, lacks: tuple[str, ...], done: bool) -> None:
-    name, count = plan.tenant.name, count_noun(len(plan.acts), "change")
+def _print_copy(call: CommandContext, source: str, plan: Plan, omissions: tuple[str, ...], done: bool) -> None:
+    name, count = plan.tenant.name, count_noun(len(plan.events), "change")
     into = f"a new tenant, {name}" if plan.new else name
     if not plan.changes:
         call.out.line(f"{name} already has the settings of {source}; there is nothing to copy.")
@@ -54,17 +54,17 @@ def _print_copy(call: CommandContext, source: str, plan: Plan, lacks: tuple[str,
         call.out.confirm(f"Copied {source} to {into}: {count}.")
     else:
         call.out.line(f"{source} would be copied to {into}: {count}.")
-    print_changes(call, plan, lacks)
+    print_changes(call, plan, omissions)
 
 
-def _shape(source: str, plan: Plan, lacks: tuple[str, ...], done: bool) -> dict[str, Any]:
+def _shape(source: str, plan: Plan, omissions: tuple[str, ...], done: bool) -> dict[str, Any]:
     return {
         "from": source,
         "tenant": plan.tenant.id,
         "name": plan.tenant.name,
         "new": plan.new,
         "copied": done,
-        "changes": [{"done": event.done, "about": dict(event.about)} for event in plan.acts],
+        "changes": [{"done": event.done, "about": dict(event.about)} for event in plan.events],
         "urls": list(plan.new_urls),
-        "lacks": list(lacks),
+        "lacks": list(omissions),
     }

@@ -138,8 +138,8 @@ async def passphrase(call: CommandContext) -> None:
     tenant = tenant_registry.find(call.session, call.args.one("NAME"))
     if call.args.has("dry-run"):
         passphrase = "its passphrase, which would be replaced or removed" if tenant.protected else "no passphrase yet"
-        would = f"{tenant.name} has {passphrase}. Its private key and API keys would stay as they are."
-        call.out.answer({"id": tenant.id, "protected": tenant.protected, "message": would}, would)
+        preview = f"{tenant.name} has {passphrase}. Its private key and API keys would stay as they are."
+        call.out.answer({"id": tenant.id, "protected": tenant.protected, "message": preview}, preview)
         return
     present = call.passphrase(tenant) if tenant.protected else None
     await tenants.unlock(call.session.tenant(tenant.id), present, here=True)
@@ -184,13 +184,13 @@ async def accept(call: CommandContext) -> None:
         f"{count_noun(edited.defaults, 'default')}"
     )
     shape = {"id": tenant_id, "providers": edited.providers, "added": edited.added, "defaults": edited.defaults}
-    would = f"The settings of {tenant_id} were edited by hand: {holds}."
+    preview = f"The settings of {tenant_id} were edited by hand: {holds}."
     if call.args.has("dry-run"):
-        call.out.answer(shape, would)
+        call.out.answer(shape, preview)
         return
     if not call.args.has("yes"):
         hint = "Add --yes to accept them. A key whose fields were edited can no longer be decrypted."
-        raise UsageError(would, hint)
+        raise UsageError(preview, hint)
     await tenants.accept_edit(call.session.tenant(tenant_id))
     call.out.result(shape, f"The settings of {tenant_id} are accepted: {holds}.")
 

@@ -47,8 +47,8 @@ async def export(call: CommandContext) -> None:
         call.out.confirm(
             f"The settings of {tenant.name} are in {where}, {'with API keys' if secrets else 'without API keys'}."
         )
-    for lack in exported.lacks:
-        call.out.note(lack)
+    for omission in exported.omissions:
+        call.out.note(omission)
 
 
 async def import_file(call: CommandContext) -> None:
@@ -64,14 +64,14 @@ async def import_file(call: CommandContext) -> None:
     bundle = await import_plan.open_bundle(content, passphrase)
     named = call.args.one("tenant") or call.environ.get("MODELDECK_TENANT", "")
     plan = await plan_for(call, import_plan.target(call.session, bundle, named), bundle, named)
-    doing = call.args.has("yes") and not call.args.has("dry-run") and plan.changes
-    if doing:
+    confirmed = call.args.has("yes") and not call.args.has("dry-run") and plan.changes
+    if confirmed:
         await import_plan.carry_out(call.session, plan)
     if call.out.as_json:
-        call.out.json(plan_shape(plan, bool(doing)))
+        call.out.json(plan_shape(plan, bool(confirmed)))
     else:
-        print_plan(call, plan, bool(doing))
-    require_consent(call, plan, bool(doing))
+        print_plan(call, plan, bool(confirmed))
+    require_consent(call, plan, bool(confirmed))
 
 
 def _content(where: str) -> bytes:

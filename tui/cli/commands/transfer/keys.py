@@ -1,6 +1,6 @@
 """`modeldeck import` for another program's file: the plan by credential, verified before it is saved."""
 
-from tui.cli.commands.transfer.plans import lack_text, plan_for, plan_shape, print_plan, require_consent
+from tui.cli.commands.transfer.plans import omission_text, plan_for, plan_shape, print_plan, require_consent
 from tui.cli.context import CommandContext
 from tui.cli.output import count_noun
 from tui.errors import Problem, UsageError
@@ -31,30 +31,30 @@ async def import_keys(call: CommandContext, content: bytes) -> None:
     bundle = importing.key_bundle(session, format_id, keys)
     plan = await plan_for(call, session, bundle.bundle, named, preview=True)
     rejected: tuple[RejectedKey, ...] = ()
-    doing = call.args.has("yes") and not call.args.has("dry-run") and plan.changes and bool(bundle.assigned)
-    if doing:
+    confirmed = call.args.has("yes") and not call.args.has("dry-run") and plan.changes and bool(bundle.assigned)
+    if confirmed:
         accepted = bundle
         if not call.args.has("no-verify"):
             accepted, rejected = await importing.verify_keys(plan, bundle)
-        doing = bool(accepted.assigned)
-        if doing:
+        confirmed = bool(accepted.assigned)
+        if confirmed:
             plan = await plan_for(call, session, accepted.bundle, named)
             await import_plan.carry_out(call.session, plan)
-    shredded = doing and call.args.has("shred") and not rejected and _shred(call, content)
+    shredded = confirmed and call.args.has("shred") and not rejected and _shred(call, content)
     if call.out.as_json:
-        states = [_key_shape(plan, place, bundle, rejected, doing) for place in bundle.assigned]
+        states = [_key_shape(plan, place, bundle, rejected, confirmed) for place in bundle.assigned]
         more = [*map(str, keys.unread), *(_rejected_text(call, entry) for entry in rejected)]
-        shape = plan_shape(plan, doing)
+        shape = plan_shape(plan, confirmed)
         call.out.json(
             shape | {"lacks": [*shape["lacks"], *more], "format": format_id, "keys": states, "shredded": shredded}
         )
     else:
-        _print_import(call, plan, keys, bundle, rejected, doing)
+        _print_import(call, plan, keys, bundle, rejected, confirmed)
         if shredded:
             call.out.confirm(_SHREDDED.format(call.args.one("FILE")))
     if rejected:
         raise Problem(f"{count_noun(len(rejected), 'key')} of {len(bundle.assigned)} could not be verified.", _HINT)
-    require_consent(call, plan, doing)
+    require_consent(call, plan, confirmed)
 
 
 _HINT = "Fix the file, or save it as it is with --no-verify."
@@ -94,7 +94,7 @@ def _print_import(
 
 
 def _target(plan: Plan, place: KeyAssignment) -> str:
-    session = plan.rehearsal.tenant(plan.tenant.id)
+    session = plan.copy.tenant(plan.tenant.id)
     credential = credentials.find(session, *place.ref)
     to = f", can be sent to {', '.join(credential.origins)}" if credential else ""
     in_use = "" if credential is None or credential.active else ", not in use"
@@ -102,13 +102,13 @@ def _target(plan: Plan, place: KeyAssignment) -> str:
 
 
 def _rejected_text(call: CommandContext, entry: RejectedKey) -> str:
-    return f"Not saved: {entry.assigned.entry.where}. {lack_text(entry.problem)}"
+    return f"Not saved: {entry.assigned.entry.where}. {omission_text(entry.problem)}"
 
 
 def _key_shape(
     plan: Plan, place: KeyAssignment, bundle: KeyBundle, rejected: tuple[RejectedKey, ...], done: bool
 ) -> dict[str, object]:
-    credential = credentials.find(plan.rehearsal.tenant(plan.tenant.id), *place.ref)
+    credential = credentials.find(plan.copy.tenant(plan.tenant.id), *place.ref)
     refused = place.ref in {entry.assigned.ref for entry in rejected}
     return {
         "where": place.entry.where,

@@ -45,9 +45,9 @@ def plan_shape(plan: Plan, done: bool) -> dict[str, Any]:
         "name": plan.tenant.name,
         "new": plan.new,
         "imported": done,
-        "changes": [{"done": event.done, "about": dict(event.about)} for event in plan.acts],
+        "changes": [{"done": event.done, "about": dict(event.about)} for event in plan.events],
         "urls": list(plan.new_urls),
-        "lacks": [lack_text(lack) for lack in plan.lacks],
+        "lacks": [omission_text(omission) for omission in plan.omissions],
         "format": "modeldeck",
         "keys": [],
         "shredded": False,
@@ -56,7 +56,7 @@ def plan_shape(plan: Plan, done: bool) -> dict[str, Any]:
 
 def print_plan(call: CommandContext, plan: Plan, done: bool) -> None:
     """Print what a plan changes, or has changed."""
-    name, count = plan.tenant.name, count_noun(len(plan.acts), "change")
+    name, count = plan.tenant.name, count_noun(len(plan.events), "change")
     into = f"a new tenant, {name}" if plan.new else name
     if not plan.changes:
         call.out.line(f"{name} already matches the file; there is nothing to import.")
@@ -64,22 +64,22 @@ def print_plan(call: CommandContext, plan: Plan, done: bool) -> None:
         call.out.confirm(f"Imported into {into}: {count}.")
     else:
         call.out.line(f"Would be imported into {into}: {count}.")
-    print_changes(call, plan, tuple(map(lack_text, plan.lacks)))
+    print_changes(call, plan, tuple(map(omission_text, plan.omissions)))
 
 
-def print_changes(call: CommandContext, plan: Plan, lacks: tuple[str, ...]) -> None:
+def print_changes(call: CommandContext, plan: Plan, omissions: tuple[str, ...]) -> None:
     """Print each change and new URL of a plan, and what it lacks."""
-    for act in plan.acts:
-        call.out.line(f"  {audit.words(act)}")
+    for event in plan.events:
+        call.out.line(f"  {audit.words(event)}")
     for url in plan.new_urls:
         call.out.line(f"  new URL: {url}")
-    for lack in lacks:
-        call.out.note(lack)
+    for omission in omissions:
+        call.out.note(omission)
 
 
-def lack_text(lack: Problem) -> str:
+def omission_text(omission: Problem) -> str:
     """Return a problem as sentences on one line."""
-    return f"{lack.message} {problem_hint(lack)}".strip()
+    return f"{omission.message} {problem_hint(omission)}".strip()
 
 
 def require_consent(call: CommandContext, plan: Plan, done: bool) -> None:

@@ -47,8 +47,8 @@ async def export_target(call: CommandContext, session: TenantSession, kind: str)
     else:
         write(path, target.text)
         call.out.confirm(f"Wrote {where}, {'with' if kind == 'dotenv' else 'without'} API keys.")
-    for lack in target.lacks:
-        call.out.note(lack)
+    for omission in target.omissions:
+        call.out.note(omission)
 
 
 def _target(session: TenantSession, kind: str, chosen: list[Provider], named: tuple[str, ...], file: str) -> Target:

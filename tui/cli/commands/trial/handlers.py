@@ -26,8 +26,8 @@ def set_trial(call: CommandContext) -> Coroutine[Any, Any, None]:
     provider = provider_by_id(call.args.one("P"))
     calls = _calls(call.args.one("calls"))
     models = [part.strip() for part in call.args.one("models").split(",") if part.strip()]
-    whose = f" of {provider.label} for a trial"
-    values = entries(provider.fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out, whose)
+    subject = f" of {provider.label} for a trial"
+    values = entries(provider.fields, call.args.many("FIELD=VALUE"), call.secret_input, call.out, subject)
     if not call.args.has("no-verify") and not any(values.get(field.name) for field in provider.fields if field.url):
         reject_foreign_keys(provider, values)
     return _set_trial(call, provider, values, models, calls)
@@ -124,11 +124,11 @@ async def remove(call: CommandContext) -> None:
     """End a trial, or say what would be deleted."""
     provider = provider_by_id(call.args.one("P"))
     existing: Trial = trial_store.trial(call.session, provider.id)
-    would = (
+    preview = (
         f"The trial of {provider.label} would end for every tenant: its API key, "
         f"{count_noun(len(existing.models), 'model')}, {count_noun(existing.calls, 'request')} each."
     )
-    if call.confirm({"provider": provider.id}, would, "Add --yes to remove it."):
+    if call.confirm({"provider": provider.id}, preview, "Add --yes to remove it."):
         await trials.remove(call.session, provider.id)
         sentence = f"Ended the trial of {provider.label}."
         call.out.result({"provider": provider.id, "removed": True, "message": sentence}, sentence)

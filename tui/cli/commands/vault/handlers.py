@@ -285,8 +285,8 @@ async def rotate(call: CommandContext) -> None:
     """Create a new key pair; with --lost, start over."""
     tenant = _owner(call)
     if call.args.has("dry-run"):
-        would = _dry_run_sentence(call, tenant)
-        call.out.answer({"tenant": tenant.id, "rotated": False, "message": would}, would)
+        preview = _dry_run_sentence(call, tenant)
+        call.out.answer({"tenant": tenant.id, "rotated": False, "message": preview}, preview)
         return
     if call.args.has("lost"):
         done = await _start_over(call, tenant)
@@ -314,11 +314,11 @@ async def rotate(call: CommandContext) -> None:
 
 
 def _dry_run_sentence(call: CommandContext, tenant: Tenant) -> str:
-    would = f"{tenant.name} would get a new key pair"
+    preview = f"{tenant.name} would get a new key pair"
     if call.args.has("lost"):
-        return f"{would}; what was encrypted for the lost one can no longer be decrypted."
+        return f"{preview}; what was encrypted for the lost one can no longer be decrypted."
     encrypted = sum(bool(credential.envelope) for credential in stored(call.session.tenant(tenant.id)))
-    return f"{would}, and {count_noun(encrypted, 'credential')} would be re-encrypted."
+    return f"{preview}, and {count_noun(encrypted, 'credential')} would be re-encrypted."
 
 
 async def _start_over(call: CommandContext, tenant: Tenant) -> rotation.RotationResult:

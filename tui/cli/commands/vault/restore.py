@@ -33,7 +33,7 @@ async def restore(call: CommandContext) -> None:
     if state.problem is not None:
         raise state.problem
     lacking = audit.changes_since(call.session.tenant(tenant_id), state)
-    would = (
+    preview = (
         f"State {number}, saved {long_time(state.saved, call.session.now())}, would be restored: {_contents(state)}."
     )
     missing = f"Not in it: {'; '.join(lacking) or 'nothing known'}."
@@ -41,10 +41,10 @@ async def restore(call: CommandContext) -> None:
         if call.out.as_json:
             call.out.json([_shape(call, tenant_id, state)])
         else:
-            call.out.line(f"{would}\n{missing}")
+            call.out.line(f"{preview}\n{missing}")
         return
     if not call.args.has("yes"):
-        raise UsageError(would, f"{missing}\nAdd --yes to restore it.")
+        raise UsageError(preview, f"{missing}\nAdd --yes to restore it.")
     file_name = await tenants.restore(call.session.tenant(tenant_id), state.name, state.generation)
     call.out.confirm(f"Restored state {number} of {tenant_id}: {_contents(state)}.")
     for entry in lacking:

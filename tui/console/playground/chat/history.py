@@ -27,7 +27,7 @@ class Exchange:
     def __init__(self, question: str, files: tuple[AttachedFile, ...] = ()) -> None:
         self.turn = Turn(question, files=files)
         self.replies: list[AnswerBlock] = []
-        self.trouble: ProblemBlock | None = None
+        self.problem_block: ProblemBlock | None = None
         self.unsent = False
         self._question = QuestionBlock(question, [file.words for file in files])
 
@@ -35,7 +35,7 @@ class Exchange:
     def blocks(self) -> list[Block]:
         """What is shown of it."""
         reply: list[Block] = [self.replies[self.turn.shown]] if self.replies else []
-        return [self._question, *reply, *([self.trouble] if self.trouble else [])]
+        return [self._question, *reply, *([self.problem_block] if self.problem_block else [])]
 
     @property
     def reply(self) -> AnswerBlock | None:
@@ -50,7 +50,7 @@ class Exchange:
 
     def begin(self, reply: AnswerBlock) -> None:
         """Begin another answer; earlier ones are kept behind it."""
-        self.trouble, self.unsent = None, False
+        self.problem_block, self.unsent = None, False
         self.replies.append(reply)
         self.turn.shown = -1
         self._number()
@@ -67,7 +67,9 @@ class Exchange:
         self.unsent = bool(hints)
         self.replies.pop()
         self._number()
-        self.trouble = ProblemBlock(problem.message, hints) if hints else problem_block(problem, by, started=False)
+        self.problem_block = (
+            ProblemBlock(problem.message, hints) if hints else problem_block(problem, by, started=False)
+        )
 
     def step(self, step: int) -> bool:
         """Show the answer before or after; False where there is none."""

@@ -123,8 +123,8 @@ class RecordedChats(PageScreen[StoredChat]):
             return line(PROBLEM, chat.finding), "The file is not as it was written; what opens is shown."
         around = chat.around(self._words)
         first = around or chat.title
-        torn = " A session ended while writing its last line." if chat.incomplete else ""
-        return first, f"{', '.join(chat.models)}{torn}"
+        incomplete = " A session ended while writing its last line." if chat.incomplete else ""
+        return first, f"{', '.join(chat.models)}{incomplete}"
 
     def on_rows_moved(self) -> None:
         self.refresh_chrome()

@@ -321,5 +321,5 @@ class ChatSession:
             answer.reply.end(*below)
             exchange.end(ended)
             self.recording.answer(ended)
-            exchange.trouble = problem_block(problem, label, started=True) if problem else None
+            exchange.problem_block = problem_block(problem, label, started=True) if problem else None
         self._on_change(answer, exchange)

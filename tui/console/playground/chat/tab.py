@@ -284,7 +284,7 @@ class ChatTab(PromptTab):
         if not self.query_one(Find).has_class("-open"):
             self.transcript.find("")
 
-    def on_find_wanted(self, event: Find.Wanted) -> None:
+    def on_find_requested(self, event: Find.Requested) -> None:
         self.query_one(Find).say(self.transcript.find(event.text, event.step))
 
     def on_parameter_fields_changed(self) -> None:

@@ -117,8 +117,8 @@ class CompareColumn(Vertical):
         self._gather()
         blocks: list[Block] = [self._block]
         if answer.problem is not None:
-            trouble = _problem(answer.problem, self.label)
-            blocks = [self._block, trouble] if answer.text or answer.thinking else [trouble]
+            problem = _problem(answer.problem, self.label)
+            blocks = [self._block, problem] if answer.text or answer.thinking else [problem]
             self._block.end()
         elif answer.state is AnswerState.STOPPED:
             self._block.end(stop_mark("stopped by you"))

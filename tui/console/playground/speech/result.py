@@ -167,8 +167,8 @@ class SpeechResult(Vertical):
         rows, count = self.query_one(Rows), len(result.transcript.segments)
         word = "word" if result.times is TimestampGranularity.WORD else "segment"
         top = rows.scroll_offset.y
-        seen = [int(item.key) for item in rows.items[top : top + max(1, rows.size.height)] if item.key]
-        place = f"{seen[0] + 1} – {seen[-1] + 1}" if seen else ""
+        visible = [int(item.key) for item in rows.items[top : top + max(1, rows.size.height)] if item.key]
+        place = f"{visible[0] + 1} – {visible[-1] + 1}" if visible else ""
         counted = f"{count:,} {word if count == 1 else word + 's'}"
         return f"{counted} · {which}" if which else counted, place
 
@@ -192,7 +192,7 @@ class SpeechResult(Vertical):
         """Open the field in which to look for a word."""
         self.query_one(Find).open()
 
-    def on_find_wanted(self, event: Find.Wanted) -> None:
+    def on_find_requested(self, event: Find.Requested) -> None:
         self.query_one(Find).say(self._find(event.text, event.step) if event.text else None)
 
     def _find(self, text: str, step: int) -> Match | None:

@@ -24,13 +24,20 @@ REFERENCE = "ref:"
 class EntryRow(FieldRow):
     """A form row of a field. Secret ones are never prefilled; left blank, they keep the stored value."""
 
-    def __init__(self, provider: Provider, declared: Field, value: str, kept: str | None, help: Sequence[str]) -> None:  # noqa: A002 - the word of the screens
-        """Create the row. `kept` is the hint of a stored secret ('' if there is none to show), None without one."""
+    def __init__(
+        self,
+        provider: Provider,
+        declared: Field,
+        value: str,
+        stored: str | None,
+        help: Sequence[str],  # noqa: A002 - the word of the screens
+    ) -> None:
+        """Create the row. `stored` is the hint of a stored secret ('' if there is none to show), None without one."""
         super().__init__(declared.name, declared.label, value, secret=declared.secret, help=help)
-        self.declared, self.first, self.kept = declared, value, kept
+        self.declared, self.first, self.stored = declared, value, stored
         self.provider = provider
         self.notes: tuple[str, ...] = ()
-        self.apart: Mapping[str, str] = {}
+        self.pasted_fields: Mapping[str, str] = {}
         """What the last paste held, by field name."""
         self.wrong: tuple[Words, ...] = ()
         self.left_out = False
@@ -45,7 +52,7 @@ class EntryRow(FieldRow):
 
     @property
     def missing(self) -> bool:
-        return self.declared.required and not self.value and self.kept is None
+        return self.declared.required and not self.value and self.stored is None
 
     @property
     def owner(self) -> str:
@@ -86,11 +93,11 @@ class EntryRow(FieldRow):
         return self._split_address(cleaned.text)
 
     def _split_address(self, text: str) -> str:
-        """Return a URL without an endpoint's path; the values that it also holds go to `apart`."""
-        self.apart = paste.split_pasted(self.declared, text)
+        """Return a URL without an endpoint's path; the values that it also holds go to `pasted_fields`."""
+        self.pasted_fields = paste.split_pasted(self.declared, text)
         if self.declared.parse_pasted:
-            own = self.apart[self.declared.name]
-            if len(self.apart) == 1 and own != text.rstrip("/"):
+            own = self.pasted_fields[self.declared.name]
+            if len(self.pasted_fields) == 1 and own != text.rstrip("/"):
                 self.notes = (*self.notes, text.removeprefix(own))
             return own
         ending = next(
@@ -121,14 +128,14 @@ class EntryRow(FieldRow):
         self.wrong, self.left_out = (), self.refers and self.secret is None
         self.field.password = self.declared.secret and not self.refers  # a reference is no secret
         if not self.value:
-            self.notes, self.apart, self.here = (), {}, False
+            self.notes, self.pasted_fields, self.here = (), {}, False
         self._draw()
 
     def _draw(self, fresh: bool = False) -> None:
         lines: list[Words] = []
         if self.notes:
             lines.append((f"Removed: {', '.join(self.notes)}.", MUTED))
-        if rest := paste.split_summary(self.provider, self.declared, self.apart):
+        if rest := paste.split_summary(self.provider, self.declared, self.pasted_fields):
             lines.append((f"Split up: {rest} will be used for the model.", MUTED))
         if self.wrong:
             lines += [line(PROBLEM, self.wrong[0]), *self.wrong[1:]]

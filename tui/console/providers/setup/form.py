@@ -140,16 +140,16 @@ class SetupForm(Form):
 
     def _entry(self, field: Field) -> EntryRow:
         stored = self.stored.hints if self.stored and field.secret else {}
-        kept = stored.get(field.name)
+        hint = stored.get(field.name)
         value = "" if field.secret or self.stored is None else self.stored.clear.get(field.name, "")
         help_ = [field.help] if field.help else []
-        if kept is not None and self.unreadable:
-            kept, help_ = None, ["The stored one can't be decrypted; type it again."]
-        elif kept is not None:
-            help_ = [keep_help(self.stored, field, kept)]
+        if hint is not None and self.unreadable:
+            hint, help_ = None, ["The stored one can't be decrypted; type it again."]
+        elif hint is not None:
+            help_ = [keep_help(self.stored, field, hint)]
         if field.secret and self.provider.key_page:
             help_.append(f"Create one at {self.provider.key_page}")
-        return EntryRow(self.provider, field, "" if value == field.default else value, kept, help_)
+        return EntryRow(self.provider, field, "" if value == field.default else value, hint, help_)
 
     def _choice(self, field: Field) -> Choice:
         stored = self.stored.clear.get(field.name, "") if self.stored else ""
@@ -217,14 +217,14 @@ class SetupForm(Form):
 
     def split_address(self, row: EntryRow) -> None:
         """Fill in what an address that was pasted into a field holds of others."""
-        for name, text in row.apart.items():
+        for name, text in row.pasted_fields.items():
             if name in self.entries and name != row.declared.name:
                 self.entries[name].field.value = text
 
     @property
     def model_id(self) -> str:
         """The id of a model that a pasted address named, '' for none."""
-        return next((entry.apart["model"] for entry in self.visible_rows if entry.apart.get("model")), "")
+        return next(filter(None, (entry.pasted_fields.get("model") for entry in self.visible_rows)), "")
 
     @property
     def new_name(self) -> str:
@@ -294,9 +294,9 @@ class SetupForm(Form):
         rows = self.visible_rows
         more = isinstance(row, EntryRow) and row.declared.advanced
         after = rows[rows.index(row) + 1 :] if isinstance(row, EntryRow) and row in rows else rows
-        wanted = [entry for entry in after if entry.declared.advanced == more]
-        if wanted:
-            wanted[0].field.focus()
+        matching = [entry for entry in after if entry.declared.advanced == more]
+        if matching:
+            matching[0].field.focus()
         else:
             self.query_one("#verify").focus()
 

@@ -34,9 +34,9 @@ def imported_sentence(listed: Sequence[Model] | None, seconds: float) -> str:
     return f"Imported {len(listed):,} model{'' if len(listed) == 1 else 's'} in {seconds:.1f} s."
 
 
-def conflict_title(provider: Provider, theirs: Credential | None) -> str:
+def conflict_title(provider: Provider, stored: Credential | None) -> str:
     """Return the title of the question about another session's save."""
-    return f"{provider.label} was {'changed' if theirs else 'removed'} while this form was open"
+    return f"{provider.label} was {'changed' if stored else 'removed'} while this form was open"
 
 
 def conflict_choices() -> dict[str, str]:
@@ -69,38 +69,38 @@ def saved_notice(
 
 
 def conflict_lines(
-    provider: Provider, theirs: Credential | None, mine: Values, both: Collection[str], now: str, who: str = ""
+    provider: Provider, stored: Credential | None, values: Values, both: Collection[str], now: str, who: str = ""
 ) -> list[Words]:
     """Compare what another session (`who`) stored with what the form holds, for the fields that both changed."""
     who = who or "Another session"
-    if theirs is None:
+    if stored is None:
         return [f"{who} removed it.", "", "Nothing in this form has been saved."]
     rows: list[Words] = [
         f"  {fit(field.label, 15)}now {fit(there, 22, middle=True)}here: {here}"
         for field in provider.fields
-        if field.name in both and (there := _their_change(field, theirs)) != (here := _own_change(field, mine))
+        if field.name in both and (there := _stored_change(field, stored)) != (here := _form_change(field, values))
     ]
-    at = short_time(theirs.changed, now)
+    at = short_time(stored.changed, now)
     head = f"{who} saved it{f' at {at}' if at else ''}:"
     return [head, "", *rows, "", "Nothing in this form has been saved."]
 
 
-def theirs_lines(provider: Provider, theirs: Credential | None) -> Strip:
+def stored_lines(provider: Provider, stored: Credential | None) -> Strip:
     """Return what another session stored, for the strip."""
-    if theirs is None:
+    if stored is None:
         return "Theirs: removed.", ""
-    parts = [f"{field.label} {there}" for field in provider.fields if (there := _their_change(field, theirs)) != "–"]
+    parts = [f"{field.label} {there}" for field in provider.fields if (there := _stored_change(field, stored)) != "–"]
     return two_lines(f"Theirs: {', '.join(parts)}.", 74)
 
 
-def _their_change(field: Field, theirs: Credential) -> str:
+def _stored_change(field: Field, stored: Credential) -> str:
     if field.secret:
-        return f"ends {theirs.hints[field.name]}" if theirs.hints.get(field.name) else "–"
-    return theirs.clear.get(field.name, "") or "–"
+        return f"ends {stored.hints[field.name]}" if stored.hints.get(field.name) else "–"
+    return stored.clear.get(field.name, "") or "–"
 
 
-def _own_change(field: Field, mine: Values) -> str:
-    value = mine.get(field.name, "")
+def _form_change(field: Field, values: Values) -> str:
+    value = values.get(field.name, "")
     if isinstance(value, Secret):
         text = value.reveal()
         return f"a new one, ends {text[-4:]}" if len(text) >= 20 else "a new one"

@@ -74,18 +74,18 @@ class Cancelled:
 
 
 @dataclass(frozen=True)
-class TakeTheirs:
+class TakeStored:
     """What another session saved stays, and this form is closed."""
 
 
 @dataclass(frozen=True)
-class ReviewTheirs:
+class ReviewStored:
     """What another session saved is shown; the next save replaces it."""
 
-    theirs: Credential | None
+    stored: Credential | None
 
 
-Outcome = SaveResult | CheckFailed | DecisionNeeded | Cancelled | TakeTheirs | ReviewTheirs
+Outcome = SaveResult | CheckFailed | DecisionNeeded | Cancelled | TakeStored | ReviewStored
 
 
 class SaveFlow:
@@ -201,7 +201,7 @@ class SaveFlow:
             self.values,
             name=self._credential,
             plain_http=self._plain_http,
-            seen=self.stored,
+            baseline=self.stored,
             watch=True,
             rotate=self.rotates,
             prefilled=self._prefilled,
@@ -236,13 +236,13 @@ class SaveFlow:
 
     def _report_merge(self, plan: SavePlan) -> None:
         """Say what is saved as another session changed it meanwhile."""
-        seen, stored = self.stored, plan.stored
-        if stored is None or same_content(seen, stored):
+        baseline, stored = self.stored, plan.stored
+        if stored is None or same_content(baseline, stored):
             return
         labels = [
             field.label
             for field in self.provider.fields
-            if not plan.values.get(field.name) and was_changed(field, seen, stored)
+            if not plan.values.get(field.name) and was_changed(field, baseline, stored)
         ]
         if labels:
             self.questions.toast(f"Kept as another session changed it: {', '.join(labels)}.")
@@ -255,10 +255,10 @@ class SaveFlow:
         if answer == "mine":
             return None
         if answer == "theirs":
-            return TakeTheirs()
+            return TakeStored()
         if answer == "look":
             # It was looked at, so the next save is meant.
             self.stored = plan.stored
             self._current_plan = plan.overwrite()
-            return ReviewTheirs(plan.stored)
+            return ReviewStored(plan.stored)
         return Cancelled()

@@ -18,16 +18,16 @@ from tui.console.providers.setup.field import EntryRow, paste_into
 from tui.console.providers.setup.form import NAME, SetupForm
 from tui.console.providers.setup.hints import strip_for
 from tui.console.providers.setup.local_servers import probe_words
-from tui.console.providers.setup.messages import answer_of, imported_sentence, saved_notice, theirs_lines
+from tui.console.providers.setup.messages import answer_of, imported_sentence, saved_notice, stored_lines
 from tui.console.providers.setup.save_flow import (
     Cancelled,
     CheckFailed,
     DecisionNeeded,
     Outcome,
-    ReviewTheirs,
+    ReviewStored,
     SaveFlow,
     SaveResult,
-    TakeTheirs,
+    TakeStored,
 )
 from tui.console.remedies import problem_hint
 from tui.console.widgets.elapsed import elapsed
@@ -265,13 +265,13 @@ class Setup(PageScreen[bool]):
         self.run_guarded(self._show_outcome(outcome, button), "ask")
 
     @contextmanager
-    def _busy(self, button_id: str, doing: str) -> Iterator[None]:
+    def _busy(self, button_id: str, activity: str) -> Iterator[None]:
         """Show in the button's place what is being done; escape stops it, and what was typed stays."""
         form, button = self.form, self.form.query_one(f"#{button_id}", Button)
         self.asking = True
         form.disable(True)
         try:
-            with self.pending_actions.suspend(), elapsed(self, lambda passed: button.show_progress(doing + passed)):
+            with self.pending_actions.suspend(), elapsed(self, lambda passed: button.show_progress(activity + passed)):
                 self.refresh_chrome()
                 yield
         except CancelledError:
@@ -300,11 +300,11 @@ class Setup(PageScreen[bool]):
                 self._show_undecided(verified)
             case Cancelled(field):
                 self.form.open_at(field)
-            case TakeTheirs():
+            case TakeStored():
                 self.dismiss(None)
-            case ReviewTheirs(theirs):
+            case ReviewStored(stored):
                 self._changed_elsewhere = False
-                self.outcome = theirs_lines(self.provider, theirs)
+                self.outcome = stored_lines(self.provider, stored)
         if self.is_mounted:
             self.refresh_chrome()
 
@@ -376,7 +376,7 @@ class Setup(PageScreen[bool]):
     def _key_row(self) -> EntryRow | None:
         """The secret field that shows a message about the key: the first that is filled in, or kept."""
         secrets = [row for row in self.form.visible_rows if row.declared.secret]
-        return next((row for row in secrets if row.value or row.kept is not None), None)
+        return next((row for row in secrets if row.value or row.stored is not None), None)
 
     def changed_elsewhere(self) -> None:
         self._changed_elsewhere = self.flow.changed_elsewhere

@@ -27,16 +27,16 @@ class Columns:
 def columns_for(rows: Sequence[Cells], room: int) -> Columns:
     """Return column widths that fit: as wide as the content, else narrowed evenly."""
     count = len(rows[0])
-    wanted = [max(1, *(row[n].cell_length for row in rows)) for n in range(count)]
+    natural = [max(1, *(row[n].cell_length for row in rows)) for n in range(count)]
     for gap in _GAPS:
-        if sum(wanted) + gap * (count - 1) <= room - _INDENT:
-            return Columns(tuple(wanted), gap)
+        if sum(natural) + gap * (count - 1) <= room - _INDENT:
+            return Columns(tuple(natural), gap)
     left = room - _INDENT - gap * (count - 1)
     if left < count * _LEAST:
         return Columns((), 0)
     widths = [0] * count
-    for rest, n in zip(range(count, 0, -1), sorted(range(count), key=wanted.__getitem__), strict=True):
-        widths[n] = min(wanted[n], left // rest)
+    for rest, n in zip(range(count, 0, -1), sorted(range(count), key=natural.__getitem__), strict=True):
+        widths[n] = min(natural[n], left // rest)
         left -= widths[n]
     return Columns(tuple(widths), gap)
 

@@ -30,18 +30,18 @@ def differences(first: str, second: str) -> list[DiffSpan]:
     one, two = _TOKEN.findall(first), _TOKEN.findall(second)
     rest_one, rest_two = "".join(one[_MOST:]), "".join(two[_MOST:])
     one, two = one[:_MOST], two[:_MOST]
-    stretches: list[DiffSpan] = []
+    spans: list[DiffSpan] = []
     for tag, start, end, other_start, other_end in SequenceMatcher(None, one, two, autojunk=False).get_opcodes():
         if tag == "equal":
-            stretches.append(DiffSpan(Change.SAME, "".join(one[start:end])))
+            spans.append(DiffSpan(Change.SAME, "".join(one[start:end])))
             continue
         if start < end:
-            stretches.append(DiffSpan(Change.ONLY_FIRST, "".join(one[start:end])))
+            spans.append(DiffSpan(Change.ONLY_FIRST, "".join(one[start:end])))
         if other_start < other_end:
-            stretches.append(DiffSpan(Change.ONLY_SECOND, "".join(two[other_start:other_end])))
-    stretches += [DiffSpan(Change.ONLY_FIRST, rest_one)] if rest_one else []
-    stretches += [DiffSpan(Change.ONLY_SECOND, rest_two)] if rest_two else []
-    return stretches
+            spans.append(DiffSpan(Change.ONLY_SECOND, "".join(two[other_start:other_end])))
+    spans += [DiffSpan(Change.ONLY_FIRST, rest_one)] if rest_one else []
+    spans += [DiffSpan(Change.ONLY_SECOND, rest_two)] if rest_two else []
+    return spans
 
 
 def shared_words(first: str, second: str) -> float:

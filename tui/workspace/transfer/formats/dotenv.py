@@ -82,15 +82,15 @@ def keys_of(environ: Mapping[str, str]) -> tuple[list[KeyEntry], set[str]]:
 
 
 def _unread(lines: Sequence[Variable], last: Mapping[str, Variable], names: set[str]) -> Iterator[SkippedEntry]:
-    ours = {name for provider in kinds().values() for entry in provider.fields for name in entry.env}
+    known = {name for provider in kinds().values() for entry in provider.fields for name in entry.env}
     for variable in lines:
         where = f"line {variable.line}" + (f", {variable.name}" if variable.name else "")
         if variable.name and last[variable.name] is not variable:
             continue
-        if variable.problem and (not variable.name or variable.name in ours or _SECRET.search(variable.name)):
+        if variable.problem and (not variable.name or variable.name in known or _SECRET.search(variable.name)):
             yield SkippedEntry(where, variable.problem)
         elif variable.value and variable.name not in names and _SECRET.search(variable.name):
-            reason = "what it needs beside it is not in the file" if variable.name in ours else "no provider reads it"
+            reason = "what it needs beside it is not in the file" if variable.name in known else "no provider reads it"
             yield SkippedEntry(where, reason)
 
 

@@ -164,8 +164,8 @@ def _provider(name: str, url: str, like: str) -> Provider | None:
     if not url:
         return named
     origin = origin_of(url)
-    ours = named and named.id != COMPATIBLE and (named.id in PROVIDERS or named.local_servers)
-    if named and (ours or origin in _own_origins(named)):
+    has_own_address = named and named.id != COMPATIBLE and (named.id in PROVIDERS or named.local_servers)
+    if named and (has_own_address or origin in _own_origins(named)):
         return named
     at_origin = (entry for entry in providers.values() if origin in _own_origins(entry))
     return next(at_origin, None) or providers[like or COMPATIBLE]

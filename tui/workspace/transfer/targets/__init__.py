@@ -31,7 +31,7 @@ class DeployedProvider:
     unclear: int = 0
 
     @property
-    def lacks(self) -> tuple[str, ...]:
+    def omissions(self) -> tuple[str, ...]:
         """A sentence about the models that are left out, if any."""
         if not self.unclear:
             return ()
@@ -44,7 +44,7 @@ class Target:
     """A configuration as text, and sentences about what it lacks."""
 
     text: str
-    lacks: tuple[str, ...] = ()
+    omissions: tuple[str, ...] = ()
 
 
 def deployed_providers(session: TenantSession, chosen: Iterable[Provider]) -> list[DeployedProvider]:

@@ -19,14 +19,16 @@ _SWITCHES = {"openai": "PAID_ENABLED", "azure_openai": "ENABLED", "anthropic": "
 def environment(providers: Iterable[DeployedProvider], start: str) -> Target:
     """Return the lines. `start` is the command that starts Dify with the keys."""
     lines = [f"# For docker/.env of Dify; the keys are not in it. Start Dify with them: {start}"]
-    lacks: list[str] = []
+    omissions: list[str] = []
     for deployed in providers:
         if deployed.provider.id in _NAMES and "api_key" in deployed.secrets:
             lines += _lines(deployed)
-            lacks += deployed.lacks
+            omissions += deployed.omissions
         else:
-            lacks.append(f"{deployed.provider.label}: Dify has no variables for it. Enter it in Dify, or use LiteLLM.")
-    return Target("\n".join(lines) + "\n", tuple(lacks))
+            omissions.append(
+                f"{deployed.provider.label}: Dify has no variables for it. Enter it in Dify, or use LiteLLM."
+            )
+    return Target("\n".join(lines) + "\n", tuple(omissions))
 
 
 def _lines(deployed: DeployedProvider) -> Iterator[str]:

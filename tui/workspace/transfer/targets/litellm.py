@@ -45,17 +45,19 @@ _WITHOUT = ("spark",)
 def config(providers: Iterable[DeployedProvider], start: str) -> Target:
     """Return the configuration. `start` is the command that starts the proxy with the keys."""
     entries: list[tuple[str, Model, dict[str, str], dict[str, str]]] = []
-    lacks: list[str] = []
+    omissions: list[str] = []
     for deployed in providers:
         route = _route(deployed)
         served = [model for model in deployed.models if route and model.type in route.types]
-        lacks += deployed.lacks
+        omissions += deployed.omissions
         if route is None:
-            lacks.append(f"{deployed.provider.label}: LiteLLM does not speak its wire.")
+            omissions.append(f"{deployed.provider.label}: LiteLLM does not speak its wire.")
         elif unserved := len(deployed.models) - len(served):
-            lacks.append(f"{deployed.provider.label}: {unserved} models are of a type that LiteLLM has no route for.")
+            omissions.append(
+                f"{deployed.provider.label}: {unserved} models are of a type that LiteLLM has no route for."
+            )
         elif not served and not deployed.unclear:
-            lacks.append(f"{deployed.provider.label} has no models here.")
+            omissions.append(f"{deployed.provider.label} has no models here.")
         if route is not None:
             entries += [(model.ref, model, *_entry(deployed, route, model)) for model in served]
     counts = Counter(ref for ref, *_ in entries)
@@ -68,7 +70,7 @@ def config(providers: Iterable[DeployedProvider], start: str) -> Target:
         name = ref if counts[ref] == 1 or model.type is ModelType.CHAT else f"{ref} ({model.type})"
         lines += [f"  - model_name: {_quote(name)}", "    litellm_params:", *_lines(params)]
         lines += ["    model_info:", *_lines(info)]
-    return Target("\n".join(lines) + "\n", tuple(lacks))
+    return Target("\n".join(lines) + "\n", tuple(omissions))
 
 
 def _route(deployed: DeployedProvider) -> _Route | None:
