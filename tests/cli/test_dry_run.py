@@ -6,6 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
+from tests.doubles.openai_server import OpenAIServer
+
+OTHER = "sk-test-not-a-real-key-9876543210-abcd"
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -33,6 +36,42 @@ def test_nothing_changes(ready: Run, home: Path, words: str, says: str) -> None:
     done = ready(*words.split(), "--dry-run")
     assert (done.code, done.err) == (0, "") and says in done.out, done
     assert content(home / ".local") == before
+
+
+@pytest.mark.slow
+def test_a_save_and_a_rotation_are_described(ready: Run, home: Path, server: OpenAIServer) -> None:
+    def said(*words: str, stdin: str = "") -> str:
+        before = content(home / ".local"), len(server.requests)
+        done = ready(*words, "--dry-run", stdin=stdin)
+        assert done.code == 0 and (content(home / ".local"), len(server.requests)) == before, done
+        return done.out
+
+    changed = said("provider", "set", "openai", "organization=org-x", "api_key=-", stdin=f"{OTHER}\n")
+    assert changed.startswith("Would change api_key, organization of default of OpenAI.") and OTHER not in changed
+    assert "It is saved only if OpenAI accepts it." in changed
+    assert said("provider", "set", "openai", f"base_url={server.url}").startswith("Would change nothing of default")
+    new = json.loads(said("provider", "set", "anthropic", "api_key=-", "--no-verify", "--json", stdin=f"{OTHER}\n"))
+    assert new["message"].startswith("Would save default of Anthropic with api_key.") and not new["saved"]
+    assert "could then be sent to https://api.anthropic.com." in new["message"]
+
+    rotate = ("credential", "rotate", "openai")
+    assert said(*rotate, stdin=f"{OTHER}\n").startswith(
+        "Would replace api_key of default of OpenAI; what is stored now"
+    )
+    server.key = None
+    assert ready(*rotate, stdin=f"{OTHER}\n").code == 0
+    assert said(*rotate, "--undo").startswith("Would let default of OpenAI use the old key ending")
+    assert said(*rotate, "--confirm").startswith("Would delete the old key ending")
+
+
+def test_an_export_says_which_file_it_would_overwrite(modeldeck: Run, tmp_path: Path) -> None:
+    path = tmp_path / "acme.json"
+    assert modeldeck("export", "-o", str(path), "--dry-run").out == f"Would create {path}.\n" and not path.exists()
+    path.write_text("mine")
+    done = modeldeck("export", "--format", "litellm", "-o", str(path), "--dry-run")
+    assert (done.code, done.out, done.err) == (0, f"Would overwrite {path}.\n", "That needs --force.\n")
+    assert modeldeck("export", "-o", str(path), "--dry-run", "--force").err == "" and path.read_text() == "mine"
+    assert modeldeck("export", "--dry-run").code == 2
 
 
 def test_a_file_edited_by_hand_stays_as_it_is(modeldeck: Run, home: Path) -> None:

@@ -23,12 +23,15 @@ def test_tenants_move_to_a_shared_store_and_back(modeldeck: Run, shared: SharedS
     assert modeldeck("store", "status").out.startswith("The settings are files in ")
     assert "Operators: ada." in modeldeck("store", "init", "--dsn", administrator, "--operator", "ada").out
     assert modeldeck("tenant", "list", **store).out == ""
+    assert modeldeck("store", "push", "--dry-run", **store).out == "acme: 1 state would be copied to the store.\n"
+    assert modeldeck("tenant", "list", **store).out == ""
     assert modeldeck("store", "push", **store).out == "acme: 1 state copied to the store.\n"
     assert json.loads(modeldeck("tenant", "list", "--json", **store).out)[0]["id"] == "acme"
     status = json.loads(modeldeck("store", "status", "--json", **store).out)
     assert (status["login"], status["role"], status["tenants"]) == ("ada", "operator", 1)
     assert modeldeck("tenant", "rename", "acme", "Acme Two", **store).code == 0
     assert modeldeck("audit", "verify", **store).out == "acme: 2 entries, whole.\n"
+    assert modeldeck("store", "pull", "--dry-run", **store).code == 2
     refused = modeldeck("store", "pull", **store)
     assert refused.code == 2 and "files of the tenant acme on this machine" in refused.err
     assert "Acme Two" not in modeldeck("tenant", "list").out, "the files are as they were"

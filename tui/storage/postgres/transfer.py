@@ -15,12 +15,8 @@ def push(files: Folder, root: RootFolder, tenant: str) -> int:
     Raises:
         Problem: The store has a tenant of that id, the files are missing, or what was copied is not the same.
     """
-    states, log = _states(files), files.read(LOG) or b""
-    if not states:
-        raise UsageError(f"There are no files of the tenant {tenant}.", "Nothing was copied.")
-    shared = root.folder(tenant)
-    if shared.version_token(SETTINGS) is not None:
-        raise UsageError(f"The store has a tenant {tenant} already.", "Nothing was copied.")
+    check_push(files, root, tenant)
+    states, log, shared = _states(files), files.read(LOG) or b"", root.folder(tenant)
     last_used = files.read(LAST_USED)
     with files.lock(), shared.lock():
         shared.create(states)
@@ -38,9 +34,8 @@ def pull(root: RootFolder, files: Folder, tenant: str) -> int:
     Raises:
         Problem: There are files of that tenant, it is not in the store, or what was copied is not the same.
     """
+    _require_no_files(files, tenant)
     shared = root.folder(tenant)
-    if files.version_token(SETTINGS) is not None or files.generations(SETTINGS):
-        raise UsageError(f"There are files of the tenant {tenant} on this machine.", "Nothing was copied.")
     with files.lock(), shared.lock():
         states, log = _states(shared), shared.read(LOG) or b""
         if not states:
@@ -51,6 +46,28 @@ def pull(root: RootFolder, files: Folder, tenant: str) -> int:
             files.append(LOG, log)
     _compare(_states(files), states, files.read(LOG) or b"", log)
     return len(states)
+
+
+def check_push(files: Folder, root: RootFolder, tenant: str) -> int:
+    """Return how many states a push would copy; raise UsageError if it would copy nothing."""
+    if not (states := _states(files)):
+        raise UsageError(f"There are no files of the tenant {tenant}.", "Nothing was copied.")
+    if root.folder(tenant).version_token(SETTINGS) is not None:
+        raise UsageError(f"The store has a tenant {tenant} already.", "Nothing was copied.")
+    return len(states)
+
+
+def check_pull(root: RootFolder, files: Folder, tenant: str) -> int:
+    """Return how many states a pull would copy; raise UsageError if it would copy nothing."""
+    _require_no_files(files, tenant)
+    if not (states := _states(root.folder(tenant))):
+        raise UsageError(f"The store has no tenant {tenant}.", "Nothing was copied.")
+    return len(states)
+
+
+def _require_no_files(files: Folder, tenant: str) -> None:
+    if files.version_token(SETTINGS) is not None or files.generations(SETTINGS):
+        raise UsageError(f"There are files of the tenant {tenant} on this machine.", "Nothing was copied.")
 
 
 def _states(folder: Folder) -> list[bytes]:

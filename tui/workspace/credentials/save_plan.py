@@ -216,6 +216,18 @@ def _is_entered(field: Field, values: Values, baseline: Credential | None) -> bo
     return value is not None and not field.secret and (value or field.default) != _clear(field, baseline)
 
 
+def changed_fields(plan: SavePlan) -> tuple[Field, ...]:
+    """Return the fields of the stored credential that the plan would fill, change or clear."""
+
+    def is_changed(field: Field) -> bool:
+        value = plan.values.get(field.name)
+        if not field.secret:
+            return value is not None and (value or field.default) != _clear(field, plan.stored)
+        return bool(value) or (value is not None and plan.stored is not None and field.name in plan.stored.hints)
+
+    return tuple(filter(is_changed, plan.provider.fields))
+
+
 def _clear(field: Field, credential: Credential | None) -> str:
     return (credential.clear.get(field.name, "") if credential else "") or field.default
 

@@ -34,13 +34,14 @@ COMMANDS = (
             Option(("--confirm",), "delete the old API key, from earlier states too"),
             Option(("--undo",), "switch back to the old API key; the new one is kept instead"),
             ALLOW_HTTP,
+            DRY_RUN,
             JSON,
         ),
         "Without fields, asks for each stored secret, or reads one line of stdin each. Fields work as in modeldeck "
         "provider set. The new API key is verified first; if it is rejected, nothing changes. With fields and "
         "--confirm, the old API key is not kept.",
         "{provider, credential, active, state, ms, hint, kept}; hint is the end of the API key in use, kept that of "
-        "the other one or null",
+        "the other one or null; --dry-run: {provider, credential, saved, message}",
         (
             "modeldeck credential rotate openai",
             "modeldeck credential rotate openai --undo",
@@ -60,7 +61,8 @@ COMMANDS = (
         ),
         "Reminds you in modeldeck credential due, vault unlock and health, and in the console; the key is used as "
         "before. When you replace the key, the period stays and the date is removed. Without an option, shows what is "
-        "set. Nothing is unlocked or sent.",
+        "set. Nothing is unlocked or sent. A date that the provider tells (Hugging Face, OpenRouter) is set whenever "
+        "the key is verified.",
         "{provider, credential, expires, every_days, due_on}; a date, days or null",
         (
             "modeldeck credential expire openai --on 2027-01-31",

@@ -3,7 +3,8 @@
 from collections.abc import Coroutine
 from typing import Any
 
-from tui.cli.commands.provider.set_up import has_custom_url, reject_foreign_keys, save, secret_hints
+from tui.cli.commands.provider.dry_run import print_change, print_plan
+from tui.cli.commands.provider.set_up import allowed_plan, has_custom_url, reject_foreign_keys, save, secret_hints
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.domain import DEFAULT_NAME, Credential
@@ -39,6 +40,8 @@ async def _rotate(call: CommandContext, provider: Provider, name: str, words: tu
     if not has_custom_url(call, provider, values):
         reject_foreign_keys(provider, values)
     with secret_hints(provider):
+        if call.args.has("dry-run"):
+            return print_plan(call, await allowed_plan(call, provider, values, rotate=True))
         done = await save(call, provider, values, rotate=True)
     if call.args.has("confirm"):
         await rotation.discard_previous(call.tenant_session, provider.id, name)
@@ -55,7 +58,10 @@ def _new_secrets(call: CommandContext, provider: Provider, credential: Credentia
 
 
 async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
-    rotation.kept_or_problem(call.tenant_session, provider.id, name)
+    kept = rotation.kept_or_problem(call.tenant_session, provider.id, name)
+    if call.args.has("dry-run"):
+        key = f"the old key{_ending(credentials.key_hint(provider, kept.hints))}"
+        return print_change(call, provider.id, name, f"Would let {name} of {provider.label} use {key} again.")
     await call.unlock(call.tenant)
     with call.naming_new_origins(provider):
         back = await rotation.restore_previous(call.tenant_session, provider.id, name)
@@ -63,6 +69,10 @@ async def _undo(call: CommandContext, provider: Provider, name: str) -> None:
 
 
 async def _confirm(call: CommandContext, provider: Provider, name: str) -> None:
+    if call.args.has("dry-run"):
+        kept = rotation.kept_or_problem(call.tenant_session, provider.id, name)
+        key = f"the old key{_ending(credentials.key_hint(provider, kept.hints))} of {name} of {provider.label}"
+        return print_change(call, provider.id, name, f"Would delete {key}, from earlier states too.")
     await rotation.discard_previous(call.tenant_session, provider.id, name)
     stored = credentials.listing(call.tenant_session, provider.id)
     _print_keys(call, provider, next(entry for entry in stored if entry.name == name))

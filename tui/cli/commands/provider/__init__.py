@@ -42,7 +42,7 @@ COMMANDS = (
         "provider.set_up:set_up",
         "set up a provider: verify, encrypt and save its fields, import its models",
         (PROVIDER, FIELDS),
-        (CREDENTIAL_NAME, NO_VERIFY, ALLOW_HTTP, JSON),
+        (CREDENTIAL_NAME, NO_VERIFY, ALLOW_HTTP, DRY_RUN, JSON),
         "Fields that you leave out keep their value. Give a secret field as FIELD=- (a hidden prompt, or a line of "
         "stdin), FIELD=@FILE, or FIELD=env:NAME for a variable such as OPENAI_API_KEY; written out, it shows in the "
         "process list. Several FIELD=- read one line each. "
@@ -54,7 +54,8 @@ COMMANDS = (
         "counts. Programs are run without a shell or a terminal and have 30 seconds; what they print as an error is "
         "not shown. A value is kept in memory for 5 minutes and stored nowhere, so a locked tenant can use it. A "
         "reference that was changed by another hand runs nothing until you confirm it: modeldeck vault confirm.",
-        "{provider, credential, active, state, ms, models, proposed: [{type, model}]}",
+        "{provider, credential, active, state, ms, models, proposed: [{type, model}]}; --dry-run: {provider, "
+        "credential, saved, message}",
         (
             "modeldeck provider set openai api_key=-",
             "modeldeck provider set openai api_key=@key.txt --name team-b",

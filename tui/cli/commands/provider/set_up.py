@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from tui.cli.commands.provider.dry_run import print_plan
 from tui.cli.context import CommandContext
 from tui.cli.fields import Values, entries
 from tui.cli.model_call import print_progress
@@ -30,7 +31,13 @@ from tui.workspace.models.proposals import proposed_defaults
 def set_up(call: CommandContext) -> Coroutine[Any, Any, None]:
     """Read the fields, then verify and save them."""
     provider = provider_of(call.tenant_session, call.args.one("P"))
-    return save_and_report(call, provider, read_values(call, provider))
+    values = read_values(call, provider)
+    return _plan(call, provider, values) if call.args.has("dry-run") else save_and_report(call, provider, values)
+
+
+async def _plan(call: CommandContext, provider: Provider, values: Values) -> None:
+    with secret_hints(provider):
+        print_plan(call, await allowed_plan(call, provider, values))
 
 
 def read_values(call: CommandContext, provider: Provider) -> Values:
@@ -140,10 +147,7 @@ class SaveResult:
 
 async def save(call: CommandContext, provider: Provider, values: Values, rotate: bool = False) -> SaveResult:
     """Verify the values unless --no-verify is given, and store them; with `rotate`, keep the stored key as well."""
-    await call.unlock_without_asking(call.tenant)
-    plan = await plan_save(call.tenant_session, provider.id, values, name=_name(call), rotate=rotate)
-    if call.args.has("allow-http"):
-        plan = plan.allow_plain_http()
+    plan = await allowed_plan(call, provider, values, rotate)
     await _meet_conditions(call, plan)
     check, listed, note = VerificationResult(), None, ""
     if not call.args.has("no-verify"):
@@ -156,6 +160,17 @@ async def save(call: CommandContext, provider: Provider, values: Values, rotate:
     if note:
         call.out.note(note)
     return SaveResult(saved, None if listed is None else len(listed))
+
+
+async def allowed_plan(call: CommandContext, provider: Provider, values: Values, rotate: bool = False) -> SavePlan:
+    """Return the plan of a save; raise PlainHttp if it needs an origin that --allow-http has not allowed."""
+    await call.unlock_without_asking(call.tenant)
+    plan = await plan_save(call.tenant_session, provider.id, values, name=_name(call), rotate=rotate)
+    if call.args.has("allow-http"):
+        plan = plan.allow_plain_http()
+    if plan.plain_http:
+        raise PlainHttp(plan.url_field, plan.plain_http)
+    return plan
 
 
 async def _meet_conditions(call: CommandContext, plan: SavePlan) -> None:

@@ -1,6 +1,6 @@
 """`modeldeck store`: where the settings are, and the database that operators share."""
 
-from tui.cli.command import JSON, Argument, Command, Option
+from tui.cli.command import DRY_RUN, JSON, Argument, Command, Option
 
 _DSN = Option(("--dsn",), "the database, as its administrator: postgresql://HOST/DATABASE", "DSN", required=True)
 _TENANTS = Argument("TENANT", "IDs of tenants; default: all", min_count=0, many=True)
@@ -54,7 +54,7 @@ COMMANDS = (
         "store.handlers:push",
         "copy tenants from files on this machine to the shared store",
         (_TENANTS,),
-        (JSON,),
+        (DRY_RUN, JSON),
         "Copies settings, earlier states and audit log in one transaction for each tenant, and compares them "
         "afterwards. The files and private keys stay where they are. A tenant that is in the store is not replaced.",
         "[{tenant, states}]",
@@ -66,7 +66,7 @@ COMMANDS = (
         "store.handlers:pull",
         "copy tenants from the shared store to files on this machine",
         (_TENANTS,),
-        (JSON,),
+        (DRY_RUN, JSON),
         "Copies what push does. The store keeps them; files that exist are not replaced.",
         "[{tenant, states}]",
         ("modeldeck store pull acme",),

@@ -77,9 +77,8 @@ def push(call: CommandContext) -> None:
     from tui.storage.postgres import transfer
 
     tenant_ids = call.args.many("TENANT") or tuple(files.folder("tenants").folders())
-    _report(
-        call, [(tenant, transfer.push(_files_of(files, tenant), root, tenant)) for tenant in tenant_ids], "to the store"
-    )
+    copy = transfer.check_push if call.args.has("dry-run") else transfer.push
+    _report(call, [(tenant, copy(_files_of(files, tenant), root, tenant)) for tenant in tenant_ids], "to the store")
 
 
 def pull(call: CommandContext) -> None:
@@ -88,7 +87,8 @@ def pull(call: CommandContext) -> None:
     from tui.storage.postgres import transfer
 
     tenant_ids = call.args.many("TENANT") or tuple(root.folders())
-    copied = [(tenant, transfer.pull(root, _files_of(files, tenant), tenant)) for tenant in tenant_ids]
+    copy = transfer.check_pull if call.args.has("dry-run") else transfer.pull
+    copied = [(tenant, copy(root, _files_of(files, tenant), tenant)) for tenant in tenant_ids]
     _report(call, copied, "to this machine")
 
 
@@ -100,8 +100,9 @@ def _report(call: CommandContext, copied: list[tuple[str, int]], where: str) -> 
     if call.out.as_json:
         call.out.json([{"tenant": tenant, "states": states} for tenant, states in copied])
         return
+    say, verb = (call.out.line, "would be copied") if call.args.has("dry-run") else (call.out.confirm, "copied")
     for tenant, states in copied:
-        call.out.confirm(f"{tenant}: {count_noun(states, 'state', 'states')} copied {where}.")
+        say(f"{tenant}: {count_noun(states, 'state', 'states')} {verb} {where}.")
     if not copied:
         call.out.line("There is no tenant to copy.")
 

@@ -1,6 +1,6 @@
 """`modeldeck export` and `modeldeck import`: a tenant's settings as a file."""
 
-from tui.cli.command import ALLOW_HTTP, FORCE, JSON, NO_VERIFY, TENANT, YES, Argument, Command, Option
+from tui.cli.command import ALLOW_HTTP, DRY_RUN, FORCE, JSON, NO_VERIFY, TENANT, YES, Argument, Command, Option
 
 FORMATS = ("modeldeck", "litellm", "dify", "compose", "systemd", "dotenv")
 
@@ -17,6 +17,7 @@ COMMANDS = (
             Option(("--provider",), "with --format: only this provider; may be repeated", "P", shown=False),
             Option(("--reveal",), "with --format dotenv: write the keys in clear", shown=False),
             FORCE,
+            DRY_RUN._replace(help="with -o: only say whether FILE would be created or overwritten"),
         ),
         "Without secrets, the file is JSON that you can read and compare: the same settings give the same file. With "
         "secrets, it is encrypted (scrypt and AES-256-GCM). With --passphrase-fd, the tenant's passphrase comes "

@@ -1,5 +1,6 @@
 """`modeldeck export | import`: write a tenant's settings to a file, and read them back."""
 
+import os
 import sys
 
 from tui.cli.commands.transfer import FORMATS
@@ -22,6 +23,8 @@ _STREAM = "-"
 async def export(call: CommandContext) -> None:
     """Write the settings of a tenant to a file or to stdout."""
     tenant = tenant_registry.find(call.session, call.args.one("TENANT")) if call.args.has("TENANT") else call.tenant
+    if call.args.has("dry-run"):
+        return _print_file(call, call.args.one("output", _STREAM))
     if (kind := call.args.one("format", FORMATS[0])) != FORMATS[0]:
         return await export_target(call, call.session.tenant(tenant.id), kind)
     if call.args.has("provider") or call.args.has("reveal"):
@@ -49,6 +52,16 @@ async def export(call: CommandContext) -> None:
         )
     for omission in exported.omissions:
         call.out.note(omission)
+
+
+def _print_file(call: CommandContext, where: str) -> None:
+    """Say what an export would do to its file."""
+    if where == _STREAM:
+        raise UsageError("An export to stdout overwrites nothing.", "--dry-run needs -o FILE.")
+    overwrites = os.path.lexists(new_file(where, force=True))
+    call.out.line(f"Would {'overwrite' if overwrites else 'create'} {where}.")
+    if overwrites and not call.args.has("force"):
+        call.out.note("That needs --force.")
 
 
 async def import_file(call: CommandContext) -> None:
