@@ -14,6 +14,7 @@ from tests.bench.homes import MODELDECK, many_tenants, one_tenant
 from tests.bench.server import events, paced, tokens
 from tests.bench.sessions import PROGRAMS, READING, Figures, Session
 from tests.bench.terminals import Line
+from tests.doubles.running_agent import agent_running, runtime
 from tests.terminal import environ
 
 SDK_PYTHON = os.environ.get("OPENAI_PYTHON", sys.executable)
@@ -58,6 +59,27 @@ def chat(line: Line) -> Figures:
     return figures
 
 
+def program(line: Line) -> Figures:
+    """`modeldeck exec -- true` with the tenant open in the agent and without a passphrase, and Python doing nothing."""
+    with TemporaryDirectory() as folder, runtime() as place:
+        homes = {name: Path(folder) / name for name in ("agent", "plain")}
+        variables = {name: {**environ(home), **place, "OPENAI_API_KEY": "sk-FAKE-0123"} for name, home in homes.items()}
+        with agent_running(place):
+            for name, there in variables.items():
+                homes[name].mkdir()
+                typed = "open sesame\n" * 2 if name == "agent" else "\n"
+                for words in (("tenant", "create", "acme"), ("vault", "unlock"), _SAVE):
+                    command = [*MODELDECK, *words, "--passphrase-fd", "0"]
+                    subprocess.run(command, env=there, input=typed, text=True, check=True, capture_output=True)
+            commands = {name: ([*MODELDECK, "exec", "--", "true"], there) for name, there in variables.items()}
+            commands |= {"python": ([sys.executable, "-c", "pass"], variables["plain"])}
+            rounds = [{name: _seconds(*command) for name, command in commands.items()} for _ in range(_ROUNDS)]
+    return {name: min(times[name] for times in rounds) for name in commands}
+
+
+_SAVE = ("provider", "set", "openai", "api_key=env:OPENAI_API_KEY", "--no-verify")
+
+
 def saving(line: Line) -> Figures:
     """One save beside no other tenant, and beside 999."""
     figures: dict[str, float] = {}
@@ -95,6 +117,13 @@ def audit(line: Line) -> Figures:
     return figures
 
 
+def _seconds(command: Sequence[str], there: Mapping[str, str]) -> float:
+    """Seconds of a command."""
+    began = perf_counter()
+    subprocess.run(command, env=there, check=True, stdout=subprocess.DEVNULL)
+    return perf_counter() - began
+
+
 def _cpu(command: Sequence[str], there: Mapping[str, str] | None = None) -> float:
     """CPU seconds of a command."""
     before = getrusage(RUSAGE_CHILDREN)
@@ -116,4 +145,6 @@ def _first_all_cpu(command: Sequence[str], there: Mapping[str, str]) -> Figures:
     return {"first": first, "all": whole, "cpu": cpu}
 
 
-SESSIONS: Mapping[str, Session] = {session.__name__: session for session in (version, chat, saving, decoding, audit)}
+SESSIONS: Mapping[str, Session] = {
+    session.__name__: session for session in (version, chat, program, saving, decoding, audit)
+}
