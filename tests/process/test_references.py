@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import sys
+import threading
 import time
 from pathlib import Path
 
@@ -118,6 +121,37 @@ def test_a_program_that_does_not_end_is_ended_with_what_it_started(
     child, deadline = int(pid.read_text()), time.monotonic() + 30
     while Path(f"/proc/{child}").exists() and "Z" not in Path(f"/proc/{child}/stat").read_text().split()[2]:
         assert time.monotonic() < deadline
+
+
+def test_a_program_that_has_ended_is_not_waited_for_because_of_what_it_started(
+    environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that a password manager starts keeps its output open."""
+    monkeypatch.setattr(references, "TIMEOUT", 20)
+    pid, began = tmp_path / "pid", time.monotonic()
+    started = f"import os, signal; os.setsid(); open('{pid}', 'w').write(str(os.getpid())); signal.pause()"
+    script = f'{sys.executable} -c "$0" & echo {KEY}; until [ -s {pid} ]; do :; done'
+    assert value(environ, command("sh", "-c", script, started)) == KEY
+    assert time.monotonic() - began < references.TIMEOUT
+    os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def test_programs_that_run_are_ended_when_nobody_waits_any_more(environ: dict[str, str], tmp_path: Path) -> None:
+    problems: list[Problem] = []
+
+    def fetch() -> None:
+        with pytest.raises(Problem) as failed:
+            value(environ, command("sh", "-c", f"echo $$ >{tmp_path}/pid; exec sleep 600"))
+        problems.append(failed.value)
+
+    thread = threading.Thread(target=fetch)
+    thread.start()
+    deadline = time.monotonic() + 20
+    while not (tmp_path / "pid").exists() or not (tmp_path / "pid").read_text():
+        assert time.monotonic() < deadline
+    references.stop()
+    thread.join(20)
+    assert not thread.is_alive() and "ended with code -9" in problems[0].message
 
 
 def test_a_value_is_kept_for_some_minutes(

@@ -37,6 +37,10 @@ KEEP = 300
 """Seconds that a value is kept in memory."""
 _LARGEST = 64 * 1024
 """Bytes that are read of a value."""
+_LOOK = 0.05
+"""Seconds after which a program that prints nothing is looked at: it may have ended."""
+_running: set[int] = set()
+"""The process groups of the programs that run now."""
 
 _COMMANDS = {
     "pass": ("pass", "show", "{}"),
@@ -209,9 +213,11 @@ def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> bytes:
         )
     except OSError as error:
         raise Problem(f"The program {name} cannot be run: {(error.strerror or 'no access').lower()}.") from None
+    _running.add(process.pid)
     try:
         content, code = _output(process)
     finally:
+        _running.discard(process.pid)
         with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
@@ -225,18 +231,30 @@ def _run(argv: tuple[str, ...], environ: Mapping[str, str]) -> bytes:
 
 
 def _output(process: "subprocess.Popen[bytes]") -> tuple[bytes, int | None]:
-    """Return what a program prints, and its exit code; None if it took too long or printed too much."""
+    """Return what a program prints until it ends, and its exit code; None if it took too long or printed too much.
+
+    What it has started may keep the pipe open, as an agent of a password manager does.
+    """
     assert process.stdout is not None
     deadline, content = time.monotonic() + TIMEOUT, b""
-    while (remaining := deadline - time.monotonic()) > 0:
-        if not select.select([process.stdout], [], [], remaining)[0]:
-            break
-        piece = os.read(process.stdout.fileno(), _LARGEST + 1)
-        content += piece
-        if len(content) > _LARGEST:
-            return content, 0
-        if not piece:
+    while time.monotonic() < deadline:
+        code = process.poll()
+        if select.select([process.stdout], [], [], _LOOK if code is None else 0)[0]:
+            piece = os.read(process.stdout.fileno(), _LARGEST + 1)
+            content += piece
+            if len(content) > _LARGEST:
+                return content, 0
+            if piece:
+                continue
             with suppress(subprocess.TimeoutExpired):
                 return content, process.wait(max(0.0, deadline - time.monotonic()))
-            break
+        elif code is not None:
+            return content, code
     return content, None
+
+
+def stop() -> None:
+    """End the programs that run now; nobody waits for their values any more."""
+    for pid in tuple(_running):
+        with suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)

@@ -106,6 +106,8 @@ def resolve_references(
         return {}
     from tui.process import references  # most keys are sealed here, and start without it
 
+    if references.stop not in session.process.closing:
+        session.process.closing.append(references.stop)
     return references.resolve(entered, session.process.environ, cache)
 
 

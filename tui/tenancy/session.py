@@ -68,6 +68,8 @@ class Session:
     """What the private key of each open tenant is used through, by tenant."""
     resolved: dict[str, "ReferenceCache"] = field(default_factory=dict, repr=False)
     """Values of references, by tenant."""
+    closing: list[Callable[[], None]] = field(default_factory=list, repr=False)
+    """What is called when the session closes."""
     undecryptable: dict[tuple[str, str, str], str] = field(default_factory=dict, repr=False)
     """Envelopes that turned out not to open, by tenant, provider and credential."""
     counters: dict[str, tuple[Hashable, int]] = field(default_factory=dict, repr=False)
@@ -238,6 +240,8 @@ class Session:
         self.data.close()
         self.open_keys.clear()
         self.resolved.clear()
+        for end in self.closing:
+            end()
 
 
 @dataclass(frozen=True)
