@@ -137,7 +137,8 @@ class ManifestState(StrEnum):
 class VerificationResult:
     """The last verification: when (ISO 8601, UTC), how long (milliseconds), and what was said, in words.
 
-    `detail` holds the server's own words; they are shown once and not stored.
+    `detail` holds the server's own words; they are shown once and not stored. `expires` is the date (YYYY-MM-DD) until
+    which the provider accepts the key, '' if it does not say; it is stored with the lifetimes of keys.
     """
 
     state: VerificationState = VerificationState.UNVERIFIED
@@ -146,6 +147,7 @@ class VerificationResult:
     message: str = ""
     hint: str = ""
     detail: str = field(default="", metadata={"stored": False})
+    expires: str = field(default="", metadata={"stored": False})
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", VerificationState(self.state))

@@ -1,6 +1,7 @@
 """Presets: each is a whole provider, its key goes to its own addresses alone, and its facts have sources."""
 
 import tomllib
+from contextlib import aclosing
 from importlib.resources import files
 from urllib.parse import urlsplit
 
@@ -8,8 +9,11 @@ import httpx
 import pytest
 
 from tui.domain import Model, ModelType
+from tui.errors import Problem
 from tui.providers import PROVIDERS
+from tui.providers.client.access import Access
 from tui.providers.client.client import Client
+from tui.providers.events import Accepted, Event
 from tui.providers.openai_compatible.presets import kinds, presets
 from tui.providers.origins import is_loopback, origin_of
 from tui.providers.requests import ChatRequest, Message
@@ -18,7 +22,7 @@ from tui.tenancy import connections as tenant_connections
 from tui.tenancy import credentials
 from tui.tenancy.session import Session
 from tui.workspace import connections, tenants
-from tui.workspace.credentials import save, verify
+from tui.workspace.credentials import lifetime, save, verify
 from tui.workspace.models import catalog
 from tui.workspace.playground import calls
 
@@ -64,6 +68,8 @@ async def test_a_preset_is_verified_imported_and_used_at_its_own_address(disk_se
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request)
+        if request.url.path.endswith("/key"):
+            return httpx.Response(200, json={"data": {"label": "sk-or-v1-FAKE", "expires_at": "2031-05-06T23:59:59Z"}})
         if request.url.path.endswith("/models"):
             return httpx.Response(200, json={"object": "list", "data": [{"id": "a-model", "object": "model"}]})
         message = {"role": "assistant", "content": "yes"}
@@ -75,17 +81,48 @@ async def test_a_preset_is_verified_imported_and_used_at_its_own_address(disk_se
     assert tenant_connections.find_provider(acme, name) is not None
     values: dict[str, str | Secret] = {"api_key": Secret(KEY)}
     verified = await verify.verify(acme, name, values)
-    await save.save(acme, name, values, check=verified.check, listed=verified.listed)
+    stored = await save.save(acme, name, values, check=verified.check, listed=verified.listed)
     (model,) = catalog.listing(acme, provider=name)
     assert model.ref == f"{name}/a-model"
     async for _ in calls.chat(acme, model, (Message("user", "Hi"),), {}, stream=False):
         pass
     base = next(iter(DECLARED[name]["base_urls"].values()))
-    assert [str(request.url) for request in seen] == [f"{base}/models", f"{base}/chat/completions"]
+    paths = [DECLARED[name].get("key_path"), "/models", "/chat/completions"]
+    assert [str(request.url) for request in seen] == [f"{base}{path}" for path in paths if path]
+    expires = lifetime.due_on(stored, terms) if (terms := lifetime.lifetime(acme, stored)) else ""
+    assert expires == ("2031-05-06" if name == "openrouter" else "")
     assert all(request.headers["authorization"] == f"Bearer {KEY}" for request in seen)
     access = credentials.access(acme, name)
     assert access.origins == (origin_of(base),)
     assert provider.label == name
+
+
+KEY_ANSWERS = {
+    "a date": (httpx.Response(200, json={"data": {"expires_at": "2031-05-06T00:00:00Z"}}), Accepted("2031-05-06")),
+    "no date": (httpx.Response(200, json={"data": {"expires_at": None}}), Accepted()),
+    "no such path": (httpx.Response(404, json={"error": {"message": "Not Found", "code": 404}}), Accepted()),
+    "no key": (httpx.Response(401, json={"error": {"message": "User not found.", "code": 401}}), None),
+    "another answer": (httpx.Response(200, json={"data": [1]}), None),
+}
+
+
+@pytest.mark.parametrize("name", KEY_ANSWERS)
+async def test_openrouter_is_asked_about_the_key_as_its_models_need_none(name: str) -> None:
+    """API reference, Get current API key."""
+    answer, accepted = KEY_ANSWERS[name]
+    preset = presets()["openrouter"]
+    fields = {"base_url": "https://openrouter.ai/api/v1"}
+    listed = httpx.Response(200, json={"object": "list", "data": []})
+    events: list[Event] = []
+    transport = httpx.MockTransport(lambda request: answer if request.url.path.endswith("/key") else listed)
+    async with aclosing(Client({}, transport=transport)) as client:
+        access = Access(preset, fields, preset.origins(fields), secrets=lambda: {"api_key": Secret(KEY)})
+        try:
+            async for event in client.stream(access, preset.verify(fields)):
+                events.append(event)
+        except Problem:
+            assert accepted is None
+    assert [event for event in events if isinstance(event, Accepted)] == ([accepted] if accepted else [])
 
 
 def test_a_parameter_that_has_another_name_there_is_renamed() -> None:

@@ -140,7 +140,9 @@ class ModelsListed:
 
 @dataclass(frozen=True)
 class Accepted:
-    """The provider accepts the credential."""
+    """The provider accepts the credential; `expires` is the date (YYYY-MM-DD) until which, '' if it does not say."""
+
+    expires: str = ""
 
 
 @dataclass(frozen=True)

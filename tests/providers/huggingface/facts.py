@@ -110,6 +110,19 @@ def the_cheapest_verification_is_whoami(p: Provider) -> None:
 
 
 @check
+def whoami_tells_when_the_token_expires(p: Provider) -> None:
+    ends, older = who(role="read"), who(role="read", expiration="2031-02-03T00:00:00.000Z")
+    ends["auth"]["expiresAt"] = "2030-12-31T23:30:00-01:00"
+    assert read(p.verify(BASE), ends) == [Accepted("2031-01-01")]
+    assert read(p.verify(BASE), older) == [Accepted("2031-02-03")]
+    ends["auth"]["accessToken"] = None
+    assert read(p.verify(BASE), ends) == [Accepted("2031-01-01")]
+    odd: Any
+    for odd in (None, 7, "soon", "9999-12-31T23:59:59-12:00", ["2031-01-01"], {}):
+        assert read(p.verify(BASE), who(expiration=odd)) == [Accepted()]
+
+
+@check
 def a_fine_grained_token_lists_what_it_may(p: Provider) -> None:
     right, other = "inference.serverless.write", "repo.content.read"
     for rights in (

@@ -9,6 +9,7 @@ from tui.domain import Credential, VerificationResult, VerificationState
 from tui.errors import UsageError
 from tui.secret import Secret
 from tui.tenancy import credentials
+from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
 from tui.workspace import audit, tenants, undo
 from tui.workspace.credentials import lifetime, rotation, save, status
@@ -73,6 +74,22 @@ async def test_it_is_logged_and_undone_and_setting_it_again_changes_nothing(acme
     assert audit.words(audit.recent(acme)[-1]) == sentence
     await undo.undo(acme, undo.last_change(acme))
     assert lifetime.lifetime(acme, active(acme)) is None
+
+
+@pytest.mark.slow
+async def test_the_date_that_a_provider_tells_takes_the_place_of_one_that_was_set(acme: TenantSession) -> None:
+    ready = VerificationResult(VerificationState.READY, expires="2031-05-06")
+    await save.save(acme, "openai", {"api_key": Secret(NEW)}, check=ready)
+    assert lifetime.lifetime(acme, active(acme)) == Lifetime("2031-05-06", 90)
+    assert "2031-05-06" not in str(to_record(active(acme))), "the manifest covers the credential, not the date"
+    generation = acme.store.document().generation
+    lifetime.note_expiry(acme, active(acme), "2031-05-06")
+    lifetime.note_expiry(acme, active(acme), "")
+    assert acme.store.document().generation == generation
+    lifetime.note_expiry(acme, active(acme), "2032-01-01")
+    assert lifetime.lifetime(acme, active(acme)) == Lifetime("2032-01-01", 90)
+    lifetime.note_expiry(acme, replace(active(acme), fingerprints={"api_key": "0" * 8}), "2033-01-01")
+    assert lifetime.lifetime(acme, active(acme)) == Lifetime("", 90), "it was the date of another key"
 
 
 @pytest.mark.parametrize("value", [None, "soon", -1, 10**30, True, ["x"], {"a": {}}])

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from tui.domain import Model, ModelType
+from tui.providers.dialects.expiry import date_of
 from tui.providers.dialects.openai.api import malformed, number
 from tui.providers.events import Accepted, Event, ModelDetails, SearchResult, SearchResults
 from tui.providers.requests import ApiError, Call, Frame
@@ -95,7 +96,7 @@ def _read_account(frame: Frame | None) -> Iterator[Event | ApiError]:
     if not name_in(frame.data):
         yield malformed("It names no account.")
     elif _may_call(frame.data):
-        yield Accepted()
+        yield Accepted(_expiry(frame.data))
     else:
         yield ApiError(403, code=NO_INFERENCE)
 
@@ -107,6 +108,13 @@ def _may_call(who: Mapping[str, Any]) -> bool:
         return True
     scoped = [entry.get("permissions") for entry in dicts(rights.get("scoped"))]
     return any(isinstance(scope, list) and _CALLS in scope for scope in (rights.get("global"), *scoped))
+
+
+def _expiry(who: Mapping[str, Any]) -> str:
+    """Return the date on which the token expires, '' for never (`AuthInfo`; older answers: `expiration`)."""
+    auth, token = _inside(who, "auth"), _inside(who, "auth", "accessToken")
+    dates = (date_of(auth.get("expiresAt")), date_of(token.get("expiration")))
+    return min(filter(None, dates), default="")
 
 
 def _namespaces(frame: Frame | None) -> Iterator[Event | ApiError]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from tui.domain import ModelType
 from tui.providers import PROVIDERS
-from tui.providers.dialects.openai import errors
+from tui.providers.dialects.openai import errors, models
 from tui.providers.requests import Call, ChatRequest
 from tui.providers.spec import Choice, FieldValues, LocalServer, Provider
 
@@ -49,6 +49,7 @@ def _declaration(
     env: tuple[str, ...] = (),
     key_page: str | Mapping[str, str] = "",
     key_starts: str = "",
+    key_path: str = "",
     lacks: tuple[str, ...] = (),
     renames: Mapping[str, str] | None = None,
     local: bool = False,
@@ -81,6 +82,7 @@ def _declaration(
         fields=(url_field, key_field) if local or choices else (key_field, url_field),
         key_page=first_page,
         docs=tuple(source for source in sources if source.startswith("https://")),
+        verify=partial(models.key_verification, key_path, base.verify) if key_path else base.verify,
         regions=base.regions if local else regions,
         describe_error=partial(errors.describe_error, label),
         local_servers=(LocalServer(urls[0], label),) if local else (),

@@ -149,8 +149,8 @@ async def _check(session: TenantSession, row: HealthRow) -> HealthRow:
     kind = CredentialRejected if result.state is VerificationState.REFUSED else Problem
     reason = None if result.state in _WORKING else kind(result.message, result.hint, result.detail)
     stored = credentials.find(session, row.provider, row.credential)
-    median = credentials.median_ms(session, stored) if stored else row.median_ms
-    return replace(row, state=str(result.state), verified_at=result.at, ms=result.ms, median_ms=median, problem=reason)
+    now = _row(session, stored) if stored else row  # the provider may have told until when it accepts the key
+    return replace(now, state=str(result.state), before_ms=row.before_ms, ms=result.ms, problem=reason)
 
 
 def exit_code(checked: Sequence[HealthRow]) -> Exit:

@@ -106,6 +106,25 @@ async def set_lifetime(session: TenantSession, provider_id: str, name: str, term
     return credential
 
 
+def record_expiry(tables: Tables, credential: Credential, expires: str) -> None:
+    """Store the expiry date that the provider tells of a key, inside a transaction; its rotation period stays."""
+    table, place = tables.table(_TABLE), (credential.provider, credential.name)
+    before = next((record for record in table if (record.get("provider"), record.get("credential")) == place), None)
+    told = {"expires": expires, "fingerprints": dict(credential.fingerprints)}
+    if before is None:
+        table.insert({"provider": place[0], "credential": place[1], "every": 0, **told})
+    else:
+        table.update(told, doc_ids=[before.doc_id])
+
+
+def note_expiry(session: TenantSession, credential: Credential, expires: str) -> None:
+    """Store the expiry date that the provider tells of a stored key, unless it is known; '' tells nothing."""
+    terms = lifetime(session, credential)
+    if expires and (terms is None or terms.expires != expires):
+        with session.store.transaction() as tables:
+            record_expiry(tables, credential, expires)
+
+
 def with_key(session: TenantSession, provider_id: str, name: str = "") -> Credential:
     """Return a credential that holds a key, the active one unless named; raise a UsageError if there is none."""
     existing = credentials.find(session, provider_id, name) if name else credentials.active(session, provider_id)

@@ -16,7 +16,7 @@ from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import envelope as vault
 from tui.vault import key_pair
-from tui.workspace.credentials import rotation
+from tui.workspace.credentials import lifetime, rotation
 from tui.workspace.credentials.fields import Values, complete_values
 from tui.workspace.credentials.save_plan import SavePlan, kept_secrets, plan_save, replan, same_content
 
@@ -69,6 +69,8 @@ async def apply_save(
             table.remove(lambda record: (record["provider"], record["name"]) == (provider.id, name))
             table.insert(to_record(created))
             refused_fields.forget(tables, provider.id)
+            if check and check.expires:
+                lifetime.record_expiry(tables, created, check.expires)
             if not stored:
                 # With its first own key a tenant uses that one; a trial can be chosen again.
                 tables.table("sources").remove(lambda record: record.get("provider") == provider.id)

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 from tui.domain import DEFAULT_NAME, Credential, Model, VerificationResult, VerificationState
 from tui.errors import Action, CredentialRejected, NetworkError, Problem, Remedy, ScopeMissing, UsageError
+from tui.providers.events import Accepted, Event
 from tui.providers.origins import host_of, origin_of
 from tui.providers.spec import FieldValues, mask_secrets
 from tui.sanitize import one_line
 from tui.tenancy import credentials, model_sync
 from tui.tenancy.connections import find_provider, provider_of
 from tui.tenancy.session import Session, TenantSession
+from tui.workspace.credentials import lifetime
 from tui.workspace.credentials.fields import Values
 from tui.workspace.credentials.save import CredentialDraft, build_draft
 from tui.workspace.credentials.save_plan import SavePlan, plan_save
@@ -146,6 +148,7 @@ async def verify_stored(
         await asyncio.to_thread(record, "credential not verified")
         raise
     await asyncio.to_thread(credentials.note, session, credential, check)
+    await asyncio.to_thread(lifetime.note_expiry, session, credential, check.expires)
     return check
 
 
@@ -163,13 +166,20 @@ async def _verify_and_list(
     """Verify, and list the models if the provider can; one request if that answers both."""
     provider, started = access.provider, time.monotonic()
     listed: tuple[Model, ...] | None = None
+    expires = ""
+
+    def note(event: Event) -> None:
+        nonlocal expires
+        if isinstance(event, Accepted):
+            expires = event.expires
+        on_event(event)
 
     def outcome(state: VerificationState, problem: Problem | None = None) -> VerificationResult:
         words = (problem.message, problem.hint, problem.detail) if problem else ("", "", "")
-        return VerificationResult(state, session.now(), round((time.monotonic() - started) * 1000), *words)
+        return VerificationResult(state, session.now(), round((time.monotonic() - started) * 1000), *words, expires)
 
     try:
-        listed = await model_sync.fetch_models(session, access, provider.verify(access.fields), on_event)
+        listed = await model_sync.fetch_models(session, access, provider.verify(access.fields), note)
         if listed is None and provider.list_models is not None:
             listed = await model_sync.fetch_models(session, access, provider.list_models(access.fields), on_event)
     except ScopeMissing as problem:

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from tui.domain import Model, ModelType
+from tui.providers.dialects.expiry import date_of
 from tui.providers.dialects.openai.api import Flavour, endpoint, error_in, malformed
 from tui.providers.dialects.openai.entries import entries_of
 from tui.providers.events import Accepted, Event, ModelsListed, Notice
@@ -129,6 +130,25 @@ def verification(flavour: Flavour, fields: FieldValues) -> Call:
     call = listing(flavour, fields)
     reader = partial(_listed_or_probed, flavour, fields)
     return replace(call, reader=lambda: reader, accepted_statuses=_UNLISTED)
+
+
+def key_verification(path: str, otherwise: Callable[[FieldValues], Call], fields: FieldValues) -> Call:
+    """Return the call that asks an API about its key: whether it is accepted, and when it expires.
+
+    It is for an API whose list of models needs no key; `otherwise` makes the call for a server without the path.
+    """
+
+    def read(frame: Frame | None) -> Iterable[Event | ApiError | Call]:
+        if frame is None:
+            return []
+        if isinstance(frame.data, ApiError):
+            return [frame.data] if frame.data.page else [otherwise(fields)]
+        if refused := error_in(frame.data):
+            return [refused]
+        key = frame.data.get("data") if isinstance(frame.data, dict) else None
+        return [Accepted(date_of(key.get("expires_at")))] if isinstance(key, dict) else [malformed("It names no key.")]
+
+    return Call("GET", endpoint(fields, path), lambda: read, accepted_statuses=_UNLISTED)
 
 
 def refresh(flavour: Flavour, fields: FieldValues) -> Call:
