@@ -38,6 +38,49 @@ def test_a_secret_is_detected_in_every_form_in_which_it_is_sent(form: str) -> No
     assert all(sent_forms()[form][at : at + RUN] not in redacted for at in range(8, len(sent_forms()[form]) - RUN))
 
 
+def spellings() -> dict[str, str]:
+    each = [f"{ord(character):04x}" for character in KEY]
+    return {
+        "in capitals": KEY.upper(),
+        "with its case swapped": KEY.swapcase(),
+        "in hexadecimal": KEY.encode().hex(),
+        "in hexadecimal with colons": KEY.encode().hex(":").upper(),
+        "backwards": KEY[::-1],
+        "spaced out": " ".join(KEY),
+        "in groups": "-".join(KEY[at : at + 4] for at in range(0, len(KEY), 4)),
+        "wrapped": "\r\n ".join(KEY[at : at + 5] for at in range(0, len(KEY), 5)),
+        "with invisible characters": "\u200b".join(KEY),
+        "as base64 in lines": "\n".join(base64.b64encode(KEY.encode()).decode()[at : at + 12] for at in (0, 12, 24)),
+        "escaped in JSON": "".join(f"\\u{code}" for code in each),
+        "escaped in JSON twice": "".join(f"\\\\u{code}" for code in each),
+        "URL-encoded whole": "".join(f"%{code[2:]}" for code in each),
+        "URL-encoded twice": "".join(f"%25{code[2:]}" for code in each),
+        "HTML numbers": "".join(f"&#{ord(character)};" for character in KEY),
+        "HTML numbers, hexadecimal": "".join(f"&#x{code};" for code in each),
+        "UTF-16": KEY.encode("utf-16-le").decode("ascii"),
+    }
+
+
+@pytest.mark.parametrize("spelling", spellings())
+def test_a_key_is_detected_however_it_is_spelled(spelling: str) -> None:
+    text = f"You sent {spellings()[spelling]} to us."
+    redacted = REDACTOR.text(text)
+    assert redacted.startswith(f"You sent {MASK}") and redacted.endswith(" to us.") and len(redacted) < 30
+    stream, shown = StreamRedactor(REDACTOR), ""
+    for at in range(0, len(text), 3):
+        shown += stream.feed(text[at : at + 3])
+    shown += stream.flush()
+    assert MASK in shown and not REDACTOR.spans(shown) and shown.endswith(" to us.")
+
+
+@pytest.mark.parametrize("secret", ["lm-studio-server", "no-key-for-this-one", "blue door sky tea 42"])
+def test_control_words_that_serve_as_a_secret_are_found_as_they_are_only(secret: str) -> None:
+    redactor = Redactor([Secret(secret)])
+    assert redactor.text(f"It is {secret}.") == f"It is {MASK}."
+    for words in ("LM Studio Server", "No key for this one", "Blue, door; sky: tea, 42"):
+        assert redactor.text(words) == words
+
+
 def test_eight_characters_in_a_row_are_enough_and_seven_are_not() -> None:
     for at in range(len(KEY) - RUN + 1):
         for before in ("", " ", "key: "):

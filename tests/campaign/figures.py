@@ -60,7 +60,7 @@ FIGURES = {
     "G21": Figure("windows of any size, a megabyte pasted", "windows.of_any_size", 8, 1_000, 10_000),
     "G22": Figure("loose modes, other owners, links; a stranger", "permissions.matrix", 12, 72, 72),
     "G23": Figure("the loop's turns beside keys and writes", "turns.delays", 1, 10, 50),
-    "G24": Figure("addresses that nobody entered", "trust.origins", 6, 132, 132),
+    "G24": Figure("addresses that nobody entered", "trust.origins", 6, 228, 228),
     "G25": Figure("public keys that were swapped", "trust.public_keys", 6, 96, 288),
     "G26": Figure("secrets that an answer repeats", "echoes.echoed", 60, 600, 2_200),
     "G27": Figure("labels × bodies × calls", "answers.labels", 60, 2_000, 20_000),

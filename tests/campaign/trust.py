@@ -19,17 +19,18 @@ from tui.config import Config
 from tui.domain import Model, ModelType, Origin
 from tui.errors import Problem
 from tui.practice.tenants import BITS, COST
-from tui.secret import Secret
+from tui.secret import Secret, SecretReference
 from tui.storage.folder import DiskFolder
 from tui.tenancy import credentials, keyring, models, verification
 from tui.tenancy import tenants as tenant_registry
 from tui.tenancy.serialization import to_record
 from tui.tenancy.session import Session, TenantSession
 from tui.vault import envelope, key_pair, public_key
-from tui.workspace import tenants
-from tui.workspace.credentials import confirmation, rotation, save, status
+from tui.workspace import tenants, undo
+from tui.workspace.credentials import confirmation, lifetime, rotation, save, status
 from tui.workspace.key_pairs import rotation as key_rotation
 from tui.workspace.models import catalog
+from tui.workspace.transfer import copy as transfer_copy
 from tui.workspace.transfer import export, import_plan
 from tui.workspace.transfer.file_format import Bundle
 
@@ -158,6 +159,53 @@ async def _imported_again(tenant: TenantSession) -> None:
     await import_plan.carry_out(tenant.process, await import_plan.plan(tenant, bundle))
 
 
+async def _exported_with_secrets(tenant: TenantSession) -> None:
+    exported = await export.export(tenant, Secret(PASSPHRASE))
+    bundle = await import_plan.open_bundle(exported.text.encode(), Secret(PASSPHRASE))
+    await import_plan.carry_out(tenant.process, await import_plan.plan_new(tenant.process, bundle, "Elsewhere"))
+
+
+async def _copied(tenant: TenantSession) -> None:
+    bundle, _ = await transfer_copy.content_of(tenant, secrets=True)
+    plan = await import_plan.plan_new(tenant.process, bundle, "Beta")
+    await transfer_copy.carry_out(tenant, bundle, plan, secrets=True)
+
+
+async def _undone(tenant: TenantSession) -> None:
+    await catalog.remove(tenant, *[model for model in models.stored(tenant) if model.fields.get("endpoint_url")])
+    await undo.undo(tenant, undo.last_change(tenant))
+
+
+async def _state_restored(tenant: TenantSession) -> None:
+    await _field_changed(tenant)
+    await tenants.restore(tenant, tenants.earlier(tenant)[0].name)
+    await _confirm(tenant)
+
+
+async def _passphrase_changed(tenant: TenantSession) -> None:
+    for new in ("another FAKE long passphrase", None):
+        await tenants.set_passphrase(tenant, Secret(new) if new else None, Secret(PASSPHRASE))
+        await _field_changed(tenant)
+
+
+async def _expiry_set(tenant: TenantSession) -> None:
+    await lifetime.set_lifetime(tenant, PROVIDER, "default", lifetime.Lifetime("2099-01-01", 90))
+    await _field_changed(tenant)
+
+
+async def _reference_saved(tenant: TenantSession) -> None:
+    await save.save(tenant, PROVIDER, {"api_token": SecretReference("file:/nonexistent")})
+    await save.save(tenant, PROVIDER, {"api_token": Secret(OTHER)})
+
+
+async def _other_removed(tenant: TenantSession) -> None:
+    await status.remove(tenant, PROVIDER, "default")
+
+
+async def _confirm(tenant: TenantSession) -> None:
+    await confirmation.confirm(tenant, (await confirmation.examine(tenant)).waiting)
+
+
 VERBS: dict[str, Verb] = {
     "saved": _save,
     "a field changed": _field_changed,
@@ -170,6 +218,14 @@ VERBS: dict[str, Verb] = {
     "restored": _restore,
     "a new key pair": _key_pair_rotated,
     "imported": _imported_again,
+    "exported with secrets": _exported_with_secrets,
+    "copied": _copied,
+    "undone": _undone,
+    "a state restored": _state_restored,
+    "the passphrase changed": _passphrase_changed,
+    "an expiry set": _expiry_set,
+    "a reference saved": _reference_saved,
+    "a credential removed": _other_removed,
 }
 
 
@@ -198,9 +254,10 @@ async def _try(change: str, verb: str, passphrase: str) -> bool:
             CHANGES[change](tenant)
         with suppress(Problem):
             await VERBS[verb](tenant)
-        for model in models.stored(tenant):
-            with suppress(Problem):
-                await catalog.test(tenant, model)
+        for each in map(session.tenant, tenant_registry.ids(session)):
+            for model in models.stored(each):
+                with suppress(Problem):
+                    await catalog.test(each, model)
         await session.aclose()
     return EVIL in hosts
 
@@ -272,14 +329,10 @@ async def _another_saved(tenant: TenantSession) -> None:
     await save.save(tenant, "openai", {"api_key": Secret("sk-FAKE000011112222333344445555")})
 
 
-async def _confirm(tenant: TenantSession) -> None:
-    await confirmation.confirm(tenant, (await confirmation.examine(tenant)).waiting)
-
-
 SEALING: dict[str, Verb] = {
     "another saved": _another_saved,
     "confirmed": _confirm,
-    **{name: verb for name, verb in VERBS.items() if name != "imported"},
+    **{name: verb for name, verb in VERBS.items() if name not in ("imported", "exported with secrets", "copied")},
 }
 
 

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,8 @@ def test_verify_all_reports_every_one_and_exits_with_the_first_failure(ready: Ru
         ("openai", "ready"),
         ("openai_compatible", "failed"),
     ]
+    works, failed = json.loads(ran.out)
+    assert works["ms"] > 0 and failed["ms"] is None, "what was not answered took no time that is known"
 
 
 def test_a_locked_tenant_without_a_passphrase_at_hand_is_5(
@@ -206,6 +209,26 @@ def test_interrupting_an_answer_is_130_and_what_came_stays(home: Path, server: O
         hold.set()
         assert process.stdout.read() == b"\n"
         assert process.stderr.read().decode() == "■ Stopped; the answer is incomplete.\n"
+
+
+@pytest.mark.slow
+def test_interrupting_an_answer_in_json_prints_what_came(home: Path, server: OpenAIServer) -> None:
+    words = ("provider", "set", "openai", f"base_url={server.url}", "api_key=-")
+    assert run_process(home, *words, stdin=KEY + "\n").code == 0
+    server.chat = Chat(hold=(hold := threading.Event()))
+    command = [sys.executable, "-m", "tui", "chat", "-m", "openai/gpt-4o", "--json", "Why?"]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environ(home), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout
+        deadline = time.monotonic() + 60
+        while not server.requests_to("/chat/completions") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
+        hold.set()
+        shape = json.loads(process.stdout.read())
+    assert (shape["finish"], shape["complete"]) == ("stopped", False) and "The sky ".startswith(shape["text"])
 
 
 @pytest.mark.slow

@@ -172,9 +172,13 @@ class CommandContext:
 
     def print_new_origins(self, provider: "Provider", origins: Iterable[str]) -> None:
         """Name origins that a credential of the provider has gained."""
+        from tui.tenancy import credentials
+
         say = self.out.note if self.out.as_json else self.out.line
+        stored = credentials.listing(self.tenant_session, provider.id)
+        what = "the API key" if any(entry.envelope or entry.references for entry in stored) else "requests"
         for origin in origins:
-            say(f"{provider.label}: the API key can now be sent to {origin}.")
+            say(f"{provider.label}: {what} can now be sent to {origin}.")
 
     def confirm(self, about: Mapping[str, Any], preview: str, hint: str) -> bool:
         """Return True if the command has --yes; with --dry-run, print what would be removed and return False.

@@ -1,6 +1,7 @@
 """Removes from a text whatever was made of a secret: all of it or a part, in every form in which secrets are sent.
 
-`Redactor` reads whole texts, `StreamRedactor` texts that arrive in pieces.
+A secret that looks like a key is also found by its letters and digits alone: in hexadecimal, backwards, in capitals,
+with blanks or hyphens in it, escaped. `Redactor` reads whole texts, `StreamRedactor` texts that arrive in pieces.
 """
 
 import base64
@@ -13,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from tui.secret import MASK, Secret
+from tui.secret.spelling import has_escapes, letters, places_of_letters, unescape
 
 RUN = 8
 """Characters in a row of one form of a secret that are removed. Shorter secrets are looked for as a whole."""
@@ -25,6 +27,16 @@ _SAMPLE, _STEP = 4, 5
 
 _TAIL_LENGTHS = tuple(range(RUN - 1, 4, -1))
 """How long the end of a piece must be to be held back, as it may be the beginning of a run."""
+
+_KEY_LENGTH = 16
+"""Letters and digits of a secret from which on they are looked for without what is between them, if one is a digit and
+nothing a blank: `no-key-required` is a secret to some servers, and its words are ordinary."""
+
+_BEFORE, _BEFORE_ESCAPED = 24, 96
+"""Characters of a stream that were shown and are looked at again: a run with two others behind each, or escaped."""
+
+_DIGIT = re.compile("[0-9]")
+"""What every key has within a few characters, however it is spelled, and few words have."""
 
 _SCHEME = re.compile(r"(?i)(?:bearer|basic|token|key) +")
 _PERCENT = re.compile(r"%[0-9A-F]{2}")
@@ -49,15 +61,50 @@ def forms(text: str) -> set[str]:
     return plain | escaped
 
 
+def _letter_forms(text: str) -> set[str]:
+    """Return the letters and digits of the forms of a key; none for a secret that does not look like one."""
+    text = _SCHEME.sub("", text, count=1) if _SCHEME.match(text) else text
+    found: set[str] = set()
+    for word in (text, *_decode_words(text)):
+        plain, data = letters(word), word.encode("utf-8", "replace")
+        if len(plain) >= _KEY_LENGTH and any(map(str.isdigit, plain)) and " " not in word:
+            found |= {plain, plain[::-1], data.hex(), *map(letters, _base64(data))}
+    return found
+
+
+class _Runs:
+    """The runs of some forms of secrets. Every run holds a sample, so that most texts need no look at every place."""
+
+    def __init__(self, spellings: Iterable[str] = ()) -> None:
+        long = [form for form in spellings if len(form) >= RUN]
+        self._runs = {form[at : at + RUN] for form in long for at in range(len(form) - RUN + 1)}
+        self._samples = {form[at : at + _SAMPLE] for form in long for at in range(len(form) - _SAMPLE + 1)}
+        self._beginnings: set[str] | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self._runs)
+
+    def places(self, text: str) -> list[int]:
+        """Return where the runs in a text begin."""
+        last = len(text) - RUN
+        if last < 0 or self._samples.isdisjoint([text[at : at + _SAMPLE] for at in range(0, len(text) - 3, _STEP)]):
+            return []
+        return [at for at in range(last + 1) if text[at : at + RUN] in self._runs]
+
+    def tail(self, text: str) -> int:
+        """Return how many characters at the end of a text may be the beginning of a run."""
+        if self._beginnings is None:
+            self._beginnings = {run[:count] for run in self._runs for count in _TAIL_LENGTHS}
+        return next((count for count in _TAIL_LENGTHS if text[-count:] in self._beginnings), 0)
+
+
 class Redactor:
     """Removes some secrets from texts. What they are made of is computed when the first text is read."""
 
     def __init__(self, secrets: Iterable[Secret] = ()) -> None:
         self._secrets: frozenset[Secret] = frozenset()
         self._ready = True
-        self._runs: set[str] = set()
-        self._samples: set[str] = set()
-        self._beginnings: set[str] | None = None
+        self._runs = self._letter_runs = _Runs()
         self._short: list[str] = []
         self.use(secrets)
 
@@ -94,39 +141,45 @@ class Redactor:
         """Return the start and the end of each stretch of a text that consists of runs."""
         if not self._ready:
             self._prepare()
-        last = len(text) - RUN
-        if last < 0 or self._samples.isdisjoint([text[at : at + _SAMPLE] for at in range(0, len(text) - 3, _STEP)]):
+        found = [(at, at + RUN) for at in self._runs.places(text)]
+        if self._letter_runs and _DIGIT.search(text):
+            found += self._letter_spans(text, range(len(text) + 1))
+            if has_escapes(text):
+                found += self._letter_spans(*unescape(text))
+        if not found:
             return []
         spans: list[tuple[int, int]] = []
-        for at in range(last + 1):
-            if text[at : at + RUN] in self._runs:
-                joined = spans and at <= spans[-1][1]
-                start = spans.pop()[0] if joined else at
-                spans.append((start, at + RUN))
+        for start, end in sorted(found):
+            if spans and start <= spans[-1][1]:
+                start, before = spans.pop()
+                end = max(end, before)
+            spans.append((start, end))
         return spans
+
+    def _letter_spans(self, text: str, starts: Sequence[int]) -> list[tuple[int, int]]:
+        """Return the stretches of runs in the letters of a text; `starts` says where its characters begin."""
+        places = self._letter_runs.places(letters(text))
+        indices = places_of_letters(text) if places else []
+        return [(starts[indices[at]], starts[indices[at + RUN - 1] + 1]) for at in places]
 
     def beginning_at(self, text: str) -> int:
         """Return where the end of a text begins that may be the beginning of a run; its length if there is none."""
         if not self._ready:
             self._prepare()
-        if self._beginnings is None:
-            self._beginnings = {run[:count] for run in self._runs for count in _TAIL_LENGTHS}
-        for count in _TAIL_LENGTHS:
-            if text[-count:] in self._beginnings:
-                return len(text) - count
-        return len(text)
+        return len(text) - self._runs.tail(text)
 
     def _prepare(self) -> None:
         self._ready = True
-        self._runs, self._samples, self._beginnings, short = set(), set(), None, set()
+        spellings: set[str] = set()
+        by_letters: set[str] = set()
+        short: set[str] = set()
         for secret in self._secrets:
-            spellings = forms(secret.reveal())
+            made = forms(secret.reveal())
             if len(secret.reveal()) < RUN:
-                short |= {form for form in spellings if _SHORTEST <= len(form) < RUN}
-            for form in spellings:
-                if len(form) >= RUN:
-                    self._runs |= {form[at : at + RUN] for at in range(len(form) - RUN + 1)}
-                    self._samples |= {form[at : at + _SAMPLE] for at in range(len(form) - _SAMPLE + 1)}
+                short |= {form for form in made if _SHORTEST <= len(form) < RUN}
+            spellings |= made
+            by_letters |= _letter_forms(secret.reveal())
+        self._runs, self._letter_runs = _Runs(spellings), _Runs(by_letters)
         self._short = sorted(short, key=len, reverse=True)
 
 
@@ -141,13 +194,15 @@ class StreamRedactor:
 
     def feed(self, piece: str) -> str:
         """Return what can be shown now."""
-        text, start = self._before + self._tail + piece, len(self._before)
+        new = self._tail + piece
+        before = self._before if _DIGIT.search(self._before + new) else self._before[-RUN + 1 :]
+        text, start = before + new, len(before)
         spans = self._redactor.spans(text)
         end = max(start, self._redactor.beginning_at(text), spans[-1][1] if spans else 0)
         shown = self._masked_text(text, start, end, spans) if spans else text[start:end]
         if end > start:
             self._masked = bool(spans) and spans[-1][1] == end
-        self._before, self._tail = text[max(0, end - RUN + 1) : end], text[end:]
+        self._before, self._tail = _seen(self._before + text[start:end]), text[end:]
         return shown
 
     def _masked_text(self, text: str, start: int, end: int, spans: Sequence[tuple[int, int]]) -> str:
@@ -167,8 +222,13 @@ class StreamRedactor:
         """Return what was held back: the text goes on no further."""
         tail, self._tail = self._tail, ""
         if tail:
-            self._before, self._masked = (self._before + tail)[-RUN + 1 :], False
+            self._before, self._masked = _seen(self._before + tail), False
         return tail
+
+
+def _seen(text: str) -> str:
+    """Return the end of what was shown that may be the beginning of a run."""
+    return text[-_BEFORE_ESCAPED:] if has_escapes(text) else text[-_BEFORE:]
 
 
 def _base64(data: bytes) -> Iterator[str]:

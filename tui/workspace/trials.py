@@ -77,6 +77,9 @@ async def set_trial(
     If the provider rejects the key, nothing is stored. Usage counts stay.
     """
     provider, existing = provider_of(provider_id), trials(session).get(provider_id)
+    quota = calls if calls is not None else existing.calls if existing else provider.trial_calls
+    if quota < 1:
+        raise UsageError(f"Missing --calls: enter how many requests of {provider.label} each tenant has.")
     await asyncio.to_thread(opened_store, session)
     plan = await save_plan.plan_save(session.tenant(OPERATOR), provider_id, values)
     plan = plan.allow_plain_http() if allow_http else plan
@@ -84,11 +87,6 @@ async def set_trial(
     if verify:
         verified = await verify_plan(plan)
         check, listed, plan = verified.check, verified.listed, await save_plan.renew(plan, verified.region_fields)
-    quota = calls if calls is not None else existing.calls if existing else provider.trial_calls
-    if quota < 1:
-        raise UsageError(
-            f"Missing calls: enter how many requests of {provider.label} each tenant has.", "At least one."
-        )
     allowed = _allowed_models(session, provider, models, listed)
     await save.apply_save(plan, check)
     new = Trial(provider_id, quota, tuple(dict.fromkeys(entry.id for entry in allowed)), session.now())
@@ -135,5 +133,5 @@ def _allowed_models(
         # Nobody can say what these are; a provider serves first what it serves most.
         models += [Model(provider.id, entry, provider.types[0]) for entry in missing]
     if not models:
-        raise UsageError(f"Missing models: name at least one of {provider.label}.")
+        raise UsageError(f"Missing --models: name at least one of {provider.label}.")
     return list({(entry.id, entry.type): entry for entry in models}.values())

@@ -52,6 +52,15 @@ def test_a_model_that_fails_stops_no_other(ready: Run, server: OpenAIServer) -> 
 
 
 @pytest.mark.slow
+def test_an_answer_that_reached_its_length_limit_is_an_answer_as_in_chat(ready: Run, server: OpenAIServer) -> None:
+    server.chat = Chat(pieces=("Half an",), finish="length")
+    alone, compared = ready("chat", "-m", "openai/gpt-4o", "Why?"), ready("compare", *TWO, "Why?")
+    assert alone.code == compared.code == 0
+    assert "The answer reached its length limit." in alone.err
+    assert compared.err.count("The answer reached its length limit.") == 2
+
+
+@pytest.mark.slow
 def test_if_all_fail_the_exit_code_is_that_of_the_first(ready: Run, server: OpenAIServer) -> None:
     server.next("/chat/completions", *[Response(401, {"error": {"message": "no"}})] * 2)
     assert ready("compare", *TWO, "Why?").code == 3

@@ -66,6 +66,11 @@ def test_a_save_names_every_origin_that_it_adds_and_none_that_was_there(modeldec
     assert moved.out.count("can now be sent to https://two.example.") == 1 and "one.example" not in moved.out
 
 
+def test_a_save_without_a_key_names_the_origin_of_requests(modeldeck: Run) -> None:
+    done = modeldeck("provider", "set", "openai_compatible", "base_url=http://127.0.0.1:9/v1", "--no-verify")
+    assert "OpenAI-compatible: requests can now be sent to http://127.0.0.1:9.\n" in done.out
+
+
 def test_adding_a_model_with_an_address_names_the_origin(modeldeck: Run) -> None:
     modeldeck("provider", "set", "huggingface", "api_token=-", "--no-verify", stdin="hf_FAKEtokenofatest0123456789\n")
     fields = ("endpoint_type=inference_endpoints", "endpoint_url=https://mine.example", "task=text-generation")

@@ -1,16 +1,16 @@
 """Export a tenant's settings: plain without secrets, or encrypted with them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tui.domain import Credential, KeySource
+from tui.domain import Credential, KeySource, Model, Origin
 from tui.errors import Locked
 from tui.providers import PROVIDERS
 from tui.sanitize import one_line
 from tui.secret import Secret
 from tui.tenancy import credentials, keyring, models
-from tui.tenancy.connections import connections, find_provider, providers
+from tui.tenancy.connections import connections, find_provider, provider_of, providers
 from tui.tenancy.session import TenantSession
 from tui.tenancy.tenants import get
 from tui.vault import encrypted_file
@@ -80,17 +80,48 @@ def bundle_of(session: TenantSession, with_secrets: bool, omissions: list[str]) 
     unknown = [one_line(tenant_id, 40) for tenant_id in sorted(ids - {*providers(session)})]
     omissions += [f"{entry} is not a provider of this version; it is not in the file." for entry in unknown]
     own = {credential.provider for credential in stored}
+    known = [model for model in models.stored(session) if find_provider(session, model.provider)]
+    if with_secrets:
+        known = _without_unknown_addresses(session, known, stored, entries, omissions)
     return Bundle(
         tenant.id,
         tenant.name,
         tuple(entries),
         {credential.provider: credential.name for credential in stored if credential.active},
         {entry: KeySource.TRIAL for entry in own if key_source.source(session, entry) is KeySource.TRIAL},
-        tuple(credential for credential in models.stored(session) if find_provider(session, credential.provider)),
+        tuple(known),
         tuple(default for default in models.defaults(session).values() if find_provider(session, default.provider)),
         {name: provider.kind for name, provider in connections(session).items()},
         saved_prompts.prompts(session),
     )
+
+
+def _without_unknown_addresses(
+    session: TenantSession,
+    known: Sequence[Model],
+    stored: Sequence[Credential],
+    entries: Sequence[FileCredential],
+    omissions: list[str],
+) -> list[Model]:
+    """Return the models without those at an address that no key in the file was sealed for.
+
+    Nothing vouches for the table of models: with the key in the same file, such an address would become one of the key.
+    """
+    opened = {(entry.provider, entry.name) for entry in entries if entry.secrets}
+    vouched = [credential for credential in stored if (credential.provider, credential.name) in opened]
+    kept: list[Model] = []
+    for model in known:
+        own = [credential for credential in vouched if credential.provider == model.provider]
+        provider = provider_of(session, model.provider)
+        fields = [credentials.defaults(provider) | dict(credential.clear) for credential in own]
+        added = [model] if model.origin is Origin.ADDED else []
+        needed = {origin for values in fields for origin in models.origins_of(added, provider, values)}
+        if unknown := needed - {origin for credential in own for origin in credential.origins}:
+            where = ", ".join(sorted(unknown))
+            omissions.append(f"{model.ref} is at {where}, where no stored key may be sent; it is not in the file.")
+        else:
+            kept.append(model)
+    return kept
 
 
 def credential_label(credential: FileCredential | Credential) -> str:

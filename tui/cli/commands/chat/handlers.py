@@ -349,6 +349,9 @@ async def _answer(
     except asyncio.CancelledError:
         answer.end()
         await record.answer(answer.to_record(AnswerState.STOPPED))
+        if call.out.as_json:
+            answer.finish, answer.chat_id = Finish(AnswerState.STOPPED, complete=False), record.chat_id
+            call.out.json(answer.as_json())
         call.out.note("■ Stopped; the answer is incomplete.")
         raise
     except Problem as broken:

@@ -20,6 +20,7 @@ from tui.workspace.playground.compare import comparison as comparisons
 from tui.workspace.playground.compare import report
 from tui.workspace.playground.compare.comparison import ComparedModel, PromptComparison
 from tui.workspace.playground.compare.measurement import MeasuredAnswer
+from tui.workspace.playground.conversation import AnswerState
 
 
 def compare(call: CommandContext) -> Coroutine[Any, Any, int]:
@@ -75,6 +76,8 @@ class _Lines:
             hint = problem_hint(answer.problem)
             parts = (answer.problem.message, answer.problem.detail, hint)
             self._call.out.note(f"{self._label(answer)} {' '.join(filter(None, parts))}")
+        if answer.finish is not None and answer.finish.note:
+            self._call.out.note(f"{self._label(answer)} {answer.finish.note}")
         if answer.fit is not None and not answer.fit.valid:
             self._call.out.note(f"{self._label(answer)} {answer.fit.words}")
 
@@ -109,7 +112,8 @@ async def ask_all(call: CommandContext, comparison: PromptComparison, file: Path
         raise
     _finish(call, comparison, file)
     answers = [answer for entry in comparison.models for answer in entry.answers]
-    if all(answer.complete and (answer.fit is None or answer.fit.valid) for answer in answers):
+    came = all(answer.state is AnswerState.COMPLETE for answer in answers)
+    if came and (comparison.schema is None or all(answer.fit is not None and answer.fit.valid for answer in answers)):
         return Exit.DONE
     problems = [answer.problem for answer in answers if answer.problem]
     return problems[0].code if problems and len(problems) == len(answers) else Exit.FAILED

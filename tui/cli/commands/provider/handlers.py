@@ -153,7 +153,7 @@ async def verify(call: CommandContext) -> int:
     call.out.table(
         ("provider", "state", "time", "outcome"),
         [
-            (outcome.shape["provider"], outcome.shape["state"], f"{outcome.shape['ms']} ms", outcome.shape["message"])
+            (outcome.shape["provider"], outcome.shape["state"], outcome.time, outcome.shape["message"])
             for outcome in outcomes
             if everyone or not outcome.code
         ],
@@ -174,6 +174,10 @@ class _Outcome(NamedTuple):
     def code(self) -> Exit:
         return Exit.DONE if self.works else self.problem.code
 
+    @property
+    def time(self) -> str:
+        return f"{self.shape['ms']} ms" if self.shape["ms"] else "–"
+
 
 async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     name = call.args.one("name")
@@ -184,10 +188,10 @@ async def _outcome(call: CommandContext, provider_id: str) -> _Outcome:
     except UsageError:
         raise
     except Problem as problem:
-        state, ms, error, works = "failed", 0, problem, False
+        state, ms, error, works = "failed", None, problem, False
     else:
         kind = CredentialRejected if check.state is VerificationState.REFUSED else Problem
-        state, ms, error = str(check.state), check.ms, kind(check.message, check.hint, check.detail)
+        state, ms, error = str(check.state), check.ms or None, kind(check.message, check.hint, check.detail)
         works = check.state in (VerificationState.READY, VerificationState.RESTRICTED)
     stored = credentials.listing(call.tenant_session, provider_id)
     credential_name = name or next((credential.name for credential in stored if credential.active), "")
